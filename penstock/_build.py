@@ -1,0 +1,230 @@
+"""From what was declared to a :class:`~penstock.model.Flow`: names resolved, steps in order, problems found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from penstock import _graph
+from penstock._introspect import facts
+from penstock._marks import identity, marks_on, underlying
+from penstock.errors import did_you_mean, near_names
+from penstock.model import Edge, Flow, Problem, Step
+
+if TYPE_CHECKING:
+    from penstock._marks import Mark
+    from penstock._registry import Declared
+
+Reference = tuple[Any, str]
+"""What stands in ``after=``, and the arrow's label."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A step with its marks; it has two where it is both an entrypoint and a step."""
+
+    marks: tuple[Mark, ...]
+    step: Step
+
+
+def build(declared: Declared) -> Flow:
+    """Return the flow that the declarations describe; what is wrong with them is in its ``problems``."""
+    problems: list[Problem] = []
+    members = _members(declared, problems)
+    edges = list(_edges(members, declared.name, problems))
+    steps, edges = _in_flow_order([member.step for member in members.values()], edges)
+    flow = Flow(
+        name=declared.name,
+        title=declared.title or declared.name,
+        description=declared.description or "",
+        steps=tuple(steps),
+        edges=tuple(edges),
+    )
+    problems += _unmarked(declared)
+    lost = {problem.step for problem in problems}
+    shape = _shape_problems(flow, declared, {name: member.marks[0] for name, member in members.items()})
+    problems += [problem for problem in shape if problem.code != "unreachable" or problem.step not in lost]
+    ordered = sorted(problems, key=lambda problem: (problem.file, problem.line, problem.code, problem.message))
+    return replace(flow, problems=tuple(ordered))
+
+
+def _members(declared: Declared, problems: list[Problem]) -> dict[str, _Member]:
+    members: dict[str, _Member] = {}
+    for mark in declared.marks:
+        name = mark.step_name
+        known = members.get(name)
+        if known is None:
+            members[name] = _Member((mark,), _step(mark, problems))
+        elif known.marks[0].root is mark.root:
+            members[name] = _Member((*known.marks, mark), _both(known.step, _step(mark, problems)))
+        else:  # only names that were not read at import come here; the registry raises for all others
+            problems.append(
+                _problem(mark, "duplicate-step", f"step {name!r} is also declared at {known.step.where}; use name=…")
+            )
+    return members
+
+
+def _step(mark: Mark, problems: list[Problem]) -> Step:
+    found = facts(mark.function)
+    return Step(
+        name=mark.step_name,
+        title=found.docstring.partition("\n")[0].strip(),
+        docstring=found.docstring,
+        signature=found.signature,
+        module=found.module,
+        qualname=found.qualname,
+        file=found.file,
+        line=found.line,
+        end_line=found.end_line,
+        kind=found.kind,
+        entrypoint=mark.entrypoint,
+        trigger=mark.trigger or "",
+        effects=tuple(_effects(mark, problems)),
+        source_hash=found.source_hash,
+    )
+
+
+def _both(first: Step, second: Step) -> Step:
+    """Return the step of a function that is marked twice: an entrypoint that also follows other steps."""
+    return replace(
+        first,
+        entrypoint=first.entrypoint or second.entrypoint,
+        trigger=first.trigger or second.trigger,
+        effects=tuple(dict.fromkeys((*first.effects, *second.effects))),
+    )
+
+
+def _effects(mark: Mark, problems: list[Problem]) -> Iterator[str]:
+    given = mark.effects
+    if isinstance(given, str):
+        yield given
+    elif isinstance(given, (list, tuple, set, frozenset)) and all(isinstance(effect, str) for effect in given):
+        yield from sorted(given) if isinstance(given, (set, frozenset)) else given
+    else:
+        problems.append(_problem(mark, "bad-effects", f"effects={given!r} is not a list of texts"))
+
+
+def _edges(members: Mapping[str, _Member], flow: str, problems: list[Problem]) -> Iterator[Edge]:
+    names = _names(members)
+    seen: set[tuple[str, str, str]] = set()
+    for mark, target in ((mark, member.step.name) for member in members.values() for mark in member.marks):
+        for reference, label in _references(mark, problems):
+            source = _resolve(reference, members, names)
+            if source is None:
+                problems.append(_unknown_after(mark, reference, flow, members))
+            elif (key := (source, target, label)) not in seen:
+                seen.add(key)
+                yield Edge(source=source, target=target, label=label)
+
+
+def _references(mark: Mark, problems: list[Problem]) -> Iterator[Reference]:
+    stack: list[Any] = [mark.after]
+    while stack:
+        given = stack.pop()
+        if isinstance(given, Mapping):
+            for reference, label in given.items():
+                yield reference, "" if label is None else str(label)
+        elif isinstance(given, (list, tuple, set, frozenset)):
+            stack += reversed(sorted(given, key=str) if isinstance(given, (set, frozenset)) else list(given))
+        elif isinstance(given, str) or callable(given) or isinstance(given, (staticmethod, classmethod)):
+            yield given, ""
+        elif given is not None:
+            problems.append(_problem(mark, "bad-after", f"after={given!r} is neither a step's name nor a function"))
+
+
+def _names(members: Mapping[str, _Member]) -> dict[str, list[str]]:
+    """Return the step names that each qualified name could mean."""
+    names: dict[str, list[str]] = {}
+    for name, member in members.items():
+        module, qualname = member.marks[0].key
+        for spelling in (qualname, f"{module}.{qualname}", f"{module}:{qualname}"):
+            names.setdefault(spelling, []).append(name)
+    return names
+
+
+def _resolve(reference: Any, members: Mapping[str, _Member], names: Mapping[str, list[str]]) -> str | None:
+    if isinstance(reference, str):
+        if reference in members:
+            return reference
+        candidates = names.get(reference, [])
+        return candidates[0] if len(candidates) == 1 else None
+    return _resolve_function(reference, members)
+
+
+def _resolve_function(reference: Any, members: Mapping[str, _Member]) -> str | None:
+    """Find the step of a function: by its mark, by the object itself, else by module and name (a reloaded one)."""
+    carried = {id(mark) for group in marks_on(reference) for mark in group}
+    function = underlying(reference)
+    for name, member in members.items():
+        if any(id(mark) in carried for mark in member.marks) or member.marks[0].root is function:
+            return name
+    key = identity(reference)
+    return next((name for name, member in members.items() if member.marks[0].key == key), None)
+
+
+def _unknown_after(mark: Mark, reference: Any, flow: str, members: Mapping[str, _Member]) -> Problem:
+    if not isinstance(reference, str):
+        shown = ".".join(filter(None, identity(reference)))
+        message = f"after={shown} is not a step of flow {flow!r}. Put @flow({flow!r}) over it, or name another step."
+    else:
+        known = ", ".join(sorted(members))
+        near = did_you_mean(near_names(reference, members))
+        message = f"after={reference!r} names no step of flow {flow!r}.{near} Known steps: {known}."
+    return _problem(mark, "unknown-after", message)
+
+
+def _in_flow_order(steps: list[Step], edges: list[Edge]) -> tuple[list[Step], list[Edge]]:
+    """Sort by layer, then by place in the source, so that import order does not matter."""
+    by_place = sorted(steps, key=lambda step: (not step.entrypoint, step.module, step.line, step.name))
+    pairs = [(edge.source, edge.target) for edge in edges]
+    rank = _graph.ranks(_graph.adjacency([step.name for step in by_place], sorted(pairs)))
+    ordered = sorted(by_place, key=lambda step: rank[step.name])
+    position = {step.name: index for index, step in enumerate(ordered)}
+    return ordered, sorted(edges, key=lambda edge: (position[edge.source], position[edge.target], edge.label))
+
+
+def _unmarked(declared: Declared) -> Iterator[Problem]:
+    for (module, qualname), (file, line) in declared.unmarked.items():
+        shown = f"{module}.{qualname}" if module else qualname
+        yield Problem(
+            code="unmarked",
+            message=(
+                f"@flow({declared.name!r}) stands over {shown}, which has neither @entrypoint nor @step. "
+                f"Add one of them below @flow."
+            ),
+            file=file,
+            line=line,
+        )
+
+
+def _shape_problems(flow: Flow, declared: Declared, marks: Mapping[str, Mark]) -> Iterator[Problem]:
+    """Find what is wrong with the graph as a whole."""
+    if not flow.steps:
+        file, line = declared.where
+        yield Problem(code="no-entrypoint", message=f"flow {flow.name!r} has no steps.", file=file, line=line)
+        return
+    for _, cycle in _graph.back_edges(flow.successors):
+        shown = " → ".join([*cycle, cycle[0]])
+        yield _problem(marks[cycle[0]], "cycle", f"the arrows of flow {flow.name!r} run in a circle: {shown}.")
+    if not flow.entrypoints:
+        first = marks[flow.steps[0].name]
+        yield _problem(first, "no-entrypoint", f"flow {flow.name!r} has no entrypoint. Mark where it starts: @entrypoint.")
+        return
+    reached = _graph.reachable(flow.successors, (step.name for step in flow.entrypoints))
+    for step in flow.steps:
+        if step.name not in reached:
+            message = f"no entrypoint of flow {flow.name!r} leads to step {step.name!r}. Name what comes before it: after=…"
+            yield _problem(marks[step.name], "unreachable", message)
+
+
+def unclaimed_problem(mark: Mark) -> Problem:
+    """Return the problem of a mark that no flow took."""
+    kind = "@entrypoint" if mark.entrypoint else "@step"
+    shown = ".".join(filter(None, mark.key))
+    return _problem(mark, "unclaimed", f"{kind} on {shown} belongs to no flow. Put @flow(…) above it.")
+
+
+def _problem(mark: Mark, code: str, message: str) -> Problem:
+    file, line = mark.declared
+    return Problem(code=code, message=message, file=file, line=line, step=mark.step_name)

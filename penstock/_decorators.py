@@ -1,0 +1,204 @@
+"""The three decorators with which a team describes flows that exist already."""
+
+from __future__ import annotations
+
+from types import FunctionType
+
+from penstock import _registry
+from penstock._marks import Mark, caller, identity, marks_on, underlying
+from penstock._runtime import wrap
+from penstock.errors import DeclarationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any, TypeAlias, TypeVar, overload
+
+    T = TypeVar("T")
+    Ref: TypeAlias = str | Callable[..., Any] | staticmethod[..., Any] | classmethod[Any, ..., Any]
+    After: TypeAlias = Ref | Mapping[Ref, str | None] | Iterable[Ref | Mapping[Ref, str | None]]
+else:
+
+    def overload(function):  # noqa: ANN001, ANN202, D103 - what typing.overload does, without importing typing
+        return function
+
+
+class FlowDeclaration:
+    """A flow to put functions in: a decorator above marks, with marks of its own.
+
+    Attributes:
+        name: The flow's name.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, target: T, /) -> T:
+        """Take the marks right below, or those of all methods of a class; return ``target`` itself.
+
+        Raises:
+            DuplicateStepError: Another function of the flow has the step's name.
+        """
+        marks = list(_takeable(target))
+        for mark in marks:
+            _registry.claim(self.name, mark)
+        if not marks:
+            _registry.note_unmarked(self.name, _shown(target), caller())
+        return target
+
+    @overload
+    def entrypoint(self, target: T, /) -> T: ...
+
+    @overload
+    def entrypoint(
+        self, *, name: str | None = None, trigger: str | None = None, inherit: bool = True
+    ) -> Callable[[T], T]: ...
+
+    def entrypoint(
+        self, target: Any = None, /, *, name: str | None = None, trigger: str | None = None, inherit: bool = True
+    ) -> Any:
+        """Mark where runs of this flow start; see :func:`entrypoint`."""
+        return _marker(target, self.name, entrypoint=True, name=name, trigger=trigger, inherit=inherit)
+
+    @overload
+    def step(self, target: T, /) -> T: ...
+
+    @overload
+    def step(
+        self, *, after: After = (), name: str | None = None, effects: str | Iterable[str] = ()
+    ) -> Callable[[T], T]: ...
+
+    def step(
+        self,
+        target: Any = None,
+        /,
+        *,
+        after: After = (),
+        name: str | None = None,
+        effects: str | Iterable[str] = (),
+    ) -> Any:
+        """Mark a step of this flow; see :func:`step`."""
+        return _marker(target, self.name, entrypoint=False, after=after, name=name, effects=effects)
+
+    def __repr__(self) -> str:
+        return f"flow({self.name!r})"
+
+
+def flow(name: str, *, title: str | None = None, description: str | None = None) -> FlowDeclaration:
+    """Declare a flow, or say more of one that is declared already.
+
+    Args:
+        name: The flow's name, unique in the application.
+        title: A title for people; the name if none is given.
+        description: What the flow is for, in a sentence or two.
+
+    Returns:
+        A decorator to put above ``@entrypoint`` or ``@step``, or above a class with marked methods. It also is a
+        handle: ``bom = flow("bom_sync")``, then ``@bom.step(after=…)``, which marks and takes at once.
+
+    Raises:
+        DeclarationError: ``name`` is not a text, as under a bare ``@flow``, or is blank.
+    """
+    if not isinstance(name, str) or not name.strip():
+        file, line = caller()
+        raise DeclarationError(f"{file}:{line}: a flow needs a name: @flow('bom_sync'), not {name!r}")
+    _registry.declare(name, caller(), title, description)
+    return FlowDeclaration(name)
+
+
+@overload
+def entrypoint(target: T, /) -> T: ...
+
+
+@overload
+def entrypoint(*, name: str | None = None, trigger: str | None = None, inherit: bool = True) -> Callable[[T], T]: ...
+
+
+def entrypoint(
+    target: Any = None, /, *, name: str | None = None, trigger: str | None = None, inherit: bool = True
+) -> Any:
+    """Mark a function where runs start. Works bare (``@entrypoint``) or called.
+
+    Args:
+        target: The function, when used bare.
+        name: The step's name; the function's own if none is given.
+        trigger: What starts it, such as ``kafka:bom-updates`` or ``POST /orders``; drawn as a source.
+        inherit: Whether a call inside a run joins that run; ``False`` starts one with a new ID each time.
+
+    Returns:
+        The function, decorated: same signature, same kind, same name.
+    """
+    return _marker(target, None, entrypoint=True, name=name, trigger=trigger, inherit=inherit)
+
+
+@overload
+def step(target: T, /) -> T: ...
+
+
+@overload
+def step(*, after: After = (), name: str | None = None, effects: str | Iterable[str] = ()) -> Callable[[T], T]: ...
+
+
+def step(
+    target: Any = None,
+    /,
+    *,
+    after: After = (),
+    name: str | None = None,
+    effects: str | Iterable[str] = (),
+) -> Any:
+    """Mark a function as a step. Works bare (``@step``) or called.
+
+    Args:
+        target: The function, when used bare.
+        after: What comes before: a step's name, a function, a list of them, or a mapping such as
+            ``{"validate": "if paid"}`` that labels the arrows. Names resolve late, so import order never matters.
+        name: The step's name; the function's own if none is given.
+        effects: What it changes elsewhere, such as ``["postgres:parts"]``; drawn as sinks.
+
+    Returns:
+        The function, decorated: same signature, same kind, same name. Outside a run it just runs.
+    """
+    return _marker(target, None, entrypoint=False, after=after, name=name, effects=effects)
+
+
+def _marker(target: Any, flow_name: str | None, *, entrypoint: bool, **details: Any) -> Any:
+    """Mark ``target`` now, or return the decorator that will."""
+
+    def decorate(function: Any) -> Any:
+        mark = Mark(function, entrypoint=entrypoint, **details)
+        if flow_name is None:
+            _registry.note_mark(mark)
+        else:
+            _registry.claim(flow_name, mark)
+        return wrap(function, mark)
+
+    if target is None:
+        return decorate
+    if isinstance(target, str):
+        what = "entrypoint" if entrypoint else "step"
+        hint = f"@{what}(name={target!r})" if entrypoint else f"@{what}(after={target!r})"
+        raise DeclarationError(f"@{what}({target!r}) is not a function; did you mean {hint}?")
+    return decorate(target)
+
+
+def _takeable(target: Any) -> list[Mark]:
+    """Return the marks for a flow that stands over ``target``: its own, or its methods' if it is a class."""
+    function = underlying(target)
+    groups = marks_on(function)
+    marks = list(groups[-1]) if groups else []
+    if issubclass(type(function), type):
+        for owner in reversed(function.__mro__):
+            for member in vars(owner).values():
+                below = marks_on(member)
+                if below and (owner is function or not below[-1][0].flows):
+                    marks += below[-1]
+    return marks
+
+
+def _shown(target: Any) -> tuple[str, str]:
+    """Return the identity of what has no mark; of a lazy object only its type's, for to ask would wake it."""
+    known = issubclass(type(underlying(target)), (FunctionType, type))
+    return identity(target) if known else identity(type(target))

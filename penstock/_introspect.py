@@ -1,0 +1,246 @@
+"""What the source says of a callable: place, signature, docstring, hash."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import inspect
+import linecache
+import re
+import textwrap
+from dataclasses import dataclass
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+from penstock._marks import identity, underlying
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from penstock.model import Kind
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A definition found in its file: the node, the class around it, the lines of the file."""
+
+    node: Definition
+    parent: ast.AST
+    lines: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What :class:`~penstock.model.Step` takes from the source."""
+
+    docstring: str
+    signature: str
+    module: str
+    qualname: str
+    file: str
+    line: int
+    end_line: int
+    kind: Kind
+    source_hash: str
+
+
+def facts(target: Any) -> Facts:
+    """Return what the source says of a callable; what cannot be found out stays empty."""
+    function = _innermost(target)
+    source = find_source(function)
+    module, qualname = identity(function)
+    return Facts(
+        docstring=docstring(function),
+        signature=signature(target, function, source),
+        module=module,
+        qualname=qualname,
+        file=_file_of(function),
+        line=_first_line(source.node) if source else _code_line(function),
+        end_line=(source.node.end_lineno or 0) if source else _code_line(function),
+        kind=kind_of(function),
+        source_hash=_hash(source) if source else "",
+    )
+
+
+def _innermost(target: Any) -> Any:
+    function = underlying(target)
+    try:
+        return underlying(inspect.unwrap(function))
+    except ValueError:  # an object that answers every attribute, such as a stand-in for a missing module
+        return function
+
+
+def docstring(function: Any) -> str:
+    """Return the docstring with its indentation cleaned, or an empty string."""
+    if isinstance(function, type) or inspect.isroutine(function):
+        text = function.__doc__
+    else:
+        kind = type(function)
+        text = getattr(function, "__dict__", {}).get("__doc__") or _call_of(kind).__doc__ or kind.__doc__
+    return inspect.cleandoc(text) if isinstance(text, str) else ""
+
+
+def _call_of(kind: type) -> Any:
+    """Return the ``__call__`` that a class defines in Python, or ``None``."""
+    call = getattr(kind, "__call__", None)
+    return call if isinstance(call, FunctionType) else None
+
+
+def kind_of(function: Any) -> Kind:
+    """Return what the callable is when called."""
+    if isinstance(function, type):
+        return "class"
+    if inspect.isroutine(function):
+        return _kind_of_routine(function)
+    kind = _kind_of_routine(_call_of(type(function)))
+    return "callable" if kind == "function" else kind
+
+
+def _kind_of_routine(function: Any) -> Kind:
+    if inspect.iscoroutinefunction(function):
+        return "coroutine"
+    if inspect.isasyncgenfunction(function):
+        return "async generator"
+    return "generator" if inspect.isgeneratorfunction(function) else "function"
+
+
+def signature(target: Any, function: Any, source: Source | None) -> str:
+    """Return the signature as written where the source is at hand, else as Python knows it."""
+    written = source and not isinstance(source.node, ast.ClassDef)
+    if source and written and not _is_partial(target) and not hasattr(function, "__signature__"):
+        return _written_signature(source)
+    try:
+        known = str(inspect.signature(target if callable(target) else function))
+    except (TypeError, ValueError):
+        return "(...)"
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", known)
+
+
+def _is_partial(target: Any) -> bool:
+    return isinstance(target, (functools.partial, functools.partialmethod))
+
+
+def _is_method(source: Source) -> bool:
+    decorators = {ast.unparse(decorator) for decorator in getattr(source.node, "decorator_list", ())}
+    return isinstance(source.parent, ast.ClassDef) and "staticmethod" not in decorators
+
+
+def _written_signature(source: Source) -> str:
+    node = source.node
+    assert not isinstance(node, ast.ClassDef)
+    shown = list(_parameters(node.args))
+    if _is_method(source) and shown:
+        skip = 2 if len(node.args.posonlyargs) == 1 else 1  # a lone ``self, /`` takes its slash along
+        shown = shown[skip:]
+    returns = f" -> {_annotation(node.returns)}" if node.returns else ""
+    return f"({', '.join(shown)}){returns}"
+
+
+def _parameters(args: ast.arguments) -> Iterator[str]:
+    positional = [*args.posonlyargs, *args.args]
+    defaults = [*[None] * (len(positional) - len(args.defaults)), *args.defaults]
+    for index, (arg, default) in enumerate(zip(positional, defaults, strict=True), start=1):
+        yield _parameter(arg, default)
+        if index == len(args.posonlyargs):
+            yield "/"
+    if args.vararg:
+        yield f"*{_parameter(args.vararg, None)}"
+    elif args.kwonlyargs:
+        yield "*"
+    for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
+        yield _parameter(arg, default)
+    if args.kwarg:
+        yield f"**{_parameter(args.kwarg, None)}"
+
+
+def _parameter(arg: ast.arg, default: ast.expr | None) -> str:
+    annotation = f": {_annotation(arg.annotation)}" if arg.annotation else ""
+    equals = " = " if annotation else "="
+    return f"{arg.arg}{annotation}{equals + ast.unparse(default) if default else ''}"
+
+
+def _annotation(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ast.unparse(node)
+
+
+def find_source(function: Any) -> Source | None:
+    """Return the definition of a function or class in its source file, or ``None``."""
+    file = _file_of(function)
+    if not file:
+        return None
+    linecache.checkcache(file)
+    index = _index(file, linecache.getlines(file, getattr(function, "__globals__", None)))
+    code = _code(function)
+    found = index.get((code.co_firstlineno, code.co_name)) if code else index.get((0, identity(function)[1]))
+    return Source(*found, lines=index.lines) if found else None
+
+
+class Index(dict[tuple[int, str], tuple[Definition, ast.AST]]):
+    """A file's definitions by first line and name, and once more by 0 and qualified name."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__()
+        self.lines = lines
+
+
+_indexes: dict[str, Index] = {}
+
+
+def _index(file: str, lines: list[str]) -> Index:
+    """Return the file's index, made anew when linecache holds other lines than the last time."""
+    index = _indexes.get(file)
+    if index is None or index.lines is not lines:
+        index = _indexes[file] = Index(lines)
+        _fill(index)
+    return index
+
+
+def _fill(index: Index) -> None:
+    try:
+        tree = ast.parse("".join(index.lines))
+    except (SyntaxError, ValueError):  # edited since it was imported, or no Python at all
+        return
+    stack: list[tuple[ast.AST, str]] = [(tree, "")]
+    while stack:
+        parent, prefix = stack.pop()
+        for node in ast.iter_child_nodes(parent):
+            if isinstance(node, Definition):
+                index[_first_line(node), node.name] = node, parent
+                index.setdefault((0, f"{prefix}{node.name}"), (node, parent))
+                stack.append((node, f"{prefix}{node.name}{'.' if isinstance(node, ast.ClassDef) else '.<locals>.'}"))
+            else:
+                stack.append((node, prefix))
+
+
+def _first_line(node: Definition) -> int:
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+
+
+def _hash(source: Source) -> str:
+    """Hash the lines from ``def`` on: decorators may change without the behaviour changing."""
+    body = source.lines[source.node.lineno - 1 : source.node.end_lineno]
+    text = textwrap.dedent("\n".join(line.rstrip() for line in body))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _code(function: Any) -> CodeType | None:
+    code = getattr(function, "__code__", None)
+    return code if isinstance(code, CodeType) else None
+
+
+def _code_line(function: Any) -> int:
+    code = _code(function)
+    return code.co_firstlineno if code else 0
+
+
+def _file_of(function: Any) -> str:
+    code = _code(function)
+    if code:
+        return code.co_filename
+    try:
+        return inspect.getsourcefile(function if inspect.isclass(function) else type(function)) or ""
+    except TypeError:
+        return ""

@@ -1,0 +1,178 @@
+"""Marks: what ``@entrypoint`` and ``@step`` leave on a function for ``@flow`` to take."""
+
+from __future__ import annotations
+
+import sys
+from types import BuiltinFunctionType, FunctionType, MethodType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+ATTRIBUTE = "__penstock__"
+CALLABLE_TYPES = (FunctionType, BuiltinFunctionType, MethodType, type)
+
+
+class Mark:
+    """One declaration: this function is an entrypoint or a step.
+
+    Attributes:
+        function: The callable that was decorated.
+        entrypoint: Whether a run can start here.
+        after: What was given to ``after=``, untouched.
+        name: The step's name where one was given.
+        trigger: What starts the entrypoint.
+        effects: What the step changes elsewhere, as given.
+        inherit: Whether an entrypoint joins the run that it is called in.
+        declared: File and line of the declaration.
+        flows: The names of the flows that took the mark.
+        root: The function object below every decoration of ours.
+    """
+
+    __slots__ = (
+        "_key",
+        "after",
+        "declared",
+        "effects",
+        "entrypoint",
+        "flows",
+        "function",
+        "inherit",
+        "name",
+        "root",
+        "trigger",
+    )
+
+    def __init__(
+        self,
+        function: Any,
+        *,
+        entrypoint: bool,
+        after: object = (),
+        name: str | None = None,
+        trigger: str | None = None,
+        effects: object = (),
+        inherit: bool = True,
+    ) -> None:
+        self.function = function
+        self.entrypoint = entrypoint
+        self.after = after
+        self.name = name
+        self.trigger = trigger
+        self.effects = effects
+        self.inherit = inherit
+        self.declared = caller()
+        self.flows: tuple[str, ...] = ()
+        below = marks_on(function)
+        self.root = below[0][0].root if below else underlying(function)
+        self._key: tuple[str, str] | None = None
+
+    @property
+    def deferred(self) -> bool:
+        """Tell whether reading the callable's attributes must wait until somebody asks for the flow.
+
+        A Celery ``shared_task`` is a proxy whose every attribute finalizes the application.
+        """
+        return not issubclass(type(self.root), CALLABLE_TYPES)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Module and qualified name: what makes two marks speak of the same function."""
+        if self._key is None:
+            self._key = identity(self.root)
+        return self._key
+
+    @property
+    def step_name(self) -> str:
+        """The step's name: the one given, else the function's."""
+        return self.name if self.name is not None else self.key[1].rpartition(".")[2]
+
+
+def underlying(target: Any) -> Any:
+    """Return what a partial, a bound, static or class method finally calls."""
+    while True:
+        kind = type(target)
+        if issubclass(kind, (staticmethod, classmethod, MethodType)):
+            target = target.__func__
+        elif kind.__module__ == "functools" and kind.__name__ in ("partial", "partialmethod"):
+            target = target.func
+        else:
+            return target
+
+
+def identity(target: Any) -> tuple[str, str]:
+    """Return module and qualified name of a callable, or of its class if it has none of its own."""
+    target = underlying(target)
+    qualname = getattr(target, "__qualname__", None) or getattr(target, "__name__", None)
+    if not isinstance(qualname, str):
+        target = type(target)
+        qualname = target.__qualname__
+    return str(getattr(target, "__module__", None) or ""), qualname
+
+
+def marks_on(target: Any) -> list[list[Mark]]:
+    """Return the groups of marks that a decorated object carries, the innermost first.
+
+    A flow closes the group below it, so that in a stack each flow takes the marks right below it. Objects that
+    answer every attribute on their own account, as lazy proxies do, are left alone.
+    """
+    function = underlying(target)
+    kind = type(function)
+    if kind is CallableProxy:
+        return CallableProxy.marks_of(function)
+    if hasattr(kind, "__getattr__") or not hasattr(kind, "__dict__"):
+        return []
+    found: list[list[Mark]] = getattr(function, "__dict__", {}).get(ATTRIBUTE, [])
+    return found
+
+
+def add_mark(groups: list[list[Mark]], mark: Mark) -> list[list[Mark]]:
+    """Return the groups with one more mark, in a new group if a flow has closed the last one."""
+    if not groups or any(earlier.flows for earlier in groups[-1]):
+        return [*groups, [mark]]
+    return [*groups[:-1], [*groups[-1], mark]]
+
+
+class CallableProxy:
+    """A callable object with a mark: calls go through the wrapper, everything else to the object itself."""
+
+    __slots__ = ("__penstock__", "__weakref__", "__wrapped__", "_call")
+
+    def __init__(self, target: Any, call: Any, groups: list[list[Mark]]) -> None:
+        self.__wrapped__ = target
+        self._call = call
+        self.__penstock__ = groups
+
+    @staticmethod
+    def marks_of(proxy: Any) -> list[list[Mark]]:
+        """Return the proxy's own groups of marks."""
+        groups: list[list[Mark]] = proxy.__penstock__
+        return groups
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__wrapped__, name)
+
+    def __reduce__(self) -> Any:
+        return _same, (self.__wrapped__,)  # unpickled elsewhere, it is the plain callable again
+
+    def __repr__(self) -> str:
+        return f"<penstock step over {self.__wrapped__!r}>"
+
+
+def _same(target: Any) -> Any:
+    return target
+
+
+def caller() -> tuple[str, int]:
+    """Return file and line of the nearest frame outside penstock."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__")):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def _is_ours(module: object) -> bool:
+    return isinstance(module, str) and (module == "penstock" or module.startswith("penstock."))

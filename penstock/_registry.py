@@ -1,0 +1,154 @@
+"""The one place that knows what was declared: declarations in, immutable flows out."""
+
+from __future__ import annotations
+
+from threading import RLock
+
+from penstock.errors import DuplicateStepError, UnknownFlowError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from penstock._marks import Mark
+    from penstock.model import Flow, Problem
+
+
+class Declared:
+    """All that was said of one flow so far.
+
+    Attributes:
+        name: The flow's name.
+        title: Its title, or ``None``.
+        description: Its description, or ``None``.
+        marks: The marks that it took, in the order of declaration.
+        where: File and line of the first declaration.
+        unmarked: Identity and place of each object under ``@flow`` that carries no mark.
+        built: The flow as it was last built, until something changes.
+    """
+
+    __slots__ = ("built", "description", "marks", "name", "title", "unmarked", "where")
+
+    def __init__(self, name: str, where: tuple[str, int]) -> None:
+        self.name = name
+        self.where = where
+        self.title: str | None = None
+        self.description: str | None = None
+        self.marks: list[Mark] = []
+        self.unmarked: dict[tuple[str, str], tuple[str, int]] = {}
+        self.built: Flow | None = None
+
+
+# Reentrant: building a flow reads attributes of user objects, which may declare more.
+_lock = RLock()
+_flows: dict[str, Declared] = {}
+_unclaimed: dict[tuple[str, str] | int, Mark] = {}
+
+
+def declare(name: str, where: tuple[str, int], title: str | None = None, description: str | None = None) -> None:
+    """Note that a flow exists; a title or description given later replaces the earlier one."""
+    with _lock:
+        declared = _flows.setdefault(name, Declared(name, where))
+        if title is not None:
+            declared.title = title
+        if description is not None:
+            declared.description = description
+        declared.built = None
+
+
+def note_mark(mark: Mark) -> None:
+    """Remember a mark until a flow takes it, to report it if none does."""
+    with _lock:
+        _unclaimed[_place(mark)] = mark
+
+
+def note_unmarked(name: str, identity: tuple[str, str], where: tuple[str, int]) -> None:
+    """Remember that ``@flow`` stands over something that has no mark."""
+    with _lock:
+        _flows[name].unmarked[identity] = where
+        _flows[name].built = None
+
+
+def claim(name: str, mark: Mark) -> None:
+    """Let a flow take a mark; the same function declared again replaces its earlier declaration.
+
+    Raises:
+        DuplicateStepError: Another function already has the step's name in this flow.
+    """
+    with _lock:
+        declared = _flows[name]
+        _unclaimed.pop(_place(mark), None)
+        declared.marks = [other for other in declared.marks if not _replaces(name, mark, other)]
+        declared.marks.append(mark)
+        if not mark.deferred:
+            declared.unmarked.pop(mark.key, None)
+        declared.built = None
+        mark.flows = tuple(dict.fromkeys((*mark.flows, name)))
+
+
+def get_flow(name: str) -> Flow:
+    """Return a declared flow, resolved and checked.
+
+    Raises:
+        UnknownFlowError: Nobody declared such a flow; the error lists near names and all known ones.
+    """
+    with _lock:
+        declared = _flows.get(name)
+        if declared is None:
+            raise UnknownFlowError(name, _flows)
+        return _built(declared)
+
+
+def flows() -> tuple[Flow, ...]:
+    """Return all flows that are declared so far, by name."""
+    with _lock:
+        return tuple(_built(_flows[name]) for name in sorted(_flows))
+
+
+def problems() -> tuple[Problem, ...]:
+    """Return what is wrong outside every flow: the marks that no flow took."""
+    from penstock._build import unclaimed_problem  # noqa: PLC0415 - needed only when somebody looks
+
+    with _lock:
+        return tuple(unclaimed_problem(mark) for mark in _unclaimed.values())
+
+
+def forget(name: str | None = None) -> None:
+    """Forget one flow, or everything: for tests and notebooks."""
+    with _lock:
+        if name is None:
+            _flows.clear()
+            _unclaimed.clear()
+        else:
+            _flows.pop(name, None)
+
+
+def _built(declared: Declared) -> Flow:
+    from penstock._build import build  # noqa: PLC0415 - needed only when somebody looks
+
+    if declared.built is None:
+        declared.built = build(declared)
+    return declared.built
+
+
+def _place(mark: Mark) -> tuple[str, str] | int:
+    return id(mark.root) if mark.deferred else mark.key
+
+
+def _replaces(flow: str, mark: Mark, other: Mark) -> bool:
+    """Tell whether ``mark`` takes the place of ``other``; names of lazy objects wait until the flow is built."""
+    if mark.root is other.root:
+        return mark.name == other.name and mark.entrypoint == other.entrypoint
+    if mark.deferred or other.deferred:
+        return False
+    same_name = mark.step_name == other.step_name
+    if mark.key == other.key:
+        # A new object under an old name is a new definition (a reload, a notebook cell), whatever its step's
+        # name is now. Lambdas and inner functions share names without being each other's successors.
+        return same_name or "<" not in mark.key[1]
+    if same_name:
+        raise DuplicateStepError(flow, mark.step_name, _shown(other), _shown(mark))
+    return False
+
+
+def _shown(mark: Mark) -> str:
+    file, line = mark.declared
+    return f"{file}:{line} ({'.'.join(filter(None, mark.key))})"

@@ -1,0 +1,169 @@
+"""Everything penstock raises on purpose: one tree, with the facts as attributes."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+
+def near_names(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
+    """Return up to ``limit`` of the ``known`` names that look like ``name``, the nearest first."""
+    import difflib  # noqa: PLC0415 - only an error needs it, and importing penstock must stay cheap
+
+    folded = {candidate.casefold(): candidate for candidate in known}
+    matches = difflib.get_close_matches(name.casefold(), list(folded), n=limit, cutoff=0.6)
+    return tuple(folded[match] for match in matches)
+
+
+def did_you_mean(near: Sequence[str]) -> str:
+    """Return `` Did you mean 'a' or 'b'?``, or nothing when there is no near name."""
+    if not near:
+        return ""
+    return f" Did you mean {' or '.join(repr(name) for name in near)}?"
+
+
+class PenstockError(Exception):
+    """The root of every error that penstock raises on purpose."""
+
+
+class DeclarationError(PenstockError, TypeError):
+    """A declaration that cannot even be recorded, such as ``@flow`` without a name."""
+
+
+class DuplicateStepError(PenstockError):
+    """Two different functions claim one step name in one flow.
+
+    Attributes:
+        flow: The flow's name.
+        step: The name that both functions claim.
+        first: Where the first function stands, as ``file:line``.
+        second: Where the second function stands, as ``file:line``.
+    """
+
+    def __init__(self, flow: str, step: str, first: str, second: str) -> None:
+        self.flow = flow
+        self.step = step
+        self.first = first
+        self.second = second
+        super().__init__(flow, step, first, second)
+
+    def __str__(self) -> str:
+        return (
+            f"flow {self.flow!r} has two steps named {self.step!r}: {self.first} and {self.second}. "
+            f"Give one of them another name: @step(name=…)."
+        )
+
+
+class UnknownNameError(PenstockError, LookupError):
+    """A name that nothing answers to.
+
+    Attributes:
+        name: The name that was asked for.
+        known: All names that would have been found, sorted.
+        near: Those of them that look like ``name``, the nearest first.
+    """
+
+    what = "name"
+    whats = "names"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(sorted(known))
+        self.near = near_names(name, self.known)
+        super().__init__(name, self.known)
+
+    def __str__(self) -> str:
+        known = f"Known {self.whats}: {', '.join(self.known)}." if self.known else f"There are no {self.whats}."
+        return f"there is no {self.what} {self.name!r}.{did_you_mean(self.near)} {known}"
+
+
+class UnknownFlowError(UnknownNameError):
+    """A flow that nobody declared."""
+
+    what = "flow"
+    whats = "flows"
+
+
+class UnknownStepError(UnknownNameError):
+    """A step that the flow does not have."""
+
+    what = "step"
+    whats = "steps"
+
+
+class UnknownFormatError(UnknownNameError):
+    """An output format that no renderer writes."""
+
+    what = "format"
+    whats = "formats"
+
+
+class ConfigError(PenstockError):
+    """A setting that does not exist or has a value of the wrong type.
+
+    Attributes:
+        message: What is wrong and how to mend it.
+        where: The file (and table) in which the setting stands, or an empty string.
+        key: The setting's name.
+    """
+
+    def __init__(self, message: str, *, where: str = "", key: str = "") -> None:
+        self.message = message
+        self.where = where
+        self.key = key
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+
+class ManifestError(PenstockError):
+    """A manifest that cannot be read, or that several services contradict each other in.
+
+    Attributes:
+        path: The manifest's file, or ``None`` when it never was in a file.
+    """
+
+    def __init__(self, message: str, *, path: Path | None = None) -> None:
+        self.path = path
+        super().__init__(f"{path}: {message}" if path else message)
+
+
+class CollectError(PenstockError):
+    """The application could not be imported, so there is no manifest.
+
+    Attributes:
+        failures: One :class:`~penstock.model.Problem` for each module that failed.
+        output: The end of what the application printed before it failed.
+    """
+
+    def __init__(self, message: str, *, failures: Sequence[object] = (), output: str = "") -> None:
+        self.failures = tuple(failures)
+        self.output = output
+        super().__init__(message)
+
+
+class RenderError(PenstockError):
+    """A diagram that could not be made."""
+
+
+class MissingExtraError(RenderError, ImportError):
+    """An optional part that the request needs and that is not installed.
+
+    Attributes:
+        extra: The name of the extra that brings it.
+    """
+
+    def __init__(self, what: str, extra: str) -> None:
+        self.extra = extra
+        super().__init__(f"{what}, which is not installed. Install it: pip install 'penstock[{extra}]'")
+
+
+class LayoutError(RenderError):
+    """The layout engine failed, was killed at its time limit, or answered nonsense."""
+
+
+class OutputError(RenderError, OSError):
+    """A file that could not be written; whatever stood there before still stands there."""

@@ -1,0 +1,271 @@
+"""The manifest: flows as versioned JSON, the one thing that every documentation engine reads.
+
+The same flows give the same bytes. ``manifest.schema.json`` beside this module is its JSON Schema.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import sysconfig
+from collections import Counter
+from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from penstock import __version__
+from penstock._files import write_atomically
+from penstock.errors import ManifestError, UnknownFlowError
+from penstock.model import Edge, Flow, Problem, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+Placed = TypeVar("Placed", Step, Problem)
+
+FORMAT = "penstock-manifest"
+VERSION = (1, 0)
+"""Major and minor version of the format; a reader understands every minor version of its major one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What a manifest was made from, so that one can tell whether it still holds.
+
+    Attributes:
+        files: Each file that was imported, relative to the project, with the SHA-256 of its content.
+        folders: Each folder that was searched for modules, with the SHA-256 of the names in it.
+        config: The SHA-256 of the configuration.
+        versions: Names and versions of what took part: python, penstock.
+    """
+
+    files: tuple[tuple[str, str], ...] = ()
+    folders: tuple[tuple[str, str], ...] = ()
+    config: str = ""
+    versions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The flows of one service, or of several merged.
+
+    Attributes:
+        flows: The flows, by service and name.
+        problems: What is wrong outside every flow.
+        service: The service's name, or an empty string.
+        inputs: What the manifest was made from.
+        generator: Who wrote it.
+    """
+
+    flows: tuple[Flow, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    service: str = ""
+    inputs: Inputs = Inputs()
+    generator: str = f"penstock {__version__}"
+
+    def flow(self, name: str) -> Flow:
+        """Return a flow by its name, or by ``service/name`` where two services have one of that name.
+
+        Raises:
+            UnknownFlowError: There is no such flow; the error lists near names and all known ones.
+            ManifestError: Several services have a flow of that name.
+        """
+        found = [flow for flow in self.flows if name in (flow.full_name, flow.name)]
+        exact = [flow for flow in found if flow.full_name == name]
+        if len(exact or found) > 1:
+            names = " or ".join(sorted(flow.full_name for flow in found))
+            raise ManifestError(f"several services have a flow {name!r}; say which: {names}")
+        if not found:
+            raise UnknownFlowError(name, self.names)
+        return (exact or found)[0]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The shortest name of each flow that is not ambiguous, sorted."""
+        count = Counter(flow.name for flow in self.flows)
+        return tuple(sorted(flow.name if count[flow.name] == 1 else flow.full_name for flow in self.flows))
+
+
+def build(
+    flows: Iterable[Flow],
+    problems: Iterable[Problem] = (),
+    *,
+    project: Path,
+    service: str = "",
+    inputs: Inputs | None = None,
+) -> Manifest:
+    """Return the manifest of some flows, with every file relative to the project or to where it was imported from."""
+    root = os.path.realpath(project)
+    placed = [_place_flow(flow, root, service) for flow in flows]
+    return Manifest(
+        flows=tuple(sorted(placed, key=lambda flow: (flow.service, flow.name))),
+        problems=tuple(sorted((_place(problem, root) for problem in problems), key=_problem_order)),
+        service=service,
+        inputs=inputs or Inputs(),
+    )
+
+
+def merge(manifests: Sequence[Manifest]) -> Manifest:
+    """Return one manifest with the flows of all.
+
+    Raises:
+        ManifestError: Two manifests of one service (or of none) have different flows of one name.
+    """
+    if len(manifests) == 1:
+        return manifests[0]
+    flows: dict[str, Flow] = {}
+    for manifest in manifests:
+        for flow in manifest.flows:
+            known = flows.setdefault(flow.full_name, flow)
+            if known != flow:
+                cure = "Give each manifest its own `service` when you export it."
+                raise ManifestError(f"two manifests have different flows named {flow.full_name!r}. {cure}")
+    return Manifest(
+        flows=tuple(sorted(flows.values(), key=lambda flow: (flow.service, flow.name))),
+        problems=tuple(sorted({p for manifest in manifests for p in manifest.problems}, key=_problem_order)),
+        service="",
+        generator=max((manifest.generator for manifest in manifests), default=""),
+    )
+
+
+def dumps(manifest: Manifest) -> str:
+    """Return the manifest as JSON text: keys sorted, two spaces, a newline at the end."""
+    content = {
+        "format": FORMAT,
+        "version": ".".join(map(str, VERSION)),
+        "generator": manifest.generator,
+        "service": manifest.service,
+        "flows": [asdict(flow) for flow in manifest.flows],
+        "problems": [asdict(problem) for problem in manifest.problems],
+        "inputs": {field.name: _mapping(getattr(manifest.inputs, field.name)) for field in fields(Inputs)},
+    }
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def loads(text: str, path: Path | None = None) -> Manifest:
+    """Return the manifest that a JSON text holds.
+
+    Raises:
+        ManifestError: The text is no manifest, is damaged, or is of a newer major version.
+    """
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise ManifestError(f"this is not JSON: {error}", path=path) from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ManifestError("this is not a penstock manifest; write one with: penstock export -o FILE", path=path)
+    _check_version(str(content.get("version")), path)
+    try:
+        return Manifest(
+            flows=tuple(_flow(flow) for flow in content["flows"]),
+            problems=tuple(_record(Problem, problem) for problem in content["problems"]),
+            service=content["service"],
+            inputs=Inputs(**{name: _pairs(value) for name, value in content["inputs"].items()}),
+            generator=content["generator"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ManifestError(f"the manifest is damaged ({error!r}); export it anew", path=path) from None
+
+
+def load(path: Path) -> Manifest:
+    """Return the manifest that a file holds.
+
+    Raises:
+        ManifestError: The file cannot be read or holds no manifest.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ManifestError(f"cannot read the manifest: {reason}", path=path) from None
+    return loads(text, path)
+
+
+def save(manifest: Manifest, path: Path) -> None:
+    """Write the manifest to a file, whole or not at all.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    write_atomically(path, dumps(manifest).encode())
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the format (draft 2020-12)."""
+    text = Path(__file__).with_name("manifest.schema.json").read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+def _check_version(version: str, path: Path | None) -> None:
+    major = version.partition(".")[0]
+    if not major.isdecimal():
+        raise ManifestError(f"the manifest's version {version!r} is not a version", path=path)
+    if int(major) > VERSION[0]:
+        raise ManifestError(
+            f"the manifest has version {version}, this penstock reads up to {VERSION[0]}.x. Upgrade penstock.", path=path
+        )
+
+
+def _mapping(value: str | tuple[tuple[str, str], ...]) -> str | dict[str, str]:
+    return value if isinstance(value, str) else dict(value)
+
+
+def _pairs(value: str | Mapping[str, str]) -> str | tuple[tuple[str, str], ...]:
+    return value if isinstance(value, str) else tuple(sorted(value.items()))
+
+
+def _record(kind: type[Any], content: Mapping[str, Any]) -> Any:
+    """Make a value of what a newer minor version may have written: unknown keys are passed over."""
+    known = {field.name for field in fields(kind)}
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in content.items() if key in known}
+    return kind(**values)
+
+
+def _flow(content: Mapping[str, Any]) -> Flow:
+    parts = {
+        "steps": tuple(_record(Step, step) for step in content["steps"]),
+        "edges": tuple(_record(Edge, edge) for edge in content["edges"]),
+        "problems": tuple(_record(Problem, problem) for problem in content["problems"]),
+    }
+    flow: Flow = _record(Flow, {**content, **parts})
+    flow.successors  # noqa: B018 - an arrow to a step that is not there fails here, not while drawing
+    return flow
+
+
+def _problem_order(problem: Problem) -> tuple[str, int, str, str]:
+    return problem.file, problem.line, problem.code, problem.message
+
+
+def _place_flow(flow: Flow, root: str, service: str) -> Flow:
+    return replace(
+        flow,
+        service=flow.service or service,
+        steps=tuple(_place(step, root) for step in flow.steps),
+        problems=tuple(_place(problem, root) for problem in flow.problems),
+    )
+
+
+def _place(value: Placed, root: str) -> Placed:
+    return replace(value, file=portable_path(value.file, root)) if value.file else value
+
+
+@lru_cache(maxsize=4096)
+def portable_path(file: str, root: str) -> str:
+    """Return a file's path without this machine in it, with forward slashes.
+
+    Installed code counts from the folder that it is imported from, other code from the project, and code outside
+    both by its name alone.
+    """
+    if not os.path.isabs(file):  # relative already, or no file at all, such as ``<stdin>``
+        return file
+    path = PurePath(os.path.realpath(file))
+    known = [os.path.realpath(entry) for entry in sys.path if entry]
+    installed = [entry for entry in known if PurePath(entry).name in ("site-packages", "dist-packages")]
+    installed.append(os.path.realpath(sysconfig.get_path("stdlib")))
+    for base in (*sorted(installed, key=len, reverse=True), root, *sorted(known, key=len, reverse=True)):
+        if path.is_relative_to(base):
+            return path.relative_to(base).as_posix()
+    return path.name

@@ -1,0 +1,43 @@
+"""The one extension point of the running application: an observer is called for each step that begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from penstock._context import Run
+
+Finish = Callable[[BaseException | None], object]
+"""Called once when the step ends, with what it raised or ``None``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEvent:
+    """One call of a step, as an observer is told of it.
+
+    Attributes:
+        step: The step's name.
+        flows: The flows that the step is in.
+        entrypoint: Whether it is an entrypoint.
+        parent: The step that this one was called in, directly or through helpers; ``None`` at the top.
+        run: The run it belongs to, or ``None`` for a step that was called outside every run.
+    """
+
+    step: str
+    flows: tuple[str, ...]
+    entrypoint: bool
+    parent: StepEvent | None = field(repr=False)
+    run: Run | None = field(repr=False)
+
+    @property
+    def flow_id(self) -> str | None:
+        """The run's correlation ID, made on first asking; ``None`` outside every run."""
+        return None if self.run is None else self.run.id
+
+
+class Observer(Protocol):
+    """Anything that can be called with an event; what it returns is called when the step ends."""
+
+    def __call__(self, event: StepEvent, /) -> Finish | None:
+        """Take note that a step begins; return what to call when it ends, or ``None``."""

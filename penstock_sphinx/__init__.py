@@ -1,0 +1,1 @@
+"""Describe flows that exist in your code."""
