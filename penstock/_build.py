@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from penstock.errors import did_you_mean, near_names
 from penstock.model import Edge, Flow, Problem, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from penstock._marks import Mark
     from penstock._registry import Declared
 
@@ -209,12 +211,16 @@ def _shape_problems(flow: Flow, declared: Declared, marks: Mapping[str, Mark]) -
         yield _problem(marks[cycle[0]], "cycle", f"the arrows of flow {flow.name!r} run in a circle: {shown}.")
     if not flow.entrypoints:
         first = marks[flow.steps[0].name]
-        yield _problem(first, "no-entrypoint", f"flow {flow.name!r} has no entrypoint. Mark where it starts: @entrypoint.")
+        yield _problem(
+            first, "no-entrypoint", f"flow {flow.name!r} has no entrypoint. Mark where it starts: @entrypoint."
+        )
         return
     reached = _graph.reachable(flow.successors, (step.name for step in flow.entrypoints))
     for step in flow.steps:
         if step.name not in reached:
-            message = f"no entrypoint of flow {flow.name!r} leads to step {step.name!r}. Name what comes before it: after=…"
+            message = (
+                f"no entrypoint of flow {flow.name!r} leads to step {step.name!r}. Name what comes before it: after=…"
+            )
             yield _problem(marks[step.name], "unreachable", message)
 
 

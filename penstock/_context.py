@@ -27,7 +27,8 @@ class Run:
     def __getattr__(self, name: str) -> str:
         # The ID is made on first asking; setdefault is atomic, so threads that ask at once agree on one.
         if name == "id":
-            return self.__dict__.setdefault("id", new_id())
+            value: str = self.__dict__.setdefault("id", new_id())
+            return value
         raise AttributeError(name)
 
 
@@ -59,7 +60,7 @@ def restore(variable: ContextVar[T], token: Token[T]) -> None:
     A coroutine or generator may be closed or collected in another context than the one that it ran in. There
     the token is foreign and nothing was changed, so there is nothing to restore.
     """
-    try:
+    try:  # noqa: SIM105 - contextlib costs an import
         variable.reset(token)
     except ValueError:
         pass

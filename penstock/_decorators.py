@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     After: TypeAlias = Ref | Mapping[Ref, str | None] | Iterable[Ref | Mapping[Ref, str | None]]
 else:
 
-    def overload(function):  # noqa: ANN001, ANN202, D103 - what typing.overload does, without importing typing
+    def overload(function):  # noqa: ANN001, ANN202 - what typing.overload does, without importing typing
         return function
 
 
@@ -53,7 +53,7 @@ class FlowDeclaration:
 
     @overload
     def entrypoint(
-        self, *, name: str | None = None, trigger: str | None = None, inherit: bool = True
+        self, /, *, name: str | None = None, trigger: str | None = None, inherit: bool = True
     ) -> Callable[[T], T]: ...
 
     def entrypoint(
@@ -67,7 +67,7 @@ class FlowDeclaration:
 
     @overload
     def step(
-        self, *, after: After = (), name: str | None = None, effects: str | Iterable[str] = ()
+        self, /, *, after: After = (), name: str | None = None, effects: str | Iterable[str] = ()
     ) -> Callable[[T], T]: ...
 
     def step(

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from penstock.errors import OutputError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -26,14 +22,13 @@ def write_atomically(path: Path, content: bytes) -> None:
         if target.is_dir():
             raise IsADirectoryError(None, "it is a folder")
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:60]}.", delete=False) as file:
-            temporary = file.name
+            temporary = Path(file.name)
             file.write(content)
-        os.chmod(temporary, _mode(target))
-        os.replace(temporary, target)
+        temporary.chmod(_mode(target))
+        temporary.replace(target)
     except OSError as error:
         if temporary:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
+            temporary.unlink(missing_ok=True)
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
 
 

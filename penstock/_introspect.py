@@ -85,7 +85,7 @@ def docstring(function: Any) -> str:
 
 def _call_of(kind: type) -> Any:
     """Return the ``__call__`` that a class defines in Python, or ``None``."""
-    call = getattr(kind, "__call__", None)
+    call = inspect.getattr_static(kind, "__call__", None)
     return call if isinstance(call, FunctionType) else None
 
 
@@ -109,9 +109,9 @@ def _kind_of_routine(function: Any) -> Kind:
 
 def signature(target: Any, function: Any, source: Source | None) -> str:
     """Return the signature as written where the source is at hand, else as Python knows it."""
-    written = source and not isinstance(source.node, ast.ClassDef)
-    if source and written and not _is_partial(target) and not hasattr(function, "__signature__"):
-        return _written_signature(source)
+    as_written = not _is_partial(target) and not hasattr(function, "__signature__")
+    if as_written and source and not isinstance(source.node, ast.ClassDef):
+        return _written_signature(source.node, is_method=_is_method(source))
     try:
         known = str(inspect.signature(target if callable(target) else function))
     except (TypeError, ValueError):
@@ -128,11 +128,9 @@ def _is_method(source: Source) -> bool:
     return isinstance(source.parent, ast.ClassDef) and "staticmethod" not in decorators
 
 
-def _written_signature(source: Source) -> str:
-    node = source.node
-    assert not isinstance(node, ast.ClassDef)
+def _written_signature(node: ast.FunctionDef | ast.AsyncFunctionDef, *, is_method: bool) -> str:
     shown = list(_parameters(node.args))
-    if _is_method(source) and shown:
+    if is_method and shown:
         skip = 2 if len(node.args.posonlyargs) == 1 else 1  # a lone ``self, /`` takes its slash along
         shown = shown[skip:]
     returns = f" -> {_annotation(node.returns)}" if node.returns else ""

@@ -64,7 +64,7 @@ class Mark:
         self.declared = caller()
         self.flows: tuple[str, ...] = ()
         below = marks_on(function)
-        self.root = below[0][0].root if below else underlying(function)
+        self.root: Any = below[0][0].root if below else underlying(function)
         self._key: tuple[str, str] | None = None
 
     @property

@@ -136,7 +136,9 @@ def wrap(target: Any, mark: Mark) -> Any:
         return kind(wrap(target.__func__, mark))
     groups = add_mark(marks_on(target), mark)
     if issubclass(kind, type):
-        if not mark.flows:  # taken already: then nobody needs to find the mark, and code that is not ours stays as it is
+        if (
+            not mark.flows
+        ):  # taken already: then nobody needs to find the mark, and code that is not ours stays as it is
             setattr(target, ATTRIBUTE, groups)
         return target
     call = _wrapper_for(target, mark)

@@ -162,7 +162,7 @@ def loads(text: str, path: Path | None = None) -> Manifest:
             flows=tuple(_flow(flow) for flow in content["flows"]),
             problems=tuple(_record(Problem, problem) for problem in content["problems"]),
             service=content["service"],
-            inputs=Inputs(**{name: _pairs(value) for name, value in content["inputs"].items()}),
+            inputs=_inputs(content["inputs"]),
             generator=content["generator"],
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -205,7 +205,8 @@ def _check_version(version: str, path: Path | None) -> None:
         raise ManifestError(f"the manifest's version {version!r} is not a version", path=path)
     if int(major) > VERSION[0]:
         raise ManifestError(
-            f"the manifest has version {version}, this penstock reads up to {VERSION[0]}.x. Upgrade penstock.", path=path
+            f"the manifest has version {version}, this penstock reads up to {VERSION[0]}.x. Upgrade penstock.",
+            path=path,
         )
 
 
@@ -213,8 +214,9 @@ def _mapping(value: str | tuple[tuple[str, str], ...]) -> str | dict[str, str]:
     return value if isinstance(value, str) else dict(value)
 
 
-def _pairs(value: str | Mapping[str, str]) -> str | tuple[tuple[str, str], ...]:
-    return value if isinstance(value, str) else tuple(sorted(value.items()))
+def _inputs(content: Mapping[str, Any]) -> Inputs:
+    pairs = {name: tuple(sorted(content[name].items())) for name in ("files", "folders", "versions")}
+    return Inputs(config=content["config"], **pairs)
 
 
 def _record(kind: type[Any], content: Mapping[str, Any]) -> Any:
@@ -259,7 +261,7 @@ def portable_path(file: str, root: str) -> str:
     Installed code counts from the folder that it is imported from, other code from the project, and code outside
     both by its name alone.
     """
-    if not os.path.isabs(file):  # relative already, or no file at all, such as ``<stdin>``
+    if not PurePath(file).is_absolute():  # relative already, or no file at all, such as ``<stdin>``
         return file
     path = PurePath(os.path.realpath(file))
     known = [os.path.realpath(entry) for entry in sys.path if entry]

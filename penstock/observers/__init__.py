@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from penstock._context import Run
+if TYPE_CHECKING:
+    from penstock._context import Run
 
 Finish = Callable[[BaseException | None], object]
 """Called once when the step ends, with what it raised or ``None``."""

@@ -85,7 +85,7 @@ def main() -> None:
         following = ", ".join(
             f"{edge.target} ({edge.label})" if edge.label else edge.target for edge in flow_taken.edges_from(step.name)
         )
-        print(f"{step.name} → {following}" if following else step.name)
+        print(f"{step.name} -> {following}" if following else step.name)
 
 
 if __name__ == "__main__":

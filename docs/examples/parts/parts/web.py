@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from http import HTTPStatus
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -50,7 +49,7 @@ class Response:
 @contextmanager
 def serve(app: Callable[[Request], Response]) -> Iterator[int]:
     """Serve ``app`` in a thread for as long as the ``with`` block runs, and yield the port."""
-    server = ThreadingHTTPServer((HOST, 0), partial(_Handler, app))
+    server = _Server(app)
     thread = Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
@@ -70,18 +69,24 @@ def send(port: int, request: Request) -> Response:
         return Response(answer.status, json.loads(answer.read()))
 
 
+class _Server(ThreadingHTTPServer):
+    """Knows the application that answers."""
+
+    def __init__(self, app: Callable[[Request], Response]) -> None:
+        super().__init__((HOST, 0), _Handler)
+        self.app = app
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Hands every request to the application."""
 
-    def __init__(self, app: Callable[[Request], Response], *args: Any) -> None:
-        self._app = app
-        super().__init__(*args)
+    server: _Server
 
     def _answer(self) -> None:
         size = int(self.headers.get("Content-Length", 0))
         try:
             body = json.loads(self.rfile.read(size)) if size else None
-            response = self._app(Request(self.command, self.path, body))
+            response = self.server.app(Request(self.command, self.path, body))
         except json.JSONDecodeError as error:
             response = Response(HTTPStatus.BAD_REQUEST, {"error": str(error)})
         content = json.dumps(response.body).encode()

@@ -156,7 +156,7 @@ class OrderDesk:
             A valid order.
         """
         self._store.reserve(order)
-        log.info("order %s reserved: %d × %s", order.number, order.quantity, order.item)
+        log.info("order %s reserved: %d of %s", order.number, order.quantity, order.item)
 
     @step(after={"validate_order": "else"}, effects=["maildir:outbox"])
     def reject_order(self, order: Order, reasons: Sequence[str]) -> None:
@@ -181,6 +181,6 @@ class OrderDesk:
         order : Order
             A paid and reserved order.
         """
-        self._outbox.send(order.email, f"Your order {order.number}", f"{order.quantity} × {order.item} will come.")
+        self._outbox.send(order.email, f"Your order {order.number}", f"We ship {order.quantity} of {order.item}.")
         log.info("order %s confirmed", order.number)
         self._shipments.publish(order.to_json())

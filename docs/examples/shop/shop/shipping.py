@@ -57,7 +57,7 @@ def pack_parcels(order: Order) -> Iterator[Parcel]:
     """
     for packed in range(0, order.quantity, PIECES_PER_PARCEL):
         parcel = Parcel(order.number, min(PIECES_PER_PARCEL, order.quantity - packed))
-        log.info("order %s packed: %d pieces", order.number, parcel.pieces)
+        log.info("order %s packed a parcel of %d", order.number, parcel.pieces)
         yield parcel
 
 
@@ -73,4 +73,4 @@ def hand_over(parcels: Sequence[Parcel], store: Store) -> None:
         Where parcels are remembered.
     """
     store.add_parcels(parcels)
-    log.info("order %s shipped: %d parcels", parcels[0].order, len(parcels))
+    log.info("order %s shipped, parcels: %d", parcels[0].order, len(parcels))

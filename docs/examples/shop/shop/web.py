@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -51,7 +50,7 @@ class Response:
 @contextmanager
 def serve(app: Callable[[Request], Response]) -> Iterator[int]:
     """Serve ``app`` in a thread for as long as the ``with`` block runs, and yield the port."""
-    server = ThreadingHTTPServer((HOST, 0), partial(_Handler, app))
+    server = _Server(app)
     thread = Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
@@ -62,17 +61,23 @@ def serve(app: Callable[[Request], Response]) -> Iterator[int]:
         server.server_close()
 
 
+class _Server(ThreadingHTTPServer):
+    """Knows the application that answers."""
+
+    def __init__(self, app: Callable[[Request], Response]) -> None:
+        super().__init__((HOST, 0), _Handler)
+        self.app = app
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Hands every POST to the application."""
 
-    def __init__(self, app: Callable[[Request], Response], *args: Any) -> None:
-        self._app = app
-        super().__init__(*args)
+    server: _Server
 
-    def do_POST(self) -> None:  # noqa: N802 - http.server looks for this name
+    def do_POST(self) -> None:
         """Answer one request."""
         size = int(self.headers.get("Content-Length", 0))
-        response = self._app(Request(self.path, self.rfile.read(size)))
+        response = self.server.app(Request(self.path, self.rfile.read(size)))
         content = json.dumps(response.body).encode()
         self.send_response(response.status)
         self.send_header("Content-Type", "application/json")

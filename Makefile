@@ -1,0 +1,55 @@
+# make docs   builds the example sites with both engines and says where they are
+# make test   runs everything: lint, types, layers, tests, the examples in README and docs
+# Both set up what they need in .venv; a second run installs nothing.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+NODE_READY := tests/node_modules/.ready
+JOBS ?= 2
+
+.PHONY: help setup docs test lint types layers tests benchmarks clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+setup: $(READY) $(NODE_READY)
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("penstock needs Python 3.11 or newer, this is %d.%d; use make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
+	@touch $@
+
+# The browser tests let the real Mermaid read what is written; without npm they skip and say so.
+$(NODE_READY): tests/package.json tests/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix tests --silent --no-audit --no-fund && touch $@; \
+	else echo "npm is not installed: the tests with Mermaid's own parser will be skipped"; fi
+
+docs: $(READY)
+	@rm -rf docs/_build
+	$(BIN)/sphinx-build --quiet -n -W --keep-going -b html -d docs/_build/doctrees docs docs/_build/sphinx
+	$(BIN)/mkdocs --quiet build --strict --config-file docs/examples/site/mkdocs.yml --site-dir $(CURDIR)/docs/_build/mkdocs
+	@echo
+	@echo "Sphinx: $(CURDIR)/docs/_build/sphinx/index.html"
+	@echo "MkDocs: $(CURDIR)/docs/_build/mkdocs/index.html"
+
+test: setup lint types layers tests
+
+lint: $(READY)
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+
+types: $(READY)
+	$(BIN)/mypy --no-error-summary
+
+layers: $(READY)
+	$(BIN)/lint-imports --no-cache > $(VENV)/layers.log || (cat $(VENV)/layers.log; exit 1)
+
+tests: setup
+	$(BIN)/pytest -q --numprocesses $(JOBS) --dist loadfile
+
+clean:
+	rm -rf $(VENV) docs/_build tests/node_modules .penstock .mypy_cache .ruff_cache .pytest_cache

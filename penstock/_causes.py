@@ -1,0 +1,129 @@
+"""Why an import failed: what happened, where in the user's own code, and what to do about it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import pkgutil
+import sys
+from pathlib import Path
+from traceback import walk_stack, walk_tb
+from typing import TYPE_CHECKING, NamedTuple
+
+from penstock import _inputs
+from penstock.errors import did_you_mean, near_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import FrameType
+
+_LONGEST = 500
+_MAIN_GUARD = 'Put what runs the program under: if __name__ == "__main__":'
+TOO_LONG = "Nothing may wait or loop while it is imported; if it only is slow, raise `timeout`."
+"""What to do about an import that does not end."""
+
+CRASH = 'Compiled code may be at fault; it can be stood in for: mock = ["…"]'
+"""What to do about an import that ends Python itself."""
+
+_MACHINERY = (str(Path(__file__).parent), str(Path(importlib.__file__).parent))
+
+
+class Failure(NamedTuple):
+    """One failure.
+
+    Attributes:
+        message: What happened and what to do.
+        file: The file in which to look, absolute, or an empty string.
+        line: The line in it, or 0.
+    """
+
+    message: str
+    file: str = ""
+    line: int = 0
+
+
+def raised(error: BaseException, module: str, roots: Sequence[str], project: Path) -> Failure:
+    """Return what to say of an exception that came out of a module."""
+    # The first frame is that of penstock itself, and those of the import system lie between.
+    frames = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)][::-1]
+    file, line = place(frames, roots)
+    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_file():
+        file, line = os.path.abspath(error.filename), error.lineno or 0  # noqa: PTH100 - a link stays a link
+    return Failure(f"{_cause(error)}. {_cure(error, module, frames, project)}".strip(), file, line)
+
+
+def left(how: str, frame: FrameType, roots: Sequence[str]) -> Failure:
+    """Return what to say of code that ended the process while it was imported."""
+    frames = [(each.f_code.co_filename, line) for each, line in walk_stack(frame)]
+    return Failure(f"it called {how}() while it was imported. {_MAIN_GUARD}", *place(frames, roots))
+
+
+def internal(error: Exception) -> Failure:
+    """Return what to say when the imports went well and the manifest still could not be made."""
+    return Failure(f"everything was imported, but the flows could not be written down: {_cause(error)}.")
+
+
+def place(frames: Iterable[tuple[str, int]], roots: Sequence[str]) -> tuple[str, int]:
+    """Return the first of the frames (innermost first) in the user's own code, else the first in any file."""
+    outside = ("", 0)
+    for name, line in frames:
+        file = os.path.abspath(name)  # noqa: PTH100 - a link stays a link
+        if name.startswith("<") or _inputs.is_own(file, _MACHINERY):
+            continue
+        if _inputs.is_own(file, roots):
+            return file, line
+        if not outside[0]:
+            outside = file, line
+    return outside
+
+
+def _cause(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({'' if error.code is None else repr(error.code)}) while it was imported"
+    if isinstance(error, SyntaxError):
+        source = f": `{error.text.strip()}`" if error.text else ""
+        return f"{type(error).__name__}: {error.msg}{source}"
+    try:
+        text = " ".join(str(error).split())
+    except Exception:
+        text = ""
+    shown = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+
+
+def _cure(error: BaseException, module: str, frames: Sequence[tuple[str, int]], project: Path) -> str:
+    if isinstance(error, SystemExit):
+        return _MAIN_GUARD
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return _find(error.name, module, project)
+    if isinstance(error, KeyError) and frames and frames[0][0] == os.__file__:
+        return f'Set the variable for the import: env = {{ {error.args[0]} = "…" }}'
+    if type(error).__name__ in ("ImproperlyConfigured", "AppRegistryNotReady"):
+        return 'Let Django set itself up first: setup = "django:setup" and env = { DJANGO_SETTINGS_MODULE = "…" }'
+    return ""
+
+
+def _find(missing: str, module: str, project: Path) -> str:
+    """Return how to make a missing module importable."""
+    top = missing.partition(".")[0]
+    for folder in (project, project / "src"):
+        if top not in sys.modules and ((folder / f"{top}.py").is_file() or any((folder / top).glob("*.py"))):
+            return f"It stands in the project: path = [{json.dumps(_inputs.relative(folder, project))}]"
+    if not f"{module}.".startswith(f"{missing}."):
+        return f"Install it for {sys.executable}, or stand in for it: mock = [{json.dumps(missing)}]"
+    package = missing.rpartition(".")[0]
+    known = _siblings(package)
+    hint = did_you_mean(near_names(missing, known)).strip()
+    if package and known:
+        return hint or f"Modules in {package}: {', '.join(known)}."
+    return f'{hint} Is its folder in `path`? For example: path = ["src"]'.strip()
+
+
+def _siblings(package: str) -> list[str]:
+    """Return the names of the modules in a package, or of those on ``sys.path`` that stand beside no library."""
+    if package:
+        folders = [str(folder) for folder in getattr(sys.modules.get(package), "__path__", ())]
+        return sorted(f"{package}.{found.name}" for found in pkgutil.iter_modules(folders))
+    own = [folder for folder in sys.path if not _inputs.is_installed(folder)]
+    return sorted(found.name for found in pkgutil.iter_modules(own))

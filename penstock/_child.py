@@ -1,0 +1,212 @@
+"""The child half of collecting: imports the application and writes down what it declares.
+
+Only :mod:`penstock._spawn` runs this, in a Python of its own. Whatever the application does there, what is known
+so far stands in files that the parent reads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import importlib
+import importlib.util
+import json
+import os
+import pkgutil
+import platform
+import signal
+import sys
+import sysconfig
+from functools import partial, reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from penstock import __version__, _causes, _inputs, _mock, _registry, manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+_leave = os._exit  # the application's calls are caught, ours are not
+
+
+class Session:
+    """One collection, from the request to the report.
+
+    Attributes:
+        request: What to import and how, as :mod:`penstock._spawn` wrote it.
+        roots: The folders (or files) of the user's own code.
+        failures: What went wrong so far.
+        folders: The folders searched for modules, with the digests of the names in them.
+    """
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        self.request = request
+        self.roots: list[str] = [*request["path"], request["project"]]
+        self.failures: list[dict[str, Any]] = []
+        self.folders: dict[str, str] = {}
+        self._pid = os.getpid()
+        self._module = ""
+        self._progress = os.open(request["progress"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def run(self) -> NoReturn:
+        """Import everything, write the report and the manifest, and end the process."""
+        self._prepare()
+        setup = self.request["setup"]
+        if not setup or self._attempt(setup, partial(_call, setup)):
+            for name in self.request["modules"]:
+                self._import(name)
+        try:
+            if not self.failures:
+                self._write_manifest()
+        except Exception as error:
+            self._fail("", _causes.internal(error))
+        self.report()
+        self._end(0)
+
+    def _prepare(self) -> None:
+        sys.argv[1:] = []
+        sys.path[:0] = [folder for folder in self.request["path"] if folder not in sys.path]
+        _mock.install(self.request["mock"])
+        for name in ("_exit", "abort"):
+            setattr(os, name, self._guarded(f"os.{name}", getattr(os, name)))
+        trace = Path(self.request["trace"]).open("w", encoding="utf-8")  # noqa: SIM115 - open until the end
+        faulthandler.enable(trace)
+        faulthandler.dump_traceback_later(self.request["timeout"], exit=True, file=trace)
+        for name in ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGALRM", "SIGXCPU"):
+            if hasattr(faulthandler, "register") and hasattr(signal, name):
+                faulthandler.register(getattr(signal, name), file=trace, chain=True)
+
+    def _guarded(self, name: str, leave: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
+        """Return a way out of the process that first tells the parent who took it."""
+
+        def guarded(*args: object) -> NoReturn:
+            if os.getpid() == self._pid:  # a fork of the application may end as it likes
+                self._fail(self._module, _causes.left(name, sys._getframe(1), self.roots))
+                self.report()
+                _flush()
+            leave(*args)
+
+        return guarded
+
+    def _import(self, name: str) -> None:
+        bare = name.removesuffix(".*")
+        self._add_roots(bare.partition(".")[0])
+        self._attempt(bare, partial(importlib.import_module, bare))
+        if name != bare:
+            self._descend(bare, _search_path(bare), set())
+
+    def _add_roots(self, top: str) -> None:
+        with contextlib.suppress(Exception):  # a finder of somebody else may fail with anything
+            spec = importlib.util.find_spec(top)
+            if spec is not None:
+                self.roots += list(spec.submodule_search_locations or filter(None, [spec.origin]))
+
+    def _descend(self, package: str, folders: Sequence[str], seen: set[str]) -> None:
+        """Import everything in a package; a folder without ``__init__.py`` is a namespace package."""
+        names: dict[str, list[str]] = {}
+        for folder in folders:
+            real = os.path.realpath(folder)
+            if real in seen:  # a link that leads back up
+                continue
+            seen.add(real)
+            if Path(folder).is_dir():
+                self.folders[str(Path(folder).absolute())] = _inputs.listing(folder)
+            names |= {found.name: [] for found in pkgutil.iter_modules([folder]) if found.name.isidentifier()}
+            for name in _inputs.subfolders(folder):
+                if names.get(name) != []:
+                    names.setdefault(name, []).append(str(Path(folder, name)))
+        for name, parts in sorted(names.items()):
+            full = f"{package}.{name}"
+            if parts:
+                self._descend(full, parts, seen)
+            elif name != "__main__":
+                self._attempt(full, partial(importlib.import_module, full))
+                self._descend(full, _search_path(full), seen)
+
+    def _attempt(self, what: str, action: Callable[[], object]) -> bool:
+        """Tell whether the action ended well; whatever else happens in it becomes a failure."""
+        self._module = what.partition(":")[0]
+        line = json.dumps({"module": self._module, "setup": ":" in what, "roots": self.roots})
+        os.write(self._progress, f"{line}\n".encode())
+        count = len(self.failures)
+        try:
+            action()
+        except BaseException as error:
+            failure = _causes.raised(error, self._module, self.roots, Path(self.request["project"]))
+            self._fail(self._module, failure)
+        if os.getpid() != self._pid:  # a fork of the application has come back here
+            _leave(0)
+        return len(self.failures) == count
+
+    def _fail(self, module: str, failure: _causes.Failure) -> None:
+        self.failures.append({"module": module, **failure._asdict()})
+
+    def _write_manifest(self) -> None:
+        request = self.request
+        made = manifest.build(
+            _registry.flows(), _registry.problems(), project=Path(request["project"]), service=request["service"]
+        )
+        manifest.save(made, Path(request["manifest"]))
+
+    def report(self) -> None:
+        """Write what happened to where the parent reads it."""
+        content = {
+            "failures": self.failures,
+            "files": sorted({*_module_files(self.roots), *_step_files()}),
+            "folders": self.folders,
+            "site": sysconfig.get_path("purelib"),
+            "versions": {"penstock": __version__, "python": platform.python_version()},
+        }
+        target = Path(self.request["report"])
+        draft = target.with_suffix(".draft")
+        draft.write_text(json.dumps(content), encoding="utf-8")
+        draft.replace(target)
+
+    def _end(self, status: int) -> NoReturn:
+        # Not sys.exit: threads that the application left running would keep the process, and its exit
+        # handlers would run in a place that they were not written for.
+        _flush()
+        _leave(status)
+
+
+def main(request: dict[str, Any]) -> NoReturn:
+    """Do what the request says."""
+    Session(request).run()
+
+
+def _call(name: str) -> object:
+    module, _, function = name.partition(":")
+    return reduce(getattr, function.split("."), importlib.import_module(module))()  # type: ignore[operator]
+
+
+def _search_path(name: str) -> list[str]:
+    return [str(folder) for folder in getattr(sys.modules.get(name), "__path__", ())]
+
+
+def _module_files(roots: Sequence[str]) -> Iterable[str]:
+    for module in list(sys.modules.values()):
+        file = None
+        with contextlib.suppress(AttributeError):
+            # Not getattr: a lazy module would load itself now.
+            file = object.__getattribute__(module, "__dict__").get("__file__")
+        if isinstance(file, str):
+            path = os.path.abspath(file)  # noqa: PTH100 - a link stays a link
+            if _inputs.is_own(path, roots):
+                yield path
+
+
+def _step_files() -> Iterable[str]:
+    try:
+        flows = _registry.flows()
+    except Exception:
+        return
+    for flow in flows:
+        for step in flow.steps:
+            if Path(step.file).is_absolute():
+                yield step.file
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()

@@ -1,0 +1,168 @@
+"""``generate_dag``: a declared flow as a diagram in any format, shown by notebooks, written to a file."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+from penstock import _registry
+from penstock._files import write_atomically
+from penstock.errors import LayoutError, MissingExtraError, UnknownNameError
+from penstock.render import format_of, render
+from penstock.render.describe import alt_text
+from penstock.render.options import Direction, Options
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from penstock.model import Flow
+    from penstock.render import Format
+
+SHOWN_AS_PICTURE = ("mermaid", "dot", "svg", "png", "pdf")
+
+
+class UnknownDirectionError(UnknownNameError):
+    """A direction that is none of TB (or TD), LR, BT and RL."""
+
+    what = "direction"
+    whats = "directions"
+
+
+class Diagram:
+    """A drawn flow: also a ``str``, or ``bytes`` for png and pdf, that notebooks show as a picture.
+
+    Attributes:
+        flow: The flow that was drawn.
+        kind: The format it was drawn in.
+        options: How it was drawn.
+    """
+
+    flow: Flow
+    kind: Format
+    options: Options
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        """Return what IPython shows: a picture that needs no trust, and text where there are no pictures.
+
+        An ``<img>`` with a ``data:`` address is shown by every front end, trusted or not; inline SVG is not.
+        """
+        bundle: dict[str, Any] = {
+            "text/plain": self if isinstance(self, str) else f"<{self.kind.name} of flow {self.flow.name}>"
+        }
+        if self.kind.name in SHOWN_AS_PICTURE:
+            bundle |= _pictures(self)
+        return {
+            kind: content
+            for kind, content in bundle.items()
+            if (include is None or kind in include) and (exclude is None or kind not in exclude)
+        }
+
+    def _repr_html_(self) -> str | None:
+        """Return the picture for marimo and others that ask for HTML only."""
+        html: str | None = self._repr_mimebundle_().get("text/html")
+        return html
+
+
+class TextDiagram(Diagram, str):  # noqa: SLOT000 - it carries the flow
+    """A diagram that is a ``str``: its source text, or its drawing."""
+
+
+class BinaryDiagram(Diagram, bytes):
+    """A diagram that is ``bytes``: png or pdf."""
+
+
+def generate_dag(
+    name: str,
+    format: str | None = None,
+    output: str | Path | None = None,
+    *,
+    direction: str = "TB",
+    details: bool | None = None,
+    links: Mapping[str, str] | None = None,
+    engine: str = "graphviz-pure",
+    timeout: float = 20,
+) -> Diagram:
+    """Draw a declared flow.
+
+    Args:
+        name: The flow's name.
+        format: ``mermaid``, ``dot``, ``svg``, ``png``, ``pdf``, ``text`` or ``json``. If it is not given, the
+            output's suffix decides; without an output it is ``mermaid``.
+        output: A file to write, whole or not at all.
+        direction: Where the arrows point: ``TB`` (or ``TD``) down, ``LR`` right, ``BT`` up, ``RL`` left.
+        details: Whether to draw titles, triggers, effects, labels and links too. If it is not given, pictures and
+            drawings show them, and Mermaid and DOT texts are kept bare.
+        links: An address for each step's node, by step name.
+        engine: The layout engine of pictures: ``graphviz-pure``, ``dot``, or a path.
+        timeout: Seconds that a layout may take.
+
+    Returns:
+        The diagram: a ``str``, or ``bytes`` for png and pdf, that a notebook shows as a picture.
+
+    Raises:
+        UnknownFlowError: Nobody declared such a flow.
+        UnknownFormatError: Nobody writes that format.
+        MissingExtraError: The format needs an optional part; the message says what to install.
+        LayoutError: The layout engine failed or ran out of time.
+        OutputError: The file could not be written; what stood there before still does.
+    """
+    flow = _registry.get_flow(name)
+    path = None if output is None else Path(output)
+    kind = format_of(format, path)
+    options = Options(
+        direction=checked_direction(direction),
+        details=kind.detailed if details is None else details,
+        links=dict(links or {}),
+    )
+    content = render(flow, kind.name, options, engine=engine, timeout=timeout)
+    if path is not None:
+        write_atomically(path, _file_content(content))
+    return _diagram(content, flow, kind, options)
+
+
+def checked_direction(direction: str) -> Direction:
+    """Return the direction, ``TD`` as ``TB``.
+
+    Raises:
+        UnknownDirectionError: There is no such direction.
+    """
+    wanted = "TB" if direction.upper() == "TD" else direction.upper()
+    for known in get_args(Direction):
+        if wanted == known:
+            return cast("Direction", known)
+    raise UnknownDirectionError(direction, get_args(Direction))
+
+
+def _file_content(content: str | bytes) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    return (content if content.endswith("\n") else f"{content}\n").encode()
+
+
+def _diagram(content: str | bytes, flow: Flow, kind: Format, options: Options) -> Diagram:
+    diagram = TextDiagram(content) if isinstance(content, str) else BinaryDiagram(content)
+    diagram.flow, diagram.kind, diagram.options = flow, kind, options
+    return diagram
+
+
+def _pictures(diagram: Diagram) -> dict[str, str]:
+    try:
+        svg = str(render(diagram.flow, "svg", _with_details(diagram)))
+    except (MissingExtraError, LayoutError):
+        # JupyterLab draws Mermaid itself. Beside an SVG it would win, and myst-nb would warn.
+        return {"text/vnd.mermaid": str(render(diagram.flow, "mermaid", diagram.options))}
+    encoded = base64.b64encode(svg.encode()).decode("ascii")
+    alt = escape(alt_text(diagram.flow))
+    html = f'<img src="data:image/svg+xml;base64,{encoded}" alt="{alt}" style="max-width:100%">'
+    return {"text/html": html, "image/svg+xml": svg}
+
+
+def _with_details(diagram: Diagram) -> Options:
+    """Return the options of the picture: as asked for, but bare texts still have a full picture."""
+    if diagram.kind.detailed:
+        return diagram.options
+    return Options(direction=diagram.options.direction, details=True, links=diagram.options.links)

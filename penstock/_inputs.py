@@ -1,0 +1,156 @@
+"""What a manifest was made from, and how to tell whether any of it changed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_INSTALLED = re.compile(r"(^|/)(site-packages|dist-packages|lib/python3\.\d+)/")
+_NO_PACKAGES = frozenset({"__pycache__", "node_modules"})
+_MODULE_SUFFIXES = (".py", ".so", ".pyd")
+
+_CLOCK_STEP_NS = 20_000_000
+"""How far a file's time may lag behind the clock: the kernel stamps files with its tick (4 ms at 250 Hz)."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The state in which files and folders were seen; all paths are absolute.
+
+    Attributes:
+        files: Modification time (ns), size and SHA-256 of each file; no SHA-256 if it was changing at that time.
+        folders: The digest of the names of modules and subfolders in each folder.
+        times: The modification time (ns) of folders in which installing a package adds or removes a name.
+    """
+
+    files: Mapping[str, tuple[int, int, str]] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
+    times: Mapping[str, int] = field(default_factory=dict)
+
+    def is_current(self) -> bool:
+        """Tell whether everything still is as it was seen."""
+        return (
+            all(_mtime(folder) == time for folder, time in self.times.items())
+            and all(listing(folder) == seen for folder, seen in self.folders.items())
+            and all(_is_unchanged(file, *seen) for file, seen in self.files.items())
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the snapshot as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Snapshot:
+        """Return the snapshot that :meth:`to_json` gave."""
+        files = {str(file): (int(time), int(size), str(sha)) for file, (time, size, sha) in content["files"].items()}
+        return cls(files, dict(content["folders"]), dict(content["times"]))
+
+
+def snapshot(
+    files: Iterable[str],
+    folders: Mapping[str, str],
+    times: Iterable[str] = (),
+    *,
+    since: int,
+    before: Snapshot | None = None,
+) -> Snapshot:
+    """Look at the files that a child used.
+
+    Args:
+        files: The files; those that are gone are left out.
+        folders: The folders that were searched, with the digests that they had then.
+        times: Folders of which the modification time counts.
+        since: The time (ns since the epoch) before the first file was read.
+        before: What was seen the last time.
+
+    Returns:
+        The state now. A file that was written after ``since`` may have been read before that, so it does not count
+        as seen, except where it has the content of the last time: some applications write a file on every import.
+    """
+    known = before.files if before else {}
+    seen: dict[str, tuple[int, int, str]] = {}
+    for file in sorted(set(files)):
+        with contextlib.suppress(OSError):
+            status = Path(file).stat()
+            sha = digest(file)
+            racy = status.st_mtime_ns >= since - _CLOCK_STEP_NS and known.get(file, (0, 0, ""))[2] != sha
+            # The content is kept under a time that no file has, to be compared the next time.
+            seen[file] = (-1 if racy else status.st_mtime_ns, status.st_size, sha)
+    return Snapshot(seen, dict(folders), {folder: _mtime(folder) for folder in times})
+
+
+def digest(file: str | Path) -> str:
+    """Return the SHA-256 of a file's content, in hex digits."""
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
+def subfolders(folder: str) -> list[str]:
+    """Return the names of the folders in ``folder`` that could be packages, sorted."""
+    return _names(folder)[1]
+
+
+def listing(folder: str) -> str:
+    """Return a digest of the names of the modules and possible packages in a folder."""
+    modules, folders = _names(folder)
+    return hashlib.sha256("\0".join([*modules, "/", *folders]).encode(errors="surrogateescape")).hexdigest()
+
+
+def is_installed(file: str) -> bool:
+    """Tell whether a path leads through a folder that installers fill."""
+    return bool(_INSTALLED.search(f"{file.replace(os.sep, '/')}/"))
+
+
+def is_own(file: str, roots: Iterable[str]) -> bool:
+    """Tell whether a file is the user's own code: below one of the roots, but not in an environment there."""
+    for root in roots:
+        inside = file.startswith(root.rstrip(os.sep) + os.sep)
+        if file == root or (inside and not is_installed(file[len(root) :])):
+            return True
+    return False
+
+
+def relative(file: str | Path, project: Path) -> str:
+    """Return a path relative to the project, with forward slashes and ``..`` where it lies outside."""
+    for path, base in ((Path(file), project), (Path(file).resolve(), project.resolve())):
+        if path.is_relative_to(base):
+            return path.relative_to(base).as_posix()
+    try:
+        return Path(os.path.relpath(file, project)).as_posix()
+    except ValueError:  # another drive
+        return Path(file).as_posix()
+
+
+def _names(folder: str) -> tuple[list[str], list[str]]:
+    modules, folders = [], []
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(_MODULE_SUFFIXES):
+                modules.append(entry.name)
+            elif entry.name.isidentifier() and entry.name not in _NO_PACKAGES and entry.is_dir():
+                folders.append(entry.name)
+    return sorted(modules), sorted(folders)
+
+
+def _mtime(path: str) -> int:
+    try:
+        return Path(path).stat().st_mtime_ns
+    except OSError:
+        return -1
+
+
+def _is_unchanged(file: str, mtime_ns: int, size: int, sha: str) -> bool:
+    try:
+        status = Path(file).stat()
+        if status.st_mtime_ns == mtime_ns and status.st_size == size:
+            return True
+        return mtime_ns >= 0 and status.st_size == size and digest(file) == sha
+    except OSError:
+        return False

@@ -1,0 +1,264 @@
+"""The parent half of collecting: starts a Python, gives it a limited time, and reads what it left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+from penstock import __version__, _causes, _inputs, manifest
+from penstock.errors import CollectError, ManifestError
+from penstock.model import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from penstock.config import Config
+
+_KEPT_OUTPUT = 64 * 1024
+_GRACE = 3.0
+"""Seconds that the child has, after its own time limit, to say where it hung."""
+
+# Runs before penstock can be imported, on whatever Python the user names; so it is plain, and old in style.
+# `python -c` puts the current folder on sys.path, which is nobody's wish here.
+_BOOTSTRAP = """\
+import json, sys
+if sys.path[:1] == [""]:
+    del sys.path[0]
+with open(sys.argv[1], encoding="utf-8") as file:
+    request = json.load(file)
+sys.path[:] = request["sys_path"] or sys.path
+try:
+    from penstock._child import main
+except Exception as error:
+    with open(request["absent"], "w", encoding="utf-8") as file:
+        json.dump({"python": sys.version_info[:2], "name": getattr(error, "name", ""), "error": repr(error)}, file)
+else:
+    main(request)
+"""
+
+
+class Collected(NamedTuple):
+    """What a child found.
+
+    Attributes:
+        manifest: Its manifest, without inputs; ``None`` where something failed.
+        failures: What failed.
+        files: The files that it used, absolute.
+        folders: The folders that it searched, with the digests of the names in them.
+        site: Where its packages are installed, or an empty string.
+        versions: What took part.
+        output: The end of what the application printed.
+    """
+
+    manifest: manifest.Manifest | None = None
+    failures: tuple[Problem, ...] = ()
+    files: tuple[str, ...] = ()
+    folders: dict[str, str] = {}  # noqa: RUF012 - never changed
+    site: str = ""
+    versions: dict[str, str] = {}  # noqa: RUF012 - never changed
+    output: str = ""
+
+
+def interpreter(config: Config) -> str:
+    """Return the Python that imports the application."""
+    return config.python or sys.executable
+
+
+def shared_path(config: Config) -> list[str]:
+    """Return this process's ``sys.path`` for a child of the same interpreter, or nothing for any other."""
+    if interpreter(config) != sys.executable:
+        return []
+    scripts = os.path.realpath(sysconfig.get_path("scripts"))  # where `sphinx-build` stands, but no module
+    entries = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - a link stays a link
+    return [entry for entry in dict.fromkeys(entries) if os.path.realpath(entry) != scripts and Path(entry).exists()]
+
+
+def collect(config: Config) -> Collected:
+    """Import the configured modules in a child and return what it found.
+
+    Raises:
+        CollectError: The child could not be started, or has no penstock that fits.
+    """
+    with tempfile.TemporaryDirectory(prefix="penstock-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        request = _request(config, folder)
+        (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
+        status, output = _run(config, folder / "request.json")
+        if Path(request["absent"]).exists():
+            raise _absent(interpreter(config), json.loads(Path(request["absent"]).read_text(encoding="utf-8")))
+        if not Path(request["report"]).exists():
+            return Collected(failures=(_death(config, request, status, output),), output=output)
+        return _result(config, request, output)
+
+
+def _request(config: Config, folder: Path) -> dict[str, Any]:
+    files = {name: str(folder / f"{name}.json") for name in ("absent", "report", "manifest", "progress", "trace")}
+    return {
+        **files,
+        "sys_path": shared_path(config),
+        "project": str(config.project),
+        "path": [str(each) for each in config.path],
+        "modules": config.modules,
+        "setup": config.setup,
+        "mock": config.mock,
+        "service": config.service,
+        "timeout": config.timeout,
+    }
+
+
+def _run(config: Config, request: Path) -> tuple[int | None, str]:
+    """Run the child; return its status, or ``None`` if it had to be killed, and the end of its output."""
+    python = interpreter(config)
+    try:
+        process = subprocess.Popen(
+            # -B: a .pyc made now would hide an edit of the same size within the same second
+            [python, "-B", "-c", _BOOTSTRAP, str(request)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=config.project,
+            env={**os.environ, **config.env},
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CollectError(f"cannot start {python}: {error.strerror}. Check the setting `python`.") from None
+    assert process.stdout is not None  # noqa: S101 - asked for above
+    tail = _Tail(process.stdout)
+    status = None
+    try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            status = process.wait(config.timeout + _GRACE)
+    finally:
+        _kill(process)
+    return status, tail.text()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the child and everything that it started."""
+    with contextlib.suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    process.wait()
+
+
+class _Tail:
+    """Reads a stream to its end and keeps only the last of it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._kept = b""
+        self._thread = threading.Thread(target=self._read, daemon=True, name="penstock-output")
+        self._thread.start()
+
+    def _read(self) -> None:
+        with self._stream as stream:
+            while chunk := os.read(stream.fileno(), _KEPT_OUTPUT):
+                self._kept = (self._kept + chunk)[-_KEPT_OUTPUT:]
+
+    def text(self) -> str:
+        """Return what was kept; a process that slipped away may keep the stream open, so waiting has an end."""
+        self._thread.join(1.0)
+        return self._kept.decode(errors="replace")
+
+
+def _absent(python: str, found: dict[str, Any]) -> CollectError:
+    version = ".".join(map(str, found["python"]))
+    if found["python"] < [3, 11]:
+        return CollectError(f"{python} is Python {version}, and penstock needs 3.11 or newer. Set `python` to another.")
+    if found["name"] == "penstock":
+        return CollectError(f"{python} has no penstock. Install it there: {python} -m pip install penstock")
+    cure = f"Install this version there: {python} -m pip install penstock=={__version__}"
+    return CollectError(f"{python} cannot run its penstock ({found['error']}). {cure}")
+
+
+def _result(config: Config, request: dict[str, Any], output: str) -> Collected:
+    report = json.loads(Path(request["report"]).read_text(encoding="utf-8"))
+    failures = tuple(
+        _problem(config, each["module"], _causes.Failure(each["message"], each["file"], each["line"]))
+        for each in report["failures"]
+    )
+    return Collected(
+        None if failures else _load(config, Path(request["manifest"]), report["versions"]["penstock"]),
+        failures,
+        tuple(report["files"]),
+        report["folders"],
+        report["site"],
+        report["versions"],
+        output,
+    )
+
+
+def _load(config: Config, path: Path, version: str) -> manifest.Manifest:
+    try:
+        return manifest.load(path)
+    except ManifestError as error:
+        python = interpreter(config)
+        cure = f"Install the same version in both: {python} -m pip install penstock=={__version__}"
+        reason = str(error).removeprefix(f"{path}: ")
+        raise CollectError(f"{python} has penstock {version}, this is {__version__}: {reason} {cure}") from None
+
+
+def _problem(config: Config, module: str, failure: _causes.Failure) -> Problem:
+    file = failure.file
+    if _inputs.is_own(file, [str(config.project)]):
+        file = _inputs.relative(file, config.project)
+    message = f"cannot import {module}: {failure.message}" if module else failure.message
+    return Problem(code="import", message=message, file=file, line=failure.line)
+
+
+def _death(config: Config, request: dict[str, Any], status: int | None, output: str) -> Problem:
+    """Return what to say of a child that ended without a report."""
+    progress = _read(request["progress"]).splitlines()
+    trace = _read(request["trace"])
+    if not progress:
+        last = " ".join(output.split("\n")[-6:]).strip()
+        message = f"{interpreter(config)} ended with status {status} before it could import anything: {last}"
+        return _problem(config, "", _causes.Failure(message))
+    last = json.loads(progress[-1])
+    place = _causes.place(_frames(trace if "File " in trace else output), last["roots"])
+    if status is None or trace.startswith("Timeout"):
+        message = f"it took longer than {config.timeout:g} seconds. {_causes.TOO_LONG}"
+    elif status < 0:
+        message = f"Python was killed by {_signal(-status)}. {_causes.CRASH}"
+    else:
+        message = f"Python ended with status {status} and without a word. {_causes.CRASH}"
+    return _problem(config, last["module"], _causes.Failure(message, *place))
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _frames(trace: str) -> Iterator[tuple[str, int]]:
+    """Yield file and line of the frames that faulthandler wrote, the innermost first.
+
+    After a crash those of the thread that crashed; else those of the main thread, which is listed last.
+    """
+    threads = re.split(r"^(?=Current thread 0x|Thread 0x)", trace, flags=re.MULTILINE)
+    current = [thread for thread in threads if thread.startswith("Current thread")]
+    for file, line in re.findall(r'^  File "(.+)", line (\d+)', (current or threads)[-1], flags=re.MULTILINE):
+        # faulthandler writes ASCII only, and other letters as escapes
+        yield file if Path(file).exists() else file.encode().decode("unicode_escape", errors="replace"), int(line)
+
+
+def _signal(number: int) -> str:
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+    return f"{name} ({signal.strsignal(number)})"

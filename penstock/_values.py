@@ -1,0 +1,185 @@
+"""Readers of setting values: each takes what stands in a file, and returns it checked or says what is wrong."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from string import Formatter
+
+from penstock.errors import near_names
+
+Reader = Callable[[object, Path], object]
+"""Takes a value and the folder that relative paths count from."""
+
+
+class BadValueError(ValueError):
+    """A value that a setting cannot have.
+
+    Attributes:
+        instead: What the user may have meant, or ``None``.
+    """
+
+    def __init__(self, message: str, instead: object = None) -> None:
+        self.instead = instead
+        super().__init__(message)
+
+
+def text(value: object, _base: Path) -> str:
+    """Read a string."""
+    if not isinstance(value, str):
+        raise BadValueError(f"must be a string, not {_kind(value)}")
+    return value
+
+
+def strings(value: object, _base: Path) -> dict[str, str]:
+    """Read a table of strings."""
+    if not isinstance(value, Mapping):
+        raise BadValueError(f"must be a table of strings, not {_kind(value)}")
+    for name, each in value.items():
+        if not isinstance(each, str):
+            raise BadValueError(f"must hold strings only, and {name!r} is {_kind(each)}", {str(name): str(each)})
+    return {str(name): each for name, each in value.items()}
+
+
+def modules(value: object, _base: Path) -> tuple[str, ...]:
+    """Read module names, each of which may end in ``.*``."""
+    return tuple(dict.fromkeys(_module(name, name.removesuffix(".*")) for name in _list(value)))
+
+
+def mocks(value: object, _base: Path) -> tuple[str, ...]:
+    """Read module names."""
+    return tuple(dict.fromkeys(_module(name, name) for name in _list(value)))
+
+
+def setup(value: object, base: Path) -> str:
+    """Read ``module:function``."""
+    name = text(value, base)
+    module, colon, function = name.partition(":")
+    if name and not (colon and _dotted(module) and _dotted(function)):
+        raise BadValueError(f"must be a module and a function with a colon between, not {name!r}")
+    return name
+
+
+def seconds(value: object, _base: Path) -> float:
+    """Read a positive number of seconds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadValueError(f"must be a number of seconds, not {_kind(value)}")
+    if not (value > 0 and math.isfinite(value)):
+        raise BadValueError(f"must be more than 0 seconds, and finite, not {value}")
+    return float(value)
+
+
+def paths(value: object, base: Path) -> tuple[Path, ...]:
+    """Read paths; relative ones count from ``base``."""
+    return tuple(dict.fromkeys(absolute(each, base) for each in _list(value, str | os.PathLike)))
+
+
+def folders(value: object, base: Path) -> tuple[Path, ...]:
+    """Read paths that must exist."""
+    found = paths(value, base)
+    for path in found:
+        if not path.exists():
+            raise BadValueError(f"names a folder that does not exist: {path}")
+    return found
+
+
+def interpreter(value: object, base: Path) -> str:
+    """Read a path of an executable, or a bare name on PATH."""
+    if not isinstance(value, str | os.PathLike):
+        raise BadValueError(f"must be the path of a Python, not {_kind(value)}")
+    name = os.fspath(value)
+    return _executable(name, base) if _has_separator(name) else _on_path(name)
+
+
+def engine(value: object, base: Path) -> str:
+    """Read the name of a layout engine, or a path of its executable."""
+    name = text(value, base)
+    return _executable(name, base) if _has_separator(name) else str(one_of("graphviz-pure", "dot")(name, base))
+
+
+def one_of(*names: str, **aliases: str) -> Reader:
+    """Return a reader of one of these names; an alias is read as the name that it stands for."""
+
+    def reader(value: object, base: Path) -> str:
+        name = aliases.get(text(value, base), str(value))
+        if name not in names:
+            known = ", ".join(names[:-1]) + f" or {names[-1]}"
+            raise BadValueError(f"must be {known}, not {name!r}", next(iter(near_names(name, names)), None))
+        return name
+
+    return reader
+
+
+def template(value: object, base: Path) -> str:
+    """Read a URL with ``{file}``, ``{line}`` and ``{end_line}`` in it."""
+    url = text(value, base)
+    known = ("file", "line", "end_line")
+    try:
+        names = [name for _, name, _, _ in Formatter().parse(url) if name is not None]
+    except ValueError as error:
+        raise BadValueError(f"is not a URL template ({error})") from None
+    for name in names:
+        if name not in known:
+            raise BadValueError(f"knows {{file}}, {{line}} and {{end_line}}, not {{{name}}}")
+    return url
+
+
+def absolute(value: str | os.PathLike[str], base: Path) -> Path:
+    """Return a path made absolute without following links, because an environment's Python is one."""
+    return Path(os.path.abspath(base / Path(value).expanduser()))  # noqa: PTH100 - see above
+
+
+def _list(value: object, of: object = str) -> list[str]:
+    if isinstance(value, str | os.PathLike):
+        raise BadValueError("must be a list, not a string", [os.fspath(value)])
+    if not isinstance(value, list | tuple):
+        raise BadValueError(f"must be a list of strings, not {_kind(value)}")
+    for each in value:
+        if not isinstance(each, of):  # type: ignore[arg-type]
+            raise BadValueError(f"must be a list of strings, and {each!r} in it is {_kind(each)}")
+        if not os.fspath(each):
+            raise BadValueError("holds an empty string")
+    return list(value)
+
+
+def _module(name: str, bare: str) -> str:
+    if not _dotted(bare):
+        meant = re.sub(r"[/\\]+", ".", name.strip("./\\").removesuffix(".py")).removesuffix(".__init__")
+        instead = [meant] if _dotted(meant) else None
+        raise BadValueError(f"holds {name!r}, which is not the name of a module", instead)
+    return name
+
+
+def _dotted(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
+
+
+def _has_separator(name: str) -> bool:
+    return "/" in name or os.sep in name
+
+
+def _on_path(name: str) -> str:
+    found = shutil.which(name)
+    if not found:
+        raise BadValueError(f"names {name!r}, which is not on PATH (a path has a slash in it)")
+    return os.path.abspath(found)  # noqa: PTH100 - a link stays a link
+
+
+def _executable(name: str, base: Path) -> str:
+    path = absolute(name, base)
+    if path.is_dir():
+        raise BadValueError(f"names a folder, not the executable in it: {path}")
+    if not path.is_file():
+        raise BadValueError(f"names an executable that does not exist: {path}")
+    if not os.access(path, os.X_OK):
+        raise BadValueError(f"names a file that is not executable: {path}")
+    return str(path)
+
+
+def _kind(value: object) -> str:
+    kinds = {str: "string", bool: "truth value", int: "number", float: "number", list: "list", dict: "table"}
+    return f"a {kinds.get(type(value), type(value).__name__)}"

@@ -1,0 +1,216 @@
+"""From a configuration to a manifest, without importing the application into this process.
+
+Nothing is imported either while nothing changed: the last manifest is kept, in this process and in the project's
+folder ``.penstock/cache``, with the state of every file that it was made from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock import __version__, _inputs, _registry, _spawn, manifest
+from penstock._files import write_atomically
+from penstock.errors import CollectError, PenstockError
+from penstock.manifest import Inputs, Manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from penstock._inputs import Snapshot
+    from penstock.config import Config
+
+_KEPT_FILES = 8
+_KEPT_FAILURE = 2.0
+"""Seconds for which a failure holds after somebody asked: a site asks for each of its pages, in one go."""
+
+
+@dataclass(frozen=True)
+class _Record:
+    """A manifest and what it was made from."""
+
+    manifest: Manifest
+    snapshot: Snapshot
+
+
+@dataclass
+class _Failure:
+    """A failed import, what it was made from, and when somebody last asked."""
+
+    error: CollectError
+    snapshot: Snapshot
+    asked: float
+
+    def holds(self) -> bool:
+        holds = time.monotonic() - self.asked < _KEPT_FAILURE and self.snapshot.is_current()
+        self.asked = time.monotonic()
+        return holds
+
+
+_records: dict[str, _Record] = {}
+_failures: dict[str, _Failure] = {}
+
+
+def collect(config: Config) -> Manifest:
+    """Return the flows that the configuration leads to.
+
+    With ``manifests``, those files are read; with ``modules``, a child Python imports them, and as long as no input
+    changes, the answer is the same object. With neither, the flows of this process are returned.
+
+    Raises:
+        CollectError: Modules could not be imported; the message names each with file, line, cause and cure.
+        ManifestError: A manifest cannot be read, or two contradict each other.
+    """
+    if not config.manifests and not config.modules:
+        return _here(config)
+    key = _key(config)
+    record = _current(_records.get(key)) or _current(_cached(config, key))
+    if record is None:
+        record = _merged(config) if config.manifests else _imported(config, key)
+    _records[key] = record
+    return record.manifest
+
+
+def input_files(made: Manifest, project: Path) -> list[Path]:
+    """Return the files that a manifest was made from and that are there, absolute, for dependencies and watchers."""
+    files = (Path(os.path.abspath(project / name)) for name, _ in made.inputs.files)  # noqa: PTH100 - keep links
+    return [file for file in files if file.is_file()]
+
+
+def input_folders(made: Manifest, project: Path) -> list[Path]:
+    """Return the folders that were searched for modules and that are there, absolute: a new file in one matters."""
+    folders = (Path(os.path.abspath(project / name)) for name, _ in made.inputs.folders)  # noqa: PTH100 - keep links
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def _here(config: Config) -> Manifest:
+    flows = _registry.flows()
+    files = {step.file for flow in flows for step in flow.steps if Path(step.file).is_file()}
+    inputs = _make_inputs(config, _inputs.snapshot(files, {}, since=time.time_ns()), _own_versions())
+    return manifest.build(flows, _registry.problems(), project=config.project, service=config.service, inputs=inputs)
+
+
+def _merged(config: Config) -> _Record:
+    seen = _inputs.snapshot(map(str, config.manifests), {}, since=time.time_ns())
+    merged = manifest.merge([manifest.load(path) for path in config.manifests])
+    return _Record(replace(merged, inputs=_make_inputs(config, seen, _own_versions())), seen)
+
+
+def _imported(config: Config, key: str) -> _Record:
+    failure = _failures.get(key)
+    if failure and failure.holds():
+        raise _again(failure.error)
+    last = _records.get(key) or _cached(config, key)
+    since = time.time_ns()
+    found = _spawn.collect(config)
+    blamed = [str(config.project / problem.file) for problem in found.failures if problem.file]
+    files = [*found.files, *blamed, str(config.project / "pyproject.toml")]
+    before = last.snapshot if last else None
+    seen = _inputs.snapshot(files, found.folders, filter(None, [found.site]), since=since, before=before)
+    if found.manifest is None:
+        error = _error(found)
+        _failures[key] = _Failure(error, _with_neighbours(config, seen), time.monotonic())
+        raise _again(error)
+    _failures.pop(key, None)
+    record = _Record(replace(found.manifest, inputs=_make_inputs(config, seen, found.versions)), seen)
+    _keep(config, key, record)
+    return record
+
+
+def _error(found: _spawn.Collected) -> CollectError:
+    lines = [str(failure) for failure in found.failures]
+    if len(lines) == 1:
+        return CollectError(lines[0], failures=found.failures, output=found.output)
+    message = "\n  ".join([f"{len(lines)} modules cannot be imported:", *lines])
+    return CollectError(message, failures=found.failures, output=found.output)
+
+
+def _again(error: CollectError) -> CollectError:
+    """Return a copy, because an exception that is raised twice drags both tracebacks along."""
+    return CollectError(str(error), failures=error.failures, output=error.output)
+
+
+def _with_neighbours(config: Config, seen: Snapshot) -> Snapshot:
+    """Return what a failure depends on: the file that mends it may not be there yet."""
+    nearby = {*map(str, config.path), str(config.project), *(str(Path(file).parent) for file in seen.files)}
+    return replace(seen, folders={**{folder: _inputs.listing(folder) for folder in nearby}, **seen.folders})
+
+
+def _make_inputs(config: Config, seen: Snapshot, versions: Mapping[str, str]) -> Inputs:
+    """Return the part of what was seen that means the same on other machines."""
+    files = {_inputs.relative(file, config.project): sha for file, (_, _, sha) in seen.files.items()}
+    folders = {_inputs.relative(folder, config.project): digest for folder, digest in seen.folders.items()}
+    return Inputs(
+        files=tuple(sorted((file, sha) for file, sha in files.items() if not _inputs.is_installed(file))),
+        folders=tuple(sorted((folder, sha) for folder, sha in folders.items() if not _inputs.is_installed(folder))),
+        config=_digest(_facts(config, lambda path: _inputs.relative(path, config.project))),
+        versions=tuple(sorted(versions.items())),
+    )
+
+
+def _own_versions() -> dict[str, str]:
+    return {"penstock": __version__, "python": platform.python_version()}
+
+
+def _facts(config: Config, shown: Callable[[Path], str]) -> dict[str, object]:
+    """Return the settings that decide what is imported, and what it is called."""
+    return {
+        "modules": config.modules,
+        "path": [shown(path) for path in config.path],
+        "env": dict(config.env),
+        "setup": config.setup,
+        "mock": config.mock,
+        "manifests": [shown(path) for path in config.manifests],
+        "service": config.service,
+    }
+
+
+def _digest(facts: object) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _key(config: Config) -> str:
+    python = _spawn.interpreter(config)
+    identity: list[object] = [python, os.path.realpath(python)]
+    with contextlib.suppress(OSError):
+        status = Path(python).stat()
+        identity += [status.st_mtime_ns, status.st_size]
+    versions = [__version__, manifest.VERSION]
+    return _digest([str(config.project), _facts(config, str), identity, _spawn.shared_path(config), versions])[:32]
+
+
+def _current(record: _Record | None) -> _Record | None:
+    return record if record and record.snapshot.is_current() else None
+
+
+def _cache(config: Config) -> Path:
+    return config.project / ".penstock" / "cache"
+
+
+def _cached(config: Config, key: str) -> _Record | None:
+    """Return what an earlier process left; whatever is wrong with the file, it only means to import again."""
+    try:
+        content = json.loads((_cache(config) / f"{key}.json").read_text(encoding="utf-8"))
+        return _Record(manifest.loads(content["manifest"]), _inputs.Snapshot.from_json(content["snapshot"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, PenstockError):
+        return None
+
+
+def _keep(config: Config, key: str, record: _Record) -> None:
+    """Leave a record for later processes; a folder that cannot be written only means that they import again."""
+    folder = _cache(config)
+    content = {"manifest": manifest.dumps(record.manifest), "snapshot": record.snapshot.to_json()}
+    with contextlib.suppress(OSError):
+        write_atomically(folder / f"{key}.json", json.dumps(content).encode())
+        ignore = folder.parent / ".gitignore"
+        if not ignore.exists():
+            write_atomically(ignore, b"*\n")
+        for old in sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)[:-_KEPT_FILES]:
+            old.unlink()

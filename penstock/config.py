@@ -1,0 +1,264 @@
+"""The settings in ``[tool.penstock]``: each declared once, read and checked for every front end."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping  # noqa: TC003 - get_type_hints(Config) has to work
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from penstock import _values as read
+from penstock.errors import ConfigError, did_you_mean, near_names
+
+
+def _setting(reader: read.Reader, kind: str, default: object, example: object, text: str) -> Any:
+    metadata = {"read": reader, "type": kind, "default": default, "example": example, "help": text}
+    if isinstance(default, dict):
+        # A dictionary has no hash, and equal configurations still have to be equal keys.
+        return field(default_factory=dict, hash=False, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All settings of one project, checked, with absolute paths.
+
+    ``project`` is found, not set: it is the folder of the ``pyproject.toml`` with the table ``[tool.penstock]``,
+    else the nearest folder with a ``pyproject.toml`` or ``.git``. :data:`SETTINGS` describes the others.
+    """
+
+    project: Path
+    modules: tuple[str, ...] = _setting(
+        read.modules,
+        "list of modules",
+        (),
+        ["shop.flows", "shop.orders.*"],
+        "Modules to import, in this order; `shop.orders.*` is the package and everything under it. "
+        "Without any, the flows of the building process itself are shown.",
+    )
+    path: tuple[Path, ...] = _setting(
+        read.folders, "list of folders", (), ["src"], "Folders put first on `sys.path` before the modules are imported."
+    )
+    python: str | None = _setting(
+        read.interpreter,
+        "interpreter",
+        None,
+        "../.venv/bin/python",
+        "The Python that imports the modules, by default the one that builds. Its environment needs penstock and the "
+        "application. A bare name such as `python3.12` is looked up on PATH.",
+    )
+    env: Mapping[str, str] = _setting(
+        read.strings, "table of strings", {}, {"STAGE": "docs"}, "Environment variables set for the import."
+    )
+    setup: str = _setting(
+        read.setup,
+        "module:function",
+        "",
+        "django:setup",
+        "A function called, without arguments, before the first import.",
+    )
+    mock: tuple[str, ...] = _setting(
+        read.mocks,
+        "list of modules",
+        (),
+        ["redis", "google.cloud"],
+        "Modules to stand in for, with all under them, where they cannot be installed.",
+    )
+    timeout: float = _setting(read.seconds, "seconds", 60.0, 60, "How long setup and all imports together may take.")
+    manifests: tuple[Path, ...] = _setting(
+        read.paths,
+        "list of files",
+        (),
+        ["flows.json"],
+        "Manifests to read instead of importing modules, such as `penstock export` writes; several are merged.",
+    )
+    service: str = _setting(
+        read.text, "string", "", "shop", "The service's name, which tells equal flow names of several services apart."
+    )
+    source_url: str = _setting(
+        read.template,
+        "URL template",
+        "",
+        "https://example.org/shop/blob/main/{file}#L{line}-L{end_line}",
+        "Where a step's source can be read; `{file}`, `{line}` and `{end_line}` are filled in.",
+    )
+    engine: str = _setting(
+        read.engine,
+        "`graphviz-pure`, `dot` or a path",
+        "graphviz-pure",
+        "dot",
+        "What lays diagrams out: the `graphviz-pure` wheel, `dot` from PATH, or an executable.",
+    )
+    direction: str = _setting(
+        read.one_of("TB", "LR", "BT", "RL", TD="TB"), "`TB`, `LR`, `BT` or `RL`", "TB", "LR", "Where a diagram runs to."
+    )
+    layout_timeout: float = _setting(
+        read.seconds, "seconds", 20.0, 20, "How long laying out all diagrams of one build may take."
+    )
+    docstring_style: str = _setting(
+        read.one_of("auto", "google", "numpy", "sphinx", "markdown"),
+        "`auto`, `google`, `numpy`, `sphinx` or `markdown`",
+        "auto",
+        "google",
+        "How docstrings are written; `auto` looks at each.",
+    )
+
+
+class Setting(NamedTuple):
+    """What documentation and help texts say of one setting.
+
+    Attributes:
+        name: Its name in ``[tool.penstock]``.
+        type: What it takes, in words.
+        default: Its default as TOML, or an empty string where it has none.
+        example: A valid value as TOML.
+        help: What it does, in Markdown.
+    """
+
+    name: str
+    type: str
+    default: str
+    example: str
+    help: str
+
+
+def load(
+    start: Path,
+    overrides: Mapping[str, object] | None = None,
+    *,
+    where: str = "conf.py",
+    base: Path | None = None,
+) -> Config:
+    """Return the configuration that holds at ``start``.
+
+    Args:
+        start: A file or folder; the nearest ``pyproject.toml`` with ``[tool.penstock]`` in or above it is read.
+        overrides: Settings of a front end, which win key by key; ``None`` as a value means that it is not set.
+        where: Where the overrides stand, for messages.
+        base: The folder that relative paths in the overrides count from, by default that of ``start``.
+
+    Raises:
+        ConfigError: A setting that does not exist or has a wrong value, or a ``pyproject.toml`` that cannot be read.
+    """
+    start = Path(os.path.abspath(start))  # noqa: PTH100 - resolve() would leave the project through a link
+    folder = start if start.is_dir() else start.parent
+    found = _find(folder)
+    values = _checked(found) if found else {}
+    given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    values |= _checked(_Source(given, base or folder, where))
+    return Config(project=found.base if found else _project(folder, base), **values)
+
+
+class _Source(NamedTuple):
+    """One place that settings stand in: a front end's own file, or the text of a ``pyproject.toml``."""
+
+    values: Mapping[str, object]
+    base: Path
+    file: str
+    toml: str = ""
+
+    def where(self, key: str) -> str:
+        """``file:line`` of a setting, as far as it is known."""
+        table = ""
+        for number, line in enumerate(self.toml.splitlines(), 1):
+            header = re.match(r"\s*\[([^\]]+)\]", line)
+            table = header[1] if header else table
+            assigned = re.match(r"\s*([\w.-]+)\s*=", line)
+            place = f"{table}.{assigned[1]}" if assigned else table
+            if f"{place}.".startswith(f"tool.penstock.{key}."):
+                return f"{self.file}:{number}"
+        return self.file
+
+    def assignment(self, key: str, value: object) -> str:
+        """Return how a setting is written in this file."""
+        text = json.dumps(value, ensure_ascii=False)
+        if self.file.endswith((".yml", ".yaml")):
+            return f"{key}: {text}"
+        if self.file.endswith(".py"):
+            return f"penstock_{key} = {text}"
+        return f"{key} = {_toml(value)}"
+
+
+def _checked(source: _Source) -> dict[str, Any]:
+    return {key: _value(source, key, value) for key, value in source.values.items()}
+
+
+def _value(source: _Source, key: str, value: object) -> object:
+    metadata = _declared.get(key)
+    if metadata is None:
+        hint = did_you_mean(near_names(key, _declared)) or f" Known settings: {', '.join(_declared)}."
+        raise ConfigError(f"there is no setting {key!r}.{hint}", where=source.where(key), key=key)
+    try:
+        return metadata["read"](value, source.base)
+    except read.BadValueError as bad:
+        message = f"{key!r} {bad}. {_cure(source, key, bad.instead)}"
+        raise ConfigError(message, where=source.where(key), key=key) from None
+
+
+def _cure(source: _Source, key: str, meant: object) -> str:
+    if meant is not None:
+        return f"Write: {source.assignment(key, meant)}"
+    return f"Write, for example: {source.assignment(key, _declared[key]['example'])}"
+
+
+def _find(folder: Path) -> _Source | None:
+    for parent in (folder, *folder.parents):
+        file = parent / "pyproject.toml"
+        try:
+            status = file.stat()
+        except OSError:
+            continue
+        found = _parsed(file, status.st_mtime_ns, status.st_size)
+        if found:
+            return found
+    return None
+
+
+@lru_cache(maxsize=16)  # Zensical asks again for every page; the stamp makes an edit a new question
+def _parsed(file: Path, _mtime_ns: int, _size: int) -> _Source | None:
+    try:
+        text = file.read_bytes().decode()
+        table = tomllib.loads(text).get("tool", {}).get("penstock")
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        where = f"{file}:{line[1] if line else text.count(chr(10)) + 1}"
+        raise ConfigError(f"this is not TOML: {error}", where=where) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", where=str(file)) from None
+    if table is None:
+        return None
+    if not isinstance(table, dict):
+        raise ConfigError("'tool.penstock' must be a table: [tool.penstock]", where=str(file), key="penstock")
+    return _Source(table, file.parent, str(file), text)
+
+
+def _project(folder: Path, base: Path | None) -> Path:
+    for parent in (folder, *folder.parents):
+        if (parent / "pyproject.toml").is_file() or (parent / ".git").exists():
+            return parent
+    return base or folder
+
+
+def _toml(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        inner = ", ".join(f"{key} = {_toml(each)}" for key, each in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _described(name: str, metadata: Mapping[str, Any]) -> Setting:
+    default, example = _toml(metadata["default"]), _toml(metadata["example"])
+    return Setting(name, metadata["type"], default, example, metadata["help"])
+
+
+_declared: dict[str, Mapping[str, Any]] = {each.name: each.metadata for each in fields(Config) if each.metadata}
+
+SETTINGS: tuple[Setting, ...] = tuple(_described(name, metadata) for name, metadata in _declared.items())
+"""Every setting, in the order of the reference; made from the declarations in :class:`Config`."""

@@ -1,0 +1,102 @@
+"""Renderers: pure functions from a flow to a text or a picture, one module a format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+from penstock.errors import UnknownFormatError
+from penstock.render.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from penstock.model import Flow
+
+__all__ = ["FORMATS", "Format", "Options", "format_of", "render"]
+
+
+class Renderer(Protocol):
+    """What a format's module offers."""
+
+    def __call__(self, flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str | bytes:
+        """Return the flow in this format."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """An output format.
+
+    Attributes:
+        name: What ``format=`` calls it.
+        suffixes: The file name endings that ask for it.
+        mimetype: Its media type.
+        binary: Whether it is bytes.
+        detailed: Whether it shows details unless told otherwise.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    mimetype: str
+    binary: bool = False
+    detailed: bool = True
+
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        found.name: found
+        for found in (
+            Format(name="mermaid", suffixes=(".mmd", ".mermaid"), mimetype="text/vnd.mermaid", detailed=False),
+            Format(name="dot", suffixes=(".dot", ".gv"), mimetype="text/vnd.graphviz", detailed=False),
+            Format(name="svg", suffixes=(".svg",), mimetype="image/svg+xml"),
+            Format(name="png", suffixes=(".png",), mimetype="image/png", binary=True),
+            Format(name="pdf", suffixes=(".pdf",), mimetype="application/pdf", binary=True),
+            Format(name="text", suffixes=(".txt",), mimetype="text/plain"),
+            Format(name="json", suffixes=(".json",), mimetype="application/json"),
+        )
+    }
+)
+"""All formats, by name."""
+
+
+def format_of(name: str | None, output: Path | None = None) -> Format:
+    """Return the format of that name, else the one that the output's suffix asks for, else Mermaid.
+
+    Raises:
+        UnknownFormatError: Nobody writes that format, or files of that suffix.
+    """
+    if name is not None:
+        if name not in FORMATS:
+            raise UnknownFormatError(name, FORMATS)
+        return FORMATS[name]
+    if output is None or not output.suffix:
+        return FORMATS["mermaid"]
+    by_suffix = {suffix: found for found in FORMATS.values() for suffix in found.suffixes}
+    if output.suffix.lower() not in by_suffix:
+        raise UnknownFormatError(output.suffix, by_suffix)
+    return by_suffix[output.suffix.lower()]
+
+
+def render(
+    flow: Flow, format: str, options: Options, *, engine: str = "graphviz-pure", timeout: float = 20
+) -> str | bytes:
+    """Return a flow in a format: text, or bytes where the format is binary.
+
+    Args:
+        flow: What to draw.
+        format: One of :data:`FORMATS`.
+        options: How to draw it.
+        engine: The layout engine: ``graphviz-pure``, ``dot``, or a path.
+        timeout: Seconds that the layout may take.
+
+    Raises:
+        UnknownFormatError: Nobody writes that format.
+        MissingExtraError: The format needs an optional part that is not installed.
+        LayoutError: The layout engine failed or ran out of time.
+    """
+    from penstock.render import _formats  # noqa: PLC0415 - each format imports what it needs
+
+    renderer: Renderer = getattr(_formats, format_of(format).name)
+    return renderer(flow, options, engine=engine, timeout=timeout)

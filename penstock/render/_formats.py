@@ -1,0 +1,74 @@
+"""One function a format, each importing its module when it is called."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.errors import LayoutError
+
+if TYPE_CHECKING:
+    from penstock.model import Flow
+    from penstock.render.options import Options
+
+CRISP = 192
+"""Dots per inch of a PNG: two for each CSS pixel, as sharp screens have them."""
+
+
+def mermaid(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
+    """Return Mermaid text."""
+    from penstock.render import mermaid  # noqa: PLC0415
+
+    del engine, timeout
+    return mermaid.render(flow, options)
+
+
+def dot(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
+    """Return DOT text."""
+    from penstock.render import dot  # noqa: PLC0415
+
+    del engine, timeout
+    return dot.render(flow, options)
+
+
+def text(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
+    """Return a drawing for the terminal."""
+    from penstock.render import text  # noqa: PLC0415
+
+    del engine, timeout
+    return text.render(flow, options)
+
+
+def json(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
+    """Return a manifest of this flow alone, its files relative to the working directory."""
+    from penstock import manifest  # noqa: PLC0415
+
+    del options, engine, timeout
+    return manifest.dumps(manifest.build([flow], project=Path.cwd()))
+
+
+def svg(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
+    """Return a picture of its own, with a background and a dark variant."""
+    from penstock.render import layout, svg  # noqa: PLC0415
+
+    (laid_out,) = layout.lay_out([flow], options, engine=engine, timeout=timeout)
+    if isinstance(laid_out, LayoutError):
+        raise laid_out
+    prefix = "ps-" + re.sub(r"[^A-Za-z0-9_-]", "-", flow.name)
+    return svg.draw(flow, laid_out, options, prefix=prefix, standalone=True) + "\n"
+
+
+def png(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> bytes:
+    """Return a PNG on white."""
+    from penstock.render import dot, layout  # noqa: PLC0415
+
+    source = dot.render(flow, options, background="white")
+    return layout.picture(source, "png", engine=engine, timeout=timeout, dpi=CRISP)
+
+
+def pdf(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> bytes:
+    """Return a PDF whose text can be selected."""
+    from penstock.render import pdf  # noqa: PLC0415
+
+    return pdf.render(flow, options, engine=engine, timeout=timeout)

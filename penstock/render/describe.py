@@ -1,0 +1,103 @@
+"""What a flow says in words: text alternatives, neighbours, source links. Every embedder uses these."""
+
+from __future__ import annotations
+
+import re
+import string
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from penstock.model import Flow, Kind, Step
+
+KIND_CHIPS: Mapping[Kind, str] = MappingProxyType(
+    {
+        "function": "",
+        "coroutine": "async",
+        "generator": "generator",
+        "async generator": "async generator",
+        "class": "class",
+        "callable": "",
+    }
+)
+"""What a page says of a step's kind, beside its signature."""
+
+Neighbour = tuple[str, str]
+"""A step's name and the label of the arrow to or from it."""
+
+MOST_IN_WORDS = 40
+"""Arrows that a text alternative spells out; a listener gets lost in more."""
+
+_invisible = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+
+
+def visible(text: str) -> str:
+    """Return the text on one line, without control, bidirectional and other characters that XML or terminals forbid."""
+    return " ".join(_invisible.sub("", text).split())
+
+
+def before(flow: Flow, step: Step) -> tuple[Neighbour, ...]:
+    """Return the steps that lead to a step, in flow order, each with its arrow's label."""
+    return tuple((edge.source, edge.label) for edge in flow.edges_into(step.name))
+
+
+def after(flow: Flow, step: Step) -> tuple[Neighbour, ...]:
+    """Return the steps that follow a step, in flow order, each with its arrow's label."""
+    return tuple((edge.target, edge.label) for edge in flow.edges_from(step.name))
+
+
+def alt_text(flow: Flow) -> str:
+    """Return the picture in words: how many steps, where it starts, what leads to what."""
+    count = len(flow.steps)
+    said = [f"Flow {visible(flow.name)}: {count} step{'' if count == 1 else 's'}."]
+    if flow.entrypoints:
+        said.append(f"Starts at {_listed(_with_trigger(step) for step in flow.entrypoints)}.")
+    if len(flow.edges) > MOST_IN_WORDS:
+        return " ".join([*said, f"{len(flow.edges)} arrows; the list of steps names them."])
+    for step in flow.steps:
+        if following := after(flow, step):
+            said.append(f"{visible(step.name)} leads to {_listed(_with_label(*item) for item in following)}.")
+    return " ".join(said)
+
+
+def source_url(template: str, step: Step) -> str:
+    """Return the address of a step's source, or an empty string where no template or no source is known.
+
+    Args:
+        template: An address with ``{file}``, ``{line}`` and ``{end_line}`` in it.
+        step: A step of a manifest, whose file is relative to the project.
+    """
+    if not template or not step.file or not step.line:
+        return ""
+    return string.Formatter().vformat(
+        template, (), {"file": quote(step.file), "line": step.line, "end_line": step.end_line or step.line}
+    )
+
+
+_scheme = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:")
+
+
+def safe_url(url: str) -> str:
+    """Return the address if it is relative or leads to the web, else an empty string (no ``javascript:``, no ``data:``)."""
+    cleaned = re.sub(r"[\x00-\x20\x7f-\x9f]", "", url)  # browsers drop these before they read the scheme
+    if _scheme.match(cleaned) and not cleaned.lower().startswith(("http:", "https:", "mailto:")):
+        return ""
+    return cleaned
+
+
+def _with_trigger(step: Step) -> str:
+    return f"{visible(step.name)} ({visible(step.trigger)})" if step.trigger else visible(step.name)
+
+
+def _with_label(name: str, label: str) -> str:
+    return f"{visible(name)} ({visible(label)})" if label else visible(name)
+
+
+def _listed(items: Iterable[str]) -> str:
+    *most, last = items
+    return f"{', '.join(most)} and {last}" if most else last

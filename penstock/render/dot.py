@@ -1,0 +1,155 @@
+"""Flows as DOT, the language of Graphviz, written by the ``graphviz`` package."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+import unicodedata
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from penstock.errors import MissingExtraError
+from penstock.render.describe import safe_url, visible
+
+if TYPE_CHECKING:
+    from penstock.model import Flow, Step
+    from penstock.render.options import Options
+
+MOST_WITH_TITLES = 15
+"""A flow of more steps shows their names only, or its picture would be all text."""
+
+TITLE_WIDTH = 30
+"""Characters on a line of a step's title."""
+
+INK, MUTED, LINE = "#1f2430", "#667085", "#98a2b3"
+CARD, EDGE, ACCENT, ACCENT_CARD = "#ffffff", "#e4e7ec", "#2f6fed", "#eef4ff"
+CHANNEL, CHANNEL_CARD, CHANNEL_LINE = "#6941c6", "#f4f3ff", "#b9aef5"
+
+# Helvetica's metrics are those of Arial, Liberation Sans and Arimo, so a browser's text fits the boxes.
+GRAPH = {"nodesep": "0.35", "ranksep": "0.42", "pad": "0.1"}
+NODE = {
+    "fontname": "Helvetica",
+    "fontsize": "13",
+    "fontcolor": INK,
+    "shape": "box",
+    "style": "rounded,filled",
+    "margin": "0.14,0.08",
+    "fillcolor": CARD,
+    "color": EDGE,
+}
+ARROW = {"fontname": "Helvetica", "fontsize": "10", "fontcolor": MUTED, "color": LINE, "arrowsize": "0.65"}
+PILL = {
+    "fontsize": "10.5",
+    "height": "0.28",
+    "margin": "0.1,0.03",
+    "fillcolor": CHANNEL_CARD,
+    "color": CHANNEL_CARD,
+    "fontcolor": CHANNEL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """Graph attributes that give up beauty for time, for graphs that are too dense to lay out well."""
+
+    nslimit: str = "2"
+    mclimit: str = "0.3"
+    splines: str = "line"
+
+
+def render(flow: Flow, options: Options, *, relaxed: Relaxed | None = None, background: str = "transparent") -> str:
+    """Return the flow as DOT text.
+
+    Nodes are called ``s0``, ``s1``, … for steps, ``t0``, … for triggers and ``e0``, … for effects, in flow order,
+    so no user's text is ever an identifier.
+
+    Raises:
+        MissingExtraError: The ``graphviz`` package is not installed.
+    """
+    graph = _graph({"rankdir": options.direction, "bgcolor": background}, relaxed)
+    index = {step.name: f"s{number}" for number, step in enumerate(flow.steps)}
+    titled = options.details and len(flow.steps) <= MOST_WITH_TITLES
+    for step in flow.steps:
+        graph.node(index[step.name], _label(step, titled=titled), **_look(step, options))
+    if options.details:
+        _draw_channels(graph, flow, index)
+    for edge in flow.edges:
+        label = {"label": _quoted(f"\u00a0\u00a0{visible(edge.label)}")} if options.details and edge.label else {}
+        graph.edge(index[edge.source], index[edge.target], **label)
+    return str(graph.source)
+
+
+def triggers(flow: Flow) -> dict[str, list[str]]:
+    """Return each distinct trigger with the names of the entrypoints that it starts."""
+    found: dict[str, list[str]] = {}
+    for step in flow.steps:
+        if visible(step.trigger):
+            found.setdefault(visible(step.trigger), []).append(step.name)
+    return found
+
+
+def effects(flow: Flow) -> list[tuple[str, str]]:
+    """Return each step's name with each of its effects; every step has pills of its own, beside it."""
+    return [(step.name, visible(effect)) for step in flow.steps for effect in step.effects if visible(effect)]
+
+
+def _graph(settings: dict[str, str], relaxed: Relaxed | None) -> Any:
+    try:
+        import graphviz  # noqa: PLC0415 - optional
+    except ImportError:
+        raise MissingExtraError("drawing needs the packages graphviz and graphviz-pure", "graphviz") from None
+    attributes = GRAPH | settings | (asdict(relaxed) if relaxed else {})
+    return graphviz.Digraph(name="flow", graph_attr=attributes, node_attr=NODE, edge_attr=ARROW)
+
+
+def _label(step: Step, *, titled: bool) -> str:
+    """Return a label of one or more lines; graphviz takes what stands in angle brackets as markup."""
+    name = _padded(visible(step.name) or "?")
+    lines = textwrap.wrap(visible(step.title), TITLE_WIDTH, max_lines=3, placeholder=" …") if titled else []
+    rows = [f'<tr><td align="left"><font point-size="13"><b>{_escaped(name)}</b></font></td></tr>']
+    if lines:
+        text = '<br align="left"/>'.join(_escaped(_padded(line)) for line in lines)
+        small = f'<font point-size="10" color="{MUTED}">{text}<br align="left"/></font>'
+        rows.append(f'<tr><td align="left" balign="left">{small}</td></tr>')
+    return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{"".join(rows)}</table>>'
+
+
+def _look(step: Step, options: Options) -> dict[str, str]:
+    look = {"color": ACCENT, "fillcolor": ACCENT_CARD} if step.entrypoint and options.details else {}
+    if options.details and visible(step.title):
+        look["tooltip"] = _quoted(visible(step.title))
+    if url := safe_url(options.links.get(step.name, "")):
+        look["URL"] = _quoted(url)
+    return look
+
+
+def _draw_channels(graph: Any, flow: Flow, index: dict[str, str]) -> None:
+    arrow = {"color": CHANNEL_LINE, "arrowsize": "0.5"}
+    for number, (trigger, started) in enumerate(triggers(flow).items()):
+        graph.node(f"t{number}", _quoted(trigger), **PILL)
+        for name in started:
+            graph.edge(f"t{number}", index[name], **arrow)
+    for number, (name, effect) in enumerate(effects(flow)):
+        graph.node(f"e{number}", _quoted(effect), **PILL)
+        graph.edge(index[name], f"e{number}", **arrow)
+        with graph.subgraph(graph_attr={"rank": "same"}) as beside:
+            beside.node(index[name])
+            beside.node(f"e{number}")
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=True)
+
+
+def _quoted(text: str) -> str:
+    """Return text in which the graphviz package and Graphviz see no escape sequence and no markup."""
+    import graphviz  # noqa: PLC0415 - optional
+
+    escaped: str = graphviz.escape(text)
+    return escaped
+
+
+def _padded(text: str) -> str:
+    """Widen text whose characters Graphviz's metrics take for narrower than browsers draw them."""
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return text + "\u00a0" * wide

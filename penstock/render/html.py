@@ -1,0 +1,24 @@
+"""HTML that every embedder shares: the style sheet and the frame in which a wide diagram scrolls."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+STYLESHEET = Path(__file__).with_name("penstock.css")
+"""The style sheet's file; it loads nothing and names no host."""
+
+
+def frame(svg: str, label: str) -> str:
+    """Return a diagram in its frame, which scrolls when the diagram is too wide and can be focused to do so by keyboard.
+
+    Args:
+        svg: The ``<svg>`` element.
+        label: What the frame is called by a screen reader.
+    """
+    return f'<div class="ps-frame" tabindex="0" role="region" aria-label="{escape(label)}">\n{svg}\n</div>'
+
+
+def stylesheet() -> str:
+    """Return the text of the style sheet."""
+    return STYLESHEET.read_text(encoding="utf-8")

@@ -1,0 +1,141 @@
+"""Flows as Mermaid flowcharts, safe to paste anywhere: no name can break out of its node."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from penstock.render._plain import plain, plain_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from penstock.model import Edge, Flow, Step
+    from penstock.render.options import Options
+
+MAX_EDGES = 500
+"""How many arrows Mermaid draws before it refuses (its setting ``maxEdges``)."""
+
+MAX_TEXT = 50_000
+"""How long a text Mermaid reads, in UTF-16 units, before it refuses (its setting ``maxTextSize``)."""
+
+_BARE = re.compile(r"(?!n\d+$|io\d+$)(?:[A-Za-z]\w*|_\w*[A-Za-z0-9])", re.ASCII)
+"""Names that serve as ids: not ours, and not ``__dunder__``, which Mermaid 11.4 to 11.9 draws in bold."""
+
+_RESERVED = frozenset(
+    "_blank _parent _self _top call class classDef click end flowchart graph href interpolate linkStyle style subgraph "
+    "__defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ __proto__ constructor hasOwnProperty "
+    "isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf".split()
+)
+"""Words of the grammar, and properties of every JavaScript object, with which the layout fails."""
+
+_SPECIAL = re.compile(
+    r'["<>&#;|\\`]'  # the grammar, HTML
+    r"|[%:$]"  # directives, icons and styles, formulas
+    r"|[*~+@\[\]{}]|(?<![^\W_])_|_(?![^\W_])"  # Markdown: emphasis, links, lists
+    r"|^[-=]|(?<=\d)[.)](?=\s|$)|(?<=www)\."  # Markdown: lists, rules, headings, bare addresses
+    r"|(?<=direction)\s(?=TB|BT|RL|LR|TD)"  # read as a statement even inside quotes
+)
+
+_ENCODED = re.compile("(?<=ﬂ)(?=°)|(?<=¶)(?=ß)")
+"""Inside these pairs, which Mermaid itself writes for escaped characters, goes an invisible word joiner."""
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_RELATIVE = re.compile(r"[/?#.]|[\w.-]*(?:[/?#]|$)")
+_EATEN = re.compile(r"(?:style|classDef).*:\S*#")
+"""Where this stands on a line, Mermaid drops the last semicolon, which may be an escaped character's."""
+
+_CLASSES = (
+    "classDef entry fill:#eef4ff,stroke:#2f6fed,color:#1f2430,stroke-width:2px",
+    "classDef io fill:#f4f3ff,stroke:#7a5af8,color:#4a2fb8",
+)
+
+
+def render(flow: Flow, options: Options) -> str:
+    """Return the flow as a Mermaid flowchart, without a newline at the end."""
+    draw = _detailed if options.details else _simple
+    direction = "TD" if options.direction == "TB" else options.direction
+    return "\n    ".join((f"graph {direction}", *draw(flow, options)))
+
+
+def too_large(flow: Flow, text: str) -> bool:
+    """Return whether Mermaid, as it is set by default, refuses to draw ``text``, made from ``flow``."""
+    edges = len(flow.edges) + text.count("-.->")
+    return edges > MAX_EDGES or len(text.encode("utf-16-le")) // 2 > MAX_TEXT
+
+
+def _simple(flow: Flow, _: Options) -> Iterator[str]:
+    ids = _ids(flow)
+    connected = set(chain.from_iterable((edge.source, edge.target) for edge in flow.edges))
+    for step in flow.steps:
+        if ids[step.name] != step.name:
+            yield f'{ids[step.name]}["{_label(plain_name(step.name))}"]'
+        elif step.name not in connected:
+            yield step.name
+    yield from (_arrow(edge, ids) for edge in flow.edges)
+
+
+def _detailed(flow: Flow, options: Options) -> Iterator[str]:
+    ids = _ids(flow)
+    outside = _outside(flow)
+    yield from (_node(step, ids[step.name]) for step in flow.steps)
+    yield from (f'{name}[/"{_label(text)}"/]:::io' for text, name in outside.items())
+    yield from (_arrow(edge, ids) for edge in flow.edges)
+    for step in flow.steps:
+        if trigger := plain(step.trigger):
+            yield f"{outside[trigger]} -.-> {ids[step.name]}"
+        for effect in dict.fromkeys(filter(None, map(plain, step.effects))):
+            yield f"{ids[step.name]} -.-> {outside[effect]}"
+    for step in flow.steps:
+        if url := _safe_url(options.links.get(step.name, "")):
+            yield _click(step, ids[step.name], url)
+    yield from _CLASSES
+
+
+def _ids(flow: Flow) -> dict[str, str]:
+    return {
+        step.name: step.name if _BARE.fullmatch(step.name) and step.name not in _RESERVED else f"n{index}"
+        for index, step in enumerate(flow.steps)
+    }
+
+
+def _outside(flow: Flow) -> dict[str, str]:
+    """Return an id for each distinct trigger and effect."""
+    texts = (plain(text) for step in flow.steps for text in (step.trigger, *step.effects))
+    return {text: f"io{index}" for index, text in enumerate(dict.fromkeys(filter(None, texts)))}
+
+
+def _node(step: Step, name: str) -> str:
+    label = _label(plain_name(step.name))
+    if title := plain(step.title):
+        label += f"\n{_label(title)}"  # not <br/>, after which Mermaid takes escaped characters for plain ones
+    return f'{name}(["{label}"]):::entry' if step.entrypoint else f'{name}["{label}"]'
+
+
+def _arrow(edge: Edge, ids: dict[str, str]) -> str:
+    label = _label(plain(edge.label))
+    arrow = f'-->|"{label}"|' if label else "-->"
+    return f"{ids[edge.source]} {arrow} {ids[edge.target]}"
+
+
+def _click(step: Step, name: str, url: str) -> str:
+    link = f'click {name} href "{url}"'
+    tooltip = _label(plain(f"{step.name}{step.signature}"))
+    return link if _EATEN.search(f"{link}{tooltip}") else f'{link} "{tooltip}"'
+
+
+def _label(text: str) -> str:
+    return _SPECIAL.sub(lambda match: f"#{ord(match.group())};", _ENCODED.sub("\u2060", text))
+
+
+def _safe_url(url: str) -> str:
+    """Return the address quoted for Mermaid, or nothing unless it is relative, a fragment, or of the web."""
+    url = "".join(char for char in url if char > " ")  # browsers ignore them, also inside "java script:"
+    scheme = _SCHEME.match(url)
+    if scheme and scheme[1].lower() not in {"http", "https"}:
+        return ""
+    if url and not scheme and not _RELATIVE.match(url):
+        url = f"./{url}"  # Mermaid decodes it, and then "javascript%3A" would be a scheme
+    return quote(url.encode("utf-8", "replace"), safe="%/:?#[]@!$&'()*+,=~")

@@ -1,0 +1,28 @@
+"""What a reader may choose about a drawing, whatever its format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+Direction = Literal["TB", "LR", "BT", "RL"]
+"""Where the arrows point: down, right, up, left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to draw a flow.
+
+    Attributes:
+        direction: Where the arrows point: ``TB`` down, ``LR`` right, ``BT`` up, ``RL`` left.
+        details: Whether titles, triggers, effects and links are drawn too.
+        links: The address that each step's node links to, by step name.
+    """
+
+    direction: Direction = "TB"
+    details: bool = False
+    links: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,58 @@
+"""Pictures as PDF: by Graphviz where it is installed, else from the SVG by svglib and ReportLab."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+from penstock.errors import LayoutError, MissingExtraError, RenderError
+from penstock.render import dot, layout, svg
+
+if TYPE_CHECKING:
+    from penstock.model import Flow
+    from penstock.render.options import Options
+
+
+def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout: float = layout.TIMEOUT) -> bytes:
+    """Return the flow as a PDF page of the picture's size, with text that can be selected.
+
+    Raises:
+        MissingExtraError: Neither Graphviz nor the extra ``pdf`` is installed.
+        RenderError: A text has letters that ReportLab's fonts lack, and there is no Graphviz.
+        LayoutError: The layout engine failed or ran out of time.
+    """
+    system = engine if engine != layout.ENGINE else "dot"
+    if shutil.which(system):
+        return layout.picture(dot.render(flow, options), "pdf", engine=system, timeout=timeout)
+    (laid_out,) = layout.lay_out([flow], options, engine=engine, timeout=timeout)
+    if isinstance(laid_out, LayoutError):
+        raise laid_out
+    return _from_svg(svg.draw(flow, laid_out, options, prefix="flow"))
+
+
+def _from_svg(picture: str) -> bytes:
+    try:
+        from reportlab.graphics import renderPDF  # noqa: PLC0415 - optional
+        from svglib.svglib import svg2rlg  # noqa: PLC0415 - optional
+    except ImportError:
+        raise MissingExtraError("a PDF needs Graphviz's dot, or the packages svglib and reportlab", "pdf") from None
+    plain = _only_known_letters(picture)
+    drawing = svg2rlg(io.StringIO(plain))
+    if drawing is None:
+        raise RenderError("svglib could not read the picture")
+    output: bytes = renderPDF.drawToString(drawing)
+    return output
+
+
+def _only_known_letters(picture: str) -> str:
+    """Return the picture in ReportLab's Helvetica, which has the letters of Windows-1252 only."""
+    drawn = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", picture))
+    unknown = sorted({char for char in drawn if not char.encode("cp1252", "ignore")})
+    if unknown:
+        raise RenderError(
+            f"the PDF's built-in font lacks {' '.join(unknown[:5])}. Install Graphviz (its `dot` draws them), or choose svg or png."
+        )
+    # svglib takes a list of families for one name; titles would be drawn as text
+    return re.sub(r"<title>[^<]*</title>", "", picture.replace(svg.FONT, "Helvetica"))
