@@ -49,7 +49,7 @@ def raised(error: BaseException, module: str, roots: Sequence[str], project: Pat
     frames = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)][::-1]
     file, line = place(frames, roots)
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_file():
-        file, line = os.path.abspath(error.filename), error.lineno or 0  # noqa: PTH100 - a link stays a link
+        file, line = _inputs.absolute(error.filename), error.lineno or 0
     return Failure(f"{_cause(error)}. {_cure(error, module, frames, project)}".strip(), file, line)
 
 
@@ -68,7 +68,7 @@ def place(frames: Iterable[tuple[str, int]], roots: Sequence[str]) -> tuple[str,
     """Return the first of the frames (innermost first) in the user's own code, else the first in any file."""
     outside = ("", 0)
     for name, line in frames:
-        file = os.path.abspath(name)  # noqa: PTH100 - a link stays a link
+        file = _inputs.absolute(name)
         if name.startswith("<") or _inputs.is_own(file, _MACHINERY):
             continue
         if _inputs.is_own(file, roots):
@@ -97,7 +97,7 @@ def _cure(error: BaseException, module: str, frames: Sequence[tuple[str, int]], 
         return _MAIN_GUARD
     if isinstance(error, ModuleNotFoundError) and error.name:
         return _find(error.name, module, project)
-    if isinstance(error, KeyError) and frames and frames[0][0] == os.__file__:
+    if isinstance(error, KeyError) and frames and frames[0][0] in ("<frozen os>", os.__file__):
         return f'Set the variable for the import: env = {{ {error.args[0]} = "…" }}'
     if type(error).__name__ in ("ImproperlyConfigured", "AppRegistryNotReady"):
         return 'Let Django set itself up first: setup = "django:setup" and env = { DJANGO_SETTINGS_MODULE = "…" }'

@@ -18,6 +18,7 @@ import signal
 import sys
 import sysconfig
 from functools import partial, reduce
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -65,6 +66,9 @@ class Session:
 
     def _prepare(self) -> None:
         sys.argv[1:] = []
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # a print must not fail because nobody looks at it
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace")
         sys.path[:0] = [folder for folder in self.request["path"] if folder not in sys.path]
         _mock.install(self.request["mock"])
         for name in ("_exit", "abort"):
@@ -110,7 +114,7 @@ class Session:
                 continue
             seen.add(real)
             if Path(folder).is_dir():
-                self.folders[str(Path(folder).absolute())] = _inputs.listing(folder)
+                self.folders[_inputs.absolute(folder)] = _inputs.listing(folder)
             names |= {found.name: [] for found in pkgutil.iter_modules([folder]) if found.name.isidentifier()}
             for name in _inputs.subfolders(folder):
                 if names.get(name) != []:
@@ -190,7 +194,7 @@ def _module_files(roots: Sequence[str]) -> Iterable[str]:
             # Not getattr: a lazy module would load itself now.
             file = object.__getattribute__(module, "__dict__").get("__file__")
         if isinstance(file, str):
-            path = os.path.abspath(file)  # noqa: PTH100 - a link stays a link
+            path = _inputs.absolute(file)
             if _inputs.is_own(path, roots):
                 yield path
 

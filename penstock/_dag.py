@@ -61,6 +61,14 @@ class Diagram:
             if (include is None or kind in include) and (exclude is None or kind not in exclude)
         }
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show the text itself in IPython, which would print a ``str`` quoted."""
+        del cycle
+        printer.text(self._plain())
+
+    def _plain(self) -> str:
+        return str(self) if isinstance(self, str) else f"<{self.kind.name} of flow {self.flow.name}>"
+
     def _repr_html_(self) -> str | None:
         """Return the picture for marimo and others that ask for HTML only."""
         html: str | None = self._repr_mimebundle_().get("text/html")
@@ -120,7 +128,7 @@ def generate_dag(
     )
     content = render(flow, kind.name, options, engine=engine, timeout=timeout)
     if path is not None:
-        write_atomically(path, _file_content(content))
+        write_atomically(path, file_content(content))
     return _diagram(content, flow, kind, options)
 
 
@@ -137,7 +145,8 @@ def checked_direction(direction: str) -> Direction:
     raise UnknownDirectionError(direction, get_args(Direction))
 
 
-def _file_content(content: str | bytes) -> bytes:
+def file_content(content: str | bytes) -> bytes:
+    """Return a rendered flow as a file holds it: UTF-8, a newline at the end of a text."""
     if isinstance(content, bytes):
         return content
     return (content if content.endswith("\n") else f"{content}\n").encode()

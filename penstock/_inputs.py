@@ -87,6 +87,11 @@ def snapshot(
     return Snapshot(seen, dict(folders), {folder: _mtime(folder) for folder in times})
 
 
+def absolute(path: str | Path) -> str:
+    """Return a path made absolute without following links: modules are known by the path that leads to them."""
+    return os.path.abspath(path)  # noqa: PTH100 - resolve() follows links
+
+
 def digest(file: str | Path) -> str:
     """Return the SHA-256 of a file's content, in hex digits."""
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import RLock
+from _thread import RLock  # threading itself would double the time that importing penstock takes
 
 from penstock.errors import DuplicateStepError, UnknownFlowError
 

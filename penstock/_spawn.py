@@ -79,7 +79,7 @@ def shared_path(config: Config) -> list[str]:
     if interpreter(config) != sys.executable:
         return []
     scripts = os.path.realpath(sysconfig.get_path("scripts"))  # where `sphinx-build` stands, but no module
-    entries = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - a link stays a link
+    entries = [_inputs.absolute(entry) for entry in sys.path]
     return [entry for entry in dict.fromkeys(entries) if os.path.realpath(entry) != scripts and Path(entry).exists()]
 
 
@@ -229,7 +229,7 @@ def _death(config: Config, request: dict[str, Any], status: int | None, output: 
     last = json.loads(progress[-1])
     place = _causes.place(_frames(trace if "File " in trace else output), last["roots"])
     if status is None or trace.startswith("Timeout"):
-        message = f"it took longer than {config.timeout:g} seconds. {_causes.TOO_LONG}"
+        message = f"it took longer than {config.timeout:g} s. {_causes.TOO_LONG}"
     elif status < 0:
         message = f"Python was killed by {_signal(-status)}. {_causes.CRASH}"
     else:

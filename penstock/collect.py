@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING
 from penstock import __version__, _inputs, _registry, _spawn, manifest
 from penstock._files import write_atomically
 from penstock.errors import CollectError, PenstockError
-from penstock.manifest import Inputs, Manifest
+from penstock.manifest import Inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from penstock._inputs import Snapshot
     from penstock.config import Config
+    from penstock.manifest import Manifest
 
 _KEPT_FILES = 8
 _KEPT_FAILURE = 2.0
@@ -80,13 +81,13 @@ def collect(config: Config) -> Manifest:
 
 def input_files(made: Manifest, project: Path) -> list[Path]:
     """Return the files that a manifest was made from and that are there, absolute, for dependencies and watchers."""
-    files = (Path(os.path.abspath(project / name)) for name, _ in made.inputs.files)  # noqa: PTH100 - keep links
+    files = (Path(_inputs.absolute(project / name)) for name, _ in made.inputs.files)
     return [file for file in files if file.is_file()]
 
 
 def input_folders(made: Manifest, project: Path) -> list[Path]:
     """Return the folders that were searched for modules and that are there, absolute: a new file in one matters."""
-    folders = (Path(os.path.abspath(project / name)) for name, _ in made.inputs.folders)  # noqa: PTH100 - keep links
+    folders = (Path(_inputs.absolute(project / name)) for name, _ in made.inputs.folders)
     return [folder for folder in folders if folder.is_dir()]
 
 
@@ -150,7 +151,10 @@ def _make_inputs(config: Config, seen: Snapshot, versions: Mapping[str, str]) ->
     return Inputs(
         files=tuple(sorted((file, sha) for file, sha in files.items() if not _inputs.is_installed(file))),
         folders=tuple(sorted((folder, sha) for folder, sha in folders.items() if not _inputs.is_installed(folder))),
-        config=_digest(_facts(config, lambda path: _inputs.relative(path, config.project))),
+        # without the values in `env`: a manifest may be published, and they may be secrets
+        config=_digest(
+            {**_facts(config, lambda path: _inputs.relative(path, config.project)), "env": sorted(config.env)}
+        ),
         versions=tuple(sorted(versions.items())),
     )
 

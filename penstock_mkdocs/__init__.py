@@ -1,1 +1,1 @@
-"""Describe flows that exist in your code."""
+"""Flows in MkDocs, ProperDocs and Zensical: a Python-Markdown extension, and a plugin that adds pages to it."""

@@ -1,4 +1,4 @@
-"""Names and titles as one line of text that shows what it holds and nothing else."""
+"""Names and titles as one line of text that shows what it holds and nothing else, and how wide that is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,25 @@ def plain(text: str) -> str:
 
 def plain_name(name: str) -> str:
     """Return the name as :func:`plain` text, or its escapes where nothing of it would be seen."""
-    return plain(name).strip(_JOINERS) or ascii(name)
+    text = plain(name)
+    return text if text.strip(_JOINERS) else ascii(name)
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a terminal the text takes: East Asian wide characters two, combining ones none."""
+    return sum(map(_columns, text))
+
+
+def cut(text: str, width: int) -> str:
+    """Return the text, its end replaced by an ellipsis if it takes more than ``width`` columns."""
+    if columns(text) <= width:
+        return text
+    kept = ""
+    for char in text:
+        if columns(kept + char) >= width:
+            break
+        kept += char
+    return f"{kept.rstrip()}…"
 
 
 def _shown(char: str) -> str:
@@ -31,3 +49,11 @@ def _shown(char: str) -> str:
 
 def _is_noncharacter(code: int) -> bool:
     return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF  # Unicode Standard, section 23.7
+
+
+def _columns(char: str) -> int:
+    if char.isascii():
+        return 1
+    if unicodedata.category(char) in {"Mn", "Me", "Cf"} or "\u1160" <= char <= "\u11ff":  # Hangul vowels and finals
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1

@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from penstock.render._plain import plain as visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -28,18 +30,10 @@ KIND_CHIPS: Mapping[Kind, str] = MappingProxyType(
 Neighbour = tuple[str, str]
 """A step's name and the label of the arrow to or from it."""
 
+__all__ = ["KIND_CHIPS", "Neighbour", "after", "alt_text", "before", "safe_url", "source_url", "visible"]
+
 MOST_IN_WORDS = 40
 """Arrows that a text alternative spells out; a listener gets lost in more."""
-
-_invisible = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
-)
-
-
-def visible(text: str) -> str:
-    """Return the text on one line, without control, bidirectional and other characters that XML or terminals forbid."""
-    return " ".join(_invisible.sub("", text).split())
-
 
 def before(flow: Flow, step: Step) -> tuple[Neighbour, ...]:
     """Return the steps that lead to a step, in flow order, each with its arrow's label."""

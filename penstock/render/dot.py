@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import textwrap
-import unicodedata
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import MissingExtraError
+from penstock.render._plain import columns
 from penstock.render.describe import safe_url, visible
 
 if TYPE_CHECKING:
@@ -151,5 +151,4 @@ def _quoted(text: str) -> str:
 
 def _padded(text: str) -> str:
     """Widen text whose characters Graphviz's metrics take for narrower than browsers draw them."""
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    return text + "\u00a0" * wide
+    return text + "\u00a0" * max(columns(text) - len(text), 0)

@@ -1,101 +1,168 @@
-"""Flows as text for the terminal: up to thirty steps drawn with lanes, larger ones as an indented list.
-
-A lane is a vertical line that waits for one step. A step opens a lane for each arrow whose target has none yet, joins
-the lanes that are there, and ends its own; so from the lines alone one can tell every arrow.
-"""
+"""Flows as text for the terminal: up to thirty steps as a drawing, larger ones as an indented list."""
 
 from __future__ import annotations
 
-import unicodedata
-from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.render._plain import plain, plain_name
+from penstock.render import _lanes
+from penstock.render._levels import levels
+from penstock.render._plain import columns, cut, plain, plain_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from penstock.model import Edge, Flow, Step
     from penstock.render.options import Options
 
 MAX_DRAWN = 30
-"""How many steps are drawn; beyond, they are listed."""
+"""How many steps are drawn; a flow of more is listed."""
 
-MAX_INDENT = 12
-"""How many levels the list indents; what is deeper stands at the last one, so that the text stays on the screen."""
+MAX_LEVEL = 12
+"""How deep the list indents; what is deeper stands there too, so that lines stay on the screen."""
 
 MIN_TITLE = 12
 """Titles are left out where fewer columns than this remain for them."""
 
-_UP, _DOWN, _LEFT, _RIGHT = 1, 2, 4, 8
-_GLYPHS = {
-    0: " ",
-    _UP | _DOWN: "│",
-    _LEFT | _RIGHT: "─",
-    _UP | _LEFT: "╯",
-    _UP | _RIGHT: "╰",
-    _DOWN | _LEFT: "╮",
-    _DOWN | _RIGHT: "╭",
-    _UP | _DOWN | _LEFT: "┤",
-    _UP | _DOWN | _RIGHT: "├",
-    _UP | _LEFT | _RIGHT: "┴",
-    _DOWN | _LEFT | _RIGHT: "┬",
-    _UP | _DOWN | _LEFT | _RIGHT: "┼",
-}
-_GAP = "  "
-_PLAIN, _ENTRY, _IO, _DIM = "", "1;34", "35", "2"
+_GAP = 2
+_UNSTYLED, _ENTRY, _IO, _DIM = "", "1;34", "35", "2"  # ECMA-48, Select Graphic Rendition
 
 
-class Cell(NamedTuple):
-    """Text in one column of a line, and its style as ANSI codes."""
-
+class _Cell(NamedTuple):
     text: str
-    style: str = _PLAIN
+    style: str = _UNSTYLED
 
 
-class Line(NamedTuple):
-    """One line: what stands left of the name, the name, and the cells after it, the first of which is the title."""
+class _Line(NamedTuple):
+    """Pieces that touch, up to the step's name, and then the cells of a table."""
 
-    lanes: str
-    name: Cell = Cell("")
-    cells: tuple[Cell, ...] = ()
+    pieces: tuple[_Cell, ...]
+    cells: tuple[_Cell, ...] = ()
+
+
+class _Arrows(NamedTuple):
+    """A flow's arrows, told apart by whether they lead down the page or, closing a cycle, back up."""
+
+    down: Mapping[str, list[str]]
+    into: Mapping[str, list[Edge]]
+    out: Mapping[str, list[Edge]]
+    back: Mapping[str, list[Edge]]
 
 
 def render(flow: Flow, options: Options, *, colour: bool = False, width: int = 80) -> str:
     """Return the flow as text for a terminal, without a newline at the end.
 
     Args:
-        flow: The flow to draw.
-        options: With ``details``, titles, triggers and effects are written beside the steps.
-        colour: Whether ANSI colours are added; the visible text is the same.
-        width: The terminal's columns; titles are cut to fit, names and what is drawn never are.
+        flow: The flow to show.
+        options: With ``details``, titles, triggers and effects stand beside the steps.
+        colour: Whether ANSI colours are added; the visible text stays the same.
+        width: The columns of the terminal. Titles are cut to fit; names, lanes and labels never are.
     """
-    lines = _drawing(flow, options) if len(flow.steps) <= MAX_DRAWN else _listing(flow, options)
-    return _laid_out(list(lines), colour=colour, width=width)
+    show = _drawing if len(flow.steps) <= MAX_DRAWN else _list
+    lines = list(show(flow, options, _arrows(flow)))
+    return "\n".join(_joined(pieces, colour=colour) for pieces in _table(lines, width))
 
 
-def _drawing(flow: Flow, options: Options) -> Iterator[Line]:
-    forward, _ = _directed(flow)
-    lanes: list[str | None] = []
-    above = -1
-    for step in flow.steps:
-        column = _column(lanes, step.name)
-        if column == above and lanes[column] is None:
-            yield Line(_row(lanes))  # or it would seem to follow the step above
-        lanes[column] = None
-        mark = "◆" if step.entrypoint else "○"
-        yield Line(_row(lanes, column, mark), _name(step), _cells(step, options, _into(flow, step), _back(flow, step)))
-        turns = list(_turns(lanes, column, forward[step.name]))
-        yield from map(Line, turns)
-        above = -1 if turns else column
-
-
-def _directed(flow: Flow) -> tuple[dict[str, list[str]], set[tuple[str, str]]]:
-    """Return the targets below each step, and the arrows that go back up."""
+def _arrows(flow: Flow) -> _Arrows:
     place = {step.name: index for index, step in enumerate(flow.steps)}
-    forward = {
-        source: [target for target in targets if place[target] > place[source]]
-        for source, targets in flow.successors.items()
-    }
-    back = {(edge.source, edge.target) for edge in flow.edges if place[edge.target] <= place[edge.source]}
-    return forward, back
+    arrows = _Arrows(*({step.name: [] for step in flow.steps} for _ in _Arrows._fields))
+    for edge in flow.edges:
+        if place[edge.source] >= place[edge.target]:
+            arrows.back[edge.source].append(edge)
+            continue
+        arrows.into[edge.target].append(edge)
+        arrows.out[edge.source].append(edge)
+        if edge.target not in arrows.down[edge.source]:
+            arrows.down[edge.source].append(edge.target)
+    return arrows
+
+
+def _drawing(flow: Flow, options: Options, arrows: _Arrows) -> Iterator[_Line]:
+    for row in _lanes.rows(arrows.down):
+        if row.node is None:
+            yield _Line((_Cell(row.left),))
+            continue
+        step = flow.step(row.node)
+        title, outside = _about(step, options)
+        label = _words(_condition(arrows.into[step.name]), _named("↺", arrows.back[step.name]))
+        yield _Line(_head(row.left, step, row.right), (title, _Cell(label, _DIM), outside))
+
+
+def _list(flow: Flow, options: Options, arrows: _Arrows) -> Iterator[_Line]:
+    for name, level in levels(arrows.down):
+        step = flow.step(name)
+        ahead = _words(_named("→", arrows.out[name]), _named("↺", arrows.back[name]))
+        yield _Line(_head("  " * min(level, MAX_LEVEL), step), (*_about(step, options), _Cell(ahead, _DIM)))
+
+
+def _head(left: str, step: Step, right: str = "") -> tuple[_Cell, ...]:
+    mark, style = ("◆", _ENTRY) if step.entrypoint else ("○", _UNSTYLED)
+    return _Cell(left), _Cell(mark, style), _Cell(f"{right} "), _Cell(plain_name(step.name), style)
+
+
+def _about(step: Step, options: Options) -> tuple[_Cell, _Cell]:
+    """Return the title, and the trigger and effects."""
+    if not options.details:
+        return _Cell(""), _Cell("")
+    effects = ", ".join(filter(None, map(plain, step.effects)))
+    return _Cell(plain(step.title)), _Cell(_words(_after("⇐", plain(step.trigger)), _after("⇒", effects)), _IO)
+
+
+def _condition(edges: Sequence[Edge]) -> str:
+    """Return when a step is reached; the sources are named where that differs among them."""
+    labels = dict.fromkeys(plain(edge.label) for edge in edges)
+    if len(labels) > 1 and len({edge.source for edge in edges}) > 1:
+        texts = [f"{plain_name(edge.source)}: {plain(edge.label)}" for edge in edges if plain(edge.label)]
+    else:
+        texts = list(filter(None, labels))
+    return f"({', '.join(texts)})" if texts else ""
+
+
+def _named(sign: str, edges: Sequence[Edge]) -> str:
+    """Return the names of the steps that the arrows lead to, with their labels."""
+    texts = (_words(plain_name(edge.target), f"({label})" if (label := plain(edge.label)) else "") for edge in edges)
+    return _after(sign, ", ".join(texts))
+
+
+def _after(sign: str, text: str) -> str:
+    return f"{sign} {text}" if text else ""
+
+
+def _words(*texts: str) -> str:
+    return " ".join(filter(None, texts))
+
+
+def _table(lines: Sequence[_Line], width: int) -> Iterator[list[_Cell]]:
+    """Yield the lines with their cells aligned and the titles cut, so that as much as possible fits the width."""
+    head = min(max((_width(line.pieces) for line in lines if line.cells), default=0), width // 2)
+    widths = [
+        min(max(columns(cell.text) for cell in cells), width // 3)
+        for cells in zip(*(line.cells for line in lines if line.cells), strict=True)
+    ]
+    if widths:
+        room = width - head - _GAP - sum(each + _GAP for each in widths[1:] if each)
+        widest = max(columns(line.cells[0].text) for line in lines if line.cells)
+        widths[0] = min(widest, room) if room >= MIN_TITLE else 0
+    return (_aligned(line, head, widths) for line in lines)
+
+
+def _aligned(line: _Line, start: int, widths: Sequence[int]) -> list[_Cell]:
+    pieces = list(line.pieces)
+    used = _width(pieces)
+    for number, (cell, wide) in enumerate(zip(line.cells, widths, strict=False)):
+        text = cut(cell.text, wide) if number == 0 and wide else cell.text
+        if text and wide:
+            padding = max(start - used, 0) + _GAP
+            pieces += [_Cell(" " * padding), _Cell(text, cell.style)]
+            used += padding + columns(text)
+        start += wide + _GAP if wide else 0
+    return pieces
+
+
+def _width(pieces: Iterable[_Cell]) -> int:
+    return sum(columns(piece.text) for piece in pieces)
+
+
+def _joined(pieces: Iterable[_Cell], *, colour: bool) -> str:
+    if not colour:
+        return "".join(piece.text for piece in pieces)
+    return "".join(f"\x1b[{piece.style}m{piece.text}\x1b[0m" if piece.style else piece.text for piece in pieces)

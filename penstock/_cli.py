@@ -1,0 +1,224 @@
+"""The command line: list, show, render and export the flows that the configuration names."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import textwrap
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock import __version__, manifest
+from penstock._dag import checked_direction, file_content
+from penstock._files import write_atomically
+from penstock.collect import collect
+from penstock.config import load
+from penstock.errors import ConfigError, PenstockError
+from penstock.render import FORMATS, format_of, render, text
+from penstock.render.describe import visible
+from penstock.render.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from penstock.config import Config
+    from penstock.manifest import Manifest
+    from penstock.model import Problem
+    from penstock.render.options import Direction
+
+    Command = Callable[[argparse.Namespace, Config, Manifest], list[Problem]]
+
+CLEAN, FINDINGS, BROKEN = 0, 1, 2
+"""The exit codes: all is well; done, but the flows have problems; not done."""
+
+MOST_PATHS = 1000
+"""Paths that ``show --paths`` prints before it only counts the rest."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code.
+
+    Args:
+        arguments: The command line after the program's name; that of the process if it is not given.
+
+    Returns:
+        0 if all is well, 1 if the flows have problems, 2 if the command could not do its work.
+    """
+    parsed = _parser().parse_args(arguments)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without box characters still shows the names
+    command: Command = parsed.command
+    try:
+        config = _config(parsed)
+        problems = command(parsed, config, collect(config))
+        sys.stdout.flush()
+    except PenstockError as error:
+        return _complain(str(error))
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLEAN
+    except KeyboardInterrupt:
+        return _complain("interrupted")
+    for problem in problems:
+        print(f"{_styled('problem', '33', sys.stderr)}: {visible(str(problem))}", file=sys.stderr)
+    return FINDINGS if problems else CLEAN
+
+
+def _complain(message: str) -> int:
+    print(f"{_styled('penstock', '31', sys.stderr)}: {message}", file=sys.stderr)
+    return BROKEN
+
+
+def _list(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
+    del parsed, config
+    if not found.flows:
+        print("No flows are declared in the configured modules.")
+    width = max((len(name) for name in found.names), default=0)
+    for name in found.names:
+        flow = found.flow(name)
+        counts = f"{_counted(len(flow.steps), 'step')}, {_counted(flow.path_count, 'path')}"
+        title = "" if flow.title == flow.name else f"  {visible(flow.title)}"
+        print(f"{_styled(visible(name).ljust(width), '1')}  {counts}{title}")
+    return [*found.problems, *(problem for flow in found.flows for problem in flow.problems)]
+
+
+def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
+    flow = found.flow(parsed.flow)
+    heading = visible(flow.name if flow.title == flow.name else f"{flow.title} ({flow.name})")
+    print(_styled(heading, "1"))
+    width = _width()
+    if flow.description:
+        print(textwrap.fill(visible(flow.description), width))
+    print()
+    options = Options(direction=_direction(parsed, config), details=True)
+    print(text.render(flow, options, colour=_coloured(sys.stdout), width=width))
+    if parsed.paths:
+        print(f"\n{_counted(flow.path_count, 'path')}")
+        for path in islice(flow.paths(), MOST_PATHS):
+            print("  " + " → ".join(map(visible, path)))
+        if flow.path_count > MOST_PATHS:
+            print(f"  … and {flow.path_count - MOST_PATHS} more")
+    return list(flow.problems)
+
+
+def _render(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
+    flow = found.flow(parsed.flow)
+    kind = format_of(parsed.format, parsed.output)
+    details = kind.detailed if parsed.details is None else parsed.details
+    options = Options(direction=_direction(parsed, config), details=details)
+    content = file_content(render(flow, kind.name, options, engine=config.engine, timeout=config.layout_timeout))
+    _write(content, parsed.output, binary=kind.binary)
+    return list(flow.problems)
+
+
+def _export(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
+    del config
+    _write(manifest.dumps(found).encode(), parsed.output, binary=False)
+    return [*found.problems, *(problem for flow in found.flows for problem in flow.problems)]
+
+
+def _write(content: bytes, output: Path | None, *, binary: bool) -> None:
+    if output is not None and output != Path("-"):
+        write_atomically(output, content)
+        print(f"wrote {output}", file=sys.stderr)
+    elif binary and sys.stdout.isatty():
+        raise ConfigError("this format is no text; name a file: -o FILE")
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+
+
+def _config(parsed: argparse.Namespace) -> Config:
+    given = {"modules": parsed.modules, "path": parsed.path}
+    config = load(parsed.project, given, where="command line", base=Path.cwd())
+    if not config.modules and not config.manifests:
+        raise ConfigError(
+            "no modules to import. Name them: penstock -m shop.flows …, or in pyproject.toml: "
+            '[tool.penstock] modules = ["shop.flows"]'
+        )
+    return config
+
+
+def _direction(parsed: argparse.Namespace, config: Config) -> Direction:
+    return checked_direction(parsed.direction or config.direction)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _width() -> int:
+    try:
+        return max(os.get_terminal_size(sys.stdout.fileno()).columns, 40)
+    except (OSError, ValueError):
+        return 100
+
+
+def _coloured(stream: object) -> bool:
+    """Colour only what a person looks at (see no-color.org)."""
+    is_terminal = getattr(stream, "isatty", bool)()
+    return bool(is_terminal) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _styled(shown: str, code: str, stream: object = None) -> str:
+    return f"\x1b[{code}m{shown}\x1b[0m" if _coloured(stream or sys.stdout) else shown
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="penstock",
+        description="Show the flows that an application declares.",
+        epilog="Exit codes: 0 all is well, 1 the flows have problems, 2 the command could not do its work.",
+    )
+    parser.add_argument("--version", action="version", version=f"penstock {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add(commands, "list", _list, "list all flows, one a line")
+    show = _add(commands, "show", _show, "draw a flow in the terminal")
+    _add_flow(show)
+    show.add_argument("--paths", action="store_true", help="print every path from an entrypoint to an end too")
+    drawn = _add(commands, "render", _render, "write a flow's diagram to a file")
+    _add_flow(drawn)
+    drawn.add_argument("-o", "--output", type=Path, metavar="FILE", help="the file; its suffix chooses the format")
+    drawn.add_argument("-f", "--format", choices=sorted(FORMATS), help="the format, if the suffix does not say")
+    drawn.add_argument(
+        "--details",
+        action=argparse.BooleanOptionalAction,
+        help="draw titles, triggers, effects and labels (pictures do, Mermaid and DOT texts do not)",
+    )
+    export = _add(commands, "export", _export, "write the manifest of all flows, as JSON")
+    export.add_argument("-o", "--output", type=Path, metavar="FILE", help="the file; standard output without it")
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, command: Command, text: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.set_defaults(command=command)
+    _add_sources(parser)
+    return parser
+
+
+def _add_sources(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("where the flows come from (by default, [tool.penstock] in pyproject.toml)")
+    group.add_argument(
+        "-C", "--project", type=Path, default=Path(), metavar="DIR", help="look for pyproject.toml here and above"
+    )
+    group.add_argument(
+        "-m",
+        "--module",
+        action="append",
+        dest="modules",
+        metavar="MODULE",
+        help="import this module; shop.orders.* is a package and all under it",
+    )
+    group.add_argument("-p", "--path", action="append", metavar="DIR", help="put this folder on sys.path first")
+
+
+def _add_flow(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("flow", metavar="FLOW", help="the flow's name, or SERVICE/NAME")
+    parser.add_argument(
+        "--direction", metavar="TB|LR|BT|RL", help="where the arrows of a diagram point: down, right, up, left"
+    )

@@ -1,0 +1,140 @@
+"""Docstrings as HTML: read by griffelib's parsers, shown as users of mkdocstrings know them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penstock_mkdocs.markup import Markup, tag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from penstock.model import Step
+    from penstock_mkdocs.inner import Inner
+
+    Cell = Callable[[Any, Inner], str]
+
+_TITLES = {
+    "parameters": "Parameters",
+    "other parameters": "Other parameters",
+    "type parameters": "Type parameters",
+    "attributes": "Attributes",
+    "returns": "Returns",
+    "yields": "Yields",
+    "receives": "Receives",
+    "raises": "Raises",
+    "warns": "Warns",
+    "examples": "Examples",
+    "functions": "Functions",
+    "classes": "Classes",
+    "modules": "Modules",
+}
+_WITH_DEFAULTS = frozenset({"parameters", "other parameters", "type parameters"})
+_ROLE = re.compile(r"(?<![\w`]):(?:[a-zA-Z][\w+-]*:)*[a-zA-Z][\w+-]*:`~?!?(?:[^`<]*<)?([^`>]+)>?`")
+_LITERAL_BLOCK = re.compile(r"::[ \t]*(?=\n[ \t]*\n[ \t]+\S)")
+
+
+def docstring(step: Step, style: str, inner: Inner) -> Markup:
+    """Return a step's docstring as HTML.
+
+    Args:
+        step: The step.
+        style: ``auto``, ``google``, ``numpy``, ``sphinx`` or ``markdown``.
+        inner: Converts the texts in it.
+    """
+    if not step.docstring.strip():
+        return Markup()
+    if style == "markdown":
+        return inner.blocks(step.docstring)
+    return Markup("\n".join(_section(section, inner) for section in _parsed(step, style)))
+
+
+def _parsed(step: Step, style: str) -> Sequence[Any]:
+    import griffe  # noqa: PLC0415 - takes longer to import than all of ours, and not every page needs it
+
+    text = griffe.Docstring(step.docstring, lineno=1, parent=_function(step.signature))
+    found = griffe.infer_docstring_style(text)[0] if style == "auto" else griffe.Parser(style)
+    # Its warnings speak of lines in our stand-in function, not in the user's file.
+    return griffe.parse(text, found, **({"warnings": False} if found else {}))
+
+
+@cache
+def _function(signature: str) -> Any:
+    """Return a function of that signature, from which the parsers take types and defaults."""
+    import griffe  # noqa: PLC0415 - see above
+
+    try:
+        module = griffe.visit("module", filepath=Path("module.py"), code=f"def function{signature}: ...")
+        return module["function"]
+    except (SyntaxError, ValueError, KeyError):
+        return None
+
+
+def _section(section: Any, inner: Inner) -> Markup:
+    kind = section.kind.value
+    if kind == "text":
+        return inner.blocks(_markdown(section.value))
+    if kind == "admonition":
+        return _admonition(section.value.annotation, section.title, section.value.description, inner)
+    if kind == "deprecated":
+        title = f"Deprecated since {section.value.version}" if section.value.version else "Deprecated"
+        return _admonition("warning", title, section.value.description, inner)
+    title = tag("p", section.title or _TITLES.get(kind, kind.capitalize()), class_="ps-doc-title")
+    if kind == "examples":
+        parts = (_example(each_kind.value, text, inner) for each_kind, text in section.value)
+        return Markup("\n".join([title, *parts]))
+    return Markup(f"{title}\n{_table(section.value, kind, inner)}")
+
+
+def _table(items: Sequence[Any], kind: str, inner: Inner) -> Markup:
+    """Return items as a table with the columns that are not empty."""
+    columns: list[tuple[str, Cell]] = []
+    if any(getattr(item, "name", "") for item in items):
+        columns.append(("Name", _name))
+    if any(item.annotation for item in items):
+        columns.append(("Type", _type))
+    columns.append(("Description", _description))
+    if kind in _WITH_DEFAULTS:
+        columns.append(("Default", _default))
+    head = tag("thead", tag("tr", *(tag("th", title) for title, _ in columns)))
+    rows = (tag("tr", *(tag("td", cell(item, inner)) for _, cell in columns)) for item in items)
+    return tag("table", head, tag("tbody", *_spaced(rows)))
+
+
+def _name(item: Any, _inner: Inner) -> str:
+    name = str(getattr(item, "name", "") or "")
+    return tag("code", name) if name else ""
+
+
+def _type(item: Any, _inner: Inner) -> str:
+    return tag("code", str(item.annotation)) if item.annotation else ""
+
+
+def _description(item: Any, inner: Inner) -> str:
+    return inner.inline(_markdown(item.description))
+
+
+def _default(item: Any, _inner: Inner) -> str:
+    return tag("em", "required") if item.value in {None, ""} else tag("code", str(item.value))
+
+
+def _example(kind: str, text: str, inner: Inner) -> Markup:
+    return inner.blocks(_markdown(text)) if kind == "text" else inner.code(text, "pycon")
+
+
+def _admonition(kind: object, title: str | None, text: str, inner: Inner) -> Markup:
+    name = re.sub(r"[^a-z-]", "", str(kind).lower())
+    heading = tag("p", title or str(kind).capitalize(), class_="admonition-title")
+    return tag("div", heading, inner.blocks(_markdown(text)), class_=f"admonition {name}".strip())
+
+
+def _markdown(text: str) -> str:
+    """Return the text with the two marks of reStructuredText that Markdown would show: roles and ``::``."""
+    return _LITERAL_BLOCK.sub(":", _ROLE.sub(r"`\1`", text))
+
+
+def _spaced(rows: Iterable[str]) -> list[str]:
+    return [Markup(f"{row}\n") for row in rows]

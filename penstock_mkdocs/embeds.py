@@ -1,0 +1,184 @@
+"""Embeds found in the text of a page, and put where the parser can hand them out.
+
+An embed is a line ``::: penstock-flow NAME`` with its options indented below, or a fence of that name. Each is taken
+out of the text before anything else reads it, and a word is left in its place. Where the parser meets the word as
+a block of its own, at any depth of lists, tabs and admonitions, the embed is rendered. Anywhere else, as in an
+example inside a code block, the original text comes back.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from markdown.blockprocessors import BlockProcessor
+from markdown.postprocessors import Postprocessor
+from markdown.preprocessors import Preprocessor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from xml.etree.ElementTree import Element
+
+    from markdown import Markdown
+
+    from penstock_mkdocs.options import Line
+
+BEFORE_SNIPPETS = 35
+"""Line numbers are those of the page only before ``pymdownx.snippets`` (32) puts other files in."""
+
+AFTER_SNIPPETS = 28
+"""Before the fences (25) are read, so that a fence of ours never reaches them."""
+
+ABOVE_MKDOCSTRINGS = 78
+"""Below code blocks (80), above mkdocstrings (75), in whatever order the two extensions are listed."""
+
+AFTER_RAW_HTML = 5
+
+_BLOCK = re.compile(r"(?P<indent>[ \t]*):::[ \t]*(?P<kind>penstock-[\w-]*)(?:[ \t]+(?P<name>\S.*?))?[ \t]*")
+_FENCE = re.compile(r"(?P<indent>[ \t>]*)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
+_INFO = re.compile(r"(?P<kind>penstock-[\w-]*)(?:\s+(?P<name>\S.*?))?\s*")
+_WORD = "penstockembed{}q7x"
+_PLACE = re.compile(r"^[ ]{0,3}penstockembed(\d+)q7x[ ]*$", re.MULTILINE)
+_LEFT = re.compile(r"^([ \t]*)(.*?)penstockembed(\d+)q7x", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Embed:
+    """One embed as written.
+
+    Attributes:
+        kind: What is embedded: ``penstock-flow``.
+        name: The flow's name, or an empty string.
+        options: The lines of its options.
+        line: The line at which it begins, counted from 1 in the text that was given to Markdown; 0 if unknown.
+        source: The lines as they were, without the indentation of the first.
+    """
+
+    kind: str
+    name: str
+    options: tuple[Line, ...]
+    line: int
+    source: tuple[str, ...]
+
+
+class FindEmbeds(Preprocessor):
+    """Takes embeds out of the text."""
+
+    def __init__(self, md: Markdown, found: list[Embed], *, numbered: bool) -> None:
+        super().__init__(md)
+        self.found = found
+        self.numbered = numbered
+
+    def run(self, lines: list[str]) -> list[str]:
+        """Return the lines with a word in place of each embed."""
+        result: list[str] = []
+        at = 0
+        while at < len(lines):
+            end, embed = _read(lines, at, self.numbered)
+            if embed:
+                indent = re.match(r"[ \t]*", lines[at])
+                result.append(f"{indent[0] if indent else ''}{_WORD.format(len(self.found))}")
+                self.found.append(embed)
+            else:
+                result += lines[at:end]
+            at = end
+        return result
+
+
+class EmbedBlocks(BlockProcessor):
+    """Hands an embed out where its word stands as a block of its own."""
+
+    def __init__(self, md: Markdown, found: list[Embed], render: Callable[[Element, Embed], None]) -> None:
+        super().__init__(md.parser)
+        self.found = found
+        self.render = render
+
+    def test(self, parent: Element, block: str) -> bool:  # noqa: ARG002 - the signature is Markdown's
+        """Tell whether the block holds the word of an embed."""
+        return self._place(block) is not None
+
+    def run(self, parent: Element, blocks: list[str]) -> None:
+        """Render the embed, and leave what stands before and behind it to the other processors."""
+        block = blocks.pop(0)
+        place = self._place(block)
+        if place is None:  # pragma: no cover - test() came first
+            return
+        before, after = block[: place.start()].rstrip("\n"), block[place.end() :].lstrip("\n")
+        if before.strip():
+            self.parser.parseBlocks(parent, [before])
+        self.render(parent, self.found[int(place[1])])
+        if after.strip():
+            blocks.insert(0, after)
+
+    def _place(self, block: str) -> re.Match[str] | None:
+        place = _PLACE.search(block)
+        return place if place and int(place[1]) < len(self.found) else None
+
+
+class RestoreText(Postprocessor):
+    """Gives the original text back where an embed was not one, as in a code block."""
+
+    def __init__(self, md: Markdown, found: list[Embed]) -> None:
+        super().__init__(md)
+        self.found = found
+
+    def run(self, text: str) -> str:
+        """Return the text without words of ours."""
+        return _LEFT.sub(self._original, text) if "penstockembed" in text else text
+
+    def _original(self, match: re.Match[str]) -> str:
+        indent, before, number = match.groups()
+        if int(number) >= len(self.found):
+            return match[0]
+        source = f"\n{indent}".join(self.found[int(number)].source)
+        return f"{indent}{before}{escape(source, quote=False)}"
+
+
+def _read(lines: Sequence[str], at: int, numbered: bool) -> tuple[int, Embed | None]:  # noqa: FBT001
+    """Return where the thing that begins at a line ends, and the embed if it is one."""
+    if block := _BLOCK.fullmatch(lines[at].rstrip("\r")):
+        return _block(lines, at, block, numbered)
+    fence = _FENCE.fullmatch(lines[at].rstrip("\r"))
+    end = _closing(lines, at, fence["ticks"]) if fence else None
+    if not fence or end is None:
+        return at + 1, None
+    info = _INFO.fullmatch(fence["info"])
+    if not info or ">" in fence["indent"]:
+        return end + 1, None
+    return end + 1, _fenced(lines[at : end + 1], at, info, numbered)
+
+
+def _block(lines: Sequence[str], at: int, match: re.Match[str], numbered: bool) -> tuple[int, Embed]:  # noqa: FBT001
+    depth = _depth(match["indent"])
+    end = at + 1
+    while end < len(lines) and lines[end].strip() and _depth(lines[end]) >= depth + 4:
+        end += 1
+    options = tuple((number if numbered else 0, line) for number, line in enumerate(lines[at + 1 : end], at + 2))
+    source = _dedented(lines[at:end], depth)
+    return end, Embed(match["kind"], match["name"] or "", options, at + 1 if numbered else 0, source)
+
+
+def _fenced(lines: Sequence[str], at: int, match: re.Match[str], numbered: bool) -> Embed:  # noqa: FBT001
+    inner = [(number if numbered else 0, line) for number, line in enumerate(lines[1:-1], at + 2)]
+    name = match["name"] or ""
+    if not name:
+        inner = [pair for pair in inner if pair[1].strip()]
+        name, inner = (inner[0][1].strip(), inner[1:]) if inner else ("", [])
+    source = _dedented(lines, _depth(lines[0]))
+    return Embed(match["kind"], name, tuple(inner), at + 1 if numbered else 0, source)
+
+
+def _closing(lines: Sequence[str], at: int, ticks: str) -> int | None:
+    closing = re.compile(rf"[ \t>]*{re.escape(ticks)}{re.escape(ticks[0])}*[ \t\r]*")
+    return next((end for end in range(at + 1, len(lines)) if closing.fullmatch(lines[end])), None)
+
+
+def _depth(line: str) -> int:
+    expanded = line.expandtabs(4)
+    return len(expanded) - len(expanded.lstrip(" "))
+
+
+def _dedented(lines: Sequence[str], depth: int) -> tuple[str, ...]:
+    return tuple(line.expandtabs(4).rstrip("\r")[min(depth, _depth(line)) :] for line in lines)

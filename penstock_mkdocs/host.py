@@ -1,0 +1,112 @@
+"""Who converts the page: MkDocs, ProperDocs, Zensical or nobody in particular, as far as the Markdown object tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from markdown import Markdown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """What is known of the page and of the site.
+
+    Attributes:
+        page: The page's path below the folder of pages, or an empty string.
+        source: The page's file, front matter included, if there is one.
+        folder: The folder of the configuration file, or the working directory.
+        config_file: The configuration file's name for messages, or an empty string.
+        repo_url: The repository's address, or an empty string.
+        edit_uri: The way from there to the pages, or an empty string.
+    """
+
+    page: str = ""
+    source: Path | None = None
+    folder: Path
+    config_file: str = ""
+    repo_url: str = ""
+    edit_uri: str = ""
+
+
+def host_of(md: Markdown) -> Host:
+    """Return what a Markdown object tells about its host."""
+    if "relpath" in md.treeprocessors:
+        processor: Any = md.treeprocessors["relpath"]
+        return _mkdocs(processor)
+    if "rendering_context" in md.preprocessors:
+        processor = md.preprocessors["rendering_context"]
+        return _zensical(processor)
+    return Host(folder=Path.cwd())
+
+
+def first_line(source: Path | None, text: str) -> int:
+    """Return how many lines of a page's file stand before its text, because front matter is not given to Markdown."""
+    if source is None:
+        return 0
+    try:
+        whole = source.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return 0
+    start = whole.find(text.replace("\r\n", "\n").rstrip())
+    return whole.count("\n", 0, start) if start > 0 else 0
+
+
+def source_template(repo_url: str, edit_uri: str, prefix: str) -> str:
+    """Return where sources can be read, as a template, from a repository's address.
+
+    Args:
+        repo_url: The address; hosts that are run by oneself are told by their name, such as ``gitlab.example.org``.
+        edit_uri: The way to the pages; it names the branch.
+        prefix: The project's folder in the repository, with a slash at the end, or an empty string.
+
+    Returns:
+        The template, or an empty string where the layout of the site is not known.
+    """
+    branch = re.search(r"(?:^|/)(?:edit|blob|raw|src|tree|_edit)/(?:branch/)?([^/?#]+)/", edit_uri)
+    ref = branch[1] if branch else "HEAD"
+    base = repo_url.rstrip("/").removesuffix(".git").replace("{", "").replace("}", "")
+    server = re.match(r"https?://([^/]+)/", base)
+    name = server[1] if server else ""
+    if "github" in name:
+        return f"{base}/blob/{ref}/{prefix}{{file}}#L{{line}}-L{{end_line}}"
+    if "gitlab" in name:
+        return f"{base}/-/blob/{ref}/{prefix}{{file}}#L{{line}}-{{end_line}}"
+    if "bitbucket" in name:
+        return f"{base}/src/{ref}/{prefix}{{file}}#lines-{{line}}:{{end_line}}"
+    if "codeberg" in name or "gitea" in name or "forgejo" in name:
+        return f"{base}/src/branch/{ref}/{prefix}{{file}}#L{{line}}-L{{end_line}}"
+    return ""
+
+
+def _mkdocs(processor: Any) -> Host:
+    config, file = getattr(processor, "config", None), getattr(processor, "file", None)
+    if config is None or file is None:  # another extension's processor of that name
+        return Host(folder=Path.cwd())
+    path = Path(config.config_file_path or "mkdocs.yml").absolute()
+    return Host(
+        page=file.src_uri,
+        source=Path(file.abs_src_path) if file.abs_src_path else None,
+        folder=path.parent,
+        config_file=path.name,
+        repo_url=config.repo_url or "",
+        edit_uri=config.edit_uri or "",
+    )
+
+
+def _zensical(processor: Any) -> Host:
+    config: Mapping[str, Any] = getattr(processor, "config", {})
+    folder = Path(config.get("root_dir") or ".").absolute()
+    page = str(getattr(getattr(processor, "page", None), "path", ""))
+    return Host(
+        page=page,
+        source=folder / str(config.get("docs_dir") or "docs") / page,
+        folder=folder,
+        config_file="mkdocs.yml" if (folder / "mkdocs.yml").is_file() else "zensical.toml",
+        repo_url=str(config.get("repo_url") or ""),
+        edit_uri=str(config.get("edit_uri") or ""),
+    )

@@ -1,0 +1,98 @@
+"""Markdown inside docstrings, converted by the page's own Markdown object: same fences, same highlighting.
+
+Raw HTML in a docstring is shown as text: a docstring speaks to programmers, and ``List<int>`` is no element.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from html import unescape
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
+
+from markdown import util
+
+from penstock.render.describe import safe_url
+from penstock_mkdocs.markup import Markup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markdown import Markdown
+
+_PREPROCESSORS = ("normalize_whitespace", "fenced_code_block")
+_TREEPROCESSORS = ("hilite", "indent-highlight", "inline", "attr_list", "prettify", "unescape")
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+
+
+class Inner:
+    """Converts short texts within a page."""
+
+    def __init__(self, md: Markdown) -> None:
+        self.md = md
+
+    def blocks(self, text: str) -> Markup:
+        """Return a text of paragraphs, lists and code blocks as HTML."""
+        root = Element("div")
+        with self._alone():
+            self.md.parser.parseChunk(root, "\n".join(self._preprocessed(text)))
+            for name in _TREEPROCESSORS:
+                if name in self.md.treeprocessors:
+                    self.md.treeprocessors[name].run(root)
+        _tame(root)
+        html = self.md.serializer(root).strip()
+        return Markup(html.removeprefix("<div>").removesuffix("</div>").strip())
+
+    def inline(self, text: str) -> Markup:
+        """Return a text as HTML, without the paragraph around it if it is one."""
+        html = self.blocks(text)
+        if html.startswith("<p>") and html.endswith("</p>") and html.count("<p>") == 1:
+            return Markup(html[3:-4])
+        return html
+
+    def code(self, text: str, language: str) -> Markup:
+        """Return code as HTML, highlighted if the page's Markdown highlights fences."""
+        if "fenced_code_block" not in self.md.preprocessors:
+            lines = "\n    ".join(text.splitlines())
+            return self.blocks(f"    {lines}")
+        fence = "`" * 3
+        while fence in text:
+            fence += "`"
+        return self.blocks(f"{fence}{language}\n{text}\n{fence}")
+
+    def stash(self, html: str) -> str:
+        """Return a placeholder for HTML that goes into the page as it is."""
+        return self.md.htmlStash.store(html)
+
+    def _preprocessed(self, text: str) -> list[str]:
+        lines = text.split("\n")
+        for name in _PREPROCESSORS:
+            if name in self.md.preprocessors:
+                lines = self.md.preprocessors[name].run(lines)
+        return lines
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep raw HTML and the state of the page's parser out while a docstring is parsed."""
+        patterns = self.md.inlinePatterns
+        pattern = patterns["html"] if "html" in patterns else None
+        patterns.deregister("html", strict=False)
+        self.md.parser.state.set("docstring")
+        try:
+            yield
+        finally:
+            self.md.parser.state.reset()
+            if pattern is not None:
+                patterns.register(pattern, "html", 90)
+
+
+def _tame(root: Element) -> None:
+    """Turn headings into bold lines, so that they stay out of the page's outline, and drop unsafe addresses."""
+    for element in root.iter():
+        if element.tag in _HEADINGS:
+            element.tag = "p"
+            element.attrib.clear()
+            element.set("class", "ps-doc-title")
+        for key in ("href", "src"):
+            if key in element.attrib and not safe_url(unescape(element.attrib[key].replace(util.AMP_SUBSTITUTE, "&"))):
+                del element.attrib[key]

@@ -1,0 +1,59 @@
+"""The Python-Markdown extension: ``::: penstock-flow NAME`` becomes the flow's diagram and its steps.
+
+It works wherever Python-Markdown does: MkDocs, ProperDocs, Zensical, ``markdown.markdown(…)``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from markdown import Extension
+
+from penstock_mkdocs import embeds
+from penstock_mkdocs.page import Page
+from penstock_mkdocs.site import OWN_SETTINGS, check_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from markdown import Markdown
+
+
+class PenstockExtension(Extension):
+    """Shows flows on pages.
+
+    Args:
+        **settings: Those of ``[tool.penstock]``, and ``strict`` and ``base``.
+
+    Raises:
+        ConfigError: There is no such setting; the error lists near names.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__()
+        check_names(settings, "extension penstock")
+        self.settings: Mapping[str, Any] = settings
+        self.pages: list[Page] = []
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        """Register with a Markdown object."""
+        md.registerExtension(self)
+        page = Page(md, self.settings)
+        self.pages.append(page)
+        first = embeds.FindEmbeds(md, page.found, numbered=True)
+        md.preprocessors.register(first, "penstock", embeds.BEFORE_SNIPPETS)
+        again = embeds.FindEmbeds(md, page.found, numbered=False)
+        md.preprocessors.register(again, "penstock_snippets", embeds.AFTER_SNIPPETS)
+        blocks = embeds.EmbedBlocks(md, page.found, page.add)
+        md.parser.blockprocessors.register(blocks, "penstock", embeds.ABOVE_MKDOCSTRINGS)
+        md.postprocessors.register(embeds.RestoreText(md, page.found), "penstock", embeds.AFTER_RAW_HTML)
+
+    def reset(self) -> None:
+        """Forget the last page."""
+        for page in self.pages:
+            page.reset()
+
+
+def makeExtension(**settings: Any) -> PenstockExtension:  # noqa: N802 - the name that Python-Markdown looks for
+    """Return the extension, as Python-Markdown asks for it by the module's name."""
+    return PenstockExtension(**settings)

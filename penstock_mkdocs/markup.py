@@ -1,0 +1,64 @@
+"""HTML as text that cannot be forgotten to be escaped."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+from penstock.render.describe import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
+_VOID = frozenset({"br", "col", "hr", "img", "wbr"})
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def tag(name: str, *children: str, **attributes: str) -> Markup:
+    """Return an element as HTML.
+
+    Args:
+        name: The element's name.
+        *children: What stands in it: :class:`Markup` as it is, other text escaped.
+        **attributes: Its attributes; a trailing underscore is dropped (``class_``), another one becomes a hyphen,
+            and an attribute with an empty value is left out.
+    """
+    given = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"' for key, value in attributes.items() if value
+    )
+    inner = "".join(map(text, children))
+    return Markup(f"<{name}{given}>" if name in _VOID else f"<{name}{given}>{inner}</{name}>")
+
+
+def text(value: str) -> Markup:
+    """Return a text as HTML, on one line and without invisible characters; :class:`Markup` stays as it is."""
+    if isinstance(value, Markup):
+        return value
+    edges = value[:1].isspace(), value[-1:].isspace()
+    return Markup(f"{' ' * edges[0]}{escape(visible(value), quote=False)}{' ' * (edges[1] and len(value) > 1)}")
+
+
+def joined(separator: str, parts: Iterable[str]) -> Markup:
+    """Return the parts as HTML with a separator between them."""
+    return Markup(text(separator).join(map(text, parts)))
+
+
+def slug(name: str) -> str:
+    """Return a name as it can stand in an id and after ``#``: letters, digits, ``_``, ``.`` and ``-``."""
+    return re.sub(r"[^\w.-]+", "-", visible(name)).strip("-") or "unnamed"
+
+
+def unique(wanted: str, taken: Container[str]) -> str:
+    """Return ``wanted``, with a number behind it where it is taken."""
+    if wanted not in taken:
+        return wanted
+    number = 2
+    while f"{wanted}-{number}" in taken:
+        number += 1
+    return f"{wanted}-{number}"

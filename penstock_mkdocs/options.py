@@ -1,0 +1,165 @@
+"""The options of an embed, each declared once, and the lines in which they are written.
+
+The lines are the part of YAML that scalars need: a name, a colon, a value. No YAML library is needed for them,
+as Python-Markdown brings none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+from penstock.errors import PenstockError, did_you_mean, near_names
+
+Line = tuple[int, str]
+"""A line's number on its page, and its text."""
+
+_PAIR = re.compile(r"(\s*)([^\s:#][^:]*?)\s*:(?:\s+(.*))?$")
+_BLOCK_SCALARS = frozenset({"|", ">", "|-", ">-", "|+", ">+"})
+_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_DIRECTIONS = {"TB": "TB", "TD": "TB", "LR": "LR", "BT": "BT", "RL": "RL"}
+
+
+class OptionError(PenstockError):
+    """An option that does not exist or has a value that it cannot have.
+
+    Attributes:
+        line: The line on the page, counted from 1; 0 where it is not known.
+    """
+
+    def __init__(self, message: str, line: int) -> None:
+        self.line = line
+        super().__init__(message)
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _truth(value: str) -> bool:
+    try:
+        return _TRUTH[value.lower()]
+    except KeyError:
+        raise ValueError("must be true or false") from None
+
+
+def _level(value: str) -> int:
+    if value.isdecimal() and 1 <= int(value) <= 6:
+        return int(value)
+    raise ValueError("must be a number from 1 to 6")
+
+
+def _direction(value: str) -> str:
+    try:
+        return _DIRECTIONS[value.upper()]
+    except KeyError:
+        raise ValueError("must be TB, LR, BT or RL") from None
+
+
+def _format(value: str) -> str:
+    if value in {"svg", "mermaid"}:
+        return value
+    raise ValueError("must be svg or mermaid")
+
+
+def _option(read: Callable[[str], object], kind: str, default: Any, text: str) -> Any:
+    return field(default=default, metadata={"read": read, "type": kind, "help": text})
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbedOptions:
+    """What an embed shows; :data:`OPTIONS` describes each option."""
+
+    caption: str = _option(_text, "text", "", "A line under the diagram.")
+    alt: str = _option(_text, "text", "", "What a screen reader says of the diagram; made from the arrows by default.")
+    direction: str = _option(_direction, "TB, LR, BT or RL", "", "Where the diagram runs to; as configured by default.")
+    format: str = _option(_format, "svg or mermaid", "svg", "How the diagram is drawn: here, or by Mermaid's script.")
+    steps: bool = _option(_truth, "true or false", True, "Whether the steps stand below, with their docstrings.")
+    diagram: bool = _option(_truth, "true or false", True, "Whether the diagram is shown.")
+    paths: bool = _option(_truth, "true or false", False, "Whether all ways through the flow are listed.")
+    heading_level: int = _option(_level, "1 to 6", 0, "The steps' headings; one deeper than the last one by default.")
+    id: str = _option(_text, "text", "", "The anchor, `flow-` and the flow's name by default; `name` means the same.")
+
+
+class Option(NamedTuple):
+    """What the documentation says of an option: name, type in words, default, and what it does in Markdown."""
+
+    name: str
+    type: str
+    default: str
+    help: str
+
+
+_declared = {each.name: each for each in fields(EmbedOptions)}
+_ALIASES = {"name": "id"}
+
+OPTIONS = tuple(
+    Option(each.name, each.metadata["type"], str(each.default or "").lower(), each.metadata["help"])
+    for each in fields(EmbedOptions)
+)
+"""Every option, in the order of the reference; made from the declarations in :class:`EmbedOptions`."""
+
+
+def read_options(lines: Sequence[Line]) -> EmbedOptions:
+    """Return the options that stand in some lines.
+
+    Raises:
+        OptionError: An option that does not exist, is given twice, or has a wrong value.
+    """
+    given: dict[str, object] = {}
+    for number, key, value in _pairs(lines):
+        name = _ALIASES.get(key, key)
+        if name not in _declared:
+            hint = did_you_mean(near_names(key, [*_declared, *_ALIASES])) or f" Options: {', '.join(_declared)}."
+            raise OptionError(f"there is no option {key!r}.{hint}", number)
+        if name in given:
+            raise OptionError(f"the option {key!r} is given twice", number)
+        try:
+            given[name] = _declared[name].metadata["read"](_scalar(value))
+        except ValueError as error:
+            raise OptionError(f"the option {key!r} {error}, not {_scalar(value)!r}", number) from None
+    return EmbedOptions(**given)  # type: ignore[arg-type]
+
+
+def read_name(text: str) -> str:
+    """Return a flow's name as written behind ``penstock-flow``: as it is, or in double quotes with escapes."""
+    return _unquoted(text.strip())
+
+
+def _pairs(lines: Sequence[Line]) -> list[tuple[int, str, str]]:
+    pairs: list[tuple[int, str, str]] = []
+    indent = 0
+    for number, line in lines:
+        found = _PAIR.match(line)
+        depth = len(line) - len(line.lstrip())
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if pairs and depth > indent:  # a value that goes on
+            first, key, value = pairs[-1]
+            pairs[-1] = first, key, f"{'' if value in _BLOCK_SCALARS else value} {line.strip()}".strip()
+        elif found:
+            indent = depth
+            pairs.append((number, found[2], (found[3] or "").strip()))
+        else:
+            raise OptionError(f"an option is a name, a colon and a value, not {line.strip()!r}", number)
+    return pairs
+
+
+def _scalar(value: str) -> str:
+    if value[:1] in {"'", '"'}:
+        return _unquoted(value)
+    return re.split(r"\s#", f" {value}", maxsplit=1)[0].strip()
+
+
+def _unquoted(value: str) -> str:
+    if re.fullmatch(r"'.*'", value):
+        return value[1:-1].replace("''", "'")
+    if re.fullmatch(r'".*"', value):
+        try:
+            return str(json.loads(value))
+        except ValueError:
+            return value[1:-1]
+    return value

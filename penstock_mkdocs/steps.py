@@ -1,0 +1,80 @@
+"""The steps of a flow under its diagram: a real heading each, and below it what there is to say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import SubElement
+
+from markdown.util import AtomicString
+
+from penstock.render.describe import KIND_CHIPS, after, before, visible
+from penstock_mkdocs.docstrings import docstring
+from penstock_mkdocs.figure import linked
+from penstock_mkdocs.markup import Markup, joined, tag
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from xml.etree.ElementTree import Element
+
+    from penstock.model import Flow, Step
+    from penstock.render.describe import Neighbour
+    from penstock_mkdocs.inner import Inner
+    from penstock_mkdocs.site import Site
+
+HEADING_CLASS = "ps-step-name"
+
+
+def add_step(
+    parent: Element, flow: Flow, step: Step, *, site: Site, links: Mapping[str, str], level: int, inner: Inner
+) -> None:
+    """Add a step to a page's tree.
+
+    The heading is an element, because the outline is made of the tree; everything else is stashed HTML, because
+    the rest of Markdown must not read names as emphasis.
+    """
+    classes = "ps-step-doc ps-entrypoint" if step.entrypoint else "ps-step-doc"
+    block = SubElement(parent, "div", {"class": classes})
+    heading = SubElement(block, f"h{level}", {"id": links[step.name].removeprefix("#"), "class": HEADING_CLASS})
+    SubElement(heading, "code").text = AtomicString(visible(step.name))
+    parts = [
+        _signature(step),
+        docstring(step, site.config.docstring_style, inner),
+        _meta(flow, step, site, links),
+    ]
+    SubElement(block, "p").text = AtomicString(inner.stash(tag("div", Markup("\n".join(parts)), class_="ps-step-body")))
+
+
+def _signature(step: Step) -> Markup:
+    chips = [
+        ("entrypoint" if step.entrypoint else "", "ps-chip"),
+        (KIND_CHIPS[step.kind], "ps-chip"),
+        (step.trigger, "ps-chip ps-chip-io"),
+    ]
+    shown = [tag("span", text, class_=css) for text, css in chips if visible(text)]
+    signature = tag("code", step.signature.replace("->", "→"))
+    return tag("div", joined(" ", [signature, *shown]), class_="ps-sig")
+
+
+def _meta(flow: Flow, step: Step, site: Site, links: Mapping[str, str]) -> Markup:
+    said = []
+    if earlier := before(flow, step):
+        said.append(joined(" ", ["after", _neighbours(earlier, links)]))
+    if later := after(flow, step):
+        said.append(joined(" ", ["then", _neighbours(later, links)]))
+    if step.effects:
+        chips = (tag("span", effect, class_="ps-chip ps-chip-io") for effect in step.effects)
+        said.append(joined(" ", ["effects", *chips]))
+    if step.file:
+        said.append(_source(step, site))
+    return tag("p", joined(" · ", said), class_="ps-meta") if said else Markup()
+
+
+def _neighbours(found: tuple[Neighbour, ...], links: Mapping[str, str]) -> Markup:
+    return joined(
+        ", ", (joined(" ", [linked(name, links), *([tag("em", label)] if label else [])]) for name, label in found)
+    )
+
+
+def _source(step: Step, site: Site) -> Markup:
+    url = site.source_url(step)
+    return tag("a", step.where, href=url) if url else tag("span", step.where)

@@ -1,0 +1,230 @@
+"""The command line, as a person and a script meet it."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import penstock
+from penstock import _cli
+
+FLOWS = '''
+from penstock import entrypoint, flow, step
+
+
+@flow("bom_sync", title="BOM sync", description="Keeps the parts up to date.")
+@entrypoint(trigger="kafka:bom-updates")
+def handle_kafka_message(msg):
+    """Receives a message."""
+
+
+@flow("bom_sync")
+@step(after="handle_kafka_message")
+def fetch_from_api(bom_id):
+    """Fetches the BOM."""
+
+
+@flow("bom_sync")
+@step(after={"fetch_from_api": "if changed"}, effects=["sqlite:parts"])
+def sync_to_database(data):
+    """Writes the parts."""
+'''
+
+MERMAID = """graph TD
+    handle_kafka_message --> fetch_from_api
+    fetch_from_api --> sync_to_database
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a configured application, as the working directory."""
+    (tmp_path / "pyproject.toml").write_text('[tool.penstock]\nmodules = ["flows"]\npath = ["."]\n')
+    (tmp_path / "flows.py").write_text(FLOWS)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user would."""
+    command = [sys.executable, "-m", "penstock", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, **options)
+
+
+def test_list_names_every_flow(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`penstock list` prints a line for each flow and exits with 0."""
+    assert 0 == _cli.main(["list"])
+    assert "bom_sync  3 steps, 1 path  BOM sync\n" == capsys.readouterr().out
+
+
+def test_list_says_when_there_is_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An application without flows is told so."""
+    (project / "flows.py").write_text("")
+    assert 0 == _cli.main(["list"])
+    assert "No flows are declared in the configured modules.\n" == capsys.readouterr().out
+
+
+def test_show_draws_title_description_and_steps(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`penstock show` prints what the flow is for, and each step with trigger, label and effect."""
+    assert 0 == _cli.main(["show", "bom_sync"])
+    shown = capsys.readouterr().out
+    assert shown.startswith("BOM sync (bom_sync)\nKeeps the parts up to date.\n\n")
+    for expected in ("handle_kafka_message", "kafka:bom-updates", "if changed", "sqlite:parts", "Writes the parts."):
+        assert expected in shown
+
+
+def test_show_prints_paths_on_request(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--paths` adds every way from an entrypoint to an end."""
+    assert 0 == _cli.main(["show", "bom_sync", "--paths"])
+    path = "1 path\n  handle_kafka_message → fetch_from_api → sync_to_database\n"
+    assert capsys.readouterr().out.endswith(path)
+
+
+def test_show_counts_paths_that_it_does_not_print(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A ladder of diamonds has more paths than anybody reads, so the rest is a number."""
+    lines = ["from penstock import flow", "f = flow('ladder')", "def new(): return lambda: None"]
+    lines.append("f.entrypoint(name='n0')(new())")
+    for rung in range(12):
+        lines += [f"f.step(name='{side}{rung}', after='n{rung}')(new())" for side in "ab"]
+        lines.append(f"f.step(name='n{rung + 1}', after=['a{rung}', 'b{rung}'])(new())")
+    (project / "flows.py").write_text("\n".join(lines))
+    assert 0 == _cli.main(["show", "ladder", "--paths"])
+    shown = capsys.readouterr().out
+    assert "4,096 paths" in shown
+    assert shown.endswith("  … and 3096 more\n")
+
+
+def test_render_prints_mermaid_by_default(project: Path) -> None:
+    """`penstock render FLOW` writes Mermaid text to standard output."""
+    done = run("render", "bom_sync")
+    assert (0, MERMAID, "") == (done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("flow.mmd", b"graph TD\n"),
+        ("flow.dot", b"digraph"),
+        ("flow.svg", b"<svg"),
+        ("flow.png", b"\x89PNG"),
+        ("flow.pdf", b"%PDF"),
+        ("flow.json", b"{"),
+    ],
+)
+def test_render_writes_the_format_of_the_suffix(
+    project: Path, name: str, start: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The output's suffix chooses the format, and the command says what it wrote."""
+    assert 0 == _cli.main(["render", "bom_sync", "-o", name])
+    assert (project / name).read_bytes().startswith(start)
+    assert f"wrote {name}\n" == capsys.readouterr().err
+
+
+def test_render_takes_direction_and_details(project: Path) -> None:
+    """`--direction` and `--details` reach the renderer."""
+    shown = run("render", "bom_sync", "--direction", "lr", "--details").stdout
+    assert shown.startswith("graph LR\n")
+    assert "if changed" in shown
+
+
+def test_export_writes_a_manifest(project: Path) -> None:
+    """`penstock export -o FILE` writes the manifest, which `manifests` in another project can read."""
+    assert 0 == run("export", "-o", "out/flows.json").returncode
+    assert ["bom_sync"] == [flow["name"] for flow in json.loads(Path("out/flows.json").read_text())["flows"]]
+    other = project / "other"
+    other.mkdir()
+    (other / "pyproject.toml").write_text('[tool.penstock]\nmanifests = ["../out/flows.json"]\n')
+    assert MERMAID == run("render", "bom_sync", "-C", "other").stdout
+
+
+def test_modules_can_be_named_on_the_command_line(tmp_path: Path) -> None:
+    """`-m` and `-p` stand in for the configuration."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "jobs.py").write_text(FLOWS)
+    assert "bom_sync" in run("list", "-m", "jobs", "-p", "app", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "bom_snc"], "penstock: there is no flow 'bom_snc'. Did you mean 'bom_sync'? Known flows: bom_sync.\n"),
+        (["render", "bom_sync", "-o", "x.gif"], "penstock: there is no format '.gif'."),
+        (["render", "bom_sync", "-o", "flows.py/x.svg"], "penstock: cannot write flows.py/x.svg: "),
+        (["render", "bom_sync", "--direction", "up"], "penstock: there is no direction 'up'."),
+        (["list", "-m", "flowz"], "penstock: "),
+        (["list", "-p", "nowhere"], "penstock: "),
+        (["list", "-C", "nowhere"], "penstock: "),
+    ],
+)
+def test_errors_are_one_message_and_exit_code_2(project: Path, arguments: list[str], message: str) -> None:
+    """What cannot be done is said without a traceback."""
+    done = run(*arguments)
+    assert (2, "") == (done.returncode, done.stdout)
+    assert done.stderr.startswith(message)
+    assert "Traceback" not in done.stderr
+
+
+def test_missing_configuration_is_explained(tmp_path: Path) -> None:
+    """Without modules the command says where to name them."""
+    done = run("list", cwd=tmp_path)
+    assert 2 == done.returncode
+    assert '[tool.penstock] modules = ["shop.flows"]' in done.stderr
+
+
+def test_problems_are_printed_with_their_place_and_exit_code_1(project: Path) -> None:
+    """A broken declaration is shown as `file:line: what`, and the list is printed all the same."""
+    (project / "flows.py").write_text(FLOWS.replace('"fetch_from_api": ', '"fetch_from_apo": '))
+    done = run("list")
+    assert 1 == done.returncode
+    assert "bom_sync" in done.stdout
+    assert "problem: flows.py:18: after='fetch_from_apo' names no step" in done.stderr
+    assert "Did you mean 'fetch_from_api'?" in done.stderr
+
+
+def test_a_closed_pipe_is_no_error(project: Path) -> None:
+    """`penstock show | head -1` ends quietly."""
+    command = f"{sys.executable} -m penstock show bom_sync | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, timeout=60)
+    assert ("BOM sync (bom_sync)\n", "") == (done.stdout, done.stderr)
+
+
+def test_a_terminal_without_box_characters_still_gets_names(project: Path) -> None:
+    """An ASCII terminal loses the lines, not the names, and nothing fails."""
+    done = run("show", "bom_sync", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert 0 == done.returncode
+    assert "sync_to_database" in done.stdout
+
+
+def test_colours_appear_on_terminals_only(project: Path) -> None:
+    """A pipe gets plain text; a terminal gets colours unless NO_COLOR is set."""
+
+    def on_terminal(**env: str) -> bytes:
+        leader, follower = pty.openpty()
+        command = [sys.executable, "-m", "penstock", "show", "bom_sync"]
+        environment = {"PATH": os.environ["PATH"], "TERM": "xterm", **env}
+        subprocess.run(command, stdout=follower, stderr=follower, env=environment, check=True, timeout=60)
+        os.close(follower)
+        shown = os.read(leader, 65536)
+        os.close(leader)
+        return shown
+
+    assert "\x1b[" not in run("show", "bom_sync").stdout
+    assert b"\x1b[1mBOM sync (bom_sync)\x1b[0m" in on_terminal()
+    assert b"\x1b[" not in on_terminal(NO_COLOR="1")
+
+
+def test_version_and_help() -> None:
+    """`--version` and `--help` work everywhere; help names the exit codes."""
+    assert f"penstock {penstock.__version__}\n" == run("--version").stdout
+    assert "Exit codes: 0" in " ".join(run("--help").stdout.split())
+
+
+def test_no_command_is_a_usage_error() -> None:
+    """Without a command the usage is shown, with exit code 2."""
+    done = run()
+    assert 2 == done.returncode
+    assert done.stderr.startswith("usage: penstock")
