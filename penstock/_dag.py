@@ -50,9 +50,7 @@ class Diagram:
 
         An ``<img>`` with a ``data:`` address is shown by every front end, trusted or not; inline SVG is not.
         """
-        bundle: dict[str, Any] = {
-            "text/plain": self if isinstance(self, str) else f"<{self.kind.name} of flow {self.flow.name}>"
-        }
+        bundle = {"text/plain": self._plain()}
         if self.kind.name in SHOWN_AS_PICTURE:
             bundle |= _pictures(self)
         return {

@@ -34,13 +34,13 @@ _BOOTSTRAP = """\
 import json, sys
 if sys.path[:1] == [""]:
     del sys.path[0]
-with open(sys.argv[1], encoding="utf-8") as file:
+with open(sys.argv[1]) as file:
     request = json.load(file)
 sys.path[:] = request["sys_path"] or sys.path
 try:
     from penstock._child import main
 except Exception as error:
-    with open(request["absent"], "w", encoding="utf-8") as file:
+    with open(request["absent"], "w") as file:
         json.dump({"python": sys.version_info[:2], "name": getattr(error, "name", ""), "error": repr(error)}, file)
 else:
     main(request)

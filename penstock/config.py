@@ -69,7 +69,7 @@ class Config:
         ["redis", "google.cloud"],
         "Modules to stand in for, with all under them, where they cannot be installed.",
     )
-    timeout: float = _setting(read.seconds, "seconds", 60.0, 60, "How long setup and all imports together may take.")
+    timeout: float = _setting(read.seconds, "seconds", 60.0, 120, "How long setup and all imports together may take.")
     manifests: tuple[Path, ...] = _setting(
         read.paths,
         "list of files",
@@ -98,7 +98,7 @@ class Config:
         read.one_of("TB", "LR", "BT", "RL", TD="TB"), "`TB`, `LR`, `BT` or `RL`", "TB", "LR", "Where a diagram runs to."
     )
     layout_timeout: float = _setting(
-        read.seconds, "seconds", 20.0, 20, "How long laying out all diagrams of one build may take."
+        read.seconds, "seconds", 20.0, 60, "How long laying out all diagrams of one build may take."
     )
     docstring_style: str = _setting(
         read.one_of("auto", "google", "numpy", "sphinx", "markdown"),

@@ -9,7 +9,7 @@ example inside a code block, the original text comes back.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -62,25 +62,53 @@ class Embed:
     line: int
     source: tuple[str, ...]
 
+    def without_lines(self) -> Embed:
+        """Return the embed without line numbers, for text that is not the page's own."""
+        return replace(self, options=tuple((0, text) for _, text in self.options), line=0)
+
+
+@dataclass
+class Found:
+    """What was found on a page.
+
+    Attributes:
+        embeds: The embeds, in the order in which they were found.
+        text: The page's text as it was given to Markdown.
+    """
+
+    embeds: list[Embed] = field(default_factory=list)
+    text: str = ""
+
+    def get(self, number: str) -> Embed | None:
+        """Return an embed by the number in its word, or ``None`` for a word that is not ours."""
+        return self.embeds[int(number)] if int(number) < len(self.embeds) else None
+
+    def clear(self) -> None:
+        """Forget the page."""
+        self.embeds.clear()
+        self.text = ""
+
 
 class FindEmbeds(Preprocessor):
     """Takes embeds out of the text."""
 
-    def __init__(self, md: Markdown, found: list[Embed], *, numbered: bool) -> None:
+    def __init__(self, md: Markdown, found: Found, *, first: bool) -> None:
         super().__init__(md)
         self.found = found
-        self.numbered = numbered
+        self.first = first
 
     def run(self, lines: list[str]) -> list[str]:
         """Return the lines with a word in place of each embed."""
+        if self.first:
+            self.found.text = "\n".join(lines)
         result: list[str] = []
         at = 0
         while at < len(lines):
-            end, embed = _read(lines, at, self.numbered)
+            end, embed = _read(lines, at)
             if embed:
-                indent = re.match(r"[ \t]*", lines[at])
-                result.append(f"{indent[0] if indent else ''}{_WORD.format(len(self.found))}")
-                self.found.append(embed)
+                indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
+                result.append(f"{indent}{_WORD.format(len(self.found.embeds))}")
+                self.found.embeds.append(embed if self.first else embed.without_lines())
             else:
                 result += lines[at:end]
             at = end
@@ -90,37 +118,31 @@ class FindEmbeds(Preprocessor):
 class EmbedBlocks(BlockProcessor):
     """Hands an embed out where its word stands as a block of its own."""
 
-    def __init__(self, md: Markdown, found: list[Embed], render: Callable[[Element, Embed], None]) -> None:
+    def __init__(self, md: Markdown, found: Found, render: Callable[[Element, Embed], None]) -> None:
         super().__init__(md.parser)
         self.found = found
         self.render = render
 
     def test(self, parent: Element, block: str) -> bool:  # noqa: ARG002 - the signature is Markdown's
         """Tell whether the block holds the word of an embed."""
-        return self._place(block) is not None
+        place = _PLACE.search(block)
+        return place is not None and self.found.get(place[1]) is not None
 
     def run(self, parent: Element, blocks: list[str]) -> None:
         """Render the embed, and leave what stands before and behind it to the other processors."""
-        block = blocks.pop(0)
-        place = self._place(block)
-        if place is None:  # pragma: no cover - test() came first
-            return
-        before, after = block[: place.start()].rstrip("\n"), block[place.end() :].lstrip("\n")
+        before, number, after = _PLACE.split(blocks.pop(0), maxsplit=1)
         if before.strip():
-            self.parser.parseBlocks(parent, [before])
-        self.render(parent, self.found[int(place[1])])
+            self.parser.parseBlocks(parent, [before.rstrip("\n")])
+        if embed := self.found.get(number):
+            self.render(parent, embed)
         if after.strip():
-            blocks.insert(0, after)
-
-    def _place(self, block: str) -> re.Match[str] | None:
-        place = _PLACE.search(block)
-        return place if place and int(place[1]) < len(self.found) else None
+            blocks.insert(0, after.lstrip("\n"))
 
 
 class RestoreText(Postprocessor):
     """Gives the original text back where an embed was not one, as in a code block."""
 
-    def __init__(self, md: Markdown, found: list[Embed]) -> None:
+    def __init__(self, md: Markdown, found: Found) -> None:
         super().__init__(md)
         self.found = found
 
@@ -130,16 +152,17 @@ class RestoreText(Postprocessor):
 
     def _original(self, match: re.Match[str]) -> str:
         indent, before, number = match.groups()
-        if int(number) >= len(self.found):
+        embed = self.found.get(number)
+        if embed is None:
             return match[0]
-        source = f"\n{indent}".join(self.found[int(number)].source)
+        source = f"\n{indent}".join(embed.source)
         return f"{indent}{before}{escape(source, quote=False)}"
 
 
-def _read(lines: Sequence[str], at: int, numbered: bool) -> tuple[int, Embed | None]:  # noqa: FBT001
+def _read(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
     """Return where the thing that begins at a line ends, and the embed if it is one."""
     if block := _BLOCK.fullmatch(lines[at].rstrip("\r")):
-        return _block(lines, at, block, numbered)
+        return _block(lines, at, block)
     fence = _FENCE.fullmatch(lines[at].rstrip("\r"))
     end = _closing(lines, at, fence["ticks"]) if fence else None
     if not fence or end is None:
@@ -147,31 +170,29 @@ def _read(lines: Sequence[str], at: int, numbered: bool) -> tuple[int, Embed | N
     info = _INFO.fullmatch(fence["info"])
     if not info or ">" in fence["indent"]:
         return end + 1, None
-    return end + 1, _fenced(lines[at : end + 1], at, info, numbered)
+    return end + 1, _fenced(lines[at : end + 1], at, info)
 
 
-def _block(lines: Sequence[str], at: int, match: re.Match[str], numbered: bool) -> tuple[int, Embed]:  # noqa: FBT001
+def _block(lines: Sequence[str], at: int, match: re.Match[str]) -> tuple[int, Embed]:
     depth = _depth(match["indent"])
     end = at + 1
     while end < len(lines) and lines[end].strip() and _depth(lines[end]) >= depth + 4:
         end += 1
-    options = tuple((number if numbered else 0, line) for number, line in enumerate(lines[at + 1 : end], at + 2))
-    source = _dedented(lines[at:end], depth)
-    return end, Embed(match["kind"], match["name"] or "", options, at + 1 if numbered else 0, source)
+    options = tuple(enumerate(lines[at + 1 : end], at + 2))
+    return end, Embed(match["kind"], match["name"] or "", options, at + 1, _dedented(lines[at:end], depth))
 
 
-def _fenced(lines: Sequence[str], at: int, match: re.Match[str], numbered: bool) -> Embed:  # noqa: FBT001
-    inner = [(number if numbered else 0, line) for number, line in enumerate(lines[1:-1], at + 2)]
+def _fenced(lines: Sequence[str], at: int, match: re.Match[str]) -> Embed:
+    inner = list(enumerate(lines[1:-1], at + 2))
     name = match["name"] or ""
     if not name:
-        inner = [pair for pair in inner if pair[1].strip()]
+        inner = [(number, line) for number, line in inner if line.strip()]
         name, inner = (inner[0][1].strip(), inner[1:]) if inner else ("", [])
-    source = _dedented(lines, _depth(lines[0]))
-    return Embed(match["kind"], name, tuple(inner), at + 1 if numbered else 0, source)
+    return Embed(match["kind"], name, tuple(inner), at + 1, _dedented(lines, _depth(lines[0])))
 
 
 def _closing(lines: Sequence[str], at: int, ticks: str) -> int | None:
-    closing = re.compile(rf"[ \t>]*{re.escape(ticks)}{re.escape(ticks[0])}*[ \t\r]*")
+    closing = re.compile(rf"[ \t>]*{ticks}{ticks[0]}*[ \t\r]*")
     return next((end for end in range(at + 1, len(lines)) if closing.fullmatch(lines[end])), None)
 
 

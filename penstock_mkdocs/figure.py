@@ -2,48 +2,50 @@
 
 from __future__ import annotations
 
+from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from penstock.render import html, mermaid, svg
+from penstock.errors import RenderError
+from penstock.render import mermaid, svg
 from penstock.render.describe import alt_text
+from penstock.render.html import frame
 from penstock_mkdocs.markup import Markup, joined, tag
-from penstock_mkdocs.site import drawing_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from penstock.model import Flow
     from penstock.render.layout import Layout
+    from penstock.render.options import Options
     from penstock_mkdocs.options import EmbedOptions
 
 MOST_PATHS = 24
 """Paths that a page lists; who wants more asks ``penstock show --paths``."""
 
 
-def inline_svg(flow: Flow, layout: Layout, options: EmbedOptions, links: Mapping[str, str], prefix: str) -> Markup:
-    """Return the drawing as a figure."""
-    alt = options.alt or alt_text(flow)
-    drawing = svg.draw(flow, layout, drawing_options(options.direction or "TB", links), prefix=prefix, alt=alt)
+def inline_svg(flow: Flow, layout: Layout, drawing: Options, embed: EmbedOptions, prefix: str) -> Markup:
+    """Return the drawing as a figure; ids in it begin with ``prefix``."""
+    drawn = svg.draw(flow, layout, drawing, prefix=prefix, alt=embed.alt or alt_text(flow))
     label = f"Diagram of {flow.title or flow.name}"
-    return _figure(Markup(html.frame(drawing, label)), options)
+    return _figure(Markup(frame(drawn, label)), embed)
 
 
-def mermaid_script(flow: Flow, direction: str, options: EmbedOptions, links: Mapping[str, str]) -> Markup:
-    """Return the Mermaid text, marked up as sites expect it that draw Mermaid."""
-    text = mermaid.render(flow, drawing_options(direction, links))
-    block = _pre(text, "mermaid")
-    return _figure(block, options, label=options.alt or alt_text(flow))
+def mermaid_script(flow: Flow, drawing: Options, embed: EmbedOptions) -> Markup:
+    """Return the Mermaid text, marked up as sites expect it that draw Mermaid.
+
+    Raises:
+        RenderError: The flow is larger than Mermaid draws.
+    """
+    text = mermaid.render(flow, drawing)
+    if mermaid.too_large(flow, text):
+        raise RenderError(f"flow {flow.name!r} is larger than Mermaid draws; write: format: svg")
+    return _figure(_pre(text, "mermaid"), embed, label=embed.alt or alt_text(flow))
 
 
-def mermaid_source(flow: Flow, direction: str, options: EmbedOptions) -> Markup:
+def mermaid_source(flow: Flow, drawing: Options, embed: EmbedOptions) -> Markup:
     """Return the Mermaid text as text, for where nothing can be drawn."""
-    return _figure(_pre(mermaid.render(flow, drawing_options(direction)), "ps-source"), options)
-
-
-def too_large(flow: Flow, direction: str) -> bool:
-    """Return whether Mermaid refuses to draw the flow."""
-    return mermaid.too_large(flow, mermaid.render(flow, drawing_options(direction)))
+    return _figure(_pre(mermaid.render(flow, drawing), "ps-source"), embed)
 
 
 def paths(flow: Flow, links: Mapping[str, str]) -> Markup:
@@ -61,14 +63,11 @@ def linked(name: str, links: Mapping[str, str]) -> Markup:
     return tag("a", name, href=links[name]) if name in links else tag("span", name)
 
 
-def _figure(content: Markup, options: EmbedOptions, label: str = "") -> Markup:
-    caption = tag("figcaption", options.caption) if options.caption else ""
+def _figure(content: Markup, embed: EmbedOptions, label: str = "") -> Markup:
+    caption = tag("figcaption", embed.caption) if embed.caption else ""
     attributes = {"role": "group", "aria_label": label} if label else {}
     return tag("figure", content, caption, class_="ps-figure", **attributes)
 
 
 def _pre(text: str, css: str) -> Markup:
-    # The element is made by hand: a text on one line would be no Mermaid.
-    from html import escape  # noqa: PLC0415 - the name html is taken by the renderer
-
     return Markup(f'<pre class="{css}"><code>{escape(text)}</code></pre>')

@@ -15,7 +15,7 @@ from penstock.render.options import Options
 from penstock_mkdocs.host import source_template
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Literal
 
     from penstock.config import Config
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 OWN_SETTINGS = {
     "strict": "Raise on a fault instead of logging a warning, for hosts that do not count warnings.",
     "base": "The folder that relative paths count from, by default that of the site's configuration file.",
+    "css": "Whether each page carries the style sheet; false where the site links it.",
 }
 """What the extension takes besides the settings of ``[tool.penstock]``."""
 
@@ -40,6 +41,7 @@ class _Layouts:
     manifest: Manifest
     engine: str
     done: _Kept = field(default_factory=dict)
+    said: set[str] = field(default_factory=set)
 
 
 _last: list[_Layouts] = []
@@ -60,7 +62,7 @@ class Site:
             LayoutError: The engine failed on this flow.
             MissingExtraError: There is no engine.
         """
-        kept = self._kept()
+        kept = self._kept().done
         key = flow.full_name, direction or self.config.direction
         if key not in kept:
             flows = [flow] if direction and direction != self.config.direction else self.manifest.flows
@@ -78,12 +80,17 @@ class Site:
             return ""
         return source_url(self.source_template, step)
 
-    def _kept(self) -> _Kept:
+    def is_news(self, message: str) -> bool:
+        """Return whether a message has not been said of these flows yet, and count it as said."""
+        said = self._kept().said
+        return message not in said and not said.add(message)
+
+    def _kept(self) -> _Layouts:
         last = _last[0] if _last else None
         if last is None or last.engine != self.config.engine or last.manifest != self.manifest:
             last = _Layouts(self.manifest, self.config.engine)
             _last[:] = [last]
-        return last.done
+        return last
 
 
 def open_site(settings: Mapping[str, object], host: Host) -> Site:
@@ -103,25 +110,30 @@ def open_site(settings: Mapping[str, object], host: Host) -> Site:
     return Site(config, collect(config), template)
 
 
-def load_config(settings: Mapping[str, object], host: Host) -> Config:
+def load_config(settings: Mapping[str, object], host: Host, *, also: Iterable[str] = ()) -> Config:
     """Return the checked settings, together with those of ``pyproject.toml``.
+
+    Args:
+        settings: Those of the extension or the plugin.
+        host: Where they stand.
+        also: Settings that the caller reads itself, for near names.
 
     Raises:
         ConfigError: A setting does not exist or has a wrong value.
     """
-    check_names(settings, host.config_file)
+    check_names(settings, host.config_file, also)
     base = host.folder / str(settings.get("base") or "")
     given = {key: value for key, value in settings.items() if key not in OWN_SETTINGS}
     return configuration.load(base, given, where=host.config_file or "extension penstock", base=base)
 
 
-def check_names(settings: Mapping[str, object], where: str) -> None:
+def check_names(settings: Mapping[str, object], where: str, also: Iterable[str] = ()) -> None:
     """Check that every setting exists.
 
     Raises:
         ConfigError: One does not; the error lists near names.
     """
-    known = [*(setting.name for setting in configuration.SETTINGS), *OWN_SETTINGS]
+    known = [*(setting.name for setting in configuration.SETTINGS), *OWN_SETTINGS, *also]
     for key in settings:
         if key not in known:
             hint = did_you_mean(near_names(key, known)) or f" Known settings: {', '.join(known)}."

@@ -25,9 +25,11 @@ _BARE = re.compile(r"(?!n\d+$|io\d+$)(?:[A-Za-z]\w*|_\w*[A-Za-z0-9])", re.ASCII)
 """Names that serve as ids: not ours, and not ``__dunder__``, which Mermaid 11.4 to 11.9 draws in bold."""
 
 _RESERVED = frozenset(
-    "_blank _parent _self _top call class classDef click end flowchart graph href interpolate linkStyle style subgraph "
-    "__defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ __proto__ constructor hasOwnProperty "
-    "isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf".split()
+    """
+    _blank _parent _self _top call class classDef click end flowchart graph href interpolate linkStyle style subgraph
+    __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ __proto__ constructor hasOwnProperty
+    isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf
+    """.split()  # noqa: SIM905 - a word a line reads worse
 )
 """Words of the grammar, and properties of every JavaScript object, with which the layout fails."""
 

@@ -36,11 +36,11 @@ def _missing(what: str, cure: str) -> NoReturn:
     pytest.skip(message)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the whole session."""
+    """One Chromium for a module: while Playwright runs, no other test of the process may run an event loop."""
     try:
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - its absence is an answer
+        from playwright.sync_api import sync_playwright
     except ImportError:
         _missing("Playwright", "install it: pip install playwright")
     chromium = shutil.which("chromium")

@@ -83,7 +83,7 @@ def test_endless_loop(project):
     [problem] = project.fail("shop.broken", timeout=1).failures
     assert ("shop/broken.py", 2) == (problem.file, problem.line)
     assert "cannot import shop.broken: it took longer than 1 s." in problem.message
-    assert 3 > time.monotonic() - start
+    assert 20 > time.monotonic() - start
 
 
 def test_loop_that_hides(project):
@@ -98,7 +98,7 @@ def test_whole_group_ends(project):
     """What a module started before it hung is stopped with it."""
     source = "import subprocess\nchild = subprocess.Popen(['sleep', '60'])\nopen('pid', 'w').write(str(child.pid))\n"
     project.write("shop/broken.py", source + LOOP)
-    project.fail("shop.broken", timeout=1)
+    project.fail("shop.broken", timeout=2)
     pid = int((project.folder / "pid").read_text())
     for _ in range(100):
         if not is_running(pid):
@@ -198,21 +198,25 @@ def test_setup(project, setup, place, said):
     assert 0 == project.imports
 
 
+@posix
 def test_interrupt_of_the_build(project):
     """Ctrl-C while a child runs ends the build at once, and the child with it."""
     project.write(
         "shop/broken.py", "import os\nopen('pid', 'w').write(str(os.getpid()))\nimport time\ntime.sleep(60)\n"
     )
 
+    pid = project.folder / "pid"
+
     def interrupt(*_):
-        raise KeyboardInterrupt
+        if pid.exists() and pid.read_text():
+            raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 1)
+    signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
     try:
         with pytest.raises(KeyboardInterrupt):
             project.collect("shop.broken")
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert not is_running(int((project.folder / "pid").read_text()))
+    assert not is_running(int(pid.read_text()))

@@ -1,0 +1,60 @@
+"""Runs the Python examples of README and docs: each page is one program, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+
+from penstock import _registry, _runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sybil import Document, Region
+
+FILE_ABOVE = re.compile(r"`[^`\s]+`:\s*\Z")
+"""Ends the paragraph above a block that is a file; tests/test_docs.py writes those and runs what follows."""
+
+
+class ExamplesParser(PythonCodeBlockParser):
+    """Finds the Python blocks that are no files."""
+
+    def __call__(self, document: Document) -> Iterable[Region]:
+        """Yield a region for each example."""
+        for region in super().__call__(document):
+            fence = document.text.rfind("```", 0, region.start + 3)
+            if not FILE_ABOVE.search(document.text[:fence]):
+                yield region
+
+
+def begin(namespace: dict[str, Any]) -> None:
+    """Give a page an empty folder, and a registry without flows."""
+    folder = TemporaryDirectory()
+    back = Path.cwd()
+    os.chdir(folder.name)
+    _registry.forget()
+
+    def end() -> None:
+        os.chdir(back)
+        folder.cleanup()
+        _registry.forget()
+        for observer in tuple(_runtime._observers):
+            _runtime.remove_observer(observer)
+
+    namespace["__name__"] = "example"
+    namespace["end_of_page"] = end
+
+
+pytest_collect_file = Sybil(
+    parsers=[ExamplesParser(), SkipParser()],
+    patterns=["README.md", "docs/**/*.md"],
+    excludes=["docs/_build/**", "docs/examples/**"],
+    setup=begin,
+    teardown=lambda namespace: namespace["end_of_page"](),
+).pytest()

@@ -1,0 +1,161 @@
+"""The MkDocs plugin: turns the Markdown extension on, makes pages, puts them into the navigation, watches sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mkdocs.config.base import ValidationError
+from mkdocs.plugins import BasePlugin
+from mkdocs.structure.files import File, InclusionLevel
+
+from penstock.errors import ConfigError, PenstockError
+from penstock_mkdocs.host import Host
+from penstock_mkdocs.pages import FOLDER, failure_page, flow_pages
+from penstock_mkdocs.report import report
+from penstock_mkdocs.site import load_config, open_site
+from penstock_mkdocs.styles import stylesheet
+from penstock_mkdocs.watch import folders_to_watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mkdocs.config.base import Config, ConfigErrors, ConfigWarnings
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.livereload import LiveReloadServer
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.nav import Navigation
+    from mkdocs.structure.pages import Page
+
+    from penstock_mkdocs.pages import GeneratedPage
+    from penstock_mkdocs.site import Site
+
+EXTENSION = "penstock"
+STYLESHEET = "assets/penstock.css"
+
+PLUGIN_SETTINGS: Mapping[str, tuple[object, str]] = {
+    "pages": (False, f"Whether to make a page for each flow, `{FOLDER}/NAME.md`, and an overview, `{FOLDER}/index.md`."),
+    "nav": ("Flows", "The title of these pages in the navigation, or `false` to leave them out of it."),
+}
+"""What the plugin takes besides the settings of the extension: the default, and what it does in Markdown."""
+
+
+class PenstockPlugin(BasePlugin["Config"]):
+    """Shows flows in MkDocs and ProperDocs."""
+
+    def __init__(self) -> None:
+        self.settings: dict[str, Any] = {}
+        self.pages = False
+        self.nav: str | Literal[False] = "Flows"
+        self._edit_urls: dict[str, str] = {}
+        self._site: Site | None = None
+        self._server: LiveReloadServer | None = None
+        self._watched: set[Path] = set()
+
+    def load_config(
+        self, options: dict[str, Any], config_file_path: str | None = None
+    ) -> tuple[ConfigErrors, ConfigWarnings]:
+        """Check the settings; every message names the setting, and the near one where it does not exist."""
+        self.settings = {key: value for key, value in options.items() if key not in PLUGIN_SETTINGS}
+        self.pages = options.get("pages", False)
+        self.nav = options.get("nav", "Flows")
+        if not isinstance(self.pages, bool):
+            return [("pages", ValidationError("'pages' must be true or false"))], []
+        if self.nav is not False and not isinstance(self.nav, str):
+            return [("nav", ValidationError("'nav' must be a title, or false"))], []
+        try:
+            load_config(self.settings, _host(config_file_path), also=PLUGIN_SETTINGS)
+        except ConfigError as error:
+            return [(error.key, ValidationError(" ".join(str(error).split())))], []
+        return [], []
+
+    def on_startup(self, *, command: str, dirty: bool) -> None:
+        """Stay for all builds of a ``serve``: MkDocs keeps plugins that have this method."""
+
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        """Turn the Markdown extension on, with the plugin's settings."""
+        if EXTENSION not in config.markdown_extensions:
+            config.markdown_extensions.append(EXTENSION)
+        given = config.mdx_configs.get(EXTENSION) or {}
+        config.mdx_configs[EXTENSION] = {"css": False, **self.settings, **given}
+        if STYLESHEET not in config.extra_css:
+            config.extra_css.append(STYLESHEET)
+        return config
+
+    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Add the style sheet and the generated pages."""
+        files.append(File.generated(config, STYLESHEET, content=stylesheet()))
+        self._edit_urls = {}
+        made = [page for page in self._made(config) if not files.get_file_from_path(page.path)] if self.pages else []
+        for page in made:
+            files.append(self._file(page, config))
+        if made and self.nav and config.nav is not None and not _mentions(config.nav, f"{FOLDER}/"):
+            config.nav = [*config.nav, {self.nav: [page.path for page in made]}]
+        return files
+
+    def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:  # noqa: ARG002
+        """Give the section of generated pages its title, where MkDocs made the navigation itself."""
+        for item in nav.items if self.pages and self.nav and config.nav is None else ():
+            if item.is_section and item.title == FOLDER.capitalize():
+                item.title = self.nav
+        return nav
+
+    def on_pre_page(self, page: Page, *, config: MkDocsConfig, files: Files) -> Page:  # noqa: ARG002
+        """Let the edit link of a generated page lead to the source of the flow."""
+        if page.file.src_uri in self._edit_urls and (config.edit_uri or config.edit_uri_template):
+            page.edit_url = self._edit_urls[page.file.src_uri]
+        return page
+
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        """Watch what this build was made from, too."""
+        self._watch(config)
+
+    def on_serve(self, server: LiveReloadServer, /, *, config: MkDocsConfig, builder: Callable[..., None]) -> LiveReloadServer:  # noqa: ARG002
+        """Watch the sources of the flows."""
+        self._server = server
+        self._watch(config)
+        return server
+
+    def _made(self, config: MkDocsConfig) -> list[GeneratedPage]:
+        title = self.nav or "Flows"
+        host = _host(config.config_file_path, config)
+        strict = bool(self.settings.get("strict"))
+        try:
+            self._site = open_site(self.settings, host)
+        except PenstockError as error:
+            report(str(error), host.config_file, strict=strict)
+            return [failure_page(str(error), title)]
+        for problem in self._site.manifest.problems:
+            report(str(problem), host.config_file, strict=strict)
+        return flow_pages(self._site.manifest, title)
+
+    def _file(self, page: GeneratedPage, config: MkDocsConfig) -> File:
+        if page.step and self._site and (url := self._site.source_url(page.step)):
+            self._edit_urls[page.path] = url
+        inclusion = InclusionLevel.INCLUDED if self.nav else InclusionLevel.NOT_IN_NAV
+        return File.generated(config, page.path, content=page.markdown, inclusion=inclusion)
+
+    def _watch(self, config: MkDocsConfig) -> None:
+        if self._server:
+            for folder in folders_to_watch(self.settings, _host(config.config_file_path, config)) - self._watched:
+                self._server.watch(str(folder), recursive=False)
+                self._watched.add(folder)
+
+
+def _host(config_file: str | None, config: MkDocsConfig | None = None) -> Host:
+    path = Path(config_file or "mkdocs.yml").absolute()
+    return Host(
+        folder=path.parent,
+        config_file=path.name,
+        repo_url=(config.repo_url or "") if config else "",
+        edit_uri=(config.edit_uri or "") if config else "",
+    )
+
+
+def _mentions(nav: object, prefix: str) -> bool:
+    """Return whether a navigation already leads to a generated page."""
+    if isinstance(nav, dict):
+        return any(_mentions(value, prefix) for value in nav.values())
+    if isinstance(nav, list):
+        return any(_mentions(item, prefix) for item in nav)
+    return isinstance(nav, str) and nav.startswith(prefix)
