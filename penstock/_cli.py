@@ -131,6 +131,8 @@ def _write(content: bytes, output: Path | None, *, binary: bool) -> None:
 
 
 def _config(parsed: argparse.Namespace) -> Config:
+    if not parsed.project.exists():
+        raise ConfigError(f"there is no folder {str(parsed.project)!r}", where="--project")
     given = {"modules": parsed.modules, "path": parsed.path}
     config = load(parsed.project, given, where="command line", base=Path.cwd())
     if not config.modules and not config.manifests:

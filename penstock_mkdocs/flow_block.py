@@ -49,8 +49,12 @@ def add_flow(page: Page, parent: Element, embed: Embed) -> None:
     for problem in flow.problems:
         page.fault(parent, f"flow {flow.name!r}: {problem}", embed.line)
     level = options.heading_level or page.next_level()
-    anchor = page.new_id(options.id or f"flow-{slug(flow.full_name)}")
-    links = {step.name: f"#{page.new_id(f'{anchor}-{slug(step.name)}')}" for step in flow.steps} if options.steps else {}
+    anchor = page.new_id(slug(options.id or f"flow-{flow.full_name}"))
+    if options.steps:
+        page.links[flow.full_name] = {
+            step.name: f"#{page.new_id(f'{anchor}-{slug(step.name)}')}" for step in flow.steps
+        }
+    links = page.links.get(flow.full_name, {})  # those of an earlier embed, if this one shows no steps
     block = SubElement(parent, "div", {"class": "penstock", "id": anchor})
     page.add_styles(block)
     if options.diagram:

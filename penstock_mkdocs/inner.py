@@ -75,15 +75,15 @@ class Inner:
     def _alone(self) -> Iterator[None]:
         """Keep raw HTML and the state of the page's parser out while a docstring is parsed."""
         patterns = self.md.inlinePatterns
-        pattern = patterns["html"] if "html" in patterns else None
+        html = patterns["html"] if "html" in patterns else None  # noqa: SIM401 - a registry has no get()
         patterns.deregister("html", strict=False)
         self.md.parser.state.set("docstring")
         try:
             yield
         finally:
             self.md.parser.state.reset()
-            if pattern is not None:
-                patterns.register(pattern, "html", 90)
+            if html is not None:
+                patterns.register(html, "html", 90)
 
 
 def _tame(root: Element) -> None:

@@ -11,7 +11,7 @@ from markdown import Extension
 
 from penstock_mkdocs import embeds
 from penstock_mkdocs.page import Page
-from penstock_mkdocs.site import OWN_SETTINGS, check_names
+from penstock_mkdocs.site import check_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ class PenstockExtension(Extension):
         self.settings: Mapping[str, Any] = settings
         self.pages: list[Page] = []
 
-    def extendMarkdown(self, md: Markdown) -> None:
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the name that Python-Markdown calls
         """Register with a Markdown object."""
         md.registerExtension(self)
         page = Page(md, self.settings)

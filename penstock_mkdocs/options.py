@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.errors import PenstockError, did_you_mean, near_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 Line = tuple[int, str]
 """A line's number on its page, and its text."""

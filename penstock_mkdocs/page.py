@@ -43,12 +43,14 @@ class Page:
         self.inner = Inner(md)
         self.found = Found()
         self._ids: set[str] = set()
+        self.links: dict[str, Mapping[str, str]] = {}
         self._styled = False
 
     def reset(self) -> None:
         """Forget the page; the next one begins."""
         self.found.clear()
         self._ids.clear()
+        self.links.clear()
         self._styled = False
 
     def add(self, parent: Element, embed: Embed) -> None:

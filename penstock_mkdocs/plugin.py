@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mkdocs.config.base import ValidationError
+from mkdocs.config.base import LegacyConfig, ValidationError
 from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, InclusionLevel
 
@@ -20,7 +20,7 @@ from penstock_mkdocs.watch import folders_to_watch
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mkdocs.config.base import Config, ConfigErrors, ConfigWarnings
+    from mkdocs.config.base import ConfigErrors, ConfigWarnings
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.livereload import LiveReloadServer
     from mkdocs.structure.files import Files
@@ -34,17 +34,21 @@ EXTENSION = "penstock"
 STYLESHEET = "assets/penstock.css"
 
 PLUGIN_SETTINGS: Mapping[str, tuple[object, str]] = {
-    "pages": (False, f"Whether to make a page for each flow, `{FOLDER}/NAME.md`, and an overview, `{FOLDER}/index.md`."),
+    "pages": (
+        False,
+        f"Whether to make a page for each flow, `{FOLDER}/NAME.md`, and an overview, `{FOLDER}/index.md`.",
+    ),
     "nav": ("Flows", "The title of these pages in the navigation, or `false` to leave them out of it."),
 }
 """What the plugin takes besides the settings of the extension: the default, and what it does in Markdown."""
 
 
-class PenstockPlugin(BasePlugin["Config"]):
+class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]  # its __init_subclass__
     """Shows flows in MkDocs and ProperDocs."""
 
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {}
+        self._given: dict[str, Any] = {}
         self.pages = False
         self.nav: str | Literal[False] = "Flows"
         self._edit_urls: dict[str, str] = {}
@@ -56,7 +60,7 @@ class PenstockPlugin(BasePlugin["Config"]):
         self, options: dict[str, Any], config_file_path: str | None = None
     ) -> tuple[ConfigErrors, ConfigWarnings]:
         """Check the settings; every message names the setting, and the near one where it does not exist."""
-        self.settings = {key: value for key, value in options.items() if key not in PLUGIN_SETTINGS}
+        self._given = {key: value for key, value in options.items() if key not in PLUGIN_SETTINGS}
         self.pages = options.get("pages", False)
         self.nav = options.get("nav", "Flows")
         if not isinstance(self.pages, bool):
@@ -64,7 +68,7 @@ class PenstockPlugin(BasePlugin["Config"]):
         if self.nav is not False and not isinstance(self.nav, str):
             return [("nav", ValidationError("'nav' must be a title, or false"))], []
         try:
-            load_config(self.settings, _host(config_file_path), also=PLUGIN_SETTINGS)
+            load_config(self._given, _host(config_file_path), also=PLUGIN_SETTINGS)
         except ConfigError as error:
             return [(error.key, ValidationError(" ".join(str(error).split())))], []
         return [], []
@@ -76,8 +80,9 @@ class PenstockPlugin(BasePlugin["Config"]):
         """Turn the Markdown extension on, with the plugin's settings."""
         if EXTENSION not in config.markdown_extensions:
             config.markdown_extensions.append(EXTENSION)
-        given = config.mdx_configs.get(EXTENSION) or {}
-        config.mdx_configs[EXTENSION] = {"css": False, **self.settings, **given}
+        # What stands under the extension, for hosts without plugins, holds here too.
+        self.settings = {"css": False, **(config.mdx_configs.get(EXTENSION) or {}), **self._given}
+        config.mdx_configs[EXTENSION] = self.settings
         if STYLESHEET not in config.extra_css:
             config.extra_css.append(STYLESHEET)
         return config
@@ -110,7 +115,9 @@ class PenstockPlugin(BasePlugin["Config"]):
         """Watch what this build was made from, too."""
         self._watch(config)
 
-    def on_serve(self, server: LiveReloadServer, /, *, config: MkDocsConfig, builder: Callable[..., None]) -> LiveReloadServer:  # noqa: ARG002
+    def on_serve(
+        self, server: LiveReloadServer, /, *, config: MkDocsConfig, builder: Callable[..., None]  # noqa: ARG002
+    ) -> LiveReloadServer:
         """Watch the sources of the flows."""
         self._server = server
         self._watch(config)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from penstock import config as configuration
@@ -16,6 +15,7 @@ from penstock_mkdocs.host import source_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
     from typing import Literal
 
     from penstock.config import Config
@@ -83,7 +83,9 @@ class Site:
     def is_news(self, message: str) -> bool:
         """Return whether a message has not been said of these flows yet, and count it as said."""
         said = self._kept().said
-        return message not in said and not said.add(message)
+        news = message not in said
+        said.add(message)
+        return news
 
     def _kept(self) -> _Layouts:
         last = _last[0] if _last else None

@@ -1,1 +1,38 @@
-"""Describe flows that exist in your code."""
+"""Flows as living pages of a Sphinx site: ``extensions = ["penstock_sphinx"]``, then ``.. penstock-flow:: name``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock import __version__
+from penstock_sphinx import assets, drawing, nodes, plain, site, source
+from penstock_sphinx.config import register
+from penstock_sphinx.directive import FlowDirective
+from penstock_sphinx.domain import PenstockDomain, missing_reference, warn_missing_reference
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+LAST = 900
+"""A priority behind that of every extension that does not ask to be last."""
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Add the directive, the domain and the settings to a Sphinx application."""
+    register(app)
+    app.add_domain(PenstockDomain)
+    app.add_directive("penstock-flow", FlowDirective)
+    app.add_node(nodes.flow_block, html=(nodes.visit_block, nodes.depart_block))
+    app.add_node(nodes.flow_diagram, html=(nodes.visit_diagram, None))
+    app.connect("builder-inited", site.collect_flows)
+    app.connect("builder-inited", source.connect_viewcode)
+    app.connect("env-get-outdated", site.outdated_pages)
+    app.connect("env-updated", drawing.lay_out_pages)
+    app.connect("doctree-read", source.add_viewcode_targets, priority=LAST)
+    app.connect("missing-reference", missing_reference, priority=LAST)
+    app.connect("warn-missing-reference", warn_missing_reference)
+    app.connect("doctree-resolved", plain.adapt)
+    app.connect("write-started", assets.copy_stylesheet)
+    app.connect("html-page-context", assets.link_stylesheet)
+    return {"version": __version__, "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -151,7 +151,10 @@ def test_modules_can_be_named_on_the_command_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["show", "bom_snc"], "penstock: there is no flow 'bom_snc'. Did you mean 'bom_sync'? Known flows: bom_sync.\n"),
+        (
+            ["show", "bom_snc"],
+            "penstock: there is no flow 'bom_snc'. Did you mean 'bom_sync'? Known flows: bom_sync.\n",
+        ),
         (["render", "bom_sync", "-o", "x.gif"], "penstock: there is no format '.gif'."),
         (["render", "bom_sync", "-o", "flows.py/x.svg"], "penstock: cannot write flows.py/x.svg: "),
         (["render", "bom_sync", "--direction", "up"], "penstock: there is no direction 'up'."),

@@ -110,6 +110,7 @@ def normal(command: str, text: str) -> str:
     """Return what has to be equal: IDs are random, and argparse of each Python wraps and words in its own way."""
     if command.endswith("--help"):
         return " ".join(re.sub(r"(-\w) ([^,\s]+), (--\w+) \2", r"\1, \3 \2", text).split())
+    text = text.replace(sys.executable, "/app/.venv/bin/python")
     names: dict[str, str] = {}
     return FLOW_ID.sub(lambda match: names.setdefault(match[0], f"ID {len(names) + 1}"), text)
 

@@ -128,7 +128,11 @@ def test_marimo_shows_the_picture(tmp_path: Path) -> None:
     need("marimo")
     cells = [f"@app.cell\ndef _():\n{indented(CELLS[0])}\n    return (generate_dag,)"]
     cells.append(f"@app.cell\ndef _(generate_dag):\n    {CELLS[1]}\n    return")
-    text = "import marimo\n\napp = marimo.App()\n\n" + "\n\n".join(cells) + '\n\nif __name__ == "__main__":\n    app.run()\n'
+    text = (
+        "import marimo\n\napp = marimo.App()\n\n"
+        + "\n\n".join(cells)
+        + '\n\nif __name__ == "__main__":\n    app.run()\n'
+    )
     (tmp_path / "flows.py").write_text(text)
     run("marimo", "-q", "export", "html", "flows.py", "-o", "flows.html", folder=tmp_path)
     assert "data:image/svg+xml;base64," in (tmp_path / "flows.html").read_text()

@@ -35,6 +35,7 @@ __all__ = ["KIND_CHIPS", "Neighbour", "after", "alt_text", "before", "safe_url",
 MOST_IN_WORDS = 40
 """Arrows that a text alternative spells out; a listener gets lost in more."""
 
+
 def before(flow: Flow, step: Step) -> tuple[Neighbour, ...]:
     """Return the steps that lead to a step, in flow order, each with its arrow's label."""
     return tuple((edge.source, edge.label) for edge in flow.edges_into(step.name))

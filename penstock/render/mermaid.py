@@ -76,7 +76,8 @@ def _simple(flow: Flow, _: Options) -> Iterator[str]:
             yield f'{ids[step.name]}["{_label(plain_name(step.name))}"]'
         elif step.name not in connected:
             yield step.name
-    yield from (_arrow(edge, ids) for edge in flow.edges)
+    bare = ((edge.source, edge.target) for edge in flow.edges)  # two labels on one way are one arrow without them
+    yield from (f"{ids[source]} --> {ids[target]}" for source, target in dict.fromkeys(bare))
 
 
 def _detailed(flow: Flow, options: Options) -> Iterator[str]:

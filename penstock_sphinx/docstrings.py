@@ -1,0 +1,95 @@
+"""Docstrings as nodes: the same on an RST page and on a Markdown one."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from docutils.parsers.rst.states import RSTStateMachine, state_classes
+from docutils.statemachine import StringList, string2lines
+from sphinx.ext import napoleon
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sphinx.environment import BuildEnvironment
+
+    from penstock.model import Step
+
+TAB = 8
+
+
+class _NoOptions(dict[str, Any]):
+    """The options of an autodoc directive that nobody wrote; asked as a mapping or by attribute, all are unset."""
+
+    def __getattr__(self, name: str) -> None:
+        return None
+
+
+def docstring_lines(step: Step, env: BuildEnvironment, style: str) -> list[str]:
+    """Return a step's docstring as lines of RST.
+
+    Whoever listens to ``autodoc-process-docstring`` is asked first. Where napoleon is not among them, its
+    converters are used here, because a site should not need another extension to read common docstrings.
+    """
+    lines = string2lines(step.docstring, TAB, convert_whitespace=True)
+    what = "class" if step.kind == "class" else "method" if "." in step.qualname else "function"
+    name = f"{step.module}.{step.qualname}"
+    env.events.emit("autodoc-process-docstring", what, name, None, _NoOptions(), lines)
+    if "napoleon_google_docstring" in env.config:
+        return lines
+    if style in {"auto", "numpy"}:
+        lines = napoleon.NumpyDocstring(lines, napoleon.Config(), what=what, name=name).lines()
+    if style in {"auto", "google"}:
+        lines = napoleon.GoogleDocstring(lines, napoleon.Config(), what=what, name=name).lines()
+    return lines
+
+
+def parse_rst(lines: Sequence[str], document: nodes.document, source: str) -> list[nodes.Node]:
+    """Return lines of RST as nodes of a document, whatever language its own page is written in.
+
+    Args:
+        lines: The RST.
+        document: The document of the page that is being read; notes, targets and references are registered in it.
+        source: What messages call the place that the lines come from.
+    """
+    before = len(document.children)
+    with _locating_anew(document):
+        machine = RSTStateMachine(state_classes=state_classes, initial_state="Body")
+        machine.run(StringList(list(lines), source), document, match_titles=False)
+    parsed = document.children[before:]
+    del document.children[before:]
+    return parsed
+
+
+def parse_markdown(text: str, document: nodes.document) -> list[nodes.Node]:
+    """Return Markdown as nodes of a document.
+
+    Raises:
+        ImportError: The site does not use MyST.
+    """
+    if not hasattr(document.settings.env, "myst_config"):
+        raise ImportError("myst_parser")
+    from myst_parser.parsers.sphinx_ import MystParser  # noqa: PLC0415 - optional
+
+    before = len(document.children)
+    MystParser().parse(text, document)
+    parsed = document.children[before:]
+    del document.children[before:]
+    return parsed
+
+
+@contextlib.contextmanager
+def _locating_anew(document: nodes.document) -> Iterator[None]:
+    """Let messages name the docstring and its line, not those of the page around it."""
+    reporter = document.reporter
+    outer = vars(reporter).pop("get_source_and_line", None)
+    current = document.current_source, document.current_line
+    try:
+        yield
+    finally:
+        vars(reporter).pop("get_source_and_line", None)
+        if outer is not None:
+            reporter.get_source_and_line = outer
+        document.current_source, document.current_line = current

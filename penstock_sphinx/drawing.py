@@ -1,0 +1,79 @@
+"""Layouts: all that a build needs are made by one run of the engine, and kept with the environment."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sphinx.util import logging
+
+from penstock import __version__
+from penstock.errors import LayoutError, MissingExtraError
+from penstock.render.layout import lay_out
+from penstock.render.options import Options
+from penstock_sphinx.domain import domain_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+    from penstock.errors import RenderError
+    from penstock.model import Flow
+    from penstock.render.options import Direction
+    from penstock_sphinx.domain import Drawing, PenstockDomain
+
+logger = logging.getLogger(__name__)
+
+
+def drawn_part(flow: Flow) -> Flow:
+    """Return a flow with only what a drawing shows, so that it can be stored with a page."""
+    steps = (replace(step, docstring="", source_hash="", file="", line=0, end_line=0) for step in flow.steps)
+    return replace(flow, description="", steps=tuple(steps), problems=())
+
+
+def layout_key(drawn: Flow, direction: Direction, engine: str) -> str:
+    """Return a name for the layout of what :func:`drawn_part` gave, equal for equal drawings."""
+    return hashlib.sha256(repr((__version__, engine, direction, drawn)).encode("utf-8", "replace")).hexdigest()
+
+
+def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Lay out every diagram that has no layout yet, and return the pages that they are on."""
+    if app.builder.format != "html":
+        return []
+    domain = domain_of(env)
+    places: dict[str, tuple[str, Drawing]] = {}
+    for docname, page in sorted(domain.pages.items()):
+        for drawing in page.drawings:
+            places.setdefault(drawing.key, (docname, drawing))
+    for key in domain.layouts.keys() - places.keys():
+        del domain.layouts[key]
+    missing = [place for key, place in places.items() if key not in domain.layouts]
+    try:
+        for direction in dict.fromkeys(drawing.direction for _, drawing in missing):
+            _lay_out(domain, [place for place in missing if place[1].direction == direction], direction)
+    except MissingExtraError as error:  # once is enough
+        _warn(error, missing[0])
+    made = {drawing.key for _, drawing in missing} & domain.layouts.keys()
+    return [name for name, page in domain.pages.items() if any(drawing.key in made for drawing in page.drawings)]
+
+
+def _lay_out(domain: PenstockDomain, places: Sequence[tuple[str, Drawing]], direction: Direction) -> None:
+    config = domain.site.config
+    flows = [domain.site.manifest.flow(drawing.flow) for _, drawing in places]
+    options = Options(direction=direction, details=True)
+    results = lay_out(flows, options, engine=config.engine, timeout=config.layout_timeout)
+    for place, result in zip(places, results, strict=True):
+        if isinstance(result, LayoutError):
+            _warn(result, place)
+        else:
+            domain.layouts[place[1].key] = result
+
+
+def _warn(error: RenderError, place: tuple[str, Drawing]) -> None:
+    docname, drawing = place
+    message = "%s. The page shows Mermaid source instead."
+    reason = str(error).rstrip(".")
+    logger.warning(message, reason, type="penstock", subtype="render", location=(docname, drawing.line))

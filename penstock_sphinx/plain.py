@@ -1,0 +1,80 @@
+"""Builders without our visitors: nodes that every builder knows take the place of ours, once all links are resolved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.util import logging
+
+from penstock.errors import RenderError
+from penstock.render import render, text
+from penstock.render.options import Options
+from penstock_sphinx.domain import domain_of
+from penstock_sphinx.nodes import CHIP, flow_block, flow_diagram
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sphinx.application import Sphinx
+
+    from penstock.config import Config
+
+logger = logging.getLogger(__name__)
+
+WIDTH = 76
+"""Columns of a drawing, which fit a text page and, in small type, a printed one."""
+
+
+def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Make a resolved page ready for the builder that is about to write it."""
+    if app.builder.format == "html":
+        if app.builder.name == "singlehtml":
+            _drop_repeated_ids(doctree)
+        return
+    for diagram in list(doctree.findall(flow_diagram)):
+        picture = None
+        if app.builder.format == "latex":
+            picture = _picture(diagram, app.builder.outdir, domain_of(app.env).site.config, docname)
+        diagram.replace_self(picture or _text(diagram))
+    for block in list(doctree.findall(flow_block)):
+        for chip in list(block.findall(_is_chip)):
+            chip.replace_self(nodes.inline("", f"[{chip.astext()}]"))
+        block.replace_self(block.children)
+
+
+def _is_chip(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.inline) and CHIP in node["classes"]
+
+
+def _text(diagram: flow_diagram) -> nodes.literal_block:
+    drawing = text.render(diagram["flow"], Options(direction=diagram["direction"], details=True), width=WIDTH)
+    return nodes.literal_block(drawing, drawing, language="none")
+
+
+def _picture(diagram: flow_diagram, outdir: Path, config: Config, docname: str) -> nodes.Node | None:
+    """Return a reference to a picture that is written beside the LaTeX file, or ``None`` where none can be made."""
+    options = Options(direction=diagram["direction"], details=True)
+    for kind in ("pdf", "png"):
+        file = outdir / f"penstock-{diagram['key'][:16]}.{kind}"
+        try:
+            if not file.exists():
+                content = render(diagram["flow"], kind, options, engine=config.engine, timeout=config.layout_timeout)
+                file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        except RenderError as error:
+            reason = str(error).rstrip(".")
+        else:
+            return nodes.raw("", rf"\sphinxincludegraphics{{{file.name}}}", format="latex")
+    message = "%s. The page shows a drawing in text instead."
+    logger.warning(message, reason, type="penstock", subtype="render", location=(docname, diagram["line"]))
+    return None
+
+
+def _drop_repeated_ids(doctree: nodes.document) -> None:
+    """Keep the first of equal ids where pages that show one flow become one page."""
+    seen: set[str] = set()
+    for block in doctree.findall(flow_block):
+        for node in block.findall(nodes.Element):
+            fresh = [each for each in node["ids"] if each not in seen]
+            seen.update(fresh)
+            node["ids"] = fresh

@@ -1,0 +1,194 @@
+"""What stands under a drawing: the paths, and each step with its signature, docstring, neighbours and source."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.util import logging
+
+from penstock.render.describe import KIND_CHIPS, after, before, source_url, visible
+from penstock_sphinx.docstrings import docstring_lines, parse_markdown, parse_rst
+from penstock_sphinx.domain import domain_of
+from penstock_sphinx.nodes import CHIP, QUIET, step_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sphinx.environment import BuildEnvironment
+
+    from penstock.model import Flow, Step
+    from penstock.render.describe import Neighbour
+    from penstock_sphinx.site import Site
+
+logger = logging.getLogger(__name__)
+
+MOST_PATHS = 24
+"""Paths that a page lists; nobody reads more."""
+
+
+def full_name(flow: Flow, step: Step | None = None) -> str:
+    """Return what a role calls a flow, or one of its steps."""
+    name = visible(flow.full_name)
+    return f"{name}.{visible(step.name)}" if step else name
+
+
+def anchor(document: nodes.document, *names: str) -> str:
+    """Return a readable id that is not taken on the page."""
+    words = (re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.") for name in names)
+    wanted = "-".join(filter(None, ("flow", *words)))
+    ident, number = wanted, 1
+    while ident in document.ids:
+        number += 1
+        ident = f"{wanted}-{number}"
+    return ident
+
+
+def paths(flow: Flow, docname: str) -> list[nodes.Node]:
+    """Return the ways through a flow as a list, and how many more there are."""
+    items = (_path(flow, names, docname) for names in islice(flow.paths(), MOST_PATHS))
+    shown: list[nodes.Node] = [nodes.enumerated_list("", *items, classes=["ps-paths"], enumtype="arabic", suffix=".")]
+    more = flow.path_count - MOST_PATHS
+    if more > 0:
+        shown.append(_paragraph("ps-meta", nodes.Text(f"… and {more} more of {flow.path_count} paths.")))
+    return shown
+
+
+def _path(flow: Flow, names: Iterable[str], docname: str) -> nodes.list_item:
+    references = (step_reference(name, full_name(flow, flow.step(name)), docname) for name in names)
+    return nodes.list_item("", nodes.paragraph("", "", *_joined(" → ", ([each] for each in references))))
+
+
+class StepWriter:
+    """Describes the steps of one flow on one page."""
+
+    def __init__(self, flow: Flow, env: BuildEnvironment, document: nodes.document) -> None:
+        self._flow = flow
+        self._env = env
+        self._document = document
+        self._site: Site = domain_of(env).site
+
+    def describe(self, step: Step) -> addnodes.desc:
+        """Return one step, registered under its name."""
+        markdown = self._site.config.docstring_style == "markdown"
+        lines = [] if markdown else docstring_lines(step, self._env, self._site.config.docstring_style)
+        description = self._parsed(step, lines)
+        signature, content = description[0], description[-1]
+        assert isinstance(signature, addnodes.desc_signature)
+        assert isinstance(content, addnodes.desc_content)
+        if markdown:
+            content.extend(self._markdown(step))
+        description["classes"] += ["ps-step-doc", *(["ps-entrypoint"] if step.entrypoint else [])]
+        self._name(signature, step)
+        signature += _chips(step)
+        content.append(self._meta(step))
+        for reference in description.findall(addnodes.pending_xref):
+            if "refdoc" not in reference:  # made from a type, not written as a role
+                reference["refdoc"] = self._env.docname
+                reference[QUIET] = True
+        return description
+
+    def _parsed(self, step: Step, lines: Iterable[str]) -> addnodes.desc:
+        """Return the description that Sphinx makes of a function, with its fields and types, but of no known object."""
+        text = [
+            f".. py:function:: step{visible(step.signature)}",
+            "   :no-index:",
+            "",
+            *(f"   {line}" for line in lines),
+            "",
+        ]
+        source = f"{step.file or step.module}:docstring of {visible(step.module)}.{visible(step.qualname)}"
+        with self._inside(step):
+            parsed = parse_rst(text, self._document, source)
+        return next(node for node in parsed if isinstance(node, addnodes.desc))
+
+    def _markdown(self, step: Step) -> list[nodes.Node]:
+        try:
+            return parse_markdown(step.docstring, self._document)
+        except ImportError:
+            message = 'docstrings in Markdown need MyST. Add "myst_parser" to the extensions.'
+            logger.warning(message, type="penstock", subtype="render", location=self._env.docname, once=True)
+            return [nodes.paragraph("", step.docstring)]
+
+    @contextlib.contextmanager
+    def _inside(self, step: Step) -> Iterator[None]:
+        """Resolve types as the step's own module would."""
+        outer = dict(self._env.ref_context)
+        self._env.ref_context["py:module"] = step.module
+        self._env.ref_context["py:class"] = step.qualname.rpartition(".")[0] or None
+        try:
+            yield
+        finally:
+            self._env.ref_context.clear()
+            self._env.ref_context.update(outer)
+
+    def _name(self, signature: addnodes.desc_signature, step: Step) -> None:
+        """Turn the signature of a nameless function into that of the step."""
+        name = visible(step.name) or ascii(step.name)
+        parts = [
+            part for part in signature if isinstance(part, (addnodes.desc_parameterlist, addnodes.desc_returns))
+        ] or [nodes.Text(visible(step.signature))]  # not Python's syntax, such as a signature from C
+        signature[:] = [addnodes.desc_name(name, name), *parts]
+        ident = anchor(self._document, self._flow.name, step.name)
+        signature["classes"].append("ps-sig")
+        signature["ids"] = [ident]
+        signature["_toc_parts"], signature["_toc_name"] = (name,), name
+        self._document.note_explicit_target(signature)
+        domain_of(self._env).note_object("step", full_name(self._flow, step), self._env.docname, ident)
+        file = self._site.source_file(step)
+        if file or "viewcode_line_numbers" not in self._env.config:
+            signature["module"], signature["fullname"] = step.module, step.qualname
+        else:  # viewcode would import the module to find what is not here
+            signature["module"], signature["fullname"] = None, ""
+        if file:
+            self._env.note_dependency(file)
+
+    def _meta(self, step: Step) -> nodes.paragraph:
+        facts: list[list[nodes.Node]] = []
+        if earlier := before(self._flow, step):
+            facts.append([nodes.Text("after "), *self._neighbours(earlier)])
+        if later := after(self._flow, step):
+            facts.append([nodes.Text("then "), *self._neighbours(later)])
+        if effects := [effect for effect in map(visible, step.effects) if effect]:
+            chips = ([_chip(effect, "ps-chip-io")] for effect in effects)
+            facts.append([nodes.Text("effects "), *_joined(" ", chips)])
+        if step.where:
+            url = source_url(self._site.config.source_url, step)
+            facts.append([nodes.reference("", step.where, refuri=url, internal=False) if url else nodes.Text(step.where)])
+        return _paragraph("ps-meta", *_joined(" · ", facts))
+
+    def _neighbours(self, found: Iterable[Neighbour]) -> Iterator[nodes.Node]:
+        return _joined(", ", (self._neighbour(*neighbour) for neighbour in found))
+
+    def _neighbour(self, name: str, label: str) -> list[nodes.Node]:
+        reference = step_reference(name, full_name(self._flow, self._flow.step(name)), self._env.docname)
+        said = visible(label)
+        return [reference, nodes.Text(" "), nodes.emphasis("", said)] if said else [reference]
+
+
+def _chips(step: Step) -> Iterator[nodes.Node]:
+    if step.entrypoint:
+        yield from (nodes.Text(" "), _chip("entrypoint"))
+    if kind := KIND_CHIPS[step.kind]:
+        yield from (nodes.Text(" "), _chip(kind))
+    if trigger := visible(step.trigger):
+        yield from (nodes.Text(" "), _chip(trigger, "ps-chip-io"))
+
+
+def _chip(text: str, *classes: str) -> nodes.inline:
+    return nodes.inline("", text, classes=[CHIP, *classes])
+
+
+def _paragraph(css: str, *children: nodes.Node) -> nodes.paragraph:
+    return nodes.paragraph("", "", *children, classes=[css])
+
+
+def _joined(separator: str, groups: Iterable[list[nodes.Node]]) -> Iterator[nodes.Node]:
+    for number, group in enumerate(groups):
+        if number:
+            yield nodes.Text(separator)
+        yield from group

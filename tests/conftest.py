@@ -1,0 +1,32 @@
+"""What every test stands on: an empty registry, and nobody observing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from penstock import _registry, _runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _nothing_declared() -> Iterator[None]:
+    """Start each test with no flows and no observers, and give back afterwards what modules had declared."""
+    flows, unclaimed = dict(_registry._flows), dict(_registry._unclaimed)
+    observers = list(_runtime._observers)
+    _forget()
+    yield
+    _forget()
+    _registry._flows.update(flows)
+    _registry._unclaimed.update(unclaimed)
+    for observer in observers:
+        _runtime.add_observer(observer)
+
+
+def _forget() -> None:
+    _registry.forget()
+    for observer in list(_runtime._observers):
+        _runtime.remove_observer(observer)
