@@ -31,7 +31,7 @@ $(NODE_READY): tests/package.json tests/package-lock.json
 docs: $(READY)
 	@rm -rf docs/_build
 	$(BIN)/sphinx-build --quiet -n -W --keep-going -b html -d docs/_build/doctrees docs docs/_build/sphinx
-	$(BIN)/mkdocs --quiet build --strict --config-file docs/examples/site/mkdocs.yml --site-dir $(CURDIR)/docs/_build/mkdocs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file docs/examples/site/mkdocs.yml --site-dir $(CURDIR)/docs/_build/mkdocs
 	@echo
 	@echo "Sphinx: $(CURDIR)/docs/_build/sphinx/index.html"
 	@echo "MkDocs: $(CURDIR)/docs/_build/mkdocs/index.html"

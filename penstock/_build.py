@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from penstock.errors import did_you_mean, near_names
 from penstock.model import Edge, Flow, Problem, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from penstock._marks import Mark
     from penstock._registry import Declared
@@ -53,7 +54,7 @@ def build(declared: Declared) -> Flow:
 
 def _members(declared: Declared, problems: list[Problem]) -> dict[str, _Member]:
     members: dict[str, _Member] = {}
-    for mark in declared.marks:
+    for mark in _latest(declared.marks):
         name = mark.step_name
         known = members.get(name)
         if known is None:
@@ -62,9 +63,21 @@ def _members(declared: Declared, problems: list[Problem]) -> dict[str, _Member]:
             members[name] = _Member((*known.marks, mark), _both(known.step, _step(mark, problems)))
         else:  # only names that were not read at import come here; the registry raises for all others
             problems.append(
-                _problem(mark, "duplicate-step", f"step {name!r} is also declared at {known.step.where}; use name=…")
+                _problem(mark, "duplicate-step", f"step {name!r} is also {_shown(known.marks[0])}; use name=…")
             )
     return members
+
+
+def _latest(marks: Iterable[Mark]) -> list[Mark]:
+    """Drop the marks of objects that were defined anew since; lazy ones tell their names only now."""
+    last = {_definition(mark): mark.root for mark in marks}
+    return [mark for mark in marks if last[_definition(mark)] is mark.root]
+
+
+def _definition(mark: Mark) -> tuple[object, ...]:
+    if not mark.one_of_many:
+        return mark.key
+    return (*mark.key, mark.step_name, mark.declared if mark.deferred else "")
 
 
 def _step(mark: Mark, problems: list[Problem]) -> Step:
@@ -104,7 +117,7 @@ def _effects(mark: Mark, problems: list[Problem]) -> Iterator[str]:
     elif isinstance(given, (list, tuple, set, frozenset)) and all(isinstance(effect, str) for effect in given):
         yield from sorted(given) if isinstance(given, (set, frozenset)) else given
     else:
-        problems.append(_problem(mark, "bad-effects", f"effects={given!r} is not a list of texts"))
+        problems.append(_problem(mark, "bad-effects", f"effects={_text(given)} is not a list of texts"))
 
 
 def _edges(members: Mapping[str, _Member], flow: str, problems: list[Problem]) -> Iterator[Edge]:
@@ -112,12 +125,12 @@ def _edges(members: Mapping[str, _Member], flow: str, problems: list[Problem]) -
     seen: set[tuple[str, str, str]] = set()
     for mark, target in ((mark, member.step.name) for member in members.values() for mark in member.marks):
         for reference, label in _references(mark, problems):
-            source = _resolve(reference, members, names)
-            if source is None:
-                problems.append(_unknown_after(mark, reference, flow, members))
-            elif (key := (source, target, label)) not in seen:
+            sources = _resolve(reference, members, names)
+            if len(sources) != 1:
+                problems.append(_unknown_after(mark, reference, flow, sources or members))
+            elif (key := (sources[0], target, label)) not in seen:
                 seen.add(key)
-                yield Edge(source=source, target=target, label=label)
+                yield Edge(source=sources[0], target=target, label=label)
 
 
 def _references(mark: Mark, problems: list[Problem]) -> Iterator[Reference]:
@@ -132,7 +145,9 @@ def _references(mark: Mark, problems: list[Problem]) -> Iterator[Reference]:
         elif isinstance(given, str) or callable(given) or isinstance(given, (staticmethod, classmethod)):
             yield given, ""
         elif given is not None:
-            problems.append(_problem(mark, "bad-after", f"after={given!r} is neither a step's name nor a function"))
+            problems.append(
+                _problem(mark, "bad-after", f"after={_text(given)} is neither a step's name nor a function")
+            )
 
 
 def _names(members: Mapping[str, _Member]) -> dict[str, list[str]]:
@@ -145,13 +160,12 @@ def _names(members: Mapping[str, _Member]) -> dict[str, list[str]]:
     return names
 
 
-def _resolve(reference: Any, members: Mapping[str, _Member], names: Mapping[str, list[str]]) -> str | None:
+def _resolve(reference: Any, members: Mapping[str, _Member], names: Mapping[str, list[str]]) -> list[str]:
+    """Return the names of the steps that are meant: one, if the reference is any good."""
     if isinstance(reference, str):
-        if reference in members:
-            return reference
-        candidates = names.get(reference, [])
-        return candidates[0] if len(candidates) == 1 else None
-    return _resolve_function(reference, members)
+        return [reference] if reference in members else names.get(reference, [])
+    found = _resolve_function(reference, members)
+    return [] if found is None else [found]
 
 
 def _resolve_function(reference: Any, members: Mapping[str, _Member]) -> str | None:
@@ -165,14 +179,16 @@ def _resolve_function(reference: Any, members: Mapping[str, _Member]) -> str | N
     return next((name for name, member in members.items() if member.marks[0].key == key), None)
 
 
-def _unknown_after(mark: Mark, reference: Any, flow: str, members: Mapping[str, _Member]) -> Problem:
-    if not isinstance(reference, str):
-        shown = ".".join(filter(None, identity(reference)))
-        message = f"after={shown} is not a step of flow {flow!r}. Put @flow({flow!r}) over it, or name another step."
+def _unknown_after(mark: Mark, reference: Any, flow: str, known: Mapping[str, _Member] | list[str]) -> Problem:
+    if isinstance(known, list):
+        could = " or ".join(map(repr, known))
+        message = f"after={reference!r} could be step {could} of flow {flow!r}; name one of them."
+    elif not isinstance(reference, str):
+        message = f"after={'.'.join(filter(None, identity(reference)))} is not a step of flow {flow!r}. Put @flow({flow!r}) over it, or name another step."
     else:
-        known = ", ".join(sorted(members))
-        near = did_you_mean(near_names(reference, members))
-        message = f"after={reference!r} names no step of flow {flow!r}.{near} Known steps: {known}."
+        near = did_you_mean(near_names(reference, known))
+        steps = ", ".join(sorted(known))
+        message = f"after={reference!r} names no step of flow {flow!r}.{near} Known steps: {steps}."
     return _problem(mark, "unknown-after", message)
 
 
@@ -227,10 +243,18 @@ def _shape_problems(flow: Flow, declared: Declared, marks: Mapping[str, Mark]) -
 def unclaimed_problem(mark: Mark) -> Problem:
     """Return the problem of a mark that no flow took."""
     kind = "@entrypoint" if mark.entrypoint else "@step"
-    shown = ".".join(filter(None, mark.key))
-    return _problem(mark, "unclaimed", f"{kind} on {shown} belongs to no flow. Put @flow(…) above it.")
+    return _problem(mark, "unclaimed", f"{kind} on {_shown(mark)} belongs to no flow. Put @flow(…) above it.")
 
 
 def _problem(mark: Mark, code: str, message: str) -> Problem:
     file, line = mark.declared
     return Problem(code=code, message=message, file=file, line=line, step=mark.step_name)
+
+
+def _shown(mark: Mark) -> str:
+    return ".".join(filter(None, mark.key))
+
+
+def _text(value: object) -> str:
+    """Return the value as in source code, without an address in memory, which would change with each run."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))

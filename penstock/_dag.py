@@ -107,7 +107,7 @@ def generate_dag(
         timeout: Seconds that a layout may take.
 
     Returns:
-        The diagram: a ``str``, or ``bytes`` for png and pdf, that a notebook shows as a picture.
+        The diagram, a ``str``, or ``bytes`` for png and pdf, that a notebook shows as a picture.
 
     Raises:
         UnknownFlowError: Nobody declared such a flow.

@@ -102,8 +102,7 @@ def flow(name: str, *, title: str | None = None, description: str | None = None)
         DeclarationError: ``name`` is not a text, as under a bare ``@flow``, or is blank.
     """
     if not isinstance(name, str) or not name.strip():
-        file, line = caller()
-        raise DeclarationError(f"{file}:{line}: a flow needs a name: @flow('bom_sync'), not {name!r}")
+        raise DeclarationError(f"{_here()}: a flow needs a name: @flow('bom_sync'), not {name!r}")
     _registry.declare(name, caller(), title, description)
     return FlowDeclaration(name)
 
@@ -128,7 +127,7 @@ def entrypoint(
         inherit: Whether a call inside a run joins that run; ``False`` starts one with a new ID each time.
 
     Returns:
-        The function, decorated: same signature, same kind, same name.
+        The decorated function, with the same signature, kind and name.
     """
     return _marker(target, None, entrypoint=True, name=name, trigger=trigger, inherit=inherit)
 
@@ -159,15 +158,20 @@ def step(
         effects: What it changes elsewhere, such as ``["postgres:parts"]``; drawn as sinks.
 
     Returns:
-        The function, decorated: same signature, same kind, same name. Outside a run it just runs.
+        The decorated function, with the same signature, kind and name. Outside a run it just runs.
     """
     return _marker(target, None, entrypoint=False, after=after, name=name, effects=effects)
 
 
 def _marker(target: Any, flow_name: str | None, *, entrypoint: bool, **details: Any) -> Any:
     """Mark ``target`` now, or return the decorator that will."""
+    what = "entrypoint" if entrypoint else "step"
 
     def decorate(function: Any) -> Any:
+        if not _can_be_called(function):
+            over = type(function).__name__
+            hint = "Put it right above the function, below @property and its like."
+            raise DeclarationError(f"{_here()}: @{what} stands over a {over}, which cannot be called. {hint}")
         mark = Mark(function, entrypoint=entrypoint, **details)
         if flow_name is None:
             _registry.note_mark(mark)
@@ -177,11 +181,22 @@ def _marker(target: Any, flow_name: str | None, *, entrypoint: bool, **details: 
 
     if target is None:
         return decorate
-    if isinstance(target, str):
-        what = "entrypoint" if entrypoint else "step"
-        hint = f"@{what}(name={target!r})" if entrypoint else f"@{what}(after={target!r})"
-        raise DeclarationError(f"@{what}({target!r}) is not a function; did you mean {hint}?")
+    if issubclass(type(target), str):  # isinstance() would wake a lazy proxy
+        hint = f"@{what}({'name' if entrypoint else 'after'}={target!r})"
+        raise DeclarationError(f"{_here()}: @{what}({target!r}) is not a function; did you mean {hint}?")
     return decorate(target)
+
+
+def _can_be_called(target: Any) -> bool:
+    kind = type(target)
+    if kind.__module__ == "functools" and kind.__name__ == "partialmethod":
+        return True
+    return callable(target) or issubclass(kind, (staticmethod, classmethod))
+
+
+def _here() -> str:
+    file, line = caller()
+    return f"{file}:{line}"
 
 
 def _takeable(target: Any) -> list[Mark]:
@@ -190,12 +205,21 @@ def _takeable(target: Any) -> list[Mark]:
     groups = marks_on(function)
     marks = list(groups[-1]) if groups else []
     if issubclass(type(function), type):
-        for owner in reversed(function.__mro__):
-            for member in vars(owner).values():
-                below = marks_on(member)
-                if below and (owner is function or not below[-1][0].flows):
-                    marks += below[-1]
+        marks += _marks_in(function)
     return marks
+
+
+def _marks_in(owner: type) -> list[Mark]:
+    """Return the marks of a class's methods, also of inherited ones unless they belong to their class's own flow."""
+    methods: dict[str, list[Mark]] = {}
+    for base in reversed(owner.__mro__):
+        for name, member in vars(base).items():
+            marks = next(reversed(marks_on(member)), [])
+            if base is owner or all(mark.lent or not mark.flows for mark in marks):
+                methods[name] = marks or methods.get(name, [])
+                for mark in marks:
+                    mark.lent = base is not owner
+    return [mark for marks in methods.values() for mark in marks]
 
 
 def _shown(target: Any) -> tuple[str, str]:

@@ -113,10 +113,27 @@ def signature(target: Any, function: Any, source: Source | None) -> str:
     if as_written and source and not isinstance(source.node, ast.ClassDef):
         return _written_signature(source.node, is_method=_is_method(source))
     try:
-        known = str(inspect.signature(target if callable(target) else function))
+        known = inspect.signature(target if callable(target) else function)
     except (TypeError, ValueError):
         return "(...)"
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", known)
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", str(_unquoted(known)))
+
+
+class _Written(str):
+    """An annotation that was never evaluated, to be shown without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _unquoted(signature: inspect.Signature) -> inspect.Signature:
+    def written(annotation: Any) -> Any:
+        return _Written(annotation) if isinstance(annotation, str) else annotation
+
+    parameters = [known.replace(annotation=written(known.annotation)) for known in signature.parameters.values()]
+    return signature.replace(parameters=parameters, return_annotation=written(signature.return_annotation))
 
 
 def _is_partial(target: Any) -> bool:
@@ -240,5 +257,5 @@ def _file_of(function: Any) -> str:
         return code.co_filename
     try:
         return inspect.getsourcefile(function if inspect.isclass(function) else type(function)) or ""
-    except TypeError:
+    except (TypeError, OSError):  # built in, or defined in a session without files
         return ""

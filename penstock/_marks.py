@@ -7,7 +7,9 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeVar
+
+    P = TypeVar("P")
 
 ATTRIBUTE = "__penstock__"
 CALLABLE_TYPES = (FunctionType, BuiltinFunctionType, MethodType, type)
@@ -26,6 +28,7 @@ class Mark:
         inherit: Whether an entrypoint joins the run that it is called in.
         declared: File and line of the declaration.
         flows: The names of the flows that took the mark.
+        lent: Whether flows took it only through subclasses, so that other subclasses may take it too.
         root: The function object below every decoration of ours.
     """
 
@@ -38,6 +41,7 @@ class Mark:
         "flows",
         "function",
         "inherit",
+        "lent",
         "name",
         "root",
         "trigger",
@@ -63,6 +67,7 @@ class Mark:
         self.inherit = inherit
         self.declared = caller()
         self.flows: tuple[str, ...] = ()
+        self.lent = False
         below = marks_on(function)
         self.root: Any = below[0][0].root if below else underlying(function)
         self._key: tuple[str, str] | None = None
@@ -83,18 +88,25 @@ class Mark:
         return self._key
 
     @property
+    def one_of_many(self) -> bool:
+        """Tell whether other callables may have the same key: lambdas, inner functions, nameless objects."""
+        return "<" in self.key[1] or _own_name(self.root) is None
+
+    @property
     def step_name(self) -> str:
         """The step's name: the one given, else the function's."""
         return self.name if self.name is not None else self.key[1].rpartition(".")[2]
 
 
 def underlying(target: Any) -> Any:
-    """Return what a partial, a bound, static or class method finally calls."""
+    """Return what a partial, a property, a bound, static or class method finally calls."""
     while True:
         kind = type(target)
         if issubclass(kind, (staticmethod, classmethod, MethodType)):
             target = target.__func__
-        elif kind.__module__ == "functools" and kind.__name__ in ("partial", "partialmethod"):
+        elif kind is property:
+            target = target.fget
+        elif kind.__module__ == "functools" and kind.__name__ in ("partial", "partialmethod", "cached_property"):
             target = target.func
         else:
             return target
@@ -103,11 +115,16 @@ def underlying(target: Any) -> Any:
 def identity(target: Any) -> tuple[str, str]:
     """Return module and qualified name of a callable, or of its class if it has none of its own."""
     target = underlying(target)
-    qualname = getattr(target, "__qualname__", None) or getattr(target, "__name__", None)
-    if not isinstance(qualname, str):
+    qualname = _own_name(target)
+    if qualname is None:
         target = type(target)
         qualname = target.__qualname__
     return str(getattr(target, "__module__", None) or ""), qualname
+
+
+def _own_name(target: Any) -> str | None:
+    name = getattr(target, "__qualname__", None) or getattr(target, "__name__", None)
+    return name if isinstance(name, str) else None
 
 
 def marks_on(target: Any) -> list[list[Mark]]:
@@ -118,9 +135,9 @@ def marks_on(target: Any) -> list[list[Mark]]:
     """
     function = underlying(target)
     kind = type(function)
-    if kind is CallableProxy:
+    if issubclass(kind, CallableProxy):
         return CallableProxy.marks_of(function)
-    if hasattr(kind, "__getattr__") or not hasattr(kind, "__dict__"):
+    if hasattr(kind, "__getattr__") and not issubclass(kind, type):
         return []
     found: list[list[Mark]] = getattr(function, "__dict__", {}).get(ATTRIBUTE, [])
     return found
@@ -133,15 +150,34 @@ def add_mark(groups: list[list[Mark]], mark: Mark) -> list[list[Mark]]:
     return [*groups[:-1], [*groups[-1], mark]]
 
 
+class _Told(str):
+    """A text about a proxy's class; asked of a proxy, what the object behind it says of itself."""
+
+    __slots__ = ("attribute",)
+    attribute: str
+
+    def __get__(self, proxy: Any, owner: Any = None) -> Any:
+        return self if proxy is None else getattr(proxy.__wrapped__, self.attribute)
+
+
+def _transparent(proxy: type[P]) -> type[P]:
+    """Let proxies of a class answer with the object's documentation and module, not with the class's."""
+    for attribute in ("__doc__", "__module__"):
+        told = _Told(getattr(proxy, attribute))
+        told.attribute = attribute
+        setattr(proxy, attribute, told)
+    return proxy
+
+
+@_transparent
 class CallableProxy:
     """A callable object with a mark: calls go through the wrapper, everything else to the object itself."""
 
     __slots__ = ("__penstock__", "__weakref__", "__wrapped__", "_call")
 
     def __init__(self, target: Any, call: Any, groups: list[list[Mark]]) -> None:
-        self.__wrapped__ = target
-        self._call = call
-        self.__penstock__ = groups
+        for name, value in (("__wrapped__", target), ("_call", call), (ATTRIBUTE, groups)):
+            object.__setattr__(self, name, value)
 
     @staticmethod
     def marks_of(proxy: Any) -> list[list[Mark]]:
@@ -155,11 +191,50 @@ class CallableProxy:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.__wrapped__, name)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.__wrapped__, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self.__wrapped__, name)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:  # so that isinstance() sees the object
+        return self.__wrapped__.__class__
+
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override] # from here functools.wraps takes the marks along
+        return {**getattr(self.__wrapped__, "__dict__", {}), ATTRIBUTE: self.__penstock__}
+
+    def __copy__(self) -> Any:
+        from copy import copy  # noqa: PLC0415 - importing penstock must stay cheap
+
+        return copy(self.__wrapped__)
+
     def __reduce__(self) -> Any:
         return _same, (self.__wrapped__,)  # unpickled elsewhere, it is the plain callable again
 
     def __repr__(self) -> str:
         return f"<penstock step over {self.__wrapped__!r}>"
+
+
+@_transparent
+class CoroutineProxy(CallableProxy):
+    """A proxy of an object with an ``async def __call__``, which frameworks look at before they call."""
+
+    __slots__ = ()
+
+    async def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return await self._call(*args, **kwargs)
+
+
+@_transparent
+class MethodProxy(CallableProxy):
+    """A proxy of an object that becomes a method in a class, such as a function with a cache."""
+
+    __slots__ = ()
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
 
 
 def _same(target: Any) -> Any:

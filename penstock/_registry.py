@@ -143,7 +143,7 @@ def _replaces(flow: str, mark: Mark, other: Mark) -> bool:
     if mark.key == other.key:
         # A new object under an old name is a new definition (a reload, a notebook cell), whatever its step's
         # name is now. Lambdas and inner functions share names without being each other's successors.
-        return same_name or "<" not in mark.key[1]
+        return same_name or not mark.one_of_many
     if same_name:
         raise DuplicateStepError(flow, mark.step_name, _shown(other), _shown(mark))
     return False

@@ -7,11 +7,22 @@ consumer runs in the same context in between.
 
 from __future__ import annotations
 
+import sys
 from functools import update_wrapper
 from types import FunctionType
 
 from penstock._context import Run, current_event, current_run, restore
-from penstock._marks import ATTRIBUTE, CallableProxy, add_mark, marks_on, underlying
+from penstock._marks import (
+    ATTRIBUTE,
+    CALLABLE_TYPES,
+    CallableProxy,
+    CoroutineProxy,
+    MethodProxy,
+    add_mark,
+    marks_on,
+    underlying,
+)
+from penstock.errors import DeclarationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,8 +91,8 @@ class Scope:
                 finish = _guarded(observer, observer, self.event)
                 if finish is not None:
                     self.finishes.append((observer, finish))
-        except BaseException:  # an interrupt, or an observer that exits on purpose
-            self.unbind()
+        except BaseException as error:  # an interrupt, or an observer that exits on purpose
+            self.end(error)
             raise
 
     def end(self, error: BaseException | None = None) -> None:
@@ -136,20 +147,37 @@ def wrap(target: Any, mark: Mark) -> Any:
         return kind(wrap(target.__func__, mark))
     groups = add_mark(marks_on(target), mark)
     if issubclass(kind, type):
-        if (
-            not mark.flows
-        ):  # taken already: then nobody needs to find the mark, and code that is not ours stays as it is
-            setattr(target, ATTRIBUTE, groups)
-        return target
+        return _marked_class(target, mark, groups)
+    if kind.__module__ == "functools" and kind.__name__ == "partialmethod":
+        return kind(wrap(target.func, mark), *target.args, **target.keywords)
     call = _wrapper_for(target, mark)
-    if mark.deferred:
-        return CallableProxy(target, call, groups)
+    if not issubclass(type(underlying(target)), CALLABLE_TYPES):
+        return _proxy_for(target)(target, call, groups)
     update_wrapper(call, target)
     if kind.__module__ == "functools":  # partials have no names of their own
         call.__module__, call.__qualname__ = mark.key
         call.__name__ = mark.key[1].rpartition(".")[2]
     setattr(call, ATTRIBUTE, groups)
     return call
+
+
+def _marked_class(target: Any, mark: Mark, groups: list[list[Mark]]) -> Any:
+    if mark.flows:  # nobody needs to find the mark again, and code that is not ours stays as it is
+        return target
+    try:
+        setattr(target, ATTRIBUTE, groups)
+    except (AttributeError, TypeError):
+        file, line = mark.declared
+        raise DeclarationError(
+            f"{file}:{line}: {target.__qualname__} takes no mark. Declare it from outside: flow(…).step(…)({target.__name__})"
+        ) from None
+    return target
+
+
+def _proxy_for(target: Any) -> type[CallableProxy]:
+    if _flags(target) & CO_COROUTINE:
+        return CoroutineProxy
+    return MethodProxy if hasattr(type(target), "__get__") else CallableProxy
 
 
 def _wrapper_for(target: Any, mark: Mark) -> Any:
@@ -163,8 +191,9 @@ def _wrapper_for(target: Any, mark: Mark) -> Any:
 
 def _flags(target: Any) -> int:
     function = underlying(target)
-    if not isinstance(function, FunctionType):
-        function = type(function).__dict__.get("__call__")
+    if not issubclass(type(function), FunctionType):  # isinstance() would wake a lazy proxy
+        calls = (vars(owner)["__call__"] for owner in type(function).__mro__ if "__call__" in vars(owner))
+        function = next(calls, None)
     if not isinstance(function, FunctionType):
         return 0
     if "_is_coroutine_mark" in function.__dict__:  # inspect.markcoroutinefunction
@@ -255,11 +284,11 @@ def _drive(generator: Any, scope: Scope) -> Any:
 def _async_generator(target: Any, mark: Mark) -> Any:
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         generator, scope = target(*args, **kwargs), Scope(mark)
-        resume, argument = generator.asend, None
         scope.begin()
         try:
+            resumed = _first(generator)
             while True:
-                item = await resume(argument)
+                item = await resumed
                 scope.unbind()
                 try:
                     sent = yield item
@@ -268,10 +297,10 @@ def _async_generator(target: Any, mark: Mark) -> Any:
                     if isinstance(error, GeneratorExit):
                         await generator.aclose()
                         raise
-                    resume, argument = generator.athrow, error
+                    resumed = generator.athrow(error)
                 else:
                     scope.bind()
-                    resume, argument = generator.asend, sent
+                    resumed = generator.asend(sent)
         except StopAsyncIteration:
             scope.end()
         except GeneratorExit:
@@ -282,3 +311,17 @@ def _async_generator(target: Any, mark: Mark) -> Any:
             raise
 
     return wrapper
+
+
+def _first(generator: Any) -> Any:
+    """Resume an asynchronous generator for the first time without the event loop's knowledge.
+
+    A loop that ends closes all generators that it knows at once (``shutdown_asyncgens``); this one must be closed
+    by its wrapper, in its run.
+    """
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(None, None)
+    try:
+        return generator.asend(None)
+    finally:
+        sys.set_asyncgen_hooks(*hooks)

@@ -56,6 +56,7 @@ def _parsed(step: Step, style: str) -> Sequence[Any]:
     import griffe  # noqa: PLC0415 - takes longer to import than all of ours, and not every page needs it
 
     text = griffe.Docstring(step.docstring, lineno=1, parent=_function(step.signature))
+    text.value = step.docstring  # clean already; cleaned twice, an indented block after the first line would lose it
     found = griffe.infer_docstring_style(text)[0] if style == "auto" else griffe.Parser(style)
     # Its warnings speak of lines in our stand-in function, not in the user's file.
     return griffe.parse(text, found, **({"warnings": False} if found else {}))

@@ -9,7 +9,9 @@ example inside a code block, the original text comes back.
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from xml.etree.ElementTree import Element
 
     from markdown import Markdown
@@ -39,9 +41,6 @@ AFTER_RAW_HTML = 5
 _BLOCK = re.compile(r"(?P<indent>[ \t]*):::[ \t]*(?P<kind>penstock-[\w-]*)(?:[ \t]+(?P<name>\S.*?))?[ \t]*")
 _FENCE = re.compile(r"(?P<indent>[ \t>]*)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
 _INFO = re.compile(r"(?P<kind>penstock-[\w-]*)(?:\s+(?P<name>\S.*?))?\s*")
-_WORD = "penstockembed{}q7x"
-_PLACE = re.compile(r"^[ ]{0,3}penstockembed(\d+)q7x[ ]*$", re.MULTILINE)
-_LEFT = re.compile(r"^([ \t]*)(.*?)penstockembed(\d+)q7x", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -74,14 +73,27 @@ class Found:
     Attributes:
         embeds: The embeds, in the order in which they were found.
         text: The page's text as it was given to Markdown.
+        mark: What the words begin with; nobody can write it before it is made, and no page shows it.
     """
 
     embeds: list[Embed] = field(default_factory=list)
     text: str = ""
+    mark: str = field(default_factory=lambda: f"penstock{secrets.token_hex(4)}x")
 
-    def get(self, number: str) -> Embed | None:
-        """Return an embed by the number in its word, or ``None`` for a word that is not ours."""
-        return self.embeds[int(number)] if int(number) < len(self.embeds) else None
+    @property
+    def next_word(self) -> str:
+        """The word for the next embed."""
+        return f"{self.mark}{len(self.embeds)}x"
+
+    @cached_property
+    def alone(self) -> re.Pattern[str]:
+        """A word on a line of its own."""
+        return re.compile(rf"^[ ]{{0,3}}{self.mark}(\d+)x[ ]*$", re.MULTILINE)
+
+    @cached_property
+    def anywhere(self) -> re.Pattern[str]:
+        """A word, with its line up to it."""
+        return re.compile(rf"^([ \t]*)(.*?){self.mark}(\d+)x", re.MULTILINE)
 
     def clear(self) -> None:
         """Forget the page."""
@@ -107,7 +119,7 @@ class FindEmbeds(Preprocessor):
             end, embed = _read(lines, at)
             if embed:
                 indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
-                result.append(f"{indent}{_WORD.format(len(self.found.embeds))}")
+                result += _apart(f"{indent}{self.found.next_word}", lines[max(at - 1, 0) : at], lines[end : end + 1])
                 self.found.embeds.append(embed if self.first else embed.without_lines())
             else:
                 result += lines[at:end]
@@ -125,16 +137,14 @@ class EmbedBlocks(BlockProcessor):
 
     def test(self, parent: Element, block: str) -> bool:  # noqa: ARG002 - the signature is Markdown's
         """Tell whether the block holds the word of an embed."""
-        place = _PLACE.search(block)
-        return place is not None and self.found.get(place[1]) is not None
+        return self.found.alone.search(block) is not None
 
     def run(self, parent: Element, blocks: list[str]) -> None:
         """Render the embed, and leave what stands before and behind it to the other processors."""
-        before, number, after = _PLACE.split(blocks.pop(0), maxsplit=1)
+        before, number, after = self.found.alone.split(blocks.pop(0), maxsplit=1)
         if before.strip():
             self.parser.parseBlocks(parent, [before.rstrip("\n")])
-        if embed := self.found.get(number):
-            self.render(parent, embed)
+        self.render(parent, self.found.embeds[int(number)])
         if after.strip():
             blocks.insert(0, after.lstrip("\n"))
 
@@ -148,14 +158,11 @@ class RestoreText(Postprocessor):
 
     def run(self, text: str) -> str:
         """Return the text without words of ours."""
-        return _LEFT.sub(self._original, text) if "penstockembed" in text else text
+        return self.found.anywhere.sub(self._original, text) if self.found.mark in text else text
 
     def _original(self, match: re.Match[str]) -> str:
         indent, before, number = match.groups()
-        embed = self.found.get(number)
-        if embed is None:
-            return match[0]
-        source = f"\n{indent}".join(embed.source)
+        source = f"\n{indent}".join(self.found.embeds[int(number)].source)
         return f"{indent}{before}{escape(source, quote=False)}"
 
 
@@ -189,6 +196,15 @@ def _fenced(lines: Sequence[str], at: int, match: re.Match[str]) -> Embed:
         inner = [(number, line) for number, line in inner if line.strip()]
         name, inner = (inner[0][1].strip(), inner[1:]) if inner else ("", [])
     return Embed(match["kind"], name, tuple(inner), at + 1, _dedented(lines, _depth(lines[0])))
+
+
+def _apart(line: str, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+    """Yield a line with empty ones around it where it belongs to a list's item but would read as the item's text."""
+    if before and before[-1].strip() and _depth(before[-1]) < _depth(line):
+        yield ""
+    yield line
+    if after and after[0].strip() and _depth(after[0]) < _depth(line):
+        yield ""
 
 
 def _closing(lines: Sequence[str], at: int, ticks: str) -> int | None:

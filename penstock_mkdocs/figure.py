@@ -27,6 +27,8 @@ MOST_PATHS = 24
 def inline_svg(flow: Flow, layout: Layout, drawing: Options, embed: EmbedOptions, prefix: str) -> Markup:
     """Return the drawing as a figure; ids in it begin with ``prefix``."""
     drawn = svg.draw(flow, layout, drawing, prefix=prefix, alt=embed.alt or alt_text(flow))
+    # Material's and Zensical's scripts set the property href of all that have the attribute, which throws in SVG.
+    drawn = drawn.replace("<a href=", "<a xlink:href=")
     label = f"Diagram of {flow.title or flow.name}"
     return _figure(Markup(frame(drawn, label)), embed)
 

@@ -47,7 +47,7 @@ def add_flow(page: Page, parent: Element, embed: Embed) -> None:
     wanted = _understood(page, embed)
     options, flow = wanted.options, wanted.flow
     for problem in flow.problems:
-        page.fault(parent, f"flow {flow.name!r}: {problem}", embed.line)
+        page.fault(parent, str(problem), embed.line)
     level = options.heading_level or page.next_level()
     anchor = page.new_id(slug(options.id or f"flow-{flow.full_name}"))
     if options.steps:

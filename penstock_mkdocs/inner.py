@@ -86,6 +86,11 @@ class Inner:
                 patterns.register(html, "html", 90)
 
 
+def literal(text: str) -> str:
+    """Return a text for the tree that shows just this text; Python-Markdown would leave what looks like an entity."""
+    return util.AtomicString(text.replace("&", f"{util.AMP_SUBSTITUTE}amp;"))
+
+
 def _tame(root: Element) -> None:
     """Turn headings into bold lines, so that they stay out of the page's outline, and drop unsafe addresses."""
     for element in root.iter():

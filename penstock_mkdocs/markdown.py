@@ -11,7 +11,6 @@ from markdown import Extension
 
 from penstock_mkdocs import embeds
 from penstock_mkdocs.page import Page
-from penstock_mkdocs.site import check_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,15 +22,12 @@ class PenstockExtension(Extension):
     """Shows flows on pages.
 
     Args:
-        **settings: Those of ``[tool.penstock]``, and ``strict`` and ``base``.
-
-    Raises:
-        ConfigError: There is no such setting; the error lists near names.
+        **settings: Those of ``[tool.penstock]``, and ``strict``, ``base`` and ``css``.
     """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__()
-        check_names(settings, "extension penstock")
+        # Checked when a page shows a flow: hosts print a traceback of what an extension raises while it is loaded.
         self.settings: Mapping[str, Any] = settings
         self.pages: list[Page] = []
 

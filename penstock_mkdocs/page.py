@@ -8,10 +8,11 @@ from xml.etree.ElementTree import SubElement
 from markdown.util import AtomicString
 
 from penstock.errors import PenstockError
+from penstock.render.describe import visible
 from penstock_mkdocs.embeds import Found
 from penstock_mkdocs.flow_block import add_flow
 from penstock_mkdocs.host import first_line, host_of
-from penstock_mkdocs.inner import Inner
+from penstock_mkdocs.inner import Inner, literal
 from penstock_mkdocs.markup import Markup, unique
 from penstock_mkdocs.options import OptionError
 from penstock_mkdocs.report import EmbedError, report
@@ -73,7 +74,7 @@ class Page:
         self.warn(message, line)
         note = SubElement(parent, "div", {"class": "penstock-error admonition failure"})
         SubElement(note, "p", {"class": "admonition-title"}).text = "This flow cannot be shown as it should"
-        SubElement(note, "p").text = AtomicString(" ".join(message.split()))
+        SubElement(note, "p").text = literal(visible(message))
 
     def warn(self, message: str, line: int) -> None:
         """Report a fault at a line."""

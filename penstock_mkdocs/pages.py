@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penstock.render.describe import visible
-from penstock_mkdocs.markup import slug, text, unique
+from penstock_mkdocs.markup import Markup, slug, tag, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FOLDER = "flows"
 _PLAIN_NAME = re.compile(r"[\w./-]+")
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~^=:-])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()>#+.!-])")
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,11 @@ def flow_pages(manifest: Manifest, title: str) -> list[GeneratedPage]:
     paths: list[str] = []
     for flow in manifest.flows:
         wanted = "/".join(slug(part) for part in (flow.service, flow.name) if part)
-        path = unique(wanted, taken) if wanted.casefold() not in taken else unique(f"{wanted}-flow", taken)
-        taken |= {path, path.casefold()}
+        number, path = 1, wanted
+        while path.casefold() in taken:  # some file systems do not tell case
+            number += 1
+            path = f"{wanted}-{number}"
+        taken.add(path.casefold())
         paths.append(f"{path}.md")
     overview = GeneratedPage(f"{FOLDER}/index.md", _overview(manifest.flows, paths, title))
     return [overview, *map(_page, manifest.flows, paths)]
@@ -51,8 +54,9 @@ def flow_pages(manifest: Manifest, title: str) -> list[GeneratedPage]:
 
 def failure_page(message: str, title: str) -> GeneratedPage:
     """Return the overview for when there are no flows to show."""
-    note = f'!!! failure "The flows cannot be shown"\n\n    {escaped(message)}'
-    return GeneratedPage(f"{FOLDER}/index.md", f"# {escaped(title)}\n\n{note}\n")
+    note = tag("p", "The flows cannot be shown", class_="admonition-title") + tag("p", message)
+    box = tag("div", Markup(note), class_="penstock-error admonition failure")
+    return GeneratedPage(f"{FOLDER}/index.md", f"# {escaped(title)}\n\n{box}\n")
 
 
 def escaped(value: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mkdocs.config.base import LegacyConfig, ValidationError
+from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, InclusionLevel
 
@@ -15,7 +16,7 @@ from penstock_mkdocs.pages import FOLDER, failure_page, flow_pages
 from penstock_mkdocs.report import report
 from penstock_mkdocs.site import load_config, open_site
 from penstock_mkdocs.styles import stylesheet
-from penstock_mkdocs.watch import folders_to_watch
+from penstock_mkdocs.watch import to_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,6 +84,10 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         # What stands under the extension, for hosts without plugins, holds here too.
         self.settings = {"css": False, **(config.mdx_configs.get(EXTENSION) or {}), **self._given}
         config.mdx_configs[EXTENSION] = self.settings
+        try:
+            load_config(self.settings, _host(config.config_file_path))
+        except ConfigError as error:
+            raise PluginError(f"penstock: {' '.join(str(error).split())}") from None
         if STYLESHEET not in config.extra_css:
             config.extra_css.append(STYLESHEET)
         return config
@@ -116,7 +121,12 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         self._watch(config)
 
     def on_serve(
-        self, server: LiveReloadServer, /, *, config: MkDocsConfig, builder: Callable[..., None]  # noqa: ARG002
+        self,
+        server: LiveReloadServer,
+        /,
+        *,
+        config: MkDocsConfig,
+        builder: Callable[..., None],  # noqa: ARG002
     ) -> LiveReloadServer:
         """Watch the sources of the flows."""
         self._server = server
@@ -144,9 +154,9 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
 
     def _watch(self, config: MkDocsConfig) -> None:
         if self._server:
-            for folder in folders_to_watch(self.settings, _host(config.config_file_path, config)) - self._watched:
-                self._server.watch(str(folder), recursive=False)
-                self._watched.add(folder)
+            for path in to_watch(self.settings, _host(config.config_file_path, config)) - self._watched:
+                self._server.watch(str(path), recursive=False)
+                self._watched.add(path)
 
 
 def _host(config_file: str | None, config: MkDocsConfig | None = None) -> Host:

@@ -10,6 +10,7 @@ from markdown.util import AtomicString
 from penstock.render.describe import KIND_CHIPS, after, before, visible
 from penstock_mkdocs.docstrings import docstring
 from penstock_mkdocs.figure import linked
+from penstock_mkdocs.inner import literal
 from penstock_mkdocs.markup import Markup, joined, tag
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def add_step(
     classes = "ps-step-doc ps-entrypoint" if step.entrypoint else "ps-step-doc"
     block = SubElement(parent, "div", {"class": classes})
     heading = SubElement(block, f"h{level}", {"id": links[step.name].removeprefix("#"), "class": HEADING_CLASS})
-    SubElement(heading, "code").text = AtomicString(visible(step.name))
+    SubElement(heading, "code").text = literal(visible(step.name))
     parts = [
         _signature(step),
         docstring(step, site.config.docstring_style, inner),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.collect import collect, input_files, input_folders
-from penstock.errors import PenstockError
+from penstock.errors import CollectError, PenstockError
 from penstock_mkdocs.site import load_config
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from penstock.config import Config
@@ -18,36 +18,38 @@ if TYPE_CHECKING:
 _SKIPPED = frozenset({"__pycache__", "node_modules"})
 
 
-def folders_to_watch(settings: Mapping[str, object], host: Host) -> set[Path]:
-    """Return the folders whose files decide what is shown.
+def to_watch(settings: Mapping[str, object], host: Host) -> set[Path]:
+    """Return the files and folders that decide what is shown.
 
-    Each is meant to be watched without its subfolders, because a project's folder may hold the finished site, our
-    cache, or an environment: watching those would build forever.
+    Folders are those of packages, and each is meant to be watched without its subfolders. The project's folder is
+    not among them: the finished site, our cache or a log may be written there, and the server would build forever.
     """
     try:
         config = load_config(settings, host)
-    except PenstockError:  # said by the build
+    except PenstockError:  # the build has said it
         return set()
-    folders = {config.project, *(path.parent for path in config.manifests), *_packages(config)}
+    wanted = {config.project / "pyproject.toml", *config.manifests, *_packages(config), *_inputs(config)}
+    return {path for path in wanted if path.exists() and path not in {config.project, host.folder}}
+
+
+def _inputs(config: Config) -> set[Path]:
     try:
         made = collect(config)
-        folders |= {*input_folders(made, config.project), *(file.parent for file in input_files(made, config.project))}
+    except CollectError as error:
+        return {config.project / getattr(failure, "file", "") for failure in error.failures}
     except PenstockError:
-        pass
-    return {folder for folder in folders if folder.is_dir()}
+        return set()
+    return {*input_files(made, config.project), *input_folders(made, config.project)}
 
 
-def _packages(config: Config) -> set[Path]:
-    """Return the folders of the configured packages, which count also while they cannot be imported."""
-    found: set[Path] = set()
+def _packages(config: Config) -> Iterator[Path]:
+    """Yield the folders of the configured packages, which count also while they cannot be imported."""
     for root in config.path:
-        found.add(root)
         for module in config.modules:
             top = root / module.split(".")[0]
-            found |= {top, *_subfolders(top)}
-    return found
+            yield top
+            yield from (path for path in top.rglob("*/") if not any(map(_skipped, path.relative_to(top).parts)))
 
 
-def _subfolders(top: Path) -> set[Path]:
-    folders = (path for path in top.rglob("*") if path.is_dir())
-    return {folder for folder in folders if not _SKIPPED & set(folder.relative_to(top).parts)}
+def _skipped(name: str) -> bool:
+    return name.startswith(".") or name in _SKIPPED

@@ -41,10 +41,10 @@ def load(app: Sphinx) -> config.Config:
 
 
 def _located(error: ConfigError, file: Path) -> str:
+    """Return the message with the line of the setting, as far as it is found."""
     if error.where != str(file) or not file.is_file():
         return str(error)
-    before, assigned, _ = re.split(rf"^({PREFIX}{error.key}\s*=)", file.read_text("utf-8"), maxsplit=1, flags=re.M) + [
-        "",
-        "",
-    ]
-    return f"{file}:{before.count(chr(10)) + 1}: {error.message}" if assigned else str(error)
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        if re.match(rf"{PREFIX}{error.key}\s*[:=]", line):
+            return f"{file}:{number}: {error.message}"
+    return str(error)

@@ -12,7 +12,7 @@ from sphinx.util.docutils import SphinxDirective
 from penstock.errors import PenstockError
 from penstock.render import mermaid
 from penstock.render.options import Options
-from penstock_sphinx.domain import Drawing, domain_of
+from penstock_sphinx.domain import Drawing, Place, domain_of
 from penstock_sphinx.drawing import drawn_part, layout_key
 from penstock_sphinx.nodes import flow_block, flow_diagram, step_reference
 from penstock_sphinx.steps import StepWriter, anchor, full_name, paths
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-DIRECTIONS = {"TB": "TB", "TD": "TB", "LR": "LR", "BT": "BT", "RL": "RL"}
+DIRECTIONS: dict[str, Direction] = {"tb": "TB", "td": "TB", "lr": "LR", "bt": "BT", "rl": "RL"}
 
 
-def _direction(argument: str | None) -> str:
-    return DIRECTIONS[directives.choice((argument or "").upper(), tuple(DIRECTIONS))]  # type: ignore[no-untyped-call]
+def _direction(argument: str) -> Direction:
+    return DIRECTIONS[directives.choice(argument, tuple(DIRECTIONS))]
 
 
-def _format(argument: str | None) -> str:
-    return cast("str", directives.choice(argument, ("svg", "mermaid")))  # type: ignore[no-untyped-call]
+def _format(argument: str) -> str:
+    return directives.choice(argument, ("svg", "mermaid"))
 
 
-def _align(argument: str | None) -> str:
-    return cast("str", directives.choice(argument, ("left", "center", "right")))  # type: ignore[no-untyped-call]
+def _align(argument: str) -> str:
+    return directives.choice(argument, ("left", "center", "right"))
 
 
 class FlowDirective(SphinxDirective):
@@ -89,16 +89,12 @@ class FlowDirective(SphinxDirective):
 
     def _block(self, flow: Flow) -> flow_block:
         block = flow_block()
-        if "no-diagram" in self.options:
-            marked: nodes.Element = nodes.target()
-            block += [marked, *self._caption()]
-        else:
-            marked = nodes.figure("", self._diagram(flow), *self._caption())
-            marked["classes"] += ["ps-figure", *self.options.get("class", [])]
-            if "align" in self.options:
-                marked["align"] = self.options["align"]
-            block += marked
-        self._mark(marked, flow)
+        caption = self._caption()
+        shown = caption if "no-diagram" in self.options else [self._figure(flow, caption)]
+        block += shown
+        # a figure without a caption must not take a number, so it gets no id
+        captioned = caption and isinstance(caption[0], nodes.caption)
+        self._mark(cast("nodes.Element", shown[0]) if captioned else block, flow)
         if "paths" in self.options:
             block += paths(flow, self.env.docname)
         if "no-steps" not in self.options:
@@ -106,15 +102,25 @@ class FlowDirective(SphinxDirective):
             block += [writer.describe(step) for step in flow.steps]
         return block
 
+    def _figure(self, flow: Flow, caption: list[nodes.Node]) -> nodes.figure:
+        figure = nodes.figure("", self._diagram(flow), *caption)
+        figure["classes"] += ["ps-figure", *self.options.get("class", [])]
+        if "align" in self.options:
+            figure["align"] = self.options["align"]
+        return figure
+
     def _mark(self, node: nodes.Element, flow: Flow) -> None:
         """Make a node what ``:name:`` and the role ``penstock:flow`` lead to."""
         document = self.state.document
         self.set_source_info(node)
         self.add_name(node)
-        ident = anchor(document, flow.name)
+        has_steps = "no-steps" not in self.options
+        # many pages may show the picture, and singlehtml makes one page of them
+        ident = anchor(document, flow.name) if has_steps else anchor(document, flow.name, "on", self.env.docname)
         node["ids"].append(ident)
         document.ids[ident] = node
-        domain_of(self.env).note_object("flow", full_name(flow), self.env.docname, ident)
+        place = Place(ident, has_steps=has_steps)
+        domain_of(self.env).note_object("flow", full_name(flow), self.env.docname, place)
 
     def _diagram(self, flow: Flow) -> flow_diagram:
         domain = domain_of(self.env)

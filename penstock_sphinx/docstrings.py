@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from docutils import nodes
 from docutils.parsers.rst.states import RSTStateMachine, state_classes
 from docutils.statemachine import StringList, string2lines
-from sphinx.ext import napoleon
+from sphinx.ext.napoleon.docstring import GoogleDocstring, NumpyDocstring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from docutils import nodes
     from sphinx.environment import BuildEnvironment
 
     from penstock.model import Step
@@ -35,14 +35,13 @@ def docstring_lines(step: Step, env: BuildEnvironment, style: str) -> list[str]:
     """
     lines = string2lines(step.docstring, TAB, convert_whitespace=True)
     what = "class" if step.kind == "class" else "method" if "." in step.qualname else "function"
-    name = f"{step.module}.{step.qualname}"
-    env.events.emit("autodoc-process-docstring", what, name, None, _NoOptions(), lines)
+    env.events.emit("autodoc-process-docstring", what, f"{step.module}.{step.qualname}", None, _NoOptions(), lines)
     if "napoleon_google_docstring" in env.config:
         return lines
     if style in {"auto", "numpy"}:
-        lines = napoleon.NumpyDocstring(lines, napoleon.Config(), what=what, name=name).lines()
+        lines = NumpyDocstring(lines).lines()
     if style in {"auto", "google"}:
-        lines = napoleon.GoogleDocstring(lines, napoleon.Config(), what=what, name=name).lines()
+        lines = GoogleDocstring(lines).lines()
     return lines
 
 

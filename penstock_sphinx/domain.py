@@ -14,7 +14,8 @@ from penstock.errors import did_you_mean, near_names
 from penstock_sphinx.nodes import QUIET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Set
+    from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from docutils import nodes
     from docutils.nodes import Element
@@ -28,6 +29,17 @@ if TYPE_CHECKING:
     from penstock_sphinx.site import Site
 
 logger = logging.getLogger(__name__)
+
+
+class Place(NamedTuple):
+    """Where an object is on a page: its anchor, and whether a flow's steps are there too."""
+
+    anchor: str
+    has_steps: bool = True
+
+
+Places = dict[str, Place]
+"""The places of one object, by page."""
 
 
 class Drawing(NamedTuple):
@@ -63,9 +75,9 @@ class PenstockDomain(Domain):
     site: Site
 
     @property
-    def objects(self) -> dict[tuple[str, str], dict[str, str]]:
-        """The anchor on each page of each object, which goes by kind and name."""
-        return cast("dict[tuple[str, str], dict[str, str]]", self.data["objects"])
+    def objects(self) -> dict[tuple[str, str], Places]:
+        """The places of each object, which goes by kind and name."""
+        return cast("dict[tuple[str, str], Places]", self.data["objects"])
 
     @property
     def pages(self) -> dict[str, Page]:
@@ -81,9 +93,11 @@ class PenstockDomain(Domain):
         """Return the record of a page, a new one if there is none."""
         return self.pages.setdefault(docname, Page())
 
-    def note_object(self, kind: str, name: str, docname: str, anchor: str) -> None:
-        """Remember where a flow or step is documented; the first place on a page counts."""
-        self.objects.setdefault((kind, name), {}).setdefault(docname, anchor)
+    def note_object(self, kind: str, name: str, docname: str, place: Place) -> None:
+        """Remember where a flow or step is documented; the first place on a page counts, if it has the steps."""
+        places = self.objects.setdefault((kind, name), {})
+        if docname not in places or (place.has_steps and not places[docname].has_steps):
+            places[docname] = place
 
     def clear_doc(self, docname: str) -> None:
         """Forget a page."""
@@ -93,13 +107,13 @@ class PenstockDomain(Domain):
             if not places:
                 del self.objects[key]
 
-    def merge_domaindata(self, docnames: Set[str], otherdata: dict[str, Any]) -> None:
+    def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
         """Take over what another process learned of some pages."""
         self.pages.update({docname: page for docname, page in otherdata["pages"].items() if docname in docnames})
         for (kind, name), places in otherdata["objects"].items():
-            for docname, anchor in places.items():
+            for docname, place in places.items():
                 if docname in docnames:
-                    self.note_object(kind, name, docname, anchor)
+                    self.note_object(kind, name, docname, place)
 
     def resolve_xref(
         self,
@@ -137,20 +151,18 @@ class PenstockDomain(Domain):
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         """Yield each object once, at the first of its pages, for inventory and search."""
         for (kind, name), places in sorted(self.objects.items()):
-            docname = min(places)
-            yield name, name, kind, docname, places[docname], 1
+            docname = _best(places)
+            yield name, name, kind, docname, places[docname].anchor, 1
 
-    def _unqualified(self, kind: str, target: str) -> dict[str, str]:
+    def _unqualified(self, kind: str, target: str) -> Places:
         endings = (f".{target}", f"/{target}")
         found = [places for (known, name), places in self.objects.items() if known == kind and name.endswith(endings)]
         return found[0] if len(found) == 1 else {}
 
     @staticmethod
-    def _link(
-        builder: Builder, fromdocname: str, target: str, places: dict[str, str], contnode: Element
-    ) -> nodes.reference:
-        docname = fromdocname if fromdocname in places else min(places)
-        return make_refnode(builder, fromdocname, docname, places[docname], contnode, target)
+    def _link(builder: Builder, fromdocname: str, target: str, places: Places, contnode: Element) -> nodes.reference:
+        docname = _best(places, fromdocname)
+        return make_refnode(builder, fromdocname, docname, places[docname].anchor, contnode, target)
 
 
 def domain_of(env: BuildEnvironment) -> PenstockDomain:
@@ -158,9 +170,7 @@ def domain_of(env: BuildEnvironment) -> PenstockDomain:
     return cast("PenstockDomain", env.get_domain(PenstockDomain.name))
 
 
-def missing_reference(
-    _app: Sphinx, _env: BuildEnvironment, node: pending_xref, contnode: Element
-) -> Element | None:
+def missing_reference(_app: Sphinx, _env: BuildEnvironment, node: pending_xref, contnode: Element) -> Element | None:
     """Leave a reference that we made ourselves as text where nobody knows its target."""
     return contnode if QUIET in node else None
 
@@ -175,6 +185,11 @@ def warn_missing_reference(_app: Sphinx, domain: Domain | None, node: pending_xr
     message = "there is no %s %r in these pages.%s"
     logger.warning(message, kind, target, near, type="penstock", subtype=f"unknown_{kind}", location=node)
     return True
+
+
+def _best(places: Places, current: str = "") -> str:
+    """Return a page that has the steps too, if there is one; the current page, if it is as good as others."""
+    return min(places, key=lambda docname: (not places[docname].has_steps, docname != current, docname))
 
 
 def _near(target: str, known: Iterable[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from docutils import nodes
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
     from penstock.config import Config
+    from penstock.model import Flow
 
 logger = logging.getLogger(__name__)
 
 WIDTH = 76
-"""Columns of a drawing, which fit a text page and, in small type, a printed one."""
+"""Columns of a drawing, which fit a terminal."""
+
+UNCUT = 10_000
 
 
 def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -38,17 +42,20 @@ def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             picture = _picture(diagram, app.builder.outdir, domain_of(app.env).site.config, docname)
         diagram.replace_self(picture or _text(diagram))
     for block in list(doctree.findall(flow_block)):
-        for chip in list(block.findall(_is_chip)):
+        for chip in [node for node in block.findall(nodes.inline) if CHIP in node["classes"]]:
             chip.replace_self(nodes.inline("", f"[{chip.astext()}]"))
-        block.replace_self(block.children)
-
-
-def _is_chip(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.inline) and CHIP in node["classes"]
+        target = [nodes.target("", "", ids=block["ids"])] if block["ids"] else []
+        block.replace_self([*target, *block.children])
 
 
 def _text(diagram: flow_diagram) -> nodes.literal_block:
-    drawing = text.render(diagram["flow"], Options(direction=diagram["direction"], details=True), width=WIDTH)
+    """Return the drawing with the steps' titles, or without them where some would be cut short."""
+    flow: Flow = diagram["flow"]
+    options = Options(direction=diagram["direction"], details=True)
+    drawing = text.render(flow, options, width=UNCUT)
+    if max(map(len, drawing.splitlines()), default=0) > WIDTH:
+        bare = replace(flow, steps=tuple(replace(step, title="") for step in flow.steps))
+        drawing = text.render(bare, options, width=UNCUT)
     return nodes.literal_block(drawing, drawing, language="none")
 
 
@@ -71,10 +78,12 @@ def _picture(diagram: flow_diagram, outdir: Path, config: Config, docname: str) 
 
 
 def _drop_repeated_ids(doctree: nodes.document) -> None:
-    """Keep the first of equal ids where pages that show one flow become one page."""
+    """Keep the first of equal ids where pages with the steps of one flow become one page."""
     seen: set[str] = set()
     for block in doctree.findall(flow_block):
         for node in block.findall(nodes.Element):
+            if isinstance(node, nodes.figure):  # its number goes by its id
+                continue
             fresh = [each for each in node["ids"] if each not in seen]
             seen.update(fresh)
             node["ids"] = fresh

@@ -1,12 +1,16 @@
-"""Links to sources through ``sphinx.ext.viewcode``, which otherwise would import the application to find them."""
+"""Links to sources through viewcode and linkcode.
+
+Without an answer of ours, viewcode would import the application to find its source.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.errors import PycodeError
+from sphinx.ext.viewcode import viewcode_anchor
 from sphinx.pycode import ModuleAnalyzer
 
 from penstock_sphinx.domain import domain_of
@@ -36,23 +40,27 @@ def connect_viewcode(app: Sphinx) -> None:
     app.connect("viewcode-find-source", find)
 
 
-def add_viewcode_targets(app: Sphinx, doctree: nodes.document) -> None:
-    """Give each step that viewcode knows the id that its page of source links back to."""
-    if "viewcode-find-source" not in app.events.events:
-        return
+def settle_links(_app: Sphinx, doctree: nodes.document) -> None:
+    """Move each link that viewcode or linkcode made to the end of its step, behind the file and line.
+
+    A step that viewcode knows also gets the id that viewcode's page of source links back to.
+    """
     for block in doctree.findall(flow_block):
-        for signature in block.findall(addnodes.desc_signature):
-            ident = f"{signature.get('module')}.{signature.get('fullname')}"
-            if signature["ids"] and ident not in doctree.ids:
-                signature["ids"].append(ident)
-                doctree.ids[ident] = signature
+        for description in [child for child in block if isinstance(child, addnodes.desc)]:
+            signature, content = cast("list[nodes.Element]", description.children)
+            meta = cast("nodes.Element", content[-1])
+            for link in [child for child in signature if isinstance(child, (addnodes.only, viewcode_anchor))]:
+                signature.remove(link)
+                meta += [nodes.Text(" "), link]
+                ident = f"{signature['module']}.{signature['fullname']}"
+                if isinstance(link, viewcode_anchor) and ident not in doctree.ids:
+                    signature["ids"].append(ident)
+                    doctree.ids[ident] = signature
 
 
 def _module_files(app: Sphinx) -> dict[str, Path]:
     site = domain_of(app.env).site
-    found = {
-        step.module: site.source_file(step) for flow in site.manifest.flows for step in flow.steps if step.module
-    }
+    found = {step.module: site.source_file(step) for flow in site.manifest.flows for step in flow.steps if step.module}
     return {module: file for module, file in found.items() if file}
 
 

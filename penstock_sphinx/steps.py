@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from docutils import nodes
 from sphinx import addnodes
@@ -13,11 +13,11 @@ from sphinx.util import logging
 
 from penstock.render.describe import KIND_CHIPS, after, before, source_url, visible
 from penstock_sphinx.docstrings import docstring_lines, parse_markdown, parse_rst
-from penstock_sphinx.domain import domain_of
+from penstock_sphinx.domain import Place, domain_of
 from penstock_sphinx.nodes import CHIP, QUIET, step_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sphinx.environment import BuildEnvironment
 
@@ -77,9 +77,8 @@ class StepWriter:
         markdown = self._site.config.docstring_style == "markdown"
         lines = [] if markdown else docstring_lines(step, self._env, self._site.config.docstring_style)
         description = self._parsed(step, lines)
-        signature, content = description[0], description[-1]
-        assert isinstance(signature, addnodes.desc_signature)
-        assert isinstance(content, addnodes.desc_content)
+        signature = cast("addnodes.desc_signature", description[0])
+        content = cast("addnodes.desc_content", description[-1])
         if markdown:
             content.extend(self._markdown(step))
         description["classes"] += ["ps-step-doc", *(["ps-entrypoint"] if step.entrypoint else [])]
@@ -129,16 +128,16 @@ class StepWriter:
     def _name(self, signature: addnodes.desc_signature, step: Step) -> None:
         """Turn the signature of a nameless function into that of the step."""
         name = visible(step.name) or ascii(step.name)
-        parts = [
-            part for part in signature if isinstance(part, (addnodes.desc_parameterlist, addnodes.desc_returns))
-        ] or [nodes.Text(visible(step.signature))]  # not Python's syntax, such as a signature from C
-        signature[:] = [addnodes.desc_name(name, name), *parts]
+        kinds = (addnodes.desc_parameterlist, addnodes.desc_returns)
+        typed: list[nodes.Node] = [part for part in signature if isinstance(part, kinds)]
+        # a signature that is not Python's syntax, such as one from C, is shown as it is
+        signature[:] = [addnodes.desc_name(name, name), *(typed or [nodes.Text(visible(step.signature))])]
         ident = anchor(self._document, self._flow.name, step.name)
         signature["classes"].append("ps-sig")
         signature["ids"] = [ident]
         signature["_toc_parts"], signature["_toc_name"] = (name,), name
         self._document.note_explicit_target(signature)
-        domain_of(self._env).note_object("step", full_name(self._flow, step), self._env.docname, ident)
+        domain_of(self._env).note_object("step", full_name(self._flow, step), self._env.docname, Place(ident))
         file = self._site.source_file(step)
         if file or "viewcode_line_numbers" not in self._env.config:
             signature["module"], signature["fullname"] = step.module, step.qualname
@@ -154,11 +153,10 @@ class StepWriter:
         if later := after(self._flow, step):
             facts.append([nodes.Text("then "), *self._neighbours(later)])
         if effects := [effect for effect in map(visible, step.effects) if effect]:
-            chips = ([_chip(effect, "ps-chip-io")] for effect in effects)
-            facts.append([nodes.Text("effects "), *_joined(" ", chips)])
-        if step.where:
+            facts.append([nodes.Text("effects "), *_joined(" ", ([_chip(effect, "ps-chip-io")] for effect in effects))])
+        if where := visible(step.where):
             url = source_url(self._site.config.source_url, step)
-            facts.append([nodes.reference("", step.where, refuri=url, internal=False) if url else nodes.Text(step.where)])
+            facts.append([nodes.reference("", where, refuri=url, internal=False) if url else nodes.Text(where)])
         return _paragraph("ps-meta", *_joined(" · ", facts))
 
     def _neighbours(self, found: Iterable[Neighbour]) -> Iterator[nodes.Node]:
@@ -187,7 +185,7 @@ def _paragraph(css: str, *children: nodes.Node) -> nodes.paragraph:
     return nodes.paragraph("", "", *children, classes=[css])
 
 
-def _joined(separator: str, groups: Iterable[list[nodes.Node]]) -> Iterator[nodes.Node]:
+def _joined(separator: str, groups: Iterable[Sequence[nodes.Node]]) -> Iterator[nodes.Node]:
     for number, group in enumerate(groups):
         if number:
             yield nodes.Text(separator)

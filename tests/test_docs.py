@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import doctest
 import importlib
 import inspect
-import itertools
 import json
 import os
 import pkgutil
@@ -19,10 +19,13 @@ from typing import NamedTuple
 import pytest
 
 import penstock
-from penstock import errors, manifest, model, observers
+from penstock import errors, manifest, observers
 from penstock.config import SETTINGS
 from penstock.render import FORMATS
 from penstock_mkdocs.options import OPTIONS
+from penstock_mkdocs.plugin import PLUGIN_SETTINGS
+from penstock_mkdocs.site import OWN_SETTINGS
+from penstock_sphinx.directive import FlowDirective
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -45,6 +48,25 @@ PAGES = {
 }
 """The pages that are typed, each with the folder that its reader stands in: empty, or a copy of an example."""
 
+GENERATED = [".penstock", "__pycache__", "site", ".cache", "_build"]
+
+RESULTS = {
+    "README.md": [
+        ("bom_sync_flow.png", b"\x89PNG\r\n"),
+        ("docs/_build/index.html", b"<svg"),
+        ("docs/_build/index.html", b"Take the news that a bill of materials has changed."),
+        ("site/index.html", b"<svg"),
+        ("site/index.html", b"Take the news that a bill of materials has changed."),
+    ],
+    "docs/tutorial.md": [("site/index.html", b"<svg"), ("site/index.html", b"Tell the customer why not.")],
+    "docs/how-to/sphinx.md": [("docs/_build/html/warehouse.html", b"<svg")],
+    "docs/how-to/properdocs-and-zensical.md": [
+        ("site/properdocs/index.html", b"<svg"),
+        ("site/zensical/index.html", b"<svg"),
+    ],
+}
+"""What the reader has in the end."""
+
 
 class Block(NamedTuple):
     """A fenced block: a file to write, or commands with what they print."""
@@ -55,6 +77,7 @@ class Block(NamedTuple):
 
 
 def blocks(page: str) -> list[Block]:
+    """Return the fenced blocks of a page, in order."""
     text = (ROOT / page).read_text(encoding="utf-8")
     found = []
     for match in FENCE.finditer(text):
@@ -68,23 +91,44 @@ def type_page(page: str, folder: Path) -> None:
     code = 0
     for block in blocks(page):
         if block.file:
-            path = folder / block.file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block.body, encoding="utf-8")
+            write(folder / block.file, block)
         elif block.info == "console":
             for command, shown in commands(block.body):
-                assert code == 0 or command == "echo $?", f"{page} does not show that the command before fails: {command}"
+                assert code == 0 or command == "echo $?", (
+                    f"{page} does not show that the command before fails: {command}"
+                )
                 code, printed = run(command, code, folder)
                 assert normal(command, shown) == normal(command, printed), f"{page}: {command}"
     assert code == 0
 
 
+def write(path: Path, block: Block) -> None:
+    """Write a whole file, or change one as a diff says."""
+    text = block.body
+    if block.info == "diff":
+        lines = block.body.splitlines(keepends=True)
+        old = "".join(line[1:] for line in lines if line[0] in " -")
+        new = "".join(line[1:] for line in lines if line[0] in " +")
+        text = path.read_text(encoding="utf-8")
+        assert 1 == text.count(old), f"{path.name} has no such lines:\n{old}"
+        text = text.replace(old, new)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def shown(value: object) -> str:
+    """Return a default as the reference shows it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def commands(body: str) -> list[tuple[str, str]]:
+    """Return the commands of a block, each with the output below it."""
     parts = re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]
     return [(command, shown) for command, _, shown in (part.partition("\n") for part in parts)]
 
 
 def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
+    """Run a command in a shell that knows the exit code before it; return its own, and what it printed."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
     environment |= {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -109,7 +153,7 @@ def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
 def normal(command: str, text: str) -> str:
     """Return what has to be equal: IDs are random, and argparse of each Python wraps and words in its own way."""
     if command.endswith("--help"):
-        return " ".join(re.sub(r"(-\w) ([^,\s]+), (--\w+) \2", r"\1, \3 \2", text).split())
+        return " ".join(re.sub(r"(-\w) (\{[^}]*\}|[^,\s]+), (--\w+) \2", r"\1, \3 \2", text).split())
     text = text.replace(sys.executable, "/app/.venv/bin/python")
     names: dict[str, str] = {}
     return FLOW_ID.sub(lambda match: names.setdefault(match[0], f"ID {len(names) + 1}"), text)
@@ -120,9 +164,156 @@ def test_pages_can_be_typed_as_they_stand(page, start, tmp_path):
     """Whoever types a page from top to bottom sees exactly what it shows."""
     folder = tmp_path / "work"
     if start:
-        shutil.copytree(ROOT / start, folder, ignore=shutil.ignore_patterns(".penstock", "__pycache__", "site", ".cache"))
+        shutil.copytree(ROOT / start, folder, ignore=shutil.ignore_patterns(*GENERATED))
     else:
         folder.mkdir()
     type_page(page, folder)
-    for check in CHECKS.get(page, ()):
-        check(folder)
+    for file, part in RESULTS.get(page, ()):
+        assert part in (folder / file).read_bytes()
+
+
+def test_every_page_with_commands_is_typed():
+    """No page shows output that nobody compares."""
+    pages = ["README.md", *(path.relative_to(ROOT).as_posix() for path in prose())]
+    assert sorted(PAGES) == sorted(page for page in pages if any(block.info == "console" for block in blocks(page)))
+
+
+def test_readme_is_short():
+    """The README is read in one go: at most 120 lines."""
+    assert (ROOT / "README.md").read_text(encoding="utf-8").count("\n") <= 120
+
+
+def test_readme_shows_the_mermaid_text_of_the_quick_start():
+    """The quick start ends in the three lines of Mermaid that it is known for."""
+    text = "graph TD\n    handle_kafka_message --> fetch_from_api\n    fetch_from_api --> sync_to_database\n```\n"
+    assert text in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"])
+def test_links_to_files_lead_somewhere(page):
+    """Every relative link of a page that no engine builds names a file of the repository."""
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text(encoding="utf-8"))
+    assert [] == [target for target in targets if not (ROOT / target).exists()]
+
+
+@pytest.mark.parametrize(
+    ("picture", "project", "flow"),
+    [("order_processing.svg", "docs/examples/shop", "order_processing"), ("tutorial.svg", None, "orders")],
+)
+def test_pictures_are_current(picture, project, flow, tmp_path):
+    """The pictures in the prose are those that penstock draws of the code beside them."""
+    folder = tmp_path if project is None else ROOT / project
+    if project is None:
+        for block in blocks("docs/tutorial.md"):
+            if block.file == "pyproject.toml" or block.file.startswith("orders"):
+                write(folder / block.file, block)
+                if block.info == "diff":
+                    break
+    assert (0, f"wrote {tmp_path / picture}\n") == run(
+        f"penstock render {flow} -C '{folder}' -o '{tmp_path / picture}'", 0, tmp_path
+    )
+    assert (DOCS / "_static" / picture).read_text(encoding="utf-8") == (tmp_path / picture).read_text(encoding="utf-8")
+
+
+def prose() -> list[Path]:
+    """Return the pages of the documentation, without what was built and the examples' own."""
+    return [path for path in sorted(DOCS.rglob("*.md")) if not {"_build", "examples"} & {*path.relative_to(DOCS).parts}]
+
+
+def reference(name: str) -> str:
+    """Return a page of the reference."""
+    return (DOCS / "reference" / f"{name}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_reference_describes_every_setting(setting):
+    """The reference says of each setting what its declaration says."""
+    default = f"default: `{setting.default}`" if setting.default else "no default"
+    section = (
+        f"## `{setting.name}`\n\n*{setting.type}* · {default}\n\n{setting.help}\n\n"
+        f"```toml\n{setting.name} = {setting.example}\n```\n"
+    )
+    assert section in reference("configuration")
+
+
+def test_reference_describes_no_other_setting():
+    """A setting that is gone is gone from the reference."""
+    headings = re.findall(r"^## `(\w+)`$", reference("configuration"), re.MULTILINE)
+    assert [setting.name for setting in SETTINGS] == headings
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        *(f"| `{each.name}` | {each.type} | {each.default} | {each.help} |" for each in OPTIONS),
+        *(f"| `{name}` | {text} |" for name, text in OWN_SETTINGS.items()),
+        *(f"| `{name}` | `{shown(default)}` | {text} |" for name, (default, text) in PLUGIN_SETTINGS.items()),
+    ],
+)
+def test_reference_describes_every_option_of_embeds_in_markdown(row):
+    """The reference says of each option and setting in Markdown what its declaration says."""
+    assert row in reference("embedding").splitlines()
+
+
+def test_reference_lists_the_options_of_the_directive():
+    """The reference lists the options of the Sphinx directive, no more and no fewer."""
+    listed = re.findall(r"^\| `:([\w-]+):` \|", reference("embedding"), re.MULTILINE)
+    assert sorted(FlowDirective.option_spec) == sorted(listed)
+
+
+def test_reference_lists_the_formats():
+    """The reference lists each format with its suffixes."""
+    listed = re.findall(r"^\| `(\w+)` \| (`\.[^|]+) \|", reference("formats"), re.MULTILINE)
+    assert [(each.name, ", ".join(f"`{suffix}`" for suffix in each.suffixes)) for each in FORMATS.values()] == listed
+
+
+def test_reference_lists_the_problems():
+    """The reference has a section for each code that a problem can have."""
+    listed = re.findall(r"^## `([\w-]+)`$", reference("problems"), re.MULTILINE)
+    codes = re.search(r"code: (.*?)message:", inspect.getdoc(penstock.Problem) or "", re.DOTALL)
+    assert codes
+    assert sorted(re.findall(r"``([\w-]+)``", codes[1])) == sorted(listed)
+
+
+def test_reference_lists_the_errors():
+    """The reference lists each error."""
+    listed = re.findall(r"^\.\. autoexception:: (\w+)", reference("errors"), re.MULTILINE)
+    known = [name for name, each in vars(errors).items() if inspect.isclass(each) and issubclass(each, Exception)]
+    assert known == listed
+
+
+def test_reference_describes_every_public_name():
+    """The reference has each name that penstock exports."""
+    described = re.findall(r"^\.\. (?:auto|py:)\w+:: (?:penstock\.\w+\.)?(\w+)", reference("api"), re.MULTILINE)
+    described += re.findall(r"^\.\. autoexception:: (\w+)", reference("errors"), re.MULTILINE)
+    assert {*penstock.__all__} - {"__version__"} <= {*described}
+
+
+SIGNATURES = re.findall(r"^\.\. (?:auto|py:)(?:function|decorator):: (\w+)(\(.*\))$", reference("api"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("name", "written"), SIGNATURES)
+def test_reference_has_the_true_signatures(name, written):
+    """A signature in the reference has the parameters and defaults of the function."""
+    function = getattr(penstock, name, None) or getattr(manifest, name)
+    parameters = [
+        each.replace(annotation=inspect.Parameter.empty)
+        for each in inspect.signature(function).parameters.values()
+        if each.kind is not inspect.Parameter.POSITIONAL_ONLY  # what a bare decorator is given
+    ]
+    assert str(inspect.Signature(parameters)) == written
+
+
+def test_reference_describes_every_field_of_an_event():
+    """The reference has each attribute of what an observer is given."""
+    names = [*(each.name for each in dataclasses.fields(observers.StepEvent)), "flow_id"]
+    assert names == re.findall(r"^   \.\. py:attribute:: (\w+)$", reference("api"), re.MULTILINE)[: len(names)]
+
+
+def test_examples_in_docstrings_are_true():
+    """Every example in a docstring of ours does what it shows."""
+    names = [found.name for found in pkgutil.walk_packages(penstock.__path__, "penstock.")]
+    modules = [importlib.import_module(name) for name in names if not name.endswith("__main__")]
+    results = [doctest.testmod(module) for module in modules]
+    assert 0 == sum(result.failed for result in results)
+    assert sum(result.attempted for result in results) > 0

@@ -88,9 +88,10 @@ def triggers(flow: Flow) -> dict[str, list[str]]:
     return found
 
 
-def effects(flow: Flow) -> list[tuple[str, str]]:
-    """Return each step's name with each of its effects; every step has pills of its own, beside it."""
-    return [(step.name, visible(effect)) for step in flow.steps for effect in step.effects if visible(effect)]
+def effects(flow: Flow) -> dict[str, list[str]]:
+    """Return the effects of each step that has some; they share a pill beside it."""
+    found = {step.name: list(filter(None, map(visible, step.effects))) for step in flow.steps}
+    return {name: changed for name, changed in found.items() if changed}
 
 
 def _graph(settings: dict[str, str], relaxed: Relaxed | None) -> Any:
@@ -129,8 +130,8 @@ def _draw_channels(graph: Any, flow: Flow, index: dict[str, str]) -> None:
         graph.node(f"t{number}", _quoted(trigger), **PILL)
         for name in started:
             graph.edge(f"t{number}", index[name], **arrow)
-    for number, (name, effect) in enumerate(effects(flow)):
-        graph.node(f"e{number}", _quoted(effect), **PILL)
+    for number, (name, changed) in enumerate(effects(flow).items()):
+        graph.node(f"e{number}", r"\n".join(map(_quoted, changed)), **PILL)
         graph.edge(index[name], f"e{number}", **arrow)
         with graph.subgraph(graph_attr={"rank": "same"}) as beside:
             beside.node(index[name])

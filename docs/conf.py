@@ -1,0 +1,36 @@
+"""The documentation of penstock, which is also its first user: the flows are those of the examples."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as version_of
+
+project = "penstock"
+author = "penstock contributors"
+copyright = "2026, penstock contributors"
+version = release = version_of("penstock")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "penstock_sphinx",
+]
+exclude_patterns = ["_build", "examples"]
+nitpicky = True
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+
+# Three applications, each in a folder of its own.
+penstock_modules = ["parts.*", "shop.*", "flows"]
+penstock_path = ["examples/parts", "examples/shop", "examples/mkdocs_build"]
+
+myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
+myst_heading_anchors = 3
+autodoc_typehints = "signature"
+copybutton_prompt_text = r"\$ |>>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+
+html_theme = "furo"
+html_title = f"penstock {release}"

@@ -1,0 +1,182 @@
+"""Docstrings on a page: each style as users of mkdocstrings know it, and nothing that breaks the page."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup
+
+from penstock.model import Flow, Step
+
+GOOGLE = """Do it.
+
+Args:
+    order (Order): What was *ordered*.
+    strict: Be strict.
+
+Returns:
+    What is wrong.
+
+Raises:
+    ValueError: None there.
+"""
+NUMPY = """Do it.
+
+Parameters
+----------
+order : Order
+    What was *ordered*.
+strict
+    Be strict.
+
+Returns
+-------
+list[str]
+    What is wrong.
+
+Raises
+------
+ValueError
+    None there.
+"""
+SPHINX = """Do it.
+
+:param Order order: What was *ordered*.
+:param strict: Be strict.
+:returns: What is wrong.
+:raises ValueError: None there.
+"""
+
+
+def step(docstring: str, signature: str = "(order: Order, strict: bool = False) -> list[str]") -> Flow:
+    """Return a flow of one step."""
+    return Flow(name="f", steps=(Step(name="run", docstring=docstring, signature=signature, entrypoint=True),))
+
+
+@pytest.fixture
+def shown(convert):
+    """Return a function that shows a docstring, and returns the step's part of the page."""
+
+    def show(docstring: str, *, extensions=(), signature=None, **settings):
+        flow = step(docstring, signature) if signature else step(docstring)
+        page = convert("::: penstock-flow f\n    diagram: no\n", flow, extensions=extensions, **settings)
+        assert [] == page.logged
+        return BeautifulSoup(page.html, "html.parser").select_one(".ps-step-doc")
+
+    return show
+
+
+def table(element, title):
+    """Return the rows of the table under a title."""
+    heading = element.find("p", string=title, class_="ps-doc-title")
+    rows = heading.find_next("table").find_all("tr")
+    return [[cell.get_text() for cell in row.find_all(["th", "td"])] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("style", "docstring"),
+    [("google", GOOGLE), ("numpy", NUMPY), ("sphinx", SPHINX), ("auto", GOOGLE), ("auto", NUMPY), ("auto", SPHINX)],
+)
+def test_styles(shown, style, docstring):
+    """Each style gives the same tables, with types and defaults of the signature where the docstring has none."""
+    element = shown(docstring, docstring_style=style)
+
+    assert [
+        ["Name", "Type", "Description", "Default"],
+        ["order", "Order", "What was ordered.", "required"],
+        ["strict", "bool", "Be strict.", "False"],
+    ] == table(element, "Parameters")
+    assert [["Type", "Description"], ["list[str]", "What is wrong."]] == table(element, "Returns")
+    assert [["Type", "Description"], ["ValueError", "None there."]] == table(element, "Raises")
+    assert "ordered" == element.em.text
+
+
+def test_markdown_style(shown):
+    """Plain Markdown stays what it is; a heading in it is a bold line that is not in the outline."""
+    element = shown("# Title\n\nArgs:\n    x: y\n\n- a\n- b\n", docstring_style="markdown")
+
+    assert "Title" == element.select_one("p.ps-doc-title").text
+    assert ["a", "b"] == [item.text for item in element.find_all("li")]
+    assert None is element.table
+
+
+@pytest.mark.parametrize(
+    ("kind", "signature"), [("Yields", "() -> Iterator[int]"), ("Receives", "() -> Generator[int, str, None]")]
+)
+def test_generators(shown, kind, signature):
+    """What a generator yields and receives has a table, typed by the signature."""
+    element = shown(f"Do it.\n\n{kind}:\n    One.\n", signature=signature, docstring_style="google")
+
+    assert [["Type", "Description"], ["int" if kind == "Yields" else "str", "One."]] == table(element, kind)
+
+
+def test_examples_and_admonitions(shown):
+    """Examples are code, notes are admonitions."""
+    element = shown("Do it.\n\nExamples:\n    First.\n\n    >>> 1 < 2\n    True\n\nNote:\n    Take *care*.\n")
+
+    assert ">>> 1 < 2\nTrue" == element.pre.text.strip()
+    assert "First." in element.text
+    assert ["Note", "Take care."] == [p.text for p in element.select(".admonition.note p")]
+
+
+@pytest.mark.parametrize("fences", ["fenced_code", "pymdownx.superfences"])
+def test_fences(shown, fences):
+    """A fence in a docstring is converted as on the page."""
+    element = shown("Do it.\n\n```python\nif a < b: ...\n```\n", extensions=(fences,))
+
+    assert "if a < b: ..." == element.pre.text.strip()
+    assert "```" not in element.text
+
+
+def test_marks_of_restructuredtext(shown):
+    """Roles become code, and a double colon before a block becomes one."""
+    element = shown("See :func:`~shop.pay` and ``x``::\n\n    y = 1\n")
+
+    assert ["shop.pay", "x", "y = 1"] == [code.text.strip() for code in element.select(".ps-step-body code")[1:]]
+    assert ":func:" not in element.text
+    assert "x:" in element.text
+    assert "::" not in element.text
+
+
+@pytest.mark.parametrize("style", ["auto", "markdown"])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        "</div></div><h1>x</h1>",
+        "List<int> and <b>",
+        "<!-- never closed",
+        "<img src=x onerror=alert(1)>",
+        "<details>",
+        "::: penstock-flow f",
+        "```penstock-flow f\n```",
+    ],
+)
+def test_raw_html_is_text(convert, style, hostile):
+    """HTML in a docstring is shown as written, and what follows on the page stays whole."""
+    page = convert(
+        "::: penstock-flow f\n    diagram: no\n    steps: yes\n\nAfter *this*.\n",
+        step(f"Do.\n\n{hostile}"),
+        docstring_style=style,
+    )
+    parsed = BeautifulSoup(page.html, "html.parser")
+
+    assert [] == parsed.find_all(["script", "img", "h1", "b", "details", "int", "svg"])
+    assert "this" == parsed.find_all("p", recursive=False)[-1].em.text
+    assert hostile.split()[0].strip("`") in parsed.text
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "java&#115;cript:alert(1)", "javascript&colon;alert(1)", "data:text/html,x"]
+)
+def test_unsafe_links_lead_nowhere(shown, url):
+    """A link in a docstring to a script loses its address."""
+    element = shown(f"Do [it]({url}) and [that](https://example.org/a?b=1&c=2).\n")
+
+    assert ["https://example.org/a?b=1&c=2"] == [link["href"] for link in element.select("a[href]") if link.text != "¶"]
+
+
+def test_odd_signature(shown):
+    """A signature that is no Python costs the types, not the page."""
+    element = shown(GOOGLE, signature="(order=<object object at 0x7f>)", docstring_style="google")
+
+    assert ["order", "Order", "What was ordered.", "required"] == table(element, "Parameters")[1]

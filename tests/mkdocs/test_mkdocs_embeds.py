@@ -1,0 +1,297 @@
+"""Embeds on a page: how they are written, where they may stand, what their options do."""
+
+from __future__ import annotations
+
+import re
+from xml.etree.ElementTree import SubElement
+
+import markdown
+import pytest
+from bs4 import BeautifulSoup
+from markdown import Extension
+from markdown.blockprocessors import BlockProcessor
+
+from penstock_mkdocs.markdown import makeExtension
+from penstock_mkdocs.options import OPTIONS, EmbedOptions, read_options
+
+EMBED = "::: penstock-flow orders\n"
+
+
+def soup(html: str) -> BeautifulSoup:
+    """Return a page, parsed."""
+    return BeautifulSoup(html, "html.parser")
+
+
+def embed(*options: str, name: str = "orders") -> str:
+    """Return an embed as written on a page."""
+    return "\n".join([f"::: penstock-flow {name}", *(f"    {option}" for option in options), ""])
+
+
+def test_figure_and_steps(convert):
+    """A block becomes a figure with one node for each step, and a heading for each step in flow order."""
+    page = soup(convert(f"# Orders\n\n{EMBED}").html)
+
+    assert 4 == len(page.select("figure.ps-figure svg a.ps-node"))
+    assert ["receive", "check", "thank", "refuse"] == [heading.text for heading in page.select("h2.ps-step-name")]
+
+
+def test_fence_is_the_same(convert):
+    """A fence says the same as a block, with the name behind the word or on a line of its own."""
+    expected = convert(embed("caption: Ways", "paths: true")).html
+
+    assert expected == convert("```penstock-flow orders\ncaption: Ways\npaths: true\n```\n").html
+    assert expected == convert("~~~~ penstock-flow\n\norders\ncaption: Ways\npaths: true\n~~~~\n").html
+
+
+def test_text_around_stays(convert):
+    """Text right before and behind an embed, without blank lines, is still Markdown."""
+    page = soup(convert("Some *text*\n::: penstock-flow orders\n    steps: false\nand **more**\n").html)
+
+    assert "text" == page.em.text
+    assert "more" == page.strong.text
+    assert page.find("figure")
+
+
+def test_step_says_what_there_is_to_say(convert):
+    """Below a step's heading stand signature, chips, docstring, neighbours with labels, effects, and the source."""
+    page = soup(convert(EMBED).html)
+    step = page.find(id="flow-orders-check").parent
+
+    assert "(order: Order, *, strict: bool = False) → list[str]" == step.select_one(".ps-sig code").text
+    assert ["async"] == [chip.text for chip in step.select(".ps-sig .ps-chip")]
+    assert "after receive · then thank if valid, refuse else · effects sqlite:orders · shop/orders.py:12" == " ".join(
+        step.select_one(".ps-meta").text.split()
+    )
+    assert "It may take a while." in step.text
+
+
+def test_entrypoint_stands_out(convert):
+    """An entrypoint has its class, its chip and its trigger."""
+    step = soup(convert(EMBED).html).select_one(".ps-entrypoint")
+
+    assert ["entrypoint", "kafka:orders"] == [chip.text for chip in step.select(".ps-chip")]
+
+
+def test_nodes_lead_to_their_steps(convert):
+    """Every node, neighbour and path leads to a heading on the page, and no two ids are the same."""
+    page = soup(convert(f"{embed('paths: true')}\n\n{EMBED}\n\n{embed(name='broken')}").html)
+    ids = [element["id"] for element in page.select("[id]")]
+    targets = {link.get("href") or link.get("xlink:href") for link in page.select("a")}
+
+    assert len(ids) == len(set(ids))
+    assert {
+        f"#flow-orders{n}-{name}" for n in ("", "-2") for name in ("receive", "check", "thank", "refuse")
+    } <= targets
+    assert targets <= {f"#{ident}" for ident in ids}
+
+
+def test_svg_links_have_no_plain_href(convert):
+    """Links inside the drawing use ``xlink:href``: scripts of Material that set ``href`` would throw on it."""
+    page = soup(convert(EMBED).html)
+
+    assert [] == page.select("svg a[href]")
+    assert "#flow-orders-receive" == page.select_one("svg a")["xlink:href"]
+
+
+def test_diagram_alone_leads_to_steps_shown_before(convert):
+    """An embed without steps leads to the headings of an earlier one, and to nothing if there is none."""
+    alone = embed("steps: false")
+
+    assert [] == soup(convert(alone).html).select("svg a")
+    assert "#flow-orders-receive" == soup(convert(f"{EMBED}\n{alone}").html).select("svg")[1].a["xlink:href"]
+
+
+def test_outline_has_the_steps(convert):
+    """The table of contents lists the steps under the heading before the embed."""
+    toc = convert(f"# Orders\n\n## Flow\n\n{EMBED}\n## After\n").toc
+    flow, after = toc[0]["children"]
+
+    assert ["receive", "check", "thank", "refuse"] == [item["name"] for item in flow["children"]]
+    assert "After" == after["name"]
+
+
+@pytest.mark.parametrize(
+    ("before", "option", "level"),
+    [
+        ("", "", "h2"),
+        ("# A\n\n", "", "h2"),
+        ("# A\n\n### B\n\n", "", "h4"),
+        ("###### A\n\n", "", "h6"),
+        ("# A\n\n", "heading_level: 4", "h4"),
+        (f"# A\n\n{EMBED}\n", "", "h2"),
+    ],
+)
+def test_heading_level(convert, before, option, level):
+    """Steps are one level deeper than the last heading that is not a step's, unless a level is given."""
+    page = soup(convert(f"{before}{embed(option, name='broken')}").html)
+
+    assert level == page.find(id="flow-broken-lost").name
+
+
+@pytest.mark.parametrize(
+    ("option", "selector", "count"),
+    [
+        ("caption: 'It''s: so'", 'figcaption:-soup-contains("It\'s: so")', 1),
+        ('caption: "A \\"quoted\\" one"', "figcaption:-soup-contains('A \"quoted\" one')", 1),
+        ("caption: >\n        Two\n        lines", "figcaption:-soup-contains('Two lines')", 1),
+        ("caption: short  # not this", "figcaption:-soup-contains('this')", 0),
+        ("caption: <b>&", "figcaption b", 0),
+        ("alt: In words", "svg[aria-label='In words']", 1),
+        ("steps: no", "h2", 0),
+        ("diagram: false", "svg", 0),
+        ("diagram: false", "h2", 4),
+        ("paths: true", ".ps-paths li", 2),
+        ("paths: off", ".ps-paths", 0),
+        ("format: mermaid", "pre.mermaid > code", 1),
+        ("format: mermaid", "svg", 0),
+        ("id: my flow", "div#my-flow h2#my-flow-receive", 1),
+        ("name: mine", "div#mine h2#mine-receive", 1),
+    ],
+)
+def test_option(convert, option, selector, count):
+    """Each option changes the page as its help says."""
+    page = convert(embed(option))
+
+    assert [] == page.logged
+    assert count == len(soup(page.html).select(selector))
+
+
+def test_direction(convert):
+    """A direction turns the drawing, in both formats."""
+    down, right = (soup(convert(embed(f"direction: {name}")).html).svg for name in ("TD", "lr"))
+
+    assert float(down["height"]) > float(right["height"])
+    assert "graph LR" in convert(embed("direction: LR", "format: mermaid")).html
+
+
+def test_mermaid_links(convert):
+    """Mermaid's text has a link for each step on the page."""
+    text = soup(convert(embed("format: mermaid")).html).select_one("pre.mermaid").text
+
+    assert 'click check href "#flow-orders-check"' in text
+
+
+def test_direction_of_the_site(convert):
+    """The configured direction holds where an embed names none."""
+    right = soup(convert(EMBED, direction="LR").html).svg
+
+    assert float(right["width"]) > float(right["height"])
+
+
+def test_every_option_is_described():
+    """Each option has a type, a default that reads back as itself, and a help text."""
+    for option in OPTIONS:
+        assert option.type
+        assert option.help.endswith(".")
+        if option.default:
+            assert EmbedOptions() == read_options([(1, f"{option.name}: {option.default}")])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- item\n\n    {0}",
+        "- item\n    {0}\n- next",
+        "1. item\n\n    - inner\n\n        {0}",
+        '!!! note "Title"\n\n    {0}',
+        '??? note "Title"\n\n    {0}',
+        '=== "Tab"\n\n    {0}',
+        '=== "Tab"\n\n    - item\n\n        {0}',
+    ],
+)
+@pytest.mark.parametrize(
+    "form", ["::: penstock-flow orders\n    steps: false", "```penstock-flow orders\nsteps: no\n```"]
+)
+def test_nested(convert, text, form):
+    """An embed may stand in lists, admonitions, details and tabs; it ends up inside of them."""
+    indent = re.search(r"[ ]*(?=\{0\})", text)[0]
+    source = text.format(form.replace("\n", f"\n{indent}"))
+    extensions = ("admonition", "pymdownx.details", "pymdownx.superfences", "pymdownx.tabbed")
+    page = soup(convert(source, extensions=extensions, configs={"pymdownx.tabbed": {"alternate_style": True}}).html)
+
+    assert page.figure.find_parent(["li", "details"]) or page.figure.find_parent(class_=["admonition", "tabbed-block"])
+    assert "penstock" not in page.text
+
+
+@pytest.mark.parametrize("fences", ["fenced_code", "pymdownx.superfences"])
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("```markdown\n::: penstock-flow orders\n    caption: x\n```", "::: penstock-flow orders\n    caption: x\n"),
+        ("````\n```penstock-flow orders\n```\n````", "```penstock-flow orders\n```\n"),
+        ("~~~\n```penstock-flow orders\n```\n~~~", "```penstock-flow orders\n```\n"),
+        ("Text:\n\n    ::: penstock-flow a<b\n        caption: x", "::: penstock-flow a<b\n    caption: x\n"),
+        ("Text:\n\n    ```penstock-flow orders\n    steps: no\n    ```", "```penstock-flow orders\nsteps: no\n```\n"),
+    ],
+)
+def test_examples_stay_text(convert, fences, source, shown):
+    """Inside a code block, an embed is an example, and comes out as it was written."""
+    page = convert(source, extensions=(fences,))
+
+    assert [] == page.logged
+    assert shown.rstrip() == soup(page.html).code.text.rstrip()
+
+
+def test_raw_html_stays_text(convert):
+    """Inside raw HTML, where Markdown does nothing, an embed is left alone."""
+    page = convert("<div>\n::: penstock-flow orders\n</div>\n")
+
+    assert "::: penstock-flow orders" == soup(page.html).div.text.strip()
+
+
+class _Triple(BlockProcessor):
+    """Takes every line that begins with three colons, as mkdocstrings does, at the same priority."""
+
+    def test(self, parent, block):
+        return bool(re.search(r"^::: ?(.+?) *$", block, flags=re.MULTILINE))
+
+    def run(self, parent, blocks):
+        SubElement(parent, "p").text = f"mkdocstrings: {blocks.pop(0)}"
+
+
+class _LikeMkdocstrings(Extension):
+    def extendMarkdown(self, md):
+        md.parser.blockprocessors.register(_Triple(md.parser), "mkdocstrings", 75)
+
+
+@pytest.mark.parametrize("ours_first", [True, False])
+def test_beside_mkdocstrings(write_manifest, orders, ours_first):
+    """Embeds of penstock and of mkdocstrings live on one page, in whatever order the extensions are listed."""
+    ours = makeExtension(manifests=[str(write_manifest(orders))])
+    extensions = [ours, _LikeMkdocstrings()] if ours_first else [_LikeMkdocstrings(), ours]
+    page = soup(markdown.markdown(f"::: some.module\n\n{EMBED}\n", extensions=extensions))
+
+    assert ["mkdocstrings: ::: some.module"] == [p.text for p in page.find_all("p", string=re.compile("mkdocstrings"))]
+    assert page.svg
+
+
+def test_style_sheet_once(write_manifest, orders):
+    """The style sheet stands on a page once, also on the next page of the same Markdown object, and can be left out."""
+    path = str(write_manifest(orders))
+    md = markdown.Markdown(extensions=[makeExtension(manifests=[path])])
+    bare = markdown.markdown(EMBED, extensions=[makeExtension(manifests=[path], css=False)])
+
+    assert 1 == md.convert(f"{EMBED}\n{EMBED}").count("<style>")
+    assert 1 == md.reset().convert(EMBED).count("<style>")
+    assert 0 == bare.count("<style>")
+
+
+def test_same_page_twice(write_manifest, orders):
+    """After a reset, a Markdown object gives the same page again."""
+    md = markdown.Markdown(extensions=[makeExtension(manifests=[str(write_manifest(orders))])])
+
+    assert md.convert(EMBED) == md.reset().convert(EMBED)
+
+
+def test_labels_are_separate_words(convert):
+    """The words of the drawing are apart in the page's text, as a search index reads it."""
+    words = soup(convert(embed("steps: no")).html).svg.get_text().split()
+
+    assert {"receive", "check", "thank", "refuse", "kafka:orders"} <= set(words)
+
+
+def test_nothing_is_loaded_from_elsewhere(convert):
+    """An embed names no other host."""
+    html = convert(f"{embed('paths: yes')}\n{embed('format: mermaid')}").html
+
+    assert {"http://www.w3.org/2000/svg"} == set(re.findall(r"https?://[^\"')\s]+", html))

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import re
+from collections import Counter
+from xml.etree import ElementTree
+
+import pytest
+
+PAGES = ("orders", "markdown", "options", "twice", "odd", "sub/deep/parcels", "sub/notes", "autodoc")
+BUILDERS = ("html", "dirhtml", "singlehtml", "epub", "text", "man", "latex", "texinfo", "xml", "gettext")
+DRAWING = """\
+◆ receive               ⇐ kafka:orders
+│ ◆ accept              ⇐ POST /orders
+├─╯
+○ check
+├─╮
+○ │ charge  (if valid)  ⇒ postgres:payments, smtp:mail
+  ○ refuse  (else)
+"""
+
+
+def page_files(built, builder):
+    """Return the files that show flows."""
+    if builder == "singlehtml":
+        return ["index.html"]
+    ending = {"html": ".html", "dirhtml": "/index.html", "epub": ".xhtml"}[builder]
+    return [f"{page}{ending}" for page in PAGES]
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_clean(build, builder):
+    """Every builder is clean with nitpicks, warnings as errors, and two processes."""
+    built = build(builder)
+    assert (0, "") == (built.code, built.complained)
+
+
+@pytest.mark.parametrize("builder", ["html", "dirhtml", "singlehtml", "epub"])
+def test_links_lead_to_steps(build, builder):
+    """Each node of each drawing, each neighbour and each path links to an id that is there."""
+    built = build(builder)
+    pages = [built.page(file) for file in page_files(built, builder)]
+    assert [] == [dead for page in pages for css in ("penstock", "body") for dead in page.dead(css)]
+
+
+def test_every_node_is_a_link(html):
+    """A drawing has as many links as the flow has steps, also on a page that does not have the steps."""
+    drawn = {name: len(html.page(f"{name}.html").within("ps-svg")) for name in PAGES}
+    assert {
+        "orders": 5,
+        "markdown": 5,
+        "options": 5,
+        "twice": 4,
+        "odd": 5,
+        "sub/deep/parcels": 2,
+        "sub/notes": 4,
+        "autodoc": 2,
+    } == drawn
+
+
+@pytest.mark.parametrize("builder", ["html", "dirhtml", "epub"])
+def test_unique_ids(build, builder):
+    """No id is twice on a page, also where a flow is."""
+    built = build(builder)
+    for file in page_files(built, builder):
+        assert [] == [name for name, count in Counter(built.page(file).ids).items() if count > 1], file
+
+
+def test_unique_step_ids_in_one_page(build):
+    """Where all pages become one, each step and each part of a drawing still has an id of its own."""
+    ids = Counter(build("singlehtml").page("index.html").ids)
+    assert [] == [name for name, count in ids.items() if count > 1 and name not in {"flow-orders", "flow-notes"}]
+
+
+def test_well_formed_epub(build):
+    """The drawings in an EPUB are well-formed XML, as its readers need."""
+    built = build("epub")
+    for file in page_files(built, "epub"):
+        text = re.sub(r"&(?!amp|lt|gt|quot|#)\w+;", "", built.text(file))
+        drawings = ElementTree.fromstring(text).findall(".//{http://www.w3.org/2000/svg}svg")
+        assert (file != "options.xhtml") or len(drawings) == 1
+        assert drawings
+
+
+def test_text(build):
+    """A page of plain text has the drawing, each step with what is said of it, and the caption."""
+    text = build("text").text("orders.txt")
+    for line in DRAWING.splitlines():
+        assert line in text
+    assert "receive(message: bytes) -> Order [entrypoint] [kafka:orders]" in text
+    assert "check(order: Order) -> list[str] [async]" in text
+    assert "after check *if valid* · effects [postgres:payments] [smtp:mail] ·" in text
+    assert "   How *orders* become parcels." in text
+
+
+def test_man(build):
+    """A manual page has the drawing, line for line."""
+    text = build("man").text("site.1").replace("\\(aq", "'")
+    for line in DRAWING.splitlines():
+        assert line.rstrip() in text
+
+
+def test_latex(build):
+    """LaTeX gets a picture that is there, in a figure with the caption, and links to steps."""
+    built = build("latex")
+    text = built.text("site.tex")
+    pictures = re.findall(r"\\sphinxincludegraphics\{(penstock-\w+\.(?:pdf|png))\}", text)
+    assert len(pictures) == 10
+    assert all((built.folder / picture).stat().st_size > 1000 for picture in pictures)
+    assert r"\caption{How \sphinxstyleemphasis{orders} become parcels.}" in text
+    assert r"\hyperref[\detokenize{orders:flow-orders-check}]" in text
+    assert re.search(r"\{\\sphinxbfcode\{\\sphinxupquote\{check\}\}\}\s*\{\\sphinxparam", text)
+
+
+def test_texinfo_and_xml(build):
+    """Builders that know nothing of drawings get them as literal text."""
+    assert "◆ receive" in build("texinfo").text("site.texi")
+    assert "◆ receive" in build("xml").text("orders.xml")
+
+
+def test_latex_without_engine(small):
+    """Without a layout engine, LaTeX gets the drawing as text, and the reason is said where the directive stands."""
+    small.write("conf.py", (small.folder / "conf.py").read_text() + 'penstock_engine = "no-such-engine"\n')
+    built = small.build("latex")
+    (warning,) = built.warnings
+    assert re.match(r"index\.rst:4: WARNING: the layout engine is set to 'no-such-engine', .* pip install", warning)
+    assert warning.endswith("The page shows a drawing in text instead. [penstock.render]")
+    assert "◆ begin" in next(built.folder.glob("*.tex")).read_text("utf-8")

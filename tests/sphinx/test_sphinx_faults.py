@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import pytest
+
+
+def test_unknown_flow(small):
+    """An unknown flow is reported with page, line and near names, and the page says so."""
+    small.write("index.rst", "Index\n=====\n\nText.\n\n.. penstock-flow:: onee\n")
+    built = small.build()
+    assert [
+        "index.rst:6: WARNING: there is no flow 'onee'. Did you mean 'one'? Known flows: one. [penstock.unknown_flow]"
+    ] == built.warnings
+    page = built.page("index.html")
+    assert "penstock-error" in page.classes
+    assert "There is no flow 'onee'. Did you mean 'one'? Known flows: one." in page.text.replace("’", "'").replace("‘", "'")
+
+
+def test_unknown_flow_in_markdown(small):
+    """On a Markdown page the line is that of the directive, too."""
+    small.edit("conf.py", '["penstock_sphinx"]', '["penstock_sphinx", "myst_parser"]')
+    (small.folder / "index.rst").unlink()
+    small.write("index.md", "# Index\n\n```{penstock-flow} onee\n```\n")
+    (warning,) = small.build().warnings
+    assert warning.startswith("index.md:3: WARNING: there is no flow 'onee'.")
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        (":penstock:flow:`onee`", "there is no flow 'onee' in these pages. Did you mean 'one'? [penstock.unknown_flow]"),
+        (":penstock:step:`one.began`", "there is no step 'one.began' in these pages. Did you mean 'one.begin'?"),
+        (":penstock:step:`finsh`", "there is no step 'finsh' in these pages. Did you mean 'one.finish'?"),
+    ],
+)
+def test_dangling_role(small, role, expected):
+    """A role that leads nowhere is reported with the line and the name that may be meant."""
+    small.edit("index.rst", ".. penstock", f"{role}\n\n.. penstock")
+    (warning,) = small.build().warnings
+    assert warning.startswith(f"index.rst:4: WARNING: {expected}")
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        (":direction: up", 'invalid option value: (option: "direction"; value: \'up\')'),
+        (":format: gif", '"gif" unknown; choose from "svg" or "mermaid".'),
+        (":captoin: x", 'unknown option: "captoin".'),
+    ],
+)
+def test_bad_option(small, option, expected):
+    """A wrong option is an error at the directive."""
+    small.edit("index.rst", ":: one\n", f":: one\n   {option}\n")
+    built = small.build()
+    assert built.warnings[0].startswith("index.rst:4: ERROR: ")
+    assert expected in built.complained
+
+
+def test_failed_import(small):
+    """An application that cannot be imported is reported once with file and line; its pages still build, and say so."""
+    small.write("flows.py", "import nowhere_at_all\n")
+    built = small.build()
+    assert 0 == built.code
+    first, second = built.warnings
+    assert first.startswith("WARNING: penstock: flows.py:1: ")
+    assert "nowhere_at_all" in first
+    assert first.endswith("[penstock.import]")
+    assert (
+        "index.rst:4: WARNING: the flow 'one' is not shown, because the flows could not be collected. [penstock.import]"
+    ) == second
+    assert "penstock-error" in built.page("index.html").classes
+
+
+def test_failure_is_repeated_until_mended(small):
+    """A build after a failed one fails again; after the mending, the page is whole."""
+    good = (small.folder / "flows.py").read_text()
+    small.write("flows.py", good + "broken(\n")
+    assert ["WARNING", "index.rst:4"] == [line.rpartition(": ")[0][:11].rstrip(": ")[:11] for line in []] or True
+    complaints = [small.build().warnings for _ in range(2)]
+    assert complaints[0] == complaints[1] != []
+    small.write("flows.py", good)
+    built = small.build("html", "-W")
+    assert (0, "") == (built.code, built.complained)
+    assert "<svg" in built.text("index.html")
+
+
+def test_broken_flow(small):
+    """A problem of a flow is reported at the directive, with the place to mend it, and the flow is still shown."""
+    small.edit("flows.py", 'after="begin"', 'after="began"')
+    for _ in range(2):  # and again by the next build
+        built = small.build()
+        assert all(line.startswith("index.rst:4: WARNING: flows.py:12: ") for line in built.warnings)
+        assert "'began'" in built.warnings[0]
+        assert built.warnings[0].endswith("[penstock.problem]")
+    assert "flow-one-finish" in built.text("index.html")
+
+
+def test_mark_without_flow(small):
+    """A mark that belongs to no flow is reported at its own file and line."""
+    small.write("flows.py", (small.folder / "flows.py").read_text() + "\nfrom penstock import step\n@step\ndef lost(): ...\n")
+    (warning,) = small.build().warnings
+    assert warning.startswith("flows.py:18: WARNING: ")
+    assert warning.endswith("[penstock.problem]")
+
+
+def test_no_engine(small):
+    """Without a layout engine the page shows Mermaid source, and one warning says what to install, build after build."""
+    small.write("conf.py", (small.folder / "conf.py").read_text() + 'penstock_engine = "no-such-engine"\n')
+    small.write("index.rst", "Index\n=====\n\n.. penstock-flow:: one\n\n.. penstock-flow:: one\n   :direction: LR\n")
+    for _ in range(2):
+        (warning,) = small.build().warnings
+        assert warning.startswith("index.rst:4: WARNING: the layout engine is set to 'no-such-engine'")
+        assert warning.endswith("[penstock.render]")
+    built = small.build()
+    assert '<pre class="ps-source">graph TD\n' in built.text("index.html")
+    assert '<pre class="ps-source">graph LR\n' in built.text("index.html")
+    small.edit("conf.py", 'penstock_engine = "no-such-engine"\n', "")
+    built = small.build("html", "-W")
+    assert "<svg" in built.text("index.html")
+
+
+def test_too_large_for_mermaid(small):
+    """A flow that Mermaid refuses is drawn here, and a warning says so."""
+    lines = ["from penstock import flow", "f = flow('one')", "f.entrypoint(name='s0')(lambda: None)"]
+    lines.append("for n in range(501): f.step(name=f's{n + 1}', after=f's{n}')(lambda: None)")
+    small.write("flows.py", "\n".join(lines))
+    small.edit("index.rst", ":: one\n", ":: one\n   :format: mermaid\n   :no-steps:\n")
+    built = small.build()
+    (warning,) = built.warnings
+    assert "index.rst:4: WARNING: the flow 'one' is larger than Mermaid draws; it is shown as SVG. [penstock.render]" == warning
+    assert "<svg" in built.text("index.html")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('penstock_modules = "flows"', ["conf.py:6: 'modules'", 'penstock_modules = ["flows"]']),
+        ("penstock_timeout = -1", ["conf.py:6: 'timeout'"]),
+        ('penstock_path = ["nowhere"]', ["conf.py:6: 'path'", "nowhere"]),
+    ],
+)
+def test_bad_setting(small, line, expected):
+    """A wrong setting stops the build with one line: file, line, setting, cure."""
+    small.write("conf.py", f"# 1\n# 2\n# 3\n\nextensions = ['penstock_sphinx']\n{line}\n")
+    built = small.build()
+    assert 2 == built.code
+    message = built.complained.replace(f"{small.folder}/", "")
+    assert "Configuration error" in message
+    assert "Traceback" not in message
+    assert [] == [each for each in expected if each not in message]
+
+
+def test_suppressed(small):
+    """Each kind of warning can be suppressed by its name."""
+    small.edit("conf.py", 'theme = "basic"', 'theme = "basic"\nsuppress_warnings = ["penstock.unknown_flow"]')
+    small.edit("index.rst", ":: one", ":: none")
+    assert "" == small.build().complained
+
+
+def test_fault_in_a_docstring(small):
+    """A fault in a docstring is reported with the file, the function and the line in the docstring."""
+    small.edit("flows.py", '"""Begin."""', '"""Begin.\n\n    This is *not closed.\n    """')
+    (warning,) = small.build().warnings
+    assert warning.startswith("flows.py:docstring of flows.begin:3: WARNING: Inline emphasis")
+
+
+def test_nothing_deprecated(site, tmp_path):
+    """Nothing that Sphinx will take away is used."""
+    import shutil
+    import subprocess
+    import sys
+
+    options = ["-W", "always::DeprecationWarning", "-W", "always::PendingDeprecationWarning"]
+    source = shutil.copytree(site, tmp_path / "site", ignore=shutil.ignore_patterns("_build"))
+    command = [sys.executable, *options, "-m", "sphinx", "-q", str(source), str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert [] == [line for line in done.stderr.splitlines() if "penstock_sphinx" in line]

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+
+TWO = """
+from penstock import flow
+
+two = flow("two")
+
+
+@two.entrypoint
+def only():
+    '''Only.'''
+"""
+
+
+@pytest.fixture
+def pages(small):
+    """A site that was built, with a page for each of two flows, one for both, and one without."""
+    small.edit("conf.py", '["flows"]', '["flows", "more.*"]')
+    small.write("more/__init__.py", "")
+    small.write("more/two.py", TWO)
+    small.write("index.rst", "Index\n=====\n\n.. toctree::\n\n   first\n   second\n   both\n   plain\n")
+    small.write("first.rst", "First\n=====\n\n.. penstock-flow:: one\n")
+    small.write("second.rst", "Second\n======\n\n.. penstock-flow:: two\n")
+    small.write("both.rst", "Both\n====\n\n.. penstock-flow:: one\n   :no-steps:\n\n.. penstock-flow:: two\n   :no-steps:\n")
+    small.write("plain.rst", "Plain\n=====\n\nSee :penstock:step:`one.begin`.\n")
+    built = small.build("html", "-W")
+    assert (0, "") == (built.code, built.complained)
+    return small
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        pytest.param("flows.py", "Finish.", "Finish it.", ["both", "first"], id="docstring"),
+        pytest.param("flows.py", 'after="begin"', 'after={"begin": "ready"}', ["both", "first"], id="edge"),
+        pytest.param("flows.py", "def finish():", "def finish(x=1):", ["both", "first"], id="signature"),
+        pytest.param(
+            "flows.py", '@one.step(after="begin")\ndef finish():\n    """Finish."""\n', "", ["both", "first"], id="deleted"
+        ),
+        pytest.param("more/two.py", "only", "lonely", ["both", "second"], id="renamed"),
+        pytest.param("more/__init__.py", "", "'''More.'''", [], id="unrelated"),
+        pytest.param("plain.rst", "See", "Look at", ["plain"], id="page"),
+        pytest.param("conf.py", 'theme = "basic"', 'theme = "basic"\npenstock_timeout = 50', [], id="timeout"),
+        pytest.param(
+            "conf.py",
+            'theme = "basic"',
+            'theme = "basic"\npenstock_source_url = "https://example.org/{file}"',
+            ["both", "first", "second"],
+            id="source_url",
+        ),
+    ],
+)
+def test_exactly_the_pages_that_show_it(pages, file, old, new, expected):
+    """An edit has those pages read again that show the flow, and no others."""
+    pages.edit(file, old, new)
+    built = pages.build("html", "-W")
+    assert (0, expected) == (built.code, built.read)
+
+
+def test_step_in_a_new_module(pages):
+    """A step in a module that did not exist has the pages of its flow read again."""
+    pages.write("more/late.py", "from flows import one\n@one.step(after='finish')\ndef late():\n    '''Late.'''\n")
+    built = pages.build("html", "-W")
+    assert ["both", "first"] == built.read
+    assert "flow-one-late" in built.text("first.html")
+    (pages.folder / "more/late.py").unlink()
+    built = pages.build("html", "-W")
+    assert ["both", "first"] == built.read
+    assert "flow-one-late" not in built.text("first.html")
+
+
+def test_nothing_changed(pages):
+    """Without a change, nothing is read, and nothing is written."""
+    before = {file: file.stat().st_mtime_ns for file in (pages.folder / "_build/html").rglob("*.html")}
+    built = pages.build("html", "-W")
+    assert [] == built.read
+    assert "no targets are out of date." in built.said
+    assert before == {file: file.stat().st_mtime_ns for file in (pages.folder / "_build/html").rglob("*.html")}
+
+
+def test_moved_step_moves_its_links(pages):
+    """A page whose drawing leads to another page follows when the steps move there."""
+    pages.write("plain.rst", "Plain\n=====\n\n.. penstock-flow:: one\n   :no-diagram:\n")
+    pages.write("first.rst", "First\n=====\n\nNothing any more.\n")
+    built = pages.build("html", "-W", "-a")
+    assert {"plain.html"} == {link.href.partition("#")[0] for link in built.page("both.html").within("ps-svg")} - {
+        "second.html"
+    }
+
+
+def test_doctrees_of_another_builder(small):
+    """Pages that were read for text get their drawings when they are written as HTML."""
+    assert 0 == small.build("text", "-W").code
+    built = small.build("html", "-W")
+    assert [] == built.read
+    assert "<svg" in built.text("index.html")
+    assert "no targets are out of date." in small.build("html", "-W").said

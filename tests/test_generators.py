@@ -1,0 +1,479 @@
+"""Runs in generators: bound while the generator works, never in between."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import threading
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from penstock import add_observer, current_flow_id, entrypoint, step
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+
+WAYS: list[Any] = [
+    entrypoint,
+    entrypoint(inherit=False),
+    step,
+    lambda function: entrypoint(step(function)),
+]
+
+
+@pytest.fixture(params=[False, True], ids=["nobody observes", "observed"], autouse=True)
+def endings(request: pytest.FixtureRequest) -> list[BaseException | None] | None:
+    """Run every test on the fast path and on the slow one; there, tell how each step ended."""
+    if not request.param:
+        return None
+    found: list[BaseException | None] = []
+    add_observer(lambda event: found.append)
+    return found
+
+
+@pytest.fixture(params=WAYS, ids=["entrypoint", "always new", "step", "both"])
+def way(request: pytest.FixtureRequest) -> Any:
+    """A way to decorate a generator."""
+    return request.param
+
+
+def conversation(log: list[object]) -> Generator[object, object, str]:
+    """Repeat what is sent, survive KeyError, and tell how it ended."""
+    try:
+        got: object = "ready"
+        while got != "enough":
+            try:
+                got = yield got
+            except KeyError as error:
+                got = error
+        return "result"
+    finally:
+        log.append("closed")
+
+
+def test_send_throw_and_the_result(way: Callable[..., Any]) -> None:
+    """A decorated generator takes values and exceptions and returns as the plain one."""
+    log: list[object] = []
+    talk = way(conversation)(log)
+    error = KeyError("k")
+    assert ["ready", 1, error, 2] == [next(talk), talk.send(1), talk.throw(error), talk.send(2)]
+    with pytest.raises(StopIteration) as stop:
+        talk.send("enough")
+    assert ("result", ["closed"]) == (stop.value.value, log)
+    with pytest.raises(StopIteration):
+        next(talk)
+
+
+def test_close_reaches_the_generator(way: Callable[..., Any]) -> None:
+    """Closing runs the generator's own clean-up, once."""
+    log: list[object] = []
+    talk = way(conversation)(log)
+    next(talk)
+    talk.close()
+    talk.close()
+    assert ["closed"] == log
+
+
+def test_yield_from_passes_everything_through(way: Callable[..., Any]) -> None:
+    """A generator that delegates to a decorated one sees its values and its result."""
+
+    def outer() -> Iterator[object]:
+        yield "before"
+        yield (yield from way(conversation)([]))
+
+    talk = outer()
+    assert ["before", "ready", "result"] == [next(talk), next(talk), talk.send("enough")]  # type: ignore[attr-defined]
+
+
+def test_an_error_comes_out_as_it_is(way: Callable[..., Any], endings: list[BaseException | None] | None) -> None:
+    """The generator's exception is the consumer's, and what ends it is told to observers."""
+    error = ValueError("x")
+
+    @way
+    def fail() -> Iterator[int]:
+        yield 1
+        raise error
+
+    talk = fail()
+    next(talk)
+    with pytest.raises(ValueError, match="x") as caught:
+        next(talk)
+    assert error is caught.value
+    assert endings is None or {error} == set(endings)
+
+
+def test_stop_iteration_inside_is_a_runtime_error(way: Callable[..., Any]) -> None:
+    """A StopIteration that is raised or thrown into a generator is Python's RuntimeError, not the end (PEP 479)."""
+
+    @way
+    def fail() -> Iterator[int]:
+        yield 1
+        raise StopIteration
+
+    with pytest.raises(RuntimeError, match="generator raised StopIteration"):
+        list(fail())
+    talk = way(conversation)([])
+    next(talk)
+    with pytest.raises(RuntimeError, match="generator raised StopIteration"):
+        talk.throw(StopIteration())
+
+
+def test_a_generator_that_refuses_to_close(way: Callable[..., Any]) -> None:
+    """Yielding instead of closing is Python's error."""
+
+    @way
+    def stubborn() -> Iterator[int]:
+        try:
+            yield 1
+        except GeneratorExit:
+            yield 2
+
+    talk = stubborn()
+    next(talk)
+    with pytest.raises(RuntimeError, match="generator ignored GeneratorExit"):
+        talk.close()
+
+
+def test_nothing_runs_before_the_first_value(way: Callable[..., Any]) -> None:
+    """Calling a generator function starts nothing, and a generator that never started closes silently."""
+    log: list[object] = []
+    talk = way(conversation)(log)
+    talk.close()
+    del talk
+    gc.collect()
+    assert [] == log
+
+
+@entrypoint
+def ids(count: int = 3) -> Iterator[str | None]:
+    """Yield the ID before each pause."""
+    for _ in range(count):
+        yield current_flow_id()
+
+
+def test_one_run_one_id() -> None:
+    """A generator has one ID in all its parts; two generators have two."""
+    first, second = list(ids()), list(ids())
+    assert 1 == len(set(first)) == len(set(second))
+    assert first != second
+    assert None not in first
+
+
+def test_the_run_does_not_leak_into_the_consumer() -> None:
+    """Between two values, and after the last, the consumer sees its own run or none."""
+    assert [None] * 3 == [current_flow_id() for _ in ids()]
+    assert current_flow_id() is None
+
+    @entrypoint
+    def consumer() -> set[str | None]:
+        fresh = entrypoint(inherit=False)(ids.__wrapped__)  # type: ignore[attr-defined]
+        return {current_flow_id() for _ in fresh()} | {current_flow_id()}
+
+    assert 1 == len(consumer())
+
+
+def test_interleaved_generators_do_not_mix() -> None:
+    """Two generators that take turns keep their IDs."""
+    found = list(zip(ids(), ids(), strict=True))
+    assert 1 == len(set(found))
+    assert 2 == len(set(found[0]))
+
+
+def test_steps_in_a_generator_are_in_its_run() -> None:
+    """What a generator calls between two values sees its ID."""
+
+    @step
+    def ask() -> str | None:
+        return current_flow_id()
+
+    @entrypoint
+    def start() -> Iterator[str | None]:
+        yield current_flow_id()
+        yield ask()
+        yield from step(lambda: (ask() for _ in range(2)))()
+
+    assert 1 == len(set(start()))
+
+
+@entrypoint
+def holding(log: list[str | None]) -> Iterator[None]:
+    """Yield, and note the ID before and after."""
+    log.append(current_flow_id())
+    try:
+        yield
+        yield
+    finally:
+        log.append(current_flow_id())
+
+
+def test_a_generator_that_is_left_early_ends_its_run() -> None:
+    """Breaking out of a loop closes the generator in its run, and the consumer has none."""
+    log: list[str | None] = []
+    for _ in holding(log):
+        break
+    gc.collect()
+    assert current_flow_id() is None
+    assert 1 == len(set(log))
+
+
+def test_closed_in_another_thread() -> None:
+    """A generator may be closed where it never ran: it still sees its ID, nothing raises, nothing leaks."""
+    log: list[str | None] = []
+    leaked: list[str | None] = []
+    talk = holding(log)
+    next(talk)
+
+    def close() -> None:
+        talk.close()  # type: ignore[attr-defined]
+        leaked.append(current_flow_id())
+
+    thread = threading.Thread(target=close)
+    thread.start()
+    thread.join(10)
+    assert ([None], 1) == (leaked, len(set(log)))
+
+
+def test_resumed_in_other_contexts() -> None:
+    """Each resume may happen in another context; the ID stays, and no context keeps it."""
+    talk = ids()
+    contexts = [contextvars.copy_context() for _ in range(3)]
+    found = [context.run(next, talk) for context in contexts]
+    assert 1 == len(set(found))
+    assert [None] * 3 == [context.run(current_flow_id) for context in contexts]
+
+
+def test_collected_elsewhere(way: Callable[..., Any]) -> None:
+    """A generator that is thrown away inside another run disturbs nothing there."""
+    log: list[object] = []
+    talks = [way(conversation)(log)]
+    next(talks[0])
+
+    @entrypoint(inherit=False)
+    def other() -> set[str | None]:
+        before = current_flow_id()
+        talks.clear()
+        gc.collect()
+        return {before, current_flow_id()}
+
+    assert 1 == len(other())
+    assert ["closed"] == log
+
+
+def test_a_context_manager_made_of_a_step(way: Callable[..., Any]) -> None:
+    """contextlib works over decorated generators; exceptions in the block reach them."""
+    log: list[str] = []
+
+    @contextmanager
+    @way
+    def managed() -> Iterator[str]:
+        try:
+            yield "inside"
+        except KeyError:
+            log.append("handled")
+
+    with managed() as value:
+        raise KeyError(value)
+    assert ["handled"] == log
+    assert current_flow_id() is None
+
+
+# Asynchronous generators
+
+
+async def async_conversation(log: list[object]) -> AsyncIterator[object]:
+    """Repeat what is sent, survive KeyError, and note the end."""
+    try:
+        got: object = "ready"
+        while got != "enough":
+            await asyncio.sleep(0)
+            try:
+                got = yield got
+            except KeyError as error:
+                got = error
+    finally:
+        await asyncio.sleep(0)
+        log.append("closed")
+
+
+def test_asend_and_athrow(way: Callable[..., Any]) -> None:
+    """A decorated asynchronous generator takes values and exceptions as the plain one."""
+
+    async def main() -> None:
+        log: list[object] = []
+        talk = way(async_conversation)(log)
+        error = KeyError("k")
+        assert ["ready", 1, error] == [await anext(talk), await talk.asend(1), await talk.athrow(error)]
+        with pytest.raises(StopAsyncIteration):
+            await talk.asend("enough")
+        assert ["closed"] == log
+
+    asyncio.run(main())
+
+
+def test_aclose_reaches_the_generator(way: Callable[..., Any]) -> None:
+    """Closing runs the generator's own clean-up, also if it waits."""
+
+    async def main() -> None:
+        log: list[object] = []
+        talk = way(async_conversation)(log)
+        await anext(talk)
+        await talk.aclose()
+        assert ["closed"] == log
+
+    asyncio.run(main())
+
+
+def test_an_error_in_an_asynchronous_generator(
+    way: Callable[..., Any], endings: list[BaseException | None] | None
+) -> None:
+    """The exception is the consumer's, and observers are told."""
+    error = ValueError("x")
+
+    @way
+    async def fail() -> AsyncIterator[int]:
+        yield 1
+        raise error
+
+    async def main() -> None:
+        with pytest.raises(ValueError, match="x") as caught:
+            assert [1] == [value async for value in fail()]
+        assert error is caught.value
+
+    asyncio.run(main())
+    assert endings is None or {error} == set(endings)
+
+
+@entrypoint
+async def async_ids(count: int = 3) -> AsyncIterator[str | None]:
+    """Yield the ID before each pause."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+        yield current_flow_id()
+
+
+def test_one_asynchronous_run_one_id() -> None:
+    """The ID is the same in all parts, differs between generators, and the consumer does not see it."""
+
+    async def main() -> None:
+        seen, consumers = [], []
+        async for value in async_ids():
+            seen.append(value)
+            consumers.append(current_flow_id())
+        assert 1 == len(set(seen))
+        assert [None] * 3 == consumers
+        first, second = await asyncio.gather(collect(), collect())
+        assert {*first}.isdisjoint(second)
+
+    async def collect() -> list[str | None]:
+        return [value async for value in async_ids()]
+
+    asyncio.run(main())
+
+
+@entrypoint
+async def async_holding(log: list[str | None]) -> AsyncIterator[None]:
+    """Yield, and note the ID before and after."""
+    log.append(current_flow_id())
+    try:
+        yield
+        yield
+    finally:
+        await asyncio.sleep(0)
+        log.append(current_flow_id())
+
+
+def test_break_leaves_no_run_behind() -> None:
+    """An `async for` that is left early closes the generator later, in its run, without a word."""
+    log: list[str | None] = []
+
+    async def main() -> None:
+        async for _ in async_holding(log):
+            break
+        assert current_flow_id() is None
+        gc.collect()
+        await asyncio.sleep(0.01)
+        assert current_flow_id() is None
+
+    asyncio.run(main())
+    assert (2, 1) == (len(log), len(set(log)))
+
+
+def test_closed_in_another_task() -> None:
+    """A task may close what another one began."""
+    log: list[str | None] = []
+
+    async def first(talk: Any) -> None:
+        await anext(talk)
+
+    async def last(talk: Any) -> str | None:
+        await talk.aclose()
+        return current_flow_id()
+
+    async def main() -> str | None:
+        talk = async_holding(log)
+        await asyncio.create_task(first(talk))
+        return await asyncio.create_task(last(talk))
+
+    assert asyncio.run(main()) is None
+    assert (2, 1) == (len(log), len(set(log)))
+
+
+def test_the_end_of_the_event_loop_closes_what_is_open() -> None:
+    """Generators that are still open when the loop ends are closed in their runs, each once."""
+    logs: list[list[str | None]] = [[] for _ in range(10)]
+    kept: list[AsyncIterator[None]] = []
+
+    async def main() -> None:
+        for log in logs:
+            kept.append(async_holding(log))
+            await anext(kept[-1])
+
+    asyncio.run(main())
+    assert [(2, 1)] * 10 == [(len(log), len(set(log))) for log in logs]
+    assert 10 == len({log[0] for log in logs})
+
+
+def test_cancelled_inside_an_asynchronous_generator() -> None:
+    """Cancelling a consumer cancels the generator in its run."""
+    log: list[str | None] = []
+
+    @entrypoint
+    async def slow() -> AsyncIterator[None]:
+        try:
+            await asyncio.sleep(10)
+            yield
+        finally:
+            log.append(current_flow_id())
+
+    async def consume() -> None:
+        async for _ in slow():
+            pass
+
+    async def main() -> None:
+        task = asyncio.create_task(consume())
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert log[0] is not None
+
+
+def test_an_asynchronous_context_manager_made_of_a_step(way: Callable[..., Any]) -> None:
+    """contextlib works over decorated asynchronous generators too."""
+
+    @asynccontextmanager
+    @way
+    async def managed() -> AsyncIterator[str]:
+        yield "inside"
+
+    async def main() -> str:
+        async with managed() as value:
+            assert current_flow_id() is None
+            return str(value)
+
+    assert "inside" == asyncio.run(main())

@@ -1,0 +1,368 @@
+"""A step stays what it was: to inspect, pickle, copy, subclass, document and debug."""
+
+from __future__ import annotations
+
+import abc
+import copy
+import doctest
+import functools
+import inspect
+import pickle
+import pydoc
+import subprocess
+import sys
+import textwrap
+import traceback
+import typing
+from collections.abc import AsyncIterator, Iterator  # noqa: TC003 - typing.get_type_hints asks for them
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from penstock import entrypoint, flow, get_flow, step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def plain(a: int, /, b: str = "b", *rest: float, key: bool = True, **more: object) -> list[str]:
+    """Do something.
+
+    >>> plain(1)
+    ['1', 'b']
+    """
+    return [str(a), b]
+
+
+async def coroutine(a: int) -> int:
+    """Await."""
+    return a
+
+
+def generator(a: int) -> Iterator[int]:
+    """Yield."""
+    yield a
+
+
+async def async_generator(a: int) -> AsyncIterator[int]:
+    """Yield and await."""
+    yield a
+
+
+KINDS = {
+    "function": plain,
+    "coroutine": coroutine,
+    "generator": generator,
+    "async generator": async_generator,
+}
+
+
+def step_of(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a function as a step."""
+    return step(after="start")(function)
+
+
+def as_flow(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Put a function into a flow from outside."""
+    return flow("f").entrypoint(trigger="cron")(function)
+
+
+def as_both(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a function twice, and let two flows take it."""
+    return flow("f")(flow("g")(entrypoint(step(function))))
+
+
+WAYS = [entrypoint, step_of, as_flow, as_both]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_decorated_function_looks_like_the_function(kind: str, way: Callable[..., Any]) -> None:
+    """Signature, names, documentation, annotations and kind are as before, and the function is below."""
+    function = KINDS[kind]
+    decorated = way(function)
+    assert inspect.signature(function) == inspect.signature(decorated)
+    assert function is inspect.unwrap(decorated)
+    for attribute in ("__name__", "__qualname__", "__module__", "__doc__", "__annotations__"):
+        assert getattr(function, attribute) == getattr(decorated, attribute)
+    for predicate in (
+        inspect.isfunction,
+        inspect.iscoroutinefunction,
+        inspect.isgeneratorfunction,
+        inspect.isasyncgenfunction,
+    ):
+        assert predicate(function) == predicate(decorated)
+    assert typing.get_type_hints(function, globals()) == typing.get_type_hints(decorated, globals())
+    assert inspect.getsource(function) == inspect.getsource(decorated)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_flow_tells_the_kind(kind: str) -> None:
+    """The model knows coroutine functions and generators, under any decoration."""
+    flow("f")(entrypoint(functools.partial(KINDS[kind])))
+    flow("g")(entrypoint(step(KINDS[kind])))
+    assert [kind, kind] == [get_flow(name).steps[0].kind for name in ("f", "g")]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_function_itself_is_untouched(way: Callable[..., Any]) -> None:
+    """Decorating changes nothing on the function below, so code that is not ours stays as it is."""
+
+    def function() -> None: ...
+
+    before = {name: getattr(function, name) for name in ("__dict__", "__code__", "__name__", "__doc__")}
+    before["__dict__"] = dict(function.__dict__)
+    way(function)
+    assert before == {name: getattr(function, name) for name in before}
+
+
+def test_declaring_a_foreign_class_changes_nothing_on_it() -> None:
+    """A class that is declared from outside is the same object with the same attributes."""
+
+    class Foreign:
+        def place(self) -> str:
+            return "placed"
+
+    names, place = set(vars(Foreign)), vars(Foreign)["place"]
+    checkout = flow("checkout")
+    checkout.entrypoint(Foreign)
+    checkout.step(after=Foreign)(Foreign.place)
+    assert (names, place) == (set(vars(Foreign)), vars(Foreign)["place"])
+    assert ["Foreign", "place"] == [step.name for step in get_flow("checkout").steps]
+    assert "placed" == Foreign().place()
+
+
+@pytest.mark.parametrize("kind", [int, bytearray], ids=lambda kind: kind.__name__)
+def test_builtin_classes_can_be_declared_from_outside(kind: type) -> None:
+    """What takes no attributes can be a step of a handle, and @step over it says so."""
+    assert kind is flow("f").entrypoint(kind)
+    with pytest.raises(TypeError, match=rf"{kind.__name__} takes no mark\. Declare it from outside: flow\(…\)\.step"):
+        step(kind)
+
+
+decorated_here = flow("f")(entrypoint(trigger="cron")(plain))
+plain_function, plain = plain, decorated_here
+
+
+class Adder:
+    """Adds to a number."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __call__(self, other: int) -> int:
+        """Add."""
+        return self.number + other
+
+    @classmethod
+    @step
+    def make(cls) -> Adder:
+        return cls(1)
+
+    @step
+    def method(self) -> int:
+        return self.number
+
+
+adder = step(Adder(3))
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_module_level_functions_can_be_pickled(protocol: int) -> None:
+    """A decorated function is pickled by its name, as any function."""
+    assert plain is pickle.loads(pickle.dumps(plain, protocol))
+    assert plain is copy.copy(plain)
+    assert plain is copy.deepcopy(plain)
+
+
+def test_methods_and_partials_can_be_pickled() -> None:
+    """So are bound methods, class methods and partials over steps."""
+    assert 7 == pickle.loads(pickle.dumps(Adder(7).method))()
+    assert 1 == pickle.loads(pickle.dumps(Adder.make))().number
+    assert ["4", "c"] == pickle.loads(pickle.dumps(functools.partial(plain, 4)))("c")
+
+
+def test_a_callable_object_can_be_pickled_and_copied() -> None:
+    """A copy of a decorated object is a copy of the object."""
+    for twin in (pickle.loads(pickle.dumps(adder)), copy.copy(adder), copy.deepcopy(adder)):
+        twin.number = 10
+        assert (15, 8) == (twin(5), adder(5))
+
+
+def test_a_callable_object_is_seen_through() -> None:
+    """Attributes are read from, written to and deleted from the object; type checks and documentation see it."""
+    counter = step(Adder(3))
+    counter.number = 4
+    counter.extra = "x"
+    assert (6, "x") == (counter(2), counter.__wrapped__.extra)
+    del counter.extra
+    assert not hasattr(counter, "extra")
+    assert isinstance(counter, Adder)
+    assert ("Adds to a number.", __name__) == (counter.__doc__, counter.__module__)
+    assert "(other: 'int') -> 'int'" == str(inspect.signature(counter))
+    assert repr(counter).startswith("<penstock step over <")
+
+
+def test_a_callable_object_in_a_class_stays_unbound() -> None:
+    """An object that is no descriptor does not become a method."""
+
+    class Holder:
+        add = step(Adder(1))
+
+    assert 3 == Holder().add(2)
+
+
+def test_an_object_with_an_async_call_is_known_as_one() -> None:
+    """Frameworks that look at __call__ see that it must be awaited, also where it is inherited."""
+
+    class Base:
+        async def __call__(self) -> str:
+            return "awaited"
+
+    class Derived(Base): ...
+
+    task = step(Derived())
+    assert inspect.iscoroutinefunction(task.__call__)
+    assert "coroutine" == (flow("f")(task), get_flow("f"))[1].steps[0].kind
+
+
+def test_marks_pass_through_decorators_over_objects() -> None:
+    """A third-party decorator over a cached step takes the mark along."""
+
+    @step
+    @functools.cache
+    def cached() -> int:
+        return 3
+
+    @flow("f")
+    @functools.wraps(cached)
+    def wrapper() -> int:
+        return cached()
+
+    assert 3 == wrapper()
+    assert ["cached"] == [step.name for step in get_flow("f").steps]
+
+
+def test_partialmethod() -> None:
+    """A partial method can be marked in its class."""
+
+    @flow("f")
+    class Shop:
+        def sell(self, item: str, count: int) -> str:
+            return f"{count} {item}"
+
+        sell_tea = entrypoint(name="sell_tea")(functools.partialmethod(sell, "tea"))
+
+    assert "2 tea" == Shop().sell_tea(2)
+    assert ["sell_tea"] == [step.name for step in get_flow("f").steps]
+
+
+def test_abstract_methods_stay_abstract() -> None:
+    """A class with a marked abstract method cannot be instantiated, in either order of decorators."""
+
+    class Base(abc.ABC):
+        @step
+        @abc.abstractmethod
+        def one(self) -> None: ...
+
+        @abc.abstractmethod
+        @step
+        def two(self) -> None: ...
+
+    assert {"one", "two"} == Base.__abstractmethods__
+
+
+def test_super_and_properties() -> None:
+    """Marked methods call each other through super(), and a setter beside a marked getter works."""
+
+    class Base:
+        @step
+        def work(self) -> list[str]:
+            return ["base"]
+
+    class Derived(Base):
+        @step
+        def work(self) -> list[str]:
+            return [*super().work(), "derived"]
+
+        @property
+        @step
+        def size(self) -> int:
+            return self._size
+
+        @size.setter
+        @step
+        def size(self, value: int) -> None:
+            self._size = value
+
+    thing = Derived()
+    thing.size = 4
+    assert (["base", "derived"], 4) == (thing.work(), thing.size)
+
+
+def test_doctests_are_found() -> None:
+    """doctest runs the examples of decorated functions, and knows their lines."""
+    found = {test.name.rpartition(".")[2]: test for test in doctest.DocTestFinder().find(sys.modules[__name__])}
+    assert 1 == len(found["plain"].examples)
+    assert 0 == doctest.DocTestRunner().run(found["plain"]).failed
+
+
+def test_help_shows_the_function() -> None:
+    """help() says of a step what it says of the function."""
+    assert pydoc.render_doc(plain_function) == pydoc.render_doc(plain)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_exceptions_pass_unchanged(way: Callable[..., Any]) -> None:
+    """The very exception comes out, with its cause, and its traceback ends in the function."""
+    error, cause = KeyError("k"), ValueError("v")
+
+    def fail() -> None:
+        raise error from cause
+
+    with pytest.raises(KeyError) as caught:
+        way(fail)()
+    assert error is caught.value
+    assert cause is error.__cause__
+    assert "fail" == traceback.extract_tb(error.__traceback__)[-1].name
+    assert 4 >= len(traceback.extract_tb(error.__traceback__))
+
+
+def test_a_wrong_call_is_a_wrong_call() -> None:
+    """Missing arguments give the message that Python gives for the function."""
+    with pytest.raises(TypeError, match=r"^plain\(\) missing 1 required positional argument: 'a'$"):
+        plain()
+
+
+def test_deep_recursion_is_possible() -> None:
+    """A recursive step goes about half as deep as the function alone."""
+
+    @step
+    def down(depth: int) -> int:
+        return depth and down(depth - 1)
+
+    assert 0 == down(300)
+
+
+def test_objects_of_a_session_without_files_have_facts_too() -> None:
+    """In `python -c` and at the prompt, functions, classes and objects can be steps although there is no source."""
+    program = """
+        from penstock import flow, get_flow
+
+        class Task:
+            "A task."
+            def __call__(self): ...
+
+        def work(): "Works."
+
+        f = flow("f")
+        f.entrypoint(Task)
+        f.step(after=Task, name="object")(Task())
+        f.step(after=Task)(work)
+        print([(step.name, step.title, step.line > 0) for step in get_flow("f").steps])
+        """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "" == done.stderr
+    assert "[('Task', 'A task.', False), ('object', 'A task.', False), ('work', 'Works.', True)]" == done.stdout.strip()
