@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penstock.errors import MissingExtraError
 from penstock_mkdocs.markup import Markup, tag
 
 if TYPE_CHECKING:
@@ -52,23 +53,30 @@ def docstring(step: Step, style: str, inner: Inner) -> Markup:
     return Markup("\n".join(_section(section, inner) for section in _parsed(step, style)))
 
 
-def _parsed(step: Step, style: str) -> Sequence[Any]:
-    import griffe  # noqa: PLC0415 - takes longer to import than all of ours, and not every page needs it
+def _griffe() -> Any:
+    """Return the module, which takes longer to import than all of ours, and which not every page needs."""
+    try:
+        import griffe  # noqa: PLC0415 - see above
+    except ImportError:
+        raise MissingExtraError("reading docstrings needs the package griffelib", "markdown") from None
+    return griffe
 
+
+def _parsed(step: Step, style: str) -> Sequence[Any]:
+    griffe = _griffe()
     text = griffe.Docstring(step.docstring, lineno=1, parent=_function(step.signature))
     text.value = step.docstring  # clean already; cleaned twice, an indented block after the first line would lose it
     found = griffe.infer_docstring_style(text)[0] if style == "auto" else griffe.Parser(style)
     # Its warnings speak of lines in our stand-in function, not in the user's file.
-    return griffe.parse(text, found, **({"warnings": False} if found else {}))
+    sections: list[Any] = griffe.parse(text, found, **({"warnings": False} if found else {}))
+    return sections
 
 
 @cache
 def _function(signature: str) -> Any:
     """Return a function of that signature, from which the parsers take types and defaults."""
-    import griffe  # noqa: PLC0415 - see above
-
     try:
-        module = griffe.visit("module", filepath=Path("module.py"), code=f"def function{signature}: ...")
+        module = _griffe().visit("module", filepath=Path("module.py"), code=f"def function{signature}: ...")
         return module["function"]
     except (SyntaxError, ValueError, KeyError):
         return None

@@ -86,6 +86,10 @@ class EmbedOptions:
     id: str = _option(_text, "text", "", "The anchor, `flow-` and the flow's name by default; `name` means the same.")
 
 
+def _shown(default: object) -> str:
+    return str(default).lower() if default or default is False else ""
+
+
 class Option(NamedTuple):
     """What the documentation says of an option: name, type in words, default, and what it does in Markdown."""
 
@@ -99,7 +103,7 @@ _declared = {each.name: each for each in fields(EmbedOptions)}
 _ALIASES = {"name": "id"}
 
 OPTIONS = tuple(
-    Option(each.name, each.metadata["type"], str(each.default or "").lower(), each.metadata["help"])
+    Option(each.name, each.metadata["type"], _shown(each.default), each.metadata["help"])
     for each in fields(EmbedOptions)
 )
 """Every option, in the order of the reference; made from the declarations in :class:`EmbedOptions`."""

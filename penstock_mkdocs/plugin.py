@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from penstock_mkdocs.pages import GeneratedPage
     from penstock_mkdocs.site import Site
 
-EXTENSION = "penstock"
+EXTENSION_NAMES = ("penstock", "penstock_mkdocs.markdown")
 STYLESHEET = "assets/penstock.css"
 
 PLUGIN_SETTINGS: Mapping[str, tuple[object, str]] = {
@@ -79,11 +79,13 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Turn the Markdown extension on, with the plugin's settings."""
-        if EXTENSION not in config.markdown_extensions:
-            config.markdown_extensions.append(EXTENSION)
+        named = next((name for name in EXTENSION_NAMES if name in config.markdown_extensions), None)
+        if named is None:
+            named = EXTENSION_NAMES[0]
+            config.markdown_extensions.append(named)
         # What stands under the extension, for hosts without plugins, holds here too.
-        self.settings = {"css": False, **(config.mdx_configs.get(EXTENSION) or {}), **self._given}
-        config.mdx_configs[EXTENSION] = self.settings
+        self.settings = {"css": False, **(config.mdx_configs.get(named) or {}), **self._given}
+        config.mdx_configs[named] = self.settings
         try:
             load_config(self.settings, _host(config.config_file_path))
         except ConfigError as error:

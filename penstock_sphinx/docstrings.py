@@ -45,18 +45,20 @@ def docstring_lines(step: Step, env: BuildEnvironment, style: str) -> list[str]:
     return lines
 
 
-def parse_rst(lines: Sequence[str], document: nodes.document, source: str) -> list[nodes.Node]:
+def parse_rst(head: Sequence[str], body: Sequence[str], document: nodes.document, source: str) -> list[nodes.Node]:
     """Return lines of RST as nodes of a document, whatever language its own page is written in.
 
     Args:
-        lines: The RST.
+        head: Lines that stand above those that messages count.
+        body: The RST.
         document: The document of the page that is being read; notes, targets and references are registered in it.
         source: What messages call the place that the lines come from.
     """
     before = len(document.children)
     with _locating_anew(document):
         machine = RSTStateMachine(state_classes=state_classes, initial_state="Body")
-        machine.run(StringList(list(lines), source), document, match_titles=False)
+        places = [(source, max(number - len(head), 0)) for number in range(len(head) + len(body))]
+        machine.run(StringList([*head, *body], items=places), document, match_titles=False)
     parsed = document.children[before:]
     del document.children[before:]
     return parsed

@@ -162,6 +162,8 @@ class PenstockDomain(Domain):
     @staticmethod
     def _link(builder: Builder, fromdocname: str, target: str, places: Places, contnode: Element) -> nodes.reference:
         docname = _best(places, fromdocname)
+        if builder.name == "singlehtml":  # Sphinx 9.0 writes "#document-page#anchor" (its issue 14221)
+            fromdocname = docname
         return make_refnode(builder, fromdocname, docname, places[docname].anchor, contnode, target)
 
 

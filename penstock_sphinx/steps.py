@@ -93,16 +93,11 @@ class StepWriter:
 
     def _parsed(self, step: Step, lines: Iterable[str]) -> addnodes.desc:
         """Return the description that Sphinx makes of a function, with its fields and types, but of no known object."""
-        text = [
-            f".. py:function:: step{visible(step.signature)}",
-            "   :no-index:",
-            "",
-            *(f"   {line}" for line in lines),
-            "",
-        ]
+        head = [f".. py:function:: step{visible(step.signature)}", "   :no-index:", ""]
+        body = [f"   {line}" for line in lines]
         source = f"{step.file or step.module}:docstring of {visible(step.module)}.{visible(step.qualname)}"
         with self._inside(step):
-            parsed = parse_rst(text, self._document, source)
+            parsed = parse_rst(head, body, self._document, source)
         return next(node for node in parsed if isinstance(node, addnodes.desc))
 
     def _markdown(self, step: Step) -> list[nodes.Node]:

@@ -12,6 +12,8 @@ from penstock.render._plain import columns
 from penstock.render.describe import safe_url, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from penstock.model import Flow, Step
     from penstock.render.options import Options
 
@@ -131,7 +133,7 @@ def _draw_channels(graph: Any, flow: Flow, index: dict[str, str]) -> None:
         for name in started:
             graph.edge(f"t{number}", index[name], **arrow)
     for number, (name, changed) in enumerate(effects(flow).items()):
-        graph.node(f"e{number}", r"\n".join(map(_quoted, changed)), **PILL)
+        graph.node(f"e{number}", _lines(changed), **PILL)
         graph.edge(index[name], f"e{number}", **arrow)
         with graph.subgraph(graph_attr={"rank": "same"}) as beside:
             beside.node(index[name])
@@ -148,6 +150,14 @@ def _quoted(text: str) -> str:
 
     escaped: str = graphviz.escape(text)
     return escaped
+
+
+def _lines(texts: Iterable[str]) -> str:
+    """Return texts as the lines of one label, without markup as in :func:`_quoted`."""
+    import graphviz  # noqa: PLC0415 - optional
+
+    joined: str = graphviz.nohtml(r"\n".join(map(_quoted, texts)))
+    return joined
 
 
 def _padded(text: str) -> str:

@@ -7,7 +7,6 @@ import logging
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import markdown
@@ -18,6 +17,7 @@ from penstock.model import Edge, Flow, Problem, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 DOCSTRING = """Check the order.
 

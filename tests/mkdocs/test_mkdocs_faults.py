@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import subprocess
 import sys
 
 import pytest
@@ -141,6 +142,25 @@ def test_one_process_for_all_layouts(convert, tmp_path):
 
     assert [1] * 5 == [page.count("<svg") for page in pages]
     assert "x" == (tmp_path / "calls").read_text(encoding="utf-8")
+
+
+def test_parsers_missing(convert, monkeypatch):
+    """Where griffelib is not installed, the one line says what to install."""
+    monkeypatch.setitem(sys.modules, "griffe", None)
+    page = convert(EMBED)
+
+    assert 1 == len(page.logged)
+    assert page.logged[0].endswith("pip install 'penstock[markdown]'")
+
+
+def test_extension_needs_no_host():
+    """The extension imports Markdown, and no documentation engine, YAML library or docstring parser."""
+    program = "import sys, penstock_mkdocs.markdown; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+
+    assert "markdown" in loaded
+    assert set() == loaded & {"mkdocs", "properdocs", "zensical", "yaml", "griffe", "click", "sphinx", "docutils"}
 
 
 def test_too_large_for_mermaid(convert):

@@ -147,6 +147,17 @@ plugins:
     assert titles == [title.text for title in page_of(tmp_path / "site", "index.html").select("b")]
 
 
+@pytest.mark.parametrize("name", ["penstock", "penstock_mkdocs.markdown"])
+def test_settings_under_the_extension(tmp_path, write_site, run_tool, name):
+    """The plugin takes what stands under the extension, so that one file serves hosts with and without plugins."""
+    config = f"{EXTENSION.replace('- penstock', f'- {name}')}plugins:\n  - penstock: {{pages: true}}\n"
+    done = run_tool("mkdocs", "build", "--strict", folder=write_site(tmp_path, config, index=PAGE))
+
+    assert 0 == done.returncode, done.stderr
+    assert page_of(tmp_path / "site", "flows/orders/index.html").select_one("article svg")
+    assert 1 == len(page_of(tmp_path / "site", "index.html").select("article svg.ps-svg"))
+
+
 def test_own_page_wins(tmp_path, write_site, run_tool):
     """A page that the author wrote at a generated page's place stays."""
     write_site(tmp_path, PLUGIN, index="# Home\n", **{"flows/orders": "# Mine\n\nBy hand.\n"})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import re
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +17,10 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+import penstock_sphinx
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 SITE = Path(__file__).with_name("site")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -92,7 +96,12 @@ class Page:
 
     def _leads(self, link: Link) -> bool:
         file, ident = self.target(link)
-        return file.is_file() and (not ident or ident in Page.of(file).ids)
+        return file.is_file() and (not ident or ident in _ids(file))
+
+
+@lru_cache(maxsize=64)
+def _ids(file: Path) -> frozenset[str]:
+    return frozenset(Page.of(file).ids)
 
 
 class _Reader(HTMLParser):
@@ -130,12 +139,25 @@ class _Reader(HTMLParser):
                 link.text += data
 
 
-def sphinx(source: Path, builder: str = "html", *options: str, python: tuple[str, ...] = ()) -> Built:
-    """Run sphinx-build; doctrees are shared between the builders of a site."""
+MODULES = [f"penstock_sphinx.{module.name}" for module in pkgutil.iter_modules(penstock_sphinx.__path__)]
+NOTHING_DEPRECATED = [
+    option
+    for module in MODULES
+    for kind in ("DeprecationWarning", "PendingDeprecationWarning")
+    for option in ("-W", f"error::{kind}:{module}")
+]
+
+
+def sphinx(source: Path, builder: str, *options: str) -> Built:
+    """Run sphinx-build; doctrees are shared between the builders of a site.
+
+    What Sphinx will take away is an error where we use it. There is no PATH, and so no Graphviz of the machine's own.
+    """
     folder = source / "_build" / builder
-    doctrees = source / "_build" / "doctrees"
-    command = [sys.executable, *python, "-m", "sphinx", "-b", builder, "-d", doctrees, *options, source, folder]
-    environment = {**os.environ, "PYTHONPATH": "", "NO_COLOR": "1"}
+    doctrees = source / "_build" / ("gettext-doctrees" if builder == "gettext" else "doctrees")
+    python = [sys.executable, *NOTHING_DEPRECATED]
+    command = [*python, "-m", "sphinx", "-b", builder, "-d", doctrees, *options, source, folder]
+    environment = {**os.environ, "PATH": "", "NO_COLOR": "1"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=120)
     return Built(done.returncode, done.stdout, done.stderr, folder)
 
@@ -209,8 +231,11 @@ class Small:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
 
+    def text(self, name: str) -> str:
+        return (self.folder / name).read_text("utf-8")
+
     def edit(self, name: str, old: str, new: str) -> None:
-        text = (self.folder / name).read_text("utf-8")
+        text = self.text(name)
         assert old in text
         self.write(name, text.replace(old, new))
 
@@ -219,6 +244,12 @@ class Small:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[Small]:
+def small(tmp_path: Path) -> Small:
     """A small site."""
     return Small(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """A small site that lasts for the tests of one module."""
+    return Small(tmp_path_factory.mktemp("small"))

@@ -19,7 +19,7 @@ DRAWING = """\
 """
 
 
-def page_files(built, builder):
+def page_files(builder):
     """Return the files that show flows."""
     if builder == "singlehtml":
         return ["index.html"]
@@ -36,10 +36,10 @@ def test_clean(build, builder):
 
 @pytest.mark.parametrize("builder", ["html", "dirhtml", "singlehtml", "epub"])
 def test_links_lead_to_steps(build, builder):
-    """Each node of each drawing, each neighbour and each path links to an id that is there."""
+    """Each node of each drawing, each neighbour, each path and each role links to an id that is there."""
     built = build(builder)
-    pages = [built.page(file) for file in page_files(built, builder)]
-    assert [] == [dead for page in pages for css in ("penstock", "body") for dead in page.dead(css)]
+    pages = [built.page(file) for file in page_files(builder)]
+    assert [] == [dead for page in pages for css in ("penstock", "xref") for dead in page.dead(css)]
 
 
 def test_every_node_is_a_link(html):
@@ -61,7 +61,7 @@ def test_every_node_is_a_link(html):
 def test_unique_ids(build, builder):
     """No id is twice on a page, also where a flow is."""
     built = build(builder)
-    for file in page_files(built, builder):
+    for file in page_files(builder):
         assert [] == [name for name, count in Counter(built.page(file).ids).items() if count > 1], file
 
 
@@ -104,7 +104,7 @@ def test_latex(build):
     built = build("latex")
     text = built.text("site.tex")
     pictures = re.findall(r"\\sphinxincludegraphics\{(penstock-\w+\.(?:pdf|png))\}", text)
-    assert len(pictures) == 10
+    assert len(pictures) == 11
     assert all((built.folder / picture).stat().st_size > 1000 for picture in pictures)
     assert r"\caption{How \sphinxstyleemphasis{orders} become parcels.}" in text
     assert r"\hyperref[\detokenize{orders:flow-orders-check}]" in text
@@ -119,9 +119,9 @@ def test_texinfo_and_xml(build):
 
 def test_latex_without_engine(small):
     """Without a layout engine, LaTeX gets the drawing as text, and the reason is said where the directive stands."""
-    small.write("conf.py", (small.folder / "conf.py").read_text() + 'penstock_engine = "no-such-engine"\n')
+    small.write("conf.py", small.text("conf.py") + 'penstock_engine = "dot"\n')
     built = small.build("latex")
     (warning,) = built.warnings
-    assert re.match(r"index\.rst:4: WARNING: the layout engine is set to 'no-such-engine', .* pip install", warning)
+    assert re.match(r"index\.rst:4: WARNING: the layout engine is set to 'dot', .* pip install", warning)
     assert warning.endswith("The page shows a drawing in text instead. [penstock.render]")
     assert "◆ begin" in next(built.folder.glob("*.tex")).read_text("utf-8")
