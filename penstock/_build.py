@@ -84,7 +84,7 @@ def _step(mark: Mark, problems: list[Problem]) -> Step:
     found = facts(mark.function)
     return Step(
         name=mark.step_name,
-        title=found.docstring.partition("\n")[0].strip(),
+        title=found.title,
         docstring=found.docstring,
         signature=found.signature,
         module=found.module,

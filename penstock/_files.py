@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from penstock.errors import OutputError
@@ -12,31 +11,33 @@ from penstock.errors import OutputError
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a reader, or a kill in the middle, sees the old content or the new, never a part.
 
+    What is no file, such as ``/dev/stdout`` or a pipe, is written to.
+
     Raises:
         OutputError: The file cannot be written; what stood there before still does.
     """
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        target = path.resolve()  # a link stays a link
-        if target.is_dir():
+        if path.is_dir():
             raise IsADirectoryError(None, "it is a folder")
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:60]}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(content)
-        temporary.chmod(_mode(target))
-        temporary.replace(target)
-    except OSError as error:
-        if temporary:
-            temporary.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+        else:
+            _replace(Path(os.path.realpath(path)), content)  # a link stays a link
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise OutputError(f"cannot write {path}: {reason}") from None
 
 
-def _mode(target: Path) -> int:
-    """Return the permissions of the file that is replaced, or what a new file would get."""
+def _replace(target: Path, content: bytes) -> None:
+    temporary = target.with_name(f".{target.name[:60]}.{os.urandom(6).hex()}")
     try:
-        return target.stat().st_mode & 0o777
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        # as open() does, with the permissions that new files get here
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+            file.write(content)
+        if target.exists():
+            temporary.chmod(target.stat().st_mode & 0o777)
+        temporary.replace(target)
+    except BaseException:  # also an interrupt
+        temporary.unlink(missing_ok=True)
+        raise

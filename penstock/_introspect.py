@@ -36,6 +36,7 @@ class Source:
 class Facts:
     """What :class:`~penstock.model.Step` takes from the source."""
 
+    title: str
     docstring: str
     signature: str
     module: str
@@ -52,8 +53,10 @@ def facts(target: Any) -> Facts:
     function = _innermost(target)
     source = find_source(function)
     module, qualname = identity(function)
+    text = docstring(function)
     return Facts(
-        docstring=docstring(function),
+        title=title(text),
+        docstring=text,
         signature=signature(target, function, source),
         module=module,
         qualname=qualname,
@@ -81,6 +84,21 @@ def docstring(function: Any) -> str:
         kind = type(function)
         text = getattr(function, "__dict__", {}).get("__doc__") or _call_of(kind).__doc__ or kind.__doc__
     return inspect.cleandoc(text) if isinstance(text, str) else ""
+
+
+_ROLE = re.compile(r":[\w:+-]+:`(~?)([^`<]+?)(?:\s*<[^`>]*>)?`")  # :py:func:`name`, :doc:`text <target>`
+_LINK = re.compile(r"`([^`<]+?)\s*<[^`>]*>`_{1,2}|\[([^\]]+)\]\([^)]*\)")  # `text <address>`_, [text](address)
+_QUOTE = re.compile(
+    r"(`{1,2})(?=\S)(.+?)(?<=\S)\1|(?<![\w*])(\*{1,2})(?=\S)(.+?)(?<=\S)\3(?![\w*])"
+)  # `code`, *emphasis*
+
+
+def title(text: str) -> str:
+    """Return a docstring's first line without the markup of RST and Markdown, which a diagram cannot show."""
+    line = text.partition("\n")[0]
+    line = _ROLE.sub(lambda role: role[2].rpartition(".")[2] if role[1] else role[2], line)
+    line = _LINK.sub(lambda link: link[1] or link[2], line)
+    return _QUOTE.sub(lambda quote: quote[2] or quote[4], line).removesuffix("::").strip()
 
 
 def _call_of(kind: type) -> Any:

@@ -158,7 +158,7 @@ class MissingExtraError(RenderError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         self.extra = extra
-        super().__init__(f"{what}, which is not installed. Install it: pip install 'penstock[{extra}]'")
+        super().__init__(f"{what}. Install what is missing: pip install 'penstock[{extra}]'")
 
 
 class LayoutError(RenderError):

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import sysconfig
 from collections import Counter
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Placed = TypeVar("Placed", Step, Problem)
+Checked = TypeVar("Checked")
 
 FORMAT = "penstock-manifest"
 VERSION = (1, 0)
@@ -141,7 +143,9 @@ def dumps(manifest: Manifest) -> str:
         "problems": [asdict(problem) for problem in manifest.problems],
         "inputs": {field.name: _mapping(getattr(manifest.inputs, field.name)) for field in fields(Inputs)},
     }
-    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
+    # half a surrogate pair, as a docstring may have by an escape, has no UTF-8
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text) + "\n"
 
 
 def loads(text: str, path: Path | None = None) -> Manifest:
@@ -152,7 +156,7 @@ def loads(text: str, path: Path | None = None) -> Manifest:
     """
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ManifestError(f"this is not JSON: {error}", path=path) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ManifestError("this is not a penstock manifest; write one with: penstock export -o FILE", path=path)
@@ -161,9 +165,9 @@ def loads(text: str, path: Path | None = None) -> Manifest:
         return Manifest(
             flows=tuple(_flow(flow) for flow in content["flows"]),
             problems=tuple(_record(Problem, problem) for problem in content["problems"]),
-            service=content["service"],
+            service=_checked(content["service"], str, "service"),
             inputs=_inputs(content["inputs"]),
-            generator=content["generator"],
+            generator=_checked(content["generator"], str, "generator"),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ManifestError(f"the manifest is damaged ({error!r}); export it anew", path=path) from None
@@ -215,14 +219,29 @@ def _mapping(value: str | tuple[tuple[str, str], ...]) -> str | dict[str, str]:
 
 
 def _inputs(content: Mapping[str, Any]) -> Inputs:
-    pairs = {name: tuple(sorted(content[name].items())) for name in ("files", "folders", "versions")}
-    return Inputs(config=content["config"], **pairs)
+    pairs = {name: tuple(sorted(_texts(content[name], name).items())) for name in ("files", "folders", "versions")}
+    return Inputs(config=_checked(content["config"], str, "config"), **pairs)
+
+
+def _texts(content: Mapping[str, Any], name: str) -> dict[str, str]:
+    return {key: _checked(value, str, name) for key, value in content.items()}
+
+
+def _checked(value: Any, kind: type[Checked], name: str) -> Checked:
+    if type(value) is not kind:
+        raise TypeError(f"{name} should be {kind.__name__}, not {type(value).__name__}")
+    return value
 
 
 def _record(kind: type[Any], content: Mapping[str, Any]) -> Any:
     """Make a value of what a newer minor version may have written: unknown keys are passed over."""
-    known = {field.name for field in fields(kind)}
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in content.items() if key in known}
+    values: dict[str, object] = {}
+    for field in fields(kind):
+        if field.name in content:
+            value = content[field.name]
+            if isinstance(value, list):
+                value = tuple(_checked(item, str, field.name) for item in value)
+            values[field.name] = _checked(value, str if field.default is MISSING else type(field.default), field.name)
     return kind(**values)
 
 
@@ -233,7 +252,8 @@ def _flow(content: Mapping[str, Any]) -> Flow:
         "problems": tuple(_record(Problem, problem) for problem in content["problems"]),
     }
     flow: Flow = _record(Flow, {**content, **parts})
-    flow.successors  # noqa: B018 - an arrow to a step that is not there fails here, not while drawing
+    if len(flow.successors) < len(flow.steps):  # an arrow to a step that is not there fails here too
+        raise ValueError(f"flow {flow.name!r} has two steps of one name")
     return flow
 
 

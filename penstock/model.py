@@ -50,7 +50,7 @@ class Step:
 
     Attributes:
         name: The step's name, unique in its flow.
-        title: The first line of the docstring, or an empty string.
+        title: The first line of the docstring without markup, or an empty string.
         docstring: The whole docstring, indentation cleaned.
         signature: Parameters and return annotation as written, such as ``(msg: Message) -> None``; without
             ``self`` or ``cls``.
@@ -165,12 +165,20 @@ class Flow:
         return arrows
 
     def edges_into(self, name: str) -> tuple[Edge, ...]:
-        """Return the arrows that end at the step of that name."""
-        return tuple(self._arrows[name][0])
+        """Return the arrows that end at the step of that name.
+
+        Raises:
+            UnknownStepError: The flow has no such step.
+        """
+        return tuple(self._arrows[self.step(name).name][0])
 
     def edges_from(self, name: str) -> tuple[Edge, ...]:
-        """Return the arrows that start at the step of that name."""
-        return tuple(self._arrows[name][1])
+        """Return the arrows that start at the step of that name.
+
+        Raises:
+            UnknownStepError: The flow has no such step.
+        """
+        return tuple(self._arrows[self.step(name).name][1])
 
     def paths(self) -> Iterator[tuple[str, ...]]:
         """Yield every path from an entrypoint to an end, as step names, one at a time.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from docutils import nodes
 from docutils.parsers.rst.states import RSTStateMachine, state_classes
 from docutils.statemachine import StringList, string2lines
 from sphinx.ext.napoleon.docstring import GoogleDocstring, NumpyDocstring
@@ -12,7 +13,6 @@ from sphinx.ext.napoleon.docstring import GoogleDocstring, NumpyDocstring
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from docutils import nodes
     from sphinx.environment import BuildEnvironment
 
     from penstock.model import Step
@@ -75,10 +75,15 @@ def parse_markdown(text: str, document: nodes.document) -> list[nodes.Node]:
     from myst_parser.parsers.sphinx_ import MystParser  # noqa: PLC0415 - optional
 
     before = len(document.children)
-    MystParser().parse(text, document)
+    known = document.substitution_defs, document.substitution_names
+    document.substitution_defs, document.substitution_names = {}, {}  # MyST defines a count of words for each text
+    try:
+        MystParser().parse(text, document)
+    finally:
+        document.substitution_defs, document.substitution_names = known
     parsed = document.children[before:]
     del document.children[before:]
-    return parsed
+    return [node for node in parsed if not isinstance(node, nodes.substitution_definition)]
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
     if node["format"] == "mermaid":
         self.body.append(_source(flow, options, "mermaid", node["alt"] or alt_text(flow)))
     elif layout is None:
-        self.body.append(_source(flow, options, "ps-source", ""))
+        self.body.append(_source(flow, replace(options, links={}), "ps-source", ""))
     else:
         picture = svg.draw(flow, layout, options, prefix=f"ps{drawn}", alt=node["alt"] or None)
         self.body.append(frame(picture, f"Diagram of {visible(flow.title) or visible(flow.name)}") + "\n")

@@ -600,7 +600,9 @@ def test_many_threads_may_declare_at_once() -> None:
     assert {f"s{number}_{index}" for number in range(8) for index in range(25)} == set(names("f"))
 
 
-@pytest.mark.parametrize("between", [_wrapped, functools.lru_cache, functools.partial], ids=["wraps", "cache", "partial"])
+@pytest.mark.parametrize(
+    "between", [_wrapped, functools.lru_cache, functools.partial], ids=["wraps", "cache", "partial"]
+)
 def test_a_third_party_decorator_between_flow_and_step(between: Callable[..., Any]) -> None:
     """@flow finds the mark below what functools wraps."""
 

@@ -165,7 +165,9 @@ def test_several_observers_end_in_reverse_order() -> None:
     """Observers nest as context managers do."""
     log: list[str] = []
     for name in ("a", "b"):
-        add_observer(lambda event, name=name: (log.append(f"{name} begins"), lambda error: log.append(f"{name} ends"))[1])
+        add_observer(
+            lambda event, name=name: (log.append(f"{name} begins"), lambda error: log.append(f"{name} ends"))[1]
+        )
     end()
     assert ["a begins", "b begins", "b ends", "a ends"] == log
 

@@ -79,7 +79,8 @@ _scheme = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:")
 
 def safe_url(url: str) -> str:
     """Return the address if it is relative or leads to the web, else an empty string (no ``javascript:``, no ``data:``)."""
-    cleaned = re.sub(r"[\x00-\x20\x7f-\x9f]", "", url)  # browsers drop these before they read the scheme
+    # browsers drop control characters before they read the scheme, and XML has no place for the others
+    cleaned = re.sub("[\x00-\x20\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "", url)
     if _scheme.match(cleaned) and not cleaned.lower().startswith(("http:", "https:", "mailto:")):
         return ""
     return cleaned

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import MissingExtraError
-from penstock.render._plain import columns
+from penstock.render._plain import columns, plain_name
 from penstock.render.describe import safe_url, visible
 
 if TYPE_CHECKING:
@@ -76,8 +76,9 @@ def render(flow: Flow, options: Options, *, relaxed: Relaxed | None = None, back
     if options.details:
         _draw_channels(graph, flow, index)
     for edge in flow.edges:
-        label = {"label": _quoted(f"\u00a0\u00a0{visible(edge.label)}")} if options.details and edge.label else {}
-        graph.edge(index[edge.source], index[edge.target], **label)
+        label = visible(edge.label) if options.details else ""
+        attributes = {"label": _text(f"\u00a0\u00a0{label}")} if label else {}
+        graph.edge(index[edge.source], index[edge.target], **attributes)
     return str(graph.source)
 
 
@@ -107,7 +108,7 @@ def _graph(settings: dict[str, str], relaxed: Relaxed | None) -> Any:
 
 def _label(step: Step, *, titled: bool) -> str:
     """Return a label of one or more lines; graphviz takes what stands in angle brackets as markup."""
-    name = _padded(visible(step.name) or "?")
+    name = _padded(plain_name(step.name))
     lines = textwrap.wrap(visible(step.title), TITLE_WIDTH, max_lines=3, placeholder=" …") if titled else []
     rows = [f'<tr><td align="left"><font point-size="13"><b>{_escaped(name)}</b></font></td></tr>']
     if lines:
@@ -129,7 +130,7 @@ def _look(step: Step, options: Options) -> dict[str, str]:
 def _draw_channels(graph: Any, flow: Flow, index: dict[str, str]) -> None:
     arrow = {"color": CHANNEL_LINE, "arrowsize": "0.5"}
     for number, (trigger, started) in enumerate(triggers(flow).items()):
-        graph.node(f"t{number}", _quoted(trigger), **PILL)
+        graph.node(f"t{number}", _text(_centred(trigger)), **PILL)
         for name in started:
             graph.edge(f"t{number}", index[name], **arrow)
     for number, (name, changed) in enumerate(effects(flow).items()):
@@ -141,7 +142,13 @@ def _draw_channels(graph: Any, flow: Flow, index: dict[str, str]) -> None:
 
 
 def _escaped(text: str) -> str:
-    return html.escape(text, quote=True)
+    """Return text for a label of markup, in which Graphviz replaces a backslash and an N all the same."""
+    return html.escape(text, quote=True).replace("\\", "\\\\")
+
+
+def _text(text: str) -> str:
+    """Return text for a plain label, in which Graphviz would see ``&lt;`` and its like."""
+    return _quoted(text.replace("&", "&amp;"))
 
 
 def _quoted(text: str) -> str:
@@ -156,10 +163,19 @@ def _lines(texts: Iterable[str]) -> str:
     """Return texts as the lines of one label, without markup as in :func:`_quoted`."""
     import graphviz  # noqa: PLC0415 - optional
 
-    joined: str = graphviz.nohtml(r"\n".join(map(_quoted, texts)))
+    joined: str = graphviz.nohtml(r"\n".join(_text(_centred(text)) for text in texts))
     return joined
 
 
 def _padded(text: str) -> str:
     """Widen text whose characters Graphviz's metrics take for narrower than browsers draw them."""
-    return text + "\u00a0" * max(columns(text) - len(text), 0)
+    return text + "\u00a0" * _missing(text)
+
+
+def _centred(text: str) -> str:
+    half = "\u00a0" * ((_missing(text) + 1) // 2)
+    return f"{half}{text}{half}"
+
+
+def _missing(text: str) -> int:
+    return max(columns(text) - len(text), 0)

@@ -26,6 +26,12 @@ ENGINE = "graphviz-pure"
 TIMEOUT = 20.0
 """Seconds for one run of the engine."""
 
+BACKSLASH = "\ufdd0"
+"""Stands for a backslash, which Graphviz doubles in JSON, and then cuts the text's end off.
+
+No text has this character, since :mod:`penstock.render._plain` replaces all that Unicode keeps for such uses.
+"""
+
 # A batch is a few thousand steps: what one run may have to do again when a diagram in it is too dense.
 BATCH = 200
 
@@ -95,7 +101,7 @@ def lay_out(
     results: list[Layout | LayoutError] = []
     while len(results) < len(flows):
         batch = flows[len(results) : len(results) + BATCH]
-        sources = [dot.render(flow, options) for flow in batch]
+        sources = [_source(flow, options) for flow in batch]
         done, _ = _run_many(executable, sources, timeout)
         results += done
         if len(done) < len(batch):
@@ -133,7 +139,7 @@ def find_engine(engine: str = ENGINE) -> str:
         return found
     on_path = shutil.which(engine)
     if on_path is None:
-        raise MissingExtraError(f"the layout engine is set to {engine!r}", "graphviz")
+        raise MissingExtraError(f"the layout engine {engine!r} was not found; graphviz-pure needs no system package", "graphviz")
     return on_path
 
 
@@ -150,13 +156,17 @@ def _packaged(name: str) -> str | None:
 
 
 def _alone(executable: str, flow: Flow, options: Options, timeout: float) -> Layout | LayoutError:
-    done, complaint = _run_many(executable, [dot.render(flow, options, relaxed=dot.Relaxed())], timeout)
+    done, complaint = _run_many(executable, [_source(flow, options, dot.Relaxed())], timeout)
     if done:
         return done[0]
     reason = complaint or "it wrote nothing"
     return LayoutError(
         f"flow {flow.name!r} ({len(flow.steps)} steps, {len(flow.edges)} arrows) has no layout: {reason}"
     )
+
+
+def _source(flow: Flow, options: Options, relaxed: dot.Relaxed | None = None) -> str:
+    return dot.render(flow, options, relaxed=relaxed).replace("\\\\", BACKSLASH)
 
 
 def _run_many(executable: str, sources: Sequence[str], timeout: float) -> tuple[list[Layout], str]:
@@ -247,7 +257,7 @@ def _texts(operations: Sequence[Mapping[str, Any]], origin: Point) -> tuple[Text
         elif operation["op"] == "T":
             x, y = _flip(operation["pt"], origin)
             anchor = {"l": "start", "c": "middle", "r": "end"}[operation["align"]]
-            texts.append(Text(x, y, anchor, size, bold, operation["text"]))
+            texts.append(Text(x, y, anchor, size, bold, operation["text"].replace(BACKSLASH, "\\")))
     return tuple(texts)
 
 

@@ -6,6 +6,7 @@ Where ``penstock.css`` does, its classes win, and the site's theme decides.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ PAD = 8
 
 LEAST_SCALE = 0.75
 """A diagram wider than its column shrinks to this; beyond, its frame scrolls."""
+
+NBSP = "\u00a0"
 
 FONT = "Helvetica, Arial, 'Liberation Sans', Arimo, sans-serif"
 
@@ -99,7 +102,8 @@ def _step(step: Step, box: Box, options: Options, ident: str) -> str:
 
 def _io(box: Box) -> str:
     shape = _rect(box, radius=8, fill=dot.CHANNEL_CARD, stroke="none", thick=1)
-    return "\n".join([shape, *(_text(text, "ps-sub", dot.CHANNEL) for text in box.texts)])
+    texts = (replace(text, text=text.text.strip(NBSP)) for text in box.texts)  # padded on both sides, see dot.py
+    return "\n".join([shape, *(_text(text, "ps-sub", dot.CHANNEL) for text in texts)])
 
 
 def _edge(curve: Curve) -> str:
@@ -123,7 +127,7 @@ def _rect(box: Box, *, radius: int, fill: str, stroke: str, thick: float) -> str
 def _text(text: Text, css: str, fill: str) -> str:
     weight = ' font-weight="bold"' if text.bold else ""
     place = f'x="{text.x:g}" y="{text.y:g}" text-anchor="{text.anchor}" font-size="{text.size:g}"'
-    return f'<text class="{css}" {place}{weight} fill="{fill}">{escape(text.text.strip(" "))}</text>'
+    return f'<text class="{css}" {place}{weight} fill="{fill}">{escape(text.text.strip(" ").rstrip(NBSP))}</text>'
 
 
 def _shown(points: Iterable[Point]) -> str:

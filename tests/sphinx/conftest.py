@@ -195,6 +195,7 @@ def html(build: Callable[[str], Built]) -> Built:
 
 CONF = """
 extensions = ["penstock_sphinx"]
+show_warning_types = True
 html_theme = "basic"
 penstock_modules = ["flows"]
 penstock_path = ["."]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -74,9 +74,9 @@ def test_unique_step_ids_in_one_page(build):
 def test_well_formed_epub(build):
     """The drawings in an EPUB are well-formed XML, as its readers need."""
     built = build("epub")
-    for file in page_files(built, "epub"):
+    for file in page_files("epub"):
         text = re.sub(r"&(?!amp|lt|gt|quot|#)\w+;", "", built.text(file))
-        drawings = ElementTree.fromstring(text).findall(".//{http://www.w3.org/2000/svg}svg")
+        drawings = ET.fromstring(text).findall(".//{http://www.w3.org/2000/svg}svg")
         assert (file != "options.xhtml") or len(drawings) == 1
         assert drawings
 
@@ -122,6 +122,6 @@ def test_latex_without_engine(small):
     small.write("conf.py", small.text("conf.py") + 'penstock_engine = "dot"\n')
     built = small.build("latex")
     (warning,) = built.warnings
-    assert re.match(r"index\.rst:4: WARNING: the layout engine is set to 'dot', .* pip install", warning)
+    assert re.match(r"index\.rst:4: WARNING: the layout engine 'dot' was not found; .* pip install", warning)
     assert warning.endswith("The page shows a drawing in text instead. [penstock.render]")
     assert "◆ begin" in next(built.folder.glob("*.tex")).read_text("utf-8")

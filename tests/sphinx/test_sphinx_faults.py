@@ -12,7 +12,9 @@ def test_unknown_flow(small):
     ] == built.warnings
     page = built.page("index.html")
     assert "penstock-error" in page.classes
-    assert "There is no flow 'onee'. Did you mean 'one'? Known flows: one." in page.text.replace("’", "'").replace("‘", "'")
+    assert "There is no flow 'onee'. Did you mean 'one'? Known flows: one." in page.text.replace("’", "'").replace(
+        "‘", "'"
+    )
 
 
 def test_unknown_flow_in_markdown(small):
@@ -27,7 +29,10 @@ def test_unknown_flow_in_markdown(small):
 @pytest.mark.parametrize(
     ("role", "expected"),
     [
-        (":penstock:flow:`onee`", "there is no flow 'onee' in these pages. Did you mean 'one'? [penstock.unknown_flow]"),
+        (
+            ":penstock:flow:`onee`",
+            "there is no flow 'onee' in these pages. Did you mean 'one'? [penstock.unknown_flow]",
+        ),
         (":penstock:step:`one.began`", "there is no step 'one.began' in these pages. Did you mean 'one.begin'?"),
         (":penstock:step:`finsh`", "there is no step 'finsh' in these pages. Did you mean 'one.finish'?"),
     ],
@@ -42,7 +47,7 @@ def test_dangling_role(small, role, expected):
 @pytest.mark.parametrize(
     ("option", "expected"),
     [
-        (":direction: up", 'invalid option value: (option: "direction"; value: \'up\')'),
+        (":direction: up", "invalid option value: (option: \"direction\"; value: 'up')"),
         (":format: gif", '"gif" unknown; choose from "svg", or "mermaid".'),
         (":captoin: x", 'unknown option: "captoin".'),
     ],
@@ -108,7 +113,7 @@ def test_no_engine(small):
     for _ in range(2):
         built = small.build()
         (warning,) = built.warnings
-        assert warning.startswith("index.rst:4: WARNING: the layout engine is set to 'dot', which is not installed.")
+        assert warning.startswith("index.rst:4: WARNING: the layout engine 'dot' was not found; ")
         assert warning.endswith("The page shows Mermaid source instead. [penstock.render]")
     assert '<pre class="ps-source">graph TD\n' in built.text("index.html")
     assert '<pre class="ps-source">graph LR\n' in built.text("index.html")
@@ -136,7 +141,10 @@ def test_too_large_for_mermaid(small):
     small.edit("index.rst", ":: one\n", ":: one\n   :format: mermaid\n   :no-steps:\n")
     built = small.build()
     (warning,) = built.warnings
-    assert "index.rst:4: WARNING: the flow 'one' is larger than Mermaid draws; it is shown as SVG. [penstock.render]" == warning
+    assert (
+        "index.rst:4: WARNING: the flow 'one' is larger than Mermaid draws; it is shown as SVG. [penstock.render]"
+        == warning
+    )
     assert "<svg" in built.text("index.html")
 
 

@@ -14,7 +14,9 @@ def block(html, page, number=0):
 
 def step(html, page, ident):
     """Return the markup of one step."""
-    return re.search(rf'<dt class="[^"]*ps-sig[^"]*" id="{ident}">.*?</dd></dl>', html.text(f"{page}.html"), re.DOTALL)[0]
+    return re.search(rf'<dt class="[^"]*ps-sig[^"]*" id="{ident}">.*?</dd></dl>', html.text(f"{page}.html"), re.DOTALL)[
+        0
+    ]
 
 
 def plain(markup):
@@ -27,9 +29,13 @@ def plain(markup):
 
 def test_signature_and_chips(html):
     """A step shows its signature, that it is an entrypoint or asynchronous, and what triggers it."""
-    assert "receive(message: bytes) → Order entrypoint kafka:orders" in plain(step(html, "orders", "flow-orders-receive"))
+    assert "receive(message: bytes) → Order entrypoint kafka:orders" in plain(
+        step(html, "orders", "flow-orders-receive")
+    )
     assert "check(order: Order) → list[str] async" in plain(step(html, "orders", "flow-orders-check"))
-    assert """refuse(order, reasons=('no \\\\ stock', 'a "quote"'))""" in plain(step(html, "orders", "flow-orders-refuse"))
+    assert """refuse(order, reasons=('no \\\\ stock', 'a "quote"'))""" in plain(
+        step(html, "orders", "flow-orders-refuse")
+    )
 
 
 def test_meta_line(html):
@@ -192,7 +198,9 @@ def test_beside_autodoc(html):
 def test_without_napoleon(small):
     """Google's and NumPy's docstrings are understood without another extension."""
     small.edit("flows.py", '"""Begin."""', '"""Begin.\n\n    Args:\n        x: A thing.\n    """')
-    small.edit("flows.py", '"""Finish."""', '"""Finish.\n\n    Returns\n    -------\n    int\n        A number.\n    """')
+    small.edit(
+        "flows.py", '"""Finish."""', '"""Finish.\n\n    Returns\n    -------\n    int\n        A number.\n    """'
+    )
     built = small.build("html", "-n", "-W")
     assert "Parameters: x – A thing." in plain(step(built, "index", "flow-one-begin"))
     assert "Returns: A number. Return type: int" in plain(step(built, "index", "flow-one-finish"))
@@ -200,10 +208,27 @@ def test_without_napoleon(small):
 
 def test_docstrings_in_markdown(small):
     """Docstrings are read as Markdown where the setting says so."""
-    small.edit("conf.py", '["penstock_sphinx"]', '["penstock_sphinx", "myst_parser"]\npenstock_docstring_style = "markdown"')
+    small.edit(
+        "conf.py", '["penstock_sphinx"]', '["penstock_sphinx", "myst_parser"]\npenstock_docstring_style = "markdown"'
+    )
     small.edit("flows.py", '"""Begin."""', '"""Begin [here](https://example.org), `now`."""')
+    small.write("index.md", "# Index\n\n```{penstock-flow} one\n```\n")
+    small.write("page.rst", small.text("index.rst"))
+    small.edit("page.rst", "Index", ":orphan:\n\nIndex")
+    (small.folder / "index.rst").unlink()
     built = small.build("html", "-n", "-W")
-    assert '<p>Begin <a class="reference external" href="https://example.org">here</a>' in step(built, "index", "flow-one-begin")
+    expected = '<p>Begin <a class="reference external" href="https://example.org">here</a>, <code class="docutils'
+    assert expected in step(built, "index", "flow-one-begin")
+    assert expected in step(built, "page", "flow-one-begin")
+
+
+def test_flows_of_the_building_process(small):
+    """Without modules, the flows that conf.py itself declares are shown."""
+    conf = small.text("conf.py").replace('penstock_modules = ["flows"]\n', "")
+    small.write("conf.py", conf + small.text("flows.py"))
+    built = small.build("html", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+    assert "Finish. after begin · conf.py:17" in plain(step(built, "index", "flow-one-finish"))
 
 
 def test_many_paths_are_counted(small):

@@ -1,0 +1,226 @@
+"""Layout by Graphviz: one process for many diagrams, a time limit, clear errors."""
+
+from __future__ import annotations
+
+import random
+import re
+import subprocess
+import time
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from penstock import Edge, Flow, Step
+from penstock.errors import LayoutError, MissingExtraError
+from penstock.render import Options, dot, layout
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest.importorskip("graphviz")
+
+
+def chain(count: int, name: str = "chain") -> Flow:
+    """Return steps in a row."""
+    return Flow(
+        name=name,
+        steps=tuple(Step(name=f"step_{number}", entrypoint=not number) for number in range(count)),
+        edges=tuple(Edge(source=f"step_{number}", target=f"step_{number + 1}") for number in range(count - 1)),
+    )
+
+
+def dense() -> Flow:
+    """Return a tangle that cannot be laid out in half a second: 300 steps, 3000 arrows."""
+    generator = random.Random(1)
+    pairs: set[tuple[int, int]] = set()
+    while len(pairs) < 3000:
+        source, target = sorted(generator.sample(range(300), 2))
+        pairs.add((source, target))
+    return Flow(
+        name="dense",
+        steps=tuple(Step(name=f"n{number}", entrypoint=not number) for number in range(300)),
+        edges=tuple(Edge(source=f"n{source}", target=f"n{target}") for source, target in sorted(pairs)),
+    )
+
+
+def one(flow: Flow, **options: object) -> layout.Layout:
+    """Return the layout of one flow."""
+    (found,) = layout.lay_out([flow], Options(**options))  # type: ignore[arg-type]
+    assert isinstance(found, layout.Layout)
+    return found
+
+
+def test_every_step_has_a_box_and_every_arrow_a_curve() -> None:
+    """Boxes lie inside the drawing and do not overlap; curves are splines from box to box with a head."""
+    flow = chain(3)
+    found = one(flow)
+    assert {"s0", "s1", "s2"} == set(found.boxes)
+    assert [("s0", "s1"), ("s1", "s2")] == [(curve.source, curve.target) for curve in found.curves]
+    for box in found.boxes.values():
+        assert 0 <= box.x <= box.x + box.width <= found.width
+        assert 0 <= box.y <= box.y + box.height <= found.height
+    tops = [found.boxes[name].y for name in ("s0", "s1", "s2")]
+    assert sorted(tops) == tops
+    assert all(len(curve.points) % 3 == 1 and 3 <= len(curve.head) for curve in found.curves)
+    assert [["step_0"], ["step_1"], ["step_2"]] == [[text.text for text in box.texts] for box in found.boxes.values()]
+
+
+@pytest.mark.parametrize(
+    ("direction", "axis", "sign"), [("TB", "y", 1), ("BT", "y", -1), ("LR", "x", 1), ("RL", "x", -1)]
+)
+def test_arrows_point_where_they_should(direction: str, axis: str, sign: int) -> None:
+    """Each direction puts what follows below, above, right or left."""
+    boxes = one(chain(2), direction=direction).boxes
+    assert 0 < sign * (getattr(boxes["s1"], axis) - getattr(boxes["s0"], axis))
+
+
+@pytest.mark.parametrize("text", ["部品表を取得する処理", "a_rather_long_name_of_a_step", "WWWWWWWWWW"])
+def test_boxes_are_wide_enough_for_their_text(text: str) -> None:
+    """Wide letters, which Graphviz takes for narrow ones, get the room that browsers need."""
+    flow = Flow(name="f", steps=(Step(name=text, trigger=text, entrypoint=True),))
+    boxes = one(flow, details=True).boxes
+    columns = sum(2 if char > "\u3000" else 1 for char in text)
+    assert columns * 6 < boxes["s0"].width
+    assert columns * 4.5 < boxes["t0"].width
+
+
+def test_a_trigger_that_two_entrypoints_share_is_drawn_once() -> None:
+    """One source with an arrow to each; effects stand beside their step."""
+    steps = (
+        Step(name="a", entrypoint=True, trigger="http"),
+        Step(name="b", entrypoint=True, trigger="http", effects=("db", "mail")),
+    )
+    found = one(Flow(name="f", steps=steps), details=True)
+    assert {"s0", "s1", "t0", "e0"} == set(found.boxes)
+    assert {("t0", "s0"), ("t0", "s1"), ("s1", "e0")} == {(curve.source, curve.target) for curve in found.curves}
+    assert ["db", "mail"] == [text.text.strip("\u00a0") for text in found.boxes["e0"].texts]
+    assert abs(found.boxes["e0"].y - found.boxes["s1"].y) < found.boxes["s1"].height
+
+
+def test_many_diagrams_share_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred flows start the engine once, and come back in their order."""
+    started: list[object] = []
+    real = subprocess.run
+
+    def counted(*arguments: object, **options: object) -> object:
+        started.append(arguments)
+        return real(*arguments, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(subprocess, "run", counted)
+    found = layout.lay_out([chain(count) for count in range(1, 101)], Options())
+    assert list(range(1, 101)) == [len(laid_out.boxes) for laid_out in found if isinstance(laid_out, layout.Layout)]
+    assert 1 == len(started)
+
+
+def test_more_diagrams_than_a_batch() -> None:
+    """Any number comes back, in order."""
+    found = layout.lay_out([chain(1 + number % 3) for number in range(450)], Options())
+    assert [1 + number % 3 for number in range(450)] == [
+        len(laid_out.boxes) for laid_out in found if isinstance(laid_out, layout.Layout)
+    ]
+
+
+def test_nothing_to_lay_out() -> None:
+    """No flows, no layouts; a flow without steps has an empty one."""
+    assert [] == layout.lay_out([], Options())
+    assert ({}, ()) == (one(Flow(name="f")).boxes, one(Flow(name="f")).curves)
+
+
+def test_one_tangle_does_not_harm_the_others() -> None:
+    """A diagram that takes too long is given up with an error that says how large it is, and the others are drawn."""
+    begun = time.perf_counter()
+    first, tangle, last = layout.lay_out([chain(2), dense(), chain(3)], Options(), timeout=0.5)
+    assert isinstance(first, layout.Layout)
+    assert isinstance(last, layout.Layout)
+    assert isinstance(tangle, LayoutError)
+    assert "flow 'dense' (300 steps, 3000 arrows) has no layout: it took longer than 0.5 s" == str(tangle)
+    assert 5 > time.perf_counter() - begun
+
+
+def test_two_thousand_steps_are_no_problem() -> None:
+    """A long flow is laid out in seconds."""
+    assert 2000 == len(one(chain(2000)).boxes)
+
+
+@pytest.mark.parametrize("engine", ["/nonexistent", "no-such-engine"])
+def test_a_missing_engine_says_what_to_install(engine: str) -> None:
+    """The error names the engine and the very command."""
+    with pytest.raises(MissingExtraError) as caught:
+        layout.lay_out([chain(1)], Options(), engine=engine)
+    assert "graphviz" == caught.value.extra
+    assert f"the layout engine {engine!r} was not found; graphviz-pure needs no system package." in str(caught.value)
+    assert "pip install 'penstock[graphviz]'" in str(caught.value)
+
+
+def script(folder: Path, body: str) -> str:
+    """Write an executable that stands in for an engine."""
+    file = folder / "engine"
+    file.write_text(f"#!/bin/sh\n{body}\n")
+    file.chmod(0o755)
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("echo boom >&2; exit 3", "boom"),
+        ("exit 4", "exit code 4"),
+        ("kill -9 $$", "exit code -9"),
+        ("echo nonsense", "it wrote nothing"),
+        ("echo '{}'", "it answered nonsense"),
+        ('echo \'{"bb": "0,0,1,1", "objects": [{"_gvid": 0, "pos": "x"}]}\'', "it answered nonsense"),
+        ("cat >/dev/null", "it wrote nothing"),
+        ("echo '{\"bb\": '", "it wrote nothing"),
+    ],
+)
+def test_an_engine_that_fails_is_one_error(body: str, said: str, tmp_path: Path) -> None:
+    """Whatever the engine does, the flow has an error that repeats what the engine said last."""
+    (found,) = layout.lay_out([chain(2)], Options(), engine=script(tmp_path, body))
+    assert isinstance(found, LayoutError)
+    assert str(found).startswith("flow 'chain' (2 steps, 1 arrows) has no layout: ")
+    assert said in str(found)
+
+
+def test_an_engine_that_cannot_be_started_is_the_same_error(tmp_path: Path) -> None:
+    """A file that is no program is no engine."""
+    engine = tmp_path / "engine"
+    engine.write_bytes(b"\x00")
+    engine.chmod(0o755)
+    (found,) = layout.lay_out([chain(1)], Options(), engine=str(engine))
+    assert isinstance(found, LayoutError)
+    assert f"cannot start {engine}" in str(found)
+
+
+@pytest.mark.parametrize(("body", "said"), [("echo boom >&2; exit 3", "boom"), ("exit 0", "it wrote nothing")])
+def test_a_picture_that_fails_is_the_same_error(body: str, said: str, tmp_path: Path) -> None:
+    """The engine's own pictures fail with the same kind of error."""
+    with pytest.raises(LayoutError, match=rf"the layout engine '.*' failed: {said}"):
+        layout.picture("digraph {}", "png", engine=script(tmp_path, body))
+
+
+def read_by_graphviz(source: str) -> ET.Element:
+    """Let Graphviz read DOT text and draw it in its own way."""
+    done = subprocess.run(
+        [layout.find_engine(), "-Tsvg"], input=source, capture_output=True, text=True, check=True, timeout=20
+    )
+    return ET.fromstring(done.stdout)
+
+
+@pytest.mark.parametrize(
+    "text", ['a"b', "<b>&amp;</b>", "\\N\\G\\\\", "]]>", "{a|b}", '"]; x [label="', "部品", "&#60;", "end", "s0"]
+)
+def test_dot_text_means_what_it_says(text: str) -> None:
+    """Graphviz reads every name, trigger, effect and label back as it was."""
+    steps = (Step(name=text, trigger=text, effects=(text,), entrypoint=True), Step(name="other"))
+    flow = Flow(name="f", steps=steps, edges=(Edge(source=text, target="other", label=text),))
+    drawing = read_by_graphviz(dot.render(flow, Options(details=True)))
+    seen = [(element.text or "").strip("\u00a0 ") for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert [text] * 4 + ["other"] == sorted(seen, key=lambda seen: seen != text)
+
+
+def test_dot_text_is_plain_graphviz() -> None:
+    """Nodes are named by us, so no text of a user is ever an identifier, and the same flow gives the same text."""
+    source = dot.render(chain(2), Options())
+    assert ["s0 -> s1"] == re.findall(r"\w+ -> \w+", source)
+    assert source == dot.render(chain(2), Options())
