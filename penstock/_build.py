@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -114,10 +115,15 @@ def _effects(mark: Mark, problems: list[Problem]) -> Iterator[str]:
     given = mark.effects
     if isinstance(given, str):
         yield given
-    elif isinstance(given, (list, tuple, set, frozenset)) and all(isinstance(effect, str) for effect in given):
-        yield from sorted(given) if isinstance(given, (set, frozenset)) else given
+    elif isinstance(given, Collection) and all(isinstance(effect, str) for effect in given):
+        yield from _listed(given)
     else:
         problems.append(_problem(mark, "bad-effects", f"effects={_text(given)} is not a list of texts"))
+
+
+def _listed(given: Collection[Any]) -> list[Any]:
+    """Return what a collection holds; the order of a set is that of its texts, which does not change with each run."""
+    return sorted(given, key=str) if isinstance(given, AbstractSet) else list(given)
 
 
 def _edges(members: Mapping[str, _Member], flow: str, problems: list[Problem]) -> Iterator[Edge]:
@@ -140,10 +146,10 @@ def _references(mark: Mark, problems: list[Problem]) -> Iterator[Reference]:
         if isinstance(given, Mapping):
             for reference, label in given.items():
                 yield reference, "" if label is None else str(label)
-        elif isinstance(given, (list, tuple, set, frozenset)):
-            stack += reversed(sorted(given, key=str) if isinstance(given, (set, frozenset)) else list(given))
-        elif isinstance(given, str) or callable(given) or isinstance(given, (staticmethod, classmethod)):
+        elif isinstance(given, str) or callable(underlying(given)):
             yield given, ""
+        elif isinstance(given, Collection):
+            stack += reversed(_listed(given))
         elif given is not None:
             problems.append(
                 _problem(mark, "bad-after", f"after={_text(given)} is neither a step's name nor a function")

@@ -6,17 +6,17 @@ from types import FunctionType
 
 from penstock import _registry
 from penstock._marks import Mark, caller, identity, marks_on, underlying
-from penstock._runtime import wrap
+from penstock._wrap import wrap
 from penstock.errors import DeclarationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from typing import Any, TypeAlias, TypeVar, overload
 
     T = TypeVar("T")
     Ref: TypeAlias = str | Callable[..., Any] | staticmethod[..., Any] | classmethod[Any, ..., Any]
-    After: TypeAlias = Ref | Mapping[Ref, str | None] | Iterable[Ref | Mapping[Ref, str | None]]
+    After: TypeAlias = Ref | Mapping[Ref, str | None] | Collection[Ref | Mapping[Ref, str | None]]
 else:
 
     def overload(function):  # noqa: ANN001, ANN202 - what typing.overload does, without importing typing
@@ -67,7 +67,7 @@ class FlowDeclaration:
 
     @overload
     def step(
-        self, /, *, after: After = (), name: str | None = None, effects: str | Iterable[str] = ()
+        self, /, *, after: After = (), name: str | None = None, effects: str | Collection[str] = ()
     ) -> Callable[[T], T]: ...
 
     def step(
@@ -77,7 +77,7 @@ class FlowDeclaration:
         *,
         after: After = (),
         name: str | None = None,
-        effects: str | Iterable[str] = (),
+        effects: str | Collection[str] = (),
     ) -> Any:
         """Mark a step of this flow; see :func:`step`."""
         return _marker(target, self.name, entrypoint=False, after=after, name=name, effects=effects)
@@ -137,7 +137,7 @@ def step(target: T, /) -> T: ...
 
 
 @overload
-def step(*, after: After = (), name: str | None = None, effects: str | Iterable[str] = ()) -> Callable[[T], T]: ...
+def step(*, after: After = (), name: str | None = None, effects: str | Collection[str] = ()) -> Callable[[T], T]: ...
 
 
 def step(
@@ -146,7 +146,7 @@ def step(
     *,
     after: After = (),
     name: str | None = None,
-    effects: str | Iterable[str] = (),
+    effects: str | Collection[str] = (),
 ) -> Any:
     """Mark a function as a step. Works bare (``@step``) or called.
 

@@ -8,6 +8,7 @@ import hashlib
 import inspect
 import linecache
 import re
+import sys
 import textwrap
 from dataclasses import dataclass
 from types import CodeType, FunctionType
@@ -131,10 +132,18 @@ def signature(target: Any, function: Any, source: Source | None) -> str:
     if as_written and source and not isinstance(source.node, ast.ClassDef):
         return _written_signature(source.node, is_method=_is_method(source))
     try:
-        known = inspect.signature(target if callable(target) else function)
+        known = _known_signature(target if callable(target) else function)
     except (TypeError, ValueError):
         return "(...)"
     return re.sub(r" at 0x[0-9a-fA-F]+", "", str(_unquoted(known)))
+
+
+def _known_signature(target: Any) -> inspect.Signature:
+    if sys.version_info >= (3, 14):  # to evaluate annotations fails for what is imported for type checkers only
+        from annotationlib import Format  # noqa: PLC0415
+
+        return inspect.signature(target, annotation_format=Format.STRING)
+    return inspect.signature(target)
 
 
 class _Written(str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _thread import RLock  # threading itself would double the time that importing penstock takes
 
+from penstock._marks import marks_on
 from penstock.errors import DuplicateStepError, UnknownFlowError
 
 TYPE_CHECKING = False
@@ -136,7 +137,8 @@ def _place(mark: Mark) -> tuple[str, str] | int:
 def _replaces(flow: str, mark: Mark, other: Mark) -> bool:
     """Tell whether ``mark`` takes the place of ``other``; names of lazy objects wait until the flow is built."""
     if mark.root is other.root:
-        return mark.name == other.name and mark.entrypoint == other.entrypoint
+        stacked = any(other in group for group in marks_on(mark.function))  # one declaration in several lines
+        return not stacked and mark.name == other.name and mark.entrypoint == other.entrypoint
     if mark.deferred or other.deferred:
         return False
     same_name = mark.step_name == other.step_name

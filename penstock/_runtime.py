@@ -8,21 +8,10 @@ consumer runs in the same context in between.
 from __future__ import annotations
 
 import sys
-from functools import update_wrapper
 from types import FunctionType
 
 from penstock._context import Run, current_event, current_run, restore
-from penstock._marks import (
-    ATTRIBUTE,
-    CALLABLE_TYPES,
-    CallableProxy,
-    CoroutineProxy,
-    MethodProxy,
-    add_mark,
-    marks_on,
-    underlying,
-)
-from penstock.errors import DeclarationError
+from penstock._marks import underlying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,52 +125,9 @@ def _guarded(observer: Observer, call: Any, argument: object) -> Any:
         return None
 
 
-def wrap(target: Any, mark: Mark) -> Any:
-    """Return ``target`` with the mark on it: a function like the old one, or the same class.
-
-    Static and class methods come back as what they were, so both orders of decorators work. Classes stay as they
-    are and calls of them are not seen. Other callable objects come back behind a proxy.
-    """
-    kind = type(target)
-    if issubclass(kind, (staticmethod, classmethod)):
-        return kind(wrap(target.__func__, mark))
-    groups = add_mark(marks_on(target), mark)
-    if issubclass(kind, type):
-        return _marked_class(target, mark, groups)
-    if kind.__module__ == "functools" and kind.__name__ == "partialmethod":
-        return kind(wrap(target.func, mark), *target.args, **target.keywords)
-    call = _wrapper_for(target, mark)
-    if not issubclass(type(underlying(target)), CALLABLE_TYPES):
-        return _proxy_for(target)(target, call, groups)
-    update_wrapper(call, target)
-    if kind.__module__ == "functools":  # partials have no names of their own
-        call.__module__, call.__qualname__ = mark.key
-        call.__name__ = mark.key[1].rpartition(".")[2]
-    setattr(call, ATTRIBUTE, groups)
-    return call
-
-
-def _marked_class(target: Any, mark: Mark, groups: list[list[Mark]]) -> Any:
-    if mark.flows:  # nobody needs to find the mark again, and code that is not ours stays as it is
-        return target
-    try:
-        setattr(target, ATTRIBUTE, groups)
-    except (AttributeError, TypeError):
-        file, line = mark.declared
-        raise DeclarationError(
-            f"{file}:{line}: {target.__qualname__} takes no mark. Declare it from outside: flow(…).step(…)({target.__name__})"
-        ) from None
-    return target
-
-
-def _proxy_for(target: Any) -> type[CallableProxy]:
-    if _flags(target) & CO_COROUTINE:
-        return CoroutineProxy
-    return MethodProxy if hasattr(type(target), "__get__") else CallableProxy
-
-
-def _wrapper_for(target: Any, mark: Mark) -> Any:
-    flags = _flags(target)
+def wrapper_for(target: Any, mark: Mark) -> Any:
+    """Return the function that takes the place of a callable: of the same kind, starting runs, telling observers."""
+    flags = flags_of(target)
     if flags & CO_COROUTINE:
         return _coroutine(target, mark)
     if flags & CO_ASYNC_GENERATOR:
@@ -189,7 +135,8 @@ def _wrapper_for(target: Any, mark: Mark) -> Any:
     return _generator(target, mark) if flags & CO_GENERATOR else _function(target, mark)
 
 
-def _flags(target: Any) -> int:
+def flags_of(target: Any) -> int:
+    """Return the code flags of what a call of ``target`` runs, which tell coroutine functions and generators."""
     function = underlying(target)
     if not issubclass(type(function), FunctionType):  # isinstance() would wake a lazy proxy
         calls = (vars(owner)["__call__"] for owner in type(function).__mro__ if "__call__" in vars(owner))

@@ -43,7 +43,7 @@ WAYS = [
     pytest.param(lambda lazy: flow("f").step(after=lazy)(lazy), id="handle"),
     pytest.param(lambda lazy: flow("f").entrypoint(lazy), id="bare handle"),
     pytest.param(lambda lazy: flow("g")(flow("f")(entrypoint(step(lazy)))), id="stack"),
-    pytest.param(lambda lazy: flow("f")(lazy), id="unmarked"),
+    pytest.param(lambda lazy: flow("f")(flow("g")(lazy)), id="unmarked"),
 ]
 
 

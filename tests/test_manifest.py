@@ -336,7 +336,7 @@ def test_a_place_that_cannot_be_written_is_one_error(where: Any, tmp_path: Path)
     """The error names the file and the reason, and no temporary file stays behind."""
     file = where(tmp_path)
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(OutputError, match="^cannot write "):
+    with pytest.raises(OutputError, match=r"^cannot write "):
         save(of("a"), file)
     assert before == sorted(tmp_path.iterdir())
 

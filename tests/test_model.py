@@ -6,8 +6,8 @@ import copy
 import dataclasses
 import itertools
 import pickle
-import random
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 from penstock import Edge, Flow, Problem, Step, flow, get_flow
 from penstock._registry import forget
 from penstock.errors import UnknownStepError
+
+if TYPE_CHECKING:
+    import random
 
 Pairs = list[tuple[int, int]]
 

@@ -301,7 +301,7 @@ def test_super_and_properties() -> None:
 
 
 def test_doctests_are_found() -> None:
-    """doctest runs the examples of decorated functions, and knows their lines."""
+    """The examples of decorated functions are found and run."""
     found = {test.name.rpartition(".")[2]: test for test in doctest.DocTestFinder().find(sys.modules[__name__])}
     assert 1 == len(found["plain"].examples)
     assert 0 == doctest.DocTestRunner().run(found["plain"]).failed
@@ -366,3 +366,30 @@ def test_objects_of_a_session_without_files_have_facts_too() -> None:
     )
     assert "" == done.stderr
     assert "[('Task', 'A task.', False), ('object', 'A task.', False), ('work', 'Works.', True)]" == done.stdout.strip()
+
+
+def test_annotations_are_shown_as_written_and_never_evaluated() -> None:
+    """Names that exist for type checkers only do no harm, in functions, classes, objects and partials."""
+    name = "Unknown" if sys.version_info >= (3, 14) else "'Unknown'"
+    program = f"""
+        from functools import partial
+
+        def work(x: {name}, y: int = 1) -> {name}: ...
+
+        class Task:
+            def __init__(self, x: {name}) -> None: ...
+            def __call__(self, x: {name}, *, y: int = 1) -> None: ...
+        """
+    space: dict[str, Any] = {"__name__": __name__}
+    exec(compile(textwrap.dedent(program), "<none>", "exec", dont_inherit=True), space)
+    f = flow("f")
+    f.entrypoint(space["work"])
+    f.step(space["Task"])
+    f.step(name="object")(space["Task"](1))
+    f.step(name="partial")(functools.partial(space["work"], y=2))
+    assert {
+        "work": "(x: Unknown, y: int = 1) -> Unknown",
+        "Task": "(x: Unknown) -> None",
+        "object": "(x: Unknown, *, y: int = 1) -> None",
+        "partial": "(x: Unknown, *, y: int = 2) -> Unknown",
+    } == {step.name: step.signature for step in get_flow("f").steps}

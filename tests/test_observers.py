@@ -52,17 +52,19 @@ def recorder() -> Recorder:
 @flow("f")
 @entrypoint
 def start(depth: int = 1) -> str | None:
+    """Call the next step."""
     return middle(depth)
 
 
 @step
 def middle(depth: int) -> str | None:
-    helper = lambda: end()  # noqa: E731 - a call through something that is no step
-    return helper() if depth else None
+    """Call the last step through something that is no step."""
+    return next(iter(map(end, range(depth))), None)
 
 
 @step(name="finish")
-def end() -> str | None:
+def end(_: int = 0) -> str | None:
+    """Return the ID."""
     return current_flow_id()
 
 
@@ -115,6 +117,7 @@ def test_how_a_step_ended(recorder: Recorder) -> None:
 
 @entrypoint
 def values() -> Iterator[str | None]:
+    """Call a step before each value."""
     yield end()
     yield end()
 
@@ -222,10 +225,12 @@ def test_observers_may_see_the_id() -> None:
 
 
 def failing(event: StepEvent) -> Any:
+    """Fail at once."""
     raise RuntimeError("observer")
 
 
 def failing_at_the_end(event: StepEvent) -> Any:
+    """Fail when the step ends."""
     return lambda error: failing(event)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock import _registry, entrypoint, flow, flows, get_flow, step
+from penstock import _registry, entrypoint, flow, flows, get_flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

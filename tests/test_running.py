@@ -232,7 +232,7 @@ STARTS: dict[str, Callable[[], str | None]] = {
     "class method": Called.klass,
     "static method": Called.static,
     "object": entrypoint(Called()),
-    "lambda": entrypoint(lambda: ask()),
+    "lambda": entrypoint(lambda *_: ask()),
     "builtin": entrypoint(current_flow_id),
     "marked twice": entrypoint(step(current_flow_id)),
 }
@@ -265,6 +265,8 @@ def test_an_object_with_an_inherited_async_call_starts_a_run() -> None:
 
 
 def gathered(work: Callable[[], Any]) -> Any:
+    """Return a coroutine function that runs some work five times at once."""
+
     async def main() -> list[Any]:
         return await asyncio.gather(*(work() for _ in range(5)))
 

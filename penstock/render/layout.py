@@ -139,7 +139,9 @@ def find_engine(engine: str = ENGINE) -> str:
         return found
     on_path = shutil.which(engine)
     if on_path is None:
-        raise MissingExtraError(f"the layout engine {engine!r} was not found; graphviz-pure needs no system package", "graphviz")
+        raise MissingExtraError(
+            f"the layout engine {engine!r} was not found; graphviz-pure needs no system package", "graphviz"
+        )
     return on_path
 
 

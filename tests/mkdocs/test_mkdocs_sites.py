@@ -198,7 +198,7 @@ def test_example_site(tmp_path, run_tool, tool):
     done = run_tool(tool, "build", "--strict", *arguments, folder=folder)
 
     assert 0 == done.returncode, done.stdout + done.stderr
-    assert 2 <= len(page_of(folder / "site", "orders/index.html").select("article svg.ps-svg"))
+    assert 2 <= len(page_of(folder / "site", "orders.html").select("article svg.ps-svg"))
 
 
 @pytest.mark.parametrize("config", [PLUGIN, EXTENSION], ids=["plugin", "extension"])
