@@ -37,11 +37,13 @@ class Diagram:
         flow: The flow that was drawn.
         kind: The format it was drawn in.
         options: How it was drawn.
+        engine: The layout engine of its picture.
     """
 
     flow: Flow
     kind: Format
     options: Options
+    engine: str
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
@@ -127,7 +129,9 @@ def generate_dag(
     content = render(flow, kind.name, options, engine=engine, timeout=timeout)
     if path is not None:
         write_atomically(path, file_content(content))
-    return _diagram(content, flow, kind, options)
+    diagram = TextDiagram(content) if isinstance(content, str) else BinaryDiagram(content)
+    diagram.flow, diagram.kind, diagram.options, diagram.engine = flow, kind, options, engine
+    return diagram
 
 
 def checked_direction(direction: str) -> Direction:
@@ -150,15 +154,9 @@ def file_content(content: str | bytes) -> bytes:
     return (content if content.endswith("\n") else f"{content}\n").encode()
 
 
-def _diagram(content: str | bytes, flow: Flow, kind: Format, options: Options) -> Diagram:
-    diagram = TextDiagram(content) if isinstance(content, str) else BinaryDiagram(content)
-    diagram.flow, diagram.kind, diagram.options = flow, kind, options
-    return diagram
-
-
 def _pictures(diagram: Diagram) -> dict[str, str]:
     try:
-        svg = str(render(diagram.flow, "svg", _with_details(diagram)))
+        svg = str(render(diagram.flow, "svg", _with_details(diagram), engine=diagram.engine))
     except (MissingExtraError, LayoutError):
         # JupyterLab draws Mermaid itself. Beside an SVG it would win, and myst-nb would warn.
         return {"text/vnd.mermaid": str(render(diagram.flow, "mermaid", diagram.options))}

@@ -211,7 +211,10 @@ def _drive(generator: Any, scope: Scope) -> Any:
             except BaseException as error:
                 scope.bind()
                 if isinstance(error, GeneratorExit):
-                    generator.close()
+                    value = generator.close()  # what it returned, from Python 3.13 on
+                    if value is not None:
+                        scope.end()
+                        return value
                     raise
                 resume, argument = generator.throw, error
             else:

@@ -48,7 +48,7 @@ def add_step(
 def _signature(step: Step) -> Markup:
     chips = [
         ("entrypoint" if step.entrypoint else "", "ps-chip"),
-        (KIND_CHIPS[step.kind], "ps-chip"),
+        (KIND_CHIPS.get(step.kind, ""), "ps-chip"),
         (step.trigger, "ps-chip ps-chip-io"),
     ]
     shown = [tag("span", text, class_=css) for text, css in chips if visible(text)]

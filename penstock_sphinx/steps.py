@@ -166,7 +166,7 @@ class StepWriter:
 def _chips(step: Step) -> Iterator[nodes.Node]:
     if step.entrypoint:
         yield from (nodes.Text(" "), _chip("entrypoint"))
-    if kind := KIND_CHIPS[step.kind]:
+    if kind := KIND_CHIPS.get(step.kind, ""):
         yield from (nodes.Text(" "), _chip(kind))
     if trigger := visible(step.trigger):
         yield from (nodes.Text(" "), _chip(trigger, "ps-chip-io"))

@@ -135,7 +135,9 @@ Receives BOM update from Kafka."]):::entry
 def test_special_characters_are_escaped_in_labels(text: str) -> None:
     """What Mermaid, Markdown or HTML would read as theirs never stands in the text as it is."""
     edges = (Edge(source="a", target=text, label=text),)
-    rendered = mermaid.render(Flow(name="f", steps=(Step(name="a"), Step(name=text)), edges=edges), Options(details=True))
+    rendered = mermaid.render(
+        Flow(name="f", steps=(Step(name="a"), Step(name=text)), edges=edges), Options(details=True)
+    )
 
     assert '    n1["' in rendered
     assert f'"{text}"' not in rendered
