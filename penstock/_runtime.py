@@ -211,10 +211,7 @@ def _drive(generator: Any, scope: Scope) -> Any:
             except BaseException as error:
                 scope.bind()
                 if isinstance(error, GeneratorExit):
-                    value = generator.close()  # what it returned, from Python 3.13 on
-                    if value is not None:
-                        scope.end()
-                        return value
+                    generator.close()
                     raise
                 resume, argument = generator.throw, error
             else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextvars
 import gc
-import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -278,22 +277,3 @@ def test_a_context_manager_made_of_a_step(way: Callable[..., Any]) -> None:
         raise KeyError(value)
     assert ["handled"] == log
     assert current_flow_id() is None
-
-
-@pytest.mark.skipif(sys.version_info < (3, 13), reason="generators return a value from close() since Python 3.13")
-def test_close_returns_what_the_generator_returned() -> None:
-    """Closing a wrapped generator gives the value that the function returns on the way out."""
-
-    @entrypoint
-    def count() -> Iterator[int]:
-        seen = 0
-        try:
-            while True:
-                seen += 1
-                yield seen
-        except GeneratorExit:
-            return seen
-
-    counting = count()
-    assert [1, 2] == [next(counting), next(counting)]
-    assert 2 == counting.close()

@@ -12,17 +12,19 @@ from typing import Any
 import pytest
 
 CELLS = [
-    "from penstock import entrypoint, flow, generate_dag, step\n"
-    "\n"
-    '@flow("bom_sync")\n'
-    "@entrypoint\n"
-    "def handle_kafka_message(msg):\n"
-    '    """Receives a message."""\n'
-    "\n"
-    '@flow("bom_sync")\n'
-    '@step(after="handle_kafka_message")\n'
-    "def fetch_from_api(bom_id):\n"
-    '    """Fetches the BOM."""',
+    (
+        "from penstock import entrypoint, flow, generate_dag, step\n"
+        "\n"
+        '@flow("bom_sync")\n'
+        "@entrypoint\n"
+        "def handle_kafka_message(msg):\n"
+        '    """Receives a message."""\n'
+        "\n"
+        '@flow("bom_sync")\n'
+        '@step(after="handle_kafka_message")\n'
+        "def fetch_from_api(bom_id):\n"
+        '    """Fetches the BOM."""'
+    ),
     'generate_dag("bom_sync")',
     'generate_dag("bom_sync", format="png")',
     'print(generate_dag("bom_sync", format="text"))',

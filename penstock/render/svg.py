@@ -60,9 +60,11 @@ def draw(
     width, height = round(layout.width + 2 * PAD, 2), round(layout.height + 2 * PAD, 2)
     said = escape(alt_text(flow) if alt is None else alt)
     parts = [
-        f'<svg class="ps-svg" xmlns="http://www.w3.org/2000/svg" viewBox="{-PAD} {-PAD} {width:g} {height:g}" '
-        f'width="{width:g}" height="{height:g}" style="min-width:{round(width * LEAST_SCALE)}px" '
-        f'role="group" aria-label="{said}" font-family="{FONT}">'
+        (
+            f'<svg class="ps-svg" xmlns="http://www.w3.org/2000/svg" viewBox="{-PAD} {-PAD} {width:g} {height:g}" '
+            f'width="{width:g}" height="{height:g}" style="min-width:{round(width * LEAST_SCALE)}px" '
+            f'role="group" aria-label="{said}" font-family="{FONT}">'
+        )
     ]
     if standalone:
         parts.append(f"<style>{DARK}</style>")
