@@ -230,7 +230,11 @@ def _shape_problems(flow: Flow, declared: Declared, marks: Mapping[str, Mark]) -
         return
     for _, cycle in _graph.back_edges(flow.successors):
         shown = " → ".join([*cycle, cycle[0]])
-        yield _problem(marks[cycle[0]], "cycle", f"the arrows of flow {flow.name!r} run in a circle: {shown}.")
+        yield _problem(
+            marks[cycle[0]],
+            "cycle",
+            f"the arrows of flow {flow.name!r} run in a circle: {shown}. Leave out the after= that leads back.",
+        )
     if not flow.entrypoints:
         first = marks[flow.steps[0].name]
         yield _problem(

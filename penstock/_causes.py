@@ -50,7 +50,7 @@ def raised(error: BaseException, module: str, roots: Sequence[str], project: Pat
     file, line = place(frames, roots)
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_file():
         file, line = _inputs.absolute(error.filename), error.lineno or 0
-    return Failure(f"{_cause(error)}. {_cure(error, module, frames, project)}".strip(), file, line)
+    return Failure(f"{_cause(error).removesuffix('.')}. {_cure(error, module, frames, project)}".strip(), file, line)
 
 
 def left(how: str, frame: FrameType, roots: Sequence[str]) -> Failure:

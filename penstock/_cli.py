@@ -14,7 +14,7 @@ from penstock import __version__, manifest
 from penstock._dag import checked_direction, file_content
 from penstock._files import write_atomically
 from penstock.collect import collect
-from penstock.config import load
+from penstock.config import COMMAND_LINE, load
 from penstock.errors import ConfigError, PenstockError
 from penstock.render import FORMATS, format_of, render, text
 from penstock.render.describe import visible
@@ -134,7 +134,7 @@ def _config(parsed: argparse.Namespace) -> Config:
     if not parsed.project.exists():
         raise ConfigError(f"there is no folder {str(parsed.project)!r}", where="--project")
     given = {"modules": parsed.modules, "path": parsed.path}
-    config = load(parsed.project, given, where="command line", base=Path.cwd())
+    config = load(parsed.project, given, where=COMMAND_LINE, base=Path.cwd())
     if not config.modules and not config.manifests:
         raise ConfigError(
             "no modules to import. Name them: penstock -m shop.flows …, or in pyproject.toml: "

@@ -114,6 +114,7 @@ def generate_dag(
     Raises:
         UnknownFlowError: Nobody declared such a flow.
         UnknownFormatError: Nobody writes that format.
+        RenderError: The output's suffix is that of a picture of another format.
         MissingExtraError: The format needs an optional part; the message says what to install.
         LayoutError: The layout engine failed or ran out of time.
         OutputError: The file could not be written; what stood there before still does.

@@ -15,6 +15,9 @@ from typing import Any, NamedTuple
 from penstock import _values as read
 from penstock.errors import ConfigError, did_you_mean, near_names
 
+COMMAND_LINE = "command line"
+COMMAND_LINE_FLAGS = {"modules": "-m", "path": "-p"}
+
 
 def _setting(reader: read.Reader, kind: str, default: object, example: object, text: str) -> Any:
     metadata = {"read": reader, "type": kind, "default": default, "example": example, "help": text}
@@ -105,7 +108,7 @@ class Config:
         "`auto`, `google`, `numpy`, `sphinx` or `markdown`",
         "auto",
         "google",
-        "How docstrings are written; `auto` looks at each.",
+        "How docstrings are written; `auto` tells Google, NumPy and Sphinx style apart.",
     )
 
 
@@ -176,6 +179,8 @@ class _Source(NamedTuple):
 
     def assignment(self, key: str, value: object) -> str:
         """Return how a setting is written in this file."""
+        if self.file == COMMAND_LINE:
+            return f"{COMMAND_LINE_FLAGS[key]} {value[0] if isinstance(value, list) else value}"
         text = json.dumps(value, ensure_ascii=False)
         if self.file.endswith((".yml", ".yaml")):
             return f"{key}: {text}"

@@ -85,6 +85,12 @@ class UnknownFlowError(UnknownNameError):
     what = "flow"
     whats = "flows"
 
+    def __str__(self) -> str:
+        if self.known:
+            return super().__str__()
+        cure = 'Import the modules that declare them, or name them: [tool.penstock] modules = ["shop.flows"].'
+        return f"there is no flow {self.name!r}, and no other. {cure}"
+
 
 class UnknownStepError(UnknownNameError):
     """A step that the flow does not have."""

@@ -46,6 +46,7 @@ def add_flow(page: Page, parent: Element, embed: Embed) -> None:
     """
     wanted = _understood(page, embed)
     options, flow = wanted.options, wanted.flow
+    wanted.site.shown.add(flow.full_name)
     for problem in flow.problems:
         page.fault(parent, str(problem), embed.line)
     level = options.heading_level or page.next_level()

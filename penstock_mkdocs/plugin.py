@@ -119,7 +119,8 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         return page
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """Watch what this build was made from, too."""
+        """Report what no page reports, and watch what this build was made from, too."""
+        self._report_rest(config)
         self._watch(config)
 
     def on_serve(
@@ -144,9 +145,19 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         except PenstockError as error:
             report(str(error), host.config_file, strict=strict)
             return [failure_page(str(error), title)]
-        for problem in self._site.manifest.problems:
-            report(str(problem), host.config_file, strict=strict)
         return flow_pages(self._site.manifest, title)
+
+    def _report_rest(self, config: MkDocsConfig) -> None:
+        """Report the problems outside every flow, and those of flows that no page shows."""
+        host = _host(config.config_file_path, config)
+        try:
+            site = open_site(self.settings, host)
+        except PenstockError:  # every page that shows a flow has said so
+            return
+        unseen = [flow for flow in site.manifest.flows if flow.full_name not in site.shown]
+        site.shown.clear()
+        for problem in (*site.manifest.problems, *(problem for flow in unseen for problem in flow.problems)):
+            report(str(problem), host.config_file, strict=bool(self.settings.get("strict")))
 
     def _file(self, page: GeneratedPage, config: MkDocsConfig) -> File:
         if page.step and self._site and (url := self._site.source_url(page.step)):

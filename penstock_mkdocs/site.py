@@ -42,6 +42,7 @@ class _Layouts:
     engine: str
     done: _Kept = field(default_factory=dict)
     said: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
 
 
 _last: list[_Layouts] = []
@@ -86,6 +87,11 @@ class Site:
         news = message not in said
         said.add(message)
         return news
+
+    @property
+    def shown(self) -> set[str]:
+        """The full names of the flows that this build's pages show; their problems are reported there."""
+        return self._kept().shown
 
     def _kept(self) -> _Layouts:
         last = _last[0] if _last else None

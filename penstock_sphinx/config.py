@@ -6,8 +6,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx import errors
-
 from penstock import config
 from penstock.errors import ConfigError
 
@@ -30,21 +28,26 @@ def load(app: Sphinx) -> config.Config:
     """Return the settings that hold for a build; relative paths in ``conf.py`` count from its folder.
 
     Raises:
-        sphinx.errors.ConfigError: A setting that does not exist or has a wrong value.
+        ConfigError: A setting that does not exist or has a wrong value.
     """
-    given = {setting.name: getattr(app.config, f"{PREFIX}{setting.name}") for setting in config.SETTINGS}
     file = Path(app.confdir, "conf.py")
+    given = {setting.name: getattr(app.config, f"{PREFIX}{setting.name}") for setting in config.SETTINGS}
+    # Sphinx drops what no extension has registered, so a misspelt setting is found in the file itself.
+    given |= dict.fromkeys(_lines(file).keys() - given.keys(), "")
     try:
         return config.load(file.parent, given, where=str(file), base=file.parent)
     except ConfigError as error:
-        raise errors.ConfigError(_located(error, file)) from None
+        line = _lines(file).get(error.key) if error.where == str(file) else None
+        where = f"{file}:{line}" if line else error.where
+        raise ConfigError(error.message, where=where, key=error.key) from None
 
 
-def _located(error: ConfigError, file: Path) -> str:
-    """Return the message with the line of the setting, as far as it is found."""
-    if error.where != str(file) or not file.is_file():
-        return str(error)
-    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
-        if re.match(rf"{PREFIX}{error.key}\s*[:=]", line):
-            return f"{file}:{number}: {error.message}"
-    return str(error)
+def _lines(file: Path) -> dict[str, int]:
+    """Return the settings that stand in ``conf.py``, each with its line."""
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):  # an application without conf.py, as tests make them
+        return {}
+    assigned = re.compile(rf"{PREFIX}(\w+)\s*(?::[^=]+)?=")
+    found = ((assigned.match(line), number) for number, line in enumerate(text.splitlines(), 1))
+    return {match[1]: number for match, number in found if match}

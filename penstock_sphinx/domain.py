@@ -181,6 +181,8 @@ def warn_missing_reference(_app: Sphinx, domain: Domain | None, node: pending_xr
     """Warn of a role that leads nowhere, with the names that it may mean."""
     if not isinstance(domain, PenstockDomain):
         return None
+    if domain.site.failed:  # said already, with its cause
+        return True
     kind, target = node["reftype"], node["reftarget"]
     known = {name for known, name in domain.objects if known == kind}
     near = did_you_mean(_near(target, known))

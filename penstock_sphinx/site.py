@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from sphinx.util import logging
 
 from penstock.collect import collect
-from penstock.errors import PenstockError
+from penstock.config import Config
+from penstock.errors import ConfigError, PenstockError
 from penstock.manifest import Manifest
 from penstock_sphinx.config import load
 from penstock_sphinx.domain import domain_of
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-    from penstock.config import Config
     from penstock.model import Step
 
 logger = logging.getLogger(__name__)
@@ -61,15 +61,32 @@ class Site:
 
 def collect_flows(app: Sphinx) -> None:
     """Collect the flows of a build, in the main process and once."""
-    config = load(app)
+    # A Config without modules stands in for settings that are wrong: Sphinx would show a traceback with an error.
+    config = Config(project=Path(app.confdir))
     try:
+        config = load(app)
         site = Site(config, collect(config))
+    except ConfigError as error:
+        logger.warning("%s", error, type="penstock", subtype="config")
+        site = Site(config, Manifest(), failed=True)
     except PenstockError as error:
         logger.warning("penstock: %s", error, type="penstock", subtype="import")
         site = Site(config, Manifest(), failed=True)
     for problem in site.manifest.problems:
         logger.warning("%s", problem.message, type="penstock", subtype="problem", location=problem.where or None)
     domain_of(app.env).site = site
+
+
+def report_unseen_problems(_app: Sphinx, env: BuildEnvironment) -> None:
+    """Report the problems of the flows that no page shows; pages report those of theirs."""
+    domain = domain_of(env)
+    shown = {name for page in domain.pages.values() for name in page.fingerprints}
+    for flow in domain.site.manifest.flows:
+        if not shown & {flow.name, flow.full_name}:
+            for problem in flow.problems:
+                logger.warning(
+                    "%s", problem.message, type="penstock", subtype="problem", location=problem.where or None
+                )
 
 
 def outdated_pages(

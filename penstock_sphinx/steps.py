@@ -51,10 +51,14 @@ def anchor(document: nodes.document, *names: str) -> str:
 def paths(flow: Flow, docname: str) -> list[nodes.Node]:
     """Return the ways through a flow as a list, and how many more there are."""
     items = (_path(flow, names, docname) for names in islice(flow.paths(), MOST_PATHS))
-    shown: list[nodes.Node] = [nodes.enumerated_list("", *items, classes=["ps-paths"], enumtype="arabic", suffix=".")]
-    more = flow.path_count - MOST_PATHS
-    if more > 0:
-        shown.append(_paragraph("ps-meta", nodes.Text(f"… and {more} more of {flow.path_count} paths.")))
+    count = flow.path_count
+    title = _paragraph("ps-doc-title", nodes.strong("", f"{count} path{'' if count == 1 else 's'}"))
+    shown: list[nodes.Node] = [
+        title,
+        nodes.enumerated_list("", *items, classes=["ps-paths"], enumtype="arabic", suffix="."),
+    ]
+    if count > MOST_PATHS:
+        shown.append(_paragraph("ps-meta", nodes.Text(f"… and {count - MOST_PATHS} more.")))
     return shown
 
 

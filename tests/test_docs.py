@@ -99,6 +99,9 @@ def type_page(page: str, folder: Path) -> None:
                 )
                 code, printed = run(command, code, folder)
                 assert normal(command, shown) == normal(command, printed), f"{page}: {command}"
+        elif block.info == "sh" and block.body.startswith("mkdocs "):  # prints how long it took
+            code, printed = run(block.body.strip(), code, folder)
+            assert code == 0, printed
     assert code == 0
 
 

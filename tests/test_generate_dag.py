@@ -318,3 +318,12 @@ def test_details_of_a_bare_interpreter_do_not_matter_for_the_text() -> None:
 
     generate_dag("bom_sync")._repr_pretty_(Printer(), cycle=False)
     assert MERMAID == printed.getvalue()
+
+
+@pytest.mark.parametrize(("format", "name"), [("png", "flow.svg"), ("mermaid", "flow.PNG"), ("svg", "flow.pdf")])
+def test_a_picture_is_not_written_under_another_pictures_name(format: str, name: str, tmp_path: Path) -> None:
+    """A format that contradicts the output's suffix is an error, and nothing is written."""
+    flow("f").entrypoint(len)
+    with pytest.raises(RenderError, match=f"but the format is {format}; change one of them"):
+        generate_dag("f", format, tmp_path / name)
+    assert [] == list(tmp_path.iterdir())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from penstock.errors import UnknownFormatError
+from penstock.errors import RenderError, UnknownFormatError
 from penstock.render.options import Options
 
 if TYPE_CHECKING:
@@ -66,17 +66,20 @@ def format_of(name: str | None, output: Path | None = None) -> Format:
 
     Raises:
         UnknownFormatError: Nobody writes that format, or files of that suffix.
+        RenderError: The suffix is that of a picture of another format.
     """
-    if name is not None:
-        if name not in FORMATS:
-            raise UnknownFormatError(name, FORMATS)
-        return FORMATS[name]
-    if output is None or not output.suffix:
-        return FORMATS["mermaid"]
+    suffix = output.suffix.lower() if output else ""
     by_suffix = {suffix: found for found in FORMATS.values() for suffix in found.suffixes}
-    if output.suffix.lower() not in by_suffix:
-        raise UnknownFormatError(output.suffix, by_suffix)
-    return by_suffix[output.suffix.lower()]
+    if name is None:
+        if suffix and suffix not in by_suffix:
+            raise UnknownFormatError(suffix, by_suffix)
+        return by_suffix[suffix] if suffix else FORMATS["mermaid"]
+    if name not in FORMATS:
+        raise UnknownFormatError(name, FORMATS)
+    said = by_suffix.get(suffix, FORMATS[name])
+    if said.mimetype != FORMATS[name].mimetype and said.mimetype.startswith(("image/", "application/pdf")):
+        raise RenderError(f"{output} is the name of a {said.name} file, but the format is {name}; change one of them")
+    return FORMATS[name]
 
 
 def render(

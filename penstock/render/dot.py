@@ -101,7 +101,7 @@ def _graph(settings: dict[str, str], relaxed: Relaxed | None) -> Any:
     try:
         import graphviz  # noqa: PLC0415 - optional
     except ImportError:
-        raise MissingExtraError("drawing needs the packages graphviz and graphviz-pure", "graphviz") from None
+        raise MissingExtraError("DOT and pictures need the packages graphviz and graphviz-pure", "graphviz") from None
     attributes = GRAPH | settings | (asdict(relaxed) if relaxed else {})
     return graphviz.Digraph(name="flow", graph_attr=attributes, node_attr=NODE, edge_attr=ARROW)
 

@@ -135,7 +135,7 @@ def find_engine(engine: str = ENGINE) -> str:
     if engine == ENGINE:
         found = _packaged(ENGINE)
         if found is None:
-            raise MissingExtraError("drawing needs the packages graphviz and graphviz-pure", "graphviz")
+            raise MissingExtraError("DOT and pictures need the packages graphviz and graphviz-pure", "graphviz")
         return found
     on_path = shutil.which(engine)
     if on_path is None:

@@ -270,3 +270,20 @@ def test_broken_application(tmp_path, write_site, run_tool):
     assert "Traceback" not in done.stderr
     assert "SyntaxError" in page_of(tmp_path / "site", "flows/index.html").select_one(".penstock-error").text
     assert "Other" == page_of(tmp_path / "site", "other/index.html").h1.find(string=True)
+
+
+@pytest.mark.parametrize("generated", [True, False], ids=["with pages", "without pages"])
+def test_problems_that_no_page_shows(tmp_path, write_site, run_tool, generated):
+    """Marks without a flow, and problems of flows that no page shows, are reported too, once each."""
+    config = PLUGIN if generated else PLUGIN.replace("pages: true", "pages: false")
+    folder = write_site(tmp_path, config, index="# Home\n")
+    with (folder / "src" / "app.py").open("a", encoding="utf-8") as file:
+        file.write(
+            '\n\n@step(after="receive")\ndef loose(): ...\n\n\n@flow("ordres")\n@step(after="receive")\ndef lost(): ...\n'
+        )
+    done = run_tool("mkdocs", "build", "--strict", folder=folder)
+
+    assert 1 == done.returncode
+    for said in ("@step on app.loose belongs to no flow.", "after='receive' names no step of flow 'ordres'."):
+        assert 1 == len([line for line in done.stderr.splitlines() if said in line]), done.stderr
+    assert "Traceback" not in done.stderr

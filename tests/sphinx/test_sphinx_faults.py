@@ -154,16 +154,43 @@ def test_too_large_for_mermaid(small):
         ('penstock_modules = "flows"', ["conf.py:6: 'modules'", 'penstock_modules = ["flows"]']),
         ("penstock_timeout = -1", ["conf.py:6: 'timeout'"]),
         ('penstock_path = ["nowhere"]', ["conf.py:6: 'path'", "nowhere"]),
+        ('penstock_modulez = ["flows"]', ["conf.py:6: there is no setting 'modulez'. Did you mean 'modules'?"]),
     ],
 )
 def test_bad_setting(small, line, expected):
-    """A wrong setting stops the build with one line: file, line, setting, cure."""
+    """A wrong setting is one warning with file, line, setting and cure; pages show a note, and -W fails."""
     small.write("conf.py", f"# 1\n# 2\n# 3\n\nextensions = ['penstock_sphinx']\n{line}\n")
     built = small.build()
-    assert 2 == built.code
-    message = built.complained.replace(f"{small.folder}/", "")
-    assert "Configuration error" in message
-    assert [] == [each for each in expected if each not in message]
+    assert 0 == built.code
+    cause, place = (warning.replace(f"{small.folder}/", "") for warning in built.warnings)
+    assert [] == [each for each in expected if each not in cause]
+    assert cause.endswith("[penstock.config]")
+    assert place.startswith("index.rst:4: WARNING: the flow 'one' is not shown")
+    assert "penstock-error" in built.text("index.html")
+    assert 1 == small.build("html", "-W").code
+
+
+def test_problems_of_flows_that_no_page_shows(small):
+    """A flow that no page shows is checked all the same; so a misspelt flow name does not go unnoticed."""
+    text = small.text("flows.py")
+    small.write(
+        "flows.py",
+        f"{text}\n\nfrom penstock import flow as other\n\n@other('onne').step(after='begin')\ndef lost(): ...\n",
+    )
+    for _ in range(2):
+        nowhere_to_start, unknown = small.build().warnings
+        assert "after='begin' names no step of flow 'onne'" in unknown
+        assert "flow 'onne' has no entrypoint" in nowhere_to_start
+        assert unknown.endswith("[penstock.problem]")
+
+
+def test_roles_are_silent_where_flows_could_not_be_collected(small):
+    """One cause is one cause: references to flows that nobody could collect are not reported too."""
+    small.edit("index.rst", ":: one\n", ":: one\n\n:penstock:flow:`one` and :penstock:step:`one.begin`\n")
+    small.write("flows.py", "import nothing_of_that_name\n")
+    cause, place = small.build().warnings
+    assert "nothing_of_that_name" in cause
+    assert place.startswith("index.rst:4:")
 
 
 def test_suppressed(small):

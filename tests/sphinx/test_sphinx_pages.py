@@ -242,4 +242,5 @@ def test_many_paths_are_counted(small):
     built = small.build("html", "-n", "-W")
     text = block(built, "index")
     assert text.count("<li>") == 24
-    assert f"… and {2**40 - 24} more of {2**40} paths." in plain(text)
+    assert f"{2**40} paths" in plain(text)
+    assert f"… and {2**40 - 24} more." in plain(text)
