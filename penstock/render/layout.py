@@ -32,9 +32,6 @@ BACKSLASH = "\ufdd0"
 No text has this character, since :mod:`penstock.render._plain` replaces all that Unicode keeps for such uses.
 """
 
-# A batch is a few thousand steps: what one run may have to do again when a diagram in it is too dense.
-BATCH = 200
-
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -98,14 +95,13 @@ def lay_out(
         MissingExtraError: The engine or the graphviz package is not installed.
     """
     executable = find_engine(engine)
+    sources = [_source(flow, options) for flow in flows]
     results: list[Layout | LayoutError] = []
     while len(results) < len(flows):
-        batch = flows[len(results) : len(results) + BATCH]
-        sources = [_source(flow, options) for flow in batch]
-        done, _ = _run_many(executable, sources, timeout)
+        done, _ = _run_many(executable, sources[len(results) :], timeout)
         results += done
-        if len(done) < len(batch):
-            results.append(_alone(executable, batch[len(done)], options, timeout))
+        if len(results) < len(flows):  # the engine stopped at this one, and those behind it go on without it
+            results.append(_alone(executable, flows[len(results)], options, timeout))
     return results
 
 
