@@ -9,10 +9,10 @@ READY := $(VENV)/.ready
 NODE_READY := tests/node_modules/.ready
 JOBS ?= 2
 
-.PHONY: help setup docs test lint types layers tests benchmarks clean
+.PHONY: help setup docs test lint types layers tests clean
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n '1,5s/^# //p' Makefile
 
 setup: $(READY) $(NODE_READY)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from penstock import _graph
-from penstock._introspect import facts
+from penstock._introspect import facts, find_source
 from penstock._marks import identity, marks_on, underlying
 from penstock.errors import did_you_mean, near_names
 from penstock.model import Edge, Flow, Problem, Step
@@ -72,7 +72,7 @@ def _members(declared: Declared, problems: list[Problem]) -> dict[str, _Member]:
 def _latest(marks: Iterable[Mark]) -> list[Mark]:
     """Drop the marks of objects that were defined anew since; lazy ones tell their names only now."""
     last = {_definition(mark): mark.root for mark in marks}
-    return [mark for mark in marks if last[_definition(mark)] is mark.root]
+    return [mark for mark in marks if last[_definition(mark)] is mark.root or find_source(mark.root)]
 
 
 def _definition(mark: Mark) -> tuple[object, ...]:

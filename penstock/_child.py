@@ -26,6 +26,10 @@ from penstock import __version__, _causes, _inputs, _mock, _registry, manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from types import ModuleType
+
+_LARGEST_DATA = 10 * 2**20
+"""Bytes; larger files hold data that no declaration depends on, and to hash them would take long."""
 
 _leave = os._exit  # the application's calls are caught, ours are not
 
@@ -38,6 +42,7 @@ class Session:
         roots: The folders (or files) of the user's own code.
         failures: What went wrong so far.
         folders: The folders searched for modules, with the digests of the names in them.
+        opened: The files that were opened for reading meanwhile, relative paths made absolute.
     """
 
     def __init__(self, request: dict[str, Any]) -> None:
@@ -45,6 +50,7 @@ class Session:
         self.roots: list[str] = [*request["path"], request["project"]]
         self.failures: list[dict[str, Any]] = []
         self.folders: dict[str, str] = {}
+        self.opened: set[str] = set()
         self._pid = os.getpid()
         self._module = ""
         self._progress = os.open(request["progress"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -66,6 +72,7 @@ class Session:
 
     def _prepare(self) -> None:
         sys.argv[1:] = []
+        sys.addaudithook(self._note_opened)
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):  # a print must not fail because nobody looks at it
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -79,6 +86,11 @@ class Session:
         for name in ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGALRM", "SIGXCPU"):
             if hasattr(faulthandler, "register") and hasattr(signal, name):
                 faulthandler.register(getattr(signal, name), file=trace, chain=True)
+
+    def _note_opened(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Remember data files: what an application reads while it is imported may decide what it declares."""
+        if event == "open" and isinstance(arguments[0], str) and arguments[1] in ("r", "rb"):
+            self.opened.add(_inputs.absolute(arguments[0]))
 
     def _guarded(self, name: str, leave: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
         """Return a way out of the process that first tells the parent who took it."""
@@ -156,8 +168,8 @@ class Session:
         """Write what happened to where the parent reads it."""
         content = {
             "failures": self.failures,
-            "files": sorted({*_module_files(self.roots), *_step_files()}),
-            "folders": self.folders,
+            "files": sorted({*_module_files(self.roots), *_step_files(), *_data_files(self.opened, self.roots)}),
+            "folders": {**_package_folders(self.roots), **self.folders},
             "site": sysconfig.get_path("purelib"),
             "versions": {"penstock": __version__, "python": platform.python_version()},
         }
@@ -184,19 +196,43 @@ def _call(name: str) -> object:
 
 
 def _search_path(name: str) -> list[str]:
-    return [str(folder) for folder in getattr(sys.modules.get(name), "__path__", ())]
+    with contextlib.suppress(Exception):  # an odd module may fail with anything, or answer nonsense
+        return [str(folder) for folder in _attributes(sys.modules[name]).get("__path__", ())]
+    return []
+
+
+def _attributes(module: ModuleType) -> dict[str, Any]:
+    """Return what a module holds; a lazy one would load itself if it were asked in any other way."""
+    held: dict[str, Any] = object.__getattribute__(module, "__dict__")
+    return held
 
 
 def _module_files(roots: Sequence[str]) -> Iterable[str]:
     for module in list(sys.modules.values()):
         file = None
         with contextlib.suppress(AttributeError):
-            # Not getattr: a lazy module would load itself now.
-            file = object.__getattribute__(module, "__dict__").get("__file__")
+            file = _attributes(module).get("__file__")
         if isinstance(file, str):
             path = _inputs.absolute(file)
             if _inputs.is_own(path, roots):
                 yield path
+
+
+def _data_files(opened: Iterable[str], roots: Sequence[str]) -> Iterable[str]:
+    for file in list(opened):
+        if file.endswith(".pyc") or not _inputs.is_own(file, roots):
+            continue
+        with contextlib.suppress(OSError):
+            path = Path(file)
+            if path.is_file() and path.stat().st_size <= _LARGEST_DATA:
+                yield file
+
+
+def _package_folders(roots: Sequence[str]) -> dict[str, str]:
+    """Return the folders of the user's own packages: a package may import whatever it finds in itself."""
+    folders = (folder for name in list(sys.modules) for folder in _search_path(name))
+    own = {_inputs.absolute(folder) for folder in folders if _inputs.is_own(_inputs.absolute(folder), roots)}
+    return {folder: _inputs.listing(folder) for folder in sorted(own) if Path(folder).is_dir()}
 
 
 def _step_files() -> Iterable[str]:

@@ -67,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(message: str) -> int:
-    print(f"{_styled('penstock', '31', sys.stderr)}: {message}", file=sys.stderr)
+    shown = "\n".join(map(visible, message.splitlines()))
+    print(f"{_styled('penstock', '31', sys.stderr)}: {shown}", file=sys.stderr)
     return BROKEN
 
 
@@ -137,7 +138,7 @@ def _config(parsed: argparse.Namespace) -> Config:
     config = load(parsed.project, given, where=COMMAND_LINE, base=Path.cwd())
     if not config.modules and not config.manifests:
         raise ConfigError(
-            "no modules to import. Name them: penstock -m shop.flows …, or in pyproject.toml: "
+            "no modules to import. Name them: penstock list -m shop.flows, or in pyproject.toml: "
             '[tool.penstock] modules = ["shop.flows"]'
         )
     return config

@@ -75,7 +75,7 @@ def claim(name: str, mark: Mark) -> None:
         DuplicateStepError: Another function already has the step's name in this flow.
     """
     with _lock:
-        declared = _flows[name]
+        declared = _flows.setdefault(name, Declared(name, mark.declared))  # a handle may outlive `forget`
         _unclaimed.pop(_place(mark), None)
         declared.marks = [other for other in declared.marks if not _replaces(name, mark, other)]
         declared.marks.append(mark)
@@ -145,10 +145,18 @@ def _replaces(flow: str, mark: Mark, other: Mark) -> bool:
     if mark.key == other.key:
         # A new object under an old name is a new definition (a reload, a notebook cell), whatever its step's
         # name is now. Lambdas and inner functions share names without being each other's successors.
-        return same_name or not mark.one_of_many
+        return same_name or not (mark.one_of_many or _stands_beside(mark, other))
     if same_name:
         raise DuplicateStepError(flow, mark.step_name, _shown(other), _shown(mark))
     return False
+
+
+def _stands_beside(mark: Mark, other: Mark) -> bool:
+    """Tell whether two definitions of one name stand at two places of one file, as many a ``def _`` does."""
+    code, earlier = getattr(mark.root, "__code__", None), getattr(other.root, "__code__", None)
+    if code is None or earlier is None or mark.name is None or other.name is None:
+        return False
+    return bool(code.co_filename == earlier.co_filename and code.co_firstlineno != earlier.co_firstlineno)
 
 
 def _shown(mark: Mark) -> str:

@@ -8,7 +8,7 @@ consumer runs in the same context in between.
 from __future__ import annotations
 
 import sys
-from types import FunctionType
+from types import FunctionType, coroutine
 
 from penstock._context import Run, current_event, current_run, restore
 from penstock._marks import underlying
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from penstock._marks import Mark
     from penstock.observers import Finish, Observer, StepEvent
 
-CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200  # the values of inspect.CO_*
+# the values of inspect.CO_*
+CO_GENERATOR, CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
 
 _observers: list[Observer] = []
 _reported: set[int] = set()
@@ -132,6 +133,8 @@ def wrapper_for(target: Any, mark: Mark) -> Any:
         return _coroutine(target, mark)
     if flags & CO_ASYNC_GENERATOR:
         return _async_generator(target, mark)
+    if flags & CO_ITERABLE_COROUTINE:
+        return coroutine(_generator(target, mark))
     return _generator(target, mark) if flags & CO_GENERATOR else _function(target, mark)
 
 

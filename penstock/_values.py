@@ -119,11 +119,12 @@ def template(value: object, base: Path) -> str:
     url = text(value, base)
     known = ("file", "line", "end_line")
     try:
-        names = [name for _, name, _, _ in Formatter().parse(url) if name is not None]
+        fields = [found for found in Formatter().parse(url) if found[1] is not None]
     except ValueError as error:
         raise BadValueError(f"is not a URL template ({error})") from None
-    for name in names:
-        if name not in known:
+    for _, name, spec, conversion in fields:
+        if name not in known or spec or conversion:
+            name = f"{name}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}"  # noqa: PLW2901
             raise BadValueError(f"knows {{file}}, {{line}} and {{end_line}}, not {{{name}}}")
     return url
 

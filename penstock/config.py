@@ -101,7 +101,11 @@ class Config:
         read.one_of("TB", "LR", "BT", "RL", TD="TB"), "`TB`, `LR`, `BT` or `RL`", "TB", "LR", "Where a diagram runs to."
     )
     layout_timeout: float = _setting(
-        read.seconds, "seconds", 20.0, 60, "How long laying out all diagrams of one build may take."
+        read.seconds,
+        "seconds",
+        20.0,
+        60,
+        "How long one run of the layout engine may take; a diagram that takes longer is tried once more, more cheaply.",
     )
     docstring_style: str = _setting(
         read.one_of("auto", "google", "numpy", "sphinx", "markdown"),
@@ -153,6 +157,9 @@ def load(
     found = _find(folder)
     values = _checked(found) if found else {}
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    for wanted, other in (("modules", "manifests"), ("manifests", "modules")):
+        if given.get(wanted) and other not in given:  # whoever names modules does not want the project's manifests
+            values.pop(other, None)
     values |= _checked(_Source(given, base or folder, where))
     return Config(project=found.base if found else _project(folder, base), **values)
 
@@ -228,7 +235,8 @@ def _find(folder: Path) -> _Source | None:
 def _parsed(file: Path, _mtime_ns: int, _size: int) -> _Source | None:
     try:
         text = file.read_bytes().decode()
-        table = tomllib.loads(text).get("tool", {}).get("penstock")
+        tool = tomllib.loads(text).get("tool", {})
+        table = tool.get("penstock") if isinstance(tool, dict) else None
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
         where = f"{file}:{line[1] if line else text.count(chr(10)) + 1}"

@@ -40,6 +40,7 @@ AFTER_RAW_HTML = 5
 
 _BLOCK = re.compile(r"(?P<indent>[ \t]*):::[ \t]*(?P<kind>penstock-[\w-]*)(?:[ \t]+(?P<name>\S.*?))?[ \t]*")
 _FENCE = re.compile(r"(?P<indent>[ \t>]*)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
+_OPTION = re.compile(r"[a-z_-]+:(\s|$)")
 _INFO = re.compile(r"(?P<kind>penstock-[\w-]*)(?:\s+(?P<name>\S.*?))?\s*")
 
 
@@ -183,10 +184,16 @@ def _read(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
 def _block(lines: Sequence[str], at: int, match: re.Match[str]) -> tuple[int, Embed]:
     depth = _depth(match["indent"])
     end = at + 1
-    while end < len(lines) and lines[end].strip() and _depth(lines[end]) >= depth + 4:
+    while end < len(lines) and lines[end].strip() and _is_option(lines[end], depth):
         end += 1
     options = tuple(enumerate(lines[at + 1 : end], at + 2))
     return end, Embed(match["kind"], match["name"] or "", options, at + 1, _dedented(lines[at:end], depth))
+
+
+def _is_option(line: str, depth: int) -> bool:
+    """Tell whether a line belongs to the embed above: indented as Markdown wants it, or at all and with a name."""
+    deeper = _depth(line) - depth
+    return deeper >= 4 or (deeper > 0 and _OPTION.match(line.strip()) is not None)
 
 
 def _fenced(lines: Sequence[str], at: int, match: re.Match[str]) -> Embed:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree.ElementTree import SubElement
 
-from penstock.errors import RenderError, did_you_mean, near_names
+from penstock.errors import PenstockError, RenderError, did_you_mean, near_names
 from penstock_mkdocs import figure
 from penstock_mkdocs.host import host_of
 from penstock_mkdocs.markup import slug
@@ -50,12 +51,10 @@ def add_flow(page: Page, parent: Element, embed: Embed) -> None:
     for problem in flow.problems:
         page.fault(parent, str(problem), embed.line)
     level = options.heading_level or page.next_level()
-    anchor = page.new_id(slug(options.id or f"flow-{flow.full_name}"))
-    if options.steps:
-        page.links[flow.full_name] = {
-            step.name: f"#{page.new_id(f'{anchor}-{slug(step.name)}')}" for step in flow.steps
-        }
-    links = page.links.get(flow.full_name, {})  # those of an earlier embed, if this one shows no steps
+    anchor = _anchor(page, wanted)
+    if not options.steps and flow.full_name not in page.links:
+        _look_ahead(page, wanted)
+    links = page.links.get(flow.full_name, {})  # those of another embed, if this one shows no steps
     block = SubElement(parent, "div", {"class": "penstock", "id": anchor})
     page.add_styles(block)
     if options.diagram:
@@ -64,6 +63,30 @@ def add_flow(page: Page, parent: Element, embed: Embed) -> None:
         page.add_html(block, figure.paths(flow, links))
     for step in flow.steps if options.steps else ():
         add_step(block, flow, step, site=wanted.site, links=links, level=level, inner=page.inner)
+
+
+def _anchor(page: Page, wanted: _Wanted) -> str:
+    """Return the id of an embed; with one that shows steps, these get theirs too."""
+    known = page.anchors.get(id(wanted.embed))
+    if known is not None:
+        return known
+    flow, options = wanted.flow, wanted.options
+    anchor = page.anchors[id(wanted.embed)] = page.new_id(slug(options.id or f"flow-{flow.full_name}"))
+    if options.steps:
+        page.links[flow.full_name] = {
+            step.name: f"#{page.new_id(f'{anchor}-{slug(step.name)}')}" for step in flow.steps
+        }
+    return anchor
+
+
+def _look_ahead(page: Page, wanted: _Wanted) -> None:
+    """Give ids to the steps of the same flow further down, for a diagram that stands above them."""
+    for embed in page.found.embeds:
+        with contextlib.suppress(PenstockError, OptionError):  # said where that embed stands
+            later = _understood(page, embed)
+            if later.flow.full_name == wanted.flow.full_name and later.options.steps:
+                _anchor(page, later)
+                return
 
 
 def _understood(page: Page, embed: Embed) -> _Wanted:

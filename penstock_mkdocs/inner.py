@@ -5,6 +5,7 @@ Raw HTML in a docstring is shown as text: a docstring speaks to programmers, and
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from html import unescape
 from typing import TYPE_CHECKING
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from markdown import Markdown
 
 _PREPROCESSORS = ("normalize_whitespace", "fenced_code_block")
-_TREEPROCESSORS = ("hilite", "indent-highlight", "inline", "attr_list", "prettify", "unescape")
+_TREEPROCESSORS = ("hilite", "indent-highlight", "inline", "prettify", "unescape")
+_ATTRIBUTES = frozenset({"alt", "class", "href", "src", "start", "title"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 
@@ -77,11 +79,13 @@ class Inner:
         patterns = self.md.inlinePatterns
         html = patterns["html"] if "html" in patterns else None  # noqa: SIM401 - a registry has no get()
         patterns.deregister("html", strict=False)
+        references = dict(self.md.references)
         self.md.parser.state.set("docstring")
         try:
             yield
         finally:
             self.md.parser.state.reset()
+            self.md.references = references
             if html is not None:
                 patterns.register(html, "html", 90)
 
@@ -98,6 +102,13 @@ def _tame(root: Element) -> None:
             element.tag = "p"
             element.attrib.clear()
             element.set("class", "ps-doc-title")
-        for key in ("href", "src"):
-            if key in element.attrib and not safe_url(unescape(element.attrib[key].replace(util.AMP_SUBSTITUTE, "&"))):
+        for key, value in list(element.attrib.items()):
+            if not _is_safe(key, value):
                 del element.attrib[key]
+
+
+def _is_safe(key: str, value: str) -> bool:
+    """Tell whether an attribute may stay: nobody who writes a docstring decides over ids and scripts of a page."""
+    if key in ("href", "src"):
+        return bool(safe_url(unescape(value.replace(util.AMP_SUBSTITUTE, "&"))))
+    return key in _ATTRIBUTES or (key == "style" and re.fullmatch(r"text-align: \w+;", value) is not None)

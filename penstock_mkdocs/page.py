@@ -45,6 +45,7 @@ class Page:
         self.found = Found()
         self._ids: set[str] = set()
         self.links: dict[str, Mapping[str, str]] = {}
+        self.anchors: dict[int, str] = {}
         self._styled = False
 
     def reset(self) -> None:
@@ -52,6 +53,7 @@ class Page:
         self.found.clear()
         self._ids.clear()
         self.links.clear()
+        self.anchors.clear()
         self._styled = False
 
     def add(self, parent: Element, embed: Embed) -> None:

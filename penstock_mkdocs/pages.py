@@ -38,12 +38,13 @@ class GeneratedPage:
 
 def flow_pages(manifest: Manifest, title: str) -> list[GeneratedPage]:
     """Return the overview, then a page for each flow in the order of the manifest."""
-    taken = {"index"}
+    taken: set[str] = set()
     paths: list[str] = []
     for flow in manifest.flows:
-        wanted = "/".join(slug(part) for part in (flow.service, flow.name) if part)
+        wanted = "/".join(slug(part).lstrip(".") or "unnamed" for part in (flow.service, flow.name) if part)
         number, path = 1, wanted
-        while path.casefold() in taken:  # some file systems do not tell case
+        # Some file systems do not tell case, and a folder's index is an overview.
+        while path.casefold() in taken or path.rpartition("/")[2].casefold() in ("index", "readme"):
             number += 1
             path = f"{wanted}-{number}"
         taken.add(path.casefold())

@@ -101,7 +101,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         made = [page for page in self._made(config) if not files.get_file_from_path(page.path)] if self.pages else []
         for page in made:
             files.append(self._file(page, config))
-        if made and self.nav and config.nav is not None and not _mentions(config.nav, f"{FOLDER}/"):
+        if made and self.nav and config.nav is not None and not _mentions(config.nav, {page.path for page in made}):
             config.nav = [*config.nav, {self.nav: [page.path for page in made]}]
         return files
 
@@ -182,10 +182,10 @@ def _host(config_file: str | None, config: MkDocsConfig | None = None) -> Host:
     )
 
 
-def _mentions(nav: object, prefix: str) -> bool:
+def _mentions(nav: object, paths: set[str]) -> bool:
     """Return whether a navigation already leads to a generated page."""
     if isinstance(nav, dict):
-        return any(_mentions(value, prefix) for value in nav.values())
+        return any(_mentions(value, paths) for value in nav.values())
     if isinstance(nav, list):
-        return any(_mentions(item, prefix) for item in nav)
-    return isinstance(nav, str) and nav.startswith(prefix)
+        return any(_mentions(item, paths) for item in nav)
+    return isinstance(nav, str) and nav in paths

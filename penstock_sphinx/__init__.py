@@ -29,6 +29,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", source.connect_viewcode)
     app.connect("env-get-outdated", site.outdated_pages)
     app.connect("env-updated", drawing.lay_out_pages)
+    app.connect("env-updated", drawing.relinked_pages)
     app.connect("env-updated", site.report_unseen_problems)
     app.connect("doctree-read", source.settle_links, priority=LAST)
     app.connect("missing-reference", missing_reference, priority=LAST)

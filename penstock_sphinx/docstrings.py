@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from docutils.parsers.rst.states import RSTStateMachine, state_classes
 from docutils.statemachine import StringList, string2lines
+from sphinx.errors import ExtensionError
 from sphinx.ext.napoleon.docstring import GoogleDocstring, NumpyDocstring
+from sphinx.util import logging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from penstock.model import Step
+
+logger = logging.getLogger(__name__)
 
 TAB = 8
 
@@ -35,7 +39,13 @@ def docstring_lines(step: Step, env: BuildEnvironment, style: str) -> list[str]:
     """
     lines = string2lines(step.docstring, TAB, convert_whitespace=True)
     what = "class" if step.kind == "class" else "method" if "." in step.qualname else "function"
-    env.events.emit("autodoc-process-docstring", what, f"{step.module}.{step.qualname}", None, _NoOptions(), lines)
+    name = f"{step.module}.{step.qualname}"
+    try:
+        env.events.emit("autodoc-process-docstring", what, name, None, _NoOptions(), lines)
+    except ExtensionError as error:  # a listener that needs the object itself, which this process never imports
+        lines = string2lines(step.docstring, TAB, convert_whitespace=True)
+        message = "the docstring of %s is shown as it is: %s"
+        logger.warning(message, name, error, type="penstock", subtype="docstring", location=env.docname)
     if "napoleon_google_docstring" in env.config:
         return lines
     if style in {"auto", "numpy"}:

@@ -53,10 +53,11 @@ class Drawing(NamedTuple):
 
 @dataclass(slots=True)
 class Page:
-    """What a page shows: the fingerprint of each flow as it was read, and the diagrams to lay out."""
+    """What a page shows: the fingerprint of each flow as it was read, the diagrams, and where their nodes lead."""
 
     fingerprints: dict[str, str] = field(default_factory=dict)
     drawings: list[Drawing] = field(default_factory=list)
+    targets: str = ""
 
 
 class PenstockDomain(Domain):

@@ -60,6 +60,23 @@ def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
     return [name for name, page in domain.pages.items() if any(drawing.key in made for drawing in page.drawings)]
 
 
+def relinked_pages(_app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Return the pages with diagrams whose steps are described elsewhere than they were when the page was written."""
+    domain = domain_of(env)
+    steps: dict[str, list[str]] = {}
+    for (kind, name), places in sorted(domain.objects.items()):
+        if kind == "step":
+            steps.setdefault(name.rpartition(".")[0].rpartition("/")[2], []).append(f"{name}{sorted(places.items())}")
+    moved = []
+    for docname, page in domain.pages.items():
+        names = sorted({drawing.flow.rpartition("/")[2] for drawing in page.drawings})
+        targets = hashlib.sha256(repr([steps.get(name) for name in names]).encode("utf-8", "replace")).hexdigest()
+        if page.drawings and page.targets not in ("", targets):
+            moved.append(docname)
+        page.targets = targets
+    return moved
+
+
 def _lay_out(domain: PenstockDomain, places: Sequence[tuple[str, Drawing]], direction: Direction) -> None:
     config = domain.site.config
     flows = [domain.site.manifest.flow(drawing.flow) for _, drawing in places]

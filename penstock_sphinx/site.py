@@ -14,6 +14,7 @@ from penstock.collect import collect
 from penstock.config import Config
 from penstock.errors import ConfigError, PenstockError
 from penstock.manifest import Manifest
+from penstock.render.describe import source_url
 from penstock_sphinx.config import load
 from penstock_sphinx.domain import domain_of
 
@@ -48,6 +49,12 @@ class Site:
             return ""
         shown_with = (self.config.source_url, self.config.direction, self.config.engine, self.config.docstring_style)
         return hashlib.sha256(repr((flow, shown_with)).encode("utf-8", "replace")).hexdigest()
+
+    def source_url(self, step: Step) -> str:
+        """Return where a step's source can be read, or an empty string; installed code is not in our repository."""
+        if not self.config.manifests and not (self.config.project / step.file).is_file():
+            return ""
+        return source_url(self.config.source_url, step)
 
     def source_file(self, step: Step) -> Path | None:
         """Return the file that a step is defined in, if it is on this machine."""

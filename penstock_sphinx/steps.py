@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 from itertools import islice
 from typing import TYPE_CHECKING, cast
@@ -11,7 +12,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.util import logging
 
-from penstock.render.describe import KIND_CHIPS, after, before, source_url, visible
+from penstock.render.describe import KIND_CHIPS, after, before, visible
 from penstock_sphinx.docstrings import docstring_lines, parse_markdown, parse_rst
 from penstock_sphinx.domain import Place, domain_of
 from penstock_sphinx.nodes import CHIP, QUIET, step_reference
@@ -39,8 +40,10 @@ def full_name(flow: Flow, step: Step | None = None) -> str:
 
 def anchor(document: nodes.document, *names: str) -> str:
     """Return a readable id that is not taken on the page."""
-    words = (re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.") for name in names)
-    wanted = "-".join(filter(None, ("flow", *words)))
+    words = [re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") for name in names]
+    if words != list(names):  # what was lost tells names apart, also on the one page of singlehtml
+        words.append(hashlib.sha256("\0".join(names).encode("utf-8", "replace")).hexdigest()[:6])
+    wanted = ("--" if any("-" in word for word in words) else "-").join(filter(None, ("flow", *words)))
     ident, number = wanted, 1
     while ident in document.ids:
         number += 1
@@ -90,7 +93,8 @@ class StepWriter:
         signature += _chips(step)
         content.append(self._meta(step))
         for reference in description.findall(addnodes.pending_xref):
-            if "refdoc" not in reference:  # made from a type, not written as a role
+            # made from a type or by NumPy's "See Also", not written as a role
+            if "refdoc" not in reference or reference["reftype"] == "obj":
                 reference["refdoc"] = self._env.docname
                 reference[QUIET] = True
         return description
@@ -99,7 +103,7 @@ class StepWriter:
         """Return the description that Sphinx makes of a function, with its fields and types, but of no known object."""
         head = [f".. py:function:: step{visible(step.signature)}", "   :no-index:", ""]
         body = [f"   {line}" for line in lines]
-        source = f"{step.file or step.module}:docstring of {visible(step.module)}.{visible(step.qualname)}"
+        source = f"{self._site.source_file(step) or step.file or step.module}:docstring of {visible(step.module)}.{visible(step.qualname)}"
         with self._inside(step):
             parsed = parse_rst(head, body, self._document, source)
         return next(node for node in parsed if isinstance(node, addnodes.desc))
@@ -154,7 +158,7 @@ class StepWriter:
         if effects := [effect for effect in map(visible, step.effects) if effect]:
             facts.append([nodes.Text("effects "), *_joined(" ", ([_chip(effect, "ps-chip-io")] for effect in effects))])
         if where := visible(step.where):
-            url = source_url(self._site.config.source_url, step)
+            url = self._site.source_url(step)
             facts.append([nodes.reference("", where, refuri=url, internal=False) if url else nodes.Text(where)])
         return _paragraph("ps-meta", *_joined(" · ", facts))
 

@@ -196,7 +196,7 @@ def test_an_engine_that_cannot_be_started_is_the_same_error(tmp_path: Path) -> N
 def test_a_picture_that_fails_is_the_same_error(body: str, said: str, tmp_path: Path) -> None:
     """The engine's own pictures fail with the same kind of error."""
     with pytest.raises(LayoutError, match=rf"the layout engine '.*' failed: {said}"):
-        layout.picture("digraph {}", "png", engine=script(tmp_path, body))
+        layout.picture(chain(1), Options(), "png", engine=script(tmp_path, body))
 
 
 def read_by_graphviz(source: str) -> ET.Element:

@@ -61,10 +61,9 @@ def svg(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
 
 def png(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> bytes:
     """Return a PNG on white."""
-    from penstock.render import dot, layout  # noqa: PLC0415
+    from penstock.render import layout  # noqa: PLC0415
 
-    source = dot.render(flow, options, background="white")
-    return layout.picture(source, "png", engine=engine, timeout=timeout, dpi=CRISP)
+    return layout.picture(flow, options, "png", engine=engine, timeout=timeout, dpi=CRISP)
 
 
 def pdf(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> bytes:

@@ -26,6 +26,9 @@ ENGINE = "graphviz-pure"
 TIMEOUT = 20.0
 """Seconds for one run of the engine."""
 
+MOST_FAILURES = 3
+"""Diagrams that may fail in one call, each after its time limit, before the rest is not tried any more."""
+
 BACKSLASH = "\ufdd0"
 """Stands for a backslash, which Graphviz doubles in JSON, and then cuts the text's end off.
 
@@ -98,6 +101,9 @@ def lay_out(
     sources = [_source(flow, options) for flow in flows]
     results: list[Layout | LayoutError] = []
     while len(results) < len(flows):
+        if sum(isinstance(result, LayoutError) for result in results) >= MOST_FAILURES:
+            reason = f"the engine failed on {MOST_FAILURES} diagrams before this one"
+            return [*results, *(_failure(flow, reason) for flow in flows[len(results) :])]
         done, _ = _run_many(executable, sources[len(results) :], timeout)
         results += done
         if len(results) < len(flows):  # the engine stopped at this one, and those behind it go on without it
@@ -105,18 +111,22 @@ def lay_out(
     return results
 
 
-def picture(source: str, kind: str, *, engine: str = ENGINE, timeout: float = TIMEOUT, dpi: int = 0) -> bytes:
-    """Return a DOT text drawn by the engine itself, such as a PNG.
+def picture(
+    flow: Flow, options: Options, kind: str, *, engine: str = ENGINE, timeout: float = TIMEOUT, dpi: int = 72
+) -> bytes:
+    """Return a flow drawn by the engine itself on white, such as a PNG; tried once more with cheaper settings.
 
     Raises:
         LayoutError: The engine failed or ran out of time.
-        MissingExtraError: The engine is not installed.
+        MissingExtraError: The engine or the graphviz package is not installed.
     """
-    arguments = [f"-T{kind}", *([f"-Gdpi={dpi}"] if dpi else [])]
-    output, complaint = _run(find_engine(engine), arguments, source, timeout)
-    if complaint or not output:
-        raise LayoutError(f"the layout engine {engine!r} failed: {complaint or 'it wrote nothing'}")
-    return output
+    executable, complaint = find_engine(engine), ""
+    for relaxed in (None, dot.Relaxed()):
+        source = dot.render(flow, options, relaxed=relaxed, background="white")
+        output, complaint = _run(executable, [f"-T{kind}", f"-Gdpi={dpi}"], source, timeout)
+        if output and not complaint:
+            return output
+    raise LayoutError(f"the layout engine {engine!r} failed: {complaint or 'it wrote nothing'}")
 
 
 @lru_cache(maxsize=8)
@@ -157,7 +167,10 @@ def _alone(executable: str, flow: Flow, options: Options, timeout: float) -> Lay
     done, complaint = _run_many(executable, [_source(flow, options, dot.Relaxed())], timeout)
     if done:
         return done[0]
-    reason = complaint or "it wrote nothing"
+    return _failure(flow, complaint or "it wrote nothing")
+
+
+def _failure(flow: Flow, reason: str) -> LayoutError:
     return LayoutError(
         f"flow {flow.name!r} ({len(flow.steps)} steps, {len(flow.edges)} arrows) has no layout: {reason}"
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import shutil
 from typing import TYPE_CHECKING
 
 from penstock.errors import LayoutError, MissingExtraError, RenderError
-from penstock.render import dot, layout, svg
+from penstock.render import layout, svg
 
 if TYPE_CHECKING:
     from penstock.model import Flow
@@ -25,7 +26,8 @@ def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout
     """
     system = engine if engine != layout.ENGINE else "dot"
     if shutil.which(system):
-        return layout.picture(dot.render(flow, options), "pdf", engine=system, timeout=timeout)
+        with contextlib.suppress(LayoutError):  # not every engine writes PDF; graphviz-pure does not
+            return layout.picture(flow, options, "pdf", engine=system, timeout=timeout)
     (laid_out,) = layout.lay_out([flow], options, engine=engine, timeout=timeout)
     if isinstance(laid_out, LayoutError):
         raise laid_out
