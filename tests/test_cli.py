@@ -231,3 +231,20 @@ def test_no_command_is_a_usage_error() -> None:
     done = run()
     assert 2 == done.returncode
     assert done.stderr.startswith("usage: penstock")
+
+
+def test_named_modules_win_over_the_projects_manifests(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`-m` is never silently ignored."""
+    _cli.main(["export", "-o", "flows.json"])
+    (project / "pyproject.toml").write_text('[tool.penstock]\nmanifests = ["flows.json"]\n')
+    assert 0 == _cli.main(["list"])
+    assert 2 == _cli.main(["list", "-m", "nothing_of_that_name"])
+
+
+def test_hostile_names_do_not_reach_the_terminal(project: Path) -> None:
+    """A name with terminal commands in it is printed without them, also in an error."""
+    (project / "flows.py").write_text('from penstock import flow\nflow("a\\x1b]0;owned\\x07b").entrypoint(print)\n')
+    done = run("show", "zzz")
+    assert 2 == done.returncode
+    assert "\x1b" not in done.stderr
+    assert "owned" in done.stderr

@@ -224,3 +224,12 @@ def test_dot_text_is_plain_graphviz() -> None:
     source = dot.render(chain(2), Options())
     assert ["s0 -> s1"] == re.findall(r"\w+ -> \w+", source)
     assert source == dot.render(chain(2), Options())
+
+
+def test_many_hanging_diagrams_cost_a_limited_time(tmp_path: Path) -> None:
+    """After some failures the rest is not tried any more, and each place says so."""
+    started = time.monotonic()
+    found = layout.lay_out([chain(2)] * 50, Options(), engine=script(tmp_path, "sleep 60"), timeout=0.2)
+    assert time.monotonic() - started < 20
+    assert 50 == sum(isinstance(each, LayoutError) for each in found)
+    assert "the engine failed on 3 diagrams before this one" in str(found[-1])

@@ -277,3 +277,17 @@ def test_many_threads_may_declare_at_once() -> None:
     for thread in threads:
         thread.join(30)
     assert {f"s{number}_{index}" for number in range(8) for index in range(25)} == set(names("f"))
+
+
+def test_many_functions_of_one_name_in_a_file_are_many_steps() -> None:
+    """The ``def _`` of single dispatch: named steps of one function name stand beside each other."""
+    f = flow("f")
+    f.entrypoint(name="start")(lambda: None)
+
+    @f.step(after="start", name="first")
+    def _(number: int) -> None: ...
+
+    @f.step(after="start", name="second")
+    def _(text: str) -> None: ...
+
+    assert ["start", "first", "second"] == [step.name for step in get_flow("f").steps]

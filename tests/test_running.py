@@ -422,3 +422,18 @@ def test_forked_processes_make_ids_of_their_own() -> None:
 
     childs, parents = start()
     assert childs != parents
+
+
+def test_a_generator_based_coroutine_can_still_be_awaited() -> None:
+    """``types.coroutine`` functions stay awaitable, and their run lasts until they end."""
+
+    @entrypoint
+    @types.coroutine
+    def old() -> Any:
+        yield from asyncio.sleep(0).__await__()
+        return current_flow_id()
+
+    async def main() -> str | None:
+        return await old()
+
+    assert re.fullmatch("[0-9a-f]{32}", asyncio.run(main()) or "")

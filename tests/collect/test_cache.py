@@ -215,3 +215,27 @@ def test_failure_is_mended(project):
     project.settle()
     project.write("shop/missing.py", "NAME = 1")
     assert ["start", "pay"] == project.steps("shop.broken")
+
+
+def test_a_package_that_imports_what_it_finds(project):
+    """A new module beside one that a package discovers by itself is seen, although no setting names the folder."""
+    project.write(
+        "auto/__init__.py", "import pkgutil\nfor m in pkgutil.iter_modules(__path__): __import__(f'auto.{m.name}')"
+    )
+    project.write("auto/one.py", "from penstock import flow\nflow('one').entrypoint(print)")
+    project.settle()
+    assert ["one"] == [flow.name for flow in project.collect("auto").flows]
+    project.write("auto/two.py", "from penstock import flow\nflow('two').entrypoint(print)")
+    assert ["one", "two"] == [flow.name for flow in project.collect("auto").flows]
+
+
+def test_a_data_file_that_is_read(project):
+    """What an application reads while it is imported is an input too."""
+    reads = "import pathlib\nfrom penstock import flow\n"
+    reads += "flow('f').entrypoint(trigger=pathlib.Path(__file__).with_name('topic.txt').read_text())(print)"
+    project.write("shop/reads.py", reads)
+    project.write("shop/topic.txt", "kafka:one")
+    project.settle()
+    assert "kafka:one" == project.collect("shop.reads").flow("f").steps[0].trigger
+    project.write("shop/topic.txt", "kafka:two")
+    assert "kafka:two" == project.collect("shop.reads").flow("f").steps[0].trigger

@@ -180,3 +180,24 @@ def test_odd_signature(shown):
     element = shown(GOOGLE, signature="(order=<object object at 0x7f>)", docstring_style="google")
 
     assert ["order", "Order", "What was ordered.", "required"] == table(element, "Parameters")[1]
+
+
+def test_a_docstring_sets_no_attributes(convert):
+    """What ``attr_list`` would turn into ids, styles and scripts of the page stays text."""
+    step = Step(name="go", docstring='Hello.\n{: onclick="alert(5)" id="taken" style="position: fixed" }')
+    page = BeautifulSoup(
+        convert("::: penstock-flow f\n", Flow(name="f", steps=(step,)), extensions=("attr_list",)).html, "html.parser"
+    )
+
+    assert "onclick=" in page.text
+    assert [] == page.select("[onclick], #taken, .penstock p[style]")
+
+
+def test_a_docstring_redefines_no_link_of_the_page(convert):
+    """A link definition in a docstring holds there and nowhere else."""
+    step = Step(name="go", docstring="See [1].\n\n[1]: https://docstring.example/")
+    html = convert(
+        "::: penstock-flow f\n\nSee [page][1].\n\n[1]: https://page.example/\n", Flow(name="f", steps=(step,))
+    ).html
+
+    assert '<a href="https://page.example/">page</a>' in html

@@ -295,3 +295,20 @@ def test_nothing_is_loaded_from_elsewhere(convert):
     html = convert(f"{embed('paths: yes')}\n{embed('format: mermaid')}").html
 
     assert {"http://www.w3.org/2000/svg"} == set(re.findall(r"https?://[^\"')\s]+", html))
+
+
+def test_a_diagram_above_its_steps_leads_to_them(convert):
+    """Where the picture stands first and the steps further down, the nodes are links all the same."""
+    page = soup(convert(f"# Orders\n\n{embed('steps: false')}\n## Steps\n\n{embed('diagram: false')}").html)
+    links = [node["xlink:href"] for node in page.select("svg .ps-node") if node.name == "a"]
+
+    assert 4 == len(links)
+    assert [] == [link for link in links if not page.find(id=link.removeprefix("#"))]
+
+
+def test_options_with_a_small_indentation(convert):
+    """Two spaces are as good as four where the line is an option."""
+    page = soup(convert("::: penstock-flow orders\n  caption: All of it\n  steps: false\n").html)
+
+    assert "All of it" == page.select_one("figcaption").text
+    assert [] == page.select(".ps-step-name")

@@ -205,3 +205,14 @@ def test_fault_in_a_docstring(small):
     small.edit("flows.py", '"""Begin."""', '"""Begin.\n\n    This is *not closed.\n    """')
     (warning,) = small.build().warnings
     assert warning.startswith("flows.py:docstring of flows.begin:3: WARNING: Inline emphasis")
+
+
+def test_a_listener_that_needs_the_object(small):
+    """A listener of autodoc that cannot do without the object costs a warning, not the build."""
+    listener = "def listen(app, what, name, obj, options, lines):\n    obj.__module__.upper()\n\n"
+    listener += "def setup(app):\n    app.add_event('autodoc-process-docstring')\n    app.connect('autodoc-process-docstring', listen)\n"
+    small.write("conf.py", small.text("conf.py") + "\n" + listener)
+    built = small.build()
+    assert 0 == built.code
+    assert ["[penstock.docstring]"] * 2 == [warning.rpartition(" ")[2] for warning in built.warnings]
+    assert "Begin." in built.text("index.html")

@@ -244,3 +244,18 @@ def test_many_paths_are_counted(small):
     assert text.count("<li>") == 24
     assert f"{2**40} paths" in plain(text)
     assert f"… and {2**40 - 24} more." in plain(text)
+
+
+def test_anchors_tell_all_names_apart(small):
+    """Names that are no ids, and names that look alike when joined, have anchors of their own on a shared page."""
+    lines = ["from penstock import flow", "import builtins"]
+    for name, step in (("заказ", "начать"), ("оплата", "начать"), ("order-sync", "go"), ("order", "sync-go")):
+        lines.append(f"flow({name!r}).entrypoint(name={step!r})(lambda: None)")
+    small.write("flows.py", "\n".join(lines))
+    blocks = "\n".join(f".. penstock-flow:: {name}\n" for name in ("заказ", "оплата", "order-sync", "order"))
+    small.write("index.rst", f"Index\n=====\n\n.. toctree::\n\n   b\n\n{blocks}")
+    small.write("b.rst", "B\n=\n")
+    text = small.build("singlehtml", "-n", "-W").text("index.html")
+    anchors = re.findall(r'<a href="#(flow-[^"]+)" class="ps-node', text)
+    assert 4 == len(set(anchors))
+    assert [1] * 4 == [text.count(f'id="{anchor}"') for anchor in anchors]

@@ -102,3 +102,14 @@ def test_doctrees_of_another_builder(small):
     assert [] == built.read
     assert "<svg" in built.text("index.html")
     assert "no targets are out of date." in small.build("html", "-W").said
+
+
+def test_links_follow_steps_that_move_to_another_page(small):
+    """A page with the diagram alone is written again when the page with the steps changes."""
+    small.write("index.rst", "Index\n=====\n\n.. toctree::\n\n   a\n   c\n\n.. penstock-flow:: one\n   :no-steps:\n")
+    small.write("a.rst", "A\n=\n\n.. penstock-flow:: one\n   :no-diagram:\n")
+    small.write("c.rst", "C\n=\n")
+    assert 'href="a.html#flow-one-begin"' in small.build("html", "-n", "-W").text("index.html")
+    small.write("a.rst", "A\n=\n")
+    small.write("c.rst", "C\n=\n\n.. penstock-flow:: one\n   :no-diagram:\n")
+    assert 'href="c.html#flow-one-begin"' in small.build("html", "-n", "-W").text("index.html")
