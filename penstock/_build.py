@@ -83,6 +83,13 @@ def _definition(mark: Mark) -> tuple[object, ...]:
 
 def _step(mark: Mark, problems: list[Problem]) -> Step:
     found = facts(mark.function)
+    trigger = mark.trigger or ""
+    if not isinstance(trigger, str):
+        problems.append(_problem(mark, "bad-trigger", f"trigger={_text(trigger)} is not a text"))
+        trigger = ""
+    if mark.has_bad_name:
+        message = f"name={_text(mark.name)} is not a name. The step goes by its function's, {mark.step_name!r}."
+        problems.append(_problem(mark, "bad-name", message))
     return Step(
         name=mark.step_name,
         title=found.title,
@@ -95,7 +102,7 @@ def _step(mark: Mark, problems: list[Problem]) -> Step:
         end_line=found.end_line,
         kind=found.kind,
         entrypoint=mark.entrypoint,
-        trigger=mark.trigger or "",
+        trigger=trigger,
         effects=tuple(_effects(mark, problems)),
         source_hash=found.source_hash,
     )

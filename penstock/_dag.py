@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, get_args, overload
 
 from penstock import _registry
 from penstock._files import write_atomically
@@ -81,6 +81,41 @@ class TextDiagram(Diagram, str):  # noqa: SLOT000 - it carries the flow
 
 class BinaryDiagram(Diagram, bytes):
     """A diagram that is ``bytes``: png or pdf."""
+
+
+class _Drawn(TypedDict, total=False):
+    """How to draw, beside format and output; declared here for type checkers."""
+
+    direction: str
+    details: bool | None
+    links: Mapping[str, str] | None
+    engine: str
+    timeout: float
+
+
+@overload
+def generate_dag(
+    name: str,
+    format: Literal["mermaid", "dot", "svg", "text", "json"],
+    output: str | Path | None = None,
+    **drawn: Unpack[_Drawn],
+) -> TextDiagram: ...
+
+
+@overload
+def generate_dag(
+    name: str, format: Literal["png", "pdf"], output: str | Path | None = None, **drawn: Unpack[_Drawn]
+) -> BinaryDiagram: ...
+
+
+@overload
+def generate_dag(name: str, format: None = None, output: None = None, **drawn: Unpack[_Drawn]) -> TextDiagram: ...
+
+
+@overload
+def generate_dag(
+    name: str, format: str | None = None, output: str | Path | None = None, **drawn: Unpack[_Drawn]
+) -> Diagram: ...
 
 
 def generate_dag(

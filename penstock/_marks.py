@@ -95,7 +95,12 @@ class Mark:
     @property
     def step_name(self) -> str:
         """The step's name: the one given, else the function's."""
-        return self.name if self.name is not None else self.key[1].rpartition(".")[2]
+        return self.key[1].rpartition(".")[2] if self.name is None or self.has_bad_name else self.name
+
+    @property
+    def has_bad_name(self) -> bool:
+        """Tell whether ``name=`` was given and is no text, or a blank one."""
+        return self.name is not None and not (isinstance(self.name, str) and self.name.strip())
 
 
 def underlying(target: Any) -> Any:

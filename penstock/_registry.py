@@ -49,9 +49,9 @@ def declare(name: str, where: tuple[str, int], title: str | None = None, descrip
     with _lock:
         declared = _flows.setdefault(name, Declared(name, where))
         if title is not None:
-            declared.title = title
+            declared.title = str(title)
         if description is not None:
-            declared.description = description
+            declared.description = str(description)
         declared.built = None
 
 

@@ -6,11 +6,11 @@ import importlib
 import inspect
 import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock import _registry, entrypoint, flow, flows, get_flow
+from penstock import _registry, entrypoint, flow, flows, generate_dag, get_flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -243,3 +243,22 @@ def test_problems_stand_in_the_order_of_the_source(name: str, tmp_path: Path) ->
     lines = [problem.line for problem in get_flow("f").problems if problem.code == "unknown-after"]
     assert sorted(lines) == lines
     assert 5 == len(lines)
+
+
+@pytest.mark.parametrize("name", [3, "", "  ", ["a"]])
+def test_a_bad_name_is_a_problem(name: Any) -> None:
+    """What is no name is reported, and the step keeps that of its function."""
+
+    def begin() -> None: ...
+
+    flow("f").entrypoint(name=name)(begin)
+    assert f"name={name!r} is not a name. The step goes by its function's, 'begin'." == the_problem().message
+    assert "graph TD\n    begin" == generate_dag("f")
+
+
+def test_a_bad_trigger_is_a_problem() -> None:
+    """What is no text is reported and not drawn."""
+    wrong: Any = 5
+    flow("f").entrypoint(trigger=wrong)(len)
+    assert "trigger=5 is not a text" == the_problem().message
+    assert "" == get_flow("f").steps[0].trigger
