@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, get_args, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, get_args
 
 from penstock import _registry
+from penstock._decorators import overload
 from penstock._files import write_atomically
 from penstock.errors import LayoutError, MissingExtraError, UnknownNameError
 from penstock.render import format_of, render

@@ -12,7 +12,8 @@ from penstock.errors import DeclarationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from typing import Any, TypeAlias, TypeVar, overload
+    from typing import Any, TypeAlias, TypeVar
+    from typing import overload as overload  # noqa: PLC0414 - also for others, whose overloads autodoc would list
 
     T = TypeVar("T")
     Ref: TypeAlias = str | Callable[..., Any] | staticmethod[..., Any] | classmethod[Any, ..., Any]
