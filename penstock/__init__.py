@@ -4,17 +4,22 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from penstock._carry import CarryingExecutor, carry
     from penstock._context import current_flow_id
+    from penstock._current import CurrentFlow, current_flow, flow_context, get_value, set_value
     from penstock._dag import Diagram, generate_dag
     from penstock._decorators import entrypoint, flow, step
     from penstock._registry import flows, get_flow
-    from penstock._runtime import add_observer, remove_observer
+    from penstock._runtime import add_observer, observing, remove_observer
     from penstock.errors import PenstockError
     from penstock.model import Edge, Flow, Problem, Step
+    from penstock.propagation import extract, inject
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "CarryingExecutor",
+    "CurrentFlow",
     "Diagram",
     "Edge",
     "Flow",
@@ -23,17 +28,27 @@ __all__ = [
     "Step",
     "__version__",
     "add_observer",
+    "carry",
+    "current_flow",
     "current_flow_id",
     "entrypoint",
+    "extract",
     "flow",
+    "flow_context",
     "flows",
     "generate_dag",
     "get_flow",
+    "get_value",
+    "inject",
+    "observing",
     "remove_observer",
+    "set_value",
     "step",
 ]
 
 _homes = {
+    "CarryingExecutor": "_carry",
+    "CurrentFlow": "_current",
     "Diagram": "_dag",
     "Edge": "model",
     "Flow": "model",
@@ -41,13 +56,21 @@ _homes = {
     "Problem": "model",
     "Step": "model",
     "add_observer": "_runtime",
+    "carry": "_carry",
+    "current_flow": "_current",
     "current_flow_id": "_context",
     "entrypoint": "_decorators",
+    "extract": "propagation",
     "flow": "_decorators",
+    "flow_context": "_current",
     "flows": "_registry",
     "generate_dag": "_dag",
     "get_flow": "_registry",
+    "get_value": "_current",
+    "inject": "propagation",
+    "observing": "_runtime",
     "remove_observer": "_runtime",
+    "set_value": "_current",
     "step": "_decorators",
 }
 

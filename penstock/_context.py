@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import os
 from contextvars import ContextVar
-from os import urandom
+from types import MappingProxyType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextvars import Token
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from penstock.observers import StepEvent
 
     T = TypeVar("T")
 
+KEEP: Any = object()
+"""In place of a run or an event: do not bind one."""
+
 
 class Run:
-    """One run of a flow, from its entrypoint to its end."""
+    """One run of a flow, from its entrypoint to its end.
+
+    Attributes:
+        flow: The flow's name; ``None`` until an entrypoint is called, in a run that something else has started.
+        values: What travels with the run; never changed, only replaced together with the run.
+        remote: Span ID and trace flags of the caller in another process, where it has told them.
+    """
 
     id: str
-    """The correlation ID: 32 lower-case hex digits, a valid trace-id of W3C Trace Context."""
+    """The correlation ID: 32 lower-case hex digits, a valid trace-id of W3C Trace Context, or what came in."""
+
+    values: Mapping[str, Any] = MappingProxyType({})
+    remote: tuple[str, int] | None = None
 
     def __init__(self, flow: str | None) -> None:
         self.flow = flow
@@ -27,15 +41,32 @@ class Run:
     def __getattr__(self, name: str) -> str:
         # The ID is made on first asking; setdefault is atomic, so threads that ask at once agree on one.
         if name == "id":
-            value: str = self.__dict__.setdefault("id", new_id())
-            return value
+            return self.identify(new_id())
         raise AttributeError(name)
+
+    def identify(self, flow_id: str) -> str:
+        """Give the run this ID unless it has one; return the one it has now."""
+        value: str = self.__dict__.setdefault("id", flow_id)
+        return value
+
+    @property
+    def identified(self) -> bool:
+        """Tell whether the ID is made already."""
+        return "id" in self.__dict__
+
+    def with_value(self, name: str, value: object) -> Run:
+        """Return the same run, by its ID, with one more value."""
+        run = Run(self.flow)
+        run.identify(self.id)
+        run.remote = self.remote
+        run.values = MappingProxyType({**self.values, name: value})
+        return run
 
 
 def new_id() -> str:
     """Return 32 random lower-case hex digits, never all zero (W3C Trace Context, section 3.2.2.3)."""
     while True:
-        value = urandom(16).hex()
+        value = os.urandom(16).hex()
         if value.strip("0"):
             return value
 
@@ -48,7 +79,8 @@ def current_flow_id() -> str | None:
     """Return the correlation ID of the run that this code belongs to.
 
     Returns:
-        32 lower-case hex digits, a valid W3C trace-id; ``None`` outside every run.
+        32 lower-case hex digits, a valid W3C trace-id, or the ID that came from another process; ``None`` outside
+        every run.
     """
     run = current_run.get()
     return None if run is None else run.id
@@ -64,3 +96,63 @@ def restore(variable: ContextVar[T], token: Token[T]) -> None:
         variable.reset(token)
     except ValueError:
         pass
+
+
+class Binding:
+    """Makes a run and an event the current ones, as often as it is asked to; gives the outer ones back in between."""
+
+    __slots__ = ("_event_token", "_run_token", "event", "run")
+
+    def __init__(self, run: Run | None, event: StepEvent | None = KEEP) -> None:
+        self.run = run
+        self.event = event
+        self._run_token: Token[Run | None] | None = None
+        self._event_token: Token[StepEvent | None] | None = None
+
+    def bind(self) -> None:
+        """Make the run and the event the current ones."""
+        if self.run is not KEEP:
+            self._run_token = current_run.set(self.run)
+        if self.event is not KEEP:
+            self._event_token = current_event.set(self.event)
+
+    def unbind(self) -> None:
+        """Give the outer run and event back, and keep what the body has made of the run."""
+        if self._event_token is not None:
+            restore(current_event, self._event_token)
+            self._event_token = None
+        if self._run_token is not None:
+            self.run = current_run.get()
+            restore(current_run, self._run_token)
+            self._run_token = None
+
+    def suspend(self) -> None:
+        """Leave a generator at its ``yield``."""
+        self.unbind()
+
+    def resume(self) -> None:
+        """Come back to a generator."""
+        self.bind()
+
+    def begin(self) -> None:
+        """Bind at the very beginning."""
+        self.bind()
+
+    def end(self, error: BaseException | None = None) -> None:  # noqa: ARG002 - for those who tell observers
+        """Unbind at the very end."""
+        self.unbind()
+
+    def __enter__(self) -> None:
+        self.begin()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self.end(error)
+
+
+def _settle() -> None:
+    """Make the ID before the process forks, so that parent and child agree on it."""
+    current_flow_id()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(before=_settle)

@@ -7,15 +7,14 @@ consumer runs in the same context in between.
 
 from __future__ import annotations
 
-import sys
 from types import FunctionType, coroutine
 
-from penstock._context import Run, current_event, current_run, restore
+from penstock._context import KEEP, Binding, Run, current_event, current_run, restore
+from penstock._drive import async_generator, drive
 from penstock._marks import underlying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from contextvars import Token
     from typing import Any
 
     from penstock._marks import Mark
@@ -41,40 +40,49 @@ def remove_observer(observer: Observer) -> None:
         _reported.discard(id(observer))
 
 
-class Scope:
+class observing:  # noqa: N801 - used like a function, as contextlib's own are
+    """Call an observer for the steps that begin inside the ``with`` block.
+
+    Args:
+        observer: What :func:`add_observer` takes.
+
+    Example:
+        >>> with observing(lambda event: print(event.step)):
+        ...     pass
+    """
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._added: list[bool] = []
+
+    def __enter__(self) -> Observer:
+        self._added.append(self._observer not in _observers)
+        add_observer(self._observer)
+        return self._observer
+
+    def __exit__(self, *error: object) -> None:
+        if self._added.pop():
+            remove_observer(self._observer)
+
+
+class Scope(Binding):
     """What one call binds while it runs: the run that it starts, and its event when somebody observes."""
 
-    __slots__ = ("event", "event_token", "finishes", "run", "run_token")
+    __slots__ = ("finishes",)
 
     def __init__(self, mark: Mark) -> None:
         outer = current_run.get()
+        if mark.entrypoint and outer is not None and outer.flow is None and mark.inherit:
+            join(outer, mark)
         starts = mark.entrypoint and (outer is None or not mark.inherit)
-        self.run = new_run(mark) if starts else None
-        self.event = _event(mark, self.run or outer) if _observers else None
+        run = new_run(mark) if starts else outer
+        super().__init__(run if starts else KEEP, _event(mark, run) if _observers else KEEP)
         self.finishes: list[tuple[Observer, Finish]] = []
-        self.run_token: Token[Run | None] | None = None
-        self.event_token: Token[StepEvent | None] | None = None
-
-    def bind(self) -> None:
-        """Make this call's run and event the current ones."""
-        if self.run is not None:
-            self.run_token = current_run.set(self.run)
-        if self.event is not None:
-            self.event_token = current_event.set(self.event)
-
-    def unbind(self) -> None:
-        """Give the outer run and event back."""
-        if self.event_token is not None:
-            restore(current_event, self.event_token)
-            self.event_token = None
-        if self.run_token is not None:
-            restore(current_run, self.run_token)
-            self.run_token = None
 
     def begin(self) -> None:
         """Bind, and tell the observers."""
         self.bind()
-        if self.event is None:
+        if self.event is KEEP:
             return
         try:
             for observer in tuple(_observers):
@@ -94,16 +102,29 @@ class Scope:
         finally:
             self.unbind()
 
-    def __enter__(self) -> None:
-        self.begin()
+    def suspend(self) -> None:
+        """Leave a generator at its ``yield``: what observers have bound must not reach the consumer."""
+        for observer, finish in reversed(self.finishes):
+            if hasattr(finish, "suspend"):
+                _guarded(observer, finish.suspend)
+        self.unbind()
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self.end(error)
+    def resume(self) -> None:
+        """Come back to a generator."""
+        self.bind()
+        for observer, finish in self.finishes:
+            if hasattr(finish, "resume"):
+                _guarded(observer, finish.resume)
 
 
 def new_run(mark: Mark) -> Run:
     """Return a run of the first flow that the entrypoint is in."""
     return Run(mark.flows[0] if mark.flows else None)
+
+
+def join(run: Run, mark: Mark) -> None:
+    """Say which flow a run is of, when middleware or a worker has started it and the first entrypoint joins it."""
+    run.flow = mark.flows[0] if mark.flows else None
 
 
 def _event(mark: Mark, run: Run | None) -> StepEvent:
@@ -113,10 +134,10 @@ def _event(mark: Mark, run: Run | None) -> StepEvent:
     return StepEvent(step=mark.step_name, flows=mark.flows, entrypoint=mark.entrypoint, parent=parent, run=run)
 
 
-def _guarded(observer: Observer, call: Any, argument: object) -> Any:
+def _guarded(observer: Observer, call: Any, *arguments: object) -> Any:
     """Call into an observer; a failure is logged once per observer and never reaches the application."""
     try:
-        return call(argument)
+        return call(*arguments)
     except Exception:
         if id(observer) not in _reported:
             _reported.add(id(observer))
@@ -132,7 +153,7 @@ def wrapper_for(target: Any, mark: Mark) -> Any:
     if flags & CO_COROUTINE:
         return _coroutine(target, mark)
     if flags & CO_ASYNC_GENERATOR:
-        return _async_generator(target, mark)
+        return async_generator(target, lambda: Scope(mark))
     if flags & CO_ITERABLE_COROUTINE:
         return coroutine(_generator(target, mark))
     return _generator(target, mark) if flags & CO_GENERATOR else _function(target, mark)
@@ -162,7 +183,11 @@ def _function(target: Any, mark: Mark) -> Any:
         if observers:
             with Scope(mark):
                 return target(*args, **kwargs)
-        if not starts or (inherit and get() is not None):
+        if not starts:
+            return target(*args, **kwargs)
+        if inherit and (run := get()) is not None:
+            if run.flow is None:
+                join(run, mark)
             return target(*args, **kwargs)
         token = bind(new_run(mark))
         try:
@@ -181,7 +206,11 @@ def _coroutine(target: Any, mark: Mark) -> Any:
         if observers:
             with Scope(mark):
                 return await target(*args, **kwargs)
-        if not starts or (inherit and get() is not None):
+        if not starts:
+            return await target(*args, **kwargs)
+        if inherit and (run := get()) is not None:
+            if run.flow is None:
+                join(run, mark)
             return await target(*args, **kwargs)
         token = bind(new_run(mark))
         try:
@@ -196,82 +225,6 @@ def _generator(target: Any, mark: Mark) -> Any:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if not _observers and not mark.entrypoint:
             return (yield from target(*args, **kwargs))
-        return (yield from _drive(target(*args, **kwargs), Scope(mark)))
+        return (yield from drive(target(*args, **kwargs), Scope(mark)))
 
     return wrapper
-
-
-def _drive(generator: Any, scope: Scope) -> Any:
-    """Run a generator to its end, bound for each resume and for no longer (PEP 380, with binding)."""
-    resume, argument = generator.send, None
-    scope.begin()
-    try:
-        while True:
-            item = resume(argument)
-            scope.unbind()
-            try:
-                sent = yield item
-            except BaseException as error:
-                scope.bind()
-                if isinstance(error, GeneratorExit):
-                    generator.close()
-                    raise
-                resume, argument = generator.throw, error
-            else:
-                scope.bind()
-                resume, argument = generator.send, sent
-    except StopIteration as stop:
-        scope.end()
-        return stop.value
-    except GeneratorExit:
-        scope.end()
-        raise
-    except BaseException as error:
-        scope.end(error)
-        raise
-
-
-def _async_generator(target: Any, mark: Mark) -> Any:
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        generator, scope = target(*args, **kwargs), Scope(mark)
-        scope.begin()
-        try:
-            resumed = _first(generator)
-            while True:
-                item = await resumed
-                scope.unbind()
-                try:
-                    sent = yield item
-                except BaseException as error:
-                    scope.bind()
-                    if isinstance(error, GeneratorExit):
-                        await generator.aclose()
-                        raise
-                    resumed = generator.athrow(error)
-                else:
-                    scope.bind()
-                    resumed = generator.asend(sent)
-        except StopAsyncIteration:
-            scope.end()
-        except GeneratorExit:
-            scope.end()
-            raise
-        except BaseException as error:
-            scope.end(error)
-            raise
-
-    return wrapper
-
-
-def _first(generator: Any) -> Any:
-    """Resume an asynchronous generator for the first time without the event loop's knowledge.
-
-    A loop that ends closes all generators that it knows at once (``shutdown_asyncgens``); this one must be closed
-    by its wrapper, in its run.
-    """
-    hooks = sys.get_asyncgen_hooks()
-    sys.set_asyncgen_hooks(None, None)
-    try:
-        return generator.asend(None)
-    finally:
-        sys.set_asyncgen_hooks(*hooks)

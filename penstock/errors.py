@@ -32,6 +32,10 @@ class DeclarationError(PenstockError, TypeError):
     """A declaration that cannot even be recorded, such as ``@flow`` without a name."""
 
 
+class FlowIdError(PenstockError, ValueError):
+    """A correlation ID that cannot be one; the message does not repeat it."""
+
+
 class DuplicateStepError(PenstockError):
     """Two different functions claim one step name in one flow.
 

@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from penstock._context import Run
 
 Finish = Callable[[BaseException | None], object]
-"""Called once when the step ends, with what it raised or ``None``."""
+"""Called once when the step ends, with what it raised or ``None``.
+
+What an observer makes current for a step, such as a span, must not reach the consumer of a generator. So if the
+object also has methods ``suspend`` and ``resume``, they are called around each ``yield`` of a generator.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +46,7 @@ class Observer(Protocol):
 
     def __call__(self, event: StepEvent, /) -> Finish | None:
         """Take note that a step begins; return what to call when it ends, or ``None``."""
+
+
+def track_steps(event: StepEvent, /) -> None:
+    """Do nothing; an observer for those who only want the step's name to be known, as log lines do."""

@@ -1,0 +1,116 @@
+"""Takes the run along to where Python does not: other threads, pools and processes."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
+
+from penstock._context import Binding, Run, current_event, current_run
+from penstock._drive import async_generator, drive
+from penstock._runtime import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, flags_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from concurrent.futures import Future
+
+    from penstock.observers import StepEvent
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def carry(function: Callable[P, T]) -> Callable[P, T]:
+    """Return ``function`` bound to the run that this code belongs to, to be called anywhere.
+
+    Works for functions, coroutine functions, generators and asynchronous generators. Outside every run, the function
+    is bound to no run, also in a pool whose threads were started in one. The result of a function that can be
+    pickled can be pickled, so it can be sent to another process; values of the run must be picklable then.
+
+    Args:
+        function: What the other thread, pool or process shall call.
+
+    Returns:
+        A callable with the same signature.
+
+    Example:
+        >>> from threading import Thread
+        >>> Thread(target=carry(print), args=("in the same run",)).start()
+        in the same run
+    """
+    run, event = current_run.get(), current_event.get()
+    flags = flags_of(function)
+    if not flags & (CO_COROUTINE | CO_GENERATOR | CO_ASYNC_GENERATOR):
+        return Carried(function, run, event)
+    return cast("Callable[P, T]", update_wrapper(_carried(function, flags, run, event), function))
+
+
+def _carried(function: Any, flags: int, run: Run | None, event: StepEvent | None) -> Any:
+    if flags & CO_ASYNC_GENERATOR:
+        return async_generator(function, lambda: Binding(run, event))
+
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        with Binding(run, event):
+            return await function(*args, **kwargs)
+
+    def iterate(*args: Any, **kwargs: Any) -> Any:
+        return (yield from drive(function(*args, **kwargs), Binding(run, event)))
+
+    return call if flags & CO_COROUTINE else iterate
+
+
+class Carried(Generic[P, T]):
+    """A function bound to a run. Pickled, it takes the run's ID, flow and values along."""
+
+    def __init__(self, function: Callable[P, T], run: Run | None, event: StepEvent | None) -> None:
+        update_wrapper(self, function)
+        self._bound = function, run, event
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        function, run, event = self._bound
+        with Binding(run, event):
+            return function(*args, **kwargs)
+
+    def __reduce__(self) -> Any:
+        function, run, _ = self._bound
+        return _arrive, (function, run and (run.id, run.flow, dict(run.values), run.remote))
+
+
+def _arrive(
+    function: Callable[P, T], sent: tuple[str, str | None, Mapping[str, Any], tuple[str, int] | None] | None
+) -> Carried[P, T]:
+    run = None
+    if sent is not None:
+        run = Run(sent[1])
+        run.identify(sent[0])
+        run.values, run.remote = sent[2:]
+    return Carried(function, run, None)
+
+
+class CarryingExecutor(Executor):
+    """A pool whose calls each belong to the run that submitted them.
+
+    Args:
+        executor: Any executor of :mod:`concurrent.futures`, of threads or processes.
+
+    Example:
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> with CarryingExecutor(ThreadPoolExecutor()) as pool:
+        ...     pool.submit(len, "four").result()
+        4
+    """
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Submit a call that belongs to the current run."""
+        return self._executor.submit(carry(fn), *args, **kwargs)
+
+    def map(self, fn: Callable[..., T], *iterables: Iterable[Any], **options: Any) -> Iterator[T]:
+        """Map as the executor does, with its options; every call belongs to the current run."""
+        return self._executor.map(carry(fn), *iterables, **options)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Shut the executor down."""
+        self._executor.shutdown(wait, cancel_futures=cancel_futures)

@@ -1,0 +1,97 @@
+"""What the current code may ask of its run, and runs that no function starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from penstock._context import Binding, Run, current_event, current_run
+from penstock.errors import FlowIdError
+from penstock.propagation import is_flow_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentFlow:
+    """The run that some code belongs to, as it was when it was asked for.
+
+    Attributes:
+        id: The correlation ID.
+        flow: The name of the flow; ``None`` before the first entrypoint, in a run that a request or task has started.
+        step: The name of the step; known only while somebody observes, such as
+            :func:`penstock.observers.track_steps`, for it costs something on every call; else ``None``.
+        values: What :func:`set_value` has put in; read-only.
+    """
+
+    id: str
+    flow: str | None
+    step: str | None
+    values: Mapping[str, Any]
+
+
+def current_flow() -> CurrentFlow | None:
+    """Return what is known of the run that this code belongs to; ``None`` outside every run."""
+    run = current_run.get()
+    if run is None:
+        return None
+    event = current_event.get()
+    return CurrentFlow(id=run.id, flow=run.flow, step=event.step if event else None, values=run.values)
+
+
+def set_value(name: str, value: object) -> None:
+    """Let a value travel with the run, into everything that is called, started or carried from here on.
+
+    Tasks and threads that are under way already, and those beside them, keep their own values. When the run ends,
+    they are gone. Outside every run, nothing is kept: a step that is called alone just runs.
+    """
+    run = current_run.get()
+    if run is not None:
+        current_run.set(run.with_value(name, value))
+
+
+def get_value(name: str, default: object = None) -> Any:
+    """Return a value that travels with the run, or ``default`` if there is none or no run."""
+    run = current_run.get()
+    return default if run is None else run.values.get(name, default)
+
+
+class flow_context:  # noqa: N801 - used like a function, as contextlib's own are
+    """Make the code of a ``with`` block a run of its own, for loops, commands and tests.
+
+    The block always is a new run, also inside another one; afterwards the outer one is back.
+
+    Args:
+        flow_id: The run's correlation ID, of 1 to 64 ASCII letters, digits, dots, underscores and dashes; a new one
+            if none is given.
+        flow: The flow's name; else the first entrypoint that is called in the block gives its own.
+
+    Raises:
+        FlowIdError: ``flow_id`` is no such text. The message does not repeat it.
+
+    Example:
+        >>> from penstock import current_flow_id
+        >>> with flow_context("import-17", flow="nightly_import"):
+        ...     current_flow_id()
+        'import-17'
+    """
+
+    def __init__(self, flow_id: str | None = None, flow: str | None = None) -> None:
+        if flow_id is not None and not is_flow_id(flow_id):
+            raise FlowIdError(
+                "flow_context: flow_id must be 1 to 64 ASCII letters, digits, dots, underscores and dashes"
+            )
+        self._flow_id, self._flow = flow_id, flow
+        self._bindings: list[Binding] = []
+
+    def __enter__(self) -> Run:
+        run = Run(self._flow)
+        if self._flow_id is not None:
+            run.identify(self._flow_id)
+        self._bindings.append(Binding(run))
+        self._bindings[-1].bind()
+        return run
+
+    def __exit__(self, *error: object) -> None:
+        self._bindings.pop().unbind()

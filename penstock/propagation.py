@@ -1,0 +1,209 @@
+"""The correlation ID in the headers of messages: written into any, read and validated from any.
+
+Two headers are used: ``X-Correlation-ID``, and ``traceparent`` of W3C Trace Context
+(https://www.w3.org/TR/trace-context/), in which the correlation ID is the trace-id.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, MutableMapping
+from os import urandom
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from penstock._context import Run, current_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+H = TypeVar("H")
+
+HEADER = "X-Correlation-ID"
+TRACEPARENT = "traceparent"
+SAMPLED = 1
+
+_LONGEST = 512  # longer values are not even looked at
+_flow_id = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_trace_id = re.compile(r"(?!0{32})[0-9a-f]{32}")
+_traceparent = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_header_name = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+class Received(NamedTuple):
+    """What headers tell: the correlation ID, and the caller's span where its trace is the run."""
+
+    id: str
+    remote: tuple[str, int] | None
+
+
+class _Span:
+    """Where the current span is known from; nobody makes spans until an observer that does is added."""
+
+    current: Callable[[], tuple[str, str, int] | None] | None = None
+
+
+def span_from(source: Callable[[], tuple[str, str, int] | None]) -> None:
+    """Let ``traceparent`` name the span that ``source`` returns: trace ID, span ID and trace flags."""
+    _Span.current = source
+
+
+def is_flow_id(value: object) -> bool:
+    """Tell whether a value may be a correlation ID: 1 to 64 ASCII letters, digits, dots, underscores and dashes."""
+    return isinstance(value, str) and _flow_id.fullmatch(value) is not None
+
+
+def is_trace_id(value: str) -> bool:
+    """Tell whether a correlation ID is a trace-id of W3C Trace Context: 32 lower-case hex digits, not all zero."""
+    return _trace_id.fullmatch(value) is not None
+
+
+def check_header(header: str) -> str:
+    """Return the name of a header.
+
+    Raises:
+        ValueError: It cannot be one (RFC 9110, section 5.1).
+    """
+    if not isinstance(header, str) or not _header_name.fullmatch(header):
+        raise ValueError(f"{header!r} cannot be the name of a header; the usual one is {HEADER!r}")
+    return header
+
+
+def outgoing(header: str = HEADER, *, traceparent: bool = True) -> list[tuple[str, str]]:
+    """Return the headers that tell the current run: none outside every run.
+
+    There is a ``traceparent`` only if the correlation ID is a trace-id. It names the current span where OpenTelemetry
+    makes one, else the span that the caller in another process has told, else a random one. Without a caller
+    that says otherwise its flag is "sampled", so that services behind this one do not lose their traces.
+    """
+    run = current_run.get()
+    if run is None:
+        return []
+    headers = [(check_header(header), run.id)]
+    if traceparent and is_trace_id(run.id):
+        span, flags = _span_of(run)
+        headers.append((TRACEPARENT, f"00-{run.id}-{span}-{flags:02x}"))
+    return headers
+
+
+def _span_of(run: Run) -> tuple[str, int]:
+    current = _Span.current() if _Span.current else None
+    if current and current[0] == run.id:
+        return current[1:]
+    return run.remote or (f"{int.from_bytes(urandom(8)) or 1:016x}", SAMPLED)
+
+
+def inject(headers: H, *, header: str = HEADER, traceparent: bool = True) -> H:
+    """Write the current run's correlation ID into the headers of a message; outside every run, do nothing.
+
+    An older correlation ID is replaced. A ``traceparent`` that is there already is left alone: it belongs to
+    whoever makes the spans.
+
+    Args:
+        headers: A mutable mapping, or a list of pairs; names and values are text, or bytes where those that are there
+            already are.
+        header: The name of the header with the correlation ID.
+        traceparent: Whether to write the header of W3C Trace Context, too.
+
+    Returns:
+        ``headers``, for use in an expression.
+
+    Raises:
+        TypeError: ``headers`` is neither a mutable mapping nor a list.
+    """
+    if not isinstance(headers, (MutableMapping, list)):
+        raise TypeError(f"inject() writes into a mutable mapping or a list of pairs, not {type(headers).__name__}")
+    present = list(_pairs(headers))
+    names = {_text(name).lower() for name, _ in present}
+    for name, value in outgoing(header, traceparent=traceparent):
+        if name != TRACEPARENT:
+            _replace(headers, name, value, present)
+        elif TRACEPARENT not in names:
+            _add(headers, name, value, present)
+    return headers
+
+
+def _replace(headers: Any, name: str, value: str, present: list[tuple[Any, Any]]) -> None:
+    same = [key for key, _ in present if _text(key).lower() == name.lower()]
+    if isinstance(headers, list):
+        headers[:] = [pair for pair in headers if pair[0] not in same]
+    else:
+        for key in {*same} & {*headers}:  # a mapping that knows no case has only one
+            headers.pop(key, None)
+    _add(headers, name, value, present)
+
+
+def _add(headers: Any, name: str, value: str, present: list[tuple[Any, Any]]) -> None:
+    like_name, like_value = next(((key, each) for key, each in present if each is not None), ("", ""))
+    key = name.lower().encode() if isinstance(like_name, bytes) else name
+    written = value.encode() if isinstance(like_value, bytes) else value
+    if isinstance(headers, list):
+        headers.append((key, written))
+    else:
+        headers[key] = written
+
+
+def extract(headers: object, *, header: str = HEADER, traceparent: bool = True) -> str | None:
+    """Return the correlation ID that the headers of a message tell.
+
+    A valid ``X-Correlation-ID`` is preferred to a valid ``traceparent``. A header that is there more than once, or whose
+    value is anything but an ID, counts as missing: it is neither returned, nor logged, nor named in an error.
+    Whether the sender may choose the ID is for the caller to decide.
+
+    Args:
+        headers: A mapping, or an iterable of pairs, of text or bytes; ``None`` is none.
+        header: The name of the header with the correlation ID.
+        traceparent: Whether to read the header of W3C Trace Context, too.
+
+    Returns:
+        1 to 64 ASCII letters, digits, dots, underscores and dashes; ``None`` if there is no valid ID.
+    """
+    found = read(headers, header=header, traceparent=traceparent)
+    return found.id if found else None
+
+
+def read(headers: object, *, header: str = HEADER, traceparent: bool = True) -> Received | None:
+    """Return what :func:`extract` returns, together with the caller's span."""
+    values: dict[str, list[str]] = {header.lower(): [], TRACEPARENT: []}
+    for name, value in _pairs(headers):
+        if (key := _text(name).lower()) in values:
+            values[key].append(_text(value))
+    flow_id = _only(values[header.lower()], _flow_id)
+    parent = _only(values[TRACEPARENT], _traceparent) if traceparent else None
+    if parent and parent[1] == "00" and parent[5]:  # version 00 has four fields, later ones may have more
+        parent = None
+    trace_id = parent[2] if parent else None
+    remote = (parent[3], int(parent[4], 16)) if parent and (flow_id is None or flow_id[0] == trace_id) else None
+    known = flow_id[0] if flow_id else trace_id
+    return Received(known, remote) if known else None
+
+
+def _only(values: list[str], pattern: re.Pattern[str]) -> re.Match[str] | None:
+    return pattern.fullmatch(values[0]) if len(values) == 1 and len(values[0]) <= _LONGEST else None
+
+
+def run_from(received: Received | None, flow: str | None = None) -> Run:
+    """Return a new run, with the correlation ID that was received, if one was."""
+    run = Run(flow)
+    if received is not None:
+        run.identify(received.id)
+        run.remote = received.remote
+    return run
+
+
+def _pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
+    """Return names and values; those of a mapping whose values are lists, one by one."""
+    if headers is None:
+        return []
+    if not isinstance(headers, Mapping) and not hasattr(headers, "items"):
+        return [(pair[0], pair[1]) for pair in headers]
+    pairs: list[tuple[Any, Any]] = []
+    for name, value in headers.items():
+        pairs += [(name, each) for each in value] if isinstance(value, (list, tuple)) else [(name, value)]
+    return pairs
+
+
+def _text(value: object) -> str:
+    """Return a name or a value as text; what is no ASCII text becomes one that nothing matches."""
+    if isinstance(value, (bytes, bytearray)):
+        return value.decode("ascii", "replace") if len(value) <= _LONGEST else "\0"
+    return value if isinstance(value, str) else "\0"
