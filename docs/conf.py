@@ -19,11 +19,12 @@ extensions = [
 ]
 exclude_patterns = ["_build", "examples"]
 nitpicky = True
+nitpick_ignore = [("py:exc", "ImproperlyConfigured")]  # Django's
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 
-# Three applications, each in a folder of its own.
-penstock_modules = ["parts.*", "shop.*", "flows"]
+# The applications, three folders with a shop and its online service in one.
+penstock_modules = ["parts.*", "shop.*", "online.*", "flows"]
 penstock_path = ["examples/parts", "examples/shop", "examples/mkdocs_build"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]

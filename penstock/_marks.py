@@ -132,6 +132,14 @@ def _own_name(target: Any) -> str | None:
     return name if isinstance(name, str) else None
 
 
+_remembered: dict[int, tuple[Any, list[list[Mark]]]] = {}
+
+
+def remember(target: Any, groups: list[list[Mark]]) -> None:
+    """Note the marks of an object whose attributes must not be touched; it is kept alive, so its id stays its own."""
+    _remembered[id(target)] = target, groups
+
+
 def marks_on(target: Any) -> list[list[Mark]]:
     """Return the groups of marks that a decorated object carries, the innermost first.
 
@@ -140,6 +148,8 @@ def marks_on(target: Any) -> list[list[Mark]]:
     """
     function = underlying(target)
     kind = type(function)
+    if id(function) in _remembered:
+        return _remembered[id(function)][1]
     if issubclass(kind, CallableProxy):
         return CallableProxy.marks_of(function)
     if hasattr(kind, "__getattr__") and not issubclass(kind, type):

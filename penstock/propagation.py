@@ -7,7 +7,7 @@ Two headers are used: ``X-Correlation-ID``, and ``traceparent`` of W3C Trace Con
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from os import urandom
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -110,7 +110,7 @@ def inject(headers: H, *, header: str = HEADER, traceparent: bool = True) -> H:
     Raises:
         TypeError: ``headers`` is neither a mutable mapping nor a list.
     """
-    if not isinstance(headers, (MutableMapping, list)):
+    if not isinstance(headers, list) and not (hasattr(headers, "items") and hasattr(headers, "__setitem__")):
         raise TypeError(f"inject() writes into a mutable mapping or a list of pairs, not {type(headers).__name__}")
     present = list(_pairs(headers))
     names = {_text(name).lower() for name, _ in present}
@@ -128,7 +128,7 @@ def _replace(headers: Any, name: str, value: str, present: list[tuple[Any, Any]]
         headers[:] = [pair for pair in headers if pair[0] not in same]
     else:
         for key in {*same} & {*headers}:  # a mapping that knows no case has only one
-            headers.pop(key, None)
+            del headers[key]
     _add(headers, name, value, present)
 
 

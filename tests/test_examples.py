@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 LINE = re.compile(r"^\S+ \S+ (?P<id>\S+) [A-Z]+ (?P<logger>\S+) (?P<text>.*)$", re.MULTILINE)
+SERVICE_LINE = re.compile(r"^(\w+) +(\d+) (\S+) (.*)$", re.MULTILINE)
 FLOW_ID = re.compile(r"[0-9a-f]{32}")
 
 DESCRIBE = """
@@ -42,8 +44,12 @@ print(json.dumps({
 MODULES = {
     "parts": ["parts.bom_sync", "parts.user_update", "parts.__main__"],
     "shop": ["shop.orders", "shop.shipping", "shop.__main__"],
+    "online": ["online.web", "online.carrier"],
     "mkdocs_build": ["flows"],
 }
+
+FOLDERS = {"online": "shop"}
+"""Where an example stands that has no folder of its own."""
 
 
 class _Described(NamedTuple):
@@ -58,14 +64,14 @@ class _Described(NamedTuple):
 
 def _run(example: str, *arguments: str) -> str:
     """Run Python in an example's folder and return what it printed."""
-    folder = EXAMPLES / example
+    folder = EXAMPLES / FOLDERS.get(example, example)
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder), "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -77,6 +83,9 @@ def _describe(example: str) -> _Described:
     """Import an example in a child process and return what it declares."""
     if example == "mkdocs_build":
         pytest.importorskip("mkdocs", reason="the example shows MkDocs' own code")
+    if example == "online":
+        for package in ("fastapi", "celery", "httpx"):
+            pytest.importorskip(package)
     return _Described(**json.loads(_run(example, "-c", DESCRIBE, *MODULES[example])))
 
 
@@ -233,6 +242,39 @@ def test_shop_answers_with_the_flow_id(shop_output: str) -> None:
     assert [("A-1", []), ("A-3", answers[1]["reasons"])] == [(told["order"], told["reasons"]) for told in answers]
     for told in answers:
         assert {told["flow_id"]} == {flow_id for flow_id, _ in _lines_of(shop_output, f"order {told['order']}")}
+
+
+def test_online_arrows() -> None:
+    """The online shop is two flows; what the first does last is what starts the second."""
+    described = _describe("online")
+
+    assert {
+        "online_order": [["order_online", "pack", "task"], ["pack", "announce", ""]],
+        "collection": [["take_note", "plan_tour", ""]],
+    } == described.edges
+    assert described.triggers["collection"] == described.effects["online_order"]
+
+
+def test_online_has_one_id_in_three_processes() -> None:
+    """The web service, the worker and the carrier's service log one ID, the one that the customer was told."""
+    _describe("online")  # skips where a package is missing
+    if shutil.which("redis-server") is None:
+        assert "CI" not in os.environ, "redis-server is missing"
+        pytest.skip("redis-server is missing")
+
+    lines = [found.groups() for found in SERVICE_LINE.finditer(_run("online", "-m", "online"))]
+
+    assert {
+        ("web", "order A-1 received"),
+        ("client", "is what the shop answered"),
+        ("worker", "order A-1 packed: 2 parcels"),
+        ("carrier", "order A-1: 2 parcels are waiting"),
+        ("carrier", "order A-1: the shop is on tomorrow's tour"),
+        ("worker", "order A-1 announced"),
+    } == {(service, text) for service, _, _, text in lines}
+    assert 4 == len({process for _, process, _, _ in lines})
+    assert 1 == len({flow_id for _, _, flow_id, _ in lines if FLOW_ID.fullmatch(flow_id)})
+    assert 1 == len({flow_id for _, _, flow_id, _ in lines})
 
 
 def test_parts_given_database(tmp_path: Path) -> None:

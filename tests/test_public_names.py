@@ -11,6 +11,8 @@ import penstock
 from penstock import errors
 
 NAMES = [
+    "CarryingExecutor",
+    "CurrentFlow",
     "Diagram",
     "Edge",
     "Flow",
@@ -19,13 +21,21 @@ NAMES = [
     "Step",
     "__version__",
     "add_observer",
+    "carry",
+    "current_flow",
     "current_flow_id",
     "entrypoint",
+    "extract",
     "flow",
+    "flow_context",
     "flows",
     "generate_dag",
     "get_flow",
+    "get_value",
+    "inject",
+    "observing",
     "remove_observer",
+    "set_value",
     "step",
 ]
 

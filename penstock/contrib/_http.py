@@ -1,0 +1,115 @@
+"""What the middlewares share: whose ID is believed, and what the response tells."""
+
+from __future__ import annotations
+
+import logging
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING, Any
+
+from penstock.propagation import HEADER, check_header, read, run_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeAlias
+
+    from penstock._context import Run
+
+    Trust: TypeAlias = bool | Sequence[str] | Callable[[Any], object]
+
+EXPOSE = "Access-Control-Expose-Headers"
+
+
+class Policy:
+    """How requests become runs.
+
+    Args:
+        header: The name of the header with the correlation ID, of requests and responses.
+        traceparent: Whether the header of W3C Trace Context is read, too.
+        trust: Whose ID is believed: ``False`` for nobody's, ``True`` for everybody's, a list of networks such as
+            ``["10.0.0.0/8"]``, or a function that is called with the request.
+        expose: Whether scripts of other origins may read the header of the response (CORS).
+
+    Raises:
+        ValueError: The header cannot be one, or a network is none.
+        TypeError: ``trust`` is something else.
+    """
+
+    def __init__(
+        self, *, header: str = HEADER, traceparent: bool = True, trust: Trust = False, expose: bool = True
+    ) -> None:
+        self.header = check_header(header)
+        self._traceparent = traceparent
+        self._trusts = _trusting(trust)
+        self._expose = expose
+
+    def run(self, headers: object, peer: str | None, request: object) -> Run:
+        """Return the run of a request; its ID is the sender's only if the sender is trusted."""
+        received = None
+        if self._trusts(peer, request):
+            received = read(headers, header=self.header, traceparent=self._traceparent)
+        return run_from(received)
+
+    def exposed(self, value: str | None) -> str | None:
+        """Return what ``Access-Control-Expose-Headers`` must be, or ``None`` if it may stay as it is."""
+        names = [name.strip() for name in (value or "").split(",") if name.strip()]
+        if not self._expose or "*" in names or self.header.lower() in {name.lower() for name in names}:
+            return None
+        return ", ".join([*names, self.header])
+
+    def complete(self, headers: Sequence[tuple[str, str]], run: Run) -> list[tuple[str, str]]:
+        """Return a response's headers with the ID, unless the application has put one there."""
+        completed = list(headers)
+        present = {name.lower() for name, _ in completed}
+        if self.header.lower() not in present:
+            completed.append((self.header, run.id))
+        values = [value for name, value in completed if name.lower() == EXPOSE.lower()]
+        exposed = self.exposed(", ".join(values))
+        if exposed is not None:
+            completed = [(name, value) for name, value in completed if name.lower() != EXPOSE.lower()]
+            completed.append((EXPOSE, exposed))
+        return completed
+
+
+def _trusting(trust: Trust) -> Callable[[str | None, object], bool]:
+    if isinstance(trust, bool):
+        return lambda peer, request: trust  # noqa: ARG005
+    if callable(trust):
+        return _Asked(trust)
+    if isinstance(trust, (list, tuple, set, frozenset)):
+        networks = [_network(each) for each in trust]
+        return lambda peer, request: _is_in(peer, networks)  # noqa: ARG005
+    raise TypeError(f"trust= takes True, False, a list of networks or a function, not {trust!r}")
+
+
+class _Asked:
+    """Asks a function of the application's; where it fails, nobody is trusted, and the first failure is logged."""
+
+    def __init__(self, function: Callable[[Any], object]) -> None:
+        self._function = function
+        self._reported = False
+
+    def __call__(self, _: str | None, request: object) -> bool:
+        try:
+            return bool(self._function(request))
+        except Exception:
+            if not self._reported:
+                self._reported = True
+                logging.getLogger("penstock").exception("trust=%r failed; it is reported only once", self._function)
+            return False
+
+
+def _network(text: str) -> Any:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError as error:
+        raise ValueError(f"trust= takes networks such as '10.0.0.0/8' or '::1', not {text!r}") from error
+
+
+def _is_in(peer: str | None, networks: list[Any]) -> bool:
+    try:
+        address = ip_address((peer or "").partition("%")[0])
+    except ValueError:  # a socket of the machine, or a test client's word
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return any(address in network for network in networks)

@@ -1,0 +1,126 @@
+"""Correlation IDs for Celery: a task belongs to the run that sent it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, overload
+
+from celery import shared_task, signals
+
+from penstock._context import Binding, current_run
+from penstock._marks import Mark, remember
+from penstock._registry import note_mark
+from penstock._wrap import wrap
+from penstock.propagation import inject, outgoing, read, run_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from penstock._decorators import After
+
+BINDING = "penstock_binding"
+
+
+@overload
+def flow_task(function: Callable[..., Any], /) -> Any: ...
+
+
+@overload
+def flow_task(
+    *,
+    after: After = (),
+    trigger: str | None = None,
+    effects: str | Collection[str] = (),
+    inherit: bool = True,
+    step_name: str | None = None,
+    **options: Any,
+) -> Callable[[Callable[..., Any]], Any]: ...
+
+
+def flow_task(
+    function: Any = None,
+    /,
+    *,
+    after: After = (),
+    trigger: str | None = None,
+    effects: str | Collection[str] = (),
+    inherit: bool = True,
+    step_name: str | None = None,
+    **options: Any,
+) -> Any:
+    """Make a function a Celery task, and a step of the flow above it: an entrypoint unless ``after`` is given.
+
+    Works bare (``@flow_task``) or called. Everything that is not named here is passed to ``celery.shared_task``,
+    such as ``queue``, ``bind``, ``autoretry_for``, or ``name``, which is the name of the task.
+
+    Args:
+        function: The function, when used bare.
+        after: What comes before, as in :func:`penstock.step`.
+        trigger: What starts an entrypoint.
+        effects: What a step changes elsewhere.
+        inherit: Whether an entrypoint belongs to the run of its sender; ``False`` starts one with a new ID.
+        step_name: The step's name; the function's own if none is given.
+        **options: Celery's.
+
+    Returns:
+        The task, as ``shared_task`` makes it.
+    """
+    install()
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        if after:
+            mark = Mark(function, entrypoint=False, after=after, name=step_name, effects=effects)
+        else:
+            mark = Mark(function, entrypoint=True, name=step_name, trigger=trigger, effects=effects, inherit=inherit)
+        note_mark(mark)
+        task = shared_task(**options)(wrap(function, mark))
+        remember(task, [[mark]])
+        return task
+
+    return decorate if function is None else decorate(function)
+
+
+def install() -> None:
+    """Let every task take the ID of the run that sends it, and be a run where it is executed; also plain tasks.
+
+    To be called where tasks are sent and where they are executed, such as beside the application object. Calling it
+    again changes nothing. :func:`flow_task` calls it.
+    """
+    for signal, receiver in (
+        (signals.before_task_publish, _publish),
+        (signals.task_prerun, _begin),
+        (signals.task_postrun, _end),
+    ):
+        signal.connect(receiver, weak=False, dispatch_uid=f"penstock{receiver.__name__}")
+
+
+def _publish(headers: dict[str, Any] | None = None, body: Any = None, **_: Any) -> None:
+    """Write the ID into the message, and into the tasks that wait for its failure.
+
+    Those are sent by the worker's main process when the one with the run in it is killed.
+    """
+    if headers is None or not outgoing():
+        return
+    inject(headers)
+    embed = body[2] if isinstance(body, (list, tuple)) and len(body) == 3 else None
+    if isinstance(embed, dict) and embed.get("errbacks"):
+        embed["errbacks"] = [_stamped(signature) for signature in embed["errbacks"]]
+
+
+def _stamped(signature: Mapping[str, Any]) -> dict[str, Any]:
+    options = dict(signature.get("options") or {})
+    return {**signature, "options": {**options, "headers": inject(dict(options.get("headers") or {}))}}
+
+
+def _begin(task: Any = None, **_: Any) -> None:
+    request = task.request
+    if request.is_eager and current_run.get() is not None:
+        return
+    binding = Binding(run_from(read(request.headers)), None)
+    binding.bind()
+    setattr(request, BINDING, binding)
+
+
+def _end(task: Any = None, **_: Any) -> None:
+    binding = task.request.__dict__.pop(BINDING, None)
+    if binding is not None:
+        binding.unbind()

@@ -1,0 +1,116 @@
+"""Correlation IDs for Django: requests, streaming responses and management commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand
+from django.http import FileResponse
+
+from penstock._context import Binding, Run, current_run
+from penstock._drive import async_generator, drive
+from penstock.contrib._http import EXPOSE, Policy
+from penstock.errors import did_you_mean, near_names
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+SETTINGS = {"HEADER": "header", "TRACEPARENT": "traceparent", "TRUST": "trust", "EXPOSE": "expose"}
+
+
+class FlowMiddleware:
+    """Makes each request a run, and tells its correlation ID in the response, also of an error.
+
+    Put it first in ``MIDDLEWARE``. Works under WSGI and ASGI, with sync and async views. The setting ``PENSTOCK``
+    is a dictionary of ``HEADER``, ``TRACEPARENT``, ``TRUST`` and ``EXPOSE``, all optional.
+
+    Args:
+        get_response: What Django passes to a middleware.
+
+    Raises:
+        ImproperlyConfigured: The setting ``PENSTOCK`` is wrong.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+        self._policy = _policy()
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: Any) -> Any:
+        """Serve one request."""
+        run = self._policy.run(request.headers, request.META.get("REMOTE_ADDR"), request)
+        if self._is_async:
+            return self._answer_later(request, run)
+        with Binding(run):
+            response = self.get_response(request)
+        return self._complete(response, run)
+
+    async def _answer_later(self, request: Any, run: Run) -> Any:
+        with Binding(run):
+            response = await self.get_response(request)
+        return self._complete(response, run)
+
+    def _complete(self, response: Any, run: Run) -> Any:
+        response.headers.setdefault(self._policy.header, run.id)
+        exposed = self._policy.exposed(response.headers.get(EXPOSE))
+        if exposed is not None:
+            response.headers[EXPOSE] = exposed
+        if response.streaming and not isinstance(response, FileResponse):
+            response.streaming_content = _streamed(response, run)
+        return response
+
+
+def _streamed(response: Any, run: Run) -> Any:
+    """Return the response's content, made in the run piece by piece."""
+    content = response.streaming_content
+
+    def pieces() -> Iterator[bytes]:
+        yield from content
+
+    async def pieces_later() -> AsyncIterator[bytes]:
+        async for piece in content:
+            yield piece
+
+    if response.is_async:
+        return async_generator(pieces_later, lambda: Binding(run))()
+
+    def driven() -> Iterator[bytes]:
+        yield from drive(pieces(), Binding(run))
+
+    return driven()
+
+
+def _policy() -> Policy:
+    given = getattr(settings, "PENSTOCK", {})
+    if not isinstance(given, dict):
+        raise ImproperlyConfigured(f"PENSTOCK is a dictionary of {', '.join(SETTINGS)}, not {given!r}")
+    for name in given:
+        if name not in SETTINGS:
+            hint = did_you_mean(near_names(str(name), SETTINGS)) or f" There are {', '.join(SETTINGS)}."
+            raise ImproperlyConfigured(f"PENSTOCK has no {name!r}.{hint}")
+    try:
+        return Policy(**{SETTINGS[name]: value for name, value in given.items()})
+    except (TypeError, ValueError) as error:
+        raise ImproperlyConfigured(f"PENSTOCK: {error}") from error
+
+
+class FlowCommand(BaseCommand):  # type: ignore[misc] # Django has no types
+    """A management command that is a run of its own, named after the command; inside a run, it joins it.
+
+    Use it in place of ``BaseCommand``. A command whose ``handle`` is an entrypoint does not need it.
+    """
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        """Run the command as Django does, in a run."""
+        if current_run.get() is not None:
+            return super().execute(*args, **options)
+        with Binding(Run(type(self).__module__.rpartition(".")[2])):
+            return super().execute(*args, **options)

@@ -1,0 +1,69 @@
+"""Correlation IDs in the headers of Kafka messages, for confluent-kafka and aiokafka."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from penstock._context import Binding
+from penstock.propagation import HEADER, extract, outgoing, read, run_from
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from penstock._context import Run
+
+
+def flow_headers(
+    headers: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
+    *,
+    header: str = HEADER,
+    traceparent: bool = True,
+) -> list[tuple[str, Any]]:
+    """Return the headers for a message: those given, and the current run's.
+
+    Args:
+        headers: The application's own headers.
+        header: The name of the header with the correlation ID.
+        traceparent: Whether to write the header of W3C Trace Context, too.
+
+    Returns:
+        Pairs of text and bytes, for ``Producer.produce(headers=…)`` of confluent-kafka and ``AIOKafkaProducer.send(headers=…)``.
+    """
+    pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
+    names = {name.lower() for name, _ in pairs}
+    for name, value in outgoing(header, traceparent=traceparent):
+        if name == header:
+            pairs = [pair for pair in pairs if pair[0].lower() != header.lower()]
+        elif name in names:  # it belongs to whoever makes the spans
+            continue
+        pairs.append((name, value.encode()))
+    return pairs
+
+
+def flow_id_of(message: Any, *, header: str = HEADER) -> str | None:
+    """Return the correlation ID that a consumed message tells; ``None`` if there is no valid one."""
+    return extract(_headers_of(message), header=header)
+
+
+@contextmanager
+def message_context(message: Any, *, flow: str | None = None, header: str = HEADER) -> Iterator[Run]:
+    """Make the code of a ``with`` block a run with the ID of a consumed message, or a new one if it has none.
+
+    Args:
+        message: What a consumer of confluent-kafka or aiokafka returns.
+        flow: The flow's name; else the first entrypoint that is called in the block gives its own.
+        header: The name of the header with the correlation ID.
+
+    Yields:
+        The run.
+    """
+    run = run_from(read(_headers_of(message), header=header), flow)
+    with Binding(run):
+        yield run
+
+
+def _headers_of(message: Any) -> Any:
+    headers = message.headers
+    return headers() if callable(headers) else headers

@@ -1,0 +1,42 @@
+"""Correlation IDs in the log entries of structlog."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from penstock._context import current_event, current_run
+from penstock._runtime import add_observer
+from penstock.observers import track_steps
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+
+class FlowProcessor:
+    """A processor that adds ``flow_id`` to entries of a run, and never replaces what is there.
+
+    Args:
+        flow: Whether to add the name of the flow, as ``flow``.
+        step: Whether to add the name of the step, as ``step``. Steps are told to observers from then on, so that
+            the name is known, which costs something on every call.
+    """
+
+    def __init__(self, *, flow: bool = False, step: bool = False) -> None:
+        self._flow, self._step = flow, step
+        if step:
+            add_observer(track_steps)
+
+    def __call__(self, _: object, __: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        """Add what is known of the current run."""
+        run, event = current_run.get(), current_event.get()
+        if run is not None:
+            event_dict.setdefault("flow_id", run.id)
+        if self._flow and run is not None and run.flow is not None:
+            event_dict.setdefault("flow", run.flow)
+        if self._step and event is not None:
+            event_dict.setdefault("step", event.step)
+        return event_dict
+
+
+flow_processor = FlowProcessor()
+"""The processor that adds ``flow_id``, and nothing else."""

@@ -1,0 +1,87 @@
+"""Correlation IDs for WSGI applications: Flask and its like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from penstock._context import Binding
+from penstock.contrib._http import Policy
+from penstock.propagation import HEADER, TRACEPARENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from penstock._context import Run
+    from penstock.contrib._http import Trust
+
+
+class FlowMiddleware:
+    """Makes each request a run, and tells its correlation ID in the response.
+
+    A body that is made while it is sent belongs to the run, too.
+
+    Args:
+        app: The application.
+        header: The name of the header with the correlation ID, of requests and responses.
+        traceparent: Whether the header of W3C Trace Context is read, too.
+        trust: Whose ID is believed: ``False`` for nobody's, ``True`` for everybody's, a list of networks such as
+            ``["10.0.0.0/8"]``, or a function that is called with the environ.
+        expose: Whether scripts of other origins may read the header of the response (CORS).
+
+    Raises:
+        ValueError: The header cannot be one, or a network is none.
+        TypeError: ``trust`` is something else.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        *,
+        header: str = HEADER,
+        traceparent: bool = True,
+        trust: Trust = False,
+        expose: bool = True,
+    ) -> None:
+        self.app = app
+        self._policy = Policy(header=header, traceparent=traceparent, trust=trust, expose=expose)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Serve one request."""
+        names = (self._policy.header, TRACEPARENT)
+        headers = {name: environ.get(f"HTTP_{name.upper().replace('-', '_')}") for name in names}
+        run = self._policy.run(headers, environ.get("REMOTE_ADDR"), environ)
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            return start_response(status, self._policy.complete(headers, run), *error)
+
+        with Binding(run):
+            body = self.app(environ, start)
+        wrapper = environ.get("wsgi.file_wrapper")
+        if isinstance(body, (list, tuple)) or (isinstance(wrapper, type) and isinstance(body, wrapper)):
+            whole: Iterable[bytes] = body  # type: ignore[assignment] # narrowed to a type of the environ
+            return whole
+        return _Body(body, run)
+
+
+class _Body:
+    """A body that is made in the run of its request, piece by piece."""
+
+    def __init__(self, body: Any, run: Run) -> None:
+        self._body = body
+        self._binding = Binding(run)
+        with self._binding:
+            self._pieces = iter(body)
+
+    def __iter__(self) -> _Body:
+        return self
+
+    def __next__(self) -> bytes:
+        with self._binding:
+            piece: bytes = next(self._pieces)
+            return piece
+
+    def close(self) -> None:
+        """Close the application's body, as PEP 3333 asks for."""
+        if hasattr(self._body, "close"):
+            with self._binding:
+                self._body.close()

@@ -1,0 +1,106 @@
+"""A span of OpenTelemetry for each step, with one ID for traces and runs."""
+
+from __future__ import annotations
+
+from os import urandom
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from opentelemetry import context as contexts
+from opentelemetry import trace
+from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags
+
+from penstock.propagation import SAMPLED, is_trace_id, span_from
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+    from opentelemetry.trace import Span, TracerProvider
+
+    from penstock._context import Run
+    from penstock.observers import StepEvent
+
+
+class OpenTelemetryObserver:
+    """Makes a span for each step: ``add_observer(OpenTelemetryObserver())``.
+
+    A run that has no correlation ID yet takes the trace's. A run that has one from outside, and it is a trace-id, becomes
+    that trace. Spans have the attributes ``penstock.flow``, ``penstock.step`` and ``penstock.flow_id``; what a step raises is
+    recorded.
+
+    Args:
+        tracer_provider: The provider of tracers; the global one if none is given, which may also be set later.
+    """
+
+    def __init__(self, tracer_provider: TracerProvider | None = None) -> None:
+        self._tracer = trace.get_tracer("penstock", tracer_provider=tracer_provider)
+        self._active: WeakValueDictionary[int, _ActiveSpan] = WeakValueDictionary()
+        span_from(_current_span)
+
+    def __call__(self, event: StepEvent, /) -> _ActiveSpan:
+        """Begin a span; return what ends it."""
+        attributes = {"penstock.step": event.step}
+        if event.flows:
+            attributes["penstock.flow"] = event.flows[0]
+        span = self._tracer.start_span(event.step, context=self._parent(event), attributes=attributes)
+        told = span.get_span_context()
+        if event.run is not None:
+            if told.is_valid:
+                event.run.identify(f"{told.trace_id:032x}")
+            if span.is_recording():
+                span.set_attribute("penstock.flow_id", event.run.id)
+        active = _ActiveSpan(span)
+        self._active[id(event)] = active
+        active.resume()
+        return active
+
+    def _parent(self, event: StepEvent) -> Context | None:
+        """Return the context to begin a span in, or ``None`` for the current one."""
+        if trace.get_current_span().get_span_context().is_valid:
+            return None
+        parent = event.parent and self._active.get(id(event.parent))  # in a thread that the run was carried to
+        if parent:
+            return parent.context
+        run = event.run
+        return _remote(run) if run is not None and run.identified and is_trace_id(run.id) else None
+
+
+def _remote(run: Run) -> Context:
+    """Return a context in which the run's ID is the trace."""
+    span_id, flags = run.remote or (None, SAMPLED)
+    number = int(span_id, 16) if span_id else int.from_bytes(urandom(8)) or 1
+    context = SpanContext(int(run.id, 16), number, is_remote=True, trace_flags=TraceFlags(flags))
+    return trace.set_span_in_context(NonRecordingSpan(context))
+
+
+def _current_span() -> tuple[str, str, int] | None:
+    context = trace.get_current_span().get_span_context()
+    return (
+        (f"{context.trace_id:032x}", f"{context.span_id:016x}", int(context.trace_flags)) if context.is_valid else None
+    )
+
+
+class _ActiveSpan:
+    """A span that is current while its step runs, and only then."""
+
+    def __init__(self, span: Span) -> None:
+        self.context = trace.set_span_in_context(span)
+        self._span = span
+        self._token: Any = None
+
+    def resume(self) -> None:
+        """Make the span the current one."""
+        self._token = contexts.attach(self.context)
+
+    def suspend(self) -> None:
+        """Give the outer one back, unless this is another context, as in a coroutine that was closed elsewhere."""
+        if self._token is not None and contexts.get_current() is self.context:
+            contexts.detach(self._token)
+        self._token = None
+
+    def __call__(self, error: BaseException | None, /) -> None:
+        """End the span."""
+        if error is not None:
+            self._span.record_exception(error)
+            self._span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+        self.suspend()
+        self._span.end()

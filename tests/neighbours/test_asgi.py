@@ -1,0 +1,252 @@
+"""Correlation IDs in ASGI applications, real ones, over httpx and a live server."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from penstock import current_flow, current_flow_id, entrypoint, flow, step
+from penstock.contrib.asgi import FlowMiddleware
+
+httpx = pytest.importorskip("httpx")
+fastapi = pytest.importorskip("fastapi")
+litestar = pytest.importorskip("litestar")
+uvicorn = pytest.importorskip("uvicorn")
+websockets = pytest.importorskip("websockets.sync.client")
+
+from fastapi import BackgroundTasks, FastAPI, WebSocket  # noqa: E402
+from fastapi.responses import JSONResponse, StreamingResponse  # noqa: E402
+from starlette.middleware.base import BaseHTTPMiddleware  # noqa: E402
+
+HEADER = "X-Correlation-ID"
+SEEN: list[str | None] = []
+
+
+@flow("orders")
+@step(after="handle")
+def work() -> str | None:
+    return current_flow_id()
+
+
+def application(**options) -> FastAPI:
+    """Return an application whose every part says which ID it sees."""
+    app = FastAPI()
+
+    @app.get("/async")
+    @flow("orders")
+    @entrypoint(name="handle")
+    async def in_loop():
+        await asyncio.sleep(0.001)
+        return [current_flow_id(), work(), current_flow().flow]
+
+    @app.get("/sync")
+    def in_thread():
+        return [current_flow_id(), work()]
+
+    @app.get("/stream")
+    def stream():
+        def pieces():
+            for _ in range(3):
+                yield f"{current_flow_id()} "
+
+        return StreamingResponse(pieces())
+
+    @app.get("/background")
+    async def background(tasks: BackgroundTasks):
+        tasks.add_task(lambda: SEEN.append(current_flow_id()))
+
+    @app.get("/fail")
+    async def fail():
+        raise RuntimeError("on purpose")
+
+    @app.get("/missing")
+    async def missing():
+        raise fastapi.HTTPException(404)
+
+    @app.websocket("/socket")
+    async def talk(socket: WebSocket):
+        await socket.accept()
+        await socket.send_text(str(current_flow_id()))
+        await socket.close()
+
+    async def pass_on(request, call_next):
+        return await call_next(request)
+
+    app.add_middleware(BaseHTTPMiddleware, dispatch=pass_on)
+    app.add_middleware(FlowMiddleware, **options)
+    return app
+
+
+def get(app, *paths, headers=None):
+    """Send requests at once; return the responses."""
+
+    async def send():
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await asyncio.gather(*(client.get(path, headers=headers) for path in paths))
+
+    return asyncio.run(send())
+
+
+@pytest.mark.parametrize("path", ["/async", "/sync"])
+def test_endpoints_are_in_the_run(path):
+    """An endpoint, and the steps that it calls, have the ID that the response tells."""
+    (response,) = get(application(), path)
+
+    assert [response.headers[HEADER]] * 2 == response.json()[:2]
+    assert current_flow_id() is None
+
+
+def test_entrypoints_name_the_run():
+    """The request's run has the flow of the first entrypoint in it."""
+    assert "orders" == get(application(), "/async")[0].json()[2]
+
+
+def test_requests_do_not_mix():
+    """Requests that are served at once have IDs of their own."""
+    responses = get(application(), *["/async", "/sync"] * 20)
+
+    assert 40 == len({response.headers[HEADER] for response in responses})
+    assert all(response.json()[1] == response.headers[HEADER] for response in responses)
+
+
+def test_streamed_bodies_are_in_the_run():
+    """Each piece of a streamed body is made in the request's run."""
+    (response,) = get(application(), "/stream")
+
+    assert [response.headers[HEADER]] * 3 == response.text.split()
+
+
+def test_background_tasks_are_in_the_run():
+    """What runs after the response still has its ID."""
+    SEEN.clear()
+    (response,) = get(application(), "/background")
+
+    assert [response.headers[HEADER]] == SEEN
+
+
+@pytest.mark.parametrize("path", ["/missing", "/nowhere", "/fail"])
+def test_errors_tell_the_id(path):
+    """Responses of errors have the header, that of a crash included."""
+    (response,) = get(application(), path)
+
+    assert 32 == len(response.headers[HEADER])
+    assert {"/fail": 500}.get(path, 404) == response.status_code
+
+
+def test_handlers_of_crashes_are_in_the_run():
+    """The application's own handler of a crash answers, once, and sees the ID."""
+    app = application()
+    calls = []
+
+    @app.exception_handler(Exception)
+    async def show(_, error):
+        calls.append(str(error))
+        return JSONResponse({"flow_id": current_flow_id()}, status_code=500)
+
+    (response,) = get(app, "/fail")
+
+    assert {"flow_id": response.headers[HEADER]} == response.json()
+    assert ["on purpose"] == calls
+
+
+def test_around_an_application():
+    """The middleware may also stand around the application."""
+    (response,) = get(FlowMiddleware(FastAPI()), "/nowhere")
+
+    assert 32 == len(response.headers[HEADER])
+
+
+def test_a_plain_application_that_crashes():
+    """Where no framework answers for a crash, the middleware does, and the server still learns of it."""
+
+    async def crash(*_):
+        raise RuntimeError("on purpose")
+
+    (response,) = get(FlowMiddleware(crash), "/")
+
+    assert (500, 32) == (response.status_code, len(response.headers[HEADER]))
+
+    async def direct():
+        transport = httpx.ASGITransport(FlowMiddleware(crash))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            await client.get("/")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        asyncio.run(direct())
+
+
+@pytest.mark.parametrize("value", ["-" * 5000, "a b", "\u0661".encode(), b"a\xff", "a;b", "x" * 65])
+def test_hostile_ids_are_not_repeated(value, caplog):
+    """An ID that is none is dropped, even from those who are trusted, and stands nowhere."""
+    (response,) = get(application(trust=True), "/async", headers={HEADER: value})
+
+    assert 32 == len(response.headers[HEADER])
+    assert "" == caplog.text
+
+
+@pytest.mark.parametrize(
+    ("trust", "expected"), [(True, True), (["127.0.0.1"], True), (["10.0.0.0/8"], False), (False, False)]
+)
+def test_inbound_ids(trust, expected):
+    """An ID from outside is used where its sender is trusted."""
+    (response,) = get(application(trust=trust), "/async", headers={HEADER: "order-17"})
+
+    assert expected == (response.json()[0] == "order-17" == response.headers[HEADER])
+
+
+def test_litestar():
+    """Litestar's handlers are in the run, and its errors tell the ID."""
+
+    @litestar.get("/", sync_to_thread=True)
+    def show() -> str:
+        return current_flow_id() or "none"
+
+    @litestar.get("/fail", sync_to_thread=True)
+    def fail() -> str:
+        raise RuntimeError("on purpose")
+
+    app = litestar.Litestar([show, fail], middleware=[FlowMiddleware])
+    shown, failed = get(app, "/", "/fail")
+
+    assert shown.text == shown.headers[HEADER]
+    assert (500, 32) == (failed.status_code, len(failed.headers[HEADER]))
+
+
+@contextmanager
+def served(app):
+    """Serve an application on a free port; give its address."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(app, log_level="critical", ws="websockets-sansio")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            deadline = time.monotonic() + 60
+            while not server.started and thread.is_alive() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            yield f"127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(60)
+
+
+def test_a_live_server():
+    """Behind a real server requests tell their ID, crashes included, and so does the handshake of a websocket."""
+    with served(application()) as address:
+        ok = httpx.get(f"http://{address}/async", timeout=60)
+        failed = httpx.get(f"http://{address}/fail", timeout=60)
+        with websockets.connect(f"ws://{address}/socket") as connection:
+            told = connection.response.headers[HEADER]
+            said = connection.recv(60)
+
+    assert ok.json()[0] == ok.headers[HEADER]
+    assert (500, 32) == (failed.status_code, len(failed.headers[HEADER]))
+    assert told == said
+    assert 3 == len({ok.headers[HEADER], failed.headers[HEADER], told})

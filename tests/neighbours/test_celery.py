@@ -1,0 +1,309 @@
+"""Correlation IDs in Celery tasks, with workers in this process and with processes of their own."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+celery = pytest.importorskip("celery")
+
+from celery import chain, chord, group  # noqa: E402
+from celery.contrib.testing.worker import start_worker  # noqa: E402
+
+from penstock import current_flow, current_flow_id, flow, flow_context, get_flow  # noqa: E402
+from penstock.contrib.celery import flow_task, install  # noqa: E402
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:.*superuser"),
+]
+
+app = celery.Celery("test", broker="memory://", backend="cache+memory://", set_as_current=False)
+app.conf.broker_connection_retry_on_startup = True
+app.conf.worker_hijack_root_logger = False
+install()
+
+SEEN: list[str | None] = []
+
+
+@app.task(name="tell")
+def tell(*_):
+    return current_flow_id()
+
+
+@app.task(name="note")
+def note(*_):
+    SEEN.append(current_flow_id())
+
+
+@app.task(name="crash")
+def crash():
+    raise RuntimeError("on purpose")
+
+
+@app.task(name="again", bind=True, max_retries=2, default_retry_delay=0)
+def again(self):
+    if self.request.retries < 2:
+        raise self.retry()
+    return current_flow_id()
+
+
+@app.task(
+    name="again_by_itself", autoretry_for=(RuntimeError,), max_retries=2, retry_backoff=False, default_retry_delay=0
+)
+def again_by_itself():
+    if celery.current_task.request.retries < 2:
+        raise RuntimeError("on purpose")
+    return current_flow_id()
+
+
+@app.task(name="nested")
+def nested():
+    before = current_flow_id()
+    inner = tell.apply().get()
+    return [before, inner, current_flow_id()]
+
+
+@pytest.fixture(scope="module", params=["solo", "threads"])
+def worker(request):
+    """A worker in this process."""
+    with start_worker(app, pool=request.param, concurrency=2, perform_ping_check=False, shutdown_timeout=60):
+        yield request.param
+
+
+WAIT = {"timeout": 60, "disable_sync_subtasks": False}
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda: tell.delay().get(**WAIT),
+        lambda: tell.apply_async(countdown=0.1).get(**WAIT),
+        lambda: again.delay().get(**WAIT),
+        lambda: again_by_itself.delay().get(**WAIT),
+        lambda: chain(tell.s(), tell.s(), tell.s())().get(**WAIT),
+        lambda: group(tell.s(), tell.s())().get(**WAIT)[1],
+        lambda: nested.delay().get(**WAIT)[0],
+        lambda: nested.delay().get(**WAIT)[1],
+        lambda: nested.delay().get(**WAIT)[2],
+    ],
+    ids=["delay", "countdown", "retry", "autoretry", "chain", "group", "nested", "applied inside", "after apply"],
+)
+def test_the_id_arrives(worker, send):
+    """However a task is sent, it is in the run of its sender."""
+    with flow_context("order-17"):
+        assert "order-17" == send()
+
+
+@pytest.mark.parametrize("options", [{"link": note.si()}, {"link_error": note.si()}], ids=["link", "link_error"])
+def test_the_id_arrives_in_callbacks(worker, options):
+    """What is called after a task, or after its failure, is in the run of its sender."""
+    SEEN.clear()
+    with flow_context("order-17"):
+        (tell if "link" in options else crash).apply_async(**options)
+    deadline = time.monotonic() + 60
+    while not SEEN and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    assert ["order-17"] == SEEN
+
+
+def test_nothing_leaks_into_the_next_task(worker):
+    """A task that nobody sent from a run is a run of its own, also after others on the same worker, failed ones too."""
+    with flow_context("order-17"):
+        tell.delay().get(**WAIT)
+        crash.delay().get(timeout=60, propagate=False)
+    ids = {tell.delay().get(**WAIT) for _ in range(4)}
+
+    assert (4, {32}) == (len(ids), {len(each) for each in ids})
+
+
+@pytest.mark.parametrize("value", ["-" * 100_000, "a b", "a\n", "\u0661", ["a", "b"], None])
+def test_hostile_headers_are_dropped(worker, value):
+    """A header that is no ID counts as missing."""
+    assert 32 == len(tell.apply_async(headers={"X-Correlation-ID": value}).get(**WAIT))
+
+
+def test_applied_tasks_join():
+    """A task that is called at once, without a worker, is in the run of its caller, or in one of its own."""
+    with flow_context("order-17"):
+        assert "order-17" == tell.apply().get()
+        assert "order-17" == tell()
+    assert 32 == len(tell.apply().get())
+    assert current_flow_id() is None
+
+
+def test_flow_task_is_a_task_and_a_step():
+    """A function becomes a real task, and an entrypoint or a step of the flow above it."""
+    shop = celery.Celery("shop", set_as_current=False)
+
+    @flow("async_processing")
+    @flow_task
+    def receive(number):
+        """Receive."""
+        return current_flow().flow
+
+    @flow("async_processing")
+    @flow_task(after=receive, bind=True, max_retries=7, name="shop.pack", effects=["postgres:parcels"])
+    def pack(self, number):
+        """Pack."""
+        return self.request.id
+
+    assert not shop.finalized
+    found = get_flow("async_processing")
+    assert [("receive", True, "Receive."), ("pack", False, "Pack.")] == [
+        (each.name, each.entrypoint, each.docstring) for each in found.steps
+    ]
+    assert ("receive", "pack") == (found.edges[0].source, found.edges[0].target)
+    assert () == found.problems
+    assert isinstance(pack, celery.Task)
+    assert ("shop.pack", 7) == (pack.name, pack.max_retries)
+    assert "shop.pack" == pack.s(1).task
+    assert "async_processing" == receive.apply((1,)).get()
+    assert pack.apply((1,)).get()
+    assert pickle.loads(pickle.dumps(pack)).name == "shop.pack"
+
+
+WORKER = """
+import os, sys, time
+from celery import Celery
+from penstock import current_flow_id
+from penstock.contrib.celery import install
+
+app = Celery("killed", broker=os.environ["REDIS_URL"], backend=os.environ["REDIS_URL"])
+app.conf.update(
+    task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1,
+    broker_connection_retry_on_startup=True,
+)
+install()
+
+def say(text):
+    with open(os.environ["LOG"], "a") as file:
+        file.write(f"{text} {os.getpid()} {current_flow_id()}\\n")
+
+@app.task(name="work")
+def work():
+    say("work")
+    if not os.path.exists(os.environ["LOG"] + ".again"):
+        open(os.environ["LOG"] + ".again", "w").close()
+        time.sleep(120)
+
+@app.task(name="first")
+def first(*_):
+    return current_flow_id()
+
+@app.task(name="second")
+def second(results):
+    return [*results, current_flow_id()]
+
+@app.task(name="lost", acks_late=False)
+def lost():
+    os.kill(os.getpid(), 9)
+
+@app.task(name="mourn")
+def mourn(task_id):
+    say("mourn")
+"""
+
+
+@contextmanager
+def process(*command, **environment):
+    """Keep a process running; end it, and wait for it."""
+    with subprocess.Popen(
+        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as child:
+        try:
+            yield child
+        finally:
+            child.terminate()
+            try:
+                child.wait(30)
+            except subprocess.TimeoutExpired:
+                child.kill()
+
+
+@pytest.fixture
+def prefork(tmp_path, monkeypatch):
+    """A worker with processes of its own, over a real Redis; gives the application and its log."""
+    pytest.importorskip("redis")
+    if shutil.which("redis-server") is None:
+        assert "CI" not in os.environ, "redis-server is missing"
+        pytest.skip("redis-server is missing")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"redis://127.0.0.1:{port}/0"
+    log = tmp_path / "log"
+    for name, value in {"REDIS_URL": url, "LOG": str(log)}.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "killed.py").write_text(WORKER)
+    quiet = ("--save", "", "--appendonly", "no", "--dir", str(tmp_path))
+    command = (
+        sys.executable,
+        "-m",
+        "celery",
+        "--workdir",
+        str(tmp_path),
+        "-A",
+        "killed",
+        "worker",
+        "--pool",
+        "prefork",
+    )
+    namespace: dict[str, object] = {}
+    with process("redis-server", "--port", str(port), "--bind", "127.0.0.1", *quiet):
+        until(lambda: reachable(port))
+        with process(*command, "--concurrency", "1", "--without-mingle", "--without-gossip"):
+            exec(WORKER, namespace)
+            yield namespace, log
+
+
+def reachable(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def until(condition):
+    """Wait for something to become true; return it."""
+    deadline = time.monotonic() + 60
+    while not (found := condition()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert found
+    return found
+
+
+def lines(log: Path, word: str):
+    """Return the words of each line of the log that begins with this one."""
+    return [line.split() for line in (log.read_text().splitlines() if log.exists() else []) if line.startswith(word)]
+
+
+def test_processes_that_are_killed(prefork):
+    """A task whose process is killed is delivered again with its ID; what waits for its failure has it, too."""
+    namespace, log = prefork
+    with flow_context("order-17"):
+        joined = chord([namespace["first"].s(), namespace["first"].s()])(namespace["second"].s())
+        assert ["order-17"] * 3 == joined.get(timeout=60)
+        namespace["work"].delay()
+    (begun,) = until(lambda: lines(log, "work"))
+    os.kill(int(begun[1]), signal.SIGKILL)
+    _, again = until(lambda: len(lines(log, "work")) == 2 and lines(log, "work"))
+    with flow_context("order-18"):
+        namespace["lost"].apply_async(link_error=namespace["mourn"].s())
+    (mourned,) = until(lambda: lines(log, "mourn"))
+
+    assert ["order-17", "order-17", "order-18"] == [begun[2], again[2], mourned[2]]
+    assert begun[1] != again[1]

@@ -1,0 +1,164 @@
+"""Correlation IDs in Django, with its own test clients."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+
+import pytest
+
+django = pytest.importorskip("django")
+
+from django.conf import settings  # noqa: E402
+
+if not settings.configured:
+    settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="test")
+    django.setup()
+
+from django.core.exceptions import ImproperlyConfigured  # noqa: E402
+from django.core.management import BaseCommand, call_command  # noqa: E402
+from django.http import HttpResponse, StreamingHttpResponse  # noqa: E402
+from django.test import AsyncClient, Client, override_settings  # noqa: E402
+from django.urls import path  # noqa: E402
+
+from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context  # noqa: E402
+from penstock.contrib.django import FlowCommand, FlowMiddleware  # noqa: E402
+
+HEADER = "X-Correlation-ID"
+WITH = {"MIDDLEWARE": ["penstock.contrib.django.FlowMiddleware"], "ROOT_URLCONF": __name__}
+
+
+def show(request):
+    return HttpResponse(str(current_flow_id()))
+
+
+async def show_later(request):
+    await asyncio.sleep(0)
+    return HttpResponse(str(current_flow_id()))
+
+
+def stream(request):
+    return StreamingHttpResponse(f"{current_flow_id()} " for _ in range(3))
+
+
+async def stream_later(request):
+    async def pieces():
+        for _ in range(3):
+            yield f"{current_flow_id()} "
+
+    return StreamingHttpResponse(pieces())
+
+
+def fail(request):
+    raise RuntimeError("on purpose")
+
+
+urlpatterns = [
+    path("show", show),
+    path("show-later", show_later),
+    path("stream", stream),
+    path("stream-later", stream_later),
+    path("fail", fail),
+]
+
+
+def text_of(response):
+    """Return the body, collected outside of the request."""
+    if not response.streaming:
+        return response.content.decode()
+    if not response.is_async:
+        pieces = []
+        for piece in response.streaming_content:
+            assert current_flow_id() is None
+            pieces.append(piece)
+        return b"".join(pieces).decode()
+
+    async def collect():
+        return b"".join([piece async for piece in response.streaming_content]).decode()
+
+    return asyncio.run(collect())
+
+
+def get(kind, url, **headers):
+    """Send a request with Django's sync or async client."""
+    with override_settings(**WITH):
+        if kind == "sync":
+            return Client(raise_request_exception=False).get(url, headers=headers)
+        return asyncio.run(AsyncClient(raise_request_exception=False).get(url, headers=headers))
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize("url", ["/show", "/show-later", "/stream", "/stream-later"])
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
+def test_views_are_in_the_run(kind, url):
+    """A view, sync or async, streaming or not, has the ID that the response tells."""
+    response = get(kind, url)
+
+    assert {response.headers[HEADER]} == {*text_of(response).split()}
+    assert "X-Correlation-ID" == response.headers["Access-Control-Expose-Headers"]
+    assert current_flow_id() is None
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize(("url", "status"), [("/fail", 500), ("/nowhere", 404)])
+def test_errors_tell_the_id(kind, url, status):
+    """Responses of errors have the header."""
+    response = get(kind, url)
+
+    assert (status, 32) == (response.status_code, len(response.headers[HEADER]))
+
+
+@pytest.mark.parametrize(("trust", "expected"), [(True, True), (["127.0.0.0/8"], True), (False, False)])
+def test_inbound_ids(trust, expected):
+    """An ID from outside is used where the setting trusts its sender."""
+    with override_settings(PENSTOCK={"TRUST": trust}):
+        response = get("sync", "/show", **{HEADER: "order-17"})
+
+    assert expected == (response.content == b"order-17")
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"TRSUT": True}, "PENSTOCK has no 'TRSUT'. Did you mean 'TRUST'?"),
+        ({"TRUST": ["10.0.0.300"]}, "PENSTOCK: trust= takes networks such as '10.0.0.0/8' or '::1', not '10.0.0.300'"),
+        ([], r"PENSTOCK is a dictionary of HEADER, TRACEPARENT, TRUST, EXPOSE, not \[\]"),
+    ],
+)
+def test_wrong_settings_are_named(setting, message):
+    """A wrong setting is an error at the start, which names it."""
+    with override_settings(PENSTOCK=setting), pytest.raises(ImproperlyConfigured, match=message):
+        FlowMiddleware(show)
+
+
+class Plain(FlowCommand):
+    def handle(self, **options):
+        return f"{current_flow().flow} {current_flow_id()}"
+
+
+def run(command):
+    """Run a command; return what it printed."""
+    out = io.StringIO()
+    call_command(command, stdout=out, skip_checks=True)
+    return out.getvalue().strip()
+
+
+def test_commands_are_runs():
+    """A FlowCommand is a run with the name of its module; inside a run it joins."""
+    name, flow_id = run(Plain()).split()
+
+    assert (__name__.rpartition(".")[2], 32) == (name, len(flow_id))
+    with flow_context("import-17", flow="nightly"):
+        assert "nightly import-17" == run(Plain())
+
+
+def test_a_command_may_be_an_entrypoint():
+    """A command whose handle is an entrypoint is a run of its flow."""
+
+    class Command(BaseCommand):
+        @flow("nightly_import")
+        @entrypoint
+        def handle(self, **options):
+            return current_flow().flow
+
+    assert "nightly_import" == run(Command())

@@ -1,0 +1,149 @@
+"""Correlation IDs in Kafka messages and in requests to other services."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+import pytest
+
+from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context
+from penstock.contrib.kafka import flow_headers, flow_id_of, message_context
+
+HEADER = "X-Correlation-ID"
+
+
+@flow("shipping")
+@entrypoint
+def handle_message():
+    return current_flow_id(), current_flow().flow
+
+
+def test_kafka_with_a_broker():
+    """A message that is produced in a run is consumed in the same run."""
+    confluent_kafka = pytest.importorskip("confluent_kafka")
+    producer = confluent_kafka.Producer({"test.mock.num.brokers": 2})
+    ids = []
+    for _ in range(3):
+        with flow_context() as run:
+            producer.produce("orders", b"17", headers=flow_headers([("a", b"b")]))
+            ids.append(run.id)
+    assert 0 == producer.flush(60)
+    brokers = ",".join(f"{each.host}:{each.port}" for each in producer.list_topics(timeout=60).brokers.values())
+    consumer = confluent_kafka.Consumer(
+        {"bootstrap.servers": brokers, "group.id": "shop", "auto.offset.reset": "earliest"}
+    )
+    consumer.subscribe(["orders"])
+    seen = []
+    for _ in range(600):
+        message = consumer.poll(0.1)
+        if message is not None and not message.error():
+            with message_context(message):
+                seen.append(handle_message())
+            assert current_flow_id() is None
+        if len(seen) == 3:
+            break
+    consumer.close()
+
+    assert sorted((each, "shipping") for each in ids) == sorted(seen)
+
+
+@pytest.mark.parametrize(
+    "headers", [None, [], (("a", b"b"),), (("X-Correlation-ID", None),), [("X-Correlation-ID", b"\xff")]]
+)
+def test_messages_without_an_id(headers):
+    """A message without an ID, or with what is none, is a run of its own."""
+    message = SimpleNamespace(headers=headers)
+
+    assert flow_id_of(message) is None
+    with message_context(message):
+        assert 32 == len(current_flow_id())
+
+
+def test_messages_of_aiokafka():
+    """The records of aiokafka, whose headers are no method, are read as well."""
+    record_type = pytest.importorskip("aiokafka").ConsumerRecord
+    with flow_context("order-17"):
+        headers = flow_headers()
+    fields = dict.fromkeys(record_type.__dataclass_fields__)
+    message = record_type(**{**fields, "headers": tuple(headers)})
+
+    with message_context(message, flow="orders") as run:
+        assert ("order-17", "orders") == (current_flow_id(), run.flow)
+
+
+def test_flow_headers_replace_an_older_id():
+    """What is forwarded with the headers of another message has the current run's ID, once."""
+    with flow_context("new"):
+        assert [("a", b"b"), (HEADER, b"new")] == flow_headers([("x-correlation-id", b"old"), ("a", b"b")])
+    assert [("a", b"b")] == flow_headers({"a": b"b"})
+
+
+@contextmanager
+def service():
+    """Serve on a free port; give its address, and the headers of the requests that come in."""
+    received = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            received.append(self.headers)
+            self.send_response(302 if self.path == "/moved" else 200)
+            self.send_header("Location", "/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", received
+        server.shutdown()
+
+
+def clients():
+    """Return functions that send two requests in two runs, with one client, and then one outside every run."""
+    httpx = pytest.importorskip("httpx")
+    requests = pytest.importorskip("requests")
+    from penstock.contrib.httpx import async_flow_hook, flow_hook
+    from penstock.contrib.requests import FlowAdapter
+
+    def with_httpx(url):
+        with httpx.Client(event_hooks={"request": [flow_hook]}, follow_redirects=True) as client:
+            for flow_id in ("a", "b"):
+                with flow_context(flow_id):
+                    client.get(f"{url}/moved")
+            client.get(url)
+
+    def with_httpx_async(url):
+        async def send():
+            async with httpx.AsyncClient(event_hooks={"request": [async_flow_hook]}, follow_redirects=True) as client:
+                for flow_id in ("a", "b"):
+                    with flow_context(flow_id):
+                        await client.get(f"{url}/moved")
+                await client.get(url)
+
+        asyncio.run(send())
+
+    def with_requests(url):
+        with requests.Session() as session:
+            session.mount("http://", FlowAdapter())
+            for flow_id in ("a", "b"):
+                with flow_context(flow_id):
+                    session.get(f"{url}/moved", timeout=60)
+            session.get(url, timeout=60)
+            assert HEADER not in session.headers
+
+    return {"httpx": with_httpx, "httpx, async": with_httpx_async, "requests": with_requests}
+
+
+@pytest.mark.parametrize("client", ["httpx", "httpx, async", "requests"])
+def test_clients_send_the_id(client):
+    """Each request has the ID of the run that sends it, redirected ones too, and none outside every run."""
+    with service() as (url, received):
+        clients()[client](url)
+
+    assert [["a"], ["a"], ["b"], ["b"], None] == [headers.get_all(HEADER) for headers in received]

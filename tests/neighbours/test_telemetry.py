@@ -1,0 +1,201 @@
+"""Correlation IDs in structlog, and spans of OpenTelemetry."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from penstock import carry, current_flow_id, entrypoint, flow, flow_context, inject, observing, step
+
+pytest.importorskip("opentelemetry.sdk")
+structlog = pytest.importorskip("structlog")
+
+from opentelemetry import trace  # noqa: E402
+from opentelemetry.sdk.trace import TracerProvider  # noqa: E402
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: E402
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter  # noqa: E402
+from structlog.testing import LogCapture  # noqa: E402
+
+from penstock.contrib.structlog import FlowProcessor, flow_processor  # noqa: E402
+from penstock.observers.otel import OpenTelemetryObserver  # noqa: E402
+
+
+def declared():
+    """Declare a flow with steps of several kinds."""
+    orders = flow("orders")
+
+    @orders.step(after="handle")
+    def charge():
+        return current_span()
+
+    @orders.step(after="handle")
+    async def reserve():
+        await asyncio.sleep(0.001)
+        return current_span()
+
+    @orders.step(after="handle")
+    def items():
+        for _ in range(2):
+            yield current_span()
+
+    @orders.step(after="handle")
+    def fail():
+        raise ValueError("on purpose")
+
+    @orders.entrypoint(name="handle")
+    def handle(call):
+        return call()
+
+    return charge, reserve, items, fail, handle
+
+
+def current_span():
+    return trace.get_current_span().get_span_context().span_id
+
+
+@pytest.fixture
+def spans():
+    """What is exported while the observer is there."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    with observing(OpenTelemetryObserver(provider)):
+        yield lambda: {span.name: span for span in exporter.get_finished_spans()}
+    provider.shutdown()
+
+
+def test_spans_nest_and_share_the_id(spans):
+    """Steps are spans inside their callers', and the trace has the run's ID."""
+    charge, *_, handle = declared()
+
+    assert handle(lambda: (charge(), current_flow_id()))[1] == f"{spans()['handle'].context.trace_id:032x}"
+    assert spans()["handle"].context.span_id == spans()["charge"].parent.span_id
+    assert {
+        "penstock.step": "charge",
+        "penstock.flow": "orders",
+        "penstock.flow_id": f"{spans()['handle'].context.trace_id:032x}",
+    } == dict(spans()["charge"].attributes)
+    assert 0 == current_span()
+
+
+def test_errors_are_recorded(spans):
+    """What a step raises is in its span."""
+    *_, fail, handle = declared()
+    with pytest.raises(ValueError, match="on purpose"):
+        handle(fail)
+
+    assert "ValueError: on purpose" == spans()["fail"].status.description
+    assert ["exception"] == [event.name for event in spans()["fail"].events]
+
+
+def test_generators_do_not_leak(spans):
+    """The consumer of a generator is in its own span, and the generator in its own."""
+    _, _, items, _, handle = declared()
+
+    def consume():
+        outer = current_span()
+        inner = []
+        for span in items():
+            inner.append(span)
+            assert outer == current_span()
+        return inner
+
+    inner = handle(consume)
+
+    assert [spans()["items"].context.span_id] * 2 == inner
+
+
+def test_threads_and_tasks(spans, caplog):
+    """Spans in carried threads and in tasks are inside the span that started them."""
+    charge, reserve, _, _, handle = declared()
+
+    def start():
+        thread = threading.Thread(target=carry(charge))
+        thread.start()
+        thread.join()
+
+    handle(start)
+    assert spans()["handle"].context.span_id == spans()["charge"].parent.span_id
+
+    async def gather():
+        return await asyncio.gather(reserve(), reserve())
+
+    first, second = handle(lambda: asyncio.run(gather()))
+    assert first != second
+    assert "" == caplog.text
+
+
+def test_a_run_from_outside_becomes_the_trace(spans):
+    """A run whose ID is a trace-id is that trace; another ID is an attribute only."""
+    charge, *_, handle = declared()
+    with flow_context("4bf92f3577b34da6a3ce929d0e0e4736"):
+        headers = handle(lambda: inject({}))
+    told = spans()["handle"]
+
+    assert 0x4BF92F3577B34DA6A3CE929D0E0E4736 == told.context.trace_id
+    assert f"00-4bf92f3577b34da6a3ce929d0e0e4736-{told.context.span_id:016x}-01" == headers["traceparent"]
+    with flow_context("order-17"):
+        charge()
+    assert "order-17" == spans()["charge"].attributes["penstock.flow_id"]
+
+
+def test_the_trace_around_gives_the_id(spans):
+    """A run inside a span of somebody else takes that trace's ID."""
+    *_, handle = declared()
+    with trace.use_span(
+        trace.NonRecordingSpan(trace.SpanContext(17, 18, is_remote=False, trace_flags=trace.TraceFlags(1)))
+    ):
+        assert f"{17:032x}" == handle(current_flow_id)
+
+
+def test_without_a_provider():
+    """Without a provider nothing is traced, and runs have IDs of their own."""
+    *_, handle = declared()
+    with observing(OpenTelemetryObserver()):
+        ids = {handle(current_flow_id) for _ in range(2)}
+
+    assert (2, {32}) == (len(ids), {len(each) for each in ids})
+    assert "0" * 32 not in ids
+
+
+@pytest.fixture
+def entries():
+    """What structlog is given after the processors of a test."""
+    capture = LogCapture()
+    yield capture
+    structlog.reset_defaults()
+
+
+def test_structlog(entries):
+    """Entries of a run have its ID, those outside none, and the application's own is kept."""
+    structlog.configure(processors=[flow_processor, entries])
+    log = structlog.get_logger()
+    log.info("outside")
+    with flow_context("order-17", flow="orders"):
+        log.info("inside")
+        log.info("own", flow_id="mine")
+
+    assert [None, "order-17", "mine"] == [entry.get("flow_id") for entry in entries.entries]
+    assert all("flow" not in entry for entry in entries.entries)
+
+
+def test_structlog_with_names(entries):
+    """The names of flow and step are there on request."""
+    structlog.configure(processors=[FlowProcessor(flow=True, step=True), entries])
+
+    @flow("orders")
+    @entrypoint
+    def handle():
+        charge()
+
+    @flow("orders")
+    @step(after="handle")
+    def charge():
+        structlog.get_logger().info("charged")
+
+    handle()
+    structlog.get_logger().info("outside")
+
+    assert [("orders", "charge"), (None, None)] == [(each.get("flow"), each.get("step")) for each in entries.entries]

@@ -1,0 +1,87 @@
+"""Correlation IDs in WSGI applications."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock import current_flow_id
+from penstock.contrib.wsgi import FlowMiddleware
+
+flask = pytest.importorskip("flask")
+
+HEADER = "X-Correlation-ID"
+
+
+def application(**options):
+    """Return a Flask application with its test client."""
+    app = flask.Flask("test")
+    app.wsgi_app = FlowMiddleware(app.wsgi_app, **options)
+
+    @app.get("/id")
+    def show():
+        return str(current_flow_id())
+
+    @app.get("/stream")
+    def stream():
+        return flask.Response(f"{current_flow_id()} " for _ in range(3))
+
+    @app.get("/fail")
+    def fail():
+        raise RuntimeError("on purpose")
+
+    return app.test_client()
+
+
+def test_views_are_in_the_run():
+    """A view has the ID that the response tells, and every request its own."""
+    responses = [application().get("/id") for _ in range(2)]
+
+    assert [response.text for response in responses] == [response.headers[HEADER] for response in responses]
+    assert 2 == len({response.text for response in responses})
+    assert current_flow_id() is None
+
+
+def test_streamed_bodies_are_in_the_run():
+    """Each piece of a streamed body is made in the run, and the server's thread stays outside of it."""
+    response = application().get("/stream", buffered=False)
+    pieces = []
+    for piece in response.response:
+        assert current_flow_id() is None
+        pieces.append(piece.decode().strip() if isinstance(piece, bytes) else piece.strip())
+
+    assert [response.headers[HEADER]] * 3 == pieces
+
+
+def test_errors_tell_the_id():
+    """The response of a crash has the header."""
+    response = application().get("/fail")
+
+    assert (500, 32) == (response.status_code, len(response.headers[HEADER]))
+
+
+@pytest.mark.parametrize(("trust", "expected"), [(True, True), (["127.0.0.1"], True), (False, False)])
+def test_inbound_ids(trust, expected):
+    """An ID from outside is used where its sender is trusted."""
+    response = application(trust=trust).get("/id", headers={HEADER: "order-17"})
+
+    assert expected == (response.text == "order-17")
+
+
+def test_bodies_are_closed_in_the_run():
+    """A body that is not read to its end is closed in its run."""
+    seen = []
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        try:
+            yield str(current_flow_id()).encode()
+            yield b"never"
+        finally:
+            seen.append(current_flow_id())
+
+    body = FlowMiddleware(app)({}, lambda *_: None)
+    first = next(iter(body)).decode()
+    body.close()
+
+    assert [first] == seen
+    assert current_flow_id() is None

@@ -1,0 +1,166 @@
+"""Correlation IDs are written into headers of every kind, and only IDs are read from them."""
+
+from __future__ import annotations
+
+from email.message import Message
+
+import httpx
+import pytest
+from requests.structures import CaseInsensitiveDict
+from starlette.datastructures import MutableHeaders
+from werkzeug.datastructures import Headers
+
+from penstock import errors, extract, flow_context, inject
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+SPAN = "00f067aa0ba902b7"
+
+HOSTILE = [
+    "-" * 100_000,
+    "a" * 65,
+    "a" * 60_000,
+    "",
+    "a\n",
+    "\na",
+    "a\r\nSet-Cookie: b",
+    "a\0",
+    "a\x1b[31m",
+    "a b",
+    " a",
+    "\u0661\u0662\u0663",
+    "\uff11",
+    "a,b",
+    b"\xff\xfe",
+    b"a\n",
+    b"-" * 100_000,
+    "{jndi:ldap://x}",
+    None,
+    17,
+    ["a", "b"],
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=lambda value: ascii(value)[:20])
+def test_hostile_ids_are_dropped(value):
+    """What is no correlation ID counts as missing, whatever it is."""
+    assert extract({"X-Correlation-ID": value}) is None
+
+
+@pytest.mark.parametrize("value", ["a", "A-1._", "9" * 64, TRACE, b"order-17"])
+def test_ids_are_read(value):
+    """1 to 64 ASCII letters, digits, dots, underscores and dashes are an ID."""
+    assert (value if isinstance(value, str) else value.decode()) == extract({"x-correlation-id": value})
+
+
+def test_doubled_headers_are_dropped():
+    """Where a header is there twice, nobody can say which is meant."""
+    assert extract([("X-Correlation-ID", "a"), ("x-correlation-id", "a")]) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (f"00-{TRACE}-{SPAN}-01", TRACE),
+        (f"00-{TRACE}-{SPAN}-00", TRACE),
+        (f"cc-{TRACE}-{SPAN}-01", TRACE),
+        (f"cc-{TRACE}-{SPAN}-01-what-the-future-brings", TRACE),
+        (f"cc-{TRACE}-{SPAN}-01.x", None),
+        (f"00-{TRACE}-{SPAN}-01-x", None),
+        (f"ff-{TRACE}-{SPAN}-01", None),
+        (f"00-{TRACE.upper()}-{SPAN}-01", None),
+        (f"00-{'0' * 32}-{SPAN}-01", None),
+        (f"00-{TRACE}-{'0' * 16}-01", None),
+        (f"00-{TRACE}-{SPAN}-1", None),
+        (f"00-{TRACE}-{SPAN}-01\n", None),
+        (f" 00-{TRACE}-{SPAN}-01", None),
+        (f"cc-{TRACE}-{SPAN}-01-{'x' * 600}", None),
+    ],
+)
+def test_traceparent_is_strict(value, expected):
+    """A traceparent is read as W3C Trace Context has it, and not otherwise."""
+    assert expected == extract({"traceparent": value})
+
+
+def test_correlation_id_is_preferred():
+    """A valid correlation ID wins over a traceparent; an invalid one does not hide it."""
+    parent = f"00-{TRACE}-{SPAN}-01"
+
+    assert "a" == extract({"X-Correlation-ID": "a", "traceparent": parent})
+    assert TRACE == extract({"X-Correlation-ID": "no id", "traceparent": parent})
+    assert extract({"traceparent": parent}, traceparent=False) is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-CORRELATION-ID": "old"},
+        [],
+        [("x-correlation-id", "old"), ("a", "b")],
+        [(b"a", b"b")],
+        [("a", b"b")],
+        Message(),
+        httpx.Headers({"x-correlation-id": "old"}),
+        CaseInsensitiveDict({"x-correlation-id": "old"}),
+        MutableHeaders({"x-correlation-id": "old"}),
+        Headers({"x-correlation-id": "old"}),
+    ],
+    ids=lambda headers: type(headers).__name__,
+)
+def test_headers_of_every_kind(headers):
+    """What is written into headers is read from them, and an older ID is replaced."""
+    if isinstance(headers, (Message, Headers)):
+        headers = list(headers.items())
+    with flow_context() as run:
+        assert headers is inject(headers)
+    assert run.id == extract(headers)
+    assert run.id == extract(headers, header="X-Other")  # the traceparent tells it, too
+
+
+def test_bytes_stay_bytes():
+    """Names and values are written as those that are there."""
+    with flow_context("a"):
+        assert [(b"b", b"c"), (b"x-correlation-id", b"a")] == inject([(b"b", b"c")])
+        assert [("b", b"c"), ("X-Correlation-ID", b"a")] == inject([("b", b"c")])
+
+
+def test_an_id_that_is_no_trace_id_has_no_traceparent():
+    """Only a trace-id can be told in a traceparent."""
+    with flow_context("order-17"):
+        assert {"X-Correlation-ID": "order-17"} == inject({})
+    with flow_context(TRACE):
+        assert ["X-Correlation-ID", "traceparent"] == list(inject({}))
+        assert ["X-Correlation-ID"] == list(inject({}, traceparent=False))
+        assert ["X-Request-ID"] == list(inject({}, header="X-Request-ID", traceparent=False))
+
+
+def test_a_traceparent_of_others_is_left_alone():
+    """Whoever makes the spans has the word on the traceparent."""
+    headers = {"Traceparent": f"00-{TRACE}-{SPAN}-00"}
+    with flow_context() as run:
+        inject(headers)
+    assert {"Traceparent": f"00-{TRACE}-{SPAN}-00", "X-Correlation-ID": run.id} == headers
+
+
+def test_nothing_is_written_outside_a_run():
+    """Outside every run headers stay as they are."""
+    assert {"a": "b"} == inject({"a": "b"})
+
+
+@pytest.mark.parametrize("headers", [(), "text", None, 17])
+def test_inject_says_what_it_takes(headers):
+    """What cannot be written into is an error that says what can."""
+    with flow_context(), pytest.raises(TypeError, match="mutable mapping or a list of pairs"):
+        inject(headers)
+
+
+@pytest.mark.parametrize(
+    "flow_id", [value for value in HOSTILE if value is not None], ids=lambda value: ascii(value)[:20]
+)
+def test_flow_context_checks_the_id(flow_id):
+    """A text that is no ID is refused by flow_context, and not repeated."""
+    with pytest.raises(errors.FlowIdError) as caught:
+        flow_context(flow_id)
+    assert "flow_context: flow_id must be 1 to 64 ASCII letters, digits, dots, underscores and dashes" == str(
+        caught.value
+    )
