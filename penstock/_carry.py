@@ -91,7 +91,7 @@ class CarryingExecutor(Executor):
     """A pool whose calls each belong to the run that submitted them.
 
     Args:
-        executor: Any executor of :mod:`concurrent.futures`, of threads or processes.
+        executor: Any executor of ``concurrent.futures``, of threads or processes.
 
     Example:
         >>> from concurrent.futures import ThreadPoolExecutor

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from celery import shared_task, signals
 
 from penstock._context import Binding, current_run
+from penstock._decorators import overload
 from penstock._marks import Mark, remember
 from penstock._registry import note_mark
 from penstock._wrap import wrap
