@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from celery import shared_task, signals
 
 from penstock._context import Binding, current_run
-from penstock._decorators import overload
 from penstock._marks import Mark, remember
 from penstock._registry import note_mark
 from penstock._wrap import wrap
@@ -19,22 +18,6 @@ if TYPE_CHECKING:
     from penstock._decorators import After
 
 BINDING = "penstock_binding"
-
-
-@overload
-def flow_task(function: Callable[..., Any], /) -> Any: ...
-
-
-@overload
-def flow_task(
-    *,
-    after: After = (),
-    trigger: str | None = None,
-    effects: str | Collection[str] = (),
-    inherit: bool = True,
-    step_name: str | None = None,
-    **options: Any,
-) -> Callable[[Callable[..., Any]], Any]: ...
 
 
 def flow_task(

@@ -1,0 +1,266 @@
+"""What penstock costs at run time, side by side with others in one run, as medians and ratios: ``make benchmarks``.
+
+Prints a table in Markdown. Exits with 1 if a figure is over its limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from contextvars import ContextVar
+from functools import wraps
+from typing import TYPE_CHECKING, NamedTuple
+
+from asgi_correlation_id import CorrelationIdMiddleware
+from opentelemetry import trace
+from structlog.contextvars import bound_contextvars
+
+from penstock import current_flow_id, flow, flow_context
+from penstock._context import Run
+from penstock.contrib.asgi import FlowMiddleware
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROUNDS = 41
+CALLS = 4000
+
+
+class Row(NamedTuple):
+    """A figure beside what it is compared with, in nanoseconds a call, and the highest ratio allowed."""
+
+    name: str
+    value: float
+    baseline: float
+    limit: float | None = None
+
+    @property
+    def ratio(self) -> float:
+        """How many times the baseline."""
+        return self.value / self.baseline
+
+
+def bare(function):
+    """Wrap as thinly as Python can."""
+
+    @wraps(function)
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def bare_async(function):
+    """Wrap a coroutine function as thinly as Python can."""
+
+    @wraps(function)
+    async def wrapper(*args, **kwargs):
+        return await function(*args, **kwargs)
+
+    return wrapper
+
+
+variable: ContextVar[object] = ContextVar("by_hand", default=None)
+
+
+class Lazy:
+    """What a hand-written entrypoint binds: something that makes an ID when it is asked for one."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def by_hand(function):
+    """Set and reset a context variable, as a careful hand would."""
+
+    @wraps(function)
+    def wrapper(*args, **kwargs):
+        if variable.get() is not None:
+            return function(*args, **kwargs)
+        token = variable.set(Lazy("orders"))
+        try:
+            return function(*args, **kwargs)
+        finally:
+            variable.reset(token)
+
+    return wrapper
+
+
+def by_hand_async(function):
+    """Do the same for a coroutine function."""
+
+    @wraps(function)
+    async def wrapper(*args, **kwargs):
+        if variable.get() is not None:
+            return await function(*args, **kwargs)
+        token = variable.set(Lazy("orders"))
+        try:
+            return await function(*args, **kwargs)
+        finally:
+            variable.reset(token)
+
+    return wrapper
+
+
+def work(number: int = 1) -> int:
+    """Do next to nothing."""
+    return number
+
+
+async def work_async(number: int = 1) -> int:
+    """Do next to nothing."""
+    return number
+
+
+def get_by_hand() -> object:
+    """Read a context variable."""
+    return variable.get()
+
+
+def with_structlog(number: int = 1) -> int:
+    """Bind an ID as structlog has it."""
+    with bound_contextvars(flow_id="a"):
+        return number
+
+
+tracer = trace.get_tracer("benchmark")
+with_otel = tracer.start_as_current_span("work")(work)
+orders = flow("orders")
+as_step = orders.step(after="as_entrypoint", name="as_step")(work)
+as_step_async = orders.step(after="as_entrypoint", name="as_step_async")(work_async)
+as_entrypoint = orders.entrypoint(name="as_entrypoint")(work)
+as_entrypoint_async = orders.entrypoint(name="as_entrypoint_async")(work_async)
+
+
+def measure(*functions: Callable[[], object]) -> list[float]:
+    """Return the median time of a call of each, in nanoseconds; they take turns, so that all see the same machine."""
+    times: list[list[float]] = [[] for _ in functions]
+    for _ in range(ROUNDS):
+        for function, taken in zip(functions, times, strict=True):
+            start = time.perf_counter_ns()
+            for _ in range(CALLS):
+                function()
+            taken.append((time.perf_counter_ns() - start) / CALLS)
+    return [statistics.median(taken) for taken in times]
+
+
+def measure_async(*functions) -> list[float]:
+    """Do the same for coroutine functions, inside one event loop."""
+
+    async def run() -> list[float]:
+        times: list[list[float]] = [[] for _ in functions]
+        for _ in range(ROUNDS):
+            for function, taken in zip(functions, times, strict=True):
+                start = time.perf_counter_ns()
+                for _ in range(CALLS):
+                    await function()
+                taken.append((time.perf_counter_ns() - start) / CALLS)
+        return [statistics.median(taken) for taken in times]
+
+    return asyncio.run(run())
+
+
+def calls() -> list[Row]:
+    """Compare decorated calls."""
+    step_, bare_, entry, hand, otel, bound = measure(
+        as_step, bare(work), as_entrypoint, by_hand(work), with_otel, with_structlog
+    )
+    astep, abare, aentry, ahand = measure_async(
+        as_step_async, bare_async(work_async), as_entrypoint_async, by_hand_async(work_async)
+    )
+    return [
+        Row("a step, over a bare `*args, **kwargs` wrapper", step_, bare_, 1.15),
+        Row("the same, async", astep, abare, 1.15),
+        Row("an entrypoint, over a hand-written set and reset", entry, hand, 1.3),
+        Row("the same, async", aentry, ahand, 1.3),
+        Row("an entrypoint, over opentelemetry-api without a provider", entry, otel),
+        Row("an entrypoint, over structlog's `bound_contextvars`", entry, bound),
+    ]
+
+
+def asking() -> list[Row]:
+    """Compare asking for the ID."""
+    variable.set("a")
+    with flow_context():
+        ours, theirs = measure(current_flow_id, get_by_hand)
+    variable.set(None)
+    return [Row("`current_flow_id()`, over a function that calls `ContextVar.get`", ours, theirs, 2)]
+
+
+def requests() -> list[Row]:
+    """Compare a request through each middleware, less the request without one."""
+
+    async def app(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def nothing(*_) -> None:
+        pass
+
+    def request(served):
+        return lambda: served(
+            {"type": "http", "headers": [], "client": ("127.0.0.1", 1), "app": None}, nothing, nothing
+        )
+
+    plain, ours, theirs = measure_async(
+        request(app), request(FlowMiddleware(app)), request(CorrelationIdMiddleware(app))
+    )
+    return [Row("a request through our ASGI middleware, over asgi-correlation-id", ours - plain, theirs - plain)]
+
+
+def bytes_of_a_run() -> float:
+    """Return the memory of a run whose ID is made."""
+    tracemalloc.start()
+    runs = [Run("orders") for _ in range(10_000)]
+    for run in runs:
+        assert run.id
+    taken = tracemalloc.get_traced_memory()[0] / len(runs)
+    tracemalloc.stop()
+    return taken
+
+
+def import_time(*programs: str) -> list[float]:
+    """Return how long each program takes in a new interpreter, in milliseconds over an empty one."""
+    times: list[list[float]] = [[] for _ in range(len(programs) + 1)]
+    with tempfile.TemporaryDirectory() as cache:
+        environment = {**os.environ, "PYTHONPYCACHEPREFIX": cache, "PYTHONPATH": os.pathsep.join(sys.path)}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        for turn in range(31):
+            for program, taken in zip(("pass", *programs), times, strict=True):
+                start = time.perf_counter()
+                subprocess.run([sys.executable, "-S", "-c", program], env=environment, check=True)
+                if turn:
+                    taken.append((time.perf_counter() - start) * 1000)
+    empty, *medians = [statistics.median(taken) for taken in times]
+    return [median - empty for median in medians]
+
+
+def main() -> int:
+    """Print the table; return 1 if a figure is over its limit."""
+    gc.disable()
+    rows = [*calls(), *asking(), *requests()]
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, medians of {ROUNDS} rounds\n")
+    print("| What | penstock | the other | ratio | limit |\n| --- | --: | --: | --: | --: |")
+    for row in rows:
+        limit = f"{row.limit:g}" if row.limit else ""
+        print(f"| {row.name} | {row.value:.0f} ns | {row.baseline:.0f} ns | {row.ratio:.2f} | {limit} |")
+    size = bytes_of_a_run()
+    alone, names = import_time("import penstock", "from penstock import flow, entrypoint, step, current_flow_id")
+    print("\n| What | measured | limit |\n| --- | --: | --: |")
+    print(f"| memory of a run whose ID is made | {size:.0f} bytes | 500 bytes |")
+    print(f"| `import penstock`, over an empty interpreter | {alone:.1f} ms | 5 ms |")
+    print(f"| `from penstock import flow, entrypoint, step, current_flow_id` | {names:.1f} ms | |")
+    over = [row.name for row in rows if row.limit and row.ratio > row.limit]
+    return 1 if over or size > 500 or alone > 5 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
