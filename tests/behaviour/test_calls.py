@@ -1,0 +1,427 @@
+"""What happens to a run when functions, methods and generators are called."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+
+import pytest
+
+from penstock import (
+    add_observer,
+    current_flow,
+    current_flow_id,
+    entrypoint,
+    errors,
+    flow,
+    flow_context,
+    get_value,
+    observing,
+    set_value,
+    step,
+)
+
+orders = flow("orders")
+
+
+def finish(result):
+    """Return what a call of any kind gives in the end."""
+    if hasattr(result, "__await__"):
+        return asyncio.run(result)
+    if hasattr(result, "__anext__"):
+        return asyncio.run(collect(result))
+    return [*result].pop() if hasattr(result, "__next__") else result
+
+
+async def collect(items):
+    found = [item async for item in items]
+    return found.pop()
+
+
+def of_each_kind(decorate, body):
+    """Return a function, a coroutine function, a generator, an async generator, and a method, with one body."""
+
+    def function():
+        return body()
+
+    async def coroutine():
+        await asyncio.sleep(0)
+        return body()
+
+    def generator():
+        yield body()
+
+    async def asynchronous():
+        await asyncio.sleep(0)
+        yield body()
+
+    class Owner:
+        @decorate
+        def method(self):
+            return body()
+
+        @staticmethod
+        @decorate
+        def static():
+            return body()
+
+        @classmethod
+        @decorate
+        def of_class(cls):
+            return body()
+
+    decorated = [decorate(each) for each in (function, coroutine, generator, asynchronous)]
+    return [*decorated, Owner().method, Owner.static, Owner.of_class]
+
+
+def marks(**options):
+    return lambda function: flow("orders")(entrypoint(**options)(function))
+
+
+KINDS = ["function", "coroutine", "generator", "async generator", "method", "static method", "class method"]
+each_kind = pytest.mark.parametrize("kind", range(7), ids=KINDS)
+
+
+@each_kind
+def test_runs(kind):
+    """A call of an entrypoint is a run with a new ID, and afterwards there is none."""
+    start = of_each_kind(marks(), current_flow_id)[kind]
+
+    assert 2 == len({finish(start()) for _ in range(2)} - {None})
+    assert current_flow_id() is None
+
+
+@each_kind
+def test_joined(kind):
+    """An entrypoint that is called inside a run joins it."""
+    start = of_each_kind(marks(), current_flow_id)[kind]
+    with flow_context() as run:
+        assert run.id == finish(start())
+
+
+@each_kind
+def test_apart(kind):
+    """With `inherit=False` an entrypoint always is a run of its own, and the outer ID is back afterwards."""
+    start = of_each_kind(marks(inherit=False), current_flow_id)[kind]
+    with flow_context() as run:
+        assert finish(start()) not in {None, run.id}
+        assert run.id == current_flow_id()
+
+
+@each_kind
+def test_nested_steps(kind):
+    """A step has the ID of the run that it is called in; outside every run it has none, and just runs."""
+    work = of_each_kind(orders.step(after="start"), current_flow_id)[kind]
+    with flow_context() as run:
+        assert run.id == finish(work())
+    assert finish(work()) is None
+
+
+@each_kind
+def test_exceptions(kind):
+    """After an exception the ID is still there in an `except` inside the run, and gone outside of it."""
+
+    def fail():
+        raise ValueError(current_flow_id())
+
+    work = of_each_kind(orders.step(after="start"), fail)[kind]
+    start = of_each_kind(marks(inherit=False), fail)[kind]
+    with flow_context() as run:
+        with pytest.raises(ValueError, match=run.id):
+            finish(work())
+        with pytest.raises(ValueError, match=r"^[0-9a-f]{32}$"):
+            finish(start())
+        assert run.id == current_flow_id()
+    assert current_flow_id() is None
+
+
+def test_recursion():
+    """An entrypoint that calls itself is one run."""
+
+    @orders.entrypoint(name="recursive")
+    def descend(depth):
+        return {current_flow_id()} | (descend(depth - 1) if depth else set())
+
+    assert 1 == len(descend(50))
+
+
+@orders.entrypoint(name="items")
+def items():
+    try:
+        for _ in range(3):
+            yield current_flow_id()
+    finally:
+        set_at_end.append(current_flow_id())
+
+
+@orders.entrypoint(name="items_later")
+async def items_later():
+    try:
+        for _ in range(3):
+            await asyncio.sleep(0)
+            yield current_flow_id()
+    finally:
+        set_at_end.append(current_flow_id())
+
+
+set_at_end: list[str | None] = []
+
+
+def test_consumers_of_generators():
+    """Between two items the consumer of a generator is in its own run, or in none."""
+    seen = set()
+    with flow_context() as run:
+        for flow_id in flow("orders").entrypoint(name="apart", inherit=False)(items.__wrapped__)():
+            seen.add(flow_id)
+            assert run.id == current_flow_id()
+    for flow_id in items():
+        seen.add(flow_id)
+        assert current_flow_id() is None
+
+    assert 2 == len(seen)
+
+
+def test_consumers_of_async_generators():
+    """The same holds for asynchronous generators."""
+
+    async def consume():
+        seen = set()
+        async for flow_id in items_later():
+            seen.add(flow_id)
+            assert current_flow_id() is None
+        return seen
+
+    assert 1 == len(asyncio.run(consume()))
+
+
+def test_break():
+    """A generator that is left by `break` is closed in its run, and the consumer's ID is its own."""
+    set_at_end.clear()
+    for each in items():
+        flow_id = each
+        break
+    gc.collect()
+
+    assert [flow_id] == set_at_end
+    assert current_flow_id() is None
+
+
+def test_break_async():
+    """An asynchronous generator that is left by `break` is closed in its run, too."""
+    set_at_end.clear()
+
+    async def leave():
+        async for flow_id in items_later():
+            return flow_id
+        return None
+
+    flow_id = asyncio.run(leave())
+
+    assert [flow_id] == set_at_end
+
+
+def test_closed_elsewhere():
+    """A generator may be closed in another thread or context: no error, and no ID is left behind."""
+    set_at_end.clear()
+    running = items()
+    first = next(running)
+    failures = []
+
+    def close():
+        try:
+            running.close()
+        except BaseException as error:
+            failures.append(error)
+        failures.append(current_flow_id())
+
+    thread = threading.Thread(target=close)
+    thread.start()
+    thread.join()
+
+    assert [None] == failures
+    assert [first] == set_at_end
+
+
+def test_collected_elsewhere():
+    """A generator or coroutine may be collected in another context: no error, and no ID is left behind."""
+
+    @orders.entrypoint(name="never_ends")
+    async def never_ends():
+        await asyncio.Event().wait()
+
+    pending = never_ends()
+
+    async def begin():
+        pending.send(None)
+
+    asyncio.run(begin())
+    pending.close()
+    running = items()
+    next(running)
+    del running
+    gc.collect()
+
+    assert current_flow_id() is None
+
+
+def test_flow_context():
+    """`flow_context` makes a block a run of its own, with the ID and the flow that are given; blocks nest."""
+    with flow_context("import-17", flow="nightly"):
+        assert ("import-17", "nightly") == (current_flow().id, current_flow().flow)
+        with flow_context():
+            assert current_flow_id() not in {None, "import-17"}
+        assert "import-17" == current_flow_id()
+    assert current_flow() is None
+
+
+def test_flow_context_refuses():
+    """`flow_context` refuses an ID that is none, and does not repeat it."""
+    with pytest.raises(errors.FlowIdError) as caught:
+        flow_context("no id")
+
+    assert "no id" not in str(caught.value)
+
+
+def test_flow_context_in_generators():
+    """A `flow_context` inside an entrypoint that is a generator does not reach its consumer."""
+
+    @orders.entrypoint(name="with_context")
+    def with_context():
+        with flow_context("inner"):
+            yield current_flow_id()
+            yield current_flow_id()
+        yield current_flow_id()
+
+    seen = []
+    for flow_id in with_context():
+        assert current_flow_id() is None
+        seen.append(flow_id)
+
+    assert ["inner", "inner"] == seen[:2]
+    assert 32 == len(seen[2])
+
+
+def test_first_entrypoint_names_the_run():
+    """A run that no entrypoint has started takes the flow of the first that is called in it."""
+    with flow_context():
+        assert current_flow().flow is None
+        next(items())
+        assert "orders" == current_flow().flow
+
+
+def test_current_flow():
+    """`current_flow` tells ID, flow and values, and the step while somebody observes."""
+
+    @orders.entrypoint(name="told")
+    def told():
+        return current_flow()
+
+    assert ("orders", None) == (told().flow, told().step)
+    with observing(lambda event: None):
+        assert "told" == told().step
+
+
+def test_values():
+    """A value is seen by everything called afterwards in the run, and gone when it ends."""
+
+    @orders.entrypoint(name="valued")
+    def valued():
+        set_value("tenant", "acme")
+        return get_value("tenant")
+
+    assert "acme" == valued()
+    assert ("gone", None) == (get_value("tenant", "gone"), set_value("tenant", "nowhere"))
+    assert get_value("tenant") is None
+
+
+def test_values_of_inner_runs():
+    """A value of an inner run does not reach the outer one, nor the other way round."""
+    with flow_context():
+        set_value("tenant", "outer")
+        with flow_context():
+            assert get_value("tenant") is None
+            set_value("tenant", "inner")
+        assert "outer" == get_value("tenant")
+
+
+def test_values_in_generators():
+    """A value that a generator sets is still there when it goes on, and not in its consumer."""
+
+    @orders.entrypoint(name="keeping")
+    def keeping():
+        set_value("tenant", "acme")
+        yield current_flow_id()
+        yield get_value("tenant"), current_flow_id()
+
+    running = keeping()
+    first = next(running)
+
+    assert get_value("tenant") is None
+    assert ("acme", first) == next(running)
+
+
+def test_failing_observers(caplog):
+    """An observer that fails is reported once, and the application does not notice."""
+
+    def fail(event):
+        raise RuntimeError(event.step)
+
+    add_observer(fail)
+    start = orders.entrypoint(name="observed")(lambda: 17)
+
+    assert [17, 17] == [start(), start()]
+    assert 1 == len(caplog.records)
+
+
+def test_observers_come_and_go():
+    """An observer sees the steps that begin while it is there, also in a run that began before."""
+    seen = []
+    work = orders.step(after="start", name="work")(lambda: None)
+
+    @orders.entrypoint(name="start")
+    def start():
+        work()
+        with observing(lambda event: seen.append((event.step, event.flow_id))):
+            work()
+        work()
+        return current_flow_id()
+
+    flow_id = start()
+
+    assert [("work", flow_id)] == seen
+
+
+def test_observers_of_generators():
+    """What an observer binds is suspended at each `yield` of a generator, and resumed after it."""
+    events = []
+
+    class Finish:
+        def __call__(self, error):
+            events.append("end")
+
+        def suspend(self):
+            events.append("suspend")
+
+        def resume(self):
+            events.append("resume")
+
+    def observe(_):
+        events.append("begin")
+        return Finish()
+
+    with observing(observe):
+        list(items())
+
+    assert ["begin", *["suspend", "resume"] * 3, "end"] == events
+
+
+def test_plain_step_decorator():
+    """A function under `@flow` and `@step` is called as before, with its arguments and its result."""
+
+    @flow("orders")
+    @step(after="items")
+    def add(first, *, second=2):
+        return first + second
+
+    assert (3, 5) == (add(1), add(1, second=4))
