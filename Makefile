@@ -1,6 +1,8 @@
 # make docs   builds the example sites with both engines and says where they are
 # make test   runs everything: lint, types, layers, tests, the examples in README and docs
-# Both set up what they need in .venv; a second run installs nothing.
+# make benchmarks   measures what penstock costs at run time, beside others
+# make stress       makes a million runs at once and counts wrong IDs
+# All set up what they need in .venv; a second run installs nothing.
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,10 +11,10 @@ READY := $(VENV)/.ready
 NODE_READY := tests/node_modules/.ready
 JOBS ?= 2
 
-.PHONY: help setup docs test lint types layers tests clean
+.PHONY: help setup docs test lint types layers tests benchmarks stress clean
 
 help:
-	@sed -n '1,5s/^# //p' Makefile
+	@sed -n '1,7s/^# //p' Makefile
 
 setup: $(READY) $(NODE_READY)
 
@@ -50,6 +52,12 @@ layers: $(READY)
 
 tests: setup
 	$(BIN)/pytest -q --numprocesses $(JOBS) --dist loadfile
+
+benchmarks: $(READY)
+	$(BIN)/python tests/benchmarks/run.py
+
+stress: $(READY)
+	$(BIN)/python tests/stress/runs.py 1000000
 
 clean:
 	rm -rf $(VENV) docs/_build tests/node_modules .penstock .mypy_cache .ruff_cache .pytest_cache
