@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from penstock import entrypoint
-from penstock.contrib.logging import FlowFilter
+from penstock import entrypoint, flow, flow_context
+from penstock.contrib.logging import FlowFilter, flow_extra
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,3 +74,32 @@ def test_an_id_that_is_set_already_stays(log: Log) -> None:
     log.handler.addFilter(FlowFilter())
     log.logger.warning("x", extra={"flow_id": "theirs"})
     assert ["theirs x"] == log.lines
+
+
+def test_names_of_flow_and_step() -> None:
+    """On request a record has the names of flow and step, and those of the application are kept."""
+    shown = FlowFilter(flow=True, step=True)
+
+    def filtered(**own: str) -> tuple[object, ...]:
+        record = logging.makeLogRecord(own)
+        assert shown.filter(record)
+        return vars(record)["flow"], vars(record)["step"]
+
+    @flow("orders")
+    @entrypoint
+    def handle() -> list[tuple[object, ...]]:
+        return [filtered(), filtered(step="mine")]
+
+    assert [("orders", "handle"), ("orders", "mine")] == handle()
+    assert ("-", "-") == filtered()
+
+
+def test_extra_is_json() -> None:
+    """The extra of a log call has what is known, and can be written as JSON."""
+    assert {"rows": 3} == flow_extra(rows=3)
+    with flow_context("import-17", flow="nightly"):
+        extra = flow_extra(rows=3)
+        record = logging.getLogger("test").makeRecord("test", logging.INFO, "file", 1, "done", (), None, extra=extra)
+
+    assert {"flow_id": "import-17", "flow": "nightly", "rows": 3} == json.loads(json.dumps(extra))
+    assert ("import-17", 3) == (vars(record)["flow_id"], vars(record)["rows"])

@@ -24,7 +24,7 @@ def flow_task(
     function: Any = None,
     /,
     *,
-    after: After = (),
+    after: After | None = None,
     trigger: str | None = None,
     effects: str | Collection[str] = (),
     inherit: bool = True,
@@ -51,7 +51,7 @@ def flow_task(
     install()
 
     def decorate(function: Callable[..., Any]) -> Any:
-        if after:
+        if after is not None:  # its truth would wake a task
             mark = Mark(function, entrypoint=False, after=after, name=step_name, effects=effects)
         else:
             mark = Mark(function, entrypoint=True, name=step_name, trigger=trigger, effects=effects, inherit=inherit)

@@ -146,7 +146,6 @@ def test_applied_tasks_join():
 
 def test_flow_task_is_a_task_and_a_step():
     """A function becomes a real task, and an entrypoint or a step of the flow above it."""
-    shop = celery.Celery("shop", set_as_current=False)
 
     @flow("async_processing")
     @flow_task
@@ -160,7 +159,6 @@ def test_flow_task_is_a_task_and_a_step():
         """Pack."""
         return self.request.id
 
-    assert not shop.finalized
     found = get_flow("async_processing")
     assert [("receive", True, "Receive."), ("pack", False, "Pack.")] == [
         (each.name, each.entrypoint, each.docstring) for each in found.steps
@@ -173,6 +171,34 @@ def test_flow_task_is_a_task_and_a_step():
     assert "async_processing" == receive.apply((1,)).get()
     assert pack.apply((1,)).get()
     assert pickle.loads(pickle.dumps(pack)).name == "shop.pack"
+
+
+DECLARING = """
+from celery import Celery
+from penstock import flow
+from penstock.contrib.celery import flow_task
+
+app = Celery("shop", broker="memory://")
+
+@flow("shop")
+@flow_task
+def receive(): ...
+
+@flow("shop")
+@flow_task(after=receive)
+def pack(): ...
+
+asleep = app.finalized
+pack.name
+print(asleep, app.finalized)
+"""
+
+
+def test_declaring_leaves_the_application_asleep():
+    """Declaring flow tasks reads no attribute of a task, for that would finalize the application."""
+    done = subprocess.run([sys.executable, "-c", DECLARING], capture_output=True, text=True, check=True, timeout=60)
+
+    assert "False True" == done.stdout.strip()
 
 
 WORKER = """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -158,6 +160,56 @@ def test_without_a_provider():
 
     assert (2, {32}) == (len(ids), {len(each) for each in ids})
     assert "0" * 32 not in ids
+
+
+LATE = """
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from penstock import add_observer, entrypoint, flow
+from penstock.observers.otel import OpenTelemetryObserver
+
+add_observer(OpenTelemetryObserver())
+
+@flow("orders")
+@entrypoint
+def handle(): ...
+
+handle()
+exporter, provider = InMemorySpanExporter(), TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+trace.set_tracer_provider(provider)
+handle()
+print([span.name for span in exporter.get_finished_spans()])
+"""
+
+
+def test_a_late_provider():
+    """A provider that is configured after everything was imported and added gets the spans from then on."""
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=True, timeout=60)
+
+    assert "['handle']" == done.stdout.strip()
+
+
+def test_a_coroutine_that_is_closed_elsewhere(spans, caplog):
+    """A coroutine that is closed in another context ends its span, and nothing is logged about it."""
+    never = flow("orders").entrypoint(name="never")(lambda: None)
+
+    @flow("orders").step(after=never, name="pending")
+    async def pending():
+        await asyncio.Event().wait()
+
+    running = pending()
+
+    async def begin():
+        running.send(None)
+
+    asyncio.run(begin())
+    running.close()
+
+    assert ["pending"] == list(spans())
+    assert "" == caplog.text
 
 
 @pytest.fixture
