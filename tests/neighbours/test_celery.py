@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import shutil
@@ -77,9 +78,13 @@ def nested():
 
 @pytest.fixture(scope="module", params=["solo", "threads"])
 def worker(request):
-    """A worker in this process."""
+    """A worker in this process; it sets up logging, which is put back."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
     with start_worker(app, pool=request.param, concurrency=2, perform_ping_check=False, shutdown_timeout=60):
         yield request.param
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 WAIT = {"timeout": 60, "disable_sync_subtasks": False}
@@ -154,7 +159,7 @@ def test_flow_task_is_a_task_and_a_step():
         return current_flow().flow
 
     @flow("async_processing")
-    @flow_task(after=receive, bind=True, max_retries=7, name="shop.pack", effects=["postgres:parcels"])
+    @flow_task(after=receive, bind=True, max_retries=7, name="test.pack", effects=["postgres:parcels"])
     def pack(self, number):
         """Pack."""
         return self.request.id
@@ -166,11 +171,11 @@ def test_flow_task_is_a_task_and_a_step():
     assert ("receive", "pack") == (found.edges[0].source, found.edges[0].target)
     assert () == found.problems
     assert isinstance(pack, celery.Task)
-    assert ("shop.pack", 7) == (pack.name, pack.max_retries)
-    assert "shop.pack" == pack.s(1).task
+    assert ("test.pack", 7) == (pack.name, pack.max_retries)
+    assert "test.pack" == pack.s(1).task
     assert "async_processing" == receive.apply((1,)).get()
     assert pack.apply((1,)).get()
-    assert pickle.loads(pickle.dumps(pack)).name == "shop.pack"
+    assert pickle.loads(pickle.dumps(pack)).name == "test.pack"
 
 
 DECLARING = """
