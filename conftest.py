@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from pathlib import Path
@@ -37,12 +38,16 @@ def begin(namespace: dict[str, Any]) -> None:
     """Give a page an empty folder, and a registry without flows."""
     folder = TemporaryDirectory()
     back = Path.cwd()
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
     os.chdir(folder.name)
     _registry.forget()
 
     def end() -> None:
         os.chdir(back)
         folder.cleanup()
+        root.setLevel(level)
+        root.handlers[:] = handlers
         _registry.forget()
         for observer in tuple(_runtime._observers):
             _runtime.remove_observer(observer)
