@@ -42,6 +42,7 @@ def build(declared: Declared) -> Flow:
         name=declared.name,
         title=declared.title or declared.name,
         description=declared.description or "",
+        tags=tuple(_tags(declared, problems)),
         steps=tuple(steps),
         edges=tuple(edges),
     )
@@ -126,6 +127,17 @@ def _effects(mark: Mark, problems: list[Problem]) -> Iterator[str]:
         yield from _listed(given)
     else:
         problems.append(_problem(mark, "bad-effects", f"effects={_text(given)} is not a list of texts"))
+
+
+def _tags(declared: Declared, problems: list[Problem]) -> Iterator[str]:
+    given, (file, line) = declared.tags or ((), declared.where)
+    if isinstance(given, str):
+        yield given
+    elif isinstance(given, Collection) and all(isinstance(tag, str) for tag in given):
+        yield from dict.fromkeys(_listed(given))
+    else:
+        message = f"tags={_text(given)} is not a list of texts"
+        problems.append(Problem(code="bad-tags", message=message, file=file, line=line))
 
 
 def _listed(given: Collection[Any]) -> list[Any]:

@@ -87,13 +87,20 @@ class FlowDeclaration:
         return f"flow({self.name!r})"
 
 
-def flow(name: str, *, title: str | None = None, description: str | None = None) -> FlowDeclaration:
+def flow(
+    name: str,
+    *,
+    title: str | None = None,
+    description: str | None = None,
+    tags: str | Collection[str] | None = None,
+) -> FlowDeclaration:
     """Declare a flow, or say more of one that is declared already.
 
     Args:
         name: The flow's name, unique in the application.
         title: A title for people; the name if none is given.
         description: What the flow is for, in a sentence or two.
+        tags: A word or several to group flows by in overviews, such as ``"billing"``.
 
     Returns:
         A decorator to put above ``@entrypoint`` or ``@step``, or above a class with marked methods. It also is a
@@ -104,7 +111,7 @@ def flow(name: str, *, title: str | None = None, description: str | None = None)
     """
     if not isinstance(name, str) or not name.strip():
         raise DeclarationError(f"{_here()}: a flow needs a name: @flow('bom_sync'), not {name!r}")
-    _registry.declare(name, caller(), title, description)
+    _registry.declare(name, caller(), title, description, tags)
     return FlowDeclaration(name)
 
 

@@ -20,19 +20,21 @@ class Declared:
         name: The flow's name.
         title: Its title, or ``None``.
         description: Its description, or ``None``.
+        tags: Its tags as they were given, and where, or ``None``.
         marks: The marks that it took, in the order of declaration.
         where: File and line of the first declaration.
         unmarked: Identity and place of each object under ``@flow`` that carries no mark.
         built: The flow as it was last built, until something changes.
     """
 
-    __slots__ = ("built", "description", "marks", "name", "title", "unmarked", "where")
+    __slots__ = ("built", "description", "marks", "name", "tags", "title", "unmarked", "where")
 
     def __init__(self, name: str, where: tuple[str, int]) -> None:
         self.name = name
         self.where = where
         self.title: str | None = None
         self.description: str | None = None
+        self.tags: tuple[object, tuple[str, int]] | None = None
         self.marks: list[Mark] = []
         self.unmarked: dict[tuple[str, str], tuple[str, int]] = {}
         self.built: Flow | None = None
@@ -44,14 +46,22 @@ _flows: dict[str, Declared] = {}
 _unclaimed: dict[tuple[str, str] | int, Mark] = {}
 
 
-def declare(name: str, where: tuple[str, int], title: str | None = None, description: str | None = None) -> None:
-    """Note that a flow exists; a title or description given later replaces the earlier one."""
+def declare(
+    name: str,
+    where: tuple[str, int],
+    title: str | None = None,
+    description: str | None = None,
+    tags: object = None,
+) -> None:
+    """Note that a flow exists; a title, a description or tags given later replace the earlier ones."""
     with _lock:
         declared = _flows.setdefault(name, Declared(name, where))
         if title is not None:
             declared.title = str(title)
         if description is not None:
             declared.description = str(description)
+        if tags is not None:
+            declared.tags = tags, where
         declared.built = None
 
 

@@ -22,7 +22,8 @@ class Problem:
 
     Attributes:
         code: What kind of problem it is: ``unknown-after``, ``cycle``, ``no-entrypoint``, ``unreachable``,
-            ``bad-after``, ``bad-effects``, ``bad-name``, ``bad-trigger``, ``duplicate-step``, ``unmarked``, ``unclaimed`` or ``import``.
+            ``bad-after``, ``bad-effects``, ``bad-name``, ``bad-tags``, ``bad-trigger``, ``duplicate-step``, ``unmarked``,
+            ``unclaimed`` or ``import``.
         message: What happened and what to do, in one sentence or two.
         file: The file in which to mend it, relative to the project in a manifest, or an empty string.
         line: The line in it, counted from 1; 0 where no line is known.
@@ -113,6 +114,7 @@ class Flow:
         title: A human title; the name where none was given.
         description: What the flow is for, or an empty string.
         service: The service whose flow it is, or an empty string.
+        tags: Words to group flows by, in the order given.
         steps: The steps, so that what comes first stands first.
         edges: The arrows, in the order of the steps.
         problems: What is wrong with the declaration.
@@ -122,6 +124,7 @@ class Flow:
     title: str = ""
     description: str = ""
     service: str = ""
+    tags: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     edges: tuple[Edge, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from xml.etree.ElementTree import SubElement
 
 from penstock.errors import PenstockError, RenderError, did_you_mean, near_names
+from penstock.render.describe import slug
 from penstock_mkdocs import figure
 from penstock_mkdocs.host import host_of
-from penstock_mkdocs.markup import slug
 from penstock_mkdocs.options import OptionError, read_name, read_options
 from penstock_mkdocs.site import drawing_options, open_site
 from penstock_mkdocs.steps import add_step

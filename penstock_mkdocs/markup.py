@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -47,11 +46,6 @@ def text(value: str) -> Markup:
 def joined(separator: str, parts: Iterable[str]) -> Markup:
     """Return the parts as HTML with a separator between them."""
     return Markup(text(separator).join(map(text, parts)))
-
-
-def slug(name: str) -> str:
-    """Return a name as it can stand in an id and after ``#``: letters, digits, ``_``, ``.`` and ``-``."""
-    return re.sub(r"[^\w.-]+", "-", visible(name)).strip("-") or "unnamed"
 
 
 def unique(wanted: str, taken: Container[str]) -> str:

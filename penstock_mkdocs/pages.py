@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penstock.render.describe import visible
-from penstock_mkdocs.markup import Markup, slug, tag, text
+from penstock.render.overview import page_names
+from penstock_mkdocs.markup import Markup, tag, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,17 +39,7 @@ class GeneratedPage:
 
 def flow_pages(manifest: Manifest, title: str) -> list[GeneratedPage]:
     """Return the overview, then a page for each flow in the order of the manifest."""
-    taken: set[str] = set()
-    paths: list[str] = []
-    for flow in manifest.flows:
-        wanted = "/".join(slug(part).lstrip(".") or "unnamed" for part in (flow.service, flow.name) if part)
-        number, path = 1, wanted
-        # Some file systems do not tell case, and a folder's index is an overview.
-        while path.casefold() in taken or path.rpartition("/")[2].casefold() in ("index", "readme"):
-            number += 1
-            path = f"{wanted}-{number}"
-        taken.add(path.casefold())
-        paths.append(f"{path}.md")
+    paths = [f"{name}.md" for name in page_names(manifest.flows)]
     overview = GeneratedPage(f"{FOLDER}/index.md", _overview(manifest.flows, paths, title))
     return [overview, *map(_page, manifest.flows, paths)]
 

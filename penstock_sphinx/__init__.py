@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock import __version__
-from penstock_sphinx import assets, drawing, nodes, plain, site, source
+from penstock_sphinx import assets, autodoc, drawing, nodes, pages, plain, site, source
 from penstock_sphinx.config import register
 from penstock_sphinx.directive import FlowDirective
-from penstock_sphinx.domain import PenstockDomain, missing_reference, warn_missing_reference
+from penstock_sphinx.domain import PenstockDomain
+from penstock_sphinx.overview import FlowsDirective, MapDirective
+from penstock_sphinx.references import missing_reference, warn_missing_reference
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -23,9 +25,12 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     register(app)
     app.add_domain(PenstockDomain)
     app.add_directive("penstock-flow", FlowDirective)
+    app.add_directive("penstock-flows", FlowsDirective)
+    app.add_directive("penstock-map", MapDirective)
     app.add_node(nodes.flow_block, html=(nodes.visit_block, nodes.depart_block))
     app.add_node(nodes.flow_diagram, html=(nodes.visit_diagram, None))
     app.connect("builder-inited", site.collect_flows)
+    app.connect("builder-inited", pages.write_pages)
     app.connect("builder-inited", source.connect_viewcode)
     app.connect("env-get-outdated", site.outdated_pages)
     app.connect("env-updated", drawing.lay_out_pages)
@@ -34,7 +39,9 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("doctree-read", source.settle_links, priority=LAST)
     app.connect("missing-reference", missing_reference, priority=LAST)
     app.connect("warn-missing-reference", warn_missing_reference)
+    app.connect("object-description-transform", autodoc.note_steps)
+    app.connect("doctree-resolved", autodoc.settle)
     app.connect("doctree-resolved", plain.adapt)
-    app.connect("write-started", assets.copy_stylesheet)
-    app.connect("html-page-context", assets.link_stylesheet)
-    return {"version": __version__, "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("write-started", assets.copy_files)
+    app.connect("html-page-context", assets.link_files)
+    return {"version": __version__, "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,11 +1,11 @@
-"""The style sheet: one file, linked only from pages that show a flow."""
+"""The style sheet and the script: one file each, linked only from pages that show a flow."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.render.html import stylesheet
+from penstock.render.html import script, stylesheet
 from penstock_sphinx.domain import domain_of
 
 if TYPE_CHECKING:
@@ -13,23 +13,28 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.builders import Builder
 
-FILE = "penstock.css"
+STYLESHEET = "penstock.css"
+SCRIPT = "penstock.js"
 
 
-def copy_stylesheet(_app: Sphinx, builder: Builder) -> None:
-    """Put the shared rules, and those that only Sphinx's markup needs, where the pages find them."""
+def copy_files(_app: Sphinx, builder: Builder) -> None:
+    """Put the rules and the script where the pages find them; readers of EPUB run no scripts."""
     if builder.format != "html":
         return
     own = Path(__file__).with_name("static") / "sphinx.css"
-    target = Path(builder.outdir) / "_static" / FILE
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(stylesheet() + own.read_text("utf-8"), "utf-8")
+    folder = Path(builder.outdir) / "_static"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / STYLESHEET).write_text(stylesheet() + own.read_text("utf-8"), "utf-8")
+    if builder.name != "epub":
+        (folder / SCRIPT).write_text(script(), "utf-8")
 
 
-def link_stylesheet(
+def link_files(
     app: Sphinx, pagename: str, _template: str, _context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Link the style sheet from a page that shows a flow."""
-    pages = domain_of(app.env).pages
+    """Link them from a page that shows a flow."""
+    pages = [name for name, page in domain_of(app.env).pages.items() if page.fingerprints]
     if doctree is not None and (pagename in pages or (pages and app.builder.name == "singlehtml")):
-        app.add_css_file(FILE)
+        app.add_css_file(STYLESHEET)
+        if app.builder.name != "epub":
+            app.add_js_file(SCRIPT, loading_method="defer")

@@ -7,28 +7,25 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 from sphinx.domains import Domain, ObjType
 from sphinx.roles import XRefRole
-from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
-from penstock.errors import did_you_mean, near_names
+from penstock_sphinx.indices import FlowIndex
 from penstock_sphinx.nodes import QUIET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterator
     from collections.abc import Set as AbstractSet
 
     from docutils import nodes
     from docutils.nodes import Element
     from sphinx.addnodes import pending_xref
-    from sphinx.application import Sphinx
     from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
     from penstock.render.layout import Layout
     from penstock.render.options import Direction
+    from penstock.render.overview import Selection
     from penstock_sphinx.site import Site
-
-logger = logging.getLogger(__name__)
 
 
 class Place(NamedTuple):
@@ -43,21 +40,52 @@ Places = dict[str, Place]
 
 
 class Drawing(NamedTuple):
-    """A diagram on a page: the key of its layout, the flow's name, the direction, and the directive's line."""
+    """A diagram on a page: the key of its layout, what it shows, how, and the line of its directive.
+
+    It shows the flow of a name, or the map of a selection.
+    """
 
     key: str
-    flow: str
+    subject: str | Selection
     direction: Direction
     line: int
+    small: bool = False
+
+    @property
+    def look(self) -> tuple[Direction, bool]:
+        """What diagrams have in common that are laid out together."""
+        return self.direction, self.small
 
 
 @dataclass(slots=True)
 class Page:
-    """What a page shows: the fingerprint of each flow as it was read, the diagrams, and where their nodes lead."""
+    """What a page shows.
 
-    fingerprints: dict[str, str] = field(default_factory=dict)
+    Attributes:
+        fingerprints: Of each flow, or selection of flows, that it shows, as it was when the page was read.
+        drawings: The diagrams.
+        functions: The full names of the steps whose functions it describes.
+        targets: A digest of where its links lead.
+    """
+
+    fingerprints: dict[str | Selection, str] = field(default_factory=dict)
     drawings: list[Drawing] = field(default_factory=list)
+    functions: dict[str, None] = field(default_factory=dict)
     targets: str = ""
+
+
+class NameRole(XRefRole):
+    """A role whose target may begin with ``~``, which shows its last part alone."""
+
+    def process_link(
+        self, env: BuildEnvironment, refnode: Element, has_explicit_title: bool, title: str, target: str
+    ) -> tuple[str, str]:
+        """Return what is shown, and the target."""
+        del env
+        if not has_explicit_title and target.startswith("~"):
+            target = target[1:]
+            title = target.rpartition("/" if refnode["reftype"] == "flow" else ".")[2]
+        return title, target
 
 
 class PenstockDomain(Domain):
@@ -69,10 +97,15 @@ class PenstockDomain(Domain):
 
     name = "penstock"
     label = "Penstock"
-    object_types: ClassVar[dict[str, ObjType]] = {"flow": ObjType("flow", "flow"), "step": ObjType("step", "step")}
-    roles: ClassVar[dict[str, Any]] = {"flow": XRefRole(warn_dangling=True), "step": XRefRole(warn_dangling=True)}
+    object_types: ClassVar[dict[str, ObjType]] = {
+        "flow": ObjType("flow", "flow"),
+        "entrypoint": ObjType("entrypoint", "entrypoint", "step"),
+        "step": ObjType("step", "step"),
+    }
+    roles: ClassVar[dict[str, Any]] = {kind: NameRole(warn_dangling=True) for kind in ("flow", "entrypoint", "step")}
+    indices: ClassVar[list[Any]] = [FlowIndex]
     initial_data: ClassVar[dict[str, Any]] = {"objects": {}, "pages": {}, "layouts": {}}
-    data_version = 1
+    data_version = 2
     site: Site
 
     @property
@@ -128,9 +161,10 @@ class PenstockDomain(Domain):
     ) -> nodes.reference | None:
         """Return the link to a flow or step, or ``None`` where there is none or no single one of that name."""
         del env
-        places = self.objects.get((typ, target), {})
+        kinds = self.objtypes_for_role(typ) or []
+        places = next((self.objects[kind, target] for kind in kinds if (kind, target) in self.objects), {})
         if not places and QUIET not in node:
-            places = self._unqualified(typ, target)
+            places = self._unqualified(kinds, target)
         return self._link(builder, fromdocname, target, places, contnode) if places else None
 
     def resolve_any_xref(
@@ -145,7 +179,7 @@ class PenstockDomain(Domain):
         """Return the links that the role ``any`` may mean."""
         found = (
             (kind, self.resolve_xref(env, fromdocname, builder, kind, target, node, contnode))
-            for kind in self.object_types
+            for kind in ("flow", "step")  # which finds entrypoints too
         )
         return [(f"{self.name}:{kind}", link) for kind, link in found if link is not None]
 
@@ -155,9 +189,27 @@ class PenstockDomain(Domain):
             docname = _best(places)
             yield name, name, kind, docname, places[docname].anchor, 1
 
-    def _unqualified(self, kind: str, target: str) -> Places:
+    def best_places(self, kind: str, docnames: AbstractSet[str] | None = None) -> Iterator[tuple[str, str, Place]]:
+        """Yield the name of each object of a kind, sorted, with the best page of those asked for, and its place there."""
+        for (known, name), places in sorted(self.objects.items()):
+            there = {docname: each for docname, each in places.items() if docnames is None or docname in docnames}
+            if known == kind and there:
+                docname = _best(there)
+                yield name, docname, there[docname]
+
+    def steps_of(self, flow: str, docnames: AbstractSet[str] | None = None) -> list[tuple[str, str, str, Place]]:
+        """Return name, kind, page and place of each documented step of a flow."""
+        found = [
+            (name.removeprefix(f"{flow}."), kind, docname, place)
+            for kind in ("entrypoint", "step")
+            for name, docname, place in self.best_places(kind, docnames)
+            if name.startswith(f"{flow}.")
+        ]
+        return sorted(found)
+
+    def _unqualified(self, kinds: Collection[str], target: str) -> Places:
         endings = (f".{target}", f"/{target}")
-        found = [places for (known, name), places in self.objects.items() if known == kind and name.endswith(endings)]
+        found = [places for (known, name), places in self.objects.items() if known in kinds and name.endswith(endings)]
         return found[0] if len(found) == 1 else {}
 
     @staticmethod
@@ -173,34 +225,6 @@ def domain_of(env: BuildEnvironment) -> PenstockDomain:
     return cast("PenstockDomain", env.get_domain(PenstockDomain.name))
 
 
-def missing_reference(_app: Sphinx, _env: BuildEnvironment, node: pending_xref, contnode: Element) -> Element | None:
-    """Leave a reference that we made ourselves as text where nobody knows its target."""
-    return contnode if QUIET in node else None
-
-
-def warn_missing_reference(_app: Sphinx, domain: Domain | None, node: pending_xref) -> bool | None:
-    """Warn of a role that leads nowhere, with the names that it may mean."""
-    if not isinstance(domain, PenstockDomain):
-        return None
-    if domain.site.failed:  # said already, with its cause
-        return True
-    kind, target = node["reftype"], node["reftarget"]
-    known = {name for known, name in domain.objects if known == kind}
-    near = did_you_mean(_near(target, known))
-    message = "there is no %s %r in these pages.%s"
-    logger.warning(message, kind, target, near, type="penstock", subtype=f"unknown_{kind}", location=node)
-    return True
-
-
 def _best(places: Places, current: str = "") -> str:
     """Return a page that has the steps too, if there is one; the current page, if it is as good as others."""
     return min(places, key=lambda docname: (not places[docname].has_steps, docname != current, docname))
-
-
-def _near(target: str, known: Iterable[str]) -> tuple[str, ...]:
-    names = sorted(known)
-    if "." in target:
-        return near_names(target, names)
-    endings = {name.rpartition(".")[2]: name for name in names}
-    same = tuple(name for name in names if name.endswith(f".{target}"))  # there are several
-    return same[:3] or tuple(endings[near] for near in near_names(target, endings))

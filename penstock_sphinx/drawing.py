@@ -13,6 +13,7 @@ from penstock.errors import LayoutError, MissingExtraError
 from penstock.render.layout import lay_out
 from penstock.render.options import Options
 from penstock_sphinx.domain import domain_of
+from penstock_sphinx.targets import Targets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +35,10 @@ def drawn_part(flow: Flow) -> Flow:
     return replace(flow, description="", steps=tuple(steps), problems=())
 
 
-def layout_key(drawn: Flow, direction: Direction, engine: str) -> str:
+def layout_key(drawn: Flow, direction: Direction, engine: str, *, small: bool = False) -> str:
     """Return a name for the layout of what :func:`drawn_part` gave, equal for equal drawings."""
-    return hashlib.sha256(repr((__version__, engine, direction, drawn)).encode("utf-8", "replace")).hexdigest()
+    told_apart = (__version__, engine, direction, small, drawn)
+    return hashlib.sha256(repr(told_apart).encode("utf-8", "replace")).hexdigest()
 
 
 def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -52,8 +54,8 @@ def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
         del domain.layouts[key]
     missing = [place for key, place in places.items() if key not in domain.layouts]
     try:
-        for direction in dict.fromkeys(drawing.direction for _, drawing in missing):
-            _lay_out(domain, [place for place in missing if place[1].direction == direction], direction)
+        for look in dict.fromkeys(drawing.look for _, drawing in missing):
+            _lay_out(domain, [place for place in missing if place[1].look == look])
     except MissingExtraError as error:  # once is enough
         _warn(error, missing[0])
     made = {drawing.key for _, drawing in missing} & domain.layouts.keys()
@@ -61,26 +63,22 @@ def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 
 def relinked_pages(_app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Return the pages with diagrams whose steps are described elsewhere than they were when the page was written."""
+    """Return the pages whose links lead elsewhere than they did when the page was written."""
     domain = domain_of(env)
-    steps: dict[str, list[str]] = {}
-    for (kind, name), places in sorted(domain.objects.items()):
-        if kind == "step":
-            steps.setdefault(name.rpartition(".")[0].rpartition("/")[2], []).append(f"{name}{sorted(places.items())}")
+    targets = Targets(env)
     moved = []
     for docname, page in domain.pages.items():
-        names = sorted({drawing.flow.rpartition("/")[2] for drawing in page.drawings})
-        targets = hashlib.sha256(repr([steps.get(name) for name in names]).encode("utf-8", "replace")).hexdigest()
-        if page.drawings and page.targets not in ("", targets):
+        now = targets.of(page)
+        if page.targets not in ("", now):
             moved.append(docname)
-        page.targets = targets
+        page.targets = now
     return moved
 
 
-def _lay_out(domain: PenstockDomain, places: Sequence[tuple[str, Drawing]], direction: Direction) -> None:
+def _lay_out(domain: PenstockDomain, places: Sequence[tuple[str, Drawing]]) -> None:
     config = domain.site.config
-    flows = [domain.site.manifest.flow(drawing.flow) for _, drawing in places]
-    options = Options(direction=direction, details=True)
+    flows = [domain.site.drawn(drawing.subject) for _, drawing in places]
+    options = Options(direction=places[0][1].direction, details=not places[0][1].small)
     results = lay_out(flows, options, engine=config.engine, timeout=config.layout_timeout)
     for place, result in zip(places, results, strict=True):
         if isinstance(result, LayoutError):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sphinx.writers.html5 import HTML5Translator
 
     from penstock.model import Flow
+    from penstock.render.layout import Layout
 
 QUIET = "penstock_quiet"
 """The attribute of a reference that stays text, without a warning, where its target is not documented."""
@@ -51,6 +52,20 @@ def step_reference(name: str, full_name: str, docname: str) -> addnodes.pending_
     )
 
 
+def flow_reference(flow: Flow, docname: str, shown: str = "") -> addnodes.pending_xref:
+    """Return a reference to a flow, which stays text where the flow is documented nowhere."""
+    return addnodes.pending_xref(
+        "",
+        nodes.inline("", shown or visible(flow.name)),
+        refdomain="penstock",
+        reftype="flow",
+        reftarget=visible(flow.full_name),
+        refdoc=docname,
+        refexplicit=True,
+        **{QUIET: True},
+    )
+
+
 def visit_block(self: HTML5Translator, node: flow_block) -> None:
     """Open the element that holds the style sheet's variables."""
     self.body.append(self.starttag(node, "div", CLASS="penstock"))
@@ -66,16 +81,31 @@ def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
     drawn = getattr(self, "penstock_drawn", 0) + 1  # ids are unique on the page, also on that of singlehtml
     self.penstock_drawn = drawn  # type: ignore[attr-defined]
     flow: Flow = node["flow"]
-    options = Options(direction=node["direction"], details=True, links=_links(node, flow))
+    small = node["format"] == "small"
+    options = Options(direction=node["direction"], details=not small, links={} if small else _links(node, flow))
     layout = self.builder.env.get_domain("penstock").data["layouts"].get(node["key"])
-    if node["format"] == "mermaid":
+    if small:
+        self.body.append(_thumbnail(node, flow, layout, options, f"ps{drawn}"))
+    elif node["format"] == "mermaid":
         self.body.append(_source(flow, options, "mermaid", node["alt"] or alt_text(flow)))
     elif layout is None:
         self.body.append(_source(flow, replace(options, links={}), "ps-source", ""))
     else:
         picture = svg.draw(flow, layout, options, prefix=f"ps{drawn}", alt=node["alt"] or None)
-        self.body.append(frame(picture, f"Diagram of {visible(flow.title) or visible(flow.name)}") + "\n")
+        self.body.append(frame(picture, node["label"]) + "\n")
     raise nodes.SkipNode
+
+
+def _thumbnail(node: flow_diagram, flow: Flow, layout: Layout | None, options: Options, prefix: str) -> str:
+    """Return a small picture that is one link as a whole, or nothing where none could be laid out."""
+    if layout is None:
+        return ""
+    picture = svg.draw(flow, layout, options, prefix=prefix, alt="", least_scale=0)
+    link = next(node.findall(nodes.reference), None)
+    if link is None:
+        return f'<span class="ps-thumb" role="img" aria-label="{escape(node["label"])}">{picture}</span>\n'
+    url = escape(link.get("refuri") or f"#{link['refid']}")
+    return f'<a class="ps-thumb" href="{url}" aria-label="{escape(node["label"])}">{picture}</a>\n'
 
 
 def _links(node: flow_diagram, flow: Flow) -> dict[str, str]:

@@ -36,6 +36,7 @@ def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         if app.builder.name == "singlehtml":
             _drop_repeated_ids(doctree)
         return
+    _drop_small_diagrams(doctree)
     for diagram in list(doctree.findall(flow_diagram)):
         picture = None
         if app.builder.format == "latex":
@@ -46,6 +47,17 @@ def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             chip.replace_self(nodes.inline("", f"[{chip.astext()}]"))
         target = [nodes.target("", "", ids=block["ids"])] if block["ids"] else []
         block.replace_self([*target, *block.children])
+
+
+def _drop_small_diagrams(doctree: nodes.document) -> None:
+    """Leave the column of small diagrams out of each table."""
+    for table in list(doctree.findall(nodes.table)):
+        if "ps-flows" in table["classes"] and any(table.findall(flow_diagram)):
+            group = next(table.findall(nodes.tgroup))
+            group["cols"] -= 1
+            group.remove(list(group.findall(nodes.colspec))[-1])
+            for row in group.findall(nodes.row):
+                del row[-1]
 
 
 def _text(diagram: flow_diagram) -> nodes.literal_block:

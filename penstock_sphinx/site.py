@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from sphinx.util import logging
 
@@ -14,7 +15,8 @@ from penstock.collect import collect
 from penstock.config import Config
 from penstock.errors import ConfigError, PenstockError
 from penstock.manifest import Manifest
-from penstock.render.describe import source_url
+from penstock.render.describe import source_url, visible
+from penstock.render.overview import Selection, outline, system_map
 from penstock_sphinx.config import load
 from penstock_sphinx.domain import domain_of
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-    from penstock.model import Step
+    from penstock.model import Flow, Step
 
 logger = logging.getLogger(__name__)
 
@@ -41,14 +43,48 @@ class Site:
     manifest: Manifest
     failed: bool = False
 
-    def fingerprint(self, name: str) -> str:
-        """Return a digest of all that a page shows of a flow, or an empty string where there is no such flow."""
+    def fingerprint(self, shown: str | Selection) -> str:
+        """Return a digest of all that a page shows of a flow or of several, empty where there is no such flow."""
+        if isinstance(shown, Selection):
+            return self._digest([outline(flow) for flow in shown.of(self.manifest.flows)])
         try:
-            flow = self.manifest.flow(name)
+            return self._digest(self.manifest.flow(shown))
         except PenstockError:
             return ""
+
+    def drawn(self, subject: str | Selection) -> Flow:
+        """Return what a diagram shows: the flow of a name, or the map of a selection."""
+        if isinstance(subject, Selection):
+            return system_map(subject.of(self.manifest.flows))
+        return self.manifest.flow(subject)
+
+    def steps_at(self, function: str) -> tuple[str, ...]:
+        """Return the full names of the steps that a function is, by ``module.qualname``."""
+        return tuple(self._steps.get(function, ()))
+
+    def functions_of(self, flow: str) -> tuple[str, ...]:
+        """Return ``module.qualname`` of each step of the flows of that bare name."""
+        return self._functions.get(flow, ())
+
+    @cached_property
+    def _steps(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for flow in self.manifest.flows:
+            for step in flow.steps:
+                found.setdefault(_function(step), []).append(full_name(flow, step))
+        return found
+
+    @cached_property
+    def _functions(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for flow in self.manifest.flows:
+            name = visible(flow.name)
+            found[name] = (*found.get(name, ()), *map(_function, flow.steps))
+        return found
+
+    def _digest(self, shown: object) -> str:
         shown_with = (self.config.source_url, self.config.direction, self.config.engine, self.config.docstring_style)
-        return hashlib.sha256(repr((flow, shown_with)).encode("utf-8", "replace")).hexdigest()
+        return hashlib.sha256(repr((shown, shown_with)).encode("utf-8", "replace")).hexdigest()
 
     def source_url(self, step: Step) -> str:
         """Return where a step's source can be read, or an empty string; installed code is not in our repository."""
@@ -64,6 +100,16 @@ class Site:
         if self.config.python is None:
             roots += [Path(entry) for entry in sys.path if entry]
         return next((file for file in (root / step.file for root in roots) if file.is_file()), None)
+
+
+def _function(step: Step) -> str:
+    return f"{step.module}.{step.qualname}"
+
+
+def full_name(flow: Flow, step: Step | None = None) -> str:
+    """Return what a role calls a flow, or one of its steps."""
+    name = visible(flow.full_name)
+    return f"{name}.{visible(step.name)}" if step else name
 
 
 def collect_flows(app: Sphinx) -> None:
@@ -103,8 +149,20 @@ def outdated_pages(
     domain = domain_of(env)
     names = {name for page in domain.pages.values() for name in page.fingerprints}
     current = {name: domain.site.fingerprint(name) for name in names}
-    return [
+    changed = {
         docname
         for docname, page in domain.pages.items()
         if any(current[name] != fingerprint for name, fingerprint in page.fingerprints.items())
-    ]
+    }
+    return sorted(changed | _other_functions(env))
+
+
+def _other_functions(env: BuildEnvironment) -> set[str]:
+    """Return the pages that describe functions which became steps, or are none any more."""
+    domain = domain_of(env)
+    now: dict[str, set[str]] = {}
+    for name, function in cast("Any", env.get_domain("py")).objects.items():
+        if steps := domain.site.steps_at(name):
+            now.setdefault(function.docname, set()).update(steps)
+    known = {docname: set(page.functions) for docname, page in domain.pages.items() if page.functions}
+    return {docname for docname in now.keys() | known.keys() if now.get(docname) != known.get(docname)}

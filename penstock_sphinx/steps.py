@@ -13,9 +13,12 @@ from sphinx import addnodes
 from sphinx.util import logging
 
 from penstock.render.describe import KIND_CHIPS, after, before, visible
+from penstock_sphinx.autodoc import elsewhere
 from penstock_sphinx.docstrings import docstring_lines, parse_markdown, parse_rst
 from penstock_sphinx.domain import Place, domain_of
 from penstock_sphinx.nodes import CHIP, QUIET, step_reference
+from penstock_sphinx.site import full_name
+from penstock_sphinx.typehints import placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,12 +35,6 @@ MOST_PATHS = 24
 """Paths that a page lists; nobody reads more."""
 
 
-def full_name(flow: Flow, step: Step | None = None) -> str:
-    """Return what a role calls a flow, or one of its steps."""
-    name = visible(flow.full_name)
-    return f"{name}.{visible(step.name)}" if step else name
-
-
 def anchor(document: nodes.document, *names: str) -> str:
     """Return a readable id that is not taken on the page."""
     words = [re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") for name in names]
@@ -49,6 +46,11 @@ def anchor(document: nodes.document, *names: str) -> str:
         number += 1
         ident = f"{wanted}-{number}"
     return ident
+
+
+def index_entry(name: str, kind: str, ident: str) -> tuple[str, str, str, str, None]:
+    """Return an entry of the general index; a semicolon would cut it in two."""
+    return ("single", f"{name} ({kind})".replace(";", ","), ident, "", None)
 
 
 def paths(flow: Flow, docname: str) -> list[nodes.Node]:
@@ -79,11 +81,11 @@ class StepWriter:
         self._document = document
         self._site: Site = domain_of(env).site
 
-    def describe(self, step: Step) -> addnodes.desc:
-        """Return one step, registered under its name."""
+    def describe(self, step: Step) -> list[nodes.Node]:
+        """Return one step, registered under its name, behind its entry in the index."""
         markdown = self._site.config.docstring_style == "markdown"
         lines = [] if markdown else docstring_lines(step, self._env, self._site.config.docstring_style)
-        description = self._parsed(step, lines)
+        description = self._parsed(step, *placed(visible(step.signature), lines, self._env.config))
         signature = cast("addnodes.desc_signature", description[0])
         content = cast("addnodes.desc_content", description[-1])
         if markdown:
@@ -91,17 +93,19 @@ class StepWriter:
         description["classes"] += ["ps-step-doc", *(["ps-entrypoint"] if step.entrypoint else [])]
         self._name(signature, step)
         signature += _chips(step)
+        content.extend(elsewhere(step, self._env.docname))
         content.append(self._meta(step))
         for reference in description.findall(addnodes.pending_xref):
             # made from a type or by NumPy's "See Also", not written as a role
             if "refdoc" not in reference or reference["reftype"] == "obj":
                 reference["refdoc"] = self._env.docname
                 reference[QUIET] = True
-        return description
+        kind = f"{_kind(step)} of {full_name(self._flow)}"
+        return [addnodes.index(entries=[index_entry(visible(step.name), kind, signature["ids"][0])]), description]
 
-    def _parsed(self, step: Step, lines: Iterable[str]) -> addnodes.desc:
+    def _parsed(self, step: Step, signature: str, lines: Iterable[str]) -> addnodes.desc:
         """Return the description that Sphinx makes of a function, with its fields and types, but of no known object."""
-        head = [f".. py:function:: step{visible(step.signature)}", "   :no-index:", ""]
+        head = [f".. py:function:: step{signature}", "   :no-index:", ""]
         body = [f"   {line}" for line in lines]
         source = f"{self._site.source_file(step) or step.file or step.module}:docstring of {visible(step.module)}.{visible(step.qualname)}"
         with self._inside(step):
@@ -140,7 +144,7 @@ class StepWriter:
         signature["ids"] = [ident]
         signature["_toc_parts"], signature["_toc_name"] = (name,), name
         self._document.note_explicit_target(signature)
-        domain_of(self._env).note_object("step", full_name(self._flow, step), self._env.docname, Place(ident))
+        domain_of(self._env).note_object(_kind(step), full_name(self._flow, step), self._env.docname, Place(ident))
         file = self._site.source_file(step)
         if file or "viewcode_line_numbers" not in self._env.config:
             signature["module"], signature["fullname"] = step.module, step.qualname
@@ -169,6 +173,10 @@ class StepWriter:
         reference = step_reference(name, full_name(self._flow, self._flow.step(name)), self._env.docname)
         said = visible(label)
         return [reference, nodes.Text(" "), nodes.emphasis("", said)] if said else [reference]
+
+
+def _kind(step: Step) -> str:
+    return "entrypoint" if step.entrypoint else "step"
 
 
 def _chips(step: Step) -> Iterator[nodes.Node]:

@@ -87,6 +87,12 @@ BROKEN = {
         @step(after="start", effects=["db", 3])  # here
         def end(): ...
         """,
+    "bad-tags": """
+        orders = flow("f", tags=["billing", 3])  # here
+
+        @orders.entrypoint
+        def start(): ...
+        """,
     "duplicate-step": """
         from functools import cache
 

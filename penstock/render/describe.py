@@ -30,7 +30,7 @@ KIND_CHIPS: Mapping[Kind, str] = MappingProxyType(
 Neighbour = tuple[str, str]
 """A step's name and the label of the arrow to or from it."""
 
-__all__ = ["KIND_CHIPS", "Neighbour", "after", "alt_text", "before", "safe_url", "source_url", "visible"]
+__all__ = ["KIND_CHIPS", "Neighbour", "after", "alt_text", "before", "safe_url", "slug", "source_url", "visible"]
 
 MOST_IN_WORDS = 40
 """Arrows that a text alternative spells out; a listener gets lost in more."""
@@ -72,6 +72,11 @@ def source_url(template: str, step: Step) -> str:
     return string.Formatter().vformat(
         template, (), {"file": quote(step.file), "line": step.line, "end_line": step.end_line or step.line}
     )
+
+
+def slug(name: str) -> str:
+    """Return a name as it can stand in an id and after ``#``: letters, digits, ``_``, ``.`` and ``-``."""
+    return re.sub(r"[^\w.-]+", "-", visible(name)).strip("-") or "unnamed"
 
 
 _scheme = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:")

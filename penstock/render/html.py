@@ -5,6 +5,9 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+SCRIPT = Path(__file__).with_name("penstock.js")
+"""The script's file: highlights the ways through a node, and switches the size of a wide diagram. It loads nothing."""
+
 STYLESHEET = Path(__file__).with_name("penstock.css")
 """The style sheet's file; it loads nothing and names no host."""
 
@@ -17,6 +20,11 @@ def frame(svg: str, label: str) -> str:
         label: What the frame is called by a screen reader.
     """
     return f'<div class="ps-frame" tabindex="0" role="region" aria-label="{escape(label)}">\n{svg}\n</div>'
+
+
+def script() -> str:
+    """Return the text of the script."""
+    return SCRIPT.read_text(encoding="utf-8")
 
 
 def stylesheet() -> str:

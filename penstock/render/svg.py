@@ -42,7 +42,14 @@ DARK = """
 
 
 def draw(
-    flow: Flow, layout: Layout, options: Options, *, prefix: str, standalone: bool = False, alt: str | None = None
+    flow: Flow,
+    layout: Layout,
+    options: Options,
+    *,
+    prefix: str,
+    standalone: bool = False,
+    alt: str | None = None,
+    least_scale: float = LEAST_SCALE,
 ) -> str:
     """Return a laid out flow as an ``<svg>`` element.
 
@@ -52,18 +59,20 @@ def draw(
         options: Links turn nodes into links; all addresses but relative ones and those of the web are dropped.
         prefix: What the ids begin with, so that they are unique on a page.
         standalone: Whether the picture stands in a file of its own, with a background and a dark variant.
-        alt: What to say instead of the generated description.
+        alt: What to say instead of the generated description; an empty text hides the picture from screen readers.
+        least_scale: How small the picture may get in a column that is narrower.
 
     Returns:
         The element, one CSS pixel for one unit, its texts apart by white space as a search index needs it.
     """
     width, height = round(layout.width + 2 * PAD, 2), round(layout.height + 2 * PAD, 2)
     said = escape(alt_text(flow) if alt is None else alt)
+    role = f'role="group" aria-label="{said}"' if said else 'aria-hidden="true"'
+    least = f' style="min-width:{round(width * least_scale)}px"' if least_scale else ""
     parts = [
         (
             f'<svg class="ps-svg" xmlns="http://www.w3.org/2000/svg" viewBox="{-PAD} {-PAD} {width:g} {height:g}" '
-            f'width="{width:g}" height="{height:g}" style="min-width:{round(width * LEAST_SCALE)}px" '
-            f'role="group" aria-label="{said}" font-family="{FONT}">'
+            f'width="{width:g}" height="{height:g}"{least} {role} font-family="{FONT}">'
         )
     ]
     if standalone:

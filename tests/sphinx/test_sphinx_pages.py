@@ -156,7 +156,7 @@ def test_inventory(html):
     """Other projects find flows and steps in the inventory, each once, and a flow where its steps are."""
     content = (html.folder / "objects.inv").read_bytes().split(b"\n", 4)[4]
     lines = [line for line in zlib.decompress(content).decode().splitlines() if " penstock:" in line]
-    names = [re.match(r"(.*) penstock:(flow|step) ", line).groups() for line in lines]
+    names = [re.match(r"(.*) penstock:(flow|entrypoint|step) ", line).groups() for line in lines]
     assert len(set(names)) == len(names) == 21
     assert ("orders.check", "step") in names
     assert "parcels penstock:flow 1 sub/deep/parcels.html#flow-$ -" in lines

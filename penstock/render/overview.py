@@ -1,0 +1,149 @@
+"""Several flows at once: which of them, and how they are joined by the channels between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from penstock import _graph
+from penstock.model import Edge, Flow, Step
+from penstock.render.describe import slug, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+MAP = "system map"
+"""The name of the flow that :func:`system_map` returns."""
+
+MOST_TRIGGERS = 3
+"""Triggers from outside that a flow shows on the map."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which flows to show; what is empty selects all.
+
+    Attributes:
+        services: Services whose flows are shown.
+        tags: Tags of which a flow has at least one.
+        modules: Modules, or packages above them, in one of which a flow has at least one step.
+    """
+
+    services: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+
+    def of(self, flows: Iterable[Flow]) -> tuple[Flow, ...]:
+        """Return the flows that are selected, in the given order."""
+        return tuple(flow for flow in flows if self._has(flow))
+
+    def _has(self, flow: Flow) -> bool:
+        return (
+            (not self.services or flow.service in self.services)
+            and (not self.tags or not set(self.tags).isdisjoint(flow.tags))
+            and (not self.modules or any(_under(step.module, self.modules) for step in flow.steps))
+        )
+
+    def __str__(self) -> str:
+        words = (("service", self.services), ("tag", self.tags), ("module", self.modules))
+        return ", ".join(f"{word} {' or '.join(values)}" for word, values in words if values)
+
+
+def system_map(flows: Sequence[Flow]) -> Flow:
+    """Return the map of some flows, itself as a flow: a step for each flow, an arrow for each channel between two.
+
+    A channel is what one flow names as an effect and another one as a trigger, such as ``kafka:orders``. Flows that
+    something outside starts are the map's entrypoints.
+    """
+    channels = _channels(flows)
+    edges = [Edge(source=source, target=target, label=", ".join(of)) for (source, target), of in channels.items()]
+    fed = {(target, channel) for (_, target), of in channels.items() for channel in of}
+    steps = [_as_step(flow, fed) for flow in flows]
+    ranks = _graph.ranks(
+        _graph.adjacency([step.name for step in steps], ((edge.source, edge.target) for edge in edges))
+    )
+    ordered = sorted(steps, key=lambda step: ranks[step.name])
+    position = {step.name: number for number, step in enumerate(ordered)}
+    edges.sort(key=lambda edge: (position[edge.source], position[edge.target]))
+    return Flow(name=MAP, title="System map", steps=tuple(ordered), edges=tuple(edges))
+
+
+def map_text(drawn: Flow) -> str:
+    """Return the map in words, for those who do not see it."""
+    count = len(drawn.steps)
+    said = [f"System map: {count} flow{'' if count == 1 else 's'}."]
+    said += (
+        f"{visible(edge.source)} leads to {visible(edge.target)} through {visible(edge.label)}." for edge in drawn.edges
+    )
+    return " ".join(said)
+
+
+def summary(flow: Flow) -> str:
+    """Return what a flow is for: the first paragraph of its description, else what its first entrypoint says."""
+    described = visible(flow.description.strip().partition("\n\n")[0])
+    first = next(iter((*flow.entrypoints, *flow.steps)), None)
+    return described or (visible(first.title) if first else "")
+
+
+def outline(flow: Flow) -> Flow:
+    """Return a flow with only what a small picture and a line of text show of it."""
+    return Flow(
+        name=flow.name,
+        title=flow.title,
+        description=summary(flow),
+        service=flow.service,
+        tags=flow.tags,
+        steps=tuple(
+            Step(name=step.name, entrypoint=step.entrypoint, trigger=step.trigger, effects=step.effects)
+            for step in flow.steps
+        ),
+        edges=flow.edges,
+    )
+
+
+def _channels(flows: Iterable[Flow]) -> dict[tuple[str, str], dict[str, None]]:
+    """Return the channels between each two flows, by their full names; a flow may feed itself."""
+    listening: dict[str, list[Flow]] = {}
+    for flow in flows:
+        for channel in dict.fromkeys(step.trigger for step in flow.steps if step.trigger):
+            listening.setdefault(channel, []).append(flow)
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for source, channel in _sent(flows):
+        for target in listening.get(channel, ()):
+            found.setdefault((source.full_name, target.full_name), {})[channel] = None
+    return found
+
+
+def _sent(flows: Iterable[Flow]) -> Iterator[tuple[Flow, str]]:
+    return ((flow, effect) for flow in flows for step in flow.steps for effect in step.effects)
+
+
+def _as_step(flow: Flow, fed: set[tuple[str, str]]) -> Step:
+    triggers = dict.fromkeys(step.trigger for step in flow.steps if step.trigger)
+    outside = [trigger for trigger in triggers if (flow.full_name, trigger) not in fed]
+    starts = outside or not triggers
+    shown = outside[:MOST_TRIGGERS] + (["…"] if len(outside) > MOST_TRIGGERS else [])
+    title = flow.title if flow.title != flow.name else summary(flow)
+    return Step(name=flow.full_name, title=title, entrypoint=bool(starts), trigger=", ".join(shown))
+
+
+def page_names(flows: Iterable[Flow]) -> list[str]:
+    """Return a name for a page of each flow, such as ``shop/orders``: safe for files and addresses, each once.
+
+    Some file systems do not tell case, and the index of a folder is its overview.
+    """
+    taken: set[str] = set()
+    names: list[str] = []
+    for flow in flows:
+        wanted = "/".join(slug(part).lstrip(".") or "unnamed" for part in (flow.service, flow.name) if part)
+        number, name = 1, wanted
+        while name.casefold() in taken or name.rpartition("/")[2].casefold() in ("index", "readme"):
+            number += 1
+            name = f"{wanted}-{number}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def _under(module: str, packages: Iterable[str]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)

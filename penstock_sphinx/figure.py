@@ -1,0 +1,136 @@
+"""What all directives that draw something have in common: the figure, its caption and its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from penstock.render import mermaid
+from penstock.render.options import Options
+from penstock_sphinx.domain import Drawing, domain_of
+from penstock_sphinx.drawing import layout_key
+from penstock_sphinx.nodes import flow_diagram
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from penstock.model import Flow
+    from penstock.render.options import Direction
+    from penstock.render.overview import Selection
+
+logger = logging.getLogger(__name__)
+
+DIRECTIONS: dict[str, Direction] = {"tb": "TB", "td": "TB", "lr": "LR", "bt": "BT", "rl": "RL"}
+
+
+def _direction(argument: str) -> Direction:
+    return DIRECTIONS[directives.choice(argument, tuple(DIRECTIONS))]
+
+
+def _format(argument: str) -> str:
+    return directives.choice(argument, ("svg", "mermaid"))
+
+
+def _align(argument: str) -> str:
+    return directives.choice(argument, ("left", "center", "right"))
+
+
+FIGURE_OPTIONS: dict[str, Callable[[str], Any]] = {
+    "caption": directives.unchanged_required,
+    "name": directives.unchanged_required,
+    "alt": directives.unchanged_required,
+    "align": _align,
+    "class": directives.class_option,
+    "direction": _direction,
+    "format": _format,
+}
+
+
+class FigureDirective(SphinxDirective):
+    """A directive that may draw; its content, or the option ``caption``, is the caption."""
+
+    has_content = True
+    draws = True
+
+    def warn(self, message: str, subtype: str) -> None:
+        """Warn at the directive's line, in this build and in every one until it is mended."""
+        logger.warning("%s", message, type="penstock", subtype=subtype, location=self.get_location())
+        self.env.note_reread()
+
+    def note(self, message: str, subtype: str) -> list[nodes.Node]:
+        """Warn, and return what stands in the place of what cannot be shown."""
+        self.warn(f"{message}.", subtype)
+        text = f"{message[0].upper()}{message[1:]}."
+        return [nodes.container("", nodes.paragraph("", text), classes=["penstock-error"])]
+
+    def figure(self, content: nodes.Node, caption: list[nodes.Node]) -> nodes.figure:
+        """Return the figure around a diagram."""
+        figure = nodes.figure("", content, *caption)
+        figure["classes"] += ["ps-figure", *self.options.get("class", [])]
+        if "align" in self.options:
+            figure["align"] = self.options["align"]
+        return figure
+
+    def diagram(
+        self, drawn: Flow, subject: str | Selection, references: Iterable[nodes.Node], label: str, alt: str = ""
+    ) -> flow_diagram:
+        """Return a diagram.
+
+        Args:
+            drawn: What is drawn.
+            subject: The flow's name, or the selection of flows that are on the map.
+            references: A reference for each step, where its node leads to.
+            label: What the frame around the diagram is called.
+            alt: The diagram in words, where these are not those of a flow.
+        """
+        domain = domain_of(self.env)
+        direction: Direction = self.options.get("direction", domain.site.config.direction)
+        key = layout_key(drawn, direction, domain.site.config.engine)
+        shown_as = self._shown_as(drawn, direction)
+        if shown_as == "svg":
+            drawing = Drawing(key, subject, direction, self.lineno)
+            domain.page(self.env.docname).drawings.append(drawing)
+        return flow_diagram(
+            "",
+            *references,
+            flow=drawn,
+            direction=direction,
+            key=key,
+            format=shown_as,
+            alt=self.options.get("alt", alt),
+            label=label,
+            line=self.lineno,
+        )
+
+    def caption(self) -> list[nodes.Node]:
+        """Return the caption and, behind it, the rest of the content."""
+        content = self.parse_content_to_nodes() if self.content else []
+        if "caption" in self.options:
+            words, messages = self.parse_inline(self.options["caption"], lineno=self.lineno)
+            return [self._line(words), *messages, *self._legend(content)]
+        if content and isinstance(content[0], nodes.paragraph):
+            return [self._line(content[0].children), *self._legend(content[1:])]
+        return self._legend(content)
+
+    def _shown_as(self, flow: Flow, direction: Direction) -> str:
+        wanted: str = self.options.get("format", "svg")
+        if wanted == "mermaid":
+            text = mermaid.render(flow, Options(direction=direction, details=True))
+            if mermaid.too_large(flow, text):
+                self.warn(f"the flow {flow.name!r} is larger than Mermaid draws; it is shown as SVG.", "render")
+                return "svg"
+        return wanted
+
+    def _line(self, words: list[nodes.Node]) -> nodes.Element:
+        kind = nodes.caption if self.draws else nodes.paragraph
+        line = cast("nodes.Element", kind("", "", *words))
+        self.set_source_info(line)
+        return line
+
+    def _legend(self, content: list[nodes.Node]) -> list[nodes.Node]:
+        return [nodes.legend("", *content)] if self.draws and content else content

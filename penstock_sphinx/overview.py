@@ -1,0 +1,183 @@
+"""The directives ``penstock-flows``, a table of all flows, and ``penstock-map``, how they are joined."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx import addnodes
+
+from penstock.errors import did_you_mean, near_names
+from penstock.render.describe import visible
+from penstock.render.overview import Selection, map_text, outline, summary, system_map
+from penstock_sphinx.domain import Drawing, domain_of
+from penstock_sphinx.drawing import layout_key
+from penstock_sphinx.figure import FIGURE_OPTIONS, FigureDirective
+from penstock_sphinx.nodes import CHIP, flow_block, flow_diagram, flow_reference
+from penstock_sphinx.pages import paths_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from penstock.model import Flow
+    from penstock.render.options import Direction
+
+
+def words(argument: str) -> tuple[str, ...]:
+    """Return what an option lists, apart by commas or white space."""
+    return tuple(directives.unchanged_required(argument).replace(",", " ").split())
+
+
+SELECTION: dict[str, Callable[[str], Any]] = {"service": words, "tag": words, "module": words}
+
+
+def selection_of(options: dict[str, Any]) -> Selection:
+    """Return the selection that a directive's options make."""
+    return Selection(
+        services=options.get("service", ()), tags=options.get("tag", ()), modules=options.get("module", ())
+    )
+
+
+class SelectingDirective(FigureDirective):
+    """A directive that shows several flows."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return what is shown of the selected flows, or a note in its place."""
+        domain = domain_of(self.env)
+        selection = selection_of(self.options)
+        domain.page(self.env.docname).fingerprints[selection] = domain.site.fingerprint(selection)
+        if domain.site.failed:
+            return self.note("no flows are shown, because they could not be collected", "import")
+        flows = selection.of(domain.site.manifest.flows)
+        if not flows:
+            return self.note(_nothing(selection, domain.site.manifest.flows), "unknown_flow")
+        block = flow_block("", *self.shown(flows, selection))
+        self.set_source_info(block)
+        return [block]
+
+    def shown(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
+        """Return what is shown of some flows."""
+        raise NotImplementedError
+
+
+class FlowsDirective(SelectingDirective):
+    """Lists flows in a table with summary and small diagram; with ``toctree``, each has a page of its own."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], Any]]] = {
+        **SELECTION,
+        "caption": directives.unchanged_required,
+        "name": directives.unchanged_required,
+        "class": directives.class_option,
+        "toctree": directives.unchanged_required,
+        "template": directives.unchanged_required,
+        "no-diagrams": directives.flag,
+    }
+
+    def shown(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
+        """Return the table, behind a hidden table of contents where there are pages."""
+        del selection
+        table = nodes.table("", classes=["ps-flows", *self.options.get("class", [])])
+        if "caption" in self.options:
+            title, messages = self.parse_inline(self.options["caption"], lineno=self.lineno)
+            table += [nodes.title("", "", *title), *messages]
+        self.set_source_info(table)
+        self.add_name(table)
+        small = "no-diagrams" not in self.options
+        group = nodes.tgroup("", cols=2 + small)
+        table += group
+        group += [nodes.colspec(colwidth=width) for width in ((30, 40, 30) if small else (35, 65))]
+        heads = ("Flow", "What it does", "Diagram") if small else ("Flow", "What it does")
+        group += nodes.thead("", _row([nodes.paragraph("", head)] for head in heads))
+        group += nodes.tbody("", *(self._flow(flow, small=small) for flow in flows))
+        return [*self._contents(flows), table]
+
+    def _flow(self, flow: Flow, *, small: bool) -> nodes.row:
+        name = nodes.paragraph("", "", flow_reference(flow, self.env.docname, visible(flow.title)))
+        facts = [f"{len(flow.steps)} step{'' if len(flow.steps) == 1 else 's'}", visible(flow.service)]
+        meta = nodes.paragraph("", " · ".join(filter(None, facts)), classes=["ps-meta"])
+        for channel in dict.fromkeys(visible(step.trigger) for step in flow.steps if step.trigger):
+            meta += [nodes.Text(" "), nodes.inline("", channel, classes=[CHIP, "ps-chip-io"])]
+        cells: list[list[nodes.Node]] = [[name, meta], [nodes.paragraph("", summary(flow))]]
+        return _row([*cells, [self._small(flow)]] if small else cells)
+
+    def _small(self, flow: Flow) -> flow_diagram:
+        drawn, domain = outline(flow), domain_of(self.env)
+        direction = cast("Direction", domain.site.config.direction)
+        key = layout_key(drawn, direction, domain.site.config.engine, small=True)
+        drawing = Drawing(key, flow.full_name, direction, self.lineno, small=True)
+        domain.page(self.env.docname).drawings.append(drawing)
+        reference = flow_reference(flow, self.env.docname)
+        label = f"Diagram of {visible(flow.title) or visible(flow.name)}"
+        return flow_diagram(
+            "",
+            reference,
+            flow=drawn,
+            direction=direction,
+            key=key,
+            format="small",
+            alt="",
+            label=label,
+            line=self.lineno,
+        )
+
+    def _contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
+        if "toctree" not in self.options:
+            return []
+        names = list(paths_of(flows, self.env.docname, self.options["toctree"]).values())
+        found = [name for name in names if name in self.env.found_docs]
+        if missing := sorted(set(names) - set(found)):
+            self.warn(f"these pages were not made: {', '.join(missing)}.", "page")
+        contents = addnodes.toctree("", entries=[(None, name) for name in found], includefiles=found, glob=False)
+        contents.attributes |= {
+            "parent": self.env.docname,
+            "caption": None,
+            "rawcaption": "",
+            "numbered": 0,
+            "maxdepth": -1,
+            "hidden": True,
+            "includehidden": False,
+            "titlesonly": True,
+        }
+        self.set_source_info(contents)
+        return [nodes.compound("", contents, classes=["toctree-wrapper"])]
+
+
+class MapDirective(SelectingDirective):
+    """Draws the system map: flows, joined by the channels that are effects of one and triggers of another."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], Any]]] = {**FIGURE_OPTIONS, **SELECTION}
+
+    def shown(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
+        """Return the map as a figure."""
+        drawn = system_map(flows)
+        by_name = {flow.full_name: flow for flow in flows}
+        references = (flow_reference(by_name[step.name], self.env.docname) for step in drawn.steps)
+        caption = self.caption()
+        figure = self.figure(self.diagram(drawn, selection, references, "System map", map_text(drawn)), caption)
+        self.set_source_info(figure)
+        self.add_name(figure)
+        return [figure]
+
+
+def _nothing(selection: Selection, flows: Sequence[Flow]) -> str:
+    if not flows:
+        return "there are no flows to show"
+    known = {
+        "service": ({flow.service for flow in flows}, selection.services),
+        "tag": ({tag for flow in flows for tag in flow.tags}, selection.tags),
+        "module": ({step.module for flow in flows for step in flow.steps}, selection.modules),
+    }
+    near = tuple(
+        name
+        for there, asked in known.values()
+        for each in asked
+        if each not in there
+        for name in near_names(each, there)
+    )
+    return f"no flow has {selection}.{did_you_mean(near)}".rstrip(".")
+
+
+def _row(cells: Iterable[Sequence[nodes.Node]]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", *cell) for cell in cells))

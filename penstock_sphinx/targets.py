@@ -1,0 +1,51 @@
+"""Where the links of a page lead, as a digest: a page is written again when it changes, though nothing else did."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, cast
+
+from penstock.render.overview import Selection
+from penstock_sphinx.domain import domain_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sphinx.environment import BuildEnvironment
+
+    from penstock_sphinx.domain import Page
+
+
+class Targets:
+    """What is described where, at one moment of a build."""
+
+    def __init__(self, env: BuildEnvironment) -> None:
+        self._domain = domain_of(env)
+        self._site = self._domain.site
+        self._functions: dict[str, Any] = cast("Any", env.get_domain("py")).objects
+        self._steps: dict[str, list[str]] = {}
+        self._flows: list[str] = []
+        for (kind, name), places in sorted(self._domain.objects.items()):
+            said = f"{kind} {name}{sorted(places.items())}"
+            if kind == "flow":
+                self._flows.append(said)
+            else:
+                self._steps.setdefault(name.rpartition(".")[0].rpartition("/")[2], []).append(said)
+
+    def of(self, page: Page) -> str:
+        """Return the digest of a page."""
+        return hashlib.sha256(repr(list(self._lines(page))).encode("utf-8", "replace")).hexdigest()
+
+    def _lines(self, page: Page) -> Iterator[object]:
+        shown = sorted({name.rpartition("/")[2] for name in page.fingerprints if isinstance(name, str)})
+        for name in shown:
+            yield self._steps.get(name)
+            yield [self._function(function) for function in self._site.functions_of(name)]
+        for name in page.functions:
+            yield self._steps.get(name.rpartition(".")[0].rpartition("/")[2])
+        if any(isinstance(name, Selection) for name in page.fingerprints):
+            yield self._flows
+
+    def _function(self, name: str) -> tuple[str, str]:
+        found = self._functions.get(name)
+        return (found.docname, found.node_id) if found else ("", "")

@@ -1,0 +1,70 @@
+"""Type hints where autodoc's settings put them: in the signature, in the description, in both, or nowhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sphinx.config import Config
+
+_PARAMETER = re.compile(r"^:(?:param|parameter|arg|argument|key|keyword)\s+(?:[^:]*\s)?\\?\*{0,2}(\w+)\s*:")
+_TYPE = re.compile(r"^:type\s+(\w+)\s*:")
+_RETURNS = re.compile(r"^:returns?:")
+_RETURN_TYPE = re.compile(r"^:rtype:")
+
+
+def placed(signature: str, lines: Sequence[str], config: Config) -> tuple[str, list[str]]:
+    """Return a signature and the docstring's lines with the type hints where ``autodoc_typehints`` wants them."""
+    mode = config.autodoc_typehints if "autodoc_typehints" in config else "signature"
+    function = _parsed(signature) if mode != "signature" else None
+    if function is None:
+        return signature, list(lines)
+    added = list(_fields(function, lines, config)) if mode in ("description", "both") else []
+    if mode in ("description", "none"):
+        signature = _bare(function)
+    return signature, [*lines, *(["", *added] if added and not _ends_in_field(lines) else added)]
+
+
+def _parsed(signature: str) -> ast.FunctionDef | None:
+    try:
+        (function,) = ast.parse(f"def f{signature}: ...").body
+    except (SyntaxError, ValueError):
+        return None
+    return function if isinstance(function, ast.FunctionDef) else None
+
+
+def _arguments(function: ast.FunctionDef) -> list[ast.arg]:
+    given = function.args
+    found = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
+    return [argument for argument in found if argument]
+
+
+def _fields(function: ast.FunctionDef, lines: Sequence[str], config: Config) -> Iterator[str]:
+    described = {found[1] for line in lines if (found := _PARAMETER.match(line))}
+    typed = {found[1] for line in lines if (found := _TYPE.match(line))}
+    everything = config.autodoc_typehints_description_target == "all"
+    for argument in _arguments(function):
+        name = argument.arg
+        if argument.annotation is None or name in typed or not (everything or name in described):
+            continue
+        if name not in described:
+            yield f":param {name}:"
+        yield f":type {name}: {ast.unparse(argument.annotation)}"
+    says_returns = any(map(_RETURNS.match, lines))
+    if function.returns and not any(map(_RETURN_TYPE.match, lines)) and (everything or says_returns):
+        yield f":rtype: {ast.unparse(function.returns)}"
+
+
+def _bare(function: ast.FunctionDef) -> str:
+    for argument in _arguments(function):
+        argument.annotation = None
+    return f"({ast.unparse(function.args)})"
+
+
+def _ends_in_field(lines: Sequence[str]) -> bool:
+    last = [line for line in lines if line.strip()][-1:]
+    return bool(last) and last[0].startswith((":", " "))
