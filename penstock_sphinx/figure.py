@@ -64,8 +64,9 @@ class FigureDirective(SphinxDirective):
 
     def note(self, message: str, subtype: str) -> list[nodes.Node]:
         """Warn, and return what stands in the place of what cannot be shown."""
-        self.warn(f"{message}.", subtype)
-        text = f"{message[0].upper()}{message[1:]}."
+        sentence = message if message.endswith(("?", ".")) else f"{message}."
+        self.warn(sentence, subtype)
+        text = f"{sentence[0].upper()}{sentence[1:]}"
         return [nodes.container("", nodes.paragraph("", text), classes=["penstock-error"])]
 
     def figure(self, content: nodes.Node, caption: list[nodes.Node]) -> nodes.figure:

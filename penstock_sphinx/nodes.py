@@ -102,10 +102,10 @@ def _thumbnail(node: flow_diagram, flow: Flow, layout: Layout | None, options: O
         return ""
     picture = svg.draw(flow, layout, options, prefix=prefix, alt="", least_scale=0)
     link = next(node.findall(nodes.reference), None)
-    if link is None:
-        return f'<span class="ps-thumb" role="img" aria-label="{escape(node["label"])}">{picture}</span>\n'
-    url = escape(link.get("refuri") or f"#{link['refid']}")
-    return f'<a class="ps-thumb" href="{url}" aria-label="{escape(node["label"])}">{picture}</a>\n'
+    url = escape((link.get("refuri") or f"#{link['refid']}") if link else "")
+    # the table says in words what the picture shows, and has a link for the keyboard
+    attributes = f'href="{url}" tabindex="-1"' if url else ""
+    return f'<a class="ps-thumb" {attributes} aria-hidden="true">{picture}</a>\n'
 
 
 def _links(node: flow_diagram, flow: Flow) -> dict[str, str]:

@@ -176,7 +176,7 @@ def _nothing(selection: Selection, flows: Sequence[Flow]) -> str:
         if each not in there
         for name in near_names(each, there)
     )
-    return f"no flow has {selection}.{did_you_mean(near)}".rstrip(".")
+    return f"no flow has {selection}.{did_you_mean(near)}"
 
 
 def _row(cells: Iterable[Sequence[nodes.Node]]) -> nodes.row:

@@ -34,7 +34,8 @@ MARK = "penstock made this page; without this line it stays as you write it"
 MARKS = {".rst": f".. {MARK}", ".md": f"% {MARK}"}
 TEMPLATE = "penstock/flow"
 
-_DIRECTIVE = re.compile(r"^(?P<indent>\s*)(?:\.\. penstock-flows::|[`~:]{3,}\{penstock-flows\})\s*$")
+_RST = re.compile(r"^\.\. penstock-flows::\s*$")
+_FENCE = re.compile(r"^(?P<ticks>`{3,}|~{3,}|:{3,})(?P<info>[^`]*)$")
 _OPTION = re.compile(r"^\s*:(?P<name>[\w-]+):\s*(?P<value>.*?)\s*$")
 
 
@@ -87,16 +88,30 @@ def _requests(app: Sphinx) -> Iterator[Request]:
 
 
 def _in_text(docname: str, lines: Sequence[str]) -> Iterator[Request]:
+    for number in _starts(lines):
+        options: dict[str, str] = {}
+        for below in lines[number + 1 :]:
+            found = _OPTION.match(below)
+            if not found:
+                break
+            options[found["name"]] = found["value"]
+        if options.get("toctree"):
+            yield Request(docname, number + 1, options)
+
+
+def _starts(lines: Sequence[str]) -> Iterator[int]:
+    """Yield the numbers of the lines at which a directive begins: at the margin, not in the code of an example."""
+    ticks, info = "", "{eval-rst}"
     for number, line in enumerate(lines):
-        if _DIRECTIVE.match(line):
-            options: dict[str, str] = {}
-            for below in lines[number + 1 :]:
-                found = _OPTION.match(below)
-                if not found:
-                    break
-                options[found["name"]] = found["value"]
-            if options.get("toctree"):
-                yield Request(docname, number + 1, options)
+        fence = _FENCE.match(line.rstrip())
+        if fence and not ticks:
+            ticks, info = fence["ticks"], fence["info"].strip()
+            if info == "{penstock-flows}":
+                yield number
+        elif fence and fence["ticks"].startswith(ticks) and not fence["info"].strip():
+            ticks, info = "", "{eval-rst}"
+        elif info == "{eval-rst}" and _RST.match(line):
+            yield number
 
 
 def _selection(options: dict[str, str]) -> Selection:

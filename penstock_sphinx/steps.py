@@ -150,8 +150,6 @@ class StepWriter:
             signature["module"], signature["fullname"] = step.module, step.qualname
         else:  # viewcode would import the module to find what is not here
             signature["module"], signature["fullname"] = None, ""
-        if file:
-            self._env.note_dependency(file)
 
     def _meta(self, step: Step) -> nodes.paragraph:
         facts: list[list[nodes.Node]] = []

@@ -26,6 +26,7 @@ from penstock_mkdocs.options import OPTIONS
 from penstock_mkdocs.plugin import PLUGIN_SETTINGS
 from penstock_mkdocs.site import OWN_SETTINGS
 from penstock_sphinx.directive import FlowDirective
+from penstock_sphinx.overview import FlowsDirective, MapDirective
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -258,10 +259,20 @@ def test_reference_describes_every_option_of_embeds_in_markdown(row):
     assert row in reference("embedding").splitlines()
 
 
-def test_reference_lists_the_options_of_the_directive():
-    """The reference lists the options of the Sphinx directive, no more and no fewer."""
-    listed = re.findall(r"^\| `:([\w-]+):` \|", reference("embedding"), re.MULTILINE)
-    assert sorted(FlowDirective.option_spec) == sorted(listed)
+@pytest.mark.parametrize("directive", [FlowDirective, FlowsDirective])
+def test_reference_lists_the_options_of_the_directive(directive):
+    """The reference lists the options of each Sphinx directive, no more and no fewer."""
+    name = {FlowDirective: "penstock-flow", FlowsDirective: "penstock-flows"}[directive]
+    section = reference("embedding").partition(f"directive `{name}`")[2].partition("\n## ")[0]
+    assert sorted(directive.option_spec) == sorted(re.findall(r"^\| `:([\w-]+):` \|", section, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    "option", sorted({*FlowDirective.option_spec, *FlowsDirective.option_spec, *MapDirective.option_spec})
+)
+def test_gallery_has_every_option(option):
+    """Every option of the Sphinx directives is in the gallery."""
+    assert f":{option}:" in reference("gallery")
 
 
 def test_reference_lists_the_formats():

@@ -39,7 +39,11 @@ def both(small):
     """A small site with a page of the flow, and one that autodoc makes."""
     small.write("flows.py", FLOWS)
     small.edit("conf.py", '["penstock_sphinx"]', '["sphinx.ext.autodoc", "penstock_sphinx"]')
-    small.write("conf.py", "import sys\nsys.path.insert(0, '.')\n" + small.text("conf.py"))
+    small.write(
+        "conf.py",
+        "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).parent))\n"
+        + small.text("conf.py"),
+    )
     small.write("index.rst", "Index\n=====\n\n.. toctree::\n\n   flow\n   api\n")
     small.write("flow.rst", "Flow\n====\n\n.. penstock-flow:: one\n")
     small.write("api.rst", "API\n===\n\n.. autofunction:: flows.begin\n\n.. autoclass:: flows.Worker\n   :members:\n")

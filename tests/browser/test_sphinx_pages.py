@@ -1,0 +1,224 @@
+"""What a reader sees and does on a page that Sphinx made."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+THEMES = ("furo", "pydata_sphinx_theme", "sphinx_book_theme", "sphinx_rtd_theme", "alabaster")
+DARK_THEMES = {
+    "furo": "document.body.dataset.theme = 'dark'",
+    "pydata_sphinx_theme": "document.documentElement.dataset.theme = 'dark'",
+    "sphinx_book_theme": "document.documentElement.dataset.theme = 'dark'",
+}
+
+CONF = """
+extensions = ["penstock_sphinx"]
+html_theme = "furo"
+penstock_modules = ["flows"]
+penstock_path = ["."]
+"""
+
+FLOWS = '''
+from penstock import flow
+
+orders = flow("orders", title="Orders")
+
+
+@orders.entrypoint(trigger="kafka:orders")
+def receive():
+    """Take an order from the queue."""
+
+
+@orders.step(after="receive")
+def check():
+    """See whether it is valid."""
+
+
+@orders.step(after={"check": "if valid"}, effects=["postgres:payments"])
+def charge():
+    """Charge the customer."""
+
+
+@orders.step(after={"check": "else"})
+def refuse():
+    """Tell the customer why not."""
+
+
+wide = flow("wide")
+wide.entrypoint(name="step_number_0")(lambda: None)
+for number in range(1, 9):
+    wide.step(name=f"step_number_{number}", after=f"step_number_{number - 1}")(lambda: None)
+'''
+
+INDEX = """
+Orders
+======
+
+.. toctree::
+
+   wide
+
+.. penstock-flows::
+
+.. penstock-flow:: orders
+   :caption: How orders are paid.
+"""
+
+WIDE = """
+Wide
+====
+
+.. penstock-flow:: wide
+   :direction: LR
+"""
+
+OWN = ("http://127.0.0.1:", "data:", "blob:")
+THEIRS = ("Got invalid theme mode",)
+"""What a theme complains about on every page of its own."""
+
+FILL = "(selector) => getComputedStyle(document.querySelector(selector)).fill"
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files without a word."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """Builds the site with a builder and a theme, once for each, and serves it; gives its address."""
+    source = tmp_path_factory.mktemp("site")
+    for name, text in {"conf.py": CONF, "flows.py": FLOWS, "index.rst": INDEX, "wide.rst": WIDE}.items():
+        (source / name).write_text(text, "utf-8")
+
+    handler = partial(QuietHandler, directory=source)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+
+    def build(builder: str = "html", theme: str = "furo") -> str:
+        folder = source / "_build" / f"{builder}-{theme}"
+        if not folder.exists():
+            command = [sys.executable, "-m", "sphinx", "-q", "-b", builder, "-D", f"html_theme={theme}", source, folder]
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+            assert (0, "") == (done.returncode, done.stderr)
+        return f"http://127.0.0.1:{server.server_port}/_build/{folder.name}"
+
+    yield build
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page whose complaints, and requests to other places, fail the test."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    opened = context.new_page()
+    said: list[str] = []
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    opened.on("request", lambda asked: said.append(asked.url) if not asked.url.startswith(OWN) else None)
+    yield opened
+    context.close()
+    assert [each for each in said if not each.startswith(THEIRS)] == []
+
+
+@pytest.mark.parametrize("builder", ["html", "dirhtml", "singlehtml"])
+def test_every_node_leads_to_its_step(site, page, builder):
+    """A click on a node shows its step, with every builder of HTML."""
+    page.goto(f"{site(builder)}/index.html")
+    nodes = page.locator("figure:has(figcaption) .ps-svg a.ps-node")
+    assert nodes.count() == 4
+    for node in nodes.all():
+        name = node.locator(".ps-name").text_content().strip()
+        node.click()
+        target = page.url.rpartition("#")[2]
+        assert target == f"flow-orders-{name}"
+        assert name in page.locator(f"[id='{target}']").inner_text()
+
+
+def test_keyboard_alone(site, page):
+    """Tab goes through the nodes in the order of the flow, with a visible mark, and Enter follows the link."""
+    page.goto(f"{site()}/index.html")
+    page.locator("figure .ps-frame").focus()
+    reached = []
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.querySelector('.ps-name').textContent.trim()"))
+    assert reached == ["receive", "check", "charge", "refuse"]
+    assert page.evaluate("getComputedStyle(document.activeElement.querySelector('rect')).strokeWidth") == "3px"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**#flow-orders-refuse")
+
+
+def test_ways_through_a_node_are_highlighted(site, page):
+    """A pointer on a node leaves what it is connected to as it is, and pales the rest."""
+    page.goto(f"{site()}/index.html")
+    page.locator("figure .ps-svg a.ps-node").nth(2).hover()
+    pale = "[...document.querySelectorAll('figure .ps-svg .ps-step:not(.ps-on) .ps-name')].map((e) => e.textContent.trim())"
+    assert page.evaluate(pale) == ["refuse"]
+    page.mouse.move(0, 0)
+    assert page.locator("figure .ps-tracing").count() == 0
+
+
+def test_wide_diagrams_fit_or_scroll(site, page):
+    """Buttons beside a diagram that is too wide show the whole of it, or its own size; the page never scrolls sideways."""
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.goto(f"{site()}/wide.html")
+    frame = "document.querySelector('.ps-frame')"
+    assert page.evaluate(f"{frame}.scrollWidth > {frame}.clientWidth")
+    page.get_by_role("button", name="Fit").click()
+    assert page.evaluate(f"{frame}.scrollWidth <= {frame}.clientWidth + 1")
+    page.get_by_role("button", name="Actual size").click()
+    svg = "document.querySelector('.ps-frame svg')"
+    assert page.evaluate(f"Math.abs({svg}.getBoundingClientRect().width - {svg}.viewBox.baseVal.width) < 2")
+    assert page.evaluate("document.documentElement.scrollWidth <= 400")
+
+
+def test_no_buttons_where_it_fits(site, page):
+    """A diagram that fits its column has no buttons."""
+    page.goto(f"{site()}/index.html")
+    assert page.locator(".ps-tools").count() == 1
+    assert not page.locator(".ps-tools").is_visible()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_readable_in_themes(site, page, theme):
+    """In each theme the colours are those of the palette, light and, where the theme knows it, dark, and nothing scrolls."""
+    page.goto(f"{site('html', theme)}/index.html")
+    selector = "figure .ps-svg .ps-step .ps-name"
+    if theme in DARK_THEMES:
+        page.evaluate(DARK_THEMES[theme].replace("'dark'", "'light'"))
+    assert page.evaluate(FILL, selector) == "rgb(31, 36, 48)"
+    assert page.evaluate(FILL, "figure .ps-svg .ps-step rect") == "rgb(255, 255, 255)"
+    if theme in DARK_THEMES:
+        page.evaluate(DARK_THEMES[theme])
+        assert page.evaluate(FILL, selector) == "rgb(230, 232, 238)"
+        assert page.evaluate(FILL, "figure .ps-svg .ps-step rect") == "rgb(27, 31, 42)"
+    page.set_viewport_size({"width": 400, "height": 800})
+    too_wide = "[...document.querySelectorAll('.penstock, .penstock > *')].filter((e) => e.getBoundingClientRect().right > 401)"
+    assert page.evaluate(f"{too_wide}.map((e) => e.outerHTML.slice(0, 80))") == []
+    assert page.evaluate("document.documentElement.scrollWidth <= 400")
+
+
+def test_accessible(site, page, script):
+    """The accessibility checker finds nothing to complain about in what penstock wrote, light and dark."""
+    page.goto(f"{site()}/index.html")
+    page.add_script_tag(path=script("axe-core/axe.min.js"))
+    for theme in ("light", "dark"):
+        page.evaluate(f"document.body.dataset.theme = '{theme}'")
+        found = page.evaluate("axe.run('.penstock')")
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
