@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 THEMES = ("furo", "pydata_sphinx_theme", "sphinx_book_theme", "sphinx_rtd_theme", "alabaster")
 DARK_THEMES = {
@@ -122,6 +122,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str
     server.server_close()
 
 
+def ours(message: ConsoleMessage) -> bool:
+    """Tell whether a message is not about the picture that browsers ask every server for."""
+    return not message.location["url"].endswith("favicon.ico")
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page whose complaints, and requests to other places, fail the test."""
@@ -129,7 +134,9 @@ def page(browser: Browser) -> Iterator[Page]:
     opened = context.new_page()
     said: list[str] = []
     opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    opened.on(
+        "console", lambda message: said.append(message.text) if message.type == "error" and ours(message) else None
+    )
     opened.on("request", lambda asked: said.append(asked.url) if not asked.url.startswith(OWN) else None)
     yield opened
     context.close()
@@ -211,7 +218,9 @@ def test_readable_in_themes(site, page, theme):
     page.set_viewport_size({"width": 400, "height": 800})
     too_wide = "[...document.querySelectorAll('.penstock, .penstock > *')].filter((e) => e.getBoundingClientRect().right > 401)"
     assert page.evaluate(f"{too_wide}.map((e) => e.outerHTML.slice(0, 80))") == []
-    assert page.evaluate("document.documentElement.scrollWidth <= 400")
+    width = page.evaluate("document.documentElement.scrollWidth")
+    page.evaluate("document.querySelectorAll('.penstock').forEach((e) => e.remove())")
+    assert width <= max(400, page.evaluate("document.documentElement.scrollWidth"))  # a theme may be too wide itself
 
 
 def test_accessible(site, page, script):
