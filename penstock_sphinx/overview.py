@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from penstock.render.options import Direction
 
 
+MOST_IN_SMALL = 12
+"""A flow of more steps has no small diagram, because nothing could be read in it."""
+
+
 def words(argument: str) -> tuple[str, ...]:
     """Return what an option lists, apart by commas or white space."""
     return tuple(directives.unchanged_required(argument).replace(",", " ").split())
@@ -100,7 +104,8 @@ class FlowsDirective(SelectingDirective):
         for channel in dict.fromkeys(visible(step.trigger) for step in flow.steps if step.trigger):
             meta += [nodes.Text(" "), nodes.inline("", channel, classes=[CHIP, "ps-chip-io"])]
         cells: list[list[nodes.Node]] = [[name, meta], [nodes.paragraph("", summary(flow))]]
-        return _row([*cells, [self._small(flow)]] if small else cells)
+        drawn = [self._small(flow)] if len(flow.steps) <= MOST_IN_SMALL else []
+        return _row([*cells, drawn] if small else cells)
 
     def _small(self, flow: Flow) -> flow_diagram:
         drawn, domain = outline(flow), domain_of(self.env)

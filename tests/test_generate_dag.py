@@ -93,8 +93,9 @@ def test_the_text_of_a_pdf_can_be_selected(tmp_path: Path) -> None:
 @pytest.mark.skipif(
     any((Path(folder) / "dot").exists() for folder in os.get_exec_path()), reason="Graphviz is installed"
 )
-def test_letters_that_the_pdf_lacks_are_a_clear_error() -> None:
+def test_letters_that_the_pdf_lacks_are_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A PDF with boxes instead of letters is not written; the message says which letters and what helps."""
+    monkeypatch.setenv("PATH", "")  # as without Graphviz
     flow("j").entrypoint(name="部品表")(lambda: None)
     with pytest.raises(RenderError, match=r"the PDF's built-in font lacks 品 表 部\. Install Graphviz"):
         generate_dag("j", "pdf")

@@ -38,7 +38,7 @@ No text has this character, since :mod:`penstock.render._plain` replaces all tha
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A line of text: its anchor point (``start``, ``middle`` or ``end`` of the baseline) and its size in pixels."""
+    """A line of text: its anchor point (``start``, ``middle`` or ``end`` of the baseline), size and width in pixels."""
 
     x: float
     y: float
@@ -46,6 +46,7 @@ class Text:
     size: float
     bold: bool
     text: str
+    width: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +269,9 @@ def _texts(operations: Sequence[Mapping[str, Any]], origin: Point) -> tuple[Text
         elif operation["op"] == "T":
             x, y = _flip(operation["pt"], origin)
             anchor = {"l": "start", "c": "middle", "r": "end"}[operation["align"]]
-            texts.append(Text(x, y, anchor, size, bold, operation["text"].replace(BACKSLASH, "\\")))
+            texts.append(
+                Text(x, y, anchor, size, bold, operation["text"].replace(BACKSLASH, "\\"), round(operation["width"], 1))
+            )
     return tuple(texts)
 
 

@@ -138,7 +138,10 @@ def _rect(box: Box, *, radius: int, fill: str, stroke: str, thick: float) -> str
 def _text(text: Text, css: str, fill: str) -> str:
     weight = ' font-weight="bold"' if text.bold else ""
     place = f'x="{text.x:g}" y="{text.y:g}" text-anchor="{text.anchor}" font-size="{text.size:g}"'
-    return f'<text class="{css}" {place}{weight} fill="{fill}">{escape(text.text.strip(" ").rstrip(NBSP))}</text>'
+    shown = text.text.strip(" ").rstrip(NBSP)
+    # where none of the fonts is there that the layout measured, another one is squeezed into its box
+    fit = f' textLength="{text.width:g}" lengthAdjust="spacingAndGlyphs"' if shown == text.text else ""
+    return f'<text class="{css}" {place}{weight}{fit} fill="{fill}">{escape(shown)}</text>'
 
 
 def _shown(points: Iterable[Point]) -> str:
