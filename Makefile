@@ -1,6 +1,6 @@
 # make docs   builds the example sites with both engines and says where they are
 # make test   runs everything: lint, types, layers, tests, the examples in README and docs
-# make benchmarks   measures what penstock costs at run time, beside others
+# make benchmarks   measures what penstock costs at run time and in a Sphinx build, beside others
 # make stress       makes a million runs at once and counts wrong IDs
 # All set up what they need in .venv; a second run installs nothing.
 
@@ -55,6 +55,7 @@ tests: setup
 
 benchmarks: $(READY)
 	$(BIN)/python tests/benchmarks/run.py
+	$(BIN)/python tests/benchmarks/sphinx.py
 
 stress: $(READY)
 	$(BIN)/python tests/stress/runs.py 1000000

@@ -162,7 +162,7 @@ class Session:
         made = manifest.build(
             _registry.flows(), _registry.problems(), project=Path(request["project"]), service=request["service"]
         )
-        manifest.save(made, Path(request["manifest"]))
+        manifest.save(made, Path(request["manifest"]), indent=None)
 
     def report(self) -> None:
         """Write what happened to where the parent reads it."""

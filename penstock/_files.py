@@ -8,6 +8,19 @@ from pathlib import Path
 from penstock.errors import OutputError
 
 
+def own_folder(folder: Path) -> Path:
+    """Make penstock's folder in a project, which version control is told to leave alone, and return it.
+
+    Raises:
+        OSError: It cannot be made.
+        OutputError: It cannot be written to.
+    """
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        write_atomically(ignore, b"*\n")
+    return folder
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a reader, or a kill in the middle, sees the old content or the new, never a part.
 

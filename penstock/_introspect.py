@@ -248,13 +248,21 @@ def _fill(index: Index) -> None:
     stack: list[tuple[ast.AST, str]] = [(tree, "")]
     while stack:
         parent, prefix = stack.pop()
-        for node in ast.iter_child_nodes(parent):
+        for node in _statements(parent):
             if isinstance(node, Definition):
                 index[_first_line(node), node.name] = node, parent
                 index.setdefault((0, f"{prefix}{node.name}"), (node, parent))
                 stack.append((node, f"{prefix}{node.name}{'.' if isinstance(node, ast.ClassDef) else '.<locals>.'}"))
             else:
                 stack.append((node, prefix))
+
+
+def _statements(parent: ast.AST) -> Iterator[ast.AST]:
+    """Yield what stands in a block; expressions hold no definitions, and most of a tree is expressions."""
+    for block in ("body", "orelse", "handlers", "finalbody", "cases"):
+        found = getattr(parent, block, ())
+        if isinstance(found, list):  # the body of a lambda or of a conditional expression is none
+            yield from found
 
 
 def _first_line(node: Definition) -> int:

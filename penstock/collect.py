@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock import __version__, _inputs, _registry, _spawn, manifest
-from penstock._files import write_atomically
+from penstock._files import own_folder, write_atomically
 from penstock.errors import CollectError, PenstockError
 from penstock.manifest import Inputs
 
@@ -210,11 +210,9 @@ def _cached(config: Config, key: str) -> _Record | None:
 def _keep(config: Config, key: str, record: _Record) -> None:
     """Leave a record for later processes; a folder that cannot be written only means that they import again."""
     folder = _cache(config)
-    content = {"manifest": manifest.dumps(record.manifest), "snapshot": record.snapshot.to_json()}
+    content = {"manifest": manifest.dumps(record.manifest, indent=None), "snapshot": record.snapshot.to_json()}
     with contextlib.suppress(OSError):
         write_atomically(folder / f"{key}.json", json.dumps(content).encode())
-        ignore = folder.parent / ".gitignore"
-        if not ignore.exists():
-            write_atomically(ignore, b"*\n")
+        own_folder(folder.parent)
         for old in sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)[:-_KEPT_FILES]:
             old.unlink()

@@ -11,8 +11,8 @@ import re
 import sys
 import sysconfig
 from collections import Counter
-from dataclasses import MISSING, asdict, dataclass, fields, replace
-from functools import lru_cache
+from dataclasses import MISSING, dataclass, fields, replace
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -49,7 +49,7 @@ class Inputs:
     versions: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """The flows of one service, or of several merged.
 
@@ -74,7 +74,7 @@ class Manifest:
             UnknownFlowError: There is no such flow; the error lists near names and all known ones.
             ManifestError: Several services have a flow of that name.
         """
-        found = [flow for flow in self.flows if name in (flow.full_name, flow.name)]
+        found = self._by_name.get(name, [])
         exact = [flow for flow in found if flow.full_name == name]
         if len(exact or found) > 1:
             names = " or ".join(sorted(flow.full_name for flow in found))
@@ -82,6 +82,14 @@ class Manifest:
         if not found:
             raise UnknownFlowError(name, self.names)
         return (exact or found)[0]
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Flow]]:
+        found: dict[str, list[Flow]] = {}
+        for flow in self.flows:
+            for name in {flow.name, flow.full_name}:
+                found.setdefault(name, []).append(flow)
+        return found
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -132,18 +140,23 @@ def merge(manifests: Sequence[Manifest]) -> Manifest:
     )
 
 
-def dumps(manifest: Manifest) -> str:
-    """Return the manifest as JSON text: keys sorted, two spaces, a newline at the end."""
+def dumps(manifest: Manifest, *, indent: int | None = 2) -> str:
+    """Return the manifest as JSON text: keys sorted, a newline at the end.
+
+    Args:
+        manifest: The manifest.
+        indent: Spaces for each level; ``None`` puts all on one line, which is three times as fast to write.
+    """
     content = {
         "format": FORMAT,
         "version": ".".join(map(str, VERSION)),
         "generator": manifest.generator,
         "service": manifest.service,
-        "flows": [asdict(flow) for flow in manifest.flows],
-        "problems": [asdict(problem) for problem in manifest.problems],
+        "flows": manifest.flows,
+        "problems": manifest.problems,
         "inputs": {field.name: _mapping(getattr(manifest.inputs, field.name)) for field in fields(Inputs)},
     }
-    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(content, indent=indent, sort_keys=True, ensure_ascii=False, default=_fields)
     # half a surrogate pair, as a docstring may have by an escape, has no UTF-8
     return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text) + "\n"
 
@@ -187,13 +200,17 @@ def load(path: Path) -> Manifest:
     return loads(text, path)
 
 
-def save(manifest: Manifest, path: Path) -> None:
-    """Write the manifest to a file, whole or not at all.
+def _fields(record: Flow | Step | Edge | Problem) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in type(record).__dataclass_fields__}
+
+
+def save(manifest: Manifest, path: Path, *, indent: int | None = 2) -> None:
+    """Write the manifest to a file, whole or not at all; see :func:`dumps`.
 
     Raises:
         OutputError: The file cannot be written.
     """
-    write_atomically(path, dumps(manifest).encode())
+    write_atomically(path, dumps(manifest, indent=indent).encode())
 
 
 def schema() -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 from penstock import config as configuration
 from penstock.collect import collect
 from penstock.errors import ConfigError, LayoutError, did_you_mean, near_names
+from penstock.render.cache import LayoutCache
 from penstock.render.describe import source_url
-from penstock.render.layout import lay_out
 from penstock.render.options import Options
 from penstock_mkdocs.host import source_template
 
@@ -68,7 +68,8 @@ class Site:
         if key not in kept:
             flows = [flow] if direction and direction != self.config.direction else self.manifest.flows
             options = drawing_options(key[1])
-            found = lay_out(flows, options, engine=self.config.engine, timeout=self.config.layout_timeout)
+            cache = LayoutCache(self.config.project)
+            found = cache.lay_out(flows, options, engine=self.config.engine, timeout=self.config.layout_timeout)
             kept.update({(each.full_name, key[1]): layout for each, layout in zip(flows, found, strict=True)})
         layout = kept[key]
         if isinstance(layout, LayoutError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
@@ -66,12 +67,14 @@ class Page:
         drawings: The diagrams.
         functions: The full names of the steps whose functions it describes.
         targets: A digest of where its links lead.
+        objects: Kind and name of the flows and steps that are documented on it.
     """
 
     fingerprints: dict[str | Selection, str] = field(default_factory=dict)
     drawings: list[Drawing] = field(default_factory=list)
     functions: dict[str, None] = field(default_factory=dict)
     targets: str = ""
+    objects: dict[tuple[str, str], None] = field(default_factory=dict)
 
 
 class NameRole(XRefRole):
@@ -104,8 +107,8 @@ class PenstockDomain(Domain):
     }
     roles: ClassVar[dict[str, Any]] = {kind: NameRole(warn_dangling=True) for kind in ("flow", "entrypoint", "step")}
     indices: ClassVar[list[Any]] = [FlowIndex]
-    initial_data: ClassVar[dict[str, Any]] = {"objects": {}, "pages": {}, "layouts": {}}
-    data_version = 2
+    initial_data: ClassVar[dict[str, Any]] = {"objects": {}, "pages": {}, "layouts": {}, "lists": set()}
+    data_version = 3
     site: Site
 
     @property
@@ -119,9 +122,19 @@ class PenstockDomain(Domain):
         return cast("dict[str, Page]", self.data["pages"])
 
     @property
-    def layouts(self) -> dict[str, Layout]:
-        """The layouts of all diagrams, by their keys."""
-        return cast("dict[str, Layout]", self.data["layouts"])
+    def layouts(self) -> dict[str, bytes]:
+        """The layouts of all diagrams, by their keys, pickled each: most builds need none or few of them."""
+        return cast("dict[str, bytes]", self.data["layouts"])
+
+    @property
+    def lists(self) -> set[str]:
+        """The pages with a directive that makes further pages."""
+        return cast("set[str]", self.data["lists"])
+
+    def layout(self, key: str) -> Layout | None:
+        """Return a layout, or ``None`` where there is none."""
+        pickled = self.layouts.get(key)
+        return cast("Layout", pickle.loads(pickled)) if pickled else None  # noqa: S301 - as Sphinx does with all of it
 
     def page(self, docname: str) -> Page:
         """Return the record of a page, a new one if there is none."""
@@ -132,13 +145,14 @@ class PenstockDomain(Domain):
         places = self.objects.setdefault((kind, name), {})
         if docname not in places or (place.has_steps and not places[docname].has_steps):
             places[docname] = place
+            self.page(docname).objects[kind, name] = None
 
     def clear_doc(self, docname: str) -> None:
         """Forget a page."""
-        self.pages.pop(docname, None)
-        for key, places in list(self.objects.items()):
-            places.pop(docname, None)
-            if not places:
+        page = self.pages.pop(docname, Page())
+        for key in page.objects:
+            self.objects[key].pop(docname, None)
+            if not self.objects[key]:
                 del self.objects[key]
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
@@ -196,16 +210,6 @@ class PenstockDomain(Domain):
             if known == kind and there:
                 docname = _best(there)
                 yield name, docname, there[docname]
-
-    def steps_of(self, flow: str, docnames: AbstractSet[str] | None = None) -> list[tuple[str, str, str, Place]]:
-        """Return name, kind, page and place of each documented step of a flow."""
-        found = [
-            (name.removeprefix(f"{flow}."), kind, docname, place)
-            for kind in ("entrypoint", "step")
-            for name, docname, place in self.best_places(kind, docnames)
-            if name.startswith(f"{flow}.")
-        ]
-        return sorted(found)
 
     def _unqualified(self, kinds: Collection[str], target: str) -> Places:
         endings = (f".{target}", f"/{target}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from sphinx.util import logging
 
 from penstock import __version__
 from penstock.errors import LayoutError, MissingExtraError
-from penstock.render.layout import lay_out
+from penstock.render.cache import LayoutCache
 from penstock.render.options import Options
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.targets import Targets
@@ -79,12 +80,12 @@ def _lay_out(domain: PenstockDomain, places: Sequence[tuple[str, Drawing]]) -> N
     config = domain.site.config
     flows = [domain.site.drawn(drawing.subject) for _, drawing in places]
     options = Options(direction=places[0][1].direction, details=not places[0][1].small)
-    results = lay_out(flows, options, engine=config.engine, timeout=config.layout_timeout)
+    results = LayoutCache(config.project).lay_out(flows, options, engine=config.engine, timeout=config.layout_timeout)
     for place, result in zip(places, results, strict=True):
         if isinstance(result, LayoutError):
             _warn(result, place)
         else:
-            domain.layouts[place[1].key] = result
+            domain.layouts[place[1].key] = pickle.dumps(result)
 
 
 def _warn(error: RenderError, place: tuple[str, Drawing]) -> None:

@@ -8,6 +8,7 @@ from sphinx.domains import Index, IndexEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
     from penstock_sphinx.domain import PenstockDomain, Place
 
@@ -24,12 +25,24 @@ class FlowIndex(Index):
         domain = cast("PenstockDomain", self.domain)
         shown = None if docnames is None else set(docnames)
         content: dict[str, list[IndexEntry]] = {}
+        steps = _steps(domain, shown)
         for name, docname, place in domain.best_places("flow", shown):
             entries = content.setdefault(name[:1].upper(), [])
-            steps = domain.steps_of(name, shown)
-            entries.append(_entry(name, 1 if steps else 0, docname, place))
-            entries += [_entry(step, 2, on, at, kind) for step, kind, on, at in steps]
+            entries.append(_entry(name, 1 if name in steps else 0, docname, place))
+            entries += sorted(steps.get(name, ()), key=lambda entry: entry.name)
         return sorted(content.items()), False
+
+
+def _steps(domain: PenstockDomain, shown: AbstractSet[str] | None) -> dict[str, list[IndexEntry]]:
+    """Return the entries of the steps by flow; the name of a flow may have dots, and so may a step's."""
+    flows = {name for name, _, _ in domain.best_places("flow")}
+    found: dict[str, list[IndexEntry]] = {}
+    for kind in ("entrypoint", "step"):
+        for name, docname, place in domain.best_places(kind, shown):
+            dots = [at for at, letter in enumerate(name) if letter == "."]
+            flow = next((name[:at] for at in reversed(dots) if name[:at] in flows), name.rpartition(".")[0])
+            found.setdefault(flow, []).append(_entry(name[len(flow) + 1 :], 2, docname, place, kind))
+    return found
 
 
 def _entry(name: str, level: int, docname: str, place: Place, kind: str = "") -> IndexEntry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from docutils import nodes
 from sphinx import addnodes
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from penstock.model import Flow
     from penstock.render.layout import Layout
+    from penstock_sphinx.domain import PenstockDomain
 
 QUIET = "penstock_quiet"
 """The attribute of a reference that stays text, without a warning, where its target is not documented."""
@@ -83,7 +84,7 @@ def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
     flow: Flow = node["flow"]
     small = node["format"] == "small"
     options = Options(direction=node["direction"], details=not small, links={} if small else _links(node, flow))
-    layout = self.builder.env.get_domain("penstock").data["layouts"].get(node["key"])
+    layout = cast("PenstockDomain", self.builder.env.get_domain("penstock")).layout(node["key"])
     if small:
         self.body.append(_thumbnail(node, flow, layout, options, f"ps{drawn}"))
     elif node["format"] == "mermaid":

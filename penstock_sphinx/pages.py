@@ -78,13 +78,18 @@ def write_pages(app: Sphinx) -> None:
 
 
 def _requests(app: Sphinx) -> Iterator[Request]:
+    lists = domain_of(app.env).lists
     for docname in sorted(app.env.found_docs):
+        file = Path(app.env.doc2path(docname))
         try:
-            text = Path(app.env.doc2path(docname)).read_text("utf-8")
+            if docname not in lists and file.stat().st_mtime_ns // 1000 < app.env.all_docs.get(docname, 0):
+                continue  # it had none when it was read, and is as it was
+            text = file.read_text("utf-8")
         except (OSError, UnicodeDecodeError):  # Sphinx reports it
             continue
-        if "penstock-flows" in text:
-            yield from _in_text(docname, text.splitlines())
+        found = list(_in_text(docname, text.splitlines())) if "penstock-flows" in text else []
+        (lists.add if found else lists.discard)(docname)
+        yield from found
 
 
 def _in_text(docname: str, lines: Sequence[str]) -> Iterator[Request]:

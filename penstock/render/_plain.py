@@ -12,6 +12,8 @@ _ALIEN = "\ufffd"
 
 def plain(text: str) -> str:
     """Return the text on one line, without control, bidirectional and other invisible characters."""
+    if text.isascii() and text.isprintable():  # most are, and this is asked of every text several times
+        return " ".join(text.split())
     return " ".join("".join(map(_shown, text)).split())
 
 

@@ -13,6 +13,7 @@ from penstock.render.describe import safe_url, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
     from penstock.model import Flow, Step
     from penstock.render.options import Options
@@ -49,6 +50,9 @@ PILL = {
     "fontcolor": CHANNEL,
 }
 
+PAINT = frozenset({"URL", "bgcolor", "color", "fillcolor", "fontcolor", "style", "tooltip"})
+"""The attributes that move nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
@@ -59,27 +63,42 @@ class Relaxed:
     splines: str = "line"
 
 
-def render(flow: Flow, options: Options, *, relaxed: Relaxed | None = None, background: str = "transparent") -> str:
+def render(
+    flow: Flow,
+    options: Options,
+    *,
+    relaxed: Relaxed | None = None,
+    background: str = "transparent",
+    places_only: bool = False,
+) -> str:
     """Return the flow as DOT text.
 
     Nodes are called ``s0``, ``s1``, … for steps, ``t0``, … for triggers and ``e0``, … for effects, in flow order,
     so no user's text is ever an identifier.
 
+    Args:
+        flow: The flow.
+        options: The direction, the amount of detail, and the links.
+        relaxed: Settings for a graph that is too dense to lay out well.
+        background: The colour behind the drawing.
+        places_only: Whether to leave out what does not move anything, such as colours: the engine repeats all of
+            it for each node, which makes most of its output.
+
     Raises:
         MissingExtraError: The ``graphviz`` package is not installed.
     """
-    graph = _graph({"rankdir": options.direction, "bgcolor": background}, relaxed)
+    pen = _pen({"rankdir": options.direction, "bgcolor": background}, relaxed, PAINT if places_only else frozenset())
     index = {step.name: f"s{number}" for number, step in enumerate(flow.steps)}
     titled = options.details and len(flow.steps) <= MOST_WITH_TITLES
     for step in flow.steps:
-        graph.node(index[step.name], _label(step, titled=titled), **_look(step, options))
+        pen.node(index[step.name], _label(step, titled=titled), **_look(step, options))
     if options.details:
-        _draw_channels(graph, flow, index)
+        _draw_channels(pen, flow, index)
     for edge in flow.edges:
         label = visible(edge.label) if options.details else ""
         attributes = {"label": _text(f"\u00a0\u00a0{label}")} if label else {}
-        graph.edge(index[edge.source], index[edge.target], **attributes)
-    return str(graph.source)
+        pen.edge(index[edge.source], index[edge.target], **attributes)
+    return str(pen.graph.source)
 
 
 def triggers(flow: Flow) -> dict[str, list[str]]:
@@ -97,13 +116,32 @@ def effects(flow: Flow) -> dict[str, list[str]]:
     return {name: changed for name, changed in found.items() if changed}
 
 
-def _graph(settings: dict[str, str], relaxed: Relaxed | None) -> Any:
+class _Pen:
+    """Writes nodes and arrows into a graph of the ``graphviz`` package, without the attributes that are left out."""
+
+    def __init__(self, graph: Any, left_out: AbstractSet[str]) -> None:
+        self.graph = graph
+        self._left_out = left_out
+
+    def node(self, name: str, label: str, **look: str) -> None:
+        self.graph.node(name, label, **_without(look, self._left_out))
+
+    def edge(self, source: str, target: str, **look: str) -> None:
+        self.graph.edge(source, target, **_without(look, self._left_out))
+
+
+def _without(attributes: dict[str, str], left_out: AbstractSet[str]) -> dict[str, str]:
+    return {name: value for name, value in attributes.items() if name not in left_out}
+
+
+def _pen(settings: dict[str, str], relaxed: Relaxed | None, left_out: AbstractSet[str]) -> _Pen:
     try:
         import graphviz  # noqa: PLC0415 - optional
     except ImportError:
         raise MissingExtraError("DOT and pictures need the packages graphviz and graphviz-pure", "graphviz") from None
     attributes = GRAPH | settings | (asdict(relaxed) if relaxed else {})
-    return graphviz.Digraph(name="flow", graph_attr=attributes, node_attr=NODE, edge_attr=ARROW)
+    graph, node, arrow = (_without(given, left_out) for given in (attributes, NODE, ARROW))
+    return _Pen(graphviz.Digraph(name="flow", graph_attr=graph, node_attr=node, edge_attr=arrow), left_out)
 
 
 def _label(step: Step, *, titled: bool) -> str:
@@ -127,16 +165,16 @@ def _look(step: Step, options: Options) -> dict[str, str]:
     return look
 
 
-def _draw_channels(graph: Any, flow: Flow, index: dict[str, str]) -> None:
+def _draw_channels(pen: _Pen, flow: Flow, index: dict[str, str]) -> None:
     arrow = {"color": CHANNEL_LINE, "arrowsize": "0.5"}
     for number, (trigger, started) in enumerate(triggers(flow).items()):
-        graph.node(f"t{number}", _text(_centred(trigger)), **PILL)
+        pen.node(f"t{number}", _text(_centred(trigger)), **PILL)
         for name in started:
-            graph.edge(f"t{number}", index[name], **arrow)
+            pen.edge(f"t{number}", index[name], **arrow)
     for number, (name, changed) in enumerate(effects(flow).items()):
-        graph.node(f"e{number}", _lines(changed), **PILL)
-        graph.edge(index[name], f"e{number}", **arrow)
-        with graph.subgraph(graph_attr={"rank": "same"}) as beside:
+        pen.node(f"e{number}", _lines(changed), **PILL)
+        pen.edge(index[name], f"e{number}", **arrow)
+        with pen.graph.subgraph(graph_attr={"rank": "same"}) as beside:
             beside.node(index[name])
             beside.node(f"e{number}")
 

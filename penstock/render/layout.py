@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -178,7 +179,7 @@ def _failure(flow: Flow, reason: str) -> LayoutError:
 
 
 def _source(flow: Flow, options: Options, relaxed: dot.Relaxed | None = None) -> str:
-    return dot.render(flow, options, relaxed=relaxed).replace("\\\\", BACKSLASH)
+    return dot.render(flow, options, relaxed=relaxed, places_only=True).replace("\\\\", BACKSLASH)
 
 
 def _run_many(executable: str, sources: Sequence[str], timeout: float) -> tuple[list[Layout], str]:
@@ -193,9 +194,15 @@ def _run_many(executable: str, sources: Sequence[str], timeout: float) -> tuple[
 def _run(executable: str, arguments: Sequence[str], source: str, timeout: float) -> tuple[bytes, str]:
     # -q keeps warnings (a label that is too wide for its cell) to itself; errors still come.
     command = [executable, "-q", *arguments]
+    environment = {"SOURCE_DATE_EPOCH": "0", **os.environ}  # the date in a PDF
     try:
         done = subprocess.run(
-            command, input=source.encode("utf-8", "replace"), capture_output=True, timeout=timeout, check=False
+            command,
+            input=source.encode("utf-8", "replace"),
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+            env=environment,
         )
     except subprocess.TimeoutExpired as expired:
         return expired.stdout or b"", f"it took longer than {timeout:g} s"

@@ -1,0 +1,120 @@
+"""Layouts that are kept from build to build, and shared by all engines that document a project.
+
+They stand in one file in the project's folder ``.penstock``. Where it cannot be read or written, layouts are made
+anew; that is all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import time
+from dataclasses import astuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penstock import __version__
+from penstock._files import own_folder, write_atomically
+from penstock.errors import OutputError
+from penstock.render.layout import ENGINE, TIMEOUT, Box, Curve, Layout, Text, find_engine, lay_out
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from penstock.errors import LayoutError
+    from penstock.model import Flow
+    from penstock.render.options import Options
+
+FORMAT = 1
+"""The version of the file."""
+
+MOST_DAYS = 30
+"""A layout that nobody asked for in so many days is dropped."""
+
+MOST_LAYOUTS = 20_000
+"""Of more than these, those are dropped that nobody asked for the longest time."""
+
+_DAY = 86_400
+
+
+class LayoutCache:
+    """The layouts of one project.
+
+    Args:
+        project: The project's folder.
+    """
+
+    def __init__(self, project: Path) -> None:
+        self._file = project / ".penstock" / "layouts.json"
+
+    def lay_out(
+        self, flows: Sequence[Flow], options: Options, *, engine: str = ENGINE, timeout: float = TIMEOUT
+    ) -> list[Layout | LayoutError]:
+        """Lay out some flows as :func:`penstock.render.layout.lay_out` does; only those that are new cost time.
+
+        Raises:
+            MissingExtraError: The engine or the graphviz package is not installed.
+        """
+        engine_now = _identity(engine)
+        keys = [_key(flow, options, engine_now) for flow in flows]
+        known, today = self._read(), int(time.time() // _DAY)
+        found: dict[str, Layout | LayoutError] = {key: known[key][1] for key in keys if key in known}
+        new = {key: flow for key, flow in zip(keys, flows, strict=True) if key not in found}
+        made = lay_out(list(new.values()), options, engine=engine, timeout=timeout) if new else []
+        found.update(zip(new, made, strict=True))
+        used = {key: (today, layout) for key, layout in found.items() if isinstance(layout, Layout)}
+        if any(known.get(key, (0,))[0] != today for key in used):
+            self._write({**self._read(), **used}, today)  # read again: another build may have written meanwhile
+        return [found[key] for key in keys]
+
+    def _read(self) -> dict[str, tuple[int, Layout]]:
+        """Return each layout with the day on which somebody last asked for it."""
+        try:
+            content = json.loads(self._file.read_text(encoding="utf-8"))
+            if content["format"] != FORMAT:
+                return {}
+            return {key: (int(day), _layout(*values)) for key, (day, values) in content["layouts"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
+
+    def _write(self, layouts: dict[str, tuple[int, Layout]], today: int) -> None:
+        recent = [entry for entry in layouts.items() if entry[1][0] > today - MOST_DAYS]
+        kept = sorted(recent, key=lambda entry: (-entry[1][0], entry[0]))[:MOST_LAYOUTS]
+        content = {"format": FORMAT, "layouts": {key: (day, astuple(layout)) for key, (day, layout) in sorted(kept)}}
+        with contextlib.suppress(OSError, OutputError):
+            own_folder(self._file.parent)
+            write_atomically(self._file, json.dumps(content, separators=(",", ":")).encode())
+
+
+def _identity(engine: str) -> tuple[str, int, int]:
+    """Return what changes when another engine is installed."""
+    path = find_engine(engine)
+    with contextlib.suppress(OSError):
+        status = Path(path).stat()
+        return path, status.st_mtime_ns, status.st_size
+    return path, 0, 0
+
+
+def _key(flow: Flow, options: Options, engine: tuple[str, int, int]) -> str:
+    """Return a digest of all that a layout depends on."""
+    steps = [(step.name, step.title, step.entrypoint, step.trigger, step.effects) for step in flow.steps]
+    facts = (__version__, engine, options.direction, options.details, steps, flow.edges)
+    return hashlib.sha256(repr(facts).encode("utf-8", "replace")).hexdigest()
+
+
+def _layout(width: float, height: float, boxes: dict[str, list[Any]], curves: list[list[Any]]) -> Layout:
+    return Layout(
+        width,
+        height,
+        {name: Box(x, y, w, h, _texts(texts)) for name, (x, y, w, h, texts) in boxes.items()},
+        tuple(Curve(s, t, _points(points), _points(head), _texts(texts)) for s, t, points, head, texts in curves),
+    )
+
+
+def _texts(texts: list[list[Any]]) -> tuple[Text, ...]:
+    return tuple(Text(*text) for text in texts)
+
+
+def _points(points: list[list[float]]) -> tuple[tuple[float, float], ...]:
+    return tuple((x, y) for x, y in points)
