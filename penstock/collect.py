@@ -79,6 +79,18 @@ def collect(config: Config) -> Manifest:
     return record.manifest
 
 
+def last_good(config: Config) -> Manifest | None:
+    """Return the flows as they were when they last could be collected, or ``None`` if nobody knows.
+
+    While somebody mends a module, this keeps pages alive.
+    """
+    if config.manifests or not config.modules:
+        return None
+    key = _key(config)
+    record = _records.get(key) or _cached(config, key)
+    return record.manifest if record else None
+
+
 def input_files(made: Manifest, project: Path) -> list[Path]:
     """Return the files that a manifest was made from and that are there, absolute, for dependencies and watchers."""
     files = (Path(_inputs.absolute(project / name)) for name, _ in made.inputs.files)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock import __version__
-from penstock_sphinx import assets, autodoc, drawing, nodes, pages, plain, site, source
+from penstock_sphinx import assets, autodoc, drawing, mermaid, nodes, pages, plain, site, source
 from penstock_sphinx.config import register
 from penstock_sphinx.directive import FlowDirective
 from penstock_sphinx.domain import PenstockDomain
@@ -42,6 +42,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("object-description-transform", autodoc.note_steps)
     app.connect("doctree-resolved", autodoc.settle)
     app.connect("doctree-resolved", plain.adapt)
+    app.connect("doctree-resolved", mermaid.hand_over)
     app.connect("write-started", assets.copy_files)
     app.connect("html-page-context", assets.link_files)
     return {"version": __version__, "env_version": 3, "parallel_read_safe": True, "parallel_write_safe": True}

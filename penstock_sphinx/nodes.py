@@ -83,7 +83,7 @@ def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
     self.penstock_drawn = drawn  # type: ignore[attr-defined]
     flow: Flow = node["flow"]
     small = node["format"] == "small"
-    options = Options(direction=node["direction"], details=not small, links={} if small else _links(node, flow))
+    options = Options(direction=node["direction"], details=not small, links={} if small else links(node, flow))
     layout = cast("PenstockDomain", self.builder.env.get_domain("penstock")).layout(node["key"])
     if small:
         self.body.append(_thumbnail(node, flow, layout, options, f"ps{drawn}"))
@@ -109,10 +109,11 @@ def _thumbnail(node: flow_diagram, flow: Flow, layout: Layout | None, options: O
     return f'<a class="ps-thumb" {attributes} aria-hidden="true">{picture}</a>\n'
 
 
-def _links(node: flow_diagram, flow: Flow) -> dict[str, str]:
+def links(node: flow_diagram, flow: Flow) -> dict[str, str]:
+    """Return where each step of a diagram leads, once its references are resolved."""
     return {
         step.name: reference.get("refuri") or f"#{reference['refid']}"
-        for step, reference in zip(flow.steps, node.children, strict=True)
+        for step, reference in zip(flow.steps, node.children, strict=False)
         if isinstance(reference, nodes.reference)
     }
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sphinx.util import logging
 
-from penstock.collect import collect
+from penstock.collect import collect, last_good
 from penstock.config import Config
 from penstock.errors import ConfigError, PenstockError
 from penstock.manifest import Manifest
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from penstock.model import Flow, Step
 
 logger = logging.getLogger(__name__)
+
+LAST_GOOD = " Until then, the pages show the flows as they were before."
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,10 @@ def collect_flows(app: Sphinx) -> None:
         logger.warning("%s", error, type="penstock", subtype="config")
         site = Site(config, Manifest(), failed=True)
     except PenstockError as error:
-        logger.warning("penstock: %s", error, type="penstock", subtype="import")
-        site = Site(config, Manifest(), failed=True)
+        last = last_good(config)
+        said = f"{error}{'' if last is None else LAST_GOOD}"
+        logger.warning("penstock: %s", said, type="penstock", subtype="import")
+        site = Site(config, last or Manifest(), failed=last is None)
     for problem in site.manifest.problems:
         logger.warning("%s", problem.message, type="penstock", subtype="problem", location=problem.where or None)
     domain_of(app.env).site = site

@@ -125,3 +125,13 @@ def test_latex_without_engine(small):
     assert re.match(r"index\.rst:4: WARNING: the layout engine 'dot' was not found; .* pip install", warning)
     assert warning.endswith("The page shows a drawing in text instead. [penstock.render]")
     assert "◆ begin" in next(built.folder.glob("*.tex")).read_text("utf-8")
+
+
+def test_linkcheck(small):
+    """Links to sources are checked as all others are; those within the drawing are not taken for pages of the web."""
+    small.edit("conf.py", 'theme = "basic"', 'theme = "basic"\npenstock_source_url = "http://127.0.0.1:9/{file}"')
+    built = small.build("linkcheck")
+    assert "http://127.0.0.1:9/flows.py" in built.text("output.txt")
+    assert 1 == len(built.text("output.txt").splitlines())
+    built = small.build("linkcheck", "-E", "-D", "linkcheck_ignore=http://127.0.0.1:9/.*", "-W")
+    assert (0, "") == (built.code, built.complained)

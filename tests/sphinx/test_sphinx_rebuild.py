@@ -113,3 +113,26 @@ def test_links_follow_steps_that_move_to_another_page(small):
     small.write("a.rst", "A\n=\n")
     small.write("c.rst", "C\n=\n\n.. penstock-flow:: one\n   :no-diagram:\n")
     assert 'href="c.html#flow-one-begin"' in small.build("html", "-n", "-W").text("index.html")
+
+
+def test_last_good_flows_keep_pages_alive(small):
+    """While a module is broken, pages stay as they were, every build says so, and -W fails."""
+    good = small.text("flows.py")
+    assert 0 == small.build("html", "-W").code
+    before = small.build().text("index.html")
+    small.write("flows.py", good + "broken(\n")
+    for _ in range(2):
+        built = small.build()
+        (warning,) = built.warnings
+        assert (0, []) == (built.code, built.read)
+        assert warning.startswith("WARNING: penstock: flows.py:15: ")
+        assert warning.endswith("Until then, the pages show the flows as they were before. [penstock.import]")
+    small.write("index.rst", small.text("index.rst") + "\nMore.\n")
+    built = small.build()
+    assert ["index"] == built.read
+    assert "<svg" in built.text("index.html")
+    assert 1 == small.build("html", "-W").code
+    small.write("index.rst", small.text("index.rst").removesuffix("\nMore.\n"))
+    small.write("flows.py", good)
+    built = small.build("html", "-W")
+    assert (0, before) == (built.code, built.text("index.html"))

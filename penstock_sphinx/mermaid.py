@@ -1,0 +1,36 @@
+"""Diagrams for sites that draw with sphinxcontrib-mermaid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.render import mermaid
+from penstock.render.describe import alt_text
+from penstock.render.options import Options
+from penstock_sphinx.nodes import flow_diagram, links
+
+if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.application import Sphinx
+
+EXTENSION = "sphinxcontrib.mermaid"
+
+
+def hand_over(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
+    """Let sphinxcontrib-mermaid see the diagrams that are to be drawn by Mermaid.
+
+    It loads its script only on pages that have a node of its own, so one is put where nothing is written. Where it
+    draws pictures in the build, it gets the diagram.
+    """
+    if EXTENSION not in app.extensions or app.builder.format != "html":
+        return
+    from sphinxcontrib.mermaid import mermaid as theirs  # noqa: PLC0415 - the site has it
+
+    for diagram in [each for each in doctree.findall(flow_diagram) if each["format"] == "mermaid"]:
+        if app.config.mermaid_output_format == "raw":
+            diagram.append(theirs(code="", options={}))
+        else:
+            flow = diagram["flow"]
+            options = Options(direction=diagram["direction"], details=True, links=links(diagram, flow))
+            text = mermaid.render(flow, options)
+            diagram.replace_self(theirs(code=text, options={}, alt=diagram["alt"] or alt_text(flow)))

@@ -1,0 +1,37 @@
+"""A PDF by real LaTeX."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+TOOLS = "apt-get install latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended tex-gyre poppler-utils"
+
+
+@pytest.fixture
+def latex():
+    """Skip where there is no LaTeX, but fail in CI."""
+    absent = [tool for tool in ("latexmk", "pdflatex", "pdftotext", "pdfimages") if not shutil.which(tool)]
+    if absent and os.environ.get("CI"):
+        pytest.fail(f"{absent} missing; {TOOLS}", pytrace=False)
+    if absent:
+        pytest.skip(f"{absent} missing; {TOOLS}")
+
+
+@pytest.mark.usefixtures("latex")
+def test_pdf(small):
+    """The PDF has the drawing with text that can be searched, the steps, and links between them."""
+    small.write("index.rst", small.text("index.rst") + "\nSee :penstock:step:`one.finish`.\n")
+    command = [sys.executable, "-m", "sphinx", "-M", "latexpdf", small.folder, small.folder / "_build", "-W", "-q"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert 0 == done.returncode, done.stdout[-2000:] + done.stderr[-2000:]
+    (file,) = (small.folder / "_build/latex").glob("projectnamenotset.pdf")
+    said = subprocess.run(["pdftotext", "-layout", file, "-"], capture_output=True, text=True, check=True).stdout
+    assert 4 <= said.count("begin")  # in the drawing, above its description, and as the neighbour of the other
+    assert "Finish." in said
+    drawn = subprocess.run(["pdfimages", "-list", file], capture_output=True, text=True, check=True).stdout
+    assert 2 == len(drawn.splitlines()), "the drawing is made of pixels"
