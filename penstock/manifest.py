@@ -205,7 +205,7 @@ def _fields(record: Flow | Step | Edge | Problem) -> dict[str, Any]:
 
 
 def save(manifest: Manifest, path: Path, *, indent: int | None = 2) -> None:
-    """Write the manifest to a file, whole or not at all; see :func:`dumps`.
+    """Write the manifest to a file, whole or not at all, with so many spaces for each level.
 
     Raises:
         OutputError: The file cannot be written.
