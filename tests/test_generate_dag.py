@@ -6,7 +6,6 @@ import base64
 import copy
 import io
 import json
-import os
 import pickle
 import re
 import subprocess
@@ -90,9 +89,6 @@ def test_the_text_of_a_pdf_can_be_selected(tmp_path: Path) -> None:
     assert {"handle_kafka_message", "Fetch", "kafka:bom-updates", "postgres:parts", "changed"} <= set(words)
 
 
-@pytest.mark.skipif(
-    any((Path(folder) / "dot").exists() for folder in os.get_exec_path()), reason="Graphviz is installed"
-)
 def test_letters_that_the_pdf_lacks_are_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A PDF with boxes instead of letters is not written; the message says which letters and what helps."""
     monkeypatch.setenv("PATH", "")  # as without Graphviz
