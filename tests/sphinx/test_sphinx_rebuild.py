@@ -131,7 +131,7 @@ def test_last_good_flows_keep_pages_alive(small):
     built = small.build()
     assert ["index"] == built.read
     assert "<svg" in built.text("index.html")
-    assert 1 == small.build("html", "-W").code
+    assert 0 != small.build("html", "-W").code  # Sphinx 7.4 stops at once, with 2
     small.write("index.rst", small.text("index.rst").removesuffix("\nMore.\n"))
     small.write("flows.py", good)
     built = small.build("html", "-W")
