@@ -28,6 +28,7 @@ from penstock.errors import (
     UnknownNameError,
 )
 from penstock.manifest import loads
+from penstock.render import pdf
 
 MERMAID = """graph TD
     handle_kafka_message --> fetch_from_api
@@ -324,3 +325,9 @@ def test_a_picture_is_not_written_under_another_pictures_name(format: str, name:
     with pytest.raises(RenderError, match=f"but the format is {format}; change one of them"):
         generate_dag("f", format, tmp_path / name)
     assert [] == list(tmp_path.iterdir())
+
+
+def test_a_pdf_has_no_date() -> None:
+    """What Graphviz writes about the time is replaced in place, so that all offsets in the file stay true."""
+    written = b"<< /Producer (cairo)\n   /CreationDate (D:20261124142708Z00'00)\n>>"
+    assert written.replace(b"20261124142708", b"19700101000000") == pdf.undated(written)

@@ -27,11 +27,16 @@ def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout
     system = engine if engine != layout.ENGINE else "dot"
     if shutil.which(system):
         with contextlib.suppress(LayoutError):  # not every engine writes PDF; graphviz-pure does not
-            return layout.picture(flow, options, "pdf", engine=system, timeout=timeout)
+            return undated(layout.picture(flow, options, "pdf", engine=system, timeout=timeout))
     (laid_out,) = layout.lay_out([flow], options, engine=engine, timeout=timeout)
     if isinstance(laid_out, LayoutError):
         raise laid_out
     return _from_svg(svg.draw(flow, laid_out, options, prefix="flow"))
+
+
+def undated(document: bytes) -> bytes:
+    """Return a PDF made at the start of 1970, as long as before, so that the same flow gives the same bytes."""
+    return re.sub(rb"(/(?:Creation|Mod)Date \(D:)\d{14}", rb"\g<1>19700101000000", document)
 
 
 def _from_svg(picture: str) -> bytes:
