@@ -168,8 +168,9 @@ def _is_partial(target: Any) -> bool:
 
 
 def _is_method(source: Source) -> bool:
-    decorators = {ast.unparse(decorator) for decorator in getattr(source.node, "decorator_list", ())}
-    return isinstance(source.parent, ast.ClassDef) and "staticmethod" not in decorators
+    if not isinstance(source.parent, ast.ClassDef):
+        return False
+    return "staticmethod" not in map(ast.unparse, getattr(source.node, "decorator_list", ()))
 
 
 def _written_signature(node: ast.FunctionDef | ast.AsyncFunctionDef, *, is_method: bool) -> str:

@@ -250,16 +250,22 @@ def _checked(value: Any, kind: type[Checked], name: str) -> Checked:
     return value
 
 
-def _record(kind: type[Any], content: Mapping[str, Any]) -> Any:
+def _record(kind: Any, content: Mapping[str, Any]) -> Any:
     """Make a value of what a newer minor version may have written: unknown keys are passed over."""
     values: dict[str, object] = {}
-    for field in fields(kind):
-        if field.name in content:
-            value = content[field.name]
+    for name, expected in _kinds(kind):
+        if name in content:
+            value = content[name]
             if isinstance(value, list):
-                value = tuple(_checked(item, str, field.name) for item in value)
-            values[field.name] = _checked(value, str if field.default is MISSING else type(field.default), field.name)
+                value = tuple(_checked(item, str, name) for item in value)
+            values[name] = _checked(value, expected, name)
     return kind(**values)
+
+
+@lru_cache
+def _kinds(record: Any) -> tuple[tuple[str, type[Any]], ...]:
+    """Return the fields of a record, each with the type that its values have."""
+    return tuple((field.name, str if field.default is MISSING else type(field.default)) for field in fields(record))
 
 
 def _flow(content: Mapping[str, Any]) -> Flow:

@@ -33,8 +33,9 @@ def link_files(
     app: Sphinx, pagename: str, _template: str, _context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Link them from a page that shows a flow."""
-    pages = [name for name, page in domain_of(app.env).pages.items() if page.fingerprints]
-    if doctree is not None and (pagename in pages or (pages and app.builder.name == "singlehtml")):
+    pages = domain_of(app.env).pages
+    shown = pages.values() if app.builder.name == "singlehtml" else filter(None, [pages.get(pagename)])
+    if doctree is not None and any(page.fingerprints for page in shown):
         app.add_css_file(STYLESHEET)
         if app.builder.name != "epub":
             app.add_js_file(SCRIPT, loading_method="defer")

@@ -11,9 +11,8 @@ from sphinx import addnodes
 from penstock.errors import PenstockError
 from penstock.render.describe import visible
 from penstock_sphinx.domain import Place, domain_of
-from penstock_sphinx.drawing import drawn_part
 from penstock_sphinx.figure import FIGURE_OPTIONS, FigureDirective
-from penstock_sphinx.nodes import flow_block, step_reference
+from penstock_sphinx.nodes import flow_block
 from penstock_sphinx.site import full_name
 from penstock_sphinx.steps import StepWriter, anchor, index_entry, paths
 
@@ -88,6 +87,4 @@ class FlowDirective(FigureDirective):
         return ident
 
     def _diagram(self, flow: Flow) -> flow_diagram:
-        references = (step_reference(step.name, full_name(flow, step), self.env.docname) for step in flow.steps)
-        label = f"Diagram of {visible(flow.title) or visible(flow.name)}"
-        return self.diagram(drawn_part(flow), self.arguments[0], references, label)
+        return self.diagram(flow, self.arguments[0], f"Diagram of {visible(flow.title) or visible(flow.name)}")

@@ -6,12 +6,13 @@ import pickle
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
+from docutils.nodes import inline, reference
 from sphinx.domains import Domain, ObjType
 from sphinx.roles import XRefRole
 from sphinx.util.nodes import make_refnode
 
 from penstock_sphinx.indices import FlowIndex
-from penstock_sphinx.nodes import QUIET
+from penstock_sphinx.nodes import QUIET, step_reference
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -108,7 +109,7 @@ class PenstockDomain(Domain):
     roles: ClassVar[dict[str, Any]] = {kind: NameRole(warn_dangling=True) for kind in ("flow", "entrypoint", "step")}
     indices: ClassVar[list[Any]] = [FlowIndex]
     initial_data: ClassVar[dict[str, Any]] = {"objects": {}, "pages": {}, "layouts": {}, "lists": set()}
-    data_version = 3
+    data_version = 4
     site: Site
 
     @property
@@ -180,6 +181,27 @@ class PenstockDomain(Domain):
         if not places and QUIET not in node:
             places = self._unqualified(kinds, target)
         return self._link(builder, fromdocname, target, places, contnode) if places else None
+
+    def address(self, builder: Builder, fromdocname: str, kind: str, name: str) -> str:
+        """Return where a node of a diagram on a page leads to: an address, or an empty string where nothing is."""
+        kinds = self.objtypes_for_role(kind) or []
+        places = next((self.objects[each, name] for each in kinds if (each, name) in self.objects), {})
+        if places:
+            link: Any = self._link(builder, fromdocname, name, places, inline())
+        else:
+            link = self._elsewhere(fromdocname, kind, name)
+        return (link.get("refuri") or f"#{link['refid']}") if link is not None else ""
+
+    def _elsewhere(self, fromdocname: str, kind: str, name: str) -> reference | None:
+        """Return the link that intersphinx knows, if another project documents the object."""
+        kinds = self.objtypes_for_role(kind) or []
+        known = getattr(self.env, "intersphinx_inventory", {})
+        if not any(name in known.get(f"{self.name}:{each}", ()) for each in kinds):
+            return None
+        asked = step_reference(name, name, fromdocname)
+        asked["reftype"] = kind
+        found = self.env.events.emit_firstresult("missing-reference", self.env, asked, inline())
+        return found if isinstance(found, reference) else None
 
     def resolve_any_xref(
         self,

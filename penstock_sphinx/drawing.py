@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sphinx.util import logging
 
-from penstock import __version__
 from penstock.errors import LayoutError, MissingExtraError
 from penstock.render.cache import LayoutCache
 from penstock.render.options import Options
@@ -23,23 +20,9 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from penstock.errors import RenderError
-    from penstock.model import Flow
-    from penstock.render.options import Direction
     from penstock_sphinx.domain import Drawing, PenstockDomain
 
 logger = logging.getLogger(__name__)
-
-
-def drawn_part(flow: Flow) -> Flow:
-    """Return a flow with only what a drawing shows, so that it can be stored with a page."""
-    steps = (replace(step, docstring="", source_hash="", file="", line=0, end_line=0) for step in flow.steps)
-    return replace(flow, description="", steps=tuple(steps), problems=())
-
-
-def layout_key(drawn: Flow, direction: Direction, engine: str, *, small: bool = False) -> str:
-    """Return a name for the layout of what :func:`drawn_part` gave, equal for equal drawings."""
-    told_apart = (__version__, engine, direction, small, drawn)
-    return hashlib.sha256(repr(told_apart).encode("utf-8", "replace")).hexdigest()
 
 
 def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:

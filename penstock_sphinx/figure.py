@@ -10,13 +10,14 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from penstock.render import mermaid
+from penstock.render.cache import digest
+from penstock.render.describe import visible
 from penstock.render.options import Options
 from penstock_sphinx.domain import Drawing, domain_of
-from penstock_sphinx.drawing import layout_key
 from penstock_sphinx.nodes import flow_diagram
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
     from penstock.model import Flow
@@ -78,28 +79,29 @@ class FigureDirective(SphinxDirective):
         return figure
 
     def diagram(
-        self, drawn: Flow, subject: str | Selection, references: Iterable[nodes.Node], label: str, alt: str = ""
+        self, drawn: Flow, subject: str | Selection, label: str, alt: str = "", *, small: bool = False
     ) -> flow_diagram:
         """Return a diagram.
 
         Args:
             drawn: What is drawn.
             subject: The flow's name, or the selection of flows that are on the map.
-            references: A reference for each step, where its node leads to.
             label: What the frame around the diagram is called.
             alt: The diagram in words, where these are not those of a flow.
+            small: Whether it is one of those in a table.
         """
         domain = domain_of(self.env)
         direction: Direction = self.options.get("direction", domain.site.config.direction)
-        key = layout_key(drawn, direction, domain.site.config.engine)
-        shown_as = self._shown_as(drawn, direction)
-        if shown_as == "svg":
-            drawing = Drawing(key, subject, direction, self.lineno)
+        key = digest(drawn, Options(direction=direction, details=not small), domain.site.config.engine)
+        shown_as = "small" if small else self._shown_as(drawn, direction)
+        if shown_as != "mermaid":
+            drawing = Drawing(key, subject, direction, self.lineno, small=small)
             domain.page(self.env.docname).drawings.append(drawing)
         return flow_diagram(
             "",
-            *references,
-            flow=drawn,
+            nodes.Text("" if small else " ".join(visible(step.name) for step in drawn.steps)),
+            subject=subject,
+            docname=self.env.docname,
             direction=direction,
             key=key,
             format=shown_as,

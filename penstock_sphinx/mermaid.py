@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from penstock.render import mermaid
 from penstock.render.describe import alt_text
-from penstock.render.options import Options
-from penstock_sphinx.nodes import flow_diagram, links
+from penstock_sphinx.domain import domain_of
+from penstock_sphinx.html import diagram_options
+from penstock_sphinx.nodes import flow_diagram
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -30,7 +31,6 @@ def hand_over(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
         if app.config.mermaid_output_format == "raw":
             diagram.append(theirs(code="", options={}))
         else:
-            flow = diagram["flow"]
-            options = Options(direction=diagram["direction"], details=True, links=links(diagram, flow))
-            text = mermaid.render(flow, options)
+            flow = domain_of(app.env).site.drawn(diagram["subject"])
+            text = mermaid.render(flow, diagram_options(app.builder, diagram, flow))
             diagram.replace_self(theirs(code=text, options={}, alt=diagram["alt"] or alt_text(flow)))

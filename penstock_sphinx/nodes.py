@@ -1,25 +1,16 @@
-"""Nodes of our own, and how HTML shows them; :mod:`penstock_sphinx.plain` replaces them for all other builders."""
+"""Nodes of our own; :mod:`penstock_sphinx.html` writes them, :mod:`penstock_sphinx.plain` replaces them for other builders."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from html import escape
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx import addnodes
 
-from penstock.render import mermaid, svg
-from penstock.render.describe import alt_text, visible
-from penstock.render.html import frame
-from penstock.render.options import Options
+from penstock.render.describe import visible
 
 if TYPE_CHECKING:
-    from sphinx.writers.html5 import HTML5Translator
-
     from penstock.model import Flow
-    from penstock.render.layout import Layout
-    from penstock_sphinx.domain import PenstockDomain
 
 QUIET = "penstock_quiet"
 """The attribute of a reference that stays text, without a warning, where its target is not documented."""
@@ -32,10 +23,10 @@ class flow_block(nodes.General, nodes.Element):  # noqa: N801 - docutils names n
 
 
 class flow_diagram(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
-    """The drawing of a flow.
+    """The drawing of a flow, of which a page keeps only the name.
 
-    Its children are references to the steps, one each, in the order of the flow. So every builder resolves them
-    as it resolves all references, and the addresses are put into the drawing when it is written.
+    What is drawn, and where its nodes lead, is looked up when the page is written: to store a reference for each
+    node with the page would cost more than all the rest of a diagram. Its one child is what a search finds in it.
     """
 
 
@@ -65,59 +56,3 @@ def flow_reference(flow: Flow, docname: str, shown: str = "") -> addnodes.pendin
         refexplicit=True,
         **{QUIET: True},
     )
-
-
-def visit_block(self: HTML5Translator, node: flow_block) -> None:
-    """Open the element that holds the style sheet's variables."""
-    self.body.append(self.starttag(node, "div", CLASS="penstock"))
-
-
-def depart_block(self: HTML5Translator, _: flow_block) -> None:
-    """Close the element."""
-    self.body.append("</div>\n")
-
-
-def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
-    """Write the drawing, or the Mermaid text where that is wanted or nothing could be laid out."""
-    drawn = getattr(self, "penstock_drawn", 0) + 1  # ids are unique on the page, also on that of singlehtml
-    self.penstock_drawn = drawn  # type: ignore[attr-defined]
-    flow: Flow = node["flow"]
-    small = node["format"] == "small"
-    options = Options(direction=node["direction"], details=not small, links={} if small else links(node, flow))
-    layout = cast("PenstockDomain", self.builder.env.get_domain("penstock")).layout(node["key"])
-    if small:
-        self.body.append(_thumbnail(node, flow, layout, options, f"ps{drawn}"))
-    elif node["format"] == "mermaid":
-        self.body.append(_source(flow, options, "mermaid", node["alt"] or alt_text(flow)))
-    elif layout is None:
-        self.body.append(_source(flow, replace(options, links={}), "ps-source", ""))
-    else:
-        picture = svg.draw(flow, layout, options, prefix=f"ps{drawn}", alt=node["alt"] or None)
-        self.body.append(frame(picture, node["label"]) + "\n")
-    raise nodes.SkipNode
-
-
-def _thumbnail(node: flow_diagram, flow: Flow, layout: Layout | None, options: Options, prefix: str) -> str:
-    """Return a small picture that is one link as a whole, or nothing where none could be laid out."""
-    if layout is None:
-        return ""
-    picture = svg.draw(flow, layout, options, prefix=prefix, alt="", least_scale=0)
-    link = next(node.findall(nodes.reference), None)
-    url = escape((link.get("refuri") or f"#{link['refid']}") if link else "")
-    # the table says in words what the picture shows, and has a link for the keyboard
-    attributes = f'href="{url}" tabindex="-1"' if url else ""
-    return f'<a class="ps-thumb" {attributes} aria-hidden="true">{picture}</a>\n'
-
-
-def links(node: flow_diagram, flow: Flow) -> dict[str, str]:
-    """Return where each step of a diagram leads, once its references are resolved."""
-    return {
-        step.name: reference.get("refuri") or f"#{reference['refid']}"
-        for step, reference in zip(flow.steps, node.children, strict=False)
-        if isinstance(reference, nodes.reference)
-    }
-
-
-def _source(flow: Flow, options: Options, css: str, label: str) -> str:
-    attributes = f' role="group" aria-label="{escape(label)}"' if label else ""
-    return f'<pre class="{css}"{attributes}>{escape(mermaid.render(flow, options))}</pre>\n'

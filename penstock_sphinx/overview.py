@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -10,11 +10,10 @@ from sphinx import addnodes
 
 from penstock.errors import did_you_mean, near_names
 from penstock.render.describe import visible
-from penstock.render.overview import Selection, map_text, outline, summary, system_map
-from penstock_sphinx.domain import Drawing, domain_of
-from penstock_sphinx.drawing import layout_key
+from penstock.render.overview import Selection, map_text, summary, system_map
+from penstock_sphinx.domain import domain_of
 from penstock_sphinx.figure import FIGURE_OPTIONS, FigureDirective
-from penstock_sphinx.nodes import CHIP, flow_block, flow_diagram, flow_reference
+from penstock_sphinx.nodes import CHIP, flow_block, flow_reference
 from penstock_sphinx.pages import paths_of
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from penstock.model import Flow
-    from penstock.render.options import Direction
+    from penstock_sphinx.nodes import flow_diagram
 
 
 MOST_IN_SMALL = 12
@@ -108,24 +107,8 @@ class FlowsDirective(SelectingDirective):
         return _row([*cells, drawn] if small else cells)
 
     def _small(self, flow: Flow) -> flow_diagram:
-        drawn, domain = outline(flow), domain_of(self.env)
-        direction = cast("Direction", domain.site.config.direction)
-        key = layout_key(drawn, direction, domain.site.config.engine, small=True)
-        drawing = Drawing(key, flow.full_name, direction, self.lineno, small=True)
-        domain.page(self.env.docname).drawings.append(drawing)
-        reference = flow_reference(flow, self.env.docname)
         label = f"Diagram of {visible(flow.title) or visible(flow.name)}"
-        return flow_diagram(
-            "",
-            reference,
-            flow=drawn,
-            direction=direction,
-            key=key,
-            format="small",
-            alt="",
-            label=label,
-            line=self.lineno,
-        )
+        return self.diagram(flow, flow.full_name, label, small=True)
 
     def _contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
         if "toctree" not in self.options:
@@ -157,10 +140,8 @@ class MapDirective(SelectingDirective):
     def shown(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
         """Return the map as a figure."""
         drawn = system_map(flows)
-        by_name = {flow.full_name: flow for flow in flows}
-        references = (flow_reference(by_name[step.name], self.env.docname) for step in drawn.steps)
         caption = self.caption()
-        figure = self.figure(self.diagram(drawn, selection, references, "System map", map_text(drawn)), caption)
+        figure = self.figure(self.diagram(drawn, selection, "System map", map_text(drawn)), caption)
         self.set_source_info(figure)
         self.add_name(figure)
         return [figure]

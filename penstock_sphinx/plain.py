@@ -37,11 +37,12 @@ def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             _drop_repeated_ids(doctree)
         return
     _drop_small_diagrams(doctree)
+    site = domain_of(app.env).site
     for diagram in list(doctree.findall(flow_diagram)):
-        picture = None
+        flow, picture = site.drawn(diagram["subject"]), None
         if app.builder.format == "latex":
-            picture = _picture(diagram, app.builder.outdir, domain_of(app.env).site.config, docname)
-        diagram.replace_self(picture or _text(diagram))
+            picture = _picture(diagram, flow, app.builder.outdir, site.config, docname)
+        diagram.replace_self(picture or _text(diagram, flow))
     for block in list(doctree.findall(flow_block)):
         for chip in [node for node in block.findall(nodes.inline) if CHIP in node["classes"]]:
             chip.replace_self(nodes.inline("", f"[{chip.astext()}]"))
@@ -60,9 +61,8 @@ def _drop_small_diagrams(doctree: nodes.document) -> None:
                 del row[-1]
 
 
-def _text(diagram: flow_diagram) -> nodes.literal_block:
+def _text(diagram: flow_diagram, flow: Flow) -> nodes.literal_block:
     """Return the drawing with the steps' titles, or without them where some would be cut short."""
-    flow: Flow = diagram["flow"]
     options = Options(direction=diagram["direction"], details=True)
     drawing = text.render(flow, options, width=UNCUT)
     if max(map(len, drawing.splitlines()), default=0) > WIDTH:
@@ -71,14 +71,14 @@ def _text(diagram: flow_diagram) -> nodes.literal_block:
     return nodes.literal_block(drawing, drawing, language="none")
 
 
-def _picture(diagram: flow_diagram, outdir: Path, config: Config, docname: str) -> nodes.Node | None:
+def _picture(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config, docname: str) -> nodes.Node | None:
     """Return a reference to a picture that is written beside the LaTeX file, or ``None`` where none can be made."""
     options = Options(direction=diagram["direction"], details=True)
     for kind in ("pdf", "png"):
         file = outdir / f"penstock-{diagram['key'][:16]}.{kind}"
         try:
             if not file.exists():
-                content = render(diagram["flow"], kind, options, engine=config.engine, timeout=config.layout_timeout)
+                content = render(flow, kind, options, engine=config.engine, timeout=config.layout_timeout)
                 file.write_bytes(content if isinstance(content, bytes) else content.encode())
         except RenderError as error:
             reason = str(error).rstrip(".")

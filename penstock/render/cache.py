@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import time
-from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +56,7 @@ class LayoutCache:
             MissingExtraError: The engine or the graphviz package is not installed.
         """
         engine_now = _identity(engine)
-        keys = [_key(flow, options, engine_now) for flow in flows]
+        keys = [digest(flow, options, engine_now) for flow in flows]
         known, today = self._read(), int(time.time() // _DAY)
         found: dict[str, Layout | LayoutError] = {key: known[key][1] for key in keys if key in known}
         new = {key: flow for key, flow in zip(keys, flows, strict=True) if key not in found}
@@ -81,7 +80,7 @@ class LayoutCache:
     def _write(self, layouts: dict[str, tuple[int, Layout]], today: int) -> None:
         recent = [entry for entry in layouts.items() if entry[1][0] > today - MOST_DAYS]
         kept = sorted(recent, key=lambda entry: (-entry[1][0], entry[0]))[:MOST_LAYOUTS]
-        content = {"format": FORMAT, "layouts": {key: (day, astuple(layout)) for key, (day, layout) in sorted(kept)}}
+        content = {"format": FORMAT, "layouts": dict(sorted(kept))}
         with contextlib.suppress(OSError, OutputError):
             own_folder(self._file.parent)
             write_atomically(self._file, json.dumps(content, separators=(",", ":")).encode())
@@ -96,10 +95,11 @@ def _identity(engine: str) -> tuple[str, int, int]:
     return path, 0, 0
 
 
-def _key(flow: Flow, options: Options, engine: tuple[str, int, int]) -> str:
-    """Return a digest of all that a layout depends on."""
+def digest(flow: Flow, options: Options, engine: object) -> str:
+    """Return a digest of all that a layout depends on: what is drawn, how, and the engine that lays it out."""
     steps = [(step.name, step.title, step.entrypoint, step.trigger, step.effects) for step in flow.steps]
-    facts = (__version__, engine, options.direction, options.details, steps, flow.edges)
+    edges = [(edge.source, edge.target, edge.label) for edge in flow.edges]
+    facts = (__version__, engine, options.direction, options.details, steps, edges)
     return hashlib.sha256(repr(facts).encode("utf-8", "replace")).hexdigest()
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.errors import LayoutError, MissingExtraError
 from penstock.render import dot
@@ -36,8 +35,7 @@ No text has this character, since :mod:`penstock.render._plain` replaces all tha
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A line of text: its anchor point (``start``, ``middle`` or ``end`` of the baseline), size and width in pixels."""
 
     x: float
@@ -49,8 +47,7 @@ class Text:
     width: float = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A node: the upper left corner, width and height, and the text inside; y grows downwards."""
 
     x: float
@@ -60,8 +57,7 @@ class Box:
     texts: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(NamedTuple):
     """An arrow: the names of its ends, a cubic Bézier spline, the polygon of its head, its label."""
 
     source: str
@@ -71,8 +67,7 @@ class Curve:
     texts: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """A laid out diagram, in pixels; nodes are named as :func:`penstock.render.dot.render` names them."""
 
     width: float

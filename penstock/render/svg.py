@@ -6,7 +6,6 @@ Where ``penstock.css`` does, its classes win, and the site's theme decides.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -113,7 +112,7 @@ def _step(step: Step, box: Box, options: Options, ident: str) -> str:
 
 def _io(box: Box) -> str:
     shape = _rect(box, radius=8, fill=dot.CHANNEL_CARD, stroke="none", thick=1)
-    texts = (replace(text, text=text.text.strip(NBSP)) for text in box.texts)  # padded on both sides, see dot.py
+    texts = (text._replace(text=text.text.strip(NBSP)) for text in box.texts)  # padded on both sides, see dot.py
     return "\n".join([shape, *(_text(text, "ps-sub", dot.CHANNEL) for text in texts)])
 
 

@@ -1,0 +1,83 @@
+"""How HTML shows our nodes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import escape
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+
+from penstock.render import mermaid, svg
+from penstock.render.describe import alt_text
+from penstock.render.html import frame
+from penstock.render.options import Options
+from penstock.render.overview import Selection
+from penstock_sphinx.domain import domain_of
+from penstock_sphinx.site import full_name
+
+if TYPE_CHECKING:
+    from sphinx.builders import Builder
+    from sphinx.writers.html5 import HTML5Translator
+
+    from penstock.model import Flow
+    from penstock.render.layout import Layout
+    from penstock_sphinx.nodes import flow_block, flow_diagram
+
+
+def visit_block(self: HTML5Translator, node: flow_block) -> None:
+    """Open the element that holds the style sheet's variables."""
+    self.body.append(self.starttag(node, "div", CLASS="penstock"))
+
+
+def depart_block(self: HTML5Translator, _: flow_block) -> None:
+    """Close the element."""
+    self.body.append("</div>\n")
+
+
+def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
+    """Write the drawing, or the Mermaid text where that is wanted or nothing could be laid out."""
+    drawn = getattr(self, "penstock_drawn", 0) + 1  # ids are unique on the page, also on that of singlehtml
+    self.penstock_drawn = drawn  # type: ignore[attr-defined]
+    domain = domain_of(self.builder.env)
+    flow, layout = domain.site.drawn(node["subject"]), domain.layout(node["key"])
+    if node["format"] == "small":
+        self.body.append(_thumbnail(self.builder, node, flow, layout, f"ps{drawn}"))
+    elif node["format"] == "mermaid":
+        self.body.append(
+            _source(flow, diagram_options(self.builder, node, flow), "mermaid", node["alt"] or alt_text(flow))
+        )
+    elif layout is None:
+        self.body.append(_source(flow, replace(diagram_options(self.builder, node, flow), links={}), "ps-source", ""))
+    else:
+        options = diagram_options(self.builder, node, flow)
+        picture = svg.draw(flow, layout, options, prefix=f"ps{drawn}", alt=node["alt"] or None)
+        self.body.append(frame(picture, node["label"]) + "\n")
+    raise nodes.SkipNode
+
+
+def diagram_options(builder: Builder, node: flow_diagram, flow: Flow) -> Options:
+    """Return how a diagram is drawn, with the address that each of its nodes leads to."""
+    of_flows = isinstance(node["subject"], Selection)
+    targets = (("flow", step.name) if of_flows else ("step", full_name(flow, step)) for step in flow.steps)
+    address = domain_of(builder.env).address
+    addresses = (address(builder, node["docname"], *target) for target in targets)
+    links = {step.name: url for step, url in zip(flow.steps, addresses, strict=True) if url}
+    return Options(direction=node["direction"], details=True, links=links)
+
+
+def _thumbnail(builder: Builder, node: flow_diagram, flow: Flow, layout: Layout | None, prefix: str) -> str:
+    """Return a small picture that is one link as a whole, or nothing where none could be laid out."""
+    if layout is None:
+        return ""
+    options = Options(direction=node["direction"], details=False)
+    picture = svg.draw(flow, layout, options, prefix=prefix, alt="", least_scale=0)
+    url = escape(domain_of(builder.env).address(builder, node["docname"], "flow", full_name(flow)))
+    # the table says in words what the picture shows, and has a link for the keyboard
+    attributes = f'href="{url}" tabindex="-1"' if url else ""
+    return f'<a class="ps-thumb" {attributes} aria-hidden="true">{picture}</a>\n'
+
+
+def _source(flow: Flow, options: Options, css: str, label: str) -> str:
+    attributes = f' role="group" aria-label="{escape(label)}"' if label else ""
+    return f'<pre class="{css}"{attributes}>{escape(mermaid.render(flow, options))}</pre>\n'
