@@ -1,7 +1,8 @@
 # make docs   builds the example sites with both engines and says where they are
 # make test   runs everything: lint, types, layers, tests, the examples in README and docs
-# make benchmarks   measures what penstock costs at run time and in a Sphinx build, beside others
+# make benchmarks   measures what penstock costs at run time and in builds of Sphinx and MkDocs, beside others
 # make stress       makes a million runs at once and counts wrong IDs
+# make versions     runs the tests of the Sphinx extension with older and newer Sphinx, each in .venv-versions
 # All set up what they need in .venv; a second run installs nothing.
 
 PYTHON ?= python3
@@ -11,10 +12,10 @@ READY := $(VENV)/.ready
 NODE_READY := tests/node_modules/.ready
 JOBS ?= 2
 
-.PHONY: help setup docs test lint types layers tests benchmarks stress clean
+.PHONY: help setup docs test lint types layers tests benchmarks stress versions clean
 
 help:
-	@sed -n '1,7s/^# //p' Makefile
+	@sed -n '1,8s/^# //p' Makefile
 
 setup: $(READY) $(NODE_READY)
 
@@ -54,11 +55,16 @@ tests: setup
 	$(BIN)/pytest -q --numprocesses $(JOBS) --dist loadfile
 
 benchmarks: $(READY)
+	$(BIN)/python -m pip install --quiet --group benchmarks
 	$(BIN)/python tests/benchmarks/run.py
 	$(BIN)/python tests/benchmarks/sphinx.py
+	$(BIN)/python tests/benchmarks/mkdocs.py
 
 stress: $(READY)
 	$(BIN)/python tests/stress/runs.py 1000000
 
+versions:
+	$(PYTHON) tests/versions.py --numprocesses $(JOBS)
+
 clean:
-	rm -rf $(VENV) docs/_build tests/node_modules .penstock .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-versions docs/_build tests/node_modules .penstock .mypy_cache .ruff_cache .pytest_cache

@@ -5,6 +5,7 @@ CPU time (user and system, child processes included) of whole builds, medians of
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import statistics
@@ -19,16 +20,27 @@ if TYPE_CHECKING:
 
 PAGES = 500
 IN_MODULE = 20
-"""Flows in a module of the application."""
+"""Flows, or state machines, in a module of the application."""
 
 ROUNDS = 3
-CONF = 'html_theme = "basic"\nextensions = [{extensions}]\nhtml_use_index = False\n'
-PENSTOCK = 'penstock_modules = ["flows.*"]\npenstock_path = ["."]\n'
+CONF = 'html_theme = "basic"\nhtml_use_index = False\n'
+PENSTOCK = 'extensions = ["penstock_sphinx"]\npenstock_modules = ["app.*"]\npenstock_path = ["."]\n'
+GRAPHVIZ = 'extensions = ["sphinx.ext.graphviz"]\ngraphviz_output_format = "svg"\n'
+STATEMACHINE = """
+import os, sys
+sys.path.insert(0, os.path.dirname(__file__))
+extensions = ["statemachine.contrib.diagram.sphinx_ext"]
+"""
 
 
 def steps(number: int) -> int:
     """Return how many steps the diagram of a page has: three to ten."""
     return 3 + number % 8
+
+
+def called(flow: int, step: int) -> str:
+    """Return the name of a step: no two diagrams are the same, or one layout would serve many."""
+    return f"do_{flow}_{step}"
 
 
 def flows(numbers: range) -> str:
@@ -37,8 +49,9 @@ def flows(numbers: range) -> str:
     for number in numbers:
         lines.append(f"f = flow('flow_{number}')")
         for step in range(steps(number)):
-            mark = "f.entrypoint" if not step else f"f.step(after='step_{(step - 1) // 2}')"
-            lines += [f"@{mark}", f"def step_{step}(number: int) -> int:", f"    '''Do part {step} of it.'''"]
+            mark = "f.entrypoint" if not step else f"f.step(after='{called(number, (step - 1) // 2)}')"
+            lines += [f"@{mark}", f"def {called(number, step)}(number: int) -> int:"]
+            lines.append(f"    '''Do part {step} of what {number} wants.'''")
             lines.append("    return number")
     return "\n".join(lines)
 
@@ -60,25 +73,47 @@ def described(number: int) -> str:
 
 def graphviz(number: int) -> str:
     """Return the body of a page with the same diagram, drawn by sphinx.ext.graphviz."""
-    arrows = "\n".join(f"      step_{(step - 1) // 2} -> step_{step};" for step in range(1, steps(number)))
+    pairs = ((called(number, (step - 1) // 2), called(number, step)) for step in range(1, steps(number)))
+    arrows = "\n".join(f"      {source} -> {target};" for source, target in pairs)
     return f".. graphviz::\n\n   digraph g{number} {{\n{arrows}\n   }}\n"
 
 
-def site(folder: Path, body: Callable[[int], str], extension: str = "", pages: int = PAGES, count: int = 0) -> Path:
+def machines(numbers: range) -> str:
+    """Return a module with the same diagrams as classes of python-statemachine: a state for each step."""
+    lines = ["from statemachine import State, StateMachine"]
+    for number in numbers:
+        lines.append(f"class Machine{number}(StateMachine):")
+        count = steps(number)
+        for step in range(count):
+            facts = "initial=True" if not step else f"final={2 * step + 1 >= count}"
+            lines.append(f"    {called(number, step)} = State({facts})")
+        for step in range(1, count):
+            source, target = called(number, (step - 1) // 2), called(number, step)
+            lines.append(f"    to_{step} = {source}.to({target})")
+    return "\n".join(lines)
+
+
+def statemachine(number: int) -> str:
+    """Return the body of a page with the same diagram, drawn by python-statemachine's directive."""
+    return f".. statemachine-diagram:: app.part_{number // IN_MODULE * IN_MODULE}.Machine{number}\n"
+
+
+def site(folder: Path, body: Callable[[int], str], conf: str = "", pages: int = PAGES) -> Path:
     """Write a site and return its folder."""
     folder.mkdir()
-    extensions = repr(extension) if extension else ""
-    conf = CONF.format(extensions=extensions)
-    if count:
-        conf += PENSTOCK
-        (folder / "flows").mkdir()
-        for start in range(0, count, IN_MODULE):
-            (folder / "flows" / f"part_{start}.py").write_text(flows(range(start, start + IN_MODULE)), "utf-8")
-    (folder / "conf.py").write_text(conf + 'graphviz_output_format = "svg"\n' * (extension == "sphinx.ext.graphviz"))
+    (folder / "conf.py").write_text(CONF + conf)
     names = [f"page_{number}" for number in range(pages)]
     (folder / "index.rst").write_text("Index\n=====\n\n.. toctree::\n\n" + "".join(f"   {name}\n" for name in names))
     for number, name in enumerate(names):
         (folder / f"{name}.rst").write_text(f"Page {number}\n========\n\n{body(number)}")
+    return folder
+
+
+def with_application(folder: Path, module: Callable[[range], str], count: int = PAGES) -> Path:
+    """Write the modules that a site shows, and return the site's folder."""
+    (folder / "app").mkdir()
+    for start in range(0, count, IN_MODULE):
+        (folder / "app" / f"part_{start}.py").write_text(module(range(start, start + IN_MODULE)), "utf-8")
     return folder
 
 
@@ -103,17 +138,29 @@ def medians(sites: dict[str, Path], *, fresh: bool) -> dict[str, float]:
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
+def others(folder: Path) -> dict[str, Path]:
+    """Return the sites of those that draw with Graphviz, as far as they are installed."""
+    if not shutil.which("dot"):
+        print("sphinx.ext.graphviz is left out: install Graphviz")
+        print("python-statemachine is left out: install Graphviz")
+        return {}
+    sites = {"sphinx.ext.graphviz": site(folder / "graphviz", graphviz, GRAPHVIZ)}
+    if importlib.util.find_spec("statemachine"):
+        own = with_application(site(folder / "statemachine", statemachine, STATEMACHINE), machines)
+        sites["python-statemachine"] = own
+    else:
+        print("python-statemachine is left out: pip install --group benchmarks")
+    return sites
+
+
 def cold(folder: Path) -> None:
     """Print what a diagram costs in a build from nothing, and what a build costs in which nothing changed."""
     sites = {
         "plain": site(folder / "plain", plain),
-        "penstock": site(folder / "penstock", penstock, "penstock_sphinx", count=PAGES),
-        "penstock with steps": site(folder / "described", described, "penstock_sphinx", count=PAGES),
+        "penstock": with_application(site(folder / "penstock", penstock, PENSTOCK), flows),
+        "penstock with steps": with_application(site(folder / "described", described, PENSTOCK), flows),
+        **others(folder),
     }
-    if shutil.which("dot"):
-        sites["sphinx.ext.graphviz"] = site(folder / "graphviz", graphviz, "sphinx.ext.graphviz")
-    else:
-        print("sphinx.ext.graphviz is left out: install Graphviz")
     first, again = medians(sites, fresh=True), medians(sites, fresh=False)
     print(f"| {PAGES} diagrams of 3 to 10 steps | CPU s | ms a diagram | no change, s | of the plain site |")
     print("| --- | --- | --- | --- | --- |")
@@ -126,7 +173,7 @@ def many(folder: Path) -> None:
     """Print what it costs to change one page, with a thousand flows and with ten thousand."""
     taken = {}
     for count in (1_000, 10_000):
-        here = site(folder / f"many-{count}", penstock, "penstock_sphinx", pages=20, count=count)
+        here = with_application(site(folder / f"many-{count}", penstock, PENSTOCK, pages=20), flows, count)
         build(here)
         page = here / "page_7.rst"
         unchanged, changed = [], []

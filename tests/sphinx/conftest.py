@@ -139,10 +139,10 @@ class _Reader(HTMLParser):
                 link.text += data
 
 
-MODULES = [f"penstock_sphinx.{module.name}" for module in pkgutil.iter_modules(penstock_sphinx.__path__)]
+PARTS = [f"penstock_sphinx.{module.name}" for module in pkgutil.iter_modules(penstock_sphinx.__path__)]
 NOTHING_DEPRECATED = [
     option
-    for module in MODULES
+    for module in ("penstock_sphinx", *PARTS)
     for kind in ("DeprecationWarning", "PendingDeprecationWarning")
     for option in ("-W", f"error::{kind}:{module}")
 ]
@@ -151,13 +151,14 @@ NOTHING_DEPRECATED = [
 def sphinx(source: Path, builder: str, *options: str) -> Built:
     """Run sphinx-build; doctrees are shared between the builders of a site.
 
-    What Sphinx will take away is an error where we use it. There is no PATH, and so no Graphviz of the machine's own.
+    What Sphinx will take away is an error where we use it; without PYTHONWARNINGS, Sphinx puts a milder filter before ours.
+    There is no PATH, and so no Graphviz of the machine's own.
     """
     folder = source / "_build" / builder
     doctrees = source / "_build" / ("gettext-doctrees" if builder == "gettext" else "doctrees")
     python = [sys.executable, *NOTHING_DEPRECATED]
     command = [*python, "-m", "sphinx", "-b", builder, "-d", doctrees, *options, source, folder]
-    environment = {**os.environ, "PATH": "", "NO_COLOR": "1"}
+    environment = {**os.environ, "PATH": "", "NO_COLOR": "1", "PYTHONWARNINGS": ""}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=120)
     return Built(done.returncode, done.stdout, done.stderr, folder)
 
