@@ -27,6 +27,7 @@ class Run:
         flow: The flow's name; ``None`` until an entrypoint is called, in a run that something else has started.
         values: What travels with the run; never changed, only replaced together with the run.
         remote: Span ID and trace flags of the caller in another process, where it has told them.
+        evidence: What the caller told of the steps around, while evidence is recorded.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Run:
 
     values: Mapping[str, Any] = MappingProxyType({})
     remote: tuple[str, int] | None = None
+    evidence: str = ""
 
     def __init__(self, flow: str | None) -> None:
         self.flow = flow
@@ -58,7 +60,7 @@ class Run:
         """Return the same run, by its ID, with one more value."""
         run = Run(self.flow)
         run.identify(self.id)
-        run.remote = self.remote
+        run.remote, run.evidence = self.remote, self.evidence
         run.values = MappingProxyType({**self.values, name: value})
         return run
 

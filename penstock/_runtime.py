@@ -7,6 +7,7 @@ consumer runs in the same context in between.
 
 from __future__ import annotations
 
+import os
 from types import FunctionType, coroutine
 
 from penstock._context import KEEP, Binding, Run, current_event, current_run, restore
@@ -70,13 +71,13 @@ class Scope(Binding):
 
     __slots__ = ("finishes",)
 
-    def __init__(self, mark: Mark) -> None:
+    def __init__(self, mark: Mark, *, lazy: bool = False) -> None:
         outer = current_run.get()
         if mark.entrypoint and outer is not None and outer.flow is None and mark.inherit:
             join(outer, mark)
         starts = mark.entrypoint and (outer is None or not mark.inherit)
         run = new_run(mark) if starts else outer
-        super().__init__(run if starts else KEEP, _event(mark, run) if _observers else KEEP)
+        super().__init__(run if starts else KEEP, _event(mark, run, lazy) if _observers else KEEP)
         self.finishes: list[tuple[Observer, Finish]] = []
 
     def begin(self) -> None:
@@ -127,11 +128,13 @@ def join(run: Run, mark: Mark) -> None:
     run.flow = mark.flows[0] if mark.flows else None
 
 
-def _event(mark: Mark, run: Run | None) -> StepEvent:
+def _event(mark: Mark, run: Run | None, lazy: bool) -> StepEvent:
     from penstock.observers import StepEvent  # noqa: PLC0415 - the slow path alone pays for dataclasses
 
     parent = current_event.get()
-    return StepEvent(step=mark.step_name, flows=mark.flows, entrypoint=mark.entrypoint, parent=parent, run=run)
+    return StepEvent(
+        step=mark.step_name, flows=mark.flows, entrypoint=mark.entrypoint, parent=parent, run=run, lazy=lazy
+    )
 
 
 def _guarded(observer: Observer, call: Any, *arguments: object) -> Any:
@@ -153,7 +156,7 @@ def wrapper_for(target: Any, mark: Mark) -> Any:
     if flags & CO_COROUTINE:
         return _coroutine(target, mark)
     if flags & CO_ASYNC_GENERATOR:
-        return async_generator(target, lambda: Scope(mark))
+        return async_generator(target, lambda: Scope(mark, lazy=True))
     if flags & CO_ITERABLE_COROUTINE:
         return coroutine(_generator(target, mark))
     return _generator(target, mark) if flags & CO_GENERATOR else _function(target, mark)
@@ -225,6 +228,13 @@ def _generator(target: Any, mark: Mark) -> Any:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if not _observers and not mark.entrypoint:
             return (yield from target(*args, **kwargs))
-        return (yield from drive(target(*args, **kwargs), Scope(mark)))
+        return (yield from drive(target(*args, **kwargs), Scope(mark, lazy=True)))
 
     return wrapper
+
+
+if "PENSTOCK_EVIDENCE" in os.environ:
+    from penstock.observers.evidence import record_here
+
+    if (recorder := record_here()) is not None:
+        add_observer(recorder)

@@ -141,6 +141,18 @@ class ManifestError(PenstockError):
         super().__init__(f"{path}: {message}" if path else message)
 
 
+class EvidenceError(PenstockError):
+    """Evidence that cannot be read.
+
+    Attributes:
+        path: Its file, or ``None`` when it never was in a file.
+    """
+
+    def __init__(self, message: str, *, path: Path | None = None) -> None:
+        self.path = path
+        super().__init__(f"{path}: {message}" if path else message)
+
+
 class CollectError(PenstockError):
     """The application could not be imported, so there is no manifest.
 

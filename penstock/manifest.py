@@ -8,27 +8,25 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
-import sysconfig
 from collections import Counter
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property, lru_cache
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from penstock import __version__
 from penstock._files import write_atomically
+from penstock._places import place, place_flow
 from penstock.errors import ManifestError, UnknownFlowError
-from penstock.model import Edge, Flow, Problem, Step
+from penstock.model import Blind, Call, Edge, Flow, Problem, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-Placed = TypeVar("Placed", Step, Problem)
 Checked = TypeVar("Checked")
 
 FORMAT = "penstock-manifest"
-VERSION = (1, 0)
+VERSION = (1, 1)
 """Major and minor version of the format; a reader understands every minor version of its major one."""
 
 
@@ -108,10 +106,10 @@ def build(
 ) -> Manifest:
     """Return the manifest of some flows, with every file relative to the project or to where it was imported from."""
     root = os.path.realpath(project)
-    placed = [_place_flow(flow, root, service) for flow in flows]
+    placed = [place_flow(flow, root, service) for flow in flows]
     return Manifest(
         flows=tuple(sorted(placed, key=lambda flow: (flow.service, flow.name))),
-        problems=tuple(sorted((_place(problem, root) for problem in problems), key=_problem_order)),
+        problems=tuple(sorted((place(problem, root) for problem in problems), key=_problem_order)),
         service=service,
         inputs=inputs or Inputs(),
     )
@@ -200,7 +198,7 @@ def load(path: Path) -> Manifest:
     return loads(text, path)
 
 
-def _fields(record: Flow | Step | Edge | Problem) -> dict[str, Any]:
+def _fields(record: Flow | Step | Edge | Problem | Call | Blind) -> dict[str, Any]:
     return {name: getattr(record, name) for name in type(record).__dataclass_fields__}
 
 
@@ -273,6 +271,8 @@ def _flow(content: Mapping[str, Any]) -> Flow:
         "steps": tuple(_record(Step, step) for step in content["steps"]),
         "edges": tuple(_record(Edge, edge) for edge in content["edges"]),
         "problems": tuple(_record(Problem, problem) for problem in content["problems"]),
+        "calls": tuple(_record(Call, call) for call in content.get("calls", ())),
+        "blind": tuple(_record(Blind, blind) for blind in content.get("blind", ())),
     }
     flow: Flow = _record(Flow, {**content, **parts})
     if len(flow.successors) < len(flow.steps):  # an arrow to a step that is not there fails here too
@@ -282,35 +282,3 @@ def _flow(content: Mapping[str, Any]) -> Flow:
 
 def _problem_order(problem: Problem) -> tuple[str, int, str, str]:
     return problem.file, problem.line, problem.code, problem.message
-
-
-def _place_flow(flow: Flow, root: str, service: str) -> Flow:
-    return replace(
-        flow,
-        service=flow.service or service,
-        steps=tuple(_place(step, root) for step in flow.steps),
-        problems=tuple(_place(problem, root) for problem in flow.problems),
-    )
-
-
-def _place(value: Placed, root: str) -> Placed:
-    return replace(value, file=portable_path(value.file, root)) if value.file else value
-
-
-@lru_cache(maxsize=4096)
-def portable_path(file: str, root: str) -> str:
-    """Return a file's path without this machine in it, with forward slashes.
-
-    Installed code counts from the folder that it is imported from, other code from the project, and code outside
-    both by its name alone.
-    """
-    if not PurePath(file).is_absolute():  # relative already, or no file at all, such as ``<stdin>``
-        return file
-    path = PurePath(os.path.realpath(file))
-    known = [os.path.realpath(entry) for entry in sys.path if entry]
-    installed = [entry for entry in known if PurePath(entry).name in ("site-packages", "dist-packages")]
-    installed.append(os.path.realpath(sysconfig.get_path("stdlib")))
-    for base in (*sorted(installed, key=len, reverse=True), root, *sorted(known, key=len, reverse=True)):
-        if path.is_relative_to(base):
-            return path.relative_to(base).as_posix()
-    return path.name

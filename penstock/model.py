@@ -16,6 +16,12 @@ Kind = Literal["function", "coroutine", "generator", "async generator", "class",
 """What a step is when called: the four kinds of function, a class, or any other callable."""
 
 
+State = Literal["", "confirmed", "unexercised", "never-seen", "undeclared", "context-lost", "indirect", "outdated"]
+"""What the witnesses say of an arrow; empty where nobody asked them."""
+
+CallKind = Literal["call", "order", "data"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """Something wrong with a declaration, or with the import of a module.
@@ -55,6 +61,8 @@ class Step:
         docstring: The whole docstring, indentation cleaned.
         signature: Parameters and return annotation as written, such as ``(msg: Message) -> None``; without
             ``self`` or ``cls``.
+        imports: The imported names that the signature speaks of, as an import statement writes them:
+            ``collections.abc.Mapping``, ``typing as t``.
         module: The module that defines the function.
         qualname: The function's qualified name in it.
         file: The source file: absolute in a running process, relative to the project in a manifest.
@@ -71,6 +79,7 @@ class Step:
     title: str = ""
     docstring: str = ""
     signature: str = "()"
+    imports: tuple[str, ...] = ()
     module: str = ""
     qualname: str = ""
     file: str = ""
@@ -89,6 +98,44 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What the code says of two steps of a flow, without running.
+
+    Attributes:
+        source: The name of the step that comes first.
+        target: The name of the step that follows.
+        kind: ``call`` where the source's code calls the target, directly or through functions that are no steps;
+            ``order`` where some function calls first the source and then the target; ``data`` where, besides, what
+            the source returns reaches an argument of the target.
+        file: The file of the call, relative to the project in a manifest.
+        line: The line of the call, counted from 1.
+    """
+
+    source: str
+    target: str
+    kind: CallKind
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blind:
+    """A place at which the reading of the code gave up.
+
+    Attributes:
+        step: The step from which the place was reached.
+        reason: Why, in words.
+        file: The file, relative to the project in a manifest.
+        line: The line, counted from 1.
+    """
+
+    step: str
+    reason: str
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
     """An arrow from one step to the next.
 
@@ -96,13 +143,19 @@ class Edge:
         source: The name of the step that comes first.
         target: The name of the step that follows.
         label: When the arrow is taken, such as ``if paid``, or an empty string.
-        origin: Who says so; ``declared`` for an arrow written as ``after=``.
+        origin: Who says so: ``declared`` for an arrow written as ``after=``, ``seen`` for one that only ran.
+        state: What the witnesses say of it; empty where nobody asked them.
+        witness: What confirmed it: ``call`` or ``order`` (runs), ``static`` (the code), else empty.
+        note: The same in words, one sentence.
     """
 
     source: str
     target: str
     label: str = ""
     origin: str = "declared"
+    state: State = ""
+    witness: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +171,9 @@ class Flow:
         steps: The steps, so that what comes first stands first.
         edges: The arrows, in the order of the steps.
         problems: What is wrong with the declaration.
+        calls: What the code says of the steps, where it was asked.
+        blind: Where the reading of the code gave up.
+        provenance: What the arrows' states rest on, one line; empty where nobody asked the witnesses.
     """
 
     name: str
@@ -128,6 +184,9 @@ class Flow:
     steps: tuple[Step, ...] = ()
     edges: tuple[Edge, ...] = ()
     problems: tuple[Problem, ...] = ()
+    calls: tuple[Call, ...] = ()
+    blind: tuple[Blind, ...] = ()
+    provenance: str = ""
 
     @property
     def full_name(self) -> str:
@@ -145,8 +204,9 @@ class Flow:
 
     @cached_property
     def successors(self) -> dict[str, list[str]]:
-        """The names of the steps that directly follow each step."""
-        return _graph.adjacency(self._by_name, ((edge.source, edge.target) for edge in self.edges))
+        """The names of the steps that directly follow each step, as declared."""
+        declared = ((edge.source, edge.target) for edge in self.edges if edge.origin != "seen")
+        return _graph.adjacency(self._by_name, declared)
 
     def step(self, name: str) -> Step:
         """Return the step of that name.

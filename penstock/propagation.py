@@ -22,6 +22,10 @@ HEADER = "X-Correlation-ID"
 TRACEPARENT = "traceparent"
 SAMPLED = 1
 
+EVIDENCE_HEADER = "X-Penstock-Evidence"
+LONGEST_EVIDENCE = 8192
+"""Characters; a longer text is not sent, and not read."""
+
 _LONGEST = 512  # longer values are not even looked at
 _flow_id = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _trace_id = re.compile(r"(?!0{32})[0-9a-f]{32}")
@@ -30,10 +34,11 @@ _header_name = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class Received(NamedTuple):
-    """What headers tell: the correlation ID, and the caller's span where its trace is the run."""
+    """What headers tell: the correlation ID, the caller's span where its trace is the run, and the steps around."""
 
     id: str
     remote: tuple[str, int] | None
+    evidence: str = ""
 
 
 class _Span:
@@ -45,6 +50,17 @@ class _Span:
 def span_from(source: Callable[[], tuple[str, str, int] | None]) -> None:
     """Let ``traceparent`` name the span that ``source`` returns: trace ID, span ID and trace flags."""
     _Span.current = source
+
+
+class _Evidence:
+    """What tells of the steps around; nobody does unless evidence is recorded, and then it is read, too."""
+
+    told: Callable[[], str] | None = None
+
+
+def tell_evidence(source: Callable[[], str]) -> None:
+    """Let messages tell of the steps around, as ``source`` returns them, and read what other processes tell."""
+    _Evidence.told = source
 
 
 def is_flow_id(value: object) -> bool:
@@ -82,6 +98,8 @@ def outgoing(header: str = HEADER, *, traceparent: bool = True) -> list[tuple[st
     if traceparent and is_trace_id(run.id):
         span, flags = _span_of(run)
         headers.append((TRACEPARENT, f"00-{run.id}-{span}-{flags:02x}"))
+    if _Evidence.told and (told := _Evidence.told()):
+        headers.append((EVIDENCE_HEADER, told))
     return headers
 
 
@@ -174,7 +192,16 @@ def read(headers: object, *, header: str = HEADER, traceparent: bool = True) -> 
     trace_id = parent[2] if parent else None
     remote = (parent[3], int(parent[4], 16)) if parent and (flow_id is None or flow_id[0] == trace_id) else None
     known = flow_id[0] if flow_id else trace_id
-    return Received(known, remote) if known else None
+    return Received(known, remote, _evidence(headers)) if known else None
+
+
+def _evidence(headers: object) -> str:
+    if not _Evidence.told:
+        return ""
+    told = [value for name, value in _pairs(headers) if _text(name).lower() == EVIDENCE_HEADER.lower()]
+    text = told[0] if len(told) == 1 else ""
+    text = bytes(text).decode("ascii", "replace") if isinstance(text, (bytes, bytearray)) else text
+    return text if isinstance(text, str) and len(text) <= LONGEST_EVIDENCE else ""
 
 
 def _only(values: list[str], pattern: re.Pattern[str]) -> re.Match[str] | None:
@@ -186,7 +213,7 @@ def run_from(received: Received | None, flow: str | None = None) -> Run:
     run = Run(flow)
     if received is not None:
         run.identify(received.id)
-        run.remote = received.remote
+        run.remote, run.evidence = received.remote, received.evidence
     return run
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from penstock._context import Run
@@ -27,6 +27,8 @@ class StepEvent:
         entrypoint: Whether it is an entrypoint.
         parent: The step that this one was called in, directly or through helpers; ``None`` at the top.
         run: The run it belongs to, or ``None`` for a step that was called outside every run.
+        lazy: Whether it is a generator, which runs where it is consumed, not where it was made.
+        notes: What observers keep with the call, each under itself as the key.
     """
 
     step: str
@@ -34,6 +36,8 @@ class StepEvent:
     entrypoint: bool
     parent: StepEvent | None = field(repr=False)
     run: Run | None = field(repr=False)
+    lazy: bool = False
+    notes: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def flow_id(self) -> str | None:

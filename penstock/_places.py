@@ -1,0 +1,54 @@
+"""Files without this machine in their names, so that a manifest means the same elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import PurePath
+from typing import TYPE_CHECKING, TypeVar
+
+from penstock.model import Blind, Call, Problem, Step
+
+if TYPE_CHECKING:
+    from penstock.model import Flow
+
+Placed = TypeVar("Placed", Step, Problem, Call, Blind)
+
+
+def place_flow(flow: Flow, root: str, service: str) -> Flow:
+    """Return a flow with portable files, of a service unless it has one."""
+    return replace(
+        flow,
+        service=flow.service or service,
+        steps=tuple(place(step, root) for step in flow.steps),
+        problems=tuple(place(problem, root) for problem in flow.problems),
+        calls=tuple(place(call, root) for call in flow.calls),
+        blind=tuple(place(blind, root) for blind in flow.blind),
+    )
+
+
+def place(value: Placed, root: str) -> Placed:
+    """Return a value with its file as :func:`portable_path` names it."""
+    return replace(value, file=portable_path(value.file, root)) if value.file else value
+
+
+@lru_cache(maxsize=4096)
+def portable_path(file: str, root: str) -> str:
+    """Return a file's path without this machine in it, with forward slashes.
+
+    Installed code counts from the folder that it is imported from, other code from the project, and code outside
+    both by its name alone.
+    """
+    if not PurePath(file).is_absolute():  # relative already, or no file at all, such as ``<stdin>``
+        return file
+    path = PurePath(os.path.realpath(file))
+    known = [os.path.realpath(entry) for entry in sys.path if entry]
+    installed = [entry for entry in known if PurePath(entry).name in ("site-packages", "dist-packages")]
+    installed.append(os.path.realpath(sysconfig.get_path("stdlib")))
+    for base in (*sorted(installed, key=len, reverse=True), root, *sorted(known, key=len, reverse=True)):
+        if path.is_relative_to(base):
+            return path.relative_to(base).as_posix()
+    return path.name

@@ -1,0 +1,1 @@
+"""Declared arrows, held against what the code calls and what really ran."""

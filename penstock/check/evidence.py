@@ -1,0 +1,207 @@
+"""Evidence: what really ran, as aggregated facts that can be stored and merged.
+
+A fact says in which company a step began, not when: equal facts are counted, so a million runs take no more room than
+one. Each step in a fact carries the hash of its source, so that facts of code that has changed since can be told from
+those of today's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from penstock._files import write_atomically
+from penstock.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+FORMAT = "penstock-evidence"
+VERSION = (1, 0)
+"""Major and minor version of the format; a reader understands every minor version of its major one."""
+
+
+class Seen(NamedTuple):
+    """A step that ran: its name, and the hash of its source (empty where it is not known)."""
+
+    step: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """The company in which a step began, inside a run.
+
+    Attributes:
+        flow: The flow.
+        step: The step that began.
+        parent: The nearest enclosing step of the same flow.
+        done: Steps that had finished inside the parent's subtree before.
+        ancestors: Steps that enclose the parent.
+        outside: Steps that had finished inside an ancestor's subtree, but outside the parent's.
+    """
+
+    flow: str
+    step: Seen
+    parent: Seen
+    done: frozenset[Seen] = frozenset()
+    ancestors: frozenset[Seen] = frozenset()
+    outside: frozenset[Seen] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A step that began with no step of its flow around it.
+
+    Attributes:
+        flow: The flow.
+        step: The step that began.
+        concurrent: Whether another step of the flow was running at that time, so that its context was probably lost.
+    """
+
+    flow: str
+    step: Seen
+    concurrent: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was seen, counted.
+
+    Attributes:
+        facts: How often each fact was seen.
+        orphans: How often each step began alone.
+        runs: How often each entrypoint began a run, by flow and step.
+        commits: The commits that were recorded, each with the date of the last recording (ISO 8601, UTC, a day).
+    """
+
+    facts: Mapping[Fact, int] = field(default_factory=dict)
+    orphans: Mapping[Orphan, int] = field(default_factory=dict)
+    runs: Mapping[tuple[str, Seen], int] = field(default_factory=dict)
+    commits: Mapping[str, str] = field(default_factory=dict)
+
+
+def merge(several: Iterable[Evidence]) -> Evidence:
+    """Return all evidence as one; the order does not matter, nor what was merged before."""
+    facts: Counter[Fact] = Counter()
+    orphans: Counter[Orphan] = Counter()
+    runs: Counter[tuple[str, Seen]] = Counter()
+    commits: dict[str, str] = {}
+    for each in several:
+        facts.update(each.facts)
+        orphans.update(each.orphans)
+        runs.update(each.runs)
+        for commit, date in each.commits.items():
+            commits[commit] = max(date, commits.get(commit, ""))
+    return Evidence(facts, orphans, runs, commits)
+
+
+def dumps(evidence: Evidence) -> str:
+    """Return the evidence as JSON text: everything sorted, one fact a line, a newline at the end."""
+    seen = sorted(_mentioned(evidence))
+    number = {each: index for index, each in enumerate(seen)}
+    rows = {
+        "steps": [list(each) for each in seen],
+        "facts": sorted([*_numbered(fact, number), count] for fact, count in evidence.facts.items()),
+        "orphans": sorted(
+            [each.flow, number[each.flow, *each.step], each.concurrent, count]
+            for each, count in evidence.orphans.items()
+        ),
+        "runs": sorted([flow, number[flow, *step], count] for (flow, step), count in evidence.runs.items()),
+    }
+    head = {
+        "format": FORMAT,
+        "version": ".".join(map(str, VERSION)),
+        "commits": dict(sorted(evidence.commits.items())),
+    }
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
+    lines += [f"{json.dumps(key)}: {_listed(value)}" for key, value in rows.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def loads(text: str, path: Path | None = None) -> Evidence:
+    """Return the evidence that a JSON text holds.
+
+    Raises:
+        EvidenceError: The text is no evidence, is damaged, or is of a newer major version.
+    """
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise EvidenceError(f"this is not JSON: {error}", path=path) from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise EvidenceError("this is no evidence; record some with: pytest --penstock", path=path)
+    major = str(content.get("version")).partition(".")[0]
+    if not major.isdecimal() or int(major) > VERSION[0]:
+        raise EvidenceError(f"it has version {content.get('version')!r}, this penstock reads 1.x. Upgrade.", path=path)
+    try:
+        return _evidence(content)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise EvidenceError(f"the evidence is damaged ({error!r}); record it anew", path=path) from None
+
+
+def load(path: Path) -> Evidence:
+    """Return the evidence that a file holds.
+
+    Raises:
+        EvidenceError: The file cannot be read or holds no evidence.
+    """
+    try:
+        return loads(path.read_text(encoding="utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise EvidenceError(f"cannot read the evidence: {reason}", path=path) from None
+
+
+def save(evidence: Evidence, path: Path) -> None:
+    """Write evidence to a file, whole or not at all.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    write_atomically(path, dumps(evidence).encode())
+
+
+_Named = tuple[str, str, str]
+"""Flow, step and source: what a number in the file stands for."""
+
+
+def _mentioned(evidence: Evidence) -> set[_Named]:
+    found = {(each.flow, *each.step) for each in evidence.orphans} | {(flow, *step) for flow, step in evidence.runs}
+    for fact in evidence.facts:
+        for seen in (fact.step, fact.parent, *fact.done, *fact.ancestors, *fact.outside):
+            found.add((fact.flow, *seen))
+    return found
+
+
+def _numbered(fact: Fact, number: Mapping[_Named, int]) -> list[Any]:
+    def numbers(group: Iterable[Seen]) -> list[int]:
+        return sorted(number[fact.flow, *seen] for seen in group)
+
+    alone = (number[fact.flow, *fact.step], number[fact.flow, *fact.parent])
+    return [fact.flow, *alone, numbers(fact.done), numbers(fact.ancestors), numbers(fact.outside)]
+
+
+def _listed(rows: list[list[Any]]) -> str:
+    return "[" + ",".join(f"\n  {json.dumps(row)}" for row in rows) + "\n]" if rows else "[]"
+
+
+def _evidence(content: Mapping[str, Any]) -> Evidence:
+    steps = [Seen(str(step), str(source)) for _, step, source in content["steps"]]
+
+    def group(numbers: Iterable[int]) -> frozenset[Seen]:
+        return frozenset(steps[number] for number in numbers)
+
+    facts = Counter[Fact]()
+    for flow, step, parent, done, ancestors, outside, count in content["facts"]:
+        fact = Fact(str(flow), steps[step], steps[parent], group(done), group(ancestors), group(outside))
+        facts[fact] += int(count)
+    return Evidence(
+        facts,
+        {Orphan(str(flow), steps[step], bool(lost)): int(count) for flow, step, lost, count in content["orphans"]},
+        {(str(flow), steps[step]): int(count) for flow, step, count in content["runs"]},
+        {str(commit): str(date) for commit, date in content["commits"].items()},
+    )
