@@ -233,8 +233,8 @@ def _generator(target: Any, mark: Mark) -> Any:
     return wrapper
 
 
-if "PENSTOCK_EVIDENCE" in os.environ:
-    from penstock.observers.evidence import record_here
+if "PENSTOCK_EVIDENCE" in os.environ:  # a process that a recording has started
+    from penstock.observers.evidence import recorder
 
-    if (recorder := record_here()) is not None:
-        add_observer(recorder)
+    if (part := recorder()) is not None:
+        add_observer(part)

@@ -35,6 +35,20 @@ def text(value: object, _base: Path) -> str:
     return value
 
 
+def truth(value: object, _base: Path) -> bool:
+    """Read a truth value."""
+    if not isinstance(value, bool):
+        raise BadValueError(f"must be true or false, not {_kind(value)}")
+    return value
+
+
+def path(value: object, base: Path) -> str:
+    """Read a path, made absolute; a relative one counts from ``base``, and an empty one is none."""
+    if not isinstance(value, str | os.PathLike):
+        raise BadValueError(f"must be the path of a file, not {_kind(value)}")
+    return str(absolute(value, base)) if os.fspath(value) else ""
+
+
 def strings(value: object, _base: Path) -> dict[str, str]:
     """Read a table of strings."""
     if not isinstance(value, Mapping):

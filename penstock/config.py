@@ -114,6 +114,27 @@ class Config:
         "google",
         "How docstrings are written; `auto` tells Google, NumPy and Sphinx style apart.",
     )
+    evidence: str = _setting(
+        read.path,
+        "file",
+        "",
+        "evidence.json",
+        "What really ran, as `pytest --penstock` records it; `.penstock/evidence.json` by default.",
+    )
+    check: str = _setting(
+        read.one_of("off", "warn", "error"),
+        "`off`, `warn` or `error`",
+        "off",
+        "warn",
+        "Whether documentation builds hold the declared arrows against the code, too, and report what does not agree.",
+    )
+    proof: bool = _setting(
+        read.truth,
+        "truth value",
+        True,
+        False,
+        "Whether diagrams show what the witnesses say of each arrow, where there are any.",
+    )
 
 
 class Setting(NamedTuple):
@@ -132,6 +153,11 @@ class Setting(NamedTuple):
     default: str
     example: str
     help: str
+
+
+def evidence_file(config: Config) -> Path:
+    """Return where the evidence of a project is kept, whether there is any or not."""
+    return Path(config.evidence) if config.evidence else config.project / ".penstock" / "evidence.json"
 
 
 def load(

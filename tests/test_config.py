@@ -61,6 +61,9 @@ def test_everything(folder):
         direction = "TD"
         layout_timeout = 0.5
         docstring_style = "numpy"
+        evidence = "out/evidence.json"
+        check = "error"
+        proof = false
         """,
     )
     expected = Config(
@@ -79,6 +82,9 @@ def test_everything(folder):
         direction="TB",
         layout_timeout=0.5,
         docstring_style="numpy",
+        evidence=str(folder / "out" / "evidence.json"),
+        check="error",
+        proof=False,
     )
     assert expected == load(folder / "src" / "no-such-file.md")
 

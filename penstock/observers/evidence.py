@@ -225,22 +225,33 @@ class _Running:
         """Nothing has to be made current again."""
 
 
-def record_here() -> EvidenceObserver | None:
-    """Return an observer that leaves its part of a recording, if the environment tells of one."""
+_recorders: list[EvidenceObserver] = []
+
+
+def recorder() -> EvidenceObserver | None:
+    """Return this process's part of a recording, always the same one; ``None`` if the environment tells of none."""
     folder = os.environ.get(FOLDER)
     if not folder:
         return None
-    observer = EvidenceObserver(_part(folder))
+    if not _recorders:
+        _recorders.append(EvidenceObserver())
+        _set_up(_recorders[0])
+    observer = _recorders[0]
+    if observer.file is None or observer.file.parent != Path(folder):
+        observer.file = _part(folder)
+    return observer
+
+
+def _set_up(observer: EvidenceObserver) -> None:
     tell_evidence(lambda: told(observer))
     atexit.register(observer.write)
-    if hasattr(os, "register_at_fork"):
 
-        def forked() -> None:
-            observer.clear()
-            observer.file = _part(folder)
+    def forked() -> None:
+        observer.clear()
+        observer.file = _part(str(observer.file.parent)) if observer.file else None
 
+    if hasattr(os, "register_at_fork"):  # not on Windows
         os.register_at_fork(after_in_child=forked)
-    return observer
 
 
 def told(observer: EvidenceObserver) -> str:
