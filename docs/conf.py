@@ -10,7 +10,7 @@ copyright = "2026, penstock contributors"
 version = release = version_of("penstock")
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
@@ -29,6 +29,7 @@ penstock_path = ["examples/parts", "examples/shop", "examples/mkdocs_build"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
+nb_execution_mode = "off"  # the test suite runs the notebook, and compares
 autodoc_typehints = "signature"
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True

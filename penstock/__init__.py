@@ -4,6 +4,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from penstock._carry import CarryingExecutor, carry
     from penstock._context import current_flow_id
     from penstock._current import CurrentFlow, current_flow, flow_context, get_value, set_value
@@ -89,3 +91,19 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell: object) -> None:
+    """Add the magic ``%flow``: IPython calls this for ``%load_ext penstock``."""
+    _extension().load(shell)
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """Take the magic ``%flow`` away: IPython calls this for ``%unload_ext penstock``."""
+    _extension().unload(shell)
+
+
+def _extension() -> Any:
+    from importlib import import_module  # noqa: PLC0415 - importing penstock must stay cheap
+
+    return import_module(f"{__name__}._magic")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, get_args
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, get_arg
 from penstock import _registry
 from penstock._decorators import overload
 from penstock._files import write_atomically
-from penstock.errors import LayoutError, MissingExtraError, UnknownNameError
+from penstock.errors import LayoutError, MissingExtraError, RenderError, UnknownNameError
 from penstock.render import format_of, render
 from penstock.render.describe import alt_text
 from penstock.render.options import Direction, Options
@@ -52,6 +53,7 @@ class Diagram:
         """Return what IPython shows: a picture that needs no trust, and text where there are no pictures.
 
         An ``<img>`` with a ``data:`` address is shown by every front end, trusted or not; inline SVG is not.
+        LaTeX takes the PDF. Without it, nbconvert would call Inkscape for the SVG.
         """
         bundle = {"text/plain": self._plain()}
         if self.kind.name in SHOWN_AS_PICTURE:
@@ -200,7 +202,18 @@ def _pictures(diagram: Diagram) -> dict[str, str]:
     encoded = base64.b64encode(svg.encode()).decode("ascii")
     alt = escape(alt_text(diagram.flow))
     html = f'<img src="data:image/svg+xml;base64,{encoded}" alt="{alt}" style="max-width:100%">'
-    return {"text/html": html, "image/svg+xml": svg}
+    return {"text/html": html, "image/svg+xml": svg, **_document(diagram)}
+
+
+def _document(diagram: Diagram) -> dict[str, str]:
+    """Return the PDF, preferably the one that is the same on every machine, where there is a way to make it."""
+    from penstock.render import pdf  # noqa: PLC0415 - most of the time nobody needs it
+
+    for make in (pdf.from_svg, pdf.render):
+        with contextlib.suppress(RenderError):
+            content = make(diagram.flow, _with_details(diagram), engine=diagram.engine)
+            return {"application/pdf": base64.b64encode(content).decode("ascii")}
+    return {}
 
 
 def _with_details(diagram: Diagram) -> Options:

@@ -9,6 +9,8 @@ from penstock.errors import DuplicateStepError, UnknownFlowError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from penstock._marks import Mark
     from penstock.model import Flow, Problem
 
@@ -112,6 +114,21 @@ def flows() -> tuple[Flow, ...]:
     """Return all flows that are declared so far, by name."""
     with _lock:
         return tuple(_built(_flows[name]) for name in sorted(_flows))
+
+
+def marks() -> tuple[Mark, ...]:
+    """Return every mark that a flow took, one mark once for each flow."""
+    with _lock:
+        return tuple(mark for declared in _flows.values() for mark in declared.marks)
+
+
+def release(marks: Collection[Mark]) -> None:
+    """Let every flow give these marks up: a notebook's cell was run again, and no longer declares them."""
+    with _lock:
+        for declared in _flows.values():
+            kept = [mark for mark in declared.marks if mark not in marks]
+            if len(kept) < len(declared.marks):
+                declared.marks, declared.built = kept, None
 
 
 def problems() -> tuple[Problem, ...]:

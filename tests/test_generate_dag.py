@@ -217,7 +217,7 @@ def test_a_diagram_is_its_text(format: str) -> None:
 def test_a_notebook_shows_an_image_that_needs_no_trust(format: str) -> None:
     """The HTML is an <img> with the picture in it and a description; SVG and text stand beside it, Mermaid does not."""
     bundle = generate_dag("bom_sync", format)._repr_mimebundle_()
-    assert {"text/html", "image/svg+xml", "text/plain"} == set(bundle)
+    assert {"text/html", "image/svg+xml", "application/pdf", "text/plain"} == set(bundle)
     image = ET.fromstring(bundle["text/html"].replace('100%">', '100%"/>'))
     assert "img" == image.tag
     kind, _, encoded = image.attrib["src"].partition(";base64,")
@@ -240,7 +240,7 @@ def test_a_front_end_may_choose() -> None:
     """IPython's include and exclude are honoured."""
     diagram = generate_dag("bom_sync")
     assert {"text/plain"} == set(diagram._repr_mimebundle_(include=["text/plain"]))
-    assert {"text/plain", "text/html"} == set(diagram._repr_mimebundle_(exclude={"image/svg+xml"}))
+    assert {"text/plain", "text/html"} == set(diagram._repr_mimebundle_(exclude={"image/svg+xml", "application/pdf"}))
 
 
 def test_hostile_names_stay_in_their_place_in_a_notebook() -> None:

@@ -28,10 +28,21 @@ def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout
     if shutil.which(system):
         with contextlib.suppress(LayoutError):  # not every engine writes PDF; graphviz-pure does not
             return undated(layout.picture(flow, options, "pdf", engine=system, timeout=timeout))
+    return from_svg(flow, options, engine=engine, timeout=timeout)
+
+
+def from_svg(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout: float = layout.TIMEOUT) -> bytes:
+    """Return the flow as a small PDF page, the same bytes on every machine, because it brings no fonts.
+
+    Raises:
+        MissingExtraError: The extra ``pdf`` is not installed.
+        RenderError: A text has letters that ReportLab's fonts lack.
+        LayoutError: The layout engine failed or ran out of time.
+    """
     (laid_out,) = layout.lay_out([flow], options, engine=engine, timeout=timeout)
     if isinstance(laid_out, LayoutError):
         raise laid_out
-    return _from_svg(svg.draw(flow, laid_out, options, prefix="flow"))
+    return _converted(svg.draw(flow, laid_out, options, prefix="flow"))
 
 
 def undated(document: bytes) -> bytes:
@@ -39,7 +50,7 @@ def undated(document: bytes) -> bytes:
     return re.sub(rb"(/(?:Creation|Mod)Date \(D:)\d{14}", rb"\g<1>19700101000000", document)
 
 
-def _from_svg(picture: str) -> bytes:
+def _converted(picture: str) -> bytes:
     try:
         from reportlab.graphics import renderPDF  # noqa: PLC0415 - optional
         from svglib.svglib import svg2rlg  # noqa: PLC0415 - optional
