@@ -1,0 +1,224 @@
+"""The handler of mkdocstrings: ``::: orders`` with ``handler: penstock`` is what ``::: penstock-flow orders`` is."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections import Counter
+from copy import deepcopy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
+from xml.etree.ElementTree import Element
+
+from mkdocs.exceptions import PluginError
+from mkdocstrings import BaseHandler, Inventory
+
+from penstock.errors import did_you_mean, near_names
+from penstock_mkdocs.embeds import Embed
+from penstock_mkdocs.host import first_line, host_of
+from penstock_mkdocs.markdown import PenstockExtension
+from penstock_mkdocs.options import OptionError, read_options
+from penstock_mkdocs.page import Page
+from penstock_mkdocs.references import DOMAIN
+from penstock_mkdocs.steps import HEADING_CLASS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from markdown import Markdown
+
+    from penstock_mkdocs.options import Line
+
+HANDLER_SETTINGS: Mapping[str, str] = {
+    "options": "What holds for every embed of this handler, unless it stands below the embed too.",
+    "inventories": "The `objects.inv` of other sites with flows to link to: addresses, or mappings of `url` and `base_url`.",
+}
+"""What the handler takes in the configuration of mkdocstrings, and what it does in Markdown."""
+
+_WHERE = "mkdocstrings, handler penstock"
+_DIRECTIVE = r"(?m)^[ \t]*(?:#{{1,6}}[ \t]*)?::: ?{}[ \t]*$"
+
+
+class PenstockHandler(BaseHandler):
+    """Shows flows where mkdocstrings asks for them.
+
+    It renders on the page's own Markdown object, as embeds do: ids stay unique, and steps get the page's headings.
+    """
+
+    name: ClassVar[str] = DOMAIN
+    domain: ClassVar[str] = DOMAIN
+    enable_inventory: ClassVar[bool] = True
+
+    def __init__(self, settings: Mapping[str, Any], **kwargs: Any) -> None:
+        _check(settings)
+        super().__init__(**kwargs)
+        self._options: Mapping[str, Any] = settings.get("options") or {}
+        self._inventories: Sequence[Any] = settings.get("inventories") or ()
+        self._outer: Markdown | None = None
+        self._nested: Markdown | None = None
+        self._asked: Counter[str] = Counter()
+
+    def get_templates_dir(self, handler: str | None = None) -> Path:  # noqa: ARG002
+        """Return a folder; there are no templates."""
+        return Path(__file__).parent
+
+    def get_inventory_urls(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return the addresses of the inventories, with what :meth:`load_inventory` is given besides."""
+        each = [{"url": one} if isinstance(one, str) else one for one in self._inventories]
+        return [(one["url"], {key: value for key, value in one.items() if key != "url"}) for one in each]
+
+    @classmethod
+    def load_inventory(
+        cls,
+        in_file: BinaryIO,
+        url: str,
+        base_url: str | None = None,
+        **kwargs: Any,  # noqa: ARG003
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the flows and steps of another site, each with its address."""
+        base = posixpath.dirname(url) if base_url is None else base_url
+        items = Inventory.parse_sphinx(in_file, domain_filter=[DOMAIN])
+        services = Counter(name.rpartition("/")[2] for name in items)
+        for item in items.values():
+            bare = item.name.rpartition("/")[2]
+            if services[bare] == 1:
+                yield bare, posixpath.join(base, item.uri)
+            yield item.name, posixpath.join(base, item.uri)
+
+    def get_options(self, local_options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the options of an embed and the configured ones, not read yet: faults belong to the page."""
+        return {**self._options, **_mapping(local_options)}
+
+    def collect(self, identifier: str, options: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return the flow's name: a wrong one is said where it is rendered, as for other embeds."""
+        return identifier
+
+    def render(self, data: str, options: Mapping[str, Any], *, locale: str | None = None) -> str:  # noqa: ARG002
+        """Return a flow as HTML; a fault becomes a line in the log and a note on the page."""
+        page, line = _page_of(self._markdown), self._line(data)
+        embed = Embed(f"{DOMAIN}-flow", json.dumps(data), _lines(options, line), line, ())
+        page.found.embeds.append(embed)
+        root = Element("div")
+        page.add(root, embed)
+        headings = [element for element in root.iter() if element.get("class") == HEADING_CLASS]
+        self._headings[:] = map(_listed, headings) if self.outer_layer else ()
+        _finish(page.md, root, headings)
+        return page.md.serializer(root).strip().removeprefix("<div>").removesuffix("</div>").strip()
+
+    def _update_env(self, md: Markdown, *, config: Any | None = None) -> None:  # noqa: ARG002
+        """Take the Markdown object that the next embeds stand in; no other is needed."""
+        if self.outer_layer:
+            self._outer = md
+            self._asked.clear()
+        else:
+            self._nested = md
+
+    @property
+    def _markdown(self) -> Markdown:
+        md = self._outer if self.outer_layer else self._nested
+        if md is None:
+            raise PluginError(f"{_WHERE}: this version of mkdocstrings does not say which page it is on")
+        return md
+
+    def _line(self, identifier: str) -> int:
+        """Return the line of an embed, which mkdocstrings does not tell: that of the next one of this name."""
+        host = host_of(self._markdown)
+        source = _read(host.source)
+        lines = [found.start() for found in re.finditer(_DIRECTIVE.format(re.escape(identifier)), source)]
+        at = self._asked[identifier]
+        self._asked[identifier] += 1
+        if self._markdown is self._nested or at >= len(lines):
+            return 0
+        number = source.count("\n", 0, lines[at]) + 1
+        return number - first_line(host.source, _page_of(self._markdown).found.text)
+
+
+def get_handler(*, handler_config: Mapping[str, Any] | None, tool_config: Any, **kwargs: Any) -> PenstockHandler:  # noqa: ARG001
+    """Return the handler, as mkdocstrings asks for it.
+
+    Args:
+        handler_config: What stands under ``handlers: penstock:``.
+        tool_config: The configuration of MkDocs; embeds read it from the page.
+        **kwargs: For the base class.
+
+    Raises:
+        PluginError: A setting does not exist or has a wrong value.
+    """
+    return PenstockHandler(handler_config or {}, **kwargs)
+
+
+def _check(settings: Mapping[str, Any]) -> None:
+    for key in map(str, settings):
+        if key not in HANDLER_SETTINGS:
+            hint = did_you_mean(near_names(key, HANDLER_SETTINGS)) or f" Known: {', '.join(HANDLER_SETTINGS)}."
+            more = "" if "mean" in hint else " Settings of flows stand under the extension or plugin penstock."
+            raise PluginError(f"{_WHERE}: there is no setting {key!r}.{hint}{more}")
+    try:
+        read_options(_lines(_mapping(settings.get("options")), 0))
+    except OptionError as error:
+        raise PluginError(f"{_WHERE}: {error}") from None
+    inventories = settings.get("inventories") or []
+    if not isinstance(inventories, list) or not all(map(_is_inventory, inventories)):
+        raise PluginError(f"{_WHERE}: 'inventories' must be a list of addresses, or of mappings with a 'url'")
+
+
+def _is_inventory(each: object) -> bool:
+    return isinstance(each, str) or (isinstance(each, dict) and isinstance(each.get("url"), str))
+
+
+def _mapping(options: object) -> Mapping[str, Any]:
+    if options is None:
+        return {}
+    if isinstance(options, dict):
+        return options
+    raise PluginError(f"{_WHERE}: 'options' must be a mapping, not {options!r}")
+
+
+def _lines(options: Mapping[str, Any], line: int) -> tuple[Line, ...]:
+    """Return options as the lines that an embed has them in, so that the same code checks them."""
+    return tuple(
+        (line, f"{key}: {'' if value is None else json.dumps(value, default=str)}") for key, value in options.items()
+    )
+
+
+def _read(source: Path | None) -> str:
+    try:
+        return source.read_text(encoding="utf-8-sig") if source else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _page_of(md: Markdown) -> Page:
+    """Return the page that a Markdown object converts; where the extension is not in use, one with its defaults."""
+    for extension in md.registeredExtensions:
+        if isinstance(extension, PenstockExtension):
+            return next(page for page in extension.pages if page.md is md)
+    extension = PenstockExtension()
+    extension.pages.append(Page(md, extension.settings))
+    md.registerExtension(extension)  # which forgets the page when Markdown does
+    return extension.pages[0]
+
+
+def _listed(heading: Element) -> Element:
+    """Return a heading for the outline; mkdocstrings gives it to ``toc`` and removes it again."""
+    copied = deepcopy(heading)
+    copied.set("data-skip-inventory", "true")
+    return copied
+
+
+def _finish(md: Markdown, root: Element, headings: Sequence[Element]) -> None:
+    """Do what else is done to the tree of a page, as this one never gets there."""
+    for name in ("inline", "prettify"):
+        md.treeprocessors[name].run(root)
+    if "toc" not in md.treeprocessors:
+        return
+    toc: Any = md.treeprocessors["toc"]
+    for heading in headings:
+        toc.set_level(heading)
+        if toc.use_anchors:
+            toc.add_anchor(heading, heading.attrib["id"])
+        if toc.use_permalinks:
+            toc.add_permalink(heading, heading.attrib["id"])
+    if "mkdocstrings_ids" in md.treeprocessors:  # in a docstring
+        md.treeprocessors["mkdocstrings_ids"].run(root)
