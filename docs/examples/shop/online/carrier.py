@@ -18,6 +18,7 @@ collection = flow(
     "collection",
     title="Collection",
     description="What the carrier does with parcels that are announced.",
+    tags=["parcels"],
 )
 
 app = FastAPI(title="The carrier", lifespan=logging_as("carrier"))

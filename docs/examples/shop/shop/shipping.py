@@ -22,6 +22,7 @@ shipping = flow(
     "shipping",
     title="Shipping",
     description="What the warehouse does with a confirmed order.",
+    tags=["parcels"],
 )
 
 

@@ -1,0 +1,58 @@
+"""Diagrams without steps below them lead to the page that has the steps, under every host."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup
+
+SITE = """site_name: Test
+theme:
+  name: material
+  font: false
+markdown_extensions:
+  - penstock:
+      modules: [app]
+      path: [src]
+"""
+STEPS = {"receive", "store"}
+
+
+def links(page) -> list[str]:
+    """Return where the nodes of the diagrams on a page lead to."""
+    soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+    return [link["xlink:href"] for link in soup.select("a.ps-node")]
+
+
+@pytest.mark.parametrize("tool", ["mkdocs", "properdocs", "zensical"])
+@pytest.mark.parametrize(
+    ("embed", "begin"), [("", "flow-orders"), ("    id: all-orders\n", "all-orders")], ids=["default id", "own id"]
+)
+def test_page_of_the_author(tmp_path, write_site, run_tool, tool, embed, begin):
+    """Nodes lead to the steps on another page, whatever the embed there is called."""
+    pages = {"index": "::: penstock-flow orders\n    steps: false\n", "deep/all": f"::: penstock-flow orders\n{embed}"}
+    folder = write_site(tmp_path, SITE, **pages)
+    done = run_tool(tool, "build", "-f", "mkdocs.yml", folder=folder)
+    assert 0 == done.returncode, done.stderr
+
+    assert {f"deep/all/#{begin}-{step}" for step in STEPS} == {*links(folder / "site" / "index.html")}
+    assert {f"#{begin}-{step}" for step in STEPS} == {*links(folder / "site" / "deep" / "all" / "index.html")}
+
+
+def test_generated_page(tmp_path, write_site, run_tool):
+    """Nodes lead to the steps on the generated page, from any depth."""
+    site = f"{SITE}plugins:\n  - penstock: {{pages: true}}\n"
+    folder = write_site(tmp_path, site, **{"deep/one": "::: penstock-flow orders\n    steps: false\n"})
+    done = run_tool("mkdocs", "build", "--strict", folder=folder)
+    assert 0 == done.returncode, done.stderr
+
+    expected = {f"../../flows/orders/#flow-orders-{step}" for step in STEPS}
+    assert expected == {*links(folder / "site" / "deep" / "one" / "index.html")}
+
+
+def test_nowhere(tmp_path, write_site, run_tool):
+    """Where no page shows the steps, nodes lead nowhere."""
+    folder = write_site(tmp_path, SITE, index="::: penstock-flow orders\n    steps: false\n")
+    done = run_tool("mkdocs", "build", "--strict", folder=folder)
+    assert 0 == done.returncode, done.stderr
+
+    assert [] == links(folder / "site" / "index.html")
