@@ -96,6 +96,7 @@ def _step(mark: Mark, problems: list[Problem]) -> Step:
         title=found.title,
         docstring=found.docstring,
         signature=found.signature,
+        imports=found.imports,
         module=found.module,
         qualname=found.qualname,
         file=found.file,

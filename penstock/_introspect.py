@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+from penstock._imports import imported, spoken_of
 from penstock._marks import identity, underlying
+from penstock._titles import title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,11 +28,11 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A definition found in its file: the node, the class around it, the lines of the file."""
+    """A definition found in its file: the node, the class around it, the file's index."""
 
     node: Definition
     parent: ast.AST
-    lines: list[str]
+    index: Index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class Facts:
     title: str
     docstring: str
     signature: str
+    imports: tuple[str, ...]
     module: str
     qualname: str
     file: str
@@ -55,10 +58,12 @@ def facts(target: Any) -> Facts:
     source = find_source(function)
     module, qualname = identity(function)
     text = docstring(function)
+    shown = signature(target, function, source)
     return Facts(
         title=title(text),
         docstring=text,
-        signature=signature(target, function, source),
+        signature=shown,
+        imports=_imports(shown, source, module),
         module=module,
         qualname=qualname,
         file=_file_of(function),
@@ -77,6 +82,13 @@ def _innermost(target: Any) -> Any:
         return function
 
 
+def _imports(shown: str, source: Source | None, module: str) -> tuple[str, ...]:
+    if source is None:
+        return ()
+    package = module if source.index.is_package else module.rpartition(".")[0]
+    return tuple(spoken_of(shown, source.index.imports, package))
+
+
 def docstring(function: Any) -> str:
     """Return the docstring with its indentation cleaned, or an empty string."""
     if isinstance(function, type) or inspect.isroutine(function):
@@ -85,21 +97,6 @@ def docstring(function: Any) -> str:
         kind = type(function)
         text = getattr(function, "__dict__", {}).get("__doc__") or _call_of(kind).__doc__ or kind.__doc__
     return inspect.cleandoc(text) if isinstance(text, str) else ""
-
-
-_ROLE = re.compile(r":[\w:+-]+:`(~?)([^`<]+?)(?:\s*<[^`>]*>)?`")  # :py:func:`name`, :doc:`text <target>`
-_LINK = re.compile(r"`([^`<]+?)\s*<[^`>]*>`_{1,2}|\[([^\]]+)\]\([^)]*\)")  # `text <address>`_, [text](address)
-_QUOTE = re.compile(
-    r"(`{1,2})(?=\S)(.+?)(?<=\S)\1|(?<![\w*])(\*{1,2})(?=\S)(.+?)(?<=\S)\3(?![\w*])"
-)  # `code`, *emphasis*
-
-
-def title(text: str) -> str:
-    """Return a docstring's first line without the markup of RST and Markdown, which a diagram cannot show."""
-    line = text.partition("\n")[0]
-    line = _ROLE.sub(lambda role: role[2].rpartition(".")[2] if role[1] else role[2], line)
-    line = _LINK.sub(lambda link: link[1] or link[2], line)
-    return _QUOTE.sub(lambda quote: quote[2] or quote[4], line).removesuffix("::").strip()
 
 
 def _call_of(kind: type) -> Any:
@@ -218,15 +215,17 @@ def find_source(function: Any) -> Source | None:
     index = _index(file, linecache.getlines(file, getattr(function, "__globals__", None)))
     code = _code(function)
     found = index.get((code.co_firstlineno, code.co_name)) if code else index.get((0, identity(function)[1]))
-    return Source(*found, lines=index.lines) if found else None
+    return Source(*found, index=index) if found else None
 
 
 class Index(dict[tuple[int, str], tuple[Definition, ast.AST]]):
-    """A file's definitions by first line and name, and once more by 0 and qualified name."""
+    """A file's definitions by first line and name, and once more by 0 and qualified name; and what it imports."""
 
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, file: str, lines: list[str]) -> None:
         super().__init__()
+        self.is_package = file.endswith("__init__.py")
         self.lines = lines
+        self.imports: dict[str, str] = {}
 
 
 _indexes: dict[str, Index] = {}
@@ -236,7 +235,7 @@ def _index(file: str, lines: list[str]) -> Index:
     """Return the file's index, made anew when linecache holds other lines than the last time."""
     index = _indexes.get(file)
     if index is None or index.lines is not lines:
-        index = _indexes[file] = Index(lines)
+        index = _indexes[file] = Index(file, lines)
         _fill(index)
     return index
 
@@ -256,6 +255,8 @@ def _fill(index: Index) -> None:
                 stack.append((node, f"{prefix}{node.name}{'.' if isinstance(node, ast.ClassDef) else '.<locals>.'}"))
             else:
                 stack.append((node, prefix))
+                for name, full in () if prefix else imported(node):
+                    index.imports.setdefault(name, full)
 
 
 def _statements(parent: ast.AST) -> Iterator[ast.AST]:
@@ -272,7 +273,7 @@ def _first_line(node: Definition) -> int:
 
 def _hash(source: Source) -> str:
     """Hash the lines from ``def`` on: decorators may change without the behaviour changing."""
-    body = source.lines[source.node.lineno - 1 : source.node.end_lineno]
+    body = source.index.lines[source.node.lineno - 1 : source.node.end_lineno]
     text = textwrap.dedent("\n".join(line.rstrip() for line in body))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
 from sphinx import addnodes
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
     from penstock.model import Step
 
@@ -37,7 +38,7 @@ def elsewhere(step: Step, docname: str) -> list[nodes.Node]:
         refspecific=False,
         **{QUIET: True},
     )
-    return [nodes.paragraph("", "", nodes.Text("Described in full at "), reference, classes=["ps-meta", ELSEWHERE])]
+    return [_line(["ps-meta", ELSEWHERE], nodes.Text("Described in full at "), reference, function=name)]
 
 
 def note_steps(app: Sphinx, domain: str, _kind: str, content: addnodes.desc_content) -> None:
@@ -47,15 +48,23 @@ def note_steps(app: Sphinx, domain: str, _kind: str, content: addnodes.desc_cont
         return
     penstock = domain_of(app.env)
     for signature in description.findall(addnodes.desc_signature):
-        if signature.parent is description and signature.get("module"):
+        if signature.parent is description and signature.get("fullname"):
             docname = app.env.docname
-            steps = penstock.site.steps_at(f"{signature['module']}.{signature['fullname']}")
-            penstock.page(docname).functions |= dict.fromkeys(steps)
+            steps = penstock.site.steps_at(".".join(filter(None, (signature["module"], signature["fullname"]))))
+            penstock.page(docname).functions |= dict.fromkeys(steps, bool(content.children))
             references = [step_reference(name, name, docname) for name in steps]
-            content += [nodes.paragraph("", "", nodes.Text("Step "), each, classes=[BACK]) for each in references]
+            content += [_line([BACK], nodes.Text("Step "), each) for each in references]
 
 
-def settle(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
+def described(env: BuildEnvironment, function: str) -> bool:
+    """Return whether a page of this site says more of a step's function than its signature."""
+    domain = domain_of(env)
+    known = cast("Any", env.get_domain("py")).objects.get(function)
+    page = domain.pages.get(known.docname) if known else None
+    return page is not None and any(page.functions.get(step) for step in domain.site.steps_at(function))
+
+
+def settle(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
     """Keep each docstring in one place, and drop the lines that lead nowhere."""
     for paragraph in list(doctree.findall(nodes.paragraph)):
         if BACK in paragraph["classes"] and not any(paragraph.findall(nodes.reference)):
@@ -65,9 +74,16 @@ def settle(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
         if not any(line.findall(nodes.reference)):
             content.remove(line)
             continue
+        if not described(app.env, line["function"]):
+            line.replace(line[0], nodes.Text("Also described at "))
+            continue
         position = content.index(line)
         first = 1 if position and isinstance(content[0], nodes.paragraph) else 0
         del content[first:position]
+
+
+def _line(classes: list[str], *children: nodes.Node, **attributes: str) -> nodes.paragraph:
+    return nodes.paragraph("", "", *children, classes=classes, translatable=False, **attributes)
 
 
 def _lines(doctree: nodes.document) -> Iterator[nodes.paragraph]:

@@ -67,7 +67,7 @@ class FlowDirective(FigureDirective):
             block += paths(flow, self.env.docname)
         if "no-steps" not in self.options:
             block.insert(0, addnodes.index(entries=[index_entry(full_name(flow), "flow", ident)]))
-            writer = StepWriter(flow, self.env, self.state.document)
+            writer = StepWriter(flow, self.env, self.state.document, self.lineno)
             for step in flow.steps:
                 block += writer.describe(step)
         return block

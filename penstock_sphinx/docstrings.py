@@ -12,6 +12,9 @@ from sphinx.errors import ExtensionError
 from sphinx.ext.napoleon.docstring import GoogleDocstring, NumpyDocstring
 from sphinx.util import logging
 
+from penstock_sphinx.faults import watch, watched_log
+from penstock_sphinx.footnotes import own_footnotes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -31,21 +34,19 @@ class _NoOptions(dict[str, Any]):
         return None
 
 
-def docstring_lines(step: Step, env: BuildEnvironment, style: str) -> list[str]:
+def rst_lines(step: Step, env: BuildEnvironment, style: str, line: int) -> list[str]:
     """Return a step's docstring as lines of RST.
 
     Whoever listens to ``autodoc-process-docstring`` is asked first. Where napoleon is not among them, its
     converters are used here, because a site should not need another extension to read common docstrings.
+
+    Args:
+        step: The step.
+        env: The environment of the build.
+        style: How docstrings are written, as configured.
+        line: The line of the page that messages name.
     """
-    lines = string2lines(step.docstring, TAB, convert_whitespace=True)
-    what = "class" if step.kind == "class" else "method" if "." in step.qualname else "function"
-    name = f"{step.module}.{step.qualname}"
-    try:
-        env.events.emit("autodoc-process-docstring", what, name, None, _NoOptions(), lines)
-    except ExtensionError as error:  # a listener that needs the object itself, which this process never imports
-        lines = string2lines(step.docstring, TAB, convert_whitespace=True)
-        message = "the docstring of %s is shown as it is: %s"
-        logger.warning(message, name, error, type="penstock", subtype="docstring", location=env.docname)
+    lines = _processed(step, env, line)
     if "napoleon_google_docstring" in env.config:
         return lines
     if style in {"auto", "numpy"}:
@@ -55,27 +56,63 @@ def docstring_lines(step: Step, env: BuildEnvironment, style: str) -> list[str]:
     return lines
 
 
+def markdown_lines(step: Step, env: BuildEnvironment, line: int) -> list[str]:
+    """Return a step's docstring as lines of Markdown; napoleon, which would write RST into it, is not asked."""
+    styles = ("napoleon_google_docstring", "napoleon_numpy_docstring")
+    asked = {name: env.config[name] for name in styles if name in env.config}
+    vars(env.config).update(dict.fromkeys(asked, False))
+    try:
+        return _processed(step, env, line)
+    finally:
+        vars(env.config).update(asked)
+
+
+def _processed(step: Step, env: BuildEnvironment, line: int) -> list[str]:
+    """Return a docstring as those who listen to autodoc's event make it."""
+    lines = _written(step)
+    what = "class" if step.kind == "class" else "method" if "." in step.qualname else "function"
+    name = f"{step.module}.{step.qualname}"
+    try:
+        env.events.emit("autodoc-process-docstring", what, name, None, _NoOptions(), lines)
+    except ExtensionError as error:  # a listener that needs the object itself, which this process never imports
+        message = "the docstring of %s is shown as it is: %s"
+        logger.warning(message, name, error, type="penstock", subtype="docstring", location=(env.docname, line))
+        env.note_reread()
+        return _written(step)
+    return lines
+
+
+def _written(step: Step) -> list[str]:
+    """Return a docstring's lines, the last one blank: listeners of autodoc's event may count on that."""
+    lines = string2lines(step.docstring, TAB, convert_whitespace=True)
+    return [*lines, ""] if lines and lines[-1] else lines
+
+
 def parse_rst(head: Sequence[str], body: Sequence[str], document: nodes.document, source: str) -> list[nodes.Node]:
     """Return lines of RST as nodes of a document, whatever language its own page is written in.
 
     Args:
         head: Lines that stand above those that messages count.
         body: The RST.
-        document: The document of the page that is being read; notes, targets and references are registered in it.
+        document: The document of the page that is being read; targets and references are registered in it.
         source: What messages call the place that the lines come from.
     """
+    watch(document)
     before = len(document.children)
-    with _locating_anew(document):
+    with _locating_anew(document), own_footnotes(document):
         machine = RSTStateMachine(state_classes=state_classes, initial_state="Body")
         places = [(source, max(number - len(head), 0)) for number in range(len(head) + len(body))]
         machine.run(StringList([*head, *body], items=places), document, match_titles=False)
-    parsed = document.children[before:]
-    del document.children[before:]
-    return parsed
+    return _cut(document, before)
 
 
-def parse_markdown(text: str, document: nodes.document) -> list[nodes.Node]:
+def parse_markdown(text: str, document: nodes.document, source: str) -> list[nodes.Node]:
     """Return Markdown as nodes of a document.
+
+    Args:
+        text: The Markdown.
+        document: The document of the page that is being read; targets and references are registered in it.
+        source: What messages call the place that the text comes from.
 
     Raises:
         ImportError: The site does not use MyST.
@@ -84,16 +121,24 @@ def parse_markdown(text: str, document: nodes.document) -> list[nodes.Node]:
         raise ImportError("myst_parser")
     from myst_parser.parsers.sphinx_ import MystParser  # noqa: PLC0415 - optional
 
+    watch(document)
     before = len(document.children)
-    known = document.substitution_defs, document.substitution_names
+    known = document.substitution_defs, document.substitution_names, document["source"]
     document.substitution_defs, document.substitution_names = {}, {}  # MyST defines a count of words for each text
+    document["source"] = source
     try:
-        MystParser().parse(text, document)
+        with watched_log(document.settings.env), own_footnotes(document):
+            MystParser().parse(text, document)
     finally:
-        document.substitution_defs, document.substitution_names = known
+        document.substitution_defs, document.substitution_names, document["source"] = known
+    return [node for node in _cut(document, before) if not isinstance(node, nodes.substitution_definition)]
+
+
+def _cut(document: nodes.document, before: int) -> list[nodes.Node]:
+    """Take from a document what was added behind so many children, and return it."""
     parsed = document.children[before:]
     del document.children[before:]
-    return [node for node in parsed if not isinstance(node, nodes.substitution_definition)]
+    return parsed
 
 
 @contextlib.contextmanager

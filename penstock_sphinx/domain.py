@@ -44,7 +44,8 @@ Places = dict[str, Place]
 class Drawing(NamedTuple):
     """A diagram on a page: the key of its layout, what it shows, how, and the line of its directive.
 
-    It shows the flow of a name, or the map of a selection.
+    It shows the flow of a name, or the map of a selection. What is drawn ``by_script``, Mermaid's, needs no layout
+    but in an EPUB.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Drawing(NamedTuple):
     direction: Direction
     line: int
     small: bool = False
+    by_script: bool = False
 
     @property
     def look(self) -> tuple[Direction, bool]:
@@ -66,14 +68,14 @@ class Page:
     Attributes:
         fingerprints: Of each flow, or selection of flows, that it shows, as it was when the page was read.
         drawings: The diagrams.
-        functions: The full names of the steps whose functions it describes.
+        functions: The full names of the steps whose functions it describes, and whether it says anything of them.
         targets: A digest of where its links lead.
         objects: Kind and name of the flows and steps that are documented on it.
     """
 
     fingerprints: dict[str | Selection, str] = field(default_factory=dict)
     drawings: list[Drawing] = field(default_factory=list)
-    functions: dict[str, None] = field(default_factory=dict)
+    functions: dict[str, bool] = field(default_factory=dict)
     targets: str = ""
     objects: dict[tuple[str, str], None] = field(default_factory=dict)
 

@@ -33,7 +33,8 @@ def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
     places: dict[str, tuple[str, Drawing]] = {}
     for docname, page in sorted(domain.pages.items()):
         for drawing in page.drawings:
-            places.setdefault(drawing.key, (docname, drawing))
+            if not drawing.by_script or app.builder.name == "epub":
+                places.setdefault(drawing.key, (docname, drawing))
     for key in domain.layouts.keys() - places.keys():
         del domain.layouts[key]
     missing = [place for key, place in places.items() if key not in domain.layouts]

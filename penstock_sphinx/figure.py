@@ -94,9 +94,8 @@ class FigureDirective(SphinxDirective):
         direction: Direction = self.options.get("direction", domain.site.config.direction)
         key = digest(drawn, Options(direction=direction, details=not small), domain.site.config.engine)
         shown_as = "small" if small else self._shown_as(drawn, direction)
-        if shown_as != "mermaid":
-            drawing = Drawing(key, subject, direction, self.lineno, small=small)
-            domain.page(self.env.docname).drawings.append(drawing)
+        drawing = Drawing(key, subject, direction, self.lineno, small=small, by_script=shown_as == "mermaid")
+        domain.page(self.env.docname).drawings.append(drawing)
         return flow_diagram(
             "",
             nodes.Text("" if small else " ".join(visible(step.name) for step in drawn.steps)),

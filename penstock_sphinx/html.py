@@ -10,7 +10,7 @@ from docutils import nodes
 
 from penstock.render import mermaid, svg
 from penstock.render.describe import alt_text
-from penstock.render.html import frame
+from penstock.render.html import frame, thumbnail
 from penstock.render.options import Options
 from penstock.render.overview import Selection
 from penstock_sphinx.domain import domain_of
@@ -43,7 +43,7 @@ def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
     flow, layout = domain.site.drawn(node["subject"]), domain.layout(node["key"])
     if node["format"] == "small":
         self.body.append(_thumbnail(self.builder, node, flow, layout, f"ps{drawn}"))
-    elif node["format"] == "mermaid":
+    elif by_script(self.builder, node):
         self.body.append(
             _source(flow, diagram_options(self.builder, node, flow), "mermaid", node["alt"] or alt_text(flow))
         )
@@ -54,6 +54,11 @@ def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
         picture = svg.draw(flow, layout, options, prefix=f"ps{drawn}", alt=node["alt"] or None)
         self.body.append(frame(picture, node["label"]) + "\n")
     raise nodes.SkipNode
+
+
+def by_script(builder: Builder, node: flow_diagram) -> bool:
+    """Return whether Mermaid's script draws a diagram; readers of EPUBs run none."""
+    return bool(node["format"] == "mermaid" and builder.name != "epub")
 
 
 def diagram_options(builder: Builder, node: flow_diagram, flow: Flow) -> Options:
@@ -72,12 +77,11 @@ def _thumbnail(builder: Builder, node: flow_diagram, flow: Flow, layout: Layout 
         return ""
     options = Options(direction=node["direction"], details=False)
     picture = svg.draw(flow, layout, options, prefix=prefix, alt="", least_scale=0)
-    url = escape(domain_of(builder.env).address(builder, node["docname"], "flow", full_name(flow)))
-    # the table says in words what the picture shows, and has a link for the keyboard
-    attributes = f'href="{url}" tabindex="-1"' if url else ""
-    return f'<a class="ps-thumb" {attributes} aria-hidden="true">{picture}</a>\n'
+    url = domain_of(builder.env).address(builder, node["docname"], "flow", full_name(flow))
+    return f"{thumbnail(picture, url)}\n"
 
 
 def _source(flow: Flow, options: Options, css: str, label: str) -> str:
     attributes = f' role="group" aria-label="{escape(label)}"' if label else ""
-    return f'<pre class="{css}"{attributes}>{escape(mermaid.render(flow, options))}</pre>\n'
+    # it may be wider than the page, and who has no pointer scrolls what has the focus
+    return f'<pre class="{css}"{attributes} tabindex="0">{escape(mermaid.render(flow, options))}</pre>\n'

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from penstock.render import mermaid
 from penstock.render.describe import alt_text
 from penstock_sphinx.domain import domain_of
-from penstock_sphinx.html import diagram_options
+from penstock_sphinx.html import by_script, diagram_options
 from penstock_sphinx.nodes import flow_diagram
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def hand_over(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
 
     for diagram in [each for each in doctree.findall(flow_diagram) if each["format"] == "mermaid"]:
         if app.config.mermaid_output_format == "raw":
-            diagram.append(theirs(code="", options={}))
+            diagram.extend([theirs(code="", options={})] if by_script(app.builder, diagram) else [])
         else:
             flow = domain_of(app.env).site.drawn(diagram["subject"])
             text = mermaid.render(flow, diagram_options(app.builder, diagram, flow))

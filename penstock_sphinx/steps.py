@@ -14,8 +14,9 @@ from sphinx.util import logging
 
 from penstock.render.describe import KIND_CHIPS, after, before, visible
 from penstock_sphinx.autodoc import elsewhere
-from penstock_sphinx.docstrings import docstring_lines, parse_markdown, parse_rst
+from penstock_sphinx.docstrings import markdown_lines, parse_markdown, parse_rst, rst_lines
 from penstock_sphinx.domain import Place, domain_of
+from penstock_sphinx.faults import OF_DOCSTRING
 from penstock_sphinx.nodes import CHIP, QUIET, step_reference
 from penstock_sphinx.site import full_name
 from penstock_sphinx.typehints import placed
@@ -75,17 +76,20 @@ def _path(flow: Flow, names: Iterable[str], docname: str) -> nodes.list_item:
 class StepWriter:
     """Describes the steps of one flow on one page."""
 
-    def __init__(self, flow: Flow, env: BuildEnvironment, document: nodes.document) -> None:
+    def __init__(self, flow: Flow, env: BuildEnvironment, document: nodes.document, line: int) -> None:
+        """Take the flow and the page, whose ``line`` is what messages name."""
         self._flow = flow
         self._env = env
         self._document = document
+        self._line = line
         self._site: Site = domain_of(env).site
 
     def describe(self, step: Step) -> list[nodes.Node]:
         """Return one step, registered under its name, behind its entry in the index."""
-        markdown = self._site.config.docstring_style == "markdown"
-        lines = [] if markdown else docstring_lines(step, self._env, self._site.config.docstring_style)
-        description = self._parsed(step, *placed(visible(step.signature), lines, self._env.config))
+        style = self._site.config.docstring_style
+        markdown = style == "markdown"
+        lines = [] if markdown else rst_lines(step, self._env, style, self._line)
+        description = self._parsed(step, *placed(step, lines, self._env.config))
         signature = cast("addnodes.desc_signature", description[0])
         content = cast("addnodes.desc_content", description[-1])
         if markdown:
@@ -107,18 +111,25 @@ class StepWriter:
         """Return the description that Sphinx makes of a function, with its fields and types, but of no known object."""
         head = [f".. py:function:: step{signature}", "   :no-index:", ""]
         body = [f"   {line}" for line in lines]
-        source = f"{self._site.source_file(step) or step.file or step.module}:docstring of {visible(step.module)}.{visible(step.qualname)}"
         with self._inside(step):
-            parsed = parse_rst(head, body, self._document, source)
+            parsed = parse_rst(head, body, self._document, self._source(step))
         return next(node for node in parsed if isinstance(node, addnodes.desc))
 
     def _markdown(self, step: Step) -> list[nodes.Node]:
+        lines = markdown_lines(step, self._env, self._line)
         try:
-            return parse_markdown(step.docstring, self._document)
+            return parse_markdown("\n".join(lines), self._document, self._source(step))
         except ImportError:
             message = 'docstrings in Markdown need MyST. Add "myst_parser" to the extensions.'
-            logger.warning(message, type="penstock", subtype="render", location=self._env.docname, once=True)
+            place = (self._env.docname, self._line)
+            logger.warning(message, type="penstock", subtype="docstring", location=place, once=True)
+            self._env.note_reread()
             return [nodes.paragraph("", step.docstring)]
+
+    def _source(self, step: Step) -> str:
+        """Return what messages about a docstring call its place, in autodoc's words."""
+        file = self._site.source_file(step) or step.file or step.module
+        return f"{file}{OF_DOCSTRING}{visible(step.module)}.{visible(step.qualname)}"
 
     @contextlib.contextmanager
     def _inside(self, step: Step) -> Iterator[None]:
@@ -191,7 +202,8 @@ def _chip(text: str, *classes: str) -> nodes.inline:
 
 
 def _paragraph(css: str, *children: nodes.Node) -> nodes.paragraph:
-    return nodes.paragraph("", "", *children, classes=[css])
+    # nothing in it is for translators: names, places, and our own words
+    return nodes.paragraph("", "", *children, classes=[css], translatable=False)
 
 
 def _joined(separator: str, groups: Iterable[Sequence[nodes.Node]]) -> Iterator[nodes.Node]:

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any, cast
 
 from penstock.render.overview import Selection
+from penstock_sphinx.autodoc import described
 from penstock_sphinx.domain import domain_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Targets:
     def __init__(self, env: BuildEnvironment) -> None:
         self._domain = domain_of(env)
         self._site = self._domain.site
+        self._env = env
         self._functions: dict[str, Any] = cast("Any", env.get_domain("py")).objects
         self._steps: dict[str, list[str]] = {}
         self._flows: list[str] = []
@@ -46,6 +48,6 @@ class Targets:
         if any(isinstance(name, Selection) for name in page.fingerprints):
             yield self._flows
 
-    def _function(self, name: str) -> tuple[str, str]:
+    def _function(self, name: str) -> tuple[str, str, bool]:
         found = self._functions.get(name)
-        return (found.docname, found.node_id) if found else ("", "")
+        return (found.docname, found.node_id, described(self._env, name)) if found else ("", "", False)

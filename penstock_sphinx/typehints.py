@@ -6,27 +6,36 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from penstock.render.describe import visible
+from penstock_sphinx.annotations import spelled
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sphinx.config import Config
 
+    from penstock.model import Step
+
 _PARAMETER = re.compile(r"^:(?:param|parameter|arg|argument|key|keyword)\s+(?:[^:]*\s)?\\?\*{0,2}(\w+)\s*:")
 _TYPE = re.compile(r"^:type\s+(\w+)\s*:")
 _RETURNS = re.compile(r"^:returns?:")
+_TO_SPELL = re.compile(r"""[."']""")
 _RETURN_TYPE = re.compile(r"^:rtype:")
 
 
-def placed(signature: str, lines: Sequence[str], config: Config) -> tuple[str, list[str]]:
-    """Return a signature and the docstring's lines with the type hints where ``autodoc_typehints`` wants them."""
+def placed(step: Step, lines: Sequence[str], config: Config) -> tuple[str, list[str]]:
+    """Return a step's signature and its docstring's lines with the type hints where ``autodoc_typehints`` wants them."""
     mode = config.autodoc_typehints if "autodoc_typehints" in config else "signature"
-    function = _parsed(signature) if mode != "signature" else None
+    signature = visible(step.signature)
+    plain = mode == "signature" and not step.imports and not _TO_SPELL.search(signature)  # as most are
+    function = None if plain else _parsed(signature)
     if function is None:
         return signature, list(lines)
+    _spell(function, step, short="autodoc_typehints_format" not in config or config.autodoc_typehints_format == "short")
     added = list(_fields(function, lines, config)) if mode in ("description", "both") else []
     if mode in ("description", "none"):
-        signature = _bare(function)
-    return signature, [*lines, *(["", *added] if added and not _ends_in_field(lines) else added)]
+        _strip(function)
+    return _written(function), [*lines, *(["", *added] if added and not _ends_in_field(lines) else added)]
 
 
 def _parsed(signature: str) -> ast.FunctionDef | None:
@@ -41,6 +50,15 @@ def _arguments(function: ast.FunctionDef) -> list[ast.arg]:
     given = function.args
     found = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
     return [argument for argument in found if argument]
+
+
+def _spell(function: ast.FunctionDef, step: Step, *, short: bool) -> None:
+    """Write each type in the function as autodoc would."""
+    for argument in _arguments(function):
+        if argument.annotation:
+            argument.annotation = spelled(argument.annotation, step.imports, short=short)
+    if function.returns:
+        function.returns = spelled(function.returns, step.imports, short=short)
 
 
 def _fields(function: ast.FunctionDef, lines: Sequence[str], config: Config) -> Iterator[str]:
@@ -59,10 +77,15 @@ def _fields(function: ast.FunctionDef, lines: Sequence[str], config: Config) -> 
         yield f":rtype: {ast.unparse(function.returns)}"
 
 
-def _bare(function: ast.FunctionDef) -> str:
+def _strip(function: ast.FunctionDef) -> None:
+    function.returns = None
     for argument in _arguments(function):
         argument.annotation = None
-    return f"({ast.unparse(function.args)})"
+
+
+def _written(function: ast.FunctionDef) -> str:
+    returns = f" -> {ast.unparse(function.returns)}" if function.returns else ""
+    return f"({ast.unparse(function.args)}){returns}"
 
 
 def _ends_in_field(lines: Sequence[str]) -> bool:

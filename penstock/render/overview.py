@@ -124,7 +124,7 @@ def _as_step(flow: Flow, fed: set[tuple[str, str]]) -> Step:
     starts = outside or not triggers
     shown = outside[:MOST_TRIGGERS] + (["…"] if len(outside) > MOST_TRIGGERS else [])
     title = flow.title if flow.title != flow.name else summary(flow)
-    return Step(name=flow.full_name, title=title, entrypoint=bool(starts), trigger=", ".join(shown))
+    return Step(name=flow.full_name, title=title, signature="", entrypoint=bool(starts), trigger=", ".join(shown))
 
 
 def page_names(flows: Iterable[Flow]) -> list[str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 
 import pytest
 
@@ -83,6 +84,36 @@ def test_not_documented(both):
     built = both.build("html", "-n", "-W")
     assert "At length and in detail." in texts(built, "flow.html")
     assert "Described in full" not in texts(built, "flow.html")
+
+
+def test_described_without_a_word(both):
+    """Where the function's description says nothing, the docstring stays with the step, until it says something."""
+    both.write("api.rst", "API\n===\n\n.. py:function:: flows.begin(number)\n")
+    built = both.build("html", "-n", "-W")
+    assert "At length and in detail." in texts(built, "flow.html")
+    assert "Also described at flows.begin" in texts(built, "flow.html")
+    assert "Step one.begin" in texts(built, "api.html")
+    both.write("api.rst", "API\n===\n\n.. py:function:: flows.begin(number)\n\n   All of it.\n")
+    built = both.build("html", "-n", "-W")
+    assert "At length and in detail." not in texts(built, "flow.html")
+
+
+def test_described_elsewhere(both):
+    """Where only another project describes the function, the docstring stays with the step."""
+    head = "# Sphinx inventory version 2\n# Project: other\n# Version: 1\n"
+    head += "# The remainder of this file is compressed using zlib.\n"
+    entry = zlib.compress(b"flows.begin py:function 1 api.html#$ -\n")
+    (both.folder / "other.inv").write_bytes(head.encode() + entry)
+    both.edit("conf.py", '"sphinx.ext.autodoc"', '"sphinx.ext.autodoc", "sphinx.ext.intersphinx"')
+    mapping = 'intersphinx_mapping = {"other": ("https://example.org/", "other.inv")}\n'
+    both.write("conf.py", both.text("conf.py") + mapping)
+    both.write("api.rst", "API\n===\n")
+    built = both.build("html", "-W")
+    assert (0, "") == (built.code, built.complained)
+    assert "At length and in detail." in texts(built, "flow.html")
+    assert ["https://example.org/api.html#flows.begin"] == [
+        link.href for link in built.page("flow.html").within("ps-elsewhere")
+    ]
 
 
 def test_pages_that_come_later(both):

@@ -115,8 +115,8 @@ def test_no_engine(small):
         (warning,) = built.warnings
         assert warning.startswith("index.rst:4: WARNING: the layout engine 'dot' was not found; ")
         assert warning.endswith("The page shows Mermaid source instead. [penstock.render]")
-    assert '<pre class="ps-source">graph TD\n' in built.text("index.html")
-    assert '<pre class="ps-source">graph LR\n' in built.text("index.html")
+    assert '<pre class="ps-source" tabindex="0">graph TD\n' in built.text("index.html")
+    assert '<pre class="ps-source" tabindex="0">graph LR\n' in built.text("index.html")
     small.edit("conf.py", "penstock_engine", "unused")
     built = small.build("html", "-W")
     assert "<svg" in built.text("index.html")
@@ -130,7 +130,7 @@ def test_failing_engine(small):
     built = small.build()
     (warning,) = built.warnings
     assert warning.startswith("index.rst:4: WARNING: flow 'one' (2 steps, 1 arrows) has no layout: exit code 3.")
-    assert '<pre class="ps-source">graph TD\n' in built.text("index.html")
+    assert '<pre class="ps-source" tabindex="0">graph TD\n' in built.text("index.html")
 
 
 def test_too_large_for_mermaid(small):

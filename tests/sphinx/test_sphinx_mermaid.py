@@ -50,6 +50,18 @@ def test_other_builders_draw_text(drawing):
     assert "◆ begin" in built.text("index.txt")
 
 
+def test_epub_has_pictures(drawing):
+    """Readers of EPUBs run no scripts, so there the diagram is SVG, also where the pages were read for HTML."""
+    drawing.edit("conf.py", "show_warning_types", "version = copyright = '1'\nshow_warning_types")
+    drawing.build("html", "-W")
+    built = drawing.build("epub", "-W")
+    assert (0, "") == (built.code, built.complained)
+    page = built.text("index.xhtml")
+    assert "ps-svg" in page
+    assert '<pre class="mermaid"' not in page
+    assert [] == built.page("index.xhtml").dead("ps-svg")
+
+
 DRAWN = """
 import sys
 mermaid_output_format = "svg"

@@ -1,0 +1,36 @@
+"""Which imported names an annotation speaks of: ``Mapping`` alone does not say what to link to."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
+
+
+def imported(node: ast.AST) -> Iterable[tuple[str, str]]:
+    """Return each name that an import statement binds, with what it stands for; relative imports keep their dots."""
+    if isinstance(node, ast.Import):
+        return [(alias.asname, alias.name) for alias in node.names if alias.asname]
+    if isinstance(node, ast.ImportFrom):
+        base = "." * node.level + (f"{node.module}." if node.module else "")
+        return [(alias.asname or alias.name, f"{base}{alias.name}") for alias in node.names if alias.name != "*"]
+    return ()
+
+
+def spoken_of(signature: str, names: Mapping[str, str], package: str) -> Iterator[str]:
+    """Yield, as an import statement would write it, each imported name that occurs in a signature."""
+    for name in sorted(set(_WORD.findall(signature)).intersection(names)):
+        full = _absolute(names[name], package)
+        yield full if full.endswith(f".{name}") else f"{full} as {name}"
+
+
+def _absolute(name: str, package: str) -> str:
+    bare = name.lstrip(".")
+    for _ in range(len(name) - len(bare) - 1):
+        package = package.rpartition(".")[0]
+    return f"{package}.{bare}" if package and bare != name else bare

@@ -1,0 +1,77 @@
+"""Types as autodoc spells them, made from what the source says and from what its module imports."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_IMPORT = re.compile(r"([\w.]+?)(?: as (\w+))?")
+_TYPING = re.compile(r"~?(?:typing|typing_extensions)\.(\w+)")
+
+
+def spelled(annotation: ast.expr, imports: Iterable[str], *, short: bool) -> ast.expr:
+    """Return an annotation with each type under its full name, and unions by ``|``.
+
+    Args:
+        annotation: What the source says; it is changed.
+        imports: What the names in it stand for, such as ``typing as t``.
+        short: Whether only the last part of a name is to be shown, which Sphinx marks with ``~``.
+    """
+    found = (_IMPORT.fullmatch(each) for each in imports)
+    names = {each[2] or each[1].rpartition(".")[2]: each[1] for each in found if each}
+    speller = _Speller(names, "~" if short else "")
+    return speller.visit(annotation)  # type: ignore[no-any-return]
+
+
+class _Speller(ast.NodeTransformer):
+    def __init__(self, names: Mapping[str, str], mark: str) -> None:
+        self._names = names
+        self._mark = mark
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._named(self._names.get(node.id, node.id))
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        name = ast.unparse(node)
+        first, _, rest = name.partition(".")
+        if rest in ("args", "kwargs") and first not in self._names:  # of a ParamSpec
+            return node
+        return self._named(f"{self._names.get(first, first)}.{rest}")
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        """Read a type that is quoted because it is defined further down."""
+        if not isinstance(node.value, str):
+            return node
+        try:
+            quoted = ast.parse(node.value.strip(), mode="eval").body
+        except (SyntaxError, ValueError):
+            return node
+        return self.visit(quoted)  # type: ignore[no-any-return]
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        node.value = self.visit(node.value)
+        kind = _TYPING.fullmatch(ast.unparse(node.value))
+        special = kind[1] if kind else ""
+        if special == "Literal":  # holds values
+            return node
+        if special == "Annotated" and isinstance(node.slice, ast.Tuple):
+            node.slice.elts[0] = self.visit(node.slice.elts[0])
+            return node
+        node.slice = self.visit(node.slice)
+        if special == "Optional":
+            return ast.BinOp(node.slice, ast.BitOr(), ast.Constant(None))
+        return _union(node.slice) if special == "Union" else node
+
+    def _named(self, name: str) -> ast.Name:
+        return ast.Name(f"{self._mark}{name}" if "." in name else name, ast.Load())
+
+
+def _union(types: ast.expr) -> ast.expr:
+    first, *others = types.elts if isinstance(types, ast.Tuple) else [types]
+    for other in others:
+        first = ast.BinOp(first, ast.BitOr(), other)
+    return first

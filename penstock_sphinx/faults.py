@@ -1,0 +1,58 @@
+"""Faults in docstrings: the page is read again in the next build, so that they are reported until they are mended."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from docutils.utils import Reporter
+from sphinx.util.logging import NAMESPACE, is_suppressed_warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docutils import nodes
+    from sphinx.environment import BuildEnvironment
+
+OF_DOCSTRING = ":docstring of "
+"""What the source of a message has in it, as with autodoc."""
+
+
+def watch(document: nodes.document) -> None:
+    """Note what docutils says of docstrings, now or when it resolves the page's references."""
+    observers = document.reporter.observers
+    if not any(isinstance(each, _Observer) for each in observers):
+        document.reporter.attach_observer(_Observer(document.settings.env))
+
+
+@contextlib.contextmanager
+def watched_log(env: BuildEnvironment) -> Iterator[None]:
+    """Note what others than docutils, such as MyST, say meanwhile."""
+    handler = _Handler(env)
+    logger = logging.getLogger(NAMESPACE)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Observer:
+    def __init__(self, env: BuildEnvironment) -> None:
+        self._env = env
+
+    def __call__(self, message: nodes.system_message) -> None:
+        if message["level"] >= Reporter.WARNING_LEVEL and OF_DOCSTRING in str(message.get("source", "")):
+            self._env.note_reread()
+
+
+class _Handler(logging.Handler):
+    def __init__(self, env: BuildEnvironment) -> None:
+        super().__init__(logging.WARNING)
+        self._env = env
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind, subtype = getattr(record, "type", None), getattr(record, "subtype", None)
+        if not is_suppressed_warning(kind or "", subtype or "", self._env.config.suppress_warnings):
+            self._env.note_reread()
