@@ -29,6 +29,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("penstock-map", MapDirective)
     app.add_node(nodes.flow_block, html=(html.visit_block, html.depart_block))
     app.add_node(nodes.flow_diagram, html=(html.visit_diagram, None))
+    app.connect("config-inited", plain.prepare_latex)
     app.connect("builder-inited", site.collect_flows)
     app.connect("builder-inited", pages.write_pages)
     app.connect("builder-inited", source.connect_viewcode)

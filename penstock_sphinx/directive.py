@@ -79,7 +79,8 @@ class FlowDirective(FigureDirective):
         self.add_name(node)
         has_steps = "no-steps" not in self.options
         # many pages may show the picture, and singlehtml makes one page of them
-        ident = anchor(document, flow.name) if has_steps else anchor(document, flow.name, "on", self.env.docname)
+        name = domain_of(self.env).site.name_in_ids(flow)
+        ident = anchor(document, name) if has_steps else anchor(document, name, "on", self.env.docname)
         node["ids"].append(ident)
         document.ids[ident] = node
         place = Place(ident, has_steps=has_steps)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
+    from penstock.config import Config
     from penstock.render.layout import Layout
     from penstock.render.options import Direction
     from penstock.render.overview import Selection
@@ -88,10 +89,10 @@ class NameRole(XRefRole):
     ) -> tuple[str, str]:
         """Return what is shown, and the target."""
         del env
-        if not has_explicit_title and target.startswith("~"):
-            target = target[1:]
-            title = target.rpartition("/" if refnode["reftype"] == "flow" else ".")[2]
-        return title, target
+        name = target.removeprefix("~")
+        if not has_explicit_title and name != target:
+            title = name.rpartition("/" if refnode["reftype"] == "flow" else ".")[2]
+        return title, name
 
 
 class PenstockDomain(Domain):
@@ -99,6 +100,7 @@ class PenstockDomain(Domain):
 
     Attributes:
         site: What this build knows; set before the first page is read, and never stored.
+        asked_for: The pages that directives ask for; set at the same time.
     """
 
     name = "penstock"
@@ -110,9 +112,10 @@ class PenstockDomain(Domain):
     }
     roles: ClassVar[dict[str, Any]] = {kind: NameRole(warn_dangling=True) for kind in ("flow", "entrypoint", "step")}
     indices: ClassVar[list[Any]] = [FlowIndex]
-    initial_data: ClassVar[dict[str, Any]] = {"objects": {}, "pages": {}, "layouts": {}, "lists": set()}
-    data_version = 4
+    initial_data: ClassVar[dict[str, Any]] = {"objects": {}, "pages": {}, "layouts": {}, "lists": set(), "config": None}
+    data_version = 5
     site: Site
+    asked_for: frozenset[str] = frozenset()
 
     @property
     def objects(self) -> dict[tuple[str, str], Places]:
@@ -133,6 +136,15 @@ class PenstockDomain(Domain):
     def lists(self) -> set[str]:
         """The pages with a directive that makes further pages."""
         return cast("set[str]", self.data["lists"])
+
+    @property
+    def last_config(self) -> Config | None:
+        """The settings with which flows could be collected last."""
+        return cast("Config | None", self.data["config"])
+
+    @last_config.setter
+    def last_config(self, config: Config) -> None:
+        self.data["config"] = config
 
     def layout(self, key: str) -> Layout | None:
         """Return a layout, or ``None`` where there is none."""

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
 
-from penstock.errors import did_you_mean, near_names
 from penstock.render.describe import visible
-from penstock.render.overview import Selection, map_text, summary, system_map
+from penstock.render.overview import (
+    MOST_IN_SMALL,
+    Selection,
+    map_text,
+    nothing,
+    size,
+    summary,
+    system_map,
+    triggers,
+)
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.figure import FIGURE_OPTIONS, FigureDirective
 from penstock_sphinx.nodes import CHIP, flow_block, flow_reference
-from penstock_sphinx.pages import paths_of
+from penstock_sphinx.paths import folder_of, paths_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,8 +33,8 @@ if TYPE_CHECKING:
     from penstock_sphinx.nodes import flow_diagram
 
 
-MOST_IN_SMALL = 12
-"""A flow of more steps has no small diagram, because nothing could be read in it."""
+MOST_NAMES = 5
+"""Pages that a warning names."""
 
 
 def words(argument: str) -> tuple[str, ...]:
@@ -55,14 +64,19 @@ class SelectingDirective(FigureDirective):
             return self.note("no flows are shown, because they could not be collected", "import")
         flows = selection.of(domain.site.manifest.flows)
         if not flows:
-            return self.note(_nothing(selection, domain.site.manifest.flows), "unknown_flow")
+            return self.note(nothing(selection, domain.site.manifest.flows), "unknown_flow")
         block = flow_block("", *self.shown(flows, selection))
         self.set_source_info(block)
-        return [block]
+        return [block, *self.contents(flows)]
 
     def shown(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
         """Return what is shown of some flows."""
         raise NotImplementedError
+
+    def contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
+        """Return what stands behind it, and not in it: singlehtml puts whole pages there."""
+        del flows
+        return []
 
 
 class FlowsDirective(SelectingDirective):
@@ -79,7 +93,7 @@ class FlowsDirective(SelectingDirective):
     }
 
     def shown(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
-        """Return the table, behind a hidden table of contents where there are pages."""
+        """Return the table."""
         del selection
         table = nodes.table("", classes=["ps-flows", *self.options.get("class", [])])
         if "caption" in self.options:
@@ -94,13 +108,13 @@ class FlowsDirective(SelectingDirective):
         heads = ("Flow", "What it does", "Diagram") if small else ("Flow", "What it does")
         group += nodes.thead("", _row([nodes.paragraph("", head)] for head in heads))
         group += nodes.tbody("", *(self._flow(flow, small=small) for flow in flows))
-        return [*self._contents(flows), table]
+        return [table]
 
     def _flow(self, flow: Flow, *, small: bool) -> nodes.row:
         name = nodes.paragraph("", "", flow_reference(flow, self.env.docname, visible(flow.title)))
-        facts = [f"{len(flow.steps)} step{'' if len(flow.steps) == 1 else 's'}", visible(flow.service)]
+        facts = [size(flow), visible(flow.service)]
         meta = nodes.paragraph("", " · ".join(filter(None, facts)), classes=["ps-meta"])
-        for channel in dict.fromkeys(visible(step.trigger) for step in flow.steps if step.trigger):
+        for channel in triggers(flow):
             meta += [nodes.Text(" "), nodes.inline("", channel, classes=[CHIP, "ps-chip-io"])]
         cells: list[list[nodes.Node]] = [[name, meta], [nodes.paragraph("", summary(flow))]]
         drawn = [self._small(flow)] if len(flow.steps) <= MOST_IN_SMALL else []
@@ -110,13 +124,20 @@ class FlowsDirective(SelectingDirective):
         label = f"Diagram of {visible(flow.title) or visible(flow.name)}"
         return self.diagram(flow, flow.full_name, label, small=True)
 
-    def _contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
+    def contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
+        """Return a hidden table of contents where there are pages."""
         if "toctree" not in self.options:
             return []
-        names = list(paths_of(flows, self.env.docname, self.options["toctree"]).values())
+        folder = folder_of(self.env.docname, self.options["toctree"])
+        if folder is None:
+            said = f"the folder {self.options['toctree']!r} in :toctree: is outside the folder of the sources."
+            self.warn(f"{said} Name one inside it, such as 'flows'.", "page")
+            return []
+        names = list(paths_of(flows, domain_of(self.env).site.page_names, folder))
         found = [name for name in names if name in self.env.found_docs]
-        if missing := sorted(set(names) - set(found)):
-            self.warn(f"these pages were not made: {', '.join(missing)}.", "page")
+        if missing := [name for name in names if name not in self.env.found_docs]:
+            shown = ", ".join(missing[:MOST_NAMES]) + (" and more" if len(missing) > MOST_NAMES else "")
+            self.warn(f"these pages were not made: {shown}. {self._cause(missing[0])}", "page")
         contents = addnodes.toctree("", entries=[(None, name) for name in found], includefiles=found, glob=False)
         contents.attributes |= {
             "parent": self.env.docname,
@@ -130,6 +151,17 @@ class FlowsDirective(SelectingDirective):
         }
         self.set_source_info(contents)
         return [nodes.compound("", contents, classes=["toctree-wrapper"])]
+
+    def _cause(self, page: str) -> str:
+        """Return why there is no such page, and what to do."""
+        if page not in domain_of(self.env).asked_for:
+            return (
+                "The directive is looked for in the text of pages, not in what they include or what other directives "
+                "make. Write it in the page itself."
+            )
+        if Path(self.env.doc2path(page)).exists():
+            return "They are there, but exclude_patterns in conf.py leaves them out. Name another folder in :toctree:."
+        return "A warning above says why."
 
 
 class MapDirective(SelectingDirective):
@@ -145,24 +177,6 @@ class MapDirective(SelectingDirective):
         self.set_source_info(figure)
         self.add_name(figure)
         return [figure]
-
-
-def _nothing(selection: Selection, flows: Sequence[Flow]) -> str:
-    if not flows:
-        return "there are no flows to show"
-    known = {
-        "service": ({flow.service for flow in flows}, selection.services),
-        "tag": ({tag for flow in flows for tag in flow.tags}, selection.tags),
-        "module": ({step.module for flow in flows for step in flow.steps}, selection.modules),
-    }
-    near = tuple(
-        name
-        for there, asked in known.values()
-        for each in asked
-        if each not in there
-        for name in near_names(each, there)
-    )
-    return f"no flow has {selection}.{did_you_mean(near)}"
 
 
 def _row(cells: Iterable[Sequence[nodes.Node]]) -> nodes.row:

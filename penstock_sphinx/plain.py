@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.util import logging
 
 from penstock.errors import RenderError
@@ -15,9 +16,11 @@ from penstock_sphinx.domain import domain_of
 from penstock_sphinx.nodes import CHIP, flow_block, flow_diagram
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from sphinx.application import Sphinx
+    from sphinx.config import Config as SphinxConfig
 
     from penstock.config import Config
     from penstock.model import Flow
@@ -29,6 +32,26 @@ WIDTH = 76
 
 UNCUT = 10_000
 
+UNKNOWN = r"\ifdefined\DeclareUnicodeCharacter\DeclareUnicodeCharacter{FFFD}{?}\fi"
+"""Tells LaTeX what stands for what is no character, at which it would stop."""
+
+ASCII: dict[int, str] = str.maketrans(
+    {
+        **dict(zip("◆○│─↺", "*o|-^", strict=True)),
+        **dict.fromkeys("╯╰╮╭┤├┴┬┼", "+"),
+        "⇐": "<=",
+        "⇒": "=>",
+        "→": "->",
+    }
+)
+"""The signs of a drawing for LaTeX, whose fonts have few of them."""
+
+
+def prepare_latex(_app: Sphinx, config: SphinxConfig) -> None:
+    """Let a name that is no text, of which pages show what they can, not stop LaTeX."""
+    elements = config.latex_elements
+    config.latex_elements = {**elements, "preamble": f"{elements.get('preamble', '')}\n{UNKNOWN}"}
+
 
 def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Make a resolved page ready for the builder that is about to write it."""
@@ -36,13 +59,14 @@ def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         if app.builder.name == "singlehtml":
             _drop_repeated_ids(doctree)
         return
+    latex = app.builder.format == "latex"
     _drop_small_diagrams(doctree)
     site = domain_of(app.env).site
     for diagram in list(doctree.findall(flow_diagram)):
         flow, picture = site.drawn(diagram["subject"]), None
-        if app.builder.format == "latex":
+        if latex:
             picture = _picture(diagram, flow, app.builder.outdir, site.config, docname)
-        diagram.replace_self(picture or _text(diagram, flow))
+        diagram.replace_self(picture or _text(diagram, flow, ASCII if latex else {}))
     for block in list(doctree.findall(flow_block)):
         for chip in [node for node in block.findall(nodes.inline) if CHIP in node["classes"]]:
             chip.replace_self(nodes.inline("", f"[{chip.astext()}]"))
@@ -61,13 +85,14 @@ def _drop_small_diagrams(doctree: nodes.document) -> None:
                 del row[-1]
 
 
-def _text(diagram: flow_diagram, flow: Flow) -> nodes.literal_block:
+def _text(diagram: flow_diagram, flow: Flow, instead: Mapping[int, str]) -> nodes.literal_block:
     """Return the drawing with the steps' titles, or without them where some would be cut short."""
     options = Options(direction=diagram["direction"], details=True)
     drawing = text.render(flow, options, width=UNCUT)
     if max(map(len, drawing.splitlines()), default=0) > WIDTH:
         bare = replace(flow, steps=tuple(replace(step, title="") for step in flow.steps))
         drawing = text.render(bare, options, width=UNCUT)
+    drawing = drawing.translate(instead)
     return nodes.literal_block(drawing, drawing, language="none")
 
 
@@ -90,12 +115,16 @@ def _picture(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config, do
 
 
 def _drop_repeated_ids(doctree: nodes.document) -> None:
-    """Keep the first of equal ids where pages with the steps of one flow become one page."""
+    """Keep the first of equal ids where pages with the steps of one flow become one page.
+
+    Those of figures and sections stay: their numbers go by them.
+    """
     seen: set[str] = set()
-    for block in doctree.findall(flow_block):
-        for node in block.findall(nodes.Element):
-            if isinstance(node, nodes.figure):  # its number goes by its id
-                continue
-            fresh = [each for each in node["ids"] if each not in seen]
-            seen.update(fresh)
-            node["ids"] = fresh
+    for node in doctree.findall(_is_ours):
+        ids = cast("nodes.Element", node)["ids"]
+        ids[:] = [each for each in ids if each not in seen]
+        seen.update(ids)
+
+
+def _is_ours(node: nodes.Node) -> bool:
+    return isinstance(node, flow_block) or (isinstance(node, addnodes.desc_signature) and "ps-sig" in node["classes"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ from penstock.config import Config
 from penstock.errors import ConfigError, PenstockError
 from penstock.manifest import Manifest
 from penstock.render.describe import source_url, visible
-from penstock.render.overview import Selection, outline, system_map
+from penstock.render.overview import Selection, outline, page_names, system_map
 from penstock_sphinx.config import load
 from penstock_sphinx.domain import domain_of
 
@@ -50,9 +51,10 @@ class Site:
         if isinstance(shown, Selection):
             return self._digest([outline(flow) for flow in shown.of(self.manifest.flows)])
         try:
-            return self._digest(self.manifest.flow(shown))
+            flow = self.manifest.flow(shown)
         except PenstockError:
             return ""
+        return self._digest((flow, self.name_in_ids(flow)))
 
     def drawn(self, subject: str | Selection) -> Flow:
         """Return what a diagram shows: the flow of a name, or the map of a selection."""
@@ -67,6 +69,20 @@ class Site:
     def functions_of(self, flow: str) -> tuple[str, ...]:
         """Return ``module.qualname`` of each step of the flows of that bare name."""
         return self._functions.get(flow, ())
+
+    def name_in_ids(self, flow: Flow) -> str:
+        """Return the name by which ids tell a flow from all others, which may become one page with it."""
+        return flow.name if self._names[flow.name] == 1 else flow.full_name
+
+    @cached_property
+    def page_names(self) -> dict[str, str]:
+        """The name of a page for each flow, by its full name."""
+        flows = self.manifest.flows
+        return dict(zip((flow.full_name for flow in flows), page_names(flows), strict=True))
+
+    @cached_property
+    def _names(self) -> Counter[str]:
+        return Counter(flow.name for flow in self.manifest.flows)
 
     @cached_property
     def _steps(self) -> dict[str, list[str]]:
@@ -118,20 +134,28 @@ def collect_flows(app: Sphinx) -> None:
     """Collect the flows of a build, in the main process and once."""
     # A Config without modules stands in for settings that are wrong: Sphinx would show a traceback with an error.
     config = Config(project=Path(app.confdir))
+    domain = domain_of(app.env)
     try:
         config = load(app)
         site = Site(config, collect(config))
-    except ConfigError as error:
-        logger.warning("%s", error, type="penstock", subtype="config")
-        site = Site(config, Manifest(), failed=True)
+        domain.last_config = config
     except PenstockError as error:
-        last = last_good(config)
-        said = f"{error}{'' if last is None else LAST_GOOD}"
-        logger.warning("penstock: %s", said, type="penstock", subtype="import")
-        site = Site(config, last or Manifest(), failed=last is None)
+        site = _as_before(error, config, domain.last_config)
+        of_config = isinstance(error, ConfigError)
+        said = f"{'' if of_config else 'penstock: '}{error}{'' if site.failed else LAST_GOOD}"
+        logger.warning("%s", said, type="penstock", subtype="config" if of_config else "import")
     for problem in site.manifest.problems:
         logger.warning("%s", problem.message, type="penstock", subtype="problem", location=problem.where or None)
-    domain_of(app.env).site = site
+    domain.site = site
+
+
+def _as_before(error: PenstockError, config: Config, last: Config | None) -> Site:
+    """Return the flows as they were: with these settings, else with those that were the last to do."""
+    tried = (last,) if isinstance(error, ConfigError) else (config, last)
+    for each in filter(None, tried):
+        if (manifest := last_good(each)) is not None:
+            return Site(each, manifest)
+    return Site(config, Manifest(), failed=True)
 
 
 def report_unseen_problems(_app: Sphinx, env: BuildEnvironment) -> None:

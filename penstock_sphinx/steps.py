@@ -150,7 +150,7 @@ class StepWriter:
         typed: list[nodes.Node] = [part for part in signature if isinstance(part, kinds)]
         # a signature that is not Python's syntax, such as one from C, is shown as it is
         signature[:] = [addnodes.desc_name(name, name), *(typed or [nodes.Text(visible(step.signature))])]
-        ident = anchor(self._document, self._flow.name, step.name)
+        ident = anchor(self._document, self._site.name_in_ids(self._flow), step.name)
         signature["classes"].append("ps-sig")
         signature["ids"] = [ident]
         signature["_toc_parts"], signature["_toc_name"] = (name,), name

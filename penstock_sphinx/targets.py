@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from penstock.render.overview import Selection
 from penstock_sphinx.autodoc import described
 from penstock_sphinx.domain import domain_of
+from penstock_sphinx.site import full_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,11 +27,12 @@ class Targets:
         self._env = env
         self._functions: dict[str, Any] = cast("Any", env.get_domain("py")).objects
         self._steps: dict[str, list[str]] = {}
-        self._flows: list[str] = []
+        self._flows: dict[str, str] = {}
+        self._selected: dict[Selection, list[str | None]] = {}
         for (kind, name), places in sorted(self._domain.objects.items()):
             said = f"{kind} {name}{sorted(places.items())}"
             if kind == "flow":
-                self._flows.append(said)
+                self._flows[name] = said
             else:
                 self._steps.setdefault(name.rpartition(".")[0].rpartition("/")[2], []).append(said)
 
@@ -45,8 +47,15 @@ class Targets:
             yield [self._function(function) for function in self._site.functions_of(name)]
         for name in page.functions:
             yield self._steps.get(name.rpartition(".")[0].rpartition("/")[2])
-        if any(isinstance(name, Selection) for name in page.fingerprints):
-            yield self._flows
+        for selection in page.fingerprints:
+            if isinstance(selection, Selection):
+                yield self._flows_of(selection)
+
+    def _flows_of(self, selection: Selection) -> list[str | None]:
+        if selection not in self._selected:
+            flows = selection.of(self._site.manifest.flows)
+            self._selected[selection] = [self._flows.get(full_name(flow)) for flow in flows]
+        return self._selected[selection]
 
     def _function(self, name: str) -> tuple[str, str, bool]:
         found = self._functions.get(name)

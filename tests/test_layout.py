@@ -178,7 +178,7 @@ def test_an_engine_that_fails_is_one_error(body: str, said: str, tmp_path: Path)
     """Whatever the engine does, the flow has an error that repeats what the engine said last."""
     (found,) = layout.lay_out([chain(2)], Options(), engine=script(tmp_path, body))
     assert isinstance(found, LayoutError)
-    assert str(found).startswith("flow 'chain' (2 steps, 1 arrows) has no layout: ")
+    assert str(found).startswith("flow 'chain' (2 steps, 1 arrow) has no layout: ")
     assert said in str(found)
 
 

@@ -77,6 +77,28 @@ def test_damaged_file(tmp_path: Path, content: str) -> None:
     assert 1 == len(json.loads(file.read_text())["layouts"])
 
 
+@pytest.mark.parametrize(
+    "path",
+    [(0,), (1,), (2, "s0", 0), (2, "s0", 4, 0, 0), (2, "s0", 4, 0, 5), (3, 0, 0), (3, 0, 2, 0, 1), (3, 0, 3)],
+    ids=str,
+)
+@pytest.mark.parametrize("nonsense", ["abc", None, float("nan"), {"a": 1}])
+def test_damaged_layout(tmp_path: Path, asked: list[list[str]], path: tuple[int | str, ...], nonsense: object) -> None:
+    """A layout of which a part is not what it should be is made anew and replaced; the others are not."""
+    LayoutCache(tmp_path).lay_out([FLOW, OTHER], OPTIONS)
+    file = tmp_path / ".penstock/layouts.json"
+    content = json.loads(file.read_text())
+    (damaged,) = [layout for _, layout in content["layouts"].values() if layout[3]]
+    part = damaged
+    for step in path[:-1]:
+        part = part[step]
+    part[path[-1]] = [nonsense] if isinstance(part[path[-1]], str) else nonsense
+    file.write_text(json.dumps(content))
+    for _ in range(2):
+        assert lay_out([FLOW, OTHER], OPTIONS) == LayoutCache(tmp_path).lay_out([FLOW, OTHER], OPTIONS)
+    assert [["f", "g"], ["f"]] == asked
+
+
 def test_unwritable_folder(tmp_path: Path) -> None:
     """Where nothing can be kept, the layouts come all the same."""
     (tmp_path / ".penstock").write_text("a file")

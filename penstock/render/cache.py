@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import time
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,26 +59,28 @@ class LayoutCache:
         engine_now = _identity(engine)
         keys = [digest(flow, options, engine_now) for flow in flows]
         known, today = self._read(), int(time.time() // _DAY)
-        found: dict[str, Layout | LayoutError] = {key: known[key][1] for key in keys if key in known}
+        found: dict[str, Layout | LayoutError] = {
+            key: layout for key in keys if key in known and (layout := _read_layout(known[key][1]))
+        }
         new = {key: flow for key, flow in zip(keys, flows, strict=True) if key not in found}
         made = lay_out(list(new.values()), options, engine=engine, timeout=timeout) if new else []
         found.update(zip(new, made, strict=True))
         used = {key: (today, layout) for key, layout in found.items() if isinstance(layout, Layout)}
-        if any(known.get(key, (0,))[0] != today for key in used):
+        if any(key in new or known[key][0] != today for key in used):
             self._write({**self._read(), **used}, today)  # read again: another build may have written meanwhile
         return [found[key] for key in keys]
 
-    def _read(self) -> dict[str, tuple[int, Layout]]:
-        """Return each layout with the day on which somebody last asked for it."""
+    def _read(self) -> dict[str, tuple[int, object]]:
+        """Return each layout, as it stands in the file, with the day on which somebody last asked for it."""
         try:
             content = json.loads(self._file.read_text(encoding="utf-8"))
             if content["format"] != FORMAT:
                 return {}
-            return {key: (int(day), _layout(*values)) for key, (day, values) in content["layouts"].items()}
+            return {key: (int(day), values) for key, (day, values) in content["layouts"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}
 
-    def _write(self, layouts: dict[str, tuple[int, Layout]], today: int) -> None:
+    def _write(self, layouts: dict[str, tuple[int, object]], today: int) -> None:
         recent = [entry for entry in layouts.items() if entry[1][0] > today - MOST_DAYS]
         kept = sorted(recent, key=lambda entry: (-entry[1][0], entry[0]))[:MOST_LAYOUTS]
         content = {"format": FORMAT, "layouts": dict(sorted(kept))}
@@ -103,18 +106,47 @@ def digest(flow: Flow, options: Options, engine: object) -> str:
     return hashlib.sha256(repr(facts).encode("utf-8", "replace")).hexdigest()
 
 
-def _layout(width: float, height: float, boxes: dict[str, list[Any]], curves: list[list[Any]]) -> Layout:
-    return Layout(
-        width,
-        height,
-        {name: Box(x, y, w, h, _texts(texts)) for name, (x, y, w, h, texts) in boxes.items()},
-        tuple(Curve(s, t, _points(points), _points(head), _texts(texts)) for s, t, points, head, texts in curves),
-    )
+def _read_layout(values: Any) -> Layout | None:
+    """Return a layout as it was before it was written, or ``None`` where that is not what stands there."""
+    try:
+        width, height, boxes, curves = values
+        return Layout(
+            _number(width),
+            _number(height),
+            {name: _box(*box) for name, box in boxes.items()},
+            tuple(_curve(*curve) for curve in curves),
+        )
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _box(x: object, y: object, width: object, height: object, texts: list[list[Any]]) -> Box:
+    return Box(_number(x), _number(y), _number(width), _number(height), _texts(texts))
+
+
+def _curve(source: object, target: object, points: Any, head: Any, texts: list[list[Any]]) -> Curve:
+    return Curve(_word(source), _word(target), _points(points), _points(head), _texts(texts))
 
 
 def _texts(texts: list[list[Any]]) -> tuple[Text, ...]:
-    return tuple(Text(*text) for text in texts)
+    return tuple(_text(*text) for text in texts)
 
 
-def _points(points: list[list[float]]) -> tuple[tuple[float, float], ...]:
-    return tuple((x, y) for x, y in points)
+def _text(x: object, y: object, anchor: object, size: object, bold: object, text: object, width: object) -> Text:
+    return Text(_number(x), _number(y), _word(anchor), _number(size), bool(bold), _word(text), _number(width))
+
+
+def _points(points: list[list[object]]) -> tuple[tuple[float, float], ...]:
+    return tuple((_number(x), _number(y)) for x, y in points)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, int | float) and isfinite(value):
+        return value
+    raise TypeError(value)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise TypeError(value)

@@ -167,9 +167,12 @@ def _alone(executable: str, flow: Flow, options: Options, timeout: float) -> Lay
 
 
 def _failure(flow: Flow, reason: str) -> LayoutError:
-    return LayoutError(
-        f"flow {flow.name!r} ({len(flow.steps)} steps, {len(flow.edges)} arrows) has no layout: {reason}"
-    )
+    size = f"{_counted(len(flow.steps), 'step')}, {_counted(len(flow.edges), 'arrow')}"
+    return LayoutError(f"flow {flow.name!r} ({size}) has no layout: {reason}")
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _source(flow: Flow, options: Options, relaxed: dot.Relaxed | None = None) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penstock import _graph
+from penstock.errors import did_you_mean, near_names
 from penstock.model import Edge, Flow, Step
 from penstock.render.describe import slug, visible
 
@@ -17,6 +19,13 @@ MAP = "system map"
 
 MOST_TRIGGERS = 3
 """Triggers from outside that a flow shows on the map."""
+
+MOST_IN_SMALL = 12
+"""A flow of more steps has no small diagram, because nothing could be read in it."""
+
+
+MOST_BYTES = 100
+"""Of a longer name, a page's file has the beginning; most file systems allow 255 with all that is added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +94,35 @@ def summary(flow: Flow) -> str:
     return described or (visible(first.title) if first else "")
 
 
+def size(flow: Flow) -> str:
+    """Return how many steps a flow has, in words."""
+    return f"{len(flow.steps)} step{'' if len(flow.steps) == 1 else 's'}"
+
+
+def triggers(flow: Flow) -> tuple[str, ...]:
+    """Return what starts the steps of a flow, each once."""
+    return tuple(dict.fromkeys(visible(step.trigger) for step in flow.steps if step.trigger))
+
+
+def nothing(selection: Selection, flows: Sequence[Flow]) -> str:
+    """Return what to say where a selection selects none of the flows, with near names."""
+    if not flows:
+        return "there are no flows to show"
+    known = {
+        "service": ({flow.service for flow in flows}, selection.services),
+        "tag": ({tag for flow in flows for tag in flow.tags}, selection.tags),
+        "module": ({step.module for flow in flows for step in flow.steps}, selection.modules),
+    }
+    near = tuple(
+        name
+        for there, asked in known.values()
+        for each in asked
+        if each not in there
+        for name in near_names(each, there)
+    )
+    return f"no flow has {selection}.{did_you_mean(near)}"
+
+
 def outline(flow: Flow) -> Flow:
     """Return a flow with only what a small picture and a line of text show of it."""
     return Flow(
@@ -135,7 +173,7 @@ def page_names(flows: Iterable[Flow]) -> list[str]:
     taken: set[str] = set()
     names: list[str] = []
     for flow in flows:
-        wanted = "/".join(slug(part).lstrip(".") or "unnamed" for part in (flow.service, flow.name) if part)
+        wanted = "/".join(_file_name(part) for part in (flow.service, flow.name) if part)
         number, name = 1, wanted
         while name.casefold() in taken or name.rpartition("/")[2].casefold() in ("index", "readme"):
             number += 1
@@ -143,6 +181,15 @@ def page_names(flows: Iterable[Flow]) -> list[str]:
         taken.add(name.casefold())
         names.append(name)
     return names
+
+
+def _file_name(text: str) -> str:
+    name = slug(text).lstrip(".") or "unnamed"
+    encoded = name.encode()
+    if len(encoded) <= MOST_BYTES:
+        return name
+    digest = hashlib.sha256(encoded).hexdigest()[:8]  # what was cut tells names apart
+    return f"{encoded[:MOST_BYTES].decode(errors='ignore')}-{digest}"
 
 
 def _under(module: str, packages: Iterable[str]) -> bool:

@@ -129,7 +129,7 @@ def test_failing_engine(small):
     small.edit("conf.py", 'theme = "basic"', 'theme = "basic"\npenstock_engine = "./broken"')
     built = small.build()
     (warning,) = built.warnings
-    assert warning.startswith("index.rst:4: WARNING: flow 'one' (2 steps, 1 arrows) has no layout: exit code 3.")
+    assert warning.startswith("index.rst:4: WARNING: flow 'one' (2 steps, 1 arrow) has no layout: exit code 3.")
     assert '<pre class="ps-source" tabindex="0">graph TD\n' in built.text("index.html")
 
 

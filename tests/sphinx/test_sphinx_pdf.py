@@ -35,3 +35,21 @@ def test_pdf(small):
     assert "Finish." in said
     drawn = subprocess.run(["pdfimages", "-list", file], capture_output=True, text=True, check=True).stdout
     assert 2 == len(drawn.splitlines()), "the drawing is made of pixels"
+
+
+@pytest.mark.usefixtures("latex")
+def test_pdf_without_engine(small):
+    """Where the drawing cannot be made, there is a PDF all the same, whatever the names hold."""
+    small.write("broken", "#!/bin/sh\nexit 3\n")
+    (small.folder / "broken").chmod(0o755)
+    small.write("conf.py", f"{small.text('conf.py')}penstock_engine = './broken'\n")
+    more = "\n@one.step(name='odd \\uffff', after={'finish': 'if \\ufdd0'}, effects=['db'])\ndef odd(): ...\n"
+    small.write("flows.py", small.text("flows.py") + more)
+    small.write("index.rst", f"{small.text('index.rst')}   :paths:\n\n.. penstock-flows::\n\n.. penstock-map::\n")
+    command = [sys.executable, "-m", "sphinx", "-M", "latexpdf", small.folder, small.folder / "_build", "-q"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert 0 == done.returncode, done.stdout[-2000:] + done.stderr[-2000:]
+    (file,) = (small.folder / "_build/latex").glob("projectnamenotset.pdf")
+    said = subprocess.run(["pdftotext", "-layout", file, "-"], capture_output=True, text=True, check=True).stdout
+    assert "* begin" in said
+    assert "odd ?" in said

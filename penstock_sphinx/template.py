@@ -1,0 +1,83 @@
+"""The template of the pages of flows, which a project may override."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import FileSystemLoader, TemplateNotFound, TemplateSyntaxError
+from jinja2.sandbox import SandboxedEnvironment
+from sphinx.util import rst
+
+from penstock.render.describe import visible
+from penstock.render.overview import summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jinja2 import Template
+
+    from penstock.model import Flow
+
+OWN = Path(__file__).with_name("templates")
+
+
+class PageTemplate:
+    """A template.
+
+    Args:
+        name: Its name with the suffix of the pages.
+        folders: Where it is looked for first.
+    """
+
+    def __init__(self, name: str, folders: Iterable[Path]) -> None:
+        self._name = name
+        self._folders = [*map(str, folders), str(OWN)]
+        self._template: Template | None = None
+
+    def render(self, flow: Flow) -> str:
+        """Return the text of a flow's page."""
+        if self._template is None:
+            self._template = self._loaded()
+        text = self._template.render(
+            flow=flow,
+            name=flow.full_name,
+            title=visible(flow.title) or visible(flow.name),
+            description=visible(flow.description),
+            summary=summary(flow),
+        )
+        return text.strip()
+
+    def reason(self, error: Exception) -> str:
+        """Return why the template cannot be used, with its line."""
+        if isinstance(error, TemplateNotFound):
+            return f"there is no {error.name} in templates_path"
+        if isinstance(error, TemplateSyntaxError):
+            return f"{error.message} (line {error.lineno})"
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if self._is_in(frame.filename)]
+        return f"{type(error).__name__}: {error}" + (f" (line {lines[-1]})" if lines else "")
+
+    def _loaded(self) -> Template:
+        environment = SandboxedEnvironment(loader=FileSystemLoader(self._folders), trim_blocks=True, lstrip_blocks=True)
+        environment.filters["escape"] = rst.escape if self._name.endswith(".rst") else _markdown
+        environment.filters["heading"] = _heading
+        return environment.get_template(self._name)
+
+    def _is_in(self, filename: str) -> bool:
+        return any(filename.startswith(folder) for folder in self._folders)
+
+
+def _heading(text: str, level: int = 1) -> str:
+    line = "=-~"[level - 1] * max(rst.textwidth(text), 1)
+    return f"{text}\n{line}"
+
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+.!|-])")
+
+
+@lru_cache(maxsize=1024)
+def _markdown(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text)

@@ -1,0 +1,243 @@
+"""Pages that ``penstock-flows`` makes."""
+
+from __future__ import annotations
+
+import pytest
+
+FLOWS = '''
+from penstock import flow
+
+orders = flow("orders", tags=["sales"])
+audit = flow("audit", tags=["ops"])
+{more}
+
+@orders.entrypoint
+def accept():
+    """Accept an order."""
+
+
+@audit.entrypoint
+def write():
+    """Write it down."""
+'''
+LISTS = "Index\n=====\n\n.. penstock-flows::\n   :tag: sales\n   :toctree: {0}\n\n.. penstock-flows::\n   :tag: ops\n   :toctree: {1}\n"
+MARK = ".. penstock made this page; without this line it stays as you write it\n\nOld\n===\n"
+
+
+@pytest.fixture
+def paged(small):
+    """A small site with two flows, to be listed on its first page."""
+    small.write("flows.py", FLOWS.format(more=""))
+    return small
+
+
+def made(site):
+    """Return the pages that are there, by their names."""
+    return sorted(str(file.relative_to(site.folder)) for file in site.folder.rglob("*.rst"))
+
+
+@pytest.mark.parametrize(
+    ("folders", "expected"),
+    [
+        (("flows", "flows"), ["flows/audit.rst", "flows/orders.rst", "index.rst"]),
+        (("/flows", "flows/../flows/"), ["flows/audit.rst", "flows/orders.rst", "index.rst"]),
+        ((".", "flows"), ["flows/audit.rst", "index.rst", "orders.rst"]),
+    ],
+)
+def test_several_lists(paged, folders, expected):
+    """Two lists have their pages in one folder, or in one below the other, build after build."""
+    paged.write("index.rst", LISTS.format(*folders))
+    for _ in range(2):
+        built = paged.build("html", "-n", "-W")
+        assert (0, "", expected) == (built.code, built.complained, made(paged))
+
+
+def test_removed_by_the_last_list(paged):
+    """The page of a flow that is gone is removed, those of others and a copy of somebody's own stay."""
+    paged.write("index.rst", LISTS.format("flows", "flows"))
+    paged.write("conf.py", f'{paged.text("conf.py")}exclude_patterns = ["other"]\n')
+    paged.write("flows/gone.rst", MARK)
+    paged.write("other/flows/theirs.rst", MARK)
+    built = paged.build("html", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+    assert ["flows/audit.rst", "flows/orders.rst", "index.rst", "other/flows/theirs.rst"] == made(paged)
+
+
+@pytest.mark.parametrize("folder", ["../outside", "/../outside", "a/../../outside"])
+def test_outside_of_the_sources(paged, folder):
+    """No page is written or removed outside the folder of the sources, and the directive says so."""
+    site = type(paged)(paged.folder / "docs")
+    site.write("flows.py", FLOWS.format(more=""))
+    site.write("index.rst", LISTS.format("flows", folder))
+    paged.write("outside/gone.rst", MARK)
+    built = site.build()
+    assert built.code == 0
+    (warning,) = built.warnings
+    assert (
+        f"index.rst:8: WARNING: the folder '{folder}' in :toctree: is outside the folder of the sources. "
+        "Name one inside it, such as 'flows'. [penstock.page]"
+    ) == warning
+    assert ["flows/orders.rst", "index.rst"] == made(site)
+    assert ["gone.rst"] == [file.name for file in (paged.folder / "outside").iterdir()]
+
+
+def test_long_names(paged):
+    """A name that is too long for a file is cut, and what was cut still tells pages apart."""
+    more = 'for end in "ab":\n    flow("é" * 300 + end).entrypoint(name="x")(lambda: None)\n'
+    paged.write("flows.py", FLOWS.format(more=more))
+    paged.write("index.rst", "Index\n=====\n\n.. penstock-flows::\n   :toctree: flows\n")
+    built = paged.build("html", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+    assert 5 == len(made(paged))
+    assert 120 > max(len(name.encode()) for name in made(paged))
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ("Text\n\n{{ 1 / 0 }}", "ZeroDivisionError: division by zero (line 3)"),
+        ("{{ flow.nothing.more }}", "'penstock.model.Flow object' has no attribute 'nothing' (line 1)"),
+    ],
+)
+def test_failing_template(paged, template, reason):
+    """A template that fails is a warning with its line, and the pages' absence refers to it."""
+    paged.write("conf.py", f'{paged.text("conf.py")}templates_path = ["templates"]\n')
+    paged.write("templates/penstock/flow.rst", template)
+    paged.write("index.rst", "Index\n=====\n\n.. penstock-flows::\n   :toctree: flows\n")
+    for _ in range(2):
+        built = paged.build()
+        cause, absence = built.warnings
+        assert cause.startswith("index.rst:4: WARNING: the template cannot be used: ")
+        assert cause.endswith(f"{reason}. [penstock.page]")
+        assert (
+            "index.rst:4: WARNING: these pages were not made: flows/audit, flows/orders. A warning above says why. "
+            "[penstock.page]"
+        ) == absence
+
+
+def test_no_place_for_a_page(paged):
+    """A file where the folder should be is a warning at the directive."""
+    paged.write("flows", "A file.")
+    paged.write("index.rst", "Index\n=====\n\n.. penstock-flows::\n   :toctree: flows\n")
+    cause, _ = paged.build().warnings
+    assert cause.startswith("index.rst:4: WARNING: cannot write ")
+    assert cause.endswith("Make room for the page, or name another folder in :toctree:. [penstock.page]")
+
+
+def test_page_in_another_encoding(paged):
+    """Somebody's own page that is not UTF-8 is left to Sphinx, as any other."""
+    mine = "Größe\n=====\n".encode("latin-1")
+    paged.write("index.rst", "Index\n=====\n\n.. penstock-flows::\n   :toctree: flows\n")
+    paged.write("flows/notes.rst", ":orphan:\n\nNotes\n=====\n")
+    (paged.folder / "flows/orders.rst").write_bytes(mine)
+    built = paged.build()
+    assert "Extension error" not in built.complained
+    assert mine == (paged.folder / "flows/orders.rst").read_bytes()
+    assert ["flows/audit.rst", "flows/notes.rst", "flows/orders.rst", "index.rst"] == made(paged)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".. penstock-flows::\n   :caption: Some words\n      and more\n   :toctree: flows\n",
+        ".. note::\n\n   .. penstock-flows::\n      :toctree: flows\n",
+        "- .. penstock-flows::\n     :toctree: flows\n",
+        "Like this::\n\n   .. note::\n\nText.\n\n.. penstock-flows:: Words\n   :toctree: flows\n",
+    ],
+    ids=["continued value", "nested", "list", "behind an example"],
+)
+def test_found_in_rst(paged, text):
+    """The directive is found with its options wherever RST allows it."""
+    paged.write("index.rst", f"Index\n=====\n\n{text}")
+    built = paged.build("html", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+    assert ["flows/audit.rst", "flows/orders.rst", "index.rst"] == made(paged)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```{penstock-flows}\n---\ncaption: >\n  Some words\n  and more\ntoctree: 'flows'\n---\n```\n",
+        '```{penstock-flows}\n:caption: >\n:  Some words\n:toctree: "flows"\n```\n',
+        "````{note}\n```text\nAn example\n```\n\n```{penstock-flows}\n:toctree: flows\n```\n````\n",
+        "```{eval-rst}\n.. note::\n\n   .. penstock-flows::\n      :toctree: flows\n```\n",
+    ],
+    ids=["YAML", "quoted", "nested", "RST"],
+)
+def test_found_in_markdown(paged, text):
+    """The directive is found with its options wherever MyST allows it."""
+    markdown(paged, text)
+    built = paged.build("html", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+    assert "audit.html" in built.text("index.html")
+
+
+EXAMPLES = {
+    "rst": "Index\n=====\n\n.. code-block:: rst\n\n   .. penstock-flows::\n      :toctree: flows\n\n"
+    "So::\n\n   Text\n\n   .. penstock-flows::\n      :toctree: flows\n\n"
+    "..\n   .. penstock-flows::\n      :toctree: flows\n",
+    "md": "````{note}\n```{code-block} md\n.. penstock-flows::\n   :toctree: flows\n```\n````\n"
+    "````md\n```{penstock-flows}\n:toctree: flows\n```\n````\n\n.. penstock-flows::\n   :toctree: flows\n",
+}
+
+
+@pytest.mark.parametrize("parser", ["", "myst_parser", "myst_nb"])
+def test_examples_make_no_pages(paged, parser):
+    """A directive in the code of an example, or in a comment, asks for nothing."""
+    paged.write("index.rst", EXAMPLES["rst"])
+    if parser:
+        pytest.importorskip(parser)
+        markdown(paged, EXAMPLES["md"], parser)
+    assert 0 == paged.build().code
+    assert not (paged.folder / "flows").exists()
+
+
+def markdown(site, text, parser="myst_parser"):
+    """Make a site one in Markdown."""
+    site.edit("conf.py", '["penstock_sphinx"]', f'["penstock_sphinx", "{parser}"]')
+    (site.folder / "index.rst").unlink()
+    site.write("index.md", f"# Index\n\n{text}")
+
+
+@pytest.mark.parametrize(
+    ("index", "conf", "reason"),
+    [
+        (".. include:: part.txt\n", "", "Write it in the page itself."),
+        (
+            ".. penstock-flows::\n   :toctree: flows\n",
+            'exclude_patterns = ["flows"]\n',
+            "They are there, but exclude_patterns in conf.py leaves them out. Name another folder in :toctree:.",
+        ),
+    ],
+    ids=["included", "excluded"],
+)
+def test_why_there_are_no_pages(paged, index, conf, reason):
+    """Pages that are not there are reported with the reason and what to do."""
+    paged.write("part.txt", ".. penstock-flows::\n   :toctree: flows\n")
+    paged.write("index.rst", f"Index\n=====\n\n{index}")
+    paged.write("conf.py", paged.text("conf.py") + conf)
+    (warning,) = paged.build().warnings
+    assert "WARNING: these pages were not made: flows/audit, flows/orders. " in warning
+    assert warning.endswith(f"{reason} [penstock.page]")
+
+
+def test_label_of_the_table(paged):
+    """A label in front of the directive leads to the table."""
+    text = ".. _all:\n\n.. penstock-flows::\n   :toctree: flows\n\n:ref:`All flows <all>`\n"
+    paged.write("index.rst", f"Index\n=====\n\n{text}")
+    page = paged.build("html", "-n", "-W").page("index.html")
+    (link,) = [link for link in page.links if link.text == "All flows"]
+    assert link.href == "#all"
+    assert "all" in page.ids
+
+
+def test_flow_that_a_list_does_not_select(paged):
+    """A new flow has no page written again whose list does not select it."""
+    paged.write("sales.rst", ":orphan:\n\nSales\n=====\n\n.. penstock-flows::\n   :tag: sales\n")
+    paged.write("index.rst", "Index\n=====\n\n.. penstock-flow:: orders\n\n.. toctree::\n\n   new\n")
+    paged.write("new.rst", "New\n===\n")
+    assert 0 == paged.build("html", "-W").code
+    before = (paged.folder / "_build/html/sales.html").stat().st_mtime_ns
+    paged.write("new.rst", "New\n===\n\n.. penstock-flow:: audit\n")
+    assert ["new"] == paged.build("html", "-W").read
+    assert before == (paged.folder / "_build/html/sales.html").stat().st_mtime_ns

@@ -1,0 +1,65 @@
+"""All pages of a site on one."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from penstock._cli import main
+
+TITLES = '''
+from penstock import flow
+
+for name in ("one", "two"):
+    declared = flow(name, title={title!r}, description="Of " + name)
+
+    @declared.entrypoint
+    def begin():
+        """Begin."""
+'''
+
+
+@pytest.mark.parametrize("title", ["Begin", "日本"])
+def test_pages_of_flows(small, title):
+    """Pages that a list has made are on the one page, with every link alive, also where their titles are the same."""
+    small.write("flows.py", TITLES.format(title=title))
+    small.write("index.rst", "Index\n=====\n\n.. penstock-flows::\n   :toctree: flows\n")
+    built = small.build("singlehtml", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+    page = built.page("index.html")
+    assert [] == page.dead("penstock")
+    assert {"flow-one", "flow-one-begin", "flow-two", "flow-two-begin"} <= set(page.ids)
+    assert "Of two" in page.text
+
+
+def test_table_of_another_theme(small):
+    """A list whose table a theme wraps is quiet on two pages of one."""
+    small.edit("conf.py", '"basic"', '"furo"')
+    small.write(
+        "index.rst",
+        "Index\n=====\n\n.. toctree::\n\n   other\n\n.. penstock-flows::\n   :name: here\n   :caption: All\n",
+    )
+    small.write("other.rst", "Other\n=====\n\n.. penstock-flows::\n   :name: there\n\n.. penstock-flow:: one\n")
+    built = small.build("singlehtml", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+
+
+def test_flows_of_one_name_in_two_services(small):
+    """Flows of one name in two services have ids of their own, and their links lead to their own steps."""
+    for service in ("a", "b"):
+        small.edit("conf.py", 'penstock_modules = ["flows"]' if service == "a" else "", "")
+        small.write(
+            f"{service}/pyproject.toml", f'[tool.penstock]\nmodules = ["flows"]\npath = [".."]\nservice = "{service}"\n'
+        )
+        assert 0 == main(["export", "-C", str(small.folder / service), "-o", str(small.folder / f"{service}.json")])
+        small.write(f"{service}.rst", f"{service}\n=\n\n.. penstock-flow:: {service}/one\n")
+    small.write("conf.py", small.text("conf.py") + 'penstock_manifests = ["a.json", "b.json"]\n')
+    small.write("index.rst", "Index\n=====\n\n.. toctree::\n\n   a\n   b\n\n.. penstock-flows::\n")
+    built = small.build("singlehtml", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+    page = built.page("index.html")
+    assert [] == [name for name, count in Counter(page.ids).items() if count > 1]
+    assert [] == page.dead("penstock")
+    begins = Counter(link.href for link in page.within("ps-svg") if "begin" in link.href)
+    assert [1, 1] == list(begins.values())
