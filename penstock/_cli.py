@@ -10,12 +10,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock import __version__, manifest
+from penstock import __version__, _cli_check, _cli_evidence, manifest
+from penstock._cli_sources import add_sources, read_config
 from penstock._dag import checked_direction, file_content
 from penstock._files import write_atomically
-from penstock.collect import collect
-from penstock.config import COMMAND_LINE, load
+from penstock._terminal import BROKEN, CLEAN, FINDINGS, coloured, counted, styled, width
 from penstock.errors import ConfigError, PenstockError
+from penstock.proof import prove
 from penstock.render import FORMATS, format_of, render, text
 from penstock.render.describe import visible
 from penstock.render.options import Options
@@ -29,9 +30,7 @@ if TYPE_CHECKING:
     from penstock.render.options import Direction
 
     Command = Callable[[argparse.Namespace, Config, Manifest], list[Problem]]
-
-CLEAN, FINDINGS, BROKEN = 0, 1, 2
-"""The exit codes: all is well; done, but the flows have problems; not done."""
+    Action = Callable[[argparse.Namespace], int]
 
 MOST_PATHS = 1000
 """Paths that ``show --paths`` prints before it only counts the rest."""
@@ -49,10 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal without box characters still shows the names
-    command: Command = parsed.command
     try:
-        config = _config(parsed)
-        problems = command(parsed, config, collect(config))
+        status = _run(parsed)
         sys.stdout.flush()
     except PenstockError as error:
         return _complain(str(error))
@@ -61,14 +58,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return CLEAN
     except KeyboardInterrupt:
         return _complain("interrupted")
+    return status
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    if parsed.action:
+        action: Action = parsed.action
+        return action(parsed)
+    config = read_config(parsed)
+    command: Command = parsed.command
+    problems = command(parsed, config, prove(config).manifest)
+    sys.stdout.flush()
     for problem in problems:
-        print(f"{_styled('problem', '33', sys.stderr)}: {visible(str(problem))}", file=sys.stderr)
+        print(f"{styled('problem', '33', sys.stderr)}: {visible(str(problem))}", file=sys.stderr)
     return FINDINGS if problems else CLEAN
 
 
 def _complain(message: str) -> int:
     shown = "\n".join(map(visible, message.splitlines()))
-    print(f"{_styled('penstock', '31', sys.stderr)}: {shown}", file=sys.stderr)
+    print(f"{styled('penstock', '31', sys.stderr)}: {shown}", file=sys.stderr)
     return BROKEN
 
 
@@ -76,27 +84,27 @@ def _list(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
     del parsed, config
     if not found.flows:
         print("No flows are declared in the configured modules.")
-    width = max((len(name) for name in found.names), default=0)
+    columns = max((len(name) for name in found.names), default=0)
     for name in found.names:
         flow = found.flow(name)
-        counts = f"{_counted(len(flow.steps), 'step')}, {_counted(flow.path_count, 'path')}"
+        counts = f"{counted(len(flow.steps), 'step')}, {counted(flow.path_count, 'path')}"
         title = "" if flow.title == flow.name else f"  {visible(flow.title)}"
-        print(f"{_styled(visible(name).ljust(width), '1')}  {counts}{title}")
+        print(f"{styled(visible(name).ljust(columns), '1')}  {counts}{title}")
     return [*found.problems, *(problem for flow in found.flows for problem in flow.problems)]
 
 
 def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
     flow = found.flow(parsed.flow)
     heading = visible(flow.name if flow.title == flow.name else f"{flow.title} ({flow.name})")
-    print(_styled(heading, "1"))
-    width = _width()
+    print(styled(heading, "1"))
+    columns = width()
     if flow.description:
-        print(textwrap.fill(visible(flow.description), width))
+        print(textwrap.fill(visible(flow.description), columns))
     print()
     options = Options(direction=_direction(parsed, config), details=True)
-    print(text.render(flow, options, colour=_coloured(sys.stdout), width=width))
+    print(text.render(flow, options, colour=coloured(sys.stdout), width=columns))
     if parsed.paths:
-        print(f"\n{_counted(flow.path_count, 'path')}")
+        print(f"\n{counted(flow.path_count, 'path')}")
         for path in islice(flow.paths(), MOST_PATHS):
             print("  " + " → ".join(map(visible, path)))
         if flow.path_count > MOST_PATHS:
@@ -131,42 +139,8 @@ def _write(content: bytes, output: Path | None, *, binary: bool) -> None:
         sys.stdout.buffer.write(content)
 
 
-def _config(parsed: argparse.Namespace) -> Config:
-    if not parsed.project.exists():
-        raise ConfigError(f"there is no folder {str(parsed.project)!r}", where="--project")
-    given = {"modules": parsed.modules, "path": parsed.path}
-    config = load(parsed.project, given, where=COMMAND_LINE, base=Path.cwd())
-    if not config.modules and not config.manifests:
-        raise ConfigError(
-            "no modules to import. Name them: penstock list -m shop.flows, or in pyproject.toml: "
-            '[tool.penstock] modules = ["shop.flows"]'
-        )
-    return config
-
-
 def _direction(parsed: argparse.Namespace, config: Config) -> Direction:
     return checked_direction(parsed.direction or config.direction)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def _width() -> int:
-    try:
-        return max(os.get_terminal_size(sys.stdout.fileno()).columns, 40)
-    except (OSError, ValueError):
-        return 100
-
-
-def _coloured(stream: object) -> bool:
-    """Colour only what a person looks at (see no-color.org)."""
-    is_terminal = getattr(stream, "isatty", bool)()
-    return bool(is_terminal) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _styled(shown: str, code: str, stream: object = None) -> str:
-    return f"\x1b[{code}m{shown}\x1b[0m" if _coloured(stream or sys.stdout) else shown
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -192,6 +166,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     export = _add(commands, "export", _export, "write the manifest of all flows, as JSON")
     export.add_argument("-o", "--output", type=Path, metavar="FILE", help="the file; standard output without it")
+    for each in (_cli_check, _cli_evidence):
+        each.add(commands)
     return parser
 
 
@@ -199,25 +175,9 @@ def _add(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, command: Command, text: str
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-    parser.set_defaults(command=command)
-    _add_sources(parser)
+    parser.set_defaults(command=command, action=None)
+    add_sources(parser)
     return parser
-
-
-def _add_sources(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("where the flows come from (by default, [tool.penstock] in pyproject.toml)")
-    group.add_argument(
-        "-C", "--project", type=Path, default=Path(), metavar="DIR", help="look for pyproject.toml here and above"
-    )
-    group.add_argument(
-        "-m",
-        "--module",
-        action="append",
-        dest="modules",
-        metavar="MODULE",
-        help="import this module; shop.orders.* is a package and all under it",
-    )
-    group.add_argument("-p", "--path", action="append", metavar="DIR", help="put this folder on sys.path first")
 
 
 def _add_flow(parser: argparse.ArgumentParser) -> None:

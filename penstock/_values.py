@@ -7,10 +7,15 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import MISSING
 from pathlib import Path
 from string import Formatter
+from typing import TYPE_CHECKING
 
 from penstock.errors import near_names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 Reader = Callable[[object, Path], object]
 """Takes a value and the folder that relative paths count from."""
@@ -47,6 +52,41 @@ def path(value: object, base: Path) -> str:
     if not isinstance(value, str | os.PathLike):
         raise BadValueError(f"must be the path of a file, not {_kind(value)}")
     return str(absolute(value, base)) if os.fspath(value) else ""
+
+
+def tables(make: Callable[..., object], lists: Collection[str] = ()) -> Reader:
+    """Return a reader of a list of tables, each of which becomes what ``make`` returns for its keys.
+
+    Args:
+        make: A dataclass whose fields are texts, or tuples of texts where they are among ``lists``.
+        lists: The keys whose values are lists.
+    """
+    known = make.__dataclass_fields__  # type: ignore[attr-defined]
+
+    def read(table: object) -> object:
+        if not isinstance(table, Mapping):
+            raise BadValueError(f"must be a list of tables, and {table!r} in it is {_kind(table)}")
+        for key, value in table.items():
+            if key not in known:
+                near = next(iter(near_names(str(key), known)), None)
+                raise BadValueError(
+                    f"has no key {key!r} in its tables; {f'did you mean {near!r}' if near else ', '.join(known)}?"
+                )
+            if not isinstance(value, list if key in lists else str):
+                raise BadValueError(
+                    f"must have {'a list' if key in lists else 'a string'} for {key!r}, not {_kind(value)}"
+                )
+        missing = [name for name, field in known.items() if field.default is MISSING and name not in table]
+        if missing:
+            raise BadValueError(f"needs {missing[0]!r} in each of its tables")
+        return make(**{key: tuple(value) if key in lists else value for key, value in table.items()})
+
+    def reader(value: object, _base: Path) -> tuple[object, ...]:
+        if not isinstance(value, list | tuple):
+            raise BadValueError(f"must be a list of tables, not {_kind(value)}")
+        return tuple(map(read, value))
+
+    return reader
 
 
 def strings(value: object, _base: Path) -> dict[str, str]:

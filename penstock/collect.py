@@ -59,11 +59,15 @@ _records: dict[str, _Record] = {}
 _failures: dict[str, _Failure] = {}
 
 
-def collect(config: Config) -> Manifest:
+def collect(config: Config, *, calls: bool = False) -> Manifest:
     """Return the flows that the configuration leads to.
 
     With ``manifests``, those files are read; with ``modules``, a child Python imports them, and as long as no input
     changes, the answer is the same object. With neither, the flows of this process are returned.
+
+    Args:
+        config: The settings.
+        calls: Whether each flow tells what the code says of its steps, too.
 
     Raises:
         CollectError: Modules could not be imported; the message names each with file, line, cause and cure.

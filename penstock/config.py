@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from penstock import _values as read
+from penstock.check.baseline import Ignore
+from penstock.check.contracts import Contract
 from penstock.errors import ConfigError, did_you_mean, near_names
 
 COMMAND_LINE = "command line"
@@ -134,6 +136,25 @@ class Config:
         True,
         False,
         "Whether diagrams show what the witnesses say of each arrow, where there are any.",
+    )
+    contracts: tuple[Contract, ...] = _setting(
+        read.tables(Contract, lists=("flows", "never")),
+        "list of tables",
+        (),
+        [{"type": "has-docstrings", "flows": ["orders"]}],
+        "What the project has decided about its flows: `type` is `has-trigger`, `has-docstrings`, `all-confirmed` or "
+        "`never-reaches`, `name` what to call it, `flows` patterns of the flows that it is about, `never` what they "
+        "must not reach.",
+    )
+    ignore: tuple[Ignore, ...] = _setting(
+        read.tables(Ignore),
+        "list of tables",
+        (),
+        [{"flow": "orders", "edge": "charge -> ship", "reason": "in the warehouse"}],
+        "Findings to accept, each with a `reason`; `code` names one kind of them. One that matches nothing is a finding.",
+    )
+    baseline: str = _setting(
+        read.path, "file", "", "penstock-baseline.json", "Findings of an earlier day, which are accepted."
     )
 
 

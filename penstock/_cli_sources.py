@@ -1,0 +1,45 @@
+"""Where the flows of a command come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.config import COMMAND_LINE, load
+from penstock.errors import ConfigError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from penstock.config import Config
+
+
+def read_config(parsed: argparse.Namespace) -> Config:
+    """Return the settings that hold for a command."""
+    if not parsed.project.exists():
+        raise ConfigError(f"there is no folder {str(parsed.project)!r}", where="--project")
+    given = {"modules": parsed.modules, "path": parsed.path}
+    config = load(parsed.project, given, where=COMMAND_LINE, base=Path.cwd())
+    if not config.modules and not config.manifests:
+        raise ConfigError(
+            "no modules to import. Name them: penstock list -m shop.flows, or in pyproject.toml: "
+            '[tool.penstock] modules = ["shop.flows"]'
+        )
+    return config
+
+
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where the flows are."""
+    group = parser.add_argument_group("where the flows come from (by default, [tool.penstock] in pyproject.toml)")
+    group.add_argument(
+        "-C", "--project", type=Path, default=Path(), metavar="DIR", help="look for pyproject.toml here and above"
+    )
+    group.add_argument(
+        "-m",
+        "--module",
+        action="append",
+        dest="modules",
+        metavar="MODULE",
+        help="import this module; shop.orders.* is a package and all under it",
+    )
+    group.add_argument("-p", "--path", action="append", metavar="DIR", help="put this folder on sys.path first")

@@ -1,0 +1,89 @@
+"""What a project accepts: findings of today in a baseline, and arrows that are ignored for a reason."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from penstock._files import write_atomically
+from penstock.check.findings import Finding
+from penstock.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+FORMAT = "penstock-baseline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignore:
+    """One arrow, or step, whose findings are accepted for a reason.
+
+    Attributes:
+        flow: The flow's name.
+        edge: The arrow as ``source -> target``, or a step's name.
+        reason: Why; nobody else will remember.
+        code: The kind of finding; all kinds where none is named.
+    """
+
+    flow: str
+    edge: str
+    reason: str
+    code: str = ""
+
+    def matches(self, finding: Finding) -> bool:
+        """Tell whether a finding is accepted."""
+        bare = finding.flow.rpartition("/")[2]
+        ends = " ".join(self.edge.replace("->", " -> ").split())
+        return self.flow in (finding.flow, bare) and ends == finding.arrow and self.code in ("", finding.code)
+
+
+def without_ignored(found: Sequence[Finding], ignores: Sequence[Ignore], where: str) -> Iterator[Finding]:
+    """Yield the findings that nobody ignores, and one for each ignore that matches nothing any more."""
+    yield from (finding for finding in found if not any(each.matches(finding) for each in ignores))
+    for ignore in ignores:
+        if not any(ignore.matches(finding) for finding in found):
+            yield Finding(
+                code="unmatched-ignore",
+                severity="error",
+                flow=ignore.flow,
+                message=f"the ignore of {ignore.edge!r} in the flow {ignore.flow} matches no finding.",
+                cure="Remove it; what it was for has been mended, or has another name.",
+                file=where,
+            )
+
+
+def without_known(found: Iterable[Finding], known: frozenset[str]) -> Iterator[Finding]:
+    """Yield the findings that are not in a baseline."""
+    return (finding for finding in found if finding.severity == "note" or finding.key not in known)
+
+
+def read(path: Path) -> frozenset[str]:
+    """Return the keys of the findings in a baseline.
+
+    Raises:
+        ConfigError: The file cannot be read or is no baseline.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ValueError(FORMAT)
+        return frozenset(map(str, content["findings"]))
+    except OSError as error:
+        cure = "Write one: penstock check --write-baseline"
+        raise ConfigError(f"the baseline cannot be read: {error.strerror}. {cure}", where=str(path)) from None
+    except (ValueError, KeyError, TypeError):
+        raise ConfigError("this is no baseline; write one: penstock check --write-baseline", where=str(path)) from None
+
+
+def write(found: Iterable[Finding], path: Path) -> int:
+    """Write the errors among some findings as a baseline, and return how many there are.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    keys = sorted({finding.key for finding in found if finding.severity == "error"})
+    write_atomically(path, (json.dumps({"format": FORMAT, "findings": keys}, indent=2) + "\n").encode())
+    return len(keys)

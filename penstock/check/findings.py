@@ -1,0 +1,183 @@
+"""Findings: what is wrong, where, what was seen, and what to write instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from penstock.check.verdict import Judgement
+    from penstock.model import Edge, Flow, Problem, Step
+
+Severity = Literal["error", "note"]
+"""An error fails the check; a note only tells."""
+
+
+class Place(NamedTuple):
+    """A place in the source, and what is there."""
+
+    file: str
+    line: int
+    text: str
+
+    @property
+    def where(self) -> str:
+        """``file:line``, as far as they are known."""
+        return f"{self.file}:{self.line}" if self.file and self.line else self.file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that does not agree.
+
+    Attributes:
+        code: What kind of finding it is; each has a page in the reference.
+        severity: Whether it fails the check.
+        flow: The flow's full name, or an empty string.
+        source: The step at the arrow's tail, or an empty string.
+        target: The step at the arrow's head, or the step concerned, or an empty string.
+        message: What is wrong, in one sentence.
+        seen: What the witnesses saw, in one sentence, or an empty string.
+        cure: What to do, with the exact ``after=`` to write where that is the cure.
+        after: The names that ``after=`` of the target should hold, where that is the cure; else ``None``.
+        file: The file in which to mend it.
+        line: The line in it, counted from 1; 0 where none is known.
+        related: Other places that matter, such as the arrow's other end.
+    """
+
+    code: str
+    severity: Severity
+    flow: str = ""
+    source: str = ""
+    target: str = ""
+    message: str
+    seen: str = ""
+    cure: str = ""
+    after: tuple[str, ...] | None = None
+    file: str = ""
+    line: int = 0
+    related: tuple[Place, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """``file:line``, as far as they are known."""
+        return f"{self.file}:{self.line}" if self.file and self.line else self.file
+
+    @property
+    def key(self) -> str:
+        """What stays the same when lines move: the code, the flow, and both ends."""
+        return " ".join(filter(None, (self.code, self.flow, self.arrow or self.message)))
+
+    @property
+    def arrow(self) -> str:
+        """``source -> target``, the bare step, or an empty string."""
+        return f"{self.source} -> {self.target}" if self.source and self.target else self.target
+
+
+FAILING: Mapping[str, str] = {
+    "undeclared": "{target} runs after {source}, and no arrow says so.",
+    "never-seen": "{target} never runs after {source}.",
+    "indirect": "{target} does not run right after {source}.",
+}
+NOTES: Mapping[str, str] = {
+    "unexercised": "nothing shows yet that {target} runs after {source}.",
+    "context-lost": "{target} runs in a context that has lost its run, so {source} cannot be confirmed.",
+    "outdated": "what was seen of {source} and {target} is older than their code.",
+}
+CURES: Mapping[str, str] = {
+    "unexercised": "Let a test run it: pytest --penstock",
+    "context-lost": "Carry the run along: penstock.carry(function), or the neighbour's integration.",
+    "outdated": "Record the evidence anew: pytest --penstock",
+}
+
+
+def findings(judgement: Judgement) -> Iterator[Finding]:
+    """Yield what is wrong with the arrows of a flow, in flow order, and what is known of it."""
+    flow = judgement.flow
+    proposed = {step.name: propose(judgement, step.name) for step in flow.steps}
+    for edge in flow.edges:
+        if edge.state in FAILING or edge.state in NOTES:
+            yield _of_edge(flow, edge, proposed[edge.target])
+    for step, times in sorted(judgement.tally.unknown.items()):
+        yield Finding(
+            code="unknown-step",
+            severity="error",
+            flow=flow.full_name,
+            target=step,
+            message=f"{step} ran in the flow {flow.name}, which declares no such step.",
+            seen=f"It is in {times:,} fact{'' if times == 1 else 's'} of the evidence.",
+            cure="Record the evidence anew, or add the step's module to `modules`.",
+        )
+
+
+def of_problem(problem: Problem, flow: str = "") -> Finding:
+    """Return a problem of a declaration as a finding."""
+    return Finding(
+        code=problem.code,
+        severity="error",
+        flow=flow,
+        target=problem.step,
+        message=problem.message,
+        file=problem.file,
+        line=problem.line,
+    )
+
+
+def propose(judgement: Judgement, target: str) -> tuple[str, ...]:
+    """Return what ``after=`` of a step should hold: what is not refuted, and what was seen instead."""
+    flow = judgement.flow
+    kept = [edge.source for edge in flow.edges if _holds(edge, target)]
+    new = [edge.source for edge in flow.edges if edge.target == target and edge.origin == "seen"]
+    handing = [call.source for call in flow.calls if call.kind == "data" and call.target == target]
+    before = judgement.tally.before
+    better = [source for source in handing if before[source, target] and source not in kept]
+    chosen = better if better and not set(new) & set(kept) else new
+    return tuple(dict.fromkeys((*kept, *chosen)))
+
+
+def _holds(edge: Edge, target: str) -> bool:
+    return edge.target == target and edge.origin == "declared" and edge.state not in ("never-seen", "indirect")
+
+
+def _of_edge(flow: Flow, edge: Edge, proposed: tuple[str, ...]) -> Finding:
+    source, target = flow.step(edge.source), flow.step(edge.target)
+    failing = edge.state in FAILING
+    words = (FAILING if failing else NOTES)[edge.state].format(source=source.name, target=target.name)
+    return Finding(
+        code=edge.state,
+        severity="error" if failing else "note",
+        flow=flow.full_name,
+        source=source.name,
+        target=target.name,
+        message=words,
+        seen=edge.note,
+        cure=_cure(target, proposed) if failing else CURES[edge.state],
+        after=proposed if failing and not (target.entrypoint and not proposed) else None,
+        file=target.file,
+        line=target.line,
+        related=_related(flow, source, edge),
+    )
+
+
+def _cure(target: Step, proposed: tuple[str, ...]) -> str:
+    if not proposed:
+        return f"Remove after= of {target.name}, or let a test run the arrow: pytest --penstock"
+    return f"Write: after={shown_after(proposed)}"
+
+
+def shown_after(names: Iterable[str]) -> str:
+    """Return the names of steps as they stand behind ``after=``."""
+    quoted = [f'"{name}"' for name in names]
+    return quoted[0] if len(quoted) == 1 else f"[{', '.join(quoted)}]"
+
+
+def _related(flow: Flow, source: Step, edge: Edge) -> tuple[Place, ...]:
+    places = [Place(source.file, source.line, f"{source.name} is here")] if source.file else []
+    places += [
+        Place(call.file, call.line, "the code says so here")
+        for call in flow.calls
+        if (call.source, call.target) == (edge.source, edge.target) and call.file
+    ][:1]
+    return tuple(places)

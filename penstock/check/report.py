@@ -1,0 +1,111 @@
+"""Findings for people, for GitHub, for code scanning, and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from penstock import __version__
+from penstock.render.describe import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from penstock.check.findings import Finding
+
+Style = Callable[[str, str], str]
+"""Takes a text and the number of a terminal's style, and returns what to print."""
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+COLOURS = {"error": "31", "note": "36"}
+
+
+def text(found: Sequence[Finding], style: Style = lambda shown, _: shown) -> str:
+    """Return findings as lines for people: where, what, what was seen, what to do."""
+    return "\n\n".join(_entry(finding, style) for finding in found)
+
+
+def _entry(finding: Finding, style: Style) -> str:
+    where = f"{finding.where}: " if finding.where else ""
+    code = style(finding.code, COLOURS[finding.severity])
+    flow = f" [{finding.flow}]" if finding.flow else ""
+    head = f"{where}{code}{style(flow, '2')} {finding.message}"
+    details = [finding.seen, *(f"{place.where}: {place.text}" for place in finding.related), finding.cure]
+    return "\n".join([_line(head), *(f"    {_line(detail)}" for detail in details if detail)])
+
+
+def _line(shown: str) -> str:
+    return "\x1b".join(visible(part) if part else "" for part in shown.split("\x1b"))
+
+
+def github(found: Sequence[Finding]) -> str:
+    """Return findings as workflow commands, which GitHub shows beside the lines of a pull request.
+
+    Source: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    """
+    return "\n".join(map(_command, found))
+
+
+def _command(finding: Finding) -> str:
+    kind = "error" if finding.severity == "error" else "notice"
+    said = {"file": finding.file, "line": str(finding.line or ""), "title": f"penstock {finding.code}"}
+    attributes = ",".join(f"{name}={_property(value)}" for name, value in said.items() if value)
+    return f"::{kind} {attributes}::{_data(_sentence(finding))}"
+
+
+def _sentence(finding: Finding) -> str:
+    return " ".join(filter(None, (finding.message, finding.seen, finding.cure)))
+
+
+def _data(value: str) -> str:
+    return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(value: str) -> str:
+    return _data(value).replace(":", "%3A").replace(",", "%2C")
+
+
+def as_json(found: Sequence[Finding]) -> str:
+    """Return findings as JSON."""
+    return json.dumps({"version": 1, "findings": [asdict(finding) for finding in found]}, indent=2, ensure_ascii=False)
+
+
+def sarif(found: Sequence[Finding]) -> str:
+    """Return findings as SARIF 2.1.0, for code scanning."""
+    rules = [{"id": code} for code in sorted({finding.code for finding in found})]
+    driver = {"name": "penstock", "version": __version__, "rules": rules}
+    run = {"tool": {"driver": driver}, "results": [_result(finding) for finding in found]}
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+
+
+def _result(finding: Finding) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": finding.code,
+        "level": finding.severity,
+        "message": {"text": _sentence(finding)},
+        "partialFingerprints": {"penstock/v1": finding.key},
+    }
+    if finding.file:
+        result["locations"] = [_location(finding.file, finding.line)]
+    if finding.related:
+        result["relatedLocations"] = [
+            {**_location(place.file, place.line), "message": {"text": place.text}} for place in finding.related
+        ]
+    return result
+
+
+def _location(file: str, line: int) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": file}}
+    if line:
+        place["region"] = {"startLine": line}
+    return {"physicalLocation": place}
+
+
+FORMATS: Mapping[str, Callable[[Sequence[Finding]], str]] = {
+    "text": text,
+    "github": github,
+    "sarif": sarif,
+    "json": as_json,
+}

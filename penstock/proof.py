@@ -1,0 +1,106 @@
+"""From a configuration to flows with their proof: what every front end shows, and what it reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.check.baseline import read, without_ignored, without_known
+from penstock.check.contracts import broken
+from penstock.check.evidence import Evidence, load
+from penstock.check.findings import findings, of_problem
+from penstock.check.verdict import judge
+from penstock.collect import collect
+from penstock.config import evidence_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from penstock.check.findings import Finding
+    from penstock.config import Config
+    from penstock.manifest import Manifest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """Flows, and what is known of their arrows.
+
+    Attributes:
+        manifest: The flows; where any witness was asked, with the state of each arrow.
+        findings: What does not agree, without what the project accepts.
+    """
+
+    manifest: Manifest
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that fail a check."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+
+_last: list[tuple[Manifest, Config, tuple[int, int] | None, Proof]] = []
+
+
+def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -> Proof:
+    """Return the flows that a configuration leads to, held against the witnesses that there are.
+
+    Flows that come from manifests keep the states which they were exported with. As long as nothing changes, the
+    answer is the same object.
+
+    Args:
+        config: The settings.
+        calls: Whether to read the code, too; as the setting `check` says by default.
+        accepted: Whether to leave out what the baseline has.
+
+    Raises:
+        CollectError: Modules could not be imported.
+        ConfigError: The baseline cannot be read.
+        EvidenceError: The evidence cannot be read.
+        ManifestError: A manifest cannot be read, or two contradict each other.
+    """
+    made = collect(config, calls=config.check != "off" if calls is None else calls)
+    stamp = _stamp(evidence_file(config))
+    if accepted and _last and _last[0][0] is made and _last[0][1:3] == (config, stamp):
+        return _last[0][3]
+    evidence = load(evidence_file(config)) if stamp else Evidence()
+    found = _proof(config, made, evidence, accepted=accepted)
+    if accepted:
+        _last[:] = [(made, config, stamp, found)]
+    return found
+
+
+def _proof(config: Config, made: Manifest, evidence: Evidence, *, accepted: bool) -> Proof:
+    asked = evidence.facts or evidence.runs or any(flow.calls for flow in made.flows)
+    if config.manifests or not asked:
+        everything = [*_problems(made), *broken(config.contracts, made.flows)]
+        return Proof(manifest=made, findings=_accepted(config, everything, accepted=accepted))
+    judgements = [judge(flow, evidence) for flow in made.flows]
+    judged = replace(made, flows=tuple(judgement.flow for judgement in judgements))
+    everything = [
+        *_problems(made),
+        *(finding for judgement in judgements for finding in findings(judgement)),
+        *broken(config.contracts, judged.flows),
+    ]
+    return Proof(manifest=judged, findings=_accepted(config, everything, accepted=accepted))
+
+
+def _problems(made: Manifest) -> Iterator[Finding]:
+    yield from map(of_problem, made.problems)
+    yield from (of_problem(problem, flow.full_name) for flow in made.flows for problem in flow.problems)
+
+
+def _accepted(config: Config, found: list[Finding], *, accepted: bool) -> tuple[Finding, ...]:
+    left = without_ignored(found, config.ignore, "pyproject.toml")
+    if accepted and config.baseline:
+        left = without_known(left, read(Path(config.baseline)))
+    return tuple(left)
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
