@@ -1,6 +1,6 @@
 """Embeds found in the text of a page, and put where the parser can hand them out.
 
-An embed is a line ``::: penstock-flow NAME`` with its options indented below, or a fence of that name. Each is taken
+An embed is a line ``::: penstock-… NAME`` with its options indented below, or a fence of that name. Each is taken
 out of the text before anything else reads it, and a word is left in its place. Where the parser meets the word as
 a block of its own, at any depth of lists, tabs and admonitions, the embed is rendered. Anywhere else, as in an
 example inside a code block, the original text comes back.
@@ -38,6 +38,9 @@ ABOVE_MKDOCSTRINGS = 78
 
 AFTER_RAW_HTML = 5
 
+NAMELESS = frozenset({"penstock-flows", "penstock-map"})
+"""Embeds that are of no single flow: the first line in a fence is no name."""
+
 _BLOCK = re.compile(r"(?P<indent>[ \t]*):::[ \t]*(?P<kind>penstock-[\w-]*)(?:[ \t]+(?P<name>\S.*?))?[ \t]*")
 _FENCE = re.compile(r"(?P<indent>[ \t>]*)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
 _OPTION = re.compile(r"[a-z_-]+:(\s|$)")
@@ -49,11 +52,12 @@ class Embed:
     """One embed as written.
 
     Attributes:
-        kind: What is embedded: ``penstock-flow``.
+        kind: What is embedded, such as ``penstock-flow``.
         name: The flow's name, or an empty string.
         options: The lines of its options.
         line: The line at which it begins, counted from 1 in the text that was given to Markdown; 0 if unknown.
         source: The lines as they were, without the indentation of the first.
+        depth: The columns of white space before the first line.
     """
 
     kind: str
@@ -61,6 +65,7 @@ class Embed:
     options: tuple[Line, ...]
     line: int
     source: tuple[str, ...]
+    depth: int = 0
 
     def without_lines(self) -> Embed:
         """Return the embed without line numbers, for text that is not the page's own."""
@@ -100,6 +105,16 @@ class Found:
         """Forget the page."""
         self.embeds.clear()
         self.text = ""
+
+
+def in_text(text: str) -> Iterator[Embed]:
+    """Yield the embeds in a text that is not being converted."""
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        at, embed = _read(lines, at)
+        if embed:
+            yield embed
 
 
 class FindEmbeds(Preprocessor):
@@ -187,7 +202,7 @@ def _block(lines: Sequence[str], at: int, match: re.Match[str]) -> tuple[int, Em
     while end < len(lines) and lines[end].strip() and _is_option(lines[end], depth):
         end += 1
     options = tuple(enumerate(lines[at + 1 : end], at + 2))
-    return end, Embed(match["kind"], match["name"] or "", options, at + 1, _dedented(lines[at:end], depth))
+    return end, Embed(match["kind"], match["name"] or "", options, at + 1, _dedented(lines[at:end], depth), depth)
 
 
 def _is_option(line: str, depth: int) -> bool:
@@ -199,10 +214,11 @@ def _is_option(line: str, depth: int) -> bool:
 def _fenced(lines: Sequence[str], at: int, match: re.Match[str]) -> Embed:
     inner = list(enumerate(lines[1:-1], at + 2))
     name = match["name"] or ""
-    if not name:
+    if not name and match["kind"] not in NAMELESS:
         inner = [(number, line) for number, line in inner if line.strip()]
         name, inner = (inner[0][1].strip(), inner[1:]) if inner else ("", [])
-    return Embed(match["kind"], name, tuple(inner), at + 1, _dedented(lines, _depth(lines[0])))
+    depth = _depth(lines[0])
+    return Embed(match["kind"], name, tuple(inner), at + 1, _dedented(lines, depth), depth)
 
 
 def _apart(line: str, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from penstock.errors import RenderError
 from penstock.render import mermaid, svg
-from penstock.render.describe import alt_text
+from penstock.render.describe import alt_text, visible
 from penstock.render.html import frame
 from penstock_mkdocs.markup import Markup, joined, tag
 
@@ -18,22 +19,28 @@ if TYPE_CHECKING:
     from penstock.model import Flow
     from penstock.render.layout import Layout
     from penstock.render.options import Options
-    from penstock_mkdocs.options import EmbedOptions
+    from penstock_mkdocs.options import FigureOptions
 
 MOST_PATHS = 24
 """Paths that a page lists; who wants more asks ``penstock show --paths``."""
 
+_NEEDLESS = re.compile(r"(?<!</text>)(?<!</title>)\n")
 
-def inline_svg(flow: Flow, layout: Layout, drawing: Options, embed: EmbedOptions, prefix: str) -> Markup:
+
+def inline_svg(
+    flow: Flow, layout: Layout, drawing: Options, embed: FigureOptions, *, prefix: str, label: str = ""
+) -> Markup:
     """Return the drawing as a figure; ids in it begin with ``prefix``."""
     drawn = svg.draw(flow, layout, drawing, prefix=prefix, alt=embed.alt or alt_text(flow))
     # Material's and Zensical's scripts set the property href of all that have the attribute, which throws in SVG.
     drawn = drawn.replace("<a href=", "<a xlink:href=")
-    label = f"Diagram of {flow.title or flow.name}"
+    # Search engines of sites visit every text; white space is needed where words would touch, and nowhere else.
+    drawn = _NEEDLESS.sub("", drawn)
+    label = label or f"Diagram of {visible(flow.title) or visible(flow.name)}"
     return _figure(Markup(frame(drawn, label)), embed)
 
 
-def mermaid_script(flow: Flow, drawing: Options, embed: EmbedOptions) -> Markup:
+def mermaid_script(flow: Flow, drawing: Options, embed: FigureOptions) -> Markup:
     """Return the Mermaid text, marked up as sites expect it that draw Mermaid.
 
     Raises:
@@ -45,7 +52,7 @@ def mermaid_script(flow: Flow, drawing: Options, embed: EmbedOptions) -> Markup:
     return _figure(_pre(text, "mermaid"), embed, label=embed.alt or alt_text(flow))
 
 
-def mermaid_source(flow: Flow, drawing: Options, embed: EmbedOptions) -> Markup:
+def mermaid_source(flow: Flow, drawing: Options, embed: FigureOptions) -> Markup:
     """Return the Mermaid text as text, for where nothing can be drawn."""
     return _figure(_pre(mermaid.render(flow, drawing), "ps-source"), embed)
 
@@ -65,7 +72,7 @@ def linked(name: str, links: Mapping[str, str]) -> Markup:
     return tag("a", name, href=links[name]) if name in links else tag("span", name)
 
 
-def _figure(content: Markup, embed: EmbedOptions, label: str = "") -> Markup:
+def _figure(content: Markup, embed: FigureOptions, label: str = "") -> Markup:
     caption = tag("figcaption", embed.caption) if embed.caption else ""
     attributes = {"role": "group", "aria_label": label} if label else {}
     return tag("figure", content, caption, class_="ps-figure", **attributes)

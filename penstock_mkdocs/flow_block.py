@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import contextlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
-from xml.etree.ElementTree import SubElement
 
-from penstock.errors import PenstockError, RenderError, did_you_mean, near_names
+from penstock.errors import PenstockError, RenderError
 from penstock.render.describe import slug
 from penstock_mkdocs import figure
 from penstock_mkdocs.host import host_of
-from penstock_mkdocs.options import OptionError, read_name, read_options
-from penstock_mkdocs.site import drawing_options, open_site
+from penstock_mkdocs.options import FlowOptions, OptionError, read_name, read_options
+from penstock_mkdocs.places import relative, step_places
+from penstock_mkdocs.references import announce
+from penstock_mkdocs.site import drawing_options
 from penstock_mkdocs.steps import add_step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from xml.etree.ElementTree import Element
 
     from penstock.model import Flow
     from penstock_mkdocs.embeds import Embed
+    from penstock_mkdocs.host import Host
     from penstock_mkdocs.markup import Markup
-    from penstock_mkdocs.options import EmbedOptions
     from penstock_mkdocs.page import Page
     from penstock_mkdocs.site import Site
 
-KINDS = ("penstock-flow",)
-"""What can be embedded."""
+KIND = "penstock-flow"
 
 
 class _Wanted(NamedTuple):
     """An embed, understood."""
 
     embed: Embed
-    options: EmbedOptions
+    options: FlowOptions
     site: Site
     flow: Flow
 
@@ -47,22 +47,33 @@ def add_flow(page: Page, parent: Element, embed: Embed) -> None:
     """
     wanted = _understood(page, embed)
     options, flow = wanted.options, wanted.flow
+    page.add_state(parent, wanted.site, embed.line)
     wanted.site.shown.add(flow.full_name)
     for problem in flow.problems:
         page.fault(parent, str(problem), embed.line)
     level = options.heading_level or page.next_level()
     anchor = _anchor(page, wanted)
     if not options.steps and flow.full_name not in page.links:
-        _look_ahead(page, wanted)
-    links = page.links.get(flow.full_name, {})  # those of another embed, if this one shows no steps
-    block = SubElement(parent, "div", {"class": "penstock", "id": anchor})
-    page.add_styles(block)
+        _look_ahead(page, flow)
+    host = host_of(page.md)
+    here = page.links.get(flow.full_name, {})  # those of another embed, if this one shows no steps
+    links = here or _elsewhere(page, wanted, host, host.url)
+    announce(page.md, wanted.site.manifest, flow, f"{page.prefix}{anchor}", links if options.steps else {})
+    block = page.add_block(parent, anchor)
     if options.diagram:
         page.add_html(block, _diagram(page, wanted, links))
     if options.paths:
-        page.add_html(block, figure.paths(flow, links))
+        page.add_html(block, figure.paths(flow, here or _elsewhere(page, wanted, host, host.links_from)))
     for step in flow.steps if options.steps else ():
-        add_step(block, flow, step, site=wanted.site, links=links, level=level, inner=page.inner)
+        add_step(block, flow, step, site=wanted.site, links=links, level=level, page=page)
+
+
+def anchors_here(page: Page) -> Mapping[str, str]:
+    """Return the link to each flow whose steps stand on this page, by its full name."""
+    found: dict[str, str] = {}
+    for wanted in _with_steps(page):
+        found.setdefault(wanted.flow.full_name, f"#{page.prefix}{_anchor(page, wanted)}")
+    return found
 
 
 def _anchor(page: Page, wanted: _Wanted) -> str:
@@ -74,44 +85,55 @@ def _anchor(page: Page, wanted: _Wanted) -> str:
     anchor = page.anchors[id(wanted.embed)] = page.new_id(slug(options.id or f"flow-{flow.full_name}"))
     if options.steps:
         page.links[flow.full_name] = {
-            step.name: f"#{page.new_id(f'{anchor}-{slug(step.name)}')}" for step in flow.steps
+            step.name: f"#{page.prefix}{page.new_id(f'{anchor}-{slug(step.name)}')}" for step in flow.steps
         }
     return anchor
 
 
-def _look_ahead(page: Page, wanted: _Wanted) -> None:
+def _look_ahead(page: Page, flow: Flow) -> None:
     """Give ids to the steps of the same flow further down, for a diagram that stands above them."""
+    for wanted in _with_steps(page):
+        if wanted.flow.full_name == flow.full_name:
+            _anchor(page, wanted)
+            return
+
+
+def _elsewhere(page: Page, wanted: _Wanted, host: Host, base: str) -> Mapping[str, str]:
+    """Return the link to each step where another page shows them, counted from ``base``."""
+    if not (wanted.options.diagram or wanted.options.paths):
+        return {}
+    found = step_places(page.md, wanted.site.manifest, wanted.flow)
+    return {name: relative(url, base) for name, url in found.items() if url.partition("#")[0] != host.url}
+
+
+def _with_steps(page: Page) -> Iterator[_Wanted]:
+    """Yield the embeds of this page that show steps."""
     for embed in page.found.embeds:
-        with contextlib.suppress(PenstockError, OptionError):  # said where that embed stands
-            later = _understood(page, embed)
-            if later.flow.full_name == wanted.flow.full_name and later.options.steps:
-                _anchor(page, later)
-                return
+        with suppress(PenstockError):  # said where that embed stands
+            if embed.kind == KIND:
+                wanted = _understood(page, embed)
+                if wanted.options.steps:
+                    yield wanted
 
 
 def _understood(page: Page, embed: Embed) -> _Wanted:
-    if embed.kind not in KINDS:
-        hint = did_you_mean(near_names(embed.kind, KINDS)) or f" Known: {', '.join(KINDS)}."
-        raise OptionError(f"there is no embed {embed.kind!r}.{hint}", embed.line)
     name = read_name(embed.name)
     if not name:
         raise OptionError(f"{embed.kind} needs the name of a flow: ::: {embed.kind} NAME", embed.line)
-    options = read_options(embed.options)
-    site = open_site(page.settings, host_of(page.md))
+    options = read_options(embed.options, FlowOptions)
+    site = page.site
     return _Wanted(embed, options, site, site.manifest.flow(name))
 
 
 def _diagram(page: Page, wanted: _Wanted, links: Mapping[str, str]) -> Markup:
     """Return the diagram, or Mermaid's text where it cannot be drawn."""
     embed, options, site, flow = wanted
-    direction = options.direction or site.config.direction
-    drawing = drawing_options(direction, links)
+    drawing = drawing_options(options.direction or site.config.direction, links)
     try:
         if options.format == "mermaid":
             return figure.mermaid_script(flow, drawing, options)
-        layout = site.layout(flow, direction)
+        layout = site.layout(flow, options.direction)
     except RenderError as error:
-        if site.is_news(str(error)):
-            page.warn(f"{error} Until then, the diagram's Mermaid text is shown.", embed.line)
+        page.warn(f"{error} Until then, the diagram's Mermaid text is shown.", embed.line, everywhere=True)
         return figure.mermaid_source(flow, drawing, options)
-    return figure.inline_svg(flow, layout, drawing, options, prefix=page.new_id("ps"))
+    return figure.inline_svg(flow, layout, drawing, options, prefix=slug(f"{page.prefix}{page.new_id('ps')}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     from markdown import Markdown
 
+_STRICT = frozenset({"--strict", "-s", "-cs", "-sc"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
@@ -19,19 +22,25 @@ class Host:
 
     Attributes:
         page: The page's path below the folder of pages, or an empty string.
+        url: The page's address below that of the site.
+        links_from: What relative links in the text of the page count from; some hosts turn them to its address.
         source: The page's file, front matter included, if there is one.
         folder: The folder of the configuration file, or the working directory.
         config_file: The configuration file's name for messages, or an empty string.
         repo_url: The repository's address, or an empty string.
         edit_uri: The way from there to the pages, or an empty string.
+        strict: Whether a fault has to be raised, because the host fails on warnings but does not count ours.
     """
 
     page: str = ""
+    url: str = ""
+    links_from: str = ""
     source: Path | None = None
     folder: Path
     config_file: str = ""
     repo_url: str = ""
     edit_uri: str = ""
+    strict: bool = False
 
 
 def host_of(md: Markdown) -> Host:
@@ -91,6 +100,8 @@ def _mkdocs(processor: Any) -> Host:
     path = Path(config.config_file_path or "mkdocs.yml").absolute()
     return Host(
         page=file.src_uri,
+        url=file.url,
+        links_from=file.url,
         source=Path(file.abs_src_path) if file.abs_src_path else None,
         folder=path.parent,
         config_file=path.name,
@@ -102,12 +113,23 @@ def _mkdocs(processor: Any) -> Host:
 def _zensical(processor: Any) -> Host:
     config: Mapping[str, Any] = getattr(processor, "config", {})
     folder = Path(config.get("root_dir") or ".").absolute()
-    page = str(getattr(getattr(processor, "page", None), "path", ""))
+    current = getattr(processor, "page", None)
+    page = str(getattr(current, "path", ""))
     return Host(
         page=page,
+        url=str(getattr(current, "url", "")),
+        links_from=page,
         source=folder / str(config.get("docs_dir") or "docs") / page,
         folder=folder,
         config_file="mkdocs.yml" if (folder / "mkdocs.yml").is_file() else "zensical.toml",
         repo_url=str(config.get("repo_url") or ""),
         edit_uri=str(config.get("edit_uri") or ""),
+        strict=_is_strict_build(config),
     )
+
+
+def _is_strict_build(config: Mapping[str, Any]) -> bool:
+    """Tell whether Zensical builds with ``--strict`` or ``strict: true``; only its command line tells of the first."""
+    if "build" not in sys.argv[1:]:  # its server goes on, whatever is wrong
+        return False
+    return bool(config.get("strict")) or not _STRICT.isdisjoint(sys.argv)

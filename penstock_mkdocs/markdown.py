@@ -22,7 +22,7 @@ class PenstockExtension(Extension):
     """Shows flows on pages.
 
     Args:
-        **settings: Those of ``[tool.penstock]``, and ``strict``, ``base`` and ``css``.
+        **settings: Those of ``[tool.penstock]``, and ``strict``, ``base``, ``css`` and ``js``.
     """
 
     def __init__(self, **settings: Any) -> None:

@@ -1,4 +1,4 @@
-"""The options of an embed, each declared once, and the lines in which they are written.
+"""The options of embeds, each declared once, and the lines in which they are written.
 
 The lines are the part of YAML that scalars need: a name, a colon, a value. No YAML library is needed for them,
 as Python-Markdown brings none.
@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from penstock.errors import PenstockError, did_you_mean, near_names
+from penstock.render.overview import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,18 +68,47 @@ def _format(value: str) -> str:
     raise ValueError("must be svg or mermaid")
 
 
+def _words(value: str) -> tuple[str, ...]:
+    found = tuple(value.replace(",", " ").split())
+    if not found:
+        raise ValueError("must be one name or several")
+    return found
+
+
 def _option(read: Callable[[str], object], kind: str, default: Any, text: str) -> Any:
     return field(default=default, metadata={"read": read, "type": kind, "help": text})
 
 
 @dataclass(frozen=True, kw_only=True)
-class EmbedOptions:
-    """What an embed shows; :data:`OPTIONS` describes each option."""
+class FigureOptions:
+    """What every embed that is a figure takes."""
 
     caption: str = _option(_text, "text", "", "A line under the diagram.")
     alt: str = _option(_text, "text", "", "What a screen reader says of the diagram; made from the arrows by default.")
     direction: str = _option(_direction, "TB, LR, BT or RL", "", "Where the diagram runs to; as configured by default.")
     format: str = _option(_format, "svg or mermaid", "svg", "How the diagram is drawn: here, or by Mermaid's script.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectionOptions:
+    """What every embed of several flows takes."""
+
+    service: tuple[str, ...] = _option(_words, "names", (), "Only flows of these services.")
+    tag: tuple[str, ...] = _option(_words, "names", (), "Only flows with one of these tags.")
+    module: tuple[str, ...] = _option(
+        _words, "names", (), "Only flows with a step in one of these modules, or in a package of that name."
+    )
+
+    @property
+    def selection(self) -> Selection:
+        """The flows that these options select."""
+        return Selection(services=self.service, tags=self.tag, modules=self.module)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowOptions(FigureOptions):
+    """What ``penstock-flow`` takes."""
+
     steps: bool = _option(_truth, "true or false", True, "Whether the steps stand below, with their docstrings.")
     diagram: bool = _option(_truth, "true or false", True, "Whether the diagram is shown.")
     paths: bool = _option(_truth, "true or false", False, "Whether all ways through the flow are listed.")
@@ -86,8 +116,23 @@ class EmbedOptions:
     id: str = _option(_text, "text", "", "The anchor, `flow-` and the flow's name by default; `name` means the same.")
 
 
-def _shown(default: object) -> str:
-    return str(default).lower() if default or default is False else ""
+@dataclass(frozen=True, kw_only=True)
+class FlowsOptions(SelectionOptions):
+    """What ``penstock-flows`` takes."""
+
+    caption: str = _option(_text, "text", "", "The title of the table.")
+    diagrams: bool = _option(_truth, "true or false", True, "Whether there is a small diagram of each flow.")
+    id: str = _option(_text, "text", "", "The anchor, `flows` by default; `name` means the same.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapOptions(FigureOptions, SelectionOptions):
+    """What ``penstock-map`` takes."""
+
+    id: str = _option(_text, "text", "", "The anchor, `system-map` by default; `name` means the same.")
+
+
+Options = TypeVar("Options", FlowOptions, FlowsOptions, MapOptions)
 
 
 class Option(NamedTuple):
@@ -99,35 +144,49 @@ class Option(NamedTuple):
     help: str
 
 
-_declared = {each.name: each for each in fields(EmbedOptions)}
 _ALIASES = {"name": "id"}
 
-OPTIONS = tuple(
-    Option(each.name, each.metadata["type"], _shown(each.default), each.metadata["help"])
-    for each in fields(EmbedOptions)
-)
-"""Every option, in the order of the reference; made from the declarations in :class:`EmbedOptions`."""
+
+def described(kind: type[FlowOptions | FlowsOptions | MapOptions]) -> tuple[Option, ...]:
+    """Return every option of an embed, in the order of the reference; made from the declarations above."""
+    return tuple(
+        Option(each.name, each.metadata["type"], _shown(each.default), each.metadata["help"]) for each in fields(kind)
+    )
 
 
-def read_options(lines: Sequence[Line]) -> EmbedOptions:
+def _shown(default: object) -> str:
+    return str(default).lower() if default or default is False else ""
+
+
+OPTIONS = described(FlowOptions)
+FLOWS_OPTIONS = described(FlowsOptions)
+MAP_OPTIONS = described(MapOptions)
+
+
+def read_options(lines: Sequence[Line], kind: type[Options] = FlowOptions) -> Options:  # type: ignore[assignment]
     """Return the options that stand in some lines.
 
+    Args:
+        lines: The lines.
+        kind: The options of the embed that they belong to.
+
     Raises:
-        OptionError: An option that does not exist, is given twice, or has a wrong value.
+        OptionError: An option that this embed does not have, that is given twice, or has a wrong value.
     """
-    given: dict[str, object] = {}
+    declared: dict[str, Any] = {each.name: each.metadata["read"] for each in fields(kind)}
+    given: dict[str, Any] = {}
     for number, key, value in _pairs(lines):
         name = _ALIASES.get(key, key)
-        if name not in _declared:
-            hint = did_you_mean(near_names(key, [*_declared, *_ALIASES])) or f" Options: {', '.join(_declared)}."
+        if name not in declared:
+            hint = did_you_mean(near_names(key, [*declared, *_ALIASES])) or f" Options: {', '.join(declared)}."
             raise OptionError(f"there is no option {key!r}.{hint}", number)
         if name in given:
             raise OptionError(f"the option {key!r} is given twice", number)
         try:
-            given[name] = _declared[name].metadata["read"](_scalar(value))
+            given[name] = declared[name](_scalar(value))
         except ValueError as error:
             raise OptionError(f"the option {key!r} {error}, not {_scalar(value)!r}", number) from None
-    return EmbedOptions(**given)  # type: ignore[arg-type]
+    return kind(**given)
 
 
 def read_name(text: str) -> str:

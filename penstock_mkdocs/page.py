@@ -7,17 +7,18 @@ from xml.etree.ElementTree import SubElement
 
 from markdown.util import AtomicString
 
-from penstock.errors import PenstockError
+from penstock.errors import CollectError, ConfigError, ManifestError, PenstockError
 from penstock.render.describe import visible
+from penstock_mkdocs import styles
 from penstock_mkdocs.embeds import Found
-from penstock_mkdocs.flow_block import add_flow
 from penstock_mkdocs.host import first_line, host_of
 from penstock_mkdocs.inner import Inner, literal
+from penstock_mkdocs.kinds import add_embed
 from penstock_mkdocs.markup import Markup, unique
 from penstock_mkdocs.options import OptionError
-from penstock_mkdocs.report import EmbedError, report
+from penstock_mkdocs.report import EmbedError, is_news, report
+from penstock_mkdocs.site import LAST_GOOD, open_site
 from penstock_mkdocs.steps import HEADING_CLASS
-from penstock_mkdocs.styles import stylesheet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from markdown import Markdown
 
     from penstock_mkdocs.embeds import Embed
+    from penstock_mkdocs.site import Site
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
@@ -46,7 +48,7 @@ class Page:
         self._ids: set[str] = set()
         self.links: dict[str, Mapping[str, str]] = {}
         self.anchors: dict[int, str] = {}
-        self._styled = False
+        self._said: set[str] = set()
 
     def reset(self) -> None:
         """Forget the page; the next one begins."""
@@ -54,7 +56,22 @@ class Page:
         self._ids.clear()
         self.links.clear()
         self.anchors.clear()
-        self._styled = False
+        self._said.clear()
+
+    @property
+    def site(self) -> Site:
+        """The flows, as they are now.
+
+        Raises:
+            PenstockError: There is something wrong with the settings or the application.
+        """
+        return open_site(self.settings, host_of(self.md))
+
+    @property
+    def prefix(self) -> str:
+        """What mkdocstrings will put before the ids of elements in a docstring that it shows; links have it already."""
+        ids = self.md.treeprocessors["mkdocstrings_ids"] if "mkdocstrings_ids" in self.md.treeprocessors else None  # noqa: SIM401 - a registry has no get()
+        return str(getattr(ids, "id_prefix", ""))
 
     def add(self, parent: Element, embed: Embed) -> None:
         """Add what an embed shows to the tree; a fault becomes a line in the log and a note on the page.
@@ -63,27 +80,43 @@ class Page:
             EmbedError: There is a fault and the setting ``strict`` is on.
         """
         try:
-            add_flow(self, parent, embed)
+            add_embed(self, parent, embed)
         except EmbedError:
             raise
         except OptionError as error:
             self.fault(parent, str(error), error.line)
         except PenstockError as error:
-            self.fault(parent, str(error), embed.line)
+            self.fault(parent, str(error), embed.line, everywhere=_concerns_all(error))
 
-    def fault(self, parent: Element, message: str, line: int) -> None:
+    def add_state(self, parent: Element, site: Site, line: int) -> None:
+        """Say, once a page, what is wrong with the site as a whole: no good import, problems outside every flow."""
+        if self.is_first("state"):
+            if site.failure:
+                self.warn(f"{site.failure} {LAST_GOOD}", line, everywhere=True)
+                _note(parent, "warning", "The flows on this page are shown as they were before", site.failure)
+            for problem in site.manifest.problems:
+                self.warn(str(problem), line, everywhere=True)
+
+    def fault(self, parent: Element, message: str, line: int, *, everywhere: bool = False) -> None:
         """Report a fault at a line, and say it on the page too."""
-        self.warn(message, line)
-        note = SubElement(parent, "div", {"class": "penstock-error admonition failure"})
-        SubElement(note, "p", {"class": "admonition-title"}).text = "This flow cannot be shown as it should"
-        SubElement(note, "p").text = literal(visible(message))
+        self.warn(message, line, everywhere=everywhere)
+        _note(parent, "failure", "This cannot be shown as it should", message)
 
-    def warn(self, message: str, line: int) -> None:
-        """Report a fault at a line."""
+    def warn(self, message: str, line: int, *, everywhere: bool = False) -> None:
+        """Report a fault at a line; what is the same everywhere is reported by one page of a build."""
         host = host_of(self.md)
+        strict = bool(self.settings.get("strict")) or host.strict
+        if everywhere and not (self.is_first(message) and is_news(message, host.page)) and not strict:
+            return
         number = line + first_line(host.source, self.found.text) if line else 0
         where = f"{host.page or '<markdown>'}:{number}" if number else host.page or "<markdown>"
-        report(message, where, strict=bool(self.settings.get("strict")))
+        report(message, where, strict=strict)
+
+    def is_first(self, what: str) -> bool:
+        """Return whether something was not on this page yet, and count it as there."""
+        first = what not in self._said
+        self._said.add(what)
+        return first
 
     def new_id(self, wanted: str) -> str:
         """Return an id that no embed of this page has yet."""
@@ -100,12 +133,28 @@ class Page:
         ]
         return min(levels[-1] + 1, 6) if levels else 2
 
-    def add_styles(self, parent: Element) -> None:
-        """Add the style sheet, once a page."""
-        if not self._styled and self.settings.get("css", True):
-            self.add_html(parent, Markup(f"<style>\n{stylesheet()}</style>"))
-        self._styled = True
+    def add_block(self, parent: Element, anchor: str) -> Element:
+        """Add the element around what an embed shows; the first one brings style sheet and script along."""
+        block = SubElement(parent, "div", {"class": "penstock", "id": anchor})
+        if self.is_first("block"):
+            if self.settings.get("css", True):
+                self.add_html(block, Markup(f"<style>\n{styles.stylesheet()}</style>"))
+            if self.settings.get("js", True):
+                self.add_html(block, Markup(f"<script>\n{styles.script()}</script>"))
+        return block
 
     def add_html(self, parent: Element, html: Markup) -> None:
         """Add HTML that the rest of Markdown does not look into."""
         SubElement(parent, "p").text = AtomicString(self.inner.stash(html))
+
+
+def _note(parent: Element, kind: str, title: str, message: str) -> None:
+    note = SubElement(parent, "div", {"class": f"penstock-error admonition {kind}"})
+    SubElement(note, "p", {"class": "admonition-title"}).text = title
+    SubElement(note, "p").text = literal(visible(message))
+
+
+def _concerns_all(error: PenstockError) -> bool:
+    if isinstance(error, ManifestError):
+        return error.path is not None
+    return isinstance(error, CollectError | ConfigError)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penstock.render.describe import visible
-from penstock.render.overview import page_names
-from penstock_mkdocs.markup import Markup, tag, text
+from penstock.render.overview import page_names, system_map
+from penstock_mkdocs.markup import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,15 +40,15 @@ class GeneratedPage:
 def flow_pages(manifest: Manifest, title: str) -> list[GeneratedPage]:
     """Return the overview, then a page for each flow in the order of the manifest."""
     paths = [f"{name}.md" for name in page_names(manifest.flows)]
-    overview = GeneratedPage(f"{FOLDER}/index.md", _overview(manifest.flows, paths, title))
-    return [overview, *map(_page, manifest.flows, paths)]
+    parts = ["::: penstock-flows"] if manifest.flows else ["No flow is declared yet."]
+    if system_map(manifest.flows).edges:
+        parts.append("::: penstock-map")
+    return [_overview(title, parts), *map(_page, manifest.flows, paths)]
 
 
-def failure_page(message: str, title: str) -> GeneratedPage:
-    """Return the overview for when there are no flows to show."""
-    note = tag("p", "The flows cannot be shown", class_="admonition-title") + tag("p", message)
-    box = tag("div", Markup(note), class_="penstock-error admonition failure")
-    return GeneratedPage(f"{FOLDER}/index.md", f"# {escaped(title)}\n\n{box}\n")
+def failure_page(title: str) -> GeneratedPage:
+    """Return the overview for when there are no flows to show; the embed on it says why."""
+    return _overview(title, ["::: penstock-flows"])
 
 
 def escaped(value: str) -> str:
@@ -63,16 +63,5 @@ def _page(flow: Flow, path: str) -> GeneratedPage:
     return GeneratedPage(f"{FOLDER}/{path}", "\n\n".join(filter(None, parts)) + "\n", step)
 
 
-def _overview(flows: Sequence[Flow], paths: Sequence[str], title: str) -> str:
-    items = [
-        f"- [{escaped(flow.title or flow.name)}]({path}) — {_summary(flow)}"
-        for flow, path in zip(flows, paths, strict=True)
-    ]
-    return "\n".join([f"# {escaped(title)}", "", *(items or ["No flow is declared yet."]), ""])
-
-
-def _summary(flow: Flow) -> str:
-    steps = f"{len(flow.steps)} step{'' if len(flow.steps) == 1 else 's'}"
-    triggers = ", ".join(escaped(step.trigger) for step in flow.entrypoints if step.trigger)
-    facts = f"*{steps}, started by {triggers}*" if triggers else f"*{steps}*"
-    return f"{escaped(flow.description)} {facts}".strip()
+def _overview(title: str, parts: Sequence[str]) -> GeneratedPage:
+    return GeneratedPage(f"{FOLDER}/index.md", "\n\n".join([f"# {escaped(title)}", *parts]) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,9 +14,9 @@ from mkdocs.structure.files import File, InclusionLevel
 from penstock.errors import ConfigError, PenstockError
 from penstock_mkdocs.host import Host
 from penstock_mkdocs.pages import FOLDER, failure_page, flow_pages
-from penstock_mkdocs.report import report
-from penstock_mkdocs.site import load_config, open_site
-from penstock_mkdocs.styles import stylesheet
+from penstock_mkdocs.report import report, was_said
+from penstock_mkdocs.site import LAST_GOOD, load_config, open_site
+from penstock_mkdocs.styles import script, stylesheet
 from penstock_mkdocs.watch import to_watch
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 EXTENSION_NAMES = ("penstock", "penstock_mkdocs.markdown")
 STYLESHEET = "assets/penstock.css"
+SCRIPT = "assets/penstock.js"
 
 PLUGIN_SETTINGS: Mapping[str, tuple[object, str]] = {
     "pages": (
@@ -54,6 +56,8 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         self.nav: str | Literal[False] = "Flows"
         self._edit_urls: dict[str, str] = {}
         self._site: Site | None = None
+        self._linked = True
+        self._began = 0.0
         self._server: LiveReloadServer | None = None
         self._watched: set[Path] = set()
 
@@ -79,12 +83,15 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Turn the Markdown extension on, with the plugin's settings."""
+        self._began = time.monotonic()
         named = next((name for name in EXTENSION_NAMES if name in config.markdown_extensions), None)
         if named is None:
             named = EXTENSION_NAMES[0]
             config.markdown_extensions.append(named)
         # What stands under the extension, for hosts without plugins, holds here too.
-        self.settings = {"css": False, **(config.mdx_configs.get(named) or {}), **self._given}
+        given = {**(config.mdx_configs.get(named) or {}), **self._given}
+        self._linked = bool(given.get("js", True))
+        self.settings = {"css": False, **given, "js": False}
         config.mdx_configs[named] = self.settings
         try:
             load_config(self.settings, _host(config.config_file_path))
@@ -92,11 +99,16 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
             raise PluginError(f"penstock: {' '.join(str(error).split())}") from None
         if STYLESHEET not in config.extra_css:
             config.extra_css.append(STYLESHEET)
+        if self._linked and SCRIPT not in config.extra_javascript:
+            # On every page: with instant navigation, a theme loads scripts of the first page only.
+            config.extra_javascript.append(SCRIPT)
         return config
 
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Add the style sheet and the generated pages."""
+        """Add the style sheet, the script and the generated pages."""
         files.append(File.generated(config, STYLESHEET, content=stylesheet()))
+        if self._linked:
+            files.append(File.generated(config, SCRIPT, content=script()))
         self._edit_urls = {}
         made = [page for page in self._made(config) if not files.get_file_from_path(page.path)] if self.pages else []
         for page in made:
@@ -138,13 +150,11 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
 
     def _made(self, config: MkDocsConfig) -> list[GeneratedPage]:
         title = self.nav or "Flows"
-        host = _host(config.config_file_path, config)
-        strict = bool(self.settings.get("strict"))
         try:
-            self._site = open_site(self.settings, host)
-        except PenstockError as error:
-            report(str(error), host.config_file, strict=strict)
-            return [failure_page(str(error), title)]
+            self._site = open_site(self.settings, _host(config.config_file_path, config))
+        except PenstockError:  # the page says it
+            self._site = None
+            return [failure_page(title)]
         return flow_pages(self._site.manifest, title)
 
     def _report_rest(self, config: MkDocsConfig) -> None:
@@ -152,12 +162,18 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         host = _host(config.config_file_path, config)
         try:
             site = open_site(self.settings, host)
-        except PenstockError:  # every page that shows a flow has said so
-            return
-        unseen = [flow for flow in site.manifest.flows if flow.full_name not in site.shown]
-        site.shown.clear()
-        for problem in (*site.manifest.problems, *(problem for flow in unseen for problem in flow.problems)):
-            report(str(problem), host.config_file, strict=bool(self.settings.get("strict")))
+        except PenstockError as error:
+            said = [str(error)]
+        else:
+            shown = site.shown.copy()
+            site.shown.clear()
+            unseen = (flow for flow in site.manifest.flows if flow.full_name not in shown)
+            said = [f"{site.failure} {LAST_GOOD}"] if site.failure else []
+            said += map(str, site.manifest.problems)
+            said += (str(problem) for flow in unseen for problem in flow.problems)
+        for message in said:
+            if not was_said(message, self._began):
+                report(message, host.config_file, strict=bool(self.settings.get("strict")))
 
     def _file(self, page: GeneratedPage, config: MkDocsConfig) -> File:
         if page.step and self._site and (url := self._site.source_url(page.step)):

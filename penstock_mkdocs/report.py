@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
+from typing import TYPE_CHECKING
 
 from penstock.errors import PenstockError
 
+if TYPE_CHECKING:
+    from types import TracebackType
+
 LOGGER = logging.getLogger("mkdocs.plugins.penstock")
 """MkDocs and ProperDocs count warnings of loggers below ``mkdocs`` under ``--strict``."""
+
+
+_BUILD = 2.0
+"""Seconds of silence after which the next page belongs to another build; most hosts do not tell."""
 
 
 class EmbedError(PenstockError):
@@ -31,8 +40,46 @@ def report(message: str, where: str, *, strict: bool) -> None:
     """
     line = " ".join(f"{where}: {message}".split())
     if strict:
+        _show_one_line(line)
         raise _host_error(line, where)
     LOGGER.warning("%s", line)
+
+
+def is_news(message: str, page: str) -> bool:
+    """Return whether a page has to say what concerns many pages: one of them does in each build.
+
+    Args:
+        message: What there is to say.
+        page: The page; if it comes again, another build has begun.
+    """
+    now = time.monotonic()
+    first, last = _said.get(message, (page, now))
+    news = first == page or now - last > _BUILD
+    _said[message] = (page if news else first, now)
+    return news
+
+
+def was_said(message: str, since: float) -> bool:
+    """Return whether a page has said a message since a time, as ``time.monotonic`` tells it."""
+    return message in _said and _said[message][1] >= since
+
+
+_said: dict[str, tuple[str, float]] = {}
+
+
+def _show_one_line(line: str) -> None:
+    """Let Zensical end with a line, where it would print the traceback of an error in a page, and its own."""
+    if "zensical" not in sys.modules:
+        return
+    usual = sys.excepthook
+
+    def show(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        if line in str(error):
+            sys.stderr.write(f"{line}\n")
+        else:
+            usual(kind, error, traceback)
+
+    sys.excepthook = show
 
 
 def _host_error(line: str, where: str) -> EmbedError:

@@ -2,61 +2,89 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from penstock import config as configuration
-from penstock.collect import collect
-from penstock.errors import ConfigError, LayoutError, did_you_mean, near_names
+from penstock.collect import collect, last_good
+from penstock.errors import CollectError, ConfigError, LayoutError, did_you_mean, near_names
 from penstock.render.cache import LayoutCache
 from penstock.render.describe import source_url
 from penstock.render.options import Options
+from penstock.render.overview import MOST_IN_SMALL
 from penstock_mkdocs.host import source_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
-    from typing import Literal
 
     from penstock.config import Config
     from penstock.manifest import Manifest
     from penstock.model import Flow, Step
     from penstock.render.layout import Layout
+    from penstock.render.options import Direction
     from penstock_mkdocs.host import Host
 
 OWN_SETTINGS = {
     "strict": "Raise on a fault instead of logging a warning, for hosts that do not count warnings.",
     "base": "The folder that relative paths count from, by default that of the site's configuration file.",
     "css": "Whether each page carries the style sheet; false where the site links it.",
+    "js": "Whether pages have the script for wide diagrams and for the ways through a node.",
 }
 """What the extension takes besides the settings of ``[tool.penstock]``."""
 
-_Kept = dict[tuple[str, str], "Layout | LayoutError"]
+LAST_GOOD = "Until then, the pages show the flows as they were before."
+
+_SHARE = 10
+_LONGEST = 0.1
+"""Looking whether anything changed may cost a tenth of the time: the answer holds ten times as long as it took, and
+never longer than so many seconds, because a server builds again right after an edit."""
+
+_Kept = dict[tuple[str, str, bool], "Layout | LayoutError"]
 
 
 @dataclass
 class _Layouts:
-    """All layouts of one manifest, by flow and direction."""
+    """All layouts of one manifest, by flow, direction and whether they are small."""
 
     manifest: Manifest
     engine: str
     done: _Kept = field(default_factory=dict)
-    said: set[str] = field(default_factory=set)
     shown: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """A site, what it was opened for, and until when nobody looks again."""
+
+    settings: Mapping[str, object]
+    host: tuple[Path, str, str, str]
+    site: Site
+    until: float
+
+
 _last: list[_Layouts] = []
+_opened: list[_Opened] = []
 
 
 @dataclass(frozen=True)
 class Site:
-    """The flows of a site, and how they are shown."""
+    """The flows of a site, and how they are shown.
+
+    Attributes:
+        config: The settings.
+        manifest: The flows.
+        source_template: Where a step's source can be read.
+        failure: Why these are the flows as they were at the last good import, or an empty string.
+    """
 
     config: Config
     manifest: Manifest
     source_template: str
+    failure: str = ""
 
-    def layout(self, flow: Flow, direction: str) -> Layout:
+    def layout(self, flow: Flow, direction: str, *, small: bool = False) -> Layout:
         """Return the layout of a flow; the first question lays all flows out, in one process.
 
         Raises:
@@ -64,30 +92,36 @@ class Site:
             MissingExtraError: There is no engine.
         """
         kept = self._kept().done
-        key = flow.full_name, direction or self.config.direction
+        direction = direction or self.config.direction
+        key = flow.full_name, direction, small
         if key not in kept:
-            flows = [flow] if direction and direction != self.config.direction else self.manifest.flows
-            options = drawing_options(key[1])
-            cache = LayoutCache(self.config.project)
-            found = cache.lay_out(flows, options, engine=self.config.engine, timeout=self.config.layout_timeout)
-            kept.update({(each.full_name, key[1]): layout for each, layout in zip(flows, found, strict=True)})
-        layout = kept[key]
-        if isinstance(layout, LayoutError):
-            raise layout
-        return layout
+            flows = (flow,) if direction != self.config.direction else self._all(small=small)
+            found = self._lay_out(flows, drawing_options(direction, small=small))
+            kept.update({(each.full_name, direction, small): one for each, one in zip(flows, found, strict=True)})
+        return _made(kept[key])
+
+    def map_layout(self, drawn: Flow, direction: str) -> Layout:
+        """Return the layout of a system map.
+
+        Raises:
+            LayoutError: The engine failed.
+            MissingExtraError: There is no engine.
+        """
+        return _made(self._lay_out([drawn], drawing_options(direction or self.config.direction))[0])
+
+    def _all(self, *, small: bool) -> tuple[Flow, ...]:
+        flows = self.manifest.flows
+        return tuple(flow for flow in flows if len(flow.steps) <= MOST_IN_SMALL) if small else flows
+
+    def _lay_out(self, flows: Sequence[Flow], options: Options) -> list[Layout | LayoutError]:
+        cache = LayoutCache(self.config.project)
+        return cache.lay_out(flows, options, engine=self.config.engine, timeout=self.config.layout_timeout)
 
     def source_url(self, step: Step) -> str:
         """Return where a step's source can be read, or an empty string; installed code is not in our repository."""
         if not self.config.manifests and not (self.config.project / step.file).is_file():
             return ""
         return source_url(self.source_template, step)
-
-    def is_news(self, message: str) -> bool:
-        """Return whether a message has not been said of these flows yet, and count it as said."""
-        said = self._kept().said
-        news = message not in said
-        said.add(message)
-        return news
 
     @property
     def shown(self) -> set[str]:
@@ -96,27 +130,47 @@ class Site:
 
     def _kept(self) -> _Layouts:
         last = _last[0] if _last else None
-        if last is None or last.engine != self.config.engine or last.manifest != self.manifest:
+        if last is None or last.engine != self.config.engine or not _same(last.manifest, self.manifest):
             last = _Layouts(self.manifest, self.config.engine)
             _last[:] = [last]
+        last.manifest = self.manifest
         return last
 
 
 def open_site(settings: Mapping[str, object], host: Host) -> Site:
-    """Return the flows that the settings lead to.
+    """Return the flows that the settings lead to, or those of the last good import while there is no good one.
 
     Args:
         settings: Those of the extension or the plugin.
         host: Who converts the page, and where relative paths count from.
 
     Raises:
-        CollectError: The application cannot be imported.
+        CollectError: The application cannot be imported, and never could.
         ConfigError: A setting does not exist or has a wrong value.
         ManifestError: A manifest cannot be read.
     """
+    started = time.monotonic()
+    where = host.folder, host.config_file, host.repo_url, host.edit_uri
+    known = _opened[0] if _opened else None
+    if known and started < known.until and known.host == where and known.settings == settings:
+        return known.site
     config = load_config(settings, host)
     template = config.source_url or source_template(host.repo_url, host.edit_uri, _in_repository(config.project))
-    return Site(config, collect(config), template)
+    site = Site(config, *_collected(config, template))
+    # counted from the start: a file may have changed since
+    until = started + min(_SHARE * (time.monotonic() - started), _LONGEST)
+    _opened[:] = [_Opened(dict(settings), where, site, until)]
+    return site
+
+
+def _collected(config: Config, template: str) -> tuple[Manifest, str, str]:
+    try:
+        return collect(config), template, ""
+    except CollectError as error:
+        last = last_good(config)
+        if last is None:
+            raise
+        return last, template, str(error)
 
 
 def load_config(settings: Mapping[str, object], host: Host, *, also: Iterable[str] = ()) -> Config:
@@ -149,9 +203,19 @@ def check_names(settings: Mapping[str, object], where: str, also: Iterable[str] 
             raise ConfigError(f"there is no setting {key!r}.{hint}", where=where, key=key)
 
 
-def drawing_options(direction: str, links: Mapping[str, str] | None = None) -> Options:
-    """Return how a flow is drawn on a page."""
-    return Options(direction=cast("Literal['TB', 'LR', 'BT', 'RL']", direction), details=True, links=links or {})
+def drawing_options(direction: str, links: Mapping[str, str] | None = None, *, small: bool = False) -> Options:
+    """Return how something is drawn on a page."""
+    return Options(direction=cast("Direction", direction), details=not small, links=links or {})
+
+
+def _made(layout: Layout | LayoutError) -> Layout:
+    if isinstance(layout, LayoutError):
+        raise layout
+    return layout
+
+
+def _same(one: Manifest, other: Manifest) -> bool:
+    return one is other or one == other
 
 
 def _in_repository(project: Path) -> str:

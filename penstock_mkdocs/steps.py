@@ -10,6 +10,7 @@ from markdown.util import AtomicString
 from penstock.render.describe import KIND_CHIPS, after, before, visible
 from penstock_mkdocs.docstrings import docstring
 from penstock_mkdocs.figure import linked
+from penstock_mkdocs.highlight import one_line
 from penstock_mkdocs.inner import literal
 from penstock_mkdocs.markup import Markup, joined, tag
 
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
     from penstock.model import Flow, Step
     from penstock.render.describe import Neighbour
     from penstock_mkdocs.inner import Inner
+    from penstock_mkdocs.page import Page
     from penstock_mkdocs.site import Site
 
 HEADING_CLASS = "ps-step-name"
 
 
 def add_step(
-    parent: Element, flow: Flow, step: Step, *, site: Site, links: Mapping[str, str], level: int, inner: Inner
+    parent: Element, flow: Flow, step: Step, *, site: Site, links: Mapping[str, str], level: int, page: Page
 ) -> None:
     """Add a step to a page's tree.
 
@@ -35,25 +37,28 @@ def add_step(
     """
     classes = "ps-step-doc ps-entrypoint" if step.entrypoint else "ps-step-doc"
     block = SubElement(parent, "div", {"class": classes})
-    heading = SubElement(block, f"h{level}", {"id": links[step.name].removeprefix("#"), "class": HEADING_CLASS})
+    inner, ident = page.inner, links[step.name].removeprefix(f"#{page.prefix}")
+    heading = SubElement(block, f"h{level}", {"id": ident, "class": HEADING_CLASS})
     SubElement(heading, "code").text = literal(visible(step.name))
     parts = [
-        _signature(step),
+        _signature(step, inner),
         docstring(step, site.config.docstring_style, inner),
         _meta(flow, step, site, links),
     ]
     SubElement(block, "p").text = AtomicString(inner.stash(tag("div", Markup("\n".join(parts)), class_="ps-step-body")))
 
 
-def _signature(step: Step) -> Markup:
+def _signature(step: Step, inner: Inner) -> Markup:
     chips = [
         ("entrypoint" if step.entrypoint else "", "ps-chip"),
         (KIND_CHIPS.get(step.kind, ""), "ps-chip"),
         (step.trigger, "ps-chip ps-chip-io"),
     ]
     shown = [tag("span", text, class_=css) for text, css in chips if visible(text)]
-    signature = tag("code", step.signature.replace("->", "→"))
-    return tag("div", joined(" ", [signature, *shown]), class_="ps-sig")
+    signature = (
+        [Markup(one_line(inner.md, visible(step.signature)).replace("-&gt;", "→"))] if visible(step.signature) else []
+    )
+    return tag("div", joined(" ", [*signature, *shown]), class_="ps-sig")
 
 
 def _meta(flow: Flow, step: Step, site: Site, links: Mapping[str, str]) -> Markup:

@@ -1,4 +1,4 @@
-"""The style sheet of a page: the one that all embedders share, and what headings and tables need beside it."""
+"""The style sheet and the script of a page: those that all embedders share, and what Markdown's headings need."""
 
 from __future__ import annotations
 
@@ -15,3 +15,9 @@ OWN = Path(__file__).with_name("mkdocs.css")
 def stylesheet() -> str:
     """Return the whole style sheet."""
     return f"{html.stylesheet().rstrip()}\n{OWN.read_text(encoding='utf-8')}"
+
+
+@cache
+def script() -> str:
+    """Return the whole script."""
+    return html.script()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.collect import collect, input_files, input_folders
+from penstock.collect import collect, input_files, input_folders, last_good
 from penstock.errors import CollectError, PenstockError
 from penstock_mkdocs.site import load_config
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.config import Config
+    from penstock.manifest import Manifest
     from penstock_mkdocs.host import Host
 
 _SKIPPED = frozenset({"__pycache__", "node_modules"})
@@ -36,9 +37,15 @@ def _inputs(config: Config) -> set[Path]:
     try:
         made = collect(config)
     except CollectError as error:
-        return {config.project / getattr(failure, "file", "") for failure in error.failures}
+        blamed = {config.project / getattr(failure, "file", "") for failure in error.failures}
+        last = last_good(config)
+        return blamed if last is None else blamed | _made_from(last, config)
     except PenstockError:
         return set()
+    return _made_from(made, config)
+
+
+def _made_from(made: Manifest, config: Config) -> set[Path]:
     return {*input_files(made, config.project), *input_folders(made, config.project)}
 
 

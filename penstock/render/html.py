@@ -22,6 +22,17 @@ def frame(svg: str, label: str) -> str:
     return f'<div class="ps-frame" tabindex="0" role="region" aria-label="{escape(label)}">\n{svg}\n</div>'
 
 
+def thumbnail(svg: str, url: str) -> str:
+    """Return a small picture that is one link as a whole; the text beside it says the same and leads there too.
+
+    Args:
+        svg: The ``<svg>`` element, hidden from screen readers.
+        url: Where it leads to, or an empty string.
+    """
+    opening, closing = (f'<a href="{escape(url)}" tabindex="-1"', "a") if url else ("<span", "span")
+    return f'{opening} class="ps-thumb" aria-hidden="true">{svg}</{closing}>'
+
+
 def script() -> str:
     """Return the text of the script."""
     return SCRIPT.read_text(encoding="utf-8")

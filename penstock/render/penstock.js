@@ -1,8 +1,8 @@
 /* penstock: what a pointer or a keyboard adds to a diagram. Without this script nothing is missing. */
 (() => {
   "use strict";
-  if (window.penstockDiagrams) return;
-  window.penstockDiagrams = true;
+  /* A page that comes by instant navigation may bring the script again. */
+  if (window.penstockDiagrams) return void window.penstockDiagrams();
 
   const nodeOf = (event) => event.target instanceof Element && event.target.closest(".ps-svg .ps-node");
   const nameOf = (node) => node.id.slice(node.id.lastIndexOf("-") + 1);
@@ -78,7 +78,13 @@
     }
   };
 
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", prepare);
-  else prepare();
-  if (window.document$ && window.document$.subscribe) window.document$.subscribe(prepare);
+  /* Themes with instant navigation say when a page is there; they do not before they are loaded themselves. */
+  const begin = () => {
+    prepare();
+    if (window.document$ && window.document$.subscribe) window.document$.subscribe(prepare);
+  };
+
+  window.penstockDiagrams = prepare;
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
 })();

@@ -121,7 +121,7 @@ def convert(write_manifest, caplog) -> Callable[..., Converted]:
     def run(text: str, *flows: Flow, extensions: tuple = (), configs: dict | None = None, **settings) -> Converted:
         path = write_manifest(*(flows or (BROKEN, ORDERS)))
         every = ["penstock", "toc", *extensions]
-        settings = {"manifests": [str(path)], **settings}
+        settings = {"manifests": [str(path)], "js": False, **settings}
         md = markdown.Markdown(extensions=every, extension_configs={"penstock": settings, **(configs or {})})
         caplog.clear()
         with caplog.at_level(logging.WARNING, logger="mkdocs.plugins.penstock"):
@@ -159,6 +159,12 @@ def needs(*modules: str) -> None:
         pytest.fail(f"not installed: {', '.join(missing)}")
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
+
+
+@pytest.fixture(scope="session")
+def needs_host() -> Callable[..., None]:
+    """Return a function that skips where a host is not installed."""
+    return needs
 
 
 @pytest.fixture(scope="session")

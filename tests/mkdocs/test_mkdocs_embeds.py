@@ -12,7 +12,7 @@ from markdown import Extension
 from markdown.blockprocessors import BlockProcessor
 
 from penstock_mkdocs.markdown import makeExtension
-from penstock_mkdocs.options import OPTIONS, EmbedOptions, read_options
+from penstock_mkdocs.options import OPTIONS, FlowOptions, read_options
 
 EMBED = "::: penstock-flow orders\n"
 
@@ -184,7 +184,7 @@ def test_every_option_is_described():
         assert option.type
         assert option.help.endswith(".")
         if option.default:
-            assert EmbedOptions() == read_options([(1, f"{option.name}: {option.default}")])
+            assert FlowOptions() == read_options([(1, f"{option.name}: {option.default}")])
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ theme:
 """
 EXTENSION = f"""{HEAD}
 markdown_extensions:
+  - pymdownx.highlight
   - penstock:
       modules: [app]
       path: [src]

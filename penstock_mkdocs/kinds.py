@@ -1,0 +1,37 @@
+"""What can be embedded: each name with the function that shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.errors import did_you_mean, near_names
+from penstock_mkdocs.flow_block import add_flow
+from penstock_mkdocs.options import OptionError
+from penstock_mkdocs.overview_block import add_flows, add_map
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from xml.etree.ElementTree import Element
+
+    from penstock_mkdocs.embeds import Embed
+    from penstock_mkdocs.page import Page
+
+KINDS: dict[str, Callable[[Page, Element, Embed], None]] = {
+    "penstock-flow": add_flow,
+    "penstock-flows": add_flows,
+    "penstock-map": add_map,
+}
+"""What can be embedded."""
+
+
+def add_embed(page: Page, parent: Element, embed: Embed) -> None:
+    """Add what an embed shows to a page's tree.
+
+    Raises:
+        OptionError: The embed is not written as it should be.
+        PenstockError: What it asks for is not there, or the application cannot be imported.
+    """
+    if embed.kind not in KINDS:
+        hint = did_you_mean(near_names(embed.kind, KINDS, limit=1)) or f" Known: {', '.join(KINDS)}."
+        raise OptionError(f"there is no embed {embed.kind!r}.{hint}", embed.line)
+    KINDS[embed.kind](page, parent, embed)

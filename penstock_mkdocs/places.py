@@ -1,0 +1,135 @@
+"""Where on a site a flow is shown: on the page itself, on a generated page, or on one that somebody wrote."""
+
+from __future__ import annotations
+
+import posixpath
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+from penstock.errors import PenstockError
+from penstock.render.describe import slug
+from penstock_mkdocs import embeds
+from penstock_mkdocs.options import read_name, read_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from markdown import Markdown
+
+    from penstock.manifest import Manifest
+    from penstock.model import Flow
+
+GENERATED_BY = "penstock"
+
+_INDEX = frozenset({"index", "README"})
+
+
+class _Document(NamedTuple):
+    """A page of the site: its path, its address below that of the site, its text, and whether we made it."""
+
+    path: str
+    url: str
+    text: str
+    generated: bool = False
+
+
+class _Place(NamedTuple):
+    """Where a flow is shown; the least place is the best one to lead to."""
+
+    by_hand: bool
+    nested: bool
+    without_steps: bool
+    number: int
+    address: str
+    steps: str
+    """What the addresses of the steps begin with, or an empty string if they are not shown."""
+
+
+def flow_places(md: Markdown, manifest: Manifest) -> Mapping[str, str]:
+    """Return the address of each flow that a page of the site shows, by its full name.
+
+    Addresses count from that of the site. They are known where the host tells which pages there are.
+    """
+    return {name: place.address for name, place in _places(md, manifest).items()}
+
+
+def step_places(md: Markdown, manifest: Manifest, flow: Flow) -> Mapping[str, str]:
+    """Return the address of each step of a flow by its name, where a page of the site shows the steps."""
+    place = _places(md, manifest).get(flow.full_name)
+    begin = place.steps if place else ""
+    return {step.name: f"{begin}-{slug(step.name)}" for step in flow.steps} if begin else {}
+
+
+def _places(md: Markdown, manifest: Manifest) -> Mapping[str, _Place]:
+    if "relpath" in md.treeprocessors:
+        files: Any = getattr(md.treeprocessors["relpath"], "files", None)
+        if _last and _last[0][0] is files and _last[0][1] is manifest:
+            return _last[0][2]
+        found = _found(_mkdocs(files), manifest)
+        _last[:] = [(files, manifest, found)]  # the files are new objects in each build
+        return found
+    if "rendering_context" in md.preprocessors:
+        processor: Any = md.preprocessors["rendering_context"]
+        return _found(_zensical(getattr(processor, "config", {})), manifest)
+    return {}
+
+
+def relative(address: str, page: str) -> str:
+    """Return an address as a page links to it; both count from the site's."""
+    folder = posixpath.dirname(page) if not page.endswith("/") else page
+    path, mark, anchor = address.partition("#")
+    found = posixpath.relpath(path or ".", folder or ".")
+    slash = "/" if path.endswith("/") or not path else ""
+    return f"{found}{slash}{mark}{anchor}"
+
+
+_last: list[tuple[object, Manifest, Mapping[str, _Place]]] = []
+
+
+def _found(documents: Iterator[_Document], manifest: Manifest) -> Mapping[str, _Place]:
+    best: dict[str, _Place] = {}
+    for number, document in enumerate(documents):
+        for embed in embeds.in_text(document.text) if "penstock-flow" in document.text else ():
+            if embed.kind != "penstock-flow":
+                continue
+            with suppress(PenstockError):  # the page itself says it
+                options = read_options(embed.options)
+                name = manifest.flow(read_name(embed.name)).full_name
+                anchor = f"{document.url}#{slug(options.id or f'flow-{name}')}"
+                place = _Place(
+                    not document.generated,
+                    embed.depth >= 4,
+                    not options.steps,
+                    number,
+                    document.url if document.generated else anchor,
+                    anchor if options.steps else "",
+                )
+                best[name] = min(best.get(name, place), place)
+    return best
+
+
+def _mkdocs(files: Any) -> Iterator[_Document]:
+    for file in files.documentation_pages() if hasattr(files, "documentation_pages") else ():
+        with suppress(OSError, UnicodeDecodeError):
+            if not file.inclusion.is_excluded():
+                generated = file.generated_by == GENERATED_BY
+                yield _Document(file.src_uri, file.url, file.content_string, generated)
+
+
+def _zensical(config: Mapping[str, Any]) -> Iterator[_Document]:
+    folder = Path(config.get("root_dir") or ".", str(config.get("docs_dir") or "docs"))
+    for file in sorted(folder.rglob("*.md")):
+        with suppress(OSError, UnicodeDecodeError):
+            path = file.relative_to(folder)
+            url = _url(path, directories=bool(config.get("use_directory_urls", True)))
+            yield _Document(path.as_posix(), url, file.read_text(encoding="utf-8-sig"))
+
+
+def _url(path: Path, *, directories: bool) -> str:
+    index = path.stem in _INDEX
+    if not directories:
+        return quote((path.with_name("index.html") if index else path.with_suffix(".html")).as_posix())
+    folder = path.parent if index else path.with_suffix("")
+    return "" if folder == Path() else f"{quote(folder.as_posix())}/"
