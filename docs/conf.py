@@ -18,6 +18,7 @@ extensions = [
     "penstock_sphinx",
 ]
 exclude_patterns = ["_build", "examples"]
+templates_path = ["_templates"]
 nitpicky = True
 nitpick_ignore = [("py:exc", "ImproperlyConfigured")]  # Django's
 napoleon_use_ivar = True

@@ -10,15 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING
 from pathlib import Path
 from string import Formatter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from penstock.errors import near_names
+from penstock.errors import did_you_mean, near_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from dataclasses import Field
 
 Reader = Callable[[object, Path], object]
 """Takes a value and the folder that relative paths count from."""
+
+
+NO_CHOICES: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
 class BadValueError(ValueError):
@@ -54,28 +59,24 @@ def path(value: object, base: Path) -> str:
     return str(absolute(value, base)) if os.fspath(value) else ""
 
 
-def tables(make: Callable[..., object], lists: Collection[str] = ()) -> Reader:
+def tables(
+    make: Callable[..., object], *, lists: Collection[str] = (), choices: Mapping[str, Collection[str]] = NO_CHOICES
+) -> Reader:
     """Return a reader of a list of tables, each of which becomes what ``make`` returns for its keys.
 
     Args:
         make: A dataclass whose fields are texts, or tuples of texts where they are among ``lists``.
         lists: The keys whose values are lists.
+        choices: The values that some keys can have.
     """
-    known = make.__dataclass_fields__  # type: ignore[attr-defined]
+    known: Mapping[str, Field[object]] = make.__dataclass_fields__  # type: ignore[attr-defined]
 
     def read(table: object) -> object:
         if not isinstance(table, Mapping):
             raise BadValueError(f"must be a list of tables, and {table!r} in it is {_kind(table)}")
         for key, value in table.items():
-            if key not in known:
-                near = next(iter(near_names(str(key), known)), None)
-                raise BadValueError(
-                    f"has no key {key!r} in its tables; {f'did you mean {near!r}' if near else ', '.join(known)}?"
-                )
-            if not isinstance(value, list if key in lists else str):
-                raise BadValueError(
-                    f"must have {'a list' if key in lists else 'a string'} for {key!r}, not {_kind(value)}"
-                )
+            _check_key(str(key), known)
+            _check_entry(str(key), value, list if key in lists else str, choices.get(str(key), ()))
         missing = [name for name, field in known.items() if field.default is MISSING and name not in table]
         if missing:
             raise BadValueError(f"needs {missing[0]!r} in each of its tables")
@@ -87,6 +88,23 @@ def tables(make: Callable[..., object], lists: Collection[str] = ()) -> Reader:
         return tuple(map(read, value))
 
     return reader
+
+
+def _check_key(key: str, known: Collection[str]) -> None:
+    if key not in known:
+        hint = did_you_mean(near_names(key, known)) or f" Known keys: {', '.join(known)}."
+        raise BadValueError(f"has a table with {key!r}, which is no key of it.{hint}")
+
+
+def _check_entry(key: str, value: object, kind: type, choices: Collection[str]) -> None:
+    if not isinstance(value, kind):
+        wanted = "a list" if kind is list else "a string"
+        raise BadValueError(f"must have {wanted} for {key!r}, not {_kind(value)}")
+    if isinstance(value, list) and not all(isinstance(each, str) for each in value):
+        raise BadValueError(f"must have a list of strings for {key!r}")
+    if choices and value not in choices:
+        hint = did_you_mean(near_names(str(value), choices)) or f" Known: {', '.join(choices)}."
+        raise BadValueError(f"has {key} = {value!r}, which is none.{hint}")
 
 
 def strings(value: object, _base: Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from penstock import _values as read
 from penstock.check.baseline import Ignore
-from penstock.check.contracts import Contract
+from penstock.check.contracts import TYPES, Contract
 from penstock.errors import ConfigError, did_you_mean, near_names
 
 COMMAND_LINE = "command line"
@@ -138,7 +138,7 @@ class Config:
         "Whether diagrams show what the witnesses say of each arrow, where there are any.",
     )
     contracts: tuple[Contract, ...] = _setting(
-        read.tables(Contract, lists=("flows", "never")),
+        read.tables(Contract, lists=("flows", "never"), choices={"type": TYPES}),
         "list of tables",
         (),
         [{"type": "has-docstrings", "flows": ["orders"]}],
@@ -310,6 +310,8 @@ def _toml(value: object) -> str:
     if isinstance(value, dict):
         inner = ", ".join(f"{key} = {_toml(each)}" for key, each in value.items())
         return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
     return json.dumps(value, ensure_ascii=False)
 
 

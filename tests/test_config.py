@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from penstock.check.baseline import Ignore
+from penstock.check.contracts import Contract
 from penstock.config import SETTINGS, Config, load
 from penstock.errors import ConfigError
 
@@ -64,6 +66,9 @@ def test_everything(folder):
         evidence = "out/evidence.json"
         check = "error"
         proof = false
+        contracts = [{ type = "never-reaches", flows = ["orders"], never = ["billing"], name = "apart" }]
+        ignore = [{ flow = "orders", edge = "a -> b", reason = "in the warehouse" }]
+        baseline = "baseline.json"
         """,
     )
     expected = Config(
@@ -85,6 +90,9 @@ def test_everything(folder):
         evidence=str(folder / "out" / "evidence.json"),
         check="error",
         proof=False,
+        contracts=(Contract(type="never-reaches", name="apart", flows=("orders",), never=("billing",)),),
+        ignore=(Ignore(flow="orders", edge="a -> b", reason="in the warehouse"),),
+        baseline=str(folder / "baseline.json"),
     )
     assert expected == load(folder / "src" / "no-such-file.md")
 

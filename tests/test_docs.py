@@ -27,7 +27,7 @@ from penstock_mkdocs.options import FLOWS_OPTIONS, MAP_OPTIONS, OPTIONS
 from penstock_mkdocs.plugin import PLUGIN_SETTINGS
 from penstock_mkdocs.site import OWN_SETTINGS
 from penstock_sphinx.directive import FlowDirective
-from penstock_sphinx.overview import FlowsDirective, MapDirective
+from penstock_sphinx.overview import FlowsDirective
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -312,14 +312,6 @@ def test_reference_lists_the_options_of_the_directive(directive):
     name = {FlowDirective: "penstock-flow", FlowsDirective: "penstock-flows"}[directive]
     section = reference("embedding").partition(f"directive `{name}`")[2].partition("\n## ")[0]
     assert sorted(directive.option_spec) == sorted(re.findall(r"^\| `:([\w-]+):` \|", section, re.MULTILINE))
-
-
-@pytest.mark.parametrize(
-    "option", sorted({*FlowDirective.option_spec, *FlowsDirective.option_spec, *MapDirective.option_spec})
-)
-def test_gallery_has_every_option(option):
-    """Every option of the Sphinx directives is in the gallery."""
-    assert f":{option}:" in reference("gallery")
 
 
 def test_reference_lists_the_formats():

@@ -8,6 +8,7 @@ import pytest
 
 from penstock.model import Edge, Flow, Step
 from penstock.render import Options, mermaid
+from penstock.render.overview import system_map
 
 BOM_SYNC = Flow(
     name="bom_sync",
@@ -171,3 +172,9 @@ def test_arrows_to_what_lies_outside_count_too() -> None:
 
     assert mermaid.too_large(flow, mermaid.render(flow, Options(details=True)))
     assert not mermaid.too_large(flow, mermaid.render(flow, Options()))
+
+
+def test_a_flow_on_the_map_takes_no_arguments() -> None:
+    """The tooltip of a whole flow is its name, without parentheses."""
+    text = mermaid.render(system_map([BOM_SYNC]), Options(details=True, links={"bom_sync": "#bom"}))
+    assert 'click bom_sync href "#bom" "bom_sync"\n' in text

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+
+from penstock_sphinx.domain import PenstockDomain
 
 FLOWS = '''
 from penstock import flow
@@ -141,3 +146,16 @@ def test_nothing_of_ours_to_translate(small):
     catalog = small.build("gettext", "-W").text("index.pot")
     found = [line[7:-1] for line in catalog.splitlines() if line.startswith("msgid ")]
     assert ["", "Index", "Begin.", "Finish.", "Told here."] == found
+
+
+def test_every_kind_of_warning_is_in_the_documentation():
+    """The how-to page has each type of warning that the extension gives."""
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "how-to" / "sphinx.md").read_text("utf-8")
+    code = "".join(file.read_text("utf-8") for file in sorted((root / "penstock_sphinx").glob("*.py")))
+    given = set(re.findall(r'(?:subtype=|(?:note|warn)\(.*, )"(\w+)"', code)) | {
+        f"unknown_{kind}" for kind in PenstockDomain.object_types
+    }
+    assert {f"penstock.{name}" for name in given} == set(
+        re.findall(r"`(penstock\.\w+)`", page.partition("| Type |")[2])
+    )
