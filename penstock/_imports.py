@@ -16,7 +16,7 @@ def imported(node: ast.AST) -> Iterable[tuple[str, str]]:
     """Return each name that an import statement binds, with what it stands for; relative imports keep their dots."""
     if isinstance(node, ast.Import):
         return [(alias.asname, alias.name) for alias in node.names if alias.asname]
-    if isinstance(node, ast.ImportFrom):
+    if isinstance(node, ast.ImportFrom) and node.module != "__future__":
         base = "." * node.level + (f"{node.module}." if node.module else "")
         return [(alias.asname or alias.name, f"{base}{alias.name}") for alias in node.names if alias.name != "*"]
     return ()

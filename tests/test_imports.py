@@ -52,6 +52,7 @@ LATER = "from __future__ import annotations\nfrom typing import TYPE_CHECKING\n"
         ("from decimal import Decimal as D", "a: 'D | None'", ("decimal.Decimal as D",)),
         ("import decimal, typing", "a: decimal.Decimal", ()),
         ("from typing import *", "a: int", ()),
+        (LATER, "annotations: int", ()),
         ("from typing import Any", "a: int, Own: Own", ()),
         (f"{LATER}if TYPE_CHECKING:\n    from . import models as m", "a: m.Card", ("shop.pay.models as m",)),
         (f"{LATER}if TYPE_CHECKING:\n    from ..models import Card", "a: list[Card]", ("shop.models.Card",)),
