@@ -255,7 +255,8 @@ def _value(source: _Source, key: str, value: object) -> object:
     try:
         return metadata["read"](value, source.base)
     except read.BadValueError as bad:
-        message = f"{key!r} {bad}. {_cure(source, key, bad.instead)}"
+        said = f"{key!r} {bad}" if str(bad).endswith(("?", ".")) else f"{key!r} {bad}."
+        message = f"{said} {_cure(source, key, bad.instead)}"
         raise ConfigError(message, where=source.where(key), key=key) from None
 
 

@@ -69,7 +69,7 @@ def _confirmed(contract: Contract, flow: Flow, _flows: Sequence[Flow]) -> Iterat
 
 def _never(contract: Contract, flow: Flow, flows: Sequence[Flow]) -> Iterator[Finding]:
     following = _following(flows)
-    found = _reached([(flow.full_name, step.name) for step in flow.steps], following)
+    found = _reached([(flow.full_name, step.name) for step in flow.entrypoints], following)
     for name in contract.never:
         for other, step in sorted(found):
             if name in (f"{other}.{step}", other) and not (other == flow.full_name and name == other):

@@ -79,7 +79,7 @@ def judge(flow: Flow, evidence: Evidence) -> Judgement:
     missing = _missing(bare, tally)
     extra = [_seen(pair, tally) for pair in dict.fromkeys((*sorted(tally.undeclared), *missing))]
     runs = sum(number for (name, _), number in evidence.runs.items() if name == flow.name)
-    whole = replace(bare, edges=(*edges, *extra), provenance=_provenance(edges, runs, evidence))
+    whole = replace(bare, edges=(*edges, *extra), provenance=_provenance([*edges, *extra], runs, evidence))
     return Judgement(flow=whole, tally=tally, runs=runs, missing=missing)
 
 
@@ -173,7 +173,8 @@ def _state(flow: Flow, edge: Edge, tally: Tally) -> tuple[State, str, str]:
 def _doubt(pair: Pair, tally: Tally) -> tuple[State, str]:
     """Return what to say of an arrow that no witness confirms."""
     source, target = pair
-    unseen = [name for name in pair if name not in tally.seen]
+    seen = {source: tally.seen, target: tally.placed}  # a test that calls a step alone shows nothing of arrows
+    unseen = [name for name, ran in seen.items() if name not in ran]
     doubts: list[tuple[object, State, str]] = [
         (
             tally.lost[pair] or target in tally.adrift,
@@ -182,7 +183,7 @@ def _doubt(pair: Pair, tally: Tally) -> tuple[State, str]:
         ),
         (tally.indirect[pair], "indirect", f"{target} ran inside another step, not right after {source}."),
         (tally.outdated[pair], "outdated", f"The code of {source} or {target} has changed since this was seen to run."),
-        (unseen, "unexercised", f"{' and '.join(unseen)} did not run."),
+        (unseen, "unexercised", f"{' and '.join(unseen)} did not run in the flow."),
     ]
     found = next(((state, note) for holds, state, note in doubts if holds), None)
     return found or ("never-seen", f"Both ran, but {target} never after {source}.")
@@ -231,7 +232,7 @@ def _seen(pair: Pair, tally: Tally) -> Edge:
 
 def _provenance(edges: Iterable[Edge], runs: int, evidence: Evidence) -> str:
     states = Counter(edge.state for edge in edges)
-    total = sum(states.values())
+    total = sum(states.values()) - states["undeclared"]
     said = [f"{states['confirmed']} of {total} arrow{'' if total == 1 else 's'} confirmed"]
     if runs:
         said.append(f"by {runs:,} run{'' if runs == 1 else 's'}")
@@ -245,6 +246,7 @@ def _provenance(edges: Iterable[Edge], runs: int, evidence: Evidence) -> str:
 _OTHERS: dict[State, str] = {
     "outdated": "outdated",
     "never-seen": "never seen",
+    "undeclared": "not declared",
     "indirect": "indirect",
     "context-lost": "with their context lost",
     "unexercised": "not exercised",

@@ -1,0 +1,215 @@
+"""``penstock check`` on a project whose tests really ran."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+APPLICATION = '''
+from penstock import flow
+
+orders = flow("orders")
+
+
+@orders.entrypoint
+def place(order):
+    """Take an order."""
+    checked = check(order)
+    paid = charge(checked)
+    return ship(paid)
+
+
+@orders.step(after=place)
+def check(order):
+    """Look at it."""
+    return order
+
+
+@orders.step(after="check")
+def charge(order):
+    """Take the money."""
+    return order
+
+
+@orders.step(after="charge")
+def ship(order):
+    return order
+'''
+BYPASSED = APPLICATION.replace("    checked = check(order)\n", "    checked = order\n")
+TEST = "import app\n\n\ndef test_order():\n    assert app.place(1) == 1\n    app.check(1)\n"
+
+
+def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a module's command in a folder, without colours."""
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "100", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("GITHUB_ACTIONS", None)
+    return subprocess.run(
+        [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that makes a project, runs its tests under ``--penstock``, and returns its folder."""
+
+    def make(application: str = APPLICATION, settings: str = "", *, record: bool = True) -> Path:
+        (tmp_path / "pyproject.toml").write_text(f'[tool.penstock]\nmodules = ["app"]\npath = ["."]\n{settings}')
+        (tmp_path / "app.py").write_text(application)
+        (tmp_path / "test_app.py").write_text(TEST)
+        if record:
+            done = run(tmp_path, "pytest", "-q", "--penstock", "-p", "no:cacheprovider")
+            assert "1 run, 4 steps of 1 flow recorded in .penstock/evidence.json" in done.stdout, (
+                done.stdout + done.stderr
+            )
+        return tmp_path
+
+    return make
+
+
+def test_clean(project: Callable[..., Path]) -> None:
+    """A flow that agrees with its code and its runs exits with 0, and says what it rests on."""
+    done = run(project(), "penstock", "check")
+    assert (0, "") == (done.returncode, done.stderr)
+    assert done.stdout.startswith("orders  3 of 3 arrows confirmed by 1 run")
+    assert done.stdout.endswith("0 findings, 0 notes\n")
+
+
+def test_a_finding_says_where_and_what_to_write(project: Callable[..., Path]) -> None:
+    """A step that runs elsewhere than declared is a finding with both places, what was seen, and the cure."""
+    done = run(project(BYPASSED), "penstock", "check")
+    assert 1 == done.returncode
+    assert "app.py:21: undeclared [orders] charge runs after place, and no arrow says so." in done.stdout
+    assert "app.py:7: place is here" in done.stdout
+    assert 'Write: after="place"' in done.stdout
+
+
+def test_without_evidence_nothing_is_accused(project: Callable[..., Path]) -> None:
+    """Before anything was recorded, no arrow is called wrong."""
+    done = run(project(BYPASSED, record=False), "penstock", "check")
+    assert 0 == done.returncode, done.stdout
+
+
+def test_only_some_flows(project: Callable[..., Path]) -> None:
+    """Flows can be named; a wrong name is an error with the near one."""
+    assert 1 == run(project(BYPASSED), "penstock", "check", "orders").returncode
+    done = run(project(BYPASSED), "penstock", "check", "ordres")
+    assert 2 == done.returncode
+    assert "Did you mean 'orders'?" in done.stderr
+
+
+def test_github_annotations(project: Callable[..., Path]) -> None:
+    """``--format github`` writes one workflow command a finding."""
+    done = run(project(BYPASSED), "penstock", "check", "--format", "github")
+    lines = done.stdout.splitlines()
+    assert 1 == done.returncode
+    assert lines[0].startswith("::")
+    assert any(line.startswith("::error file=app.py,line=21,title=penstock undeclared::charge runs") for line in lines)
+
+
+def test_sarif(project: Callable[..., Path]) -> None:
+    """``--format sarif`` is SARIF 2.1.0 with the place of each finding."""
+    done = run(project(BYPASSED), "penstock", "check", "--format", "sarif")
+    report = json.loads(done.stdout)
+    assert "2.1.0" == report["version"]
+    found = {result["ruleId"]: result for result in report["runs"][0]["results"]}
+    place = found["undeclared"]["locations"][0]["physicalLocation"]
+    assert ("app.py", 21) == (place["artifactLocation"]["uri"], place["region"]["startLine"])
+    assert set(found) == {rule["id"] for rule in report["runs"][0]["tool"]["driver"]["rules"]}
+
+
+def test_json_in_a_file(project: Callable[..., Path]) -> None:
+    """``--format json -o`` writes every fact of each finding to a file."""
+    folder = project(BYPASSED)
+    run(folder, "penstock", "check", "--format", "json", "-o", "out.json")
+    found = json.loads((folder / "out.json").read_text())["findings"]
+    assert ["place"] in [finding["after"] for finding in found]
+
+
+def test_baseline(project: Callable[..., Path]) -> None:
+    """What a baseline has is accepted, and anything new is not."""
+    folder = project(BYPASSED)
+    assert 0 == run(folder, "penstock", "check", "--write-baseline").returncode
+    assert 0 == run(folder, "penstock", "check", "--baseline", "penstock-baseline.json").returncode
+    (folder / "penstock-baseline.json").write_text('{"format": "penstock-baseline", "findings": []}')
+    assert 1 == run(folder, "penstock", "check", "--baseline", "penstock-baseline.json").returncode
+    done = run(folder, "penstock", "check", "--baseline", "gone.json")
+    assert 2 == done.returncode
+    assert "gone.json: the baseline cannot be read" in done.stderr
+
+
+IGNORES = "ignore = [{entries}]\n"
+IGNORED = '{{ flow = "orders", edge = "{edge}", reason = "by hand" }}'
+
+
+def test_ignores(project: Callable[..., Path]) -> None:
+    """An arrow is ignored for a reason; an ignore that matches nothing is a finding."""
+    both = ", ".join(IGNORED.format(edge=edge) for edge in ("place -> charge", "check -> charge"))
+    done = run(project(BYPASSED, IGNORES.format(entries=both)), "penstock", "check")
+    assert 0 == done.returncode, done.stdout
+    done = run(project(settings=IGNORES.format(entries=IGNORED.format(edge="a->b")), record=False), "penstock", "check")
+    assert 1 == done.returncode
+    assert "unmatched-ignore" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("contract", "said"),
+    [
+        (
+            'type = "has-trigger"',
+            "app.py:7: contract [orders] the contract has-trigger is broken: no entrypoint of orders",
+        ),
+        (
+            'type = "has-docstrings", name = "told"',
+            "app.py:27: contract [orders] contract 'told' is broken: ship has no",
+        ),
+        ('type = "never-reaches", never = ["orders.ship"]', "orders reaches orders.ship: orders.place -> orders.check"),
+        ('type = "has-trigger", flows = ["ordres"]', "no flow has a name like ordres."),
+    ],
+)
+def test_contracts(project: Callable[..., Path], contract: str, said: str) -> None:
+    """A broken contract is a finding at the place where it is broken."""
+    done = run(project(settings=f"contracts = [{{ {contract} }}]\n", record=False), "penstock", "check")
+    assert 1 == done.returncode
+    assert said in done.stdout
+
+
+def test_contracts_that_hold(project: Callable[..., Path]) -> None:
+    """Contracts that hold say nothing."""
+    settings = 'contracts = [{ type = "all-confirmed" }, { type = "never-reaches", never = ["orders.gone"] }]\n'
+    done = run(project(settings=settings), "penstock", "check")
+    assert 0 == done.returncode, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ('contracts = [{ type = "has-docstring" }]', "Did you mean 'has-docstrings'"),
+        ('ignore = [{ flow = "a", edge = "a->b" }]', "needs 'reason' in each of its tables"),
+        ('ignore = [{ flow = "a", edge = "a->b", raeson = "x" }]', "Did you mean 'reason'?"),
+        ('check = "wran"', "must be off, warn or error"),
+    ],
+)
+def test_wrong_settings(project: Callable[..., Path], settings: str, said: str) -> None:
+    """A wrong setting is one line with the near name, and exit code 2."""
+    done = run(project(settings=settings, record=False), "penstock", "check")
+    assert 2 == done.returncode
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_damaged_evidence(project: Callable[..., Path]) -> None:
+    """Evidence that cannot be read is one line that names the file, and exit code 2."""
+    folder = project(record=False)
+    (folder / "evidence.json").write_text("{")
+    done = run(folder, "penstock", "check", "--evidence", "evidence.json")
+    assert 2 == done.returncode
+    assert "evidence.json: this is not JSON" in done.stderr

@@ -1,0 +1,171 @@
+"""The verdict on each arrow, as a pure function of what was declared, called and seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.check.evidence import Evidence, Fact, Orphan, Seen
+from penstock.check.findings import findings
+from penstock.check.verdict import judge
+from penstock.model import Call, Edge, Flow, Step
+
+RUNS = {("f", Seen("a")): 3}
+
+
+def flow_of(*edges: str, calls: tuple[Call, ...] = (), sources: dict[str, str] | None = None) -> Flow:
+    """Return a flow with arrows such as ``a>b`` between its steps a, b, c and d."""
+    steps = tuple(
+        Step(name=name, entrypoint=name == "a", file="f.py", line=number, source_hash=(sources or {}).get(name, ""))
+        for number, name in enumerate("abcd", 1)
+    )
+    pairs = (edge.split(">") for edge in edges)
+    return Flow(name="f", steps=steps, edges=tuple(Edge(source=s, target=t) for s, t in pairs), calls=calls)
+
+
+def fact(step: str, parent: str, done: str = "", ancestors: str = "", outside: str = "") -> Fact:
+    """Return a fact; several steps stand as letters in one text, with a version behind a colon."""
+
+    def group(names: str) -> frozenset[Seen]:
+        return frozenset(map(Seen, names))
+
+    return Fact("f", seen(step), seen(parent), group(done), group(ancestors), group(outside))
+
+
+def seen(name: str) -> Seen:
+    """Return a step, such as ``a`` or ``a:1`` with the hash of its source."""
+    step, _, source = name.partition(":")
+    return Seen(step, source)
+
+
+def states(flow: Flow, *facts: Fact, orphans: tuple[Orphan, ...] = ()) -> dict[str, str]:
+    """Return the state and the witness of each arrow, those that only ran included."""
+    evidence = Evidence(dict.fromkeys(facts, 2), dict.fromkeys(orphans, 1), RUNS)
+    judged = judge(flow, evidence).flow
+    return {f"{edge.source}>{edge.target}": f"{edge.state} {edge.witness}".strip() for edge in judged.edges}
+
+
+def call(kind: str, source: str = "a", target: str = "b") -> Call:
+    """Return what the code says of two steps."""
+    return Call(source=source, target=target, kind=kind, file="f.py", line=7)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("edges", "facts", "expected"),
+    [
+        ("a>b", [fact("b", "a")], {"a>b": "confirmed call"}),
+        ("a>b b>c", [fact("b", "a"), fact("c", "a", "b")], {"a>b": "confirmed call", "b>c": "confirmed order"}),
+        ("a>c b>c a>b", [fact("b", "a"), fact("c", "a", "b")], {"a>c": "confirmed call", "b>c": "confirmed order"}),
+        ("a>b b>c", [fact("b", "a"), fact("c", "a")], {"b>c": "never-seen", "a>c": "undeclared"}),
+        ("a>b b>c", [fact("b", "a"), fact("c", "d", "", "ab")], {"b>c": "indirect", "d>c": "undeclared"}),
+        ("a>b b>c", [fact("b", "a"), fact("c", "d", "", "a", "b")], {"b>c": "indirect", "d>c": "undeclared"}),
+        ("a>b a>c", [fact("b", "a")], {"a>c": "unexercised"}),
+        ("a>b b>c", [], {"a>b": "unexercised", "b>c": "unexercised"}),
+        ("a>b c>b", [fact("b", "a"), fact("c", "a")], {"a>b": "confirmed call", "c>b": "never-seen"}),
+    ],
+)
+def test_what_ran(edges: str, facts: list[Fact], expected: dict[str, str]) -> None:
+    """An arrow is confirmed by a call or by order; a run that no arrow explains is undeclared."""
+    assert expected.items() <= states(flow_of(*edges.split()), *facts).items()
+
+
+def test_any_predecessor_will_do() -> None:
+    """``after=`` means or: a run that one predecessor explains accuses no other."""
+    found = states(flow_of("a>b", "a>d", "b>d", "c>d"), fact("b", "a"), fact("d", "a", "b"))
+    expected = {"a>d": "confirmed call", "b>d": "confirmed order", "c>d": "unexercised"}
+    assert {"a>b": "confirmed call", **expected} == found
+
+
+def test_a_lost_context_abstains() -> None:
+    """Where a predecessor ran without its context, nothing is accused."""
+    lost = Orphan("f", Seen("b"), concurrent=True)
+    assert {"a>b": "context-lost", "b>c": "context-lost"} == states(
+        flow_of("a>b", "b>c"), fact("c", "a"), orphans=(lost,)
+    )
+
+
+def test_a_step_that_is_called_alone_accuses_nothing() -> None:
+    """A unit test that calls a step outside every run says nothing of arrows."""
+    alone = Orphan("f", Seen("b"), concurrent=False)
+    assert {"a>b": "unexercised"} == states(flow_of("a>b"), orphans=(alone,))
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "expected"),
+    [
+        ("1", "b:1", "confirmed call"),
+        ("2", "b:1", "outdated"),
+        ("2", "b", "confirmed call"),
+        ("", "b:1", "confirmed call"),
+    ],
+)
+def test_changed_code_makes_evidence_outdated(now: str, then: str, expected: str) -> None:
+    """What ran counts while the source is the same, as far as both are known."""
+    assert {"a>b": expected} == states(flow_of("a>b", sources={"b": now}), fact(then, "a"))
+
+
+def test_outdated_evidence_accuses_nothing() -> None:
+    """A run of code that has changed since cannot accuse today's arrows."""
+    assert {"c>b": "unexercised"} == states(flow_of("c>b", sources={"b": "2"}), fact("b:1", "a"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "expected"),
+    [
+        ("call", [], "confirmed static"),
+        ("data", [], "confirmed static"),
+        ("order", [], "confirmed static"),
+        ("call", [fact("b", "d")], "confirmed static"),
+        ("order", [fact("b", "d")], "unexercised"),
+    ],
+)
+def test_what_the_code_says(kind: str, facts: list[Fact], expected: str) -> None:
+    """The code confirms by a call or by data; by mere order only where no run could tell."""
+    calls = (call(kind, "c"),)
+    assert expected == states(flow_of("c>b", calls=calls), *facts)["c>b"]
+
+
+def test_the_code_alone_accuses_nothing() -> None:
+    """A call that nobody declared is no finding unless it ran."""
+    assert {"a>b": "unexercised"} == states(flow_of("a>b", calls=(call("call", "a", "c"),)))
+
+
+def test_data_and_order_together_show_a_missing_arrow() -> None:
+    """Where the code hands data along and the runs keep the order, and no declared path leads there, an arrow is missing."""
+    calls = (call("data", "b", "c"),)
+    facts = (fact("b", "a"), fact("c", "a", "b"))
+    assert "undeclared" == states(flow_of("a>b", "a>c", calls=calls), *facts)["b>c"]
+    assert "b>c" not in states(flow_of("a>b", "b>d", "d>c", calls=calls), *facts)
+    assert "b>c" not in states(flow_of("a>b", "a>c", calls=calls), fact("b", "a"), fact("c", "a"))
+
+
+def test_provenance() -> None:
+    """One line tells what the states rest on."""
+    evidence = Evidence(
+        {fact("b", "a"): 9}, {}, {("f", Seen("a")): 1234}, {"3f2a1c9d": "2026-11-20", "older": "2025-01-01"}
+    )
+    said = judge(flow_of("a>b", "b>c"), evidence).flow.provenance
+    assert "1 of 2 arrows confirmed by 1,234 runs at 3f2a1c9, 2026-11-20; 1 not exercised" == said
+
+
+@pytest.mark.parametrize(
+    ("edges", "facts", "after"),
+    [
+        ("a>b b>c", [fact("b", "a"), fact("c", "a")], {"b>c": ("a",), "a>c": ("a",)}),
+        ("a>b a>c b>d", [fact("b", "a"), fact("c", "a"), fact("d", "c")], {"b>d": ("c",), "c>d": ("c",)}),
+        ("a>b a>d c>d", [fact("b", "a"), fact("c", "a"), fact("d", "a")], {"c>d": ("a",), "a>c": ("a",)}),
+    ],
+)
+def test_the_cure_is_the_exact_after(edges: str, facts: list[Fact], after: dict[str, tuple[str, ...]]) -> None:
+    """Each finding says what ``after=`` should hold, and both ends' places."""
+    found = list(findings(judge(flow_of(*edges.split()), Evidence(dict.fromkeys(facts, 1), {}, RUNS))))
+    errors = {finding.arrow.replace(" -> ", ">"): finding for finding in found if finding.severity == "error"}
+    assert after == {arrow: finding.after for arrow, finding in errors.items()}
+    for finding in errors.values():
+        assert finding.where.startswith("f.py:")
+        assert finding.related[0].where.startswith("f.py:")
+
+
+def test_a_step_that_the_flow_does_not_have() -> None:
+    """A step that ran and is not declared is a finding of its own."""
+    found = list(findings(judge(flow_of("a>b"), Evidence({fact("gone", "a"): 1}, {}, RUNS))))
+    assert [("unknown-step", "gone")] == [(each.code, each.target) for each in found if each.severity == "error"]
