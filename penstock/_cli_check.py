@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from penstock.proof import Proof
 
 DEFAULT_BASELINE = "penstock-baseline.json"
+UNCHECKED = "nothing was recorded yet: pytest --penstock"
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -50,7 +51,7 @@ def run(parsed: argparse.Namespace) -> int:
         _say(text(shown, styled if parsed.output is None else lambda said, _: said), parsed.output)
         _summary(found, chosen, errors)
     else:
-        _say(FORMATS[parsed.format](shown), parsed.output)
+        _say(FORMATS[parsed.format](_in_repository(shown, config.project)), parsed.output)
     return FINDINGS if errors else CLEAN
 
 
@@ -68,6 +69,23 @@ def _chosen(found: Proof, names: list[str]) -> list[Finding]:
     return [finding for finding in found.findings if not flows or finding.flow in flows]
 
 
+def _in_repository(found: list[Finding], project: Path) -> list[Finding]:
+    """Return findings with files as whoever shows the whole repository names them."""
+    root = next((folder for folder in (project, *project.parents) if (folder / ".git").exists()), project)
+
+    def named(file: str) -> str:
+        return (project.relative_to(root) / file).as_posix() if (project / file).is_file() else file
+
+    return [
+        replace(
+            finding,
+            file=named(finding.file),
+            related=tuple(place._replace(file=named(place.file)) for place in finding.related),
+        )
+        for finding in found
+    ]
+
+
 def _say(report: str, output: Path | None) -> None:
     if output is not None:
         write_atomically(output, f"{report}\n".encode())
@@ -81,7 +99,7 @@ def _summary(found: Proof, chosen: list[Finding], errors: int) -> None:
         print()
     columns = max((len(flow.full_name) for flow in found.manifest.flows), default=0)
     for flow in found.manifest.flows:
-        print(f"{styled(flow.full_name.ljust(columns), '1')}  {flow.provenance or 'no arrow was checked'}")
+        print(f"{styled(flow.full_name.ljust(columns), '1')}  {flow.provenance or UNCHECKED}")
     notes = len(chosen) - errors
     said = f"{counted(errors, 'finding')}, {counted(notes, 'note')}"
     print(styled(said, "31" if errors else "32"))

@@ -92,7 +92,7 @@ def _problems(made: Manifest) -> Iterator[Finding]:
 
 
 def _accepted(config: Config, found: list[Finding], *, accepted: bool) -> tuple[Finding, ...]:
-    left = without_ignored(found, config.ignore, "pyproject.toml")
+    left = without_ignored(found, config.ignore, config.project / "pyproject.toml")
     if accepted and config.baseline:
         left = without_known(left, read(Path(config.baseline)))
     return tuple(left)

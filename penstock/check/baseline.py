@@ -40,8 +40,14 @@ class Ignore:
         return self.flow in (finding.flow, bare) and ends == finding.arrow and self.code in ("", finding.code)
 
 
-def without_ignored(found: Sequence[Finding], ignores: Sequence[Ignore], where: str) -> Iterator[Finding]:
-    """Yield the findings that nobody ignores, and one for each ignore that matches nothing any more."""
+def without_ignored(found: Sequence[Finding], ignores: Sequence[Ignore], where: Path) -> Iterator[Finding]:
+    """Yield the findings that nobody ignores, and one for each ignore that matches nothing any more.
+
+    Args:
+        found: All findings.
+        ignores: What is accepted.
+        where: The file that the ignores probably stand in.
+    """
     yield from (finding for finding in found if not any(each.matches(finding) for each in ignores))
     for ignore in ignores:
         if not any(ignore.matches(finding) for finding in found):
@@ -51,8 +57,17 @@ def without_ignored(found: Sequence[Finding], ignores: Sequence[Ignore], where: 
                 flow=ignore.flow,
                 message=f"the ignore of {ignore.edge!r} in the flow {ignore.flow} matches no finding.",
                 cure="Remove it; what it was for has been mended, or has another name.",
-                file=where,
+                file=where.name,
+                line=_line(where, ignore.edge),
             )
+
+
+def _line(file: Path, edge: str) -> int:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return 0
+    return next((number for number, line in enumerate(lines, 1) if "edge" in line and edge in line), 0)
 
 
 def without_known(found: Iterable[Finding], known: frozenset[str]) -> Iterator[Finding]:

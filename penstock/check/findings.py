@@ -76,6 +76,19 @@ class Finding:
         return f"{self.source} -> {self.target}" if self.source and self.target else self.target
 
 
+ABOUT: Mapping[str, str] = {
+    "undeclared": "A step runs after one that no arrow leads from.",
+    "never-seen": "Both steps run, but never one after the other.",
+    "indirect": "A step runs inside another one than its arrow says.",
+    "unknown-step": "A step ran that no flow declares.",
+    "contract": "Something that the project has decided does not hold.",
+    "unmatched-ignore": "An ignore matches nothing any more.",
+    "unexercised": "No test and no code shows the arrow.",
+    "context-lost": "A step runs where nothing tells what came before.",
+    "outdated": "The code has changed since it was seen to run.",
+}
+"""Each kind of finding in a sentence, errors first; the problems of declarations have codes of their own."""
+
 FAILING: Mapping[str, str] = {
     "undeclared": "{target} runs after {source}, and no arrow says so.",
     "never-seen": "{target} never runs after {source}.",
@@ -100,15 +113,16 @@ def findings(judgement: Judgement) -> Iterator[Finding]:
     for edge in flow.edges:
         if edge.state in FAILING or edge.state in NOTES:
             yield _of_edge(flow, edge, proposed[edge.target])
-    for step, times in sorted(judgement.tally.unknown.items()):
+    for name, times in sorted(judgement.tally.unknown.items()):
         yield Finding(
             code="unknown-step",
             severity="error",
             flow=flow.full_name,
-            target=step,
-            message=f"{step} ran in the flow {flow.name}, which declares no such step.",
+            target=name,
+            message=f"{name} ran in the flow {flow.name}, which declares no such step.",
             seen=f"It is in {times:,} fact{'' if times == 1 else 's'} of the evidence.",
-            cure="Record the evidence anew, or add the step's module to `modules`.",
+            cure="Record the evidence anew: pytest --penstock, or add the step's module to `modules`.",
+            related=tuple(Place(step.file, step.line, "the flow begins here") for step in flow.entrypoints[:1]),
         )
 
 

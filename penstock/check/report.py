@@ -1,13 +1,15 @@
-"""Findings for people, for GitHub, for code scanning, and for programs."""
+"""Findings for people, for GitHub and GitLab, for code scanning, and for programs."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from penstock import __version__
+from penstock.check.findings import ABOUT
 from penstock.render.describe import visible
 
 if TYPE_CHECKING:
@@ -67,6 +69,24 @@ def _property(value: str) -> str:
     return _data(value).replace(":", "%3A").replace(",", "%2C")
 
 
+def gitlab(found: Sequence[Finding]) -> str:
+    """Return findings as a Code Quality report, which GitLab shows in a merge request.
+
+    Source: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
+    """
+    return json.dumps([_degradation(finding) for finding in found], indent=2, ensure_ascii=False)
+
+
+def _degradation(finding: Finding) -> dict[str, Any]:
+    return {
+        "description": _sentence(finding),
+        "check_name": f"penstock {finding.code}",
+        "fingerprint": hashlib.sha256(finding.key.encode()).hexdigest(),
+        "severity": "major" if finding.severity == "error" else "info",
+        "location": {"path": finding.file or "pyproject.toml", "lines": {"begin": finding.line or 1}},
+    }
+
+
 def as_json(found: Sequence[Finding]) -> str:
     """Return findings as JSON."""
     return json.dumps({"version": 1, "findings": [asdict(finding) for finding in found]}, indent=2, ensure_ascii=False)
@@ -74,10 +94,14 @@ def as_json(found: Sequence[Finding]) -> str:
 
 def sarif(found: Sequence[Finding]) -> str:
     """Return findings as SARIF 2.1.0, for code scanning."""
-    rules = [{"id": code} for code in sorted({finding.code for finding in found})]
+    rules = [_rule(code) for code in sorted({finding.code for finding in found})]
     driver = {"name": "penstock", "version": __version__, "rules": rules}
     run = {"tool": {"driver": driver}, "results": [_result(finding) for finding in found]}
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+
+
+def _rule(code: str) -> dict[str, Any]:
+    return {"id": code, "shortDescription": {"text": ABOUT.get(code, "A declaration has a problem.")}}
 
 
 def _result(finding: Finding) -> dict[str, Any]:
@@ -106,6 +130,7 @@ def _location(file: str, line: int) -> dict[str, Any]:
 FORMATS: Mapping[str, Callable[[Sequence[Finding]], str]] = {
     "text": text,
     "github": github,
+    "gitlab": gitlab,
     "sarif": sarif,
     "json": as_json,
 }

@@ -181,12 +181,20 @@ def _doubt(pair: Pair, tally: Tally) -> tuple[State, str]:
             "context-lost",
             f"{target} ran where nothing tells what came before.",
         ),
-        (tally.indirect[pair], "indirect", f"{target} ran inside another step, not right after {source}."),
+        (
+            tally.indirect[pair],
+            "indirect",
+            f"{target} ran inside {_around(target, tally)}, further away from {source}.",
+        ),
         (tally.outdated[pair], "outdated", f"The code of {source} or {target} has changed since this was seen to run."),
         (unseen, "unexercised", f"{' and '.join(unseen)} did not run in the flow."),
     ]
     found = next(((state, note) for holds, state, note in doubts if holds), None)
     return found or ("never-seen", f"Both ran, but {target} never after {source}.")
+
+
+def _around(target: str, tally: Tally) -> str:
+    return " and ".join(sorted(parent for parent, step in tally.undeclared if step == target))
 
 
 def _static(flow: Flow, pair: Pair, tally: Tally) -> str:

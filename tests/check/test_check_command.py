@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -124,6 +125,24 @@ def test_sarif(project: Callable[..., Path]) -> None:
     place = found["undeclared"]["locations"][0]["physicalLocation"]
     assert ("app.py", 21) == (place["artifactLocation"]["uri"], place["region"]["startLine"])
     assert set(found) == {rule["id"] for rule in report["runs"][0]["tool"]["driver"]["rules"]}
+
+
+def test_gitlab(project: Callable[..., Path]) -> None:
+    """``--format gitlab`` is a Code Quality report with the place and a lasting fingerprint of each finding."""
+    report = json.loads(run(project(BYPASSED), "penstock", "check", "--format", "gitlab").stdout)
+    found = {each["check_name"]: each for each in report}
+    assert {"path": "app.py", "lines": {"begin": 21}} == found["penstock undeclared"]["location"]
+    assert "major" == found["penstock undeclared"]["severity"]
+    assert len(report) == len({each["fingerprint"] for each in report})
+
+
+def test_hosts_are_told_files_as_the_repository_has_them(project: Callable[..., Path]) -> None:
+    """Where the project is a folder of a repository, reports for its host name files from the repository's root."""
+    root = project(BYPASSED)
+    shutil.copytree(root, root / "service")
+    (root / ".git").mkdir()
+    done = run(root, "penstock", "check", "-C", "service", "--format", "github")
+    assert "::error file=service/app.py,line=21,title=" in done.stdout, done.stdout + done.stderr
 
 
 def test_json_in_a_file(project: Callable[..., Path]) -> None:
