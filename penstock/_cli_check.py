@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock._cli_fix import add_fix_options, asker, run_fix
 from penstock._cli_sources import add_sources, read_config
 from penstock._files import write_atomically
 from penstock._terminal import CLEAN, FINDINGS, counted, styled
 from penstock.check import baseline
 from penstock.check.report import FORMATS, text
+from penstock.errors import ConfigError
 from penstock.proof import prove
 
 if TYPE_CHECKING:
@@ -36,10 +38,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--baseline", metavar="FILE", help="accept the findings that this file has")
     parser.add_argument("--write-baseline", action="store_true", help="accept all findings of today from now on")
     parser.add_argument("--notes", action=argparse.BooleanOptionalAction, default=True, help="report notes, too")
+    add_fix_options(parser)
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Check, report, and return the exit code."""
+    if parsed.fix and parsed.format != "text":
+        raise ConfigError("it shows a diff, so the format has to be text", where="--fix")
     config = _with_options(read_config(parsed), parsed)
     found = prove(config, calls=True, accepted=not parsed.write_baseline)
     chosen = _chosen(found, parsed.flows)
@@ -52,6 +57,8 @@ def run(parsed: argparse.Namespace) -> int:
         _summary(found, chosen, errors)
     else:
         _say(FORMATS[parsed.format](_in_repository(shown, config.project)), parsed.output)
+    if parsed.fix:
+        return run_fix(chosen, config, asker(yes=parsed.yes), found.manifest)
     return FINDINGS if errors else CLEAN
 
 

@@ -1,0 +1,95 @@
+"""``penstock check --fix``: shows what would change in the sources, asks, and writes it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from penstock._terminal import CLEAN, FINDINGS, counted, styled
+from penstock.check.fix import fix
+from penstock.collect import collect, input_files
+from penstock.render.describe import visible
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+
+    from penstock.check.findings import Finding
+    from penstock.check.fix import Edit
+    from penstock.config import Config
+    from penstock.manifest import Manifest
+
+COLOURS = {"+++": "1", "---": "1", "@@": "36", "+": "32", "-": "31"}
+
+
+def add_fix_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that write what a check proposes."""
+    parser.add_argument("--fix", action="store_true", help="write the after= that findings ask for: show it, and ask")
+    parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
+
+
+def run_fix(
+    findings: Sequence[Finding], config: Config, ask: Callable[[str], bool], made: Manifest | None = None
+) -> int:
+    """Show how the sources would change, and write it if somebody says so.
+
+    Args:
+        findings: What does not agree.
+        config: The settings of the project.
+        ask: Answers a question with yes or no.
+        made: The flows that the findings speak of, if they are at hand.
+
+    Returns:
+        0 if everything was written and nothing is left to people, else 1.
+
+    Raises:
+        MissingExtraError: LibCST is not installed.
+        OutputError: A file cannot be written.
+    """
+    made = made or collect(config)
+    result = fix(findings, made, config.project, input_files(made, config.project))
+    for edit in result.edits:
+        _show(edit)
+    for refusal in result.refused:
+        print(f"{styled('left', '33', sys.stderr)}: {visible(str(refusal))}", file=sys.stderr)
+    written = _written(result.edits, ask)
+    others = any(finding.severity == "error" and finding.after is None for finding in findings)
+    return FINDINGS if others or result.refused or not written else CLEAN
+
+
+def _written(edits: Sequence[Edit], ask: Callable[[str], bool]) -> bool:
+    """Write the files if somebody says so, and tell whether nothing is left to write."""
+    if not edits:
+        print("There is no after= to write.")
+        return True
+    if not ask(f"Write {counted(len(edits), 'file')}?"):
+        return False
+    for edit in edits:
+        edit.write()
+        print(f"wrote {visible(edit.name)}")
+    return True
+
+
+def asker(*, yes: bool) -> Callable[[str], bool]:
+    """Return who answers: ``--yes``, or a person in a terminal, or nobody, which means no."""
+
+    def ask(question: str) -> bool:
+        if yes:
+            return True
+        if not sys.stdin.isatty():
+            print("Nothing was written: there is no terminal to ask in. Say --yes to write.", file=sys.stderr)
+            return False
+        try:
+            return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+        except EOFError:
+            return False
+
+    return ask
+
+
+def _show(edit: Edit) -> None:
+    """Print the change of a file as a unified diff."""
+    for line in edit.diff():
+        code = next((colour for start, colour in COLOURS.items() if line.startswith(start)), "")
+        shown = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in line)
+        print(styled(shown, code) if code else shown)

@@ -1,0 +1,215 @@
+"""Finds where a step is declared: the decorator over its function, or a call from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import libcst as cst
+from libcst.metadata import MetadataWrapper, PositionProvider
+
+from penstock.check.fix._after import NotUnderstoodError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from penstock.check.fix._scope import Scope
+    from penstock.model import Step
+
+STEPS = ("step", "flow_task")
+MARKS = (*STEPS, "entrypoint")
+
+Definition = cst.FunctionDef | cst.ClassDef
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a step is marked.
+
+    Attributes:
+        expression: The mark itself: ``step``, ``step(…)``, ``orders.step(…)``.
+        line: Where it stands.
+        kind: ``step``, ``flow_task`` or ``entrypoint``.
+        flows: The flows that take it; ``None`` stands for one that cannot be told.
+        called: Whether it has to stay a call, as it is no decorator.
+    """
+
+    expression: cst.BaseExpression
+    line: int
+    kind: str
+    flows: frozenset[str | None]
+    called: bool = False
+
+
+class Source:
+    """One parsed file.
+
+    Args:
+        scope: Its names.
+
+    Raises:
+        NotUnderstoodError: It is not Python that LibCST reads.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        try:
+            parsed = MetadataWrapper(cst.parse_module(scope.text))
+        except (cst.ParserSyntaxError, UnicodeError):
+            raise NotUnderstoodError("LibCST cannot read this file") from None
+        self.module = parsed.module
+        self._positions = parsed.resolve(PositionProvider)
+
+    def line(self, node: cst.CSTNode) -> int:
+        """Return the line on which a node begins."""
+        line: int = self._positions[node].start.line
+        return line
+
+    def over(self, step: Step) -> list[Place]:
+        """Return the marks over the function of a step, in this file."""
+        for definition, owners in _definitions(self.module, ()):
+            first, last = self._head(definition)
+            if first <= step.line <= last and definition.name.value == step.qualname.rpartition(".")[2]:
+                return list(self._marks(definition, owners))
+        return []
+
+    def _head(self, definition: Definition) -> tuple[int, int]:
+        lines = [self.line(each) for each in (*definition.decorators, definition.name)]
+        return min(lines), max(lines)
+
+    def _marks(self, definition: Definition, owners: Sequence[Definition]) -> Iterator[Place]:
+        """Yield the marks in a stack of decorators, the outermost last, each with the flows that take it."""
+        stack = [each.decorator for each in reversed(definition.decorators)]
+        for index, expression in enumerate(stack):
+            kind = self._kind(expression)
+            if kind:
+                flows = {*self._handle(expression), *self._above(stack[index + 1 :])}
+                line = self.line(expression)
+                yield Place(expression, line, kind, frozenset(flows or self._of_owners(owners)))
+
+    def _above(self, stack: Sequence[cst.BaseExpression]) -> Iterator[str | None]:
+        """Yield the flows that stand over a mark; the next mark after them begins a new group."""
+        closed = False
+        for expression in stack:
+            if self._kind(expression):
+                if closed:
+                    return
+            elif self._is_flow(expression):
+                closed = True
+                yield self.flow(expression)
+
+    def _of_owners(self, owners: Sequence[Definition]) -> set[str | None]:
+        """Return the flows over the class, and ``None`` for those over its subclasses."""
+        over = owners[-1].decorators if owners and isinstance(owners[-1], cst.ClassDef) else ()
+        return {None, *(self.flow(each.decorator) for each in over if self._is_flow(each.decorator))}
+
+    def _kind(self, expression: cst.BaseExpression) -> str:
+        name = dotted(expression.func if isinstance(expression, cst.Call) else expression)
+        full = self.scope.expanded(name) if name else _last(expression)  # the latter of flow("orders").step
+        last = full.rpartition(".")[2]
+        return last if last in MARKS else ""
+
+    def _handle(self, expression: cst.BaseExpression) -> set[str | None]:
+        """Return the flow of ``orders.step`` or ``flow("orders").step``."""
+        function = expression.func if isinstance(expression, cst.Call) else expression
+        if not isinstance(function, cst.Attribute) or self.scope.is_ours(dotted(function) or "", *MARKS):
+            return set()
+        return {self.flow(function.value)}
+
+    def _is_flow(self, expression: cst.BaseExpression) -> bool:
+        """Tell whether a decorator is a flow; one that was given a name may be."""
+        if isinstance(expression, cst.Call):
+            return self.scope.is_ours(dotted(expression.func) or "", "flow")
+        return self.flow(expression) is not None
+
+    def flow(self, expression: cst.BaseExpression) -> str | None:
+        """Return the flow that an expression stands for, or ``None`` if that cannot be told."""
+        if isinstance(expression, cst.Call):
+            if self.scope.is_ours(dotted(expression.func) or "", "flow") and expression.args:
+                return literal(expression.args[0].value)
+            return None
+        name = dotted(expression)
+        return self.scope.flow(name) if name else None
+
+    def outside(self, step: Step) -> list[Place]:
+        """Return the calls in this file that make a function a step without a decorator."""
+        finder = _Calls()
+        self.module.visit(finder)
+        return [place for call in finder.found for place in self._outside(call, step)]
+
+    def _outside(self, call: cst.Call, step: Step) -> Iterator[Place]:
+        target, mark = _only(call), call.func  # the mark is called itself, or bare: orders.step(function)
+        kind = self._kind(mark)
+        if not kind or target is None or not self._is_target(mark, target, step):
+            return
+        flows = self._handle(mark) or {None}
+        yield Place(mark, self.line(call), kind, frozenset(flows), called=True)
+
+    def _is_target(self, mark: cst.BaseExpression, target: cst.BaseExpression, step: Step) -> bool:
+        name = keyword(mark, "name") or keyword(mark, "step_name")
+        if name is not None:
+            return literal(name.value) == step.name
+        shown = dotted(target)
+        return shown is not None and means(self.scope.expanded(shown), step)
+
+
+class _Calls(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[cst.Call] = []
+
+    def visit_Call(self, node: cst.Call) -> None:  # noqa: N802 - LibCST's name
+        self.found.append(node)
+
+
+def _definitions(
+    node: cst.CSTNode, owners: tuple[Definition, ...]
+) -> Iterator[tuple[Definition, tuple[Definition, ...]]]:
+    for child in node.children:
+        if isinstance(child, (cst.FunctionDef, cst.ClassDef)):
+            yield child, owners
+            yield from _definitions(child, (*owners, child))
+        else:
+            yield from _definitions(child, owners)
+
+
+def _only(call: cst.Call) -> cst.BaseExpression | None:
+    """Return the only argument of a call, if it has one and that is a positional one."""
+    if len(call.args) != 1 or call.args[0].keyword or call.args[0].star:
+        return None
+    return call.args[0].value
+
+
+def _last(expression: cst.BaseExpression) -> str:
+    function = expression.func if isinstance(expression, cst.Call) else expression
+    return function.attr.value if isinstance(function, cst.Attribute) else ""
+
+
+def keyword(mark: cst.BaseExpression, name: str) -> cst.Arg | None:
+    """Return a keyword argument of a mark."""
+    arguments = mark.args if isinstance(mark, cst.Call) else ()
+    return next((each for each in arguments if each.keyword and each.keyword.value == name), None)
+
+
+def literal(node: cst.BaseExpression) -> str | None:
+    """Return the text that a literal holds."""
+    if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
+        value = node.evaluated_value
+        return value if isinstance(value, str) else None
+    return None
+
+
+def dotted(node: cst.BaseExpression) -> str | None:
+    """Return ``a.b.c`` as a text, and ``None`` for anything else."""
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute):
+        before = dotted(node.value)
+        return f"{before}.{node.attr.value}" if before else None
+    return None
+
+
+def means(name: str, step: Step) -> bool:
+    """Tell whether a name with dots is, or ends, that of a step's function, or the other way round."""
+    full, own = f".{step.module}.{step.qualname}", f".{name.lstrip('.')}"
+    return full.endswith(own) or (own.endswith(f".{step.qualname}") and own.count(".") > full.count("."))

@@ -1,0 +1,221 @@
+"""All wishes of a project: each brought to its place, and one edit for each file."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from penstock.check.fix import Edit, Fixes, Refusal
+from penstock.check.fix._after import NotUnderstoodError, rewritten
+from penstock.check.fix._marks import STEPS, Source, dotted, keyword, literal, means
+from penstock.check.fix._scope import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from penstock.check.fix import Wish
+    from penstock.check.fix._marks import Place
+    from penstock.manifest import Manifest
+
+
+def fixes(wishes: Sequence[Wish], found: Manifest, project: Path, files: Sequence[Path]) -> Fixes:
+    """Return how the files of a project have to change."""
+    work = _Work(found, project, tuple(files), tuple(wishes))
+    for wish in wishes:
+        try:
+            work.grant(wish)
+        except NotUnderstoodError as reason:
+            where = work.where or wish.step.where
+            work.refused.append(Refusal(where=where, reason=f"{wish.step.name} is left alone: {reason}."))
+    return Fixes(edits=tuple(work.edits()), refused=tuple(work.refused))
+
+
+@dataclass
+class _Work:
+    found: Manifest
+    project: Path
+    files: tuple[Path, ...]
+    wishes: tuple[Wish, ...]
+    refused: list[Refusal] = field(default_factory=list)
+    where: str = ""
+    _sources: dict[Path, Source] = field(default_factory=dict)
+    _changes: dict[Path, dict[int, cst.BaseExpression]] = field(default_factory=lambda: defaultdict(dict))
+
+    def grant(self, wish: Wish) -> None:
+        """Note the change that a wish asks for."""
+        self.where = ""
+        source, place = self._place(wish)
+        self.where = f"{self._name(source.scope.path)}:{place.line}"
+        self._check_kind(wish, place)
+        self._check_others(wish, place)
+        new = _marked(place, wish, source)
+        self._changes[source.scope.path][id(place.expression)] = new
+
+    def _place(self, wish: Wish) -> tuple[Source, Place]:
+        places = list(self._places(wish))
+        mine = [each for each in places if wish.flow.name in each[1].flows]
+        mine = mine or [each for each in places if None in each[1].flows]
+        chosen = [each for each in mine if each[1].kind in STEPS] or mine
+        if not chosen:
+            raise NotUnderstoodError(f"nothing says where it is made a step of {wish.flow.name}")
+        if len(chosen) > 1:
+            lines = " and ".join(f"{self._name(source.scope.path)}:{place.line}" for source, place in chosen)
+            raise NotUnderstoodError(f"it is made a step of {wish.flow.name} more than once, at {lines}")
+        return chosen[0]
+
+    def _places(self, wish: Wish) -> Iterator[tuple[Source, Place]]:
+        own = self._file(wish.step.file)
+        over = [(source, place) for source in self._parsed(own) for place in source.over(wish.step)]
+        if any({None, wish.flow.name} & place.flows for _, place in over):
+            yield from over
+            return
+        for path in dict.fromkeys((*own, *self.files)):
+            for source in self._mentioning(path, wish):
+                yield from ((source, place) for place in source.outside(wish.step))
+
+    def _file(self, name: str) -> list[Path]:
+        """Return the file that a manifest names, if it is one of the project's."""
+        path = self.project / name
+        if name and path.is_file() and path.resolve().is_relative_to(self.project.resolve()):
+            return [path]
+        ending = Path(name).parts
+        found = [file for file in self.files if ending and file.parts[-len(ending) :] == ending]
+        return found if len(found) == 1 else []
+
+    def _parsed(self, paths: Iterable[Path]) -> Iterator[Source]:
+        for path in paths:
+            if path not in self._sources:
+                self._sources[path] = Source(Scope(path, path.read_bytes(), self.files))
+            yield self._sources[path]
+
+    def _mentioning(self, path: Path, wish: Wish) -> Iterator[Source]:
+        """Yield a file that may make the function a step; to parse all would take long."""
+        text = path.read_bytes() if path.suffix == ".py" and path.is_file() else b""
+        last = wish.step.qualname.rpartition(".")[2]
+        if b"step" in text and (last.encode() in text or wish.step.name.encode() in text):
+            yield from self._parsed([path])
+
+    def _check_kind(self, wish: Wish, place: Place) -> None:
+        if place.kind == "entrypoint":
+            raise NotUnderstoodError("@entrypoint takes no after=; put @step(after=…) below it, or call it no step")
+        if place.kind == "flow_task" and not (wish.after and keyword(place.expression, "after")):
+            raise NotUnderstoodError("whether flow_task has after= decides what it is, a step or an entrypoint")
+
+    def _check_others(self, wish: Wish, place: Place) -> None:
+        """Refuse to change the arrows of a flow that shares the mark and wants something else."""
+        for flow in self.found.flows:
+            shares = flow.name in place.flows or None in place.flows
+            if flow is wish.flow or not shares or wish.step.name not in flow.successors:
+                continue
+            if flow.step(wish.step.name).where == wish.step.where and not self._wants(flow.full_name, wish):
+                raise NotUnderstoodError(f"the flow {flow.name} takes the same @step; give each flow its own")
+
+    def _wants(self, flow: str, wish: Wish) -> bool:
+        return any(
+            other.flow.full_name == flow and other.step.name == wish.step.name and set(other.after) == set(wish.after)
+            for other in self.wishes
+        )
+
+    def edits(self) -> Iterator[Edit]:
+        """Yield one edit for each file that changes."""
+        for path, changes in sorted(self._changes.items()):
+            source = self._sources[path]
+            new = source.module.visit(_Replacement(changes)).bytes
+            if new != source.scope.text:
+                yield Edit(path=path, name=self._name(path), old=source.scope.text, new=new)
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.project).as_posix() if path.is_relative_to(self.project) else str(path)
+
+
+class _Replacement(cst.CSTTransformer):
+    def __init__(self, changes: dict[int, cst.BaseExpression]) -> None:
+        super().__init__()
+        self._changes = changes
+
+    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
+        return self._changes.get(id(original_node), updated_node)
+
+
+def _marked(place: Place, wish: Wish, source: Source) -> cst.BaseExpression:
+    """Return the mark with the ``after=`` that is wished for."""
+    mark = place.expression
+    if not isinstance(mark, cst.Call):
+        return cst.Call(mark, [_argument(rewritten(None, wish.after, _nothing))]) if wish.after else mark
+    if any(each.star or not each.keyword for each in mark.args):
+        raise NotUnderstoodError("its decorator has arguments that are not written as name=value")
+    old = keyword(mark, "after")
+    if not wish.after:
+        return _without(mark, old, bare=not place.called)
+    value = rewritten(old.value if old else None, wish.after, _Named(wish, source))
+    if old is None:
+        return _with_first(mark, _argument(value))
+    arguments = [each.with_changes(value=value) if each is old else each for each in mark.args]
+    return mark.with_changes(args=arguments)
+
+
+def _nothing(_: cst.BaseExpression) -> str:
+    return ""
+
+
+def _argument(value: cst.BaseExpression) -> cst.Arg:
+    tight = cst.SimpleWhitespace("")
+    return cst.Arg(value, keyword=cst.Name("after"), equal=cst.AssignEqual(tight, tight))
+
+
+def _with_first(mark: cst.Call, argument: cst.Arg) -> cst.Call:
+    if not mark.args:
+        return mark.with_changes(args=[argument])
+    before = mark.whitespace_before_args
+    lined = isinstance(before, cst.ParenthesizedWhitespace)
+    space = before if lined else cst.SimpleWhitespace(" ")
+    return mark.with_changes(args=[argument.with_changes(comma=cst.Comma(whitespace_after=space)), *mark.args])
+
+
+def _without(mark: cst.Call, old: cst.Arg | None, *, bare: bool) -> cst.BaseExpression:
+    arguments = [each for each in mark.args if each is not old]
+    if not arguments:
+        tight = cst.SimpleWhitespace("")
+        return mark.func if bare else mark.with_changes(args=[], whitespace_before_args=tight)
+    if old is mark.args[-1]:
+        last = arguments[-1].with_changes(comma=old.comma, whitespace_after_arg=old.whitespace_after_arg)
+        arguments = [*arguments[:-1], last]
+    return mark.with_changes(args=arguments)
+
+
+class _Named:
+    """Tells which step an expression in ``after=`` names."""
+
+    def __init__(self, wish: Wish, source: Source) -> None:
+        self._wish = wish
+        self._source = source
+
+    def __call__(self, expression: cst.BaseExpression) -> str:
+        """Return the name of a step, or a text that is none for what names no step.
+
+        Raises:
+            NotUnderstoodError: It could be anything.
+        """
+        text = literal(expression)
+        if text is not None:
+            return self._by_text(text)
+        name = dotted(expression)
+        steps = self._wish.flow.steps if name else ()
+        found = [step.name for step in steps if means(self._source.scope.expanded(name or ""), step)]
+        if len(found) == 1:
+            return found[0]
+        shown = cst.Module([]).code_for_node(expression)
+        raise NotUnderstoodError(f"which steps {shown} in its after= names is not written there")
+
+    def _by_text(self, text: str) -> str:
+        if text in self._wish.flow.successors:
+            return text
+        named = text.replace(":", ".")
+        found = [
+            step.name for step in self._wish.flow.steps if named in (step.qualname, f"{step.module}.{step.qualname}")
+        ]
+        return found[0] if len(found) == 1 else text

@@ -1,0 +1,102 @@
+"""What the names in a source file mean: imports, and flows that were given a name."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_DEEPEST = 8
+"""Modules through which a name is followed."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The names of one file, as far as they stand at the top of it or of a class or function.
+
+    Attributes:
+        path: The file.
+        text: Its content.
+        files: All sources of the application, in which imported names are looked up.
+    """
+
+    path: Path
+    text: bytes
+    files: Sequence[Path] = field(repr=False)
+
+    @cached_property
+    def _nodes(self) -> list[ast.AST]:
+        try:
+            return list(ast.walk(ast.parse(self.text)))
+        except (SyntaxError, ValueError):
+            return []
+
+    @cached_property
+    def imports(self) -> dict[str, str]:
+        """What each imported name stands for, with dots; relative ones begin with dots."""
+        found: dict[str, str] = {}
+        for node in self._nodes:
+            if isinstance(node, ast.Import):
+                found |= {alias.asname: alias.name for alias in node.names if alias.asname}
+            elif isinstance(node, ast.ImportFrom):
+                module = "." * node.level + (f"{node.module}." if node.module else "")
+                found |= {alias.asname or alias.name: f"{module}{alias.name}" for alias in node.names}
+        return found
+
+    @cached_property
+    def handles(self) -> dict[str, str]:
+        """The flow that each name holds: ``orders = flow("orders")``."""
+        found: dict[str, str] = {}
+        for node in self._nodes:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            flow = self._flow_of(getattr(node, "value", None))
+            if flow is not None:
+                found |= {target.id: flow for target in targets if isinstance(target, ast.Name)}
+        return found
+
+    def _flow_of(self, value: object) -> str | None:
+        if isinstance(value, ast.Call) and value.args and self.is_ours(ast.unparse(value.func), "flow"):
+            name = value.args[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                return name.value
+        return None
+
+    def expanded(self, dotted: str) -> str:
+        """Return a name with the import that it begins with."""
+        first, dot, rest = dotted.partition(".")
+        return f"{self.imports.get(first, first)}{dot}{rest}"
+
+    def is_ours(self, dotted: str, *names: str) -> bool:
+        """Tell whether a name is one of penstock's: imported from it, or called so and nothing else."""
+        full = self.expanded(dotted)
+        module, _, last = full.rpartition(".")
+        return last in names and (not module or module.lstrip(".").split(".")[0] == "penstock")
+
+    def flow(self, dotted: str, depth: int = 0) -> str | None:
+        """Return the flow that a name holds, also an imported one; ``None`` if that cannot be told."""
+        if dotted in self.handles:
+            return self.handles[dotted]
+        module, _, name = self.expanded(dotted).rpartition(".")
+        if not module or depth > _DEEPEST:
+            return None
+        found = {other.flow(name, depth + 1) for other in self._modules(module) if other.path != self.path}
+        return found.pop() if len(found) == 1 else None
+
+    def _modules(self, module: str) -> Iterator[Scope]:
+        """Yield the files that a module's name could mean."""
+        dots = len(module) - len(module.lstrip("."))
+        parts = [part for part in module.split(".") if part]
+        for path in self.files:
+            own = (*path.parts[:-1], path.stem) if path.name != "__init__.py" else path.parts[:-1]
+            if dots:
+                base = self.path.parts[: len(self.path.parts) - dots]
+                matches = own == (*base, *parts)
+            else:
+                matches = list(own[-len(parts) :]) == parts
+            if matches:
+                yield Scope(path, path.read_bytes(), self.files)

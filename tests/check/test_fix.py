@@ -1,0 +1,497 @@
+"""What ``penstock check --fix`` writes into real sources, and what it leaves alone."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+from penstock._cli_fix import asker, run_fix
+from penstock.check.findings import Finding
+from penstock.check.fix import Fixes, fix
+from penstock.collect import collect, input_files
+from penstock.config import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock.config import Config
+
+START = """
+from penstock import entrypoint, flow, step
+
+
+@flow("orders")
+@entrypoint
+def receive(): ...
+
+
+@flow("orders")
+@step(after="receive")
+def check(): ...
+
+
+@flow("orders")
+@step(after="receive")
+def weigh(): ...
+
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with one module, ``shop``, and the settings for it."""
+    (tmp_path / "pyproject.toml").write_text('[tool.penstock]\nmodules = ["shop"]\npath = ["."]\n')
+    return tmp_path
+
+
+def wished(project: Path, wishes: dict[str, tuple[str, ...]], flow: str = "orders") -> tuple[list[Finding], Config]:
+    """Return findings that ask for these names behind ``after=`` of steps."""
+    config = load(project)
+    steps = {step.name: step for step in collect(config).flow(flow).steps}
+    return [
+        Finding(
+            code="undeclared", severity="error", flow=flow, target=name, message="", after=after,
+            file=steps[name].file, line=steps[name].line,
+        )
+        for name, after in wishes.items()
+    ], config  # fmt: skip
+
+
+def fixed(project: Path, wishes: dict[str, tuple[str, ...]], flow: str = "orders") -> Fixes:
+    """Return what the fixer wants to do in a project."""
+    findings, config = wished(project, wishes, flow)
+    found = collect(config)
+    return fix(findings, found, project, input_files(found, project))
+
+
+def rewritten(project: Path, declared: str, *after: str, target: str = "pay") -> str:
+    """Return what becomes of a declaration that stands below a few steps of the flow."""
+    (project / "shop.py").write_text(START + declared)
+    result = fixed(project, {target: after})
+    assert () == result.refused
+    (edit,) = result.edits
+    assert (START + declared).encode() == edit.old
+    return edit.new.decode().removeprefix(START)
+
+
+def declared_edges(project: Path, target: str, flow: str = "orders") -> list[str]:
+    """Return where the arrows to a step come from, collected anew."""
+    return [edge.source for edge in collect(load(project)).flow(flow).edges_into(target)]
+
+
+FUNCTION = "def pay(): ..."
+
+
+@pytest.mark.parametrize(
+    ("old", "after", "new"),
+    [
+        ('@step(after="receive")', ["check"], '@step(after="check")'),
+        ("@step(after='receive')", ["check"], "@step(after='check')"),
+        ('@step(after="receive")', ["receive", "check"], '@step(after=["receive", "check"])'),
+        ('@step(after="receive")', ["check", "weigh"], '@step(after=["check", "weigh"])'),
+        ('@step(after=["receive", "check"])', ["check"], '@step(after=["check"])'),
+        ('@step(after=["receive", "check"])', ["receive"], '@step(after=["receive"])'),
+        ('@step(after=["receive"])', ["receive", "check", "weigh"], '@step(after=["receive", "check", "weigh"])'),
+        ('@step(after=["receive"])', ["check"], '@step(after="check")'),
+        ('@step(after=("receive", "check"))', ["check"], '@step(after=("check",))'),
+        ('@step(after=("receive",))', ["receive", "check"], '@step(after=("receive", "check",))'),
+        ('@step(after={"receive", "check"})', ["check", "weigh"], '@step(after={"check", "weigh"})'),
+        ('@step(after={"receive": "if new"})', ["receive", "check"], '@step(after={"receive": "if new", "check": None})'),
+        ('@step(after={"receive": "if new", "check": "else"})', ["check"], '@step(after={"check": "else"})'),
+        ('@step(after={"receive": "if new"})', ["check"], '@step(after="check")'),
+        ('@step(after=[{"receive": "if new"}, "check"])', ["receive"], '@step(after=[{"receive": "if new"}])'),
+        ('@step(after=[{"receive": "a", "weigh": "b"}, "check"])', ["weigh", "check"],
+         '@step(after=[{"weigh": "b"}, "check"])'),
+        ("@step(after=receive)", ["receive", "check"], '@step(after=[receive, "check"])'),
+        ("@step(after=[receive, check])", ["check"], "@step(after=[check])"),
+        ("@step(after={receive: 'if new'})", ["receive", "check"], "@step(after={receive: 'if new', 'check': None})"),
+        ('@step(after="shop:receive")', ["receive", "check"], '@step(after=["shop:receive", "check"])'),
+        ('@step(after="gone")', ["check"], '@step(after="check")'),
+        ("@step(after=[])", ["check"], '@step(after="check")'),
+        ("@step", ["check"], '@step(after="check")'),
+        ("@step()", ["check"], '@step(after="check")'),
+        ('@step(effects="disk")', ["check"], '@step(after="check", effects="disk")'),
+        ('@step(after="receive")', [], "@step"),
+        ('@step(after="receive", effects="disk")', [], '@step(effects="disk")'),
+        ('@step(effects="disk", after="receive")', [], '@step(effects="disk")'),
+        ('@step( after = "receive" )  # why', ["check"], '@step( after = "check" )  # why'),
+        ('@step(after="rec" "eive")', ["receive", "check"], '@step(after=["rec" "eive", "check"])'),
+    ],
+)  # fmt: skip
+def test_only_what_after_holds_changes(project: Path, old: str, after: list[str], new: str) -> None:
+    """What stays keeps its form, quotes, label and reference, and all else keeps its formatting."""
+    above, below = '@flow("orders")  # ours\n', f"\n{FUNCTION}  # nothing yet\n"
+    assert f"{above}{new}{below}" == rewritten(project, f"{above}{old}{below}", *after)
+
+
+LAID_OUT = """@flow("orders")
+@step(
+    after=[
+        "receive",  # the usual way
+        "check",  # the careful way
+    ],
+    effects=["disk"],  # slow
+)
+def pay(): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "new"),
+    [
+        (["receive"], '        "receive",  # the usual way\n'),
+        (["check"], '        "check",  # the careful way\n'),
+        (["receive", "check", "weigh"],
+         '        "receive",  # the usual way\n        "check",  # the careful way\n        "weigh",\n'),
+        (["check", "weigh"], '        "check",  # the careful way\n        "weigh",\n'),
+    ],
+)  # fmt: skip
+def test_each_name_keeps_its_line_and_comment(project: Path, after: list[str], new: str) -> None:
+    """In a list over several lines, every name that stays keeps its comment, and a new one gets a line."""
+    old = '        "receive",  # the usual way\n        "check",  # the careful way\n'
+    assert LAID_OUT.replace(old, new) == rewritten(project, LAID_OUT, *after)
+
+
+def test_a_comment_behind_the_last_name_stays_with_it(project: Path) -> None:
+    """A list without a comma at its end grows without losing the comment there."""
+    old = '@flow("orders")\n@step(\n    after=["receive"  # first\n    ]\n)\ndef pay(): ...\n'
+    new = '@flow("orders")\n@step(\n    after=["receive",  # first\n    "check"\n    ]\n)\ndef pay(): ...\n'
+    assert new == rewritten(project, old, "receive", "check")
+
+
+def test_after_gets_a_line_where_the_others_have_one(project: Path) -> None:
+    """A call over several lines gets `after=` on a line of its own."""
+    old = '@flow("orders")\n@step(\n    effects="disk",\n)\ndef pay(): ...\n'
+    assert old.replace("    eff", '    after="check",\n    eff') == rewritten(project, old, "check")
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("coding", ["utf-8", "latin-1"])
+def test_bytes_of_the_file_stay(project: Path, ending: bytes, coding: str) -> None:
+    """Line endings and encoding are those of the file, also where names are not ASCII."""
+    text = f'# coding: {coding}\n{START}@flow("orders")\n@step(after="receive")\ndef pay(): "Größe"\n'
+    old = text.encode(coding).replace(b"\n", ending)
+    (project / "shop.py").write_bytes(old)
+    (edit,) = fixed(project, {"pay": ("check",)}).edits
+    head, _, tail = old.rpartition(b'"receive"')
+    assert head + b'"check"' + tail == edit.new
+
+
+@pytest.mark.parametrize("name", ['a "quoted" name', "back\\slash", "it's", "two\nlines"])
+def test_any_name_is_written_as_a_text(project: Path, name: str) -> None:
+    """A step's name with quotes, backslashes or line breaks is written so that it means itself."""
+    other = f"flow('orders').step(after='receive', name={name!r})(len)\n"
+    new = rewritten(project, f'{other}@flow("orders")\n@step(after="receive")\n{FUNCTION}\n', name)
+    (project / "shop.py").write_text(START + new)
+    assert [name] == declared_edges(project, "pay")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('orders = flow("orders")\n@orders.step(after="receive")\ndef pay(): ...\n', ('"receive"', '"check"')),
+        ('orders = flow("orders")\n@orders.step\ndef pay(): ...\n', ("@orders.step", '@orders.step(after="check")')),
+        ('@flow("orders").step(after="receive")\ndef pay(): ...\n', ('"receive"', '"check"')),
+        ('orders = flow("orders")\n@orders\n@step(after="receive")\ndef pay(): ...\n', ('"receive"', '"check"')),
+        ('from penstock.contrib.celery import flow_task\n@flow("orders")\n@flow_task(after="receive", queue="slow")\ndef pay(): ...\n', ('"receive"', '"check"')),
+        ('@flow("orders")\nclass Shop:\n    @step(after="receive")\n    def pay(self): ...\n', ('"receive"', '"check"')),
+        ('@flow("orders")\n@step(after="receive")\nasync def pay(): ...\n', ('"receive"', '"check"')),
+        ('@flow("orders")\n@step(after="receive")\nclass pay: ...\n', ('"receive"', '"check"')),
+        ('import penstock as ps\n@ps.flow("orders")\n@ps.step(after="receive")\ndef pay(): ...\n', ('"receive"', '"check"')),
+        ('from penstock import step as stage\n@flow("orders")\n@stage(after="receive")\ndef pay(): ...\n', ('"receive"', '"check"')),
+        ('@flow("orders")\n@entrypoint\n@step(after="receive")\ndef pay(): ...\n', ('"receive"', '"check"')),
+        ('@flow("orders")\n@step(after="receive", name="pay")\ndef _pay(): ...\n', ('"receive"', '"check"')),
+        ('class Order:\n    def pay(self): ...\nflow("orders").step(after="receive")(Order.pay)\n', ('"receive"', '"check"')),
+        ('class Order:\n    def pay(self): ...\nflow("orders").step(Order.pay)\n', (".step", '.step(after="check")')),
+        ('from shutil import move\norders = flow("orders")\norders.step(name="pay", after="receive")(move)\n', ('"receive"', '"check"')),
+        ('def pay(): ...\nflow("orders")(step(after="receive")(pay))\n', ('"receive"', '"check"')),
+        ('def make():\n    @flow("orders")\n    @step(after="receive")\n    def pay(): ...\n    return pay\nmake()\n', ('"receive"', '"check"')),
+    ],
+)  # fmt: skip
+def test_every_form_of_declaration_is_found(project: Path, old: str, new: tuple[str, str]) -> None:
+    """Handles, flows on the spot, tasks, classes, aliases, and what is declared from outside are rewritten."""
+    head, _, tail = old.rpartition(new[0])
+    assert f"{head}{new[1]}{tail}" == rewritten(project, old, "check")
+
+
+def test_calls_from_outside_stay_calls(project: Path) -> None:
+    """Where a function is made a step by a call, no `after=` at all leaves empty parentheses."""
+    old = 'def pay(): ...\nflow("orders").step(after="receive")(pay)\n'
+    assert old.replace('after="receive"', "") == rewritten(project, old)
+
+
+STACKED = """
+@flow("orders")
+@step(after="receive")
+@flow("returns")
+@step(after="unpack")
+def pay(): ...
+
+@flow("returns")
+@entrypoint
+def unpack(): ...
+
+@flow("returns")
+@step(after="unpack")
+def inspect(): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("flow", "after", "old", "new"),
+    [
+        ("orders", "check", '@step(after="receive")\n@flow("returns")', '@step(after="check")\n@flow("returns")'),
+        ("returns", "inspect", '@step(after="unpack")\ndef pay', '@step(after="inspect")\ndef pay'),
+    ],
+)
+def test_each_flow_of_a_stack_has_its_own(project: Path, flow: str, after: str, old: str, new: str) -> None:
+    """Of several steps over one function, the one that the flow takes is rewritten."""
+    (project / "shop.py").write_text(START + STACKED)
+    (edit,) = fixed(project, {"pay": (after,)}, flow).edits
+    assert (START + STACKED).replace(old, new) == edit.new.decode()
+
+
+def test_handles_are_followed_into_other_files(project: Path) -> None:
+    """`from .flows import orders` is looked up, so that two handles over one function are told apart."""
+    (project / "pyproject.toml").write_text('[tool.penstock]\nmodules = ["app.*"]\npath = ["."]\n')
+    (project / "app").mkdir()
+    (project / "app" / "__init__.py").write_text("from app.flows import orders, returns as back\n")
+    (project / "app" / "flows.py").write_text(
+        "from penstock import flow\norders = flow('orders')\nreturns = flow('returns')\n"
+        "@orders.entrypoint\ndef receive(): ...\n@orders.step(after=receive)\ndef check(): ...\n"
+    )
+    text = "from . import back\nfrom .flows import orders as taken\n@taken.step(after='receive')\n@back.step\ndef pay(): ...\n"
+    (project / "app" / "work.py").write_text(text)
+    (edit,) = fixed(project, {"pay": ("check",)}).edits
+    assert ("app/work.py", text.replace("receive", "check")) == (edit.name, edit.new.decode())
+
+
+def test_several_wishes_make_one_edit_of_a_file(project: Path) -> None:
+    """All changes of a file are one edit, and the result declares what was asked for."""
+    (project / "shop.py").write_text(START + '@flow("orders")\n@step(after="weigh")\ndef pay(): ...\n')
+    (edit,) = fixed(project, {"pay": ("check", "weigh"), "weigh": ("check",)}).edits
+    edit.write()
+    assert (["check", "weigh"], ["check"]) == (declared_edges(project, "pay"), declared_edges(project, "weigh"))
+
+
+@pytest.mark.parametrize(
+    ("declared", "line", "reason"),
+    [
+        ('BEFORE = ["receive"]\n@flow("orders")\n@step(after=BEFORE)\ndef pay(): ...\n', 3, "which steps BEFORE in its after="),
+        ('@flow("orders")\n@step(after=["receive", *["check"]])\ndef pay(): ...\n', 2, "put together from other"),
+        ('@flow("orders")\n@step(after=[f"{\'receive\'}"])\ndef pay(): ...\n', 2, "which steps f\"{'receive'}\""),
+        ('@flow("orders")\n@step(**{"after": "receive"})\ndef pay(): ...\n', 2, "not written as name=value"),
+        ('@flow("orders")\n@entrypoint\ndef pay(): ...\n', 2, "@entrypoint takes no after="),
+        ('from penstock.contrib.celery import flow_task\n@flow("orders")\n@flow_task\ndef pay(): ...\n', 3, "flow_task has after= decides"),
+        ('def pay(): ...\nfor each in [pay]:\n    flow("orders").step(after="receive")(each)\n', 1, "nothing says where"),
+        ('def pay(): ...\nflow("orders").step(after="receive")(pay)\nflow("orders").step(after="check")(pay)\n', 1, "more than once"),
+        ('@flow("orders")\n@flow("returns")\n@step(after="receive")\ndef pay(): ...\n', 3, "the flow returns takes the same"),
+    ],
+)  # fmt: skip
+def test_what_is_not_understood_is_left_alone(project: Path, declared: str, line: int, reason: str) -> None:
+    """What the fixer cannot read it does not touch; it says so with file and line."""
+    (project / "shop.py").write_text(START + declared)
+    result = fixed(project, {"pay": ("weigh",)})
+    (refusal,) = result.refused
+    assert ((), True) == (result.edits, refusal.reason.startswith("pay is left alone: "))
+    assert f"shop.py:{START.count(chr(10)) + line}" == refusal.where
+    assert reason in refusal.reason
+
+
+def test_a_mark_that_two_flows_share_changes_when_both_want_the_same(project: Path) -> None:
+    """One @step below two flows is rewritten if the findings of both ask for it."""
+    (project / "shop.py").write_text(
+        'from penstock import entrypoint, flow, step\n@flow("a")\n@flow("b")\n@entrypoint\ndef start(): ...\n'
+        '@flow("a")\n@flow("b")\n@step(after="start")\ndef middle(): ...\n'
+        '@flow("a")\n@flow("b")\n@step(after="start")\ndef pay(): ...\n'
+    )
+    one, config = wished(project, {"pay": ("middle",)}, "a")
+    two, _ = wished(project, {"pay": ("middle",)}, "b")
+    found = collect(config)
+    (edit,) = fix([*one, *two], found, project).edits
+    assert (project / "shop.py").read_text()[::-1].replace('"trats"', '"elddim"', 1)[::-1] == edit.new.decode()
+
+
+def test_findings_without_a_proposal_change_nothing(project: Path) -> None:
+    """Only findings that say what `after=` should hold are mended."""
+    (project / "shop.py").write_text(START)
+    config = load(project)
+    finding = Finding(code="undeclared", severity="error", flow="orders", target="check", message="")
+    assert Fixes() == fix([finding], collect(config), project)
+
+
+def test_files_outside_the_project_are_not_touched(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is declared in a library stays as it is, even though the finding names its file."""
+    library = tmp_path_factory.mktemp("lib") / "site-packages"
+    library.mkdir()
+    (library / "theirs.py").write_text(START + f'@flow("orders")\n@step(after="receive")\n{FUNCTION}\n')
+    (project / "shop.py").write_text(f"import sys; sys.path.append({str(library)!r})\nimport theirs\n")
+    result = fixed(project, {"pay": ("check",)})
+    assert ((), ["nothing says where it is made a step of orders."]) == (
+        result.edits,
+        [refusal.reason.partition(": ")[2] for refusal in result.refused],
+    )
+
+
+def test_a_file_that_has_changed_since_is_left_alone(project: Path) -> None:
+    """Where the function no longer stands on its line, nothing is guessed."""
+    (project / "shop.py").write_text(START + f'@flow("orders")\n@step(after="receive")\n{FUNCTION}\n')
+    findings, config = wished(project, {"pay": ("check",)})
+    found = collect(config)
+    (project / "shop.py").write_text("\n\n" + (project / "shop.py").read_text())
+    assert ((), 1) == ((result := fix(findings, found, project)).edits, len(result.refused))
+
+
+PAY = '@flow("orders")\n@step(after="receive")\ndef pay(): ...\n'
+DIFF = """--- a/shop.py
++++ b/shop.py
+@@ -17,5 +17,5 @@
+ def weigh(): ...
+ 
+ @flow("orders")
+-@step(after="receive")
++@step(after="check")
+ def pay(): ...
+"""  # noqa: W293
+
+
+@pytest.mark.parametrize(("answer", "status"), [(True, 0), (False, 1)])
+def test_the_change_is_shown_and_written_on_a_yes(
+    project: Path, capsys: pytest.CaptureFixture[str], answer: bool, status: int
+) -> None:
+    """A unified diff is shown; the file changes only if somebody says yes."""
+    (project / "shop.py").write_text(START + PAY)
+    findings, config = wished(project, {"pay": ("check",)})
+    asked: list[str] = []
+
+    def ask(question: str) -> bool:
+        asked.append(question)
+        return answer
+
+    assert status == run_fix(findings, config, ask)
+    assert (["Write 1 file?"], True) == (asked, capsys.readouterr().out.startswith(DIFF))
+    assert answer == ("check" in (project / "shop.py").read_text().rpartition("after=")[2])
+
+
+def test_nobody_is_asked_with_yes(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--yes` writes at once, for scripts, and says what was written."""
+    (project / "shop.py").write_text(START + PAY)
+    findings, config = wished(project, {"pay": ("check",)})
+    assert 0 == run_fix(findings, config, asker(yes=True))
+    assert capsys.readouterr().out.endswith("wrote shop.py\n")
+    assert ["check"] == declared_edges(project, "pay")
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from penstock._cli_fix import asker, run_fix
+from penstock.check.findings import Finding
+from penstock.config import load
+finding = Finding(code="undeclared", severity="error", flow="orders", target="pay", message="", after=("check",))
+sys.exit(run_fix([finding], load(Path.cwd()), asker(yes=False)))
+"""
+
+
+def test_without_a_terminal_the_change_is_only_shown(project: Path) -> None:
+    """In a script without `--yes` the diff is printed, nothing is written, and the exit code is 1."""
+    (project / "shop.py").write_text(START + PAY)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=project,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (1, DIFF) == (done.returncode, done.stdout)
+    assert "Nothing was written: there is no terminal to ask in. Say --yes to write.\n" == done.stderr
+    assert START + PAY == (project / "shop.py").read_text()
+
+
+@pytest.mark.parametrize(("typed", "status"), [(b"y\n", 0), (b"\n", 1), (b"n\n", 1)])
+def test_a_person_is_asked_in_colour(project: Path, typed: bytes, status: int) -> None:
+    """In a terminal the diff is coloured and a question waits; Enter means no."""
+    (project / "shop.py").write_text(START + PAY)
+    environment = {**os.environ, "TERM": "xterm"}
+    environment.pop("NO_COLOR", None)
+    leader, follower = pty.openpty()
+    os.write(leader, typed)
+    done = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], cwd=project, env=environment, stdin=follower, stdout=follower, stderr=follower
+    )
+    assert status == done.wait(60)
+    os.close(follower)
+    shown = os.read(leader, 100_000).decode().replace("\r\n", "\n")
+    os.close(leader)
+    assert '\x1b[31m-@step(after="receive")\x1b[0m\n\x1b[32m+@step(after="check")\x1b[0m\n' in shown
+    assert "Write 1 file? [y/N] " in shown
+    assert (status == 0) == ('after="check"' in (project / "shop.py").read_text())
+
+
+def test_libcst_is_only_needed_to_write(project: Path) -> None:
+    """Without LibCST, asking for a fix says how to install it, and nothing else needs it."""
+    (project / "shop.py").write_text(START + PAY)
+    program = f"import sys\nsys.modules['libcst'] = None\n{PROGRAM}"
+    program = textwrap.dedent(program).replace(
+        "sys.exit(", "from penstock.errors import MissingExtraError\ntry:\n    print("
+    )
+    program += "except MissingExtraError as error:\n    print(error)\n"
+    done = subprocess.run([sys.executable, "-c", program], cwd=project, capture_output=True, text=True, check=False)
+    expected = "writing after= needs LibCST. Install what is missing: pip install 'penstock[fix]'\n"
+    assert (expected, "") == (done.stdout, done.stderr)
+
+
+def test_a_person_learns_what_is_left(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is not understood is told on standard error, and the exit code is 1 even if the rest was written."""
+    (project / "shop.py").write_text(
+        START + PAY + 'BEFORE = "receive"\n@flow("orders")\n@step(after=BEFORE)\ndef ship(): ...\n'
+    )
+    findings, config = wished(project, {"pay": ("check",), "ship": ("pay",)})
+    assert 1 == run_fix(findings, config, asker(yes=True))
+    line = START.count("\n") + 6
+    said = f"left: shop.py:{line}: ship is left alone: which steps BEFORE in its after= names is not written there.\n"
+    assert said == capsys.readouterr().err
+    assert ["check"] == declared_edges(project, "pay")
+
+
+def command(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with these arguments in a project, as a user would."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PENSTOCK"))}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=project, env=environment, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+def test_what_check_finds_it_mends(project: Path) -> None:
+    """`penstock check --fix --yes` writes what really ran, and the next check is clean."""
+    (project / "shop.py").write_text(
+        "from penstock import entrypoint, flow, step\norders = flow('orders')\n"
+        "@orders.entrypoint\ndef receive():\n    check()\n"
+        "@orders.step(after=receive)\ndef check():\n    return pay()\n"
+        "@orders.step(after={receive: 'if new'})  # at once\ndef pay(): ...\n"
+    )
+    (project / "test_shop.py").write_text("from shop import receive\n\n\ndef test_orders():\n    receive()\n")
+    ran = command(project, "-m", "pytest", "-q", "--penstock", "-p", "no:cacheprovider", "-p", "no:randomly")
+    assert 0 == ran.returncode, ran.stdout + ran.stderr
+    before = command(project, "-m", "penstock", "check")
+    fixing = command(project, "-m", "penstock", "check", "--fix", "--yes")
+    assert (1, 0, "") == (before.returncode, fixing.returncode, fixing.stderr)
+    assert "-@orders.step(after={receive: 'if new'})  # at once\n+@orders.step(after=" in fixing.stdout
+    assert ["check"] == declared_edges(project, "pay")
+    assert 0 == command(project, "-m", "penstock", "check").returncode
+
+
+def test_a_fix_is_shown_as_text(project: Path) -> None:
+    """A report for programs has no room for a diff, so `--fix` with another format is refused in one line."""
+    (project / "shop.py").write_text(START + PAY)
+    done = command(project, "-m", "penstock", "check", "--fix", "--format", "json")
+    expected = "penstock: --fix: it shows a diff, so the format has to be text\n"
+    assert (2, "", expected) == (done.returncode, done.stdout, done.stderr)
