@@ -29,6 +29,8 @@ class Host:
         config_file: The configuration file's name for messages, or an empty string.
         repo_url: The repository's address, or an empty string.
         edit_uri: The way from there to the pages, or an empty string.
+        build: What is another object in each build, or ``None`` where the host has no such thing.
+        serving: Whether a server asks, which goes on whatever is wrong.
         strict: Whether a fault has to be raised, because the host fails on warnings but does not count ours.
     """
 
@@ -40,6 +42,8 @@ class Host:
     config_file: str = ""
     repo_url: str = ""
     edit_uri: str = ""
+    build: object = None
+    serving: bool = False
     strict: bool = False
 
 
@@ -102,6 +106,8 @@ def _mkdocs(processor: Any) -> Host:
         page=file.src_uri,
         url=file.url,
         links_from=file.url,
+        build=getattr(processor, "files", None),
+        serving="serve" in sys.argv[1:],
         source=Path(file.abs_src_path) if file.abs_src_path else None,
         folder=path.parent,
         config_file=path.name,
@@ -124,6 +130,7 @@ def _zensical(processor: Any) -> Host:
         config_file="mkdocs.yml" if (folder / "mkdocs.yml").is_file() else "zensical.toml",
         repo_url=str(config.get("repo_url") or ""),
         edit_uri=str(config.get("edit_uri") or ""),
+        serving="build" not in sys.argv[1:],
         strict=_is_strict_build(config),
     )
 

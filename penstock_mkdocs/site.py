@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from penstock import config as configuration
-from penstock.collect import collect, last_good
 from penstock.errors import CollectError, ConfigError, LayoutError, did_you_mean, near_names
+from penstock.proof import last_shown, shown
 from penstock.render.cache import LayoutCache
 from penstock.render.describe import source_url
+from penstock.render.marks import without_proof
 from penstock.render.options import Options
 from penstock.render.overview import MOST_IN_SMALL
 from penstock_mkdocs.host import source_template
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from penstock.check.findings import Finding
     from penstock.config import Config
     from penstock.manifest import Manifest
     from penstock.model import Flow, Step
@@ -36,17 +37,12 @@ OWN_SETTINGS = {
 
 LAST_GOOD = "Until then, the pages show the flows as they were before."
 
-_SHARE = 10
-_LONGEST = 0.1
-"""Looking whether anything changed may cost a tenth of the time: the answer holds ten times as long as it took, and
-never longer than so many seconds, because a server builds again right after an edit."""
-
-_Kept = dict[tuple[str, str, bool], "Layout | LayoutError"]
+_Kept = dict[tuple[str, str, bool, bool], "Layout | LayoutError"]
 
 
 @dataclass
 class _Layouts:
-    """All layouts of one manifest, by flow, direction and whether they are small."""
+    """All layouts of one manifest, by flow, direction, whether they are small and whether they show proof."""
 
     manifest: Manifest
     engine: str
@@ -56,12 +52,11 @@ class _Layouts:
 
 @dataclass(frozen=True)
 class _Opened:
-    """A site, what it was opened for, and until when nobody looks again."""
+    """A site, and the build that it was opened for."""
 
+    build: object
     settings: Mapping[str, object]
-    host: tuple[Path, str, str, str]
     site: Site
-    until: float
 
 
 _last: list[_Layouts] = []
@@ -77,14 +72,18 @@ class Site:
         manifest: The flows.
         source_template: Where a step's source can be read.
         failure: Why these are the flows as they were at the last good import, or an empty string.
+        fault: Why the pages show no proof, or an empty string.
+        disagreements: What the setting ``check`` wants to be reported.
     """
 
     config: Config
     manifest: Manifest
     source_template: str
     failure: str = ""
+    fault: str = ""
+    disagreements: tuple[Finding, ...] = ()
 
-    def layout(self, flow: Flow, direction: str, *, small: bool = False) -> Layout:
+    def layout(self, flow: Flow, direction: str, *, small: bool = False, proof: bool = True) -> Layout:
         """Return the layout of a flow; the first question lays all flows out, in one process.
 
         Raises:
@@ -93,11 +92,13 @@ class Site:
         """
         kept = self._kept().done
         direction = direction or self.config.direction
-        key = flow.full_name, direction, small
+        look = direction, small, proof and not small
+        key = flow.full_name, *look
         if key not in kept:
-            flows = (flow,) if direction != self.config.direction else self._all(small=small)
-            found = self._lay_out(flows, drawing_options(direction, small=small))
-            kept.update({(each.full_name, direction, small): one for each, one in zip(flows, found, strict=True)})
+            flows = self._all(small=small) if direction == self.config.direction and (proof or small) else (flow,)
+            drawn = flows if proof and not small else tuple(map(without_proof, flows))
+            found = self._lay_out(drawn, drawing_options(direction, small=small))
+            kept.update({(each.full_name, *look): one for each, one in zip(flows, found, strict=True)})
         return _made(kept[key])
 
     def map_layout(self, drawn: Flow, direction: str) -> Layout:
@@ -140,6 +141,9 @@ class Site:
 def open_site(settings: Mapping[str, object], host: Host) -> Site:
     """Return the flows that the settings lead to, or those of the last good import while there is no good one.
 
+    Where the host tells one build from the next, nobody looks twice in a build whether anything changed: what changes
+    meanwhile makes its server build again. Elsewhere, each page looks.
+
     Args:
         settings: Those of the extension or the plugin.
         host: Who converts the page, and where relative paths count from.
@@ -149,28 +153,27 @@ def open_site(settings: Mapping[str, object], host: Host) -> Site:
         ConfigError: A setting does not exist or has a wrong value.
         ManifestError: A manifest cannot be read.
     """
-    started = time.monotonic()
-    where = host.folder, host.config_file, host.repo_url, host.edit_uri
-    known = _opened[0] if _opened else None
-    if known and started < known.until and known.host == where and known.settings == settings:
+    known = _opened[0] if _opened and host.build is not None else None
+    if known and known.build is host.build and known.settings == settings:
         return known.site
     config = load_config(settings, host)
     template = config.source_url or source_template(host.repo_url, host.edit_uri, _in_repository(config.project))
-    site = Site(config, *_collected(config, template))
-    # counted from the start: a file may have changed since
-    until = started + min(_SHARE * (time.monotonic() - started), _LONGEST)
-    _opened[:] = [_Opened(dict(settings), where, site, until)]
+    site = _collected(config, template)
+    _opened[:] = [_Opened(host.build, dict(settings), site)]
     return site
 
 
-def _collected(config: Config, template: str) -> tuple[Manifest, str, str]:
+def _collected(config: Config, template: str) -> Site:
     try:
-        return collect(config), template, ""
+        found = shown(config)
     except CollectError as error:
-        last = last_good(config)
+        last = last_shown(config)
         if last is None:
             raise
-        return last, template, str(error)
+        return Site(config, last, template, str(error))
+    fault = f"{found.fault} Until then, the pages show no proof." if found.fault else ""
+    reported = () if config.check == "off" else found.disagreements
+    return Site(config, found.manifest, template, fault=fault, disagreements=reported)
 
 
 def load_config(settings: Mapping[str, object], host: Host, *, also: Iterable[str] = ()) -> Config:

@@ -127,3 +127,9 @@ def test_plugin_says_what_no_page_says(tmp_path, write_site, run_tool):
 
     assert 1 == done.returncode
     assert 1 == done.stderr.count("mkdocs.yml: src/app.py:3: cannot import app: SyntaxError")
+
+
+def test_each_page_looks(page_of):
+    """Where no host tells builds apart, a page never shows what was true a moment ago."""
+    for number in range(20):
+        assert f"Take {number}." in page_of(GOOD.replace("it.", f"{number}."), "::: penstock-flow orders\n").html
