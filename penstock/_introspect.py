@@ -272,9 +272,13 @@ def _first_line(node: Definition) -> int:
 
 
 def _hash(source: Source) -> str:
-    """Hash the lines from ``def`` on: decorators may change without the behaviour changing."""
-    body = source.index.lines[source.node.lineno - 1 : source.node.end_lineno]
-    text = textwrap.dedent("\n".join(line.rstrip() for line in body))
+    """Hash the lines from ``def`` on, without the docstring: decorators and words change nothing of the behaviour."""
+    node = source.node
+    left = [*range(node.lineno, (node.end_lineno or 0) + 1)]
+    if ast.get_docstring(node, clean=False) is not None:
+        words = node.body[0]
+        left = [line for line in left if not node.lineno < words.lineno <= line <= (words.end_lineno or 0)]
+    text = textwrap.dedent("\n".join(source.index.lines[line - 1].rstrip() for line in left))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

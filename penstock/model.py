@@ -72,7 +72,7 @@ class Step:
         entrypoint: Whether a run can start here.
         trigger: What starts it, such as ``kafka:bom-updates``, or an empty string.
         effects: What it changes elsewhere, such as ``postgres:parts``.
-        source_hash: 16 hex digits over the source from ``def`` on (SHA-256, cut), or an empty string.
+        source_hash: 16 hex digits over the source from ``def`` on, without the docstring (SHA-256, cut), or an empty string.
     """
 
     name: str

@@ -75,8 +75,10 @@ def _parsed(step: Step, style: str) -> Sequence[Any]:
 @cache
 def _function(signature: str) -> Any:
     """Return a function of that signature, from which the parsers take types and defaults."""
+    griffe, code = _griffe(), f"def function{signature}: ..."
     try:
-        module = _griffe().visit("module", filepath=Path("module.py"), code=f"def function{signature}: ...")
+        # without extensions: what griffelib loads by default is for classes, and takes its time
+        module = griffe.visit("module", filepath=Path("module.py"), code=code, extensions=griffe.Extensions())
         return module["function"]
     except (SyntaxError, ValueError, KeyError):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from penstock_mkdocs.markup import Markup, tag
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from markdown import Markdown
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexer import Lexer
 
 _HIGHLIGHTERS = frozenset({"HighlightExtension", "CodeHiliteExtension"})
 """The classes of ``pymdownx.highlight``, which ``pymdownx.superfences`` brings along, and of ``codehilite``."""
@@ -39,8 +41,14 @@ def _settings(md: Markdown) -> Mapping[str, Any] | None:
 def _spans(code: str, style: str, noclasses: bool) -> Markup:
     """Return the code with a ``<span>`` for each token; no ids, no lines, nothing around it."""
     import pygments  # noqa: PLC0415 - not every site has it
-    from pygments.formatters import HtmlFormatter  # noqa: PLC0415
+
+    return Markup(pygments.highlight(code, *_tools(style, noclasses)).strip())
+
+
+@cache
+def _tools(style: str, noclasses: bool) -> tuple[Lexer, HtmlFormatter[str]]:
+    """Return what reads and what writes: making them takes as long as a signature does."""
+    from pygments.formatters import HtmlFormatter  # noqa: PLC0415 - not every site has it
     from pygments.lexers import PythonLexer  # noqa: PLC0415
 
-    formatter = HtmlFormatter(nowrap=True, style=style, noclasses=noclasses)
-    return Markup(pygments.highlight(code, PythonLexer(), formatter).strip())
+    return PythonLexer(), HtmlFormatter(nowrap=True, style=style, noclasses=noclasses)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Route
 
 NODE_MODULES = Path(__file__).parents[1] / "node_modules"
 
@@ -26,6 +32,10 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1:|data:|blob:)")
+THEIRS = ("Got invalid theme mode",)
+"""What a theme complains about on every page of its own."""
 
 
 def _missing(what: str, cure: str) -> NoReturn:
@@ -63,3 +73,51 @@ def script() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files without a word."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def _serving(folder: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def serving() -> Callable[[Path], AbstractContextManager[str]]:
+    """Serve a folder for as long as a block lasts; gives its address."""
+    return _serving
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page whose complaints fail the test, and whose requests to other places fail it too, unanswered."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    opened = context.new_page()
+    said: list[str] = []
+
+    def elsewhere(route: Route) -> None:
+        said.append(route.request.url)
+        route.abort()
+
+    context.route(ELSEWHERE, elsewhere)
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on(
+        "console", lambda message: said.append(message.text) if message.type == "error" and _ours(message) else None
+    )
+    yield opened
+    context.close()
+    assert [each for each in said if not each.startswith(THEIRS)] == []
+
+
+def _ours(message: ConsoleMessage) -> bool:
+    """Tell whether a message is not about the picture that browsers ask every server for."""
+    return not message.location["url"].endswith("favicon.ico")

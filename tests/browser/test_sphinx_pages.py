@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 THEMES = ("furo", "pydata_sphinx_theme", "sphinx_book_theme", "sphinx_rtd_theme", "alabaster")
 DARK_THEMES = {
@@ -84,30 +79,15 @@ Wide
    :direction: LR
 """
 
-OWN = ("http://127.0.0.1:", "data:", "blob:")
-THEIRS = ("Got invalid theme mode",)
-"""What a theme complains about on every page of its own."""
-
 FILL = "(selector) => getComputedStyle(document.querySelector(selector)).fill"
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Serves files without a word."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+def site(tmp_path_factory: pytest.TempPathFactory, serving) -> Iterator[Callable[..., str]]:
     """Builds the site with a builder and a theme, once for each, and serves it; gives its address."""
     source = tmp_path_factory.mktemp("site")
     for name, text in {"conf.py": CONF, "flows.py": FLOWS, "index.rst": INDEX, "wide.rst": WIDE}.items():
         (source / name).write_text(text, "utf-8")
-
-    handler = partial(QuietHandler, directory=source)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    Thread(target=server.serve_forever, daemon=True).start()
 
     def build(builder: str = "html", theme: str = "furo") -> str:
         folder = source / "_build" / f"{builder}-{theme}"
@@ -115,32 +95,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str
             command = [sys.executable, "-m", "sphinx", "-q", "-b", builder, "-D", f"html_theme={theme}", source, folder]
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
             assert (0, "") == (done.returncode, done.stderr)
-        return f"http://127.0.0.1:{server.server_port}/_build/{folder.name}"
+        return f"{address}/_build/{folder.name}"
 
-    yield build
-    server.shutdown()
-    server.server_close()
-
-
-def ours(message: ConsoleMessage) -> bool:
-    """Tell whether a message is not about the picture that browsers ask every server for."""
-    return not message.location["url"].endswith("favicon.ico")
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page whose complaints, and requests to other places, fail the test."""
-    context = browser.new_context(viewport={"width": 1200, "height": 900})
-    opened = context.new_page()
-    said: list[str] = []
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on(
-        "console", lambda message: said.append(message.text) if message.type == "error" and ours(message) else None
-    )
-    opened.on("request", lambda asked: said.append(asked.url) if not asked.url.startswith(OWN) else None)
-    yield opened
-    context.close()
-    assert [each for each in said if not each.startswith(THEIRS)] == []
+    with serving(source) as address:
+        yield build
 
 
 @pytest.mark.parametrize("builder", ["html", "dirhtml", "singlehtml"])

@@ -1,58 +1,139 @@
-"""``mkdocs serve``, really started: the page follows the source."""
+"""``mkdocs serve``, ``properdocs serve`` and ``zensical serve``, really started: the page follows the source."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from bs4 import BeautifulSoup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-CONFIG = """site_name: T
+HOSTS = ("mkdocs", "properdocs", "zensical")
+PLUGIN = """site_name: T
 theme: {name: null, custom_dir: theme}
 plugins:
-  - penstock:
-      modules: [shop.*]
-      path: [.]
-      pages: true
+  - penstock: {modules: [shop.*], path: [.], pages: true}
 """
-MODULE = '''from penstock import entrypoint, flow
-
-@flow("orders")
-@entrypoint
-def receive(): """Receive an order."""
-'''
-MORE = '''from penstock import flow, step
-
-@flow("orders")
-@step(after="receive")
-def store(): """Keep it."""
-'''
+EXTENSION = """site_name: T
+theme: {name: material, font: false}
+watch: [shop]
+markdown_extensions:
+  - penstock: {modules: [shop.*], path: [.]}
+"""
+PAGE = "# Home\n" + "".join(f"\n::: penstock-flow {flow}\n" for flow in ("orders", "mails", "parts", "spares", "bills"))
 
 
-@contextmanager
-def serving(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Start the server on a port of its own choice; yield its address and its log."""
-    log = folder / "serve.log"
-    with log.open("w", encoding="utf-8") as output:
-        command = [sys.executable, "-m", "mkdocs", "serve", "--livereload", "-a", f"127.0.0.1:{free_port()}"]
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
+def module(flow: str, **steps: str) -> str:
+    """Return a module with a step for each name, given what it comes after and its docstring: ``"receive: Store it."``."""
+    lines = ["from penstock import flow", f'this = flow("{flow}")']
+    for name, said in steps.items():
+        after, _, text = said.rpartition(": ")
+        mark = f'this.step(after="{after}")' if after else "this.entrypoint"
+        lines += [f"@{mark}", f'def {name}(): """{text}"""']
+    return "\n".join([*lines, ""])
+
+
+# Each test has modules of its own, so that none waits for another's to be put back.
+FILES = {
+    "shop/__init__.py": "",
+    "shop/orders.py": module("orders", receive="Receive an order."),
+    "shop/mails.py": module("mails", write="Write it.", proof="write: Read it again.", send="proof: Send it."),
+    "shop/parts.py": module("parts", order="Order a part."),
+    "shop/spares.py": module("spares", count="Count them."),
+    "shop/store.py": module("spares", store="count: Store them."),
+    "shop/gone.py": module("gone", vanish="Vanish."),
+    "shop/bills.py": module("bills", bill="Bill a customer."),
+    "theme/main.html": "<html><body>{{ page.content }}</body></html>",
+}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server at work on a site of its own."""
+
+    host: str
+    folder: Path
+    url: str
+
+    def page(self, name: str = "") -> BeautifulSoup:
+        """Return a page as it is now; empty if it is not there, or is being written: Zensical does not wait."""
         try:
-            yield wait_for(lambda: re.search(r"Serving on (\S+)", log.read_text(encoding="utf-8")))[1], log
+            with urllib.request.urlopen(f"{self.url}{name}", timeout=10) as answer:
+                return BeautifulSoup(answer.read(), "html.parser")
+        except (urllib.error.URLError, ConnectionError):
+            return BeautifulSoup("", "html.parser")
+
+    def log(self) -> str:
+        """Return what the server has said."""
+        return (self.folder / "serve.log").read_text(encoding="utf-8")
+
+    def save(self, name: str, text: str) -> None:
+        """Save a file, as an editor does."""
+        path = self.folder / name
+        # Zensical compares times in whole seconds.
+        while self.host == "zensical" and path.exists() and int(time.time()) == int(path.stat().st_mtime):
+            time.sleep(0.05)
+        path.write_text(text, encoding="utf-8")
+        # Zensical watches the files that were there when it last loaded its configuration: new ones wait for a reload.
+        page = self.folder / "docs/index.md"
+        if self.host == "zensical" and name not in FILES:
+            page.write_text(f"{page.read_text(encoding='utf-8')}\nMore.\n", encoding="utf-8")
+
+
+@pytest.fixture(scope="module", params=HOSTS)
+def server(request, tmp_path_factory, write_site, needs_host) -> Iterator[Server]:
+    """A server on a port of its own, with its children ended afterwards."""
+    host = request.param
+    needs_host(host)
+    folder = write_site(tmp_path_factory.mktemp(host), EXTENSION if host == "zensical" else PLUGIN, index=PAGE)
+    for name, text in FILES.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    with serving(host, folder) as url:
+        started = Server(host, folder, url)
+        wait_for(lambda: says(started, "Receive an order."), started)
+        yield started
+
+
+@contextlib.contextmanager
+def serving(host: str, folder: Path) -> Iterator[str]:
+    """Start a host's server; yield its address."""
+    address = f"127.0.0.1:{free_port()}"
+    options = [] if host == "zensical" else ["-f", "mkdocs.yml", "--livereload"]
+    environment = {
+        **os.environ,
+        "PYTHONUNBUFFERED": "1",
+        "NO_MKDOCS_2_WARNING": "1",
+        "DISABLE_MKDOCS_2_WARNING": "true",
+    }
+    with (folder / "serve.log").open("w", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", host, "serve", "-a", address, *options],
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            yield f"http://{address}/"
         finally:
-            process.terminate()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait(10)
 
 
@@ -63,51 +144,84 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(condition, seconds: float = 20):
-    """Return what the condition gives as soon as it is true."""
+def wait_for(condition: Callable[[], object], server: Server, seconds: float = 30) -> None:
+    """Return as soon as the condition is true."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.1)
-    return pytest.fail("it did not happen in time")
+    while not condition():
+        if time.monotonic() > end:
+            pytest.fail(f"it did not happen in time; the server said:\n{server.log()}")
+        time.sleep(0.05)
 
 
-def read(url: str) -> str:
-    """Return a page, or nothing while the server has none."""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.read().decode()
-    except urllib.error.URLError:
-        return ""
+def says(server: Server, text: str, page: str = "") -> bool:
+    """Tell whether a page says something."""
+    return text in server.page(page).text
 
 
-def test_page_follows_the_source(tmp_path, write_site):
-    """An edited docstring, a new module, a broken one and a mended one are on the page at the next reload, without a loop."""
-    write_site(tmp_path, CONFIG, index="# Home\n\n::: penstock-flow orders\n")
-    package = tmp_path / "shop"
-    package.mkdir()
-    (tmp_path / "theme").mkdir()
-    (tmp_path / "theme" / "main.html").write_text("<html><body>{{ page.content }}</body></html>", encoding="utf-8")
-    (package / "__init__.py").write_text("", encoding="utf-8")
-    (package / "orders.py").write_text(MODULE, encoding="utf-8")
+def has_pages(server: Server) -> bool:
+    """Tell whether flows have pages of their own, which the plugin makes."""
+    return server.host != "zensical"
 
-    with serving(tmp_path) as (url, log):
-        assert "Receive an order." in read(url)
 
-        (package / "orders.py").write_text(MODULE.replace("Receive", "Accept"), encoding="utf-8")
-        wait_for(lambda: "Accept an order." in read(url))
+def test_edited_docstring(server):
+    """An edited docstring is on every page that shows it, and the old one is on none."""
+    server.save("shop/orders.py", module("orders", receive="Accept an order."))
 
-        (package / "more.py").write_text(MORE, encoding="utf-8")
-        wait_for(lambda: "Keep it." in read(url) and "Keep it." in read(f"{url}flows/orders/"))
+    wait_for(lambda: says(server, "Accept an order.") and not says(server, "Receive an order."), server)
+    assert says(server, "Accept an order.", "flows/orders/") == has_pages(server)
 
-        (package / "more.py").write_text("def broken(:\n", encoding="utf-8")
-        wait_for(lambda: "SyntaxError" in read(url))
 
-        (package / "more.py").write_text(MORE.replace("Keep", "Hold"), encoding="utf-8")
-        wait_for(lambda: "Hold it." in read(url))
+def test_edited_after(server):
+    """An edited ``after=`` moves the arrow, and what is said beside the step."""
 
-        time.sleep(1.5)
-        builds = log.read_text(encoding="utf-8").count("Building documentation")
-        time.sleep(1.5)
-        assert builds == log.read_text(encoding="utf-8").count("Building documentation")
+    def before_sending() -> str:
+        return "".join(meta.text for meta in server.page().select(".ps-step-doc:has(#flow-mails-send) .ps-meta"))
+
+    wait_for(lambda: before_sending().startswith("after proof"), server)
+    server.save(
+        "shop/mails.py", module("mails", write="Write it.", proof="write: Read it again.", send="write: Send it.")
+    )
+
+    wait_for(lambda: before_sending().startswith("after write"), server)
+
+
+def test_new_module(server):
+    """The steps of a new module are on the page of their flow, and a new flow has its page."""
+    text = f"{module('parts', fetch='order: Fetch it.')}{module('fresh', begin='Begin afresh.')}"
+    server.save("shop/extra.py", text)
+
+    wait_for(lambda: says(server, "Fetch it."), server)
+    assert says(server, "Begin afresh.", "flows/fresh/") == has_pages(server)
+
+
+def test_deleted_modules(server):
+    """The steps of a deleted module are on no page, and a flow that is gone has none."""
+    wait_for(lambda: says(server, "Store them."), server)
+    assert says(server, "Vanish.", "flows/gone/") == has_pages(server)
+    (server.folder / "shop/store.py").unlink()
+    (server.folder / "shop/gone.py").unlink()
+
+    wait_for(lambda: says(server, "Count them.") and not says(server, "Store them."), server)
+    wait_for(lambda: not says(server, "Vanish.", "flows/gone/"), server)
+
+
+def test_broken_and_mended(server):
+    """While a module is broken, the page says so above what it last showed; mended, it shows what there is now."""
+    server.save("shop/bills.py", "def broken(:\n")
+    wait_for(lambda: says(server, "SyntaxError"), server)
+    wait_for(lambda: says(server, "shop/bills.py:1") and says(server, "Bill a customer."), server)
+    assert says(server, "Bill a customer.", "flows/bills/") == has_pages(server)
+
+    server.save("shop/bills.py", module("bills", bill="Bill somebody."))
+    wait_for(lambda: says(server, "Bill somebody.") and not says(server, "SyntaxError"), server)
+
+
+def test_no_loop(server):
+    """Nothing is built while nothing changes, and no build so far ended in a traceback."""
+    time.sleep(1)
+    builds = len(re.findall("Building documentation|Build started", server.log()))
+    time.sleep(1.5)
+
+    assert builds == len(re.findall("Building documentation|Build started", server.log()))
+    assert builds >= 1
+    assert "Traceback" not in server.log()

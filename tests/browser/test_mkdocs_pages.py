@@ -1,0 +1,319 @@
+"""What a reader sees and does on pages that MkDocs, ProperDocs and Zensical made, whatever the palette and the navigation."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Page
+
+CONFIG = """
+site_name: Shop
+site_url: {url}
+nav: [Home: index.md, Orders: orders.md, Wide: wide.md]
+theme:
+  name: material
+  font: false
+  features: [{features}]
+  palette:
+    - {{scheme: default, toggle: {{icon: material/weather-night, name: Switch to dark}}}}
+    - {{scheme: slate, toggle: {{icon: material/weather-sunny, name: Switch to light}}}}
+markdown_extensions:
+  - admonition
+  - pymdownx.highlight
+  - pymdownx.superfences
+  - toc: {{permalink: true}}
+"""
+SETTINGS = "penstock: {modules: [flows], path: [.]}\n"
+FILES = {
+    "docs/index.md": "# Home\n\n[All about orders](orders.md)\n\n::: penstock-flows\n\n::: penstock-map\n",
+    "docs/orders.md": "# Orders\n\n[A wide one](wide.md)\n\n::: penstock-flow orders\n    caption: How orders are paid.\n    paths: true\n",
+    "docs/wide.md": "# Wide\n\n::: penstock-flow wide\n    direction: LR\n",
+    "flows.py": '''
+from penstock import flow
+
+orders = flow("orders", title="Orders")
+
+
+@orders.entrypoint(trigger="kafka:orders")
+def receive(message: dict) -> None:
+    """Take an order from the queue."""
+
+
+@orders.step(after="receive")
+async def check(order: int, *, strict: bool = False) -> list[str]:
+    """See whether it is valid.
+
+    This may be extraordinarily tedious:
+
+    ```python
+    check(3, strict=True)
+    ```
+
+    Args:
+        order: Merchandise that somebody wants.
+        strict: Whether to be strict.
+
+    Returns:
+        What is wrong with it.
+
+    Note:
+        It is not tried again.
+    """
+
+
+@orders.step(after={"check": "if valid"}, effects=["postgres:payments"])
+def charge(order: int) -> None:
+    """Charge the customer."""
+
+
+@orders.step(after={"check": "else"})
+def refuse(order: int) -> None:
+    """Tell the customer why not."""
+
+
+wide = flow("wide")
+wide.entrypoint(name="step_number_0")(lambda: None)
+for number in range(1, 9):
+    wide.step(name=f"step_number_{number}", after=f"step_number_{number - 1}")(lambda: None)
+''',
+}
+FLOW = "figure:has(figcaption) .ps-frame"
+"""The flow of orders; other drawings have no caption."""
+
+STEPS = ["receive", "check", "charge", "refuse"]
+
+TEXTS = """[...document.querySelectorAll(".ps-svg text")].map((text) => {
+  const box = text.closest(".ps-node")?.querySelector("rect");
+  const around = box ? getComputedStyle(box).fill : getComputedStyle(document.body).backgroundColor;
+  return [text.textContent.trim(), getComputedStyle(text).fill, around];
+})"""
+"""What each text in a drawing says, its colour, and the colour behind it."""
+
+TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+FRAME = "document.querySelector('.ps-frame')"
+
+
+class Case(NamedTuple):
+    """Who made the pages, and how they are read."""
+
+    host: str
+    scheme: str
+    instant: bool
+
+    def __str__(self) -> str:
+        return f"{self.host}-{self.scheme}{'-instant' * self.instant}"
+
+
+CASES = [Case(*each) for each in product(["mkdocs", "properdocs", "zensical"], ["default", "slate"], [False, True])]
+WAYS = [case for case in CASES if case.scheme == "default"]
+"""For what no palette can change: every host, with and without instant navigation."""
+
+LOOKS = [case for case in CASES if not case.instant]
+"""For what no navigation can change: every host, in both palettes."""
+
+
+class Reader(NamedTuple):
+    """A browser's page on a site, and who made it."""
+
+    page: Page
+    url: str
+    case: Case
+
+    def open(self, path: str) -> None:
+        """Open a page, in the palette of the case."""
+        self.page.goto(f"{self.url}{path}")
+        self.page.add_style_tag(content="* { transition: none !important }")  # colours are looked at, not waited for
+        if self.page.evaluate("document.body.dataset.mdColorScheme") != self.case.scheme:
+            self.page.locator("[data-md-component=palette] label:visible").click()
+        assert self.page.evaluate("document.body.dataset.mdColorScheme") == self.case.scheme
+
+    def search(self, word: str) -> None:
+        """Type a word into the search box, and follow what it finds below a page's first heading."""
+        if self.case.host == "zensical":
+            self.page.locator(".md-search__button").click()
+            self.page.get_by_role("combobox", name="Search").fill(word)
+            self.page.locator("dialog[open] a[href*='#']").first.click()
+        else:
+            self.page.get_by_role("textbox", name="Search").click()
+            self.page.keyboard.type(word)
+            self.page.locator(".md-search-result__link[href*='#']").first.click()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, serving) -> Iterator[Callable[[Case], str]]:
+    """Builds the site with a host, with and without instant navigation, once for each; gives its address."""
+    root = tmp_path_factory.mktemp("sites")
+    with serving(root) as address:
+
+        def build(case: Case) -> str:
+            folder = root / f"{case.host}{'-instant' * case.instant}"
+            url = f"{address}/{folder.name}/site/"
+            if not folder.exists():
+                config = CONFIG.format(url=url, features="navigation.instant" * case.instant)
+                (folder / "docs").mkdir(parents=True)
+                for name, text in {**FILES, "mkdocs.yml": config + uses(case.host)}.items():
+                    (folder / name).write_text(text, encoding="utf-8")
+                command = [sys.executable, "-m", case.host, "build", "-f", "mkdocs.yml", "--strict"]
+                environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
+                done = subprocess.run(
+                    command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
+                )
+                assert 0 == done.returncode, done.stdout + done.stderr
+            return url
+
+        yield build
+
+
+def uses(host: str) -> str:
+    """Return the part of the configuration that turns penstock on: Zensical runs extensions only."""
+    return f"  - {SETTINGS}" if host == "zensical" else f"plugins:\n  - search\n  - {SETTINGS}"
+
+
+@pytest.fixture
+def reader(request, page, site) -> Reader:
+    """A page, in the case that a test asks for."""
+    case = request.param
+    if importlib.util.find_spec(case.host) is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"not installed: {case.host}")
+    page.set_default_timeout(10_000)
+    return Reader(page, site(case), case)
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two opaque colours, as WCAG 2 defines it."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour such as ``rgb(31, 36, 48)``, as WCAG 2 defines it."""
+    channels = [int(value) / 255 for value in re.fullmatch(r"rgb\((\d+), (\d+), (\d+)\)", colour).groups()]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def unreadable(page: Page) -> list[tuple[str, str, str]]:
+    """Return the texts in drawings that are hard to read."""
+    texts = page.evaluate(TEXTS)
+    assert {"check", "if valid", "kafka:orders"} <= {text for text, _, _ in texts}
+    return [each for each in texts if contrast(*each[1:]) < 4.5]
+
+
+@pytest.mark.parametrize("reader", CASES, ids=str, indirect=True)
+def test_every_node_leads_to_its_step(reader):
+    """A click on a node shows its step, on a page that was come to from another one."""
+    page = reader.page
+    reader.open("")
+    page.evaluate("window.stayed = true")
+    page.get_by_role("link", name="All about orders").click()
+    nodes = page.locator(f"{FLOW} a.ps-node")
+    nodes.first.wait_for()
+    assert reader.case.instant == bool(page.evaluate("window.stayed"))
+    assert 4 == nodes.count()
+    for node, name in zip(nodes.all(), STEPS, strict=True):
+        node.click()
+        page.wait_for_url(f"**/orders/#flow-orders-{name}")
+        heading = page.locator(f"[id=flow-orders-{name}]")
+        assert name in heading.inner_text()
+        assert 0 <= heading.bounding_box()["y"] < 900
+
+
+@pytest.mark.parametrize("reader", WAYS, ids=str, indirect=True)
+def test_keyboard_alone(reader):
+    """Without a pointer one comes to the page, goes through the nodes in the order of the flow, and follows one."""
+    page = reader.page
+    reader.open("")
+    page.get_by_role("link", name="All about orders").focus()
+    page.keyboard.press("Enter")
+    page.locator(FLOW).focus()
+    reached = []
+    for _ in STEPS:
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.querySelector('.ps-name').textContent.trim()"))
+    assert STEPS == reached
+    assert "3px" == page.evaluate("getComputedStyle(document.activeElement.querySelector('rect')).strokeWidth")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/orders/#flow-orders-refuse")
+
+
+@pytest.mark.parametrize("reader", WAYS, ids=str, indirect=True)
+def test_search(reader):
+    """The search box finds a word of a docstring, in its text and in its tables, and leads to the step."""
+    for word in ("extraordinarily", "merchandise"):
+        reader.open("")
+        reader.search(word)
+
+        reader.page.wait_for_url(re.compile(r"/orders/(\?.*)?#flow-orders-check$"))
+        reader.page.locator("[id=flow-orders-check]").wait_for()
+
+
+@pytest.mark.parametrize("reader", WAYS, ids=str, indirect=True)
+def test_script_follows_navigation(reader):
+    """On a page that was come to from another one, ways through a node are highlighted, and wide diagrams can be fitted."""
+    page = reader.page
+    page.set_viewport_size({"width": 800, "height": 800})
+    reader.open("")
+    page.get_by_role("link", name="All about orders").click()
+    page.locator(f"{FLOW} a.ps-node", has_text="charge").hover()
+    pale = (
+        "[...document.querySelectorAll('.ps-tracing .ps-step:not(.ps-on) .ps-name')].map((e) => e.textContent.trim())"
+    )
+    page.wait_for_function(f"{pale}.join() == 'refuse'")
+
+    page.get_by_role("link", name="A wide one").click()
+    page.get_by_role("button", name="Fit").click()
+    assert page.evaluate(f"{FRAME}.scrollWidth <= {FRAME}.clientWidth + 1")
+    assert 1 == page.locator(".ps-tools").count()
+
+
+@pytest.mark.parametrize("reader", LOOKS, ids=str, indirect=True)
+def test_narrow(reader):
+    """On a telephone no page scrolls sideways: a wide diagram does so in its frame."""
+    page = reader.page
+    page.set_viewport_size({"width": 400, "height": 800})
+    for path in ("", "orders/", "wide/"):
+        reader.open(path)
+        assert not page.evaluate(TOO_WIDE)
+    assert page.evaluate(f"{FRAME}.scrollWidth > {FRAME}.clientWidth")
+
+
+@pytest.mark.parametrize("reader", CASES, ids=str, indirect=True)
+def test_readable(reader):
+    """Every text of a drawing stands out from what is behind it, on the screen and on paper, where nothing is cut off."""
+    page = reader.page
+    reader.open("orders/")
+    dark = luminance(page.evaluate("getComputedStyle(document.querySelector('.ps-svg .ps-step rect')).fill")) < 0.5
+    assert (reader.case.scheme == "slate") == dark
+    assert [] == unreadable(page)
+
+    reader.open("wide/")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 700, "height": 900})
+    assert page.evaluate(f"{FRAME}.scrollWidth <= {FRAME}.clientWidth + 1")
+    page.goto(f"{reader.url}orders/")
+    page.evaluate("document.body.style.backgroundColor = 'white'")  # browsers print no backgrounds
+    assert [] == unreadable(page)
+
+
+@pytest.mark.parametrize("reader", LOOKS, ids=str, indirect=True)
+def test_accessible(reader, script):
+    """The accessibility checker finds nothing to complain about in what penstock wrote, on the screen and on paper."""
+    page = reader.page
+    for path, media in (("", "screen"), ("orders/", "screen"), ("orders/", "print")):
+        page.emulate_media(media=media)
+        reader.open(path)
+        page.add_script_tag(path=script("axe-core/axe.min.js"))
+        found = page.evaluate("axe.run('.penstock')")
+        assert [] == [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
+        assert "color-contrast" in [each["id"] for each in found["passes"]]
