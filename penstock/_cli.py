@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock import __version__, _cli_check, _cli_evidence, manifest
+from penstock import __version__, _cli_check, _cli_diff, _cli_evidence, manifest
 from penstock._cli_sources import add_sources, read_config
 from penstock._dag import checked_direction, file_content
 from penstock._files import write_atomically
@@ -166,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     export = _add(commands, "export", _export, "write the manifest of all flows, as JSON")
     export.add_argument("-o", "--output", type=Path, metavar="FILE", help="the file; standard output without it")
-    for each in (_cli_check, _cli_evidence):
+    for each in (_cli_check, _cli_diff, _cli_evidence):
         each.add(commands)
     return parser
 

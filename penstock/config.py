@@ -202,8 +202,8 @@ def load(
     start = Path(os.path.abspath(start))  # noqa: PTH100 - resolve() would leave the project through a link
     folder = start if start.is_dir() else start.parent
     found = _find(folder)
-    values = _checked(found) if found else {}
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    values = _checked(_without(found, given)) if found else {}
     for wanted, other in (("modules", "manifests"), ("manifests", "modules")):
         if given.get(wanted) and other not in given:  # whoever names modules does not want the project's manifests
             values.pop(other, None)
@@ -241,6 +241,11 @@ class _Source(NamedTuple):
         if self.file.endswith(".py"):
             return f"penstock_{key} = {text}"
         return f"{key} = {_toml(value)}"
+
+
+def _without(source: _Source, given: Mapping[str, object]) -> _Source:
+    """Return the settings that nothing wins over; the others need not hold here."""
+    return source._replace(values={key: value for key, value in source.values.items() if key not in given})
 
 
 def _checked(source: _Source) -> dict[str, Any]:

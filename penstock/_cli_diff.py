@@ -1,0 +1,92 @@
+"""``penstock diff OLD NEW``: what is different between two manifests, or two revisions of the code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock import manifest
+from penstock._cli_sources import add_sources, read_config
+from penstock._files import write_atomically
+from penstock._revision import Asked, flows_at
+from penstock._terminal import CLEAN, FINDINGS, styled
+from penstock.check import changes as words
+from penstock.check import changes_drawn as drawn
+from penstock.check.diff import compare
+from penstock.errors import UnknownFlowError
+from penstock.proof import prove
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Mapping
+
+    from penstock.check.diff import Changes, FlowChange
+    from penstock.manifest import Manifest
+
+TODAY = "the working tree"
+FORMATS: Mapping[str, Callable[[Changes], str]] = {
+    "json": words.as_json,
+    "markdown": drawn.markdown,
+    "mermaid": drawn.mermaid,
+    "text": words.text,
+}
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    said = "say what is different between two manifests, or two git revisions"
+    more = "Exit codes: 0 nothing is different, 1 something is, 2 the command could not do its work."
+    parser = commands.add_parser("diff", help=said, description=f"{said[0].upper()}{said[1:]}.", epilog=more)
+    parser.set_defaults(action=run)
+    add_sources(parser)
+    parser.add_argument("old", metavar="OLD", help="a manifest's file, or a git revision such as main or HEAD~1")
+    parser.add_argument("new", metavar="NEW", nargs="?", help="the same; the working tree without it")
+    parser.add_argument("--flow", action="append", dest="flows", metavar="FLOW", help="compare this flow only")
+    parser.add_argument("-f", "--format", choices=sorted(FORMATS), default="text", help="for whom the answer is")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the answer to a file")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Compare, report, and return the exit code."""
+    old, new = _flows(parsed.old, parsed), _flows(parsed.new, parsed)
+    found = replace(compare(old, new), old=parsed.old, new=parsed.new or TODAY)
+    if parsed.flows:
+        found = replace(found, flows=tuple(_chosen(found, old, new, parsed.flows)))
+    _say(found, parsed)
+    return FINDINGS if found else CLEAN
+
+
+def _say(found: Changes, parsed: argparse.Namespace) -> None:
+    if parsed.output is not None:
+        write_atomically(parsed.output, f"{FORMATS[parsed.format](found)}\n".encode())
+    elif parsed.format == "text":
+        print(words.text(found, styled))
+    elif report := FORMATS[parsed.format](found):
+        print(report)
+
+
+def _flows(named: str | None, parsed: argparse.Namespace) -> Manifest:
+    """Return the flows of a file, of a revision, or of the working tree; a file wins over a revision of its name."""
+    if named is None:
+        return prove(read_config(parsed)).manifest
+    if Path(named).is_file():
+        return manifest.load(Path(named))
+    return flows_at(named, _asked(parsed))
+
+
+def _asked(parsed: argparse.Namespace) -> Asked:
+    """Return where to look in a revision: where one would look today."""
+    today = read_config(parsed)
+    return Asked(today.project, Path.cwd(), parsed.modules, parsed.path, today.python)
+
+
+def _chosen(found: Changes, old: Manifest, new: Manifest, names: list[str]) -> list[FlowChange]:
+    """Return the changes of some flows, each of which one of both sides has to know."""
+    wanted: set[str] = set()
+    for name in names:
+        known = {flow.full_name for side in (old, new) for flow in side.flows if name in (flow.name, flow.full_name)}
+        if not known:
+            raise UnknownFlowError(name, {*old.names, *new.names})
+        wanted |= known
+    return [flow for flow in found.flows if flow.flow.full_name in wanted]

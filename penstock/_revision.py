@@ -1,0 +1,231 @@
+"""Flows as they were in a git revision: a worktree of it in a temporary folder, and its own configuration."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from penstock.config import COMMAND_LINE, load
+from penstock.errors import CollectError, ConfigError, PenstockError, did_you_mean, near_names
+from penstock.proof import prove
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from penstock.config import Config
+    from penstock.manifest import Manifest
+
+PREFIX = "penstock-diff-"
+_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+"""What git tells its hooks; it would make a worktree of the wrong place."""
+
+
+class Asked(NamedTuple):
+    """Where and how to look for flows.
+
+    Attributes:
+        folder: Where to look for ``pyproject.toml``, in it and above.
+        base: The folder that relative paths count from.
+        modules: The modules of the command line, if it names any.
+        path: The folders of the command line, if it names any.
+        python: The interpreter of today, which the revision is imported with.
+    """
+
+    folder: Path
+    base: Path
+    modules: list[str] | None = None
+    path: list[str] | None = None
+    python: str | None = None
+
+
+def flows_at(revision: str, asked: Asked) -> Manifest:
+    """Return the flows of a git revision, held against the evidence that is in it.
+
+    Raises:
+        ConfigError: There is no git, no repository or no such revision, or its configuration is wrong.
+        CollectError: A module of the revision could not be imported.
+    """
+    repository = _Repository.around(asked.folder, revision)
+    commit = repository.commit(revision)
+    with repository.worktree(commit) as tree:
+        try:
+            config = _config(asked, repository.root, tree)
+            made = prove(config).manifest
+        except PenstockError as error:
+            message = str(error).replace(f"{tree}{os.sep}", "")
+            raise type_of(error)(f"{revision} ({commit[:10]}): {message}") from None
+        _check_own(made, config, repository.root, revision)
+        return made
+
+
+def type_of(error: PenstockError) -> type[CollectError | ConfigError]:
+    """Return the kind of error to raise for what went wrong in a revision."""
+    return CollectError if isinstance(error, CollectError) else ConfigError
+
+
+def _config(asked: Asked, root: Path, tree: Path) -> Config:
+    """Return the revision's own configuration, with the interpreter of today."""
+    folder = _moved(asked.folder, root, tree)
+    if not folder.is_dir():
+        raise ConfigError(f"there is no folder {folder.relative_to(tree).as_posix()!r} in it")
+    given = {
+        "modules": asked.modules,
+        "path": [str(_moved(asked.base / each, root, tree)) for each in asked.path] if asked.path else None,
+        "python": asked.python or sys.executable,
+    }
+    config = load(folder, given, where=COMMAND_LINE, base=_moved(asked.base, root, tree))
+    if not config.project.is_relative_to(tree) or not (config.modules or config.manifests):
+        raise ConfigError("it names no modules. Write in its pyproject.toml [tool.penstock], or name them here: -m")
+    # what is installed from this checkout, so that it can be edited, is imported from the revision instead
+    own = [_moved(Path(entry), root, tree) for entry in sys.path if _is_source(Path(entry or "."), root)]
+    path = dict.fromkeys((*config.path, *(entry for entry in own if entry.is_dir())))
+    return replace(config, path=tuple(path), python=asked.python, baseline="")
+
+
+def _is_source(entry: Path, root: Path) -> bool:
+    """Tell whether an entry of ``sys.path`` is code of this checkout, and no environment in it."""
+    path = Path(os.path.abspath(entry))  # noqa: PTH100 - a link stays a link
+    return path.is_relative_to(root) and not path.is_relative_to(sys.prefix)
+
+
+def _moved(path: Path, root: Path, tree: Path) -> Path:
+    """Return the same place in the worktree, if it is one in the repository."""
+    real = Path(os.path.realpath(path))
+    return tree / real.relative_to(root) if real.is_relative_to(root) else path
+
+
+def _check_own(made: Manifest, config: Config, root: Path, revision: str) -> None:
+    """Refuse flows that come from the checkout of today: they would never differ."""
+    for name, _ in made.inputs.files:
+        file = Path(os.path.realpath(config.project / name))
+        ours = file.is_relative_to(sys.prefix) or file.is_relative_to(Path(__file__).parent)
+        if file.is_relative_to(root) and not ours:
+            cure = 'Name the folder of the sources, so that it comes first: [tool.penstock] path = ["src"]'
+            raise ConfigError(f"{revision}: {file} was imported from the checkout of today. {cure}")
+
+
+class _Repository(NamedTuple):
+    root: Path
+
+    @classmethod
+    def around(cls, folder: Path, revision: str) -> _Repository:
+        """Return the repository that a folder is in."""
+        if shutil.which("git") is None:
+            raise ConfigError(f"{revision!r} is no file, and to ask git for it, git has to be installed")
+        done = _git(folder, "rev-parse", "--show-toplevel")
+        if done.returncode:
+            said = done.stderr.strip().splitlines()[:1]
+            reason = f"{folder} is in no git repository" if "not a git" in done.stderr else " ".join(said)
+            cure = "Name two manifests instead: penstock export -o old.json"
+            raise ConfigError(f"{revision!r} is no file, and {reason}. {cure}")
+        return cls(Path(os.path.realpath(done.stdout.rstrip("\n"))))
+
+    def commit(self, revision: str) -> str:
+        """Return the commit that a revision means."""
+        done = _git(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        if done.returncode == 0:
+            return done.stdout.strip()
+        if ".." in revision:
+            first, _, second = revision.partition("..")
+            hint = f" A range is two revisions: penstock diff {first} {second.lstrip('.')}".rstrip()
+        else:
+            hint = did_you_mean(near_names(revision, self._names())) or self._depth()
+        raise ConfigError(f"there is neither a file nor a git revision {revision!r}.{hint}")
+
+    def _names(self) -> list[str]:
+        return _git(self.root, "for-each-ref", "--format=%(refname:short)").stdout.split("\n")
+
+    def _depth(self) -> str:
+        shallow = _git(self.root, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"
+        return " This clone is shallow; fetch the revision first: git fetch --unshallow" if shallow else ""
+
+    @contextlib.contextmanager
+    def worktree(self, commit: str) -> Iterator[Path]:
+        """Check a commit out in a temporary folder, for as long as it is needed and whatever ends it."""
+        self._sweep()
+        with _ending_on_signals(), tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as name:
+            tree = Path(os.path.realpath(name)) / "tree"
+            try:
+                done = _git(
+                    self.root,
+                    "-c",
+                    f"core.hooksPath={os.devnull}",
+                    "worktree",
+                    "add",
+                    "--detach",
+                    "--quiet",
+                    str(tree),
+                    commit,
+                )
+                if done.returncode:
+                    raise ConfigError(f"git cannot check {commit[:10]} out: {done.stderr.strip()}")
+                yield tree
+            finally:
+                self._remove(tree)
+
+    def _remove(self, tree: Path) -> None:
+        shutil.rmtree(tree, ignore_errors=True)
+        _git(self.root, "worktree", "prune", "--expire=now")
+
+    def _sweep(self) -> None:
+        """Remove what processes left that were killed without a chance to do it."""
+        listed = _git(self.root, "worktree", "list", "--porcelain").stdout
+        for line in listed.splitlines():
+            folder = Path(line.removeprefix("worktree ")).parent
+            process = folder.name.removeprefix(PREFIX).partition("-")[0]
+            if folder.name.startswith(PREFIX) and process.isdecimal() and not _is_alive(int(process)):
+                shutil.rmtree(folder, ignore_errors=True)
+                _git(self.root, "worktree", "prune", "--expire=now")
+
+
+def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name not in _HOOKS}
+    return subprocess.run(
+        ["git", "-C", str(folder), *arguments],  # noqa: S607 - whichever git the user has
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env={**environment, "LC_ALL": "C"},
+        check=False,
+    )
+
+
+def _is_alive(process: int) -> bool:
+    if os.name == "nt":  # where signal 0 is no question
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+@contextlib.contextmanager
+def _ending_on_signals() -> Iterator[None]:
+    """Let signals that end the process unwind it first."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ending = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, _exit) for number in ending}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _exit(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)

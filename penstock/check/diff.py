@@ -1,0 +1,234 @@
+"""What is different between the flows of two manifests; a pure function of both."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from penstock.manifest import Manifest
+    from penstock.model import Edge, Flow, Step
+
+Change = Literal["added", "removed", "changed"]
+
+FLOW_FIELDS = ("title", "description", "tags")
+STEP_FIELDS: Mapping[str, str] = {
+    "file": "file",
+    "signature": "signature",
+    "kind": "kind",
+    "entrypoint": "entrypoint",
+    "trigger": "trigger",
+    "effects": "effects",
+    "docstring": "docstring",
+    "source_hash": "source",
+}
+"""The fields of a step that count, with the words for them. Lines move with every edit, so they do not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One thing that a flow, a step or an arrow says otherwise.
+
+    Attributes:
+        name: What it is, such as ``docstring``.
+        old: What it was, as a text.
+        new: What it is, as a text.
+    """
+
+    name: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepChange:
+    """A step that came, went or changed.
+
+    Attributes:
+        change: Which of them.
+        step: The step, as it is; as it was where it is gone.
+        was: Its name before, where it seems to have another now; else an empty string.
+        fields: What changed.
+    """
+
+    change: Change
+    step: Step
+    was: str = ""
+    fields: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeChange:
+    """An arrow that came, went or changed.
+
+    Attributes:
+        change: Which of them.
+        edge: The arrow, as it is; as it was where it is gone.
+        fields: What changed: ``label``, ``state`` or ``origin``.
+    """
+
+    change: Change
+    edge: Edge
+    fields: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowChange:
+    """A flow that came, went or changed.
+
+    Attributes:
+        change: Which of them.
+        flow: The flow, as it is; as it was where it is gone.
+        old: The flow as it was; without steps where it is new.
+        fields: What changed of its title, description and tags.
+        steps: What changed of its steps, in flow order, what is gone at the end.
+        edges: The same of its arrows.
+    """
+
+    change: Change
+    flow: Flow
+    old: Flow
+    fields: tuple[Field, ...] = ()
+    steps: tuple[StepChange, ...] = ()
+    edges: tuple[EdgeChange, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.change != "changed" or bool(self.fields or self.steps or self.edges)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """All that is different; false where nothing is.
+
+    Attributes:
+        old: What was compared, in words, such as a revision.
+        new: With what.
+        flows: The flows that are different, by name.
+    """
+
+    old: str = "old"
+    new: str = "new"
+    flows: tuple[FlowChange, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.flows)
+
+
+def compare(old: Manifest, new: Manifest) -> Changes:
+    """Return what is different in ``new``; flows are the same where service and name are."""
+    before = {flow.full_name: flow for flow in old.flows}
+    after = {flow.full_name: flow for flow in new.flows}
+    found = (_flow(before.get(name), after.get(name)) for name in sorted({*before, *after}))
+    return Changes(flows=tuple(change for change in found if change))
+
+
+def _flow(old: Flow | None, new: Flow | None) -> FlowChange:
+    change: Change = "changed" if old and new else "added" if new else "removed"
+    flow = new or old
+    assert flow is not None  # noqa: S101 - a name comes from one of both
+    before, after = old or _empty(flow), new or _empty(flow)
+    renamed = dict(_renamed(before, after))
+    return FlowChange(
+        change=change,
+        flow=flow,
+        old=before,
+        fields=tuple(_fields(before, after, {name: name for name in FLOW_FIELDS})) if change == "changed" else (),
+        steps=tuple(_steps(before, after, renamed)),
+        edges=tuple(_edges(before, after, renamed)),
+    )
+
+
+def _empty(flow: Flow) -> Flow:
+    return replace(flow, steps=(), edges=(), calls=(), blind=(), problems=())
+
+
+def _fields(old: object, new: object, names: Mapping[str, str]) -> Iterator[Field]:
+    for attribute, name in names.items():
+        before, after = getattr(old, attribute), getattr(new, attribute)
+        known = attribute not in ("source_hash", "state") or (before and after)  # empty means that nobody knows
+        if before != after and known:
+            yield Field(name=name, old=_text(before), new=_text(after))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _renamed(old: Flow, new: Flow) -> Iterator[tuple[str, str]]:
+    """Yield old and new name of steps that are gone and came back: no others have that source, or that description."""
+    gone = [step for step in old.steps if step.name not in new.successors]
+    came = [step for step in new.steps if step.name not in old.successors]
+    for likeness in (_source, _description):
+        before, after = _unique(gone, likeness), _unique(came, likeness)
+        for key in before.keys() & after.keys():
+            gone.remove(before[key])
+            came.remove(after[key])
+            yield before[key].name, after[key].name
+
+
+def _source(step: Step) -> object:
+    return step.source_hash
+
+
+def _description(step: Step) -> object:
+    return step.docstring and (step.docstring, step.signature, step.kind)
+
+
+def _unique(steps: Iterable[Step], likeness: Callable[[Step], object]) -> dict[object, Step]:
+    found: dict[object, list[Step]] = defaultdict(list)
+    for step in steps:
+        found[likeness(step)].append(step)
+    return {key: same[0] for key, same in found.items() if key and len(same) == 1}
+
+
+def _steps(old: Flow, new: Flow, renamed: Mapping[str, str]) -> Iterator[StepChange]:
+    was = {now: before for before, now in renamed.items()}
+    for step in new.steps:
+        before = was.get(step.name, step.name)
+        if before not in old.successors:
+            yield StepChange(change="added", step=step)
+        elif fields := tuple(_fields(old.step(before), step, STEP_FIELDS)):
+            yield StepChange(change="changed", step=step, was=was.get(step.name, ""), fields=fields)
+        elif before != step.name:
+            yield StepChange(change="changed", step=step, was=before)
+    for step in old.steps:
+        if step.name not in new.successors and step.name not in renamed:
+            yield StepChange(change="removed", step=step)
+
+
+def _edges(old: Flow, new: Flow, renamed: Mapping[str, str]) -> Iterator[EdgeChange]:
+    before = _by_ends(_now(edge, renamed) for edge in old.edges)
+    for ends, edges in _by_ends(new.edges).items():
+        yield from _between(before.pop(ends, []), edges)
+    for gone in before.values():
+        yield from (EdgeChange(change="removed", edge=edge) for edge in gone)
+
+
+def _now(edge: Edge, renamed: Mapping[str, str]) -> Edge:
+    source, target = (renamed.get(name, name) for name in (edge.source, edge.target))
+    return edge if (source, target) == (edge.source, edge.target) else replace(edge, source=source, target=target)
+
+
+def _by_ends(edges: Iterable[Edge]) -> dict[tuple[str, str], list[Edge]]:
+    found: dict[tuple[str, str], list[Edge]] = defaultdict(list)
+    for edge in edges:
+        found[edge.source, edge.target].append(edge)
+    return found
+
+
+def _between(old: list[Edge], new: list[Edge]) -> Iterator[EdgeChange]:
+    """Compare the arrows between the same two steps: those of one label, then the others in their order."""
+    pairs = [(edge, other) for edge in old for other in new if edge.label == other.label]
+    old = [edge for edge in old if all(edge is not each for each, _ in pairs)]
+    new = [edge for edge in new if all(edge is not each for _, each in pairs)]
+    pairs += zip(old, new, strict=False)
+    for before, after in pairs:
+        if fields := tuple(_fields(before, after, {"label": "label", "origin": "origin", "state": "state"})):
+            yield EdgeChange(change="changed", edge=after, fields=fields)
+    yield from (EdgeChange(change="added", edge=edge) for edge in new[len(old) :])
+    yield from (EdgeChange(change="removed", edge=edge) for edge in old[len(new) :])
