@@ -34,9 +34,11 @@ class Tally:
         lost: The target could not be judged, because the source's context was lost.
         indirect: The source was further out.
         undeclared: The source was the nearest step around the target, and nothing declared explains that.
+        lazy: The source is a generator, which may have been handed to the target before it began.
         before: As ``order``, for every pair, declared or not.
         seen: The steps that ran.
         placed: The steps that ran inside another step of the flow.
+        between: Inside which step one had finished before another began.
         adrift: The steps that began alone while another step of the flow was running.
         unknown: The steps that ran and that the flow does not have.
     """
@@ -47,9 +49,11 @@ class Tally:
     lost: Counter[Pair] = field(default_factory=Counter)
     indirect: Counter[Pair] = field(default_factory=Counter)
     undeclared: Counter[Pair] = field(default_factory=Counter)
+    lazy: Counter[Pair] = field(default_factory=Counter)
     before: Counter[Pair] = field(default_factory=Counter)
     seen: set[str] = field(default_factory=set)
     placed: set[str] = field(default_factory=set)
+    between: set[tuple[str, Pair]] = field(default_factory=set)
     adrift: set[str] = field(default_factory=set)
     unknown: Counter[str] = field(default_factory=Counter)
 
@@ -97,8 +101,8 @@ def count(flow: Flow, evidence: Evidence) -> Tally:
                 tally.adrift.add(orphan.step.step)
     after = _predecessors(flow)
     for fact, number in evidence.facts.items():
-        if fact.flow == flow.name:
-            _weigh(tally, fact, number, sources, after)
+        if fact.flow == flow.name and not _weigh(tally, fact, number, sources, after):
+            _accuse(flow, tally, fact, number, after[fact.step.step])
     return tally
 
 
@@ -116,35 +120,48 @@ def _predecessors(flow: Flow) -> dict[str, list[str]]:
     return found
 
 
-def _weigh(tally: Tally, fact: Fact, number: int, sources: Mapping[str, str], after: Mapping[str, list[str]]) -> None:
+def _weigh(tally: Tally, fact: Fact, number: int, sources: Mapping[str, str], after: Mapping[str, list[str]]) -> bool:
+    """Count what a fact confirms; return whether nothing has to be explained."""
     target, parent = fact.step.step, fact.parent.step
     for seen in (fact.step, fact.parent, *fact.done):
         _note(tally, sources, seen)
     if target not in sources or parent not in sources:
-        return
+        return True
     tally.placed.add(target)
     done = {seen.step: seen for seen in fact.done}
     for name in done:
         tally.before[name, target] += number
+        tally.between.add((parent, (name, target)))
     near = {**done, parent: fact.parent}
     justifying = [source for source in after[target] if source in near]
     for source in justifying:
         current = is_current(sources, fact.step) and is_current(sources, near[source])
         kind = (tally.call if source == parent else tally.order) if current else tally.outdated
         kind[source, target] += number
-    if not justifying and is_current(sources, fact.step) and is_current(sources, fact.parent):
-        _accuse(tally, fact, number, after[target])
+    return bool(justifying) or not (is_current(sources, fact.step) and is_current(sources, fact.parent))
 
 
-def _accuse(tally: Tally, fact: Fact, number: int, expected: Iterable[str]) -> None:
-    """Take note of a run that no declared arrow explains, unless a context was lost on the way."""
+def _accuse(flow: Flow, tally: Tally, fact: Fact, number: int, expected: Iterable[str]) -> None:
+    """Take note of a run that no declared arrow explains, unless that cannot be told."""
     target = fact.step.step
-    if lost := [source for source in expected if source in tally.adrift]:
+    lost = [source for source in expected if source in tally.adrift]
+    lazy = [source for source in expected if _may_wait(flow, source, fact)]
+    if lost or lazy:
         tally.lost.update({(source, target): number for source in lost})
+        tally.lazy.update({(source, target): number for source in lazy})
         return
     further = {seen.step for seen in (*fact.ancestors, *fact.outside)}
     tally.indirect.update({(source, target): number for source in expected if source in further})
     tally.undeclared[fact.parent.step, target] += number
+
+
+def _may_wait(flow: Flow, source: str, fact: Fact) -> bool:
+    """Tell whether a step is a generator that may have been handed on before it began, which no run shows."""
+    if not flow.step(source).kind.endswith("generator"):
+        return False
+    said = {call.target for call in flow.calls if call.source == source and call.kind in ("call", "data")}
+    unread = not flow.calls or any(place.step == fact.parent.step for place in flow.blind)
+    return unread or fact.step.step in said
 
 
 def is_current(sources: Mapping[str, str], seen: Seen) -> bool:
@@ -188,6 +205,7 @@ def _doubt(pair: Pair, tally: Tally) -> tuple[State, str]:
         ),
         (tally.outdated[pair], "outdated", f"The code of {source} or {target} has changed since this was seen to run."),
         (unseen, "unexercised", f"{' and '.join(unseen)} did not run in the flow."),
+        (tally.lazy[pair], "unexercised", f"{source} is a generator, and began only after {target} had."),
     ]
     found = next(((state, note) for holds, state, note in doubts if holds), None)
     return found or ("never-seen", f"Both ran, but {target} never after {source}.")
@@ -213,10 +231,14 @@ def _static(flow: Flow, pair: Pair, tally: Tally) -> str:
 def _missing(flow: Flow, tally: Tally) -> tuple[Pair, ...]:
     """Return the pairs along which the code hands data and the runs keep the order, and no declared path leads."""
     pairs = dict.fromkeys((call.source, call.target) for call in flow.calls if call.kind == "data")
+    ordered = {around for around, pair in tally.between if tally.order[pair]}
+    shown = {
+        pair for around, pair in tally.between if around in ordered or not tally.call[around, pair[1]]
+    }  # where arrows only show whom a step calls, what it hands from one to the other is its own affair
     return tuple(
         (source, target)
         for source, target in pairs
-        if source != target and tally.before[source, target] and target not in _reachable(flow, source)
+        if source != target and (source, target) in shown and target not in _reachable(flow, source)
     )
 
 
@@ -256,7 +278,7 @@ _OTHERS: dict[State, str] = {
     "never-seen": "never seen",
     "undeclared": "not declared",
     "indirect": "indirect",
-    "context-lost": "with their context lost",
+    "context-lost": "with lost context",
     "unexercised": "not exercised",
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
@@ -132,10 +134,32 @@ def test_the_code_alone_accuses_nothing() -> None:
 def test_data_and_order_together_show_a_missing_arrow() -> None:
     """Where the code hands data along and the runs keep the order, and no declared path leads there, an arrow is missing."""
     calls = (call("data", "b", "c"),)
-    facts = (fact("b", "a"), fact("c", "a", "b"))
-    assert "undeclared" == states(flow_of("a>b", "a>c", calls=calls), *facts)["b>c"]
+    facts = (fact("b", "a"), fact("d", "a", "b"), fact("c", "a", "bd"))
+    assert "undeclared" == states(flow_of("a>b", "a>d", "d>c", calls=calls), *facts)["b>c"]
+    assert "undeclared" == states(flow_of("a>b", "b>d", "a>c", calls=calls), *facts)["b>c"]
     assert "b>c" not in states(flow_of("a>b", "b>d", "d>c", calls=calls), *facts)
     assert "b>c" not in states(flow_of("a>b", "a>c", calls=calls), fact("b", "a"), fact("c", "a"))
+
+
+def test_arrows_that_show_who_calls_miss_nothing() -> None:
+    """Where all arrows below a step show whom it calls, what it hands from one to the other is its own affair."""
+    facts = (fact("b", "a"), fact("c", "a", "b"))
+    assert "b>c" not in states(flow_of("a>b", "a>c", calls=(call("data", "b", "c"),)), *facts)
+
+
+@pytest.mark.parametrize(
+    ("calls", "expected"),
+    [
+        ((), {"a>c": "confirmed call", "c>b": "unexercised"}),
+        ((call("data", "c"),), {"a>c": "confirmed call", "c>b": "confirmed static"}),
+        ((call("call", "a"),), {"a>c": "confirmed call", "c>b": "never-seen", "a>b": "undeclared"}),
+    ],
+)
+def test_a_generator_begins_late(calls: tuple[Call, ...], expected: dict[str, str]) -> None:
+    """A generator may be handed on before it begins, so the run accuses nothing unless the code knows of no such thing."""
+    flow = flow_of("a>c", "c>b", calls=calls)
+    lazy = tuple(replace(step, kind="generator") if step.name == "c" else step for step in flow.steps)
+    assert expected == states(replace(flow, steps=lazy), fact("b", "a"), fact("c", "a", "b"))
 
 
 def test_provenance() -> None:

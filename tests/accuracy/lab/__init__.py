@@ -1,0 +1,1 @@
+"""What measures the accuracy of the check: scenarios are played, changed, and judged."""
