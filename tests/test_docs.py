@@ -42,6 +42,7 @@ PAGES = {
     "docs/tutorial-sphinx.md": None,
     "docs/tutorial-mkdocs.md": None,
     "docs/how-to/command-line.md": "docs/examples/shop",
+    "docs/how-to/diff-in-a-pull-request.md": "docs/examples/shop",
     "docs/how-to/sphinx.md": "docs/examples/shop",
     "docs/how-to/mkdocs.md": "docs/examples/shop",
     "docs/how-to/properdocs.md": "docs/examples/shop",
