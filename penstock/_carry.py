@@ -6,9 +6,10 @@ from concurrent.futures import Executor
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
-from penstock._context import Binding, Run, current_event, current_run
+from penstock._context import Arrived, Binding, Run, current_event, current_run
 from penstock._drive import async_generator, drive
 from penstock._runtime import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, flags_of
+from penstock.propagation import told_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -72,18 +73,21 @@ class Carried(Generic[P, T]):
             return function(*args, **kwargs)
 
     def __reduce__(self) -> Any:
-        function, run, _ = self._bound
-        return _arrive, (function, run and (run.id, run.flow, dict(run.values), run.remote))
+        function, run, event = self._bound
+        with Binding(run, event):
+            told = told_evidence()
+        return _arrive, (function, run and (run.id, run.flow, dict(run.values), run.remote, told))
 
 
 def _arrive(
-    function: Callable[P, T], sent: tuple[str, str | None, Mapping[str, Any], tuple[str, int] | None] | None
+    function: Callable[P, T], sent: tuple[str, str | None, Mapping[str, Any], tuple[str, int] | None, str] | None
 ) -> Carried[P, T]:
     run = None
     if sent is not None:
         run = Run(sent[1])
         run.identify(sent[0])
-        run.values, run.remote = sent[2:]
+        run.values, run.remote = sent[2:4]
+        run.arrived = Arrived(sent[4]) if sent[4] else None
     return Carried(function, run, None)
 
 

@@ -2,32 +2,74 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock._terminal import CLEAN, counted
+from penstock._terminal import CLEAN, counted, styled
 from penstock.check.evidence import load, merge, save
 from penstock.errors import ConfigError
+from penstock.render.describe import visible
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
+
+    from penstock.check.evidence import Evidence
+
+OTLP_HELP = "read traces of OpenTelemetry, as the Collector's file exporter writes them"
+JAEGER_HELP = "read traces that were exported from Jaeger"
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = commands.add_parser("evidence", help="merge what ran, or read it from traces")
+    text = "merge what ran, or read it from traces"
+    parser = commands.add_parser("evidence", help=text, description=f"{text.capitalize()}.")
     kinds = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    merging = kinds.add_parser("merge", help="make one file of several")
-    merging.add_argument("files", nargs="+", type=Path, metavar="FILE", help="evidence, as pytest --penstock writes it")
-    merging.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the file to write")
-    merging.set_defaults(action=_merge)
+    _add(kinds, "merge", _merge, "make one file of several", "evidence, as pytest --penstock writes it")
+    _add(kinds, "from-otlp", _from_otlp, OTLP_HELP, "lines of OTLP JSON, also gzipped; - is standard input")
+    _add(kinds, "from-jaeger", _from_jaeger, JAEGER_HELP, "JSON, also gzipped; - is standard input")
+
+
+def _add(
+    kinds: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    action: Callable[[argparse.Namespace], int],
+    text: str,
+    files: str,
+) -> None:
+    parser = kinds.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=files)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the evidence to write")
+    parser.set_defaults(action=action)
 
 
 def _merge(parsed: argparse.Namespace) -> int:
     missing = [path for path in parsed.files if not path.exists()]
     if missing:
         raise ConfigError(f"there is no file {str(missing[0])!r}", where="penstock evidence merge")
-    merged = merge(load(path) for path in parsed.files)
-    save(merged, parsed.output)
-    print(f"wrote {parsed.output}: {counted(sum(merged.runs.values()), 'run')}")
+    return _write(merge(load(path) for path in parsed.files), parsed.output)
+
+
+def _from_otlp(parsed: argparse.Namespace) -> int:
+    from penstock.check.otlp import OTLP  # noqa: PLC0415 - other commands do without
+    from penstock.check.spans import Damage, read  # noqa: PLC0415 - the same
+
+    damage = Damage()
+    return _write(read(parsed.files, OTLP, damage), parsed.output, str(damage))
+
+
+def _from_jaeger(parsed: argparse.Namespace) -> int:
+    from penstock.check.jaeger import JAEGER  # noqa: PLC0415 - other commands do without
+    from penstock.check.spans import Damage, read  # noqa: PLC0415 - the same
+
+    damage = Damage()
+    return _write(read(parsed.files, JAEGER, damage), parsed.output, str(damage))
+
+
+def _write(found: Evidence, output: Path, damage: str = "") -> int:
+    if damage:
+        print(f"{styled('damaged', '33', sys.stderr)}: {visible(damage)}", file=sys.stderr)
+    save(found, output)
+    print(f"wrote {output}: {counted(sum(found.runs.values()), 'run')}")
     return CLEAN

@@ -20,6 +20,20 @@ KEEP: Any = object()
 """In place of a run or an event: do not bind one."""
 
 
+class Arrived:
+    """What another process told of the steps around: its text, and what an observer has made of it."""
+
+    frames: dict[str, Any] | None = None
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def settle(self, frames: dict[str, Any]) -> dict[str, Any]:
+        """Keep what was made of the text, unless another thread was first; return what is kept."""
+        kept: dict[str, Any] = self.__dict__.setdefault("frames", frames)
+        return kept
+
+
 class Run:
     """One run of a flow, from its entrypoint to its end.
 
@@ -27,7 +41,7 @@ class Run:
         flow: The flow's name; ``None`` until an entrypoint is called, in a run that something else has started.
         values: What travels with the run; never changed, only replaced together with the run.
         remote: Span ID and trace flags of the caller in another process, where it has told them.
-        evidence: What the caller told of the steps around, while evidence is recorded.
+        arrived: What the caller told of the steps around, while evidence is recorded.
     """
 
     id: str
@@ -35,7 +49,7 @@ class Run:
 
     values: Mapping[str, Any] = MappingProxyType({})
     remote: tuple[str, int] | None = None
-    evidence: str = ""
+    arrived: Arrived | None = None
 
     def __init__(self, flow: str | None) -> None:
         self.flow = flow
@@ -60,7 +74,7 @@ class Run:
         """Return the same run, by its ID, with one more value."""
         run = Run(self.flow)
         run.identify(self.id)
-        run.remote, run.evidence = self.remote, self.evidence
+        run.remote, run.arrived = self.remote, self.arrived
         run.values = MappingProxyType({**self.values, name: value})
         return run
 
@@ -121,7 +135,10 @@ class Binding:
     def unbind(self) -> None:
         """Give the outer run and event back, and keep what the body has made of the run."""
         if self._event_token is not None:
-            restore(current_event, self._event_token)
+            try:  # noqa: SIM105 - as in `restore`, which would cost a call
+                current_event.reset(self._event_token)
+            except ValueError:
+                pass
             self._event_token = None
         if self._run_token is not None:
             self.run = current_run.get()

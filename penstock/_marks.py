@@ -34,6 +34,7 @@ class Mark:
 
     __slots__ = (
         "_key",
+        "_step_name",
         "after",
         "declared",
         "effects",
@@ -71,6 +72,7 @@ class Mark:
         below = marks_on(function)
         self.root: Any = below[0][0].root if below else underlying(function)
         self._key: tuple[str, str] | None = None
+        self._step_name: str | None = None
 
     @property
     def deferred(self) -> bool:
@@ -95,7 +97,9 @@ class Mark:
     @property
     def step_name(self) -> str:
         """The step's name: the one given, else the function's."""
-        return self.key[1].rpartition(".")[2] if self.name is None or self.has_bad_name else self.name
+        if self._step_name is None:  # asked for with each call, while somebody observes
+            self._step_name = self.key[1].rpartition(".")[2] if self.name is None or self.has_bad_name else self.name
+        return self._step_name
 
     @property
     def has_bad_name(self) -> bool:

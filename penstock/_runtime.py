@@ -16,6 +16,7 @@ from penstock._marks import underlying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from penstock._marks import Mark
@@ -28,16 +29,28 @@ _observers: list[Observer] = []
 _reported: set[int] = set()
 
 
+class _Slow:
+    """What only the slow path needs: observers that may come and go meanwhile, and events, which cost an import."""
+
+    observers: tuple[Observer, ...] = ()
+    event: Callable[[Mark, StepEvent | None, Run | None, bool], StepEvent]
+
+
 def add_observer(observer: Observer) -> None:
     """Call ``observer`` for every step that begins from now on; adding it twice has no effect."""
+    from penstock.observers import event_of  # noqa: PLC0415 - importing penstock must stay cheap
+
+    _Slow.event = staticmethod(event_of)
     if observer not in _observers:
         _observers.append(observer)
+        _Slow.observers = tuple(_observers)
 
 
 def remove_observer(observer: Observer) -> None:
     """Stop calling ``observer``; steps that are under way are still finished with it."""
     if observer in _observers:
         _observers.remove(observer)
+        _Slow.observers = tuple(_observers)
         _reported.discard(id(observer))
 
 
@@ -77,17 +90,24 @@ class Scope(Binding):
             join(outer, mark)
         starts = mark.entrypoint and (outer is None or not mark.inherit)
         run = new_run(mark) if starts else outer
-        super().__init__(run if starts else KEEP, _event(mark, run, lazy) if _observers else KEEP)
+        self.run = run if starts else KEEP
+        self.event = _Slow.event(mark, current_event.get(), run, lazy) if _observers else KEEP
+        self._run_token = self._event_token = None
         self.finishes: list[tuple[Observer, Finish]] = []
 
     def begin(self) -> None:
         """Bind, and tell the observers."""
         self.bind()
-        if self.event is KEEP:
+        event: Any = self.event
+        if event is KEEP:
             return
         try:
-            for observer in tuple(_observers):
-                finish = _guarded(observer, observer, self.event)
+            for observer in _Slow.observers:
+                try:
+                    finish = observer(event)
+                except Exception:
+                    _report(observer)
+                    continue
                 if finish is not None:
                     self.finishes.append((observer, finish))
         except BaseException as error:  # an interrupt, or an observer that exits on purpose
@@ -99,7 +119,10 @@ class Scope(Binding):
         try:
             while self.finishes:
                 observer, finish = self.finishes.pop()
-                _guarded(observer, finish, error)
+                try:
+                    finish(error)
+                except Exception:
+                    _report(observer)
         finally:
             self.unbind()
 
@@ -128,26 +151,22 @@ def join(run: Run, mark: Mark) -> None:
     run.flow = mark.flows[0] if mark.flows else None
 
 
-def _event(mark: Mark, run: Run | None, lazy: bool) -> StepEvent:
-    from penstock.observers import StepEvent  # noqa: PLC0415 - the slow path alone pays for dataclasses
-
-    parent = current_event.get()
-    return StepEvent(
-        step=mark.step_name, flows=mark.flows, entrypoint=mark.entrypoint, parent=parent, run=run, lazy=lazy
-    )
-
-
-def _guarded(observer: Observer, call: Any, *arguments: object) -> Any:
-    """Call into an observer; a failure is logged once per observer and never reaches the application."""
+def _guarded(observer: Observer, call: Any) -> None:
+    """Call into an observer."""
     try:
-        return call(*arguments)
+        call()
     except Exception:
-        if id(observer) not in _reported:
-            _reported.add(id(observer))
-            import logging  # noqa: PLC0415 - importing penstock must stay cheap
+        _report(observer)
 
-            logging.getLogger("penstock").exception("observer %r failed; it is reported only once", observer)
-        return None
+
+def _report(observer: Observer) -> None:
+    """Log that an observer failed, once for each; it never reaches the application."""
+    if id(observer) not in _reported:
+        _reported.add(id(observer))
+        import logging  # noqa: PLC0415 - importing penstock must stay cheap
+
+        # only called where an exception is handled
+        logging.getLogger("penstock").exception("observer %r failed; it is reported only once", observer)  # noqa: LOG004
 
 
 def wrapper_for(target: Any, mark: Mark) -> Any:
@@ -184,8 +203,15 @@ def _function(target: Any, mark: Mark) -> Any:
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if observers:
-            with Scope(mark):
-                return target(*args, **kwargs)
+            scope = Scope(mark)
+            scope.begin()
+            try:
+                result = target(*args, **kwargs)
+            except BaseException as error:
+                scope.end(error)
+                raise
+            scope.end()
+            return result
         if not starts:
             return target(*args, **kwargs)
         if inherit and (run := get()) is not None:
@@ -234,7 +260,8 @@ def _generator(target: Any, mark: Mark) -> Any:
 
 
 if "PENSTOCK_EVIDENCE" in os.environ:  # a process that a recording has started
-    from penstock.observers.evidence import recorder
+    from penstock.observers.recorder import recorder
 
     if (part := recorder()) is not None:
+        part.started = True
         add_observer(part)

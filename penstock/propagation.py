@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from os import urandom
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from penstock._context import Run, current_run
+from penstock._context import Arrived, Run, current_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -98,9 +98,14 @@ def outgoing(header: str = HEADER, *, traceparent: bool = True) -> list[tuple[st
     if traceparent and is_trace_id(run.id):
         span, flags = _span_of(run)
         headers.append((TRACEPARENT, f"00-{run.id}-{span}-{flags:02x}"))
-    if _Evidence.told and (told := _Evidence.told()):
+    if told := told_evidence():
         headers.append((EVIDENCE_HEADER, told))
     return headers
+
+
+def told_evidence() -> str:
+    """Return what a message tells of the steps around while evidence is recorded, else an empty string."""
+    return _Evidence.told() if _Evidence.told else ""
 
 
 def _span_of(run: Run) -> tuple[str, int]:
@@ -213,7 +218,8 @@ def run_from(received: Received | None, flow: str | None = None) -> Run:
     run = Run(flow)
     if received is not None:
         run.identify(received.id)
-        run.remote, run.evidence = received.remote, received.evidence
+        run.remote = received.remote
+        run.arrived = Arrived(received.evidence) if received.evidence else None
     return run
 
 

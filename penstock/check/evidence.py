@@ -8,6 +8,7 @@ those of today's.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -134,13 +135,14 @@ def loads(text: str, path: Path | None = None) -> Evidence:
         raise EvidenceError(f"this is not JSON: {error}", path=path) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise EvidenceError("this is no evidence; record some with: pytest --penstock", path=path)
-    major = str(content.get("version")).partition(".")[0]
-    if not major.isdecimal() or int(major) > VERSION[0]:
-        raise EvidenceError(f"it has version {content.get('version')!r}, this penstock reads 1.x. Upgrade.", path=path)
+    version = content.get("version")
+    major = re.fullmatch(r"([0-9]{1,6})\.[0-9]{1,6}", version) if isinstance(version, str) else None
+    if not major or int(major[1]) != VERSION[0]:
+        raise EvidenceError(f"it has version {version!r:.40}, this penstock reads {VERSION[0]}.x", path=path)
     try:
         return _evidence(content)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise EvidenceError(f"the evidence is damaged ({error!r}); record it anew", path=path) from None
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise EvidenceError(f"the evidence is damaged ({error!r:.80}); record it anew", path=path) from None
 
 
 def load(path: Path) -> Evidence:
@@ -150,7 +152,7 @@ def load(path: Path) -> Evidence:
         EvidenceError: The file cannot be read or holds no evidence.
     """
     try:
-        return loads(path.read_text(encoding="utf-8"), path)
+        return loads(path.read_text(encoding="utf-8-sig"), path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise EvidenceError(f"cannot read the evidence: {reason}", path=path) from None
@@ -190,18 +192,33 @@ def _listed(rows: list[list[Any]]) -> str:
 
 
 def _evidence(content: Mapping[str, Any]) -> Evidence:
-    steps = [Seen(str(step), str(source)) for _, step, source in content["steps"]]
+    steps = [Seen(_text(step), _text(source)) for _, step, source in content["steps"]]
 
-    def group(numbers: Iterable[int]) -> frozenset[Seen]:
-        return frozenset(steps[number] for number in numbers)
+    def seen(number: object) -> Seen:
+        return steps[_natural(number)]
 
-    facts = Counter[Fact]()
+    def group(numbers: Iterable[object]) -> frozenset[Seen]:
+        return frozenset(map(seen, numbers))
+
+    facts, orphans, runs = Counter[Fact](), Counter[Orphan](), Counter[tuple[str, Seen]]()
     for flow, step, parent, done, ancestors, outside, count in content["facts"]:
-        fact = Fact(str(flow), steps[step], steps[parent], group(done), group(ancestors), group(outside))
-        facts[fact] += int(count)
-    return Evidence(
-        facts,
-        {Orphan(str(flow), steps[step], bool(lost)): int(count) for flow, step, lost, count in content["orphans"]},
-        {(str(flow), steps[step]): int(count) for flow, step, count in content["runs"]},
-        {str(commit): str(date) for commit, date in content["commits"].items()},
-    )
+        fact = Fact(_text(flow), seen(step), seen(parent), group(done), group(ancestors), group(outside))
+        facts[fact] += _natural(count)
+    for flow, step, concurrent, count in content["orphans"]:
+        orphans[Orphan(_text(flow), seen(step), concurrent is True)] += _natural(count)
+    for flow, step, count in content["runs"]:
+        runs[_text(flow), seen(step)] += _natural(count)
+    commits = {_text(commit): _text(date) for commit, date in content["commits"].items()}
+    return Evidence(facts, orphans, runs, commits)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} is no text")
+    return value
+
+
+def _natural(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{value!r:.40} is no number of anything")
+    return value

@@ -1,25 +1,17 @@
-"""``pytest --penstock``: records what the tests really run, in every process that they start."""
+"""``pytest --penstock``: records what the tests really run, in every process that they start.
+
+Whoever does not ask for it pays nothing: what records is imported only then.
+"""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock import add_observer, remove_observer
-from penstock.check.evidence import load, merge, save
-from penstock.config import evidence_file
-from penstock.config import load as load_config
-from penstock.errors import PenstockError
-from penstock.observers.evidence import COMMIT, FOLDER, recorder
-
 if TYPE_CHECKING:
-    from penstock.check.evidence import Evidence
+    from penstock.contrib._recording import Recording
 
 _recording: pytest.StashKey[Recording] = pytest.StashKey()
 
@@ -38,8 +30,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to record; the processes of pytest-xdist and those that tests start see it in their environment."""
     if config.getoption("--penstock") or config.getoption("--penstock-evidence"):
+        from penstock.contrib._recording import Recording  # noqa: PLC0415 - see above
+
         recording = Recording(None if hasattr(config, "workerinput") else _target(config), config.rootpath)
         config.stash[_recording] = recording
+        config.add_cleanup(recording.end)  # also where the session never begins
         recording.begin()
 
 
@@ -55,81 +50,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     recording = config.stash.get(_recording, None)
     if recording and recording.said:
         terminalreporter.section("penstock")
-        terminalreporter.line(recording.said)
+        terminalreporter.line(recording.said, red=recording.failed)
 
 
 def _target(config: pytest.Config) -> Path:
+    from penstock.config import evidence_file, load  # noqa: PLC0415 - see above
+    from penstock.errors import PenstockError  # noqa: PLC0415 - see above
+
     given = config.getoption("--penstock-evidence")
     if given:
         return Path(config.invocation_params.dir, str(given))
     try:
-        return evidence_file(load_config(config.rootpath))
+        return evidence_file(load(config.rootpath))
     except PenstockError as error:
         raise pytest.UsageError(f"penstock: {error}") from None
-
-
-class Recording:
-    """A recording from beginning to end.
-
-    Args:
-        target: Where to write the evidence of all processes; ``None`` in a worker, which leaves only its part.
-        root: A folder of the repository.
-
-    Attributes:
-        said: What to tell the user at the end.
-    """
-
-    def __init__(self, target: Path | None, root: Path) -> None:
-        self.said = ""
-        self._target = target
-        self._root = root
-        self._folder = ""
-
-    def begin(self) -> None:
-        """Begin to record in this process, and in those that it starts."""
-        if self._target is not None:
-            self._folder = tempfile.mkdtemp(prefix="penstock-evidence-")
-            os.environ[FOLDER] = self._folder
-            os.environ[COMMIT] = _commit(self._root)
-        if found := recorder():
-            add_observer(found)
-
-    def end(self) -> None:
-        """Write this process's part, and in the main process all parts as one."""
-        if found := recorder():
-            remove_observer(found)
-            found.write()
-        if self._target is not None:
-            parts = [load(part) for part in sorted(Path(self._folder).glob("*.json"))]
-            self._finish(merge(parts), self._target)
-            shutil.rmtree(self._folder, ignore_errors=True)
-            os.environ.pop(FOLDER, None)
-            os.environ.pop(COMMIT, None)
-
-    def _finish(self, found: Evidence, target: Path) -> None:
-        try:
-            save(found, target)
-        except PenstockError as error:
-            self.said = f"the evidence is lost: {error}"
-            return
-        shown = os.path.relpath(target, Path.cwd())
-        steps = {(flow, seen.step) for flow, seen in found.runs}
-        steps |= {(fact.flow, fact.step.step) for fact in found.facts}
-        steps |= {(orphan.flow, orphan.step.step) for orphan in found.orphans}
-        runs = sum(found.runs.values())
-        what = f"{runs:,} run{'' if runs == 1 else 's'}, {len(steps)} step{'' if len(steps) == 1 else 's'}"
-        flows = len({flow for flow, _ in steps})
-        of = f"{flows} flow{'' if flows == 1 else 's'}"
-        self.said = f"{what} of {of} recorded in {shown}. Now: penstock check"
-
-
-def _commit(root: Path) -> str:
-    """Return the commit of a repository, with a plus behind it where files have changed; nothing outside of one."""
-    git = shutil.which("git")
-    if git is None:
-        return ""
-    commit, changes = (
-        subprocess.run([git, *words], cwd=root, capture_output=True, text=True, check=False).stdout.strip()
-        for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
-    )
-    return f"{commit}+" if commit and changes else commit

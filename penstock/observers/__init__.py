@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from penstock._context import Run
+    from penstock._marks import Mark
 
 Finish = Callable[[BaseException | None], object]
 """Called once when the step ends, with what it raised or ``None``.
@@ -43,6 +44,35 @@ class StepEvent:
     def flow_id(self) -> str | None:
         """The run's correlation ID, made on first asking; ``None`` outside every run."""
         return None if self.run is None else self.run.id
+
+
+class _Draft:
+    """An event that is not frozen yet: to set the fields of a frozen dataclass takes three times as long."""
+
+    __slots__ = StepEvent.__slots__
+
+    step: str
+    flows: tuple[str, ...]
+    entrypoint: bool
+    parent: StepEvent | None
+    run: Run | None
+    lazy: bool
+    notes: dict[object, Any]
+
+
+def event_of(mark: Mark, parent: StepEvent | None, run: Run | None, lazy: bool) -> StepEvent:
+    """Return the event that a marked function is called."""
+    made: Any = _Draft()
+    made.step = mark.step_name
+    made.flows = mark.flows
+    made.entrypoint = mark.entrypoint
+    made.parent = parent
+    made.run = run
+    made.lazy = lazy
+    made.notes = {}
+    made.__class__ = StepEvent
+    event: StepEvent = made
+    return event
 
 
 class Observer(Protocol):

@@ -1,113 +1,149 @@
 """Records what really runs, as aggregated facts: ``pytest --penstock``, or an observer of your own process.
 
-Memory follows the number of different contexts, not that of calls. A generator runs where it is consumed, not where
-it was made; so every step around it may have made it, and it went before every step that consumes it.
+Memory follows the number of different contexts, not that of calls.
 """
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import json
 import os
 import threading
-from collections import Counter
+from collections import Counter, deque
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from penstock import _registry
-from penstock._context import current_event
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen, save
-from penstock.errors import OutputError
-from penstock.propagation import LONGEST_EVIDENCE, tell_evidence
+from penstock.check.frames import Frame, heard, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
+    from pathlib import Path
 
     from penstock._context import Run
+    from penstock.check.frames import Key
     from penstock.observers import StepEvent
-
-FOLDER = "PENSTOCK_EVIDENCE"
-"""The environment variable that names the folder in which every process of a recording leaves its part."""
 
 COMMIT = "PENSTOCK_EVIDENCE_COMMIT"
 """The environment variable with the commit that is recorded; a plus behind it stands for uncommitted changes."""
 
-_NOTHING: frozenset[str] = frozenset()
-_Key = tuple[str, str, str, frozenset[str], frozenset[str], frozenset[str]]
-
-
-class Frame:
-    """A step that runs, or ran, as seen by one flow.
-
-    Attributes:
-        step: Its name.
-        parent: The nearest step of the same flow around it, other than itself.
-        done: The steps that have finished inside it so far; a generator has from its first item on.
-        pulled: The generators that were consumed inside it.
-        ancestors: The steps around its parent, with the parent.
-    """
-
-    __slots__ = ("ancestors", "done", "known", "parent", "pulled", "step")
-
-    def __init__(self, step: str, parent: Frame | None) -> None:
-        self.step = step
-        self.parent = parent
-        self.done: set[str] = set()
-        self.pulled: set[str] = set()
-        self.known: tuple[frozenset[str], frozenset[str]] = (_NOTHING, _NOTHING)
-        self.ancestors: frozenset[str] = parent.ancestors | {parent.step} if parent else _NOTHING
-
-    def outside(self) -> frozenset[str]:
-        """Return what has finished around this step, but not inside its parent."""
-        found: set[str] = set()
-        above = self.parent and self.parent.parent
-        while above:
-            found |= above.done
-            above = above.parent
-        return frozenset(found)
-
-    def finish(self) -> None:
-        """Tell all steps around that this one, and what ran in it, is done."""
-        above = self.parent
-        while above and not (self.step in above.done and self.done <= above.done):
-            above.done.add(self.step)
-            above.done |= self.done
-            above = above.parent
-
-    def pull(self) -> None:
-        """Tell all steps around that this one is a generator which they consume."""
-        above = self.parent
-        while above and self.step not in above.pulled:
-            above.pulled.add(self.step)
-            above = above.parent
+MOST_WAITING = 256
+"""Steps that have begun and are not counted yet."""
 
 
 class EvidenceObserver:
     """Counts in which company each step runs: ``add_observer(EvidenceObserver())``.
 
     Args:
-        file: Where to keep the evidence; it is written whenever something new was seen, and at the end of the process.
+        file: Where to keep the evidence; it is written whenever something new was seen, and by :meth:`write`.
+
+    Attributes:
+        file: The same.
+        started: Whether this process was started by another that is recorded: a step that begins with nothing around it
+            has then lost its context on the way here.
     """
 
     def __init__(self, file: Path | None = None) -> None:
         self.file = file
-        self._facts: Counter[_Key] = Counter()
-        self._orphans: Counter[tuple[str, str, bool]] = Counter()
-        self._runs: Counter[tuple[str, str]] = Counter()
-        self._live: Counter[str] = Counter()
-        self._lock = threading.Lock()
-        self._news = False
+        self.started = False
+        self.clear()
 
-    def __call__(self, event: StepEvent, /) -> _Running:
+    def clear(self) -> None:
+        """Forget everything; in a process that was forked, also who held the locks before."""
+        self._facts: Counter[Key] = Counter()
+        self.waiting: deque[Key] = deque()
+        self._orphans: dict[tuple[str, str, bool], int] = {}
+        self._runs: dict[tuple[str, str], int] = {}
+        self.live: set[Running] = set()
+        self._news = False
+        # Reentrant: a generator that is collected while a lock is held ends here, too.
+        self._lock = threading.RLock()
+        self._writing = threading.Lock()
+
+    def __call__(self, event: StepEvent, /) -> Running | _Several | None:
         """Take note that a step begins."""
-        frames = {flow: self._begin(flow, event) for flow in event.flows}
-        event.notes[self] = frames
-        return _Running(self, event, frames)
+        flows = event.flows
+        if len(flows) == 1:  # nearly always
+            return self._begin(flows[0], event, None)
+        running: list[Running] = []
+        for flow in flows:
+            running.append(self._begin(flow, event, running[-1] if running else None))
+        return _Several(running) if running else None
+
+    def _begin(self, flow: str, event: StepEvent, beside: Running | None) -> Running:
+        above, parent = event.parent, None
+        if above is not None:  # nearly always, the answer is the step right above
+            parent = above.notes.get(self)
+        if parent is None or parent.flow != flow or parent.step == event.step:
+            parent = self._nearest(flow, event)
+        running = Running(flow, event.step, parent)
+        running.observer = self
+        running.lazy = event.lazy
+        running.outermost = above is None
+        running.beside = beside
+        running.counted = parent is None
+        event.notes[self] = running
+        if parent is None:
+            self._count_start(flow, event)
+        elif event.lazy:
+            running.pull()
+        self.live.add(running)
+        return running
+
+    def _nearest(self, flow: str, event: StepEvent) -> Frame | None:
+        """Return the frame of the nearest step around, other than the step itself, here or in another process."""
+        above = event.parent
+        while above is not None:
+            frame = nearest(frame_of(above, self, flow), event.step)
+            if frame is not None:
+                return frame
+            above = above.parent
+        run = event.run
+        return None if run is None else nearest(arrived(run).get(flow), event.step)
+
+    def _count_start(self, flow: str, event: StepEvent) -> None:
+        """Count a step that has no other around it."""
+        if event.entrypoint:
+            self._add(self._runs, (flow, event.step))
+        else:
+            self._add(self._orphans, (flow, event.step, self._is_lost(flow, event.run)))
+
+    def _is_lost(self, flow: str, run: Run | None) -> bool:
+        """Tell whether a step that begins alone has probably lost the step which called it."""
+        return (
+            self.started
+            or (run is not None and (run.flow is not None or run.remote is not None))
+            or threading.current_thread() is not threading.main_thread()
+            or any(running.flow == flow for running in self.live.copy())
+        )
+
+    def _add(self, counter: dict[Any, int], key: tuple[object, ...]) -> None:
+        with self._lock:
+            number = counter.get(key, 0)
+            counter[key] = number + 1
+        if not number:
+            self._news = True
+
+    def settle(self, *, write: bool) -> None:
+        """Count what has begun, all at once, which is cheaper; then write if anything is new."""
+        facts, waiting, taken = self._facts, self.waiting, []
+        with self._lock:
+            known = len(facts)
+            try:
+                while waiting:
+                    taken.append(waiting.popleft())
+            except IndexError:  # a generator that is collected at this very moment settles, too
+                pass
+            facts.update(taken)
+            self._news |= len(facts) > known
+        if write and self._news:
+            self.write()
 
     def evidence(self) -> Evidence:
         """Return what was seen so far."""
+        self.settle(write=False)
+        with self._lock:  # a copy is made at once; what follows may run code of the application
+            facts, orphans, runs = dict(self._facts), dict(self._orphans), dict(self._runs)
         sources = _sources()
 
         def seen(flow: str, step: str) -> Seen:
@@ -116,185 +152,116 @@ class EvidenceObserver:
         def group(flow: str, steps: Iterable[str]) -> frozenset[Seen]:
             return frozenset(seen(flow, step) for step in steps)
 
-        with self._lock:
-            facts = {
+        return Evidence(
+            {
                 Fact(f, seen(f, b), seen(f, p), group(f, done), group(f, above), group(f, outside)): count
-                for (f, b, p, done, above, outside), count in self._facts.items()
-            }
-            orphans = {Orphan(f, seen(f, step), lost): count for (f, step, lost), count in self._orphans.items()}
-            runs = {(f, seen(f, step)): count for (f, step), count in self._runs.items()}
-        return Evidence(facts, orphans, runs, {os.environ.get(COMMIT, ""): _today()})
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._lock = threading.Lock()  # another thread may have held the old one when the process forked
-        for counter in (self._facts, self._orphans, self._runs, self._live):
-            counter.clear()
-        self._news = False
+                for (f, b, p, done, above, outside), count in facts.items()
+            },
+            {Orphan(f, seen(f, step), lost): count for (f, step, lost), count in orphans.items()},
+            {(f, seen(f, step)): count for (f, step), count in runs.items()},
+            {os.environ.get(COMMIT, ""): datetime.now(UTC).date().isoformat()},
+        )
 
     def write(self) -> None:
-        """Write the evidence to the file, if anything was seen; a folder that is gone is nobody's fault."""
-        self._news = False
-        if self.file and (self._facts or self._orphans or self._runs):
-            with contextlib.suppress(OutputError):
-                save(self.evidence(), self.file)
+        """Write the evidence to the file, if there is one and anything was seen.
 
-    def _begin(self, flow: str, event: StepEvent) -> Frame:
-        parent = self._nearest(flow, event)
-        frame = Frame(event.step, parent)
-        if parent is not None:
-            frame.known = frozenset(parent.done), frame.outside()
-            if event.lazy:
-                frame.pull()
-        self._count_start(flow, event, alone=parent is None)
-        return frame
-
-    def _count_start(self, flow: str, event: StepEvent, *, alone: bool) -> None:
-        with self._lock:
-            if alone and event.entrypoint:
-                self._news |= (flow, event.step) not in self._runs
-                self._runs[flow, event.step] += 1
-            elif alone:
-                key = (flow, event.step, self._live[flow] > 0)
-                self._news |= key not in self._orphans
-                self._orphans[key] += 1
-            self._live[flow] += 1
-
-    def _nearest(self, flow: str, event: StepEvent) -> Frame | None:
-        """Return the frame of the nearest step around, other than the step itself, here or in another process."""
-        above = event.parent
-        while above is not None:
-            frame: Frame | None = above.notes.get(self, {}).get(flow)
-            while frame is not None and frame.step == event.step:
-                frame = frame.parent
-            if frame is not None:
-                return frame
-            above = above.parent
-        remote = _remote(event.run).get(flow)
-        return None if remote is None or remote.step == event.step else remote
-
-    def count(self, flow: str, event: StepEvent, frame: Frame) -> None:
-        """Count the fact that a step began, now that it is known which generators it consumes."""
-        parent = frame.parent
-        if parent is None:
-            return
-        done, outside = frame.known
-        done |= frame.pulled
-        if event.lazy:
-            done |= parent.ancestors | outside
-        key = (flow, frame.step, parent.step, done - {frame.step}, parent.ancestors, outside)
-        with self._lock:
-            self._news |= key not in self._facts
-            self._facts[key] += 1
-
-    def end(self, event: StepEvent, frames: Mapping[str, Frame]) -> None:
-        """Take note that a step has ended."""
-        with self._lock:
-            for flow in frames:
-                self._live[flow] -= 1
-        if self._news and event.parent is None:
-            self.write()
+        Raises:
+            OutputError: The file cannot be written.
+        """
+        while self.file and self._writing.acquire(blocking=False):  # else somebody writes, and looks for news after it
+            try:
+                self.settle(write=False)
+                self._news = False
+                if self._facts or self._orphans or self._runs:
+                    save(self.evidence(), self.file)
+            finally:
+                self._writing.release()
+            if not self._news:
+                return
 
 
-class _Running:
-    """What is called when a step ends, and around each item of a generator."""
+class Running(Frame):
+    """A step that runs: what is called when it ends, and around each item of a generator.
 
-    __slots__ = ("_counted", "_event", "_frames", "_observer")
+    Attributes:
+        observer: Who counts it.
+        lazy: Whether it is a generator.
+        outermost: Whether no step of any flow is around it.
+        beside: The same step as another flow sees it.
+        counted: Whether the fact that it began is counted; a step with none around it has no such fact.
+    """
 
-    def __init__(self, observer: EvidenceObserver, event: StepEvent, frames: dict[str, Frame]) -> None:
-        self._observer = observer
-        self._event = event
-        self._frames = frames
-        self._counted = False
+    __slots__ = ("beside", "counted", "lazy", "observer", "outermost")
+
+    observer: EvidenceObserver
+    lazy: bool
+    outermost: bool
+    beside: Running | None
+    counted: bool
 
     def __call__(self, _error: BaseException | None, /) -> None:
-        self.suspend()
-        for frame in self._frames.values():
-            frame.finish()
-        self._observer.end(self._event, self._frames)
+        """Take note that the step has ended."""
+        if not self.counted:
+            self._count()
+        if self.parent is not None:
+            self.finish()
+        observer = self.observer
+        observer.live.discard(self)
+        if self.outermost or len(observer.waiting) > MOST_WAITING:
+            observer.settle(write=self.outermost)
 
     def suspend(self) -> None:
         """At its first item a generator has shown what it consumes, and whoever takes the item comes after it."""
-        if not self._counted:
-            self._counted = True
-            for flow, frame in self._frames.items():
-                self._observer.count(flow, self._event, frame)
-                frame.finish()
+        if not self.counted:
+            self._count()
+            self.finish()
 
-    def resume(self) -> None:
-        """Nothing has to be made current again."""
-
-
-_recorders: list[EvidenceObserver] = []
+    def _count(self) -> None:
+        self.counted = True
+        self.observer.waiting.append(self.key(lazy=self.lazy))
 
 
-def recorder() -> EvidenceObserver | None:
-    """Return this process's part of a recording, always the same one; ``None`` if the environment tells of none."""
-    folder = os.environ.get(FOLDER)
-    if not folder:
-        return None
-    if not _recorders:
-        _recorders.append(EvidenceObserver())
-        _set_up(_recorders[0])
-    observer = _recorders[0]
-    if observer.file is None or observer.file.parent != Path(folder):
-        observer.file = _part(folder)
-    return observer
+class _Several:
+    """The same step as several flows see it."""
+
+    __slots__ = ("_all",)
+
+    def __init__(self, running: list[Running]) -> None:
+        self._all = running
+
+    def __call__(self, error: BaseException | None, /) -> None:
+        for each in self._all:
+            each(error)
+
+    def suspend(self) -> None:
+        for each in self._all:
+            each.suspend()
 
 
-def _set_up(observer: EvidenceObserver) -> None:
-    tell_evidence(lambda: told(observer))
-    atexit.register(observer.write)
-
-    def forked() -> None:
-        observer.clear()
-        observer.file = _part(str(observer.file.parent)) if observer.file else None
-
-    if hasattr(os, "register_at_fork"):  # not on Windows
-        os.register_at_fork(after_in_child=forked)
+def frame_of(event: StepEvent, observer: EvidenceObserver, flow: str) -> Frame | None:
+    """Return a call of a step as a flow sees it; ``None`` if the step is not in it, or began unobserved."""
+    running: Running | None = event.notes.get(observer)
+    while running is not None and running.flow != flow:
+        running = running.beside
+    return running
 
 
-def told(observer: EvidenceObserver) -> str:
-    """Return what a message tells the process that receives it of the steps around, or an empty string."""
-    event, frames = current_event.get(), dict[str, Frame]()
-    while event is not None:
-        frames = {**event.notes.get(observer, {}), **frames}
-        event = event.parent
-    text = json.dumps(
-        {flow: [f.step, sorted(f.done), sorted(f.ancestors), sorted(f.outside())] for flow, f in frames.items()},
-        separators=(",", ":"),
-    )
-    return text if frames and len(text) <= LONGEST_EVIDENCE else ""
-
-
-def _remote(run: Run | None) -> dict[str, Frame]:
+def arrived(run: Run) -> dict[str, Frame]:
     """Return the frames that another process told of with the run; what is damaged is as good as nothing."""
-    text = run.evidence if run is not None else ""
-    if not text:
+    said = run.arrived
+    if said is None:
         return {}
-    with contextlib.suppress(ValueError, TypeError, AttributeError, KeyError):
-        return {str(flow): _frame(*said) for flow, said in json.loads(text).items()}
-    return {}
-
-
-def _frame(step: str, done: list[str], ancestors: list[str], outside: list[str]) -> Frame:
-    frame = Frame(str(step), None)
-    if ancestors or outside:
-        frame.parent = Frame("", None)
-        frame.parent.done = set(map(str, outside))
-    frame.done, frame.ancestors = set(map(str, done)), frozenset(map(str, ancestors))
-    return frame
+    if said.frames is not None:
+        return said.frames
+    try:
+        frames = {flow: heard(flow, rows) for flow, rows in json.loads(said.text).items()}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        frames = {}
+    return said.settle(frames)
 
 
 def _sources() -> dict[tuple[str, str], str]:
-    with contextlib.suppress(Exception):  # objects of the application may fail with anything when they are read
+    try:
         return {(flow.name, step.name): step.source_hash for flow in _registry.flows() for step in flow.steps}
-    return {}
-
-
-def _part(folder: str) -> Path:
-    return Path(folder, f"{os.getpid()}-{os.urandom(4).hex()}.json")
-
-
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()
+    except Exception:  # objects of the application may fail with anything when they are read
+        return {}

@@ -15,6 +15,7 @@ from penstock.propagation import SAMPLED, is_trace_id, span_from
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span, TracerProvider
+    from opentelemetry.util.types import AttributeValue
 
     from penstock._context import Run
     from penstock.observers import StepEvent
@@ -24,8 +25,9 @@ class OpenTelemetryObserver:
     """Makes a span for each step: ``add_observer(OpenTelemetryObserver())``.
 
     A run that has no correlation ID yet takes the trace's. A run that has one from outside, and it is a trace-id, becomes
-    that trace. Spans have the attributes ``penstock.flow``, ``penstock.step`` and ``penstock.flow_id``; what a step raises is
-    recorded.
+    that trace. Spans have the attributes ``penstock.flow``, ``penstock.step`` and ``penstock.flow_id``; where it is so,
+    ``penstock.flows`` names several, and ``penstock.entrypoint`` and ``penstock.lazy`` (a generator) are true. What a step
+    raises is recorded. ``penstock evidence from-otlp`` reads all that.
 
     Args:
         tracer_provider: The provider of tracers; the global one if none is given, which may also be set later.
@@ -38,10 +40,7 @@ class OpenTelemetryObserver:
 
     def __call__(self, event: StepEvent, /) -> _ActiveSpan:
         """Begin a span; return what ends it."""
-        attributes = {"penstock.step": event.step}
-        if event.flows:
-            attributes["penstock.flow"] = event.flows[0]
-        span = self._tracer.start_span(event.step, context=self._parent(event), attributes=attributes)
+        span = self._tracer.start_span(event.step, context=self._parent(event), attributes=_attributes(event))
         told = span.get_span_context()
         if event.run is not None:
             if told.is_valid:
@@ -62,6 +61,19 @@ class OpenTelemetryObserver:
             return parent.context
         run = event.run
         return _remote(run) if run is not None and run.identified and is_trace_id(run.id) else None
+
+
+def _attributes(event: StepEvent) -> dict[str, AttributeValue]:
+    found: dict[str, AttributeValue] = {"penstock.step": event.step}
+    if event.flows:
+        found["penstock.flow"] = event.flows[0]
+    if len(event.flows) > 1:
+        found["penstock.flows"] = event.flows
+    if event.entrypoint:
+        found["penstock.entrypoint"] = True
+    if event.lazy:
+        found["penstock.lazy"] = True
+    return found
 
 
 def _remote(run: Run) -> Context:

@@ -1,0 +1,141 @@
+"""What each running step knows of the steps around it: the semantics of a fact, shared by all that record or read runs.
+
+Sets only grow, and one that encloses another step has at least what that one has; so a length tells whether a copy is
+still good, and nobody needs a lock.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+NOTHING: frozenset[str] = frozenset()
+
+Key = tuple[str, str, str, frozenset[str], frozenset[str], frozenset[str]]
+"""A fact by names: flow, step, parent, done, ancestors, outside."""
+
+Known = tuple[frozenset[str], frozenset[str]]
+"""What had finished when a step began: inside its parent, and around that."""
+
+NONE_KNOWN: Known = (NOTHING, NOTHING)
+
+
+class Frame:
+    """A step that runs, or ran, as seen by one flow.
+
+    Attributes:
+        flow: The flow.
+        step: The step's name.
+        parent: The nearest step of the same flow around it, other than itself.
+        root: The outermost step of the flow around it; itself at the top.
+        done: The steps that have finished inside it so far; a generator has from its first item on.
+        pulled: The generators that were consumed inside it.
+        before: What its parent knew when it began.
+    """
+
+    __slots__ = ("_ancestors", "_known", "before", "done", "flow", "parent", "pulled", "root", "step")
+
+    def __init__(self, flow: str, step: str, parent: Frame | None) -> None:
+        self.flow = flow
+        self.step = step
+        self.parent = parent
+        self.done: set[str] = set()
+        self.pulled: set[str] = set()
+        self._ancestors: frozenset[str] | None = None
+        self._known = (0, 0, NONE_KNOWN)
+        if parent is None:
+            self.root: Frame = self
+            self.before = NONE_KNOWN
+        else:
+            self.root = parent.root
+            self.before = parent.known()
+
+    @property
+    def ancestors(self) -> frozenset[str]:
+        """The steps around it."""
+        if self._ancestors is None:  # most steps have nothing in them, and never need it
+            self.known()
+        return self._ancestors or NOTHING
+
+    def known(self) -> Known:
+        """Return what has finished inside this step so far, and what around it but not inside."""
+        if self._ancestors is None:  # settled from the outside in, however deep calls nest
+            parent = self.parent
+            self._ancestors = NOTHING if parent is None else parent.ancestors | {parent.step}
+        known, all_done = self._known, self.root.done
+        if known[0] != len(self.done) or known[1] != len(all_done):
+            done = frozenset(self.done)
+            outside = NOTHING if self.root is self else frozenset(all_done) - done
+            known = self._known = (len(done), len(done) + len(outside), (done, outside))
+        return known[2]
+
+    def finish(self) -> None:
+        """Tell all steps around that this one, and what ran in it, is done."""
+        step, done, above = self.step, self.done, self.parent
+        while above is not None and not (step in above.done and done <= above.done):
+            above.done.add(step)
+            if done:
+                above.done |= done
+            above = above.parent
+
+    def pull(self) -> None:
+        """Tell all steps around that this one is a generator which they consume."""
+        above = self.parent
+        while above is not None and self.step not in above.pulled:
+            above.pulled.add(self.step)
+            above = above.parent
+
+    def key(self, *, lazy: bool) -> Key:
+        """Return the fact that this step began inside its parent.
+
+        A generator runs where it is consumed, not where it was made; so every step around may have made it, and it went
+        before every step that consumes it.
+
+        Args:
+            lazy: Whether it is a generator.
+        """
+        parent = self.parent or self
+        ancestors = parent._ancestors or NOTHING  # settled when this frame was made
+        done, outside = self.before
+        if self.pulled:
+            done |= self.pulled
+        if lazy:
+            done = done | ancestors | outside
+        if self.step in done:
+            done -= {self.step}
+        return self.flow, self.step, parent.step, done, ancestors, outside
+
+
+def nearest(frame: Frame | None, step: str) -> Frame | None:
+    """Return the first frame, from this one outwards, that is of another step: recursion and retries add no arrow."""
+    while frame is not None and frame.step == step:
+        frame = frame.parent
+    return frame
+
+
+def told(frame: Frame) -> list[list[Any]]:
+    """Return the steps around, from the inside out, each with what had finished in it but not in the one before."""
+    rows: list[list[Any]] = []
+    before: set[str] = set()
+    each: Frame | None = frame
+    while each is not None:
+        rows.append([each.step, sorted(each.done - before)])
+        before, each = set(each.done), each.parent
+    return rows
+
+
+def heard(flow: str, rows: list[Any]) -> Frame | None:
+    """Return the frame that :func:`told` told of.
+
+    Raises:
+        TypeError: This was not told by it.
+        ValueError: The same.
+    """
+    frames: list[Frame] = []
+    for step, _ in reversed(rows):
+        frames.append(Frame(flow, str(step), frames[-1] if frames else None))
+    frames.reverse()
+    done: set[str] = set()
+    for frame, (_, names) in zip(frames, rows, strict=True):
+        done.update(map(str, names))
+        frame.done = set(done)
+    return frames[0] if frames else None

@@ -1,0 +1,48 @@
+"""Traces as Jaeger exports them: what ``/api/traces`` answers, and what its page downloads.
+
+See https://www.jaegertracing.io/docs/2.0/apis/.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from penstock.check.spans import Format, commit_of, label_of, listed, named, nanoseconds
+from penstock.check.traces import Told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MICROSECOND = 1000
+"""Nanoseconds."""
+
+
+def _raw(document: Any) -> Iterator[tuple[Any, Mapping[str, str]]]:
+    for trace in document if isinstance(document, list) else listed(document, "data"):
+        processes = trace.get("processes") or {}
+        commits = {key: commit_of(_tags(process)) for key, process in processes.items()}
+        for span in listed(trace, "spans"):
+            yield span, commits
+
+
+def _told(span: Mapping[str, Any], commits: Mapping[str, str]) -> Told:
+    start = nanoseconds(span["startTime"], MICROSECOND)
+    end = start + nanoseconds(span.get("duration", 0), MICROSECOND)
+    trace, commit = named(span["traceID"]), commits.get(span.get("processID", ""), "")
+    return Told(trace, named(span["spanID"]), _parent(span), label_of(_tags(span)), start, end, commit)
+
+
+def _parent(span: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the span that this one was called in, else one that it follows from, as a message does."""
+    references = listed(span, "references")
+    references.sort(key=lambda reference: reference["refType"] != "CHILD_OF")
+    if references:
+        return named(references[0]["traceID"]), named(references[0]["spanID"])
+    return None
+
+
+def _tags(owner: Mapping[str, Any]) -> dict[str, Any]:
+    return {each["key"]: each.get("value") for each in listed(owner, "tags")}
+
+
+JAEGER = Format(_raw, _told)

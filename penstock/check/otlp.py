@@ -1,0 +1,53 @@
+"""Traces of OpenTelemetry as the Collector's file exporter writes them: an ExportTraceServiceRequest a line, as JSON.
+
+See https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from penstock.check.spans import Format, commit_of, label_of, listed, named, nanoseconds
+from penstock.check.traces import Told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_VALUES = ("stringValue", "boolValue", "intValue")
+
+
+def _raw(document: Any) -> Iterator[tuple[Any, str]]:
+    for request in document if isinstance(document, list) else [document]:
+        content = request.get("result", request)  # as Jaeger's /api/v3 answers
+        for resource in listed(content, "resourceSpans"):
+            commit = commit_of(_attributes(resource.get("resource") or {}))
+            # Before version 0.15 of the protocol, scopes had another name.
+            for scope in (*listed(resource, "scopeSpans"), *listed(resource, "instrumentationLibrarySpans")):
+                for span in listed(scope, "spans"):
+                    yield span, commit
+
+
+def _told(span: Mapping[str, Any], commit: str) -> Told:
+    trace = named(span["traceId"])
+    parent = (trace, named(span["parentSpanId"])) if span.get("parentSpanId") else _link(span)
+    start, end = nanoseconds(span["startTimeUnixNano"]), nanoseconds(span["endTimeUnixNano"])
+    return Told(trace, named(span["spanId"]), parent, label_of(_attributes(span)), start, end, commit)
+
+
+def _link(span: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the first link, which is where a message came from when it is received in a trace of its own."""
+    links = listed(span, "links")
+    return (named(links[0]["traceId"]), named(links[0]["spanId"])) if links else None
+
+
+def _attributes(owner: Mapping[str, Any]) -> dict[str, Any]:
+    return {each["key"]: _value(each.get("value") or {}) for each in listed(owner, "attributes")}
+
+
+def _value(value: Mapping[str, Any]) -> object:
+    if "arrayValue" in value:
+        return [_value(each) for each in listed(value["arrayValue"], "values")]
+    return next((value[kind] for kind in _VALUES if kind in value), None)
+
+
+OTLP = Format(_raw, _told)

@@ -1,0 +1,151 @@
+"""Plays a trace back: from spans with their times to the frames that a recorder would have seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from penstock.check.frames import Frame, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+
+class Label(NamedTuple):
+    """What a span says of the step that made it.
+
+    Attributes:
+        step: The step's name.
+        flows: The flows that it is in.
+        entrypoint: Whether it can begin a run.
+        lazy: Whether it is a generator.
+    """
+
+    step: str
+    flows: tuple[str, ...]
+    entrypoint: bool = False
+    lazy: bool = False
+
+
+class Span(NamedTuple):
+    """A span of a trace.
+
+    Attributes:
+        key: What tells it from all others.
+        parent: The key of its parent; ``None`` at the top.
+        label: The step, if it is one's.
+        start: Nanoseconds.
+        end: Nanoseconds.
+    """
+
+    key: bytes
+    parent: bytes | None
+    label: Label | None
+    start: int
+    end: int
+
+
+class Played(NamedTuple):
+    """A step that ran, as one of its flows saw it.
+
+    Attributes:
+        frame: What it knew of the steps around.
+        label: What its span says.
+        start: Nanoseconds.
+        end: Nanoseconds.
+        lost: Whether a span around it is missing.
+    """
+
+    frame: Frame
+    label: Label
+    start: int
+    end: int
+    lost: bool
+
+
+def played(spans: Iterable[Span]) -> list[Played]:
+    """Return every step of a trace, for each of its flows, after all has run."""
+    playback = _Playback(spans)
+    playback.place()
+    playback.run()
+    return playback.steps
+
+
+class _Playback:
+    """A trace: first every step gets its place, then the clock runs."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self.steps: list[Played] = []
+        self._spans: dict[bytes, Span] = {}
+        for span in spans:
+            self._spans.setdefault(span.key, span)  # an exporter that tries again sends a span twice
+        self._frames: dict[bytes, Mapping[str, Frame]] = {}
+        self._lost: set[bytes] = set()
+        self._events: list[tuple[int, int, bool, list[Played]]] = []
+
+    def place(self) -> None:
+        """Give every step its frame, whatever its clock says, from the outside in."""
+        open_: dict[bytes, list[Played]] = {}
+        for number, (span, enters) in enumerate(self._walk()):
+            if enters:
+                found = open_[span.key] = self._placed(span)
+                self.steps += found
+                self._events.append((span.start, number, True, found))
+            else:
+                self._events.append((max(span.start, span.end), number, False, open_.pop(span.key)))
+
+    def run(self) -> None:
+        """Let steps begin and end in the order of time; at the same time, in the order of the tree."""
+        for _, _, begins, found in sorted(self._events, key=_moment):
+            for each in found:
+                if begins:
+                    _begin(each)
+                else:
+                    each.frame.finish()
+
+    def _placed(self, span: Span) -> list[Played]:
+        key, parent, label = span.key, span.parent, span.label
+        if parent is not None and (parent not in self._spans or parent in self._lost):
+            self._lost.add(key)
+        around = self._frames.get(parent, {}) if parent else {}
+        self._frames[key] = around
+        if label is None:
+            return []
+        frames = {flow: Frame(flow, label.step, nearest(around.get(flow), label.step)) for flow in label.flows}
+        self._frames[key] = {**around, **frames}
+        return [Played(frame, label, span.start, span.end, key in self._lost) for frame in frames.values()]
+
+    def _walk(self) -> Iterator[tuple[Span, bool]]:
+        """Yield each span twice, around all that is in it; siblings by their clock, then as they stand in the file."""
+        inside: dict[bytes | None, list[Span]] = {}
+        for span in self._spans.values():
+            inside.setdefault(span.parent if span.parent in self._spans else None, []).append(span)
+        visited: set[bytes] = set()
+        # Spans that are around each other have no outermost one; the first of them will do.
+        for top in (*sorted(inside.pop(None, []), key=_clock), *self._spans.values()):
+            waiting = [(top, True)]
+            while waiting:
+                span, enters = waiting.pop()
+                if not enters:
+                    yield span, False
+                elif span.key not in visited:
+                    visited.add(span.key)
+                    yield span, True
+                    waiting.append((span, False))
+                    waiting += ((each, True) for each in sorted(inside.pop(span.key, []), key=_clock, reverse=True))
+
+
+def _clock(span: Span) -> tuple[int, int]:
+    return span.start, span.end
+
+
+def _moment(event: tuple[int, int, bool, list[Played]]) -> tuple[int, int]:
+    return event[:2]
+
+
+def _begin(step: Played) -> None:
+    frame = step.frame
+    if frame.parent is not None:
+        frame.before = frame.parent.known()
+    if step.label.lazy:  # nothing tells when it gave its first item, from which on it counts as done
+        frame.pull()
+        frame.finish()

@@ -1,0 +1,194 @@
+"""Reads files of spans: what all formats have in common."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from penstock.check.playback import Label
+from penstock.check.traces import LAST, Traces
+from penstock.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+    from typing import IO
+
+    from penstock.check.evidence import Evidence
+    from penstock.check.traces import Told
+
+BAD = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
+"""What is raised by reading something that is not built as it should be."""
+
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"
+
+
+class Format(NamedTuple):
+    """How spans are read.
+
+    Attributes:
+        raw: Yields each span of a document as it stands there, with what its surroundings tell.
+        told: Returns what such a span tells.
+    """
+
+    raw: Callable[[Any], Iterator[tuple[Any, Any]]]
+    told: Callable[[Any, Any], Told]
+
+
+class Damage:
+    """What could not be read: how much, and where the first of it is."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.first = ""
+
+    def note(self, where: str, error: object) -> None:
+        """Take note of a line, or of a span in it."""
+        self.number += 1
+        self.first = self.first or f"{where}: {error if isinstance(error, str) else f'{error!r:.80}'}"
+
+    def __str__(self) -> str:
+        if not self.number:
+            return ""
+        what = "1 line or span is" if self.number == 1 else f"{self.number:,} lines or spans are"
+        return f"{what} damaged and left out, the first at {self.first}"
+
+
+def read(files: Iterable[Path], kind: Format, damage: Damage) -> Evidence:
+    """Return what the spans in files tell; whatever is damaged is left out.
+
+    Args:
+        files: JSON, a document or one on each line; also compressed with gzip. ``-`` is standard input.
+        kind: How spans stand in it.
+        damage: Takes note of what is left out.
+
+    Raises:
+        EvidenceError: A file cannot be read at all, or no span is one of a step.
+    """
+    traces = Traces()
+    for file in files:
+        for where, document in _documents(file, damage):
+            try:
+                for span, around in kind.raw(document):
+                    _take(traces, kind, span, around, where, damage)
+            except BAD as error:
+                damage.note(where, error)
+    if not traces.steps:
+        hint = str(damage) or "Steps make spans with penstock.observers.otel.OpenTelemetryObserver"
+        raise EvidenceError(f"no span in there is one of a step. {hint}")
+    return traces.evidence()
+
+
+def _take(traces: Traces, kind: Format, span: Any, around: Any, where: str, damage: Damage) -> None:
+    try:
+        told = kind.told(span, around)
+    except BAD as error:
+        damage.note(where, error)
+    else:
+        traces.add(told)
+
+
+def _documents(file: Path, damage: Damage) -> Iterator[tuple[str, Any]]:
+    """Yield each JSON document with its place: one a line, or all lines together if the first is only a beginning."""
+    with _opened(file) as stream:
+        for number, line in enumerate(_lines(file, stream, damage), 1):
+            where = f"{file}:{number}"
+            if number == 1 and line.rstrip()[-1:] in (b"{", b"[", b","):
+                line = line + b"".join(_lines(file, stream, damage))  # noqa: PLW2901 - it is this one, whole
+            if not line.strip():
+                continue
+            try:
+                yield where, json.loads(line)
+            except (ValueError, RecursionError) as error:
+                damage.note(where, f"this is not JSON: {error}"[:120])
+
+
+def _lines(file: Path, stream: IO[bytes], damage: Damage) -> Iterator[bytes]:
+    number = 1
+    try:
+        for line in stream:
+            yield line
+            number += 1
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        damage.note(f"{file}:{number}", f"the compressed file is cut off or damaged: {error}")
+    except OSError as error:
+        raise EvidenceError(f"cannot be read: {error.strerror}", path=file) from None
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[IO[bytes]]:
+    if str(file) == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        raw = file.open("rb")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise EvidenceError(f"cannot be read: {reason}", path=file) from None
+    with raw:
+        begins = raw.peek(4)[:4]
+        if begins == _ZSTANDARD:
+            raise EvidenceError(
+                "it is compressed with Zstandard. Write: zstd -dc FILE | penstock evidence … -", path=file
+            )
+        stream: Any = gzip.GzipFile(fileobj=raw) if begins[:2] == b"\x1f\x8b" else raw
+        yield stream
+
+
+def listed(mapping: Mapping[str, Any], key: str) -> list[Any]:
+    """Return the list under a key; none if there is nothing.
+
+    Raises:
+        TypeError: There is something else.
+    """
+    found = mapping.get(key)
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        raise TypeError(f"{key} is no list")
+    return found
+
+
+def label_of(attributes: Mapping[str, Any]) -> Label | None:
+    """Return what the attributes of a span say of a step; ``None`` if it is no step's."""
+    step, flow = attributes.get("penstock.step"), attributes.get("penstock.flow")
+    flows = attributes.get("penstock.flows", ())
+    if isinstance(flows, str):  # Jaeger keeps a list as text
+        flows = json.loads(flows)
+    names = tuple(dict.fromkeys(each for each in (flow, *flows) if isinstance(each, str) and each))
+    if not (isinstance(step, str) and step and names):
+        return None
+    return Label(step, names, attributes.get("penstock.entrypoint") is True, attributes.get("penstock.lazy") is True)
+
+
+def commit_of(attributes: Mapping[str, Any]) -> str:
+    """Return what the attributes of a process say of what was deployed: the commit, else the version."""
+    found = attributes.get("vcs.ref.head.revision") or attributes.get("service.version") or ""
+    return found if isinstance(found, str) else ""
+
+
+def nanoseconds(value: object, factor: int = 1) -> int:
+    """Return a time that a span tells.
+
+    Raises:
+        ValueError: It is none.
+    """
+    found = int(value) * factor if isinstance(value, (int, str)) else -1
+    if not 0 <= found <= LAST:
+        raise ValueError(f"{value!r:.40} is no time")
+    return found
+
+
+def named(value: object) -> str:
+    """Return an ID.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{value!r:.40} is no ID")
+    return value

@@ -1,0 +1,192 @@
+"""From spans of steps to evidence: spans in any order, traces that interleave, in memory that does not grow with them.
+
+Each span becomes a record of a few bytes in one of many temporary files, chosen by its trace. At the end the files are
+read one by one, and each trace is played back in the order of its clock through the frames that the recorder has, too.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
+from hashlib import blake2b
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, NamedTuple
+
+from penstock.check.evidence import Evidence, Fact, Orphan, Seen
+from penstock.check.playback import Span, played
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from penstock.check.frames import Key
+    from penstock.check.playback import Label
+
+BUCKETS = 64
+IN_MEMORY = 512 * 1024
+"""Bytes of a temporary file that are kept in memory."""
+
+LAST = 2**63 - 1
+"""Nanoseconds: the end of all time that a record can hold."""
+
+_record = struct.Struct("<16s8s16s8sIqq")
+
+
+class Told(NamedTuple):
+    """A span as its file tells of it.
+
+    Attributes:
+        trace: The trace's ID.
+        span: The span's ID.
+        parent: The trace and the span of its parent, or of its first link; ``None`` at the top.
+        label: The step, if it is one's.
+        start: Nanoseconds of its clock.
+        end: The same.
+        commit: What was deployed, as far as it is known.
+    """
+
+    trace: str
+    span: str
+    parent: tuple[str, str] | None
+    label: Label | None
+    start: int
+    end: int
+    commit: str
+
+
+class Traces:
+    """Takes spans, and returns what they tell."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self._labels: dict[Label | None, int] = {None: 0}
+        self._joined: dict[bytes, bytes] = {}
+        self._commits: dict[str, int] = {}
+        self._files = [SpooledTemporaryFile(IN_MEMORY) for _ in range(BUCKETS)]  # noqa: SIM115 - closed with them
+
+    def add(self, told: Told) -> None:
+        """Take a span."""
+        trace, span, parent = _packed(told.trace, 16), _packed(told.span, 8), told.parent
+        above = (bytes(16), bytes(8))
+        if parent is not None:
+            above = trace if parent[0] == told.trace else _packed(parent[0], 16), _packed(parent[1], 8)
+            if above[0] != trace:
+                self._joined[self._group(trace)] = self._group(above[0])
+        label = self._labels.setdefault(told.label, len(self._labels))
+        self._files[trace[0] % BUCKETS].write(_record.pack(trace, span, *above, label, told.start, told.end))
+        if label:
+            self.steps += 1
+            self._commits[told.commit] = max(told.end, self._commits.get(told.commit, 0))
+
+    def evidence(self) -> Evidence:
+        """Return what all spans tell; to be called once, at the end."""
+        tally = _Tally()
+        labels = list(self._labels)
+        if self._joined:
+            self._rearrange()
+        for file in self._files:
+            groups: dict[bytes, list[Span]] = defaultdict(list)
+            for trace, span, above, parent, label, start, end in _records(file):
+                key = None if parent == bytes(8) else above + parent
+                groups[self._group(trace)].append(Span(trace + span, key, labels[label], start, end))
+            for spans in groups.values():
+                tally.count(spans)
+            file.close()
+        return tally.evidence({commit: _day(end) for commit, end in self._commits.items()})
+
+    def _group(self, trace: bytes) -> bytes:
+        """Return the trace that stands for all that links join with this one."""
+        while (other := self._joined.get(trace, trace)) != trace:
+            self._joined[trace] = self._joined.get(other, other)  # halve the way for the next one who asks
+            trace = other
+        return trace
+
+    def _rearrange(self) -> None:
+        """Bring traces that links join into the same file."""
+        files = [SpooledTemporaryFile(IN_MEMORY) for _ in range(BUCKETS)]  # noqa: SIM115 - closed with the others
+        for file in self._files:
+            for record in _records(file):
+                files[self._group(record[0])[0] % BUCKETS].write(_record.pack(*record))
+            file.close()
+        self._files = files
+
+
+class _Tally:
+    """Counts what the traces tell, one after the other."""
+
+    def __init__(self) -> None:
+        self._facts: Counter[Key] = Counter()
+        self._runs: Counter[tuple[str, str]] = Counter()
+        self._lost: Counter[tuple[str, str]] = Counter()
+        self._alone: dict[tuple[str, str], array[int]] = defaultdict(lambda: array("q"))
+        self._begun: dict[str, array[int]] = defaultdict(lambda: array("q"))
+        self._ended: dict[str, array[int]] = defaultdict(lambda: array("q"))
+
+    def count(self, spans: list[Span]) -> None:
+        for each in played(spans):
+            frame, label, name = each.frame, each.label, (each.frame.flow, each.frame.step)
+            if frame.parent is not None:
+                self._facts[frame.key(lazy=label.lazy)] += 1
+                continue
+            self._begun[frame.flow].append(each.start)
+            self._ended[frame.flow].append(each.end)
+            if label.entrypoint:
+                self._runs[name] += 1
+            elif each.lost:
+                self._lost[name] += 1
+            else:
+                self._alone[name].append(each.start)
+
+    def evidence(self, commits: dict[str, str]) -> Evidence:
+        orphans = Counter({Orphan(flow, Seen(step), True): number for (flow, step), number in self._lost.items()})
+        for (flow, step), concurrent in self._concurrent():
+            orphans[Orphan(flow, Seen(step), concurrent)] += 1
+        return Evidence(
+            {
+                Fact(flow, Seen(step), Seen(parent), _seen(done), _seen(ancestors), _seen(outside)): number
+                for (flow, step, parent, done, ancestors, outside), number in self._facts.items()
+            },
+            orphans,
+            {(flow, Seen(step)): number for (flow, step), number in self._runs.items()},
+            commits,
+        )
+
+    def _concurrent(self) -> Iterator[tuple[tuple[str, str], bool]]:
+        """Yield each step that began alone, and whether another step of its flow was running at that time."""
+        for flow in {flow for flow, _ in self._alone}:
+            begun, ended = sorted(self._begun[flow]), sorted(self._ended[flow])
+            for name, starts in self._alone.items():
+                if name[0] == flow:
+                    yield from ((name, bisect_left(begun, at) > bisect_left(ended, at)) for at in starts)
+
+
+def _seen(steps: Iterable[str]) -> frozenset[Seen]:
+    return frozenset(map(Seen, steps))
+
+
+def _records(file: SpooledTemporaryFile[bytes]) -> Iterator[tuple[bytes, bytes, bytes, bytes, int, int, int]]:
+    file.seek(0)
+    while chunk := file.read(_record.size * 4096):
+        yield from _record.iter_unpack(chunk)
+
+
+def _packed(name: str, size: int) -> bytes:
+    """Return an ID in so many bytes; what is not written in hexadecimal digits, by its hash."""
+    try:
+        found = bytes.fromhex(name)
+    except ValueError:
+        found = b""
+    return (
+        found
+        if len(found) == size and any(found)
+        else blake2b(name.encode(errors="replace"), digest_size=size).digest()
+    )
+
+
+def _day(nanoseconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(nanoseconds // 10**9, UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return ""

@@ -1,0 +1,103 @@
+"""One process's part of a recording: ``pytest --penstock`` starts one, and every process below it takes part."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+from multiprocessing import util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock._context import current_event, current_run
+from penstock.check.frames import told
+from penstock.errors import OutputError
+from penstock.observers.evidence import EvidenceObserver, arrived, frame_of
+from penstock.propagation import LONGEST_EVIDENCE, tell_evidence
+
+if TYPE_CHECKING:
+    from penstock.check.frames import Frame
+
+FOLDER = "PENSTOCK_EVIDENCE"
+"""The environment variable that names the folder in which every process of a recording leaves its part."""
+
+_recorders: list[Recorder] = []
+
+
+class Recorder(EvidenceObserver):
+    """Leaves what it sees in the recording's folder, in a file of its own."""
+
+    def follow(self, folder: str) -> None:
+        """Take part in the recording that is kept in a folder; what belongs to another one is left there."""
+        if self.file is None or self.file.parent != Path(folder):
+            self.write()
+            self.clear()
+            self.file = _part(folder)
+
+    def write(self) -> None:
+        """Write the evidence; when the folder is gone, so is who would read it."""
+        if self.file and self.file.parent.is_dir():
+            super().write()
+
+    def leave(self) -> None:
+        """Write the evidence at the end of the process, when there is nobody to complain to."""
+        with contextlib.suppress(OutputError):
+            self.write()
+
+    def forked(self) -> None:
+        """Begin anew in the child; what was counted is the parent's."""
+        self.clear()
+        self.started = True
+        if self.file:
+            self.file = _part(str(self.file.parent))
+
+    def told(self) -> str:
+        """Return what a message tells the process that receives it of the steps around, or an empty string."""
+        frames = self._around()
+        text = json.dumps({flow: told(frame) for flow, frame in frames.items()}, separators=(",", ":"))
+        return text if frames and len(text) <= LONGEST_EVIDENCE else ""
+
+    def _around(self) -> dict[str, Frame]:
+        run, event = current_run.get(), current_event.get()
+        found = dict(arrived(run)) if run is not None else {}
+        events = []
+        while event is not None:
+            events.append(event)
+            event = event.parent
+        for each in reversed(events):
+            for flow in each.flows:
+                if (frame := frame_of(each, self, flow)) is not None:
+                    found[flow] = frame
+        return found
+
+
+def recorder() -> Recorder | None:
+    """Return this process's part of a recording, always the same one; ``None`` if the environment tells of none."""
+    folder = os.environ.get(FOLDER)
+    if not folder:
+        return None
+    if not _recorders:
+        _recorders.append(_made())
+    _recorders[0].follow(folder)
+    return _recorders[0]
+
+
+def _made() -> Recorder:
+    observer = Recorder()
+    tell_evidence(observer.told)
+    atexit.register(observer.leave)
+    if hasattr(os, "register_at_fork"):  # not on Windows
+        os.register_at_fork(after_in_child=observer.forked)
+    # A process of multiprocessing leaves without a look at atexit, and forgets the finalizers of its parent.
+    util.register_after_fork(observer, _finalize)
+    _finalize(observer)
+    return observer
+
+
+def _finalize(observer: Recorder) -> None:
+    util.Finalize(observer, observer.leave, exitpriority=0)
+
+
+def _part(folder: str) -> Path:
+    return Path(folder, f"{os.getpid()}-{os.urandom(4).hex()}.json")
