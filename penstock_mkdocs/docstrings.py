@@ -110,8 +110,8 @@ def _table(items: Sequence[Any], kind: str, inner: Inner) -> Markup:
     columns.append(("Description", _description))
     if kind in _WITH_DEFAULTS:
         columns.append(("Default", _default))
-    head = tag("thead", tag("tr", *(tag("th", title) for title, _ in columns)))
-    rows = (tag("tr", *(tag("td", cell(item, inner)) for _, cell in columns)) for item in items)
+    head = tag("thead", tag("tr", *_spaced(tag("th", title) for title, _ in columns)))
+    rows = (tag("tr", *_spaced(tag("td", cell(item, inner)) for _, cell in columns)) for item in items)
     return tag("table", head, tag("tbody", *_spaced(rows)))
 
 
@@ -147,5 +147,6 @@ def _markdown(text: str) -> str:
     return _LITERAL_BLOCK.sub(":", _ROLE.sub(r"`\1`", text))
 
 
-def _spaced(rows: Iterable[str]) -> list[str]:
-    return [Markup(f"{row}\n") for row in rows]
+def _spaced(parts: Iterable[str]) -> list[str]:
+    """Return the parts apart, or a search index would make one word of what stands at their edges."""
+    return [Markup(f"{part}\n") for part in parts]

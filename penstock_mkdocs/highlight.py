@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 _HIGHLIGHTERS = frozenset({"HighlightExtension", "CodeHiliteExtension"})
 """The classes of ``pymdownx.highlight``, which ``pymdownx.superfences`` brings along, and of ``codehilite``."""
+
+_PLAIN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
+"""Names, punctuation and spaces, which look like the code around them; a site's search parses every element."""
 
 
 def one_line(md: Markdown, code: str) -> Markup:
@@ -39,10 +43,10 @@ def _settings(md: Markdown) -> Mapping[str, Any] | None:
 
 @lru_cache(maxsize=4096)
 def _spans(code: str, style: str, noclasses: bool) -> Markup:
-    """Return the code with a ``<span>`` for each token; no ids, no lines, nothing around it."""
+    """Return the code with a ``<span>`` for each token that has a colour; no ids, no lines, nothing around it."""
     import pygments  # noqa: PLC0415 - not every site has it
 
-    return Markup(pygments.highlight(code, *_tools(style, noclasses)).strip())
+    return Markup(_PLAIN.sub(r"\1", pygments.highlight(code, *_tools(style, noclasses)).strip()))
 
 
 @cache
