@@ -91,6 +91,32 @@ def test_a_step_that_is_called_alone_accuses_nothing() -> None:
     assert {"a>b": "unexercised"} == states(flow_of("a>b"), orphans=(alone,))
 
 
+def test_a_predecessor_that_only_a_test_calls_is_not_exercised() -> None:
+    """Where a test calls the predecessor alone, the arrow is refuted only by a run that nothing else explains."""
+    alone = Orphan("f", Seen("c"), concurrent=False)
+    assert "unexercised" == states(flow_of("a>b", "c>b"), fact("b", "a"), orphans=(alone,))["c>b"]
+    assert "never-seen" == states(flow_of("c>b"), fact("b", "a"), orphans=(alone,))["c>b"]
+
+
+def test_a_predecessor_that_lost_its_context_is_not_refuted() -> None:
+    """Where the predecessor lost its context, nobody knows whether the step ran after it."""
+    lost = Orphan("f", Seen("c"), concurrent=True)
+    assert "context-lost" == states(flow_of("a>b", "c>b"), fact("b", "a"), orphans=(lost,))["c>b"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ([fact("b", "a"), fact("c", "a")], "unexercised"),
+        ([fact("b", "a"), fact("c", "a", "b")], "never-seen"),
+        ([fact("b", "a"), fact("c", "b", "", "a")], "never-seen"),
+    ],
+)
+def test_steps_that_never_met(facts: list[Fact], expected: str) -> None:
+    """An order that the code knows is refuted only by runs that have both steps; tests may have replaced one."""
+    assert expected == states(flow_of("a>b", "c>b", "a>c", "b>d", "d>c", calls=(call("order", "c"),)), *facts)["c>b"]
+
+
 @pytest.mark.parametrize(
     ("now", "then", "expected"),
     [
@@ -124,6 +150,14 @@ def test_what_the_code_says(kind: str, facts: list[Fact], expected: str) -> None
     """The code confirms by a call or by data; by mere order only where no run could tell."""
     calls = (call(kind, "c"),)
     assert expected == states(flow_of("c>b", calls=calls), *facts)["c>b"]
+
+
+def test_a_test_that_calls_one_after_the_other_confirms_nothing() -> None:
+    """Mere order in the code counts for nothing where the runs end with the first step, and the second is called alone."""
+    alone = Orphan("f", Seen("c"), concurrent=False)
+    flow = flow_of("a>b", "b>c", calls=(call("order", "b", "c"),))
+    assert "unexercised" == states(flow, fact("b", "a"), orphans=(alone,))["b>c"]
+    assert "confirmed static" == states(flow, fact("b", "a"))["b>c"]
 
 
 def test_the_code_alone_accuses_nothing() -> None:

@@ -1,0 +1,146 @@
+"""What the runs say of a flow, counted: which step began inside which one, and after which."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from penstock.check.evidence import Evidence, Fact, Orphan, Seen
+    from penstock.model import Flow
+
+Pair = tuple[str, str]
+"""The names of the steps at both ends of an arrow."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How often the runs of one flow spoke for each pair of steps.
+
+    Attributes:
+        call: The source was the nearest step around the target.
+        order: The source had finished before, inside the nearest step around the target.
+        outdated: One of both, by code that has changed since.
+        lost: The target could not be judged, because the source's context was lost.
+        indirect: The source was further out.
+        undeclared: The source was the nearest step around the target, and nothing declared explains that.
+        lazy: The source is a generator, which may have been handed to the target before it began.
+        before: As ``order``, for every pair, declared or not.
+        seen: The steps that ran in a run, or lost it.
+        alone: The steps that were called where no run was.
+        placed: The steps that ran inside another step of the flow.
+        between: Inside which step one had finished before another began.
+        met: The steps that went before or around another one in some run.
+        adrift: The steps that began alone while another step of the flow was running.
+        unknown: The steps that ran and that the flow does not have.
+    """
+
+    call: Counter[Pair] = field(default_factory=Counter)
+    order: Counter[Pair] = field(default_factory=Counter)
+    outdated: Counter[Pair] = field(default_factory=Counter)
+    lost: Counter[Pair] = field(default_factory=Counter)
+    indirect: Counter[Pair] = field(default_factory=Counter)
+    undeclared: Counter[Pair] = field(default_factory=Counter)
+    lazy: Counter[Pair] = field(default_factory=Counter)
+    before: Counter[Pair] = field(default_factory=Counter)
+    seen: set[str] = field(default_factory=set)
+    alone: set[str] = field(default_factory=set)
+    placed: set[str] = field(default_factory=set)
+    between: set[tuple[str, Pair]] = field(default_factory=set)
+    met: set[Pair] = field(default_factory=set)
+    adrift: set[str] = field(default_factory=set)
+    unknown: Counter[str] = field(default_factory=Counter)
+
+
+def count(flow: Flow, evidence: Evidence) -> Tally:
+    """Return what the runs say of a flow."""
+    tally = Tally()
+    sources = {step.name: step.source_hash for step in flow.steps}
+    for name, entry in evidence.runs:
+        if name == flow.name:
+            _note(tally, sources, entry)
+    for orphan in evidence.orphans:
+        if orphan.flow == flow.name:
+            _note_orphan(tally, sources, orphan)
+    after = _predecessors(flow)
+    for fact, number in evidence.facts.items():
+        if fact.flow == flow.name and not _weigh(tally, fact, number, sources, after):
+            _accuse(flow, tally, fact, number, after[fact.step.step])
+    return tally
+
+
+def _note(tally: Tally, sources: Mapping[str, str], seen: Seen) -> None:
+    if seen.step in sources:
+        tally.seen.add(seen.step)
+    else:
+        tally.unknown[seen.step] += 1
+
+
+def _note_orphan(tally: Tally, sources: Mapping[str, str], orphan: Orphan) -> None:
+    if orphan.concurrent:
+        tally.adrift.add(orphan.step.step)
+    if orphan.concurrent or orphan.step.step not in sources:
+        _note(tally, sources, orphan.step)
+    else:
+        tally.alone.add(orphan.step.step)
+
+
+def _predecessors(flow: Flow) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {step.name: [] for step in flow.steps}
+    for edge in flow.edges:
+        found[edge.target].append(edge.source)
+    return found
+
+
+def _weigh(tally: Tally, fact: Fact, number: int, sources: Mapping[str, str], after: Mapping[str, list[str]]) -> bool:
+    """Count what a fact confirms; return whether nothing has to be explained."""
+    target, parent = fact.step.step, fact.parent.step
+    for seen in (fact.step, fact.parent, *fact.done):
+        _note(tally, sources, seen)
+    if target not in sources or parent not in sources:
+        return True
+    tally.placed.add(target)
+    done = {seen.step: seen for seen in fact.done}
+    for name in done:
+        tally.before[name, target] += number
+        tally.between.add((parent, (name, target)))
+    tally.met.update((seen.step, target) for seen in (fact.parent, *fact.done, *fact.ancestors, *fact.outside))
+    near = {**done, parent: fact.parent}
+    justifying = [source for source in after[target] if source in near]
+    for source in justifying:
+        current = is_current(sources, fact.step) and is_current(sources, near[source])
+        kind = (tally.call if source == parent else tally.order) if current else tally.outdated
+        kind[source, target] += number
+    return bool(justifying) or not (is_current(sources, fact.step) and is_current(sources, fact.parent))
+
+
+def _accuse(flow: Flow, tally: Tally, fact: Fact, number: int, expected: Iterable[str]) -> None:
+    """Take note of a run that no declared arrow explains, unless that cannot be told."""
+    target = fact.step.step
+    lost = [source for source in expected if source in tally.adrift]
+    lazy = [source for source in expected if _may_wait(flow, source, fact)]
+    if lost or lazy:
+        tally.lost.update({(source, target): number for source in lost})
+        tally.lazy.update({(source, target): number for source in lazy})
+        return
+    further = {seen.step for seen in (*fact.ancestors, *fact.outside)}
+    tally.indirect.update({(source, target): number for source in expected if source in further})
+    tally.undeclared[fact.parent.step, target] += number
+
+
+def _may_wait(flow: Flow, source: str, fact: Fact) -> bool:
+    """Tell whether a step is a generator that may have been handed on before it began, which no run shows."""
+    if not flow.step(source).kind.endswith("generator"):
+        return False
+    said = {call.target for call in flow.calls if call.source == source and call.kind in ("call", "data")}
+    unread = not flow.calls or any(place.step == fact.parent.step for place in flow.blind)
+    return unread or fact.step.step in said
+
+
+def is_current(sources: Mapping[str, str], seen: Seen) -> bool:
+    """Tell whether a step's source is still what it was when it ran, as far as both are known."""
+    now = sources.get(seen.step, "")
+    return not now or not seen.source or now == seen.source
