@@ -113,12 +113,17 @@ def _static(flow: Flow, pair: Pair, tally: Tally) -> str:
         return f"The code of {source} calls {target}."
     if "data" in kinds:
         return f"The code hands what {source} returns to {target}."
-    told = (
-        tally.placed if source not in tally.seen else tally.placed | tally.alone
-    )  # a test may call one after the other
-    if "order" in kinds and (target not in told or pair in tally.lost or source in tally.adrift):
+    if "order" in kinds and (_is_untold(flow, pair, tally) or pair in tally.lost or source in tally.adrift):
         return f"The code calls {source}, then {target}."
     return ""
+
+
+def _is_untold(flow: Flow, pair: Pair, tally: Tally) -> bool:
+    """Tell whether no run could show an order that the code knows; what only a test calls in a row is no order."""
+    source, target = pair
+    callers = [{call.source for call in flow.calls if call.kind == "call" and call.target == step} for step in pair]
+    in_a_row = source in tally.seen and target in tally.alone and not callers[0] & callers[1]
+    return target not in tally.placed and not in_a_row
 
 
 def _missing(flow: Flow, tally: Tally) -> tuple[Pair, ...]:

@@ -155,9 +155,12 @@ def test_what_the_code_says(kind: str, facts: list[Fact], expected: str) -> None
 def test_a_test_that_calls_one_after_the_other_confirms_nothing() -> None:
     """Mere order in the code counts for nothing where the runs end with the first step, and the second is called alone."""
     alone = Orphan("f", Seen("c"), concurrent=False)
-    flow = flow_of("a>b", "b>c", calls=(call("order", "b", "c"),))
+    order, both = call("order", "b", "c"), (call("call"), call("call", "a", "c"))
+    flow = flow_of("a>b", "b>c", calls=(order,))
     assert "unexercised" == states(flow, fact("b", "a"), orphans=(alone,))["b>c"]
     assert "confirmed static" == states(flow, fact("b", "a"))["b>c"]
+    known = flow_of("a>b", "b>c", calls=(order, *both))
+    assert "confirmed static" == states(known, fact("b", "a"), orphans=(alone,))["b>c"]
 
 
 def test_the_code_alone_accuses_nothing() -> None:

@@ -1,0 +1,111 @@
+"""Real applications from the package index, declared from outside and run by their own tests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from penstock.check.evidence import load as load_evidence
+from penstock.config import load
+from penstock.proof import prove
+
+OUTSIDE = Path(__file__).parent.parent / "outside"
+
+
+@dataclass(frozen=True)
+class App:
+    """An application.
+
+    Attributes:
+        name: Its name in the package index.
+        version: The version that its flow was written for.
+        flow: The module in ``outside`` that declares the flow.
+        tests: What pytest is told, so that it finds the application's tests.
+    """
+
+    name: str
+    version: str
+    flow: str
+    tests: tuple[str, ...]
+
+
+APPS = (
+    App("sqlparse", "0.6.1", "statements_flow", ("tests",)),
+    App("mkdocs", "1.6.1", "site_flow", ("mkdocs/tests", "-o", "python_files=*_tests.py")),
+)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the check says of an application.
+
+    Attributes:
+        tests: The last line of pytest.
+        provenance: What the arrows rest on.
+        errors: The findings that fail the check.
+        arrows: How many arrows are declared.
+        confirmed: How many of them are confirmed.
+        ran: The pairs of steps of which one ran inside the other.
+        read: The pairs of which the code says that one calls the other.
+    """
+
+    tests: str
+    provenance: str
+    errors: tuple[str, ...]
+    arrows: int
+    confirmed: int
+    ran: frozenset[tuple[str, str]]
+    read: frozenset[tuple[str, str]]
+
+
+def fetch(app: App, folder: Path) -> Path | None:
+    """Download and unpack an application with its tests; ``None`` where there is no package index."""
+    wanted = f"{app.name}=={app.version}"
+    options = ["--quiet", "--no-binary", ":all:", "--no-deps", "--no-build-isolation", "--dest", str(folder)]
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "download", *options, wanted], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        return None
+    (archive,) = folder.glob(f"{app.name}-*.tar.gz")
+    with tarfile.open(archive) as packed:
+        packed.extractall(folder, filter="data")
+    return folder / f"{app.name}-{app.version}"
+
+
+def check(app: App, unpacked: Path) -> Checked:
+    """Run an application's tests under ``--penstock``, and return the verdict on its flow."""
+    evidence = unpacked.parent / "evidence.json"
+    said = _run_tests(app, unpacked, evidence)
+    path = [str(OUTSIDE), str(unpacked)]
+    config = load(unpacked.parent, {"modules": [app.flow], "path": path, "evidence": str(evidence)})
+    proof = prove(config, calls=True)
+    (flow,) = proof.manifest.flows
+    states = [edge.state for edge in flow.edges if edge.origin == "declared"]
+    return Checked(
+        tests=said,
+        provenance=flow.provenance,
+        errors=tuple(f"{finding.code} {finding.arrow or finding.message}" for finding in proof.errors),
+        arrows=len(states),
+        confirmed=states.count("confirmed"),
+        ran=frozenset((fact.parent.step, fact.step.step) for fact in load_evidence(evidence).facts),
+        read=frozenset((call.source, call.target) for call in flow.calls if call.kind == "call"),
+    )
+
+
+def _run_tests(app: App, unpacked: Path, evidence: Path) -> str:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(unpacked), str(OUTSIDE)])}
+    options = ["-q", "-W", "ignore", "-p", app.flow, "-p", "no:cacheprovider", "--penstock"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "--penstock-evidence", str(evidence), *app.tests],
+        cwd=unpacked,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip().rpartition("\n")[2]
