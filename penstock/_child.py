@@ -17,12 +17,14 @@ import platform
 import signal
 import sys
 import sysconfig
+import time
 from functools import partial, reduce
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from penstock import __version__, _causes, _inputs, _mock, _registry, manifest
+from penstock._callgraph import with_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 _LARGEST_DATA = 10 * 2**20
 """Bytes; larger files hold data that no declaration depends on, and to hash them would take long."""
+
+_SHARE = 0.8
+"""Of the time that is left after the imports, for reading the code: the report takes some, too."""
 
 _leave = os._exit  # the application's calls are caught, ours are not
 
@@ -51,6 +56,7 @@ class Session:
         self.failures: list[dict[str, Any]] = []
         self.folders: dict[str, str] = {}
         self.opened: set[str] = set()
+        self._began = time.monotonic()
         self._pid = os.getpid()
         self._module = ""
         self._progress = os.open(request["progress"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -159,9 +165,11 @@ class Session:
 
     def _write_manifest(self) -> None:
         request = self.request
-        made = manifest.build(
-            _registry.flows(), _registry.problems(), project=Path(request["project"]), service=request["service"]
-        )
+        flows = _registry.flows()
+        if request["calls"]:
+            left = request["timeout"] - (time.monotonic() - self._began)
+            flows = with_calls(flows, self.roots, _SHARE * left)
+        made = manifest.build(flows, _registry.problems(), project=Path(request["project"]), service=request["service"])
         manifest.save(made, Path(request["manifest"]), indent=None)
 
     def report(self) -> None:

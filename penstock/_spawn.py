@@ -83,15 +83,19 @@ def shared_path(config: Config) -> list[str]:
     return [entry for entry in dict.fromkeys(entries) if os.path.realpath(entry) != scripts and Path(entry).exists()]
 
 
-def collect(config: Config) -> Collected:
+def collect(config: Config, *, calls: bool = False) -> Collected:
     """Import the configured modules in a child and return what it found.
+
+    Args:
+        config: The settings.
+        calls: Whether each flow tells what the code says of its steps, too.
 
     Raises:
         CollectError: The child could not be started, or has no penstock that fits.
     """
     with tempfile.TemporaryDirectory(prefix="penstock-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        request = _request(config, folder)
+        request = {**_request(config, folder), "calls": calls}
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
         status, output = _run(config, folder / "request.json")
         if Path(request["absent"]).exists():

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock import __version__, _inputs, _registry, _spawn, manifest
+from penstock._callgraph import with_calls
 from penstock._files import own_folder, write_atomically
 from penstock.errors import CollectError, PenstockError
 from penstock.manifest import Inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from penstock._inputs import Snapshot
     from penstock.config import Config
@@ -74,11 +75,13 @@ def collect(config: Config, *, calls: bool = False) -> Manifest:
         ManifestError: A manifest cannot be read, or two contradict each other.
     """
     if not config.manifests and not config.modules:
-        return _here(config)
-    key = _key(config)
-    record = _current(_records.get(key)) or _current(_cached(config, key))
+        return _here(config, calls=calls)
+    key = _key(config, calls=calls)
+    serving = [key] if calls else [key, _key(config, calls=True)]  # who gets more than was asked for is served too
+    known = (_current(record) for record in _known(config, serving))
+    record = next(filter(None, known), None)
     if record is None:
-        record = _merged(config) if config.manifests else _imported(config, key)
+        record = _merged(config) if config.manifests else _imported(config, key, calls=calls)
     _records[key] = record
     return record.manifest
 
@@ -90,8 +93,8 @@ def last_good(config: Config) -> Manifest | None:
     """
     if config.manifests or not config.modules:
         return None
-    key = _key(config)
-    record = _records.get(key) or _cached(config, key)
+    calls = config.check != "off"
+    record = next(filter(None, _known(config, [_key(config, calls=calls), _key(config, calls=not calls)])), None)
     return record.manifest if record else None
 
 
@@ -107,8 +110,16 @@ def input_folders(made: Manifest, project: Path) -> list[Path]:
     return [folder for folder in folders if folder.is_dir()]
 
 
-def _here(config: Config) -> Manifest:
+def _known(config: Config, keys: Sequence[str]) -> Iterator[_Record | None]:
+    """Yield what this process, then what earlier ones know under these keys."""
+    yield from (_records.get(key) for key in keys)
+    yield from (_cached(config, key) for key in keys)
+
+
+def _here(config: Config, *, calls: bool) -> Manifest:
     flows = _registry.flows()
+    if calls:
+        flows = with_calls(flows, [*map(str, config.path), str(config.project)], config.timeout)
     files = {step.file for flow in flows for step in flow.steps if Path(step.file).is_file()}
     inputs = _make_inputs(config, _inputs.snapshot(files, {}, since=time.time_ns()), _own_versions())
     return manifest.build(flows, _registry.problems(), project=config.project, service=config.service, inputs=inputs)
@@ -120,13 +131,13 @@ def _merged(config: Config) -> _Record:
     return _Record(replace(merged, inputs=_make_inputs(config, seen, _own_versions())), seen)
 
 
-def _imported(config: Config, key: str) -> _Record:
+def _imported(config: Config, key: str, *, calls: bool) -> _Record:
     failure = _failures.get(key)
     if failure and failure.holds():
         raise _again(failure.error)
     last = _records.get(key) or _cached(config, key)
     since = time.time_ns()
-    found = _spawn.collect(config)
+    found = _spawn.collect(config, calls=calls)
     blamed = [str(config.project / problem.file) for problem in found.failures if problem.file]
     files = [*found.files, *blamed, str(config.project / "pyproject.toml")]
     before = last.snapshot if last else None
@@ -196,13 +207,13 @@ def _digest(facts: object) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def _key(config: Config) -> str:
+def _key(config: Config, *, calls: bool = False) -> str:
     python = _spawn.interpreter(config)
     identity: list[object] = [python, os.path.realpath(python)]
     with contextlib.suppress(OSError):
         status = Path(python).stat()
         identity += [status.st_mtime_ns, status.st_size]
-    versions = [__version__, manifest.VERSION]
+    versions = [__version__, manifest.VERSION, *(["calls"] if calls and not config.manifests else [])]
     return _digest([str(config.project), _facts(config, str), identity, _spawn.shared_path(config), versions])[:32]
 
 

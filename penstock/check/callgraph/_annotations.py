@@ -1,0 +1,123 @@
+"""Annotations: which of the user's classes a parameter or an attribute is said to be of. Nothing is evaluated."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import types
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from penstock._introspect import find_source
+from penstock.check.callgraph._bodies import Scope, parameters
+from penstock.check.callgraph._containers import Containers
+from penstock.check.callgraph._objects import NOTHING, held_by, is_module, peek
+from penstock.check.callgraph._values import Box, Real, Some
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_THROUGH = frozenset(
+    {"Optional", "Union", "Annotated", "ClassVar", "Final", "Awaitable", "Coroutine", "InitVar", "Required", "Self"}
+)
+_CONTAINERS = frozenset(
+    {"list", "set", "tuple", "frozenset", "dict", "deque", "defaultdict", "Sequence", "Iterable", "Iterator", "Mapping"}
+    | {"Collection", "Generator", "AsyncIterator", "AsyncIterable", "AsyncGenerator", "MutableMapping", "List"}
+    | {"MutableSequence", "Set", "AbstractSet", "Dict", "Tuple", "Queue"}
+)
+
+
+class Annotations(Containers):
+    """Understands annotations."""
+
+    def spoken(self, node: ast.expr | None) -> Some:
+        """Return what something with this annotation may be."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return self.spoken(_parsed(node.value))
+        if isinstance(node, ast.BinOp):
+            return Some().update(self.spoken(node.left), self.spoken(node.right))
+        if isinstance(node, ast.Subscript):
+            return self._generic(node)
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            return Some().update(*map(self._instances, self._named(node)))
+        return Some()
+
+    def _generic(self, node: ast.Subscript) -> Some:
+        name = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if name in _THROUGH:
+            return Some().update(*map(self.spoken, parts))
+        if name in ("type", "Type"):
+            return Some(Real(kind) for part in parts for kind in self._classes(part))
+        if name in _CONTAINERS:
+            box = Box("list", ("annotation", id(node)))
+            box.rest.update(*map(self.spoken, parts))
+            return Some([box]) if box.rest else Some()
+        return self.spoken(node.value)
+
+    def _classes(self, node: ast.expr) -> Iterator[type]:
+        for thing in self._named(node) if isinstance(node, (ast.Name, ast.Attribute)) else ():
+            if issubclass(type(thing), type) and self.program.owns_class(thing):
+                yield thing
+
+    def _instances(self, thing: Any) -> Some:
+        if issubclass(type(thing), type) and self.program.owns_class(thing):
+            return Some([self.program.typical(thing)])
+        if type(thing) in (types.UnionType, types.GenericAlias):  # an alias of several
+            return Some().update(*map(self._instances, thing.__args__))
+        return Some()
+
+    def _named(self, node: ast.expr) -> Iterator[Any]:
+        if isinstance(node, ast.Name):
+            found = [value.thing for value in self.find(node.id) if isinstance(value, Real)]
+            yield from found or [each for each in [self.imported(node.id)] if each is not NOTHING]
+        elif isinstance(node, ast.Attribute):
+            for outer in self._named(node.value):
+                inner = held_by(outer).get(node.attr, NOTHING) if is_module(outer) else peek(outer, node.attr)
+                if inner is not NOTHING:
+                    yield inner
+
+    def hint(self) -> None:
+        """Let parameters of which nothing else is known be what their annotations say."""
+        for parameter in parameters(self.body.node):
+            held = self.scope.names.get(parameter.arg)
+            if held is None or parameter.annotation is None or any(value.key[0] != "constant" for value in held):
+                continue
+            said = self.spoken(parameter.annotation)
+            if said:
+                self.scope.names[parameter.arg] = Some().update(held, said)
+
+    def declared(self, kind: type) -> dict[str, Some]:
+        """Return what the annotations in a class's body say of its instances."""
+        if kind not in self.program.declared:
+            self.program.declared[kind] = {}  # an annotation may lead back here
+            self.program.declared[kind] = dict(self._declarations(kind))
+        return self.program.declared[kind]
+
+    def _declarations(self, kind: type) -> Iterator[tuple[str, Some]]:
+        source = find_source(kind)
+        for node in source.node.body if source is not None else ():
+            if source is not None and isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                said = self._spoken_in(kind, node.annotation, source.index.imports)
+                if said:
+                    yield node.target.id, said
+
+    def _spoken_in(self, kind: type, annotation: ast.expr, imports: dict[str, str]) -> Some:
+        """Read an annotation with the names of the module that has the class."""
+        outside = self.body, self.scope
+        module = sys.modules.get(kind.__module__)
+        package = kind.__module__.rpartition(".")[0]
+        names = held_by(module) if module is not None else {}
+        self.body = replace(self.body, module=names, imports=imports, package=package, outer=None)
+        self.scope = Scope()
+        try:
+            return self.spoken(annotation)
+        finally:
+            self.body, self.scope = outside
+
+
+def _parsed(text: str) -> ast.expr | None:
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None

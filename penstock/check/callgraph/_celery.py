@@ -1,0 +1,140 @@
+"""Celery's tasks, signatures and canvas: what they lead to once they are sent off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.check.callgraph._models import Models
+from penstock.check.callgraph._objects import is_task
+from penstock.check.callgraph._outcomes import Outcome, finished
+from penstock.check.callgraph._values import Arguments, Box, Job, Partial, Real, Some
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable
+
+    from penstock.check.callgraph._values import Value
+
+_TASKS = frozenset(
+    {"delay", "apply_async", "s", "si", "signature", "subtask", "apply", "delay_on_commit", "apply_async_on_commit"}
+    | {"send", "enqueue", "map", "starmap", "chunks"}
+)
+
+
+class Celery(Models):
+    """Follows tasks of Celery."""
+
+    def task_method(self, value: Value, name: str, arguments: Arguments, node: ast.AST) -> Outcome | None:
+        """Return what a method of a task, or of a signature of one, leads to; ``None`` if it is neither."""
+        if isinstance(value, Partial) and value.signature:
+            return self._signature_method(value, name, arguments, node)
+        if not self.is_function(value) or name not in _TASKS or self._has_own(value, name):
+            return None
+        if name in ("s", "si", "signature", "subtask"):
+            passed = arguments if name in ("s", "si") else self._sent(arguments)
+            fixed = name == "si" or bool({True} & set(arguments.named.get("immutable", Some()).constants()))
+            return Outcome.of(Some([Partial(value, passed, signature=True, fixed=fixed)]))
+        return self._sent_off(value, name, arguments, node)
+
+    def _has_own(self, value: Value, name: str) -> bool:
+        """Tell whether a function is no task: a plain one on which code has put something of that name."""
+        if isinstance(value, Real) and is_task(value.thing):
+            return False
+        found = self.attribute(value, name, self.body.node) if isinstance(value, Real) else Some()
+        return any(self.is_function(each) for each in found)
+
+    def _sent(self, arguments: Arguments) -> Arguments:
+        names = dict(zip(("args", "kwargs"), arguments.given, strict=False))
+        return self._passed(Arguments(named=arguments.named | names))
+
+    def _sent_off(self, value: Value, name: str, arguments: Arguments, node: ast.AST) -> Outcome:
+        passed = self._sent(arguments) if name.startswith("apply") else arguments
+        outcome = self.start(self.call(value, passed, node), node)
+        for key in ("link", "link_error"):
+            if key in arguments.named:
+                outcome.merge(self.sequence([outcome.result, self.flat(arguments.named[key])], node))
+        return outcome
+
+    def _continued(self, value: Value, result: Some) -> Arguments:
+        return Arguments() if isinstance(value, Partial) and value.fixed else Arguments([finished(result)])
+
+    def _signature_method(self, value: Partial, name: str, arguments: Arguments, node: ast.AST) -> Outcome:
+        if name in _TASKS and name not in ("s", "si", "clone"):
+            passed = self._sent(arguments) if name.startswith("apply") else arguments
+            return self._sent_off(value, "delay", Arguments(passed.given, passed.named, passed.rest), node)
+        return Outcome.of(Some([value]))
+
+    def flat(self, some: Some) -> Some:
+        """Return the members of canvases inside each other."""
+        result = Some()
+        for value in some:
+            result.update(self.flat(value.everything()) if isinstance(value, Box) else Some([value]))
+        return result
+
+    def sequence(self, parts: list[Some], node: ast.AST) -> Outcome:
+        """Return what a chain leads to: each part gets what the one before it returns."""
+        seen = dict(self.seen)
+        whole = Outcome.of()
+        result = Some()
+        for part in parts:
+            outcome = self.member(self.flat(part), result, node)
+            self.commit(Outcome(Some(), {**outcome.reach, **outcome.started}, {}))
+            whole.merge(outcome._replace(result=Some()))
+            result = finished(outcome.result)
+        self.seen = seen
+        return self.start(whole._replace(result=result), node)
+
+    def member(self, part: Some, result: Some, node: ast.AST) -> Outcome:
+        """Return what a member of a canvas leads to, given the result before it."""
+        outcome = Outcome.of()
+        for value in part:
+            if isinstance(value, Job):
+                outcome.merge(Outcome(Some([value], value.result.tags), {}, value.reach))
+            else:
+                outcome.merge(self.call(value, self._continued(value, result), node))
+        return outcome
+
+
+def _parts(frame: Celery, arguments: Arguments) -> list[Some]:
+    """Return the members of a canvas, also where they come as one list."""
+    parts: list[Some] = []
+    for some in arguments.given:
+        for value in some:
+            length = frame.length(value)
+            inside = [frame.item(value, at) for at in range(length)] if length is not None else None
+            parts += (
+                inside
+                if inside is not None
+                else [frame.items(Some([value])) if isinstance(value, Box) else Some([value])]
+            )
+    return parts + ([arguments.rest] if arguments.rest else [])
+
+
+def _chain(frame: Celery, arguments: Arguments, node: ast.AST) -> Outcome:
+    """Celery's chain."""
+    return frame.sequence(_parts(frame, arguments), node)
+
+
+def _group(frame: Celery, arguments: Arguments, node: ast.AST) -> Outcome:
+    outcome = Outcome.of()
+    results = Some()
+    for part in _parts(frame, arguments):
+        each = frame.member(frame.flat(part), Some(), node)
+        outcome.merge(each._replace(result=Some()))
+        results.update(finished(each.result))
+    return frame.start(outcome._replace(result=Some([frame.box(node, "list", results)])), node)
+
+
+def _chord(frame: Celery, arguments: Arguments, node: ast.AST) -> Outcome:
+    header = _group(frame, Arguments(arguments.given[:1]), node)
+    after = [*arguments.given[1:2], *(arguments.named[key] for key in ("body", "callback") if key in arguments.named)]
+    return frame.sequence([header.result, *after], node) if after else header
+
+
+CANVAS: dict[str, Callable[[Celery, Arguments, ast.AST], Outcome]] = {
+    "celery.canvas.chain": _chain,
+    "celery.canvas._chain": _chain,
+    "celery.canvas.group": _group,
+    "celery.canvas.chord": _chord,
+    "celery.canvas._chord": _chord,
+}

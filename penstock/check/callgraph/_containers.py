@@ -1,0 +1,263 @@
+"""Containers: what comes out of them, what goes into them, and what assignments do."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from penstock.check.callgraph._attributes import Attributes
+from penstock.check.callgraph._objects import elements, entries, held_by, is_module
+from penstock.check.callgraph._outcomes import Outcome
+from penstock.check.callgraph._values import CONSTANTS, Arguments, Box, Instance, Job, Made, Real, Some
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from penstock.check.callgraph._values import Value
+
+ITEMS = "[]"
+"""Under this name the heap keeps what code puts into containers that exist since the import."""
+
+
+class Containers(Attributes):
+    """Reads containers and assignments."""
+
+    def box(self, node: ast.AST, kind: str = "list", rest: Some | None = None) -> Box:
+        """Return a new container that is made here."""
+        box = Box(kind, (*self.where(node), kind))
+        if rest is not None:
+            box.rest.update(rest)
+        return box
+
+    def length(self, value: Value) -> int | None:
+        """Return how many items a sequence has, if that is known."""
+        if isinstance(value, Box):
+            return len(value.items) if value.kind in ("list", "tuple") and not value.rest else None
+        if isinstance(value, Real) and issubclass(type(value.thing), (list, tuple)):
+            return len(elements(value.thing) or ())
+        return None
+
+    def item(self, value: Value, key: Any) -> Some:
+        """Return what is under a key or an index that is known."""
+        if isinstance(value, Box):
+            known = value.items.get(self._position(value, key))
+            return Some().update(value.rest, *([known] if known is not None else []))
+        if not isinstance(value, Real):
+            return Some()
+        result = Some().update(self.program.heap.get((id(value.thing), ITEMS), Some()))
+        held = entries(value.thing)
+        if held is None:
+            held = dict(enumerate(elements(value.thing) or ()))
+        if key in held:
+            result.add(Real(held[key]))
+        return result
+
+    def _position(self, box: Box, key: Any) -> Any:
+        return key + len(box.items) if isinstance(key, int) and key < 0 and box.kind != "dict" else key
+
+    def items(self, some: Some) -> Some:
+        """Return what iterating over any of these gives."""
+        result = Some(tags=some.tags)
+        for value in some:
+            result.update(self._items(value))
+        return result
+
+    def _items(self, value: Value) -> Some:
+        if isinstance(value, Box):
+            keys = Some(Real(key) for key in value.items)
+            return keys.update(Some(tags=value.rest.tags)) if value.kind == "dict" else value.everything()
+        if isinstance(value, Real):
+            held = entries(value.thing)
+            found: Iterable[Any] = held if held is not None else elements(value.thing) or ()
+            assigned = self.program.heap.get((id(value.thing), ITEMS), Some())
+            if not held and not found and not assigned:
+                return self._iterated(value)
+            return Some(map(Real, list(found)[:64])).update(assigned)
+        if isinstance(value, Instance):
+            return self._iterated(value)
+        return self._items_of_job(value) if isinstance(value, Job) else Some()
+
+    def _items_of_job(self, job: Job) -> Some:
+        """Return the job itself where it stands among futures, and else what is in its result."""
+        result = Some([job])
+        for value in job.result:
+            result.update(self._items(value))
+        return result
+
+    def _iterated(self, value: Value) -> Some:
+        node = self.body.node
+        for first, following in (("__iter__", "__next__"), ("__aiter__", "__anext__")):
+            found = self.attribute(value, first, node)
+            if found:
+                result = Some()
+                for each in self.called(found, Arguments(), node):
+                    inner = self.attribute(each, following, node) if isinstance(each, Instance) else Some()
+                    result.update(self.wait(self.called(inner, Arguments(), node)) if inner else self._plain(each))
+                return result
+        return Some()
+
+    def _plain(self, value: Value) -> Some:
+        return value.everything() if isinstance(value, Box) else Some()
+
+    # Assignments ----------------------------------------------------------------------------------------------
+
+    def assign(self, target: ast.expr, some: Some) -> None:
+        """Assign to a name, to names in a tuple, to an attribute or to an item."""
+        if isinstance(target, ast.Name):
+            self.assign_name(target.id, some)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            self._unpack(target, some)
+        elif isinstance(target, ast.Attribute):
+            for value in self.evaluate(target.value):
+                self._assign_attribute(value, target.attr, some)
+        elif isinstance(target, ast.Subscript):
+            self._assign_item(target, some)
+        elif isinstance(target, ast.Starred):
+            self.assign(target.value, some)
+
+    def assign_name(self, name: str, some: Some) -> None:
+        """Let a name hold something from here on."""
+        if name not in self.scope.shared:
+            self.scope.names[name] = Some().update(some)
+            return
+        outer = self.scope.owner_of(name)
+        if outer is not None:
+            outer.names[name] = Some().update(outer.names[name], some)
+        else:
+            self.remember(self.body.module, name, some)
+
+    def remember(self, thing: Any, name: str, some: Some) -> None:
+        """Keep what is assigned to a part of an object that exists since the import."""
+        self.program.kept.append(thing)
+        self.program.heap.setdefault((id(thing), name), Some()).update(some)
+
+    def _assign_attribute(self, value: Value, name: str, some: Some) -> None:
+        if isinstance(value, Instance):
+            known = value.attributes.get(name) if value.open else None
+            value.attributes[name] = Some().update(some, *([known] if known is not None else []))
+        elif isinstance(value, Made):
+            value.attributes[name] = Some().update(some)
+        elif isinstance(value, Real):
+            self.remember(held_by(value.thing) if is_module(value.thing) else value.thing, name, some)
+
+    def _assign_item(self, target: ast.Subscript, some: Some) -> None:
+        containers, keys = self.evaluate(target.value), self.evaluate(target.slice)
+        constants = keys.constants()
+        for value in containers:
+            if isinstance(value, Box):
+                self._put(value, constants if len(constants) == len(keys) == 1 else [], some)
+            elif isinstance(value, Real):
+                self.remember(value.thing, ITEMS, some)
+        if isinstance(target.value, ast.Name) and not len(containers):
+            self.assign_name(target.value.id, Some().update(containers, Some(tags=some.deep_tags())))
+
+    def _put(self, box: Box, keys: list[Any], some: Some) -> None:
+        if (keys and box.kind == "dict") or (keys and keys[0] in box.items):
+            box.items[keys[0]] = Some().update(some)
+        else:
+            box.rest.update(some)
+
+    def _unpack(self, target: ast.Tuple | ast.List, some: Some) -> None:
+        star = next((at for at, each in enumerate(target.elts) if isinstance(each, ast.Starred)), None)
+        for at, each in enumerate(target.elts):
+            found = Some(tags=some.tags)
+            for value in some:
+                found.update(self._part(value, at, star, len(target.elts), each))
+            self.assign(each, found)
+
+    def _part(self, value: Value, at: int, star: int | None, count: int, node: ast.AST) -> Some:
+        length = self.length(value)
+        if star is None or at < star:
+            return self.item(value, at) if length is not None or isinstance(value, Box) else self._items(value)
+        if at == star:
+            return Some([self.box(node, "list", self._items(value))])
+        return self.item(value, length - (count - at)) if length is not None else self._items(value)
+
+    # Methods --------------------------------------------------------------------------------------------------
+
+    def container_method(self, value: Value, name: str, arguments: Arguments, node: ast.AST) -> Outcome | None:
+        """Return what a method of a container leads to, or ``None`` if the value is none."""
+        if isinstance(value, Box):
+            method = _METHODS.get(name)
+            return Outcome.of(method(self, value, arguments, node) if method else Some(tags=Some([value]).deep_tags()))
+        if isinstance(value, Real) and (type(value.thing) in (list, set) or entries(value.thing) is not None):
+            return Outcome.of(self._real_method(value, name, arguments, node))
+        return None
+
+    def _real_method(self, value: Real, name: str, arguments: Arguments, node: ast.AST) -> Some:
+        if name in ("append", "add", "insert", "setdefault", "extend", "update") and arguments.given:
+            given = arguments.given[-1]
+            self.remember(value.thing, ITEMS, self.items(given) if name in ("extend", "update") else given)
+        box = Box("dict", ("real", id(value.thing)))
+        box.items = {key: Some([Real(each)]) for key, each in (entries(value.thing) or {}).items()}
+        box.rest.update(self.program.heap.get((id(value.thing), ITEMS), Some()))
+        if not box.items:
+            box.rest.update(*[self._items(value)])
+        method = _METHODS.get(name) if name not in ("append", "add", "insert", "extend", "update") else None
+        return method(self, box, arguments, node) if method else Some()
+
+
+def _append(_: Containers, box: Box, arguments: Arguments, __: ast.AST) -> Some:
+    for some in arguments.given[-1:]:
+        box.rest.update(some)
+    return Some()
+
+
+def _extend(frame: Containers, box: Box, arguments: Arguments, _: ast.AST) -> Some:
+    for some in arguments.given[:1]:
+        boxes = [value for value in some if isinstance(value, Box)]
+        for other in boxes if box.kind == "dict" else ():
+            box.items |= other.items
+            box.rest.update(other.rest)
+        box.rest.update(Some(tags=some.tags) if box.kind == "dict" else frame.items(some))
+    box.items |= arguments.named if box.kind == "dict" else {}
+    return Some()
+
+
+def _get(frame: Containers, box: Box, arguments: Arguments, _: ast.AST) -> Some:
+    keys = list(arguments.given[0].constants()) if arguments.given else []
+    known = arguments.given and keys and len(keys) == len(arguments.given[0])
+    result = Some().update(*(frame.item(box, key) for key in keys)) if known else box.everything()
+    if box.kind == "dict":
+        result.update(*arguments.given[1:2])
+    return result
+
+
+def _set_default(frame: Containers, box: Box, arguments: Arguments, node: ast.AST) -> Some:
+    for some in arguments.given[1:2]:
+        box.rest.update(some)
+    return _get(frame, box, arguments, node)
+
+
+def _values(frame: Containers, box: Box, _: Arguments, node: ast.AST) -> Some:
+    return Some([frame.box(node, "list", box.everything())])
+
+
+def _pairs(frame: Containers, box: Box, _: Arguments, node: ast.AST) -> Some:
+    pair = Box("tuple", (*frame.where(node), "pair"), {0: Some(map(Real, box.items)), 1: box.everything()})
+    return Some([frame.box(node, "list", Some([pair]))])
+
+
+def _keys(frame: Containers, box: Box, _: Arguments, node: ast.AST) -> Some:
+    return Some([frame.box(node, "list", Some(Real(key) for key in box.items if type(key) in CONSTANTS))])
+
+
+def _self(_: Containers, box: Box, __: Arguments, ___: ast.AST) -> Some:
+    return Some([box])
+
+
+def _all(_: Containers, box: Box, __: Arguments, ___: ast.AST) -> Some:
+    return box.everything()
+
+
+_METHODS: dict[str, Callable[[Containers, Box, Arguments, ast.AST], Some]] = {
+    **dict.fromkeys(("append", "add", "appendleft", "put", "put_nowait", "insert", "send"), _append),
+    **dict.fromkeys(("extend", "update", "extendleft"), _extend),
+    **dict.fromkeys(("get", "pop", "popleft", "__getitem__"), _get),
+    **dict.fromkeys(("__iter__", "__aiter__", "copy", "__enter__", "__aenter__"), _self),
+    **dict.fromkeys(("__next__", "__anext__", "popitem", "get_nowait"), _all),
+    "setdefault": _set_default,
+    "values": _values,
+    "items": _pairs,
+    "keys": _keys,
+}

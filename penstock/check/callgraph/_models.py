@@ -1,0 +1,178 @@
+"""What callables of which nothing is known do with the functions that they are given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.check.callgraph._annotations import Annotations
+from penstock.check.callgraph._objects import layers
+from penstock.check.callgraph._outcomes import Outcome, finished
+from penstock.check.callgraph._values import Arguments, Box, Inner, Job, Method, Partial, Real, Some
+
+if TYPE_CHECKING:
+    import ast
+
+    from penstock.check.callgraph._values import Reach, Value
+
+_MAPPERS = frozenset(
+    {"map", "starmap", "imap", "imap_unordered", "map_async", "starmap_async", "async_map", "from_thread"}
+)
+_STARTERS = frozenset(
+    {
+        "submit",
+        "map",
+        "starmap",
+        "imap",
+        "imap_unordered",
+        "map_async",
+        "starmap_async",
+        "apply_async",
+        "run_in_executor",
+    }
+    | {
+        "to_thread",
+        "create_task",
+        "ensure_future",
+        "start_soon",
+        "spawn",
+        "add_task",
+        "enqueue",
+        "call_soon",
+        "call_later",
+    }
+    | {
+        "call_soon_threadsafe",
+        "run_coroutine_threadsafe",
+        "start_new_thread",
+        "Thread",
+        "Process",
+        "Timer",
+        "on_commit",
+    }
+    | {"add_done_callback"}
+)
+"""What only starts a function, under these names in the whole field."""
+_RUNNERS = frozenset({"run", "run_until_complete", "run_sync"})
+"""What waits for a coroutine to its end."""
+_FIRST_ONLY = _STARTERS | {"apply", "run", "run_sync", "reduce", "call", "run_until_complete", "wait_for", "send_task"}
+_STORERS = frozenset(
+    {"append", "add", "insert", "remove", "register", "connect", "disconnect", "setdefault", "update", "subscribe"}
+    | {
+        "discard",
+        "index",
+        "extend",
+        "get",
+        "pop",
+        "count",
+        "isinstance",
+        "issubclass",
+        "callable",
+        "id",
+        "hash",
+        "repr",
+    }
+    | {
+        "str",
+        "print",
+        "type",
+        "hasattr",
+        "setattr",
+        "getLogger",
+        "debug",
+        "info",
+        "warning",
+        "error",
+        "exception",
+        "log",
+    }
+    | {"iscoroutinefunction", "isfunction", "signature", "unwrap", "getdoc", "getsource", "cast", "len", "bool", "vars"}
+    | {"append_callback", "add_url_rule", "add_route", "add_command", "get_type_hints", "isgeneratorfunction"}
+)
+"""What only keeps or looks at a function."""
+
+
+class Models(Annotations):
+    """Knows what the callables of others do."""
+
+    def is_function(self, value: Value) -> bool:
+        """Tell whether a value is a function of the user's, or a step."""
+        if isinstance(value, (Inner, Partial)):
+            return True
+        if isinstance(value, Method):
+            return self.is_function(value.function)
+        if not isinstance(value, Real) or value.key[0] == "constant":
+            return False
+        for thing in layers(value.thing):
+            if self.program.tags_of(thing):
+                return True
+            code = getattr(thing, "__code__", None) if type(thing).__name__ == "function" else None
+            if code is not None and self.program.owns(thing):
+                return True
+        return False
+
+    def unknown(self, name: str, arguments: Arguments, node: ast.AST) -> Outcome:
+        """Return what a callable leads to of which nothing is known but its name.
+
+        It may call the functions that it is given; what it returns may be made from all that it is given.
+        """
+        outcome = Outcome.of(Some(self._jobs(arguments), arguments.tags()))
+        for at, some in enumerate(arguments.given) if name not in _STORERS else ():
+            functions = Some(value for value in some if self.is_function(value))
+            if functions:
+                outcome.merge(self._handed(name, functions, arguments, at, node))
+                if name in _FIRST_ONLY:
+                    break
+        for key, some in arguments.named.items() if name not in _STORERS else ():
+            functions = Some(value for value in some if self.is_function(value))
+            if functions:
+                passed = self._passed(arguments) if key in ("target", "function", "func") else Arguments()
+                outcome.merge(self.call_all(functions, passed, node))
+        if name in _RUNNERS:
+            return self._run_to_the_end(outcome)
+        return self.start(outcome, node) if name in _STARTERS else outcome
+
+    def _run_to_the_end(self, outcome: Outcome) -> Outcome:
+        reach: Reach = {**outcome.reach, **outcome.started}
+        for value in outcome.result:
+            reach |= value.reach if isinstance(value, Job) else {}
+        return Outcome(finished(outcome.result), reach, {})
+
+    def _jobs(self, arguments: Arguments) -> list[Value]:
+        found: list[Value] = []
+        for some in arguments.all():
+            for value in some:
+                inside = value.everything() if isinstance(value, Box) else [value]
+                found += [each for each in inside if isinstance(each, Job)]
+        return found
+
+    def _handed(self, name: str, functions: Some, arguments: Arguments, at: int, node: ast.AST) -> Outcome:
+        given = arguments.given[at + 1 :]
+        if name in _MAPPERS:
+            outcome = self.call_all(functions, Arguments([self.items(each) for each in given]), node)
+            return outcome._replace(result=Some([self.box(node, "list", outcome.result)]))
+        named = {key: some for key, some in arguments.named.items() if key not in ("args", "kwargs")}
+        passed = self._passed(arguments)
+        rest = arguments.rest if given or named or passed.given else Some(tags=arguments.tags())
+        return self.call_all(functions, Arguments([*given, *passed.given], {**named, **passed.named}, rest), node)
+
+    def _passed(self, arguments: Arguments) -> Arguments:
+        """Return what ``args=`` and ``kwargs=`` say that the function will be given."""
+        passed = Arguments()
+        for value in arguments.named.get("args", ()):
+            length = self.length(value)
+            passed.given = [self.item(value, at) for at in range(length)] if length is not None else []
+            passed.rest = self.items(Some([value])) if length is None else None
+        for value in arguments.named.get("kwargs", ()):
+            if isinstance(value, Box):
+                passed.named = {key: some for key, some in value.items.items() if isinstance(key, str)}
+        return passed
+
+    def start(self, outcome: Outcome, node: ast.AST) -> Outcome:
+        """Return the same as work that is only started."""
+        reach: Reach = {**outcome.reach, **outcome.started}
+        for value in outcome.result:
+            reach |= value.reach if isinstance(value, Job) else {}
+        result = finished(outcome.result)
+        if not reach and not any(isinstance(value, Job) for value in outcome.result):
+            return outcome
+        return Outcome(Some([Job(reach, result, self.where(node))], result.tags), {}, reach)

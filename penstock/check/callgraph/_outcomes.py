@@ -1,0 +1,44 @@
+"""What a call leads to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from penstock.check.callgraph._values import Job, Some
+
+if TYPE_CHECKING:
+    from penstock.check.callgraph._values import Reach
+
+
+class Outcome(NamedTuple):
+    """What a call leads to.
+
+    Attributes:
+        result: What it returns.
+        reach: The steps that have run when it returns.
+        started: The steps that it only starts.
+    """
+
+    result: Some
+    reach: Reach
+    started: Reach
+
+    @classmethod
+    def of(cls, result: Some | None = None) -> Outcome:
+        """Return an outcome that leads to no step."""
+        return cls(Some() if result is None else result, {}, {})
+
+    def merge(self, other: Outcome) -> None:
+        """Take in what another call leads to."""
+        self.result.update(other.result)
+        for mine, more in ((self.reach, other.reach), (self.started, other.started)):
+            for tag, site in more.items():
+                mine.setdefault(tag, site)
+
+
+def finished(some: Some) -> Some:
+    """Return the results of what may be work that was started."""
+    result = Some(tags=some.tags)
+    for value in some:
+        result.update(value.result if isinstance(value, Job) else Some([value]))
+    return result

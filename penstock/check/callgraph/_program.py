@@ -1,0 +1,256 @@
+"""All that is known of a program while its functions are read: its steps, what was found, what is read already."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from penstock.check.callgraph._bodies import body_of, names_in
+from penstock.check.callgraph._objects import NOTHING, held_by, layers, peek
+from penstock.check.callgraph._values import Instance, Real, Some
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from types import FunctionType
+
+    from penstock.check.callgraph._bodies import Body, Node
+    from penstock.check.callgraph._values import Reach, Site
+
+    Names = dict[str, Some]
+    Read = Callable[["Program", Body, Names, "Summary"], None]
+
+_DEEPEST = 60
+"""How many calls are followed inside each other."""
+_CONTEXTS = 8
+"""With how many different arguments a function is read; beyond, texts and numbers no longer tell calls apart."""
+_BLIND = 8
+"""How many places are kept for one function."""
+
+
+class TooLongError(BaseException):
+    """The time is over; no part of the reading may take it for a fault of the code."""
+
+
+class Summary:
+    """What one function does with certain arguments.
+
+    Attributes:
+        body: The function.
+        result: What it returns.
+        inner: The steps that it leads to.
+        blind: Where the reading gave up, and why.
+        waiting: The functions that called it while it was being read itself.
+    """
+
+    __slots__ = ("blind", "body", "inner", "result", "waiting")
+
+    def __init__(self, body: Body, result: Some | None = None) -> None:
+        self.body = body
+        self.result = Some() if result is None else result
+        self.inner: Reach = {}
+        self.blind: dict[Site, str] = {}
+        self.waiting: list[Summary] = []
+
+
+class Program:
+    """The steps of all flows and the code around them.
+
+    Attributes:
+        labels: Flow and name of each step, by its number.
+        found: Which step leads to which, in which way, and where.
+        blind: Where the reading gave up, by the numbers of the steps.
+        answered: The calls of which at least one reading knew the target.
+        heap: What the code assigned to attributes and items of objects that exist since the import.
+        kept: What must not go, so that its identity stays its own.
+        declared: What the annotations in the bodies of classes say.
+        until: When the reading has to end, on the clock of ``time.monotonic``.
+    """
+
+    def __init__(self, steps: Iterable[tuple[str, str, Any]], own: Callable[[str], bool], read: Read) -> None:
+        self.labels: list[tuple[str, str]] = []
+        self.found: dict[tuple[str, int, int], Site] = {}
+        self.blind: dict[int, dict[Site, str]] = {}
+        self.answered: set[Site] = set()
+        self.heap: dict[tuple[int, str], Some] = {}
+        self.until = float("inf")
+        self._own, self._read = own, read
+        self._own_files: dict[str, bool] = {}
+        self._steps: dict[int, tuple[int, ...]] = {}
+        self._functions: dict[int, tuple[Any, Body | None]] = {}
+        self._names: dict[Node, tuple[frozenset[str], frozenset[str]]] = {}
+        self._typical: dict[type, Instance] = {}
+        self._memo: dict[Hashable, Summary] = {}
+        self._contexts: dict[Hashable, int] = {}
+        self._stack: list[Summary] = []
+        self._running: set[Hashable] = set()
+        self._classes: list[type] | None = None
+        self.kept: list[Any] = []
+        self.declared: dict[type, dict[str, Some]] = {}
+        for flow, name, thing in steps:
+            self._add_step(flow, name, thing)
+
+    def _add_step(self, flow: str, name: str, thing: Any) -> None:
+        label = flow, name
+        if label not in self.labels:
+            self.labels.append(label)
+        number = self.labels.index(label)
+        *_, bottom = layers(thing)
+        self.kept += [thing, bottom]
+        for each in dict.fromkeys((id(thing), id(bottom))):
+            self._steps[each] = tuple(dict.fromkeys((*self._steps.get(each, ()), number)))
+
+    def tags_of(self, thing: Any) -> tuple[int, ...]:
+        """Return the numbers of the steps that an object is."""
+        return self._steps.get(id(thing), ())
+
+    def owns_file(self, file: str) -> bool:
+        """Tell whether a file is the user's own code."""
+        if file not in self._own_files:
+            self._own_files[file] = self._own(file)
+        return self._own_files[file]
+
+    def owns(self, function: FunctionType) -> bool:
+        """Tell whether a function is the user's own code."""
+        return self.owns_file(function.__code__.co_filename)
+
+    def owns_class(self, kind: type) -> bool:
+        """Tell whether a class is the user's own code."""
+        module = sys.modules.get(str(type.__getattribute__(kind, "__module__")))
+        file = held_by(module).get("__file__") if module is not None else None
+        return isinstance(file, str) and self.owns_file(file)
+
+    def body(self, function: FunctionType) -> Body | None:
+        """Return the definition of a function, or ``None`` where its source is not at hand."""
+        known = self._functions.get(id(function))
+        if known is None:
+            found = body_of(function, self.tags_of(function), owner_of(function))
+            known = self._functions[id(function)] = function, found
+        return known[1]
+
+    def names(self, node: Node) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the names that a function binds, and those that it shares with what is around it."""
+        if node not in self._names:
+            self._names[node] = names_in(node)
+        return self._names[node]
+
+    def own_classes(self) -> list[type]:
+        """Return the user's classes, as far as modules hold them."""
+        if self._classes is None:
+            held = (value for module in list(sys.modules.values()) for value in list(held_by(module).values()))
+            classes = {id(value): value for value in held if issubclass(type(value), type)}
+            self._classes = [kind for kind in classes.values() if self.owns_class(kind)]
+        return self._classes
+
+    def typical(self, kind: type) -> Instance:
+        """Return the instance that stands for all of a class."""
+        if kind not in self._typical:
+            self._typical[kind] = Instance(Real(kind), "typical", open=True)
+        return self._typical[kind]
+
+    def note(self, kind: str, source: int, target: int, site: Site) -> None:
+        """Note that one step leads to another, if they are of one flow."""
+        if source != target and self.labels[source][0] == self.labels[target][0]:
+            self.found.setdefault((kind, source, target), site)
+
+    def exported(self, summary: Summary, site: Site) -> Reach:
+        """Return the steps that a call of a function leads to; what is behind a step belongs to that step."""
+        own = summary.body.tags
+        if not own:
+            return dict(summary.inner)
+        flows = {self.labels[tag][0] for tag in own}
+        behind = {tag: at for tag, at in summary.inner.items() if self.labels[tag][0] not in flows}
+        return dict.fromkeys(own, site) | behind
+
+    def run(self, body: Body, names: Names) -> Summary:
+        """Return what a function does with certain arguments."""
+        if time.monotonic() > self.until:
+            raise TooLongError
+        key = self._key(body, names)
+        known = self._memo.get(key)
+        if known is not None:
+            if key in self._running:
+                known.waiting += [each for each in self._stack if each is not known and each not in known.waiting]
+            return known
+        summary = Summary(body, Some(tags={tag for some in names.values() for tag in some.deep_tags()}))
+        if len(self._stack) >= _DEEPEST:
+            self.give_up(
+                self._stack[-1], (body.file, body.node.lineno), "more calls inside each other than are followed"
+            )
+            return summary
+        return self._read_now(key, summary, names)
+
+    def _key(self, body: Body, names: Names) -> Hashable:
+        number = self._contexts.get(_family(body), 0)
+        if number > 2 * _CONTEXTS:
+            return body.key, "any"
+        coarse = number > _CONTEXTS
+        return body.key, frozenset((name, some.signature(coarse=coarse)) for name, some in names.items())
+
+    def _read_now(self, key: Hashable, summary: Summary, names: Names) -> Summary:
+        body = summary.body
+        self._contexts[_family(body)] = self._contexts.get(_family(body), 0) + 1
+        self._memo[key] = summary
+        self._running.add(key)
+        self._stack.append(summary)
+        whole = False
+        try:
+            self._read(self, body, names, summary)
+            whole = True
+        finally:
+            self._stack.pop()
+            self._running.discard(key)
+            if not whole:
+                self._memo.pop(key, None)
+        self._conclude(summary)
+        for waiting in summary.waiting:
+            for tag, site in self.exported(summary, (body.file, body.node.lineno)).items():
+                waiting.inner.setdefault(tag, site)
+            self._conclude(waiting)
+        summary.waiting.clear()
+        return summary
+
+    def _conclude(self, summary: Summary) -> None:
+        for source in summary.body.tags:
+            for target, site in summary.inner.items():
+                self.note("call", source, target, site)
+            self.blind.setdefault(source, {}).update(summary.blind)
+
+    def give_up(self, summary: Summary, site: Site, reason: str) -> None:
+        """Note where the reading gave up."""
+        if len(summary.blind) < _BLIND:
+            summary.blind.setdefault(site, reason)
+
+
+def _family(body: Body) -> Hashable:
+    """Return what counts as one function: one that exists, or all that a definition inside another one makes."""
+    return body.key if body.keep is not None else ("inner", id(body.node))
+
+
+def owner_of(function: FunctionType) -> type | None:
+    """Return the class that a function is a method of, or ``None``."""
+    *path, _ = function.__qualname__.split(".")
+    if not path or path[-1] == "<locals>":
+        return None
+    found: Any = function.__globals__.get(path[0], NOTHING)
+    for name in path[1:]:
+        found = peek(found, name) if name != "<locals>" else NOTHING
+    return found if issubclass(type(found), type) else None
+
+
+def subclasses(kind: type) -> Iterator[type]:
+    """Yield the classes below a class."""
+    seen: set[int] = set()
+    waiting: list[type] = [kind]
+    while waiting:
+        found: list[type] = type.__subclasses__(waiting.pop())
+        for below in found:
+            if id(below) not in seen:
+                seen.add(id(below))
+                waiting.append(below)
+                yield below
+
+
+def is_protocol(kind: type) -> bool:
+    """Tell whether a class only says what others have to offer."""
+    return kind.__dict__.get("_is_protocol", False) is True

@@ -1,0 +1,270 @@
+"""Statements: how a function runs from one to the next."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import TYPE_CHECKING, Any
+
+from penstock.check.callgraph._attributes import is_class
+from penstock.check.callgraph._expressions import Expressions
+from penstock.check.callgraph._objects import NOTHING, by_name, held_by
+from penstock.check.callgraph._values import Arguments, Box, Inner, Instance, Made, Real, Some
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from penstock.check.callgraph._frame import State
+
+
+class Statements(Expressions):
+    """Reads statements; each tells whether the one behind it is reached."""
+
+    def read(self) -> None:
+        """Read the whole function."""
+        self.hint()
+        node = self.body.node
+        if isinstance(node, ast.Lambda):
+            self.returned.update(self.evaluate(node.body))
+        else:
+            self.block(node.body)
+        result = self.returned
+        if self.yielded is not None:
+            box = Box("generator", ("generator", *self.body.key) if isinstance(self.body.key, tuple) else "generator")
+            box.rest.update(self.yielded)
+            result = Some([box], self.yielded.tags)
+        if not result and not isinstance(node, ast.Lambda):
+            result.update(self.spoken(node.returns))
+        self.summary.result = result
+
+    def block(self, statements: Sequence[ast.stmt]) -> bool:
+        """Read statements one after the other; tell whether what follows them is reached."""
+        for statement in statements:  # noqa: SIM110 - all() would take a piece of C's own small stack
+            if not self._statement(statement):
+                return False
+        return True
+
+    def _statement(self, node: ast.stmt) -> bool:
+        read: Callable[[Any], bool | None] | None = getattr(self, f"_on_{type(node).__name__.lower()}", None)
+        if read is None:
+            self.parts(node)
+            return True
+        return read(node) is not False
+
+    def _on_expr(self, node: ast.Expr) -> None:
+        self.evaluate(node.value)
+
+    def _on_assign(self, node: ast.Assign) -> None:
+        value = self.evaluate(node.value)
+        for target in node.targets:
+            self.assign(target, self._changed(target, node.value, value))
+
+    def _changed(self, target: ast.expr, source: ast.expr, value: Some) -> Some:
+        """Let a name that is passed to an unknown function and assigned anew stay of the class that it was."""
+        if len(value) or not (isinstance(target, ast.Name) and isinstance(source, ast.Call)):
+            return value
+        if not any(isinstance(each, ast.Name) and each.id == target.id for each in source.args):
+            return value
+        return Some((each for each in self.find(target.id) if isinstance(each, Instance)), value.tags)
+
+    def _on_annassign(self, node: ast.AnnAssign) -> None:
+        value = self.evaluate(node.value)
+        if not value:
+            value = Some().update(value, self.spoken(node.annotation))
+        if node.value is not None or value:
+            self.assign(node.target, value)
+
+    def _on_augassign(self, node: ast.AugAssign) -> None:
+        known = self.evaluate(node.target)
+        added = self.evaluate(node.value)
+        result = Some().update(known, Some(tags=added.deep_tags()))
+        result.update(self._operated(node.op, known, added, node), self._added(known, added, node))
+        self.assign(node.target, result)
+
+    def _on_return(self, node: ast.Return) -> bool:
+        self.returned.update(self.evaluate(node.value))
+        return False
+
+    def _on_raise(self, node: ast.Raise) -> bool:
+        raised = self.evaluate(node.exc)
+        self.evaluate(node.cause)
+        self.called(Some(value for value in raised if is_class(value)), Arguments(), node)
+        return False
+
+    def _on_break(self, _: ast.Break) -> bool:
+        if self.loops:
+            self.loops[-1].append(self.state())
+        return False
+
+    _on_continue = _on_break
+
+    def _on_if(self, node: ast.If) -> bool:
+        self.evaluate(node.test)
+        constant = self.truth(node.test)
+        ways = [
+            way for way, taken in ((node.body, constant is not False), (node.orelse, constant is not True)) if taken
+        ]
+        return self.branch(*(self._block_of(way) for way in ways))
+
+    def _block_of(self, statements: Sequence[ast.stmt]) -> Callable[[], bool]:
+        return lambda: self.block(statements)
+
+    def _on_while(self, node: ast.While) -> bool:
+        if self.truth(node.test) is False:
+            return self.block(node.orelse)
+
+        def once() -> bool:
+            self.evaluate(node.test)
+            return self.block(node.body)
+
+        self.loop(once)
+        return self.block(node.orelse)
+
+    def _on_for(self, node: ast.For | ast.AsyncFor) -> bool:
+        items = self.wait_if(isinstance(node, ast.AsyncFor), self.items(self.evaluate(node.iter)))
+
+        def once() -> bool:
+            self.assign(node.target, items)
+            return self.block(node.body)
+
+        self.loop(once)
+        return self.block(node.orelse)
+
+    _on_asyncfor = _on_for
+
+    def _on_with(self, node: ast.With | ast.AsyncWith) -> bool:
+        leaving: list[Some] = []
+        for item in node.items:
+            manager = self.evaluate(item.context_expr)
+            entered, left = self._enter_all(manager, node)
+            leaving.append(left)
+            if item.optional_vars is not None:
+                self.assign(item.optional_vars, entered)
+        goes_on = self.block(node.body)
+        self.wait_for_all()
+        for left in reversed(leaving):
+            self.wait(self.called(left, Arguments(), node))
+        return goes_on
+
+    _on_asyncwith = _on_with
+
+    def _enter_all(self, manager: Some, node: ast.AST) -> tuple[Some, Some]:
+        """Return what the ``as`` of a ``with`` is, and what leaving it calls."""
+        entered, left = Some(tags=manager.tags), Some()
+        for value in manager:
+            if isinstance(value, Box):
+                entered.update(value.everything())
+                continue
+            enter, leave = Some(), Some()
+            for prefix in ("", "a") if isinstance(value, (Instance, Real)) else ():
+                enter.update(self.attribute(value, f"__{prefix}enter__", node))
+                leave.update(self.attribute(value, f"__{prefix}exit__", node))
+            known = Some(each for each in enter if self.is_function_of(each))
+            entered.update(self.wait(self.called(known, Arguments(), node)) if known else Some([value]))
+            left.update(Some(each for each in leave if self.is_function_of(each)))
+        return entered, left
+
+    def is_function_of(self, value: Any) -> bool:
+        """Tell whether a method is the user's own."""
+        return self.is_function(value)
+
+    def _on_try(self, node: ast.Try) -> bool:
+        before = self.state()
+        through = self.block(node.body)
+        ends: list[State] = []
+        after = self.state()
+        if through and self.block(node.orelse):
+            ends.append(self.state())
+        self.meet([before, after])
+        for handler in node.handlers:
+            start = self.state()
+            if self._handle(handler):
+                ends.append(self.state())
+            self.scope.names, self.seen = start
+        goes_on = bool(ends)
+        self.meet(ends or [after])
+        return self.block(node.finalbody) and goes_on
+
+    _on_trystar = _on_try
+
+    def _handle(self, handler: ast.ExceptHandler) -> bool:
+        self.evaluate(handler.type)
+        if handler.name:
+            self.assign_name(handler.name, Some())
+        return self.block(handler.body)
+
+    def _on_match(self, node: ast.Match) -> bool:
+        subject = self.evaluate(node.subject)
+        ways = [self._case(case, subject) for case in node.cases]
+        last = node.cases[-1]
+        is_whole = last.guard is None and isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None
+        return self.branch(*ways, *([] if is_whole else [lambda: True]))
+
+    def _case(self, case: ast.match_case, subject: Some) -> Callable[[], bool]:
+        def read() -> bool:
+            inside = Some(tags=subject.deep_tags())
+            for pattern in ast.walk(case.pattern):
+                name = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
+                if isinstance(name, str):
+                    self.assign_name(name, subject if pattern is case.pattern else inside)
+            self.evaluate(case.guard)
+            return self.block(case.body)
+
+        return read
+
+    def _on_delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                self.scope.names.pop(target.id, None)
+
+    # Definitions ----------------------------------------------------------------------------------------------
+
+    def _on_import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            name = alias.name if alias.asname else alias.name.partition(".")[0]
+            self._import_as(alias.asname or name, sys.modules.get(name, NOTHING))
+
+    def _on_importfrom(self, node: ast.ImportFrom) -> None:
+        base = node.module or ""
+        if node.level:
+            parts = self.body.package.split(".")
+            base = ".".join(filter(None, [*parts[: len(parts) - node.level + 1], node.module]))
+        module = sys.modules.get(base)
+        for alias in node.names:
+            found = held_by(module).get(alias.name, NOTHING) if module is not None else NOTHING
+            self._import_as(alias.asname or alias.name, by_name(f"{base}.{alias.name}") if found is NOTHING else found)
+
+    def _import_as(self, name: str, thing: Any) -> None:
+        self.assign_name(name, Some([Real(thing)] if thing is not NOTHING else []))
+
+    def _on_functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        names = frozenset(
+            each.attr if isinstance(each, ast.Attribute) else getattr(each, "id", "") for each in node.decorator_list
+        )
+        value = Some([Inner(self.inner_body(node), names)])
+        self.assign_name(node.name, self._decorated(value, node.decorator_list))
+
+    _on_asyncfunctiondef = _on_functiondef
+
+    def _decorated(self, value: Some, decorators: list[ast.expr]) -> Some:
+        for decorator in reversed(decorators):
+            outcome = self.call_all(self.evaluate(decorator), Arguments([value]), decorator)
+            returned = self.commit(outcome._replace(reach={}, started={}))
+            value = returned if len(returned) else value
+        return value
+
+    def _on_classdef(self, node: ast.ClassDef) -> None:
+        bases = [self.evaluate(base) for base in node.bases]
+        made = Made(node, bases, {})
+        names = dict(self.scope.names)
+        for statement in node.body:
+            if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                decorators = frozenset(getattr(each, "id", "") for each in statement.decorator_list)
+                made.attributes[statement.name] = Some([Inner(self.inner_body(statement, made), decorators)])
+            else:
+                before = set(self.scope.names)
+                self._statement(statement)
+                new = set(self.scope.names) - before
+                made.attributes |= {name: self.scope.names[name] for name in new}
+        self.scope.names = names
+        self.assign_name(node.name, self._decorated(Some([made]), node.decorator_list))

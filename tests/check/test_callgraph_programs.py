@@ -1,0 +1,173 @@
+"""What the code says of the steps of small programs, construct by construct; the programs stand beside, as text.
+
+In each, ``f`` is the flow. Below a program stands all that is known of it: ``call a b`` where ``a`` calls ``b``,
+``order a b`` where some function calls first ``a`` and then ``b``, ``data a b`` where what ``a`` returns reaches an
+argument of ``b``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from penstock import _registry
+from penstock.check.callgraph import StepAt, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from penstock.check.callgraph import Reading
+
+PROGRAMS = Path(__file__).parent / "programs"
+HEAD = """
+from __future__ import annotations
+import asyncio, contextvars, functools, json, threading
+from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Protocol
+from penstock import flow
+f = flow("f")
+"""
+CELERY = """
+from celery import Celery, chain, chord, group, shared_task
+app = Celery("program", broker="memory://", set_as_current=False)
+"""
+
+
+def sections(name: str) -> list[object]:
+    """Return the programs in a file, each with what is said below it."""
+    found = []
+    for section in (PROGRAMS / f"{name}.txt").read_text(encoding="utf-8").split("=== ")[1:]:
+        title, rest = section.split("\n", 1)
+        source, said = rest.split("---\n", 1)
+        found.append(pytest.param(source, said.strip().splitlines(), id=title))
+    return found
+
+
+@pytest.fixture
+def reading(tmp_path, monkeypatch) -> Callable[..., Reading]:
+    """Import a program and read it."""
+
+    def of(source: str, seconds: float = 60.0) -> Reading:
+        if "celery" in source or "task" in source:
+            pytest.importorskip("celery")
+        file = tmp_path / "program.py"
+        file.write_text(HEAD + (CELERY if "@app.task" in source or "@shared_task" in source else "") + source)
+        spec = importlib.util.spec_from_file_location("program", file)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, "program", module)
+        spec.loader.exec_module(module)
+        steps = [StepAt(name, mark.step_name, mark.function) for mark in _registry.marks() for name in mark.flows]
+        return read(steps, lambda name: name == str(file), seconds)["f"]
+
+    return of
+
+
+def said(reading: Reading) -> list[str]:
+    """Return the calls, as the programs write them."""
+    return sorted(f"{call.kind} {call.source} {call.target}" for call in reading.calls)
+
+
+@pytest.mark.parametrize(("source", "expected"), sections("calls"))
+def test_calls(reading, source, expected):
+    """Every way to call is followed, and nothing is made up."""
+    assert sorted(expected) == said(reading(source))
+
+
+@pytest.mark.parametrize(("source", "expected"), sections("concurrent"))
+def test_concurrent_work(reading, source, expected):
+    """Work that was started comes before what waits for it, and before nothing else."""
+    assert sorted(expected) == said(reading(source))
+
+
+@pytest.mark.parametrize(("source", "expected"), sections("data"))
+def test_data(reading, source, expected):
+    """What a step returns is followed to the arguments of others."""
+    assert sorted(expected) == said(reading(source))
+
+
+@pytest.mark.parametrize(("source", "expected"), sections("nothing"))
+def test_nothing_made_up(reading, source, expected):
+    """What cannot happen is not reported."""
+    assert sorted(expected) == said(reading(source))
+
+
+@pytest.mark.parametrize(("source", "expected"), sections("blind"))
+def test_blind(reading, source, expected):
+    """Where the reading gives up, it says so."""
+    places = [f"{blind.step}: {blind.reason}" for blind in reading(source).blind]
+    assert [True] == [place.startswith(expected[0]) for place in places]
+
+
+def test_places(reading):
+    """A call has the file and line at which the target is called."""
+    [call] = reading("@f.entrypoint\ndef a():\n    between()\ndef between():\n    b()\n@f.step\ndef b(): ...\n").calls
+    lines = Path(call.file).read_text(encoding="utf-8").splitlines()
+    assert "    b()" == lines[call.line - 1]
+
+
+LAZY = """
+class Lazy:
+    def __getattribute__(self, name): raise SystemExit("woken")
+    def __call__(self): ...
+lazy = Lazy()
+class Table(dict):
+    def __getitem__(self, key): raise SystemExit("asked")
+table = Table(b=lazy)
+@f.entrypoint
+def a(): lazy(); lazy.x(); lazy[0]; table["b"](); b()
+@f.step
+def b(): ...
+"""
+
+
+def test_lazy_objects(reading):
+    """No object of the application is woken by looking at it."""
+    assert ["call a b"] == said(reading(LAZY))
+
+
+def test_celery_stays_asleep(reading):
+    """A task that was never used is not made by reading it."""
+    reading("@f.entrypoint\ndef a(): b.delay()\n@app.task\ndef b(): c()\n@f.step\ndef c(): ...\n")
+    assert not sys.modules["program"].app.finalized
+
+
+DEEP = {
+    "recursion": "def one(x): one(lambda: x()); b()\n",
+    "two ways each": "".join(f"def h{n}(x): h{n + 1}(lambda: x()); h{n + 1}(lambda: x)\n" for n in range(60))
+    + "def h60(x): b()\ndef one(x): h0(x)\n",
+    "long expression": f"def one(x): b({' + '.join(['x'] * 400)})\n",
+    "deep expression": f"def one(x): b({'[' * 90}x{']' * 90})\n",
+    "long chain": f"def one(x): b(x{'.y()' * 400})\n",
+    "nested loops": "def one(x):\n"
+    + "".join(f"{' ' * (n + 1)}for x{n} in x:\n" for n in range(18))
+    + f"{' ' * 20}b()\n",
+    "growing list": "def one(x):\n    for i in range(9): x = [x, (x, x)]\n    b(x)\n",
+    "many branches": "def one(x):\n" + "    if x: x = [x]\n    else: x = (x, x)\n" * 200 + "    b(x)\n",
+}
+
+
+@pytest.mark.parametrize("source", DEEP.values(), ids=DEEP)
+def test_odd_code(reading, source):
+    """No code is too odd: the call is found, or the reading says that it gave up."""
+    found = reading(f"@f.entrypoint\ndef a(x): one(x)\n@f.step\ndef b(*_): ...\n{source}", 10.0)
+    assert "call a b" in said(found) or found.blind
+
+
+def test_time_is_limited(reading):
+    """When the time is over, the reading says where it stopped."""
+    [blind] = reading("@f.entrypoint\ndef a(): b()\n@f.step\ndef b(): ...\n", 0.0).blind
+    assert ("a", True) == (blind.step, "too long" in blind.reason)
+
+
+def test_same_answer(reading):
+    """Twice the same program gives twice the same answer."""
+    source = "@f.entrypoint\ndef a(x): c(b(x)); b(x)\n@f.step\ndef b(x): c(x)\n@f.step\ndef c(x): ...\n"
+    assert reading(source) == reading(source)
