@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.config import COMMAND_LINE, load
+from penstock._sources import COMMAND_LINE
+from penstock.config import load
 from penstock.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.config import COMMAND_LINE, load
+from penstock._sources import COMMAND_LINE
+from penstock.config import load
 from penstock.errors import CollectError, ConfigError, PenstockError, did_you_mean, near_names
 from penstock.proof import prove
 

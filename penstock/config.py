@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import tomllib
 from collections.abc import Mapping  # noqa: TC003 - get_type_hints(Config) has to work
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from penstock import _values as read
+from penstock._sources import Source, find, project_of, toml
 from penstock.check.baseline import Ignore
 from penstock.check.contracts import TYPES, Contract
 from penstock.errors import ConfigError, did_you_mean, near_names
-
-COMMAND_LINE = "command line"
-COMMAND_LINE_FLAGS = {"modules": "-m", "path": "-p"}
 
 
 def _setting(reader: read.Reader, kind: str, default: object, example: object, text: str) -> Any:
@@ -201,58 +195,26 @@ def load(
     """
     start = Path(os.path.abspath(start))  # noqa: PTH100 - resolve() would leave the project through a link
     folder = start if start.is_dir() else start.parent
-    found = _find(folder)
+    found = find(folder)
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     values = _checked(_without(found, given)) if found else {}
     for wanted, other in (("modules", "manifests"), ("manifests", "modules")):
         if given.get(wanted) and other not in given:  # whoever names modules does not want the project's manifests
             values.pop(other, None)
-    values |= _checked(_Source(given, base or folder, where))
-    return Config(project=found.base if found else _project(folder, base), **values)
+    values |= _checked(Source(given, base or folder, where))
+    return Config(project=found.base if found else project_of(folder, base), **values)
 
 
-class _Source(NamedTuple):
-    """One place that settings stand in: a front end's own file, or the text of a ``pyproject.toml``."""
-
-    values: Mapping[str, object]
-    base: Path
-    file: str
-    toml: str = ""
-
-    def where(self, key: str) -> str:
-        """``file:line`` of a setting, as far as it is known."""
-        table = ""
-        for number, line in enumerate(self.toml.splitlines(), 1):
-            header = re.match(r"\s*\[([^\]]+)\]", line)
-            table = header[1] if header else table
-            assigned = re.match(r"\s*([\w.-]+)\s*=", line)
-            place = f"{table}.{assigned[1]}" if assigned else table
-            if f"{place}.".startswith(f"tool.penstock.{key}."):
-                return f"{self.file}:{number}"
-        return self.file
-
-    def assignment(self, key: str, value: object) -> str:
-        """Return how a setting is written in this file."""
-        if self.file == COMMAND_LINE:
-            return f"{COMMAND_LINE_FLAGS[key]} {value[0] if isinstance(value, list) else value}"
-        text = json.dumps(value, ensure_ascii=False)
-        if self.file.endswith((".yml", ".yaml")):
-            return f"{key}: {text}"
-        if self.file.endswith(".py"):
-            return f"penstock_{key} = {text}"
-        return f"{key} = {_toml(value)}"
-
-
-def _without(source: _Source, given: Mapping[str, object]) -> _Source:
+def _without(source: Source, given: Mapping[str, object]) -> Source:
     """Return the settings that nothing wins over; the others need not hold here."""
     return source._replace(values={key: value for key, value in source.values.items() if key not in given})
 
 
-def _checked(source: _Source) -> dict[str, Any]:
+def _checked(source: Source) -> dict[str, Any]:
     return {key: _value(source, key, value) for key, value in source.values.items()}
 
 
-def _value(source: _Source, key: str, value: object) -> object:
+def _value(source: Source, key: str, value: object) -> object:
     metadata = _declared.get(key)
     if metadata is None:
         hint = did_you_mean(near_names(key, _declared)) or f" Known settings: {', '.join(_declared)}."
@@ -265,64 +227,14 @@ def _value(source: _Source, key: str, value: object) -> object:
         raise ConfigError(message, where=source.where(key), key=key) from None
 
 
-def _cure(source: _Source, key: str, meant: object) -> str:
+def _cure(source: Source, key: str, meant: object) -> str:
     if meant is not None:
         return f"Write: {source.assignment(key, meant)}"
     return f"Write, for example: {source.assignment(key, _declared[key]['example'])}"
 
 
-def _find(folder: Path) -> _Source | None:
-    for parent in (folder, *folder.parents):
-        file = parent / "pyproject.toml"
-        try:
-            status = file.stat()
-        except OSError:
-            continue
-        found = _parsed(file, status.st_mtime_ns, status.st_size)
-        if found:
-            return found
-    return None
-
-
-@lru_cache(maxsize=16)  # Zensical asks again for every page; the stamp makes an edit a new question
-def _parsed(file: Path, _mtime_ns: int, _size: int) -> _Source | None:
-    try:
-        text = file.read_bytes().decode()
-        tool = tomllib.loads(text).get("tool", {})
-        table = tool.get("penstock") if isinstance(tool, dict) else None
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        where = f"{file}:{line[1] if line else text.count(chr(10)) + 1}"
-        raise ConfigError(f"this is not TOML: {error}", where=where) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", where=str(file)) from None
-    if table is None:
-        return None
-    if not isinstance(table, dict):
-        raise ConfigError("'tool.penstock' must be a table: [tool.penstock]", where=str(file), key="penstock")
-    return _Source(table, file.parent, str(file), text)
-
-
-def _project(folder: Path, base: Path | None) -> Path:
-    for parent in (folder, *folder.parents):
-        if (parent / "pyproject.toml").is_file() or (parent / ".git").exists():
-            return parent
-    return base or folder
-
-
-def _toml(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, dict):
-        inner = ", ".join(f"{key} = {_toml(each)}" for key, each in value.items())
-        return f"{{ {inner} }}" if inner else "{}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False)
-
-
 def _described(name: str, metadata: Mapping[str, Any]) -> Setting:
-    default, example = _toml(metadata["default"]), _toml(metadata["example"])
+    default, example = toml(metadata["default"]), toml(metadata["example"])
     return Setting(name, metadata["type"], default, example, metadata["help"])
 
 
