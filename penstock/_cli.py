@@ -19,6 +19,7 @@ from penstock.errors import ConfigError, PenstockError
 from penstock.proof import prove
 from penstock.render import FORMATS, format_of, render, text
 from penstock.render.describe import visible
+from penstock.render.marks import without_proof
 from penstock.render.options import Options
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from penstock.config import Config
     from penstock.manifest import Manifest
-    from penstock.model import Problem
+    from penstock.model import Flow, Problem
     from penstock.render.options import Direction
 
     Command = Callable[[argparse.Namespace, Config, Manifest], list[Problem]]
@@ -94,7 +95,7 @@ def _list(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
 
 
 def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
-    flow = found.flow(parsed.flow)
+    flow = _flow(parsed, config, found)
     heading = visible(flow.name if flow.title == flow.name else f"{flow.title} ({flow.name})")
     print(styled(heading, "1"))
     columns = width()
@@ -103,6 +104,8 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
     print()
     options = Options(direction=_direction(parsed, config), details=True)
     print(text.render(flow, options, colour=coloured(sys.stdout), width=columns))
+    if proof := text.proof(flow, colour=coloured(sys.stdout), width=columns):
+        print(f"\n{proof}")
     if parsed.paths:
         print(f"\n{counted(flow.path_count, 'path')}")
         for path in islice(flow.paths(), MOST_PATHS):
@@ -113,13 +116,18 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
 
 
 def _render(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
-    flow = found.flow(parsed.flow)
+    flow = _flow(parsed, config, found)
     kind = format_of(parsed.format, parsed.output)
     details = kind.detailed if parsed.details is None else parsed.details
     options = Options(direction=_direction(parsed, config), details=details)
     content = file_content(render(flow, kind.name, options, engine=config.engine, timeout=config.layout_timeout))
     _write(content, parsed.output, binary=kind.binary)
     return list(flow.problems)
+
+
+def _flow(parsed: argparse.Namespace, config: Config, found: Manifest) -> Flow:
+    flow = found.flow(parsed.flow)
+    return flow if config.proof else without_proof(flow)
 
 
 def _export(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:

@@ -11,8 +11,10 @@ from penstock.check.contracts import broken
 from penstock.check.evidence import Evidence, load
 from penstock.check.findings import findings, of_problem
 from penstock.check.verdict import judge
-from penstock.collect import collect
+from penstock.collect import collect, last_good
 from penstock.config import evidence_file
+from penstock.errors import EvidenceError
+from penstock.render.marks import without_proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,18 +31,27 @@ class Proof:
     Attributes:
         manifest: The flows; where any witness was asked, with the state of each arrow.
         findings: What does not agree, without what the project accepts.
+        fault: Why the evidence was left out, or an empty string.
     """
 
     manifest: Manifest
     findings: tuple[Finding, ...] = ()
+    fault: str = ""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
         """The findings that fail a check."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
+    @property
+    def disagreements(self) -> tuple[Finding, ...]:
+        """The errors without the problems of declarations, which every documentation build reports anyway."""
+        problems = set(_problems(self.manifest))
+        return tuple(finding for finding in self.errors if finding not in problems)
+
 
 _last: list[tuple[Manifest, Config, tuple[int, int] | None, Proof]] = []
+_bare: list[tuple[Manifest, Manifest]] = []
 
 
 def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -> Proof:
@@ -69,6 +80,41 @@ def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -
     if accepted:
         _last[:] = [(made, config, stamp, found)]
     return found
+
+
+def shown(config: Config) -> Proof:
+    """Return what documentation shows: as :func:`prove`, but without proof where that is not wanted or not there.
+
+    Raises:
+        CollectError: Modules could not be imported.
+        ConfigError: The baseline cannot be read.
+        ManifestError: A manifest cannot be read, or two contradict each other.
+    """
+    try:
+        found = prove(config)
+    except EvidenceError as error:
+        found = Proof(manifest=collect(config, calls=config.check != "off"), fault=str(error))
+    return found if config.proof else replace(found, manifest=_hidden(found.manifest))
+
+
+def last_shown(config: Config) -> Manifest | None:
+    """Return what documentation showed of the flows when they last could be collected, or ``None``."""
+    last = last_good(config)
+    if last is None:
+        return None
+    try:
+        evidence = load(evidence_file(config)) if _stamp(evidence_file(config)) else Evidence()
+    except EvidenceError:
+        return last
+    found = _proof(config, last, evidence, accepted=False)
+    return found.manifest if config.proof else _hidden(found.manifest)
+
+
+def _hidden(made: Manifest) -> Manifest:
+    """Return a manifest without what the witnesses say; the same object for the same one."""
+    if not (_bare and _bare[0][0] is made):
+        _bare[:] = [(made, replace(made, flows=tuple(map(without_proof, made.flows))))]
+    return _bare[0][1]
 
 
 def _proof(config: Config, made: Manifest, evidence: Evidence, *, accepted: bool) -> Proof:

@@ -8,16 +8,17 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from penstock.errors import RenderError
-from penstock.render import mermaid, svg
+from penstock.render import marks, mermaid, svg
 from penstock.render.describe import alt_text, visible
 from penstock.render.html import frame
 from penstock_mkdocs.markup import Markup, joined, tag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from penstock.model import Flow
     from penstock.render.layout import Layout
+    from penstock.render.marks import Doubt
     from penstock.render.options import Options
     from penstock_mkdocs.options import FigureOptions
 
@@ -47,7 +48,7 @@ def mermaid_script(flow: Flow, drawing: Options, embed: FigureOptions) -> Markup
         RenderError: The flow is larger than Mermaid draws.
     """
     text = mermaid.render(flow, drawing)
-    if mermaid.too_large(flow, text):
+    if mermaid.too_large(text):
         raise RenderError(f"flow {flow.name!r} is larger than Mermaid draws; write: format: svg")
     return _figure(_pre(text, "mermaid"), embed, label=embed.alt or alt_text(flow))
 
@@ -65,6 +66,29 @@ def paths(flow: Flow, links: Mapping[str, str]) -> Markup:
     title = tag("p", f"{count} path{'' if count == 1 else 's'}", class_="ps-doc-title")
     rest = tag("p", f"… and {count - MOST_PATHS} more.") if count > MOST_PATHS else ""
     return tag("div", title, tag("ol", *items), rest, class_="ps-paths")
+
+
+def proof(flow: Flow) -> Markup:
+    """Return what is known of the arrows: a line, and those that are not confirmed in words, folded if there are many."""
+    found = marks.provenance(flow)
+    if found is None:
+        return Markup()
+    counts = (tag("span", each.text, class_="ps-faults" if each.fault else "ps-unproven") for each in found.doubts)
+    basis = Markup(f"{tag('span', found.confirmed, class_='ps-confirmed')}{escape(found.basis)}")
+    line = tag("p", joined("; ", [basis, *counts]), class_="ps-proof")
+    return Markup(f"{line}{_doubts(marks.doubts(flow))}")
+
+
+def _doubts(doubts: Sequence[Doubt]) -> Markup:
+    items = (
+        tag("li", tag("strong", f"{doubt.source} → {doubt.target}"), f": {doubt.words}. {doubt.note}")
+        for doubt in doubts[: marks.MOST_DOUBTS]
+    )
+    rest = marks.rest(len(doubts))
+    listed = Markup(tag("ul", *items) + (tag("p", rest) if rest else ""))
+    if len(doubts) > marks.MOST_UNFOLDED:
+        return tag("details", tag("summary", marks.doubts_title(len(doubts))), listed, class_="ps-doubts")
+    return tag("div", listed, class_="ps-doubts") if doubts else Markup()
 
 
 def linked(name: str, links: Mapping[str, str]) -> Markup:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.errors import PenstockError, RenderError
 from penstock.render.describe import slug
+from penstock.render.marks import without_proof
 from penstock_mkdocs import figure
 from penstock_mkdocs.host import host_of
 from penstock_mkdocs.options import FlowOptions, OptionError, read_name, read_options
@@ -51,6 +52,7 @@ def add_flow(page: Page, parent: Element, embed: Embed) -> None:
     wanted.site.shown.add(flow.full_name)
     for problem in flow.problems:
         page.fault(parent, str(problem), embed.line)
+    page.report_findings(wanted.site, embed.line, flow.full_name)
     level = options.heading_level or page.next_level()
     anchor = _anchor(page, wanted)
     if not options.steps and flow.full_name not in page.links:
@@ -62,6 +64,8 @@ def add_flow(page: Page, parent: Element, embed: Embed) -> None:
     block = page.add_block(parent, anchor)
     if options.diagram:
         page.add_html(block, _diagram(page, wanted, links))
+        if proof := figure.proof(_drawn(wanted)):
+            page.add_html(block, proof)
     if options.paths:
         page.add_html(block, figure.paths(flow, here or _elsewhere(page, wanted, host, host.links_from)))
     for step in flow.steps if options.steps else ():
@@ -125,14 +129,18 @@ def _understood(page: Page, embed: Embed) -> _Wanted:
     return _Wanted(embed, options, site, site.manifest.flow(name))
 
 
+def _drawn(wanted: _Wanted) -> Flow:
+    return wanted.flow if wanted.options.proof else without_proof(wanted.flow)
+
+
 def _diagram(page: Page, wanted: _Wanted, links: Mapping[str, str]) -> Markup:
     """Return the diagram, or Mermaid's text where it cannot be drawn."""
-    embed, options, site, flow = wanted
+    embed, options, site, flow = wanted._replace(flow=_drawn(wanted))
     drawing = drawing_options(options.direction or site.config.direction, links)
     try:
         if options.format == "mermaid":
             return figure.mermaid_script(flow, drawing, options)
-        layout = site.layout(flow, options.direction)
+        layout = site.layout(flow, options.direction, proof=options.proof)
     except RenderError as error:
         page.warn(f"{error} Until then, the diagram's Mermaid text is shown.", embed.line, everywhere=True)
         return figure.mermaid_source(flow, drawing, options)

@@ -9,6 +9,7 @@ from penstock.errors import RenderError
 from penstock.render import svg
 from penstock.render.describe import slug, visible
 from penstock.render.html import thumbnail
+from penstock.render.marks import without_proof
 from penstock.render.overview import MOST_IN_SMALL, map_text, nothing, size, summary, system_map, triggers
 from penstock_mkdocs import figure
 from penstock_mkdocs.flow_block import anchors_here
@@ -125,7 +126,9 @@ def _small(page: Page, flows: Sequence[Flow], embed: Embed) -> Mapping[str, str]
             except RenderError as error:
                 page.warn(f"{error} Until then, the table has no diagrams.", embed.line, everywhere=True)
                 return None
-            drawn[flow.full_name] = svg.draw(flow, layout, options, prefix=page.new_id("ps"), alt="", least_scale=0)
+            drawn[flow.full_name] = svg.draw(
+                without_proof(flow), layout, options, prefix=page.new_id("ps"), alt="", least_scale=0
+            )
     return drawn
 
 

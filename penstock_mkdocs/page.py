@@ -16,7 +16,7 @@ from penstock_mkdocs.inner import Inner, literal
 from penstock_mkdocs.kinds import add_embed
 from penstock_mkdocs.markup import Markup, unique
 from penstock_mkdocs.options import OptionError
-from penstock_mkdocs.report import EmbedError, is_news, report
+from penstock_mkdocs.report import EmbedError, in_words, is_news, report
 from penstock_mkdocs.site import LAST_GOOD, open_site
 from penstock_mkdocs.steps import HEADING_CLASS
 
@@ -94,18 +94,28 @@ class Page:
             if site.failure:
                 self.warn(f"{site.failure} {LAST_GOOD}", line, everywhere=True)
                 _note(parent, "warning", "The flows on this page are shown as they were before", site.failure)
+            if site.fault:
+                self.warn(site.fault, line, everywhere=True)
             for problem in site.manifest.problems:
                 self.warn(str(problem), line, everywhere=True)
+            self.report_findings(site, line)
+
+    def report_findings(self, site: Site, line: int, flow: str = "") -> None:
+        """Report what does not agree in a flow, or outside all of them; one page of a build does."""
+        fatal = site.config.check == "error" and not host_of(self.md).serving
+        for finding in site.disagreements:
+            if finding.flow == flow:
+                self.warn(in_words(finding), line, everywhere=True, fatal=fatal)
 
     def fault(self, parent: Element, message: str, line: int, *, everywhere: bool = False) -> None:
         """Report a fault at a line, and say it on the page too."""
         self.warn(message, line, everywhere=everywhere)
         _note(parent, "failure", "This cannot be shown as it should", message)
 
-    def warn(self, message: str, line: int, *, everywhere: bool = False) -> None:
+    def warn(self, message: str, line: int, *, everywhere: bool = False, fatal: bool = False) -> None:
         """Report a fault at a line; what is the same everywhere is reported by one page of a build."""
         host = host_of(self.md)
-        strict = bool(self.settings.get("strict")) or host.strict
+        strict = fatal or bool(self.settings.get("strict")) or host.strict
         if everywhere and not (self.is_first(message) and is_news(message, host.page)) and not strict:
             return
         number = line + first_line(host.source, self.found.text) if line else 0

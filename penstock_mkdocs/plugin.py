@@ -12,9 +12,10 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, InclusionLevel
 
 from penstock.errors import ConfigError, PenstockError
+from penstock_mkdocs.folders import Watcher
 from penstock_mkdocs.host import Host
 from penstock_mkdocs.pages import FOLDER, failure_page, flow_pages
-from penstock_mkdocs.report import report, was_said
+from penstock_mkdocs.report import in_words, report, was_said
 from penstock_mkdocs.site import LAST_GOOD, load_config, open_site
 from penstock_mkdocs.styles import script, stylesheet
 from penstock_mkdocs.watch import to_watch
@@ -58,8 +59,9 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         self._site: Site | None = None
         self._linked = True
         self._began = 0.0
-        self._server: LiveReloadServer | None = None
-        self._watched: set[Path] = set()
+        self._fails = False
+        self._serves = False
+        self._watcher: Watcher | None = None
 
     def load_config(
         self, options: dict[str, Any], config_file_path: str | None = None
@@ -78,8 +80,9 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
             return [(error.key, ValidationError(" ".join(str(error).split())))], []
         return [], []
 
-    def on_startup(self, *, command: str, dirty: bool) -> None:
+    def on_startup(self, *, command: str, dirty: bool) -> None:  # noqa: ARG002
         """Stay for all builds of a ``serve``: MkDocs keeps plugins that have this method."""
+        self._serves = command == "serve"
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Turn the Markdown extension on, with the plugin's settings."""
@@ -94,9 +97,11 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         self.settings = {"css": False, **given, "js": False}
         config.mdx_configs[named] = self.settings
         try:
-            load_config(self.settings, _host(config.config_file_path))
+            self._fails = load_config(self.settings, _host(config.config_file_path)).check == "error"
         except ConfigError as error:
             raise PluginError(f"penstock: {' '.join(str(error).split())}") from None
+        if self._fails:  # at the end of the build, when all is said
+            self.settings["check"] = "warn"
         if STYLESHEET not in config.extra_css:
             config.extra_css.append(STYLESHEET)
         if self._linked and SCRIPT not in config.extra_javascript:
@@ -144,7 +149,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         builder: Callable[..., None],  # noqa: ARG002
     ) -> LiveReloadServer:
         """Watch the sources of the flows."""
-        self._server = server
+        self._watcher = Watcher(server, config.watch)
         self._watch(config)
         return server
 
@@ -160,20 +165,19 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
     def _report_rest(self, config: MkDocsConfig) -> None:
         """Report the problems outside every flow, and those of flows that no page shows."""
         host = _host(config.config_file_path, config)
+        wrong = 0
         try:
             site = open_site(self.settings, host)
         except PenstockError as error:
             said = [str(error)]
         else:
-            shown = site.shown.copy()
-            site.shown.clear()
-            unseen = (flow for flow in site.manifest.flows if flow.full_name not in shown)
-            said = [f"{site.failure} {LAST_GOOD}"] if site.failure else []
-            said += map(str, site.manifest.problems)
-            said += (str(problem) for flow in unseen for problem in flow.problems)
+            said, wrong = _said(site), len(site.disagreements)
         for message in said:
             if not was_said(message, self._began):
                 report(message, host.config_file, strict=bool(self.settings.get("strict")))
+        if wrong and self._fails and not self._serves:
+            cure = "see above, or write: check: warn"
+            raise PluginError(f"penstock: {wrong} finding{'' if wrong == 1 else 's'} on the declared arrows; {cure}")
 
     def _file(self, page: GeneratedPage, config: MkDocsConfig) -> File:
         if page.step and self._site and (url := self._site.source_url(page.step)):
@@ -182,10 +186,8 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         return File.generated(config, page.path, content=page.markdown, inclusion=inclusion)
 
     def _watch(self, config: MkDocsConfig) -> None:
-        if self._server:
-            for path in to_watch(self.settings, _host(config.config_file_path, config)) - self._watched:
-                self._server.watch(str(path), recursive=False)
-                self._watched.add(path)
+        if self._watcher:
+            self._watcher.add(to_watch(self.settings, _host(config.config_file_path, config)))
 
 
 def _host(config_file: str | None, config: MkDocsConfig | None = None) -> Host:
@@ -196,6 +198,18 @@ def _host(config_file: str | None, config: MkDocsConfig | None = None) -> Host:
         repo_url=(config.repo_url or "") if config else "",
         edit_uri=(config.edit_uri or "") if config else "",
     )
+
+
+def _said(site: Site) -> list[str]:
+    """Return what is wrong with the site as a whole, and with the flows that no page has shown."""
+    shown = site.shown.copy()
+    site.shown.clear()
+    unseen = (flow for flow in site.manifest.flows if flow.full_name not in shown)
+    said = [f"{site.failure} {LAST_GOOD}"] if site.failure else []
+    said += [site.fault] if site.fault else []
+    said += map(str, site.manifest.problems)
+    said += (str(problem) for flow in unseen for problem in flow.problems)
+    return said + [in_words(finding) for finding in site.disagreements]
 
 
 def _mentions(nav: object, paths: set[str]) -> bool:

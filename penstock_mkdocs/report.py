@@ -7,10 +7,13 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from penstock.check.report import sentence
 from penstock.errors import PenstockError
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from penstock.check.findings import Finding
 
 LOGGER = logging.getLogger("mkdocs.plugins.penstock")
 """MkDocs and ProperDocs count warnings of loggers below ``mkdocs`` under ``--strict``."""
@@ -43,6 +46,13 @@ def report(message: str, where: str, *, strict: bool) -> None:
         _show_one_line(line)
         raise _host_error(line, where)
     LOGGER.warning("%s", line)
+
+
+def in_words(finding: Finding) -> str:
+    """Return a finding as a message: where it is to be mended, in which flow, and what it is."""
+    flow = f"flow {finding.flow!r}: " if finding.flow else ""
+    where = f"{finding.where}: " if finding.where else ""
+    return f"{where}{flow}{sentence(finding)}"
 
 
 def is_news(message: str, page: str) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.collect import collect, input_files, input_folders, last_good
+from penstock.collect import input_files, input_folders, last_good
+from penstock.config import evidence_file
 from penstock.errors import CollectError, PenstockError
+from penstock.proof import shown
 from penstock_mkdocs.site import load_config
 
 if TYPE_CHECKING:
@@ -29,13 +31,14 @@ def to_watch(settings: Mapping[str, object], host: Host) -> set[Path]:
         config = load_config(settings, host)
     except PenstockError:  # the build has said it
         return set()
-    wanted = {config.project / "pyproject.toml", *config.manifests, *_packages(config), *_inputs(config)}
+    settled = {config.project / "pyproject.toml", evidence_file(config), *config.manifests}
+    wanted = {*settled, *_packages(config), *_inputs(config)}
     return {path for path in wanted if path.exists() and path not in {config.project, host.folder}}
 
 
 def _inputs(config: Config) -> set[Path]:
     try:
-        made = collect(config)
+        made = shown(config).manifest
     except CollectError as error:
         blamed = {config.project / getattr(failure, "file", "") for failure in error.failures}
         last = last_good(config)
@@ -53,9 +56,13 @@ def _packages(config: Config) -> Iterator[Path]:
     """Yield the folders of the configured packages, which count also while they cannot be imported."""
     for root in config.path:
         for module in config.modules:
-            top = root / module.split(".")[0]
-            yield top
-            yield from (path for path in top.rglob("*/") if not any(map(_skipped, path.relative_to(top).parts)))
+            yield from inside(root / module.split(".")[0])
+
+
+def inside(top: Path) -> Iterator[Path]:
+    """Yield a folder and the folders in it, but none that holds no sources."""
+    folders = (top, *top.rglob("*/"))
+    return (path for path in folders if not any(map(_skipped, (top.name, *path.relative_to(top).parts))))
 
 
 def _skipped(name: str) -> bool:

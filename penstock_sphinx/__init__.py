@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock import __version__
-from penstock_sphinx import assets, autodoc, drawing, html, mermaid, nodes, pages, plain, site, source
+from penstock_sphinx import assets, autodoc, drawing, html, mermaid, nodes, pages, plain, proof, site, source
 from penstock_sphinx.config import register
 from penstock_sphinx.directive import FlowDirective
 from penstock_sphinx.domain import PenstockDomain
@@ -28,6 +28,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("penstock-flows", FlowsDirective)
     app.add_directive("penstock-map", MapDirective)
     app.add_node(nodes.flow_block, html=(html.visit_block, html.depart_block))
+    app.add_node(nodes.flow_doubts, html=(html.visit_doubts, html.depart_doubts))
     app.add_node(nodes.flow_diagram, html=(html.visit_diagram, None))
     app.connect("config-inited", plain.prepare_latex)
     app.connect("builder-inited", site.collect_flows)
@@ -46,4 +47,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("doctree-resolved", mermaid.hand_over)
     app.connect("write-started", assets.copy_files)
     app.connect("html-page-context", assets.link_files)
-    return {"version": __version__, "env_version": 4, "parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("build-finished", proof.fail)
+    return {"version": __version__, "env_version": 5, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,9 +10,11 @@ from sphinx import addnodes
 
 from penstock.errors import PenstockError
 from penstock.render.describe import visible
+from penstock.render.marks import without_proof
 from penstock_sphinx.domain import Place, domain_of
 from penstock_sphinx.figure import FIGURE_OPTIONS, FigureDirective
 from penstock_sphinx.nodes import flow_block
+from penstock_sphinx.proof import proof
 from penstock_sphinx.site import full_name
 from penstock_sphinx.steps import StepWriter, anchor, index_entry, paths
 
@@ -37,6 +39,7 @@ class FlowDirective(FigureDirective):
         "no-steps": directives.flag,
         "no-diagram": directives.flag,
         "paths": directives.flag,
+        "no-proof": directives.flag,
     }
 
     def run(self) -> list[nodes.Node]:
@@ -60,6 +63,7 @@ class FlowDirective(FigureDirective):
         caption = self.caption()
         shown = [self.figure(self._diagram(flow), caption)] if self.draws else caption
         block += shown
+        block += proof(self._drawn(flow)) if self.draws else []
         # a figure without a caption must not take a number, so it gets no id
         captioned = caption and isinstance(caption[0], nodes.caption)
         ident = self._mark(cast("nodes.Element", shown[0]) if captioned else block, flow)
@@ -88,4 +92,9 @@ class FlowDirective(FigureDirective):
         return ident
 
     def _diagram(self, flow: Flow) -> flow_diagram:
-        return self.diagram(flow, self.arguments[0], f"Diagram of {visible(flow.title) or visible(flow.name)}")
+        label = f"Diagram of {visible(flow.title) or visible(flow.name)}"
+        shown = "no-proof" not in self.options
+        return self.diagram(self._drawn(flow), self.arguments[0], label, proof=shown)
+
+    def _drawn(self, flow: Flow) -> Flow:
+        return without_proof(flow) if "no-proof" in self.options else flow

@@ -45,7 +45,8 @@ Places = dict[str, Place]
 class Drawing(NamedTuple):
     """A diagram on a page: the key of its layout, what it shows, how, and the line of its directive.
 
-    It shows the flow of a name, or the map of a selection. What is drawn ``by_script``, Mermaid's, needs no layout
+    It shows the flow of a name, with what is known of its arrows unless ``proof`` is false, or the map of a selection.
+    What is drawn ``by_script``, Mermaid's, needs no layout
     but in an EPUB.
     """
 
@@ -55,6 +56,7 @@ class Drawing(NamedTuple):
     line: int
     small: bool = False
     by_script: bool = False
+    proof: bool = True
 
     @property
     def look(self) -> tuple[Direction, bool]:

@@ -62,7 +62,7 @@ def relinked_pages(_app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 def _lay_out(domain: PenstockDomain, places: Sequence[tuple[str, Drawing]]) -> None:
     config = domain.site.config
-    flows = [domain.site.drawn(drawing.subject) for _, drawing in places]
+    flows = [domain.site.drawn(drawing.subject, proof=drawing.proof) for _, drawing in places]
     options = Options(direction=places[0][1].direction, details=not places[0][1].small)
     results = LayoutCache(config.project).lay_out(flows, options, engine=config.engine, timeout=config.layout_timeout)
     for place, result in zip(places, results, strict=True):

@@ -79,7 +79,14 @@ class FigureDirective(SphinxDirective):
         return figure
 
     def diagram(
-        self, drawn: Flow, subject: str | Selection, label: str, alt: str = "", *, small: bool = False
+        self,
+        drawn: Flow,
+        subject: str | Selection,
+        label: str,
+        alt: str = "",
+        *,
+        small: bool = False,
+        proof: bool = True,
     ) -> flow_diagram:
         """Return a diagram.
 
@@ -89,12 +96,15 @@ class FigureDirective(SphinxDirective):
             label: What the frame around the diagram is called.
             alt: The diagram in words, where these are not those of a flow.
             small: Whether it is one of those in a table.
+            proof: Whether it shows what is known of the arrows.
         """
         domain = domain_of(self.env)
         direction: Direction = self.options.get("direction", domain.site.config.direction)
         key = digest(drawn, Options(direction=direction, details=not small), domain.site.config.engine)
         shown_as = "small" if small else self._shown_as(drawn, direction)
-        drawing = Drawing(key, subject, direction, self.lineno, small=small, by_script=shown_as == "mermaid")
+        drawing = Drawing(
+            key, subject, direction, self.lineno, small=small, by_script=shown_as == "mermaid", proof=proof
+        )
         domain.page(self.env.docname).drawings.append(drawing)
         return flow_diagram(
             "",
@@ -106,6 +116,7 @@ class FigureDirective(SphinxDirective):
             format=shown_as,
             alt=self.options.get("alt", alt),
             label=label,
+            proof=proof,
             line=self.lineno,
         )
 
@@ -123,7 +134,7 @@ class FigureDirective(SphinxDirective):
         wanted: str = self.options.get("format", "svg")
         if wanted == "mermaid":
             text = mermaid.render(flow, Options(direction=direction, details=True))
-            if mermaid.too_large(flow, text):
+            if mermaid.too_large(text):
                 self.warn(f"the flow {flow.name!r} is larger than Mermaid draws; it is shown as SVG.", "render")
                 return "svg"
         return wanted

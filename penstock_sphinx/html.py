@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from penstock.model import Flow
     from penstock.render.layout import Layout
-    from penstock_sphinx.nodes import flow_block, flow_diagram
+    from penstock_sphinx.nodes import flow_block, flow_diagram, flow_doubts
 
 
 def visit_block(self: HTML5Translator, node: flow_block) -> None:
@@ -35,12 +35,23 @@ def depart_block(self: HTML5Translator, _: flow_block) -> None:
     self.body.append("</div>\n")
 
 
+def visit_doubts(self: HTML5Translator, node: flow_doubts) -> None:
+    """Open what holds the arrows that are not confirmed, folded where there are many."""
+    title = f"<summary>{escape(node['title'])}</summary>" if node["title"] else ""
+    self.body.append(self.starttag(node, "details" if title else "div", CLASS="ps-doubts") + title)
+
+
+def depart_doubts(self: HTML5Translator, node: flow_doubts) -> None:
+    """Close it."""
+    self.body.append("</details>\n" if node["title"] else "</div>\n")
+
+
 def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
     """Write the drawing, or the Mermaid text where that is wanted or nothing could be laid out."""
     drawn = getattr(self, "penstock_drawn", 0) + 1  # ids are unique on the page, also on that of singlehtml
     self.penstock_drawn = drawn  # type: ignore[attr-defined]
     domain = domain_of(self.builder.env)
-    flow, layout = domain.site.drawn(node["subject"]), domain.layout(node["key"])
+    flow, layout = domain.site.drawn(node["subject"], proof=node["proof"]), domain.layout(node["key"])
     if node["format"] == "small":
         self.body.append(_thumbnail(self.builder, node, flow, layout, f"ps{drawn}"))
     elif by_script(self.builder, node):

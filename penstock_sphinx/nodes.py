@@ -30,6 +30,10 @@ class flow_diagram(nodes.General, nodes.Element):  # noqa: N801 - docutils names
     """
 
 
+class flow_doubts(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
+    """The arrows that are not confirmed, in words; with a ``title``, a page can fold them."""
+
+
 def step_reference(name: str, full_name: str, docname: str) -> addnodes.pending_xref:
     """Return a reference to a step, which stays text where the step is documented nowhere."""
     return addnodes.pending_xref(

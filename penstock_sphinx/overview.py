@@ -10,6 +10,7 @@ from docutils.parsers.rst import directives
 from sphinx import addnodes
 
 from penstock.render.describe import visible
+from penstock.render.marks import without_proof
 from penstock.render.overview import (
     MOST_IN_SMALL,
     Selection,
@@ -122,7 +123,7 @@ class FlowsDirective(SelectingDirective):
 
     def _small(self, flow: Flow) -> flow_diagram:
         label = f"Diagram of {visible(flow.title) or visible(flow.name)}"
-        return self.diagram(flow, flow.full_name, label, small=True)
+        return self.diagram(without_proof(flow), flow.full_name, label, small=True, proof=False)
 
     def contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
         """Return a hidden table of contents where there are pages."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -13,7 +14,7 @@ from penstock.errors import RenderError
 from penstock.render import render, text
 from penstock.render.options import Options
 from penstock_sphinx.domain import domain_of
-from penstock_sphinx.nodes import CHIP, flow_block, flow_diagram
+from penstock_sphinx.nodes import CHIP, flow_block, flow_diagram, flow_doubts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,7 @@ ASCII: dict[int, str] = str.maketrans(
     {
         **dict(zip("◆○│─↺", "*o|-^", strict=True)),
         **dict.fromkeys("╯╰╮╭┤├┴┬┼", "+"),
+        "┄": "..",
         "⇐": "<=",
         "⇒": "=>",
         "→": "->",
@@ -63,10 +65,13 @@ def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     _drop_small_diagrams(doctree)
     site = domain_of(app.env).site
     for diagram in list(doctree.findall(flow_diagram)):
-        flow, picture = site.drawn(diagram["subject"]), None
+        flow, picture = site.drawn(diagram["subject"], proof=diagram["proof"]), None
         if latex:
             picture = _picture(diagram, flow, app.builder.outdir, site.config, docname)
         diagram.replace_self(picture or _text(diagram, flow, ASCII if latex else {}))
+    for doubts in list(doctree.findall(flow_doubts)):
+        title = [nodes.paragraph("", f"{doubts['title']}:")] if doubts["title"] else []
+        doubts.replace_self([*title, *doubts.children])
     for block in list(doctree.findall(flow_block)):
         for chip in [node for node in block.findall(nodes.inline) if CHIP in node["classes"]]:
             chip.replace_self(nodes.inline("", f"[{chip.astext()}]"))
@@ -100,7 +105,7 @@ def _picture(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config, do
     """Return a reference to a picture that is written beside the LaTeX file, or ``None`` where none can be made."""
     options = Options(direction=diagram["direction"], details=True)
     for kind in ("pdf", "png"):
-        file = outdir / f"penstock-{diagram['key'][:16]}.{kind}"
+        file = outdir / f"penstock-{_picture_key(diagram, flow)}.{kind}"
         try:
             if not file.exists():
                 content = render(flow, kind, options, engine=config.engine, timeout=config.layout_timeout)
@@ -112,6 +117,13 @@ def _picture(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config, do
     message = "%s. The page shows a drawing in text instead."
     logger.warning(message, reason, type="penstock", subtype="render", location=(docname, diagram["line"]))
     return None
+
+
+def _picture_key(diagram: flow_diagram, flow: Flow) -> str:
+    """Return the key of the layout, and of the marks that move nothing in it."""
+    states = [edge.state for edge in flow.edges if edge.state]
+    key: str = diagram["key"][:16]
+    return f"{key}-{hashlib.sha256(repr(states).encode()).hexdigest()[:8]}" if states else key
 
 
 def _drop_repeated_ids(doctree: nodes.document) -> None:

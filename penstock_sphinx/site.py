@@ -5,21 +5,23 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sphinx.util import logging
 
-from penstock.collect import collect, last_good
 from penstock.config import Config
 from penstock.errors import ConfigError, PenstockError
 from penstock.manifest import Manifest
+from penstock.proof import last_shown, shown
 from penstock.render.describe import source_url, visible
+from penstock.render.marks import without_proof
 from penstock.render.overview import Selection, outline, page_names, system_map
 from penstock_sphinx.config import load
 from penstock_sphinx.domain import domain_of
+from penstock_sphinx.proof import report
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -40,11 +42,13 @@ class Site:
         config: The settings.
         manifest: The flows; none where they could not be collected.
         failed: Whether they could not be collected.
+        disagreements: How many arrows do not agree with what the code and the runs say.
     """
 
     config: Config
     manifest: Manifest
     failed: bool = False
+    disagreements: int = 0
 
     def fingerprint(self, shown: str | Selection) -> str:
         """Return a digest of all that a page shows of a flow or of several, empty where there is no such flow."""
@@ -54,13 +58,15 @@ class Site:
             flow = self.manifest.flow(shown)
         except PenstockError:
             return ""
-        return self._digest((flow, self.name_in_ids(flow)))
+        # what the code says is on no page, but moves with each line
+        return self._digest((replace(flow, calls=(), blind=()), self.name_in_ids(flow)))
 
-    def drawn(self, subject: str | Selection) -> Flow:
+    def drawn(self, subject: str | Selection, *, proof: bool = True) -> Flow:
         """Return what a diagram shows: the flow of a name, or the map of a selection."""
         if isinstance(subject, Selection):
             return system_map(subject.of(self.manifest.flows))
-        return self.manifest.flow(subject)
+        flow = self.manifest.flow(subject)
+        return flow if proof else without_proof(flow)
 
     def steps_at(self, function: str) -> tuple[str, ...]:
         """Return the full names of the steps that a function is, by ``module.qualname``."""
@@ -137,7 +143,9 @@ def collect_flows(app: Sphinx) -> None:
     domain = domain_of(app.env)
     try:
         config = load(app)
-        site = Site(config, collect(config))
+        found = shown(config)
+        site = Site(config, found.manifest, disagreements=len(found.disagreements))
+        report(config, found)
         domain.last_config = config
     except PenstockError as error:
         site = _as_before(error, config, domain.last_config)
@@ -153,7 +161,7 @@ def _as_before(error: PenstockError, config: Config, last: Config | None) -> Sit
     """Return the flows as they were: with these settings, else with those that were the last to do."""
     tried = (last,) if isinstance(error, ConfigError) else (config, last)
     for each in filter(None, tried):
-        if (manifest := last_good(each)) is not None:
+        if (manifest := last_shown(each)) is not None:
             return Site(each, manifest)
     return Site(config, Manifest(), failed=True)
 

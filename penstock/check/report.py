@@ -54,10 +54,11 @@ def _command(finding: Finding) -> str:
     kind = "error" if finding.severity == "error" else "notice"
     said = {"file": finding.file, "line": str(finding.line or ""), "title": f"penstock {finding.code}"}
     attributes = ",".join(f"{name}={_property(value)}" for name, value in said.items() if value)
-    return f"::{kind} {attributes}::{_data(_sentence(finding))}"
+    return f"::{kind} {attributes}::{_data(sentence(finding))}"
 
 
-def _sentence(finding: Finding) -> str:
+def sentence(finding: Finding) -> str:
+    """Return what is wrong, what was seen and what to do, on one line."""
     return " ".join(filter(None, (finding.message, finding.seen, finding.cure)))
 
 
@@ -79,7 +80,7 @@ def gitlab(found: Sequence[Finding]) -> str:
 
 def _degradation(finding: Finding) -> dict[str, Any]:
     return {
-        "description": _sentence(finding),
+        "description": sentence(finding),
         "check_name": f"penstock {finding.code}",
         "fingerprint": hashlib.sha256(finding.key.encode()).hexdigest(),
         "severity": "major" if finding.severity == "error" else "info",
@@ -108,7 +109,7 @@ def _result(finding: Finding) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "level": finding.severity,
-        "message": {"text": _sentence(finding)},
+        "message": {"text": sentence(finding)},
         "partialFingerprints": {"penstock/v1": finding.key},
     }
     if finding.file:

@@ -33,11 +33,11 @@ def dot(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
 
 
 def text(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
-    """Return a drawing for the terminal."""
+    """Return a drawing for the terminal, and below it what is known of the arrows."""
     from penstock.render import text  # noqa: PLC0415
 
     del engine, timeout
-    return text.render(flow, options)
+    return "\n\n".join(filter(None, (text.render(flow, options), text.proof(flow))))
 
 
 def json(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:

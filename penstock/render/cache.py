@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from penstock import __version__
 from penstock._files import own_folder, write_atomically
 from penstock.errors import OutputError
+from penstock.render import marks
 from penstock.render.layout import ENGINE, TIMEOUT, Box, Curve, Layout, Text, find_engine, lay_out
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _identity(engine: str) -> tuple[str, int, int]:
 def digest(flow: Flow, options: Options, engine: object) -> str:
     """Return a digest of all that a layout depends on: what is drawn, how, and the engine that lays it out."""
     steps = [(step.name, step.title, step.entrypoint, step.trigger, step.effects) for step in flow.steps]
-    edges = [(edge.source, edge.target, edge.label) for edge in flow.edges]
+    edges = [(edge.source, edge.target, edge.label, *filter(None, [marks.label(edge)])) for edge in flow.edges]
     facts = (__version__, engine, options.direction, options.details, steps, edges)
     return hashlib.sha256(repr(facts).encode("utf-8", "replace")).hexdigest()
 

@@ -8,12 +8,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from penstock.render import marks
 from penstock.render._plain import plain as visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from penstock.model import Flow, Kind, Step
+    from penstock.model import Edge, Flow, Kind, Step
 
 KIND_CHIPS: Mapping[Kind, str] = MappingProxyType(
     {
@@ -37,17 +38,17 @@ MOST_IN_WORDS = 40
 
 
 def before(flow: Flow, step: Step) -> tuple[Neighbour, ...]:
-    """Return the steps that lead to a step, in flow order, each with its arrow's label."""
-    return tuple((edge.source, edge.label) for edge in flow.edges_into(step.name))
+    """Return the steps that lead to a step as declared, in flow order, each with its arrow's label."""
+    return tuple((edge.source, edge.label) for edge in flow.edges_into(step.name) if edge.origin != "seen")
 
 
 def after(flow: Flow, step: Step) -> tuple[Neighbour, ...]:
-    """Return the steps that follow a step, in flow order, each with its arrow's label."""
-    return tuple((edge.target, edge.label) for edge in flow.edges_from(step.name))
+    """Return the steps that follow a step as declared, in flow order, each with its arrow's label."""
+    return tuple((edge.target, edge.label) for edge in flow.edges_from(step.name) if edge.origin != "seen")
 
 
 def alt_text(flow: Flow) -> str:
-    """Return the picture in words: how many steps, where it starts, what leads to what."""
+    """Return the picture in words: how many steps, where it starts, what leads to what, and how sure that is."""
     count = len(flow.steps)
     said = [f"Flow {visible(flow.name)}: {count} step{'' if count == 1 else 's'}."]
     if flow.entrypoints:
@@ -55,8 +56,8 @@ def alt_text(flow: Flow) -> str:
     if len(flow.edges) > MOST_IN_WORDS:
         return " ".join([*said, f"{len(flow.edges)} arrows; the list of steps names them."])
     for step in flow.steps:
-        if following := after(flow, step):
-            said.append(f"{visible(step.name)} leads to {_listed(_with_label(*item) for item in following)}.")
+        if following := flow.edges_from(step.name):
+            said.append(f"{visible(step.name)} leads to {_listed(map(_head, following))}.")
     return " ".join(said)
 
 
@@ -95,8 +96,11 @@ def _with_trigger(step: Step) -> str:
     return f"{visible(step.name)} ({visible(step.trigger)})" if step.trigger else visible(step.name)
 
 
-def _with_label(name: str, label: str) -> str:
-    return f"{visible(name)} ({visible(label)})" if label else visible(name)
+def _head(edge: Edge) -> str:
+    """Return where an arrow leads to, with its label, and its mark in words."""
+    found = marks.mark(edge)
+    said = ", ".join(filter(None, (visible(edge.label), found.words if found else "")))
+    return f"{visible(edge.target)} ({said})" if said else visible(edge.target)
 
 
 def _listed(items: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import MissingExtraError
+from penstock.render import marks
 from penstock.render._plain import columns, plain_name
 from penstock.render.describe import safe_url, visible
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
-    from penstock.model import Flow, Step
+    from penstock.model import Edge, Flow, Step
     from penstock.render.options import Options
 
 MOST_WITH_TITLES = 15
@@ -27,6 +28,7 @@ TITLE_WIDTH = 30
 INK, MUTED, LINE = "#1f2430", "#667085", "#98a2b3"
 CARD, EDGE, ACCENT, ACCENT_CARD = "#ffffff", "#e4e7ec", "#2f6fed", "#eef4ff"
 CHANNEL, CHANNEL_CARD, CHANNEL_LINE = "#6941c6", "#f4f3ff", "#b9aef5"
+DOUBT, FAULT = "#b54708", "#b42318"
 
 # Helvetica's metrics are those of Arial, Liberation Sans and Arimo, so a browser's text fits the boxes.
 GRAPH = {"nodesep": "0.35", "ranksep": "0.42", "pad": "0.1"}
@@ -50,7 +52,7 @@ PILL = {
     "fontcolor": CHANNEL,
 }
 
-PAINT = frozenset({"URL", "bgcolor", "color", "fillcolor", "fontcolor", "style", "tooltip"})
+PAINT = frozenset({"URL", "bgcolor", "color", "fillcolor", "fontcolor", "labeltooltip", "style", "tooltip"})
 """The attributes that move nothing."""
 
 
@@ -95,9 +97,7 @@ def render(
     if options.details:
         _draw_channels(pen, flow, index)
     for edge in flow.edges:
-        label = visible(edge.label) if options.details else ""
-        attributes = {"label": _text(f"\u00a0\u00a0{label}")} if label else {}
-        pen.edge(index[edge.source], index[edge.target], **attributes)
+        pen.edge(index[edge.source], index[edge.target], **_arrow(edge, options))
     return str(pen.graph.source)
 
 
@@ -165,6 +165,18 @@ def _look(step: Step, options: Options) -> dict[str, str]:
     return look
 
 
+def _arrow(edge: Edge, options: Options) -> dict[str, str]:
+    labels = (visible(edge.label) if options.details else "", marks.label(edge))
+    texts = [_text(f"\u00a0\u00a0{label}") for label in labels if label]
+    look = {"label": _joined(texts)} if texts else {}
+    if found := marks.mark(edge):
+        colour = FAULT if found.fault else DOUBT
+        look |= {"style": found.line, "color": colour, "fontcolor": colour}
+        if note := visible(edge.note):
+            look |= {"tooltip": _quoted(note), "labeltooltip": _quoted(note)}
+    return look
+
+
 def _draw_channels(pen: _Pen, flow: Flow, index: dict[str, str]) -> None:
     arrow = {"color": CHANNEL_LINE, "arrowsize": "0.5"}
     for number, (trigger, started) in enumerate(triggers(flow).items()):
@@ -198,10 +210,15 @@ def _quoted(text: str) -> str:
 
 
 def _lines(texts: Iterable[str]) -> str:
-    """Return texts as the lines of one label, without markup as in :func:`_quoted`."""
+    """Return texts as the lines of one label."""
+    return _joined([_text(_centred(text)) for text in texts])
+
+
+def _joined(texts: Iterable[str]) -> str:
+    """Return texts that are labels as the lines of one, without markup as in :func:`_quoted`."""
     import graphviz  # noqa: PLC0415 - optional
 
-    joined: str = graphviz.nohtml(r"\n".join(_text(_centred(text)) for text in texts))
+    joined: str = graphviz.nohtml(r"\n".join(texts))
     return joined
 
 

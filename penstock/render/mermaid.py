@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from penstock.render import marks
 from penstock.render._plain import plain, plain_name
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ _CLASSES = (
     "classDef io fill:#f4f3ff,stroke:#7a5af8,color:#4a2fb8",
 )
 
+_COLOURS = {False: "#dc6803", True: "#d92d20"}
+"""Of arrows in doubt, and of those with which something is wrong; seen on white and on black."""
+
 
 def render(flow: Flow, options: Options) -> str:
     """Return the flow as a Mermaid flowchart, without a newline at the end."""
@@ -62,9 +66,9 @@ def render(flow: Flow, options: Options) -> str:
     return "\n    ".join((f"graph {direction}", *draw(flow, options)))
 
 
-def too_large(flow: Flow, text: str) -> bool:
-    """Return whether Mermaid, as it is set by default, refuses to draw ``text``, made from ``flow``."""
-    edges = len(flow.edges) + text.count("-.->")
+def too_large(text: str) -> bool:
+    """Return whether Mermaid, as it is set by default, refuses to draw a text that :func:`render` made."""
+    edges = text.count("-->") + text.count("-.->")
     return edges > MAX_EDGES or len(text.encode("utf-16-le")) // 2 > MAX_TEXT
 
 
@@ -76,8 +80,8 @@ def _simple(flow: Flow, _: Options) -> Iterator[str]:
             yield f'{ids[step.name]}["{_label(plain_name(step.name))}"]'
         elif step.name not in connected:
             yield step.name
-    bare = ((edge.source, edge.target) for edge in flow.edges)  # two labels on one way are one arrow without them
-    yield from (f"{ids[source]} --> {ids[target]}" for source, target in dict.fromkeys(bare))
+    # two labels on one way are one arrow without them
+    yield from dict.fromkeys(_arrow(edge, ids, "") for edge in flow.edges)
 
 
 def _detailed(flow: Flow, options: Options) -> Iterator[str]:
@@ -85,7 +89,7 @@ def _detailed(flow: Flow, options: Options) -> Iterator[str]:
     outside = _outside(flow)
     yield from (_node(step, ids[step.name]) for step in flow.steps)
     yield from (f'{name}[/"{_label(text)}"/]:::io' for text, name in outside.items())
-    yield from (_arrow(edge, ids) for edge in flow.edges)
+    yield from (_arrow(edge, ids, edge.label) for edge in flow.edges)
     for step in flow.steps:
         if trigger := plain(step.trigger):
             yield f"{outside[trigger]} -.-> {ids[step.name]}"
@@ -95,6 +99,7 @@ def _detailed(flow: Flow, options: Options) -> Iterator[str]:
         if url := _safe_url(options.links.get(step.name, "")):
             yield _click(step, ids[step.name], url)
     yield from _CLASSES
+    yield from _proof(flow)
 
 
 def _ids(flow: Flow) -> dict[str, str]:
@@ -117,10 +122,28 @@ def _node(step: Step, name: str) -> str:
     return f'{name}(["{label}"]):::entry' if step.entrypoint else f'{name}["{label}"]'
 
 
-def _arrow(edge: Edge, ids: dict[str, str]) -> str:
-    label = _label(plain(edge.label))
-    arrow = f'-->|"{label}"|' if label else "-->"
+def _arrow(edge: Edge, ids: dict[str, str], text: str) -> str:
+    found = marks.mark(edge)
+    line = "-.->" if found and found.line != "solid" else "-->"
+    said = [plain(text), marks.label(edge)]
+    label = _label(", ".join(filter(None, said)))
+    arrow = f'{line}|"{label}"|' if label else line
     return f"{ids[edge.source]} {arrow} {ids[edge.target]}"
+
+
+def _proof(flow: Flow) -> Iterator[str]:
+    """Yield the colours of the arrows that are marked, and what the marks rest on, for who reads the text."""
+    found = [marks.mark(edge) for edge in flow.edges]
+    for fault, colour in _COLOURS.items():
+        numbers = [str(number) for number, each in enumerate(found) if each and each.fault is fault]
+        if numbers:
+            yield f"linkStyle {','.join(numbers)} stroke:{colour}"
+    if said := marks.provenance(flow):
+        yield f"%% {_comment(str(said))}"
+
+
+def _comment(text: str) -> str:
+    return re.sub("[{}%]", "", text)  # with which a directive would begin
 
 
 def _click(step: Step, name: str, url: str) -> str:

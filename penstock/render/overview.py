@@ -10,6 +10,7 @@ from penstock import _graph
 from penstock.errors import did_you_mean, near_names
 from penstock.model import Edge, Flow, Step
 from penstock.render.describe import slug, visible
+from penstock.render.marks import without_proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -135,7 +136,7 @@ def outline(flow: Flow) -> Flow:
             Step(name=step.name, entrypoint=step.entrypoint, trigger=step.trigger, effects=step.effects)
             for step in flow.steps
         ),
-        edges=flow.edges,
+        edges=without_proof(flow).edges,
     )
 
 

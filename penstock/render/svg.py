@@ -9,13 +9,13 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from penstock.render import dot
+from penstock.render import dot, marks
 from penstock.render.describe import alt_text, safe_url, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from penstock.model import Flow, Step
+    from penstock.model import Edge, Flow, Step
     from penstock.render.layout import Box, Curve, Layout, Point, Text
     from penstock.render.options import Options
 
@@ -29,6 +29,10 @@ NBSP = "\u00a0"
 
 FONT = "Helvetica, Arial, 'Liberation Sans', Arimo, sans-serif"
 
+DASHES = {"solid": "", "dashed": ' stroke-dasharray="5 3"', "dotted": ' stroke-dasharray="1.5 3"'}
+WIDTHS = {"solid": 1.6, "dashed": 1.2, "dotted": 1.6}
+"""How the line of a marked arrow is drawn."""
+
 DARK = """
 @media (prefers-color-scheme: dark) {
 .ps-paper { fill: #12151d } .ps-name { fill: #e6e8ee } .ps-sub, .ps-label { fill: #98a2b3 }
@@ -36,6 +40,8 @@ DARK = """
 .ps-io rect { fill: #241f45; stroke: none } .ps-io .ps-sub { fill: #bdb4fe }
 .ps-edge path { stroke: #667085 } .ps-edge polygon { stroke: #667085; fill: #667085 }
 .ps-channel path { stroke: #5d5394 } .ps-channel polygon { stroke: #5d5394; fill: #5d5394 }
+.ps-doubt path { stroke: #fec84b } .ps-doubt polygon { stroke: #fec84b; fill: #fec84b } .ps-doubt .ps-mark { fill: #fec84b }
+.ps-fault path { stroke: #fda29b } .ps-fault polygon { stroke: #fda29b; fill: #fda29b } .ps-fault .ps-mark { fill: #fda29b }
 }
 """
 
@@ -79,7 +85,7 @@ def draw(
         parts.append(
             f'<rect class="ps-paper" x="{-PAD}" y="{-PAD}" width="{width:g}" height="{height:g}" fill="#ffffff"/>'
         )
-    parts += (_edge(curve) for curve in layout.curves)
+    parts += _edges(flow, layout.curves)
     parts += _nodes(flow, layout.boxes, options, prefix)
     parts.append("</svg>")
     return "\n".join(parts)
@@ -116,15 +122,41 @@ def _io(box: Box) -> str:
     return "\n".join([shape, *(_text(text, "ps-sub", dot.CHANNEL) for text in texts)])
 
 
-def _edge(curve: Curve) -> str:
-    channel = not (curve.source.startswith("s") and curve.target.startswith("s"))
-    classes, colour = ("ps-edge ps-channel", dot.CHANNEL_LINE) if channel else ("ps-edge", dot.LINE)
+def _edges(flow: Flow, curves: Iterable[Curve]) -> Iterator[str]:
+    index = {step.name: f"s{number}" for number, step in enumerate(flow.steps)}
+    waiting: dict[tuple[str, str], list[Edge]] = {}
+    for edge in flow.edges:
+        waiting.setdefault((index[edge.source], index[edge.target]), []).append(edge)
+    for curve in curves:
+        drawn = waiting.get((curve.source, curve.target))  # several on one way come in their order
+        if drawn:
+            yield _edge(curve, drawn.pop(0))
+        else:
+            yield _arrow(curve, "ps-edge ps-channel", dot.CHANNEL_LINE, 1.1, [], curve.texts)
+
+
+def _edge(curve: Curve, edge: Edge) -> str:
+    found = marks.mark(edge)
+    if found is None:
+        return _arrow(curve, "ps-edge", dot.LINE, 1.1, [], curve.texts)
+    name, colour = ("ps-fault", dot.FAULT) if found.fault else ("ps-doubt", dot.DOUBT)
+    note = visible(edge.note) or found.words
+    written = 1 if found.label else 0
+    texts, marked = curve.texts[: len(curve.texts) - written], curve.texts[len(curve.texts) - written :]
+    more = [f"<title>{escape(note)}</title>", *(_text(text, "ps-mark", colour) for text in marked)]
+    return _arrow(curve, f"ps-edge {name} ps-{edge.state}", colour, WIDTHS[found.line], more, texts, DASHES[found.line])
+
+
+def _arrow(
+    curve: Curve, classes: str, colour: str, width: float, more: Iterable[str], texts: Iterable[Text], dash: str = ""
+) -> str:
     first, *rest = curve.points
     path = f"M{_shown([first])}C{_shown(rest)}"
     inner = [
-        f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.1"/>',
+        f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dash}/>',
         f'<polygon points="{_shown(curve.head)}" fill="{colour}" stroke="{colour}"/>',
-        *(_text(text, "ps-label", dot.MUTED) for text in curve.texts),
+        *(_text(text, "ps-label", dot.MUTED) for text in texts),
+        *more,
     ]
     return "\n".join([f'<g class="{classes}" data-from="{curve.source}" data-to="{curve.target}">', *inner, "</g>"])
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.render import _lanes
+from penstock.render import _lanes, marks
 from penstock.render._levels import levels
 from penstock.render._plain import columns, cut, plain, plain_name
 
@@ -24,7 +25,7 @@ MIN_TITLE = 12
 """Titles are left out where fewer columns than this remain for them."""
 
 _GAP = 2
-_UNSTYLED, _ENTRY, _IO, _DIM = "", "1;34", "35", "2"  # ECMA-48, Select Graphic Rendition
+_UNSTYLED, _ENTRY, _IO, _DIM, _DOUBT, _FAULT = "", "1;34", "35", "2", "33", "31"  # ECMA-48, Select Graphic Rendition
 
 
 class _Cell(NamedTuple):
@@ -62,6 +63,28 @@ def render(flow: Flow, options: Options, *, colour: bool = False, width: int = 8
     return "\n".join(_joined(pieces, colour=colour) for pieces in _table(lines, width))
 
 
+def proof(flow: Flow, *, colour: bool = False, width: int = 80) -> str:
+    """Return what the arrows' states rest on, and which are not confirmed; nothing where nobody asked.
+
+    Args:
+        flow: The flow.
+        colour: Whether ANSI colours are added; the visible text stays the same.
+        width: The columns of the terminal.
+    """
+    found = marks.provenance(flow)
+    if found is None:
+        return ""
+    doubts = marks.doubts(flow)
+    lines = [_wrapped(str(found), width)]
+    lines += (_wrapped(f"┄ {doubt}", width, "  ") for doubt in doubts[: marks.MOST_DOUBTS])
+    lines += filter(None, [marks.rest(len(doubts))])
+    return "\n".join(_joined([_Cell(line, _DIM)], colour=colour) for line in lines)
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> str:
+    return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
 def _arrows(flow: Flow) -> _Arrows:
     place = {step.name: index for index, step in enumerate(flow.steps)}
     arrows = _Arrows(*({step.name: [] for step in flow.steps} for _ in _Arrows._fields))
@@ -84,7 +107,8 @@ def _drawing(flow: Flow, options: Options, arrows: _Arrows) -> Iterator[_Line]:
         step = flow.step(row.node)
         title, outside = _about(step, options)
         label = _words(_condition(arrows.into[step.name]), _named("↺", arrows.back[step.name]))
-        yield _Line(_head(row.left, step, row.right), (title, _Cell(label, _DIM), outside))
+        mark = _marks(arrows.into[step.name])
+        yield _Line(_head(row.left, step, row.right), (title, _Cell(label, _DIM), mark, outside))
 
 
 def _list(flow: Flow, options: Options, arrows: _Arrows) -> Iterator[_Line]:
@@ -119,8 +143,23 @@ def _condition(edges: Sequence[Edge]) -> str:
 
 def _named(sign: str, edges: Sequence[Edge]) -> str:
     """Return the names of the steps that the arrows lead to, with their labels."""
-    texts = (_words(plain_name(edge.target), f"({label})" if (label := plain(edge.label)) else "") for edge in edges)
-    return _after(sign, ", ".join(texts))
+    return _after(sign, ", ".join(map(_target, edges)))
+
+
+def _target(edge: Edge) -> str:
+    found = marks.mark(edge)
+    said = ", ".join(filter(None, (plain(edge.label), found.words if found else "")))
+    return _words(plain_name(edge.target), f"({said})" if said else "")
+
+
+def _marks(edges: Sequence[Edge]) -> _Cell:
+    """Return which arrows into a step are not confirmed; the sources are named where not all are alike."""
+    found = [(edge, mark) for edge in edges if (mark := marks.mark(edge))]
+    words = dict.fromkeys(mark.words for _, mark in found)
+    if len(words) > 1 or len(found) < len(edges):
+        words = dict.fromkeys(f"{plain_name(edge.source)}: {mark.words}" for edge, mark in found)
+    style = _FAULT if any(mark.fault for _, mark in found) else _DOUBT
+    return _Cell(_after("┄", ", ".join(words)), style)
 
 
 def _after(sign: str, text: str) -> str:

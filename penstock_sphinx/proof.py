@@ -1,0 +1,69 @@
+"""What is known of a flow's arrows: a line under its diagram and a list in words; and what a build reports of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.util import logging
+
+from penstock.check.report import sentence
+from penstock.render import marks
+from penstock_sphinx.domain import domain_of
+from penstock_sphinx.nodes import flow_doubts
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+    from penstock.config import Config
+    from penstock.model import Flow
+    from penstock.proof import Proof
+
+logger = logging.getLogger(__name__)
+
+
+def proof(flow: Flow) -> list[nodes.Node]:
+    """Return what stands under a flow's diagram; nothing where nobody asked the witnesses."""
+    found = marks.provenance(flow)
+    if found is None:
+        return []
+    parts: list[nodes.Node] = [nodes.inline("", found.confirmed, classes=["ps-confirmed"]), nodes.Text(found.basis)]
+    for doubt in found.doubts:
+        css = "ps-faults" if doubt.fault else "ps-unproven"
+        parts += [nodes.Text("; "), nodes.inline("", doubt.text, classes=[css])]
+    return [nodes.paragraph("", "", *parts, classes=["ps-proof"], translatable=False), *_list(marks.doubts(flow))]
+
+
+def _list(doubts: tuple[marks.Doubt, ...]) -> list[nodes.Node]:
+    if not doubts:
+        return []
+    items = [_item(doubt) for doubt in doubts[: marks.MOST_DOUBTS]]
+    rest = marks.rest(len(doubts))
+    more = [nodes.paragraph("", rest, translatable=False)] if rest else []
+    folded = marks.doubts_title(len(doubts)) if len(doubts) > marks.MOST_UNFOLDED else ""
+    return [flow_doubts("", nodes.bullet_list("", *items), *more, title=folded)]
+
+
+def _item(doubt: marks.Doubt) -> nodes.list_item:
+    arrow = nodes.strong("", f"{doubt.source} → {doubt.target}")
+    words = nodes.Text(f": {doubt.words}. {doubt.note}".rstrip())
+    return nodes.list_item("", nodes.paragraph("", "", arrow, words, translatable=False))
+
+
+def report(config: Config, found: Proof) -> None:
+    """Say what does not agree, each at the step's line, as far as the setting ``check`` wants it."""
+    if found.fault:
+        logger.warning("%s The pages show no proof until then.", found.fault, type="penstock", subtype="check")
+    if config.check != "off":
+        for finding in found.disagreements:
+            said = f"flow {finding.flow!r}: {sentence(finding)}" if finding.flow else sentence(finding)
+            logger.warning("%s", said, type="penstock", subtype="check", location=finding.where or None)
+
+
+def fail(app: Sphinx, error: Exception | None) -> None:
+    """Let a build fail in which arrows do not agree, where the setting ``check`` says ``error``."""
+    site = domain_of(app.env).site if error is None and app.env else None
+    if site and site.config.check == "error" and site.disagreements:
+        count = f"{site.disagreements} finding{'' if site.disagreements == 1 else 's'} on the declared arrows"
+        logger.error("%s; see above, or write: penstock_check = 'warn'", count, type="penstock", subtype="check")
+        app.statuscode = 1
