@@ -26,7 +26,7 @@ class Frame:
         flow: The flow.
         step: The step's name.
         parent: The nearest step of the same flow around it, other than itself.
-        root: The outermost step of the flow around it; itself at the top.
+        root: The outermost step of the flow around it; ``None`` at the top.
         done: The steps that have finished inside it so far; a generator has from its first item on.
         pulled: The generators that were consumed inside it.
         before: What its parent knew when it began.
@@ -43,10 +43,10 @@ class Frame:
         self._ancestors: frozenset[str] | None = None
         self._known = (0, 0, NONE_KNOWN)
         if parent is None:
-            self.root: Frame = self
+            self.root: Frame | None = None  # itself would be a cycle, and wait for the garbage collector
             self.before = NONE_KNOWN
         else:
-            self.root = parent.root
+            self.root = parent.root or parent
             self.before = parent.known()
 
     @property
@@ -61,10 +61,10 @@ class Frame:
         if self._ancestors is None:  # settled from the outside in, however deep calls nest
             parent = self.parent
             self._ancestors = NOTHING if parent is None else parent.ancestors | {parent.step}
-        known, all_done = self._known, self.root.done
+        known, all_done = self._known, (self.root or self).done
         if known[0] != len(self.done) or known[1] != len(all_done):
             done = frozenset(self.done)
-            outside = NOTHING if self.root is self else frozenset(all_done) - done
+            outside = NOTHING if self.root is None else frozenset(all_done) - done
             known = self._known = (len(done), len(done) + len(outside), (done, outside))
         return known[2]
 

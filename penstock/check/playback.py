@@ -131,7 +131,7 @@ class _Playback:
                     visited.add(span.key)
                     yield span, True
                     waiting.append((span, False))
-                    waiting += ((each, True) for each in sorted(inside.pop(span.key, []), key=_clock, reverse=True))
+                    waiting += ((each, True) for each in sorted(inside.pop(span.key, []), key=_clock)[::-1])
 
 
 def _clock(span: Span) -> tuple[int, int]:

@@ -69,18 +69,18 @@ def read(files: Iterable[Path], kind: Format, damage: Damage) -> Evidence:
     Raises:
         EvidenceError: A file cannot be read at all, or no span is one of a step.
     """
-    traces = Traces()
-    for file in files:
-        for where, document in _documents(file, damage):
-            try:
-                for span, around in kind.raw(document):
-                    _take(traces, kind, span, around, where, damage)
-            except BAD as error:
-                damage.note(where, error)
-    if not traces.steps:
-        hint = str(damage) or "Steps make spans with penstock.observers.otel.OpenTelemetryObserver"
-        raise EvidenceError(f"no span in there is one of a step. {hint}")
-    return traces.evidence()
+    with Traces() as traces:
+        for file in files:
+            for where, document in _documents(file, damage):
+                try:
+                    for span, around in kind.raw(document):
+                        _take(traces, kind, span, around, where, damage)
+                except BAD as error:
+                    damage.note(where, error)
+        if not traces.steps:
+            hint = str(damage) or "Steps make spans with penstock.observers.otel.OpenTelemetryObserver"
+            raise EvidenceError(f"no span in there is one of a step. {hint}")
+        return traces.evidence()
 
 
 def _take(traces: Traces, kind: Format, span: Any, around: Any, where: str, damage: Damage) -> None:

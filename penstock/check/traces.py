@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from hashlib import blake2b
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
 from penstock.check.playback import Span, played
@@ -57,7 +57,11 @@ class Told(NamedTuple):
 
 
 class Traces:
-    """Takes spans, and returns what they tell."""
+    """Takes spans, and returns what they tell: ``with Traces() as traces``, for its temporary files.
+
+    Attributes:
+        steps: How many spans of steps it took.
+    """
 
     def __init__(self) -> None:
         self.steps = 0
@@ -65,6 +69,13 @@ class Traces:
         self._joined: dict[bytes, bytes] = {}
         self._commits: dict[str, int] = {}
         self._files = [SpooledTemporaryFile(IN_MEMORY) for _ in range(BUCKETS)]  # noqa: SIM115 - closed with them
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for file in self._files:
+            file.close()
 
     def add(self, told: Told) -> None:
         """Take a span."""
@@ -75,7 +86,7 @@ class Traces:
             if above[0] != trace:
                 self._joined[self._group(trace)] = self._group(above[0])
         label = self._labels.setdefault(told.label, len(self._labels))
-        self._files[trace[0] % BUCKETS].write(_record.pack(trace, span, *above, label, told.start, told.end))
+        self._files[_bucket(trace)].write(_record.pack(trace, span, *above, label, told.start, told.end))
         if label:
             self.steps += 1
             self._commits[told.commit] = max(told.end, self._commits.get(told.commit, 0))
@@ -93,7 +104,7 @@ class Traces:
                 groups[self._group(trace)].append(Span(trace + span, key, labels[label], start, end))
             for spans in groups.values():
                 tally.count(spans)
-            file.close()
+            file.truncate(0)
         return tally.evidence({commit: _day(end) for commit, end in self._commits.items()})
 
     def _group(self, trace: bytes) -> bytes:
@@ -108,7 +119,7 @@ class Traces:
         files = [SpooledTemporaryFile(IN_MEMORY) for _ in range(BUCKETS)]  # noqa: SIM115 - closed with the others
         for file in self._files:
             for record in _records(file):
-                files[self._group(record[0])[0] % BUCKETS].write(_record.pack(*record))
+                files[_bucket(self._group(record[0]))].write(_record.pack(*record))
             file.close()
         self._files = files
 
@@ -170,6 +181,10 @@ def _records(file: SpooledTemporaryFile[bytes]) -> Iterator[tuple[bytes, bytes, 
     file.seek(0)
     while chunk := file.read(_record.size * 4096):
         yield from _record.iter_unpack(chunk)
+
+
+def _bucket(trace: bytes) -> int:
+    return hash(trace) % BUCKETS  # some IDs begin with zeros or a time, some end with a counter
 
 
 def _packed(name: str, size: int) -> bytes:

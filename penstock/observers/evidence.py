@@ -41,11 +41,13 @@ class EvidenceObserver:
         file: The same.
         started: Whether this process was started by another that is recorded: a step that begins with nothing around it
             has then lost its context on the way here.
+        inherited: The step in which this process was forked.
     """
 
     def __init__(self, file: Path | None = None) -> None:
         self.file = file
         self.started = False
+        self.inherited: StepEvent | None = None
         self.clear()
 
     def clear(self) -> None:
@@ -79,7 +81,7 @@ class EvidenceObserver:
         running = Running(flow, event.step, parent)
         running.observer = self
         running.lazy = event.lazy
-        running.outermost = above is None
+        running.outermost = above is self.inherited or above is None
         running.beside = beside
         running.counted = parent is None
         event.notes[self] = running
@@ -186,7 +188,7 @@ class Running(Frame):
     Attributes:
         observer: Who counts it.
         lazy: Whether it is a generator.
-        outermost: Whether no step of any flow is around it.
+        outermost: Whether no step of any flow is around it in this process.
         beside: The same step as another flow sees it.
         counted: Whether the fact that it began is counted; a step with none around it has no such fact.
     """

@@ -49,6 +49,7 @@ class Recorder(EvidenceObserver):
         """Begin anew in the child; what was counted is the parent's."""
         self.clear()
         self.started = True
+        self.inherited = current_event.get()
         if self.file:
             self.file = _part(str(self.file.parent))
 

@@ -1,0 +1,161 @@
+"""Evidence: counted, merged, stored, and read with suspicion."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.check.evidence import Evidence, Fact, Orphan, Seen, dumps, load, loads, merge, save
+from penstock.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+names = st.text(max_size=4)
+seen = st.builds(Seen, names, names)
+groups = st.frozensets(seen, max_size=3)
+counts = st.integers(1, 5)
+evidence = st.builds(
+    Evidence,
+    st.dictionaries(st.builds(Fact, names, seen, seen, groups, groups, groups), counts, max_size=3),
+    st.dictionaries(st.builds(Orphan, names, seen, st.booleans()), counts, max_size=3),
+    st.dictionaries(st.tuples(names, seen), counts, max_size=3),
+    st.dictionaries(names, st.dates().map(str), max_size=3),
+)
+
+
+@given(evidence)
+def test_what_is_written_is_read(one: Evidence) -> None:
+    """JSON keeps everything, whatever the names are."""
+    assert one == loads(dumps(one))
+
+
+@given(evidence)
+def test_equal_evidence_is_equal_text(one: Evidence) -> None:
+    """The text is sorted, so version control shows only what changed."""
+    turned = Evidence(*(dict(reversed(each.items())) for each in (one.facts, one.orphans, one.runs, one.commits)))
+    assert dumps(one) == dumps(turned)
+
+
+@given(evidence, evidence)
+def test_merging_commutes(one: Evidence, other: Evidence) -> None:
+    """The order of files does not matter."""
+    assert merge([one, other]) == merge([other, one])
+
+
+@given(evidence, evidence, evidence)
+def test_merging_associates(one: Evidence, other: Evidence, third: Evidence) -> None:
+    """It does not matter what was merged before."""
+    assert merge([merge([one, other]), third]) == merge([one, merge([other, third])])
+
+
+@given(evidence)
+def test_nothing_changes_nothing(one: Evidence) -> None:
+    """Empty evidence is the neutral one."""
+    assert one == merge([one, Evidence()])
+
+
+def test_counts_add_up_and_the_last_day_stays() -> None:
+    """Equal facts are one, seen as often as both; a commit has the day of its last recording."""
+    fact = Fact("f", Seen("b", "1"), Seen("a"))
+    first = Evidence({fact: 2}, runs={("f", Seen("a")): 1}, commits={"c": "2026-01-02"})
+    second = Evidence({fact: 3}, runs={("f", Seen("a")): 4}, commits={"c": "2026-01-01"})
+    expected = Evidence({fact: 5}, runs={("f", Seen("a")): 5}, commits={"c": "2026-01-02"})
+    assert expected == merge([first, second])
+
+
+def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
+    """Format and version come first, then the commits with their days, then one row a line."""
+    found = Evidence({Fact("f", Seen("b", "1"), Seen("a")): 2}, commits={"3f2a1c": "2026-11-20"})
+    save(found, tmp_path / "new" / "evidence.json")
+    assert [
+        "{",
+        '"format": "penstock-evidence",',
+        '"version": "1.0",',
+        '"commits": {"3f2a1c": "2026-11-20"},',
+        '"steps": [',
+        '  ["f", "a", ""],',
+        '  ["f", "b", "1"]',
+        "],",
+        '"facts": [',
+        '  ["f", 1, 0, [], [], [], 2]',
+        "],",
+        '"orphans": [],',
+        '"runs": []',
+        "}",
+    ] == (tmp_path / "new" / "evidence.json").read_text().splitlines()
+
+
+def test_later_minor_versions_are_read() -> None:
+    """What a later penstock adds is passed over."""
+    content = {**json.loads(dumps(Evidence())), "version": "1.9", "more": [1]}
+    assert Evidence() == loads(json.dumps(content))
+
+
+def test_a_byte_order_mark_is_no_harm(tmp_path: Path) -> None:
+    """Shells of Windows write one."""
+    file = tmp_path / "evidence.json"
+    file.write_text(dumps(Evidence()), encoding="utf-8-sig")
+    assert Evidence() == load(file)
+
+
+WHOLE = {"format": "penstock-evidence", "version": "1.0", "commits": {}, "steps": [["f", "a", ""]]}
+WHOLE |= {"facts": [], "orphans": [], "runs": []}
+
+HOSTILE = {
+    "nothing": "",
+    "no JSON": "{",
+    "a list": "[]",
+    "deep": "[" * 100_000,
+    "other": '{"format": "other"}',
+    "long number": '{"format": ' + "9" * 10_000 + "}",
+}
+HOSTILE |= {
+    f"{key}: {json.dumps(value)[:40]}": json.dumps({**WHOLE, key: value})
+    for key, value in [
+        ("version", "2.0"),
+        ("version", 1.0),
+        ("version", "9" * 5000 + ".0"),
+        ("version", "one"),
+        ("commits", []),
+        ("commits", {"c": 3}),
+        ("steps", 3),
+        ("steps", [["f", "a"]]),
+        ("steps", [["f", ["a"], ""]]),
+        ("facts", None),
+        ("facts", [["f", 0, 0, [], [], []]]),
+        ("facts", [["f", 0, -1, [], [], [], 1]]),
+        ("facts", [["f", 0, 1, [], [], [], 1]]),
+        ("facts", [["f", 0, 0, [0.5], [], [], 1]]),
+        ("facts", [["f", 0, 0, [], [], [], -1]]),
+        ("facts", [["f", 0, 0, [], [], [], True]]),
+        ("facts", [["f", 0, 0, [], [], [], 1e400]]),
+        ("facts", [[{}, 0, 0, [], [], [], 1]]),
+        ("orphans", [["f", 0, 1]]),
+        ("runs", [["f", 0, "many"]]),
+    ]
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_files(text: str, tmp_path: Path) -> None:
+    """What is no evidence, or a damaged one, is one error that names the file."""
+    file = tmp_path / "evidence.json"
+    file.write_text(text)
+    with pytest.raises(EvidenceError) as caught:
+        load(file)
+    assert (file, True) == (caught.value.path, len(str(caught.value)) < 300 + len(str(file)))
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", None], ids=["no text", "missing"])
+def test_files_that_cannot_be_read(content: bytes | None, tmp_path: Path) -> None:
+    """The error says why, without a traceback of ours."""
+    file = tmp_path / "evidence.json"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(EvidenceError, match="cannot read the evidence"):
+        load(file)

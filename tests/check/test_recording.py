@@ -1,0 +1,428 @@
+"""``pytest --penstock``: what the tests run, in every process that they start, becomes one file."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from penstock.check.evidence import Seen, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock.check.evidence import Evidence
+
+SHOP = '''
+"""A shop, for processes that are recorded."""
+from penstock import flow
+
+orders = flow("orders")
+
+@orders.entrypoint
+def handle(call=None):
+    validate()
+    return (call or charge)()
+
+@orders.step(after="handle")
+def validate(): ...
+
+@orders.step(after="validate")
+def charge(*_): ...
+'''
+
+WHOLE = {"handle>validate after ": 1, "handle>charge after validate": 1}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a shop in it."""
+    (tmp_path / "shop.py").write_text(SHOP)
+    (tmp_path / "pyproject.toml").write_text('[tool.penstock]\nmodules = ["shop"]\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return tmp_path
+
+
+def run(folder: Path, test: str, *options: str, code: int = 0, installed: bool = False) -> str:
+    """Run a test file under the plugin; return what it printed."""
+    (folder / "test_it.py").write_text(test)
+    environment = {**os.environ}
+    if not installed:  # as a user has it, pytest finds the plugin and all others by itself, which takes its time
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        options += ("-p", "penstock.contrib.pytest")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *options]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert code == done.returncode, done.stdout + done.stderr
+    return done.stdout
+
+
+def evidence(folder: Path) -> Evidence:
+    """Return what was recorded."""
+    return load(folder / ".penstock" / "evidence.json")
+
+
+def facts(found: Evidence) -> dict[str, int]:
+    """Return the facts, as ``parent>step after done``."""
+    return {
+        f"{fact.parent.step}>{fact.step.step} after {','.join(sorted(each.step for each in fact.done))}": count
+        for fact, count in found.facts.items()
+    }
+
+
+def runs(found: Evidence) -> int:
+    """Return how many runs there were."""
+    return sum(found.runs.values())
+
+
+def orphans(found: Evidence) -> set[tuple[str, bool]]:
+    """Return the steps that began alone."""
+    return {(each.step.step, each.concurrent) for each in found.orphans}
+
+
+def test_what_tests_run_is_recorded(folder: Path) -> None:
+    """The file is where penstock looks for it, and version control is told to leave it alone."""
+    said = run(folder, "import shop\ndef test_it(): shop.handle()", "--penstock", installed=True)
+    assert (1, WHOLE) == (runs(evidence(folder)), facts(evidence(folder)))
+    assert "1 run, 3 steps of 1 flow recorded in .penstock/evidence.json. Now: penstock check" in said
+    assert "*\n" == (folder / ".penstock" / ".gitignore").read_text()
+    assert {16} == {len(fact.step.source) for fact in evidence(folder).facts}
+
+
+def test_nobody_asked(folder: Path) -> None:
+    """Without the option, nothing is recorded or even imported."""
+    run(folder, "import sys\ndef test_it(): assert 'penstock.check' not in sys.modules", installed=True)
+    assert not (folder / ".penstock").exists()
+
+
+@pytest.mark.parametrize("place", ["option", "setting"])
+def test_another_file(place: str, folder: Path) -> None:
+    """The option names the file, from where pytest was called; else the setting does."""
+    options = ["--penstock-evidence", "other/evidence.json"] if place == "option" else ["--penstock"]
+    if place == "setting":
+        (folder / "pyproject.toml").write_text('[tool.penstock]\nevidence = "other/evidence.json"\n')
+    run(folder, "import shop\ndef test_it(): shop.handle()", *options)
+    assert 1 == runs(load(folder / "other" / "evidence.json"))
+
+
+def test_failing_tests_are_evidence_too(folder: Path) -> None:
+    """What ran has run; pytest's exit code is its own."""
+    run(folder, "import shop\ndef test_it(): shop.handle(); assert 0", "--penstock", code=1)
+    assert 1 == runs(evidence(folder))
+
+
+def test_a_file_that_cannot_be_written(folder: Path) -> None:
+    """The summary says that the evidence is lost, and why; the tests are not to blame."""
+    (folder / "no").write_text("a file, not a folder")
+    said = run(folder, "import shop\ndef test_it(): shop.handle()", "--penstock-evidence", "no/evidence.json")
+    assert "the evidence is lost: cannot write" in said
+
+
+def test_a_wrong_setting(folder: Path) -> None:
+    """The message is ours, in one line."""
+    (folder / "pyproject.toml").write_text('[tool.penstock]\nevidnce = "x"\n')
+    command = [sys.executable, "-m", "pytest", "--penstock"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+    assert (4, True) == (done.returncode, "Did you mean 'evidence'" in done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+def test_commit_and_changes(folder: Path) -> None:
+    """The evidence knows the commit, and whether files had changed."""
+    if shutil.which("git") is None:
+        pytest.skip("git is missing")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    for words in (["init", "-q"], ["add", "shop.py"], ["commit", "-q", "-m", "a"]):
+        subprocess.run([*git, *words], cwd=folder, check=True, timeout=60)
+    run(folder, "import shop\ndef test_it(): shop.handle()", "--penstock")
+    ((clean, _),) = evidence(folder).commits.items()
+    (folder / "shop.py").write_text(f"{SHOP}\n")
+    run(folder, "import shop\ndef test_it(): shop.handle()", "--penstock")
+    ((changed, day),) = evidence(folder).commits.items()
+    assert (40, f"{clean}+", 10) == (len(clean), changed, len(day))
+
+
+def test_nothing_is_left_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of the parts is gone afterwards, also when there was nothing to run."""
+    monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
+    (folder / "tmp").mkdir()
+    run(folder, "import shop\ndef test_it(): shop.handle()", "--penstock")
+    run(folder, "import shop\ndef test_it(): shop.handle()", "--penstock", "--collect-only")
+    run(folder, "import nothing_like_it", "--penstock", code=2)
+    assert [] == [path for path in (folder / "tmp").iterdir() if path.name.startswith("penstock-")]
+
+
+def test_a_recording_inside_a_recording(folder: Path) -> None:
+    """A test that runs pytest with the plugin in its own process keeps both apart, and the outer one goes on."""
+    test = """
+import os, pytest, shop
+def test_it(tmp_path):
+    shop.handle()
+    (tmp_path / "test_inner.py").write_text("import shop\\ndef test_it(): shop.handle(); shop.handle()")
+    before = os.environ["PENSTOCK_EVIDENCE"]
+    assert 0 == pytest.main(["-p", "penstock.contrib.pytest", "--penstock-evidence", "inner.json", str(tmp_path)])
+    assert before == os.environ["PENSTOCK_EVIDENCE"]
+    shop.handle()
+"""
+    run(folder, test, "--penstock")
+    assert (2, 2) == (runs(evidence(folder)), runs(load(folder / "inner.json")))
+
+
+def test_xdist(folder: Path) -> None:
+    """Every worker of pytest-xdist takes part; a step that a test calls alone has lost nothing there either."""
+    pytest.importorskip("xdist")
+    test = "import pytest, shop\n@pytest.mark.parametrize('n', range(6))\ndef test_it(n): shop.handle()\n"
+    run(folder, f"{test}\ndef test_alone(): shop.charge()", "--penstock", "-n", "2", installed=True)
+    found = evidence(folder)
+    assert (6, dict.fromkeys(WHOLE, 6)) == (runs(found), facts(found))
+    assert {("charge", False)} == orphans(found)
+
+
+PROCESSES = {
+    "subprocess": "subprocess.run([sys.executable, '-c', 'import shop; shop.handle()'], check=True)",
+    "two levels": (
+        "subprocess.run([sys.executable, '-c', 'import subprocess, sys; "
+        'subprocess.run([sys.executable, "-c", "import shop; shop.handle()"])'
+        "'], check=True)"
+    ),
+    "fork": "pid = os.fork()\n    if not pid:\n        shop.handle(); os._exit(0)\n    os.waitpid(pid, 0)",
+    "multiprocessing, forked": "work('fork')",
+    "multiprocessing, spawned": "work('spawn')",
+    "multiprocessing, from a server": "work('forkserver')",
+}
+
+
+@pytest.mark.parametrize("start", PROCESSES.values(), ids=PROCESSES)
+def test_processes(start: str, folder: Path) -> None:
+    """A process that a test starts takes part, however it is started."""
+    test = f"""
+import multiprocessing, os, subprocess, sys, shop
+def work(method):
+    process = multiprocessing.get_context(method).Process(target=shop.handle)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+def test_it():
+    {start}
+"""
+    run(folder, test, "--penstock", "-W", "ignore::DeprecationWarning")
+    assert (1, WHOLE) == (runs(evidence(folder)), facts(evidence(folder)))
+
+
+def test_a_fork_inside_a_run(folder: Path) -> None:
+    """A child that was forked in a step goes on in it, and nothing is counted twice."""
+    test = """
+import os, shop
+def child():
+    pid = os.fork()
+    if not pid:
+        shop.charge(); os._exit(0)
+    os.waitpid(pid, 0)
+def test_it(): shop.handle(child)
+"""
+    run(folder, test, "--penstock", "-W", "ignore::DeprecationWarning")
+    assert (1, WHOLE) == (runs(evidence(folder)), facts(evidence(folder)))
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_pool_of_processes(method: str, folder: Path) -> None:
+    """A call that is carried into another process knows the steps around; one that is not has lost them."""
+    test = f"""
+import multiprocessing, shop
+from concurrent.futures import ProcessPoolExecutor
+from penstock import carry
+CONTEXT = multiprocessing.get_context({method!r})
+def calls():
+    with ProcessPoolExecutor(1, CONTEXT) as pool:
+        pool.submit(carry(shop.charge)).result()
+def plain():
+    process = CONTEXT.Process(target=shop.charge)
+    process.start()
+    process.join()
+def test_it(): shop.handle(calls)
+def test_plain(): shop.handle(plain) if {method!r} != "fork" else None
+"""
+    run(folder, test, "--penstock", "-W", "ignore::DeprecationWarning")
+    found = evidence(folder)
+    assert 1 == facts(found)["handle>charge after validate"]
+    assert (set() if method == "fork" else {("charge", True)}) == orphans(found)
+
+
+def test_a_kill_loses_at_most_the_last_moment(folder: Path) -> None:
+    """A process that is killed has left what its runs had shown before; nothing that is half written counts."""
+    test = """
+import subprocess, sys
+def test_it():
+    program = "import os, signal, shop; shop.handle(); shop.handle(lambda: os.kill(os.getpid(), signal.SIGKILL))"
+    assert -9 == subprocess.run([sys.executable, "-c", program]).returncode
+"""
+    run(folder, test, "--penstock")
+    assert (1, WHOLE) == (runs(evidence(folder)), facts(evidence(folder)))
+
+
+def test_a_part_that_cannot_be_read(folder: Path) -> None:
+    """The other parts are kept, and the summary tells of the one that is not."""
+    test = """
+import os, pathlib, shop
+def test_it():
+    shop.handle()
+    pathlib.Path(os.environ["PENSTOCK_EVIDENCE"], "broken.json").write_text("{")
+"""
+    said = run(folder, test, "--penstock")
+    assert (1, True) == (runs(evidence(folder)), "without a part that cannot be read" in said)
+
+
+def test_a_process_that_outlives_the_recording(folder: Path) -> None:
+    """Whoever comes too late is not heard, and is none the worse for it."""
+    late = "import time, shop; time.sleep(3); shop.handle(); open('late', 'w').close()"
+    test = f"import subprocess, sys\ndef test_it(): subprocess.Popen([sys.executable, '-c', {late!r}])\n"
+    run(folder, test, "--penstock", "-W", "ignore::ResourceWarning")
+    _until((folder / "late").exists)
+    assert 0 == runs(evidence(folder))
+
+
+def test_headers(folder: Path) -> None:
+    """A message tells the process that receives it of the steps around; what is damaged or too long tells nothing."""
+    test = """
+import json, shop
+from penstock import flow_context, inject
+from penstock.propagation import read, run_from
+from penstock._context import Binding
+SENT = []
+def test_it():
+    shop.handle(lambda: SENT.append(inject({})))
+    assert "charge" not in SENT[0]["X-Penstock-Evidence"]
+    received(SENT[0])
+    for text in ["{", "[]", "3", '{"orders": 3}', '{"orders": [3]}', '{"orders": [["a", 1]]}', "x" * 10000, '{"orders": {}}']:
+        received({**SENT[0], "X-Penstock-Evidence": text})
+def received(headers):
+    with Binding(run_from(read(headers)), None):
+        shop.charge()
+"""
+    run(folder, test, "--penstock")
+    found = evidence(folder)
+    assert 1 == facts(found)["handle>charge after validate"]
+    assert {("charge", True)} == orphans(found)
+
+
+def test_without_a_recording_headers_tell_nothing(folder: Path) -> None:
+    """Nobody sends what nobody reads."""
+    run(
+        folder,
+        "import shop\nfrom penstock import inject\ndef test_it(): shop.handle(lambda: ID.append(inject({})))\nID = []\n"
+        "def test_more(): assert ID and 'X-Penstock-Evidence' not in ID[0]",
+    )
+
+
+TASKS = """
+import os
+from celery import Celery
+from penstock import flow
+from penstock.contrib.celery import flow_task
+
+app = Celery("tasks", broker=os.environ["REDIS_URL"], backend=os.environ["REDIS_URL"])
+app.conf.broker_connection_retry_on_startup = True
+
+@flow("orders")
+@flow_task
+def receive():
+    return pack.delay(3).id
+
+@flow("orders")
+@flow_task(after="receive", bind=True, max_retries=2, default_retry_delay=0)
+def pack(self, number):
+    if self.request.retries < 2:
+        raise self.retry()
+    ship.delay()
+    return number
+
+@flow("orders")
+@flow_task(after="pack")
+def ship(): ...
+"""
+
+CELERY_TEST = """
+import os, subprocess, sys, pytest
+from celery.result import AsyncResult
+import tasks
+
+@pytest.fixture
+def worker():
+    command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "--pool", "prefork", "-c", "2"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        yield
+        process.terminate()
+        process.wait(60)
+
+def test_it(worker):
+    packed = tasks.receive.delay().get(timeout=60)
+    assert 3 == AsyncResult(packed, app=tasks.app).get(timeout=60)
+    import time; time.sleep(1)
+"""
+
+
+def test_celery(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers of Celery take part; a task knows the step that sent it, also when it is tried again."""
+    pytest.importorskip("celery")
+    pytest.importorskip("redis")
+    if shutil.which("redis-server") is None:
+        assert "CI" not in os.environ, "redis-server is missing"
+        pytest.skip("redis-server is missing")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{port}/0")
+    (folder / "tasks.py").write_text(TASKS)
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        try:
+            _until(lambda: _reachable(port))
+            run(folder, CELERY_TEST, "--penstock")
+        finally:
+            server.send_signal(signal.SIGTERM)
+    found = evidence(folder)
+    assert {"receive>pack after ": 3, "pack>ship after ": 1} == facts(found)
+    assert ([Seen("receive")], {}) == ([Seen(seen.step) for _, seen in found.runs], found.orphans)
+
+
+def _reachable(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _until(condition: object) -> None:
+    deadline = time.monotonic() + 60
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert condition()
+
+
+def test_the_verdict_of_a_recording(folder: Path) -> None:
+    """What was recorded confirms the arrows, and the file can be merged with another."""
+    run(folder, "import shop\ndef test_it(): shop.handle()", "--penstock")
+    for name in ("one.json", "two.json"):
+        shutil.copy(folder / ".penstock" / "evidence.json", folder / name)
+    penstock = [sys.executable, "-m", "penstock"]
+    merging = [*penstock, "evidence", "merge", "one.json", "two.json", "-o", ".penstock/evidence.json"]
+    merged = subprocess.run(merging, cwd=folder, capture_output=True, text=True, check=True, timeout=60)
+    assert ("wrote .penstock/evidence.json: 2 runs\n", 2) == (merged.stdout, runs(evidence(folder)))
+    exported = subprocess.run([*penstock, "export"], cwd=folder, capture_output=True, text=True, check=True, timeout=60)
+    (shown,) = json.loads(exported.stdout)["flows"]
+    assert {"confirmed"} == {edge["state"] for edge in shown["edges"]}
+    missing = subprocess.run(
+        [*merging[:-3], "no.json", *merging[-2:]], cwd=folder, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (2, True) == (missing.returncode, "there is no file 'no.json'" in missing.stderr)
