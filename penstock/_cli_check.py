@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,5 +115,6 @@ def _summary(found: Proof, chosen: list[Finding], errors: int) -> None:
 
 def _write_baseline(config: Config, chosen: list[Finding]) -> int:
     count = baseline.write(chosen, Path(config.baseline))
-    print(f"wrote {config.baseline}: {counted(count, 'finding')} will be accepted")
+    shown = os.path.relpath(config.baseline)
+    print(f"wrote {shown}: {counted(count, 'finding')} will be accepted")
     return CLEAN

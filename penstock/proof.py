@@ -121,7 +121,7 @@ def _proof(config: Config, made: Manifest, evidence: Evidence, *, accepted: bool
     asked = evidence.facts or evidence.runs or any(flow.calls for flow in made.flows)
     if config.manifests or not asked:
         everything = [*_problems(made), *broken(config.contracts, made.flows)]
-        return Proof(manifest=made, findings=_accepted(config, everything, accepted=accepted))
+        return Proof(manifest=made, findings=_accepted(config, everything, evidence, accepted=accepted))
     judgements = [judge(flow, evidence) for flow in made.flows]
     judged = replace(made, flows=tuple(judgement.flow for judgement in judgements))
     everything = [
@@ -129,7 +129,7 @@ def _proof(config: Config, made: Manifest, evidence: Evidence, *, accepted: bool
         *(finding for judgement in judgements for finding in findings(judgement)),
         *broken(config.contracts, judged.flows),
     ]
-    return Proof(manifest=judged, findings=_accepted(config, everything, accepted=accepted))
+    return Proof(manifest=judged, findings=_accepted(config, everything, evidence, accepted=accepted))
 
 
 def _problems(made: Manifest) -> Iterator[Finding]:
@@ -137,8 +137,10 @@ def _problems(made: Manifest) -> Iterator[Finding]:
     yield from (of_problem(problem, flow.full_name) for flow in made.flows for problem in flow.problems)
 
 
-def _accepted(config: Config, found: list[Finding], *, accepted: bool) -> tuple[Finding, ...]:
+def _accepted(config: Config, found: list[Finding], evidence: Evidence, *, accepted: bool) -> tuple[Finding, ...]:
     left = without_ignored(found, config.ignore, config.project / "pyproject.toml")
+    if not (evidence.facts or evidence.runs):  # what an ignore is for may show as soon as something runs
+        left = (finding for finding in left if finding.code != "unmatched-ignore")
     if accepted and config.baseline:
         left = without_known(left, read(Path(config.baseline)))
     return tuple(left)

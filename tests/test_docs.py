@@ -20,6 +20,7 @@ import pytest
 
 import penstock
 from penstock import errors, manifest, observers
+from penstock.check.findings import ABOUT
 from penstock.config import SETTINGS
 from penstock.render import FORMATS
 from penstock_mkdocs.handler import HANDLER_SETTINGS
@@ -34,6 +35,7 @@ DOCS = ROOT / "docs"
 FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=ticks)$", re.MULTILINE | re.DOTALL)
 FILE_ABOVE = re.compile(r"`([^`\s]+)`:\s*\Z")
 FLOW_ID = re.compile(r"\b[0-9a-f]{32}\b")
+DATE = re.compile(r"\b20\d\d-\d\d-\d\d\b")
 DURATION = re.compile(r"\b\d+\.\d+ ?s(econds)?\b")
 
 PAGES = {
@@ -41,8 +43,10 @@ PAGES = {
     "docs/tutorial.md": None,
     "docs/tutorial-sphinx.md": None,
     "docs/tutorial-mkdocs.md": None,
-    "docs/how-to/command-line.md": "docs/examples/shop",
+    "docs/tutorial-proof.md": "docs/examples/shop",
+    "docs/how-to/check-in-ci.md": None,
     "docs/how-to/diff-in-a-pull-request.md": "docs/examples/shop",
+    "docs/how-to/command-line.md": "docs/examples/shop",
     "docs/how-to/sphinx.md": "docs/examples/shop",
     "docs/how-to/mkdocs.md": "docs/examples/shop",
     "docs/how-to/properdocs.md": "docs/examples/shop",
@@ -55,6 +59,7 @@ PAGES = {
     "docs/how-to/several-services.md": "docs/examples",
     "docs/how-to/code-that-is-not-yours.md": None,
     "docs/reference/command-line.md": "docs/examples/shop",
+    **{f"docs/reference/findings/{code}.md": None for code in ABOUT},
 }
 """The pages that are typed, each with the folder that its reader stands in: empty, or a copy of an example."""
 
@@ -189,6 +194,7 @@ def normal(command: str, text: str) -> str:
     """Return what has to be equal: IDs and times differ, and argparse of each Python wraps and words in its own way."""
     if command.endswith("--help"):
         return " ".join(re.sub(r"(-\w) (\{[^}]*\}|[^,\s]+), (--\w+) \2", r"\1, \3 \2", text).split())
+    text = DATE.sub("2026-11-20", text)
     text = DURATION.sub("0.0 seconds", text.replace(sys.executable, "/app/.venv/bin/python"))
     names: dict[str, str] = {}
     return FLOW_ID.sub(lambda match: names.setdefault(match[0], f"ID {len(names) + 1}"), text)
@@ -327,6 +333,15 @@ def test_reference_lists_the_problems():
     codes = re.search(r"code: (.*?)message:", inspect.getdoc(penstock.Problem) or "", re.DOTALL)
     assert codes
     assert sorted(re.findall(r"``([\w-]+)``", codes[1])) == sorted(listed)
+
+
+def test_reference_lists_the_findings():
+    """The reference says in a sentence what each finding means, and has a page for each."""
+    listed = re.findall(r"^\| \[`([\w-]+)`\]\(\1\.md\) \| (.*) \|$", reference("findings/index"), re.MULTILINE)
+    assert list(ABOUT.items()) == listed
+    assert sorted(ABOUT) == sorted(
+        page.stem for page in (DOCS / "reference/findings").glob("*.md") if page.stem != "index"
+    )
 
 
 def test_reference_lists_the_errors():
