@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -100,12 +101,20 @@ def server(request, tmp_path_factory, write_site, needs_host) -> Iterator[Server
     host = request.param
     needs_host(host)
     folder = write_site(tmp_path_factory.mktemp(host), EXTENSION if host == "zensical" else PLUGIN, index=PAGE)
+    with serving_shop(host, folder) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def serving_shop(host: str, folder: Path) -> Iterator[Server]:
+    """Start a host's server on the site in a folder, with all modules of the shop; yield it once it has the pages."""
     for name, text in FILES.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     with serving(host, folder) as url:
         started = Server(host, folder, url)
         wait_for(lambda: says(started, "Receive an order."), started)
+        time.sleep(1)  # the server looks at its files twice a second, and has to have seen them once
         yield started
 
 
@@ -192,6 +201,36 @@ def test_new_module(server):
 
     wait_for(lambda: says(server, "Fetch it."), server)
     assert says(server, "Begin afresh.", "flows/fresh/") == has_pages(server)
+
+
+@pytest.mark.parametrize("host", ["mkdocs", "properdocs"])
+def test_new_package(host, tmp_path, write_site, needs_host):
+    """A new package counts, and is watched; once it is deleted, its flows are gone."""
+    needs_host(host)
+    with serving_shop(host, write_site(tmp_path, PLUGIN, index=PAGE)) as server:
+        package = server.folder / "shop/lists"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        server.save("shop/lists/prices.py", module("parts", price="order: Price it."))
+        wait_for(lambda: says(server, "Price it."), server)
+
+        time.sleep(1)  # the server looks at its files twice a second
+        server.save("shop/lists/prices.py", module("parts", price="order: Say its price."))
+        wait_for(lambda: says(server, "Say its price.") and not says(server, "Price it."), server)
+
+        shutil.rmtree(package)
+        wait_for(lambda: says(server, "Order a part.") and not says(server, "Say its price."), server)
+
+
+@pytest.mark.parametrize("host", ["mkdocs", "properdocs"])
+def test_watched_by_the_author(host, tmp_path, write_site, needs_host):
+    """A folder that the author has watched too stays watched as a whole: files that are no sources count."""
+    needs_host(host)
+    with serving_shop(host, write_site(tmp_path, f"{PLUGIN}watch: [shop]\n", index=PAGE)) as server:
+        (server.folder / "shop/.data").mkdir()
+        (server.folder / "shop/.data/prices.csv").touch()
+
+        wait_for(lambda: "Detected file changes" in server.log(), server)
 
 
 def test_deleted_modules(server):
