@@ -275,8 +275,10 @@ def _flow(content: Mapping[str, Any]) -> Flow:
         "blind": tuple(_record(Blind, blind) for blind in content.get("blind", ())),
     }
     flow: Flow = _record(Flow, {**content, **parts})
-    if len(flow.successors) < len(flow.steps):  # an arrow to a step that is not there fails here too
+    if len(flow.successors) < len(flow.steps):
         raise ValueError(f"flow {flow.name!r} has two steps of one name")
+    for step in flow.steps[:1]:
+        flow.edges_into(step.name)  # an arrow to a step that is not there fails here
     return flow
 
 

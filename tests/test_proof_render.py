@@ -240,6 +240,14 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_an_arrow_that_only_ran_needs_its_steps(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A manifest with an arrow between steps that are not there is said to be damaged, whoever says the arrow."""
+    text = (project / "flows.json").read_text(encoding="utf-8")
+    (project / "flows.json").write_text(text.replace('"target": "e"', '"target": "x"'), encoding="utf-8")
+    assert 2 == main(["show", "f", "-C", str(project)])
+    assert "the manifest is damaged" in capsys.readouterr().err
+
+
 def test_show(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """``penstock show`` prints the line of proof and what is not confirmed."""
     assert 0 == main(["show", "f", "-C", str(project)])
