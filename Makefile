@@ -57,6 +57,7 @@ tests: setup
 benchmarks: $(READY)
 	$(BIN)/python -m pip install --quiet --group benchmarks
 	$(BIN)/python tests/benchmarks/run.py
+	$(BIN)/python tests/benchmarks/evidence.py 1000
 	$(BIN)/python tests/benchmarks/sphinx.py
 	$(BIN)/python tests/benchmarks/mkdocs.py
 

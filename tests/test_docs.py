@@ -45,6 +45,7 @@ PAGES = {
     "docs/tutorial-mkdocs.md": None,
     "docs/tutorial-proof.md": "docs/examples/shop",
     "docs/how-to/check-in-ci.md": None,
+    "docs/how-to/evidence.md": None,
     "docs/how-to/diff-in-a-pull-request.md": "docs/examples/shop",
     "docs/how-to/command-line.md": "docs/examples/shop",
     "docs/how-to/sphinx.md": "docs/examples/shop",
