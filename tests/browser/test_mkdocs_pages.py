@@ -288,6 +288,19 @@ def test_narrow(reader):
     assert page.evaluate(f"{FRAME}.scrollWidth > {FRAME}.clientWidth")
 
 
+@pytest.mark.parametrize("reader", LOOKS, ids=str, indirect=True)
+def test_narrow_with_long_names(reader):
+    """On a telephone a long name of a flow or a topic goes on in the next line."""
+    page = reader.page
+    page.set_viewport_size({"width": 400, "height": 800})
+    for path in ("", "orders/"):
+        reader.open(path)
+        long = "for (const each of document.querySelectorAll('.ps-flows td:first-child > a, .ps-chip'))"
+        page.evaluate(f"() => {{ {long} each.textContent = 'bills-of-materials-'.repeat(5); }}")
+        assert page.locator(".ps-chip").count()
+        assert not page.evaluate(TOO_WIDE)
+
+
 @pytest.mark.parametrize("reader", CASES, ids=str, indirect=True)
 def test_readable(reader):
     """Every text of a drawing stands out from what is behind it, on the screen and on paper, where nothing is cut off."""
