@@ -184,7 +184,9 @@ def test_check(small, check, code):
     assert "not declared" in built.text("index.html")
     ours = [line for line in built.warnings if line.endswith("[penstock.check]")]
     places = [line.partition(" WARNING: ")[0] for line in ours if " WARNING: " in line]
-    assert ([] if check == "off" else ["flows.py:16:", "flows.py:16:"]) == [place.rpartition("/")[2] for place in places]
+    assert ([] if check == "off" else ["flows.py:16:", "flows.py:16:"]) == [
+        place.rpartition("/")[2] for place in places
+    ]
     last = [line for line in ours if line.startswith("ERROR: ")]
     assert len(last) == code
 
