@@ -32,6 +32,7 @@ class Tally:
         seen: The steps that ran in a run, or lost it.
         alone: The steps that were called where no run was.
         placed: The steps that ran inside another step of the flow.
+        inside: Each step with the nearest one around it.
         between: Inside which step one had finished before another began.
         met: The steps that went before or around another one in some run.
         adrift: The steps that began alone while another step of the flow was running.
@@ -49,6 +50,7 @@ class Tally:
     seen: set[str] = field(default_factory=set)
     alone: set[str] = field(default_factory=set)
     placed: set[str] = field(default_factory=set)
+    inside: set[Pair] = field(default_factory=set)
     between: set[tuple[str, Pair]] = field(default_factory=set)
     met: set[Pair] = field(default_factory=set)
     adrift: set[str] = field(default_factory=set)
@@ -103,6 +105,7 @@ def _weigh(tally: Tally, fact: Fact, number: int, sources: Mapping[str, str], af
     if target not in sources or parent not in sources:
         return True
     tally.placed.add(target)
+    tally.inside.add((parent, target))
     done = {seen.step: seen for seen in fact.done}
     for name in done:
         tally.before[name, target] += number

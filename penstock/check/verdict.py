@@ -127,12 +127,18 @@ def _is_untold(flow: Flow, pair: Pair, tally: Tally) -> bool:
 
 
 def _missing(flow: Flow, tally: Tally) -> tuple[Pair, ...]:
-    """Return the pairs along which the code hands data and the runs keep the order, and no declared path leads."""
+    """Return the pairs along which a step hands data, while the runs keep the order, and no declared path leads.
+
+    Where arrows only show whom a step calls, what it hands from one to the other is its own affair.
+    """
     pairs = dict.fromkeys((call.source, call.target) for call in flow.calls if call.kind == "data")
-    ordered = {around for around, pair in tally.between if tally.order[pair]}
+    ordered = {around for around, pair in tally.between if tally.order[pair] and not tally.call[pair]}
+    inside = tally.inside | {(call.source, call.target) for call in flow.calls if call.kind == "call"}
     shown = {
-        pair for around, pair in tally.between if around in ordered or not tally.call[around, pair[1]]
-    }  # where arrows only show whom a step calls, what it hands from one to the other is its own affair
+        pair
+        for around, pair in tally.between
+        if (around, pair[0]) in inside and (around in ordered or not tally.call[around, pair[1]])
+    }
     return tuple(
         (source, target)
         for source, target in pairs

@@ -180,8 +180,18 @@ def test_data_and_order_together_show_a_missing_arrow() -> None:
 
 def test_arrows_that_show_who_calls_miss_nothing() -> None:
     """Where all arrows below a step show whom it calls, what it hands from one to the other is its own affair."""
+    calls = (call("data", "b", "c"),)
     facts = (fact("b", "a"), fact("c", "a", "b"))
-    assert "b>c" not in states(flow_of("a>b", "a>c", calls=(call("data", "b", "c"),)), *facts)
+    assert "b>c" not in states(flow_of("a>b", "a>c", calls=calls), *facts)
+    twice = (fact("d", "b", "", "a"), fact("d", "a", "b"))
+    assert "b>c" not in states(flow_of("a>b", "a>c", "b>d", "a>d", calls=calls), *facts, *twice)
+
+
+def test_only_what_one_step_hands_along_is_missing() -> None:
+    """Data that reaches a step further in is no arrow that anybody would draw."""
+    facts = (fact("b", "a"), fact("d", "a", "b"), fact("c", "d", "b", "a"))
+    assert "b>c" not in states(flow_of("a>b", "a>d", "b>d", "d>c", calls=(call("data", "b", "c"),)), *facts)
+    assert "b>c" not in states(flow_of("a>b", "a>d", "d>c", calls=(call("data", "b", "c"),)), *facts)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,21 @@ import os
 import subprocess
 import sys
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from penstock.check.evidence import load as load_evidence
+from penstock.check.findings import findings
+from penstock.check.verdict import judge
 from penstock.config import load
+from penstock.model import Edge
 from penstock.proof import prove
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from penstock.check.findings import Finding
 
 OUTSIDE = Path(__file__).parent.parent / "outside"
 
@@ -47,6 +56,7 @@ class Checked:
         tests: The last line of pytest.
         provenance: What the arrows rest on.
         errors: The findings that fail the check.
+        as_tree: The same if the arrows show who calls whom instead, as the runs have it.
         arrows: How many arrows are declared.
         confirmed: How many of them are confirmed.
         ran: The pairs of steps of which one ran inside the other.
@@ -56,6 +66,7 @@ class Checked:
     tests: str
     provenance: str
     errors: tuple[str, ...]
+    as_tree: tuple[str, ...]
     arrows: int
     confirmed: int
     ran: frozenset[tuple[str, str]]
@@ -85,16 +96,24 @@ def check(app: App, unpacked: Path) -> Checked:
     config = load(unpacked.parent, {"modules": [app.flow], "path": path, "evidence": str(evidence)})
     proof = prove(config, calls=True)
     (flow,) = proof.manifest.flows
+    seen = load_evidence(evidence)
+    ran = frozenset((fact.parent.step, fact.step.step) for fact in seen.facts)
+    tree = replace(flow, edges=tuple(Edge(source=source, target=target) for source, target in sorted(ran)))
     states = [edge.state for edge in flow.edges if edge.origin == "declared"]
     return Checked(
         tests=said,
         provenance=flow.provenance,
-        errors=tuple(f"{finding.code} {finding.arrow or finding.message}" for finding in proof.errors),
+        errors=_shown(proof.findings),
+        as_tree=_shown(findings(judge(tree, seen))),
         arrows=len(states),
         confirmed=states.count("confirmed"),
-        ran=frozenset((fact.parent.step, fact.step.step) for fact in load_evidence(evidence).facts),
+        ran=ran,
         read=frozenset((call.source, call.target) for call in flow.calls if call.kind == "call"),
     )
+
+
+def _shown(found: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(f"{each.code} {each.arrow or each.message}" for each in found if each.severity == "error")
 
 
 def _run_tests(app: App, unpacked: Path, evidence: Path) -> str:

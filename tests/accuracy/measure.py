@@ -1,0 +1,133 @@
+"""How right the check is, as tables in Markdown: ``make accuracy``. Exits with 1 if a goal is missed.
+
+Downloads two applications into a folder that is gone afterwards; without a package index they are left out.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+import warnings
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from lab.apps import APPS, check, fetch
+from lab.labelled import LABELLED, compare, compare_run, share
+from lab.play import SCENARIOS, WITNESSES, play
+from lab.score import rate, results, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from lab.labelled import Share
+
+NAMES = sorted(file.stem for file in SCENARIOS.glob("*.py"))
+GOALS = {"reverse": 1.0, "rename": 1.0, "missing step": 1.0, "delete": 0.95, "retarget": 0.85}
+"""The least share of mutants of a kind that has to be found."""
+DECIDED = 0.95
+"""The least share of right arrows that has to be confirmed, with both witnesses."""
+
+
+def show(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table."""
+    print("", f"| {' | '.join(head)} |", f"| --- |{' --: |' * (len(head) - 1)}", sep="\n")
+    for row in rows:
+        print(f"| {' | '.join(f'{cell:.3f}' if isinstance(cell, float) else str(cell) for cell in row)} |")
+
+
+def measure_scenarios() -> list[str]:
+    """Print false alarms and decided arrows; return the goals that are missed."""
+    played = [play(SCENARIOS / f"{name}.py") for name in NAMES]
+    rows, missed = [], []
+    for witness in WITNESSES:
+        seen = [each.seen_by(witness) for each in played]
+        alarms = sum(len(each.alarms) for each in seen)
+        states = [edge.state for each in seen for edge in each.edges.values() if edge.origin == "declared"]
+        confirmed = states.count("confirmed")
+        rows.append((witness, alarms, len(states), confirmed, confirmed / len(states)))
+        missed += [f"{alarms} false alarms with {witness}"] if alarms else []
+    show(("witness", "false alarms", "arrows", "confirmed", "share"), rows)
+    return [*missed, *_short("arrows confirmed", float(rows[-1][-1]), DECIDED)]
+
+
+def measure_mutants() -> list[str]:
+    """Print what is found of the mutants; return the goals that are missed."""
+    found = {witness: list(results(NAMES, witness)) for witness in ("both", "evidence")}
+    rows = {witness: table(each) for witness, each in found.items()}
+    columns = ("found", "missed", "failed", "as true", "alarmed")
+    show(
+        ("change", *columns, "share", "evidence only"),
+        (
+            (kind, *(counts[column] for column in columns), rate(counts), rate(rows["evidence"][kind]))
+            for kind, counts in rows["both"].items()
+        ),
+    )
+    print()
+    for each in found["both"]:
+        if each.outcome in ("missed", "failed", "alarmed"):
+            print(f"- {each.outcome}: {each.scenario}, {each.mutant.kind}: {each.mutant.what}")
+    for each in found["both"]:
+        if each.outcome == "as true" and each.mutant.kind in ("retarget", "swapped"):
+            print(f"- as true: {each.scenario}, {each.mutant.kind}: {each.mutant.what}")
+    alarmed = sum(counts["alarmed"] for counts in rows["both"].values())
+    short = [line for kind, goal in GOALS.items() for line in _short(kind, rate(rows["both"][kind]), goal)]
+    return [*short, *([f"{alarmed} mutants that are as true raise an alarm"] if alarmed else [])]
+
+
+def measure_reading() -> None:
+    """Print how right the reading of the code is."""
+    labelled = list(LABELLED.glob("*.py"))
+    shares: list[tuple[str, Share]] = [
+        (f"calls in {len(labelled)} labelled programs", share(compare(file, "call") for file in labelled)),
+        (f"data in {len(labelled)} labelled programs", share(compare(file, "data") for file in labelled)),
+        ("calls that the scenarios make", share(compare_run(name) for name in NAMES if name != "lost_threads")),
+    ]
+    show(
+        ("what", "found", "true", "precision", "recall"),
+        ((what, each.found, each.true, each.precision, each.recall) for what, each in shares),
+    )
+
+
+def measure_applications() -> list[str]:
+    """Print the verdict on real applications; return the goals that are missed."""
+    rows, missed, arrows, confirmed = [], [], 0, 0
+    for app in APPS:
+        with TemporaryDirectory() as folder:
+            unpacked = fetch(app, Path(folder))
+            if unpacked is None:
+                print(f"\n{app.name} {app.version} cannot be downloaded, and is left out.")
+                missed += [f"{app.name} cannot be downloaded"] if "CI" in os.environ else []
+                continue
+            found = check(app, unpacked)
+        rows.append((f"{app.name} {app.version}", len(found.errors), len(found.as_tree), found.arrows, found.confirmed))
+        missed += [f"{app.name}: {error}" for error in (*found.errors, *found.as_tree)]
+        print(f"\n{app.name}: {found.provenance}\nIts own tests: {found.tests}")
+        print(f"Pairs of steps that ran: {len(found.ran)}; of these, the code calls: {len(found.ran & found.read)}")
+        arrows, confirmed = arrows + found.arrows, confirmed + found.confirmed
+    if rows:
+        show(("application", "false alarms", "drawn as a tree", "arrows", "confirmed"), rows)
+        missed += _short("arrows of applications confirmed", confirmed / arrows, DECIDED)
+    return missed
+
+
+def _short(what: str, share: float, goal: float) -> list[str]:
+    return [f"{what}: {share:.3f}, the goal is {goal:.3f}"] if share < goal else []
+
+
+def main() -> int:
+    """Measure everything."""
+    warnings.simplefilter("ignore")  # Celery's and the applications' own affair
+    started = time.monotonic()
+    missed = [*measure_scenarios(), *measure_mutants(), *measure_applications()]
+    measure_reading()
+    print(f"\nPython {platform.python_version()}, {os.cpu_count()} CPUs, {time.monotonic() - started:.0f} s")
+    for line in missed:
+        print(f"missed: {line}", file=sys.stderr)
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
