@@ -56,8 +56,11 @@ def reading(tmp_path, monkeypatch) -> Callable[..., Reading]:
     """Import a program and read it."""
 
     def of(source: str, seconds: float = 60.0) -> Reading:
-        if "celery" in source or "task" in source:
-            pytest.importorskip("celery")
+        if "@app.task" in source or "@shared_task" in source:
+            state = pytest.importorskip("celery._state", reason="celery is not installed")
+            monkeypatch.setattr(
+                state, "_on_app_finalizers", set(state._on_app_finalizers)
+            )  # else all later apps get it
         file = tmp_path / "program.py"
         file.write_text(HEAD + (CELERY if "@app.task" in source or "@shared_task" in source else "") + source)
         spec = importlib.util.spec_from_file_location("program", file)

@@ -140,6 +140,16 @@ def _type(_: Models, arguments: Arguments, __: ast.AST) -> Outcome:
     return Outcome.of(result)
 
 
+def _reduced(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
+    functions, sequence, *start = [*arguments.given, Some(), Some()][: max(2, len(arguments.given))]
+    result = Some().update(*start[:1])
+    items = frame.functions_in(sequence)
+    for item in items or [frame.items(sequence)] * 2:  # twice, so that what comes out goes in again
+        given = result if items or start else Some().update(result, item)
+        result = Some().update(frame.called(functions, Arguments([given, item]), node), *([] if items else [result]))
+    return Outcome.of(result)
+
+
 def _run_text(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
     frame.give_up(node, "exec() or eval() runs code that is made at run time")
     return Outcome.of(Some(tags=arguments.tags()))
@@ -164,6 +174,7 @@ BUILTINS: dict[str, Callable[[Models, Arguments, ast.AST], Outcome]] = {
     **dict.fromkeys(("builtins.eval", "builtins.exec"), _run_text),
     **dict.fromkeys(("builtins.next", "builtins.anext"), _next),
     f"{__name__}._identity": _same,
+    "_functools.reduce": _reduced,
     "functools.wraps": _wraps,
     "functools.update_wrapper": _first,
     "functools.partial": _partial,

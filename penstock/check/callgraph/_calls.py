@@ -141,9 +141,12 @@ class Calls(Library):
 
     def _stamped(self, result: Some, tags: tuple[int, ...]) -> Some:
         """Let a result be the step's; what other steps of the same flow put into it stays inside."""
+        if not tags:
+            return result
         flows = {self.program.labels[tag][0] for tag in tags}
-        kept = (tag for tag in result.tags if self.program.labels[tag][0] not in flows)
-        return Some(result, (*kept, *tags))
+        hidden = {tag for tag in result.deep_tags() if self.program.labels[tag][0] in flows} - set(tags)
+        shown = Some((_without(value, hidden) for value in result), result.tags - hidden)
+        return shown.update(Some(tags=tags))
 
     # Classes --------------------------------------------------------------------------------------------------
 
@@ -240,6 +243,16 @@ class Calls(Library):
             given = Some().update(*arguments.given)
             return self.sequence([Some([job]), given], node)
         return Outcome.of(Some([job]))
+
+
+def _without(value: Value, hidden: set[int]) -> Value:
+    """Return a container without what these steps put into it."""
+    if not (isinstance(value, Box) and hidden):
+        return value
+    box = Box(value.kind, ("shown", value.key, frozenset(hidden)))
+    box.items = {key: Some(some, some.tags - hidden) for key, some in value.items.items()}
+    box.rest = Some(value.rest, value.rest.tags - hidden)
+    return box
 
 
 def bound(body: Body, arguments: Arguments) -> dict[str, Some]:

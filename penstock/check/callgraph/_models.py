@@ -54,6 +54,8 @@ _STARTERS = frozenset(
 """What only starts a function, under these names in the whole field."""
 _RUNNERS = frozenset({"run", "run_until_complete", "run_sync"})
 """What waits for a coroutine to its end."""
+_SHORT = 12
+"""How many functions in a sequence are followed one by one."""
 _FIRST_ONLY = _STARTERS | {"apply", "run", "run_sync", "reduce", "call", "run_until_complete", "wait_for", "send_task"}
 _STORERS = frozenset(
     {"append", "add", "insert", "remove", "register", "connect", "disconnect", "setdefault", "update", "subscribe"}
@@ -115,7 +117,7 @@ class Models(Annotations):
 
         It may call the functions that it is given; what it returns may be made from all that it is given.
         """
-        outcome = Outcome.of(Some(self._jobs(arguments), arguments.tags()))
+        outcome = Outcome.of(Some(self._jobs(arguments)))
         for at, some in enumerate(arguments.given) if name not in _STORERS else ():
             functions = Some(value for value in some if self.is_function(value))
             if functions:
@@ -127,6 +129,8 @@ class Models(Annotations):
             if functions:
                 passed = self._passed(arguments) if key in ("target", "function", "func") else Arguments()
                 outcome.merge(self.call_all(functions, passed, node))
+        if name not in _FIRST_ONLY or not (outcome.reach or outcome.started):
+            outcome.result.tags |= arguments.tags()
         if name in _RUNNERS:
             return self._run_to_the_end(outcome)
         return self.start(outcome, node) if name in _STARTERS else outcome
@@ -136,6 +140,17 @@ class Models(Annotations):
         for value in outcome.result:
             reach |= value.reach if isinstance(value, Job) else {}
         return Outcome(finished(outcome.result), reach, {})
+
+    def functions_in(self, some: Some) -> list[Some]:
+        """Return the items of a short sequence of functions, or of tuples with functions, in their order."""
+        lone = some.lone
+        length = self.length(lone) if lone is not None else None
+        if lone is None or not length or length > _SHORT:
+            return []
+        items = [self.item(lone, at) for at in range(length)]
+        flat = [value for item in items for value in item]
+        inside = [inner for value in flat for inner in (value.everything() if isinstance(value, Box) else [value])]
+        return items if any(map(self.is_function, inside)) else []
 
     def _jobs(self, arguments: Arguments) -> list[Value]:
         found: list[Value] = []

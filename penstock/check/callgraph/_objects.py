@@ -33,7 +33,7 @@ def _below(thing: Any) -> Any:  # noqa: PLR0911 - one for each kind of decoratio
     kind = type(thing)
     if kind is FunctionType:
         return thing.__dict__.get("__wrapped__", NOTHING)
-    if kind in _BARE:
+    if kind in _BARE or not _is_callable(kind):
         return NOTHING
     if issubclass(kind, CallableProxy):
         return object.__getattribute__(thing, "__wrapped__")
@@ -45,6 +45,17 @@ def _below(thing: Any) -> Any:  # noqa: PLR0911 - one for each kind of decoratio
     if function is not thing:
         return function
     return peek(thing, "__wrapped__")
+
+
+_callable_kinds: dict[type, bool] = {}
+
+
+def _is_callable(kind: type) -> bool:
+    """Tell whether instances of a class can be called, are descriptors or proxies: all that may be decorated."""
+    if kind not in _callable_kinds:
+        known = {name for base in kind.__mro__ for name in base.__dict__}
+        _callable_kinds[kind] = not known.isdisjoint(("__call__", "__get__", "__wrapped__"))
+    return _callable_kinds[kind]
 
 
 def _behind_celery(proxy: Any) -> Any:

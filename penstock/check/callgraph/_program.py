@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 _DEEPEST = 60
 """How many calls are followed inside each other."""
-_CONTEXTS = 8
-"""With how many different arguments a function is read; beyond, texts and numbers no longer tell calls apart."""
+_CONTEXTS = 6
+"""With how many different arguments a function is read; beyond, texts and numbers no longer tell calls apart, and
+beyond twice as many nothing but functions."""
+_MOST_CONTEXTS = 40
+"""With how many it is read at all; beyond, what it does with other arguments is taken for granted."""
 _BLIND = 8
 """How many places are kept for one function."""
 
@@ -182,8 +185,10 @@ class Program:
 
     def _key(self, body: Body, names: Names) -> Hashable:
         number = self._contexts.get(_family(body), 0)
-        if number > 2 * _CONTEXTS:
+        if number > _MOST_CONTEXTS:
             return body.key, "any"
+        if number > 2 * _CONTEXTS:
+            return body.key, frozenset((name, some.functions()) for name, some in names.items())
         coarse = number > _CONTEXTS
         return body.key, frozenset((name, some.signature(coarse=coarse)) for name, some in names.items())
 

@@ -105,7 +105,7 @@ def _read_all(steps: list[StepAt], own: Callable[[str], bool], until: float, fou
 def _read_flow(program: Program, steps: list[StepAt], until: float) -> list[Blind]:
     """Read one flow; return the steps that could not be read, or not in time."""
     program.until = min(until, time.monotonic() + _FLOW_SECONDS)
-    lost = []
+    lost: list[Blind] = []
     for step in steps:
         try:
             _read_root(program, step.function)

@@ -121,7 +121,11 @@ class Statements(Expressions):
         return self.block(node.orelse)
 
     def _on_for(self, node: ast.For | ast.AsyncFor) -> bool:
-        items = self.wait_if(isinstance(node, ast.AsyncFor), self.items(self.evaluate(node.iter)))
+        iterable = self.evaluate(node.iter)
+        each_known = self.functions_in(iterable)
+        if each_known:
+            return self._unrolled(node, each_known) and self.block(node.orelse)
+        items = self.wait_if(isinstance(node, ast.AsyncFor), self.items(iterable))
 
         def once() -> bool:
             self.assign(node.target, items)
@@ -131,6 +135,17 @@ class Statements(Expressions):
         return self.block(node.orelse)
 
     _on_asyncfor = _on_for
+
+    def _unrolled(self, node: ast.For | ast.AsyncFor, items: list[Some]) -> bool:
+        """Read a loop over functions round by round: each may get what the one before it returned."""
+        for item in items:
+            self.loops.append([])
+            self.assign(node.target, item)
+            through = self.block(node.body)
+            ends = [self.state()] if through else []
+            if not self.meet([*ends, *self.loops.pop()]):
+                return False
+        return True
 
     def _on_with(self, node: ast.With | ast.AsyncWith) -> bool:
         leaving: list[Some] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,17 +20,15 @@ Reach = dict[int, Site]
 
 CONSTANTS = frozenset({str, int, bool, bytes, float, type(None)})
 _MOST = 64
-_MOST_HELD = 500
+_MOST_HELD = 60
 
 
 class Value:
-    """One thing that a variable may hold.
-
-    Attributes:
-        key: What makes two of them the same.
-    """
+    """One thing that a variable may hold; its ``key`` is what makes two of them the same."""
 
     __slots__ = ("key",)
+    holds = False
+    """Whether there may be other values in it."""
 
     def __init__(self, *key: Hashable) -> None:
         self.key = key
@@ -88,6 +87,7 @@ class Instance(Value):
     """
 
     __slots__ = ("attributes", "open", "owner", "tags")
+    holds = True
 
     def __init__(self, owner: Real | Made, where: Hashable, *, open: bool = False) -> None:
         self.owner = owner
@@ -118,6 +118,7 @@ class Partial(Value):
     """
 
     __slots__ = ("arguments", "fixed", "function", "signature")
+    holds = True
 
     def __init__(self, function: Value, arguments: Arguments, *, signature: bool = False, fixed: bool = False) -> None:
         self.function, self.arguments = function, arguments
@@ -129,6 +130,7 @@ class Box(Value):
     """A container: what is known to be under which key or index, and what is somewhere in it."""
 
     __slots__ = ("items", "kind", "rest")
+    holds = True
 
     def __init__(self, kind: str, where: Hashable, items: dict[Any, Some] | None = None) -> None:
         self.kind = kind
@@ -160,6 +162,7 @@ class Job(Value):
     """
 
     __slots__ = ("reach", "result")
+    holds = True
 
     def __init__(self, reach: Reach, result: Some, where: Hashable) -> None:
         self.reach, self.result = reach, result
@@ -178,6 +181,9 @@ class Riddle(Value):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__("riddle", reason)
+
+
+_CALLED = frozenset({"inner", "method", "partial", "made"})
 
 
 class Some:
@@ -222,16 +228,17 @@ class Some:
     def deep_tags(self) -> set[int]:
         """Return the steps whose results are in it or in what it holds."""
         tags = set(self.tags)
-        waiting = [value for value in self._held.values() if isinstance(value, _HOLDERS)]
-        seen: set[int] = set()
+        waiting = [value for value in self._held.values() if value.holds]
+        seen = {id(value) for value in waiting}
         while waiting and len(seen) < _MOST_HELD:
             value = waiting.pop()
-            if id(value) not in seen:
-                seen.add(id(value))
-                for some in _held_by(value):
-                    tags |= some.tags
-                    waiting += [each for each in some._held.values() if isinstance(each, _HOLDERS)]
-                tags |= value.tags if isinstance(value, Instance) else set()
+            tags |= value.tags if isinstance(value, Instance) else set()
+            for some in _held_by(value):
+                tags |= some.tags
+                for each in some._held.values():
+                    if each.holds and id(each) not in seen:
+                        seen.add(id(each))
+                        waiting.append(each)
         return tags
 
     def signature(self, *, coarse: bool = False) -> Hashable:
@@ -239,8 +246,12 @@ class Some:
         keys = (key for key in self._held if not (coarse and key[0] in ("constant", "box", "job")))
         return frozenset(keys), frozenset(self.deep_tags())
 
-
-_HOLDERS = (Box, Job, Partial, Instance)
+    def functions(self) -> Hashable:
+        """Return what tells two of them apart by what they may call."""
+        real = {
+            key for key, value in self._held.items() if isinstance(value, Real) and type(value.thing) is FunctionType
+        }
+        return frozenset(key for key in self._held if key[0] in _CALLED or key in real)
 
 
 def _held_by(value: Value) -> Iterable[Some]:
