@@ -214,9 +214,14 @@ class Running(Frame):
 
     def suspend(self) -> None:
         """At its first item a generator has shown what it consumes, and whoever takes the item comes after it."""
+        self.observer.live.discard(self)  # one that nobody consumes to its end does not run for ever
         if not self.counted:
             self._count()
             self.finish()
+
+    def resume(self) -> None:
+        """It runs again."""
+        self.observer.live.add(self)
 
     def _count(self) -> None:
         self.counted = True
@@ -238,6 +243,10 @@ class _Several:
     def suspend(self) -> None:
         for each in self._all:
             each.suspend()
+
+    def resume(self) -> None:
+        for each in self._all:
+            each.resume()
 
 
 def frame_of(event: StepEvent, observer: EvidenceObserver, flow: str) -> Frame | None:

@@ -93,7 +93,7 @@ def measure_reading() -> None:
 
 def measure_applications() -> list[str]:
     """Print the verdict on real applications; return the goals that are missed."""
-    rows, missed, arrows, confirmed = [], [], 0, 0
+    rows, changes, missed, arrows, confirmed = [], [], [], 0, 0
     for app in APPS:
         with TemporaryDirectory() as folder:
             unpacked = fetch(app, Path(folder))
@@ -103,12 +103,14 @@ def measure_applications() -> list[str]:
                 continue
             found = check(app, unpacked)
         rows.append((f"{app.name} {app.version}", len(found.errors), len(found.as_tree), found.arrows, found.confirmed))
+        changes += [(app.name, kind, counts[True], counts[False]) for kind, counts in found.changed.items()]
         missed += [f"{app.name}: {error}" for error in (*found.errors, *found.as_tree)]
         print(f"\n{app.name}: {found.provenance}\nIts own tests: {found.tests}")
         print(f"Pairs of steps that ran: {len(found.ran)}; of these, the code calls: {len(found.ran & found.read)}")
         arrows, confirmed = arrows + found.arrows, confirmed + found.confirmed
     if rows:
         show(("application", "false alarms", "drawn as a tree", "arrows", "confirmed"), rows)
+        show(("application", "change", "found", "not found"), changes)
         missed += _short("arrows of applications confirmed", confirmed / arrows, DECIDED)
     return missed
 

@@ -257,6 +257,24 @@ def test_a_generator_that_is_collected(recorded: EvidenceObserver) -> None:
     assert {("a", False): 1} == orphans(recorded)
 
 
+def test_a_generator_that_waits_is_not_running(recorded: EvidenceObserver) -> None:
+    """A generator that nobody consumes to its end, and somebody keeps, makes no later step one that lost its context."""
+    handle = flow("f")
+
+    @handle.entrypoint
+    def numbers() -> Iterator[int]:
+        yield from range(2)
+
+    @handle.step(after="numbers")
+    def alone() -> None: ...
+
+    kept = numbers()
+    assert next(kept) == 0
+    alone()
+    assert {("alone", False): 1} == orphans(recorded)
+    assert list(kept) == [1]
+
+
 def test_tasks_and_gather(recorded: EvidenceObserver) -> None:
     """Tasks keep the step that started them, whatever runs beside; one that is still running is not done."""
     handle = flow("f")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lab.redeclared import count_found
 from penstock.check.evidence import load as load_evidence
 from penstock.check.findings import findings
 from penstock.check.verdict import judge
@@ -18,6 +19,7 @@ from penstock.model import Edge
 from penstock.proof import prove
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable
 
     from penstock.check.findings import Finding
@@ -57,6 +59,7 @@ class Checked:
         provenance: What the arrows rest on.
         errors: The findings that fail the check.
         as_tree: The same if the arrows show who calls whom instead, as the runs have it.
+        changed: How many changes of its arrows are found, and how many are not, by kind.
         arrows: How many arrows are declared.
         confirmed: How many of them are confirmed.
         ran: The pairs of steps of which one ran inside the other.
@@ -67,6 +70,7 @@ class Checked:
     provenance: str
     errors: tuple[str, ...]
     as_tree: tuple[str, ...]
+    changed: dict[str, Counter[bool]]
     arrows: int
     confirmed: int
     ran: frozenset[tuple[str, str]]
@@ -105,6 +109,7 @@ def check(app: App, unpacked: Path) -> Checked:
         provenance=flow.provenance,
         errors=_shown(proof.findings),
         as_tree=_shown(findings(judge(tree, seen))),
+        changed=count_found(flow, seen),
         arrows=len(states),
         confirmed=states.count("confirmed"),
         ran=ran,
