@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from penstock._imports import imported, spoken_of
 from penstock._marks import identity, underlying
 from penstock._titles import title
+from penstock._written import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +128,7 @@ def signature(target: Any, function: Any, source: Source | None) -> str:
     """Return the signature as written where the source is at hand, else as Python knows it."""
     as_written = not _is_partial(target) and not hasattr(function, "__signature__")
     if as_written and source and not isinstance(source.node, ast.ClassDef):
-        return _written_signature(source.node, is_method=_is_method(source))
+        return written(source.node, is_method=_is_method(source))
     try:
         known = _known_signature(target if callable(target) else function)
     except (TypeError, ValueError):
@@ -153,11 +154,11 @@ class _Written(str):
 
 
 def _unquoted(signature: inspect.Signature) -> inspect.Signature:
-    def written(annotation: Any) -> Any:
+    def unquoted(annotation: Any) -> Any:
         return _Written(annotation) if isinstance(annotation, str) else annotation
 
-    parameters = [known.replace(annotation=written(known.annotation)) for known in signature.parameters.values()]
-    return signature.replace(parameters=parameters, return_annotation=written(signature.return_annotation))
+    parameters = [known.replace(annotation=unquoted(known.annotation)) for known in signature.parameters.values()]
+    return signature.replace(parameters=parameters, return_annotation=unquoted(signature.return_annotation))
 
 
 def _is_partial(target: Any) -> bool:
@@ -168,42 +169,6 @@ def _is_method(source: Source) -> bool:
     if not isinstance(source.parent, ast.ClassDef):
         return False
     return "staticmethod" not in map(ast.unparse, getattr(source.node, "decorator_list", ()))
-
-
-def _written_signature(node: ast.FunctionDef | ast.AsyncFunctionDef, *, is_method: bool) -> str:
-    shown = list(_parameters(node.args))
-    if is_method and shown:
-        skip = 2 if len(node.args.posonlyargs) == 1 else 1  # a lone ``self, /`` takes its slash along
-        shown = shown[skip:]
-    returns = f" -> {_annotation(node.returns)}" if node.returns else ""
-    return f"({', '.join(shown)}){returns}"
-
-
-def _parameters(args: ast.arguments) -> Iterator[str]:
-    positional = [*args.posonlyargs, *args.args]
-    defaults = [*[None] * (len(positional) - len(args.defaults)), *args.defaults]
-    for index, (arg, default) in enumerate(zip(positional, defaults, strict=True), start=1):
-        yield _parameter(arg, default)
-        if index == len(args.posonlyargs):
-            yield "/"
-    if args.vararg:
-        yield f"*{_parameter(args.vararg, None)}"
-    elif args.kwonlyargs:
-        yield "*"
-    for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
-        yield _parameter(arg, default)
-    if args.kwarg:
-        yield f"**{_parameter(args.kwarg, None)}"
-
-
-def _parameter(arg: ast.arg, default: ast.expr | None) -> str:
-    annotation = f": {_annotation(arg.annotation)}" if arg.annotation else ""
-    equals = " = " if annotation else "="
-    return f"{arg.arg}{annotation}{equals + ast.unparse(default) if default else ''}"
-
-
-def _annotation(node: ast.expr) -> str:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ast.unparse(node)
 
 
 def find_source(function: Any) -> Source | None:
