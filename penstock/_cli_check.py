@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,18 +12,22 @@ from typing import TYPE_CHECKING
 from penstock._cli_fix import add_fix_options, asker, run_fix
 from penstock._cli_sources import add_sources, read_config
 from penstock._files import write_atomically
-from penstock._terminal import CLEAN, FINDINGS, counted, styled
+from penstock._terminal import CLEAN, FINDINGS, counted, styled, width
 from penstock.check import baseline
-from penstock.check.report import FORMATS, text
+from penstock.check.joining import joined
+from penstock.check.report import FORMATS, folded, text
 from penstock.errors import ConfigError
 from penstock.proof import prove
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from penstock.check.findings import Finding
     from penstock.config import Config
     from penstock.proof import Proof
 
 DEFAULT_BASELINE = "penstock-baseline.json"
+BREAK = "\n"
 UNCHECKED = "nothing was recorded yet: pytest --penstock"
 
 
@@ -48,14 +53,16 @@ def run(parsed: argparse.Namespace) -> int:
         raise ConfigError("it shows a diff, so the format has to be text", where="--fix")
     config = _with_options(read_config(parsed), parsed)
     found = prove(config, calls=True, accepted=not parsed.write_baseline)
-    chosen = _chosen(found, parsed.flows)
+    chosen = _chosen(found, found.findings, parsed.flows)
     if parsed.write_baseline:
         return _write_baseline(config, chosen)
     shown = [finding for finding in chosen if parsed.notes or finding.severity == "error"]
     errors = sum(finding.severity == "error" for finding in chosen)
     if parsed.format == "text":
-        _say(text(shown, styled if parsed.output is None else lambda said, _: said), parsed.output)
-        _summary(found, chosen, errors)
+        _say(_text(shown, parsed.output), parsed.output)
+        if shown and parsed.output is None:
+            print()
+        _summary(found, parsed.flows)
     else:
         _say(FORMATS[parsed.format](_in_repository(shown, config.project)), parsed.output)
     if parsed.fix:
@@ -72,9 +79,9 @@ def _with_options(config: Config, parsed: argparse.Namespace) -> Config:
     )
 
 
-def _chosen(found: Proof, names: list[str]) -> list[Finding]:
+def _chosen(found: Proof, findings: Iterable[Finding], names: list[str]) -> list[Finding]:
     flows = {found.manifest.flow(name).full_name for name in names}
-    return [finding for finding in found.findings if not flows or finding.flow in flows]
+    return [finding for finding in findings if not flows or finding.flow in flows]
 
 
 def _in_repository(found: list[Finding], project: Path) -> list[Finding]:
@@ -101,16 +108,33 @@ def _say(report: str, output: Path | None) -> None:
         print(report)
 
 
-def _summary(found: Proof, chosen: list[Finding], errors: int) -> None:
+def _text(shown: list[Finding], output: Path | None) -> str:
+    return text(shown, styled, _columns()) if output is None else text(shown)
+
+
+def _columns() -> int:
+    """Return where lines have to end, if a person looks at them; whoever reads a pipe wants one line each."""
+    return width() if sys.stdout.isatty() else 0
+
+
+def _summary(found: Proof, names: list[str]) -> None:
     """Print a line for each flow, and one for all."""
-    if chosen:
-        print()
+    chosen = joined(_chosen(found, found.findings, names))
     columns = max((len(flow.full_name) for flow in found.manifest.flows), default=0)
     for flow in found.manifest.flows:
-        print(f"{styled(flow.full_name.ljust(columns), '1')}  {flow.provenance or UNCHECKED}")
-    notes = len(chosen) - errors
-    said = f"{counted(errors, 'finding')}, {counted(notes, 'note')}"
+        said = folded(flow.provenance or UNCHECKED, _columns() and max(_columns() - columns - 2, 20))
+        print(f"{styled(flow.full_name.ljust(columns), '1')}  {said.replace(BREAK, BREAK + ' ' * (columns + 2))}")
+    errors = sum(finding.severity == "error" for finding in chosen)
+    said = f"{counted(errors, 'finding')}, {counted(len(chosen) - errors, 'note')}{_accepted(found, names)}"
     print(styled(said, "31" if errors else "32"))
+
+
+def _accepted(found: Proof, names: list[str]) -> str:
+    """Say how many findings the project accepts, and by what."""
+    by = {"the baseline": found.known, "ignores": found.ignored}
+    counts = {what: len(joined(_chosen(found, accepted, names))) for what, accepted in by.items()}
+    said = " and ".join(f"{count:,} by {what}" for what, count in counts.items() if count)
+    return f"; accepted: {said}" if said else ""
 
 
 def _write_baseline(config: Config, chosen: list[Finding]) -> int:

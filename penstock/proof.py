@@ -17,7 +17,7 @@ from penstock.errors import EvidenceError
 from penstock.render.marks import without_proof
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from penstock.check.findings import Finding
     from penstock.config import Config
@@ -31,11 +31,15 @@ class Proof:
     Attributes:
         manifest: The flows; where any witness was asked, with the state of each arrow.
         findings: What does not agree, without what the project accepts.
+        known: What the baseline accepts.
+        ignored: What is accepted for a reason.
         fault: Why the evidence was left out, or an empty string.
     """
 
     manifest: Manifest
     findings: tuple[Finding, ...] = ()
+    known: tuple[Finding, ...] = ()
+    ignored: tuple[Finding, ...] = ()
     fault: str = ""
 
     @property
@@ -121,7 +125,7 @@ def _proof(config: Config, made: Manifest, evidence: Evidence, *, accepted: bool
     asked = evidence.facts or evidence.runs or any(flow.calls for flow in made.flows)
     if config.manifests or not asked:
         everything = [*_problems(made), *broken(config.contracts, made.flows)]
-        return Proof(manifest=made, findings=_accepted(config, everything, evidence, accepted=accepted))
+        return _sorted_out(config, made, everything, evidence, accepted=accepted)
     judgements = [judge(flow, evidence) for flow in made.flows]
     judged = replace(made, flows=tuple(judgement.flow for judgement in judgements))
     everything = [
@@ -129,7 +133,7 @@ def _proof(config: Config, made: Manifest, evidence: Evidence, *, accepted: bool
         *(finding for judgement in judgements for finding in findings(judgement)),
         *broken(config.contracts, judged.flows),
     ]
-    return Proof(manifest=judged, findings=_accepted(config, everything, evidence, accepted=accepted))
+    return _sorted_out(config, judged, everything, evidence, accepted=accepted)
 
 
 def _problems(made: Manifest) -> Iterator[Finding]:
@@ -137,13 +141,21 @@ def _problems(made: Manifest) -> Iterator[Finding]:
     yield from (of_problem(problem, flow.full_name) for flow in made.flows for problem in flow.problems)
 
 
-def _accepted(config: Config, found: list[Finding], evidence: Evidence, *, accepted: bool) -> tuple[Finding, ...]:
-    left = without_ignored(found, config.ignore, config.project / "pyproject.toml")
+def _sorted_out(
+    config: Config, manifest: Manifest, found: list[Finding], evidence: Evidence, *, accepted: bool
+) -> Proof:
+    """Part what is to be reported from what the project accepts."""
+    left = tuple(without_ignored(found, config.ignore, config.project / "pyproject.toml"))
+    ignored = _without(found, left)
     if not (evidence.facts or evidence.runs):  # what an ignore is for may show as soon as something runs
-        left = (finding for finding in left if finding.code != "unmatched-ignore")
-    if accepted and config.baseline:
-        left = without_known(left, read(Path(config.baseline)))
-    return tuple(left)
+        left = tuple(finding for finding in left if finding.code != "unmatched-ignore")
+    new = tuple(without_known(left, read(Path(config.baseline)))) if accepted and config.baseline else left
+    return Proof(manifest=manifest, findings=new, known=_without(left, new), ignored=ignored)
+
+
+def _without(found: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:
+    left_out = set(others)
+    return tuple(finding for finding in found if finding not in left_out)
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

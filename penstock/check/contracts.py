@@ -132,7 +132,7 @@ def _step(flows: Sequence[Flow], node: Node) -> Step | None:
 
 
 def _finding(contract: Contract, flow: Flow | None, message: str, step: Step | None = None) -> Finding:
-    said = f"contract {contract.name!r} is broken" if contract.name else f"the contract {contract.type} is broken"
+    said = f"{repr(contract.name) if contract.name else contract.type} is broken"
     return Finding(
         code="contract",
         severity="error",

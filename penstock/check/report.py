@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from penstock import __version__
 from penstock.check.findings import ABOUT
+from penstock.check.joining import joined
+from penstock.render._plain import columns
 from penstock.render.describe import visible
 
 if TYPE_CHECKING:
@@ -21,25 +24,42 @@ Style = Callable[[str, str], str]
 """Takes a text and the number of a terminal's style, and returns what to print."""
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+STYLED = re.compile(r"\x1b\[[0-9;]*m")
 COLOURS = {"error": "31", "note": "36"}
 
 
-def text(found: Sequence[Finding], style: Style = lambda shown, _: shown) -> str:
-    """Return findings as lines for people: where, what, what was seen, what to do."""
-    return "\n\n".join(_entry(finding, style) for finding in found)
+def text(found: Sequence[Finding], style: Style = lambda shown, _: shown, width: int = 0) -> str:
+    """Return findings as lines for people: where, what, what was seen, what to do.
+
+    Args:
+        found: The findings.
+        style: Styles a text for the terminal.
+        width: Its columns; 0 leaves lines as long as they are.
+    """
+    return "\n\n".join(_entry(finding, style, width) for finding in joined(found))
 
 
-def _entry(finding: Finding, style: Style) -> str:
-    where = f"{finding.where}: " if finding.where else ""
-    code = style(finding.code, COLOURS[finding.severity])
-    flow = f" [{finding.flow}]" if finding.flow else ""
-    head = f"{where}{code}{style(flow, '2')} {finding.message}"
+def _entry(finding: Finding, style: Style, width: int) -> str:
+    where = f"{visible(finding.where)}:" if finding.where else ""
+    flow = style(f"[{visible(finding.flow)}]", "2") if finding.flow else ""
+    head = [where, style(finding.code, COLOURS[finding.severity]), flow, visible(finding.message)]
     details = [finding.seen, *(f"{place.where}: {place.text}" for place in finding.related), finding.cure]
-    return "\n".join([_line(head), *(f"    {_line(detail)}" for detail in details if detail)])
+    lines = [folded(" ".join(filter(None, head)), width)]
+    lines += [folded(f"    {visible(detail)}", width) for detail in details if detail]
+    return "\n".join(lines)
 
 
-def _line(shown: str) -> str:
-    return "\x1b".join(visible(part) if part else "" for part in shown.split("\x1b"))
+def folded(shown: str, width: int) -> str:
+    """Fold a line between words, the rest a little further in; styles take no columns, and no width means no fold."""
+    start = len(shown) - len(shown.lstrip(" "))
+    lines: list[str] = []
+    for word in shown.split():
+        longer = f"{lines[-1]} {word}" if lines else f"{' ' * start}{word}"
+        if lines and 0 < width < columns(STYLED.sub("", longer)):
+            lines.append(f"{' ' * (start + 2)}{word}")
+        else:
+            lines[-1:] = [longer]
+    return "\n".join(lines)
 
 
 def github(found: Sequence[Finding]) -> str:
@@ -47,7 +67,7 @@ def github(found: Sequence[Finding]) -> str:
 
     Source: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
-    return "\n".join(map(_command, found))
+    return "\n".join(map(_command, joined(found)))
 
 
 def _command(finding: Finding) -> str:

@@ -32,8 +32,10 @@ class Tally:
         seen: The steps that ran in a run, or lost it.
         alone: The steps that were called where no run was.
         placed: The steps that ran inside another step of the flow.
+        current: Those of them that ran so with the code of today.
         inside: Each step with the nearest one around it.
         between: Inside which step one had finished before another began.
+        further: Inside which steps the target ran while the source was further out, explained or not.
         met: The steps that went before or around another one in some run.
         adrift: The steps that began alone while another step of the flow was running.
         unknown: The steps that ran and that the flow does not have.
@@ -50,8 +52,10 @@ class Tally:
     seen: set[str] = field(default_factory=set)
     alone: set[str] = field(default_factory=set)
     placed: set[str] = field(default_factory=set)
+    current: set[str] = field(default_factory=set)
     inside: set[Pair] = field(default_factory=set)
     between: set[tuple[str, Pair]] = field(default_factory=set)
+    further: dict[Pair, set[str]] = field(default_factory=dict)
     met: set[Pair] = field(default_factory=set)
     adrift: set[str] = field(default_factory=set)
     unknown: Counter[str] = field(default_factory=Counter)
@@ -114,10 +118,23 @@ def _weigh(tally: Tally, fact: Fact, number: int, sources: Mapping[str, str], af
     near = {**done, parent: fact.parent}
     justifying = [source for source in after[target] if source in near]
     for source in justifying:
-        current = is_current(sources, fact.step) and is_current(sources, near[source])
-        kind = (tally.call if source == parent else tally.order) if current else tally.outdated
+        holds = is_current(sources, fact.step) and is_current(sources, near[source])
+        kind = (tally.call if source == parent else tally.order) if holds else tally.outdated
         kind[source, target] += number
-    return bool(justifying) or not (is_current(sources, fact.step) and is_current(sources, fact.parent))
+    current = is_current(sources, fact.step) and is_current(sources, fact.parent)
+    if current:
+        tally.current.add(target)
+        _note_further(tally, fact, after[target])
+    return bool(justifying) or not current
+
+
+def _note_further(tally: Tally, fact: Fact, expected: Iterable[str]) -> None:
+    for source in _out(fact).intersection(expected):
+        tally.further.setdefault((source, fact.step.step), set()).add(fact.parent.step)
+
+
+def _out(fact: Fact) -> set[str]:
+    return {seen.step for seen in (*fact.ancestors, *fact.outside)}
 
 
 def _accuse(flow: Flow, tally: Tally, fact: Fact, number: int, expected: Iterable[str]) -> None:
@@ -129,8 +146,7 @@ def _accuse(flow: Flow, tally: Tally, fact: Fact, number: int, expected: Iterabl
         tally.lost.update({(source, target): number for source in lost})
         tally.lazy.update({(source, target): number for source in lazy})
         return
-    further = {seen.step for seen in (*fact.ancestors, *fact.outside)}
-    tally.indirect.update({(source, target): number for source in expected if source in further})
+    tally.indirect.update({(source, target): number for source in _out(fact).intersection(expected)})
     tally.undeclared[fact.parent.step, target] += number
 
 

@@ -7,6 +7,7 @@ the reading of the code guesses, and no witness accuses on what it did not see.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from penstock.check.tally import count
 from penstock.model import Edge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from penstock.check.evidence import Evidence
     from penstock.check.tally import Pair, Tally
@@ -84,15 +85,22 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
         (
             tally.indirect[pair],
             "indirect",
-            f"{target} ran inside {_around(target, tally)}, further away from {source}.",
+            _further(pair, tally),
         ),
         (tally.outdated[pair], "outdated", f"The code of {source} or {target} has changed since this was seen to run."),
         (unseen, "unexercised", f"{' and '.join(unseen)} did not run in the flow."),
+        (
+            target not in tally.current,
+            "outdated",
+            f"The code of {target}, or of what it ran in, has changed since it ran.",
+        ),
         (_apart(flow, pair, tally), "unexercised", f"The code calls {source}, then {target}, but no run did both."),
         (tally.lazy[pair], "unexercised", f"{source} is a generator, and began only after {target} had."),
     ]
     found = next(((state, note) for holds, state, note in doubts if holds), None)
-    return found or ("never-seen", f"Both ran, but {target} never after {source}.")
+    if found or pair not in tally.further:
+        return found or ("never-seen", _before(flow, pair, tally))
+    return "indirect", _further(pair, tally)
 
 
 def _apart(flow: Flow, pair: Pair, tally: Tally) -> bool:
@@ -101,8 +109,24 @@ def _apart(flow: Flow, pair: Pair, tally: Tally) -> bool:
     return ordered and pair not in tally.met and pair[::-1] not in tally.met
 
 
-def _around(target: str, tally: Tally) -> str:
-    return " and ".join(sorted(parent for parent, step in tally.undeclared if step == target))
+def _further(pair: Pair, tally: Tally) -> str:
+    """Say what lies between the ends of an arrow that is too long."""
+    source, target = pair
+    return f"{target} ran inside {_listed(sorted(tally.further.get(pair, ())))}, further away from {source}."
+
+
+def _before(flow: Flow, pair: Pair, tally: Tally) -> str:
+    """Say what the head of an arrow ran after, where that was never its tail."""
+    source, target = pair
+    near = [step.name for step in flow.steps if (step.name, target) in tally.inside or tally.before[step.name, target]]
+    return f"{target} ran after {_listed([name for name in near if name != target])}, never after {source}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as a sentence has them, at most a few."""
+    if len(names) > _MOST_NAMES + 1:
+        names = [*names[:_MOST_NAMES], f"{len(names) - _MOST_NAMES} more"]
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def _static(flow: Flow, pair: Pair, tally: Tally) -> str:
@@ -172,11 +196,18 @@ def _provenance(edges: Iterable[Edge], runs: int, evidence: Evidence) -> str:
         said.append(f"by {runs:,} run{'' if runs == 1 else 's'}")
         if evidence.commits:
             commit, date = max(evidence.commits.items(), key=lambda item: (item[1], item[0]))
-            said.append(f"at {commit[:7]}, {date}" if commit else f"on {date}")
+            said.append(f"at {_short(commit)}, {date}" if commit else f"on {date}")
     others = [f"{states[state]} {words}" for state, words in _OTHERS.items() if states[state]]
     return "; ".join([" ".join(said), *others])
 
 
+def _short(commit: str) -> str:
+    """Cut a hash of git's, with the ``+`` of changes that are in no commit; any other name stays whole."""
+    return _HASH.sub(r"\1", commit)
+
+
+_HASH = re.compile(r"\A([0-9a-f]{7})[0-9a-f]{33}(?=\+?\Z)")
+_MOST_NAMES = 4
 _OTHERS: dict[State, str] = {
     "outdated": "outdated",
     "never-seen": "never seen",

@@ -153,6 +153,28 @@ def test_json_in_a_file(project: Callable[..., Path]) -> None:
     assert ["place"] in [finding["after"] for finding in found]
 
 
+def test_one_mistake_is_one_entry(project: Callable[..., Path]) -> None:
+    """What ran and what was declared in its place is one finding for people, and one each for programs."""
+    folder = project(BYPASSED)
+    done = run(folder, "penstock", "check")
+    assert 1 == done.stdout.count("app.py:21: ")
+    assert "The declared arrow from check is never-seen.\n    app.py:15: check is here\n" in done.stdout
+    assert done.stdout.endswith("1 finding, 1 note\n")
+    assert 1 == run(folder, "penstock", "check", "--format", "github").stdout.count("::error ")
+    found = json.loads(run(folder, "penstock", "check", "--format", "json").stdout)["findings"]
+    assert ["never-seen", "undeclared"] == sorted(each["code"] for each in found if each["severity"] == "error")
+
+
+@pytest.mark.parametrize(("part", "left"), [("place -> charge", "never-seen"), ("check -> charge", "undeclared")])
+def test_half_a_mistake_is_reported_alone(project: Callable[..., Path], part: str, left: str) -> None:
+    """Where one half of a mistake is ignored, the other half is a finding of its own, and the summary tells of both."""
+    done = run(project(BYPASSED, IGNORES.format(entries=IGNORED.format(edge=part))), "penstock", "check")
+    assert 1 == done.returncode
+    assert f": {left} [orders]" in done.stdout
+    assert "The declared arrow" not in done.stdout
+    assert done.stdout.endswith("1 finding, 1 note; accepted: 1 by ignores\n")
+
+
 def test_baseline(project: Callable[..., Path]) -> None:
     """What a baseline has is accepted, and anything new is not."""
     folder = project(BYPASSED)
@@ -187,11 +209,11 @@ def test_ignores(project: Callable[..., Path]) -> None:
     [
         (
             'type = "has-trigger"',
-            "app.py:7: contract [orders] the contract has-trigger is broken: no entrypoint of orders",
+            "app.py:7: contract [orders] has-trigger is broken: no entrypoint of orders",
         ),
         (
             'type = "has-docstrings", name = "told"',
-            "app.py:27: contract [orders] contract 'told' is broken: ship has no",
+            "app.py:27: contract [orders] 'told' is broken: ship has no",
         ),
         ('type = "never-reaches", never = ["orders.ship"]', "orders reaches orders.ship: orders.place -> orders.check"),
         ('type = "has-trigger", flows = ["ordres"]', "no flow has a name like ordres."),

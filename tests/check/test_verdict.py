@@ -77,6 +77,38 @@ def test_any_predecessor_will_do() -> None:
     assert {"a>b": "confirmed call", **expected} == found
 
 
+@pytest.mark.parametrize("far", [fact("c", "b", "", "a"), fact("c", "b", "", "", "a")], ids=["around", "before"])
+def test_an_arrow_that_is_too_long_beside_one_that_fits(far: Fact) -> None:
+    """Where another predecessor explains the run, an arrow from further out is indirect and no longer never seen."""
+    flow = flow_of("a>b", "a>c", "b>c")
+    judged = judge(flow, Evidence({fact("b", "a"): 1, far: 1}, {}, RUNS)).flow
+    long = judged.edges[1]
+    assert ("indirect", "c ran inside b, further away from a.") == (long.state, long.note)
+    assert "confirmed call" == states(flow, fact("b", "a"), far, fact("c", "a"))["a>c"]
+
+
+def test_runs_of_older_code_refute_no_arrow_beside_one_that_fits() -> None:
+    """Where the head only ran with other code than today's, an arrow is neither too long nor never seen."""
+    flow = flow_of("a>b", "a>c", "b>c", "d>c", sources={"c": "2"})
+    found = states(flow, fact("b", "a"), fact("d", "a"), fact("c:1", "b", "", "a"))
+    assert {"a>b": "confirmed call", "a>c": "outdated", "b>c": "outdated", "d>c": "outdated"} == {
+        arrow: state for arrow, state in found.items() if arrow != "a>d"
+    }
+
+
+def test_never_seen_says_what_came_before() -> None:
+    """Of an arrow that was never seen, the note names what its head ran after, in flow order, and not too many."""
+    few = judge(flow_of("a>b", "a>d", "c>d"), Evidence({fact("c", "a"): 1, fact("d", "a", "b"): 1}, {}, RUNS)).flow
+    assert "d ran after a and b, never after c." == few.edges[2].note
+    steps = tuple(Step(name=name) for name in "abcdefghx")
+    pairs = tuple(Edge(source=source, target="x") for source in "ah")
+    many = Flow(name="f", steps=steps, edges=pairs)
+    facts = {fact("x", "a", "bcdefg"): 1, fact("h", "a"): 1}
+    assert (
+        "x ran after a, b, c, d and 3 more, never after h." == judge(many, Evidence(facts, {}, RUNS)).flow.edges[1].note
+    )
+
+
 def test_a_lost_context_abstains() -> None:
     """Where a predecessor ran without its context, nothing is accused."""
     lost = Orphan("f", Seen("b"), concurrent=True)
@@ -209,13 +241,22 @@ def test_a_generator_begins_late(calls: tuple[Call, ...], expected: dict[str, st
     assert expected == states(replace(flow, steps=lazy), fact("b", "a"), fact("c", "a", "b"))
 
 
-def test_provenance() -> None:
-    """One line tells what the states rest on."""
+@pytest.mark.parametrize(
+    ("commit", "shown"),
+    [
+        ("3f2a1c9d" * 5, "3f2a1c9"),
+        ("3f2a1c9d" * 5 + "+", "3f2a1c9+"),
+        ("3f2a1c9d", "3f2a1c9d"),
+        ("release-2026.11", "release-2026.11"),
+    ],
+)
+def test_provenance(commit: str, shown: str) -> None:
+    """One line tells what the states rest on; a whole hash of git's is cut, and no other name."""
     evidence = Evidence(
-        {fact("b", "a"): 9}, {}, {("f", Seen("a")): 1234}, {"3f2a1c9d": "2026-11-20", "older": "2025-01-01"}
+        {fact("b", "a"): 9}, {}, {("f", Seen("a")): 1234}, {commit: "2026-11-20", "older": "2025-01-01"}
     )
     said = judge(flow_of("a>b", "b>c"), evidence).flow.provenance
-    assert "1 of 2 arrows confirmed by 1,234 runs at 3f2a1c9, 2026-11-20; 1 not exercised" == said
+    assert f"1 of 2 arrows confirmed by 1,234 runs at {shown}, 2026-11-20; 1 not exercised" == said
 
 
 @pytest.mark.parametrize(
