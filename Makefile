@@ -2,6 +2,7 @@
 # make test   runs everything: lint, types, layers, tests, the examples in README and docs
 # make benchmarks   measures what penstock costs at run time and in builds of Sphinx and MkDocs, beside others
 # make stress       makes a million runs at once and counts wrong IDs
+# make accuracy     measures what the check finds of broken flows, and that it believes right ones, on two real applications, too
 # make versions     runs the tests of the Sphinx extension with older and newer Sphinx, each in .venv-versions
 # All set up what they need in .venv; a second run installs nothing.
 
@@ -12,10 +13,10 @@ READY := $(VENV)/.ready
 NODE_READY := tests/node_modules/.ready
 JOBS ?= 2
 
-.PHONY: help setup docs test lint types layers tests benchmarks stress versions clean
+.PHONY: help setup docs test lint types layers tests benchmarks accuracy stress versions clean
 
 help:
-	@sed -n '1,8s/^# //p' Makefile
+	@sed -n '1,9s/^# //p' Makefile
 
 setup: $(READY) $(NODE_READY)
 
@@ -62,6 +63,9 @@ benchmarks: $(READY)
 	$(BIN)/python tests/benchmarks/mkdocs.py
 
 stress: $(READY)
+accuracy: $(READY)
+	$(BIN)/python tests/accuracy/measure.py
+
 	$(BIN)/python tests/stress/runs.py 1000000
 
 versions:

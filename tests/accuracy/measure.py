@@ -55,7 +55,8 @@ def measure_scenarios() -> list[str]:
 
 def measure_mutants() -> list[str]:
     """Print what is found of the mutants; return the goals that are missed."""
-    found = {witness: list(results(NAMES, witness)) for witness in ("both", "evidence")}
+    everything = list(results(NAMES, ("both", "evidence")))
+    found = {name: [each for each in everything if each.witness == name] for name in ("both", "evidence")}
     rows = {witness: table(each) for witness, each in found.items()}
     columns = ("found", "missed", "failed", "as true", "alarmed")
     show(

@@ -14,7 +14,7 @@ from lab.play import SCENARIOS, play
 from lab.source import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from lab.mutants import Mutant
     from lab.oracle import Start
@@ -31,6 +31,7 @@ class Result:
 
     Attributes:
         scenario: The scenario.
+        witness: What the check was given.
         mutant: The mutant.
         outcome: Whether it was found. One that is as true as before should not be, and is ``alarmed`` where it is. One
             that nothing is said of has ``failed`` where its run ends with an exception, so that any test shows it.
@@ -38,6 +39,7 @@ class Result:
     """
 
     scenario: str
+    witness: str
     mutant: Mutant
     outcome: Outcome
     said: tuple[str, ...]
@@ -59,20 +61,25 @@ def original(name: str) -> Original:
     return Original(name, parse(file.read_text(encoding="utf-8")), oracle.starts, play(file, oracle))
 
 
-def results(names: Iterable[str], witness: str = "both") -> Iterator[Result]:
+def results(names: Iterable[str], witnesses: Collection[str] = ("both",)) -> Iterator[Result]:
     """Play all mutants of some scenarios.
 
     Args:
         names: The scenarios.
-        witness: What the check is given: the evidence, what the code says, or both.
+        witnesses: What the check is given, in turn: the evidence, what the code says, or both.
     """
     for before in map(original, names):
         for mutant in (*of_declarations(before.source), *of_code(before.source)):
-            played = _play(before.name, mutant.text).seen_by(witness)
-            yield _result(before, mutant, played)
-            if mutant.kind == "missing step":
-                older = replace(mutant, kind="missing step, evidence of before")
-                yield _result(before, older, replace(played, evidence=before.played.evidence))
+            played = _play(before.name, mutant.text)
+            for witness in witnesses:
+                yield from _results(before, mutant, played.seen_by(witness), witness)
+
+
+def _results(before: Original, mutant: Mutant, played: Played, witness: str) -> Iterator[Result]:
+    yield _result(before, mutant, played, witness)
+    if mutant.kind == "missing step":
+        older = replace(mutant, kind="missing step, evidence of before")
+        yield _result(before, older, replace(played, evidence=before.played.evidence), witness)
 
 
 def _play(name: str, text: str) -> Played:
@@ -82,13 +89,17 @@ def _play(name: str, text: str) -> Played:
         return play(file)
 
 
-def _result(before: Original, mutant: Mutant, played: Played) -> Result:
+def _result(before: Original, mutant: Mutant, played: Played, witness: str) -> Result:
     said = tuple(f"{finding.code} {finding.arrow}" for finding in played.alarms if _names(finding, mutant.steps))
+    return Result(before.name, witness, mutant, _outcome(before, mutant, played, said=bool(said)), said)
+
+
+def _outcome(before: Original, mutant: Mutant, played: Played, *, said: bool) -> Outcome:
     if _is_as_true(before, mutant):
-        return Result(before.name, mutant, "alarmed" if said else "as true", said)
+        return "alarmed" if said else "as true"
     if said or _unconfirmed(played, mutant):
-        return Result(before.name, mutant, "found", said)
-    return Result(before.name, mutant, "failed" if played.error and not before.played.error else "missed", said)
+        return "found"
+    return "failed" if played.error and not before.played.error else "missed"
 
 
 def _names(finding: Finding, steps: frozenset[str]) -> bool:
