@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -19,11 +21,13 @@ from penstock.errors import PenstockError, UnknownFlowError
 from penstock.render import FORMATS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from IPython.display import DisplayHandle
 
     from penstock._dag import Diagram
     from penstock._marks import Mark
-    from penstock.model import Flow
+    from penstock.model import Flow, Problem
 
 MAGIC = "%flow"
 AFTER_CELL = "post_run_cell"
@@ -44,9 +48,37 @@ class Wanted(NamedTuple):
         """The display's name for the messages that change it; no notebook stores it."""
         return "penstock " + " ".join(map(str, self))
 
-    def drawn(self) -> Diagram:
+    def drawn(self) -> WithProblems:
         """Draw the flow as it is now."""
-        return generate_dag(self.name, self.format, direction=self.direction, details=self.details, engine=self.engine)
+        return WithProblems(
+            generate_dag(self.name, self.format, direction=self.direction, details=self.details, engine=self.engine)
+        )
+
+
+class WithProblems(NamedTuple):
+    """A diagram as a cell shows it: below it stands a line for each problem of the flow."""
+
+    diagram: Diagram
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        """Return what the diagram shows, with the lines in the text and below the picture."""
+        bundle = self.diagram._repr_mimebundle_(include, exclude)
+        if "text/plain" in bundle:
+            bundle["text/plain"] = "\n".join([bundle["text/plain"], *self._lines])
+        if "text/html" in bundle:
+            bundle["text/html"] += "".join(f"<div>{escape(line)}</div>" for line in self._lines)
+        return bundle
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show the text where there is nothing else, as in a terminal."""
+        self.diagram._repr_pretty_(printer, cycle)
+        printer.text("".join(f"\n{line}" for line in self._lines))
+
+    @property
+    def _lines(self) -> list[str]:
+        return [_in_words(problem) for problem in self.diagram.flow.problems]
 
 
 class Shown(NamedTuple):
@@ -76,7 +108,7 @@ class FlowMagic:
             raise UsageError(str(error)) from None
         handle = display(diagram, display_id=wanted.display_id)
         if self._can_change and handle is not None:
-            self._shown[wanted] = Shown(diagram.flow, handle)
+            self._shown[wanted] = Shown(diagram.diagram.flow, handle)
 
     def complete(self, shell: Any, event: Any) -> list[str]:
         """Return flow names, then formats, for the Tab key."""
@@ -156,6 +188,11 @@ def _changed(wanted: Wanted, shown: Shown) -> Shown:
         return shown
     shown.handle.update(wanted.drawn())
     return Shown(flow, shown.handle)
+
+
+def _in_words(problem: Problem) -> str:
+    """Return a problem as a line; a cell has no file, and its made-up name is another one in each kernel."""
+    return f"▲ {problem if Path(problem.file).is_file() else problem.message}"
 
 
 def _words(line: str) -> list[str]:

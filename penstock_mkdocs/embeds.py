@@ -2,7 +2,7 @@
 
 An embed is a line ``::: penstock-… NAME`` with its options indented below, or a fence of that name. Each is taken
 out of the text before anything else reads it, and a word is left in its place. Where the parser meets the word as
-a block of its own, at any depth of lists, tabs and admonitions, the embed is rendered. Anywhere else, as in an
+a block of its own, at any depth of lists, quotes, tabs and admonitions, the embed is rendered. Anywhere else, as in an
 example inside a code block, the original text comes back.
 """
 
@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from markdown.blockprocessors import BlockProcessor
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
+
+from penstock_mkdocs.options import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,8 +44,9 @@ NAMELESS = frozenset({"penstock-flows", "penstock-map"})
 """Embeds that are of no single flow: the first line in a fence is no name."""
 
 _BLOCK = re.compile(r"(?P<indent>[ \t]*):::[ \t]*(?P<kind>penstock-[\w-]*)(?:[ \t]+(?P<name>\S.*?))?[ \t]*")
-_FENCE = re.compile(r"(?P<indent>[ \t>]*)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
-_OPTION = re.compile(r"[a-z_-]+:(\s|$)")
+_FENCE = re.compile(r"[ \t]*(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
+_QUOTE = re.compile(r"[ \t]*>(?:[ ]{0,3}>)*[ ]?")
+_OPTION = re.compile(r"(?P<name>[a-z_-]+):(\s|$)")
 _INFO = re.compile(r"(?P<kind>penstock-[\w-]*)(?:\s+(?P<name>\S.*?))?\s*")
 
 
@@ -58,6 +61,9 @@ class Embed:
         line: The line at which it begins, counted from 1 in the text that was given to Markdown; 0 if unknown.
         source: The lines as they were, without the indentation of the first.
         depth: The columns of white space before the first line.
+        quote: What makes its first line one of a quote, such as ``> ``.
+        name_line: The line of the name, where it is not that of the embed; 0 otherwise.
+        fault: Why it cannot be shown, with the line to mend.
     """
 
     kind: str
@@ -66,10 +72,14 @@ class Embed:
     line: int
     source: tuple[str, ...]
     depth: int = 0
+    quote: str = ""
+    name_line: int = 0
+    fault: Line | None = None
 
     def without_lines(self) -> Embed:
         """Return the embed without line numbers, for text that is not the page's own."""
-        return replace(self, options=tuple((0, text) for _, text in self.options), line=0)
+        fault = (0, self.fault[1]) if self.fault else None
+        return replace(self, options=tuple((0, text) for _, text in self.options), line=0, name_line=0, fault=fault)
 
 
 @dataclass
@@ -108,12 +118,12 @@ class Found:
 
 
 def in_text(text: str) -> Iterator[Embed]:
-    """Yield the embeds in a text that is not being converted."""
+    """Yield the embeds in a text that is not being converted, those that can be shown."""
     lines = text.split("\n")
     at = 0
     while at < len(lines):
         at, embed = _read(lines, at)
-        if embed:
+        if embed and not embed.fault:
             yield embed
 
 
@@ -134,8 +144,7 @@ class FindEmbeds(Preprocessor):
         while at < len(lines):
             end, embed = _read(lines, at)
             if embed:
-                indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
-                result += _apart(f"{indent}{self.found.next_word}", lines[max(at - 1, 0) : at], lines[end : end + 1])
+                result += _apart(embed, self.found.next_word, lines[max(at - 1, 0) : at], lines[end : end + 1])
                 self.found.embeds.append(embed if self.first else embed.without_lines())
             else:
                 result += lines[at:end]
@@ -178,22 +187,45 @@ class RestoreText(Postprocessor):
 
     def _original(self, match: re.Match[str]) -> str:
         indent, before, number = match.groups()
-        source = f"\n{indent}".join(self.found.embeds[int(number)].source)
-        return f"{indent}{before}{escape(source, quote=False)}"
+        embed = self.found.embeds[int(number)]
+        quotes = (escape(embed.quote.lstrip()), embed.quote.lstrip())
+        quote = next((each for each in quotes if before.endswith(each)), "")
+        source = f"\n{indent}{quote}".join(escape(line, quote=False) for line in embed.source)
+        return f"{indent}{before}{source}"
 
 
 def _read(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
-    """Return where the thing that begins at a line ends, and the embed if it is one."""
+    """Return where the thing that begins at a line ends, and the embed if it is one, in a quote or not."""
+    quote = _QUOTE.match(lines[at])
+    if not quote:
+        return _outside_quotes(lines, at)
+    first = lines[at][quote.end() :]
+    if not (_BLOCK.match(first) or _FENCE.match(first)):
+        return at + 1, None
+    end, embed = _outside_quotes([*lines[:at], *_unquoted(lines, at, quote[0].count(">"))], at)
+    return end, replace(embed, quote=quote[0]) if embed else None
+
+
+def _unquoted(lines: Sequence[str], at: int, depth: int) -> Iterator[str]:
+    """Yield the lines of a quote from one on, as they are without the marks."""
+    marks = re.compile(rf"[ \t]*>(?:[ ]{{0,3}}>){{{depth - 1}}}[ ]?")
+    for line in lines[at:]:
+        if not (found := marks.match(line)):
+            return
+        yield line[found.end() :]
+
+
+def _outside_quotes(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
     if block := _BLOCK.fullmatch(lines[at].rstrip("\r")):
         return _block(lines, at, block)
     fence = _FENCE.fullmatch(lines[at].rstrip("\r"))
-    end = _closing(lines, at, fence["ticks"]) if fence else None
-    if not fence or end is None:
+    if not fence:
         return at + 1, None
     info = _INFO.fullmatch(fence["info"])
-    if not info or ">" in fence["indent"]:
-        return end + 1, None
-    return end + 1, _fenced(lines[at : end + 1], at, info)
+    end = _closing(lines, at, fence["ticks"])
+    if end is None:
+        return at + 1, _unclosed(lines, at, fence["ticks"], info) if info else None
+    return end + 1, _fenced(lines[at : end + 1], at, info) if info else None
 
 
 def _block(lines: Sequence[str], at: int, match: re.Match[str]) -> tuple[int, Embed]:
@@ -201,8 +233,18 @@ def _block(lines: Sequence[str], at: int, match: re.Match[str]) -> tuple[int, Em
     end = at + 1
     while end < len(lines) and lines[end].strip() and _is_option(lines[end], depth):
         end += 1
-    options = tuple(enumerate(lines[at + 1 : end], at + 2))
-    return end, Embed(match["kind"], match["name"] or "", options, at + 1, _dedented(lines[at:end], depth), depth)
+    options, source = tuple(enumerate(lines[at + 1 : end], at + 2)), _dedented(lines[at:end], depth)
+    fault = _left_behind(lines, end, depth)
+    return end, Embed(match["kind"], match["name"] or "", options, at + 1, source, depth, fault=fault)
+
+
+def _left_behind(lines: Sequence[str], end: int, depth: int) -> Line | None:
+    """Return what is wrong with an option below an empty line, which a page would show as a block of code."""
+    at = next((at for at in range(end, len(lines)) if lines[at].strip()), end)
+    found = _OPTION.match(lines[at].strip()) if at > end else None
+    if not found or found["name"] not in NAMES or _depth(lines[at]) <= depth:
+        return None
+    return at + 1, f"the option {found['name']!r} is not read: take the empty line above it away"
 
 
 def _is_option(line: str, depth: int) -> bool:
@@ -213,25 +255,39 @@ def _is_option(line: str, depth: int) -> bool:
 
 def _fenced(lines: Sequence[str], at: int, match: re.Match[str]) -> Embed:
     inner = list(enumerate(lines[1:-1], at + 2))
-    name = match["name"] or ""
+    name, name_line = match["name"] or "", 0
     if not name and match["kind"] not in NAMELESS:
         inner = [(number, line) for number, line in inner if line.strip()]
-        name, inner = (inner[0][1].strip(), inner[1:]) if inner else ("", [])
+        (name_line, name), inner = (inner[0], inner[1:]) if inner else ((0, ""), [])
     depth = _depth(lines[0])
-    return Embed(match["kind"], name, tuple(inner), at + 1, _dedented(lines, depth), depth)
+    source = _dedented(lines, depth)
+    return Embed(match["kind"], name.strip(), tuple(inner), at + 1, source, depth, name_line=name_line)
 
 
-def _apart(line: str, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
-    """Yield a line with empty ones around it where it belongs to a list's item but would read as the item's text."""
-    if before and before[-1].strip() and _depth(before[-1]) < _depth(line):
-        yield ""
-    yield line
-    if after and after[0].strip() and _depth(after[0]) < _depth(line):
-        yield ""
+def _unclosed(lines: Sequence[str], at: int, ticks: str, match: re.Match[str]) -> Embed:
+    depth = _depth(lines[at])
+    fault = at + 1, f"this fence has no end: close it by a line of {ticks}"
+    return Embed(match["kind"], match["name"] or "", (), at + 1, _dedented([lines[at]], depth), depth, fault=fault)
+
+
+def _apart(embed: Embed, word: str, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+    """Yield a word with empty lines around it where it belongs to a list's item but would read as the item's text."""
+    empty = embed.quote.rstrip()
+    if before and _is_outside(before[-1], embed):
+        yield empty
+    yield f"{embed.quote}{' ' * embed.depth}{word}"
+    if after and _is_outside(after[0], embed):
+        yield empty
+
+
+def _is_outside(line: str, embed: Embed) -> bool:
+    """Tell whether a line next to an embed has text that begins further left."""
+    text = _QUOTE.sub("", line, count=1) if embed.quote else line
+    return bool(text.strip()) and _depth(text) < embed.depth
 
 
 def _closing(lines: Sequence[str], at: int, ticks: str) -> int | None:
-    closing = re.compile(rf"[ \t>]*{ticks}{ticks[0]}*[ \t\r]*")
+    closing = re.compile(rf"[ \t]*{ticks}{ticks[0]}*[ \t\r]*")
     return next((end for end in range(at + 1, len(lines)) if closing.fullmatch(lines[end])), None)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.errors import PenstockError, RenderError
+from penstock.errors import PenstockError, RenderError, UnknownFlowError
 from penstock.render.describe import slug
 from penstock.render.marks import without_proof
 from penstock_mkdocs import figure
@@ -114,7 +114,7 @@ def _with_steps(page: Page) -> Iterator[_Wanted]:
     """Yield the embeds of this page that show steps."""
     for embed in page.found.embeds:
         with suppress(PenstockError):  # said where that embed stands
-            if embed.kind == KIND:
+            if embed.kind == KIND and not embed.fault:
                 wanted = _understood(page, embed)
                 if wanted.options.steps:
                     yield wanted
@@ -126,7 +126,10 @@ def _understood(page: Page, embed: Embed) -> _Wanted:
         raise OptionError(f"{embed.kind} needs the name of a flow: ::: {embed.kind} NAME", embed.line)
     options = read_options(embed.options, FlowOptions)
     site = page.site
-    return _Wanted(embed, options, site, site.manifest.flow(name))
+    try:
+        return _Wanted(embed, options, site, site.manifest.flow(name))
+    except UnknownFlowError as error:
+        raise OptionError(str(error), embed.name_line or embed.line) from None
 
 
 def _drawn(wanted: _Wanted) -> Flow:

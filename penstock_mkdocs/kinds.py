@@ -34,4 +34,6 @@ def add_embed(page: Page, parent: Element, embed: Embed) -> None:
     if embed.kind not in KINDS:
         hint = did_you_mean(near_names(embed.kind, KINDS, limit=1)) or f" Known: {', '.join(KINDS)}."
         raise OptionError(f"there is no embed {embed.kind!r}.{hint}", embed.line)
+    if embed.fault:
+        raise OptionError(embed.fault[1], embed.fault[0])
     KINDS[embed.kind](page, parent, embed)

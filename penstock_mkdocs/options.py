@@ -163,6 +163,9 @@ OPTIONS = described(FlowOptions)
 FLOWS_OPTIONS = described(FlowsOptions)
 MAP_OPTIONS = described(MapOptions)
 
+NAMES = frozenset(option.name for option in (*OPTIONS, *FLOWS_OPTIONS, *MAP_OPTIONS)) | _ALIASES.keys()
+"""Every name under which some embed has an option."""
+
 
 def read_options(lines: Sequence[Line], kind: type[Options] = FlowOptions) -> Options:  # type: ignore[assignment]
     """Return the options that stand in some lines.

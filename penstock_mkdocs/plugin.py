@@ -77,7 +77,8 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         try:
             load_config(self._given, _host(config_file_path), also=PLUGIN_SETTINGS)
         except ConfigError as error:
-            return [(error.key, ValidationError(" ".join(str(error).split())))], []
+            if error.key:  # what is no setting's fault, as a file that cannot be read, on_config says
+                return [(error.key, ValidationError(" ".join(str(error).split())))], []
         return [], []
 
     def on_startup(self, *, command: str, dirty: bool) -> None:  # noqa: ARG002

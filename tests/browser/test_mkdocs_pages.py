@@ -319,6 +319,38 @@ def test_readable(reader):
     assert [] == unreadable(page)
 
 
+@pytest.mark.parametrize("reader", WAYS[:1], ids=str, indirect=True)
+def test_paper_knows_no_focus(reader):
+    """What the focus on a node makes pale on the screen is printed as it is without."""
+    page = reader.page
+    reader.open("orders/")
+    page.locator(f"{FLOW} a.ps-node", has_text="charge").focus()
+    refuse = f"getComputedStyle(document.querySelector('{FLOW} .ps-tracing .ps-step:not(.ps-on)')).opacity"
+    assert "0.3" == page.evaluate(refuse)
+    page.emulate_media(media="print")
+    assert "1" == page.evaluate(refuse)
+
+
+@pytest.mark.parametrize("theme", ["mkdocs", "readthedocs"])
+def test_narrow_with_long_parameters(tmp_path, serving, page, theme):
+    """On a telephone, the themes of MkDocs let a table of long names scroll, and long names in paths go on below."""
+    name = "bills_of_materials_" * 4
+    source = f'def {name}({name}_id):\n    """Run.\n\n    Args:\n        {name}_id: The ID.\n    """\n'
+    config = f"site_name: T\nuse_directory_urls: false\ntheme: {{name: {theme}, highlightjs: false}}\n" + uses("mkdocs")
+    embed = "::: penstock-flow orders\n    paths: true\n"
+    flows = f'from penstock import flow\n\n\n@flow("orders").entrypoint\n{source}'
+    (tmp_path / "docs").mkdir()
+    for path, text in {"flows.py": flows, "docs/index.md": embed, "mkdocs.yml": config}.items():
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
+    subprocess.run([sys.executable, "-m", "mkdocs", "build", "-q"], cwd=tmp_path, env=environment, check=True)
+    with serving(tmp_path / "site") as address:
+        page.set_viewport_size({"width": 400, "height": 800})
+        page.goto(f"{address}/index.html")
+        assert 1 == page.locator(".ps-step-doc table").count()
+        assert not page.evaluate(TOO_WIDE)
+
+
 @pytest.mark.parametrize("reader", LOOKS, ids=str, indirect=True)
 def test_accessible(reader, script):
     """The accessibility checker finds nothing to complain about in what penstock wrote, on the screen and on paper."""

@@ -192,6 +192,11 @@ def test_every_option_is_described():
     [
         "- item\n\n    {0}",
         "- item\n    {0}\n- next",
+        "> {0}",
+        "> text\n>\n> {0}\n> more",
+        "> > {0}",
+        "> - item\n>     {0}\n> - next",
+        "- item\n\n    > {0}",
         "1. item\n\n    - inner\n\n        {0}",
         '!!! note "Title"\n\n    {0}',
         '??? note "Title"\n\n    {0}',
@@ -203,14 +208,17 @@ def test_every_option_is_described():
     "form", ["::: penstock-flow orders\n    steps: false", "```penstock-flow orders\nsteps: no\n```"]
 )
 def test_nested(convert, text, form):
-    """An embed may stand in lists, admonitions, details and tabs; it ends up inside of them."""
-    indent = re.search(r"[ ]*(?=\{0\})", text)[0]
+    """An embed may stand in lists, quotes, admonitions, details and tabs; it ends up inside of them."""
+    indent = re.search(r"[ >]*(?=\{0\})", text)[0]
     source = text.format(form.replace("\n", f"\n{indent}"))
     extensions = ("admonition", "pymdownx.details", "pymdownx.superfences", "pymdownx.tabbed")
     page = soup(convert(source, extensions=extensions, configs={"pymdownx.tabbed": {"alternate_style": True}}).html)
 
-    assert page.figure.find_parent(["li", "details"]) or page.figure.find_parent(class_=["admonition", "tabbed-block"])
+    assert page.figure.find_parent(["li", "blockquote", "details"]) or page.figure.find_parent(
+        class_=["admonition", "tabbed-block"]
+    )
     assert "penstock" not in page.text
+    assert [] == page.select(".ps-step-name")
 
 
 @pytest.mark.parametrize("fences", ["fenced_code", "pymdownx.superfences"])
@@ -220,6 +228,12 @@ def test_nested(convert, text, form):
         ("```markdown\n::: penstock-flow orders\n    caption: x\n```", "::: penstock-flow orders\n    caption: x\n"),
         ("````\n```penstock-flow orders\n```\n````", "```penstock-flow orders\n```\n"),
         ("~~~\n```penstock-flow orders\n```\n~~~", "```penstock-flow orders\n```\n"),
+        ("Text:\n\n    > ::: penstock-flow orders\n    >     id: x", "> ::: penstock-flow orders\n>     id: x\n"),
+        ("> Text:\n>\n>     ::: penstock-flow orders\n>         id: x", "::: penstock-flow orders\n    id: x\n"),
+        ("Text:\n\n    ```penstock-flow orders", "```penstock-flow orders\n"),
+        ("Text:\n\n    ::: penstock-flow orders\n\n        id: x", "::: penstock-flow orders\n\n    id: x\n"),
+        ("Write `> ::: penstock-flow orders`.", "> ::: penstock-flow orders"),
+        ("Write ` ```penstock-flow orders `.", "```penstock-flow orders"),
         ("Text:\n\n    ::: penstock-flow a<b\n        caption: x", "::: penstock-flow a<b\n    caption: x\n"),
         ("Text:\n\n    ```penstock-flow orders\n    steps: no\n    ```", "```penstock-flow orders\nsteps: no\n```\n"),
     ],

@@ -25,6 +25,14 @@ EMBED = "::: penstock-flow orders\n"
         ("```penstock-flow\n```", 1, "penstock-flow needs the name of a flow"),
         ("::: penstock-flwo orders", 1, "there is no embed 'penstock-flwo'. Did you mean 'penstock-flow'?"),
         ("\n::: penstock-flow orders\n    captoin: x", 3, "there is no option 'captoin'. Did you mean 'caption'?"),
+        ("```penstock-flow\n\nordres\n```", 3, "there is no flow 'ordres'. Did you mean 'orders'?"),
+        ("a\n```penstock-flow orders\nsteps: no\n", 2, "this fence has no end: close it by a line of ```"),
+        ("> ~~~~penstock-flow orders\n\n~~~~", 1, "this fence has no end: close it by a line of ~~~~"),
+        ("> a\n>\n> ::: penstock-flow ordres", 3, "there is no flow 'ordres'. Did you mean 'orders'?"),
+        ("> ::: penstock-flow orders\n>     captoin: x", 2, "there is no option 'captoin'."),
+        (f"{EMBED}\n    steps: no", 3, "the option 'steps' is not read: take the empty line above it away"),
+        (f"{EMBED}    paths: yes\n\n\n  id: a", 5, "the option 'id' is not read: take the empty line above it away"),
+        ("> ::: penstock-flow orders\n>\n>     steps: no", 3, "the option 'steps' is not read"),
         ("```penstock-flow\n\norders\nzzz: x\n```", 4, "there is no option 'zzz'. Options: caption, alt,"),
         (f"{EMBED}    steps: maybe", 2, "the option 'steps' must be true or false, not 'maybe'"),
         (f"{EMBED}    direction: up", 2, "the option 'direction' must be TB, LR, BT or RL, not 'up'"),
@@ -41,6 +49,15 @@ def test_one_line(convert, source, line, said):
     assert 1 == len(page.logged)
     assert page.logged[0].startswith(f"<markdown>:{line}: {said}")
     assert page.logged[0].endswith(BeautifulSoup(page.html, "html.parser").select_one(".penstock-error p + p").text)
+
+
+@pytest.mark.parametrize("below", ["    print(1)", "    other: x", "steps: no", "text"])
+def test_what_follows_is_no_fault(convert, below):
+    """Below an empty line may stand anything that is not an indented option: a block of code, a paragraph."""
+    page = convert(f"{EMBED}\n{below}\n")
+
+    assert [] == page.logged
+    assert below.strip() == BeautifulSoup(page.html, "html.parser").find_all(["code", "p"])[-1].text.strip()
 
 
 def test_problems_of_a_flow(convert):

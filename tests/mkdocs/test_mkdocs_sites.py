@@ -260,6 +260,18 @@ def test_bad_plugin_setting(tmp_path, write_site, run_tool, old, new, said):
     assert "Traceback" not in done.stderr
 
 
+def test_broken_project_file(tmp_path, write_site, run_tool):
+    """A pyproject.toml that cannot be read ends the build with one line that names the file and no setting."""
+    write_site(tmp_path, PLUGIN, index="# Home\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.penstock\n", encoding="utf-8")
+    done = run_tool("mkdocs", "build", folder=tmp_path)
+    (said,) = [line for line in done.stderr.splitlines() if "pyproject.toml" in line]
+
+    assert 1 == done.returncode
+    assert said.startswith(f"ERROR   -  penstock: {tmp_path / 'pyproject.toml'}:1: ")
+    assert "Traceback" not in done.stderr
+
+
 def test_broken_application(tmp_path, write_site, run_tool):
     """An application that cannot be imported costs its pages, which say why; the others are built."""
     write_site(tmp_path, PLUGIN, index=PAGE, other="# Other\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -159,7 +160,7 @@ def test_a_failed_cell_takes_nothing_away(notebook: Notebook) -> None:
     assert not notebook.run("1 / 0", cell="a")
     assert [] == notebook.shown(update=True)
     notebook.run("orders = 1", cell="a")
-    assert ["graph TD"] == notebook.shown(update=True)
+    assert ["graph TD\n▲ flow 'orders' has no steps."] == notebook.shown(update=True)
 
 
 def test_imported_steps_stay(notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,6 +178,18 @@ def test_a_forgotten_flow_keeps_its_last_picture(notebook: Notebook, capsys: pyt
     notebook.run("%flow orders")
     notebook.run("from penstock import _registry; _registry.forget()")
     assert ([], "") == (notebook.shown(update=True), capsys.readouterr().err)
+
+
+def test_problems_stand_below(notebook: Notebook) -> None:
+    """A problem of the flow is a line below text and picture, and goes when the cell is run again without it."""
+    notebook.run(DECLARED.replace('after="handle_request"', 'after="handle_reqest"'), cell="a")
+    notebook.run("%flow orders", cell="b")
+    notebook.run(DECLARED, cell="a")
+    said, mended = (out["data"] for out in notebook.publisher.outputs)
+    below = "▲ after='handle_reqest' names no step of flow 'orders'. Did you mean 'handle_request'? "
+    assert said["text/plain"].splitlines()[-1].startswith(below)
+    assert said["text/html"].partition("<div>")[2].startswith(html.escape(below))
+    assert (DRAWN, False) == (mended["text/plain"], "▲" in mended["text/html"])
 
 
 def test_names_are_completed(notebook: Notebook) -> None:
@@ -215,6 +228,17 @@ def test_a_terminal_shows_the_drawing(shell: Any, capsys: pytest.CaptureFixture[
     shell.run_cell("%flow orders")
     shell.run_cell('@orders.step(after="charge")\ndef ship(order): ...')
     assert "◆ handle_request\n○ charge\n" == capsys.readouterr().out
+
+
+def test_a_terminal_tells_problems(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A terminal prints a line for each problem below the drawing."""
+    shell.run_cell("%load_ext penstock")
+    shell.run_cell(DECLARED.replace('after="handle_request"', 'after="handle_reqest"'))
+    capsys.readouterr()
+    shell.run_cell("%flow orders")
+    assert (
+        capsys.readouterr().out.splitlines()[-1].startswith("▲ after='handle_reqest' names no step of flow 'orders'.")
+    )
 
 
 def test_a_stored_notebook_has_the_last_picture(
