@@ -60,12 +60,13 @@ benchmarks: $(READY)
 	$(BIN)/python tests/benchmarks/run.py
 	$(BIN)/python tests/benchmarks/evidence.py 1000
 	$(BIN)/python tests/benchmarks/sphinx.py
+	$(BIN)/python tests/benchmarks/callgraph.py
 	$(BIN)/python tests/benchmarks/mkdocs.py
 
-stress: $(READY)
 accuracy: $(READY)
 	$(BIN)/python tests/accuracy/measure.py
 
+stress: $(READY)
 	$(BIN)/python tests/stress/runs.py 1000000
 
 versions:
