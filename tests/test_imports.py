@@ -24,20 +24,20 @@ def charge({signature}): ...
 
 @pytest.fixture
 def imports(tmp_path, monkeypatch):
-    """Return what is said of a step's types, whose module ``shop.pay.cards`` has some imports and a signature."""
+    """Return what is said of a step's types, whose module ``till.pay.cards`` has some imports and a signature."""
     monkeypatch.syspath_prepend(tmp_path)
 
     def found(statements: str, signature: str, file: str = "cards.py") -> tuple[str, ...]:
-        folder = tmp_path / "shop" / "pay"
+        folder = tmp_path / "till" / "pay"
         folder.mkdir(parents=True)
         for each in (folder.parent, folder):
             (each / "__init__.py").write_text("", "utf-8")
         (folder / file).write_text(MODULE.format(imports=statements, signature=signature), "utf-8")
-        importlib.import_module("shop.pay.cards" if file == "cards.py" else "shop.pay")
+        importlib.import_module("till.pay.cards" if file == "cards.py" else "till.pay")
         return get_flow("checkout").step("charge").imports
 
     yield found
-    for name in [name for name in sys.modules if name.partition(".")[0] == "shop"]:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "till"]:
         del sys.modules[name]
 
 
@@ -54,8 +54,8 @@ LATER = "from __future__ import annotations\nfrom typing import TYPE_CHECKING\n"
         ("from typing import *", "a: int", ()),
         (LATER, "annotations: int", ()),
         ("from typing import Any", "a: int, Own: Own", ()),
-        (f"{LATER}if TYPE_CHECKING:\n    from . import models as m", "a: m.Card", ("shop.pay.models as m",)),
-        (f"{LATER}if TYPE_CHECKING:\n    from ..models import Card", "a: list[Card]", ("shop.models.Card",)),
+        (f"{LATER}if TYPE_CHECKING:\n    from . import models as m", "a: m.Card", ("till.pay.models as m",)),
+        (f"{LATER}if TYPE_CHECKING:\n    from ..models import Card", "a: list[Card]", ("till.models.Card",)),
         ("try:\n    from decimal import Decimal\nexcept ImportError:\n    from mine import Decimal", "a: Decimal", ("decimal.Decimal",)),
     ],
 )  # fmt: skip
@@ -67,4 +67,4 @@ def test_imported_names_in_a_signature(imports, statements, signature, expected)
 def test_relative_import_in_a_package(imports):
     """In a package's own file one dot means that package."""
     statements = f"{LATER}if TYPE_CHECKING:\n    from .models import Card"
-    assert ("shop.pay.models.Card",) == imports(statements, "a: Card", "__init__.py")
+    assert ("till.pay.models.Card",) == imports(statements, "a: Card", "__init__.py")

@@ -391,7 +391,8 @@ def test_celery(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         finally:
             server.send_signal(signal.SIGTERM)
     found = evidence(folder)
-    assert {"receive>pack after ": 3, "pack>ship after ": 1} == facts(found)
+    # how often is not told exactly by a worker that is ended, only what it saw
+    assert {"receive>pack after ", "pack>ship after "} == set(facts(found))
     assert ([Seen("receive")], {}) == ([Seen(seen.step) for _, seen in found.runs], found.orphans)
 
 
