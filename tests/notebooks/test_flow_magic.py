@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -59,6 +60,7 @@ class Notebook:
 def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """A new IPython shell without anybody's configuration."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # a shell makes itself the main module
     interactive = pytest.importorskip("IPython.core.interactiveshell", reason="pip install ipykernel").InteractiveShell
     interactive.clear_instance()
     from traitlets.config import Config
