@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from penstock import __version__, _causes, _inputs, _mock, _registry, manifest
-from penstock._callgraph import with_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -167,6 +166,8 @@ class Session:
         request = self.request
         flows = _registry.flows()
         if request["calls"]:
+            from penstock._callgraph import with_calls  # noqa: PLC0415 - most builds do not ask
+
             left = request["timeout"] - (time.monotonic() - self._began)
             flows = with_calls(flows, self.roots, _SHARE * left)
         made = manifest.build(flows, _registry.problems(), project=Path(request["project"]), service=request["service"])

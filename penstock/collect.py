@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock import __version__, _inputs, _registry, _spawn, manifest
-from penstock._callgraph import with_calls
 from penstock._files import own_folder, write_atomically
 from penstock.errors import CollectError, PenstockError
 from penstock.manifest import Inputs
@@ -119,6 +118,8 @@ def _known(config: Config, keys: Sequence[str]) -> Iterator[_Record | None]:
 def _here(config: Config, *, calls: bool) -> Manifest:
     flows = _registry.flows()
     if calls:
+        from penstock._callgraph import with_calls  # noqa: PLC0415 - most builds do not ask
+
         flows = with_calls(flows, [*map(str, config.path), str(config.project)], config.timeout)
     files = {step.file for flow in flows for step in flow.steps if Path(step.file).is_file()}
     inputs = _make_inputs(config, _inputs.snapshot(files, {}, since=time.time_ns()), _own_versions())
