@@ -36,8 +36,9 @@ def test_flows(project):
     ]
 
 
-def test_not_here(project):
+def test_not_here(project, monkeypatch):
     """The application is not imported into the collecting process, and its module search stays as it is."""
+    monkeypatch.delitem(sys.modules, "shop", raising=False)
     before = list(sys.path)
     project.collect()
     assert ("shop" in sys.modules, before) == (False, sys.path)
