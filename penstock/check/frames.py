@@ -17,6 +17,8 @@ Known = tuple[frozenset[str], frozenset[str]]
 """What had finished when a step began: inside its parent, and around that."""
 
 NONE_KNOWN: Known = (NOTHING, NOTHING)
+NEW = (0, 0, NONE_KNOWN)
+"""What a step knows in which nothing has finished yet, behind the sizes that tell whether it still holds."""
 
 
 class Frame:
@@ -41,7 +43,7 @@ class Frame:
         self.done: set[str] = set()
         self.pulled: set[str] = set()
         self._ancestors: frozenset[str] | None = None
-        self._known = (0, 0, NONE_KNOWN)
+        self._known = NEW
         if parent is None:
             self.root: Frame | None = None  # itself would be a cycle, and wait for the garbage collector
             self.before = NONE_KNOWN
@@ -84,7 +86,7 @@ class Frame:
             above.pulled.add(self.step)
             above = above.parent
 
-    def key(self, *, lazy: bool) -> Key:
+    def key(self, lazy: bool) -> Key:
         """Return the fact that this step began inside its parent.
 
         A generator runs where it is consumed, not where it was made; so every step around may have made it, and it went

@@ -139,7 +139,7 @@ class _Tally:
         for each in played(spans):
             frame, label, name = each.frame, each.label, (each.frame.flow, each.frame.step)
             if frame.parent is not None:
-                self._facts[frame.key(lazy=label.lazy)] += 1
+                self._facts[frame.key(label.lazy)] += 1
                 continue
             self._begun[frame.flow].append(each.start)
             self._ended[frame.flow].append(each.end)

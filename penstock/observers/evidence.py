@@ -203,11 +203,11 @@ class Running(Frame):
 
     def __call__(self, _error: BaseException | None, /) -> None:
         """Take note that the step has ended."""
+        observer = self.observer
         if not self.counted:
-            self._count()
+            observer.waiting.append(self.key(self.lazy))
         if self.parent is not None:
             self.finish()
-        observer = self.observer
         observer.live.discard(self)
         if self.outermost or len(observer.waiting) > MOST_WAITING:
             observer.settle(write=self.outermost)
@@ -216,16 +216,13 @@ class Running(Frame):
         """At its first item a generator has shown what it consumes, and whoever takes the item comes after it."""
         self.observer.live.discard(self)  # one that nobody consumes to its end does not run for ever
         if not self.counted:
-            self._count()
+            self.counted = True
+            self.observer.waiting.append(self.key(self.lazy))
             self.finish()
 
     def resume(self) -> None:
         """It runs again."""
         self.observer.live.add(self)
-
-    def _count(self) -> None:
-        self.counted = True
-        self.observer.waiting.append(self.key(lazy=self.lazy))
 
 
 class _Several:
