@@ -1,7 +1,8 @@
-"""What every test stands on: an empty registry, and nobody observing."""
+"""What every test stands on: an empty registry, nobody observing, and logging as Python starts with it."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,16 @@ from penstock import _registry, _runtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _own_logging() -> Iterator[None]:
+    """Give back the root logger as it was: a Celery worker in the process sets its level, and keeps its handlers."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 @pytest.fixture(autouse=True)

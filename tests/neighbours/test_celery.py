@@ -78,13 +78,9 @@ def nested():
 
 @pytest.fixture(scope="module", params=["solo", "threads"])
 def worker(request):
-    """A worker in this process; it sets up logging, which is put back."""
-    root = logging.getLogger()
-    level, handlers = root.level, root.handlers[:]
+    """A worker in this process."""
     with start_worker(app, pool=request.param, concurrency=2, perform_ping_check=False, shutdown_timeout=60):
         yield request.param
-    root.setLevel(level)
-    root.handlers[:] = handlers
 
 
 WAIT = {"timeout": 60, "disable_sync_subtasks": False}
