@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import re
 from importlib.metadata import version as version_of
+from typing import TYPE_CHECKING, ClassVar
+
+from reportlab.graphics import renderPDF
+from sphinx.transforms.post_transforms.images import ImageConverter
+from svglib.svglib import svg2rlg
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sphinx.application import Sphinx
 
 project = "penstock"
 author = "penstock contributors"
@@ -37,3 +49,57 @@ copybutton_prompt_is_regexp = True
 
 html_theme = "furo"
 html_title = f"penstock {release}"
+
+# The PDF. pdfTeX's fonts lack these letters; in a console block, each has to be as wide as the others.
+latex_letters = {
+    "2504": r"\pmboxdrawuni{2500}",
+    "2510": r"\pmboxdrawuni{2510}",
+    "2518": r"\pmboxdrawuni{2518}",
+    "2524": r"\pmboxdrawuni{2524}",
+    "252C": r"\pmboxdrawuni{252C}",
+    "2534": r"\pmboxdrawuni{2534}",
+    "256D": r"\pmboxdrawuni{250C}",
+    "256E": r"\pmboxdrawuni{2510}",
+    "256F": r"\pmboxdrawuni{2518}",
+    "2570": r"\pmboxdrawuni{2514}",
+    "25C6": r"\onecell{\ding{117}}",
+    "25CB": r"\onecell{$\circ$}",
+    "21D0": r"\onecell[1.4]{$\Leftarrow$}",
+    "21D2": r"\onecell[1.4]{$\Rightarrow$}",
+    "2026": r"\ifdim\fontcharwd\font`i=\fontcharwd\font`m\onecell{...}\else\textellipsis\fi",
+}
+latex_elements = {
+    "extraclassoptions": "openany,oneside",
+    "fncychap": "",
+    "maketitle": r"\renewcommand{\contentsname}{Contents}\sphinxmaketitle",  # not the first caption
+    "preamble": "\n".join(
+        [
+            r"\usepackage{pmboxdraw,pifont}",
+            r"\newcommand{\onecell}[2][1]{\makebox[\fontcharwd\font`x]{\resizebox{#1\fontcharwd\font`x}{\height}{#2}}}",
+            *(rf"\DeclareUnicodeCharacter{{{code}}}{{{drawn}}}" for code, drawn in latex_letters.items()),
+        ]
+    ),
+}
+latex_show_urls = "no"
+
+
+class SvgToPdf(ImageConverter):
+    """Pictures that stand in `_static` as SVG, for LaTeX."""
+
+    conversion_rules: ClassVar = [("image/svg+xml", "application/pdf")]
+
+    def is_available(self) -> bool:
+        """Return that svglib is there: penstock's own PDF needs it."""
+        return True
+
+    def convert(self, source: Path, target: Path) -> bool:
+        """Draw an SVG as a PDF; svglib takes the list of fonts for one name."""
+        picture = source.read_text(encoding="utf-8")
+        picture = re.sub('font-family="[^"]*"', 'font-family="Helvetica"', picture)
+        renderPDF.drawToFile(svg2rlg(io.StringIO(picture)), str(target))
+        return True
+
+
+def setup(app: Sphinx) -> None:
+    """Let LaTeX have its pictures."""
+    app.add_post_transform(SvgToPdf)
