@@ -117,7 +117,8 @@ class Models(Annotations):
 
         It may call the functions that it is given; what it returns may be made from all that it is given.
         """
-        outcome = Outcome.of(Some(self._jobs(arguments)))
+        jobs = self._jobs(arguments)
+        outcome = Outcome.of(Some(jobs))
         for at, some in enumerate(arguments.given) if name not in _STORERS else ():
             functions = Some(value for value in some if self.is_function(value))
             if functions:
@@ -131,15 +132,14 @@ class Models(Annotations):
                 outcome.merge(self.call_all(functions, passed, node))
         if name not in _FIRST_ONLY or not (outcome.reach or outcome.started):
             outcome.result.tags |= arguments.tags()
-        if name in _RUNNERS:
-            return self._run_to_the_end(outcome)
-        return self.start(outcome, node) if name in _STARTERS else outcome
+        if name not in _RUNNERS | _STARTERS:
+            return outcome
+        for job in jobs:  # what a function only returns is its own affair: it has been started in there
+            outcome.merge(Outcome(Some(), {}, job.reach))
+        return self._run_to_the_end(outcome) if name in _RUNNERS else self.start(outcome, node)
 
     def _run_to_the_end(self, outcome: Outcome) -> Outcome:
-        reach: Reach = {**outcome.reach, **outcome.started}
-        for value in outcome.result:
-            reach |= value.reach if isinstance(value, Job) else {}
-        return Outcome(finished(outcome.result), reach, {})
+        return Outcome(finished(outcome.result), {**outcome.reach, **outcome.started}, {})
 
     def functions_in(self, some: Some) -> list[Some]:
         """Return the items of a short sequence of functions, or of tuples with functions, in their order."""
@@ -152,8 +152,8 @@ class Models(Annotations):
         inside = [inner for value in flat for inner in (value.everything() if isinstance(value, Box) else [value])]
         return items if any(map(self.is_function, inside)) else []
 
-    def _jobs(self, arguments: Arguments) -> list[Value]:
-        found: list[Value] = []
+    def _jobs(self, arguments: Arguments) -> list[Job]:
+        found: list[Job] = []
         for some in arguments.all():
             for value in some:
                 inside = value.everything() if isinstance(value, Box) else [value]
@@ -185,8 +185,6 @@ class Models(Annotations):
     def start(self, outcome: Outcome, node: ast.AST) -> Outcome:
         """Return the same as work that is only started."""
         reach: Reach = {**outcome.reach, **outcome.started}
-        for value in outcome.result:
-            reach |= value.reach if isinstance(value, Job) else {}
         result = finished(outcome.result)
         if not reach and not any(isinstance(value, Job) for value in outcome.result):
             return outcome
