@@ -49,13 +49,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Check, report, and return the exit code."""
-    if parsed.fix and parsed.format != "text":
-        raise ConfigError("it shows a diff, so the format has to be text", where="--fix")
+    _refuse_contradictions(parsed)
     config = _with_options(read_config(parsed), parsed)
     found = prove(config, calls=True, accepted=not parsed.write_baseline)
     chosen = _chosen(found, found.findings, parsed.flows)
     if parsed.write_baseline:
-        return _write_baseline(config, chosen)
+        return _write_baseline(Path(config.baseline), found, chosen)
     shown = [finding for finding in chosen if parsed.notes or finding.severity == "error"]
     errors = sum(finding.severity == "error" for finding in chosen)
     if parsed.format == "text":
@@ -68,6 +67,15 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.fix:
         return run_fix(chosen, config, asker(yes=parsed.yes), found.manifest)
     return FINDINGS if errors else CLEAN
+
+
+def _refuse_contradictions(parsed: argparse.Namespace) -> None:
+    if parsed.fix and parsed.format != "text":
+        raise ConfigError("it shows a diff, so the format has to be text", where="--fix")
+    if parsed.fix and parsed.write_baseline:
+        raise ConfigError("it accepts what --fix would mend; mend first", where="--write-baseline")
+    if parsed.evidence and not Path(parsed.evidence).exists():
+        raise ConfigError(f"there is no file {parsed.evidence!r}; record it: pytest --penstock", where="--evidence")
 
 
 def _with_options(config: Config, parsed: argparse.Namespace) -> Config:
@@ -137,8 +145,13 @@ def _accepted(found: Proof, names: list[str]) -> str:
     return f"; accepted: {said}" if said else ""
 
 
-def _write_baseline(config: Config, chosen: list[Finding]) -> int:
-    count = baseline.write(chosen, Path(config.baseline))
-    shown = os.path.relpath(config.baseline)
+def _write_baseline(file: Path, found: Proof, chosen: list[Finding]) -> int:
+    """Accept what was chosen, and still what the baseline has of flows that were not."""
+    others = set(found.findings) - set(chosen)
+    known = baseline.read(file) if others and file.exists() else frozenset()
+    accepted = [finding for finding in found.findings if finding not in others or finding.key in known]
+    baseline.write(accepted, file)
+    count = sum(finding.severity == "error" for finding in joined(accepted))  # as the summary counts them
+    shown = os.path.relpath(file)
     print(f"wrote {shown}: {counted(count, 'finding')} will be accepted")
     return CLEAN

@@ -63,7 +63,6 @@ def test_every_step_has_a_box_and_every_arrow_a_curve() -> None:
     tops = [found.boxes[name].y for name in ("s0", "s1", "s2")]
     assert sorted(tops) == tops
     assert all(len(curve.points) % 3 == 1 and 3 <= len(curve.head) for curve in found.curves)
-    assert [["step_0"], ["step_1"], ["step_2"]] == [[text.text for text in box.texts] for box in found.boxes.values()]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +93,7 @@ def test_a_trigger_that_two_entrypoints_share_is_drawn_once() -> None:
     found = one(Flow(name="f", steps=steps), details=True)
     assert {"s0", "s1", "t0", "e0"} == set(found.boxes)
     assert {("t0", "s0"), ("t0", "s1"), ("s1", "e0")} == {(curve.source, curve.target) for curve in found.curves}
-    assert ["db", "mail"] == [text.text.strip("\u00a0") for text in found.boxes["e0"].texts]
+    assert found.boxes["t0"].height < found.boxes["e0"].height
     assert abs(found.boxes["e0"].y - found.boxes["s1"].y) < found.boxes["s1"].height
 
 
@@ -168,10 +167,11 @@ def script(folder: Path, body: str) -> str:
         ("exit 4", "exit code 4"),
         ("kill -9 $$", "exit code -9"),
         ("echo nonsense", "it wrote nothing"),
-        ("echo '{}'", "it answered nonsense"),
-        ('echo \'{"bb": "0,0,1,1", "objects": [{"_gvid": 0, "pos": "x"}]}\'', "it answered nonsense"),
+        ("echo stop", "it answered nonsense"),
+        ("printf 'graph 1 2 2\\nnode s0 x 1 1 1\\nstop\\n'", "it answered nonsense"),
+        ("printf 'graph 1 2 2\\nedge s0 s1 4 1 1\\nstop\\n'", "it answered nonsense"),
         ("cat >/dev/null", "it wrote nothing"),
-        ("echo '{\"bb\": '", "it wrote nothing"),
+        ("printf 'graph 1 2 2\\n'", "it wrote nothing"),
     ],
 )
 def test_an_engine_that_fails_is_one_error(body: str, said: str, tmp_path: Path) -> None:

@@ -85,20 +85,21 @@ def read(path: Path) -> frozenset[str]:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["format"] != FORMAT:
             raise ValueError(FORMAT)
+        if not isinstance(content["findings"], list):
+            raise TypeError(content["findings"])
         return frozenset(map(str, content["findings"]))
     except OSError as error:
         cure = "Write one: penstock check --write-baseline"
         raise ConfigError(f"the baseline cannot be read: {error.strerror}. {cure}", where=str(path)) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ConfigError("this is no baseline; write one: penstock check --write-baseline", where=str(path)) from None
 
 
-def write(found: Iterable[Finding], path: Path) -> int:
-    """Write the errors among some findings as a baseline, and return how many there are.
+def write(found: Iterable[Finding], path: Path) -> None:
+    """Write the errors among some findings as a baseline.
 
     Raises:
         OutputError: The file cannot be written.
     """
     keys = sorted({finding.key for finding in found if finding.severity == "error"})
     write_atomically(path, (json.dumps({"format": FORMAT, "findings": keys}, indent=2) + "\n").encode())
-    return len(keys)

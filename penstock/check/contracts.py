@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from penstock.check.findings import Finding
+from penstock.errors import did_you_mean, near_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +26,8 @@ class Contract:
         type: What is demanded; :data:`TYPES` has the known ones.
         name: What the project calls it.
         flows: Patterns of the flows that it is about, such as ``orders`` or ``shop/*``.
-        never: For ``never-reaches``: the steps, as ``flow.step``, or flows that must not be reached.
+        never: For ``never-reaches``: the steps, as ``flow.step``, or flows that must not be reached; with or without
+            the service's name.
     """
 
     type: str
@@ -39,13 +41,33 @@ class Contract:
 
 
 def broken(contracts: Sequence[Contract], flows: Sequence[Flow]) -> Iterator[Finding]:
-    """Yield a finding for each place where a contract is broken, and for one that covers no flow."""
+    """Yield a finding for each place where a contract is broken, and for one that names what is not there."""
     for contract in contracts:
+        yield from (_finding(contract, None, said) for said in _unknown(contract, flows))
         covered = [flow for flow in flows if contract.covers(flow)]
         if not covered:
             yield _finding(contract, None, f"no flow has a name like {' or '.join(contract.flows)}.")
         for flow in covered:
             yield from TYPES[contract.type](contract, flow, flows)
+
+
+def _unknown(contract: Contract, flows: Sequence[Flow]) -> Iterator[str]:
+    """Yield what to say of names that nothing has, so that nothing escapes a contract by a new name."""
+    if contract.type != "never-reaches":
+        return
+    if not contract.never:
+        yield "it names nothing in never."
+    known = {name for flow in flows for name in _names(flow.full_name)}
+    known |= {name for flow in flows for step in flow.steps for name in _names(flow.full_name, step.name)}
+    for name in contract.never:
+        if name not in known:
+            yield f"no flow or step has the name {name}.{did_you_mean(near_names(name, known))}"
+
+
+def _names(flow: str, step: str = "") -> tuple[str, str]:
+    """Return the names of a flow, or of a step in it: with and without the service's."""
+    bare = flow.rpartition("/")[2]
+    return (f"{flow}.{step}", f"{bare}.{step}") if step else (flow, bare)
 
 
 def _triggers(contract: Contract, flow: Flow, _flows: Sequence[Flow]) -> Iterator[Finding]:
@@ -72,7 +94,7 @@ def _never(contract: Contract, flow: Flow, flows: Sequence[Flow]) -> Iterator[Fi
     found = _reached([(flow.full_name, step.name) for step in flow.entrypoints], following)
     for name in contract.never:
         for other, step in sorted(found):
-            if name in (f"{other}.{step}", other) and not (other == flow.full_name and name == other):
+            if name in _names(other, step) or (other != flow.full_name and name in _names(other)):
                 path = _way(found, (other, step))
                 message = f"{flow.name} reaches {name}: {' -> '.join(path)}."
                 yield _finding(contract, flow, message, _step(flows, (other, step)))

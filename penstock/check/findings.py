@@ -67,8 +67,9 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """What stays the same when lines move: the code, the flow, and both ends."""
-        return " ".join(filter(None, (self.code, self.flow, self.arrow or self.message)))
+        """What stays the same when lines move: the code, the flow, and both ends, or what a contract says."""
+        said = self.message if self.code == "contract" else self.arrow  # one step may break several contracts
+        return " ".join(filter(None, (self.code, self.flow, said or self.message)))
 
     @property
     def arrow(self) -> str:
@@ -183,7 +184,7 @@ def _cure(target: Step, proposed: tuple[str, ...]) -> str:
 
 def shown_after(names: Iterable[str]) -> str:
     """Return the names of steps as they stand behind ``after=``."""
-    quoted = [f'"{name}"' for name in names]
+    quoted = [f'"{name}"' if name.isprintable() and not {'"', "\\"} & set(name) else repr(name) for name in names]
     return quoted[0] if len(quoted) == 1 else f"[{', '.join(quoted)}]"
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from penstock import __version__
 from penstock.check.findings import ABOUT
@@ -142,7 +143,7 @@ def _result(finding: Finding) -> dict[str, Any]:
 
 
 def _location(file: str, line: int) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": file}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(file)}}
     if line:
         place["region"] = {"startLine": line}
     return {"physicalLocation": place}

@@ -18,7 +18,7 @@ from penstock import __version__
 from penstock._files import own_folder, write_atomically
 from penstock.errors import OutputError
 from penstock.render import marks
-from penstock.render.layout import ENGINE, TIMEOUT, Box, Curve, Layout, Text, find_engine, lay_out
+from penstock.render.layout import ENGINE, TIMEOUT, Box, Curve, Layout, find_engine, lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from penstock.model import Flow
     from penstock.render.options import Options
 
-FORMAT = 1
+FORMAT = 2
 """The version of the file."""
 
 MOST_DAYS = 30
@@ -121,20 +121,13 @@ def _read_layout(values: Any) -> Layout | None:
         return None
 
 
-def _box(x: object, y: object, width: object, height: object, texts: list[list[Any]]) -> Box:
-    return Box(_number(x), _number(y), _number(width), _number(height), _texts(texts))
+def _box(*numbers: object) -> Box:
+    return Box(*map(_number, numbers))
 
 
-def _curve(source: object, target: object, points: Any, head: Any, texts: list[list[Any]]) -> Curve:
-    return Curve(_word(source), _word(target), _points(points), _points(head), _texts(texts))
-
-
-def _texts(texts: list[list[Any]]) -> tuple[Text, ...]:
-    return tuple(_text(*text) for text in texts)
-
-
-def _text(x: object, y: object, anchor: object, size: object, bold: object, text: object, width: object) -> Text:
-    return Text(_number(x), _number(y), _word(anchor), _number(size), bool(bold), _word(text), _number(width))
+def _curve(source: object, target: object, points: Any, head: Any, label: Any) -> Curve:
+    (place,) = (None,) if label is None else _points([label])
+    return Curve(_word(source), _word(target), _points(points), _points(head), place)
 
 
 def _points(points: list[list[object]]) -> tuple[tuple[float, float], ...]:

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import html
-import textwrap
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import MissingExtraError
-from penstock.render import marks
+from penstock.render import labels, marks
 from penstock.render._plain import columns, plain_name
 from penstock.render.describe import safe_url, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from collections.abc import Set as AbstractSet
 
     from penstock.model import Edge, Flow, Step
     from penstock.render.options import Options
-
-MOST_WITH_TITLES = 15
-"""A flow of more steps shows their names only, or its picture would be all text."""
-
-TITLE_WIDTH = 30
-"""Characters on a line of a step's title."""
 
 INK, MUTED, LINE = "#1f2430", "#667085", "#98a2b3"
 CARD, EDGE, ACCENT, ACCENT_CARD = "#ffffff", "#e4e7ec", "#2f6fed", "#eef4ff"
@@ -51,9 +43,7 @@ PILL = {
     "color": CHANNEL_CARD,
     "fontcolor": CHANNEL,
 }
-
-PAINT = frozenset({"URL", "bgcolor", "color", "fillcolor", "fontcolor", "labeltooltip", "style", "tooltip"})
-"""The attributes that move nothing."""
+PILL_ARROW = "0.5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +61,6 @@ def render(
     *,
     relaxed: Relaxed | None = None,
     background: str = "transparent",
-    places_only: bool = False,
 ) -> str:
     """Return the flow as DOT text.
 
@@ -83,71 +72,35 @@ def render(
         options: The direction, the amount of detail, and the links.
         relaxed: Settings for a graph that is too dense to lay out well.
         background: The colour behind the drawing.
-        places_only: Whether to leave out what does not move anything, such as colours: the engine repeats all of
-            it for each node, which makes most of its output.
 
     Raises:
         MissingExtraError: The ``graphviz`` package is not installed.
     """
-    pen = _pen({"rankdir": options.direction, "bgcolor": background}, relaxed, PAINT if places_only else frozenset())
+    graph = _graph({"rankdir": options.direction, "bgcolor": background}, relaxed)
     index = {step.name: f"s{number}" for number, step in enumerate(flow.steps)}
-    titled = options.details and len(flow.steps) <= MOST_WITH_TITLES
+    titled = labels.shows_titles(flow, options)
     for step in flow.steps:
-        pen.node(index[step.name], _label(step, titled=titled), **_look(step, options))
+        graph.node(index[step.name], _label(step, titled=titled), **_look(step, options))
     if options.details:
-        _draw_channels(pen, flow, index)
+        _draw_channels(graph, flow, index)
     for edge in flow.edges:
-        pen.edge(index[edge.source], index[edge.target], **_arrow(edge, options))
-    return str(pen.graph.source)
+        graph.edge(index[edge.source], index[edge.target], **_arrow(edge, options))
+    return str(graph.source)
 
 
-def triggers(flow: Flow) -> dict[str, list[str]]:
-    """Return each distinct trigger with the names of the entrypoints that it starts."""
-    found: dict[str, list[str]] = {}
-    for step in flow.steps:
-        if visible(step.trigger):
-            found.setdefault(visible(step.trigger), []).append(step.name)
-    return found
-
-
-def effects(flow: Flow) -> dict[str, list[str]]:
-    """Return the effects of each step that has some; they share a pill beside it."""
-    found = {step.name: list(filter(None, map(visible, step.effects))) for step in flow.steps}
-    return {name: changed for name, changed in found.items() if changed}
-
-
-class _Pen:
-    """Writes nodes and arrows into a graph of the ``graphviz`` package, without the attributes that are left out."""
-
-    def __init__(self, graph: Any, left_out: AbstractSet[str]) -> None:
-        self.graph = graph
-        self._left_out = left_out
-
-    def node(self, name: str, label: str, **look: str) -> None:
-        self.graph.node(name, label, **_without(look, self._left_out))
-
-    def edge(self, source: str, target: str, **look: str) -> None:
-        self.graph.edge(source, target, **_without(look, self._left_out))
-
-
-def _without(attributes: dict[str, str], left_out: AbstractSet[str]) -> dict[str, str]:
-    return {name: value for name, value in attributes.items() if name not in left_out}
-
-
-def _pen(settings: dict[str, str], relaxed: Relaxed | None, left_out: AbstractSet[str]) -> _Pen:
+def _graph(settings: dict[str, str], relaxed: Relaxed | None) -> Any:
     try:
         import graphviz  # noqa: PLC0415 - optional
     except ImportError:
         raise MissingExtraError("DOT and pictures need the packages graphviz and graphviz-pure", "graphviz") from None
     attributes = GRAPH | settings | (asdict(relaxed) if relaxed else {})
-    graph, node, arrow = (_without(given, left_out) for given in (attributes, NODE, ARROW))
-    return _Pen(graphviz.Digraph(name="flow", graph_attr=graph, node_attr=node, edge_attr=arrow), left_out)
+    return graphviz.Digraph(name="flow", graph_attr=attributes, node_attr=NODE, edge_attr=ARROW)
 
 
 def _label(step: Step, *, titled: bool) -> str:
     """Return a label of one or more lines; graphviz takes what stands in angle brackets as markup."""
     name = _padded(plain_name(step.name))
-    lines = textwrap.wrap(visible(step.title), TITLE_WIDTH, max_lines=3, placeholder=" …") if titled else []
+    lines = labels.wrapped(visible(step.title)) if titled else []
     rows = [f'<tr><td align="left"><font point-size="13"><b>{_escaped(name)}</b></font></td></tr>']
     if lines:
         text = '<br align="left"/>'.join(_escaped(_padded(line)) for line in lines)
@@ -177,16 +130,16 @@ def _arrow(edge: Edge, options: Options) -> dict[str, str]:
     return look
 
 
-def _draw_channels(pen: _Pen, flow: Flow, index: dict[str, str]) -> None:
-    arrow = {"color": CHANNEL_LINE, "arrowsize": "0.5"}
-    for number, (trigger, started) in enumerate(triggers(flow).items()):
-        pen.node(f"t{number}", _text(_centred(trigger)), **PILL)
+def _draw_channels(graph: Any, flow: Flow, index: dict[str, str]) -> None:
+    arrow = {"color": CHANNEL_LINE, "arrowsize": PILL_ARROW}
+    for number, (trigger, started) in enumerate(labels.triggers(flow).items()):
+        graph.node(f"t{number}", _text(_centred(trigger)), **PILL)
         for name in started:
-            pen.edge(f"t{number}", index[name], **arrow)
-    for number, (name, changed) in enumerate(effects(flow).items()):
-        pen.node(f"e{number}", _lines(changed), **PILL)
-        pen.edge(index[name], f"e{number}", **arrow)
-        with pen.graph.subgraph(graph_attr={"rank": "same"}) as beside:
+            graph.edge(f"t{number}", index[name], **arrow)
+    for number, (name, changed) in enumerate(labels.effects(flow).items()):
+        graph.node(f"e{number}", _lines(changed), **PILL)
+        graph.edge(index[name], f"e{number}", **arrow)
+        with graph.subgraph(graph_attr={"rank": "same"}) as beside:
             beside.node(index[name])
             beside.node(f"e{number}")
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from functools import lru_cache
 from importlib import metadata
+from math import hypot
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.errors import LayoutError, MissingExtraError
-from penstock.render import dot
+from penstock.render import _blanks, dot
+from penstock.render._blanks import INCH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from penstock.model import Flow
     from penstock.render.options import Options
@@ -28,43 +29,30 @@ TIMEOUT = 20.0
 MOST_FAILURES = 3
 """Diagrams that may fail in one call, each after its time limit, before the rest is not tried any more."""
 
-BACKSLASH = "\ufdd0"
-"""Stands for a backslash, which Graphviz doubles in JSON, and then cuts the text's end off.
+HEAD, PILL_HEAD = (10 * float(size) for size in (dot.ARROW["arrowsize"], dot.PILL_ARROW))
+"""The length of an arrow's head in pixels, as the engine leaves room for it."""
 
-No text has this character, since :mod:`penstock.render._plain` replaces all that Unicode keeps for such uses.
-"""
-
-
-class Text(NamedTuple):
-    """A line of text: its anchor point (``start``, ``middle`` or ``end`` of the baseline), size and width in pixels."""
-
-    x: float
-    y: float
-    anchor: str
-    size: float
-    bold: bool
-    text: str
-    width: float = 0
+SLENDER = 0.35
+"""Half the width of an arrow's head, for a length of one."""
 
 
 class Box(NamedTuple):
-    """A node: the upper left corner, width and height, and the text inside; y grows downwards."""
+    """A node: the upper left corner, width and height; y grows downwards."""
 
     x: float
     y: float
     width: float
     height: float
-    texts: tuple[Text, ...]
 
 
 class Curve(NamedTuple):
-    """An arrow: the names of its ends, a cubic Bézier spline, the polygon of its head, its label."""
+    """An arrow: the names of its ends, a cubic Bézier spline, the triangle of its head, the middle of its label."""
 
     source: str
     target: str
     points: tuple[Point, ...]
     head: tuple[Point, ...]
-    texts: tuple[Text, ...]
+    label: Point | None = None
 
 
 class Layout(NamedTuple):
@@ -94,7 +82,7 @@ def lay_out(
         MissingExtraError: The engine or the graphviz package is not installed.
     """
     executable = find_engine(engine)
-    sources = [_source(flow, options) for flow in flows]
+    sources = [_blanks.render(flow, options) for flow in flows]
     results: list[Layout | LayoutError] = []
     while len(results) < len(flows):
         if sum(isinstance(result, LayoutError) for result in results) >= MOST_FAILURES:
@@ -160,7 +148,7 @@ def _packaged(name: str) -> str | None:
 
 
 def _alone(executable: str, flow: Flow, options: Options, timeout: float) -> Layout | LayoutError:
-    done, complaint = _run_many(executable, [_source(flow, options, dot.Relaxed())], timeout)
+    done, complaint = _run_many(executable, [_blanks.render(flow, options, dot.Relaxed())], timeout)
     if done:
         return done[0]
     return _failure(flow, complaint or "it wrote nothing")
@@ -175,16 +163,12 @@ def _counted(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
-def _source(flow: Flow, options: Options, relaxed: dot.Relaxed | None = None) -> str:
-    return dot.render(flow, options, relaxed=relaxed, places_only=True).replace("\\\\", BACKSLASH)
-
-
 def _run_many(executable: str, sources: Sequence[str], timeout: float) -> tuple[list[Layout], str]:
     """Return the layouts that the engine finished, which may be fewer than asked for, and its complaint."""
-    output, complaint = _run(executable, ["-Tjson"], "\n".join(sources), timeout)
+    output, complaint = _run(executable, ["-Tplain"], "\n".join(sources), timeout)
     try:
-        return [_layout(content) for content in _documents(output.decode("utf-8", "replace"))], complaint
-    except (KeyError, ValueError, IndexError, TypeError) as error:
+        return [_layout(lines) for lines in _drawings(output.decode("utf-8", "replace"))], complaint
+    except (ValueError, IndexError) as error:
         return [], f"it answered nonsense ({error!r})"
 
 
@@ -209,74 +193,72 @@ def _run(executable: str, arguments: Sequence[str], source: str, timeout: float)
     return done.stdout, ""
 
 
-def _documents(text: str) -> Iterator[dict[str, Any]]:
-    """Yield the JSON documents that stand one after another; a torn last one is not there."""
-    decoder, position = json.JSONDecoder(), 0
-    while (position := _next_brace(text, position)) >= 0:
-        try:
-            content, position = decoder.raw_decode(text, position)
-        except ValueError:
-            return
-        yield content
+def _drawings(text: str) -> Iterator[list[list[str]]]:
+    """Yield the lines of each drawing in Graphviz's plain format, as words; a torn last drawing is not there."""
+    lines: list[list[str]] = []
+    for line in text.splitlines():
+        if line == "stop":
+            yield lines
+            lines = []
+        elif line:
+            lines.append(line.split())
 
 
-def _next_brace(text: str, position: int) -> int:
-    return text.find("{", position)
-
-
-def _layout(content: Mapping[str, Any]) -> Layout:
-    left, bottom, right, top = map(float, content["bb"].split(","))
-    origin = (left, top)
-    nodes = {node["_gvid"]: node for node in content.get("objects", []) if "pos" in node}
-    names = {number: node["name"] for number, node in nodes.items()}
+def _layout(lines: Sequence[list[str]]) -> Layout:
+    (kind, _, width, height), *others = lines
+    if kind != "graph":
+        raise ValueError(kind)
+    top = float(height)
     return Layout(
-        width=right - left,
-        height=top - bottom,
-        boxes={node["name"]: _box(node, origin) for node in nodes.values()},
-        curves=tuple(_curve(edge, names, origin) for edge in content.get("edges", [])),
+        width=_pixels(width),
+        height=_pixels(height),
+        boxes={words[1]: _box(words, top) for words in others if words[0] == "node"},
+        curves=tuple(_curve(words, top) for words in others if words[0] == "edge"),
     )
 
 
-def _box(node: Mapping[str, Any], origin: Point) -> Box:
-    x, y = map(float, node["pos"].split(","))
-    width, height = float(node["width"]) * 72, float(node["height"]) * 72
-    left, top = _flip((x - width / 2, y + height / 2), origin)
-    return Box(left, top, width, height, _texts(node.get("_ldraw_", ()), origin))
-
-
-def _curve(edge: Mapping[str, Any], names: Mapping[int, str], origin: Point) -> Curve:
-    return Curve(
-        source=names[edge["tail"]],
-        target=names[edge["head"]],
-        points=_points(edge.get("_draw_", ()), "bB", origin),
-        head=_points(edge.get("_hdraw_", ()), "pP", origin),
-        texts=_texts(edge.get("_ldraw_", ()), origin),
+def _box(words: Sequence[str], top: float) -> Box:
+    x, y, width, height = map(float, words[2:6])
+    return Box(
+        round((x - width / 2) * INCH, 2),
+        round((top - y - height / 2) * INCH, 2),
+        round(width * INCH, 2),
+        round(height * INCH, 2),
     )
 
 
-def _points(operations: Sequence[Mapping[str, Any]], kinds: str, origin: Point) -> tuple[Point, ...]:
-    found = next((operation["points"] for operation in operations if operation["op"] in kinds), ())
-    return tuple(_flip((x, y), origin) for x, y in found)
+def _curve(words: Sequence[str], top: float) -> Curve:
+    _, source, target, count, *rest = words
+    end = 2 * int(count)
+    points = _points(rest[:end], top)
+    if len(points) != int(count) or len(points) % 3 != 1:
+        raise ValueError(count)
+    size = HEAD if source[0] == target[0] else PILL_HEAD
+    (label,) = _points(rest[-4:-2], top) if len(rest) > end + 2 else (None,)  # behind it are style and colour
+    return Curve(source, target, points, _head(points, size), label)
 
 
-def _texts(operations: Sequence[Mapping[str, Any]], origin: Point) -> tuple[Text, ...]:
-    """Read the text that is drawn (the operations of Graphviz's xdot format)."""
-    texts: list[Text] = []
-    size, bold = 13.0, False
-    for operation in operations:
-        if operation["op"] == "F":
-            size = float(operation["size"])
-        elif operation["op"] == "t":
-            bold = bool(operation["fontchar"] & 1)
-        elif operation["op"] == "T":
-            x, y = _flip(operation["pt"], origin)
-            anchor = {"l": "start", "c": "middle", "r": "end"}[operation["align"]]
-            texts.append(
-                Text(x, y, anchor, size, bold, operation["text"].replace(BACKSLASH, "\\"), round(operation["width"], 1))
-            )
-    return tuple(texts)
+def _points(numbers: Sequence[str], top: float) -> tuple[Point, ...]:
+    """Return points in pixels, the y axis turned over."""
+    return tuple(
+        (round(float(x) * INCH, 2), round((top - float(y)) * INCH, 2))
+        for x, y in zip(numbers[::2], numbers[1::2], strict=True)
+    )
 
 
-def _flip(point: Sequence[float], origin: Point) -> Point:
-    """Turn Graphviz's upward y axis over."""
-    return round(point[0] - origin[0], 2), round(origin[1] - point[1], 2)
+def _head(points: Sequence[Point], size: float) -> tuple[Point, ...]:
+    """Return the triangle that goes on where a curve ends: left and right of its end, and its point."""
+    x, y = points[-1]
+    before = next((point for point in reversed(points[:-1]) if point != (x, y)), (x, y - 1))
+    length = hypot(x - before[0], y - before[1])
+    across, along = (x - before[0]) / length * size, (y - before[1]) / length * size
+    corners = (
+        (x - along * SLENDER, y + across * SLENDER),
+        (x + across, y + along),
+        (x + along * SLENDER, y - across * SLENDER),
+    )
+    return tuple((round(x, 2), round(y, 2)) for x, y in corners)
+
+
+def _pixels(inches: str) -> float:
+    return round(float(inches) * INCH, 2)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from penstock.render import dot, marks
+from penstock.render import dot, labels, marks
 from penstock.render.describe import alt_text, safe_url, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from penstock.model import Edge, Flow, Step
-    from penstock.render.layout import Box, Curve, Layout, Point, Text
+    from penstock.render.labels import Label, Line
+    from penstock.render.layout import Box, Curve, Layout, Point
     from penstock.render.options import Options
 
 PAD = 8
@@ -25,7 +26,11 @@ PAD = 8
 LEAST_SCALE = 0.75
 """A diagram wider than its column shrinks to this; beyond, its frame scrolls."""
 
-NBSP = "\u00a0"
+LABEL_GAP = 2
+"""Pixels by which a label stands right of the middle of its room, away from the arrow."""
+
+BASELINE = 0.96
+"""Where letters stand in their line, in sizes of the font from its top."""
 
 FONT = "Helvetica, Arial, 'Liberation Sans', Arimo, sans-serif"
 
@@ -85,44 +90,50 @@ def draw(
         parts.append(
             f'<rect class="ps-paper" x="{-PAD}" y="{-PAD}" width="{width:g}" height="{height:g}" fill="#ffffff"/>'
         )
-    parts += _edges(flow, layout.curves)
+    parts += _edges(flow, layout.curves, details=options.details)
     parts += _nodes(flow, layout.boxes, options, prefix)
     parts.append("</svg>")
     return "\n".join(parts)
 
 
 def _nodes(flow: Flow, boxes: Mapping[str, Box], options: Options, prefix: str) -> Iterator[str]:
-    for number, step in enumerate(flow.steps):
-        name = f"s{number}"
-        yield _step(step, boxes[name], options, f"{prefix}-{name}")
-    for name, box in boxes.items():
-        if not name.startswith("s"):
-            yield f'<g class="ps-node ps-io" id="{prefix}-{name}">\n{_io(box)}\n</g>'
+    steps = {f"s{number}": step for number, step in enumerate(flow.steps)}
+    for name, label in labels.of_nodes(flow, options):
+        ident = f"{prefix}-{name}"
+        if name in steps:
+            yield _step(steps[name], boxes[name], label, options, ident)
+        else:
+            yield f'<g class="ps-node ps-io" id="{ident}">\n{_io(boxes[name], label)}\n</g>'
 
 
-def _step(step: Step, box: Box, options: Options, ident: str) -> str:
+def _step(step: Step, box: Box, label: Label, options: Options, ident: str) -> str:
     entry = step.entrypoint and options.details
     classes = "ps-node ps-entry" if entry else "ps-node ps-step"
     fill, stroke, thick = (dot.ACCENT_CARD, dot.ACCENT, 1.4) if entry else (dot.CARD, dot.EDGE, 1.2)
+    left = box.x + (box.width - max(line.width for line in label.lines)) / 2
+    name, titles = label.lines[:1], label.lines[1:]
+    down = _height(name) + labels.TITLE_GAP
+    top = box.y + (box.height - (down + _height(titles) if titles else _height(name))) / 2
     inner = [
         _rect(box, radius=10, fill=fill, stroke=stroke, thick=thick),
-        *(_text(text, *(("ps-name", dot.INK) if text.bold else ("ps-sub", dot.MUTED))) for text in box.texts),
+        *_texts(name, left, top, "start", "ps-name", dot.INK),
+        *_texts(titles, left, top + down, "start", "ps-sub", dot.MUTED),
     ]
     tooltip = visible(step.title) if options.details else ""
     if tooltip:
         inner.insert(0, f"<title>{escape(tooltip)}</title>")
-    url = safe_url(options.links.get(step.name, ""))
+    url = safe_url(options.links.get(step.name, "")) if options.links else ""
     opening, closing = (f'<a href="{escape(url)}"', "a") if url else ("<g", "g")
     return "\n".join([f'{opening} class="{classes}" id="{escape(ident)}">', *inner, f"</{closing}>"])
 
 
-def _io(box: Box) -> str:
+def _io(box: Box, label: Label) -> str:
     shape = _rect(box, radius=8, fill=dot.CHANNEL_CARD, stroke="none", thick=1)
-    texts = (text._replace(text=text.text.strip(NBSP)) for text in box.texts)  # padded on both sides, see dot.py
-    return "\n".join([shape, *(_text(text, "ps-sub", dot.CHANNEL) for text in texts)])
+    x, top = box.x + box.width / 2, box.y + (box.height - _height(label.lines)) / 2
+    return "\n".join([shape, *_texts(label.lines, x, top, "middle", "ps-sub", dot.CHANNEL)])
 
 
-def _edges(flow: Flow, curves: Iterable[Curve]) -> Iterator[str]:
+def _edges(flow: Flow, curves: Iterable[Curve], *, details: bool) -> Iterator[str]:
     index = {step.name: f"s{number}" for number, step in enumerate(flow.steps)}
     waiting: dict[tuple[str, str], list[Edge]] = {}
     for edge in flow.edges:
@@ -130,32 +141,37 @@ def _edges(flow: Flow, curves: Iterable[Curve]) -> Iterator[str]:
     for curve in curves:
         drawn = waiting.get((curve.source, curve.target))  # several on one way come in their order
         if drawn:
-            yield _edge(curve, drawn.pop(0))
+            yield _edge(curve, drawn.pop(0), details=details)
         else:
-            yield _arrow(curve, "ps-edge ps-channel", dot.CHANNEL_LINE, 1.1, [], curve.texts)
+            yield _arrow(curve, "ps-edge ps-channel", dot.CHANNEL_LINE, 1.1)
 
 
-def _edge(curve: Curve, edge: Edge) -> str:
-    found = marks.mark(edge)
+def _edge(curve: Curve, edge: Edge, *, details: bool) -> str:
+    label, found = labels.of_arrow(edge, details=details), marks.mark(edge)
+    lines = label.lines if label else ()
     if found is None:
-        return _arrow(curve, "ps-edge", dot.LINE, 1.1, [], curve.texts)
+        return _arrow(curve, "ps-edge", dot.LINE, 1.1, _beside(curve, lines, len(lines), dot.MUTED))
     name, colour = ("ps-fault", dot.FAULT) if found.fault else ("ps-doubt", dot.DOUBT)
-    note = visible(edge.note) or found.words
-    written = 1 if found.label else 0
-    texts, marked = curve.texts[: len(curve.texts) - written], curve.texts[len(curve.texts) - written :]
-    more = [f"<title>{escape(note)}</title>", *(_text(text, "ps-mark", colour) for text in marked)]
-    return _arrow(curve, f"ps-edge {name} ps-{edge.state}", colour, WIDTHS[found.line], more, texts, DASHES[found.line])
+    own = len(lines) - (1 if found.label else 0)
+    note = f"<title>{escape(visible(edge.note) or found.words)}</title>"
+    more = [note, *_beside(curve, lines, own, colour)]
+    return _arrow(curve, f"ps-edge {name} ps-{edge.state}", colour, WIDTHS[found.line], more, DASHES[found.line])
 
 
-def _arrow(
-    curve: Curve, classes: str, colour: str, width: float, more: Iterable[str], texts: Iterable[Text], dash: str = ""
-) -> str:
+def _beside(curve: Curve, lines: Sequence[Line], own: int, colour: str) -> Iterator[str]:
+    """Yield an arrow's own lines, and below them what its mark writes."""
+    if curve.label and lines:
+        x, top = curve.label[0] + LABEL_GAP, curve.label[1] - _height(lines) / 2
+        yield from _texts(lines[:own], x, top, "middle", "ps-label", dot.MUTED)
+        yield from _texts(lines[own:], x, top + _height(lines[:own]), "middle", "ps-mark", colour)
+
+
+def _arrow(curve: Curve, classes: str, colour: str, width: float, more: Iterable[str] = (), dash: str = "") -> str:
     first, *rest = curve.points
     path = f"M{_shown([first])}C{_shown(rest)}"
     inner = [
         f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dash}/>',
         f'<polygon points="{_shown(curve.head)}" fill="{colour}" stroke="{colour}"/>',
-        *(_text(text, "ps-label", dot.MUTED) for text in texts),
         *more,
     ]
     return "\n".join([f'<g class="{classes}" data-from="{curve.source}" data-to="{curve.target}">', *inner, "</g>"])
@@ -166,13 +182,20 @@ def _rect(box: Box, *, radius: int, fill: str, stroke: str, thick: float) -> str
     return f'<rect {place} rx="{radius}" fill="{fill}" stroke="{stroke}" stroke-width="{thick}"/>'
 
 
-def _text(text: Text, css: str, fill: str) -> str:
-    weight = ' font-weight="bold"' if text.bold else ""
-    place = f'x="{text.x:g}" y="{text.y:g}" text-anchor="{text.anchor}" font-size="{text.size:g}"'
-    shown = text.text.strip(" ").rstrip(NBSP)
-    # where none of the fonts is there that the layout measured, another one is squeezed into its box
-    fit = f' textLength="{text.width:g}" lengthAdjust="spacingAndGlyphs"' if shown == text.text else ""
-    return f'<text class="{css}" {place}{weight}{fit} fill="{fill}">{escape(shown)}</text>'
+def _texts(lines: Sequence[Line], x: float, top: float, anchor: str, css: str, fill: str) -> Iterator[str]:
+    """Yield lines of text, one below the other."""
+    for line in lines:
+        baseline = top + line.size * BASELINE
+        top += line.size * labels.LEADING
+        place = f'x="{x:.2f}" y="{baseline:.2f}" text-anchor="{anchor}" font-size="{line.size:g}"'
+        weight = ' font-weight="bold"' if line.bold else ""
+        # where none of the fonts is there that the layout measured, another one is squeezed into its box
+        fit = f' textLength="{line.width:.1f}" lengthAdjust="spacingAndGlyphs"' if line.sure else ""
+        yield f'<text class="{css}" {place}{weight}{fit} fill="{fill}">{escape(line.text)}</text>'
+
+
+def _height(lines: Iterable[Line]) -> float:
+    return sum(line.size for line in lines) * labels.LEADING
 
 
 def _shown(points: Iterable[Point]) -> str:

@@ -187,6 +187,68 @@ def test_baseline(project: Callable[..., Path]) -> None:
     assert "gone.json: the baseline cannot be read" in done.stderr
 
 
+def test_a_baseline_counts_as_the_check_does(project: Callable[..., Path]) -> None:
+    """What is one finding in the report is one in the baseline, though the file has a line for each half of it."""
+    folder = project(BYPASSED)
+    done = run(folder, "penstock", "check", "--write-baseline")
+    assert "wrote penstock-baseline.json: 1 finding will be accepted\n" == done.stdout
+    assert 2 == len(json.loads((folder / "penstock-baseline.json").read_text())["findings"])
+    done = run(folder, "penstock", "check", "--baseline", "penstock-baseline.json")
+    assert done.stdout.endswith("0 findings, 1 note; accepted: 1 by the baseline\n")
+
+
+def test_a_baseline_of_one_flow_keeps_what_it_accepts_of_others(project: Callable[..., Path]) -> None:
+    """Written for some flows, a baseline forgets nothing of the others that still holds."""
+    other = 'returns = flow("returns")\n\n\n@returns.step\ndef lonely(): ...\n'
+    folder = project(f"{BYPASSED}\n\n{other}")
+    file = folder / "penstock-baseline.json"
+    run(folder, "penstock", "check", "--write-baseline")
+    whole = json.loads(file.read_text())
+    done = run(folder, "penstock", "check", "returns", "--write-baseline")
+    assert (0, whole) == (done.returncode, json.loads(file.read_text()))
+    file.write_text('{"format": "penstock-baseline", "findings": ["never-seen orders gone -> ship"]}')
+    run(folder, "penstock", "check", "returns", "--write-baseline")
+    assert ["no-entrypoint returns lonely"] == json.loads(file.read_text())["findings"]
+
+
+def test_a_baseline_tells_contracts_apart(project: Callable[..., Path]) -> None:
+    """One contract that a step breaks is accepted, and not every other that it may break."""
+    told = 'contracts = [{ type = "has-docstrings" }]\n'
+    folder = project(settings=f'baseline = "penstock-baseline.json"\n{told}', record=False)
+    run(folder, "penstock", "check", "--write-baseline")
+    assert 0 == run(folder, "penstock", "check").returncode
+    both = told.replace("[", '[{ type = "never-reaches", never = ["orders.ship"] }, ')
+    project(settings=f'baseline = "penstock-baseline.json"\n{both}', record=False)
+    done = run(folder, "penstock", "check")
+    assert 1 == done.returncode, done.stdout
+    assert "app.py:27: contract [orders] never-reaches is broken" in done.stdout
+
+
+def test_a_baseline_that_is_none(project: Callable[..., Path]) -> None:
+    """Whatever else a file holds, that it is no baseline is one line and exit code 2."""
+    folder = project(record=False)
+    for content in ("[" * 100_000, "{}", '{"format": "penstock-baseline", "findings": "all"}', "\0"):
+        (folder / "known.json").write_text(content)
+        done = run(folder, "penstock", "check", "--baseline", "known.json")
+        assert (2, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
+        assert "known.json: this is no baseline" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--evidence", "gone.json"], "--evidence: there is no file 'gone.json'"),
+        (["--write-baseline", "--fix"], "--write-baseline: it accepts what --fix would mend"),
+        (["--fix", "--format", "json"], "--fix: it shows a diff"),
+    ],
+)
+def test_options_that_cannot_be_meant(project: Callable[..., Path], options: list[str], said: str) -> None:
+    """An option that could only be left out silently is an error instead."""
+    done = run(project(record=False), "penstock", "check", *options)
+    assert 2 == done.returncode, done.stdout
+    assert said in done.stderr
+
+
 IGNORES = "ignore = [{entries}]\n"
 IGNORED = '{{ flow = "orders", edge = "{edge}", reason = "by hand" }}'
 
@@ -217,6 +279,8 @@ def test_ignores(project: Callable[..., Path]) -> None:
         ),
         ('type = "never-reaches", never = ["orders.ship"]', "orders reaches orders.ship: orders.place -> orders.check"),
         ('type = "has-trigger", flows = ["ordres"]', "no flow has a name like ordres."),
+        ('type = "never-reaches", never = ["orders.shop"]', "no flow or step has the name orders.shop. Did you mean"),
+        ('type = "never-reaches"', "it names nothing in never."),
     ],
 )
 def test_contracts(project: Callable[..., Path], contract: str, said: str) -> None:
@@ -228,9 +292,18 @@ def test_contracts(project: Callable[..., Path], contract: str, said: str) -> No
 
 def test_contracts_that_hold(project: Callable[..., Path]) -> None:
     """Contracts that hold say nothing."""
-    settings = 'contracts = [{ type = "all-confirmed" }, { type = "never-reaches", never = ["orders.gone"] }]\n'
+    settings = 'contracts = [{ type = "all-confirmed" }, { type = "never-reaches", never = ["orders"] }]\n'
     done = run(project(settings=settings), "penstock", "check")
     assert 0 == done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("never", ["orders.ship", "shop/orders.ship"])
+def test_contracts_name_steps_with_and_without_the_service(project: Callable[..., Path], never: str) -> None:
+    """Where the project has a service's name, a contract may leave it out."""
+    settings = f'service = "shop"\ncontracts = [{{ type = "never-reaches", never = ["{never}"] }}]\n'
+    done = run(project(settings=settings, record=False), "penstock", "check")
+    assert 1 == done.returncode, done.stdout
+    assert f"orders reaches {never}: shop/orders.place -> " in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
+from dataclasses import replace
 
 import pytest
 
-from penstock.check.findings import Finding, Place
-from penstock.check.report import folded, text
+from penstock.check.findings import Finding, Place, shown_after
+from penstock.check.report import folded, sarif, text
 from penstock.render._plain import columns
 
 FOUND = Finding(
@@ -68,3 +71,16 @@ def test_what_a_name_holds_is_no_command_to_the_terminal() -> None:
     """Names that hold escape codes are shown without them, in colour, too."""
     hostile = Finding(code="undeclared", severity="error", flow="f\x1b[2J", message="a\x1b[31m", seen="\x1b]0;b\x07")
     assert ["\x1b[31m", "\x1b[0m", "\x1b[2m", "\x1b[0m"] == re.findall(r"\x1b\[?\d*\w?", text([hostile], styled))
+
+
+def test_sarif_names_files_as_uris() -> None:
+    """Characters that no URI may have are escaped, or a host would refuse the report."""
+    (result,) = json.loads(sarif([replace(FOUND, file="my shop/or#ders.py")]))["runs"][0]["results"]
+    assert "my%20shop/or%23ders.py" == result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+
+
+@pytest.mark.parametrize("names", [("charge",), ("a", "b"), ('say "hi"',), ("back\\slash", "x"), ("new\nline",)])
+def test_what_to_write_is_python(names: tuple[str, ...]) -> None:
+    """Whatever a step is called, the ``after=`` of a cure can be written as it stands there."""
+    found = ast.literal_eval(shown_after(names))
+    assert names == ((found,) if isinstance(found, str) else tuple(found))
