@@ -111,7 +111,7 @@ def _in_repository(found: list[Finding], project: Path) -> list[Finding]:
 
 def _say(report: str, output: Path | None) -> None:
     if output is not None:
-        write_atomically(output, f"{report}\n".encode())
+        write_atomically(output, f"{report}\n".encode(errors="replace"))
     elif report:
         print(report)
 

@@ -59,7 +59,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 def _say(found: Changes, parsed: argparse.Namespace) -> None:
     if parsed.output is not None:
-        write_atomically(parsed.output, f"{FORMATS[parsed.format](found)}\n".encode())
+        write_atomically(parsed.output, f"{FORMATS[parsed.format](found)}\n".encode(errors="replace"))
     elif parsed.format == "text":
         print(words.text(found, styled))
     elif report := FORMATS[parsed.format](found):

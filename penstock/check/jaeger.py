@@ -27,7 +27,7 @@ def _raw(document: Any) -> Iterator[tuple[Any, Mapping[str, str]]]:
 
 def _told(span: Mapping[str, Any], commits: Mapping[str, str]) -> Told:
     start = nanoseconds(span["startTime"], MICROSECOND)
-    end = start + nanoseconds(span.get("duration", 0), MICROSECOND)
+    end = nanoseconds(start + nanoseconds(span.get("duration", 0), MICROSECOND))
     trace, commit = named(span["traceID"]), commits.get(span.get("processID", ""), "")
     return Told(trace, named(span["spanID"]), _parent(span), label_of(_tags(span)), start, end, commit)
 

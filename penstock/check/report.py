@@ -103,7 +103,7 @@ def _degradation(finding: Finding) -> dict[str, Any]:
     return {
         "description": sentence(finding),
         "check_name": f"penstock {finding.code}",
-        "fingerprint": hashlib.sha256(finding.key.encode()).hexdigest(),
+        "fingerprint": hashlib.sha256(finding.key.encode(errors="replace")).hexdigest(),
         "severity": "major" if finding.severity == "error" else "info",
         "location": {"path": finding.file or "pyproject.toml", "lines": {"begin": finding.line or 1}},
     }

@@ -6,7 +6,7 @@ import gzip
 import json
 import sys
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.check.playback import Label
@@ -121,22 +121,18 @@ def _lines(file: Path, stream: IO[bytes], damage: Damage) -> Iterator[bytes]:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[IO[bytes]]:
-    if str(file) == "-":
-        yield sys.stdin.buffer
-        return
     try:
-        raw = file.open("rb")
+        raw: Any = sys.stdin.buffer if str(file) == "-" else file.open("rb")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise EvidenceError(f"cannot be read: {reason}", path=file) from None
-    with raw:
+    with nullcontext() if str(file) == "-" else raw:
         begins = raw.peek(4)[:4]
         if begins == _ZSTANDARD:
             raise EvidenceError(
                 "it is compressed with Zstandard. Write: zstd -dc FILE | penstock evidence … -", path=file
             )
-        stream: Any = gzip.GzipFile(fileobj=raw) if begins[:2] == b"\x1f\x8b" else raw
-        yield stream
+        yield gzip.GzipFile(fileobj=raw) if begins[:2] == b"\x1f\x8b" else raw
 
 
 def listed(mapping: Mapping[str, Any], key: str) -> list[Any]:

@@ -323,6 +323,19 @@ def test_wrong_settings(project: Callable[..., Path], settings: str, said: str) 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("kind", ["github", "gitlab", "json", "sarif", "text"])
+def test_names_that_no_file_can_hold(project: Callable[..., Path], kind: str) -> None:
+    """Evidence may name what UTF-8 has no bytes for; each report then has a question mark, on paper and on screen."""
+    folder = project(record=False)
+    empty = '"commits": {}, "facts": [], "orphans": [], "runs": [["orders", 0, 1]]'
+    steps = '"steps": [["orders", "\\ud800", ""]]'
+    (folder / "odd.json").write_text(f'{{"format": "penstock-evidence", "version": "1.0", {steps}, {empty}}}')
+    done = run(folder, "penstock", "check", "--evidence", "odd.json", "--format", kind)
+    assert (1, "") == (done.returncode, done.stderr)
+    run(folder, "penstock", "check", "--evidence", "odd.json", "--format", kind, "-o", "report")
+    assert "ran in the flow orders" in (folder / "report").read_text(encoding="utf-8")
+
+
 def test_damaged_evidence(project: Callable[..., Path]) -> None:
     """Evidence that cannot be read is one line that names the file, and exit code 2."""
     folder = project(record=False)

@@ -26,7 +26,7 @@ from penstock.errors import EvidenceError
 from penstock.observers.evidence import EvidenceObserver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from penstock.check.evidence import Evidence
 
@@ -291,11 +291,22 @@ def test_files_that_tell_nothing(
     assert not file.with_name("out.json").exists()
 
 
-def test_standard_input(tmp_path: Path) -> None:
-    """A dash reads what another program writes."""
+@pytest.mark.parametrize("packed", [bytes, gzip.compress])
+def test_standard_input(packed: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    """A dash reads what another program writes, compressed or not."""
     command = [sys.executable, "-m", "penstock", "evidence", "from-otlp", "-", "-o", str(tmp_path / "out.json")]
-    subprocess.run(command, input=request(GO), text=True, check=True, timeout=60)
+    subprocess.run(command, input=packed(request(GO).encode()), check=True, timeout=60)
     assert {("f", Seen("go")): 1} == load(tmp_path / "out.json").runs
+
+
+def test_a_jaeger_span_that_never_ends(tmp_path: Path) -> None:
+    """A span that would end after all time is damaged, and left out."""
+    tags = [{"key": "penstock.step", "value": "go"}, {"key": "penstock.flow", "value": "f"}]
+    one = {"traceID": "7", "spanID": "1", "startTime": 9 * 10**15, "duration": 5, "tags": tags}
+    file, damage = tmp_path / "traces.json", Damage()
+    file.write_text(json.dumps({"data": [{"spans": [one, {**one, "spanID": "2", "duration": 9 * 10**15}]}]}))
+    assert {Orphan("f", Seen("go"), concurrent=False): 1} == read([file], JAEGER, damage).orphans
+    assert str(damage).startswith(f"1 line or span is damaged and left out, the first at {file}:1: ValueError(")
 
 
 @given(
