@@ -132,7 +132,8 @@ def _opened(file: Path) -> Iterator[IO[bytes]]:
             raise EvidenceError(
                 "it is compressed with Zstandard. Write: zstd -dc FILE | penstock evidence … -", path=file
             )
-        yield gzip.GzipFile(fileobj=raw) if begins[:2] == b"\x1f\x8b" else raw
+        stream: Any = gzip.GzipFile(fileobj=raw) if begins[:2] == b"\x1f\x8b" else raw
+        yield stream
 
 
 def listed(mapping: Mapping[str, Any], key: str) -> list[Any]:
