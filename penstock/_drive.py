@@ -40,6 +40,8 @@ def drive(generator: Any, scope: Binding) -> Any:
     except BaseException as error:
         scope.end(error)
         raise
+    finally:
+        argument = None  # else an error that was thrown in, its traceback and this frame keep each other alive
 
 
 def async_generator(target: Any, scope_of: Callable[[], Binding]) -> Any:
@@ -72,6 +74,8 @@ def async_generator(target: Any, scope_of: Callable[[], Binding]) -> Any:
         except BaseException as error:
             scope.end(error)
             raise
+        finally:
+            resumed = None  # as in `drive`: it holds the error that was thrown in
 
     return wrapper
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import weakref
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -232,3 +233,34 @@ def test_an_asynchronous_context_manager_made_of_a_step(way: Callable[..., Any])
             return str(value)
 
     assert "inside" == asyncio.run(main())
+
+
+class Boom(Exception):
+    """An error that can be watched until it is gone."""
+
+
+def test_an_error_that_was_thrown_in_is_not_kept(
+    way: Callable[..., Any], endings: list[BaseException | None] | None
+) -> None:
+    """An error that comes out again is freed with its traceback at once, not by a later garbage collection."""
+    seen: list[weakref.ref[Boom]] = []
+
+    async def use() -> None:
+        talk = way(async_conversation)([])
+        await anext(talk)
+        error = Boom()
+        seen.append(weakref.ref(error))
+        try:
+            await talk.athrow(error)
+        except Boom:
+            pass
+        finally:
+            del error
+            (endings or []).clear()
+        assert [None] == [each() for each in seen]
+
+    gc.disable()
+    try:
+        asyncio.run(use())
+    finally:
+        gc.enable()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import gc
 import threading
+import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -277,3 +278,34 @@ def test_a_context_manager_made_of_a_step(way: Callable[..., Any]) -> None:
         raise KeyError(value)
     assert ["handled"] == log
     assert current_flow_id() is None
+
+
+class Boom(Exception):
+    """An error that can be watched until it is gone."""
+
+
+def test_an_error_that_was_thrown_in_is_not_kept(
+    way: Callable[..., Any], endings: list[BaseException | None] | None
+) -> None:
+    """An error that comes out again is freed with its traceback at once, not by a later garbage collection."""
+    seen: list[weakref.ref[Boom]] = []
+
+    def use() -> None:
+        talk = way(conversation)([])
+        next(talk)
+        error = Boom()
+        seen.append(weakref.ref(error))
+        try:
+            talk.throw(error)
+        except Boom:
+            pass
+        finally:
+            del error
+            (endings or []).clear()
+
+    gc.disable()
+    try:
+        use()
+        assert [None] == [each() for each in seen]
+    finally:
+        gc.enable()
