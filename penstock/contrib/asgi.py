@@ -97,8 +97,13 @@ class _Once:
         """Note that the crash is answered."""
         vars(error)["penstock_answered"] = True
 
+    @staticmethod
+    def forget(error: Exception) -> bool:
+        """Tell whether the crash is answered; the same object may be raised by the next request."""
+        return bool(vars(error).pop("penstock_answered", False))
+
     async def __call__(self, request: Any, error: Exception) -> Any:
-        if "penstock_answered" in vars(error):
+        if self.forget(error):
             return None
         if iscoroutinefunction(self._handler):
             return await self._handler(request, error)
@@ -111,7 +116,8 @@ async def _fail(error: Exception, scope: Any, receive: Any, answer: _Answer, *, 
     """Answer for an application that has failed before it answered.
 
     Starlette answers outside of all middleware, where the response would get no header and its handler no run.
-    So the same answer is made here; the outer one sees that a response has begun, and only raises.
+    So the same answer is made here; the outer one sees that a response has begun, and only raises. The error keeps
+    the traceback that it came with: with the frames from here in it, it would also keep itself alive.
     """
     errors = sys.modules.get("starlette.middleware.errors")
     stack = getattr(scope.get("app"), "middleware_stack", None)
@@ -122,11 +128,15 @@ async def _fail(error: Exception, scope: Any, receive: Any, answer: _Answer, *, 
 
         if stack.handler is not None and not isinstance(stack.handler, _Once):
             stack.handler = _Once(stack.handler)
+        _Once.forget(error)
+        trace = error.__traceback__
         try:
             await errors.ServerErrorMiddleware(failed, handler=stack.handler, debug=stack.debug)(scope, receive, answer)
         except Exception as raised:
             if raised is not error:
                 raise
+        finally:
+            error.__traceback__ = trace
         _Once.settle(error)
     elif outermost:  # nobody but the server is left to answer, and it does not know the ID
         plain = [(b"content-type", b"text/plain; charset=utf-8")]

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 import time
+import traceback
 from contextlib import contextmanager
 
 import pytest
@@ -153,6 +154,43 @@ def test_handlers_of_crashes_are_in_the_run():
 
     assert {"flow_id": response.headers[HEADER]} == response.json()
     assert ["on purpose"] == calls
+
+
+def test_an_error_that_is_raised_again():
+    """One exception object that two requests raise is answered by the application's handler each time."""
+    app = application()
+    error, calls = ValueError("on purpose"), []
+
+    @app.get("/again")
+    async def again():
+        raise error
+
+    @app.exception_handler(Exception)
+    async def show(_, error):
+        calls.append(current_flow_id())
+        return JSONResponse(str(error), status_code=500)
+
+    responses = get(app, "/again", "/again")
+
+    assert ["on purpose"] * 2 == [response.json() for response in responses]
+    assert {response.headers[HEADER] for response in responses} == {*calls}
+    assert 2 == len(calls)
+
+
+def test_a_crash_keeps_its_traceback():
+    """The server learns of a crash as it was: the answer that the middleware makes leaves no frames in it."""
+
+    async def send():
+        transport = httpx.ASGITransport(application())
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            await client.get("/fail")
+
+    with pytest.raises(RuntimeError, match="on purpose") as caught:
+        asyncio.run(send())
+
+    names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert "fail" == names[-1]
+    assert {"_fail", "failed"}.isdisjoint(names)
 
 
 def test_around_an_application():
