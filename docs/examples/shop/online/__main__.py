@@ -83,7 +83,7 @@ def serve(stack: ExitStack, app: str, port: int, where: Mapping[str, str]) -> No
 def order(shop: str) -> None:
     """Order five pieces, as a customer would, and wait until they are packed and announced."""
     with httpx.Client(base_url=shop) as client:
-        answer = client.post("/orders", json={"number": "A-1", "pieces": 5})
+        answer = client.post("/orders/online", json={"number": "A-1", "pieces": 5})
         print("client ", os.getpid(), answer.headers["X-Correlation-ID"], "is what the shop answered", flush=True)
         task, deadline = answer.json()["task"], time.monotonic() + SECONDS
         while client.get(f"/tasks/{task}").json() not in {"SUCCESS", "FAILURE"} and time.monotonic() < deadline:

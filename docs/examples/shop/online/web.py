@@ -40,7 +40,7 @@ class Accepted(BaseModel):
     flow_id: str | None
 
 
-@app.post("/orders", status_code=HTTPStatus.ACCEPTED)
+@app.post("/orders/online", status_code=HTTPStatus.ACCEPTED)
 @online_order.entrypoint(trigger="POST /orders/online")
 def order_online(order: OnlineOrder) -> Accepted:
     """Accept an order; a worker packs it later.
