@@ -36,12 +36,20 @@ def rewritten(old: cst.BaseExpression | None, after: Sequence[str], named: Named
     if kept is None:
         return wish.written(new)
     if not new:
-        return kept
+        return kept if kept is old else _alone(kept)
     if isinstance(kept, (cst.List, cst.Set, cst.Tuple, cst.Dict)):
         stays = [(each, _behind(kept, each)) for each in kept.elements]
         laid: cst.BaseExpression = _with_elements(kept, [*stays, *((wish.element(kept, name), None) for name in new)])
         return laid
     return cst.List([cst.Element(value) for value in (kept, *map(wish.text, new))])
+
+
+def _alone(kept: cst.BaseExpression) -> cst.BaseExpression:
+    """Return the only name that stays in a collection without it, as a cure says it, unless a comment would go."""
+    if not isinstance(kept, (cst.List, cst.Set, cst.Tuple)) or len(kept.elements) != 1 or _any_comment(kept):
+        return kept
+    value = kept.elements[0].value
+    return kept if isinstance(value, (cst.List, cst.Set, cst.Tuple, cst.Dict)) else value
 
 
 @dataclass
@@ -142,6 +150,10 @@ def _first_line(space: Space | None) -> cst.TrailingWhitespace:
 
 def _has_comment(space: Space) -> bool:
     return isinstance(space, cst.ParenthesizedWhitespace) and space.first_line.comment is not None
+
+
+def _any_comment(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.Comment) or any(map(_any_comment, node.children))
 
 
 def _bare(space: cst.ParenthesizedWhitespace) -> Space:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from penstock.check.fix import Wish
     from penstock.check.fix._marks import Place
     from penstock.manifest import Manifest
+    from penstock.model import Step
 
 
 def fixes(wishes: Sequence[Wish], found: Manifest, project: Path, files: Sequence[Path]) -> Fixes:
@@ -106,17 +107,17 @@ class _Work:
             raise NotUnderstoodError("whether flow_task has after= decides what it is, a step or an entrypoint")
 
     def _check_others(self, wish: Wish, place: Place) -> None:
-        """Refuse to change the arrows of a flow that shares the mark and wants something else."""
+        """Refuse to change the arrows of a flow, or of a step, that shares the mark and wants something else."""
         for flow in self.found.flows:
-            shares = flow.name in place.flows or None in place.flows
-            if flow is wish.flow or not shares or wish.step.name not in flow.successors:
-                continue
-            if flow.step(wish.step.name).where == wish.step.where and not self._wants(flow.full_name, wish):
-                raise NotUnderstoodError(f"the flow {flow.name} takes the same @step; give each flow its own")
+            shared = flow.steps if {flow.name, None} & place.flows else ()
+            for step in shared:
+                if _is_made_by(place, step, wish.step) and not self._wants(flow.full_name, step.name, wish.after):
+                    what = f"the step {step.name}" if flow is wish.flow else f"the flow {flow.name}"
+                    raise NotUnderstoodError(f"{what} takes the same @step; give each its own")
 
-    def _wants(self, flow: str, wish: Wish) -> bool:
+    def _wants(self, flow: str, step: str, after: Sequence[str]) -> bool:
         return any(
-            other.flow.full_name == flow and other.step.name == wish.step.name and set(other.after) == set(wish.after)
+            other.flow.full_name == flow and other.step.name == step and set(other.after) == set(after)
             for other in self.wishes
         )
 
@@ -130,6 +131,13 @@ class _Work:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.project).as_posix() if path.is_relative_to(self.project) else str(path)
+
+
+def _is_made_by(place: Place, step: Step, wished: Step) -> bool:
+    """Tell whether a mark makes a step, too: that of the same name, or any if a function that runs often names them."""
+    name = keyword(place.expression, "name") or keyword(place.expression, "step_name")
+    same = step.name == wished.name or (name is not None and literal(name.value) is None)
+    return same and (step.where, step.qualname) == (wished.where, wished.qualname)
 
 
 class _Replacement(cst.CSTTransformer):
