@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from penstock import __version__, _causes, _inputs, _mock, _registry, manifest
+from penstock._garbage import collector_paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -164,14 +165,17 @@ class Session:
 
     def _write_manifest(self) -> None:
         request = self.request
-        flows = _registry.flows()
+        with collector_paused():
+            flows = _registry.flows()
         if request["calls"]:
             from penstock._callgraph import with_calls  # noqa: PLC0415 - most builds do not ask
 
             left = request["timeout"] - (time.monotonic() - self._began)
             flows = with_calls(flows, self.roots, _SHARE * left)
-        made = manifest.build(flows, _registry.problems(), project=Path(request["project"]), service=request["service"])
-        manifest.save(made, Path(request["manifest"]), indent=None)
+        project, service = Path(request["project"]), request["service"]
+        with collector_paused():
+            made = manifest.build(flows, _registry.problems(), project=project, service=service)
+            manifest.save(made, Path(request["manifest"]), indent=None)
 
     def report(self) -> None:
         """Write what happened to where the parent reads it."""

@@ -52,6 +52,7 @@ class Collected(NamedTuple):
 
     Attributes:
         manifest: Its manifest, without inputs; ``None`` where something failed.
+        text: The same as it was written.
         failures: What failed.
         files: The files that it used, absolute.
         folders: The folders that it searched, with the digests of the names in them.
@@ -61,6 +62,7 @@ class Collected(NamedTuple):
     """
 
     manifest: manifest.Manifest | None = None
+    text: str = ""
     failures: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()
     folders: dict[str, str] = {}  # noqa: RUF012 - never changed
@@ -193,8 +195,10 @@ def _result(config: Config, request: dict[str, Any], output: str) -> Collected:
         _problem(config, each["module"], _causes.Failure(each["message"], each["file"], each["line"]))
         for each in report["failures"]
     )
+    text = "" if failures else Path(request["manifest"]).read_text(encoding="utf-8")
     return Collected(
-        None if failures else _load(config, Path(request["manifest"]), report["versions"]["penstock"]),
+        _loaded(config, text, report["versions"]["penstock"]) if text else None,
+        text,
         failures,
         tuple(report["files"]),
         report["folders"],
@@ -204,14 +208,13 @@ def _result(config: Config, request: dict[str, Any], output: str) -> Collected:
     )
 
 
-def _load(config: Config, path: Path, version: str) -> manifest.Manifest:
+def _loaded(config: Config, text: str, version: str) -> manifest.Manifest:
     try:
-        return manifest.load(path)
+        return manifest.loads(text)
     except ManifestError as error:
         python = interpreter(config)
         cure = f"Install the same version in both: {python} -m pip install penstock=={__version__}"
-        reason = str(error).removeprefix(f"{path}: ")
-        raise CollectError(f"{python} has penstock {version}, this is {__version__}: {reason} {cure}") from None
+        raise CollectError(f"{python} has penstock {version}, this is {__version__}: {error} {cure}") from None
 
 
 def _problem(config: Config, module: str, failure: _causes.Failure) -> Problem:

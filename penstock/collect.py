@@ -149,7 +149,7 @@ def _imported(config: Config, key: str, *, calls: bool) -> _Record:
         raise _again(error)
     _failures.pop(key, None)
     record = _Record(replace(found.manifest, inputs=_make_inputs(config, seen, found.versions)), seen)
-    _keep(config, key, record)
+    _keep(config, key, {"snapshot": seen.to_json(), "versions": found.versions}, found.text)
     return record
 
 
@@ -229,18 +229,20 @@ def _cache(config: Config) -> Path:
 def _cached(config: Config, key: str) -> _Record | None:
     """Return what an earlier process left; whatever is wrong with the file, it only means to import again."""
     try:
-        content = json.loads((_cache(config) / f"{key}.json").read_text(encoding="utf-8"))
-        return _Record(manifest.loads(content["manifest"]), _inputs.Snapshot.from_json(content["snapshot"]))
+        head, _, text = (_cache(config) / f"{key}.json").read_text(encoding="utf-8").partition("\n")
+        content = json.loads(head)
+        seen = _inputs.Snapshot.from_json(content["snapshot"])
+        inputs = _make_inputs(config, seen, content["versions"])
+        return _Record(replace(manifest.loads(text), inputs=inputs), seen)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, PenstockError):
         return None
 
 
-def _keep(config: Config, key: str, record: _Record) -> None:
-    """Leave a record for later processes; a folder that cannot be written only means that they import again."""
+def _keep(config: Config, key: str, made_from: Mapping[str, object], text: str) -> None:
+    """Leave a manifest for later processes; a folder that cannot be written only means that they import again."""
     folder = _cache(config)
-    content = {"manifest": manifest.dumps(record.manifest, indent=None), "snapshot": record.snapshot.to_json()}
     with contextlib.suppress(OSError):
-        write_atomically(folder / f"{key}.json", json.dumps(content).encode())
+        write_atomically(folder / f"{key}.json", f"{json.dumps(made_from)}\n{text}".encode())
         own_folder(folder.parent)
         for old in sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)[:-_KEPT_FILES]:
             old.unlink()

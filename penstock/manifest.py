@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from penstock import __version__
 from penstock._files import write_atomically
+from penstock._garbage import collector_paused
 from penstock._places import place, place_flow
 from penstock.errors import ManifestError, UnknownFlowError
 from penstock.model import Blind, Call, Edge, Flow, Problem, Step
@@ -165,6 +166,11 @@ def loads(text: str, path: Path | None = None) -> Manifest:
     Raises:
         ManifestError: The text is no manifest, is damaged, or is of a newer major version.
     """
+    with collector_paused():
+        return _read(text, path)
+
+
+def _read(text: str, path: Path | None) -> Manifest:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -173,13 +179,7 @@ def loads(text: str, path: Path | None = None) -> Manifest:
         raise ManifestError("this is not a penstock manifest; write one with: penstock export -o FILE", path=path)
     _check_version(str(content.get("version")), path)
     try:
-        return Manifest(
-            flows=tuple(_flow(flow) for flow in content["flows"]),
-            problems=tuple(_record(Problem, problem) for problem in content["problems"]),
-            service=_checked(content["service"], str, "service"),
-            inputs=_inputs(content["inputs"]),
-            generator=_checked(content["generator"], str, "generator"),
-        )
+        return _manifest(content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ManifestError(f"the manifest is damaged ({error!r}); export it anew", path=path) from None
 
@@ -250,35 +250,48 @@ def _checked(value: Any, kind: type[Checked], name: str) -> Checked:
 
 def _record(kind: Any, content: Mapping[str, Any]) -> Any:
     """Make a value of what a newer minor version may have written: unknown keys are passed over."""
-    values: dict[str, object] = {}
-    for name, expected in _kinds(kind):
-        if name in content:
-            value = content[name]
-            if isinstance(value, list):
-                value = tuple(_checked(item, str, name) for item in value)
-            values[name] = _checked(value, expected, name)
+    kinds, several = _kinds(kind)
+    values = {name: content[name] for name in kinds if name in content}
+    for name in several & values.keys():
+        if isinstance(values[name], list):
+            values[name] = tuple(_checked(item, str, name) for item in values[name])
+    if [*map(type, values.values())] != [*kinds.values()]:  # one of them is wrong, or has its default
+        for name, value in values.items():
+            _checked(value, kinds[name], name)
     return kind(**values)
 
 
 @lru_cache
-def _kinds(record: Any) -> tuple[tuple[str, type[Any]], ...]:
-    """Return the fields of a record, each with the type that its values have."""
-    return tuple((field.name, str if field.default is MISSING else type(field.default)) for field in fields(record))
+def _kinds(record: Any) -> tuple[dict[str, type[Any]], frozenset[str]]:
+    """Return the fields of a record, each with the type that its values have, and those that hold several."""
+    kinds = {field.name: str if field.default is MISSING else type(field.default) for field in fields(record)}
+    return kinds, frozenset(name for name, kind in kinds.items() if kind is tuple)
+
+
+def _manifest(content: Mapping[str, Any]) -> Manifest:
+    return Manifest(
+        flows=tuple(_flow(flow) for flow in content["flows"]),
+        problems=tuple(_record(Problem, problem) for problem in content["problems"]),
+        service=_checked(content["service"], str, "service"),
+        inputs=_inputs(content["inputs"]),
+        generator=_checked(content["generator"], str, "generator"),
+    )
 
 
 def _flow(content: Mapping[str, Any]) -> Flow:
     parts = {
-        "steps": tuple(_record(Step, step) for step in content["steps"]),
-        "edges": tuple(_record(Edge, edge) for edge in content["edges"]),
+        "steps": (steps := tuple(_record(Step, step) for step in content["steps"])),
+        "edges": (edges := tuple(_record(Edge, edge) for edge in content["edges"])),
         "problems": tuple(_record(Problem, problem) for problem in content["problems"]),
         "calls": tuple(_record(Call, call) for call in content.get("calls", ())),
         "blind": tuple(_record(Blind, blind) for blind in content.get("blind", ())),
     }
+    names = {step.name for step in steps}
+    if len(names) < len(steps):
+        raise ValueError(f"flow {content['name']!r} has two steps of one name")
+    if lost := {name for edge in edges for name in (edge.source, edge.target)} - names:
+        raise ValueError(f"flow {content['name']!r} has no step {min(lost)!r}")
     flow: Flow = _record(Flow, {**content, **parts})
-    if len(flow.successors) < len(flow.steps):
-        raise ValueError(f"flow {flow.name!r} has two steps of one name")
-    for step in flow.steps[:1]:
-        flow.edges_into(step.name)  # an arrow to a step that is not there fails here
     return flow
 
 

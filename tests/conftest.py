@@ -6,11 +6,15 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from penstock import _registry, _runtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+settings.register_profile("patient", deadline=None)  # how fast the machine is is not what is tested
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -127,7 +127,7 @@ def test_ignored_by_git(project):
     assert "*\n" == (project.folder / ".penstock" / ".gitignore").read_text()
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"manifest": 3}', '{"manifest": "{}", "snapshot": {}}', "\udcff"])
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"manifest": 3}', '{"snapshot": {}, "versions": {}}\n{}', "\udcff"])
 def test_damaged(project, damage):
     """A damaged record only means another import."""
     build(project)
