@@ -305,6 +305,15 @@ def test_what_is_not_understood_is_left_alone(project: Path, declared: str, line
     assert reason in refusal.reason
 
 
+def test_code_that_is_nested_too_deeply_is_left_alone(project: Path) -> None:
+    """A file that Python can import and LibCST cannot read is not touched, and said so."""
+    longest = f"def total(x): return {'x + ' * 900}x\n"
+    (project / "shop.py").write_text(f'{START}@flow("orders")\n@step(after="receive")\ndef pay(): ...\n{longest}')
+    result = fixed(project, {"pay": ("check",)})
+    assert ((), 1) == (result.edits, len(result.refused))
+    assert "pay is left alone: the code in this file is nested too deeply" in str(result.refused[0])
+
+
 def test_names_tell_apart_what_is_made_of_one_function(project: Path) -> None:
     """Of several steps that one function is, the mark with the name of the step is rewritten."""
     declared = "def f(): ...\n" + "".join(

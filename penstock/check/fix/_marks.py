@@ -55,10 +55,12 @@ class Source:
         self.scope = scope
         try:
             parsed = MetadataWrapper(cst.parse_module(scope.text))
+            self._positions = parsed.resolve(PositionProvider)
         except (cst.ParserSyntaxError, UnicodeError):
             raise NotUnderstoodError("LibCST cannot read this file") from None
+        except RecursionError:
+            raise NotUnderstoodError("the code in this file is nested too deeply for LibCST") from None
         self.module = parsed.module
-        self._positions = parsed.resolve(PositionProvider)
 
     def line(self, node: cst.CSTNode) -> int:
         """Return the line on which a node begins."""
