@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from inspect import isawaitable, iscoroutinefunction
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -74,11 +75,19 @@ def _trusting(trust: Trust) -> Callable[[str | None, object], bool]:
     if isinstance(trust, bool):
         return lambda peer, request: trust  # noqa: ARG005
     if callable(trust):
+        if iscoroutinefunction(trust) or iscoroutinefunction(type(trust).__call__):  # a coroutine counts as true
+            raise TypeError(f"trust= takes a function that answers at once, not the coroutine function {trust!r}")
         return _Asked(trust)
     if isinstance(trust, (list, tuple, set, frozenset)):
         networks = [_network(each) for each in trust]
         return lambda peer, request: _is_in(peer, networks)  # noqa: ARG005
     raise TypeError(f"trust= takes True, False, a list of networks or a function, not {trust!r}")
+
+
+def _at_once(answer: object) -> object:
+    if isawaitable(answer):
+        raise TypeError("the function must answer at once, not with something to await")
+    return answer
 
 
 class _Asked:
@@ -90,7 +99,7 @@ class _Asked:
 
     def __call__(self, _: str | None, request: object) -> bool:
         try:
-            return bool(self._function(request))
+            return bool(_at_once(self._function(request)))
         except Exception:
             if not self._reported:
                 self._reported = True

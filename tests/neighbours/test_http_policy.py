@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 import pytest
 
@@ -10,6 +11,18 @@ from penstock._context import Run
 from penstock.contrib._http import Policy
 
 TOLD = {"X-Correlation-ID": "order-17"}
+
+
+async def asynchronous(request):
+    """Answer later."""
+    return False
+
+
+class Asynchronous:
+    """An object that answers later."""
+
+    async def __call__(self, request):
+        return False
 
 
 @pytest.mark.parametrize(
@@ -45,9 +58,19 @@ def test_a_failing_function_trusts_nobody(caplog):
     assert "order-17" not in caplog.text
 
 
+@pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
+def test_an_answer_that_would_have_to_be_awaited_trusts_nobody(caplog):
+    """A coroutine is no answer, though it counts as true."""
+    assert "order-17" != Policy(trust=lambda request: asynchronous("later")).run(TOLD, None, object()).id
+    assert "answer at once" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
+        ({"trust": asynchronous}, TypeError, "answers at once"),
+        ({"trust": partial(asynchronous)}, TypeError, "answers at once"),
+        ({"trust": Asynchronous()}, TypeError, "answers at once"),
         ({"trust": ["10.0.0.300"]}, ValueError, "'10.0.0.300'"),
         ({"trust": "10.0.0.0/8"}, TypeError, "list of networks"),
         ({"header": "X Flow\n"}, ValueError, "cannot be the name of a header"),
