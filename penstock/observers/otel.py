@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import Token
 from os import urandom
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -10,6 +11,7 @@ from opentelemetry import context as contexts
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags
 
+from penstock._context import restore
 from penstock.propagation import SAMPLED, is_trace_id, span_from
 
 if TYPE_CHECKING:
@@ -104,15 +106,26 @@ class _ActiveSpan:
         self._token = contexts.attach(self.context)
 
     def suspend(self) -> None:
-        """Give the outer one back, unless this is another context, as in a coroutine that was closed elsewhere."""
-        if self._token is not None and contexts.get_current() is self.context:
+        """Give the outer one back, whatever the step has attached since; in another context, nothing was changed."""
+        if isinstance(self._token, Token):
+            restore(self._token.var, self._token)  # detach() would log that the coroutine was closed elsewhere
+        elif self._token is not None and contexts.get_current() is self.context:
             contexts.detach(self._token)
         self._token = None
 
     def __call__(self, error: BaseException | None, /) -> None:
         """End the span."""
-        if error is not None:
-            self._span.record_exception(error)
-            self._span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
-        self.suspend()
-        self._span.end()
+        try:
+            if error is not None:
+                self._span.set_status(Status(StatusCode.ERROR, _told(error)))
+                self._span.record_exception(error)
+        finally:
+            self.suspend()
+            self._span.end()
+
+
+def _told(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # an error may not even be able to say what it is
+        return type(error).__name__

@@ -14,7 +14,7 @@ from penstock import carry, current_flow_id, entrypoint, flow, flow_context, inj
 pytest.importorskip("opentelemetry.sdk")
 structlog = pytest.importorskip("structlog")
 
-from opentelemetry import trace  # noqa: E402
+from opentelemetry import baggage, context, trace  # noqa: E402
 from opentelemetry.sdk.trace import TracerProvider  # noqa: E402
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: E402
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter  # noqa: E402
@@ -90,6 +90,34 @@ def test_errors_are_recorded(spans):
 
     assert "ValueError: on purpose" == spans()["fail"].status.description
     assert ["exception"] == [event.name for event in spans()["fail"].events]
+
+
+def test_an_error_that_cannot_be_told(spans):
+    """A step whose error fails when it is told ends its span all the same, and leaves none behind."""
+
+    class Speechless(Exception):
+        def __str__(self):
+            raise RuntimeError("no words")
+
+    def fail():
+        raise Speechless
+
+    *_, handle = declared()
+    with pytest.raises(Speechless):
+        handle(fail)
+
+    assert 0 == current_span()
+    assert "Speechless" == spans()["handle"].status.description
+
+
+def test_what_a_step_leaves_attached(spans):
+    """A context that a step attaches and forgets is gone with the step, as with any other span."""
+    charge, *_, handle = declared()
+    handle(lambda: context.attach(baggage.set_baggage("tenant", "acme")))
+
+    assert 0 == current_span()
+    charge()
+    assert spans()["charge"].parent is None
 
 
 def test_generators_do_not_leak(spans):
