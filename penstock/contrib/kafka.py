@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from penstock._context import Binding
-from penstock.propagation import HEADER, extract, outgoing, read, run_from
+from penstock.propagation import HEADER, TRACEPARENT, extract, outgoing, read, run_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,8 +34,8 @@ def flow_headers(
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
     names = {name.lower() for name, _ in pairs}
     for name, value in outgoing(header, traceparent=traceparent):
-        if name == header:
-            pairs = [pair for pair in pairs if pair[0].lower() != header.lower()]
+        if name != TRACEPARENT:
+            pairs = [pair for pair in pairs if pair[0].lower() != name.lower()]
         elif name in names:  # it belongs to whoever makes the spans
             continue
         pairs.append((name, value.encode()))

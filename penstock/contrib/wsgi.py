@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._context import Binding
 from penstock.contrib._http import Policy
-from penstock.propagation import HEADER, TRACEPARENT
+from penstock.propagation import EVIDENCE_HEADER, HEADER, TRACEPARENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +47,7 @@ class FlowMiddleware:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
-        names = (self._policy.header, TRACEPARENT)
+        names = (self._policy.header, TRACEPARENT, EVIDENCE_HEADER)
         headers = {name: environ.get(f"HTTP_{name.upper().replace('-', '_')}") for name in names}
         run = self._policy.run(headers, environ.get("REMOTE_ADDR"), environ)
 

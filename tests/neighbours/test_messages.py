@@ -12,6 +12,7 @@ import pytest
 
 from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context
 from penstock.contrib.kafka import flow_headers, flow_id_of, message_context
+from penstock.propagation import _Evidence
 
 HEADER = "X-Correlation-ID"
 
@@ -80,6 +81,15 @@ def test_flow_headers_replace_an_older_id():
     with flow_context("new"):
         assert [("a", b"b"), (HEADER, b"new")] == flow_headers([("x-correlation-id", b"old"), ("a", b"b")])
     assert [("a", b"b")] == flow_headers({"a": b"b"})
+
+
+def test_what_is_forwarded_tells_the_evidence_once(monkeypatch):
+    """While evidence is recorded, headers of another message give way to what the current run tells."""
+    monkeypatch.setattr(_Evidence, "told", staticmethod(lambda: "now"))
+    with flow_context("new"):
+        headers = flow_headers([("X-Penstock-Evidence", b"before")])
+
+    assert [("X-Penstock-Evidence", b"now")] == [pair for pair in headers if pair[0] == "X-Penstock-Evidence"]
 
 
 @contextmanager

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from penstock import current_flow_id
+from penstock._context import current_run
 from penstock.contrib.wsgi import FlowMiddleware
+from penstock.propagation import _Evidence
 
 flask = pytest.importorskip("flask")
 
@@ -65,6 +67,20 @@ def test_inbound_ids(trust, expected):
     response = application(trust=trust).get("/id", headers={HEADER: "order-17"})
 
     assert expected == (response.text == "order-17")
+
+
+def test_evidence_arrives(monkeypatch):
+    """While evidence is recorded, a request takes along what its sender tells of the steps around it."""
+    monkeypatch.setattr(_Evidence, "told", staticmethod(str))
+    seen = []
+
+    def app(environ, start_response):
+        seen.append(current_run.get().arrived.text)
+        return []
+
+    FlowMiddleware(app, trust=True)({"HTTP_X_CORRELATION_ID": "a", "HTTP_X_PENSTOCK_EVIDENCE": "told"}, print)
+
+    assert ["told"] == seen
 
 
 def test_bodies_are_closed_in_the_run():
