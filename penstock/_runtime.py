@@ -8,7 +8,7 @@ consumer runs in the same context in between.
 from __future__ import annotations
 
 import os
-from types import FunctionType, coroutine
+from types import FunctionType, MethodType, coroutine
 
 from penstock._context import KEEP, Binding, Run, current_event, current_run, restore
 from penstock._drive import async_generator, drive
@@ -41,17 +41,26 @@ def add_observer(observer: Observer) -> None:
     from penstock.observers import event_of  # noqa: PLC0415 - importing penstock must stay cheap
 
     _Slow.event = staticmethod(event_of)
-    if observer not in _observers:
+    if _added(observer) is None:
         _observers.append(observer)
         _Slow.observers = tuple(_observers)
 
 
 def remove_observer(observer: Observer) -> None:
     """Stop calling ``observer``; steps that are under way are still finished with it."""
-    if observer in _observers:
-        _observers.remove(observer)
+    added = _added(observer)
+    if added is not None:
+        _observers[:] = [each for each in _observers if each is not added]
         _Slow.observers = tuple(_observers)
-        _reported.discard(id(observer))
+        _reported.discard(id(added))
+
+
+def _added(observer: Observer) -> Observer | None:
+    """Return an observer as it was added: itself, or the same bound method, which is a new object each time."""
+    for each in _observers:
+        if each is observer or (isinstance(each, MethodType) and each == observer):
+            return each
+    return None
 
 
 class observing:  # noqa: N801 - used like a function, as contextlib's own are
@@ -70,7 +79,7 @@ class observing:  # noqa: N801 - used like a function, as contextlib's own are
         self._added: list[bool] = []
 
     def __enter__(self) -> Observer:
-        self._added.append(self._observer not in _observers)
+        self._added.append(_added(self._observer) is None)
         add_observer(self._observer)
         return self._observer
 

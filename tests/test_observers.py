@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock import add_observer, current_flow_id, entrypoint, flow, remove_observer, step
+from penstock import _runtime, add_observer, current_flow_id, entrypoint, flow, remove_observer, step
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -183,6 +183,35 @@ def test_adding_twice_and_removing_the_unknown_change_nothing(recorder: Recorder
     remove_observer(recorder)
     end()
     assert ["finish"] == recorder.steps
+
+
+def test_equal_observers_are_two() -> None:
+    """Observers that compare equal are told each, and removing one leaves the other."""
+    first, second = Recorder(), Recorder()
+    add_observer(first)
+    add_observer(second)
+    end()
+    remove_observer(second)
+    end()
+    assert [["finish"] * 2, ["finish"]] == [first.steps, second.steps]
+
+
+def test_a_bound_method_is_one_observer(caplog: pytest.LogCaptureFixture) -> None:
+    """A method can be removed by its name, and when it is added again, its failure is reported again."""
+
+    class Counter:
+        def fail(self, event: StepEvent) -> None:
+            raise RuntimeError(event.step)
+
+    counter = Counter()
+    for _ in range(2):
+        add_observer(counter.fail)
+        add_observer(counter.fail)
+        end()
+        remove_observer(counter.fail)
+    end()
+    assert 2 == len(caplog.records)
+    assert set() == _runtime._reported
 
 
 def test_an_observer_that_is_removed_meanwhile_still_hears_the_end(recorder: Recorder) -> None:
