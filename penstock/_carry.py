@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from functools import update_wrapper
+from types import MappingProxyType, coroutine
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from penstock._context import Arrived, Binding, Run, current_event, current_run
 from penstock._drive import async_generator, drive
-from penstock._runtime import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, flags_of
+from penstock._runtime import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock.propagation import told_evidence
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def _carried(function: Any, flags: int, run: Run | None, event: StepEvent | None
     def iterate(*args: Any, **kwargs: Any) -> Any:
         return (yield from drive(function(*args, **kwargs), Binding(run, event)))
 
-    return call if flags & CO_COROUTINE else iterate
+    if flags & CO_COROUTINE:
+        return call
+    return coroutine(iterate) if flags & CO_ITERABLE_COROUTINE else iterate
 
 
 class Carried(Generic[P, T]):
@@ -86,7 +89,7 @@ def _arrive(
     if sent is not None:
         run = Run(sent[1])
         run.identify(sent[0])
-        run.values, run.remote = sent[2:4]
+        run.values, run.remote = MappingProxyType(sent[2]), sent[3]
         run.arrived = Arrived(sent[4]) if sent[4] else None
     return Carried(function, run, None)
 
