@@ -175,12 +175,17 @@ class MissingExtraError(RenderError, ImportError):
     """An optional part that the request needs and that is not installed.
 
     Attributes:
+        what: What is missing, in words.
         extra: The name of the extra that brings it.
     """
 
     def __init__(self, what: str, extra: str) -> None:
+        self.what = what
         self.extra = extra
-        super().__init__(f"{what}. Install what is missing: pip install 'penstock[{extra}]'")
+        super().__init__(what, extra)
+
+    def __str__(self) -> str:
+        return f"{self.what}. Install what is missing: pip install 'penstock[{self.extra}]'"
 
 
 class LayoutError(RenderError):

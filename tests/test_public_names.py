@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from importlib import metadata
 
 import pytest
@@ -78,6 +79,13 @@ ERRORS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kin
 def test_all_errors_form_one_tree(kind: type[Exception]) -> None:
     """Whoever catches PenstockError catches everything that penstock raises on purpose."""
     assert issubclass(kind, penstock.PenstockError)
+
+
+def test_a_missing_part_can_be_pickled() -> None:
+    """An error that says what to install comes out of another process as it was."""
+    error = errors.MissingExtraError("a PDF needs svglib", "pdf")
+    twin = pickle.loads(pickle.dumps(error))
+    assert ("pdf", str(error)) == (twin.extra, str(twin))
 
 
 @pytest.mark.parametrize(
