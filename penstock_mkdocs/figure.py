@@ -14,13 +14,15 @@ from penstock.render.html import frame
 from penstock_mkdocs.markup import Markup, joined, tag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from penstock.model import Flow
     from penstock.render.layout import Layout
     from penstock.render.marks import Doubt
     from penstock.render.options import Options
     from penstock_mkdocs.options import FigureOptions
+    from penstock_mkdocs.page import Page
+    from penstock_mkdocs.written import Embed
 
 MOST_PATHS = 24
 """Paths that a page lists; who wants more asks ``penstock show --paths``."""
@@ -28,34 +30,49 @@ MOST_PATHS = 24
 _NEEDLESS = re.compile(r"(?<!</text>)(?<!</title>)\n")
 
 
-def inline_svg(
-    flow: Flow, layout: Layout, drawing: Options, embed: FigureOptions, *, prefix: str, label: str = ""
+def diagram(
+    page: Page,
+    embed: Embed,
+    flow: Flow,
+    drawing: Options,
+    options: FigureOptions,
+    lay_out: Callable[[], Layout],
+    *,
+    label: str = "",
 ) -> Markup:
-    """Return the drawing as a figure; ids in it begin with ``prefix``."""
-    drawn = svg.draw(flow, layout, drawing, prefix=prefix, alt=embed.alt or alt_text(flow))
+    """Return the diagram of a flow as a figure, or Mermaid's text where it cannot be drawn, which the page reports.
+
+    Args:
+        page: The page.
+        embed: What asks for it.
+        flow: The flow.
+        drawing: How it is drawn.
+        options: The options of the embed.
+        lay_out: Returns the layout; called where it is needed.
+        label: What the figure is called, after the flow by default.
+    """
+    try:
+        if options.format == "mermaid":
+            return _mermaid(flow, drawing, options)
+        layout = lay_out()
+    except RenderError as error:
+        page.warn(f"{error} Until then, the diagram's Mermaid text is shown.", embed.line, everywhere=True)
+        return _figure(_pre(mermaid.render(flow, drawing), "ps-source"), options)
+    drawn = svg.draw(flow, layout, drawing, prefix=page.new_prefix(), alt=options.alt or alt_text(flow))
     # Material's and Zensical's scripts set the property href of all that have the attribute, which throws in SVG.
     drawn = drawn.replace("<a href=", "<a xlink:href=")
     # Search engines of sites visit every text; white space is needed where words would touch, and nowhere else.
     drawn = _NEEDLESS.sub("", drawn)
     label = label or f"Diagram of {visible(flow.title) or visible(flow.name)}"
-    return _figure(Markup(frame(drawn, label)), embed)
+    return _figure(Markup(frame(drawn, label)), options)
 
 
-def mermaid_script(flow: Flow, drawing: Options, embed: FigureOptions) -> Markup:
-    """Return the Mermaid text, marked up as sites expect it that draw Mermaid.
-
-    Raises:
-        RenderError: The flow is larger than Mermaid draws.
-    """
+def _mermaid(flow: Flow, drawing: Options, options: FigureOptions) -> Markup:
+    """Return the Mermaid text, marked up as sites expect it that draw Mermaid."""
     text = mermaid.render(flow, drawing)
     if mermaid.too_large(text):
         raise RenderError(f"flow {flow.name!r} is larger than Mermaid draws; write: format: svg")
-    return _figure(_pre(text, "mermaid"), embed, label=embed.alt or alt_text(flow))
-
-
-def mermaid_source(flow: Flow, drawing: Options, embed: FigureOptions) -> Markup:
-    """Return the Mermaid text as text, for where nothing can be drawn."""
-    return _figure(_pre(mermaid.render(flow, drawing), "ps-source"), embed)
+    return _figure(_pre(text, "mermaid"), options, label=options.alt or alt_text(flow))
 
 
 def paths(flow: Flow, links: Mapping[str, str]) -> Markup:

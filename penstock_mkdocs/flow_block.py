@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.errors import PenstockError, RenderError, UnknownFlowError
+from penstock.errors import PenstockError, UnknownFlowError
 from penstock.render.describe import slug
 from penstock.render.marks import without_proof
 from penstock_mkdocs import figure
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from penstock.model import Flow
-    from penstock_mkdocs.embeds import Embed
     from penstock_mkdocs.host import Host
     from penstock_mkdocs.markup import Markup
     from penstock_mkdocs.page import Page
     from penstock_mkdocs.site import Site
+    from penstock_mkdocs.written import Embed
 
 KIND = "penstock-flow"
 
@@ -114,7 +115,7 @@ def _with_steps(page: Page) -> Iterator[_Wanted]:
     """Yield the embeds of this page that show steps."""
     for embed in page.found.embeds:
         with suppress(PenstockError):  # said where that embed stands
-            if embed.kind == KIND and not embed.fault:
+            if embed.kind == KIND and not (embed.fault or embed.example):
                 wanted = _understood(page, embed)
                 if wanted.options.steps:
                     yield wanted
@@ -137,14 +138,7 @@ def _drawn(wanted: _Wanted) -> Flow:
 
 
 def _diagram(page: Page, wanted: _Wanted, links: Mapping[str, str]) -> Markup:
-    """Return the diagram, or Mermaid's text where it cannot be drawn."""
     embed, options, site, flow = wanted._replace(flow=_drawn(wanted))
     drawing = drawing_options(options.direction or site.config.direction, links)
-    try:
-        if options.format == "mermaid":
-            return figure.mermaid_script(flow, drawing, options)
-        layout = site.layout(flow, options.direction, proof=options.proof)
-    except RenderError as error:
-        page.warn(f"{error} Until then, the diagram's Mermaid text is shown.", embed.line, everywhere=True)
-        return figure.mermaid_source(flow, drawing, options)
-    return figure.inline_svg(flow, layout, drawing, options, prefix=slug(f"{page.prefix}{page.new_id('ps')}"))
+    lay_out = partial(site.layout, flow, options.direction, proof=options.proof)
+    return figure.diagram(page, embed, flow, drawing, options, lay_out)

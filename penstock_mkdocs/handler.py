@@ -15,13 +15,13 @@ from mkdocs.exceptions import PluginError
 from mkdocstrings import BaseHandler, Inventory
 
 from penstock.errors import did_you_mean, near_names
-from penstock_mkdocs.embeds import Embed
 from penstock_mkdocs.host import first_line, host_of
 from penstock_mkdocs.markdown import PenstockExtension
 from penstock_mkdocs.options import OptionError, read_options
 from penstock_mkdocs.page import Page
 from penstock_mkdocs.references import DOMAIN
 from penstock_mkdocs.steps import HEADING_CLASS
+from penstock_mkdocs.written import Embed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from xml.etree.ElementTree import Element
 
-    from penstock_mkdocs.embeds import Embed
     from penstock_mkdocs.page import Page
+    from penstock_mkdocs.written import Embed
 
 KINDS: dict[str, Callable[[Page, Element, Embed], None]] = {
     "penstock-flow": add_flow,

@@ -42,7 +42,7 @@ class PenstockExtension(Extension):
         md.preprocessors.register(again, "penstock_snippets", embeds.AFTER_SNIPPETS)
         blocks = embeds.EmbedBlocks(md, page.found, page.add)
         md.parser.blockprocessors.register(blocks, "penstock", embeds.ABOVE_MKDOCSTRINGS)
-        md.postprocessors.register(embeds.RestoreText(md, page.found), "penstock", embeds.AFTER_RAW_HTML)
+        md.postprocessors.register(embeds.RestoreText(md, page.found, page.lost), "penstock", embeds.AFTER_RAW_HTML)
 
     def reset(self) -> None:
         """Forget the last page."""

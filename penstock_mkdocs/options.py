@@ -21,6 +21,7 @@ Line = tuple[int, str]
 """A line's number on its page, and its text."""
 
 _PAIR = re.compile(r"(\s*)([^\s:#][^:]*?)\s*:(?:\s+(.*))?$")
+_QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"\\]|\\.)*")(?:\s+#.*)?""")
 _BLOCK_SCALARS = frozenset({"|", ">", "|-", ">-", "|+", ">+"})
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _DIRECTIONS = {"TB": "TB", "TD": "TB", "LR": "LR", "BT": "BT", "RL": "RL"}
@@ -69,7 +70,8 @@ def _format(value: str) -> str:
 
 
 def _words(value: str) -> tuple[str, ...]:
-    found = tuple(value.replace(",", " ").split())
+    words = value.strip("[]").replace(",", " ").split()
+    found = tuple(word.strip("'\"") for word in words if word != "-")
     if not found:
         raise ValueError("must be one name or several")
     return found
@@ -218,8 +220,8 @@ def _pairs(lines: Sequence[Line]) -> list[tuple[int, str, str]]:
 
 
 def _scalar(value: str) -> str:
-    if value[:1] in {"'", '"'}:
-        return _unquoted(value)
+    if quoted := _QUOTED.fullmatch(value):
+        return _unquoted(quoted[1])
     return re.split(r"\s#", f" {value}", maxsplit=1)[0].strip()
 
 

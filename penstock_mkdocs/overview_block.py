@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from penstock.errors import RenderError
 from penstock.render import svg
 from penstock.render.describe import slug, visible
 from penstock.render.html import thumbnail
 from penstock.render.marks import without_proof
-from penstock.render.overview import MOST_IN_SMALL, map_text, nothing, size, summary, system_map, triggers
+from penstock.render.overview import MOST_IN_SMALL, Selection, map_text, nothing, size, summary, system_map, triggers
 from penstock_mkdocs import figure
 from penstock_mkdocs.flow_block import anchors_here
 from penstock_mkdocs.host import host_of
@@ -20,14 +21,16 @@ from penstock_mkdocs.places import flow_places, relative
 from penstock_mkdocs.site import drawing_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
     from penstock.model import Flow
-    from penstock.render.overview import Selection
-    from penstock_mkdocs.embeds import Embed
     from penstock_mkdocs.page import Page
     from penstock_mkdocs.site import Site
+    from penstock_mkdocs.written import Embed
+
+
+Chosen = TypeVar("Chosen", FlowsOptions, MapOptions)
 
 
 class _Links(NamedTuple):
@@ -49,14 +52,10 @@ def add_flows(page: Page, parent: Element, embed: Embed) -> None:
         OptionError: The embed is not written as it should be, or selects nothing.
         PenstockError: The application cannot be imported.
     """
-    _takes_no_name(embed)
-    options = read_options(embed.options, FlowsOptions)
-    site = page.site
-    page.add_state(parent, site, embed.line)
-    flows = _selected(options.selection, site, embed)
+    options, site, flows = _understood(page, parent, embed, FlowsOptions)
     block = page.add_block(parent, page.new_id(slug(options.id or "flows")))
-    drawn = _small(page, flows, embed) if options.diagrams else None
-    page.add_html(block, _table(flows, _links(page, flows).written, options.caption, drawn))
+    drawn = _small(page, site, flows, embed) if options.diagrams else None
+    page.add_html(block, _table(flows, _links(page, site, flows).written, options.caption, drawn))
 
 
 def add_map(page: Page, parent: Element, embed: Embed) -> None:
@@ -66,34 +65,45 @@ def add_map(page: Page, parent: Element, embed: Embed) -> None:
         OptionError: The embed is not written as it should be, or selects nothing.
         PenstockError: The application cannot be imported.
     """
-    _takes_no_name(embed)
-    options = read_options(embed.options, MapOptions)
-    site = page.site
-    page.add_state(parent, site, embed.line)
-    flows = _selected(options.selection, site, embed)
+    options, site, flows = _understood(page, parent, embed, MapOptions)
     drawn = system_map(flows)
     options = replace(options, alt=options.alt or map_text(drawn))
     block = page.add_block(parent, page.new_id(slug(options.id or "system-map")))
-    page.add_html(block, _map(page, drawn, options, _links(page, flows).drawn, embed))
+    drawing = drawing_options(options.direction or site.config.direction, _links(page, site, flows).drawn)
+    lay_out = partial(site.map_layout, drawn, options.direction)
+    page.add_html(block, figure.diagram(page, embed, drawn, drawing, options, lay_out, label="System map"))
 
 
-def _takes_no_name(embed: Embed) -> None:
+def _understood(page: Page, parent: Element, embed: Embed, kind: type[Chosen]) -> tuple[Chosen, Site, Sequence[Flow]]:
+    """Return the options of an embed, the site, and the flows that it shows of it."""
     if embed.name:
         cure = "The options service, tag and module select flows."
         raise OptionError(f"{embed.kind} takes no name, such as {embed.name!r}. {cure}", embed.line)
+    options = read_options(embed.options, kind)
+    site = page.site
+    page.add_state(parent, site, embed.line)
+    return options, site, _selected(options.selection, site, embed)
 
 
 def _selected(selection: Selection, site: Site, embed: Embed) -> Sequence[Flow]:
-    flows = selection.of(site.manifest.flows)
-    if not flows:
-        raise OptionError(nothing(selection, site.manifest.flows), embed.line)
-    return flows
+    every = site.manifest.flows
+    for each in (selection, *_singly(selection)):  # beside a name that selects something, a wrong one would be unseen
+        if not each.of(every):
+            raise OptionError(nothing(each, every), embed.line)
+    return selection.of(every)
 
 
-def _links(page: Page, flows: Sequence[Flow]) -> _Links:
+def _singly(selection: Selection) -> Iterator[Selection]:
+    """Yield a selection for each name in one."""
+    yield from (Selection(services=(name,)) for name in selection.services)
+    yield from (Selection(tags=(name,)) for name in selection.tags)
+    yield from (Selection(modules=(name,)) for name in selection.modules)
+
+
+def _links(page: Page, site: Site, flows: Sequence[Flow]) -> _Links:
     here, host = anchors_here(page), host_of(page.md)
     wanted = {flow.full_name for flow in flows}
-    found = flow_places(page.md, page.site.manifest) if wanted - here.keys() else {}
+    found = flow_places(page.md, site.manifest) if wanted - here.keys() else {}
     others = {name: url for name, url in found.items() if name in wanted and url.partition("#")[0] != host.url}
     here = {name: anchor for name, anchor in here.items() if name in wanted}
     return _Links(
@@ -102,22 +112,9 @@ def _links(page: Page, flows: Sequence[Flow]) -> _Links:
     )
 
 
-def _map(page: Page, drawn: Flow, options: MapOptions, links: Mapping[str, str], embed: Embed) -> Markup:
-    direction = options.direction or page.site.config.direction
-    drawing = drawing_options(direction, links)
-    try:
-        if options.format == "mermaid":
-            return figure.mermaid_script(drawn, drawing, options)
-        layout = page.site.map_layout(drawn, direction)
-    except RenderError as error:
-        page.warn(f"{error} Until then, the diagram's Mermaid text is shown.", embed.line, everywhere=True)
-        return figure.mermaid_source(drawn, drawing, options)
-    return figure.inline_svg(drawn, layout, drawing, options, prefix=page.new_id("ps"), label="System map")
-
-
-def _small(page: Page, flows: Sequence[Flow], embed: Embed) -> Mapping[str, str] | None:
+def _small(page: Page, site: Site, flows: Sequence[Flow], embed: Embed) -> Mapping[str, str] | None:
     """Return the small diagrams, by full name, or ``None`` where nothing can be drawn."""
-    site, drawn = page.site, {}
+    drawn = {}
     options = drawing_options(site.config.direction, small=True)
     for flow in flows:
         if len(flow.steps) <= MOST_IN_SMALL:
@@ -127,7 +124,7 @@ def _small(page: Page, flows: Sequence[Flow], embed: Embed) -> Mapping[str, str]
                 page.warn(f"{error} Until then, the table has no diagrams.", embed.line, everywhere=True)
                 return None
             drawn[flow.full_name] = svg.draw(
-                without_proof(flow), layout, options, prefix=page.new_id("ps"), alt="", least_scale=0
+                without_proof(flow), layout, options, prefix=page.new_prefix(), alt="", least_scale=0
             )
     return drawn
 

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import SubElement
 from markdown.util import AtomicString
 
 from penstock.errors import CollectError, ConfigError, ManifestError, PenstockError
-from penstock.render.describe import visible
+from penstock.render.describe import slug, visible
 from penstock_mkdocs import styles
 from penstock_mkdocs.embeds import Found
 from penstock_mkdocs.host import first_line, host_of
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from markdown import Markdown
 
-    from penstock_mkdocs.embeds import Embed
     from penstock_mkdocs.site import Site
+    from penstock_mkdocs.written import Embed
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
@@ -88,6 +88,11 @@ class Page:
         except PenstockError as error:
             self.fault(parent, str(error), embed.line, everywhere=_concerns_all(error))
 
+    def lost(self, embed: Embed) -> None:
+        """Report an embed that stays text, because Markdown found no block there."""
+        cure = "leave an empty line above it, and give HTML around it the attribute markdown"
+        self.warn(f"{embed.kind} cannot be shown where it stands: {cure}", embed.line)
+
     def add_state(self, parent: Element, site: Site, line: int) -> None:
         """Say, once a page, what is wrong with the site as a whole: no good import, problems outside every flow."""
         if self.is_first("state"):
@@ -133,6 +138,10 @@ class Page:
         found = unique(wanted, self._ids)
         self._ids.add(found)
         return found
+
+    def new_prefix(self) -> str:
+        """Return what the ids in a drawing begin with, which mkdocstrings does not see; no other drawing's do."""
+        return slug(f"{self.prefix}{self.new_id('ps')}")
 
     def next_level(self) -> int:
         """Return one more than the level of the last heading that is not a step's."""

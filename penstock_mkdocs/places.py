@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from penstock.errors import PenstockError
 from penstock.render.describe import slug
-from penstock_mkdocs import embeds
 from penstock_mkdocs.options import read_name, read_options
+from penstock_mkdocs.written import in_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,7 +39,6 @@ class _Place(NamedTuple):
     """Where a flow is shown; the least place is the best one to lead to."""
 
     by_hand: bool
-    nested: bool
     without_steps: bool
     number: int
     address: str
@@ -91,7 +90,7 @@ _last: list[tuple[object, Manifest, Mapping[str, _Place]]] = []
 def _found(documents: Iterator[_Document], manifest: Manifest) -> Mapping[str, _Place]:
     best: dict[str, _Place] = {}
     for number, document in enumerate(documents):
-        for embed in embeds.in_text(document.text) if "penstock-flow" in document.text else ():
+        for embed in in_text(document.text) if "penstock-flow" in document.text else ():
             if embed.kind != "penstock-flow":
                 continue
             with suppress(PenstockError):  # the page itself says it
@@ -100,7 +99,6 @@ def _found(documents: Iterator[_Document], manifest: Manifest) -> Mapping[str, _
                 anchor = f"{document.url}#{slug(options.id or f'flow-{name}')}"
                 place = _Place(
                     not document.generated,
-                    embed.depth >= 4,
                     not options.steps,
                     number,
                     document.url if document.generated else anchor,

@@ -11,10 +11,15 @@ from bs4 import BeautifulSoup
 from markdown import Extension
 from markdown.blockprocessors import BlockProcessor
 
+from penstock.errors import PenstockError
 from penstock_mkdocs.markdown import makeExtension
 from penstock_mkdocs.options import OPTIONS, FlowOptions, read_options
 
 EMBED = "::: penstock-flow orders\n"
+NOT_A_BLOCK = (
+    "penstock-flow cannot be shown where it stands: "
+    "leave an empty line above it, and give HTML around it the attribute markdown"
+)
 
 
 def soup(html: str) -> BeautifulSoup:
@@ -134,6 +139,8 @@ def test_heading_level(convert, before, option, level):
         ("caption: 'It''s: so'", 'figcaption:-soup-contains("It\'s: so")', 1),
         ('caption: "A \\"quoted\\" one"', "figcaption:-soup-contains('A \"quoted\" one')", 1),
         ("caption: >\n        Two\n        lines", "figcaption:-soup-contains('Two lines')", 1),
+        ("caption: 'It''s'  # not this", 'figcaption:-soup-contains("It\'s")', 1),
+        ('caption: "so" # not this', "figcaption:-soup-contains('this')", 0),
         ("caption: short  # not this", "figcaption:-soup-contains('this')", 0),
         ("caption: <b>&", "figcaption b", 0),
         ("alt: In words", "svg[aria-label='In words']", 1),
@@ -221,6 +228,41 @@ def test_nested(convert, text, form):
     assert [] == page.select(".ps-step-name")
 
 
+@pytest.mark.parametrize(
+    "form", ["::: penstock-flow orders\n{0}steps: false", "```penstock-flow orders\n{0}steps: no\n{0}```"]
+)
+@pytest.mark.parametrize(
+    ("lead", "inside"),
+    [
+        ("- ", "li"),
+        ("* ", "li"),
+        ("10. ", "li"),
+        ("- outer\n    - ", "li li"),
+        ("> - ", "blockquote li"),
+        ("Term\n:   ", "dd"),
+        ("Text.[^1]\n\n[^1]: ", "div.footnote li"),
+    ],
+)
+def test_first_line_of_an_item(convert, lead, inside, form):
+    """An embed may stand right behind the mark of an item, a term or a footnote, and others stay what they are."""
+    indent = ("> " if lead[0] == ">" else "") + " " * 8
+    page = convert(f"{lead}{form.format(indent)}\n", extensions=("def_list", "footnotes"))
+    parsed = soup(page.html)
+
+    assert [] == page.logged
+    assert 1 == len(parsed.select(f"{inside} figure"))
+    assert [] == parsed.select(".ps-step-name")
+    assert "penstock" not in parsed.text
+
+
+def test_items_around_stay_tight(convert):
+    """Items before and behind one that is an embed are items of the same list, without paragraphs."""
+    page = soup(convert("- one\n- ::: penstock-flow orders\n      steps: no\n- three\n").html)
+
+    assert 3 == len(page.ul.find_all("li", recursive=False))
+    assert [] == page.select("li > p")
+
+
 @pytest.mark.parametrize("fences", ["fenced_code", "pymdownx.superfences"])
 @pytest.mark.parametrize(
     ("source", "shown"),
@@ -232,6 +274,9 @@ def test_nested(convert, text, form):
         ("> Text:\n>\n>     ::: penstock-flow orders\n>         id: x", "::: penstock-flow orders\n    id: x\n"),
         ("Text:\n\n    ```penstock-flow orders", "```penstock-flow orders\n"),
         ("Text:\n\n    ::: penstock-flow orders\n\n        id: x", "::: penstock-flow orders\n\n    id: x\n"),
+        ("Text:\n\n    - ::: penstock-flow orders\n        id: x", "- ::: penstock-flow orders\n    id: x\n"),
+        ("Text:\n\n    ## ::: penstock-flow orders", "## ::: penstock-flow orders\n"),
+        ("> Text:\n>\n>     - ::: penstock-flow orders", "- ::: penstock-flow orders\n"),
         ("Write `> ::: penstock-flow orders`.", "> ::: penstock-flow orders"),
         ("Write ` ```penstock-flow orders `.", "```penstock-flow orders"),
         ("Text:\n\n    ::: penstock-flow a<b\n        caption: x", "::: penstock-flow a<b\n    caption: x\n"),
@@ -247,10 +292,40 @@ def test_examples_stay_text(convert, fences, source, shown):
 
 
 def test_raw_html_stays_text(convert):
-    """Inside raw HTML, where Markdown does nothing, an embed is left alone."""
+    """Inside raw HTML, where Markdown does nothing, an embed stays text, and the log says so."""
     page = convert("<div>\n::: penstock-flow orders\n</div>\n")
 
     assert "::: penstock-flow orders" == soup(page.html).div.text.strip()
+    assert [f"<markdown>:2: {NOT_A_BLOCK}"] == page.logged
+
+
+@pytest.mark.parametrize("line", [2, 4])
+def test_an_embed_that_is_no_block_is_reported(convert, line):
+    """Where Markdown makes text of an embed, the log has its line, and strictness fails."""
+    lines = (
+        ["Text", "- [ ] ::: penstock-flow orders"]
+        if line == 2
+        else ["- a", "", "", "- [x] ```penstock-flow orders", "  ```"]
+    )
+    page = convert("\n".join(lines))
+
+    assert [f"<markdown>:{line}: {NOT_A_BLOCK}"] == page.logged
+    assert "penstock-flow orders" in soup(page.html).text
+    with pytest.raises(PenstockError, match=f"^<markdown>:{line}: penstock-flow cannot be shown"):
+        convert("\n".join(lines), strict=True)
+
+
+@pytest.mark.parametrize("text", ["<!--\n{0}\n-->", "Write:\n\n    {0}", "<pre>\n{0}\n</pre>"])
+def test_nothing_leads_to_an_example(convert, text):
+    """A diagram leads to no steps, and a table to no flow, that only an example or a comment seems to show."""
+    example = text.format("::: penstock-flow orders")
+    page = convert(f"{example}\n\nSo:\n\n{embed('steps: false')}\n::: penstock-flows\n")
+    parsed = soup(page.html)
+    ids = {element["id"] for element in parsed.select("[id]")}
+    links = {link.get("href") or link.get("xlink:href") for link in parsed.select("a")}
+
+    assert [] == page.logged
+    assert links <= {f"#{ident}" for ident in ids}
 
 
 class _Triple(BlockProcessor):

@@ -291,6 +291,20 @@ def test_flows_in_docstrings(build, host):
 
 
 @pytest.mark.parametrize("host", HOSTS)
+def test_overviews_in_docstrings_have_ids_of_their_own(build, host):
+    """A map and small diagrams in a docstring share no id with those of the page, which would draw each other's arrows."""
+    overviews = "::: penstock-map\n\n::: penstock-flows\n"
+    plugin = "mkdocstrings: {handlers: {python: {paths: [.]}}}"
+    files = {"orders.py": f'"""How it works.\n\n{overviews}"""\n'}
+    site = build(host, plugin, files=files, one=f"# One\n\n{overviews}\n::: orders\n")
+    ids = [element["id"] for element in site.page("one").select("article svg [id]")]
+
+    assert 0 == site.code, site.said
+    assert 4 == len(site.page("one").select("article svg.ps-svg"))
+    assert sorted({*ids}) == sorted(ids)
+
+
+@pytest.mark.parametrize("host", HOSTS)
 def test_inventory_for_sphinx(build, sphinx, host):
     """Sphinx finds flows and steps of the site by its inventory, with the roles of penstock_sphinx."""
     site = build(host, one=EMBED)

@@ -106,10 +106,12 @@ def test_fences_are_the_same(convert):
         ("tag: money goods", ["Shipping", "sales"]),
         ("module: depot", ["Shipping"]),
         ("module: shop.sales\n    tag: money", ["sales"]),
+        ("tag: [money, 'goods']  # both", ["Shipping", "sales"]),
+        ("tag:\n      - money\n      - goods", ["Shipping", "sales"]),
     ],
 )
 def test_selection(convert, option, expected):
-    """Service, tag and module select flows; several names stand apart by spaces or commas."""
+    """Service, tag and module select flows; several names stand apart by spaces or commas, or as a list of YAML."""
     assert expected == names(soup(convert(f"::: penstock-flows\n    {option}\n", *FLOWS).html))
 
 
@@ -118,6 +120,8 @@ def test_selection(convert, option, expected):
     ("lines", "line", "said"),
     [
         ("    service: shpo", 1, "no flow has service shpo. Did you mean 'shop'?"),
+        ("    tag: goods, mnoey", 1, "no flow has tag mnoey. Did you mean 'money'?"),
+        ("    tag: []", 2, "the option 'tag' must be one name or several, not '[]'"),
         ("    tag: ''", 2, "the option 'tag' must be one name or several, not ''"),
         ("    servce: shop", 2, "there is no option 'servce'. Did you mean 'service'?"),
         ("    heading_level: 3", 2, "there is no option 'heading_level'. Options: "),
