@@ -23,7 +23,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from penstock import __version__, _causes, _inputs, _mock, _registry, manifest
+from penstock import __version__, _causes, _inputs, _kept, _mock, _registry, manifest
+from penstock._files import write_atomically
 from penstock._garbage import collector_paused
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ class Session:
         project, service = Path(request["project"]), request["service"]
         with collector_paused():
             made = manifest.build(flows, _registry.problems(), project=project, service=service)
-            manifest.save(made, Path(request["manifest"]), indent=None)
+            write_atomically(Path(request["manifest"]), _kept.dumps(made).encode())
 
     def report(self) -> None:
         """Write what happened to where the parent reads it."""

@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from penstock import __version__, _causes, _inputs, manifest
+from penstock import __version__, _causes, _inputs, _kept
 from penstock.errors import CollectError, ManifestError
 from penstock.model import Problem
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from penstock.config import Config
+    from penstock.manifest import Manifest
 
 _KEPT_OUTPUT = 64 * 1024
 _GRACE = 3.0
@@ -61,7 +62,7 @@ class Collected(NamedTuple):
         output: The end of what the application printed.
     """
 
-    manifest: manifest.Manifest | None = None
+    manifest: Manifest | None = None
     text: str = ""
     failures: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()
@@ -208,9 +209,9 @@ def _result(config: Config, request: dict[str, Any], output: str) -> Collected:
     )
 
 
-def _loaded(config: Config, text: str, version: str) -> manifest.Manifest:
+def _loaded(config: Config, text: str, version: str) -> Manifest:
     try:
-        return manifest.loads(text)
+        return _kept.loads(text, at_once=version != __version__)
     except ManifestError as error:
         python = interpreter(config)
         cure = f"Install the same version in both: {python} -m pip install penstock=={__version__}"

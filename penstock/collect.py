@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock import __version__, _inputs, _registry, _spawn, manifest
+from penstock import __version__, _inputs, _kept, _registry, _spawn, manifest
 from penstock._files import own_folder, write_atomically
 from penstock.errors import CollectError, PenstockError
 from penstock.manifest import Inputs
@@ -205,7 +205,11 @@ def _facts(config: Config, shown: Callable[[Path], str]) -> dict[str, object]:
 
 
 def _digest(facts: object) -> str:
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return _hash(json.dumps(facts, sort_keys=True))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _key(config: Config, *, calls: bool = False) -> str:
@@ -231,9 +235,11 @@ def _cached(config: Config, key: str) -> _Record | None:
     try:
         head, _, text = (_cache(config) / f"{key}.json").read_text(encoding="utf-8").partition("\n")
         content = json.loads(head)
+        if content["digest"] != _hash(text):
+            return None
         seen = _inputs.Snapshot.from_json(content["snapshot"])
         inputs = _make_inputs(config, seen, content["versions"])
-        return _Record(replace(manifest.loads(text), inputs=inputs), seen)
+        return _Record(replace(_kept.loads(text), inputs=inputs), seen)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, PenstockError):
         return None
 
@@ -241,8 +247,9 @@ def _cached(config: Config, key: str) -> _Record | None:
 def _keep(config: Config, key: str, made_from: Mapping[str, object], text: str) -> None:
     """Leave a manifest for later processes; a folder that cannot be written only means that they import again."""
     folder = _cache(config)
+    head = json.dumps({**made_from, "digest": _hash(text)})
     with contextlib.suppress(OSError):
-        write_atomically(folder / f"{key}.json", f"{json.dumps(made_from)}\n{text}".encode())
+        write_atomically(folder / f"{key}.json", f"{head}\n{text}".encode())
         own_folder(folder.parent)
         for old in sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)[:-_KEPT_FILES]:
             old.unlink()

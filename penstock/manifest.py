@@ -7,24 +7,23 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections import Counter
-from dataclasses import MISSING, dataclass, fields
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from penstock import __version__
 from penstock._files import write_atomically
 from penstock._garbage import collector_paused
 from penstock._places import place, place_flow
+from penstock._records import checked, encoded, flow_of, problems_of
 from penstock.errors import ManifestError, UnknownFlowError
-from penstock.model import Blind, Call, Edge, Flow, Problem, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-Checked = TypeVar("Checked")
+    from penstock.model import Flow, Problem
 
 FORMAT = "penstock-manifest"
 VERSION = (1, 1)
@@ -155,9 +154,7 @@ def dumps(manifest: Manifest, *, indent: int | None = 2) -> str:
         "problems": manifest.problems,
         "inputs": {field.name: _mapping(getattr(manifest.inputs, field.name)) for field in fields(Inputs)},
     }
-    text = json.dumps(content, indent=indent, sort_keys=True, ensure_ascii=False, default=_fields)
-    # half a surrogate pair, as a docstring may have by an escape, has no UTF-8
-    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text) + "\n"
+    return f"{encoded(content, indent)}\n"
 
 
 def loads(text: str, path: Path | None = None) -> Manifest:
@@ -198,10 +195,6 @@ def load(path: Path) -> Manifest:
     return loads(text, path)
 
 
-def _fields(record: Flow | Step | Edge | Problem | Call | Blind) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in type(record).__dataclass_fields__}
-
-
 def save(manifest: Manifest, path: Path, *, indent: int | None = 2) -> None:
     """Write the manifest to a file, whole or not at all, with so many spaces for each level.
 
@@ -235,64 +228,21 @@ def _mapping(value: str | tuple[tuple[str, str], ...]) -> str | dict[str, str]:
 
 def _inputs(content: Mapping[str, Any]) -> Inputs:
     pairs = {name: tuple(sorted(_texts(content[name], name).items())) for name in ("files", "folders", "versions")}
-    return Inputs(config=_checked(content["config"], str, "config"), **pairs)
+    return Inputs(config=checked(content["config"], str, "config"), **pairs)
 
 
 def _texts(content: Mapping[str, Any], name: str) -> dict[str, str]:
-    return {key: _checked(value, str, name) for key, value in content.items()}
-
-
-def _checked(value: Any, kind: type[Checked], name: str) -> Checked:
-    if type(value) is not kind:
-        raise TypeError(f"{name} should be {kind.__name__}, not {type(value).__name__}")
-    return value
-
-
-def _record(kind: Any, content: Mapping[str, Any]) -> Any:
-    """Make a value of what a newer minor version may have written: unknown keys are passed over."""
-    kinds, several = _kinds(kind)
-    values = {name: content[name] for name in kinds if name in content}
-    for name in several & values.keys():
-        if isinstance(values[name], list):
-            values[name] = tuple(_checked(item, str, name) for item in values[name])
-    if [*map(type, values.values())] != [*kinds.values()]:  # one of them is wrong, or has its default
-        for name, value in values.items():
-            _checked(value, kinds[name], name)
-    return kind(**values)
-
-
-@lru_cache
-def _kinds(record: Any) -> tuple[dict[str, type[Any]], frozenset[str]]:
-    """Return the fields of a record, each with the type that its values have, and those that hold several."""
-    kinds = {field.name: str if field.default is MISSING else type(field.default) for field in fields(record)}
-    return kinds, frozenset(name for name, kind in kinds.items() if kind is tuple)
+    return {key: checked(value, str, name) for key, value in content.items()}
 
 
 def _manifest(content: Mapping[str, Any]) -> Manifest:
     return Manifest(
-        flows=tuple(_flow(flow) for flow in content["flows"]),
-        problems=tuple(_record(Problem, problem) for problem in content["problems"]),
-        service=_checked(content["service"], str, "service"),
+        flows=tuple(flow_of(flow) for flow in content["flows"]),
+        problems=problems_of(content),
+        service=checked(content["service"], str, "service"),
         inputs=_inputs(content["inputs"]),
-        generator=_checked(content["generator"], str, "generator"),
+        generator=checked(content["generator"], str, "generator"),
     )
-
-
-def _flow(content: Mapping[str, Any]) -> Flow:
-    parts = {
-        "steps": (steps := tuple(_record(Step, step) for step in content["steps"])),
-        "edges": (edges := tuple(_record(Edge, edge) for edge in content["edges"])),
-        "problems": tuple(_record(Problem, problem) for problem in content["problems"]),
-        "calls": tuple(_record(Call, call) for call in content.get("calls", ())),
-        "blind": tuple(_record(Blind, blind) for blind in content.get("blind", ())),
-    }
-    names = {step.name for step in steps}
-    if len(names) < len(steps):
-        raise ValueError(f"flow {content['name']!r} has two steps of one name")
-    if lost := {name for edge in edges for name in (edge.source, edge.target)} - names:
-        raise ValueError(f"flow {content['name']!r} has no step {min(lost)!r}")
-    flow: Flow = _record(Flow, {**content, **parts})
-    return flow
 
 
 def _problem_order(problem: Problem) -> tuple[str, int, str, str]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from penstock import _graph
 from penstock.errors import UnknownStepError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 Kind = Literal["function", "coroutine", "generator", "async generator", "class", "callable"]
 """What a step is when called: the four kinds of function, a class, or any other callable."""
@@ -20,6 +20,8 @@ State = Literal["", "confirmed", "unexercised", "never-seen", "undeclared", "con
 """What the witnesses say of an arrow; empty where nobody asked them."""
 
 CallKind = Literal["call", "order", "data"]
+
+_PUT_OFF = "_put_off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,12 +183,24 @@ class Flow:
     description: str = ""
     service: str = ""
     tags: tuple[str, ...] = ()
-    steps: tuple[Step, ...] = ()
-    edges: tuple[Edge, ...] = ()
+    steps: tuple[Step, ...] = field(default_factory=tuple)
+    edges: tuple[Edge, ...] = field(default_factory=tuple)
     problems: tuple[Problem, ...] = ()
-    calls: tuple[Call, ...] = ()
-    blind: tuple[Blind, ...] = ()
+    calls: tuple[Call, ...] = field(default_factory=tuple)
+    blind: tuple[Blind, ...] = field(default_factory=tuple)
     provenance: str = ""
+
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+
+        def __getattr__(self, name: str) -> object:
+            """Read what was put off until somebody asks for it."""
+            held = self.__dict__
+            if read := None if name.startswith("__") else held.get(_PUT_OFF):
+                held.update(read())
+                held.pop(_PUT_OFF, None)  # not before: another thread may ask at the same time
+            if name in held:
+                return held[name]
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property
     def full_name(self) -> str:
@@ -254,3 +268,17 @@ class Flow:
     def path_count(self) -> int:
         """How many paths there are, counted without walking each."""
         return _graph.count_paths(self.successors, (step.name for step in self.entrypoints))
+
+
+def put_off(flow: Flow, names: Iterable[str], read: Callable[[], dict[str, Any]]) -> None:
+    """Let a flow read some of its fields only when somebody asks for one that it does not have yet.
+
+    Args:
+        flow: The flow; its fields of these names are forgotten.
+        names: Fields that have a factory as default, or the class would have a value for them.
+        read: Returns fields with their values.
+    """
+    held = vars(flow)
+    for name in names:
+        del held[name]
+    held[_PUT_OFF] = read

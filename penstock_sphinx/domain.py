@@ -46,8 +46,7 @@ class Drawing(NamedTuple):
     """A diagram on a page: the key of its layout, what it shows, how, and the line of its directive.
 
     It shows the flow of a name, with what is known of its arrows unless ``proof`` is false, or the map of a selection.
-    What is drawn ``by_script``, Mermaid's, needs no layout
-    but in an EPUB.
+    What is drawn ``by_script``, Mermaid's, needs no layout but in an EPUB.
     """
 
     key: str
@@ -115,7 +114,7 @@ class PenstockDomain(Domain):
     roles: ClassVar[dict[str, Any]] = {kind: NameRole(warn_dangling=True) for kind in ("flow", "entrypoint", "step")}
     indices: ClassVar[list[Any]] = [FlowIndex]
     initial_data: ClassVar[dict[str, Any]] = {"objects": {}, "pages": {}, "layouts": {}, "lists": set(), "config": None}
-    data_version = 5
+    data_version = 6
     site: Site
     asked_for: frozenset[str] = frozenset()
 

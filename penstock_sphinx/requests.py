@@ -73,10 +73,7 @@ def requests_in(app: Sphinx) -> Iterator[Request]:
 
 def _is_markdown(app: Sphinx, file: Path) -> bool:
     kinds = (kind for suffix, kind in app.config.source_suffix.items() if file.name.endswith(suffix))
-    return next(kinds, "restructuredtext") in (
-        "markdown",
-        "myst-nb",
-    )  # the latter is myst_nb's name for both of its kinds
+    return next(kinds, "restructuredtext") in MARKDOWN
 
 
 def _in_text(docname: str, text: str, *, markdown: bool) -> Iterator[Request]:
@@ -161,7 +158,6 @@ def _closes(fence: re.Match[str], ticks: str) -> bool:
 
 
 def _myst_options(content: Sequence[str]) -> dict[str, Any]:
-
     try:
         from myst_parser.parsers.directives import parse_directive_text  # noqa: PLC0415 - only its pages need it
 

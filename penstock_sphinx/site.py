@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sphinx.util import logging
 
+from penstock._kept import digest
 from penstock.config import Config
 from penstock.errors import ConfigError, PenstockError
 from penstock.manifest import Manifest
@@ -58,8 +59,7 @@ class Site:
             flow = self.manifest.flow(shown)
         except PenstockError:
             return ""
-        # what the code says is on no page, but moves with each line
-        return self._digest((replace(flow, calls=(), blind=()), self.name_in_ids(flow)))
+        return self._digest((digest(flow), self.name_in_ids(flow)))
 
     def drawn(self, subject: str | Selection, *, proof: bool = True) -> Flow:
         """Return what a diagram shows: the flow of a name, or the map of a selection."""

@@ -44,7 +44,8 @@ class Targets:
         shown = sorted({name.rpartition("/")[2] for name in page.fingerprints if isinstance(name, str)})
         for name in shown:
             yield self._steps.get(name)
-            yield [self._function(function) for function in self._site.functions_of(name)]
+            if self._functions:  # else none of the steps leads to one
+                yield [self._function(function) for function in self._site.functions_of(name)]
         for name in page.functions:
             yield self._steps.get(name.rpartition(".")[0].rpartition("/")[2])
         for selection in page.fingerprints:
