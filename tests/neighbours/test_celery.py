@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import pickle
 import shutil
@@ -26,7 +25,6 @@ from penstock.contrib.celery import flow_task, install  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore:.*superuser"),
 ]
 
@@ -208,7 +206,7 @@ from celery import Celery
 from penstock import current_flow_id
 from penstock.contrib.celery import install
 
-app = Celery("killed", broker=os.environ["REDIS_URL"], backend=os.environ["REDIS_URL"])
+app = Celery("killed", broker=os.environ["REDIS_URL"], backend=os.environ["REDIS_URL"], set_as_current=False)
 app.conf.update(
     task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
@@ -293,7 +291,18 @@ def prefork(tmp_path, monkeypatch):
         until(lambda: reachable(port))
         with process(*command, "--concurrency", "1", "--without-mingle", "--without-gossip"):
             exec(WORKER, namespace)
-            yield namespace, log
+            try:
+                yield namespace, log
+            finally:
+                disconnect(namespace["app"])
+
+
+def disconnect(app):
+    """Close every connection of an application; a later test must not find them unclosed."""
+    app.pool.force_close_all()
+    app.backend.result_consumer.stop()
+    app.backend.client.connection_pool.disconnect()
+    app.close()
 
 
 def reachable(port):
