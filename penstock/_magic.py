@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -21,8 +20,6 @@ from penstock.errors import PenstockError, UnknownFlowError
 from penstock.render import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from IPython.display import DisplayHandle
 
     from penstock._dag import Diagram
@@ -48,44 +45,24 @@ class Wanted(NamedTuple):
         """The display's name for the messages that change it; no notebook stores it."""
         return "penstock " + " ".join(map(str, self))
 
-    def drawn(self) -> WithProblems:
+    def drawn(self) -> Diagram:
         """Draw the flow as it is now."""
-        return WithProblems(
-            generate_dag(self.name, self.format, direction=self.direction, details=self.details, engine=self.engine)
-        )
-
-
-class WithProblems(NamedTuple):
-    """A diagram as a cell shows it: below it stands a line for each problem of the flow."""
-
-    diagram: Diagram
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, Any]:
-        """Return what the diagram shows, with the lines in the text and below the picture."""
-        bundle = self.diagram._repr_mimebundle_(include, exclude)
-        if "text/plain" in bundle:
-            bundle["text/plain"] = "\n".join([bundle["text/plain"], *self._lines])
-        if "text/html" in bundle:
-            bundle["text/html"] += "".join(f"<div>{escape(line)}</div>" for line in self._lines)
-        return bundle
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """Show the text where there is nothing else, as in a terminal."""
-        self.diagram._repr_pretty_(printer, cycle)
-        printer.text("".join(f"\n{line}" for line in self._lines))
-
-    @property
-    def _lines(self) -> list[str]:
-        return [_in_words(problem) for problem in self.diagram.flow.problems]
+        return generate_dag(self.name, self.format, direction=self.direction, details=self.details, engine=self.engine)
 
 
 class Shown(NamedTuple):
-    """A display, and the flow that it shows."""
+    """A display, and the flow that it shows.
+
+    Attributes:
+        flow: The flow.
+        handle: Changes the picture.
+        below: Changes the lines below it, one for each problem; ``None`` where there were none at first. They are a
+            display of their own, in text: a notebook that shows the picture as Mermaid or PDF shows nothing else of it.
+    """
 
     flow: Flow
     handle: DisplayHandle
+    below: DisplayHandle | None
 
 
 class FlowMagic:
@@ -107,8 +84,10 @@ class FlowMagic:
         except PenstockError as error:
             raise UsageError(str(error)) from None
         handle = display(diagram, display_id=wanted.display_id)
+        problems = _problems(diagram.flow)
+        below = display(_text(problems), raw=True, display_id=f"{wanted.display_id} problems") if problems else None
         if self._can_change and handle is not None:
-            self._shown[wanted] = Shown(diagram.diagram.flow, handle)
+            self._shown[wanted] = Shown(diagram.flow, handle, below)
 
     def complete(self, shell: Any, event: Any) -> list[str]:
         """Return flow names, then formats, for the Tab key."""
@@ -120,10 +99,16 @@ class FlowMagic:
         """Forget what the cell no longer declares, then change the displays of flows that changed."""
         self._note_cell(result)
         for wanted, shown in self._shown.items():
+            flow = _flow(wanted.name)
+            if flow is None or flow is shown.flow:  # if it is forgotten, its last picture stays
+                continue
+            self._shown[wanted] = shown._replace(flow=flow)  # also if it cannot be drawn: one cell says so, not each
             try:
-                self._shown[wanted] = _changed(wanted, shown)
+                said = _change(wanted, shown)
             except PenstockError as error:
-                print(f"{MAGIC} {wanted.name}: {error}", file=sys.stderr)  # noqa: T201 - the cell's output
+                said = [str(error)]
+            for line in said:
+                print(f"{MAGIC} {wanted.name}: {line}", file=sys.stderr)  # noqa: T201 - the cell's output
 
     def _wanted(self, line: str) -> Wanted:
         given = vars(_parser().parse_args(_words(line)))
@@ -179,20 +164,35 @@ def unload(shell: Any) -> None:
     shell.magics_manager.magics["line"].pop(MAGIC[1:], None)
 
 
-def _changed(wanted: Wanted, shown: Shown) -> Shown:
+def _flow(name: str) -> Flow | None:
     try:
-        flow = _registry.get_flow(wanted.name)
-    except UnknownFlowError:  # forgotten: its last picture stays
-        return shown
-    if flow is shown.flow:
-        return shown
-    shown.handle.update(wanted.drawn())
-    return Shown(flow, shown.handle)
+        return _registry.get_flow(name)
+    except UnknownFlowError:
+        return None
+
+
+def _change(wanted: Wanted, shown: Shown) -> list[str]:
+    """Show a flow as it is now, and return the problems that its display has no place for."""
+    diagram = wanted.drawn()
+    problems = _problems(diagram.flow)
+    shown.handle.update(diagram)
+    if shown.below is None:
+        return problems
+    shown.below.update(_text(problems), raw=True)
+    return []
+
+
+def _text(lines: list[str]) -> dict[str, str]:
+    return {"text/plain": "\n".join(lines)}
+
+
+def _problems(flow: Flow) -> list[str]:
+    return [_in_words(problem) for problem in flow.problems]
 
 
 def _in_words(problem: Problem) -> str:
     """Return a problem as a line; a cell has no file, and its made-up name is another one in each kernel."""
-    return f"▲ {problem if Path(problem.file).is_file() else problem.message}"
+    return f"problem: {problem if Path(problem.file).is_file() else problem.message}"
 
 
 def _words(line: str) -> list[str]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import html
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from penstock import flows
+from penstock.render.layout import find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 DECLARED = """from penstock import flow
 
@@ -26,6 +26,7 @@ def handle_request(order): ...
 def charge(order): ...
 """
 
+UNKNOWN = "problem: after='handle_reqest' names no step of flow 'orders'. Did you mean 'handle_request'? "
 DRAWN = "graph TD\n    handle_request --> charge"
 
 
@@ -162,7 +163,7 @@ def test_a_failed_cell_takes_nothing_away(notebook: Notebook) -> None:
     assert not notebook.run("1 / 0", cell="a")
     assert [] == notebook.shown(update=True)
     notebook.run("orders = 1", cell="a")
-    assert ["graph TD\n▲ flow 'orders' has no steps."] == notebook.shown(update=True)
+    assert ["graph TD"] == notebook.shown(update=True)
 
 
 def test_imported_steps_stay(notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,15 +184,44 @@ def test_a_forgotten_flow_keeps_its_last_picture(notebook: Notebook, capsys: pyt
 
 
 def test_problems_stand_below(notebook: Notebook) -> None:
-    """A problem of the flow is a line below text and picture, and goes when the cell is run again without it."""
+    """A problem of the flow is a line of text below the picture, and goes when the cell is run again without it."""
     notebook.run(DECLARED.replace('after="handle_request"', 'after="handle_reqest"'), cell="a")
     notebook.run("%flow orders", cell="b")
     notebook.run(DECLARED, cell="a")
-    said, mended = (out["data"] for out in notebook.publisher.outputs)
-    below = "▲ after='handle_reqest' names no step of flow 'orders'. Did you mean 'handle_request'? "
-    assert said["text/plain"].splitlines()[-1].startswith(below)
-    assert said["text/html"].partition("<div>")[2].startswith(html.escape(below))
-    assert (DRAWN, False) == (mended["text/plain"], "▲" in mended["text/html"])
+    picture, said = (out["data"] for out in notebook.publisher.outputs if not out.get("update"))
+    assert ({"text/plain"}, 1) == ({*said}, said["text/plain"].count("problem: "))
+    assert said["text/plain"].startswith(UNKNOWN)
+    assert "problem" not in picture["text/html"] + picture["text/plain"]
+    assert [DRAWN, ""] == notebook.shown(update=True)
+
+
+def test_a_cell_tells_the_problems_that_it_brings(notebook: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the flow had no problem when it was shown, the cell that brings one says it, as often as it is run."""
+    notebook.run(DECLARED, cell="a")
+    notebook.run("%flow orders", cell="b")
+    for _ in range(2):
+        capsys.readouterr()
+        notebook.run(DECLARED.replace('after="handle_request"', 'after="handle_reqest"'), cell="a")
+        (said,) = capsys.readouterr().err.splitlines()
+        assert said.startswith(f"%flow orders: {UNKNOWN}")
+    notebook.run(DECLARED, cell="a")
+    assert "" == capsys.readouterr().err
+
+
+def test_a_picture_that_fails_is_tried_once(
+    notebook: Notebook, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """When a changed flow cannot be drawn, the cell that changed it says so, and those after it do not try again."""
+    engine = tmp_path / "engine"
+    engine.write_text(f"#!{sys.executable}\nimport os, sys\nos.execv({find_engine()!r}, ['dot', *sys.argv[1:]])\n")
+    engine.chmod(0o700)
+    notebook.run(DECLARED)
+    assert notebook.run(f"%flow orders svg --engine {engine}")
+    engine.write_text(f"#!{sys.executable}\nraise SystemExit('no luck')\n")
+    for cell, said in (('@orders.step(after="charge")\ndef ship(order): ...', 1), ("1 + 1", 0), ("2 + 2", 0)):
+        capsys.readouterr()
+        notebook.run(cell)
+        assert said == capsys.readouterr().err.count("no luck")
 
 
 def test_names_are_completed(notebook: Notebook) -> None:
@@ -238,9 +268,7 @@ def test_a_terminal_tells_problems(shell: Any, capsys: pytest.CaptureFixture[str
     shell.run_cell(DECLARED.replace('after="handle_request"', 'after="handle_reqest"'))
     capsys.readouterr()
     shell.run_cell("%flow orders")
-    assert (
-        capsys.readouterr().out.splitlines()[-1].startswith("▲ after='handle_reqest' names no step of flow 'orders'.")
-    )
+    assert capsys.readouterr().out.splitlines()[-1].startswith(UNKNOWN)
 
 
 def test_a_stored_notebook_has_the_last_picture(
@@ -258,3 +286,24 @@ def test_a_stored_notebook_has_the_last_picture(
     assert f"{DRAWN}\n    charge --> ship" == "".join(shown["data"]["text/plain"])
     assert {"output_type", "data", "metadata"} == set(shown)
     assert stored[0] == stored[1]
+
+
+@pytest.mark.parametrize("engine", ["graphviz-pure", "dot"])
+def test_a_pdf_tells_problems(
+    need: Callable[..., None],
+    run: Callable[..., str],
+    written: Callable[..., Path],
+    tmp_path: Path,
+    engine: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """LaTeX gets the lines beside the picture, also where there is only its Mermaid text."""
+    need("ipykernel", "nbclient", "nbformat", "nbconvert")
+    if engine == "dot":
+        monkeypatch.setenv("PATH", str(Path(sys.executable).parent))  # where no system's Graphviz is
+    wrong = DECLARED.replace('after="handle_request"', 'after="handle_reqest"')
+    notebook = written(tmp_path, "%load_ext penstock", wrong, f"%flow orders --engine {engine}")
+    run("nbconvert", "--to", "latex", "--execute", notebook.name, folder=tmp_path)
+    tex = notebook.with_suffix(".tex").read_text()
+    assert 1 == tex.count("names no step of flow")
+    assert (engine == "graphviz-pure") == ("adjustimage{" in tex)
