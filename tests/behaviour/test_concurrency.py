@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-import pickle
 import subprocess
 import sys
 import threading
-import types
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 
@@ -204,23 +202,6 @@ def test_carry_each_kind():
     assert [run.id] * 3 == [asyncio.run(coroutine()), *plain(), *asyncio.run(collect(later))]
 
 
-def test_carry_a_coroutine_of_the_old_kind():
-    """What `types.coroutine` has made of a generator can still be awaited."""
-
-    @types.coroutine
-    def old():
-        yield from asyncio.sleep(0).__await__()
-        return current_flow_id()
-
-    async def wait(function):
-        return await function()
-
-    with flow_context() as run:
-        function = carry(old)
-
-    assert run.id == asyncio.run(wait(function))
-
-
 def test_pools():
     """In a `CarryingExecutor` each call is in the run that submitted it, and the next one in its own."""
     with CarryingExecutor(ThreadPoolExecutor(1)) as pool:
@@ -243,16 +224,6 @@ def test_asked_at_once():
 
     with flow_context(), CarryingExecutor(ThreadPoolExecutor(8)) as pool:
         assert 1 == len({*pool.map(ask_with_others, range(8))})
-
-
-def test_values_that_were_pickled_are_read_only():
-    """What travels with a run to another process cannot be changed there either."""
-    with flow_context():
-        set_value("tenant", "acme")
-        known = pickle.loads(pickle.dumps(carry(current_flow)))()
-
-    with pytest.raises(TypeError):
-        known.values["tenant"] = "other"
 
 
 def told():
