@@ -10,7 +10,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -32,6 +32,14 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+DRAW = """async ({text, theme}) => {
+    mermaid.initialize({startOnLoad: false, theme});
+    await mermaid.parse(text);
+    window.drawings = (window.drawings || 0) + 1;
+    const {svg} = await mermaid.render("drawing" + window.drawings, text);
+    document.body.innerHTML = svg;
+}"""
 
 ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1:|data:|blob:)")
 THEIRS = ("Got invalid theme mode",)
@@ -116,6 +124,29 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert [each for each in said if not each.startswith(THEIRS)] == []
+
+
+@pytest.fixture(scope="module")
+def mermaid_page(browser: Browser, script: Callable[[str], Path]) -> Iterator[Page]:
+    """An empty page with Mermaid in it and no way to the network."""
+    mermaid_itself = script("mermaid/dist/mermaid.min.js")
+    context = browser.new_context(offline=True)
+    opened = context.new_page()
+    opened.set_content("<!doctype html><title>Mermaid</title>")
+    opened.add_script_tag(path=mermaid_itself)
+    yield opened
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def draw(mermaid_page: Page) -> Callable[..., Any]:
+    """Let Mermaid draw a text; gives what a function of JavaScript reads from the drawing; raises where Mermaid refuses."""
+
+    def drawn(text: str, read: str, *, theme: str = "default") -> Any:
+        mermaid_page.evaluate(DRAW, {"text": text, "theme": theme})
+        return mermaid_page.evaluate(read)
+
+    return drawn
 
 
 def _ours(message: ConsoleMessage) -> bool:

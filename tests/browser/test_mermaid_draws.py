@@ -13,17 +13,12 @@ from penstock.render import mermaid
 from penstock.render.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
+    from typing import Any
 
-    from playwright.sync_api import Browser, Page
+    Drawn = Callable[..., "Drawing"]
 
-DRAW = """async ({text, theme}) => {
-    mermaid.initialize({startOnLoad: false, theme});
-    await mermaid.parse(text);
-    window.drawings = (window.drawings || 0) + 1;
-    const {svg} = await mermaid.render("drawing" + window.drawings, text);
-    document.body.innerHTML = svg;
+READ = """() => {
     const texts = (selector) => [...document.querySelectorAll(selector)].map((node) => node.textContent);
     const ends = [...document.querySelectorAll(".edgePaths path")].map((path) => path.id);
     const links = [...document.querySelectorAll("svg a")].map((a) => a.getAttribute("xlink:href"));
@@ -43,21 +38,13 @@ class Drawing(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, script: Callable[[str], Path]) -> Iterator[Page]:
-    """An empty page with Mermaid in it and no way to the network."""
-    mermaid_itself = script("mermaid/dist/mermaid.min.js")
-    context = browser.new_context(offline=True)
-    opened = context.new_page()
-    opened.set_content("<!doctype html><title>Mermaid</title>")
-    opened.add_script_tag(path=mermaid_itself)
-    yield opened
-    context.close()
+def drawn(draw: Callable[..., Any]) -> Drawn:
+    """Let Mermaid draw a flow; raises where it refuses the text."""
 
+    def run(flow: Flow, *, theme: str = "default", **options: Any) -> Drawing:
+        return Drawing(*draw(mermaid.render(flow, Options(**options)), READ, theme=theme))
 
-def draw(page: Page, flow: Flow, *, theme: str = "default", **options: object) -> Drawing:
-    """Return what Mermaid draws for the flow; raises where it refuses the text."""
-    text = mermaid.render(flow, Options(**options))  # type: ignore[arg-type]
-    return Drawing(*page.evaluate(DRAW, {"text": text, "theme": theme}))
+    return run
 
 
 def ring(*names: str) -> Flow:
@@ -154,40 +141,40 @@ UNSEEN = [
 
 
 @pytest.mark.parametrize("name", [*WORDS, *TEXTS])
-def test_any_name_is_drawn_as_it_is(page: Page, name: str) -> None:
+def test_any_name_is_drawn_as_it_is(drawn: Drawn, name: str) -> None:
     """Every name stands in its own node and on its arrow exactly as written, whatever it means to Mermaid."""
-    drawing = draw(page, ring("first", name, "last"))
+    drawing = drawn(ring("first", name, "last"))
 
     assert sorted(["first", name, "last"]) == sorted(drawing.nodes)
     assert 3 == drawing.arrows
-    assert sorted(["first", name, "last"]) == sorted(draw(page, ring("first", name, "last"), details=True).labels)
+    assert sorted(["first", name, "last"]) == sorted(drawn(ring("first", name, "last"), details=True).labels)
 
 
 @pytest.mark.parametrize(("name", "shown"), UNSEEN)
-def test_invisible_characters_are_not_drawn(page: Page, name: str, shown: str) -> None:
+def test_invisible_characters_are_not_drawn(drawn: Drawn, name: str, shown: str) -> None:
     """A name is drawn on one line without characters that nobody sees, and a name of nothing else is spelled out."""
-    assert sorted(["first", shown]) == sorted(draw(page, ring("first", name)).nodes)
+    assert sorted(["first", shown]) == sorted(drawn(ring("first", name)).nodes)
 
 
-def test_all_names_live_together(page: Page) -> None:
+def test_all_names_live_together(drawn: Drawn) -> None:
     """No name takes another one's node, however many hostile ones there are."""
     names = [*WORDS, *TEXTS]
-    drawing = draw(page, ring(*names))
+    drawing = drawn(ring(*names))
 
     assert sorted(names) == sorted(drawing.nodes)
     assert len(names) == drawing.arrows
 
 
-def test_lone_steps_are_drawn(page: Page) -> None:
+def test_lone_steps_are_drawn(drawn: Drawn) -> None:
     """A step that no arrow touches has its node all the same."""
     steps = tuple(Step(name=name) for name in ("alone", "end", "x"))
 
-    assert ["alone", "end", "x"] == draw(page, Flow(name="lone", steps=steps)).nodes
+    assert ["alone", "end", "x"] == drawn(Flow(name="lone", steps=steps)).nodes
 
 
-def test_an_empty_flow_is_drawn(page: Page) -> None:
+def test_an_empty_flow_is_drawn(drawn: Drawn) -> None:
     """A flow without steps is an empty picture, not an error."""
-    assert [] == draw(page, Flow(name="empty")).nodes
+    assert [] == drawn(Flow(name="empty")).nodes
 
 
 printable = st.text(st.characters(codec="utf-8", categories=("L", "M", "N", "P", "S", "Zs")), max_size=12)
@@ -196,31 +183,31 @@ names_of_all_kinds = printable.map(lambda text: f"a{' '.join(text.split())}b")
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(names_of_all_kinds, min_size=2, max_size=12, unique=True))
-def test_random_names_are_drawn_as_they_are(page: Page, names: list[str]) -> None:
+def test_random_names_are_drawn_as_they_are(drawn: Drawn, names: list[str]) -> None:
     """Any mixture of letters, marks, digits, punctuation, symbols and spaces is drawn as it is."""
-    drawing = draw(page, ring(*names))
+    drawing = drawn(ring(*names))
 
     assert sorted(names) == sorted(drawing.nodes)
-    assert sorted(names) == sorted(draw(page, ring(*names), details=True).labels)
+    assert sorted(names) == sorted(drawn(ring(*names), details=True).labels)
 
 
 @pytest.mark.parametrize("theme", ["default", "dark"])
 @pytest.mark.parametrize("text", TEXTS)
-def test_details_are_drawn_as_they_are(page: Page, text: str, theme: str) -> None:
+def test_details_are_drawn_as_they_are(drawn: Drawn, text: str, theme: str) -> None:
     """Titles, triggers and effects are drawn as written, each trigger or effect once."""
     steps = (
         Step(name="start", title=text, trigger=text, entrypoint=True),
         Step(name=f"style {text}", effects=(text, "disk")),
         Step(name="end", effects=("disk",)),
     )
-    drawing = draw(page, Flow(name="f", steps=steps), theme=theme, details=True)
+    drawing = drawn(Flow(name="f", steps=steps), theme=theme, details=True)
 
     assert [f"start{text}", f"style {text}", "end", text, "disk"] == drawing.nodes
     assert 4 == drawing.arrows
 
 
 @pytest.mark.parametrize(
-    ("url", "drawn"),
+    ("url", "target"),
     [
         ("https://example.org/a?b=c&d=e#f", "https://example.org/a?b=c&d=e#f"),
         ("steps.html#style:one;two", "steps.html#style:one;two"),
@@ -233,19 +220,19 @@ def test_details_are_drawn_as_they_are(page: Page, text: str, theme: str) -> Non
         ("/%%{init: {}}%%", "/%%%7Binit:%7B%7D%7D%%"),
     ],
 )
-def test_links_lead_where_they_should(page: Page, url: str, drawn: str) -> None:
+def test_links_lead_where_they_should(drawn: Drawn, url: str, target: str) -> None:
     """A step's node leads to its address, quoted where Mermaid needs it, and shows the signature."""
     flow = Flow(name="f", steps=(Step(name="pay", signature='(how: str = "card") -> None'),))
-    drawing = draw(page, flow, details=True, links={"pay": url})
+    drawing = drawn(flow, details=True, links={"pay": url})
 
-    assert [drawn] == drawing.links
+    assert [target] == drawing.links
     assert drawing.tips in (['pay(how: str = "card") -> None'], [])
     assert ["pay"] == drawing.nodes
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "java\nscript:alert(1)", "data:text/html,x", "JAVASCRIPT:1"])
-def test_links_that_run_code_are_dropped(page: Page, url: str) -> None:
+def test_links_that_run_code_are_dropped(drawn: Drawn, url: str) -> None:
     """An address that is neither relative nor of the web makes no link."""
-    drawing = draw(page, Flow(name="f", steps=(Step(name="pay"),)), details=True, links={"pay": url})
+    drawing = drawn(Flow(name="f", steps=(Step(name="pay"),)), details=True, links={"pay": url})
 
     assert ([], ["pay"]) == (drawing.links, drawing.nodes)
