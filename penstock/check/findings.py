@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from penstock.check.verdict import Judgement
-    from penstock.model import Edge, Flow, Problem, Step
+    from penstock.model import Edge, Problem, Step
 
 Severity = Literal["error", "note"]
 """An error fails the check; a note only tells."""
@@ -113,7 +113,7 @@ def findings(judgement: Judgement) -> Iterator[Finding]:
     proposed = {step.name: propose(judgement, step.name) for step in flow.steps}
     for edge in flow.edges:
         if edge.state in FAILING or edge.state in NOTES:
-            yield _of_edge(flow, edge, proposed[edge.target])
+            yield _of_edge(judgement, edge, proposed[edge.target])
     for name, times in sorted(judgement.tally.unknown.items()):
         yield Finding(
             code="unknown-step",
@@ -145,7 +145,7 @@ def propose(judgement: Judgement, target: str) -> tuple[str, ...]:
     flow = judgement.flow
     kept = [edge.source for edge in flow.edges if _holds(edge, target)]
     new = [edge.source for edge in flow.edges if edge.target == target and edge.origin == "seen"]
-    handing = [call.source for call in flow.calls if call.kind == "data" and call.target == target]
+    handing = [call.source for call in judgement.tally.calls.get(target, ()) if call.kind == "data"]
     before = judgement.tally.before
     better = [source for source in handing if before[source, target] and source not in kept]
     chosen = better if better and not set(new) & set(kept) else new
@@ -156,7 +156,8 @@ def _holds(edge: Edge, target: str) -> bool:
     return edge.target == target and edge.origin == "declared" and edge.state not in ("never-seen", "indirect")
 
 
-def _of_edge(flow: Flow, edge: Edge, proposed: tuple[str, ...]) -> Finding:
+def _of_edge(judgement: Judgement, edge: Edge, proposed: tuple[str, ...]) -> Finding:
+    flow = judgement.flow
     source, target = flow.step(edge.source), flow.step(edge.target)
     failing = edge.state in FAILING
     words = (FAILING if failing else NOTES)[edge.state].format(source=source.name, target=target.name)
@@ -172,7 +173,7 @@ def _of_edge(flow: Flow, edge: Edge, proposed: tuple[str, ...]) -> Finding:
         after=proposed if failing and not (target.entrypoint and not proposed) else None,
         file=target.file,
         line=target.line,
-        related=_related(flow, source, edge),
+        related=_related(judgement, source, edge),
     )
 
 
@@ -188,11 +189,11 @@ def shown_after(names: Iterable[str]) -> str:
     return quoted[0] if len(quoted) == 1 else f"[{', '.join(quoted)}]"
 
 
-def _related(flow: Flow, source: Step, edge: Edge) -> tuple[Place, ...]:
+def _related(judgement: Judgement, source: Step, edge: Edge) -> tuple[Place, ...]:
     places = [Place(source.file, source.line, f"{source.name} is here")] if source.file else []
     places += [
         Place(call.file, call.line, "the code says so here")
-        for call in flow.calls
-        if (call.source, call.target) == (edge.source, edge.target) and call.file
+        for call in judgement.tally.said(edge.source, edge.target)
+        if call.file
     ][:1]
     return tuple(places)

@@ -19,7 +19,10 @@ def joined(found: Sequence[Finding]) -> list[Finding]:
     Programs, baselines and ignores know each finding by itself.
     """
     leads = {_mistake(finding): finding for finding in reversed(found) if finding.code == "undeclared"}
-    parts = {key: [each for each in found if each.code in REFUTED and _mistake(each) == key] for key in leads}
+    parts: dict[tuple[str, ...], list[Finding]] = {key: [] for key in leads}
+    for each in found:
+        if each.code in REFUTED and _mistake(each) in parts:
+            parts[_mistake(each)].append(each)
     return [
         _together(finding, parts[key]) if leads.get(key) is finding else finding
         for finding in found

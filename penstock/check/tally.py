@@ -1,4 +1,8 @@
-"""What the runs say of a flow, counted: which step began inside which one, and after which."""
+"""What the runs say of a flow, counted: which step began inside which one, and after which.
+
+Beside it stands what the code says, by the step that it leads to: to look through all calls for every arrow takes too
+long where one function calls hundreds of steps.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from penstock.check.evidence import Evidence, Fact, Orphan, Seen
-    from penstock.model import Flow
+    from penstock.model import Call, Flow
 
 Pair = tuple[str, str]
 """The names of the steps at both ends of an arrow."""
@@ -39,6 +43,7 @@ class Tally:
         met: The steps that went before or around another one in some run.
         adrift: The steps that began alone while another step of the flow was running.
         unknown: The steps that ran and that the flow does not have.
+        calls: For each step, the calls in the code that lead to it.
     """
 
     call: Counter[Pair] = field(default_factory=Counter)
@@ -59,11 +64,18 @@ class Tally:
     met: set[Pair] = field(default_factory=set)
     adrift: set[str] = field(default_factory=set)
     unknown: Counter[str] = field(default_factory=Counter)
+    calls: dict[str, list[Call]] = field(default_factory=dict)
+
+    def said(self, source: str, target: str) -> list[Call]:
+        """Return the calls in the code that lead from one step to another."""
+        return [call for call in self.calls.get(target, ()) if call.source == source]
 
 
 def count(flow: Flow, evidence: Evidence) -> Tally:
     """Return what the runs say of a flow."""
     tally = Tally()
+    for call in flow.calls:
+        tally.calls.setdefault(call.target, []).append(call)
     sources = {step.name: step.source_hash for step in flow.steps}
     for name, entry in evidence.runs:
         if name == flow.name:

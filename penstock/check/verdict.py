@@ -63,7 +63,7 @@ def _state(flow: Flow, edge: Edge, tally: Tally) -> tuple[State, str, str]:
         return "confirmed", "call", f"{source} called {target} in {_times(times)}."
     if times := tally.order[pair]:
         return "confirmed", "order", f"{target} ran after {source} in {_times(times)}."
-    if said := _static(flow, pair, tally):
+    if said := _static(pair, tally):
         return "confirmed", "static", said
     state, note = _doubt(flow, pair, tally)
     return state, "", note
@@ -94,7 +94,7 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
             "outdated",
             f"The code of {target}, or of what it ran in, has changed since it ran.",
         ),
-        (_apart(flow, pair, tally), "unexercised", f"The code calls {source}, then {target}, but no run did both."),
+        (_apart(pair, tally), "unexercised", f"The code calls {source}, then {target}, but no run did both."),
         (tally.lazy[pair], "unexercised", f"{source} is a generator, and began only after {target} had."),
     ]
     found = next(((state, note) for holds, state, note in doubts if holds), None)
@@ -103,10 +103,9 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
     return "indirect", _further(pair, tally)
 
 
-def _apart(flow: Flow, pair: Pair, tally: Tally) -> bool:
+def _apart(pair: Pair, tally: Tally) -> bool:
     """Tell whether the code knows of the order, and no run had both steps; tests often replace one of them."""
-    ordered = any((call.source, call.target) == pair for call in flow.calls)
-    return ordered and pair not in tally.met and pair[::-1] not in tally.met
+    return bool(tally.said(*pair)) and pair not in tally.met and pair[::-1] not in tally.met
 
 
 def _further(pair: Pair, tally: Tally) -> str:
@@ -129,23 +128,23 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
-def _static(flow: Flow, pair: Pair, tally: Tally) -> str:
+def _static(pair: Pair, tally: Tally) -> str:
     """Return what the code says for an arrow, or nothing; the mere order counts only where no run could tell."""
-    kinds = {call.kind: call for call in flow.calls if (call.source, call.target) == pair}
+    kinds = {call.kind for call in tally.said(*pair)}
     source, target = pair
     if "call" in kinds:
         return f"The code of {source} calls {target}."
     if "data" in kinds:
         return f"The code hands what {source} returns to {target}."
-    if "order" in kinds and (_is_untold(flow, pair, tally) or pair in tally.lost or source in tally.adrift):
+    if "order" in kinds and (_is_untold(pair, tally) or pair in tally.lost or source in tally.adrift):
         return f"The code calls {source}, then {target}."
     return ""
 
 
-def _is_untold(flow: Flow, pair: Pair, tally: Tally) -> bool:
+def _is_untold(pair: Pair, tally: Tally) -> bool:
     """Tell whether no run could show an order that the code knows; what only a test calls in a row is no order."""
     source, target = pair
-    callers = [{call.source for call in flow.calls if call.kind == "call" and call.target == step} for step in pair]
+    callers = [{call.source for call in tally.calls.get(step, ()) if call.kind == "call"} for step in pair]
     in_a_row = source in tally.seen and target in tally.alone and not callers[0] & callers[1]
     return target not in tally.placed and not in_a_row
 
@@ -163,11 +162,9 @@ def _missing(flow: Flow, tally: Tally) -> tuple[Pair, ...]:
         for around, pair in tally.between
         if (around, pair[0]) in inside and (around in ordered or not tally.call[around, pair[1]])
     }
-    return tuple(
-        (source, target)
-        for source, target in pairs
-        if source != target and (source, target) in shown and target not in _reachable(flow, source)
-    )
+    found = [pair for pair in pairs if pair[0] != pair[1] and pair in shown]
+    following = {source: _reachable(flow, source) for source in {source for source, _ in found}}
+    return tuple((source, target) for source, target in found if target not in following[source])
 
 
 def _reachable(flow: Flow, start: str) -> set[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from itertools import combinations, pairwise
 
 import pytest
 
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
 from penstock.check.findings import findings
+from penstock.check.joining import joined
 from penstock.check.verdict import judge
 from penstock.model import Call, Edge, Flow, Step
 
@@ -281,3 +284,19 @@ def test_a_step_that_the_flow_does_not_have() -> None:
     """A step that ran and is not declared is a finding of its own."""
     found = list(findings(judge(flow_of("a>b"), Evidence({fact("gone", "a"): 1}, {}, RUNS))))
     assert [("unknown-step", "gone")] == [(each.code, each.target) for each in found if each.severity == "error"]
+
+
+def test_a_step_that_calls_hundreds_is_judged_in_seconds() -> None:
+    """The time follows the calls that the code has, not the calls for each arrow: 500 wrong arrows take no minute."""
+    names = [f"s{number}" for number in range(500)]
+    steps = (Step(name="a", entrypoint=True), *(Step(name=name) for name in names))
+    wrong = tuple(Edge(source=after, target=name) for name, after in pairwise(names))
+    calls = [call("order", *pair) for pair in combinations(names, 2)] + [call("call", "a", name) for name in names]
+    facts = {
+        Fact("f", Seen(name), Seen("a"), frozenset(map(Seen, names[:number]))): 1 for number, name in enumerate(names)
+    }
+    flow = Flow(name="f", steps=steps, edges=wrong, calls=tuple(calls))
+    began = time.process_time()
+    found = joined(list(findings(judge(flow, Evidence(facts, {}, {("f", Seen("a")): 1})))))
+    assert len(wrong) <= len(found)
+    assert time.process_time() - began < 6
