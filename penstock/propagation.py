@@ -150,8 +150,9 @@ def _replace(headers: Any, name: str, value: str, present: list[tuple[Any, Any]]
     if isinstance(headers, list):
         headers[:] = [pair for pair in headers if pair[0] not in same]
     else:
-        for key in {*same} & {*headers}:  # a mapping that knows no case has only one
-            del headers[key]
+        for key in same:
+            if key in headers:  # where case means nothing, the first takes the others along
+                del headers[key]
     _add(headers, name, value, present)
 
 
