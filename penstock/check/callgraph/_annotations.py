@@ -63,7 +63,7 @@ class Annotations(Containers):
     def _instances(self, thing: Any) -> Some:
         if issubclass(type(thing), type) and self.program.owns_class(thing):
             return Some([self.program.typical(thing)])
-        if type(thing) in (types.UnionType, types.GenericAlias):  # an alias of several
+        if issubclass(type(thing), (types.UnionType, types.GenericAlias)):  # an alias of several
             return Some().update(*map(self._instances, thing.__args__))
         return Some()
 
@@ -89,10 +89,12 @@ class Annotations(Containers):
 
     def declared(self, kind: type) -> dict[str, Some]:
         """Return what the annotations in a class's body say of its instances."""
-        if kind not in self.program.declared:
-            self.program.declared[kind] = {}  # an annotation may lead back here
-            self.program.declared[kind] = dict(self._declarations(kind))
-        return self.program.declared[kind]
+        known = self.program.declared
+        if id(kind) not in known:
+            self.program.kept.append(kind)
+            known[id(kind)] = {}  # an annotation may lead back here
+            known[id(kind)] = dict(self._declarations(kind))
+        return known[id(kind)]
 
     def _declarations(self, kind: type) -> Iterator[tuple[str, Some]]:
         source = find_source(kind)

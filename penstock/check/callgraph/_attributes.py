@@ -116,8 +116,8 @@ class Attributes(Frame):
         kind = (
             receiver.owner.thing if isinstance(receiver, Instance) and isinstance(receiver.owner, Real) else owner.thing
         )
-        order = kind.__mro__ if owner.thing in kind.__mro__ else owner.thing.__mro__
-        for base in order[order.index(owner.thing) + 1 :]:
+        order = kind.__mro__ if any(base is owner.thing for base in kind.__mro__) else owner.thing.__mro__
+        for base in order[[base is owner.thing for base in order].index(True) + 1 :]:
             if name in base.__dict__:
                 return self._bound(Some([Real(base.__dict__[name])]), receiver, node)
         return Some()

@@ -184,7 +184,7 @@ class Calls(Library):
         """Put the arguments into the fields of a dataclass, a named tuple or the like."""
         fields = peek(kind, "__dataclass_fields__")
         names = fields if isinstance(fields, dict) else peek(kind, "_fields")
-        if type(names) in (dict, tuple):
+        if issubclass(type(names), (dict, tuple)):
             instance.attributes |= dict(zip(names, arguments.given, strict=False))
         instance.attributes |= arguments.named
 

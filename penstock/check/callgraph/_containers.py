@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.check.callgraph._attributes import Attributes
 from penstock.check.callgraph._objects import elements, entries, held_by, is_module
 from penstock.check.callgraph._outcomes import Outcome
-from penstock.check.callgraph._values import CONSTANTS, Arguments, Box, Instance, Job, Made, Real, Some
+from penstock.check.callgraph._values import Arguments, Box, Instance, Job, Made, Real, Some, is_constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -180,7 +180,8 @@ class Containers(Attributes):
         if isinstance(value, Box):
             method = _METHODS.get(name)
             return Outcome.of(method(self, value, arguments, node) if method else Some(tags=Some([value]).deep_tags()))
-        if isinstance(value, Real) and (type(value.thing) in (list, set) or entries(value.thing) is not None):
+        kind = type(value.thing) if isinstance(value, Real) else None
+        if isinstance(value, Real) and (kind is list or kind is set or entries(value.thing) is not None):
             return Outcome.of(self._real_method(value, name, arguments, node))
         return None
 
@@ -239,7 +240,7 @@ def _pairs(frame: Containers, box: Box, _: Arguments, node: ast.AST) -> Some:
 
 
 def _keys(frame: Containers, box: Box, _: Arguments, node: ast.AST) -> Some:
-    return Some([frame.box(node, "list", Some(Real(key) for key in box.items if type(key) in CONSTANTS))])
+    return Some([frame.box(node, "list", Some(Real(key) for key in box.items if is_constant(key)))])
 
 
 def _self(_: Containers, box: Box, __: Arguments, ___: ast.AST) -> Some:

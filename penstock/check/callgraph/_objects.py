@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NOTHING = object()
-_BARE = frozenset({str, int, bool, bytes, float, type(None), BuiltinFunctionType, ModuleType, dict, list, tuple, set})
+_BARE = frozenset(
+    map(id, (str, int, bool, bytes, float, type(None), BuiltinFunctionType, ModuleType, dict, list, tuple, set))
+)
+"""Classes by their identity: the hash of one may be code of the application's."""
 _FURTHER = 20
 """How many decorators are taken off at most."""
 
@@ -33,7 +36,7 @@ def _below(thing: Any) -> Any:  # noqa: PLR0911 - one for each kind of decoratio
     kind = type(thing)
     if kind is FunctionType:
         return thing.__dict__.get("__wrapped__", NOTHING)
-    if kind in _BARE or not _is_callable(kind):
+    if id(kind) in _BARE or not _is_callable(kind):
         return NOTHING
     if issubclass(kind, CallableProxy):
         return object.__getattribute__(thing, "__wrapped__")
@@ -47,15 +50,15 @@ def _below(thing: Any) -> Any:  # noqa: PLR0911 - one for each kind of decoratio
     return peek(thing, "__wrapped__")
 
 
-_callable_kinds: dict[type, bool] = {}
+_callable_kinds: dict[int, tuple[type, bool]] = {}
 
 
 def _is_callable(kind: type) -> bool:
     """Tell whether instances of a class can be called, are descriptors or proxies: all that may be decorated."""
-    if kind not in _callable_kinds:
+    if id(kind) not in _callable_kinds:
         known = {name for base in kind.__mro__ for name in base.__dict__}
-        _callable_kinds[kind] = not known.isdisjoint(("__call__", "__get__", "__wrapped__"))
-    return _callable_kinds[kind]
+        _callable_kinds[id(kind)] = kind, not known.isdisjoint(("__call__", "__get__", "__wrapped__"))
+    return _callable_kinds[id(kind)][1]
 
 
 def _behind_celery(proxy: Any) -> Any:
@@ -176,4 +179,4 @@ def implementations(thing: Any) -> list[Any]:
     registry = peek(thing, "registry") if type(thing) is FunctionType else NOTHING
     if type(registry) is not MappingProxyType or thing.__globals__.get("__name__") != "functools":
         return []
-    return list(dict.fromkeys(registry.values()))
+    return list({id(each): each for each in registry.values()}.values())

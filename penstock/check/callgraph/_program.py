@@ -66,7 +66,7 @@ class Program:
         answered: The calls of which at least one reading knew the target.
         heap: What the code assigned to attributes and items of objects that exist since the import.
         kept: What must not go, so that its identity stays its own.
-        declared: What the annotations in the bodies of classes say.
+        declared: What the annotations in the bodies of classes say, by the identity of the class.
         until: When the reading has to end, on the clock of ``time.monotonic``.
     """
 
@@ -82,14 +82,14 @@ class Program:
         self._steps: dict[int, tuple[int, ...]] = {}
         self._functions: dict[int, tuple[Any, Body | None]] = {}
         self._names: dict[Node, tuple[frozenset[str], frozenset[str]]] = {}
-        self._typical: dict[type, Instance] = {}
+        self._typical: dict[int, Instance] = {}
         self._memo: dict[Hashable, Summary] = {}
         self._contexts: dict[Hashable, int] = {}
         self._stack: list[Summary] = []
         self._running: set[Hashable] = set()
         self._classes: list[type] | None = None
         self.kept: list[Any] = []
-        self.declared: dict[type, dict[str, Some]] = {}
+        self.declared: dict[int, dict[str, Some]] = {}
         for flow, name, thing in steps:
             self._add_step(flow, name, thing)
 
@@ -147,9 +147,9 @@ class Program:
 
     def typical(self, kind: type) -> Instance:
         """Return the instance that stands for all of a class."""
-        if kind not in self._typical:
-            self._typical[kind] = Instance(Real(kind), "typical", open=True)
-        return self._typical[kind]
+        if id(kind) not in self._typical:
+            self._typical[id(kind)] = Instance(Real(kind), "typical", open=True)
+        return self._typical[id(kind)]
 
     def note(self, kind: str, source: int, target: int, site: Site) -> None:
         """Note that one step leads to another, if they are of one flow."""

@@ -18,9 +18,14 @@ Site = tuple[str, int]
 Reach = dict[int, Site]
 """The steps that something leads to, by their numbers, and where each is called."""
 
-CONSTANTS = frozenset({str, int, bool, bytes, float, type(None)})
+_CONSTANTS = frozenset(map(id, (str, int, bool, bytes, float, type(None))))
 _MOST = 64
 _MOST_HELD = 60
+
+
+def is_constant(thing: Any) -> bool:
+    """Tell whether an object is a text, a number or nothing; its class, which may be odd, is only looked at."""
+    return id(type(thing)) in _CONSTANTS
 
 
 class Value:
@@ -41,8 +46,7 @@ class Real(Value):
 
     def __init__(self, thing: Any) -> None:
         self.thing = thing
-        kind = type(thing)
-        super().__init__(*(("constant", kind, thing) if kind in CONSTANTS else ("real", id(thing))))
+        super().__init__(*(("constant", type(thing), thing) if is_constant(thing) else ("real", id(thing))))
 
 
 class Shape(Value):
@@ -223,7 +227,7 @@ class Some:
 
     def constants(self) -> list[Any]:
         """Return the texts and numbers in it."""
-        return [value.thing for value in self if isinstance(value, Real) and type(value.thing) in CONSTANTS]
+        return [value.thing for value in self if isinstance(value, Real) and is_constant(value.thing)]
 
     def deep_tags(self) -> set[int]:
         """Return the steps whose results are in it or in what it holds."""
