@@ -164,6 +164,26 @@ def test_tasks_have_the_step_that_started_them_as_parent(recorder: Recorder) -> 
     assert expected | {("outer", "finish")} == recorder.pairs
 
 
+def test_a_step_that_schedules_itself_does_not_keep_its_calls(recorder: Recorder) -> None:
+    """A step knows the one around it, but a callback that runs for ever holds on to no endless chain of them."""
+    loop = asyncio.new_event_loop()
+
+    @step
+    def tick(left: int) -> None:
+        loop.call_soon(tick, left - 1) if left else loop.stop()
+
+    tick(2500)
+    loop.run_forever()
+    loop.close()
+
+    last, around = recorder.begun[-1], 0
+    assert last.parent is not None
+    assert last.parent.notes is recorder.begun[-2].notes
+    while last.parent is not None:
+        last, around = last.parent, around + 1
+    assert around <= 1001
+
+
 def test_several_observers_end_in_reverse_order() -> None:
     """Observers nest as context managers do."""
     log: list[str] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ Finish = Callable[[BaseException | None], object]
 What an observer makes current for a step, such as a span, must not reach the consumer of a generator. So if the
 object also has methods ``suspend`` and ``resume``, they are called around each ``yield`` of a generator.
 """
+
+MOST_AROUND = 1000
+"""Steps that an event knows around it. A callback that schedules itself is in itself, and would keep all its calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,7 @@ class StepEvent:
         run: The run it belongs to, or ``None`` for a step that was called outside every run.
         lazy: Whether it is a generator, which runs where it is consumed, not where it was made.
         notes: What observers keep with the call, each under itself as the key.
+        depth: How many steps are known around it.
     """
 
     step: str
@@ -39,6 +43,7 @@ class StepEvent:
     run: Run | None = field(repr=False)
     lazy: bool = False
     notes: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
+    depth: int = field(default=0, repr=False, compare=False)
 
     @property
     def flow_id(self) -> str | None:
@@ -58,10 +63,13 @@ class _Draft:
     run: Run | None
     lazy: bool
     notes: dict[object, Any]
+    depth: int
 
 
 def event_of(mark: Mark, parent: StepEvent | None, run: Run | None, lazy: bool) -> StepEvent:
     """Return the event that a marked function is called."""
+    if parent is not None and parent.depth >= MOST_AROUND:
+        parent = replace(parent, parent=None, depth=0)
     made: Any = _Draft()
     made.step = mark.step_name
     made.flows = mark.flows
@@ -70,6 +78,7 @@ def event_of(mark: Mark, parent: StepEvent | None, run: Run | None, lazy: bool) 
     made.run = run
     made.lazy = lazy
     made.notes = {}
+    made.depth = 0 if parent is None else parent.depth + 1
     made.__class__ = StepEvent
     event: StepEvent = made
     return event
