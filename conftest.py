@@ -58,7 +58,7 @@ def begin(namespace: dict[str, Any]) -> None:
 
 pytest_collect_file = Sybil(
     parsers=[ExamplesParser(), SkipParser()],
-    patterns=["README.md", "docs/**/*.md"],
+    patterns=["README.md", "docs/*.md", "docs/*/*.md", "docs/*/*/*.md"],
     excludes=["docs/_build/**", "docs/examples/**"],
     setup=begin,
     teardown=lambda namespace: namespace["end_of_page"](),

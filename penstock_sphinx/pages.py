@@ -6,9 +6,11 @@ tells that it is ours: without that line it is somebody's own, and stays as it i
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sphinx.environment import CONFIG_OK
 from sphinx.util import logging
 
 from penstock._files import write_atomically
@@ -37,7 +39,8 @@ def write_pages(app: Sphinx) -> None:
     domain = domain_of(app.env)
     if domain.site.failed:
         return
-    app.env.find_files(app.config, app.builder)
+    if not _are_known(app):
+        app.env.find_files(app.config, app.builder)
     wanted: set[str] = set()
     folders: set[str] = set()
     for request in list(requests_in(app)):
@@ -49,6 +52,24 @@ def write_pages(app: Sphinx) -> None:
         folders.add(request.folder)
     domain.asked_for = frozenset(wanted)
     _remove_others(app, folders, wanted)
+
+
+def _are_known(app: Sphinx) -> bool:
+    """Return whether Sphinx knows all sources that there are; to let it look takes longer than all the rest here."""
+    if app.env.config_status != CONFIG_OK:  # other sources may count now
+        return False
+    missing = set(app.env.found_docs)
+    suffixes = tuple(app.config.source_suffix)
+    for folder, folders, files in os.walk(app.srcdir, followlinks=True):
+        folders[:] = [name for name in folders if Path(folder, name) != Path(app.outdir)]
+        inside = "" if folder == str(app.srcdir) else f"{Path(folder).relative_to(app.srcdir).as_posix()}/"
+        for name in files:
+            if name.endswith(suffixes):
+                docname = inside + next(name.removesuffix(suffix) for suffix in suffixes if name.endswith(suffix))
+                if docname not in missing:
+                    return False
+                missing.remove(docname)
+    return not missing
 
 
 def _make(app: Sphinx, request: Request, pages: Mapping[str, Flow]) -> None:
