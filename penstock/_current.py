@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import Binding, Run, current_event, current_run
+from penstock._context import Run, current_event, current_run
 from penstock.errors import FlowIdError
 from penstock.propagation import is_flow_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextvars import Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +84,20 @@ class flow_context:  # noqa: N801 - used like a function, as contextlib's own ar
                 "flow_context: flow_id must be 1 to 64 ASCII letters, digits, dots, underscores and dashes"
             )
         self._flow_id, self._flow = flow_id, flow
-        self._bindings: list[Binding] = []
+        self._tokens: list[Token[Run | None]] = []
 
     def __enter__(self) -> Run:
         run = Run(self._flow)
         if self._flow_id is not None:
             run.identify(self._flow_id)
-        self._bindings.append(Binding(run))
-        self._bindings[-1].bind()
+        self._tokens.append(current_run.set(run))
         return run
 
     def __exit__(self, *error: object) -> None:
-        self._bindings.pop().unbind()
+        for token in self._tokens[::-1]:  # tasks and threads may be in the same object's blocks at once
+            try:
+                current_run.reset(token)
+            except ValueError:  # another's, or the block was entered in another context: there is nothing to restore
+                continue
+            self._tokens.remove(token)
+            return

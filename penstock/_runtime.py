@@ -12,7 +12,7 @@ from types import FunctionType, MethodType, coroutine
 
 from penstock._context import KEEP, Binding, Run, current_event, current_run, restore
 from penstock._drive import async_generator, drive
-from penstock._marks import underlying
+from penstock._marks import CallableProxy, underlying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -193,7 +193,9 @@ def wrapper_for(target: Any, mark: Mark) -> Any:
 def flags_of(target: Any) -> int:
     """Return the code flags of what a call of ``target`` runs, which tell coroutine functions and generators."""
     function = underlying(target)
-    if not issubclass(type(function), FunctionType):  # isinstance() would wake a lazy proxy
+    while issubclass(type(function), CallableProxy):  # isinstance() would wake a lazy proxy
+        function = underlying(function.__wrapped__)
+    if not issubclass(type(function), FunctionType):
         calls = (vars(owner)["__call__"] for owner in type(function).__mro__ if "__call__" in vars(owner))
         function = next(calls, None)
     if not isinstance(function, FunctionType):

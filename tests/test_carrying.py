@@ -1,4 +1,4 @@
-"""What `carry` returns: the same kind of callable, in this process and in the one that it is sent to."""
+"""What `carry` and `flow_context` do where others run at the same time."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock import carry, current_flow, current_flow_id, flow_context, set_value
+from penstock import carry, current_flow, current_flow_id, flow_context, set_value, step
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable, Generator, Iterator
 
 
 def test_a_generator_based_coroutine_can_still_be_awaited() -> None:
@@ -40,3 +40,38 @@ def test_values_that_were_pickled_are_read_only() -> None:
 
     with pytest.raises(TypeError):
         known.values["tenant"] = "other"
+
+
+class Numbers:
+    """An object whose call is a generator."""
+
+    def __call__(self) -> Iterator[str | None]:
+        yield current_flow_id()
+
+
+def test_an_object_whose_call_is_a_generator() -> None:
+    """A step over such an object is carried as the generator that it makes."""
+    with flow_context() as run:
+        numbers = carry(step(Numbers()))
+
+    assert [run.id] == list(numbers())
+
+
+def test_one_block_that_several_tasks_are_in() -> None:
+    """Tasks that are in the blocks of one `flow_context` at once each leave it with what they had before."""
+    nightly = flow_context(flow="nightly")
+
+    async def enter(pause: float) -> tuple[str | None, str | None]:
+        with nightly as run:
+            await asyncio.sleep(pause)
+            inside = current_flow_id()
+            assert run.id == inside
+        return inside, current_flow_id()
+
+    async def enter_all() -> list[tuple[str | None, str | None]]:
+        return list(await asyncio.gather(enter(0.01), enter(0.02), enter(0)))
+
+    inside, after = zip(*asyncio.run(enter_all()), strict=True)
+
+    assert 3 == len({*inside})
+    assert (None, None, None) == after
