@@ -129,7 +129,8 @@ def _description(item: Any, inner: Inner) -> str:
 
 
 def _default(item: Any, _inner: Inner) -> str:
-    return tag("em", "required") if item.value in {None, ""} else tag("code", str(item.value))
+    value = str(item.value or "")  # an expression, which may be of a kind that cannot be hashed
+    return tag("code", value) if value else tag("em", "required")
 
 
 def _example(kind: str, text: str, inner: Inner) -> Markup:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
 
 from markdown import util
@@ -83,19 +83,29 @@ class Inner:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Keep raw HTML and the state of the page's parser out while a docstring is parsed."""
-        patterns = self.md.inlinePatterns
-        html = patterns["html"] if "html" in patterns else None  # noqa: SIM401 - a registry has no get()
-        patterns.deregister("html", strict=False)
+        """Keep raw HTML, ``:::`` of mkdocstrings and the state of the page's parser out while a docstring is parsed."""
         references = dict(self.md.references)
         self.md.parser.state.set("docstring")
         try:
-            yield
+            with (
+                _without(self.md.inlinePatterns, "html", 90),
+                _without(self.md.parser.blockprocessors, "mkdocstrings", 75),
+            ):
+                yield
         finally:
             self.md.parser.state.reset()
             self.md.references = references
-            if html is not None:
-                patterns.register(html, "html", 90)
+
+
+@contextmanager
+def _without(registry: util.Registry[Any], name: str, priority: int) -> Iterator[None]:
+    item = registry[name] if name in registry else None  # noqa: SIM401 - a registry has no get()
+    registry.deregister(name, strict=False)
+    try:
+        yield
+    finally:
+        if item is not None:
+            registry.register(item, name, priority)
 
 
 def literal(text: str) -> str:
@@ -110,6 +120,8 @@ def _tame(root: Element) -> None:
             element.tag = "p"
             element.attrib.clear()
             element.set("class", "ps-doc-title")
+        if element.tag == "script" and not _is_formula(element.get("type", "")):
+            element.tag = "code"
         for key, value in list(element.attrib.items()):
             if not _is_safe(key, value):
                 del element.attrib[key]
@@ -119,4 +131,11 @@ def _is_safe(key: str, value: str) -> bool:
     """Tell whether an attribute may stay: nobody who writes a docstring decides over ids and scripts of a page."""
     if key in ("href", "src"):
         return bool(safe_url(unescape(value.replace(util.AMP_SUBSTITUTE, "&"))))
+    if key == "type":
+        return _is_formula(value)
     return key in _ATTRIBUTES or (key == "style" and re.fullmatch(r"text-align: \w+;", value) is not None)
+
+
+def _is_formula(kind: str) -> bool:
+    """Tell whether a type is that of the scripts in which formulas stand for MathJax, and which browsers do not run."""
+    return kind.startswith("math/tex")

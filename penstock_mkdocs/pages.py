@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from penstock.render.describe import visible
 from penstock.render.overview import page_names, system_map
-from penstock_mkdocs.markup import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 FOLDER = "flows"
 _PLAIN_NAME = re.compile(r"[\w./-]+")
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()>#+.!-])")
+_SPECIAL = re.compile(r"[^\w\s]|_")
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,11 @@ def failure_page(title: str) -> GeneratedPage:
 
 
 def escaped(value: str) -> str:
-    """Return a text as Markdown that shows just this text, on one line."""
-    return _SPECIAL.sub(r"\\\1", text(visible(value)))
+    """Return a text as Markdown that shows just this text, on one line.
+
+    Its marks are entities: a backslash will do for Markdown, but there are extensions for which it begins a formula.
+    """
+    return _SPECIAL.sub(lambda mark: f"&#{ord(mark[0])};", visible(value))
 
 
 def _page(flow: Flow, path: str) -> GeneratedPage:

@@ -182,6 +182,25 @@ def test_odd_signature(shown):
     assert ["order", "Order", "What was ordered.", "required"] == table(element, "Parameters")[1]
 
 
+@pytest.mark.parametrize("default", ["{}", "[]", "{'a': [1]}", "{1, 2}", "(1,)", "None", "''", "f(x=1)", "lambda: {}"])
+def test_defaults(shown, default):
+    """A default of any kind, also one that cannot be hashed, stands in the table as written."""
+    element = shown(GOOGLE, signature=f"(order: Order, strict={default})", docstring_style="google")
+
+    assert ["strict", "", "Be strict.", default] == table(element, "Parameters")[2]
+
+
+@pytest.mark.parametrize(("generic", "scripts"), [(False, ["alert(1)"]), (True, [])])
+def test_formulas_are_no_scripts(shown, generic, scripts):
+    """A formula that MathJax reads from a script element keeps its type, without which a browser would run it."""
+    configs = {"pymdownx.arithmatex": {"generic": generic}}
+    element = shown("See $alert(1)$ there.", extensions=("pymdownx.arithmatex",), configs=configs)
+
+    assert scripts == [script.string for script in element.select('script[type="math/tex"]')]
+    assert len(scripts) == len(element.select("script"))
+    assert "alert(1)" in element.text
+
+
 def test_a_docstring_sets_no_attributes(convert):
     """What ``attr_list`` would turn into ids, styles and scripts of the page stays text."""
     step = Step(name="go", docstring='Hello.\n{: onclick="alert(5)" id="taken" style="position: fixed" }')

@@ -77,6 +77,33 @@ def test_generated_pages(convert, name):
     assert "flows/index.md" == overview.path != page.path
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "pay (later) or [never]",
+        "$5 and $6",
+        "[x]",
+        "(c) 2026 -- a^2^ ~~no~~ ==yes== ++b++",
+        "- item",
+        "1. first",
+        ":smile: a_b_c __d__",
+        "::: shop",
+        "!!! note",
+        "https://example.org/",
+    ],
+)
+def test_titles_of_generated_pages(convert, title):
+    """Title and description of a generated page read as written, whatever extensions make of such marks."""
+    flow = Flow(name="x", title=title, description=title, steps=(Step(name="one", entrypoint=True),))
+    extensions = ("admonition", "smarty", "pymdownx.arithmatex", "pymdownx.emoji", "pymdownx.extra", "pymdownx.caret")
+    more = ("pymdownx.mark", "pymdownx.tilde", "pymdownx.smartsymbols", "pymdownx.magiclink")
+    page = flow_pages(Manifest(flows=(flow,)), "Flows")[1]
+    parsed = BeautifulSoup(convert(page.markdown, flow, extensions=extensions + more).html, "html.parser")
+
+    assert [title, title] == [parsed.h1.text, parsed.p.text]
+    assert [] == [*parsed.h1.find_all(True), *parsed.p.find_all(True)]
+
+
 def test_pages_do_not_collide():
     """Names that differ only in what a file name cannot hold, or in case, get pages of their own."""
     names = ["a b", "a-b", "A-B", "index", "a?b"]

@@ -305,6 +305,16 @@ def test_overviews_in_docstrings_have_ids_of_their_own(build, host):
 
 
 @pytest.mark.parametrize("host", HOSTS)
+def test_a_docstring_asks_mkdocstrings_for_nothing(build, host):
+    """What looks like an embed in a step's docstring is text, which ends no build."""
+    files = {"src/app.py": REFERRING.replace("Store it.", "Store it.\n\n    ::: nothing.of.that.name\n    ")}
+    site = build(host, one=EMBED, files=files)
+
+    assert 0 == site.code, site.said
+    assert "::: nothing.of.that.name" in site.page("one").select_one(".penstock").text
+
+
+@pytest.mark.parametrize("host", HOSTS)
 def test_inventory_for_sphinx(build, sphinx, host):
     """Sphinx finds flows and steps of the site by its inventory, with the roles of penstock_sphinx."""
     site = build(host, one=EMBED)
