@@ -70,7 +70,7 @@ class Carried(Generic[P, T]):
         update_wrapper(self, function)
         self._bound = function, run, event
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> T:
         function, run, event = self._bound
         with Binding(run, event):
             return function(*args, **kwargs)

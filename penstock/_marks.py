@@ -204,7 +204,7 @@ class CallableProxy:
         groups: list[list[Mark]] = proxy.__penstock__
         return groups
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self._call(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -242,7 +242,7 @@ class CoroutineProxy(CallableProxy):
 
     __slots__ = ()
 
-    async def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    async def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return await self._call(*args, **kwargs)
 
 

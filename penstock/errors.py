@@ -13,7 +13,7 @@ def near_names(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ..
     import difflib  # noqa: PLC0415 - only an error needs it, and importing penstock must stay cheap
 
     folded = {candidate.casefold(): candidate for candidate in known}
-    matches = difflib.get_close_matches(name.casefold(), list(folded), n=limit, cutoff=0.6)
+    matches = difflib.get_close_matches(str(name).casefold(), list(folded), n=limit, cutoff=0.6)
     return tuple(folded[match] for match in matches)
 
 

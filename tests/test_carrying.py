@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import pickle
 import types
 from typing import TYPE_CHECKING
@@ -75,3 +76,13 @@ def test_one_block_that_several_tasks_are_in() -> None:
 
     assert 3 == len({*inside})
     assert (None, None, None) == after
+
+
+def test_arguments_of_any_name() -> None:
+    """What is carried takes arguments of every name, as the function itself does."""
+
+    def told(self: int, function: int) -> tuple[int, int]:
+        return self, function
+
+    assert (1, 2) == carry(told)(self=1, function=2)
+    assert (1, 2) == step(functools.lru_cache(told))(self=1, function=2)

@@ -18,6 +18,7 @@ import pytest
 
 import penstock
 from penstock import Diagram, entrypoint, flow, generate_dag, step
+from penstock._decorators import FlowDeclaration
 from penstock.errors import (
     LayoutError,
     MissingExtraError,
@@ -164,6 +165,11 @@ def test_json_is_a_manifest() -> None:
     ("arguments", "error", "message"),
     [
         ({"name": "bom_snyc"}, UnknownFlowError, "there is no flow 'bom_snyc'. Did you mean 'bom_sync'?"),
+        (
+            {"name": FlowDeclaration("bom_sync")},
+            UnknownFlowError,
+            "there is no flow flow('bom_sync'). Did you mean 'bom_sync'?",
+        ),
         ({"format": "pgn"}, UnknownFormatError, "there is no format 'pgn'. Did you mean 'png'?"),
         ({"output": "flow.pgn"}, UnknownFormatError, "there is no format '.pgn'. Did you mean '.png'?"),
         ({"direction": "down"}, UnknownNameError, "there is no direction 'down'. Known directions: BT, LR, RL, TB."),
