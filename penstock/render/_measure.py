@@ -5,6 +5,7 @@ The widths are those of Adobe's font metrics (AFM), in thousandths of the font's
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # fmt: off
@@ -22,12 +23,16 @@ _BOLD = (
 )
 _ALIKE = {
     "\xa0": 278, "\u2013": 556, "\u2014": 1000, "\u2026": 1000, "\u2192": 1000, "\u2190": 1000, "\u20ac": 556, "\u2022": 350,
-    "§": 556, "°": 400, "·": 278, "\u00d7": 584, "±": 584, "µ": 556, "ß": 611, "Æ": 1000, "æ": 889, "Ø": 778, "ø": 611,
+    "§": 556, "°": 400, "·": 278, "\u00d7": 584, "±": 584, "µ": 556, "ß": 611, "Æ": 1000, "æ": 889, "Ø": 778, "ø": 611, "\u0131": 278,
 }
 # fmt: on
 """Other characters, as wide in bold letters as in regular ones."""
 
 _TABLES = tuple({**dict(zip(map(chr, range(32, 127)), widths, strict=True)), **_ALIKE} for widths in (_REGULAR, _BOLD))
+
+
+_ACCENTED_I = re.compile("i(?=[\u0300-\u036f])")
+"""An accented letter is as wide as the letter, but for the i, which is as wide as the one without a dot."""
 
 
 def width(text: str, size: float, *, bold: bool = False) -> tuple[float, bool]:
@@ -36,7 +41,7 @@ def width(text: str, size: float, *, bold: bool = False) -> tuple[float, bool]:
     try:
         return sum(map(table.__getitem__, text)) * size / 1000, True
     except KeyError:
-        parts = unicodedata.normalize("NFD", text)  # an accented letter is as wide as the letter
+        parts = _ACCENTED_I.sub("\u0131", unicodedata.normalize("NFD", text))
     sure = all(char in table or unicodedata.combining(char) for char in parts)
     return sum(table[char] if char in table else _guess(char) for char in parts) * size / 1000, sure
 
