@@ -56,13 +56,13 @@ class FlowMiddleware:
         peer = scope.get("client")
         run = self._policy.run(scope["headers"], peer[0] if peer else None, scope)
         answer = _Answer(self._policy, run, send)
-        outermost = "app" not in scope
+        owner = scope.get("app")  # an application that is mounted below writes itself there
         with Binding(run):
             try:
                 await self.app(scope, receive, answer)
             except Exception as error:
-                if scope["type"] == "http" and not answer.started:
-                    await _fail(error, scope, receive, answer, outermost=outermost)
+                if scope["type"] == "http":
+                    await _fail(error, scope, receive, answer, owner)
                 raise
 
 
@@ -105,22 +105,27 @@ class _Once:
     async def __call__(self, request: Any, error: Exception) -> Any:
         if self.forget(error):
             return None
-        if iscoroutinefunction(self._handler):
+        if iscoroutinefunction(self._handler) or iscoroutinefunction(type(self._handler).__call__):
             return await self._handler(request, error)
         from starlette.concurrency import run_in_threadpool  # noqa: PLC0415 - only Starlette comes here
 
         return await run_in_threadpool(self._handler, request, error)
 
 
-async def _fail(error: Exception, scope: Any, receive: Any, answer: _Answer, *, outermost: bool) -> None:
-    """Answer for an application that has failed before it answered.
+async def _unsent(_: object) -> None:
+    """Send nothing: a response has begun already."""
+
+
+async def _fail(error: Exception, scope: Any, receive: Any, answer: _Answer, owner: Any) -> None:
+    """Answer for an application that has failed, unless it has begun to answer.
 
     Starlette answers outside of all middleware, where the response would get no header and its handler no run.
     So the same answer is made here; the outer one sees that a response has begun, and only raises. The error keeps
     the traceback that it came with: with the frames from here in it, it would also keep itself alive.
     """
     errors = sys.modules.get("starlette.middleware.errors")
-    stack = getattr(scope.get("app"), "middleware_stack", None)
+    stack = getattr(owner, "middleware_stack", None)
+    send = _unsent if answer.started else answer
     if errors is not None and isinstance(stack, errors.ServerErrorMiddleware):
 
         async def failed(*_: object) -> None:
@@ -131,14 +136,14 @@ async def _fail(error: Exception, scope: Any, receive: Any, answer: _Answer, *, 
         _Once.forget(error)
         trace = error.__traceback__
         try:
-            await errors.ServerErrorMiddleware(failed, handler=stack.handler, debug=stack.debug)(scope, receive, answer)
+            await errors.ServerErrorMiddleware(failed, handler=stack.handler, debug=stack.debug)(scope, receive, send)
         except Exception as raised:
             if raised is not error:
                 raise
         finally:
             error.__traceback__ = trace
         _Once.settle(error)
-    elif outermost:  # nobody but the server is left to answer, and it does not know the ID
+    elif owner is None:  # nobody but the server is left to answer, and it does not know the ID
         plain = [(b"content-type", b"text/plain; charset=utf-8")]
-        await answer({"type": "http.response.start", "status": 500, "headers": plain})
-        await answer({"type": "http.response.body", "body": b"Internal Server Error"})
+        await send({"type": "http.response.start", "status": 500, "headers": plain})
+        await send({"type": "http.response.body", "body": b"Internal Server Error"})

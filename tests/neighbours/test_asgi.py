@@ -156,6 +156,50 @@ def test_handlers_of_crashes_are_in_the_run():
     assert ["on purpose"] == calls
 
 
+def test_handlers_of_late_crashes_are_in_the_run():
+    """A handler is called once, in the run, also where the response has begun or another application is mounted."""
+    app, below = application(), FastAPI()
+    calls = []
+
+    @app.get("/late")
+    async def late():
+        async def pieces():
+            yield "begun"
+            raise RuntimeError("on purpose")
+
+        return StreamingResponse(pieces())
+
+    @below.get("/fail")
+    async def fail():
+        raise RuntimeError("on purpose")
+
+    @app.exception_handler(Exception)
+    async def note(_, error):
+        calls.append(current_flow_id())
+        return JSONResponse(str(error), status_code=500)
+
+    app.mount("/below", below)
+    responses = [get(app, path)[0] for path in ("/late", "/below/fail")]
+
+    assert [response.headers[HEADER] for response in responses] == calls
+    assert ["begun", "Internal Server Error"] == [response.text for response in responses]
+
+
+class Handler:
+    """A handler of crashes that is an object."""
+
+    async def __call__(self, _, error):
+        return JSONResponse(str(error), status_code=500)
+
+
+def test_handlers_of_crashes_may_be_objects():
+    """An object with an `async` call is awaited, as Starlette does."""
+    app = application()
+    app.add_exception_handler(Exception, Handler())
+
+    assert "on purpose" == get(app, "/fail")[0].json()
+
+
 def test_an_error_that_is_raised_again():
     """One exception object that two requests raise is answered by the application's handler each time."""
     app = application()
