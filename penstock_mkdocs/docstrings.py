@@ -48,9 +48,10 @@ def docstring(step: Step, style: str, inner: Inner) -> Markup:
     """
     if not step.docstring.strip():
         return Markup()
-    if style == "markdown":
+    sections = None if style == "markdown" else _parsed(step, style)
+    if sections is None:
         return inner.blocks(step.docstring)
-    return Markup("\n".join(_section(section, inner) for section in _parsed(step, style)))
+    return Markup("\n".join(_section(section, inner) for section in sections))
 
 
 def _griffe() -> Any:
@@ -62,13 +63,17 @@ def _griffe() -> Any:
     return griffe
 
 
-def _parsed(step: Step, style: str) -> Sequence[Any]:
+def _parsed(step: Step, style: str) -> Sequence[Any] | None:
+    """Return the sections of a docstring, or ``None`` where a parser trips over it, as over a section without an end."""
     griffe = _griffe()
     text = griffe.Docstring(step.docstring, lineno=1, parent=_function(step.signature))
     text.value = step.docstring  # clean already; cleaned twice, an indented block after the first line would lose it
     found = griffe.infer_docstring_style(text)[0] if style == "auto" else griffe.Parser(style)
     # Its warnings speak of lines in our stand-in function, not in the user's file.
-    sections: list[Any] = griffe.parse(text, found, **({"warnings": False} if found else {}))
+    try:
+        sections: list[Any] = griffe.parse(text, found, **({"warnings": False} if found else {}))
+    except Exception:  # an error of theirs ends no build
+        return None
     return sections
 
 

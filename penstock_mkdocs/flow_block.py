@@ -55,13 +55,13 @@ def add_flow(page: Page, parent: Element, embed: Embed) -> None:
         page.fault(parent, str(problem), embed.line)
     page.report_findings(wanted.site, embed.line, flow.full_name)
     level = options.heading_level or page.next_level()
-    anchor = _anchor(page, wanted)
+    anchor, own = _anchor(page, wanted)
     if not options.steps and flow.full_name not in page.links:
         _look_ahead(page, flow)
     host = host_of(page.md)
-    here = page.links.get(flow.full_name, {})  # those of another embed, if this one shows no steps
+    here = own or page.links.get(flow.full_name, {})  # those of another embed, if this one shows no steps
     links = here or _elsewhere(page, wanted, host, host.url)
-    announce(page.md, wanted.site.manifest, flow, f"{page.prefix}{anchor}", links if options.steps else {})
+    announce(page.md, wanted.site.manifest, flow, f"{page.prefix}{anchor}", own)
     block = page.add_block(parent, anchor)
     if options.diagram:
         page.add_html(block, _diagram(page, wanted, links))
@@ -77,22 +77,23 @@ def anchors_here(page: Page) -> Mapping[str, str]:
     """Return the link to each flow whose steps stand on this page, by its full name."""
     found: dict[str, str] = {}
     for wanted in _with_steps(page):
-        found.setdefault(wanted.flow.full_name, f"#{page.prefix}{_anchor(page, wanted)}")
+        found.setdefault(wanted.flow.full_name, f"#{page.prefix}{_anchor(page, wanted)[0]}")
     return found
 
 
-def _anchor(page: Page, wanted: _Wanted) -> str:
-    """Return the id of an embed; with one that shows steps, these get theirs too."""
+def _anchor(page: Page, wanted: _Wanted) -> tuple[str, Mapping[str, str]]:
+    """Return the id of an embed, and the link to each step that it shows, by name."""
     known = page.anchors.get(id(wanted.embed))
     if known is not None:
         return known
     flow, options = wanted.flow, wanted.options
-    anchor = page.anchors[id(wanted.embed)] = page.new_id(slug(options.id or f"flow-{flow.full_name}"))
-    if options.steps:
-        page.links[flow.full_name] = {
-            step.name: f"#{page.prefix}{page.new_id(f'{anchor}-{slug(step.name)}')}" for step in flow.steps
-        }
-    return anchor
+    anchor = page.new_id(slug(options.id or f"flow-{flow.full_name}"))
+    steps = flow.steps if options.steps else ()
+    links = {step.name: f"#{page.prefix}{page.new_id(f'{anchor}-{slug(step.name)}')}" for step in steps}
+    if links:
+        page.links.setdefault(flow.full_name, links)
+    page.anchors[id(wanted.embed)] = anchor, links
+    return anchor, links
 
 
 def _look_ahead(page: Page, flow: Flow) -> None:

@@ -47,7 +47,7 @@ class Page:
         self.found = Found()
         self._ids: set[str] = set()
         self.links: dict[str, Mapping[str, str]] = {}
-        self.anchors: dict[int, str] = {}
+        self.anchors: dict[int, tuple[str, Mapping[str, str]]] = {}
         self._said: set[str] = set()
 
     def reset(self) -> None:

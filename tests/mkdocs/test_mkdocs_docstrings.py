@@ -190,6 +190,14 @@ def test_defaults(shown, default):
     assert ["strict", "", "Be strict.", default] == table(element, "Parameters")[2]
 
 
+@pytest.mark.parametrize("style", ["auto", "numpy"])
+def test_a_parser_that_trips(shown, style):
+    """A docstring over which its parser trips, as while it is being written, is shown as it is."""
+    element = shown("Do it.\n\nReturns\n-------\n\n", docstring_style=style)
+
+    assert ["Do it.", "Returns"] == [element.p.text, element.select_one(".ps-doc-title").text]
+
+
 @pytest.mark.parametrize(("generic", "scripts"), [(False, ["alert(1)"]), (True, [])])
 def test_formulas_are_no_scripts(shown, generic, scripts):
     """A formula that MathJax reads from a script element keeps its type, without which a browser would run it."""

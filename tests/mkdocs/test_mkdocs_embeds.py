@@ -90,6 +90,19 @@ def test_nodes_lead_to_their_steps(convert):
     assert targets <= {f"#{ident}" for ident in ids}
 
 
+@pytest.mark.parametrize("above", ["::: penstock-map\n", "::: penstock-flows\n", embed("steps: false")])
+def test_ids_below_an_overview(convert, above):
+    """Below what leads to the steps of a flow, this flow can stand twice: each heading has an id of its own."""
+    page = soup(convert(f"{above}\n{EMBED}\n{EMBED}").html)
+    ids = [element["id"] for element in page.select("[id]")]
+    first, second = (div["id"] for div in page.select(".penstock[id^=flow-orders]") if div.select(".ps-step-name"))
+
+    assert [] == [ident for ident in {*ids} if ids.count(ident) > 1]
+    for anchor in (first, second):
+        links = page.select(f"#{anchor} .ps-meta a[href^='#']")
+        assert {f"#{anchor}"} == {link["href"].rpartition("-")[0] for link in links}
+
+
 def test_svg_links_have_no_plain_href(convert):
     """Links inside the drawing use ``xlink:href``: scripts of Material that set ``href`` would throw on it."""
     page = soup(convert(EMBED).html)
