@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._cli_fix import add_fix_options, asker, run_fix
-from penstock._cli_sources import add_sources, read_config
+from penstock._cli_sources import add_sources, fault, read_config
 from penstock._files import write_atomically
 from penstock._terminal import CLEAN, FINDINGS, counted, styled, width
 from penstock.check import baseline
@@ -74,8 +74,8 @@ def _refuse_contradictions(parsed: argparse.Namespace) -> None:
         raise ConfigError("it shows a diff, so the format has to be text", where="--fix")
     if parsed.fix and parsed.write_baseline:
         raise ConfigError("it accepts what --fix would mend; mend first", where="--write-baseline")
-    if parsed.evidence and not Path(parsed.evidence).exists():
-        raise ConfigError(f"there is no file {parsed.evidence!r}; record it: pytest --penstock", where="--evidence")
+    if parsed.evidence and (why := fault(Path(parsed.evidence))):
+        raise ConfigError(f"there is no file {parsed.evidence!r} ({why})", where="--evidence")
 
 
 def _with_options(config: Config, parsed: argparse.Namespace) -> Config:

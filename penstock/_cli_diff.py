@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock import manifest
-from penstock._cli_sources import add_sources, read_config
+from penstock._cli_sources import add_sources, fault, read_config
 from penstock._files import write_atomically
 from penstock._revision import Asked, flows_at
 from penstock._terminal import CLEAN, FINDINGS, styled
@@ -70,7 +70,7 @@ def _flows(named: str | None, parsed: argparse.Namespace) -> Manifest:
     """Return the flows of a file, of a revision, or of the working tree; a file wins over a revision of its name."""
     if named is None:
         return prove(read_config(parsed)).manifest
-    if Path(named).is_file():
+    if not fault(Path(named)) and Path(named).is_file():
         return manifest.load(Path(named))
     return flows_at(named, _asked(parsed))
 

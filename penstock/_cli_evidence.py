@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock._cli_sources import fault
 from penstock._terminal import CLEAN, counted, styled
 from penstock.check.evidence import load, merge, save
 from penstock.errors import ConfigError
@@ -45,9 +46,9 @@ def _add(
 
 
 def _merge(parsed: argparse.Namespace) -> int:
-    missing = [path for path in parsed.files if not path.exists()]
-    if missing:
-        raise ConfigError(f"there is no file {str(missing[0])!r}", where="penstock evidence merge")
+    for path in parsed.files:
+        if why := fault(path):
+            raise ConfigError(f"there is no file {str(path)!r} ({why})", where="penstock evidence merge")
     return _write(merge(load(path) for path in parsed.files), parsed.output)
 
 

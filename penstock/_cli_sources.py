@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def read_config(parsed: argparse.Namespace) -> Config:
     """Return the settings that hold for a command."""
-    if not parsed.project.exists():
-        raise ConfigError(f"there is no folder {str(parsed.project)!r}", where="--project")
+    if why := fault(parsed.project):
+        raise ConfigError(f"there is no folder {str(parsed.project)!r} ({why})", where="--project")
     given = {"modules": parsed.modules, "path": parsed.path}
     config = load(parsed.project, given, where=COMMAND_LINE, base=Path.cwd())
     if not config.modules and not config.manifests:
@@ -27,6 +27,15 @@ def read_config(parsed: argparse.Namespace) -> Config:
             '[tool.penstock] modules = ["shop.flows"]'
         )
     return config
+
+
+def fault(path: Path) -> str:
+    """Return why nothing can be found at a path, or an empty string; ``exists()`` raises some of the reasons."""
+    try:
+        path.stat()
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        return str((isinstance(error, OSError) and error.strerror) or error)
+    return ""
 
 
 def add_sources(parser: argparse.ArgumentParser) -> None:

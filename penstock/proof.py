@@ -161,6 +161,8 @@ def _without(found: Iterable[Finding], others: Iterable[Finding]) -> tuple[Findi
 def _stamp(file: Path) -> tuple[int, int] | None:
     try:
         status = file.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError:  # whoever reads it says why; that there is none would be no reason to fail
+        return 0, 0
     return status.st_mtime_ns, status.st_size

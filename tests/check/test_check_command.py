@@ -323,6 +323,35 @@ def test_wrong_settings(project: Callable[..., Path], settings: str, said: str) 
     assert "Traceback" not in done.stderr
 
 
+def test_evidence_that_cannot_be_looked_at(project: Callable[..., Path]) -> None:
+    """Evidence that is there but out of reach is an error: without it the check would pass."""
+    folder = project(BYPASSED)
+    file = folder / ".penstock" / "evidence.json"
+    file.unlink()
+    file.symlink_to(file)
+    done = run(folder, "penstock", "check")
+    assert (2, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
+    assert "evidence.json: cannot read the evidence: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check", "--evidence", "{}"],
+        ["check", "-C", "{}"],
+        ["evidence", "merge", "{}", "-o", "out.json"],
+        ["evidence", "from-otlp", "{}", "-o", "out.json"],
+        ["diff", "{}"],
+    ],
+)
+@pytest.mark.parametrize("name", ["gone.json", "x" * 300, "app.py/inside"])
+def test_names_of_no_file(project: Callable[..., Path], command: list[str], name: str) -> None:
+    """A file that is not there, or has a name that no file can have, is one line and exit code 2."""
+    done = run(project(record=False), "penstock", *(word.format(name) for word in command))
+    assert (2, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
+    assert name in done.stderr
+
+
 @pytest.mark.parametrize("kind", ["github", "gitlab", "json", "sarif", "text"])
 def test_names_that_no_file_can_hold(project: Callable[..., Path], kind: str) -> None:
     """Evidence may name what UTF-8 has no bytes for; each report then has a question mark, on paper and on screen."""
