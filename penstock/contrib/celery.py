@@ -102,6 +102,8 @@ def _begin(task: Any = None, **_: Any) -> None:
     binding = Binding(run_from(read(request.headers)), None)
     binding.bind()
     setattr(request, BINDING, binding)
+    if request.is_eager:  # a retry is applied when this is over, and knows nothing but the headers
+        request.headers = inject(dict(request.headers or {}))
 
 
 def _end(task: Any = None, **_: Any) -> None:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,13 @@ def tell(*_):
 @app.task(name="note")
 def note(*_):
     SEEN.append(current_flow_id())
+
+
+@app.task(name="note_again", bind=True, max_retries=2, default_retry_delay=0)
+def note_again(self):
+    SEEN.append(current_flow_id())
+    if self.request.retries < 2:
+        raise self.retry()
 
 
 @app.task(name="crash")
@@ -140,6 +147,17 @@ def test_applied_tasks_join():
         assert "order-17" == tell.apply().get()
         assert "order-17" == tell()
     assert 32 == len(tell.apply().get())
+    assert current_flow_id() is None
+
+
+@pytest.mark.parametrize("around", [nullcontext(), flow_context("order-17")], ids=["outside", "in a run"])
+def test_retries_of_applied_tasks(around):
+    """A task that is called at once has the same ID each time it is tried."""
+    SEEN.clear()
+    with around:
+        note_again.apply()
+
+    assert (3, 1) == (len(SEEN), len({*SEEN}))
     assert current_flow_id() is None
 
 
