@@ -16,7 +16,7 @@ from penstock.contrib._http import EXPOSE, Policy
 from penstock.errors import did_you_mean, near_names
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 SETTINGS = {"HEADER": "header", "TRACEPARENT": "traceparent", "TRUST": "trust", "EXPOSE": "expose"}
 
@@ -65,6 +65,7 @@ class FlowMiddleware:
             response.headers[EXPOSE] = exposed
         if response.streaming and not isinstance(response, FileResponse):
             response.streaming_content = _streamed(response, run)
+            response.close = _closing(response.close, run)
         return response
 
 
@@ -86,6 +87,16 @@ def _streamed(response: Any, run: Run) -> Any:
         yield from drive(pieces(), Binding(run))
 
     return driven()
+
+
+def _closing(close: Callable[[], None], run: Run) -> Callable[[], None]:
+    """Return what closes a response in the run: Django closes first what the view has made, and then what is around."""
+
+    def close_in_run() -> None:
+        with Binding(run):
+            close()
+
+    return close_in_run
 
 
 def _policy() -> Policy:

@@ -18,7 +18,7 @@ if not settings.configured:
 from django.core.exceptions import ImproperlyConfigured  # noqa: E402
 from django.core.management import BaseCommand, call_command  # noqa: E402
 from django.http import HttpResponse, StreamingHttpResponse  # noqa: E402
-from django.test import AsyncClient, Client, override_settings  # noqa: E402
+from django.test import AsyncClient, Client, RequestFactory, override_settings  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context  # noqa: E402
@@ -96,6 +96,25 @@ def test_views_are_in_the_run(kind, url):
 
     assert {response.headers[HEADER]} == {*text_of(response).split()}
     assert "X-Correlation-ID" == response.headers["Access-Control-Expose-Headers"]
+    assert current_flow_id() is None
+
+
+def test_streams_are_closed_in_the_run():
+    """A body that is not sent to its end, because the client is gone, is closed in its run."""
+    seen = []
+
+    def pieces():
+        try:
+            yield "first"
+            yield "never"
+        finally:
+            seen.append(current_flow_id())
+
+    response = FlowMiddleware(lambda _: StreamingHttpResponse(pieces()))(RequestFactory().get("/"))
+    next(iter(response))
+    response.close()
+
+    assert [response.headers[HEADER]] == seen
     assert current_flow_id() is None
 
 
