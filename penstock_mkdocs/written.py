@@ -131,6 +131,8 @@ def _outside_quotes(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
         return _behind_lead(lines, at)
     info = _INFO.fullmatch(fence["info"])
     end = _closing(lines, at, fence["ticks"])
+    if not info and end is not None and not _is_fence(lines[at : end + 1]):
+        return at + 1, None
     if end is None:
         return at + 1, _unclosed(lines, at, fence["ticks"], info) if info else None
     return end + 1, _fenced(lines[at : end + 1], at, info) if info else None
@@ -214,6 +216,12 @@ def _is_example(lines: Sequence[str], at: int) -> bool:
 def _closing(lines: Sequence[str], at: int, ticks: str) -> int | None:
     closing = re.compile(rf"[ \t]*{ticks}{ticks[0]}*[ \t\r]*")
     return next((end for end in range(at + 1, len(lines)) if closing.fullmatch(lines[end])), None)
+
+
+def _is_fence(lines: Sequence[str]) -> bool:
+    """Tell whether lines are a fence to Markdown, too: its end is indented like its begin, and nothing in it is less."""
+    depths = [depth_of(line) for line in lines if line.strip()]
+    return depths[0] == depths[-1] == min(depths)
 
 
 def _dedented(lines: Sequence[str], depth: int) -> tuple[str, ...]:

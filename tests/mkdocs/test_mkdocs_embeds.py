@@ -328,6 +328,14 @@ def test_an_embed_that_is_no_block_is_reported(convert, line):
         convert("\n".join(lines), strict=True)
 
 
+@pytest.mark.parametrize("stray", ["```\ncode\n  ```", "  ~~~\ncode\n  ~~~"])
+def test_what_is_no_fence_hides_nothing(convert, stray):
+    """A fence that Markdown does not close where it seems to end takes no embed with it."""
+    page = convert(f"{stray.replace('code', EMBED)}\n\n{EMBED}", extensions=("pymdownx.superfences",))
+
+    assert "::: penstock-flow" not in soup(page.html).text
+
+
 @pytest.mark.parametrize("text", ["<!--\n{0}\n-->", "Write:\n\n    {0}", "<pre>\n{0}\n</pre>"])
 def test_nothing_leads_to_an_example(convert, text):
     """A diagram leads to no steps, and a table to no flow, that only an example or a comment seems to show."""
