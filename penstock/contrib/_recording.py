@@ -28,11 +28,13 @@ class Recording:
         root: A folder of the repository.
 
     Attributes:
+        tried: Whether anything was run that could have been recorded.
         said: What to tell the user at the end.
         failed: Whether that is bad news.
     """
 
     def __init__(self, target: Path | None, root: Path) -> None:
+        self.tried = False
         self.said = ""
         self.failed = False
         self._target = target
@@ -76,6 +78,8 @@ class Recording:
 
     def _finish(self, target: Path) -> None:
         found, damaged = _parts(Path(self._folder))
+        if not (self.tried or damaged or found.facts or found.orphans or found.runs):
+            return  # who only lists tests, or asks for help, keeps what was recorded before
         try:
             if target.parent.name == ".penstock":
                 own_folder(target.parent)

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 _recording: pytest.StashKey[Recording] = pytest.StashKey()
 
 
+class _Tests:
+    """Notices that a test has run, here or in a worker."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._recording.tried |= report.when == "call"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("penstock", "penstock: record what really runs")
@@ -34,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         recording = Recording(None if hasattr(config, "workerinput") else _target(config), config.rootpath)
         config.stash[_recording] = recording
+        config.pluginmanager.register(_Tests(recording))
         config.add_cleanup(recording.end)  # also where the session never begins
         recording.begin()
 

@@ -152,6 +152,26 @@ def test_commit_and_changes(folder: Path) -> None:
     assert (40, f"{clean}+", 10) == (len(clean), changed, len(day))
 
 
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [(["--collect-only"], 0), (["--help"], 0), (["--setup-plan"], 0), (["-k", "other"], 5), (["gone.py"], 4)],
+)
+def test_who_runs_no_test_keeps_what_was_recorded(folder: Path, options: list[str], code: int) -> None:
+    """An editor that lists the tests, or a wrong name, does not replace the evidence with none."""
+    test = "import shop\ndef test_it(): shop.handle()"
+    run(folder, test, "--penstock")
+    run(folder, test, "--penstock", *options, code=code)
+    assert WHOLE == facts(evidence(folder))
+
+
+@pytest.mark.parametrize("workers", [[], ["-p", "xdist", "-n", "2"]])
+def test_tests_that_run_no_step_replace_what_was_recorded(folder: Path, workers: list[str]) -> None:
+    """When tests run, and no step in them, that is what is known now."""
+    run(folder, "import shop\ndef test_it(): shop.handle()", "--penstock")
+    run(folder, "def test_it(): pass", "--penstock", *workers)
+    assert {} == facts(evidence(folder))
+
+
 def test_nothing_is_left_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder of the parts is gone afterwards, also when there was nothing to run."""
     monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
