@@ -16,7 +16,7 @@ from penstock.contrib._http import EXPOSE, Policy
 from penstock.errors import did_you_mean, near_names
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 SETTINGS = {"HEADER": "header", "TRACEPARENT": "traceparent", "TRUST": "trust", "EXPOSE": "expose"}
 
@@ -65,7 +65,7 @@ class FlowMiddleware:
             response.headers[EXPOSE] = exposed
         if response.streaming and not isinstance(response, FileResponse):
             response.streaming_content = _streamed(response, run)
-            response.close = _closing(response.close, run)
+            _close_in(run, response)
         return response
 
 
@@ -89,14 +89,16 @@ def _streamed(response: Any, run: Run) -> Any:
     return driven()
 
 
-def _closing(close: Callable[[], None], run: Run) -> Callable[[], None]:
-    """Return what closes a response in the run: Django closes first what the view has made, and then what is around."""
+def _close_in(run: Run, response: Any) -> None:
+    """Let a response be closed in the run: what Django closes first is what the view has made."""
+    close = response.close
 
     def close_in_run() -> None:
+        vars(response).pop("close", None)  # it holds the response that holds it
         with Binding(run):
             close()
 
-    return close_in_run
+    response.close = close_in_run
 
 
 def _policy() -> Policy:

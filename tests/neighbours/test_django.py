@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
+import weakref
 
 import pytest
 
@@ -100,7 +102,7 @@ def test_views_are_in_the_run(kind, url):
 
 
 def test_streams_are_closed_in_the_run():
-    """A body that is not sent to its end, because the client is gone, is closed in its run."""
+    """A body that is not sent to its end, because the client is gone, is closed in its run, and freed at once."""
     seen = []
 
     def pieces():
@@ -116,6 +118,14 @@ def test_streams_are_closed_in_the_run():
 
     assert [response.headers[HEADER]] == seen
     assert current_flow_id() is None
+
+    gone = weakref.ref(response)
+    gc.disable()
+    try:
+        del response
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
