@@ -52,7 +52,7 @@ def add_flow(page: Page, parent: Element, embed: Embed) -> None:
     page.add_state(parent, wanted.site, embed.line)
     wanted.site.shown.add(flow.full_name)
     for problem in flow.problems:
-        page.fault(parent, str(problem), embed.line)
+        page.problem(parent, str(problem), embed.line)
     page.report_findings(wanted.site, embed.line, flow.full_name)
     level = options.heading_level or page.next_level()
     anchor, own = _anchor(page, wanted)

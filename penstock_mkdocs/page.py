@@ -117,6 +117,11 @@ class Page:
         self.warn(message, line, everywhere=everywhere)
         _note(parent, "failure", "This cannot be shown as it should", message)
 
+    def problem(self, parent: Element, message: str, line: int) -> None:
+        """Report a problem of a flow, once however many embeds show the flow, and say it above each."""
+        self.warn(message, line, everywhere=True)
+        _note(parent, "failure", "This flow has a problem", message)
+
     def warn(self, message: str, line: int, *, everywhere: bool = False, fatal: bool = False) -> None:
         """Report a fault at a line; what is the same everywhere is reported by one page of a build."""
         host = host_of(self.md)

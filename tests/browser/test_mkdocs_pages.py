@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import ExitStack
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -331,24 +332,51 @@ def test_paper_knows_no_focus(reader):
     assert "1" == page.evaluate(refuse)
 
 
+@pytest.fixture
+def themed(tmp_path, serving, page) -> Iterator[Callable[[str, str, str], Page]]:
+    """Build a site of one page with a theme of MkDocs, and open it."""
+    with ExitStack() as stack:
+
+        def build(theme: str, flows: str, text: str) -> Page:
+            site = f"site_name: T\nuse_directory_urls: false\ntheme: {{name: {theme}, highlightjs: false}}\n"
+            (tmp_path / "docs").mkdir()
+            for path, content in {
+                "flows.py": flows,
+                "docs/index.md": text,
+                "mkdocs.yml": site + uses("mkdocs"),
+            }.items():
+                (tmp_path / path).write_text(content, encoding="utf-8")
+            environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
+            subprocess.run([sys.executable, "-m", "mkdocs", "build", "-q"], cwd=tmp_path, env=environment, check=True)
+            page.goto(f"{stack.enter_context(serving(tmp_path / 'site'))}/index.html")
+            return page
+
+        yield build
+
+
 @pytest.mark.parametrize("theme", ["mkdocs", "readthedocs"])
-def test_narrow_with_long_parameters(tmp_path, serving, page, theme):
+def test_narrow_with_long_parameters(themed, theme):
     """On a telephone, the themes of MkDocs let a table of long names scroll, and long names in paths go on below."""
     name = "bills_of_materials_" * 4
     source = f'def {name}({name}_id):\n    """Run.\n\n    Args:\n        {name}_id: The ID.\n    """\n'
-    config = f"site_name: T\nuse_directory_urls: false\ntheme: {{name: {theme}, highlightjs: false}}\n" + uses("mkdocs")
-    embed = "::: penstock-flow orders\n    paths: true\n"
     flows = f'from penstock import flow\n\n\n@flow("orders").entrypoint\n{source}'
-    (tmp_path / "docs").mkdir()
-    for path, text in {"flows.py": flows, "docs/index.md": embed, "mkdocs.yml": config}.items():
-        (tmp_path / path).write_text(text, encoding="utf-8")
-    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
-    subprocess.run([sys.executable, "-m", "mkdocs", "build", "-q"], cwd=tmp_path, env=environment, check=True)
-    with serving(tmp_path / "site") as address:
-        page.set_viewport_size({"width": 400, "height": 800})
-        page.goto(f"{address}/index.html")
-        assert 1 == page.locator(".ps-step-doc table").count()
-        assert not page.evaluate(TOO_WIDE)
+    page = themed(theme, flows, "::: penstock-flow orders\n    paths: true\n")
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert 1 == page.locator(".ps-step-doc table").count()
+    assert not page.evaluate(TOO_WIDE)
+
+
+@pytest.mark.parametrize("theme", ["mkdocs", "readthedocs"])
+def test_the_table_of_flows_in_other_themes(themed, theme):
+    """In the themes of MkDocs, too, the caption stands above the table, and a long topic stays in its cell."""
+    trigger = "kafka:" + "bills-of-materials-" * 4
+    flows = f'from penstock import flow\n\n\n@flow("orders").entrypoint(trigger="{trigger}")\ndef run(): ...\n'
+    page = themed(theme, flows, "::: penstock-flows\n    caption: All of them\n")
+    caption, head, cell, chip = (
+        page.locator(f".ps-flows {each}").first.bounding_box() for each in ("caption", "thead", "tbody td", ".ps-chip")
+    )
+    assert caption["y"] < head["y"]
+    assert chip["x"] + chip["width"] <= cell["x"] + cell["width"]
 
 
 @pytest.mark.parametrize("reader", LOOKS, ids=str, indirect=True)

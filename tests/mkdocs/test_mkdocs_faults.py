@@ -70,12 +70,15 @@ def test_what_follows_is_no_fault(convert, below):
 
 
 def test_problems_of_a_flow(convert):
-    """A flow with a problem is shown, with the problem's file and line above it."""
-    page = convert("::: penstock-flow broken\n")
+    """A flow with a problem is shown, with the problem's file and line above each place; the log has it once."""
+    page = convert("::: penstock-flow broken\n\n::: penstock-flow broken\n    steps: no\n")
+    notes = BeautifulSoup(page.html, "html.parser").select(".penstock-error")
 
     assert ["<markdown>:1: app.py:7: after='x' names no step."] == page.logged
-    assert "penstock-error" in page.html
-    assert "<svg" in page.html
+    assert ["This flow has a problem", "app.py:7: after='x' names no step."] * 2 == [
+        p.text for n in notes for p in n.find_all("p")
+    ]
+    assert 2 == page.html.count("<svg")
 
 
 def test_strict_raises(convert):
