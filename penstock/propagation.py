@@ -74,13 +74,15 @@ def is_trace_id(value: str) -> bool:
 
 
 def check_header(header: str) -> str:
-    """Return the name of a header.
+    """Return the name of the header with the correlation ID.
 
     Raises:
-        ValueError: It cannot be one (RFC 9110, section 5.1).
+        ValueError: It cannot be one (RFC 9110, section 5.1), or is that of W3C Trace Context, whose value is more than an ID.
     """
     if not isinstance(header, str) or not _header_name.fullmatch(header):
         raise ValueError(f"{header!r} cannot be the name of a header; the usual one is {HEADER!r}")
+    if header.lower() == TRACEPARENT:
+        raise ValueError(f"{header!r} is read and written by itself; the header with the ID needs another name: {HEADER!r}")
     return header
 
 

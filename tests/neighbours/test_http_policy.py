@@ -74,6 +74,7 @@ def test_an_answer_that_would_have_to_be_awaited_trusts_nobody(caplog):
         ({"trust": ["10.0.0.300"]}, ValueError, "'10.0.0.300'"),
         ({"trust": "10.0.0.0/8"}, TypeError, "list of networks"),
         ({"header": "X Flow\n"}, ValueError, "cannot be the name of a header"),
+        ({"header": "Traceparent"}, ValueError, "needs another name: 'X-Correlation-ID'"),
     ],
 )
 def test_wrong_options_are_named(options, error, message):
