@@ -82,7 +82,9 @@ def check_header(header: str) -> str:
     if not isinstance(header, str) or not _header_name.fullmatch(header):
         raise ValueError(f"{header!r} cannot be the name of a header; the usual one is {HEADER!r}")
     if header.lower() == TRACEPARENT:
-        raise ValueError(f"{header!r} is read and written by itself; the header with the ID needs another name: {HEADER!r}")
+        raise ValueError(
+            f"{header!r} is read and written by itself; the header with the ID needs another name: {HEADER!r}"
+        )
     return header
 
 
