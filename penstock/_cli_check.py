@@ -56,17 +56,29 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.write_baseline:
         return _write_baseline(Path(config.baseline), found, chosen)
     shown = [finding for finding in chosen if parsed.notes or finding.severity == "error"]
-    errors = sum(finding.severity == "error" for finding in chosen)
-    if parsed.format == "text":
-        _say(_text(shown, parsed.output), parsed.output)
-        if shown and parsed.output is None:
-            print()
-        _summary(found, parsed.flows)
-    else:
-        _say(FORMATS[parsed.format](_in_repository(shown, config.project)), parsed.output)
+    try:
+        _report(found, shown, config, parsed)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads only the beginning still wants to know how it ends
+        leave_unread()
     if parsed.fix:
         return run_fix(chosen, config, asker(yes=parsed.yes), found.manifest)
-    return FINDINGS if errors else CLEAN
+    return FINDINGS if any(finding.severity == "error" for finding in chosen) else CLEAN
+
+
+def leave_unread() -> None:
+    """Write no more to a reader, such as `head`, that has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _report(found: Proof, shown: list[Finding], config: Config, parsed: argparse.Namespace) -> None:
+    if parsed.format != "text":
+        _say(FORMATS[parsed.format](_in_repository(shown, config.project)), parsed.output)
+        return
+    _say(_text(shown, parsed.output), parsed.output)
+    if shown and parsed.output is None:
+        print()
+    _summary(found, parsed.flows)
 
 
 def _refuse_contradictions(parsed: argparse.Namespace) -> None:
@@ -126,10 +138,11 @@ def _columns() -> int:
 
 
 def _summary(found: Proof, names: list[str]) -> None:
-    """Print a line for each flow, and one for all."""
+    """Print a line for each flow that was chosen, and one for all."""
     chosen = joined(_chosen(found, found.findings, names))
-    columns = max((len(flow.full_name) for flow in found.manifest.flows), default=0)
-    for flow in found.manifest.flows:
+    flows = [found.manifest.flow(name) for name in dict.fromkeys(names)] or found.manifest.flows
+    columns = max((len(flow.full_name) for flow in flows), default=0)
+    for flow in flows:
         said = folded(flow.provenance or UNCHECKED, _columns() and max(_columns() - columns - 2, 20))
         print(f"{styled(flow.full_name.ljust(columns), '1')}  {said.replace(BREAK, BREAK + ' ' * (columns + 2))}")
     errors = sum(finding.severity == "error" for finding in chosen)

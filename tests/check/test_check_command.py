@@ -107,6 +107,26 @@ def test_only_some_flows(project: Callable[..., Path]) -> None:
     assert "Did you mean 'orders'?" in done.stderr
 
 
+def test_the_summary_is_of_the_flows_that_were_named(project: Callable[..., Path]) -> None:
+    """What was not asked for is not summed up either."""
+    other = 'returns = flow("returns")\n\n\n@returns.entrypoint\ndef lonely(): ...\n'
+    folder = project(f"{APPLICATION}\n\n{other}")
+    done = run(folder, "penstock", "check", "orders")
+    assert ["orders", "0"] == [line.split()[0] for line in done.stdout.splitlines()]
+    assert 3 == len(run(folder, "penstock", "check").stdout.splitlines())
+
+
+def test_a_reader_that_leaves_changes_no_exit_code(project: Callable[..., Path]) -> None:
+    """`penstock check | true` fails where the check does, or a job would pass for the length of its report."""
+    folder = project(BYPASSED)
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "penstock", "check"]
+    done = subprocess.run(command, cwd=folder, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (1, "") == (done.returncode, done.stderr)
+
+
 def test_github_annotations(project: Callable[..., Path]) -> None:
     """``--format github`` writes one workflow command a finding."""
     done = run(project(BYPASSED), "penstock", "check", "--format", "github")
