@@ -21,7 +21,7 @@ from penstock_mkdocs.options import OptionError, read_options
 from penstock_mkdocs.page import Page
 from penstock_mkdocs.references import DOMAIN
 from penstock_mkdocs.steps import HEADING_CLASS
-from penstock_mkdocs.written import Embed
+from penstock_mkdocs.written import Embed, outside_fences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ HANDLER_SETTINGS: Mapping[str, str] = {
 """What the handler takes in the configuration of mkdocstrings, and what it does in Markdown."""
 
 _WHERE = "mkdocstrings, handler penstock"
-_DIRECTIVE = r"(?m)^[ \t]*(?:#{{1,6}}[ \t]*)?::: ?{}[ \t]*$"
+_DIRECTIVE = r"[ \t]*(?:#{{1,6}}[ \t]*)?::: ?{}[ \t]*"
 
 
 class PenstockHandler(BaseHandler):
@@ -124,14 +124,13 @@ class PenstockHandler(BaseHandler):
     def _line(self, identifier: str) -> int:
         """Return the line of an embed, which mkdocstrings does not tell: that of the next one of this name."""
         host = host_of(self._markdown)
-        source = _read(host.source)
-        lines = [found.start() for found in re.finditer(_DIRECTIVE.format(re.escape(identifier)), source)]
+        directive = re.compile(_DIRECTIVE.format(re.escape(identifier)))
+        numbers = [number for number, line in outside_fences(_read(host.source)) if directive.fullmatch(line)]
         at = self._asked[identifier]
         self._asked[identifier] += 1
-        if self._markdown is self._nested or at >= len(lines):
+        if self._markdown is self._nested or at >= len(numbers):
             return 0
-        number = source.count("\n", 0, lines[at]) + 1
-        return number - first_line(host.source, _page_of(self._markdown).found.text)
+        return numbers[at] - first_line(host.source, _page_of(self._markdown).found.text)
 
 
 def get_handler(*, handler_config: Mapping[str, Any] | None, tool_config: Any, **kwargs: Any) -> PenstockHandler:  # noqa: ARG001

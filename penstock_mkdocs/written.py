@@ -86,6 +86,16 @@ def in_text(text: str) -> Iterator[Embed]:
             yield embed
 
 
+def outside_fences(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text that are neither in a block of code nor embeds of ours, each with its number."""
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        begin, (at, embed) = at, read(lines, at)
+        if at == begin + 1 and not embed:
+            yield at, lines[begin]
+
+
 def read(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
     """Return where the thing that begins at a line ends, and the embed if it is one."""
     end, embed = _anywhere(lines, at)

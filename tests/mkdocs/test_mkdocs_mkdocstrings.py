@@ -364,15 +364,16 @@ def test_inventory_beside_its_site(build, sphinx, host):
 def test_faults(build, host):
     """Names and options are checked as those of embeds are: one line each, with page and line, and the build fails."""
     faults = [("orders", "ordres"), ("caption:", "captoin:"), ("LR", "up"), ("LR", "[x]")]
-    page = "---\ntitle: T\n---\n" + "\n".join(ASKED.replace(old, new) for old, new in faults)
+    example = "````\n::: ordres\n```\n::: orders\n```\n````\n"
+    page = f"---\ntitle: T\n---\n{example}" + "\n".join(ASKED.replace(old, new) for old, new in faults)
     site = build(host, asked=page)
 
     assert 1 == site.code
     assert [
-        ("8", "there is no flow 'ordres'. Did you mean 'orders'?"),
-        ("18", "there is no option 'captoin'. Did you mean 'caption'?"),
-        ("28", "the option 'direction' must be TB, LR, BT or RL, not 'up'"),
-        ("38", "the option 'direction' must be TB, LR, BT or RL, not '[\"x\"]'"),
+        ("14", "there is no flow 'ordres'. Did you mean 'orders'?"),
+        ("24", "there is no option 'captoin'. Did you mean 'caption'?"),
+        ("34", "the option 'direction' must be TB, LR, BT or RL, not 'up'"),
+        ("44", "the option 'direction' must be TB, LR, BT or RL, not '[\"x\"]'"),
     ] == re.findall(r"^WARNING -  asked\.md:(\d+): (.*?)(?: Known flows.*)?$", site.said, re.MULTILINE)
     assert "Traceback" not in site.said
 
