@@ -54,7 +54,8 @@ class Proof:
         return tuple(finding for finding in self.errors if finding not in problems)
 
 
-_last: list[tuple[Manifest, Config, tuple[int, int] | None, Proof]] = []
+Stamp = tuple[int, int] | None
+_last: list[tuple[Manifest, Config, tuple[Stamp, Stamp], Proof]] = []
 _bare: list[tuple[Manifest, Manifest]] = []
 
 
@@ -76,13 +77,13 @@ def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -
         ManifestError: A manifest cannot be read, or two contradict each other.
     """
     made = collect(config, calls=config.check != "off" if calls is None else calls)
-    stamp = _stamp(evidence_file(config))
-    if accepted and _last and _last[0][0] is made and _last[0][1:3] == (config, stamp):
+    stamps = _stamp(evidence_file(config)), _stamp(Path(config.baseline)) if config.baseline else None
+    if accepted and _last and _last[0][0] is made and _last[0][1:3] == (config, stamps):
         return _last[0][3]
-    evidence = load(evidence_file(config)) if stamp else Evidence()
+    evidence = load(evidence_file(config)) if stamps[0] else Evidence()
     found = _proof(config, made, evidence, accepted=accepted)
     if accepted:
-        _last[:] = [(made, config, stamp, found)]
+        _last[:] = [(made, config, stamps, found)]
     return found
 
 
@@ -158,7 +159,7 @@ def _without(found: Iterable[Finding], others: Iterable[Finding]) -> tuple[Findi
     return tuple(finding for finding in found if finding not in left_out)
 
 
-def _stamp(file: Path) -> tuple[int, int] | None:
+def _stamp(file: Path) -> Stamp:
     try:
         status = file.stat()
     except (FileNotFoundError, NotADirectoryError):
