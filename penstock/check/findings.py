@@ -146,8 +146,9 @@ def propose(judgement: Judgement, target: str) -> tuple[str, ...]:
     kept = [edge.source for edge in flow.edges if _holds(edge, target)]
     new = [edge.source for edge in flow.edges if edge.target == target and edge.origin == "seen"]
     handing = [call.source for call in judgement.tally.calls.get(target, ()) if call.kind == "data"]
-    before = judgement.tally.before
-    better = [source for source in handing if before[source, target] and source not in kept]
+    before, undeclared = judgement.tally.before, judgement.tally.undeclared
+    runs = sum(undeclared[source, target] for source in new)  # each needs a reason
+    better = [source for source in handing if before[source, target] >= max(runs, 1) and source not in kept]
     chosen = better if better and not set(new) & set(kept) else new
     return tuple(dict.fromkeys((*kept, *chosen)))
 

@@ -280,6 +280,14 @@ def test_the_cure_is_the_exact_after(edges: str, facts: list[Fact], after: dict[
         assert finding.related[0].where.startswith("f.py:")
 
 
+@pytest.mark.parametrize(("facts", "after"), [(["b"], ("d", "b")), (["b", ""], ("d", "a", "b"))])
+def test_the_cure_leaves_no_run_unexplained(facts: list[str], after: tuple[str, ...]) -> None:
+    """Who hands a result over is proposed instead of who is around, if it went before each run that needs a reason."""
+    flow = flow_of("a>b", "d>c", calls=(call("data", "b", "c"),))
+    evidence = Evidence({fact("b", "a"): 1} | {fact("c", "a", done): 1 for done in facts}, {}, RUNS)
+    assert {after} == {each.after for each in findings(judge(flow, evidence)) if each.code == "undeclared"}
+
+
 def test_a_step_that_the_flow_does_not_have() -> None:
     """A step that ran and is not declared is a finding of its own."""
     found = list(findings(judge(flow_of("a>b"), Evidence({fact("gone", "a"): 1}, {}, RUNS))))
