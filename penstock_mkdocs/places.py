@@ -14,7 +14,7 @@ from penstock_mkdocs.options import read_name, read_options
 from penstock_mkdocs.written import in_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from markdown import Markdown
 
@@ -63,15 +63,14 @@ def step_places(md: Markdown, manifest: Manifest, flow: Flow) -> Mapping[str, st
 
 def _places(md: Markdown, manifest: Manifest) -> Mapping[str, _Place]:
     if "relpath" in md.treeprocessors:
-        files: Any = getattr(md.treeprocessors["relpath"], "files", None)
-        if _last and _last[0][0] is files and _last[0][1] is manifest:
-            return _last[0][2]
-        found = _found(_mkdocs(files), manifest)
-        _last[:] = [(files, manifest, found)]  # the files are new objects in each build
-        return found
+        files: Any = getattr(md.treeprocessors["relpath"], "files", None)  # new objects in each build
+        return _found_once(_Asked(files), lambda: _mkdocs(files), manifest)
     if "rendering_context" in md.preprocessors:
         processor: Any = md.preprocessors["rendering_context"]
-        return _found(_zensical(getattr(processor, "config", {})), manifest)
+        config = getattr(processor, "config", {})
+        folder = Path(config.get("root_dir") or ".", str(config.get("docs_dir") or "docs"))
+        pages = sorted(folder.rglob("*.md"))
+        return _found_once(_Asked(None, _states(pages)), lambda: _zensical(pages, folder, config), manifest)
     return {}
 
 
@@ -84,7 +83,35 @@ def relative(address: str, page: str) -> str:
     return f"{found}{slash}{mark}{anchor}"
 
 
-_last: list[tuple[object, Manifest, Mapping[str, _Place]]] = []
+class _Asked(NamedTuple):
+    """What tells the pages of one build from those of another: their objects, or the state of their files."""
+
+    files: object
+    states: tuple[tuple[str, int, int], ...] = ()
+
+
+_last: list[tuple[_Asked, Manifest, Mapping[str, _Place]]] = []
+
+
+def _found_once(
+    asked: _Asked, documents: Callable[[], Iterator[_Document]], manifest: Manifest
+) -> Mapping[str, _Place]:
+    """Read the pages again only if they are others: each page of a site may ask."""
+    for known, of, found in _last:
+        if known.files is asked.files and known.states == asked.states and (of is manifest or of == manifest):
+            return found
+    found = _found(documents(), manifest)
+    _last[:] = [(asked, manifest, found)]
+    return found
+
+
+def _states(pages: Sequence[Path]) -> tuple[tuple[str, int, int], ...]:
+    found = []
+    for page in pages:
+        with suppress(OSError):
+            state = page.stat()
+            found.append((str(page), state.st_mtime_ns, state.st_size))
+    return tuple(found)
 
 
 def _found(documents: Iterator[_Document], manifest: Manifest) -> Mapping[str, _Place]:
@@ -116,9 +143,8 @@ def _mkdocs(files: Any) -> Iterator[_Document]:
                 yield _Document(file.src_uri, file.url, file.content_string, generated)
 
 
-def _zensical(config: Mapping[str, Any]) -> Iterator[_Document]:
-    folder = Path(config.get("root_dir") or ".", str(config.get("docs_dir") or "docs"))
-    for file in sorted(folder.rglob("*.md")):
+def _zensical(pages: Sequence[Path], folder: Path, config: Mapping[str, Any]) -> Iterator[_Document]:
+    for file in pages:
         with suppress(OSError, UnicodeDecodeError):
             path = file.relative_to(folder)
             url = _url(path, directories=bool(config.get("use_directory_urls", True)))

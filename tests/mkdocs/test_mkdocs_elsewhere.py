@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from bs4 import BeautifulSoup
 
@@ -15,6 +18,17 @@ markdown_extensions:
       path: [src]
 """
 STEPS = {"receive", "store"}
+COUNTING = """
+import runpy, sys
+
+opened = []
+sys.addaudithook(lambda event, of: opened.append(str(of[0])) if event == "open" and str(of[0]).endswith("p1.md") else None)
+sys.argv = ["zensical", "build", "--clean", "-f", "mkdocs.yml"]
+try:
+    runpy.run_module("zensical", run_name="__main__", alter_sys=True)
+finally:
+    print("opened", len(opened))
+"""
 
 
 def links(page) -> list[str]:
@@ -56,3 +70,16 @@ def test_nowhere(tmp_path, write_site, run_tool):
     assert 0 == done.returncode, done.stderr
 
     assert [] == links(folder / "site" / "index.html")
+
+
+def test_each_page_is_read_once(tmp_path, write_site, needs_host):
+    """Where the host does not tell what is on its pages, they are read once a build, not once for each page that asks."""
+    needs_host("zensical")
+    asking = {f"p{number}": "::: penstock-flow orders\n    steps: false\n" for number in range(9)}
+    folder = write_site(tmp_path, SITE, index="# Home\n\n::: penstock-flow orders\n", **asking)
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTING], cwd=folder, capture_output=True, text=True, timeout=50, check=False
+    )
+
+    assert "opened 1" in done.stdout, done.stdout + done.stderr
+    assert {f"../#flow-orders-{step}" for step in STEPS} == {*links(folder / "site" / "p1" / "index.html")}
