@@ -18,6 +18,7 @@ from penstock.check.joining import joined
 from penstock.check.report import FORMATS, folded, text
 from penstock.errors import ConfigError
 from penstock.proof import prove
+from penstock.render.describe import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -141,10 +142,12 @@ def _summary(found: Proof, names: list[str]) -> None:
     """Print a line for each flow that was chosen, and one for all."""
     chosen = joined(_chosen(found, found.findings, names))
     flows = [found.manifest.flow(name) for name in dict.fromkeys(names)] or found.manifest.flows
-    columns = max((len(flow.full_name) for flow in flows), default=0)
+    columns = max((len(visible(flow.full_name)) for flow in flows), default=0)
     for flow in flows:
-        said = folded(flow.provenance or UNCHECKED, _columns() and max(_columns() - columns - 2, 20))
-        print(f"{styled(flow.full_name.ljust(columns), '1')}  {said.replace(BREAK, BREAK + ' ' * (columns + 2))}")
+        said = folded(visible(flow.provenance) or UNCHECKED, _columns() and max(_columns() - columns - 2, 20))
+        print(
+            f"{styled(visible(flow.full_name).ljust(columns), '1')}  {said.replace(BREAK, BREAK + ' ' * (columns + 2))}"
+        )
     errors = sum(finding.severity == "error" for finding in chosen)
     said = f"{counted(errors, 'finding')}, {counted(len(chosen) - errors, 'note')}{_accepted(found, names)}"
     print(styled(said, "31" if errors else "32"))

@@ -372,6 +372,17 @@ def test_names_of_no_file(project: Callable[..., Path], command: list[str], name
     assert name in done.stderr
 
 
+def test_no_name_is_a_command_to_the_terminal(project: Callable[..., Path]) -> None:
+    """Escape codes in the name of a flow, or of a commit in the evidence, are shown and not sent."""
+    folder = project(APPLICATION.replace('flow("orders")', 'flow("orders\\x1b[2J")'), record=False)
+    steps = '"steps": [["orders\\u001b[2J", "place", ""]], "facts": [], "orphans": []'
+    runs = '"runs": [["orders\\u001b[2J", 0, 1]], "commits": {"\\u001b]0;x\\u0007": "2026-01-01"}'
+    (folder / "odd.json").write_text(f'{{"format": "penstock-evidence", "version": "1.0", {steps}, {runs}}}')
+    done = run(folder, "penstock", "check", "--evidence", "odd.json")
+    assert "by 1 run" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("kind", ["github", "gitlab", "json", "sarif", "text"])
 def test_names_that_no_file_can_hold(project: Callable[..., Path], kind: str) -> None:
     """Evidence may name what UTF-8 has no bytes for; each report then has a question mark, on paper and on screen."""
