@@ -28,12 +28,12 @@ _FENCE = re.compile(r"[ \t]*(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
 _INFO = re.compile(rf"{_KIND}(?:\s+(?P<name>\S.*?))?\s*")
 _QUOTE = re.compile(r"[ \t]*>(?:[ ]{0,3}>)*[ ]?")
 _LEAD = re.compile(
-    r"[ \t]*(?:(?:[-*+:>]|\d+\.|\[\^[^\]]+\]:|\[[ xX]\])[ \t]+)*(?P<heading>#{1,6}[ \t]*)?(?=(?::::|`{3,}|~{3,})[ \t]*\{?[ .]*penstock)"
+    r"[ \t]*(?:(?:[-*+:>]|(?:\w{1,3}|#)[.)]|\[\^[^\]]+\]:|\[[ xX]\])[ \t]+)*(?P<heading>#{1,6}[ \t]*)?(?=(?::::|`{3,}|~{3,})[ \t]*\{?[ .]*penstock)"
 )
 """What may stand before an embed in its line: marks of lists, terms and footnotes, a box to tick."""
 
 _OPTION = re.compile(r"(?P<name>[a-z_-]+):(\s|$)")
-_CONTAINER = re.compile(r"(?:[-*+:]|\d+\.|\[\^[^\]]+\]:|!!!|\?\?\?\+?|===[!+]*)(?:\s|$)")
+_CONTAINER = re.compile(r"(?:[-*+:]|(?:\w{1,3}|#)[.)]|\[\^[^\]]+\]:|!!!|\?\?\?\+?|===[!+]*)(?:\s|$)")
 """How a line begins whose deeper lines are no block of code."""
 
 

@@ -250,6 +250,7 @@ def test_nested(convert, text, form):
         ("- ", "li"),
         ("* ", "li"),
         ("10. ", "li"),
+        ("a) ", "li"),
         ("- outer\n    - ", "li li"),
         ("> - ", "blockquote li"),
         ("Term\n:   ", "dd"),
@@ -259,7 +260,7 @@ def test_nested(convert, text, form):
 def test_first_line_of_an_item(convert, lead, inside, form):
     """An embed may stand right behind the mark of an item, a term or a footnote, and others stay what they are."""
     indent = ("> " if lead[0] == ">" else "") + " " * 8
-    page = convert(f"{lead}{form.format(indent)}\n", extensions=("def_list", "footnotes"))
+    page = convert(f"{lead}{form.format(indent)}\n", extensions=("def_list", "footnotes", "pymdownx.fancylists"))
     parsed = soup(page.html)
 
     assert [] == page.logged
