@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._cli_fix import add_fix_options, asker, run_fix
-from penstock._cli_sources import add_sources, fault, read_config
+from penstock._cli_sources import add_sources, fault, output_file, read_config
 from penstock._files import write_atomically
 from penstock._terminal import CLEAN, FINDINGS, counted, styled, width
 from penstock.check import baseline
@@ -40,7 +40,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add_sources(parser)
     parser.add_argument("flows", nargs="*", metavar="FLOW", help="report on these flows only")
     parser.add_argument("-f", "--format", choices=sorted(FORMATS), default="text", help="for whom the report is")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the report to a file")
+    parser.add_argument("-o", "--output", type=output_file, metavar="FILE", help="write the report to a file")
     parser.add_argument("--evidence", metavar="FILE", help="what really ran; .penstock/evidence.json by default")
     parser.add_argument("--baseline", metavar="FILE", help="accept the findings that this file has")
     parser.add_argument("--write-baseline", action="store_true", help="accept all findings of today from now on")

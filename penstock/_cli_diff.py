@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock import manifest
-from penstock._cli_sources import add_sources, fault, read_config
+from penstock._cli_sources import add_sources, fault, output_file, read_config
 from penstock._files import write_atomically
 from penstock._revision import Asked, flows_at
 from penstock._terminal import CLEAN, FINDINGS, styled
@@ -44,7 +44,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("new", metavar="NEW", nargs="?", help="the same; the working tree without it")
     parser.add_argument("--flow", action="append", dest="flows", metavar="FLOW", help="compare this flow only")
     parser.add_argument("-f", "--format", choices=sorted(FORMATS), default="text", help="for whom the answer is")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the answer to a file")
+    parser.add_argument("-o", "--output", type=output_file, metavar="FILE", help="write the answer to a file")
 
 
 def run(parsed: argparse.Namespace) -> int:

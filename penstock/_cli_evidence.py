@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock._cli_sources import fault
+from penstock._cli_sources import fault, output_file
 from penstock._terminal import CLEAN, counted, styled
-from penstock.check.evidence import load, merge, save
+from penstock.check.evidence import dumps, load, merge, save
 from penstock.errors import ConfigError
 from penstock.render.describe import visible
 
@@ -41,7 +41,8 @@ def _add(
 ) -> None:
     parser = kinds.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=files)
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the evidence to write")
+    said = "the evidence to write"
+    parser.add_argument("-o", "--output", type=output_file, required=True, metavar="FILE", help=said)
     parser.set_defaults(action=action)
 
 
@@ -68,9 +69,12 @@ def _from_jaeger(parsed: argparse.Namespace) -> int:
     return _write(read(parsed.files, JAEGER, damage), parsed.output, str(damage))
 
 
-def _write(found: Evidence, output: Path, damage: str = "") -> int:
+def _write(found: Evidence, output: Path | None, damage: str = "") -> int:
     if damage:
         print(f"{styled('damaged', '33', sys.stderr)}: {visible(damage)}", file=sys.stderr)
+    if output is None:
+        print(dumps(found), end="")
+        return CLEAN
     save(found, output)
     print(f"wrote {output}: {counted(sum(found.runs.values()), 'run')}")
     return CLEAN

@@ -38,6 +38,11 @@ def fault(path: Path) -> str:
     return ""
 
 
+def output_file(name: str) -> Path | None:
+    """Return the file that ``-o`` names; ``-`` is standard output, as it is for all commands."""
+    return None if name == "-" else Path(name)
+
+
 def add_sources(parser: argparse.ArgumentParser) -> None:
     """Add the options that say where the flows are."""
     group = parser.add_argument_group("where the flows come from (by default, [tool.penstock] in pyproject.toml)")

@@ -383,6 +383,23 @@ def test_no_name_is_a_command_to_the_terminal(project: Callable[..., Path]) -> N
     assert "\x1b" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "begins"),
+    [
+        (["check", "-o", "-"], "orders  "),
+        (["check", "-f", "json", "-o", "-"], "{"),
+        (["diff", "flows.json", "flows.json", "-o", "-"], "No flow is different."),
+        (["evidence", "merge", ".penstock/evidence.json", "-o", "-"], '{\n"format": "penstock-evidence"'),
+    ],
+)
+def test_a_dash_is_standard_output(project: Callable[..., Path], command: list[str], begins: str) -> None:
+    """``-o -`` writes no file of that name, whatever the command."""
+    folder = project()
+    run(folder, "penstock", "export", "-o", "flows.json")
+    done = run(folder, "penstock", *command)
+    assert (0, True, False) == (done.returncode, done.stdout.startswith(begins), (folder / "-").exists()), done.stderr
+
+
 @pytest.mark.parametrize("kind", ["github", "gitlab", "json", "sarif", "text"])
 def test_names_that_no_file_can_hold(project: Callable[..., Path], kind: str) -> None:
     """Evidence may name what UTF-8 has no bytes for; each report then has a question mark, on paper and on screen."""
