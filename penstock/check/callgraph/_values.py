@@ -252,9 +252,7 @@ class Some:
 
     def functions(self) -> Hashable:
         """Return what tells two of them apart by what they may call."""
-        real = {
-            key for key, value in self._held.items() if isinstance(value, Real) and type(value.thing) is FunctionType
-        }
+        real = {value.key for value in self if isinstance(value, Real) and type(value.thing) is FunctionType}
         return frozenset(key for key in self._held if key[0] in _CALLED or key in real)
 
 
