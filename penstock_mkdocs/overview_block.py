@@ -11,7 +11,7 @@ from penstock.render import svg
 from penstock.render.describe import slug, visible
 from penstock.render.html import thumbnail
 from penstock.render.marks import without_proof
-from penstock.render.overview import MOST_IN_SMALL, Selection, map_text, nothing, size, summary, system_map, triggers
+from penstock.render.overview import MOST_IN_SMALL, fault, map_text, size, summary, system_map, triggers
 from penstock_mkdocs import figure
 from penstock_mkdocs.flow_block import anchors_here
 from penstock_mkdocs.host import host_of
@@ -21,10 +21,11 @@ from penstock_mkdocs.places import flow_places, relative
 from penstock_mkdocs.site import drawing_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from xml.etree.ElementTree import Element
 
     from penstock.model import Flow
+    from penstock.render.overview import Selection
     from penstock_mkdocs.page import Page
     from penstock_mkdocs.site import Site
     from penstock_mkdocs.written import Embed
@@ -86,18 +87,9 @@ def _understood(page: Page, parent: Element, embed: Embed, kind: type[Chosen]) -
 
 
 def _selected(selection: Selection, site: Site, embed: Embed) -> Sequence[Flow]:
-    every = site.manifest.flows
-    for each in (selection, *_singly(selection)):  # beside a name that selects something, a wrong one would be unseen
-        if not each.of(every):
-            raise OptionError(nothing(each, every), embed.line)
-    return selection.of(every)
-
-
-def _singly(selection: Selection) -> Iterator[Selection]:
-    """Yield a selection for each name in one."""
-    yield from (Selection(services=(name,)) for name in selection.services)
-    yield from (Selection(tags=(name,)) for name in selection.tags)
-    yield from (Selection(modules=(name,)) for name in selection.modules)
+    if wrong := fault(selection, site.manifest.flows):
+        raise OptionError(wrong, embed.line)
+    return selection.of(site.manifest.flows)
 
 
 def _links(page: Page, site: Site, flows: Sequence[Flow]) -> _Links:

@@ -14,8 +14,8 @@ from penstock.render.marks import without_proof
 from penstock.render.overview import (
     MOST_IN_SMALL,
     Selection,
+    fault,
     map_text,
-    nothing,
     size,
     summary,
     system_map,
@@ -64,8 +64,11 @@ class SelectingDirective(FigureDirective):
         if domain.site.failed:
             return self.note("no flows are shown, because they could not be collected", "import")
         flows = selection.of(domain.site.manifest.flows)
+        wrong = fault(selection, domain.site.manifest.flows)
         if not flows:
-            return self.note(nothing(selection, domain.site.manifest.flows), "unknown_flow")
+            return self.note(wrong, "unknown_flow")
+        if wrong:
+            self.warn(wrong, "unknown_flow")
         block = flow_block("", *self.shown(flows, selection))
         self.set_source_info(block)
         return [block, *self.contents(flows)]

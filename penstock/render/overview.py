@@ -105,10 +105,22 @@ def triggers(flow: Flow) -> tuple[str, ...]:
     return tuple(dict.fromkeys(visible(step.trigger) for step in flow.steps if step.trigger))
 
 
-def nothing(selection: Selection, flows: Sequence[Flow]) -> str:
-    """Return what to say where a selection selects none of the flows, with near names."""
+def fault(selection: Selection, flows: Sequence[Flow]) -> str:
+    """Return what is wrong with a selection that selects nothing as a whole or by one of its names; else nothing."""
     if not flows:
         return "there are no flows to show"
+    wrong = (each for each in (selection, *_singly(selection)) if not each.of(flows))
+    return next((_no_flow_has(each, flows) for each in wrong), "")
+
+
+def _singly(selection: Selection) -> Iterator[Selection]:
+    """Yield a selection for each name in one: beside a name that selects something, a wrong one would be unseen."""
+    yield from (Selection(services=(name,)) for name in selection.services)
+    yield from (Selection(tags=(name,)) for name in selection.tags)
+    yield from (Selection(modules=(name,)) for name in selection.modules)
+
+
+def _no_flow_has(selection: Selection, flows: Sequence[Flow]) -> str:
     known = {
         "service": ({flow.service for flow in flows}, selection.services),
         "tag": ({tag for flow in flows for tag in flow.tags}, selection.tags),

@@ -134,6 +134,16 @@ def test_nothing_selected(several, directive):
     ] == several.build().warnings
 
 
+def test_wrong_name_beside_a_right_one(several):
+    """A name that selects nothing is a warning in every build, also where another one selects flows, which are shown."""
+    several.write("index.rst", "Index\n=====\n\n.. penstock-flows::\n   :tag: sales, stok\n   :no-diagrams:\n")
+    for _ in range(2):
+        built = several.build()
+        warning = "index.rst:4: WARNING: no flow has tag stok. Did you mean 'stock'? [penstock.unknown_flow]"
+        assert [warning] == built.warnings
+    assert ["Orders", "shipping"] == [name.partition(" ")[0] for name, _ in rows(built)[1:]]
+
+
 def test_text_and_latex(several):
     """Builders without pictures leave the small ones out, and draw the map with lines."""
     text = several.build("text", "-n", "-W").text("index.txt")
