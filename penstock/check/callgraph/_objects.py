@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+from collections.abc import Mapping
 from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -118,8 +119,18 @@ def peek(thing: Any, name: str) -> Any:
     """Return an attribute as it stands there, or ``NOTHING``; descriptors are not asked."""
     try:
         return inspect.getattr_static(thing, name, NOTHING)
-    except Exception:  # an odd class, such as one whose metaclass answers nonsense
-        return NOTHING
+    except Exception:  # since Python 3.12, inspect compares classes, and a metaclass may refuse that
+        return _found(thing, name)
+
+
+def _found(thing: Any, name: str) -> Any:
+    """Return what an object or one of its classes holds under a name, or ``NOTHING``."""
+    is_class = issubclass(type(thing), type)
+    classes = type.__dict__["__mro__"].__get__(thing if is_class else type(thing))
+    own = () if is_class else (raw(thing, "__dict__"),)
+    parts = (*own, *(type.__getattribute__(each, "__dict__") for each in classes))
+    held = [part for part in parts if isinstance(part, Mapping) and name in part]
+    return held[0][name] if held else NOTHING
 
 
 def held_by(module: ModuleType) -> dict[str, Any]:
