@@ -6,8 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 TOOLS = "apt-get install latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended tex-gyre poppler-utils"
 
@@ -53,3 +56,18 @@ def test_pdf_without_engine(small):
     said = subprocess.run(["pdftotext", "-layout", file, "-"], capture_output=True, text=True, check=True).stdout
     assert "* begin" in said
     assert "odd ?" in said
+
+
+@pytest.mark.usefixtures("latex")
+def test_our_own_documentation(tmp_path):
+    """All of the documentation becomes a PDF, drawings in console blocks included."""
+    for needed in ("myst_nb", "furo", "sphinx_copybutton"):
+        pytest.importorskip(needed)
+    command = [sys.executable, "-m", "sphinx", "-M", "latexpdf", DOCS, tmp_path, "-q"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    assert 0 == done.returncode, done.stdout[-2000:] + done.stderr[-2000:]
+    said = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "latex/penstock.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    assert 100 < said.count("\f")
+    assert "handle_kafka_message" in said
