@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from docutils import nodes
 
 
+NAMED = ("names", "nameids", "nametypes")
+"""A document's registers by name; the first is there since Docutils 0.23."""
+
+
 @contextlib.contextmanager
 def own_footnotes(document: nodes.document) -> Iterator[None]:
     """Number and resolve the footnotes of what is parsed meanwhile, apart from those of the page.
@@ -31,8 +35,8 @@ def own_footnotes(document: nodes.document) -> Iterator[None]:
     finally:
         _names_taken(document)
         _swap(document, page)
-        for name, (ident, explicit) in names.items():
-            document.nameids[name], document.nametypes[name] = ident, explicit
+        for register, held in names.items():
+            getattr(document, register).update(held)
 
 
 def _swap(document: nodes.document, registers: dict[str, Any]) -> dict[str, Any]:
@@ -42,11 +46,11 @@ def _swap(document: nodes.document, registers: dict[str, Any]) -> dict[str, Any]
     return had
 
 
-def _names_taken(document: nodes.document) -> dict[str, tuple[Any, Any]]:
-    """Take the names of its footnotes from a document, and return what they stood for."""
-    names = [name for each in (*document.footnotes, *document.autofootnotes) for name in each["names"]]
+def _names_taken(document: nodes.document) -> dict[str, dict[str, Any]]:
+    """Take the names of its footnotes from a document's registers, and return what they stood for in each."""
+    names = {name for each in (*document.footnotes, *document.autofootnotes) for name in each["names"]}
     return {
-        name: (document.nameids.pop(name), document.nametypes.pop(name, None))
-        for name in names
-        if name in document.nameids
+        register: {name: held.pop(name) for name in names & held.keys()}
+        for register in NAMED
+        if (held := getattr(document, register, None)) is not None
     }
