@@ -15,6 +15,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock import Edge, Flow, Step
+from penstock.render import Options, render
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,6 +34,20 @@ import os, sys
 sys.path.insert(0, os.path.dirname(__file__))
 extensions = ["statemachine.contrib.diagram.sphinx_ext"]
 """
+FINISHED = """
+from pathlib import Path
+from docutils import nodes
+from docutils.parsers.rst import Directive, directives
+PICTURE = Path(__file__).with_name("picture.svg").read_text()
+class Picture(Directive):
+    required_arguments = 1
+    option_spec = {"no-steps": directives.flag}
+    def run(self):
+        return [nodes.figure("", nodes.raw("", PICTURE, format="html"))]
+def setup(app):
+    app.add_directive("finished-picture", Picture)
+"""
+"""What Docutils and Sphinx take for any directive of one option, if all that it returns is ready."""
 
 
 def steps(number: int) -> int:
@@ -64,6 +81,11 @@ def plain(_: int) -> str:
 def penstock(number: int) -> str:
     """Return the body of a page with our diagram."""
     return f".. penstock-flow:: flow_{number}\n   :no-steps:\n"
+
+
+def finished(number: int) -> str:
+    """Return the body of a page with a picture that only has to be put there."""
+    return f".. finished-picture:: flow_{number}\n   :no-steps:\n"
 
 
 def described(number: int) -> str:
@@ -117,6 +139,15 @@ def with_application(folder: Path, module: Callable[[range], str], count: int = 
     return folder
 
 
+def with_picture(folder: Path) -> Path:
+    """Write the picture of one flow of seven steps, and return the site's folder."""
+    chain = [Step(name=called(0, step), title="Do a part of it.") for step in range(7)]
+    edges = [Edge(source=called(0, (step - 1) // 2), target=called(0, step)) for step in range(1, 7)]
+    drawn = render(Flow(name="f", steps=tuple(chain), edges=tuple(edges)), "svg", Options(details=True))
+    (folder / "picture.svg").write_text(str(drawn), "utf-8")
+    return folder
+
+
 def build(folder: Path, *, fresh: bool = True) -> float:
     """Build a site and return the CPU seconds that it took."""
     if fresh:
@@ -157,6 +188,7 @@ def cold(folder: Path) -> None:
     """Print what a diagram costs in a build from nothing, and what a build costs in which nothing changed."""
     sites = {
         "plain": site(folder / "plain", plain),
+        "a finished picture": with_picture(site(folder / "finished", finished, FINISHED)),
         "penstock": with_application(site(folder / "penstock", penstock, PENSTOCK), flows),
         "penstock with steps": with_application(site(folder / "described", described, PENSTOCK), flows),
         **others(folder),
