@@ -54,8 +54,8 @@ def loads(text: str, *, at_once: bool = False) -> Manifest:
 
 def digest(flow: Flow) -> str:
     """Return a digest of a flow as documentation shows it: all but what the code says, which moves with each line."""
-    known: str | None = vars(flow).get("_digest")
-    return known or _digest(*_segments(flow)[:2])
+    shown: tuple[str, str] = vars(flow).get("_kept") or _segments(flow)[:2]
+    return hashlib.sha256("\t".join(shown).encode("utf-8", "replace")).hexdigest()
 
 
 def _line(flow: Flow) -> str:
@@ -74,13 +74,9 @@ def _flow(line: str) -> Flow:
     content = json.loads(summary)
     flow: Flow = record(Flow, {**content, "problems": problems_of(content)})
     put_off(flow, (*_SHOWN, *(_CODE if code else ())), partial(_parts, shown, code))
-    vars(flow)["_digest"] = _digest(summary, shown)
+    vars(flow)["_kept"] = summary, shown
     return flow
 
 
 def _parts(shown: str, code: str) -> dict[str, Any]:
     return parts_of({**json.loads(shown), **(json.loads(code) if code else {})})
-
-
-def _digest(summary: str, shown: str) -> str:
-    return hashlib.sha256(f"{summary}\t{shown}".encode("utf-8", "replace")).hexdigest()

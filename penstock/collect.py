@@ -149,7 +149,7 @@ def _imported(config: Config, key: str, *, calls: bool) -> _Record:
         raise _again(error)
     _failures.pop(key, None)
     record = _Record(replace(found.manifest, inputs=_make_inputs(config, seen, found.versions)), seen)
-    _keep(config, key, {"snapshot": seen.to_json(), "versions": found.versions}, found.text)
+    _keep(config, key, record, found.text)
     return record
 
 
@@ -205,11 +205,7 @@ def _facts(config: Config, shown: Callable[[Path], str]) -> dict[str, object]:
 
 
 def _digest(facts: object) -> str:
-    return _hash(json.dumps(facts, sort_keys=True))
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def _key(config: Config, *, calls: bool = False) -> str:
@@ -233,23 +229,25 @@ def _cache(config: Config) -> Path:
 def _cached(config: Config, key: str) -> _Record | None:
     """Return what an earlier process left; whatever is wrong with the file, it only means to import again."""
     try:
-        head, _, text = (_cache(config) / f"{key}.json").read_text(encoding="utf-8").partition("\n")
+        head, _, text = (_cache(config) / f"{key}.json").read_bytes().partition(b"\n")
         content = json.loads(head)
-        if content["digest"] != _hash(text):
+        if content["digest"] != hashlib.sha256(text).hexdigest():
             return None
         seen = _inputs.Snapshot.from_json(content["snapshot"])
-        inputs = _make_inputs(config, seen, content["versions"])
-        return _Record(replace(_kept.loads(text), inputs=inputs), seen)
+        inputs = manifest.inputs_of(content["inputs"])
+        return _Record(replace(_kept.loads(text.decode()), inputs=inputs), seen)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, PenstockError):
         return None
 
 
-def _keep(config: Config, key: str, made_from: Mapping[str, object], text: str) -> None:
+def _keep(config: Config, key: str, record: _Record, text: str) -> None:
     """Leave a manifest for later processes; a folder that cannot be written only means that they import again."""
     folder = _cache(config)
-    head = json.dumps({**made_from, "digest": _hash(text)})
+    content = text.encode()
+    inputs, digest = manifest.input_values(record.manifest.inputs), hashlib.sha256(content).hexdigest()
+    head = json.dumps({"snapshot": record.snapshot.to_json(), "inputs": inputs, "digest": digest})
     with contextlib.suppress(OSError):
-        write_atomically(folder / f"{key}.json", f"{head}\n{text}".encode())
+        write_atomically(folder / f"{key}.json", f"{head}\n".encode() + content)
         own_folder(folder.parent)
         for old in sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)[:-_KEPT_FILES]:
             old.unlink()

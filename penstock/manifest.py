@@ -152,7 +152,7 @@ def dumps(manifest: Manifest, *, indent: int | None = 2) -> str:
         "service": manifest.service,
         "flows": manifest.flows,
         "problems": manifest.problems,
-        "inputs": {field.name: _mapping(getattr(manifest.inputs, field.name)) for field in fields(Inputs)},
+        "inputs": input_values(manifest.inputs),
     }
     return f"{encoded(content, indent)}\n"
 
@@ -226,7 +226,18 @@ def _mapping(value: str | tuple[tuple[str, str], ...]) -> str | dict[str, str]:
     return value if isinstance(value, str) else dict(value)
 
 
-def _inputs(content: Mapping[str, Any]) -> Inputs:
+def input_values(inputs: Inputs) -> dict[str, str | dict[str, str]]:
+    """Return inputs as JSON values."""
+    return {field.name: _mapping(getattr(inputs, field.name)) for field in fields(Inputs)}
+
+
+def inputs_of(content: Mapping[str, Any]) -> Inputs:
+    """Return the inputs that :func:`input_values` gave.
+
+    Raises:
+        KeyError: One of them is missing.
+        TypeError: One of them is of the wrong kind.
+    """
     pairs = {name: tuple(sorted(_texts(content[name], name).items())) for name in ("files", "folders", "versions")}
     return Inputs(config=checked(content["config"], str, "config"), **pairs)
 
@@ -240,7 +251,7 @@ def _manifest(content: Mapping[str, Any]) -> Manifest:
         flows=tuple(flow_of(flow) for flow in content["flows"]),
         problems=problems_of(content),
         service=checked(content["service"], str, "service"),
-        inputs=_inputs(content["inputs"]),
+        inputs=inputs_of(content["inputs"]),
         generator=checked(content["generator"], str, "generator"),
     )
 

@@ -127,7 +127,9 @@ def test_ignored_by_git(project):
     assert "*\n" == (project.folder / ".penstock" / ".gitignore").read_text()
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"manifest": 3}', '{"snapshot": {}, "versions": {}}\n{}', "\udcff"])
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[]", '{"manifest": 3}', '{"snapshot": {}, "inputs": {}, "digest": ""}\n{}', "\udcff"]
+)
 def test_damaged(project, damage):
     """A damaged record only means another import."""
     build(project)
