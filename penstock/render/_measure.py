@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from penstock.render._plain import columns
+
 # fmt: off
 _REGULAR = (
     278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556,
@@ -47,9 +49,9 @@ def width(text: str, size: float, *, bold: bool = False) -> tuple[float, bool]:
 
 
 def _guess(char: str) -> int:
-    category = unicodedata.category(char)
-    if category in {"Mn", "Me", "Cf"} or "\u1160" <= char <= "\u11ff":  # Hangul vowels and finals
-        return 0
-    if unicodedata.east_asian_width(char) in {"W", "F"}:
-        return 1300 if category == "So" else 1000  # pictures, such as emoji, are wider than ideographs
-    return 650
+    room = columns(char)
+    if room == 2:
+        return (
+            1300 if unicodedata.category(char) == "So" else 1000
+        )  # pictures, such as emoji, are wider than ideographs
+    return 650 * room
