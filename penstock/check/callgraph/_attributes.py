@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import builtins
-from functools import cached_property
+from functools import cached_property, singledispatchmethod
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from penstock.check.callgraph._frame import Frame
-from penstock.check.callgraph._objects import NOTHING, by_name, callable_type, held_by, is_module, layers, peek
+from penstock.check.callgraph._objects import (
+    NOTHING,
+    by_name,
+    callable_type,
+    held_by,
+    implementations,
+    is_module,
+    layers,
+    peek,
+)
 from penstock.check.callgraph._program import is_protocol, subclasses
 from penstock.check.callgraph._values import Arguments, Inner, Instance, Made, Method, Real, Some, Super
 
@@ -180,6 +189,11 @@ class Attributes(Frame):
             return Some([Real(thing.__func__)])
         if kind is classmethod:
             return Some([Method(Real(thing.__func__), owner or value)])
+        if issubclass(kind, singledispatchmethod):
+            bound = [
+                self._bound_object(Real(each), receiver, owner, node) for each in implementations(thing.dispatcher)
+            ]
+            return Some().update(*bound)
         if receiver is None:
             return Some([value])
         getter = getter_of(thing)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from penstock._marks import CallableProxy, underlying
+from penstock._marks import CallableProxy, marks_on, underlying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,3 +191,14 @@ def implementations(thing: Any) -> list[Any]:
     if type(registry) is not MappingProxyType or thing.__globals__.get("__name__") != "functools":
         return []
     return list({id(each): each for each in registry.values()}.values())
+
+
+def bottoms(thing: Any) -> Iterator[Any]:
+    """Yield what is below all decorations of a callable: the function, or all that ``singledispatch`` chooses from.
+
+    Those that are steps of their own are left out.
+    """
+    every = list(layers(thing))
+    yield every[-1]
+    for each in every:
+        yield from (list(layers(chosen))[-1] for chosen in implementations(each) if not marks_on(chosen))

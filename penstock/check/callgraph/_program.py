@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from penstock.check.callgraph._bodies import body_of, names_in
-from penstock.check.callgraph._objects import NOTHING, held_by, layers, peek
+from penstock.check.callgraph._objects import NOTHING, bottoms, held_by, peek
 from penstock.check.callgraph._values import Instance, Real, Some
 
 if TYPE_CHECKING:
@@ -98,9 +98,9 @@ class Program:
         if label not in self.labels:
             self.labels.append(label)
         number = self.labels.index(label)
-        *_, bottom = layers(thing)
-        self.kept += [thing, bottom]
-        for each in dict.fromkeys((id(thing), id(bottom))):
+        same = [thing, *bottoms(thing)]
+        self.kept += same
+        for each in dict.fromkeys(map(id, same)):
             self._steps[each] = tuple(dict.fromkeys((*self._steps.get(each, ()), number)))
 
     def tags_of(self, thing: Any) -> tuple[int, ...]:

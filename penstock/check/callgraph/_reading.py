@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from penstock.check.callgraph._bodies import positional
 from penstock.check.callgraph._calls import bound
-from penstock.check.callgraph._objects import held_by, layers, peek
+from penstock.check.callgraph._objects import held_by, implementations, layers, peek
 from penstock.check.callgraph._program import Program, TooLongError
 from penstock.check.callgraph._statements import Statements
 from penstock.check.callgraph._values import Arguments, Real, Some
@@ -129,6 +129,8 @@ def _place(thing: Any) -> Site:
 def _read_root(program: Program, thing: Any) -> None:
     """Read a function with whatever its annotations say that it is given."""
     for each in layers(thing):
+        for chosen in implementations(each):
+            _read_root(program, chosen)
         function = peek(each, "__init__") if issubclass(type(each), type) else each
         if type(function) is not FunctionType or not program.owns(function):
             continue
