@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
     from penstock.check.evidence import Evidence
 
 
+_PREFIX = "penstock-evidence-"
+_FORGOTTEN = 7 * 24 * 3600
+"""Seconds without a word after which nobody records into a folder any more."""
+
+
 class Recording:
     """A recording from beginning to end.
 
@@ -30,7 +37,7 @@ class Recording:
     Attributes:
         tried: Whether anything was run that could have been recorded.
         said: What to tell the user at the end.
-        failed: Whether that is bad news.
+        failed: Whether that is bad news: all evidence is lost, or some.
     """
 
     def __init__(self, target: Path | None, root: Path) -> None:
@@ -46,7 +53,8 @@ class Recording:
     def begin(self) -> None:
         """Begin to record in this process, and in those that it starts."""
         if self._target is not None:
-            self._folder = tempfile.mkdtemp(prefix="penstock-evidence-")
+            _sweep()
+            self._folder = tempfile.mkdtemp(prefix=_PREFIX)
             inner = {FOLDER: self._folder, COMMIT: commit_of(self._root)}
             self._outer = {name: os.environ.get(name) for name in inner}
             os.environ.update(inner)
@@ -90,6 +98,14 @@ class Recording:
         self.said = f"{_summary(found)} recorded in {_shown(target)}. Now: penstock check"
         if damaged:
             self.said, self.failed = f"{self.said}\nwithout a part that cannot be read: {damaged[0]}", True
+
+
+def _sweep() -> None:
+    """Remove the folders of recordings that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _FORGOTTEN:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _parts(folder: Path) -> tuple[Evidence, list[EvidenceError]]:

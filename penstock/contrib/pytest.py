@@ -51,9 +51,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the evidence, when all workers are done."""
+    """Write the evidence, when all workers are done; where it is lost, the session has failed: CI relies on it."""
     if recording := session.config.stash.get(_recording, None):
         recording.end()
+        if recording.failed and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -122,10 +122,19 @@ def test_failing_tests_are_evidence_too(folder: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written(folder: Path) -> None:
-    """The summary says that the evidence is lost, and why; the tests are not to blame."""
+    """The summary says that the evidence is lost, and why; a CI job that relies on it fails, with or without workers."""
     (folder / "no").write_text("a file, not a folder")
-    said = run(folder, "import shop\ndef test_it(): shop.handle()", "--penstock-evidence", "no/evidence.json")
-    assert "the evidence is lost: cannot write" in said
+    test = "import shop\ndef test_it(): shop.handle()"
+    for workers in ([], ["-p", "xdist", "-n", "2"]):
+        said = run(folder, test, "--penstock-evidence", "no/evidence.json", *workers, code=1)
+        assert (True, True) == ("the evidence is lost: cannot write" in said, "1 passed" in said)
+
+
+def test_evidence_that_is_lost_hides_no_other_failure(folder: Path) -> None:
+    """Where pytest has an exit code of its own, it keeps it."""
+    (folder / "no").write_text("a file, not a folder")
+    test = "import shop\ndef test_it(): shop.handle(); raise KeyboardInterrupt"
+    run(folder, test, "--penstock-evidence", "no/evidence.json", code=2)
 
 
 def test_a_wrong_setting(folder: Path) -> None:
@@ -180,6 +189,18 @@ def test_nothing_is_left_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     run(folder, "import shop\ndef test_it(): shop.handle()", "--penstock", "--collect-only")
     run(folder, "import nothing_like_it", "--penstock", code=2)
     assert [] == [path for path in (folder / "tmp").iterdir() if path.name.startswith("penstock-")]
+
+
+def test_what_a_killed_recording_left_is_removed_by_a_later_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that nobody has written to for a week goes; one that may be in use stays."""
+    monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
+    for name, days in {"penstock-evidence-old": 7.1, "penstock-evidence-new": 6.9, "other": 14}.items():
+        (folder / "tmp" / name).mkdir(parents=True)
+        (folder / "tmp" / name / "1-a.json").write_text("{}")
+        os.utime(folder / "tmp" / name, (time.time() - days * 24 * 3600,) * 2)
+    run(folder, "def test_it(): pass", "--penstock")
+    left = {path.name for path in (folder / "tmp").iterdir() if not path.name.startswith("pytest-of-")}
+    assert {"penstock-evidence-new", "other"} == left
 
 
 def test_a_recording_inside_a_recording(folder: Path) -> None:
@@ -291,14 +312,14 @@ def test_it():
 
 
 def test_a_part_that_cannot_be_read(folder: Path) -> None:
-    """The other parts are kept, and the summary tells of the one that is not."""
+    """The other parts are kept, the summary tells of the one that is not, and the session fails."""
     test = """
 import os, pathlib, shop
 def test_it():
     shop.handle()
     pathlib.Path(os.environ["PENSTOCK_EVIDENCE"], "broken.json").write_text("{")
 """
-    said = run(folder, test, "--penstock")
+    said = run(folder, test, "--penstock", code=1)
     assert (1, True) == (runs(evidence(folder)), "without a part that cannot be read" in said)
 
 
