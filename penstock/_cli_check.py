@@ -165,7 +165,7 @@ def _write_baseline(file: Path, found: Proof, chosen: list[Finding]) -> int:
     """Accept what was chosen, and still what the baseline has of flows that were not."""
     others = set(found.findings) - set(chosen)
     known = baseline.read(file) if others and file.exists() else frozenset()
-    accepted = [finding for finding in found.findings if finding not in others or finding.key in known]
+    accepted = [finding for finding in found.findings if finding not in others or baseline.is_known(finding, known)]
     baseline.write(accepted, file)
     count = sum(finding.severity == "error" for finding in joined(accepted))  # as the summary counts them
     shown = os.path.relpath(file)

@@ -72,7 +72,12 @@ def _line(file: Path, edge: str) -> int:
 
 def without_known(found: Iterable[Finding], known: frozenset[str]) -> Iterator[Finding]:
     """Yield the findings that are not in a baseline."""
-    return (finding for finding in found if finding.severity == "note" or finding.key not in known)
+    return (finding for finding in found if finding.severity == "note" or not is_known(finding, known))
+
+
+def is_known(finding: Finding, known: frozenset[str]) -> bool:
+    """Tell whether a finding is in a baseline."""
+    return finding.key in known or finding.short_key in known
 
 
 def read(path: Path) -> frozenset[str]:

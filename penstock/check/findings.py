@@ -67,7 +67,15 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """What stays the same when lines move: the code, the flow, and both ends, or what a contract says."""
+        """What stays the same when lines move: the code, the flow, and both ends, or what a contract or problem says."""
+        if not self.arrow or self.code in ABOUT:
+            return self.short_key
+        said, _, _ = self.message.partition(". ")  # what follows may name other steps, which come and go
+        return f"{self.short_key}: {said.removesuffix('.')}"
+
+    @property
+    def short_key(self) -> str:
+        """The key without what a problem says; older baselines know no more."""
         said = self.message if self.code == "contract" else self.arrow  # one step may break several contracts
         return " ".join(filter(None, (self.code, self.flow, said or self.message)))
 

@@ -228,7 +228,27 @@ def test_a_baseline_of_one_flow_keeps_what_it_accepts_of_others(project: Callabl
     assert (0, whole) == (done.returncode, json.loads(file.read_text()))
     file.write_text('{"format": "penstock-baseline", "findings": ["never-seen orders gone -> ship"]}')
     run(folder, "penstock", "check", "returns", "--write-baseline")
-    assert ["no-entrypoint returns lonely"] == json.loads(file.read_text())["findings"]
+    said = "no-entrypoint returns lonely: flow 'returns' has no entrypoint"
+    assert [said] == json.loads(file.read_text())["findings"]
+
+
+def test_a_baseline_tells_problems_of_one_step_apart(project: Callable[..., Path]) -> None:
+    """A second wrong name in one `after` is new; that another step appears, or lines move, makes nothing new."""
+    wrong = APPLICATION.replace('after="charge"', 'after=["charge", "chrge"]')
+    folder = project(wrong, settings='baseline = "penstock-baseline.json"\n', record=False)
+    run(folder, "penstock", "check", "--write-baseline")
+    project(f"# moved\n{wrong}\n\n@orders.step(after='ship')\ndef chrg(order): ...\n", settings="", record=False)
+    assert 0 == run(folder, "penstock", "check", "--baseline", "penstock-baseline.json").returncode
+    project(wrong.replace('"chrge"', '"chrge", "vlidate"'), settings="", record=False)
+    done = run(folder, "penstock", "check", "--baseline", "penstock-baseline.json")
+    assert (1, True, False) == (done.returncode, "'vlidate'" in done.stdout, "'chrge'" in done.stdout), done.stdout
+
+
+def test_an_older_baseline(project: Callable[..., Path]) -> None:
+    """One that knows a problem only by its step still accepts it."""
+    folder = project(APPLICATION.replace('after="charge"', 'after=["charge", "chrge"]'), record=False)
+    (folder / "old.json").write_text('{"format": "penstock-baseline", "findings": ["unknown-after orders ship"]}')
+    assert 0 == run(folder, "penstock", "check", "--baseline", "old.json").returncode
 
 
 def test_a_baseline_tells_contracts_apart(project: Callable[..., Path]) -> None:
