@@ -18,6 +18,7 @@ from penstock._files import write_atomically
 from penstock._garbage import collector_paused
 from penstock._places import place, place_flow
 from penstock._records import checked, encoded, flow_of, problems_of
+from penstock._versions import Format
 from penstock.errors import ManifestError, UnknownFlowError
 
 if TYPE_CHECKING:
@@ -25,9 +26,15 @@ if TYPE_CHECKING:
 
     from penstock.model import Flow, Problem
 
-FORMAT = "penstock-manifest"
 VERSION = (1, 1)
 """Major and minor version of the format; a reader understands every minor version of its major one."""
+FORMAT = Format(
+    name="penstock-manifest",
+    version=VERSION,
+    what="manifest",
+    cure="write one with: penstock export -o FILE",
+    error=ManifestError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +153,7 @@ def dumps(manifest: Manifest, *, indent: int | None = 2) -> str:
         indent: Spaces for each level; ``None`` puts all on one line, which is three times as fast to write.
     """
     content = {
-        "format": FORMAT,
+        "format": FORMAT.name,
         "version": ".".join(map(str, VERSION)),
         "generator": manifest.generator,
         "service": manifest.service,
@@ -168,13 +175,7 @@ def loads(text: str, path: Path | None = None) -> Manifest:
 
 
 def _read(text: str, path: Path | None) -> Manifest:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ManifestError(f"this is not JSON: {error}", path=path) from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ManifestError("this is not a penstock manifest; write one with: penstock export -o FILE", path=path)
-    _check_version(str(content.get("version")), path)
+    content = FORMAT.content(text, path)
     try:
         return _manifest(content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -209,17 +210,6 @@ def schema() -> dict[str, Any]:
     text = Path(__file__).with_name("manifest.schema.json").read_text(encoding="utf-8")
     content: dict[str, Any] = json.loads(text)
     return content
-
-
-def _check_version(version: str, path: Path | None) -> None:
-    major = version.partition(".")[0]
-    if not major.isdecimal():
-        raise ManifestError(f"the manifest's version {version!r} is not a version", path=path)
-    if int(major) > VERSION[0]:
-        raise ManifestError(
-            f"the manifest has version {version}, this penstock reads up to {VERSION[0]}.x. Upgrade penstock.",
-            path=path,
-        )
 
 
 def _mapping(value: str | tuple[tuple[str, str], ...]) -> str | dict[str, str]:

@@ -8,21 +8,25 @@ those of today's.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock._files import write_atomically
+from penstock._versions import Format
 from penstock.errors import EvidenceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-FORMAT = "penstock-evidence"
-VERSION = (1, 0)
-"""Major and minor version of the format; a reader understands every minor version of its major one."""
+FORMAT = Format(
+    name="penstock-evidence",
+    version=(1, 0),
+    what="evidence",
+    cure="record some with: pytest --penstock",
+    error=EvidenceError,
+)
 
 
 class Seen(NamedTuple):
@@ -114,8 +118,8 @@ def dumps(evidence: Evidence) -> str:
         "runs": sorted([flow, number[flow, *step], count] for (flow, step), count in evidence.runs.items()),
     }
     head = {
-        "format": FORMAT,
-        "version": ".".join(map(str, VERSION)),
+        "format": FORMAT.name,
+        "version": ".".join(map(str, FORMAT.version)),
         "commits": dict(sorted(evidence.commits.items())),
     }
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
@@ -129,16 +133,7 @@ def loads(text: str, path: Path | None = None) -> Evidence:
     Raises:
         EvidenceError: The text is no evidence, is damaged, or is of a newer major version.
     """
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise EvidenceError(f"this is not JSON: {error}", path=path) from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise EvidenceError("this is no evidence; record some with: pytest --penstock", path=path)
-    version = content.get("version")
-    major = re.fullmatch(r"([0-9]{1,6})\.[0-9]{1,6}", version) if isinstance(version, str) else None
-    if not major or int(major[1]) != VERSION[0]:
-        raise EvidenceError(f"it has version {version!r:.40}, this penstock reads {VERSION[0]}.x", path=path)
+    content = FORMAT.content(text, path)
     try:
         return _evidence(content)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:

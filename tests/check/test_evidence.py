@@ -96,6 +96,13 @@ def test_later_minor_versions_are_read() -> None:
     assert Evidence() == loads(json.dumps(content))
 
 
+def test_a_newer_major_version_is_a_clear_error() -> None:
+    """A reader says what it reads, and what to do."""
+    text = json.dumps({**json.loads(dumps(Evidence())), "version": "2.0"})
+    with pytest.raises(EvidenceError, match=r"version 2\.0, this penstock reads up to 1\.x\. Upgrade penstock\."):
+        loads(text)
+
+
 def test_a_byte_order_mark_is_no_harm(tmp_path: Path) -> None:
     """Shells of Windows write one."""
     file = tmp_path / "evidence.json"

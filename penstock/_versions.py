@@ -1,0 +1,58 @@
+"""Files of our own formats: JSON that says what it is, and of which version."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock.errors import EvidenceError, ManifestError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A format, and what to say of a text that is not of it.
+
+    Attributes:
+        name: What the file calls it.
+        version: Major and minor version; a reader understands every minor version of its major one.
+        what: What people call it.
+        cure: How to get one.
+        error: What to raise.
+    """
+
+    name: str
+    version: tuple[int, int]
+    what: str
+    cure: str
+    error: type[ManifestError | EvidenceError]
+
+    def content(self, text: str, path: Path | None) -> dict[str, Any]:
+        """Return what a text of this format holds, as JSON values.
+
+        Raises:
+            PenstockError: The text is of no format that is read here.
+        """
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise self.error(f"this is not JSON: {error}", path=path) from None
+        if not isinstance(content, dict) or content.get("format") != self.name:
+            raise self.error(f"this is no penstock {self.what}; {self.cure}", path=path)
+        self._check_version(content.get("version"), path)
+        return content
+
+    def _check_version(self, version: object, path: Path | None) -> None:
+        found = re.fullmatch(r"([0-9]{1,6})(\.[0-9]{1,6})?", version) if isinstance(version, str) else None
+        if not found:
+            raise self.error(f"the {self.what}'s version {version!r:.40} is not a version", path=path)
+        if int(found[1]) > self.version[0]:
+            raise self.error(
+                f"the {self.what} has version {version}, this penstock reads up to {self.version[0]}.x. "
+                "Upgrade penstock.",
+                path=path,
+            )
