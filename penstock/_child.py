@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import importlib
 import importlib.util
 import json
@@ -36,6 +37,9 @@ _LARGEST_DATA = 10 * 2**20
 
 _SHARE = 0.8
 """Of the time that is left after the imports, for reading the code: the report takes some, too."""
+
+_RARELY = 100_000
+"""Objects made between two looks of the garbage collector: what an import makes stays, and the process is short."""
 
 _leave = os._exit  # the application's calls are caught, ours are not
 
@@ -78,6 +82,7 @@ class Session:
         self._end(0)
 
     def _prepare(self) -> None:
+        gc.set_threshold(_RARELY)
         sys.argv[1:] = []
         sys.addaudithook(self._note_opened)
         for stream in (sys.stdout, sys.stderr):

@@ -239,11 +239,14 @@ def _first_line(node: Definition) -> int:
 def _hash(source: Source) -> str:
     """Hash the lines from ``def`` on, without the docstring: decorators and words change nothing of the behaviour."""
     node = source.node
-    left = [*range(node.lineno, (node.end_lineno or 0) + 1)]
+    lines = source.index.lines[node.lineno - 1 : node.end_lineno]
     if ast.get_docstring(node, clean=False) is not None:
         words = node.body[0]
-        left = [line for line in left if not node.lineno < words.lineno <= line <= (words.end_lineno or 0)]
-    text = textwrap.dedent("\n".join(source.index.lines[line - 1].rstrip() for line in left))
+        if words.lineno > node.lineno:
+            del lines[words.lineno - node.lineno : (words.end_lineno or 0) - node.lineno + 1]
+    text = "\n".join(map(str.rstrip, lines))
+    if node.col_offset:
+        text = textwrap.dedent(text)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

@@ -43,4 +43,6 @@ def _parameter(arg: ast.arg, default: ast.expr | None) -> str:
 
 
 def _annotation(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):  # as most are; to unparse takes long
+        return node.id
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ast.unparse(node)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from penstock.model import Flow
-    from penstock.render.layout import Layout
+    from penstock.render.geometry import Layout
     from penstock.render.marks import Doubt
     from penstock.render.options import Options
     from penstock_mkdocs.options import FigureOptions

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from penstock.config import Config
     from penstock.manifest import Manifest
     from penstock.model import Flow, Step
-    from penstock.render.layout import Layout
+    from penstock.render.geometry import Layout
     from penstock.render.options import Direction
     from penstock_mkdocs.host import Host
 

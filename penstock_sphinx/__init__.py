@@ -48,4 +48,4 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("write-started", assets.copy_files)
     app.connect("html-page-context", assets.link_files)
     app.connect("build-finished", proof.fail)
-    return {"version": __version__, "env_version": 6, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": __version__, "env_version": 7, "parallel_read_safe": True, "parallel_write_safe": True}

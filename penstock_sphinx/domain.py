@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from penstock.config import Config
-    from penstock.render.layout import Layout
+    from penstock.render.geometry import Layout
     from penstock.render.options import Direction
     from penstock.render.overview import Selection
     from penstock_sphinx.site import Site
@@ -114,7 +113,7 @@ class PenstockDomain(Domain):
     roles: ClassVar[dict[str, Any]] = {kind: NameRole(warn_dangling=True) for kind in ("flow", "entrypoint", "step")}
     indices: ClassVar[list[Any]] = [FlowIndex]
     initial_data: ClassVar[dict[str, Any]] = {"objects": {}, "pages": {}, "layouts": {}, "lists": set(), "config": None}
-    data_version = 6
+    data_version = 7
     site: Site
     asked_for: frozenset[str] = frozenset()
 
@@ -129,9 +128,9 @@ class PenstockDomain(Domain):
         return cast("dict[str, Page]", self.data["pages"])
 
     @property
-    def layouts(self) -> dict[str, bytes]:
-        """The layouts of all diagrams, by their keys, pickled each: most builds need none or few of them."""
-        return cast("dict[str, bytes]", self.data["layouts"])
+    def layouts(self) -> dict[str, Layout]:
+        """The layouts of all diagrams, by their keys."""
+        return cast("dict[str, Layout]", self.data["layouts"])
 
     @property
     def lists(self) -> set[str]:
@@ -146,11 +145,6 @@ class PenstockDomain(Domain):
     @last_config.setter
     def last_config(self, config: Config) -> None:
         self.data["config"] = config
-
-    def layout(self, key: str) -> Layout | None:
-        """Return a layout, or ``None`` where there is none."""
-        pickled = self.layouts.get(key)
-        return cast("Layout", pickle.loads(pickled)) if pickled else None  # noqa: S301 - as Sphinx does with all of it
 
     def page(self, docname: str) -> Page:
         """Return the record of a page, a new one if there is none."""

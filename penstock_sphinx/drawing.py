@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from typing import TYPE_CHECKING
 
 from sphinx.util import logging
@@ -69,7 +68,7 @@ def _lay_out(domain: PenstockDomain, places: Sequence[tuple[str, Drawing]]) -> N
         if isinstance(result, LayoutError):
             _warn(result, place)
         else:
-            domain.layouts[place[1].key] = pickle.dumps(result)
+            domain.layouts[place[1].key] = result
 
 
 def _warn(error: RenderError, place: tuple[str, Drawing]) -> None:

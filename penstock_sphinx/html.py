@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sphinx.writers.html5 import HTML5Translator
 
     from penstock.model import Flow
-    from penstock.render.layout import Layout
+    from penstock.render.geometry import Layout
     from penstock_sphinx.nodes import flow_block, flow_diagram, flow_doubts
 
 
@@ -51,7 +51,7 @@ def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
     drawn = getattr(self, "penstock_drawn", 0) + 1  # ids are unique on the page, also on that of singlehtml
     self.penstock_drawn = drawn  # type: ignore[attr-defined]
     domain = domain_of(self.builder.env)
-    flow, layout = domain.site.drawn(node["subject"], proof=node["proof"]), domain.layout(node["key"])
+    flow, layout = domain.site.drawn(node["subject"], proof=node["proof"]), domain.layouts.get(node["key"])
     if node["format"] == "small":
         self.body.append(_thumbnail(self.builder, node, flow, layout, f"ps{drawn}"))
     elif by_script(self.builder, node):

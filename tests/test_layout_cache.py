@@ -14,6 +14,7 @@ from penstock.render.layout import lay_out
 from penstock.render.options import Options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 OPTIONS = Options(details=True)
@@ -66,7 +67,7 @@ def test_all_that_moves_something_counts(tmp_path: Path, asked: list[list[str]])
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", "null", '{"format": 1, "layouts": {}}', '{"format": 2, "layouts": {"x": [1, [2]]}}']
+    "content", ["", "{", "[]", "null", '{"format": 1, "layouts": {}}', '{"format": 3, "layouts": {"x": [1, [2]]}}']
 )
 def test_damaged_file(tmp_path: Path, content: str) -> None:
     """A file that is torn, alien or of another version only means to lay out again, and is replaced."""
@@ -78,21 +79,25 @@ def test_damaged_file(tmp_path: Path, content: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path",
-    [(0,), (1,), (2, "s0"), (2, "s0", 0), (3, 0, 0), (3, 0, 2, 0, 1), (3, 0, 3), (3, 0, 4, 0)],
-    ids=str,
+    "damage",
+    [
+        lambda text: None,
+        lambda text: [text],
+        lambda text: "",
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace("graph 1 ", "graph 1 nan "),
+        lambda text: text.replace("node s0 ", "node s0 x"),
+        lambda text: text.replace(" solid black\n", " 1 solid black\n"),
+        lambda text: text.replace(" solid", '"/><script>'),
+    ],
 )
-@pytest.mark.parametrize("nonsense", ["abc", None, float("nan"), {"a": 1}])
-def test_damaged_layout(tmp_path: Path, asked: list[list[str]], path: tuple[int | str, ...], nonsense: object) -> None:
-    """A layout of which a part is not what it should be is made anew and replaced; the others are not."""
+def test_damaged_layout(tmp_path: Path, asked: list[list[str]], damage: Callable[[str], object]) -> None:
+    """A layout that is not what it should be is made anew and replaced; the others are not."""
     LayoutCache(tmp_path).lay_out([FLOW, OTHER], OPTIONS)
     file = tmp_path / ".penstock/layouts.json"
     content = json.loads(file.read_text())
-    (damaged,) = [layout for _, layout in content["layouts"].values() if layout[3]]
-    part = damaged
-    for step in path[:-1]:
-        part = part[step]
-    part[path[-1]] = [nonsense] if isinstance(part[path[-1]], str) else nonsense
+    (damaged,) = [entry for entry in content["layouts"].values() if "edge" in entry[1]]
+    damaged[1] = damage(damaged[1])
     file.write_text(json.dumps(content))
     for _ in range(2):
         assert lay_out([FLOW, OTHER], OPTIONS) == LayoutCache(tmp_path).lay_out([FLOW, OTHER], OPTIONS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 _JOINERS = "\u200c\u200d"
 """Invisible, but spelling: Persian words and many emoji are written with them."""
@@ -10,9 +11,10 @@ _JOINERS = "\u200c\u200d"
 _ALIEN = "\ufffd"
 
 
+@lru_cache(maxsize=10_000)  # this is asked of every text several times
 def plain(text: str) -> str:
     """Return the text on one line, without control, bidirectional and other invisible characters."""
-    if text.isascii() and text.isprintable():  # most are, and this is asked of every text several times
+    if text.isascii() and text.isprintable():  # most are
         return " ".join(text.split())
     return " ".join("".join(map(_shown, text)).split())
 

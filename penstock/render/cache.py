@@ -10,15 +10,15 @@ import contextlib
 import hashlib
 import json
 import time
-from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from penstock import __version__
 from penstock._files import own_folder, write_atomically
 from penstock.errors import OutputError
 from penstock.render import marks
-from penstock.render.layout import ENGINE, TIMEOUT, Box, Curve, Layout, find_engine, lay_out
+from penstock.render.geometry import Layout
+from penstock.render.layout import ENGINE, TIMEOUT, find_engine, lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from penstock.model import Flow
     from penstock.render.options import Options
 
-FORMAT = 2
+FORMAT = 3
 """The version of the file."""
 
 MOST_DAYS = 30
@@ -61,12 +61,12 @@ class LayoutCache:
         keys = [digest(flow, options, engine_now) for flow in flows]
         known, today = self._read(), int(time.time() // _DAY)
         found: dict[str, Layout | LayoutError] = {
-            key: layout for key in keys if key in known and (layout := _read_layout(known[key][1]))
+            key: layout for key in keys if key in known and (layout := _kept(known[key][1]))
         }
         new = {key: flow for key, flow in zip(keys, flows, strict=True) if key not in found}
         made = lay_out(list(new.values()), options, engine=engine, timeout=timeout) if new else []
         found.update(zip(new, made, strict=True))
-        used = {key: (today, layout) for key, layout in found.items() if isinstance(layout, Layout)}
+        used = {key: (today, layout.text) for key, layout in found.items() if isinstance(layout, Layout)}
         if any(key in new or known[key][0] != today for key in used):
             self._write({**self._read(), **used}, today)  # read again: another build may have written meanwhile
         return [found[key] for key in keys]
@@ -107,40 +107,9 @@ def digest(flow: Flow, options: Options, engine: object) -> str:
     return hashlib.sha256(repr(facts).encode("utf-8", "replace")).hexdigest()
 
 
-def _read_layout(values: Any) -> Layout | None:
+def _kept(text: object) -> Layout | None:
     """Return a layout as it was before it was written, or ``None`` where that is not what stands there."""
     try:
-        width, height, boxes, curves = values
-        return Layout(
-            _number(width),
-            _number(height),
-            {name: _box(*box) for name, box in boxes.items()},
-            tuple(_curve(*curve) for curve in curves),
-        )
-    except (ValueError, TypeError, AttributeError):
+        return Layout.checked(text) if isinstance(text, str) else None
+    except ValueError:
         return None
-
-
-def _box(*numbers: object) -> Box:
-    return Box(*map(_number, numbers))
-
-
-def _curve(source: object, target: object, points: Any, head: Any, label: Any) -> Curve:
-    (place,) = (None,) if label is None else _points([label])
-    return Curve(_word(source), _word(target), _points(points), _points(head), place)
-
-
-def _points(points: list[list[object]]) -> tuple[tuple[float, float], ...]:
-    return tuple((_number(x), _number(y)) for x, y in points)
-
-
-def _number(value: object) -> float:
-    if isinstance(value, int | float) and isfinite(value):
-        return value
-    raise TypeError(value)
-
-
-def _word(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    raise TypeError(value)

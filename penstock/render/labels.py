@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.render import marks
@@ -53,10 +54,14 @@ class Label(NamedTuple):
 
 def of_step(step: Step, *, titled: bool) -> Label:
     """Return a step's name and, where titles are shown, its title."""
-    name = plain_name(step.name)
-    lines = [Line(name, NAME_SIZE, *width(name, NAME_SIZE, bold=True), bold=True)]
-    if titled:
-        lines += _lines(wrapped(visible(step.title)), TITLE_SIZE)
+    return _of_step(step.name, step.title if titled else "")
+
+
+@lru_cache(maxsize=10_000)  # asked for when a diagram is laid out, and when it is drawn
+def _of_step(name: str, title: str) -> Label:
+    shown = plain_name(name)
+    lines = [Line(shown, NAME_SIZE, *width(shown, NAME_SIZE, bold=True), bold=True)]
+    lines += _lines(wrapped(visible(title)), TITLE_SIZE)
     return _framed(lines, (22, 13.5 + TITLE_GAP), (54, 36))
 
 

@@ -6,21 +6,18 @@ import shutil
 import subprocess
 from functools import lru_cache
 from importlib import metadata
-from math import hypot
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from penstock.errors import LayoutError, MissingExtraError
 from penstock.render import _blanks, dot
-from penstock.render._blanks import INCH
+from penstock.render.geometry import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from penstock.model import Flow
     from penstock.render.options import Options
-
-Point = tuple[float, float]
 
 ENGINE = "graphviz-pure"
 TIMEOUT = 20.0
@@ -28,40 +25,6 @@ TIMEOUT = 20.0
 
 MOST_FAILURES = 3
 """Diagrams that may fail in one call, each after its time limit, before the rest is not tried any more."""
-
-HEAD, PILL_HEAD = (10 * float(size) for size in (dot.ARROW["arrowsize"], dot.PILL_ARROW))
-"""The length of an arrow's head in pixels, as the engine leaves room for it."""
-
-SLENDER = 0.35
-"""Half the width of an arrow's head, for a length of one."""
-
-
-class Box(NamedTuple):
-    """A node: the upper left corner, width and height; y grows downwards."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-class Curve(NamedTuple):
-    """An arrow: the names of its ends, a cubic Bézier spline, the triangle of its head, the middle of its label."""
-
-    source: str
-    target: str
-    points: tuple[Point, ...]
-    head: tuple[Point, ...]
-    label: Point | None = None
-
-
-class Layout(NamedTuple):
-    """A laid out diagram, in pixels; nodes are named as :func:`penstock.render.dot.render` names them."""
-
-    width: float
-    height: float
-    boxes: dict[str, Box]
-    curves: tuple[Curve, ...]
 
 
 def lay_out(
@@ -167,9 +130,10 @@ def _run_many(executable: str, sources: Sequence[str], timeout: float) -> tuple[
     """Return the layouts that the engine finished, which may be fewer than asked for, and its complaint."""
     output, complaint = _run(executable, ["-Tplain"], "\n".join(sources), timeout)
     try:
-        return [_layout(lines) for lines in _drawings(output.decode("utf-8", "replace"))], complaint
-    except (ValueError, IndexError) as error:
-        return [], f"it answered nonsense ({error!r})"
+        *drawings, _ = output.decode("utf-8", "replace").replace("\r\n", "\n").split("stop\n")  # the last may be torn
+        return [Layout.checked(drawing) for drawing in drawings], complaint
+    except ValueError as error:
+        return [], f"it answered nonsense ({error})"
 
 
 def _run(executable: str, arguments: Sequence[str], source: str, timeout: float) -> tuple[bytes, str]:
@@ -191,74 +155,3 @@ def _run(executable: str, arguments: Sequence[str], source: str, timeout: float)
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         return done.stdout, said[-1] if said else f"exit code {done.returncode}"
     return done.stdout, ""
-
-
-def _drawings(text: str) -> Iterator[list[list[str]]]:
-    """Yield the lines of each drawing in Graphviz's plain format, as words; a torn last drawing is not there."""
-    lines: list[list[str]] = []
-    for line in text.splitlines():
-        if line == "stop":
-            yield lines
-            lines = []
-        elif line:
-            lines.append(line.split())
-
-
-def _layout(lines: Sequence[list[str]]) -> Layout:
-    (kind, _, width, height), *others = lines
-    if kind != "graph":
-        raise ValueError(kind)
-    top = float(height)
-    return Layout(
-        width=_pixels(width),
-        height=_pixels(height),
-        boxes={words[1]: _box(words, top) for words in others if words[0] == "node"},
-        curves=tuple(_curve(words, top) for words in others if words[0] == "edge"),
-    )
-
-
-def _box(words: Sequence[str], top: float) -> Box:
-    x, y, width, height = map(float, words[2:6])
-    return Box(
-        round((x - width / 2) * INCH, 2),
-        round((top - y - height / 2) * INCH, 2),
-        round(width * INCH, 2),
-        round(height * INCH, 2),
-    )
-
-
-def _curve(words: Sequence[str], top: float) -> Curve:
-    _, source, target, count, *rest = words
-    end = 2 * int(count)
-    points = _points(rest[:end], top)
-    if len(points) != int(count) or len(points) % 3 != 1:
-        raise ValueError(count)
-    size = HEAD if source[0] == target[0] else PILL_HEAD
-    (label,) = _points(rest[-4:-2], top) if len(rest) > end + 2 else (None,)  # behind it are style and colour
-    return Curve(source, target, points, _head(points, size), label)
-
-
-def _points(numbers: Sequence[str], top: float) -> tuple[Point, ...]:
-    """Return points in pixels, the y axis turned over."""
-    return tuple(
-        (round(float(x) * INCH, 2), round((top - float(y)) * INCH, 2))
-        for x, y in zip(numbers[::2], numbers[1::2], strict=True)
-    )
-
-
-def _head(points: Sequence[Point], size: float) -> tuple[Point, ...]:
-    """Return the triangle that goes on where a curve ends: left and right of its end, and its point."""
-    x, y = points[-1]
-    before = next((point for point in reversed(points[:-1]) if point != (x, y)), (x, y - 1))
-    length = hypot(x - before[0], y - before[1])
-    across, along = (x - before[0]) / length * size, (y - before[1]) / length * size
-    corners = (
-        (x - along * SLENDER, y + across * SLENDER),
-        (x + across, y + along),
-        (x + along * SLENDER, y - across * SLENDER),
-    )
-    return tuple((round(x, 2), round(y, 2)) for x, y in corners)
-
-
-def _pixels(inches: str) -> float:
-    return round(float(inches) * INCH, 2)

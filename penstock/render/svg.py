@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from penstock.model import Edge, Flow, Step
+    from penstock.render.geometry import Box, Curve, Layout
     from penstock.render.labels import Label, Line
-    from penstock.render.layout import Box, Curve, Layout, Point
     from penstock.render.options import Options
 
 PAD = 8
@@ -75,7 +75,8 @@ def draw(
     Returns:
         The element, one CSS pixel for one unit, its texts apart by white space as a search index needs it.
     """
-    width, height = round(layout.width + 2 * PAD, 2), round(layout.height + 2 * PAD, 2)
+    geometry = layout.geometry()
+    width, height = round(geometry.width + 2 * PAD, 2), round(geometry.height + 2 * PAD, 2)
     said = escape(alt_text(flow) if alt is None else alt)
     role = f'role="group" aria-label="{said}"' if said else 'aria-hidden="true"'
     least = f' style="min-width:{round(width * least_scale)}px"' if least_scale else ""
@@ -90,8 +91,8 @@ def draw(
         parts.append(
             f'<rect class="ps-paper" x="{-PAD}" y="{-PAD}" width="{width:g}" height="{height:g}" fill="#ffffff"/>'
         )
-    parts += _edges(flow, layout.curves, details=options.details)
-    parts += _nodes(flow, layout.boxes, options, prefix)
+    parts += _edges(flow, geometry.curves, details=options.details)
+    parts += _nodes(flow, geometry.boxes, options, prefix)
     parts.append("</svg>")
     return "\n".join(parts)
 
@@ -167,10 +168,8 @@ def _beside(curve: Curve, lines: Sequence[Line], own: int, colour: str) -> Itera
 
 
 def _arrow(curve: Curve, classes: str, colour: str, width: float, more: Iterable[str] = (), dash: str = "") -> str:
-    first, *rest = curve.points
-    path = f"M{_shown([first])}C{_shown(rest)}"
     inner = [
-        f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dash}/>',
+        f'<path d="M{_shown(curve.points[:2])}C{_shown(curve.points[2:])}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dash}/>',
         f'<polygon points="{_shown(curve.head)}" fill="{colour}" stroke="{colour}"/>',
         *more,
     ]
@@ -178,7 +177,7 @@ def _arrow(curve: Curve, classes: str, colour: str, width: float, more: Iterable
 
 
 def _rect(box: Box, *, radius: int, fill: str, stroke: str, thick: float) -> str:
-    place = f'x="{box.x:g}" y="{box.y:g}" width="{round(box.width, 2):g}" height="{round(box.height, 2):g}"'
+    place = f'x="{box.x:.2f}" y="{box.y:.2f}" width="{box.width:.2f}" height="{box.height:.2f}"'
     return f'<rect {place} rx="{radius}" fill="{fill}" stroke="{stroke}" stroke-width="{thick}"/>'
 
 
@@ -198,5 +197,5 @@ def _height(lines: Iterable[Line]) -> float:
     return sum(line.size for line in lines) * labels.LEADING
 
 
-def _shown(points: Iterable[Point]) -> str:
-    return " ".join(f"{x:g},{y:g}" for x, y in points)
+def _shown(points: Sequence[float]) -> str:
+    return " ".join(["%.2f,%.2f"] * (len(points) // 2)) % tuple(points)

@@ -1,0 +1,118 @@
+"""What the engine answers, in Graphviz's plain format: checked when it comes, read when it is drawn."""
+
+from __future__ import annotations
+
+import re
+from math import hypot
+from typing import TYPE_CHECKING, NamedTuple
+
+from penstock.render import dot
+from penstock.render._blanks import INCH
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HEAD, PILL_HEAD = (10 * float(size) for size in (dot.ARROW["arrowsize"], dot.PILL_ARROW))
+"""The length of an arrow's head in pixels, as the engine leaves room for it."""
+
+SLENDER = 0.35
+"""Half the width of an arrow's head, for a length of one."""
+
+_NUMBER = r" -?\d{1,9}(?:\.\d{1,9})?(?:e[+-]?\d\d?)?"
+_NODE = rf"node \w+(?:{_NUMBER}){{4}} .*\n"
+# a spline has 3n + 1 points; behind it are, if there is a label, its place, and always style and colour
+_EDGE = rf'edge \w+ \w+ \d+(?:{_NUMBER}){{2}}(?:(?:{_NUMBER}){{6}})+(?: "\S*"(?:{_NUMBER}){{2}})? [a-z]+ [a-z]+\n'
+_DRAWING = re.compile(rf"graph(?:{_NUMBER}){{3}}\n(?:{_NODE})*(?:{_EDGE})*")
+
+
+class Box(NamedTuple):
+    """A node: the upper left corner, width and height; y grows downwards."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Curve(NamedTuple):
+    """An arrow: the names of its ends, a cubic Bézier spline, the triangle of its head, the middle of its label.
+
+    Points are written flat, x and y in turns.
+    """
+
+    source: str
+    target: str
+    points: tuple[float, ...]
+    head: tuple[float, ...]
+    label: tuple[float, ...] | None = None
+
+
+class Geometry(NamedTuple):
+    """Where everything is, in pixels; nodes are named as :func:`penstock.render.dot.render` names them."""
+
+    width: float
+    height: float
+    boxes: dict[str, Box]
+    curves: tuple[Curve, ...]
+
+
+class Layout(NamedTuple):
+    """A laid out diagram, as it is kept.
+
+    Attributes:
+        text: The engine's answer without its last line.
+    """
+
+    text: str
+
+    @classmethod
+    def checked(cls, text: str) -> Layout:
+        """Return a layout that can be read.
+
+        Raises:
+            ValueError: The text is something else.
+        """
+        if not _DRAWING.fullmatch(text):
+            raise ValueError(text[:40])
+        return cls(text)
+
+    def geometry(self) -> Geometry:
+        """Return where everything is."""
+        heading, *lines = (line.split() for line in self.text.splitlines())
+        width, height = float(heading[2]) * INCH, float(heading[3]) * INCH
+        return Geometry(
+            width,
+            height,
+            {words[1]: _box(words, height) for words in lines if words[0] == "node"},
+            tuple(_curve(words, height) for words in lines if words[0] == "edge"),
+        )
+
+
+def _box(words: Sequence[str], top: float) -> Box:
+    x, y, width, height = map(float, words[2:6])
+    return Box((x - width / 2) * INCH, top - (y + height / 2) * INCH, width * INCH, height * INCH)
+
+
+def _curve(words: Sequence[str], top: float) -> Curve:
+    _, source, target, _, *numbers = words[:-2]
+    label = _turned(numbers[-2:], top) if numbers[-3].startswith('"') else None
+    points = _turned(numbers[:-3] if label else numbers, top)
+    size = HEAD if source[0] == target[0] else PILL_HEAD
+    return Curve(source, target, points, _head(points, size), label)
+
+
+def _turned(numbers: Sequence[str], top: float) -> tuple[float, ...]:
+    """Return points in pixels, the y axis turned over."""
+    points = [float(number) * INCH for number in numbers]
+    points[1::2] = [top - y for y in points[1::2]]
+    return tuple(points)
+
+
+def _head(points: Sequence[float], size: float) -> tuple[float, ...]:
+    """Return the triangle that goes on where a curve ends: left and right of its end, and its point."""
+    x, y = points[-2:]
+    ways = ((x - points[index], y - points[index + 1]) for index in range(len(points) - 4, -1, -2))
+    right, down = next((way for way in ways if way != (0, 0)), (0.0, 1.0))
+    scale = size / hypot(right, down)
+    right, down = right * scale, down * scale
+    return (x - down * SLENDER, y + right * SLENDER, x + right, y + down, x + down * SLENDER, y - right * SLENDER)
