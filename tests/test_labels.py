@@ -39,6 +39,12 @@ def test_other_scripts_are_guessed(text: str, least: float, most: float) -> None
     assert sure is (text == "e\u0301")
 
 
+@pytest.mark.parametrize(("text", "sure"), [("Bestellungen ☃ Orders here", True), ("☃ ab", False), ("→ 部品", False)])
+def test_a_single_guess_does_little_harm(text: str, sure: bool) -> None:
+    """A line of known letters with one symbol is squeezed into its box by browsers, as lines of known letters are."""
+    assert sure is width(text, 10)[1]
+
+
 def test_an_empty_text_has_no_width() -> None:
     """Nothing is nothing."""
     assert (0, True) == width("", 10)

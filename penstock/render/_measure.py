@@ -33,19 +33,23 @@ _ALIKE = {
 _TABLES = tuple({**dict(zip(map(chr, range(32, 127)), widths, strict=True)), **_ALIKE} for widths in (_REGULAR, _BOLD))
 
 
+MOST_GUESSED = 0.15
+"""The share of a line whose width may be a guess, if the line still is to be squeezed into that width."""
+
 _ACCENTED_I = re.compile("i(?=[\u0300-\u036f])")
 """An accented letter is as wide as the letter, but for the i, which is as wide as the one without a dot."""
 
 
 def width(text: str, size: float, *, bold: bool = False) -> tuple[float, bool]:
-    """Return the width of a line of text in pixels, and whether that is sure: of most scripts it is a guess."""
+    """Return the width of a line of text in pixels, and whether that is as good as sure: of most scripts it is a guess."""
     table = _TABLES[bold]
     try:
         return sum(map(table.__getitem__, text)) * size / 1000, True
     except KeyError:
         parts = _ACCENTED_I.sub("\u0131", unicodedata.normalize("NFD", text))
-    sure = all(char in table or unicodedata.combining(char) for char in parts)
-    return sum(table[char] if char in table else _guess(char) for char in parts) * size / 1000, sure
+    known = sum(table[char] for char in parts if char in table)
+    guessed = sum(_guess(char) for char in parts if char not in table)
+    return (known + guessed) * size / 1000, guessed <= (known + guessed) * MOST_GUESSED
 
 
 def _guess(char: str) -> int:
