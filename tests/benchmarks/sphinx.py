@@ -5,6 +5,7 @@ CPU time (user and system, child processes included) of whole builds, medians of
 
 from __future__ import annotations
 
+import compileall
 import importlib.util
 import os
 import shutil
@@ -16,7 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock import Edge, Flow, Step
-from penstock.render import Options, render
+from penstock.collect import collect
+from penstock.config import load
+from penstock.render import Options, _blanks, render
+from penstock.render.layout import find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +52,15 @@ def setup(app):
     app.add_directive("finished-picture", Picture)
 """
 """What Docutils and Sphinx take for any directive of one option, if all that it returns is ready."""
+
+
+COLLECT = """
+import sys
+from pathlib import Path
+from penstock.collect import collect
+from penstock.config import load
+collect(load(Path(sys.argv[1]), {"modules": ["app.*"], "path": ["."]}, where="benchmark", base=Path(sys.argv[1])))
+"""
 
 
 def steps(number: int) -> int:
@@ -133,9 +146,10 @@ def site(folder: Path, body: Callable[[int], str], conf: str = "", pages: int = 
 
 def with_application(folder: Path, module: Callable[[range], str], count: int = PAGES) -> Path:
     """Write the modules that a site shows, and return the site's folder."""
-    (folder / "app").mkdir()
+    (folder / "app").mkdir(parents=True)
     for start in range(0, count, IN_MODULE):
         (folder / "app" / f"part_{start}.py").write_text(module(range(start, start + IN_MODULE)), "utf-8")
+    compileall.compile_dir(folder / "app", quiet=1)  # as pip leaves what it installs
     return folder
 
 
@@ -153,9 +167,14 @@ def build(folder: Path, *, fresh: bool = True) -> float:
     if fresh:
         shutil.rmtree(folder / "_build", ignore_errors=True)
         shutil.rmtree(folder / ".penstock", ignore_errors=True)
+    return seconds([sys.executable, "-m", "sphinx", "-q", "-b", "html", str(folder), str(folder / "_build")], folder)
+
+
+def seconds(command: list[str], folder: Path, source: str = "") -> float:
+    """Run a command in a folder and return the CPU seconds that it took, what it starts included."""
     before = os.times()
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", folder, folder / "_build"]
-    subprocess.run(command, check=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""})
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    subprocess.run(command, check=True, cwd=folder, env=environment, input=source.encode(), stdout=subprocess.PIPE)
     after = os.times()
     return after.children_user + after.children_system - before.children_user - before.children_system
 
@@ -201,6 +220,20 @@ def cold(folder: Path) -> None:
         print(f"| {name} | {seconds:.2f} | {each:.2f} | {again[name]:.2f} | {again[name] / again['plain']:.2f} |")
 
 
+def parts(folder: Path) -> None:
+    """Print what of a build from nothing is collecting the flows, and what is the layout engine."""
+    here = with_application(folder / "parts", flows)
+    config = load(here, {"modules": ["app.*"], "path": ["."]}, where="benchmark", base=here)
+    sources = "\n".join(_blanks.render(flow, Options(details=True)) for flow in collect(config).flows)
+    collecting, engine = [], []
+    for _ in range(ROUNDS):
+        shutil.rmtree(here / ".penstock")
+        collecting.append(seconds([sys.executable, "-c", COLLECT, str(here)], here))
+        engine.append(seconds([find_engine(), "-q", "-Tplain"], here, sources))
+    each = [statistics.median(times) / PAGES * 1000 for times in (collecting, engine)]
+    print(f"\nOf penstock's, collecting the flows takes {each[0]:.2f} ms, and the engine {each[1]:.2f} ms.")
+
+
 def many(folder: Path) -> None:
     """Print what it costs to change one page, with a thousand flows and with ten thousand."""
     taken = {}
@@ -224,6 +257,7 @@ def main() -> None:
     """Measure in a folder of its own."""
     with tempfile.TemporaryDirectory() as name:
         cold(Path(name))
+        parts(Path(name))
         many(Path(name))
 
 
