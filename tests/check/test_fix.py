@@ -7,6 +7,7 @@ import pty
 import subprocess
 import sys
 import textwrap
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -505,6 +506,21 @@ def test_what_check_finds_it_mends(project: Path) -> None:
     assert "-@orders.step(after={receive: 'if new'})  # at once\n+@orders.step(after=" in fixing.stdout
     assert ["check"] == declared_edges(project, "pay")
     assert 0 == command(project, "-m", "penstock", "check").returncode
+
+
+def test_many_wishes_cost_little_more_than_one(project: Path) -> None:
+    """A large file is gone through once, and not again for each step in it."""
+    steps = "".join(f"@orders.step(after='receive')\ndef s{number}(): ...\n" for number in range(300))
+    head = "from penstock import flow\norders = flow('orders')\n@orders.entrypoint\ndef receive(): ...\n"
+    (project / "shop.py").write_text(head + steps)
+    findings, config = wished(project, {f"s{number}": (f"s{number - 1}",) for number in range(1, 300)})
+    found = collect(config)
+    took = []
+    for chosen in (findings[:1], findings):
+        start = time.process_time()
+        assert (1, ()) == (len((fixes := fix(chosen, found, project)).edits), fixes.refused)
+        took.append(time.process_time() - start)
+    assert took[1] < 3 * took[0], took
 
 
 def test_a_fix_is_shown_as_text(project: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -54,7 +56,7 @@ class Source:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         try:
-            parsed = MetadataWrapper(cst.parse_module(scope.text))
+            parsed = MetadataWrapper(cst.parse_module(scope.text), unsafe_skip_copy=True)  # the parser shares no nodes
             self._positions = parsed.resolve(PositionProvider)
         except (cst.ParserSyntaxError, UnicodeError):
             raise NotUnderstoodError("LibCST cannot read this file") from None
@@ -69,11 +71,19 @@ class Source:
 
     def over(self, step: Step) -> list[Place]:
         """Return the marks over the function of a step, in this file."""
-        for definition, owners in _definitions(self.module, ()):
+        for definition, owners in self._named.get(step.qualname.rpartition(".")[2], ()):
             first, last = self._head(definition)
-            if first <= step.line <= last and definition.name.value == step.qualname.rpartition(".")[2]:
+            if first <= step.line <= last:
                 return list(self._marks(definition, owners))
         return []
+
+    @cached_property
+    def _named(self) -> dict[str, list[tuple[Definition, tuple[Definition, ...]]]]:
+        """All definitions by their names, each with those around it; to look for them takes long in a large file."""
+        found = defaultdict(list)
+        for definition, owners in _definitions(self.module, ()):
+            found[definition.name.value].append((definition, owners))
+        return found
 
     def _head(self, definition: Definition) -> tuple[int, int]:
         lines = [self.line(each) for each in (*definition.decorators, definition.name)]
@@ -135,9 +145,13 @@ class Source:
 
     def outside(self, step: Step) -> list[Place]:
         """Return the calls in this file that make a function a step without a decorator."""
+        return [place for call in self._calls for place in self._outside(call, step)]
+
+    @cached_property
+    def _calls(self) -> list[cst.Call]:
         finder = _Calls()
         self.module.visit(finder)
-        return [place for call in finder.found for place in self._outside(call, step)]
+        return finder.found
 
     def _outside(self, call: cst.Call, step: Step) -> Iterator[Place]:
         target, mark = _only(call), call.func  # the mark is called itself, or bare: orders.step(function)

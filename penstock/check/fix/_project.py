@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from penstock._garbage import collector_paused
 from penstock.check.fix import Edit, Fixes, Refusal
 from penstock.check.fix._after import NotUnderstoodError, rewritten
 from penstock.check.fix._marks import STEPS, Source, dotted, keyword, literal, means
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
 
 def fixes(wishes: Sequence[Wish], found: Manifest, project: Path, files: Sequence[Path]) -> Fixes:
     """Return how the files of a project have to change."""
-    work = _Work(found, project, tuple(files), tuple(wishes))
+    with collector_paused():  # a parsed file is many objects, and all of them stay
+        return _granted(_Work(found, project, tuple(files), tuple(wishes)), wishes)
+
+
+def _granted(work: _Work, wishes: Sequence[Wish]) -> Fixes:
     for wish in wishes:
         try:
             work.grant(wish)
@@ -135,9 +140,10 @@ class _Work:
 
 def _is_made_by(place: Place, step: Step, wished: Step) -> bool:
     """Tell whether a mark makes a step, too: that of the same name, or any if a function that runs often names them."""
+    if (step.line, step.qualname, step.file) != (wished.line, wished.qualname, wished.file):
+        return False
     name = keyword(place.expression, "name") or keyword(place.expression, "step_name")
-    same = step.name == wished.name or (name is not None and literal(name.value) is None)
-    return same and (step.where, step.qualname) == (wished.where, wished.qualname)
+    return step.name == wished.name or (name is not None and literal(name.value) is None)
 
 
 class _Replacement(cst.CSTTransformer):
