@@ -1,4 +1,4 @@
-"""Runs generators inside a scope that is bound for each resume, because their consumer runs in between."""
+"""Runs inside a scope what goes on after a call: generators, bound for each resume, and coroutines that it returned."""
 
 from __future__ import annotations
 
@@ -92,3 +92,33 @@ def _first(generator: Any) -> Any:
         return generator.asend(None)
     finally:
         sys.set_asyncgen_hooks(*hooks)
+
+
+class _Held:
+    """A coroutine that another one will await; when that one goes unawaited, so does this, without a word of its own."""
+
+    __slots__ = ("coroutine",)
+
+    def __init__(self, coroutine: Any) -> None:
+        self.coroutine = coroutine
+
+    def __del__(self) -> None:
+        self.coroutine.close()
+
+
+def awaited(coroutine: Any, scope: Binding) -> Any:
+    """Return a coroutine in place of one that a plain function has returned; it goes on in the function's scope."""
+    outer: Any = _awaited(_Held(coroutine), scope)
+    outer.__name__, outer.__qualname__ = coroutine.__name__, coroutine.__qualname__
+    return outer
+
+
+async def _awaited(held: _Held, scope: Binding) -> Any:
+    scope.resume()
+    try:
+        result = await held.coroutine
+    except BaseException as error:
+        scope.end(error)
+        raise
+    scope.end()
+    return result

@@ -8,10 +8,10 @@ consumer runs in the same context in between.
 from __future__ import annotations
 
 import os
-from types import FunctionType, MethodType, coroutine
+from types import CoroutineType, FunctionType, MethodType, coroutine
 
 from penstock._context import KEEP, Binding, Run, current_event, current_run, restore
-from penstock._drive import async_generator, drive
+from penstock._drive import async_generator, awaited, drive
 from penstock._marks import CallableProxy, underlying
 
 TYPE_CHECKING = False
@@ -221,6 +221,9 @@ def _function(target: Any, mark: Mark) -> Any:
             except BaseException as error:
                 scope.end(error)
                 raise
+            if type(result) is CoroutineType:
+                scope.suspend()
+                return awaited(result, scope)
             scope.end()
             return result
         if not starts:
@@ -231,7 +234,8 @@ def _function(target: Any, mark: Mark) -> Any:
             return target(*args, **kwargs)
         token = bind(new_run(mark))
         try:
-            return target(*args, **kwargs)
+            result = target(*args, **kwargs)
+            return awaited(result, Binding(get())) if type(result) is CoroutineType else result
         finally:
             reset(token)
 

@@ -131,6 +131,29 @@ def test_steps_in_a_generator_have_it_as_parent(recorder: Recorder) -> None:
     assert ("values", None) == recorder.ended[-1]
 
 
+def test_a_coroutine_that_a_plain_function_returns_ends_with_it(recorder: Recorder) -> None:
+    """Steps in the coroutine have the function as parent, and it ends, or fails, when the coroutine does."""
+
+    async def later(fails: bool) -> None:
+        await asyncio.sleep(0)
+        end()
+        if fails:
+            raise ValueError
+
+    @step
+    def outer(fails: bool = False) -> Any:
+        return later(fails)
+
+    coroutine = outer()
+    assert [] == recorder.ended
+    asyncio.run(coroutine)
+    with pytest.raises(ValueError, match=r"^$"):
+        asyncio.run(outer(True))
+    ended = [(name, type(error)) for name, error in recorder.ended]
+    assert [("finish", type(None)), ("outer", type(None)), ("finish", type(None)), ("outer", ValueError)] == ended
+    assert {("outer", "finish")} == recorder.pairs
+
+
 def test_a_generator_that_is_left_has_ended_well(recorder: Recorder) -> None:
     """Closing early is no error, and the end is told once."""
     talk = values()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import os
 import re
 import threading
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock import add_observer, current_flow_id, entrypoint, step
+from penstock import add_observer, current_flow_id, entrypoint, get_value, set_value, step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -437,3 +438,67 @@ def test_a_generator_based_coroutine_can_still_be_awaited() -> None:
         return await old()
 
     assert re.fullmatch("[0-9a-f]{32}", asyncio.run(main()) or "")
+
+
+def plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate as one does who forgets that a function may be a coroutine function."""
+
+    @functools.wraps(function)
+    def wrapper(*args: object) -> object:
+        return function(*args)
+
+    return wrapper
+
+
+async def _names(fails: bool = False) -> list[str | None]:
+    first = current_flow_id()
+    await asyncio.sleep(0)
+    if fails:
+        raise ValueError(current_flow_id())
+    return [first, current_flow_id()]
+
+
+def test_a_coroutine_that_a_plain_decorator_returns_is_in_the_run() -> None:
+    """The run lasts until the coroutine ends, in the caller, in a task, and when it fails; afterwards there is none."""
+    start = entrypoint(plain(_names))
+
+    async def main() -> list[str | None]:
+        (first, second), (third, fourth) = await start(), await asyncio.create_task(start())
+        assert (first, third, None) == (second, fourth, current_flow_id())
+        with pytest.raises(ValueError, match=VALID):
+            await start(True)
+        return [first, third, current_flow_id()]
+
+    first, third, after = asyncio.run(main())
+    assert (True, None) == (first is not None and third is not None and first != third, after)
+
+
+def test_what_a_plain_function_sets_is_there_in_its_coroutine() -> None:
+    """The coroutine is in the same run as the function that returned it, with its ID and its values."""
+
+    async def later(first: str | None) -> bool:
+        return (first, 3) == (current_flow_id(), get_value("n"))
+
+    @entrypoint
+    def start() -> Any:
+        set_value("n", 3)
+        return later(current_flow_id())
+
+    assert asyncio.run(start())
+
+
+def test_a_coroutine_that_is_returned_and_not_awaited() -> None:
+    """Python warns of it once, by its name; and not when it is closed, as that of a task cancelled early is."""
+    start = entrypoint(plain(_names))
+    with pytest.warns(RuntimeWarning, match="coroutine '_names' was never awaited") as warned:
+        start()
+    assert 1 == len(warned)
+    start().close()
+
+    async def main() -> bool:
+        task = asyncio.create_task(start())
+        task.cancel()
+        await asyncio.wait([task])
+        return task.cancelled()
+
+    assert asyncio.run(main())
