@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from penstock import _graph
-from penstock._introspect import facts, find_source
+from penstock._doubles import DUPLICATE, hidden_problems, latest
+from penstock._introspect import facts
 from penstock._marks import identity, marks_on, underlying
+from penstock._sayings import listed, problem_at, said_of, shown_value, tags_of
 from penstock.errors import did_you_mean, near_names
 from penstock.model import Edge, Flow, Problem, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from penstock._marks import Mark
     from penstock._registry import Declared
@@ -40,23 +40,27 @@ def build(declared: Declared) -> Flow:
     steps, edges = _in_flow_order([member.step for member in members.values()], edges)
     flow = Flow(
         name=declared.name,
-        title=declared.title or declared.name,
-        description=declared.description or "",
-        tags=tuple(_tags(declared, problems)),
+        title=said_of(declared, "title", problems) or declared.name,
+        description=said_of(declared, "description", problems) or "",
+        tags=tuple(tags_of(declared, problems)),
         steps=tuple(steps),
         edges=tuple(edges),
     )
     problems += _unmarked(declared)
     lost = {problem.step for problem in problems}
+    doubled = {problem.step for problem in problems if problem.code == DUPLICATE}
     shape = _shape_problems(flow, declared, {name: member.marks[0] for name, member in members.items()})
-    problems += [problem for problem in shape if problem.code != "unreachable" or problem.step not in lost]
+    follow = {"unreachable": lost, "cycle": doubled}
+    problems += [problem for problem in shape if problem.step not in follow.get(problem.code, ())]
     ordered = sorted(problems, key=lambda problem: (problem.file, problem.line, problem.code, problem.message))
     return replace(flow, problems=tuple(ordered))
 
 
 def _members(declared: Declared, problems: list[Problem]) -> dict[str, _Member]:
     members: dict[str, _Member] = {}
-    for mark in _latest(declared.marks):
+    marks, hidden = latest(declared)
+    problems += hidden_problems(hidden)
+    for mark in marks:
         name = mark.step_name
         known = members.get(name)
         if known is None:
@@ -64,33 +68,19 @@ def _members(declared: Declared, problems: list[Problem]) -> dict[str, _Member]:
         elif known.marks[0].root is mark.root:
             members[name] = _Member((*known.marks, mark), _both(known.step, _step(mark, problems)))
         else:  # only names that were not read at import come here; the registry raises for all others
-            problems.append(
-                _problem(mark, "duplicate-step", f"step {name!r} is also {_shown(known.marks[0])}; use name=…")
-            )
+            problems.append(problem_at(mark, DUPLICATE, f"step {name!r} is also {_shown(known.marks[0])}; use name=…"))
     return members
-
-
-def _latest(marks: Iterable[Mark]) -> list[Mark]:
-    """Drop the marks of objects that were defined anew since; lazy ones tell their names only now."""
-    last = {_definition(mark): mark.root for mark in marks}
-    return [mark for mark in marks if last[_definition(mark)] is mark.root or find_source(mark.root)]
-
-
-def _definition(mark: Mark) -> tuple[object, ...]:
-    if not mark.one_of_many:
-        return mark.key
-    return (*mark.key, mark.step_name, mark.declared if mark.deferred else "")
 
 
 def _step(mark: Mark, problems: list[Problem]) -> Step:
     found = facts(mark.function)
     trigger = mark.trigger or ""
     if not isinstance(trigger, str):
-        problems.append(_problem(mark, "bad-trigger", f"trigger={_text(trigger)} is not a text"))
+        problems.append(problem_at(mark, "bad-trigger", f"trigger={shown_value(trigger)} is not a text"))
         trigger = ""
     if mark.has_bad_name:
-        message = f"name={_text(mark.name)} is not a name. The step goes by its function's, {mark.step_name!r}."
-        problems.append(_problem(mark, "bad-name", message))
+        message = f"name={shown_value(mark.name)} is not a name. The step goes by its function's, {mark.step_name!r}."
+        problems.append(problem_at(mark, "bad-name", message))
     return Step(
         name=mark.step_name,
         title=found.title,
@@ -125,25 +115,9 @@ def _effects(mark: Mark, problems: list[Problem]) -> Iterator[str]:
     if isinstance(given, str):
         yield given
     elif isinstance(given, Collection) and all(isinstance(effect, str) for effect in given):
-        yield from _listed(given)
+        yield from listed(given)
     else:
-        problems.append(_problem(mark, "bad-effects", f"effects={_text(given)} is not a list of texts"))
-
-
-def _tags(declared: Declared, problems: list[Problem]) -> Iterator[str]:
-    given, (file, line) = declared.tags or ((), declared.where)
-    if isinstance(given, str):
-        yield given
-    elif isinstance(given, Collection) and all(isinstance(tag, str) for tag in given):
-        yield from dict.fromkeys(_listed(given))
-    else:
-        message = f"tags={_text(given)} is not a list of texts"
-        problems.append(Problem(code="bad-tags", message=message, file=file, line=line))
-
-
-def _listed(given: Collection[Any]) -> list[Any]:
-    """Return what a collection holds; the order of a set is that of its texts, which does not change with each run."""
-    return sorted(given, key=str) if isinstance(given, AbstractSet) else list(given)
+        problems.append(problem_at(mark, "bad-effects", f"effects={shown_value(given)} is not a list of texts"))
 
 
 def _edges(members: Mapping[str, _Member], flow: str, problems: list[Problem]) -> Iterator[Edge]:
@@ -169,10 +143,10 @@ def _references(mark: Mark, problems: list[Problem]) -> Iterator[Reference]:
         elif isinstance(given, str) or callable(underlying(given)):
             yield given, ""
         elif isinstance(given, Collection):
-            stack += reversed(_listed(given))
+            stack += reversed(listed(given))
         elif given is not None:
             problems.append(
-                _problem(mark, "bad-after", f"after={_text(given)} is neither a step's name nor a function")
+                problem_at(mark, "bad-after", f"after={shown_value(given)} is neither a step's name nor a function")
             )
 
 
@@ -215,7 +189,7 @@ def _unknown_after(mark: Mark, reference: Any, flow: str, known: Mapping[str, _M
         near = did_you_mean(near_names(reference, known))
         steps = ", ".join(sorted(known))
         message = f"after={reference!r} names no step of flow {flow!r}.{near} Known steps: {steps}."
-    return _problem(mark, "unknown-after", message)
+    return problem_at(mark, "unknown-after", message)
 
 
 def _in_flow_order(steps: list[Step], edges: list[Edge]) -> tuple[list[Step], list[Edge]]:
@@ -250,14 +224,14 @@ def _shape_problems(flow: Flow, declared: Declared, marks: Mapping[str, Mark]) -
         return
     for _, cycle in _graph.back_edges(flow.successors):
         shown = " → ".join([*cycle, cycle[0]])
-        yield _problem(
+        yield problem_at(
             marks[cycle[0]],
             "cycle",
             f"the arrows of flow {flow.name!r} run in a circle: {shown}. Leave out the after= that leads back.",
         )
     if not flow.entrypoints:
         first = marks[flow.steps[0].name]
-        yield _problem(
+        yield problem_at(
             first, "no-entrypoint", f"flow {flow.name!r} has no entrypoint. Mark where it starts: @entrypoint."
         )
         return
@@ -267,24 +241,14 @@ def _shape_problems(flow: Flow, declared: Declared, marks: Mapping[str, Mark]) -
             message = (
                 f"no entrypoint of flow {flow.name!r} leads to step {step.name!r}. Name what comes before it: after=…"
             )
-            yield _problem(marks[step.name], "unreachable", message)
+            yield problem_at(marks[step.name], "unreachable", message)
 
 
 def unclaimed_problem(mark: Mark) -> Problem:
     """Return the problem of a mark that no flow took."""
     kind = "@entrypoint" if mark.entrypoint else "@step"
-    return _problem(mark, "unclaimed", f"{kind} on {_shown(mark)} belongs to no flow. Put @flow(…) above it.")
-
-
-def _problem(mark: Mark, code: str, message: str) -> Problem:
-    file, line = mark.declared
-    return Problem(code=code, message=message, file=file, line=line, step=mark.step_name)
+    return problem_at(mark, "unclaimed", f"{kind} on {_shown(mark)} belongs to no flow. Put @flow(…) above it.")
 
 
 def _shown(mark: Mark) -> str:
     return ".".join(filter(None, mark.key))
-
-
-def _text(value: object) -> str:
-    """Return the value as in source code, without an address in memory, which would change with each run."""
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))

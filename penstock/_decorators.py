@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from types import FunctionType
 
 from penstock import _registry
-from penstock._marks import Mark, caller, identity, marks_on, underlying
+from penstock._caller import caller, calling_frame
+from penstock._marks import Mark, identity, marks_on, underlying
 from penstock._wrap import wrap
-from penstock.errors import DeclarationError
+from penstock.errors import DeclarationError, did_you_mean, near_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +24,23 @@ else:
 
     def overload(function):  # noqa: ANN001, ANN202 - what typing.overload does, without importing typing
         return function
+
+
+def _names_checked(function: T) -> T:
+    """Tell of a misspelt keyword where it stands, with the near name; the signature stays as it is."""
+    plain: Any = function
+    code = plain.__code__
+    known = code.co_varnames[code.co_posonlyargcount : code.co_argcount + code.co_kwonlyargcount]
+
+    @wraps(plain)
+    def checked(*args: Any, **given: Any) -> Any:
+        for name in given:
+            if name not in known:
+                hint = did_you_mean(near_names(name, known)) or f" It takes {', '.join(known)}."
+                raise DeclarationError(f"{_here()}: {plain.__name__}() takes no {name}=.{hint}")
+        return plain(*args, **given)
+
+    return checked  # type: ignore[return-value]
 
 
 class FlowDeclaration:
@@ -57,6 +76,7 @@ class FlowDeclaration:
         self, /, *, name: str | None = None, trigger: str | None = None, inherit: bool = True
     ) -> Callable[[T], T]: ...
 
+    @_names_checked
     def entrypoint(
         self, target: Any = None, /, *, name: str | None = None, trigger: str | None = None, inherit: bool = True
     ) -> Any:
@@ -71,6 +91,7 @@ class FlowDeclaration:
         self, /, *, after: After = (), name: str | None = None, effects: str | Collection[str] = ()
     ) -> Callable[[T], T]: ...
 
+    @_names_checked
     def step(
         self,
         target: Any = None,
@@ -87,6 +108,7 @@ class FlowDeclaration:
         return f"flow({self.name!r})"
 
 
+@_names_checked
 def flow(
     name: str,
     *,
@@ -99,7 +121,7 @@ def flow(
     Args:
         name: The flow's name, unique in the application.
         title: A title for people; the name if none is given.
-        description: What the flow is for, in a sentence or two.
+        description: What the flow is for, in a sentence or two of plain text.
         tags: A word or several to group flows by in overviews, such as ``"billing"``.
 
     Returns:
@@ -111,7 +133,7 @@ def flow(
     """
     if not isinstance(name, str) or not name.strip():
         raise DeclarationError(f"{_here()}: a flow needs a name: @flow('bom_sync'), not {name!r}")
-    _registry.declare(name, caller(), title, description, tags)
+    _registry.declare(name, calling_frame(), title, description, tags)
     return FlowDeclaration(name)
 
 
@@ -123,6 +145,7 @@ def entrypoint(target: T, /) -> T: ...
 def entrypoint(*, name: str | None = None, trigger: str | None = None, inherit: bool = True) -> Callable[[T], T]: ...
 
 
+@_names_checked
 def entrypoint(
     target: Any = None, /, *, name: str | None = None, trigger: str | None = None, inherit: bool = True
 ) -> Any:
@@ -148,6 +171,7 @@ def step(target: T, /) -> T: ...
 def step(*, after: After = (), name: str | None = None, effects: str | Collection[str] = ()) -> Callable[[T], T]: ...
 
 
+@_names_checked
 def step(
     target: Any = None,
     /,

@@ -55,7 +55,7 @@ class Facts:
 
 def facts(target: Any) -> Facts:
     """Return what the source says of a callable; what cannot be found out stays empty."""
-    function = _innermost(target)
+    function = innermost(target)
     source = find_source(function)
     module, qualname = identity(function)
     text = docstring(function)
@@ -75,7 +75,7 @@ def facts(target: Any) -> Facts:
     )
 
 
-def _innermost(target: Any) -> Any:
+def innermost(target: Any) -> Any:
     function = underlying(target)
     try:
         return underlying(inspect.unwrap(function))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from types import BuiltinFunctionType, FunctionType, MethodType
+
+from penstock._caller import body_of, calling_frame, place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class Mark:
         effects: What the step changes elsewhere, as given.
         inherit: Whether an entrypoint joins the run that it is called in.
         declared: File and line of the declaration.
+        body: What ran when it was declared: equal for declarations of one execution of a module or class, and no others.
+        hides: An earlier mark, of another function, whose place it took before any flow did.
         flows: The names of the flows that took the mark.
         lent: Whether flows took it only through subclasses, so that other subclasses may take it too.
         root: The function object below every decoration of ours.
@@ -36,11 +39,13 @@ class Mark:
         "_key",
         "_step_name",
         "after",
+        "body",
         "declared",
         "effects",
         "entrypoint",
         "flows",
         "function",
+        "hides",
         "inherit",
         "lent",
         "name",
@@ -66,7 +71,10 @@ class Mark:
         self.trigger = trigger
         self.effects = effects
         self.inherit = inherit
-        self.declared = caller()
+        frame = calling_frame()
+        self.declared = place_of(frame)
+        self.body = body_of(frame)
+        self.hides: Mark | None = None
         self.flows: tuple[str, ...] = ()
         self.lent = False
         below = marks_on(function)
@@ -105,6 +113,10 @@ class Mark:
     def has_bad_name(self) -> bool:
         """Tell whether ``name=`` was given and is no text, or a blank one."""
         return self.name is not None and not (isinstance(self.name, str) and self.name.strip())
+
+    def is_beside(self, other: Mark) -> bool:
+        """Tell whether two functions are declared at two places of one text, which ran once: nothing was reloaded."""
+        return self.root is not other.root and self.body is other.body and self.declared != other.declared
 
 
 def underlying(target: Any) -> Any:
@@ -258,15 +270,3 @@ class MethodProxy(CallableProxy):
 
 def _same(target: Any) -> Any:
     return target
-
-
-def caller() -> tuple[str, int]:
-    """Return file and line of the nearest frame outside penstock."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__")):
-        frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
-
-
-def _is_ours(module: object) -> bool:
-    return isinstance(module, str) and (module == "penstock" or module.startswith("penstock."))

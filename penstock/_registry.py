@@ -4,15 +4,40 @@ from __future__ import annotations
 
 from _thread import RLock  # threading itself would double the time that importing penstock takes
 
+from penstock._caller import body_of, place_of
 from penstock._marks import marks_on
 from penstock.errors import DuplicateStepError, UnknownFlowError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from types import FrameType
 
     from penstock._marks import Mark
     from penstock.model import Flow, Problem
+
+
+class Said:
+    """A title, a description or tags, and who said so.
+
+    Attributes:
+        value: What was said, as it was given.
+        where: File and line.
+        module: The module's name.
+        body: What ran then; see :func:`penstock._caller.body_of`.
+    """
+
+    __slots__ = ("body", "module", "value", "where")
+
+    def __init__(self, value: object, frame: FrameType) -> None:
+        self.value = value
+        self.where = place_of(frame)
+        self.module = str(frame.f_globals.get("__name__", ""))
+        self.body = body_of(frame)
+
+    def corrects(self, other: Said) -> bool:
+        """Tell whether ``other`` was said by the same lines when they ran before, or by an earlier text of the file."""
+        return self.where == other.where or (self.where[0] == other.where[0] and self.body is not other.body)
 
 
 class Declared:
@@ -20,24 +45,22 @@ class Declared:
 
     Attributes:
         name: The flow's name.
-        title: Its title, or ``None``.
-        description: Its description, or ``None``.
-        tags: Its tags as they were given, and where, or ``None``.
+        said: Titles, descriptions and tags, all that still stand in the source, the latest last.
         marks: The marks that it took, in the order of declaration.
+        hidden: Marks that are gone, each with the one which took its place without being a new definition of it.
         where: File and line of the first declaration.
         unmarked: Identity and place of each object under ``@flow`` that carries no mark.
         built: The flow as it was last built, until something changes.
     """
 
-    __slots__ = ("built", "description", "marks", "name", "tags", "title", "unmarked", "where")
+    __slots__ = ("built", "hidden", "marks", "name", "said", "unmarked", "where")
 
     def __init__(self, name: str, where: tuple[str, int]) -> None:
         self.name = name
         self.where = where
-        self.title: str | None = None
-        self.description: str | None = None
-        self.tags: tuple[object, tuple[str, int]] | None = None
+        self.said: dict[str, list[Said]] = {"title": [], "description": [], "tags": []}
         self.marks: list[Mark] = []
+        self.hidden: list[tuple[Mark, Mark]] = []
         self.unmarked: dict[tuple[str, str], tuple[str, int]] = {}
         self.built: Flow | None = None
 
@@ -50,26 +73,28 @@ _unclaimed: dict[tuple[str, str] | int, Mark] = {}
 
 def declare(
     name: str,
-    where: tuple[str, int],
+    frame: FrameType,
     title: str | None = None,
     description: str | None = None,
     tags: object = None,
 ) -> None:
-    """Note that a flow exists; a title, a description or tags given later replace the earlier ones."""
+    """Note that a flow exists, and what a line of the source says of it."""
+    texts = {"title": title, "description": description}
+    given = {what: str(text) for what, text in texts.items() if text is not None}
     with _lock:
-        declared = _flows.setdefault(name, Declared(name, where))
-        if title is not None:
-            declared.title = str(title)
-        if description is not None:
-            declared.description = str(description)
-        if tags is not None:
-            declared.tags = tags, where
+        declared = _flows.setdefault(name, Declared(name, place_of(frame)))
+        for what, value in {**given, **({} if tags is None else {"tags": tags})}.items():
+            said = Said(value, frame)
+            declared.said[what] = [*(other for other in declared.said[what] if not said.corrects(other)), said]
         declared.built = None
 
 
 def note_mark(mark: Mark) -> None:
     """Remember a mark until a flow takes it, to report it if none does."""
     with _lock:
+        earlier = _unclaimed.get(_place(mark))
+        if earlier is not None and mark.is_beside(earlier):
+            mark.hides = earlier
         _unclaimed[_place(mark)] = mark
 
 
@@ -89,8 +114,10 @@ def claim(name: str, mark: Mark) -> None:
     with _lock:
         declared = _flows.setdefault(name, Declared(name, mark.declared))  # a handle may outlive `forget`
         _unclaimed.pop(_place(mark), None)
-        declared.marks = [other for other in declared.marks if not _replaces(name, mark, other)]
-        declared.marks.append(mark)
+        replaced = [other for other in declared.marks if _replaces(name, mark, other)]
+        declared.marks = [*(other for other in declared.marks if other not in replaced), mark]
+        declared.hidden = [pair for pair in declared.hidden if pair[1] not in replaced]
+        declared.hidden += [(other, mark) for other in (*replaced, mark.hides) if other and mark.is_beside(other)]
         if not mark.deferred:
             declared.unmarked.pop(mark.key, None)
         declared.built = None

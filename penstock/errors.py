@@ -29,7 +29,7 @@ class PenstockError(Exception):
 
 
 class DeclarationError(PenstockError, TypeError):
-    """A declaration that cannot even be recorded, such as ``@flow`` without a name."""
+    """A mistake in the call of a decorator, such as ``@flow`` without a name, or a keyword that does not exist."""
 
 
 class FlowIdError(PenstockError, ValueError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -229,6 +231,37 @@ def test_a_forgotten_keyword_is_a_clear_error(mark: Callable[..., Any]) -> None:
     """@step("name") says which keyword was meant."""
     with pytest.raises(DeclarationError, match=r"did you mean @\w+\((after|name)='pay'\)"):
         mark("pay")
+
+
+@pytest.mark.parametrize(
+    ("declare", "keyword", "said"),
+    [
+        (entrypoint, "triger", "entrypoint() takes no triger=. Did you mean 'trigger'?"),
+        (step, "befor", "step() takes no befor=. It takes after, name, effects."),
+        (functools.partial(flow, "f"), "titel", "flow() takes no titel=. Did you mean 'title'?"),
+        (lambda **given: flow("f").entrypoint(**given), "inherits", "entrypoint() takes no inherits=. Did you mean"),
+        (lambda **given: flow("f").step(**given), "effect", "step() takes no effect=. Did you mean 'effects'?"),
+    ],
+)
+def test_a_misspelt_keyword_is_a_clear_error(declare: Callable[..., Any], keyword: str, said: str) -> None:
+    """The place is told, and the near name, or all that there are; it is a TypeError as for any function."""
+    with pytest.raises(DeclarationError, match=rf"test_declaring\.py:\d+: {re.escape(said)}") as caught:
+        declare(**{keyword: "x"})
+    assert isinstance(caught.value, TypeError)
+
+
+@pytest.mark.parametrize(
+    ("decorator", "known"),
+    [
+        (flow, ["name", "title", "description", "tags"]),
+        (entrypoint, ["target", "name", "trigger", "inherit"]),
+        (step, ["target", "after", "name", "effects"]),
+    ],
+)
+def test_the_decorators_tell_their_signatures(decorator: Callable[..., Any], known: list[str]) -> None:
+    """help() and editors see each keyword, and nothing that takes any."""
+    assert known == list(inspect.signature(decorator).parameters)
+    assert "flow('f')" == repr(flow(name="f"))
 
 
 @pytest.mark.parametrize("name", ["", "  ", None, 3, len], ids=repr)
