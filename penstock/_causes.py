@@ -12,7 +12,7 @@ from traceback import walk_stack, walk_tb
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock import _inputs
-from penstock.errors import did_you_mean, near_names
+from penstock.errors import PenstockError, did_you_mean, near_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,7 +50,9 @@ def raised(error: BaseException, module: str, roots: Sequence[str], project: Pat
     file, line = place(frames, roots)
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_file():
         file, line = _inputs.absolute(error.filename), error.lineno or 0
-    return Failure(f"{_cause(error).removesuffix('.')}. {_cure(error, module, frames, project)}".strip(), file, line)
+    if isinstance(error, PenstockError):  # it says what to do by itself
+        return Failure(_told(error, f"{file}:{line}: ", project), file, line)
+    return Failure(f"{_sentence(_cause(error))} {_cure(error, module, frames, project)}".strip(), file, line)
 
 
 def left(how: str, frame: FrameType, roots: Sequence[str]) -> Failure:
@@ -61,7 +63,7 @@ def left(how: str, frame: FrameType, roots: Sequence[str]) -> Failure:
 
 def internal(error: Exception) -> Failure:
     """Return what to say when the imports went well and the manifest still could not be made."""
-    return Failure(f"everything was imported, but the flows could not be written down: {_cause(error)}.")
+    return Failure(_sentence(f"everything was imported, but the flows could not be written down: {_cause(error)}"))
 
 
 def place(frames: Iterable[tuple[str, int]], roots: Sequence[str]) -> tuple[str, int]:
@@ -76,6 +78,15 @@ def place(frames: Iterable[tuple[str, int]], roots: Sequence[str]) -> tuple[str,
         if not outside[0]:
             outside = file, line
     return outside
+
+
+def _told(error: PenstockError, place: str, project: Path) -> str:
+    """Return an error's own words, without the place where it is reported, and with short names of other files."""
+    return _sentence(str(error).removeprefix(place).replace(f"{project}{os.sep}", ""))
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _cause(error: BaseException) -> str:

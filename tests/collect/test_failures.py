@@ -31,7 +31,17 @@ EXCEPTIONS = {
         2,
         'setup = "django:setup" and env = { DJANGO_SETTINGS_MODULE = "…" }',
     ),
-    "declaration": ("from penstock import flow\nflow(print)", 2, "DeclarationError"),
+    "declaration": (
+        "from penstock import flow\nflow(print)",
+        2,
+        "shop.broken: a flow needs a name: @flow('bom_sync'), not ",
+    ),
+    "question": ("from penstock import step\n\nstep('a')", 3, "is not a function; did you mean @step(after='a')?"),
+    "duplicate": (
+        "from penstock import flow\nf = flow('f')\nf.step(print)\nf.step(name='print')(len)",
+        4,
+        "shop.broken: flow 'f' has two steps named 'print': shop/broken.py:3 (builtins.print) and shop/broken.py:4 (",
+    ),
     "leave": ("import os\nos._exit(0)", 2, "it called os._exit() while it was imported."),
     "abort": ("import os\n\n\nos.abort()", 4, "it called os.abort() while it was imported."),
 }
@@ -220,3 +230,10 @@ def test_interrupt_of_the_build(project):
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert not is_running(int(pid.read_text()))
+
+
+def test_a_mistake_in_a_declaration_tells_its_place_once(project):
+    """What penstock raises itself is told in its own words: no name of a class, and one place."""
+    project.write("shop/broken.py", "from penstock import step\n\nstep('a')")
+    said = "@step('a') is not a function; did you mean @step(after='a')?"
+    assert f"shop/broken.py:3: cannot import shop.broken: {said}" == str(project.fail("shop.broken"))
