@@ -42,6 +42,7 @@ class Run:
         values: What travels with the run; never changed, only replaced together with the run.
         remote: Span ID and trace flags of the caller in another process, where it has told them.
         arrived: What the caller told of the steps around, while evidence is recorded.
+        notes: What observers keep with the run, each under a key of its own; made on first asking.
     """
 
     id: str
@@ -50,14 +51,17 @@ class Run:
     values: Mapping[str, Any] = MappingProxyType({})
     remote: tuple[str, int] | None = None
     arrived: Arrived | None = None
+    notes: dict[object, Any]
 
     def __init__(self, flow: str | None) -> None:
         self.flow = flow
 
-    def __getattr__(self, name: str) -> str:
+    def __getattr__(self, name: str) -> Any:
         # The ID is made on first asking; setdefault is atomic, so threads that ask at once agree on one.
         if name == "id":
             return self.identify(new_id())
+        if name == "notes":
+            return self.__dict__.setdefault("notes", {})
         raise AttributeError(name)
 
     def identify(self, flow_id: str) -> str:
@@ -74,7 +78,7 @@ class Run:
         """Return the same run, by its ID, with one more value."""
         run = Run(self.flow)
         run.identify(self.id)
-        run.remote, run.arrived = self.remote, self.arrived
+        run.remote, run.arrived, run.notes = self.remote, self.arrived, self.notes
         run.values = MappingProxyType({**self.values, name: value})
         return run
 

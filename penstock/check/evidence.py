@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock._files import write_atomically
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FORMAT = Format(
     name="penstock-evidence",
-    version=(1, 0),
+    version=(1, 1),
     what="evidence",
     cure="record some with: pytest --penstock",
     error=EvidenceError,
@@ -65,11 +65,14 @@ class Orphan:
         flow: The flow.
         step: The step that began.
         concurrent: Whether another step of the flow was running at that time, so that its context was probably lost.
+        done: Steps that had finished before in the same run, where that is known: the run is what it began in, and
+            nothing was lost.
     """
 
     flow: str
     step: Seen
     concurrent: bool
+    done: frozenset[Seen] | None = None
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,17 @@ def dumps(evidence: Evidence) -> str:
     """Return the evidence as JSON text: everything sorted, one fact a line, a newline at the end."""
     seen = sorted(_mentioned(evidence))
     number = {each: index for index, each in enumerate(seen)}
+    orphans: Counter[tuple[str, int, bool]] = Counter()
+    for each, count in evidence.orphans.items():
+        orphans[each.flow, number[each.flow, *each.step], each.concurrent] += count
     rows = {
         "steps": [list(each) for each in seen],
         "facts": sorted([*_numbered(fact, number), count] for fact, count in evidence.facts.items()),
-        "orphans": sorted(
-            [each.flow, number[each.flow, *each.step], each.concurrent, count]
+        "orphans": sorted([*each, count] for each, count in orphans.items()),
+        "tops": sorted(
+            [each.flow, number[each.flow, *each.step], sorted(number[each.flow, *done] for done in each.done), count]
             for each, count in evidence.orphans.items()
+            if each.done is not None
         ),
         "runs": sorted([flow, number[flow, *step], count] for (flow, step), count in evidence.runs.items()),
     }
@@ -167,7 +175,9 @@ _Named = tuple[str, str, str]
 
 
 def _mentioned(evidence: Evidence) -> set[_Named]:
-    found = {(each.flow, *each.step) for each in evidence.orphans} | {(flow, *step) for flow, step in evidence.runs}
+    found = {(flow, *step) for flow, step in evidence.runs}
+    for orphan in evidence.orphans:
+        found.update((orphan.flow, *seen) for seen in (orphan.step, *(orphan.done or ())))
     for fact in evidence.facts:
         for seen in (fact.step, fact.parent, *fact.done, *fact.ancestors, *fact.outside):
             found.add((fact.flow, *seen))
@@ -201,10 +211,14 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
         facts[fact] += _natural(count)
     for flow, step, concurrent, count in content["orphans"]:
         orphans[Orphan(_text(flow), seen(step), concurrent is True)] += _natural(count)
+    for flow, step, done, count in content.get("tops", ()):
+        orphan = Orphan(_text(flow), seen(step), concurrent=True)
+        orphans[orphan] = _natural(orphans[orphan] - _natural(count))  # older readers find all of them there
+        orphans[replace(orphan, done=group(done))] += count
     for flow, step, count in content["runs"]:
         runs[_text(flow), seen(step)] += _natural(count)
     commits = {_text(commit): _text(date) for commit, date in content["commits"].items()}
-    return Evidence(facts, orphans, runs, commits)
+    return Evidence(facts, +orphans, runs, commits)
 
 
 def _text(value: object) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from penstock.check.verdict import lost
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -105,7 +107,7 @@ FAILING: Mapping[str, str] = {
 }
 NOTES: Mapping[str, str] = {
     "unexercised": "nothing shows yet that {target} runs after {source}.",
-    "context-lost": "{target} runs in a context that has lost its run, so {source} cannot be confirmed.",
+    "context-lost": "{lost} runs in a context that has lost its run, so {other} cannot be confirmed.",
     "outdated": "what was seen of {source} and {target} is older than their code.",
 }
 CURES: Mapping[str, str] = {
@@ -169,7 +171,11 @@ def _of_edge(judgement: Judgement, edge: Edge, proposed: tuple[str, ...]) -> Fin
     flow = judgement.flow
     source, target = flow.step(edge.source), flow.step(edge.target)
     failing = edge.state in FAILING
-    words = (FAILING if failing else NOTES)[edge.state].format(source=source.name, target=target.name)
+    names = {"source": source.name, "target": target.name}
+    if edge.state == "context-lost":
+        names["lost"] = lost((source.name, target.name), judgement.tally)[-1]
+        names["other"] = source.name if names["lost"] == target.name else target.name
+    words = (FAILING if failing else NOTES)[edge.state].format(**names)
     return Finding(
         code=edge.state,
         severity="error" if failing else "note",

@@ -11,7 +11,7 @@ from typing import Any
 NOTHING: frozenset[str] = frozenset()
 
 Key = tuple[str, str, str, frozenset[str], frozenset[str], frozenset[str]]
-"""A fact by names: flow, step, parent, done, ancestors, outside."""
+"""A fact by names: flow, step, parent, done, ancestors, outside. The parent is empty for a step at the top of a run."""
 
 Known = tuple[frozenset[str], frozenset[str]]
 """What had finished when a step began: inside its parent, and around that."""
@@ -31,7 +31,7 @@ class Frame:
         root: The outermost step of the flow around it; ``None`` at the top.
         done: The steps that have finished inside it so far; a generator has from its first item on.
         pulled: The generators that were consumed inside it.
-        before: What its parent knew when it began.
+        before: What its parent knew when it began; at the top, what had finished in its run.
     """
 
     __slots__ = ("_ancestors", "_known", "before", "done", "flow", "parent", "pulled", "root", "step")
@@ -95,16 +95,18 @@ class Frame:
         Args:
             lazy: Whether it is a generator.
         """
-        parent = self.parent or self
-        ancestors = parent._ancestors or NOTHING  # settled when this frame was made
+        parent, root = self.parent, self.root
+        ancestors = NOTHING if parent is None else parent._ancestors or NOTHING  # settled when this frame was made
         done, outside = self.before
+        if root is not None and (earlier := root.before[0]):
+            outside = (outside | earlier) - done
         if self.pulled:
             done |= self.pulled
         if lazy:
             done = done | ancestors | outside
         if self.step in done:
             done -= {self.step}
-        return self.flow, self.step, parent.step, done, ancestors, outside
+        return self.flow, self.step, "" if parent is None else parent.step, done, ancestors, outside
 
 
 def nearest(frame: Frame | None, step: str) -> Frame | None:

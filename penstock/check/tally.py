@@ -26,7 +26,7 @@ class Tally:
 
     Attributes:
         call: The source was the nearest step around the target.
-        order: The source had finished before, inside the nearest step around the target.
+        order: The source had finished before, inside the nearest step around the target, or where none is, in its run.
         outdated: One of both, by code that has changed since.
         lost: The target could not be judged, because the source's context was lost.
         indirect: The source was further out.
@@ -42,6 +42,7 @@ class Tally:
         further: Inside which steps the target ran while the source was further out, explained or not.
         met: The steps that went before or around another one in some run.
         adrift: The steps that began alone while another step of the flow was running.
+        loose: The steps that began in a run with no step of the flow around them.
         unknown: The steps that ran and that the flow does not have.
         calls: For each step, the calls in the code that lead to it.
     """
@@ -63,6 +64,7 @@ class Tally:
     further: dict[Pair, set[str]] = field(default_factory=dict)
     met: set[Pair] = field(default_factory=set)
     adrift: set[str] = field(default_factory=set)
+    loose: set[str] = field(default_factory=set)
     unknown: Counter[str] = field(default_factory=Counter)
     calls: dict[str, list[Call]] = field(default_factory=dict)
 
@@ -80,10 +82,11 @@ def count(flow: Flow, evidence: Evidence) -> Tally:
     for name, entry in evidence.runs:
         if name == flow.name:
             _note(tally, sources, entry)
-    for orphan in evidence.orphans:
+    after = _predecessors(flow)
+    for orphan, number in evidence.orphans.items():
         if orphan.flow == flow.name:
             _note_orphan(tally, sources, orphan)
-    after = _predecessors(flow)
+            _weigh_orphan(tally, orphan, number, sources, after)
     for fact, number in evidence.facts.items():
         if fact.flow == flow.name and not _weigh(tally, fact, number, sources, after):
             _accuse(flow, tally, fact, number, after[fact.step.step])
@@ -98,12 +101,26 @@ def _note(tally: Tally, sources: Mapping[str, str], seen: Seen) -> None:
 
 
 def _note_orphan(tally: Tally, sources: Mapping[str, str], orphan: Orphan) -> None:
-    if orphan.concurrent:
+    if orphan.concurrent and orphan.done is None:
         tally.adrift.add(orphan.step.step)
     if orphan.concurrent or orphan.step.step not in sources:
         _note(tally, sources, orphan.step)
     else:
         tally.alone.add(orphan.step.step)
+
+
+def _weigh_orphan(
+    tally: Tally, orphan: Orphan, number: int, sources: Mapping[str, str], after: Mapping[str, list[str]]
+) -> None:
+    """Count what a step with none around it confirms: what had finished before in its run. It accuses nobody."""
+    if orphan.done is None or orphan.step.step not in sources:
+        return
+    for seen in orphan.done:
+        _note(tally, sources, seen)
+        tally.met.add((seen.step, orphan.step.step))
+    tally.loose.add(orphan.step.step)
+    near = {seen.step: seen for seen in orphan.done if seen.step in after[orphan.step.step]}
+    _justify(tally, orphan.step, near, number, sources)
 
 
 def _predecessors(flow: Flow) -> dict[str, list[str]]:
@@ -127,17 +144,23 @@ def _weigh(tally: Tally, fact: Fact, number: int, sources: Mapping[str, str], af
         tally.before[name, target] += number
         tally.between.add((parent, (name, target)))
     tally.met.update((seen.step, target) for seen in (fact.parent, *fact.done, *fact.ancestors, *fact.outside))
-    near = {**done, parent: fact.parent}
-    justifying = [source for source in after[target] if source in near]
-    for source in justifying:
-        holds = is_current(sources, fact.step) and is_current(sources, near[source])
-        kind = (tally.call if source == parent else tally.order) if holds else tally.outdated
-        kind[source, target] += number
+    justifying = {name: seen for name, seen in {**done, parent: fact.parent}.items() if name in after[target]}
+    _justify(tally, fact.step, justifying, number, sources, parent)
     current = is_current(sources, fact.step) and is_current(sources, fact.parent)
     if current:
         tally.current.add(target)
         _note_further(tally, fact, after[target])
     return bool(justifying) or not current
+
+
+def _justify(
+    tally: Tally, step: Seen, near: Mapping[str, Seen], number: int, sources: Mapping[str, str], parent: str = ""
+) -> None:
+    """Count the declared predecessors that a step ran after."""
+    for source, seen in near.items():
+        holds = is_current(sources, step) and is_current(sources, seen)
+        kind = (tally.call if source == parent else tally.order) if holds else tally.outdated
+        kind[source, step.step] += number
 
 
 def _note_further(tally: Tally, fact: Fact, expected: Iterable[str]) -> None:
@@ -154,7 +177,7 @@ def _accuse(flow: Flow, tally: Tally, fact: Fact, number: int, expected: Iterabl
     target = fact.step.step
     lost = [source for source in expected if source in tally.adrift]
     lazy = [source for source in expected if _may_wait(flow, source, fact)]
-    if lost or lazy:
+    if lost or lazy or tally.loose.intersection(expected):
         tally.lost.update({(source, target): number for source in lost})
         tally.lazy.update({(source, target): number for source in lazy})
         return

@@ -74,13 +74,20 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
     source, target = pair
     # A test that calls a step alone shows nothing of arrows, but that runs which nothing explains could do without it.
     unexplained = any(step == target for _, step in tally.undeclared)
-    seen = {source: tally.seen | tally.alone if unexplained else tally.seen, target: tally.placed}
+    seen = {source: tally.seen | tally.alone if unexplained else tally.seen, target: tally.placed | tally.loose}
     unseen = [name for name, ran in seen.items() if name not in ran]
+    adrift = lost(pair, tally)
+    loose = [name for name in pair if name in tally.loose]
     doubts: list[tuple[object, State, str]] = [
         (
-            tally.lost[pair] or tally.adrift & {source, target},
+            adrift,
             "context-lost",
-            f"{source} or {target} ran where nothing tells what came before.",
+            f"{' and '.join(adrift)} ran where nothing tells what came before.",
+        ),
+        (
+            loose and not unseen and not tally.outdated[pair],
+            "unexercised",
+            f"{' and '.join(loose)} ran with no step around, which does not show that {target} comes after {source}.",
         ),
         (
             tally.indirect[pair],
@@ -101,6 +108,12 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
     if found or pair not in tally.further:
         return found or ("never-seen", _before(flow, pair, tally))
     return "indirect", _further(pair, tally)
+
+
+def lost(pair: Pair, tally: Tally) -> list[str]:
+    """Return which ends of an arrow ran in a context that was lost; none if its head did not run at all."""
+    ran = tally.placed | tally.loose | tally.adrift
+    return [name for name in pair if name in tally.adrift and pair[1] in ran]
 
 
 def _apart(pair: Pair, tally: Tally) -> bool:
@@ -136,7 +149,7 @@ def _static(pair: Pair, tally: Tally) -> str:
         return f"The code of {source} calls {target}."
     if "data" in kinds:
         return f"The code hands what {source} returns to {target}."
-    if "order" in kinds and (_is_untold(pair, tally) or pair in tally.lost or source in tally.adrift):
+    if "order" in kinds and (_is_untold(pair, tally) or pair in tally.lost or source in tally.adrift | tally.loose):
         return f"The code calls {source}, then {target}."
     return ""
 

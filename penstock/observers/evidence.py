@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock import _registry
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen, save
-from penstock.check.frames import Frame, heard, nearest
+from penstock.check.frames import NOTHING, Frame, heard, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,10 +83,11 @@ class EvidenceObserver:
         running.lazy = event.lazy
         running.outermost = above is self.inherited or above is None
         running.beside = beside
-        running.counted = parent is None
+        running.counted = False
+        running.finished = None
         event.notes[self] = running
         if parent is None:
-            self._count_start(flow, event)
+            self._start(running, event)
         elif event.lazy:
             running.pull()
         self.live.add(running)
@@ -103,12 +104,18 @@ class EvidenceObserver:
         run = event.run
         return None if run is None else nearest(arrived(run).get(flow), event.step)
 
-    def _count_start(self, flow: str, event: StepEvent) -> None:
-        """Count a step that has no other around it."""
+    def _start(self, running: Running, event: StepEvent) -> None:
+        """Begin a step that has no other around it: what went before is what has finished in its run."""
+        flow, run = running.flow, event.run
+        if run is not None:
+            running.finished = run.notes.setdefault((self, flow), set())
+            running.before = frozenset(running.finished), NOTHING
+        lost = not event.entrypoint and self._is_lost(flow, run)
+        running.counted = run is None or not lost
         if event.entrypoint:
             self._add(self._runs, (flow, event.step))
-        else:
-            self._add(self._orphans, (flow, event.step, self._is_lost(flow, event.run)))
+        elif running.counted:
+            self._add(self._orphans, (flow, event.step, lost))
 
     def _is_lost(self, flow: str, run: Run | None) -> bool:
         """Tell whether a step that begins alone has probably lost the step which called it."""
@@ -154,12 +161,18 @@ class EvidenceObserver:
         def group(flow: str, steps: Iterable[str]) -> frozenset[Seen]:
             return frozenset(seen(flow, step) for step in steps)
 
+        tops = {
+            Orphan(f, seen(f, b), concurrent=True, done=group(f, done)): count
+            for (f, b, p, done, *_), count in facts.items()
+            if not p
+        }
         return Evidence(
             {
                 Fact(f, seen(f, b), seen(f, p), group(f, done), group(f, above), group(f, outside)): count
                 for (f, b, p, done, above, outside), count in facts.items()
+                if p
             },
-            {Orphan(f, seen(f, step), lost): count for (f, step, lost), count in orphans.items()},
+            {Orphan(f, seen(f, step), lost): count for (f, step, lost), count in orphans.items()} | tops,
             {(f, seen(f, step)): count for (f, step), count in runs.items()},
             {os.environ.get(COMMIT, ""): datetime.now(UTC).date().isoformat()},
         )
@@ -190,24 +203,25 @@ class Running(Frame):
         lazy: Whether it is a generator.
         outermost: Whether no step of any flow is around it in this process.
         beside: The same step as another flow sees it.
-        counted: Whether the fact that it began is counted; a step with none around it has no such fact.
+        counted: Whether the fact that it began is counted; a step with nothing around it, not even a run, has none.
+        finished: What has finished so far in the run, for a step with none around it.
     """
 
-    __slots__ = ("beside", "counted", "lazy", "observer", "outermost")
+    __slots__ = ("beside", "counted", "finished", "lazy", "observer", "outermost")
 
     observer: EvidenceObserver
     lazy: bool
     outermost: bool
     beside: Running | None
     counted: bool
+    finished: set[str] | None
 
     def __call__(self, _error: BaseException | None, /) -> None:
         """Take note that the step has ended."""
         observer = self.observer
         if not self.counted:
             observer.waiting.append(self.key(self.lazy))
-        if self.parent is not None:
-            self.finish()
+        self.finish()
         observer.live.discard(self)
         if self.outermost or len(observer.waiting) > MOST_WAITING:
             observer.settle(write=self.outermost)
@@ -219,10 +233,20 @@ class Running(Frame):
             self.counted = True
             self.observer.waiting.append(self.key(self.lazy))
             self.finish()
+        elif self.parent is None:
+            self.finish()
 
     def resume(self) -> None:
         """It runs again."""
         self.observer.live.add(self)
+
+    def finish(self) -> None:
+        """Tell the steps around that this one is done; where there are none, the run."""
+        if self.parent is not None:
+            super().finish()
+        elif self.finished is not None:
+            self.finished.add(self.step)
+            self.finished |= self.done
 
 
 class _Several:

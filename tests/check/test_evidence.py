@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,10 +20,11 @@ names = st.text(max_size=4)
 seen = st.builds(Seen, names, names)
 groups = st.frozensets(seen, max_size=3)
 counts = st.integers(1, 5)
+orphans = st.builds(Orphan, names, seen, st.booleans()) | st.builds(Orphan, names, seen, st.just(value=True), groups)
 evidence = st.builds(
     Evidence,
     st.dictionaries(st.builds(Fact, names, seen, seen, groups, groups, groups), counts, max_size=3),
-    st.dictionaries(st.builds(Orphan, names, seen, st.booleans()), counts, max_size=3),
+    st.dictionaries(orphans, counts, max_size=3),
     st.dictionaries(st.tuples(names, seen), counts, max_size=3),
     st.dictionaries(names, st.dates().map(str), max_size=3),
 )
@@ -75,7 +77,7 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
     assert [
         "{",
         '"format": "penstock-evidence",',
-        '"version": "1.0",',
+        '"version": "1.1",',
         '"commits": {"3f2a1c": "2026-11-20"},',
         '"steps": [',
         '  ["f", "a", ""],',
@@ -85,6 +87,7 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
         '  ["f", 1, 0, [], [], [], 2]',
         "],",
         '"orphans": [],',
+        '"tops": [],',
         '"runs": []',
         "}",
     ] == (tmp_path / "new" / "evidence.json").read_text().splitlines()
@@ -94,6 +97,15 @@ def test_later_minor_versions_are_read() -> None:
     """What a later penstock adds is passed over."""
     content = {**json.loads(dumps(Evidence())), "version": "1.9", "more": [1]}
     assert Evidence() == loads(json.dumps(content))
+
+
+def test_what_an_earlier_minor_version_reads() -> None:
+    """It finds every step that began alone where it looks for them; a file of its own is read today."""
+    top, lost = Orphan("f", Seen("b"), True, frozenset({Seen("a")})), Orphan("f", Seen("b"), True)
+    content = json.loads(dumps(Evidence({}, {top: 2, replace(top, done=frozenset()): 1, lost: 4})))
+    assert [["f", 1, True, 7]] == content["orphans"]
+    del content["tops"]
+    assert {lost: 7} == loads(json.dumps({**content, "version": "1.0"})).orphans
 
 
 def test_a_newer_major_version_is_a_clear_error() -> None:
@@ -143,6 +155,8 @@ HOSTILE |= {
         ("facts", [["f", 0, 0, [], [], [], 1e400]]),
         ("facts", [[{}, 0, 0, [], [], [], 1]]),
         ("orphans", [["f", 0, 1]]),
+        ("tops", [["f", 0, [], 1]]),
+        ("tops", [["f", 0, 3, 0]]),
         ("runs", [["f", 0, "many"]]),
     ]
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import gc
 import threading
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock import CarryingExecutor, add_observer, carry, entrypoint, flow, flow_context, observing, step
+from penstock import CarryingExecutor, add_observer, carry, entrypoint, flow, flow_context, observing, set_value, step
 from penstock.observers.evidence import EvidenceObserver
 
 if TYPE_CHECKING:
@@ -358,6 +359,98 @@ def test_a_run_of_which_the_beginning_was_not_seen(recorded: EvidenceObserver) -
     with flow_context(flow="f"):
         a()
     assert {("a", True): 1} == orphans(recorded)
+
+
+def tops(observer: EvidenceObserver) -> dict[str, int]:
+    """Return the steps that began in a run with none around them, as ``step after done``."""
+    return {
+        f"{each.step.step} after {','.join(sorted(seen.step for seen in each.done))}": count
+        for each, count in observer.evidence().orphans.items()
+        if each.done is not None
+    }
+
+
+def test_steps_of_one_run_with_none_around(recorded: EvidenceObserver) -> None:
+    """In a run that middleware began, a step knows what has finished in it before, and in what ran inside that."""
+    go, a, b = declare("a", "b")
+    for _ in range(2):
+        with flow_context():
+            go(a)
+            set_value("more", 1)
+            b()
+            a()
+    assert {"b after a,go": 2, "a after b,go": 2} == tops(recorded)
+    assert {"go>a after  () []": 2} == facts(recorded)
+
+
+def test_a_run_that_went_through_threads(recorded: EvidenceObserver) -> None:
+    """What takes the context along is in the run, whichever thread it runs in; a bare thread has lost it."""
+    go, a, b, c = declare("a", "b", "c")
+
+    def in_thread(call: Callable[[], object]) -> None:
+        thread = threading.Thread(target=call)
+        thread.start()
+        thread.join()
+
+    with flow_context():
+        go()
+        in_thread(functools.partial(contextvars.copy_context().run, a))
+        in_thread(c)
+        in_thread(functools.partial(contextvars.copy_context().run, b))
+    assert {"a after go": 1, "b after a,go": 1} == tops(recorded)
+    assert {"c"} == {each.step.step for each in recorded.evidence().orphans if each.done is None and each.concurrent}
+
+
+def test_generators_of_a_run_with_no_step_around(recorded: EvidenceObserver) -> None:
+    """A generator is done from its first item on, and went before the step that consumes it, which knows it inside."""
+    handle = flow("f")
+
+    @handle.entrypoint
+    def session() -> Iterator[int]:
+        yield 1
+
+    @handle.step(after="session")
+    def rows() -> Iterator[int]:
+        yield from range(2)
+
+    @handle.step(after="rows")
+    def send(made: Iterable[int]) -> None:
+        list(made)
+
+    with flow_context():
+        kept = session()
+        next(kept)
+        stream = rows()
+        next(stream)
+        send(stream)
+        kept.close()
+    with flow_context():
+        kept = session()
+        next(kept)
+        send(rows())
+        kept.close()
+    assert {"rows after session": 1, "send after rows,session": 2} == tops(recorded)
+    assert {"send>rows after session () [session]": 1} == facts(recorded)
+
+
+def test_what_a_run_has_finished_is_further_away_than_the_step_around(recorded: EvidenceObserver) -> None:
+    """Inside a step, what had finished in the run before that step began is outside of it."""
+    go, a, b = declare("a", "b")
+    with flow_context():
+        go()
+        a(b)
+    assert {"a after go": 1} == tops(recorded)
+    assert {"a>b after  () [go]": 1} == facts(recorded)
+
+
+def test_runs_do_not_mix(recorded: EvidenceObserver) -> None:
+    """What finished in one run has not in another, which may be going on at the same time."""
+    go, a = declare("a")
+    with flow_context(flow="f"):
+        go()
+        with flow_context(flow="f"):
+            a()
+    assert {"a after ": 1} == tops(recorded)
 
 
 def test_an_observer_that_is_added_late() -> None:

@@ -127,6 +127,53 @@ def test_a_step_that_is_called_alone_accuses_nothing() -> None:
 
 
 def test_a_predecessor_that_only_a_test_calls_is_not_exercised() -> None:
+def top(step: str, done: str = "") -> Orphan:
+    """Return a step that began in a run with none around it, after what had finished there."""
+    return Orphan("f", seen(step), concurrent=True, done=frozenset(map(Seen, done)))
+
+
+def test_order_in_a_run_confirms() -> None:
+    """Of steps in one run with none around, one that had finished before another began confirms the arrow."""
+    found = states(flow_of("a>b", "b>c", "b>d", "c>d"), orphans=(top("b", "a"), top("c", "ab"), top("d", "abc")))
+    assert dict.fromkeys(("a>b", "b>c", "b>d", "c>d"), "confirmed order") == found
+
+
+def test_order_in_a_run_accuses_nobody() -> None:
+    """A run with no step around, which no arrow explains, leaves the arrow unexercised and draws no other one."""
+    assert {"a>b": "confirmed order", "b>c": "unexercised"} == states(
+        flow_of("a>b", "b>c"), orphans=(top("b", "a"), top("c", "a"))
+    )
+    assert {"a>b": "confirmed order", "b>c": "unexercised", "d>c": "unexercised"} == states(
+        flow_of("a>b", "b>c", "d>c"), orphans=(top("b", "a"), top("c", "a"))
+    )
+
+
+def test_a_predecessor_with_no_step_around_is_not_refuted() -> None:
+    """Where a predecessor ran in a run of its own, nobody knows whether another run waited for it."""
+    assert {"a>b": "confirmed order", "b>c": "unexercised"} == states(
+        flow_of("a>b", "b>c"), fact("c", "a"), orphans=(top("b", "a"),)
+    )
+
+
+def test_order_in_a_run_of_older_code_is_outdated() -> None:
+    """A hash that has changed counts there as elsewhere."""
+    flow = flow_of("a>b", sources={"b": "2"})
+    assert {"a>b": "outdated"} == states(flow, orphans=(top("b:1", "a"),))
+    assert {"a>b": "confirmed order"} == states(flow, orphans=(top("b:2", "a"),))
+
+
+def test_only_a_step_that_ran_has_lost_its_context() -> None:
+    """What comes after a lost step and never ran is not exercised; the words name the step that was lost."""
+    alone = Orphan("f", Seen("b"), concurrent=True)
+    flow = flow_of("a>b", "b>c", "b>d")
+    evidence = Evidence({fact("d", "a"): 1}, {alone: 1}, RUNS)
+    assert [
+        ("context-lost", "b runs in a context that has lost its run, so a cannot be confirmed."),
+        ("unexercised", "nothing shows yet that c runs after b."),
+        ("context-lost", "b runs in a context that has lost its run, so d cannot be confirmed."),
+    ] == [(each.code, each.message) for each in findings(judge(flow, evidence))]
+
+
     """Where a test calls the predecessor alone, the arrow is refuted only by a run that nothing else explains."""
     alone = Orphan("f", Seen("c"), concurrent=False)
     assert "unexercised" == states(flow_of("a>b", "c>b"), fact("b", "a"), orphans=(alone,))["c>b"]

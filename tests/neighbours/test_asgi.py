@@ -11,8 +11,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from penstock import current_flow, current_flow_id, entrypoint, flow, step
+from penstock import current_flow, current_flow_id, entrypoint, flow, get_flow, observing, step
+from penstock.check.verdict import judge
 from penstock.contrib.asgi import FlowMiddleware
+from penstock.observers.evidence import EvidenceObserver
 
 httpx = pytest.importorskip("httpx")
 fastapi = pytest.importorskip("fastapi")
@@ -280,6 +282,34 @@ def test_inbound_ids(trust, expected):
     (response,) = get(application(trust=trust), "/async", headers={HEADER: "order-17"})
 
     assert expected == (response.json()[0] == "order-17" == response.headers[HEADER])
+
+
+def test_parts_of_a_request_prove_their_order():
+    """Dependencies, the endpoint, the streamed body and background tasks are comparable, and what comes last is last."""
+    shop, app = flow("parts"), FastAPI()
+
+    @shop.entrypoint
+    def authorise():
+        yield "somebody"
+
+    @shop.step(after="stream")
+    def notify(): ...
+
+    @shop.step(after="answer")
+    def stream():
+        yield "a"
+
+    @app.get("/")
+    @shop.step(after="authorise")
+    async def answer(tasks: BackgroundTasks, who=fastapi.Depends(authorise)):  # noqa: B008 - so FastAPI has it
+        tasks.add_task(notify)
+        return StreamingResponse(stream())
+
+    app.add_middleware(FlowMiddleware)
+    with observing(EvidenceObserver()) as observer:
+        get(app, "/")
+    found = judge(get_flow("parts"), observer.evidence())
+    assert {"confirmed order"} == {f"{edge.state} {edge.witness}" for edge in found.flow.edges}
 
 
 def test_litestar():
