@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock._commit import commit_of
 from penstock._files import own_folder
 from penstock._runtime import add_observer, remove_observer
 from penstock.check.evidence import load, merge, save
@@ -135,15 +135,3 @@ def _shown(target: Path) -> str:
         return os.path.relpath(target)
     except ValueError:  # on another drive
         return str(target)
-
-
-def commit_of(root: Path) -> str:
-    """Return the commit of a repository, with a plus behind it where files have changed; nothing outside of one."""
-    git = shutil.which("git")
-    if git is None:
-        return ""
-    commit, changes = (
-        subprocess.run([git, *words], cwd=root, capture_output=True, text=True, check=False).stdout.strip()
-        for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
-    )
-    return f"{commit}+" if commit and changes else commit
