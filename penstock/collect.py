@@ -22,7 +22,7 @@ from penstock.errors import CollectError, PenstockError
 from penstock.manifest import Inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from penstock._inputs import Snapshot
     from penstock.config import Config
@@ -67,7 +67,8 @@ def collect(config: Config, *, calls: bool = False) -> Manifest:
 
     Args:
         config: The settings.
-        calls: Whether each flow tells what the code says of its steps, too.
+        calls: Whether each flow tells what the code says of its steps, too. Who does not ask gets none, also where
+            somebody has asked before: what is said of flows must not follow from what is kept.
 
     Raises:
         CollectError: Modules could not be imported; the message names each with file, line, cause and cure.
@@ -76,24 +77,21 @@ def collect(config: Config, *, calls: bool = False) -> Manifest:
     if not config.manifests and not config.modules:
         return _here(config, calls=calls)
     key = _key(config, calls=calls)
-    serving = [key] if calls else [key, _key(config, calls=True)]  # who gets more than was asked for is served too
-    known = (_current(record) for record in _known(config, serving))
-    record = next(filter(None, known), None)
+    record = next(filter(None, map(_current, _known(config, key))), None)
     if record is None:
         record = _merged(config) if config.manifests else _imported(config, key, calls=calls)
     _records[key] = record
     return record.manifest
 
 
-def last_good(config: Config) -> Manifest | None:
-    """Return the flows as they were when they last could be collected, or ``None`` if nobody knows.
+def last_good(config: Config, *, calls: bool = False) -> Manifest | None:
+    """Return the flows as they were when they last could be collected so, or ``None`` if nobody knows.
 
     While somebody mends a module, this keeps pages alive.
     """
     if config.manifests or not config.modules:
         return None
-    calls = config.check != "off"
-    record = next(filter(None, _known(config, [_key(config, calls=calls), _key(config, calls=not calls)])), None)
+    record = next(filter(None, _known(config, _key(config, calls=calls))), None)
     return record.manifest if record else None
 
 
@@ -109,10 +107,10 @@ def input_folders(made: Manifest, project: Path) -> list[Path]:
     return [folder for folder in folders if folder.is_dir()]
 
 
-def _known(config: Config, keys: Sequence[str]) -> Iterator[_Record | None]:
-    """Yield what this process, then what earlier ones know under these keys."""
-    yield from (_records.get(key) for key in keys)
-    yield from (_cached(config, key) for key in keys)
+def _known(config: Config, key: str) -> Iterator[_Record | None]:
+    """Yield what this process, then what earlier ones know under this key."""
+    yield _records.get(key)
+    yield _cached(config, key)
 
 
 def _here(config: Config, *, calls: bool) -> Manifest:

@@ -122,7 +122,8 @@ class Config:
         "`off`, `warn` or `error`",
         "off",
         "warn",
-        "Whether documentation builds hold the declared arrows against the code, too, and report what does not agree.",
+        "Whether documentation builds report what does not agree. Where there is evidence, arrows are held against it "
+        "and the code in any case; with `warn` or `error`, against the code also before anything was recorded.",
     )
     proof: bool = _setting(
         read.truth,

@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock._commit import commit_of
+from penstock.check.age import is_of_today
 from penstock.check.baseline import read, without_ignored, without_known
 from penstock.check.contracts import broken
 from penstock.check.evidence import Evidence, load
 from penstock.check.findings import findings, of_problem
+from penstock.check.joining import joined
 from penstock.check.verdict import judge
-from penstock.collect import collect, last_good
+from penstock.collect import collect, input_files, last_good
 from penstock.config import evidence_file
 from penstock.errors import EvidenceError
 from penstock.render.marks import without_proof
@@ -49,9 +52,9 @@ class Proof:
 
     @property
     def disagreements(self) -> tuple[Finding, ...]:
-        """The errors without the problems of declarations, which every documentation build reports anyway."""
+        """The errors, one a mistake, without the problems of declarations, which every build reports anyway."""
         problems = set(_problems(self.manifest))
-        return tuple(finding for finding in self.errors if finding not in problems)
+        return tuple(joined([finding for finding in self.errors if finding not in problems]))
 
 
 Stamp = tuple[int, int] | None
@@ -67,7 +70,7 @@ def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -
 
     Args:
         config: The settings.
-        calls: Whether to read the code, too; as the setting `check` says by default.
+        calls: Whether to read the code, too; by default, where there is evidence or the setting `check` wants it.
         accepted: Whether to leave out what the baseline has.
 
     Raises:
@@ -76,12 +79,12 @@ def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -
         EvidenceError: The evidence cannot be read.
         ManifestError: A manifest cannot be read, or two contradict each other.
     """
-    made = collect(config, calls=config.check != "off" if calls is None else calls)
+    asked = _asks(config) if calls is None else calls
+    made = collect(config, calls=asked)
     stamps = _stamp(evidence_file(config)), _stamp(Path(config.baseline)) if config.baseline else None
     if accepted and _last and _last[0][0] is made and _last[0][1:3] == (config, stamps):
         return _last[0][3]
-    evidence = load(evidence_file(config)) if stamps[0] else Evidence()
-    found = _proof(config, made, evidence, accepted=accepted)
+    found = _proof(config, made, _evidence(config), judged=asked, accepted=accepted)
     if accepted:
         _last[:] = [(made, config, stamps, found)]
     return found
@@ -98,21 +101,32 @@ def shown(config: Config) -> Proof:
     try:
         found = prove(config)
     except EvidenceError as error:
-        found = Proof(manifest=collect(config, calls=config.check != "off"), fault=str(error))
+        found = Proof(manifest=collect(config, calls=True), fault=str(error))
     return found if config.proof else replace(found, manifest=_hidden(found.manifest))
 
 
 def last_shown(config: Config) -> Manifest | None:
     """Return what documentation showed of the flows when they last could be collected, or ``None``."""
-    last = last_good(config)
+    asked = _asks(config)
+    last = last_good(config, calls=asked)
     if last is None:
-        return None
+        return last_good(config, calls=not asked)
     try:
-        evidence = load(evidence_file(config)) if _stamp(evidence_file(config)) else Evidence()
+        evidence = _evidence(config)
     except EvidenceError:
         return last
-    found = _proof(config, last, evidence, accepted=False)
+    found = _proof(config, last, evidence, judged=asked, accepted=False)
     return found.manifest if config.proof else _hidden(found.manifest)
+
+
+def _asks(config: Config) -> bool:
+    """Tell whether the witnesses are asked: both or none, so that all front ends say the same of an arrow."""
+    return config.check != "off" or _stamp(evidence_file(config)) is not None
+
+
+def _evidence(config: Config) -> Evidence:
+    file = evidence_file(config)
+    return load(file) if _stamp(file) else Evidence()
 
 
 def _hidden(made: Manifest) -> Manifest:
@@ -122,19 +136,24 @@ def _hidden(made: Manifest) -> Manifest:
     return _bare[0][1]
 
 
-def _proof(config: Config, made: Manifest, evidence: Evidence, *, accepted: bool) -> Proof:
-    asked = evidence.facts or evidence.runs or any(flow.calls for flow in made.flows)
-    if config.manifests or not asked:
+def _proof(config: Config, made: Manifest, evidence: Evidence, *, judged: bool, accepted: bool) -> Proof:
+    if config.manifests or not judged:
         everything = [*_problems(made), *broken(config.contracts, made.flows)]
         return _sorted_out(config, made, everything, evidence, accepted=accepted)
     judgements = [judge(flow, evidence) for flow in made.flows]
-    judged = replace(made, flows=tuple(judgement.flow for judgement in judgements))
+    proven = replace(made, flows=tuple(judgement.flow for judgement in judgements))
+    old = any(judgement.tally.unknown for judgement in judgements) and _is_old(config, made, evidence)
     everything = [
         *_problems(made),
-        *(finding for judgement in judgements for finding in findings(judgement)),
-        *broken(config.contracts, judged.flows),
+        *(finding for judgement in judgements for finding in findings(judgement, old=old)),
+        *broken(config.contracts, proven.flows),
     ]
-    return _sorted_out(config, judged, everything, evidence, accepted=accepted)
+    return _sorted_out(config, proven, everything, evidence, accepted=accepted)
+
+
+def _is_old(config: Config, made: Manifest, evidence: Evidence) -> bool:
+    sources = (file for file in input_files(made, config.project) if file.name != "pyproject.toml")
+    return not is_of_today(evidence, evidence_file(config), sources, commit_of(config.project))
 
 
 def _problems(made: Manifest) -> Iterator[Finding]:

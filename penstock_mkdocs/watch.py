@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.collect import input_files, input_folders, last_good
+from penstock.collect import input_files, input_folders
 from penstock.config import evidence_file
 from penstock.errors import CollectError, PenstockError
-from penstock.proof import shown
+from penstock.proof import last_shown, shown
 from penstock_mkdocs.site import load_config
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _inputs(config: Config) -> set[Path]:
         made = shown(config).manifest
     except CollectError as error:
         blamed = {config.project / getattr(failure, "file", "") for failure in error.failures}
-        last = last_good(config)
+        last = last_shown(config)
         return blamed if last is None else blamed | _made_from(last, config)
     except PenstockError:
         return set()

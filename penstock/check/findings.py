@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from penstock.check.verdict import Judgement
-    from penstock.model import Edge, Problem, Step
+    from penstock.model import Edge, Flow, Problem, Step
 
 Severity = Literal["error", "note"]
 """An error fails the check; a note only tells."""
@@ -117,24 +117,37 @@ CURES: Mapping[str, str] = {
 }
 
 
-def findings(judgement: Judgement) -> Iterator[Finding]:
-    """Yield what is wrong with the arrows of a flow, in flow order, and what is known of it."""
+def findings(judgement: Judgement, *, old: bool = False) -> Iterator[Finding]:
+    """Yield what is wrong with the arrows of a flow, in flow order, and what is known of it.
+
+    Args:
+        judgement: The verdict on the flow.
+        old: Whether the evidence is of other code than today's, so that it may know steps by names which are gone.
+    """
     flow = judgement.flow
     proposed = {step.name: propose(judgement, step.name) for step in flow.steps}
     for edge in flow.edges:
         if edge.state in FAILING or edge.state in NOTES:
             yield _of_edge(judgement, edge, proposed[edge.target])
-    for name, times in sorted(judgement.tally.unknown.items()):
-        yield Finding(
-            code="unknown-step",
-            severity="error",
-            flow=flow.full_name,
-            target=name,
-            message=f"{name} ran in the flow {flow.name}, which declares no such step.",
-            seen=f"It is in {times:,} fact{'' if times == 1 else 's'} of the evidence.",
-            cure="Record the evidence anew: pytest --penstock, or add the step's module to `modules`.",
-            related=tuple(Place(step.file, step.line, "the flow begins here") for step in flow.entrypoints[:1]),
-        )
+    yield from (_unknown(flow, name, times, old=old) for name, times in sorted(judgement.tally.unknown.items()))
+
+
+def _unknown(flow: Flow, name: str, times: int, *, old: bool) -> Finding:
+    """Return that a step ran which is not declared, at the flow's beginning: nobody knows where the step is."""
+    begin = next(iter((*flow.entrypoints, *flow.steps)), None)
+    seen = f"It is in {times:,} fact{'' if times == 1 else 's'} of the evidence"
+    again = "Record the evidence anew: pytest --penstock"
+    return Finding(
+        code="unknown-step",
+        severity="note" if old else "error",
+        flow=flow.full_name,
+        target=name,
+        message=f"{name} ran in the flow {flow.name}, which declares no such step.",
+        seen=f"{seen}, which is older than the code." if old else f"{seen}.",
+        cure=again if old else f"{again}, or add the step's module to `modules`.",
+        file=begin.file if begin else "",
+        line=begin.line if begin else 0,
+    )
 
 
 def of_problem(problem: Problem, flow: str = "") -> Finding:

@@ -199,16 +199,30 @@ def _seen(pair: Pair, tally: Tally) -> Edge:
 
 
 def _provenance(edges: Iterable[Edge], runs: int, evidence: Evidence) -> str:
-    states = Counter(edge.state for edge in edges)
+    judged = tuple(edges)
+    states = Counter(edge.state for edge in judged)
     total = sum(states.values()) - states["undeclared"]
-    said = [f"{states['confirmed']} of {total} arrow{'' if total == 1 else 's'} confirmed"]
-    if runs:
-        said.append(f"by {runs:,} run{'' if runs == 1 else 's'}")
-        if evidence.commits:
-            commit, date = max(evidence.commits.items(), key=lambda item: (item[1], item[0]))
-            said.append(f"at {_short(commit)}, {date}" if commit else f"on {date}")
+    said = f"{states['confirmed']} of {total} arrow{'' if total == 1 else 's'} confirmed"
+    basis = _basis(states["confirmed"], sum(edge.witness == "static" for edge in judged), _runs(runs, evidence))
     others = [f"{states[state]} {words}" for state, words in _OTHERS.items() if states[state]]
-    return "; ".join([" ".join(said), *others])
+    return "; ".join([f"{said}{basis}", *others])
+
+
+def _basis(confirmed: int, by_code: int, runs: str) -> str:
+    """Return by what arrows are confirmed; runs do not adorn themselves with what only the code says."""
+    if by_code and by_code == confirmed:
+        return " by the code"
+    return f"{runs}, {by_code} of them by the code alone" if by_code else runs
+
+
+def _runs(runs: int, evidence: Evidence) -> str:
+    if not runs:
+        return ""
+    said = f" by {runs:,} run{'' if runs == 1 else 's'}"
+    if not evidence.commits:
+        return said
+    commit, date = max(evidence.commits.items(), key=lambda item: (item[1], item[0]))
+    return f"{said} at {_short(commit)}, {date}" if commit else f"{said} on {date}"
 
 
 def _short(commit: str) -> str:

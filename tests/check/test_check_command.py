@@ -99,6 +99,54 @@ def test_without_evidence_nothing_is_accused(project: Callable[..., Path]) -> No
     assert 0 == done.returncode, done.stdout
 
 
+WITH_A_LINK = APPLICATION.replace("    return ship(paid)\n", "    return ship(paid) if order > 1 else paid\n")
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_what_is_kept_decides_nothing(project: Callable[..., Path], *, record: bool) -> None:
+    """`show` and `export` say the same before a check, after it, and without what is kept; where there is evidence, as the check."""
+    folder = project(WITH_A_LINK, record=False)
+    if record:
+        run(folder, "pytest", "-q", "--penstock", "-p", "no:cacheprovider")
+    said = []
+    for _ in range(2):
+        shutil.rmtree(folder / ".penstock" / "cache", ignore_errors=True)
+        said += [(run(folder, "penstock", "show", "orders").stdout, run(folder, "penstock", "export").stdout)]
+        check = run(folder, "penstock", "check").stdout
+        said += [(run(folder, "penstock", "show", "orders").stdout, run(folder, "penstock", "export").stdout)]
+    shown, exported = said[0]
+    assert [(shown, exported)] * 4 == said
+    provenance = json.loads(exported)["flows"][0]["provenance"]
+    assert (record, record) == (provenance in check and bool(provenance), "arrows confirmed" in shown)
+
+
+def test_a_renamed_step_stops_no_commit(project: Callable[..., Path]) -> None:
+    """Evidence that is older than the code may know steps by other names; fresh evidence that does is an error."""
+    folder = project()
+    renamed = APPLICATION.replace("charge", "collect_money").replace("ship(", "send(")
+    (folder / "app.py").write_text(renamed.replace('"ship"', '"send"'))
+    later = (folder / ".penstock" / "evidence.json").stat().st_mtime + 1
+    os.utime(folder / "app.py", (later, later))
+    done = run(folder, "penstock", "check")
+    said = "app.py:7: unknown-step [orders] {} ran in the flow orders, which declares no such step."
+    assert (0, True, True) == (
+        done.returncode,
+        said.format("charge") in done.stdout,
+        said.format("ship") in done.stdout,
+    ), done.stdout
+    os.utime(folder / ".penstock" / "evidence.json", (later + 1, later + 1))
+    assert 1 == run(folder, "penstock", "check", "--no-notes").returncode
+
+
+def test_a_repository_without_commits(project: Callable[..., Path]) -> None:
+    """Where nothing is committed yet, there is no commit to name, only the date."""
+    folder = project(record=False)
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    run(folder, "pytest", "-q", "--penstock", "-p", "no:cacheprovider")
+    assert [""] == list(json.loads((folder / ".penstock" / "evidence.json").read_text())["commits"])
+    assert "confirmed by 1 run on 2" in run(folder, "penstock", "check").stdout
+
+
 def test_only_some_flows(project: Callable[..., Path]) -> None:
     """Flows can be named; a wrong name is an error with the near one."""
     assert 1 == run(project(BYPASSED), "penstock", "check", "orders").returncode
@@ -395,9 +443,10 @@ def test_names_of_no_file(project: Callable[..., Path], command: list[str], name
 def test_no_name_is_a_command_to_the_terminal(project: Callable[..., Path]) -> None:
     """Escape codes in the name of a flow, or of a commit in the evidence, are shown and not sent."""
     folder = project(APPLICATION.replace('flow("orders")', 'flow("orders\\x1b[2J")'), record=False)
-    steps = '"steps": [["orders\\u001b[2J", "place", ""]], "facts": [], "orphans": []'
+    steps = '"steps": [["orders\\u001b[2J", "place", ""], ["orders\\u001b[2J", "check", ""]], "orphans": []'
+    facts = '"facts": [["orders\\u001b[2J", 1, 0, [], [], [], 1]]'
     runs = '"runs": [["orders\\u001b[2J", 0, 1]], "commits": {"\\u001b]0;x\\u0007": "2026-01-01"}'
-    (folder / "odd.json").write_text(f'{{"format": "penstock-evidence", "version": "1.0", {steps}, {runs}}}')
+    (folder / "odd.json").write_text(f'{{"format": "penstock-evidence", "version": "1.0", {steps}, {facts}, {runs}}}')
     done = run(folder, "penstock", "check", "--evidence", "odd.json")
     assert "by 1 run" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr

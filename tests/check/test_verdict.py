@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import replace
 from itertools import combinations, pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 
+from penstock.check.age import is_of_today
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
 from penstock.check.findings import findings
 from penstock.check.joining import joined
 from penstock.check.verdict import judge
 from penstock.model import Call, Edge, Flow, Step
+from penstock.render import marks
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RUNS = {("f", Seen("a")): 3}
 
@@ -120,13 +127,6 @@ def test_a_lost_context_abstains() -> None:
     )
 
 
-def test_a_step_that_is_called_alone_accuses_nothing() -> None:
-    """A unit test that calls a step outside every run says nothing of arrows."""
-    alone = Orphan("f", Seen("b"), concurrent=False)
-    assert {"a>b": "unexercised"} == states(flow_of("a>b"), orphans=(alone,))
-
-
-def test_a_predecessor_that_only_a_test_calls_is_not_exercised() -> None:
 def top(step: str, done: str = "") -> Orphan:
     """Return a step that began in a run with none around it, after what had finished there."""
     return Orphan("f", seen(step), concurrent=True, done=frozenset(map(Seen, done)))
@@ -174,6 +174,13 @@ def test_only_a_step_that_ran_has_lost_its_context() -> None:
     ] == [(each.code, each.message) for each in findings(judge(flow, evidence))]
 
 
+def test_a_step_that_is_called_alone_accuses_nothing() -> None:
+    """A unit test that calls a step outside every run says nothing of arrows."""
+    alone = Orphan("f", Seen("b"), concurrent=False)
+    assert {"a>b": "unexercised"} == states(flow_of("a>b"), orphans=(alone,))
+
+
+def test_a_predecessor_that_only_a_test_calls_is_not_exercised() -> None:
     """Where a test calls the predecessor alone, the arrow is refuted only by a run that nothing else explains."""
     alone = Orphan("f", Seen("c"), concurrent=False)
     assert "unexercised" == states(flow_of("a>b", "c>b"), fact("b", "a"), orphans=(alone,))["c>b"]
@@ -310,6 +317,26 @@ def test_provenance(commit: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("facts", "runs", "basis"),
+    [
+        (["b<a", "c<b"], 3, "2 of 2 arrows confirmed by 3 runs on 2026-11-20"),
+        (["b<a"], 3, "2 of 2 arrows confirmed by 3 runs on 2026-11-20, 1 of them by the code alone"),
+        (["b<a"], 0, "2 of 2 arrows confirmed, 1 of them by the code alone"),
+        ([], 3, "2 of 2 arrows confirmed by the code"),
+        ([], 0, "2 of 2 arrows confirmed by the code"),
+    ],
+)
+def test_provenance_tells_runs_from_code(facts: list[str], runs: int, basis: str) -> None:
+    """Runs are not said to confirm what only the code shows; the parts of the line stay apart."""
+    flow = flow_of("a>b", "b>c", calls=(call("call", "a"), call("call", "b", "c")))
+    seen = {fact(*each.split("<")): 1 for each in facts}
+    judged = judge(flow, Evidence(seen, {}, {("f", Seen("a")): runs} if runs else {}, {"": "2026-11-20"})).flow
+    found = marks.provenance(judged)
+    assert (basis, "2 of 2 arrows confirmed") == (judged.provenance, found and found.confirmed)
+    assert basis == str(found)
+
+
+@pytest.mark.parametrize(
     ("edges", "facts", "after"),
     [
         ("a>b b>c", [fact("b", "a"), fact("c", "a")], {"b>c": ("a",), "a>c": ("a",)}),
@@ -339,6 +366,43 @@ def test_a_step_that_the_flow_does_not_have() -> None:
     """A step that ran and is not declared is a finding of its own."""
     found = list(findings(judge(flow_of("a>b"), Evidence({fact("gone", "a"): 1}, {}, RUNS))))
     assert [("unknown-step", "gone")] == [(each.code, each.target) for each in found if each.severity == "error"]
+
+
+@pytest.mark.parametrize(("old", "severity"), [(False, "error"), (True, "note")])
+def test_old_evidence_may_know_other_names(old: bool, severity: str) -> None:
+    """Every step that is unknown is named, at the flow's beginning; a note, where the evidence is older than the code."""
+    evidence = Evidence({fact("x", "a"): 1, fact("y", "x", "", "a"): 1}, {}, RUNS)
+    found = [each for each in findings(judge(flow_of("a>b"), evidence), old=old) if each.code == "unknown-step"]
+    assert [("x", "f.py:1", severity), ("y", "f.py:1", severity)] == [
+        (each.target, each.where, each.severity) for each in found
+    ]
+    assert old == ("which is older than the code" in found[0].seen)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "now", "newer", "expected"),
+    [
+        ({"abc"}, "abc", True, True),
+        ({"abc"}, "abd", False, False),
+        ({"abc", "abd"}, "abd", False, False),
+        ({"abc"}, "", False, False),
+        ({"abc"}, "abc+", True, False),
+        ({"abc"}, "abc+", False, True),
+        ({"abc+"}, "abc", True, False),
+        ({"abc+"}, "abc+", False, True),
+        ({""}, "", True, False),
+        ({""}, "", False, True),
+        ({""}, "abc", False, True),
+        (set(), "abc", True, False),
+    ],
+)
+def test_age(tmp_path: Path, recorded: set[str], now: str, newer: bool, expected: bool) -> None:
+    """Evidence is of today's code by its commit, or by being newer than the sources where no commit tells."""
+    file, source = tmp_path / "evidence.json", tmp_path / "app.py"
+    for path, when in ((file, 100), (source, 200 if newer else 100)):
+        path.touch()
+        os.utime(path, (when, when))
+    assert expected == is_of_today(Evidence(commits=dict.fromkeys(recorded, "2026-11-20")), file, [source], now)
 
 
 def test_a_step_that_calls_hundreds_is_judged_in_seconds() -> None:

@@ -48,11 +48,11 @@ def test_without_before_with(project):
 
 
 def test_with_before_without(project):
-    """Flows that were collected with calls serve everybody."""
+    """Who does not ask for calls gets none, though somebody has asked before: what is kept decides nothing."""
     project.settle()
-    made = collect(settings(project), calls=True)
-    assert collect(settings(project)) is made
-    assert 1 == project.imports
+    both = [collect(settings(project), calls=calls) for calls in (True, False, True, False)]
+    assert [True, False, True, False] == [bool(made.flows[0].calls) for made in both]
+    assert 2 == project.imports
 
 
 def test_edited_helper(project):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from bs4 import BeautifulSoup
 
 from penstock import manifest
 from penstock.check import evidence
 from penstock.check.evidence import Evidence, Fact, Seen
+from penstock.config import load
 from penstock.model import Edge, Flow, Step
+from penstock.proof import prove
 
 PROOF = "1 of 5 arrows confirmed by 340 runs at 3f2a1c9, 2026-11-20; 1 never seen"
 CONF = 'extensions = ["penstock_sphinx"]\nshow_warning_types = True\nhtml_theme = "basic"\n'
@@ -169,6 +173,19 @@ def test_evidence_rebuilds_exactly_what_changed(small):
     assert "2 of 2 arrows confirmed" in built.text("index.html")
 
 
+def test_what_is_kept_decides_nothing(small):
+    """A page reads the code where there is evidence, and judges nothing where there is none, whoever asked before."""
+    for seen, expected in ((None, []), (facts("two:stop<start"), ["2 of 2 arrows confirmed by the code"])):
+        write_two(small, "", seen)
+        small.edit("flows.py", "def begin(): ...", "def begin():\n    finish(middle())")
+        for _ in range(2):
+            shutil.rmtree(small.folder / ".penstock" / "cache", ignore_errors=True)
+            before = [each.get_text() for each in soup(small.build("html", "-E")).select(".ps-proof")]
+            prove(load(small.folder, {"modules": ["flows"], "path": ["."]}), calls=True)
+            after = [each.get_text() for each in soup(small.build("html", "-E")).select(".ps-proof")]
+            assert [expected, expected] == [before, after]
+
+
 def test_no_evidence_shows_no_proof(small):
     """Where nothing was recorded and nothing is checked, pages are as ever."""
     write_two(small, "", None)
@@ -177,18 +194,16 @@ def test_no_evidence_shows_no_proof(small):
 
 @pytest.mark.parametrize(("check", "code"), [("off", 0), ("warn", 0), ("error", 1)])
 def test_check(small, check, code):
-    """Findings are shown, warned of at the step's line, or let the build fail at its end, as the setting says."""
+    """Findings are shown, warned of at the step's line, once a mistake, or let the build fail, as the setting says."""
     write_two(small, f'penstock_check = "{check}"', WRONG)
     built = small.build()
     assert code == built.code
     assert "not declared" in built.text("index.html")
     ours = [line for line in built.warnings if line.endswith("[penstock.check]")]
     places = [line.partition(" WARNING: ")[0] for line in ours if " WARNING: " in line]
-    assert ([] if check == "off" else ["flows.py:16:", "flows.py:16:"]) == [
-        place.rpartition("/")[2] for place in places
-    ]
+    assert ([] if check == "off" else ["flows.py:16:"]) == [place.rpartition("/")[2] for place in places]
     last = [line for line in ours if line.startswith("ERROR: ")]
-    assert len(last) == code
+    assert ["ERROR: 1 finding on the declared arrows"] * code == [line.partition(";")[0] for line in last]
 
 
 def test_findings_count_under_strict(small):
