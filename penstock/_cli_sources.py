@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,16 @@ def read_config(parsed: argparse.Namespace) -> Config:
     config = load(parsed.project, given, where=COMMAND_LINE, base=Path.cwd())
     if not config.modules and not config.manifests:
         raise ConfigError(
-            "no modules to import. Name them: penstock list -m shop.flows, or in pyproject.toml: "
+            f"no modules to import. Name them: {_with_modules(parsed)}, or in pyproject.toml: "
             '[tool.penstock] modules = ["shop.flows"]'
         )
     return config
+
+
+def _with_modules(parsed: argparse.Namespace) -> str:
+    """Return the command as it was given, with modules."""
+    words = (getattr(parsed, name, None) for name in ("flow", "old", "new"))
+    return f"{parsed.prog} {shlex.join(['-m', 'shop.flows', *filter(None, words)])}"
 
 
 def fault(path: Path) -> str:
@@ -45,6 +52,7 @@ def output_file(name: str) -> Path | None:
 
 def add_sources(parser: argparse.ArgumentParser) -> None:
     """Add the options that say where the flows are."""
+    parser.set_defaults(prog=parser.prog)
     group = parser.add_argument_group("where the flows come from (by default, [tool.penstock] in pyproject.toml)")
     group.add_argument(
         "-C", "--project", type=Path, default=Path(), metavar="DIR", help="look for pyproject.toml here and above"

@@ -178,6 +178,14 @@ def test_missing_configuration_is_explained(tmp_path: Path) -> None:
     assert '[tool.penstock] modules = ["shop.flows"]' in done.stderr
 
 
+@pytest.mark.parametrize("command", ["list", "check", "show orders", "diff main HEAD"])
+def test_missing_modules_are_named_in_the_command_that_was_given(tmp_path: Path, command: str) -> None:
+    """Each command says how it is to be given itself, with modules."""
+    name, *rest = command.split()
+    said = " ".join(["penstock", name, "-m", "shop.flows", *rest])
+    assert f"Name them: {said}, or in" in run(*command.split(), cwd=tmp_path).stderr
+
+
 def test_problems_are_printed_with_their_place_and_exit_code_1(project: Path) -> None:
     """A broken declaration is shown as `file:line: what`, and the list is printed all the same."""
     (project / "flows.py").write_text(FLOWS.replace('"fetch_from_api": ', '"fetch_from_apo": '))
