@@ -202,8 +202,9 @@ def _steps(old: Flow, new: Flow, renamed: Mapping[str, str]) -> Iterator[StepCha
 
 
 def _edges(old: Flow, new: Flow, renamed: Mapping[str, str]) -> Iterator[EdgeChange]:
-    before = _by_ends(_now(edge, renamed) for edge in old.edges)
-    for ends, edges in _by_ends(new.edges).items():
+    both = bool(old.provenance) == bool(new.provenance)  # what only ran is no news beside a side that nobody judged
+    before = _by_ends(_now(edge, renamed) for edge in old.edges if both or edge.origin == "declared")
+    for ends, edges in _by_ends(edge for edge in new.edges if both or edge.origin == "declared").items():
         yield from _between(before.pop(ends, []), edges)
     for gone in before.values():
         yield from (EdgeChange(change="removed", edge=edge) for edge in gone)

@@ -173,6 +173,15 @@ def test_a_state_that_nobody_knows_is_no_other_state() -> None:
     assert not changes(with_edge(state="confirmed"), ORDERS)
 
 
+def test_what_only_ran_is_no_news_beside_a_side_that_was_not_judged() -> None:
+    """A revision has no evidence with it, so an arrow that only ran is not new in the working tree."""
+    seen = Edge(source="receive", target="ship", origin="seen", state="undeclared")
+    judged = replace(ORDERS, edges=(*EDGES, seen), provenance="0 of 2 arrows confirmed by 1 run; 1 not declared")
+    assert not changes(ORDERS, judged)
+    assert not changes(judged, ORDERS)
+    assert changes(replace(judged, edges=EDGES), judged)
+
+
 def test_arrows_between_the_same_steps_are_told_apart_by_label() -> None:
     """Of two arrows between the same steps, the one whose label is gone is gone."""
     two = replace(ORDERS, edges=(*EDGES, replace(EDGES[1], label="if free")))
