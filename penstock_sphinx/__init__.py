@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock import __version__
-from penstock_sphinx import assets, autodoc, drawing, html, mermaid, nodes, pages, plain, proof, site, source
+from penstock_sphinx import assets, autodoc, drawing, html, mermaid, nodes, pages, plain, proof, site, source, written
 from penstock_sphinx.config import register
 from penstock_sphinx.directive import FlowDirective
 from penstock_sphinx.domain import PenstockDomain
@@ -36,7 +36,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", source.connect_viewcode)
     app.connect("env-get-outdated", site.outdated_pages)
     app.connect("env-updated", drawing.lay_out_pages)
-    app.connect("env-updated", drawing.relinked_pages)
+    app.connect("env-updated", written.outdated_outputs)
     app.connect("env-updated", site.report_unseen_problems)
     app.connect("doctree-read", source.settle_links, priority=LAST)
     app.connect("missing-reference", missing_reference, priority=LAST)
@@ -47,5 +47,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("doctree-resolved", mermaid.hand_over)
     app.connect("write-started", assets.copy_files)
     app.connect("html-page-context", assets.link_files)
+    app.connect("build-finished", written.note_outputs)
     app.connect("build-finished", proof.fail)
     return {"version": __version__, "env_version": 7, "parallel_read_safe": True, "parallel_write_safe": True}

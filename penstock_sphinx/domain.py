@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 from docutils.nodes import inline, reference
@@ -14,7 +15,7 @@ from penstock_sphinx.indices import FlowIndex
 from penstock_sphinx.nodes import QUIET, step_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from docutils import nodes
@@ -70,14 +71,12 @@ class Page:
         fingerprints: Of each flow, or selection of flows, that it shows, as it was when the page was read.
         drawings: The diagrams.
         functions: The full names of the steps whose functions it describes, and whether it says anything of them.
-        targets: A digest of where its links lead.
         objects: Kind and name of the flows and steps that are documented on it.
     """
 
     fingerprints: dict[str | Selection, str] = field(default_factory=dict)
     drawings: list[Drawing] = field(default_factory=list)
     functions: dict[str, bool] = field(default_factory=dict)
-    targets: str = ""
     objects: dict[tuple[str, str], None] = field(default_factory=dict)
 
 
@@ -100,7 +99,7 @@ class PenstockDomain(Domain):
 
     Attributes:
         site: What this build knows; set before the first page is read, and never stored.
-        asked_for: The pages that directives ask for; set at the same time.
+        written: What the pages of this build are written from; set before the first one is written.
     """
 
     name = "penstock"
@@ -112,10 +111,17 @@ class PenstockDomain(Domain):
     }
     roles: ClassVar[dict[str, Any]] = {kind: NameRole(warn_dangling=True) for kind in ("flow", "entrypoint", "step")}
     indices: ClassVar[list[Any]] = [FlowIndex]
-    initial_data: ClassVar[dict[str, Any]] = {"objects": {}, "pages": {}, "layouts": {}, "lists": set(), "config": None}
+    initial_data: ClassVar[dict[str, Any]] = {
+        "objects": {},
+        "pages": {},
+        "layouts": {},
+        "lists": set(),
+        "asked_for": set(),
+        "config": None,
+    }
     data_version = 7
     site: Site
-    asked_for: frozenset[str] = frozenset()
+    written: Mapping[str, str] = MappingProxyType({})
 
     @property
     def objects(self) -> dict[tuple[str, str], Places]:
@@ -136,6 +142,11 @@ class PenstockDomain(Domain):
     def lists(self) -> set[str]:
         """The pages with a directive that makes further pages."""
         return cast("set[str]", self.data["lists"])
+
+    @property
+    def asked_for(self) -> set[str]:
+        """The pages that directives asked for when they were written last."""
+        return cast("set[str]", self.data["asked_for"])
 
     @property
     def last_config(self) -> Config | None:

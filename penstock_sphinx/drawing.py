@@ -10,7 +10,6 @@ from penstock.errors import LayoutError, MissingExtraError
 from penstock.render.cache import LayoutCache
 from penstock.render.options import Options
 from penstock_sphinx.domain import domain_of
-from penstock_sphinx.targets import Targets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,10 +23,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Lay out every diagram that has no layout yet, and return the pages that they are on."""
+def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> None:
+    """Lay out every diagram that has no layout yet."""
     if app.builder.format != "html":
-        return []
+        return
     domain = domain_of(env)
     places: dict[str, tuple[str, Drawing]] = {}
     for docname, page in sorted(domain.pages.items()):
@@ -42,21 +41,6 @@ def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> list[str]:
             _lay_out(domain, [place for place in missing if place[1].look == look])
     except MissingExtraError as error:  # once is enough
         _warn(error, missing[0])
-    made = {drawing.key for _, drawing in missing} & domain.layouts.keys()
-    return [name for name, page in domain.pages.items() if any(drawing.key in made for drawing in page.drawings)]
-
-
-def relinked_pages(_app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Return the pages whose links lead elsewhere than they did when the page was written."""
-    domain = domain_of(env)
-    targets = Targets(env)
-    moved = []
-    for docname, page in domain.pages.items():
-        now = targets.of(page)
-        if page.targets not in ("", now):
-            moved.append(docname)
-        page.targets = now
-    return moved
 
 
 def _lay_out(domain: PenstockDomain, places: Sequence[tuple[str, Drawing]]) -> None:

@@ -10,7 +10,6 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from penstock.render import mermaid
-from penstock.render.cache import digest
 from penstock.render.describe import visible
 from penstock.render.options import Options
 from penstock_sphinx.domain import Drawing, domain_of
@@ -100,7 +99,7 @@ class FigureDirective(SphinxDirective):
         """
         domain = domain_of(self.env)
         direction: Direction = self.options.get("direction", domain.site.config.direction)
-        key = digest(drawn, Options(direction=direction, details=not small), domain.site.config.engine)
+        key = domain.site.drawing_key(drawn, Options(direction=direction, details=not small))
         shown_as = "small" if small else self._shown_as(drawn, direction)
         drawing = Drawing(
             key, subject, direction, self.lineno, small=small, by_script=shown_as == "mermaid", proof=proof

@@ -37,21 +37,23 @@ MARKS = {".rst": f".. {MARK}", ".md": f"% {MARK}"}
 def write_pages(app: Sphinx) -> None:
     """Write the pages that directives ask for, remove those of flows that are gone, and touch no other."""
     domain = domain_of(app.env)
-    if domain.site.failed:
-        return
     if not _are_known(app):
         app.env.find_files(app.config, app.builder)
+    requests = list(requests_in(app))  # also where there is nothing to write, for a page is looked into once only
+    if domain.site.failed:
+        return
     wanted: set[str] = set()
     folders: set[str] = set()
-    for request in list(requests_in(app)):
+    for request in requests:
         selected = request.selection.of(domain.site.manifest.flows)
         pages = paths_of(selected, domain.site.page_names, request.folder)
         # of two requests for one page, the first one counts
         _make(app, request, {name: flow for name, flow in pages.items() if name not in wanted})
         wanted |= pages.keys()
         folders.add(request.folder)
-    domain.asked_for = frozenset(wanted)
     _remove_others(app, folders, wanted)
+    domain.asked_for.clear()
+    domain.asked_for.update(wanted)
 
 
 def _are_known(app: Sphinx) -> bool:
@@ -99,13 +101,13 @@ def _write(file: Path, content: bytes, mark: bytes) -> None:
         write_atomically(file, content)
 
 
-def _remove_others(app: Sphinx, folders: Collection[str], wanted: Collection[str]) -> None:
-    for name in sorted(app.env.found_docs):
-        if name in wanted or not any(not folder or name.startswith(f"{folder}/") for folder in folders):
-            continue
-        file = Path(app.env.doc2path(name))
-        if _is_ours(file):
-            file.unlink()
+def _remove_others(app: Sphinx, folders: Collection[str], wanted: set[str]) -> None:
+    left = domain_of(app.env).asked_for  # in folders that nobody asks for any more
+    for name in sorted(app.env.found_docs - wanted):
+        if name in left or any(not folder or name.startswith(f"{folder}/") for folder in folders):
+            file = Path(app.env.doc2path(name))
+            if _is_ours(file):
+                file.unlink()
 
 
 def _is_ours(file: Path) -> bool:

@@ -10,7 +10,8 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.util import logging
 
-from penstock.errors import RenderError
+from penstock._files import write_atomically
+from penstock.errors import OutputError, RenderError
 from penstock.render import render, text
 from penstock.render.options import Options
 from penstock_sphinx.domain import domain_of
@@ -109,8 +110,8 @@ def _picture(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config, do
         try:
             if not file.exists():
                 content = render(flow, kind, options, engine=config.engine, timeout=config.layout_timeout)
-                file.write_bytes(content if isinstance(content, bytes) else content.encode())
-        except RenderError as error:
+                write_atomically(file, content if isinstance(content, bytes) else content.encode())
+        except (RenderError, OutputError) as error:
             reason = str(error).rstrip(".")
         else:
             return nodes.raw("", rf"\sphinxincludegraphics{{{file.name}}}", format="latex")

@@ -17,6 +17,7 @@ from penstock.config import Config
 from penstock.errors import ConfigError, PenstockError
 from penstock.manifest import Manifest
 from penstock.proof import last_shown, shown
+from penstock.render.cache import digest as layout_key
 from penstock.render.describe import source_url, visible
 from penstock.render.marks import without_proof
 from penstock.render.overview import Selection, outline, page_names, system_map
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from penstock.model import Flow, Step
+    from penstock.render.options import Options
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +56,8 @@ class Site:
     def fingerprint(self, shown: str | Selection) -> str:
         """Return a digest of all that a page shows of a flow or of several, empty where there is no such flow."""
         if isinstance(shown, Selection):
-            return self._digest([outline(flow) for flow in shown.of(self.manifest.flows)])
+            flows = shown.of(self.manifest.flows)
+            return self._digest([(outline(flow), self.page_names[flow.full_name]) for flow in flows])
         try:
             flow = self.manifest.flow(shown)
         except PenstockError:
@@ -67,6 +70,10 @@ class Site:
             return system_map(subject.of(self.manifest.flows))
         flow = self.manifest.flow(subject)
         return flow if proof else without_proof(flow)
+
+    def drawing_key(self, drawn: Flow, options: Options) -> str:
+        """Return the key of a layout."""
+        return layout_key(drawn, options, self.config.engine, self.config.layout_timeout)
 
     def steps_at(self, function: str) -> tuple[str, ...]:
         """Return the full names of the steps that a function is, by ``module.qualname``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from penstock.render.overview import Selection
@@ -34,7 +35,8 @@ class Targets:
             if kind == "flow":
                 self._flows[name] = said
             else:
-                self._steps.setdefault(name.rpartition(".")[0].rpartition("/")[2], []).append(said)
+                for flow in _flows_in(name):
+                    self._steps.setdefault(flow, []).append(said)
 
     def of(self, page: Page) -> str:
         """Return the digest of a page."""
@@ -47,7 +49,7 @@ class Targets:
             if self._functions:  # else none of the steps leads to one
                 yield [self._function(function) for function in self._site.functions_of(name)]
         for name in page.functions:
-            yield self._steps.get(name.rpartition(".")[0].rpartition("/")[2])
+            yield [self._steps.get(flow) for flow in _flows_in(name)]
         for selection in page.fingerprints:
             if isinstance(selection, Selection):
                 yield self._flows_of(selection)
@@ -61,3 +63,9 @@ class Targets:
     def _function(self, name: str) -> tuple[str, str, bool]:
         found = self._functions.get(name)
         return (found.docname, found.node_id, described(self._env, name)) if found else ("", "", False)
+
+
+def _flows_in(step: str) -> Iterator[str]:
+    """Yield the bare names of the flows that a step may be of, by its full name; there may be dots in both names."""
+    bare = step.rpartition("/")[2]
+    yield from (bare[: dot.start()] for dot in re.finditer(r"\.", bare))

@@ -49,7 +49,7 @@ def drawn(flow: Flow) -> str:
         ("never-seen", "ps-edge ps-fault ps-never-seen", DASHED, "never seen"),
         ("indirect", "ps-edge ps-fault ps-indirect", DASHED, "indirect"),
         ("undeclared", "ps-edge ps-fault ps-undeclared", "", "not declared"),
-        ("of the future", "ps-edge", "", ""),
+        ("of the future", "ps-edge ps-doubt ps-of-the-future", DASHED, "of the future"),
     ],
 )
 def test_each_state_has_its_line_and_its_words(state: str, css: str, dash: str, label: str) -> None:
@@ -72,7 +72,7 @@ def test_a_confirmed_arrow_is_drawn_as_one_that_nobody_judged(kind: str, details
 @pytest.mark.parametrize(("state", "same"), [("confirmed", True), ("unexercised", True), ("never-seen", False)])
 def test_only_words_move_a_layout(state: str, same: bool) -> None:
     """A layout is kept when an arrow gets another line, and made anew when a word comes to stand on it."""
-    assert same is (digest(arrow(), DETAILS, "engine") == digest(arrow(state), DETAILS, "engine"))
+    assert same is (digest(arrow(), DETAILS, "engine", 20) == digest(arrow(state), DETAILS, "engine", 20))
 
 
 def test_two_arrows_on_one_way_keep_their_states() -> None:

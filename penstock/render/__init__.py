@@ -98,6 +98,7 @@ def render(
         UnknownFormatError: Nobody writes that format.
         MissingExtraError: The format needs an optional part that is not installed.
         LayoutError: The layout engine failed or ran out of time.
+        RenderError: A PDF cannot show some of the letters.
     """
     from penstock.render import _formats  # noqa: PLC0415 - each format imports what it needs
 

@@ -51,12 +51,14 @@ def _arrows(flow: Flow, options: Options) -> Iterator[str]:
 
 
 def _to_channels(flow: Flow, index: dict[str, str]) -> Iterator[str]:
+    loops = labels.loops(flow)
     for number, started in enumerate(labels.triggers(flow).values()):
         for name in started:
             yield f"t{number} -> {index[name]} [arrowsize={PILL_ARROW}]"
     for number, name in enumerate(labels.effects(flow)):
         yield f"{index[name]} -> e{number} [arrowsize={PILL_ARROW}]"
-        yield f"{{rank=same {index[name]} e{number}}}"
+        if name not in loops:
+            yield f"{{rank=same {index[name]} e{number}}}"
 
 
 def _room(label: Label) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,8 +56,13 @@ def svg(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
     (laid_out,) = layout.lay_out([flow], options, engine=engine, timeout=timeout)
     if isinstance(laid_out, LayoutError):
         raise laid_out
-    prefix = "ps-" + re.sub(r"[^A-Za-z0-9_-]", "-", flow.name)
-    return svg.draw(flow, laid_out, options, prefix=prefix, standalone=True) + "\n"
+    return svg.draw(flow, laid_out, options, prefix=_prefix(flow.name), standalone=True) + "\n"
+
+
+def _prefix(name: str) -> str:
+    """Return what ids begin with, so that two pictures can be put into one page."""
+    slug = re.sub(r"[^A-Za-z0-9_-]", "-", name)
+    return f"ps-{slug}" if slug == name else f"ps-{slug}-{hashlib.sha256(ascii(name).encode()).hexdigest()[:6]}"
 
 
 def png(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> bytes:

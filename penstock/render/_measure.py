@@ -46,7 +46,7 @@ def width(text: str, size: float, *, bold: bool = False) -> tuple[float, bool]:
     try:
         return sum(map(table.__getitem__, text)) * size / 1000, True
     except KeyError:
-        parts = _ACCENTED_I.sub("\u0131", unicodedata.normalize("NFD", text))
+        parts = _ACCENTED_I.sub("\u0131", unicodedata.normalize("NFKD", text))  # a ligature is as wide as its letters
     known = sum(table[char] for char in parts if char in table)
     guessed = sum(_guess(char) for char in parts if char not in table)
     return (known + guessed) * size / 1000, guessed <= (known + guessed) * MOST_GUESSED

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,9 @@ MOST_LAYOUTS = 20_000
 
 _DAY = 86_400
 
+_Entry = tuple[int, str]
+"""The day on which somebody last asked for a layout, and the layout as it is kept."""
+
 
 class LayoutCache:
     """The layouts of one project.
@@ -58,11 +62,9 @@ class LayoutCache:
             MissingExtraError: The engine or the graphviz package is not installed.
         """
         engine_now = _identity(engine)
-        keys = [digest(flow, options, engine_now) for flow in flows]
+        keys = [digest(flow, options, engine_now, timeout) for flow in flows]
         known, today = self._read(), int(time.time() // _DAY)
-        found: dict[str, Layout | LayoutError] = {
-            key: layout for key in keys if key in known and (layout := _kept(known[key][1]))
-        }
+        found: dict[str, Layout | LayoutError] = {key: Layout(known[key][1]) for key in keys if key in known}
         new = {key: flow for key, flow in zip(keys, flows, strict=True) if key not in found}
         made = lay_out(list(new.values()), options, engine=engine, timeout=timeout) if new else []
         found.update(zip(new, made, strict=True))
@@ -71,45 +73,44 @@ class LayoutCache:
             self._write({**self._read(), **used}, today)  # read again: another build may have written meanwhile
         return [found[key] for key in keys]
 
-    def _read(self) -> dict[str, tuple[int, object]]:
-        """Return each layout, as it stands in the file, with the day on which somebody last asked for it."""
+    def _read(self) -> dict[str, _Entry]:
+        """Return the layouts of the file; one that is torn, edited or of another version has none."""
         try:
-            content = json.loads(self._file.read_text(encoding="utf-8"))
-            if content["format"] != FORMAT:
-                return {}
-            return {key: (int(day), values) for key, (day, values) in content["layouts"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            head, _, text = self._file.read_bytes().partition(b"\n")
+            layouts: dict[str, _Entry] = json.loads(text) if head == _head(text) else {}
+        except (OSError, ValueError):
             return {}
+        return layouts
 
-    def _write(self, layouts: dict[str, tuple[int, object]], today: int) -> None:
+    def _write(self, layouts: dict[str, _Entry], today: int) -> None:
         recent = [entry for entry in layouts.items() if entry[1][0] > today - MOST_DAYS]
         kept = sorted(recent, key=lambda entry: (-entry[1][0], entry[0]))[:MOST_LAYOUTS]
-        content = {"format": FORMAT, "layouts": dict(sorted(kept))}
+        text = json.dumps(dict(sorted(kept)), separators=(",", ":")).encode()
         with contextlib.suppress(OSError, OutputError):
             own_folder(self._file.parent)
-            write_atomically(self._file, json.dumps(content, separators=(",", ":")).encode())
+            write_atomically(self._file, _head(text) + b"\n" + text)
 
 
-def _identity(engine: str) -> tuple[str, int, int]:
-    """Return what changes when another engine is installed."""
+def _head(text: bytes) -> bytes:
+    """Return the first line of the file, which says of what version and content the rest is."""
+    return json.dumps({"format": FORMAT, "digest": hashlib.sha256(text).hexdigest()}).encode()
+
+
+def _identity(engine: str) -> tuple[str, int, int] | str:
+    """Return what changes when another engine is installed; one of a package is the same on every machine."""
     path = find_engine(engine)
+    if engine == ENGINE:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            return f"{engine} {metadata.version(engine)}"
     with contextlib.suppress(OSError):
         status = Path(path).stat()
         return path, status.st_mtime_ns, status.st_size
     return path, 0, 0
 
 
-def digest(flow: Flow, options: Options, engine: object) -> str:
-    """Return a digest of all that a layout depends on: what is drawn, how, and the engine that lays it out."""
+def digest(flow: Flow, options: Options, engine: object, timeout: float) -> str:
+    """Return a digest of all that a layout depends on: what is drawn, how, by which engine, and in how many seconds."""
     steps = [(step.name, step.title, step.entrypoint, step.trigger, step.effects) for step in flow.steps]
     edges = [(edge.source, edge.target, edge.label, *filter(None, [marks.label(edge)])) for edge in flow.edges]
-    facts = (__version__, engine, options.direction, options.details, steps, edges)
+    facts = (__version__, engine, timeout, options.direction, options.details, steps, edges)
     return hashlib.sha256(repr(facts).encode("utf-8", "replace")).hexdigest()
-
-
-def _kept(text: object) -> Layout | None:
-    """Return a layout as it was before it was written, or ``None`` where that is not what stands there."""
-    try:
-        return Layout.checked(text) if isinstance(text, str) else None
-    except ValueError:
-        return None

@@ -131,7 +131,7 @@ def _arrow(edge: Edge, options: Options) -> dict[str, str]:
 
 
 def _draw_channels(graph: Any, flow: Flow, index: dict[str, str]) -> None:
-    arrow = {"color": CHANNEL_LINE, "arrowsize": PILL_ARROW}
+    arrow, loops = {"color": CHANNEL_LINE, "arrowsize": PILL_ARROW}, labels.loops(flow)
     for number, (trigger, started) in enumerate(labels.triggers(flow).items()):
         graph.node(f"t{number}", _text(_centred(trigger)), **PILL)
         for name in started:
@@ -139,6 +139,8 @@ def _draw_channels(graph: Any, flow: Flow, index: dict[str, str]) -> None:
     for number, (name, changed) in enumerate(labels.effects(flow).items()):
         graph.node(f"e{number}", _lines(changed), **PILL)
         graph.edge(index[name], f"e{number}", **arrow)
+        if name in loops:
+            continue
         with graph.subgraph(graph_attr={"rank": "same"}) as beside:
             beside.node(index[name])
             beside.node(f"e{number}")

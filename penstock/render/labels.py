@@ -109,6 +109,11 @@ def effects(flow: Flow) -> dict[str, list[str]]:
     return {name: changed for name, changed in found.items() if changed}
 
 
+def loops(flow: Flow) -> set[str]:
+    """Return the steps with an arrow to themselves; it takes the place beside them where their effects would be."""
+    return {edge.source for edge in flow.edges if edge.source == edge.target}
+
+
 def wrapped(title: str) -> list[str]:
     """Return the lines of a step's title: three at most."""
     if len(title) <= TITLE_WIDTH:  # most are short, and breaking lines is slow

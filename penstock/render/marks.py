@@ -88,8 +88,13 @@ class Doubt(NamedTuple):
 
 
 def mark(edge: Edge) -> Mark | None:
-    """Return how an arrow is marked, or ``None`` where it is not."""
-    return MARKS.get(edge.state)
+    """Return how an arrow is marked, or ``None`` where it is not.
+
+    What a newer version knows of an arrow is shown in its own words, for it may be a fault.
+    """
+    if edge.state in ("", "confirmed"):
+        return None
+    return MARKS.get(edge.state) or Mark(plain(edge.state), plain(edge.state), "dashed")
 
 
 def label(edge: Edge) -> str:

@@ -6,6 +6,7 @@ Where ``penstock.css`` does, its classes win, and the site's theme decides.
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,7 @@ def draw(
     parts = [
         (
             f'<svg class="ps-svg" xmlns="http://www.w3.org/2000/svg" viewBox="{-PAD} {-PAD} {width:g} {height:g}" '
-            f'width="{width:g}" height="{height:g}"{least} {role} font-family="{FONT}">'
+            f'width="{width:g}" height="{height:g}"{least} {role} direction="ltr" font-family="{FONT}">'
         )
     ]
     if standalone:
@@ -156,7 +157,8 @@ def _edge(curve: Curve, edge: Edge, *, details: bool) -> str:
     own = len(lines) - (1 if found.label else 0)
     note = f"<title>{escape(visible(edge.note) or found.words)}</title>"
     more = [note, *_beside(curve, lines, own, colour)]
-    return _arrow(curve, f"ps-edge {name} ps-{edge.state}", colour, WIDTHS[found.line], more, DASHES[found.line])
+    state = re.sub(r"[^a-z]", "-", edge.state)  # a manifest of a newer version may name states of its own
+    return _arrow(curve, f"ps-edge {name} ps-{state}", colour, WIDTHS[found.line], more, DASHES[found.line])
 
 
 def _beside(curve: Curve, lines: Sequence[Line], own: int, colour: str) -> Iterator[str]:

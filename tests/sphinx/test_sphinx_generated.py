@@ -241,3 +241,37 @@ def test_flow_that_a_list_does_not_select(paged):
     paged.write("new.rst", "New\n===\n\n.. penstock-flow:: audit\n")
     assert ["new"] == paged.build("html", "-W").read
     assert before == (paged.folder / "_build/html/sales.html").stat().st_mtime_ns
+
+
+def test_made_once_the_application_can_be_imported(paged):
+    """A first build of a broken application makes no pages; the next one after it is mended does."""
+    good = paged.text("flows.py")
+    paged.write("index.rst", LISTS.format("flows", "flows"))
+    paged.write("flows.py", f"{good}import nowhere\n")
+    assert ["index.rst"] == (paged.build(), made(paged))[1]
+    paged.write("flows.py", good)
+    built = paged.build("html", "-n", "-W")
+    expected = ["flows/audit.rst", "flows/orders.rst", "index.rst"]
+    assert (0, "", expected) == (built.code, built.complained, made(paged))
+
+
+def test_another_folder(paged):
+    """Where a list asks for another folder, its pages move there."""
+    paged.write("index.rst", "Index\n=====\n\n.. penstock-flows::\n   :toctree: flows\n")
+    assert 0 == paged.build("html", "-n", "-W").code
+    paged.edit("index.rst", ":toctree: flows", ":toctree: pages")
+    for _ in range(2):
+        built = paged.build("html", "-n", "-W")
+        assert (0, ["index.rst", "pages/audit.rst", "pages/orders.rst"]) == (built.code, made(paged))
+    assert 'href="pages/audit.html' in built.text("index.html")
+
+
+def test_flow_that_takes_another_ones_name(paged):
+    """A flow that is not listed may change the name of a listed one's page; the list follows."""
+    paged.write("index.rst", "Index\n=====\n\n.. penstock-flows::\n   :tag: sales\n   :toctree: flows\n")
+    assert 0 == paged.build("html", "-W").code
+    more = 'other = flow("ORDERS")\n\n@other.entrypoint\ndef shout():\n    """Shout."""\n'
+    paged.write("flows.py", FLOWS.format(more=more))
+    for _ in range(2):
+        built = paged.build("html", "-W")
+        assert (0, "") == (built.code, built.complained)

@@ -136,3 +136,50 @@ def test_last_good_flows_keep_pages_alive(small):
     small.write("flows.py", good)
     built = small.build("html", "-W")
     assert (0, before) == (built.code, built.text("index.html"))
+
+
+STOP = """
+from pathlib import Path
+
+def setup(app):
+    def stop(*_):
+        if Path(app.srcdir, "stop").exists():
+            raise KeyboardInterrupt
+    app.connect("html-page-context", stop)
+"""
+
+
+def test_interrupted_build(small):
+    """What was read but not written, because somebody interrupted the build, is written by the next one."""
+    small.write("conf.py", small.text("conf.py") + STOP)
+    assert 0 == small.build("html", "-W").code
+    small.edit("flows.py", "Finish.", "Finish it.")
+    small.write("stop", "")
+    assert 0 != small.build("html", "-W").code
+    (small.folder / "stop").unlink()
+    assert "Finish it." in small.build("html", "-W").text("index.html")
+    assert "no targets are out of date." in small.build("html", "-W").said
+
+
+def test_each_builder_on_the_same_doctrees_follows(small):
+    """What one builder has read anew is written anew by the other ones, too."""
+    builders = ("html", "dirhtml", "text")
+    for builder in builders:
+        small.build(builder, "-W")
+    small.edit("flows.py", "Finish.", "Finish it.")
+    outputs = [small.build(builder, "-W") for builder in builders]
+    assert [["index"], [], []] == [built.read for built in outputs]
+    names = ("index.html", "index.html", "index.txt")
+    assert [] == [name for name, built in zip(names, outputs, strict=True) if "Finish it." not in built.text(name)]
+
+
+def test_links_to_steps_with_dots_follow(small):
+    """There may be a dot in a step's name."""
+    small.edit("flows.py", '@one.step(after="begin")', '@one.step(after="begin", name="to.finish")')
+    small.write("index.rst", "Index\n=====\n\n.. toctree::\n\n   a\n   c\n\n.. penstock-flow:: one\n   :no-steps:\n")
+    small.write("a.rst", "A\n=\n\n.. penstock-flow:: one\n   :no-diagram:\n")
+    small.write("c.rst", "C\n=\n")
+    assert 'href="a.html#flow-one-to.finish"' in small.build("html", "-W").text("index.html")
+    small.write("a.rst", "A\n=\n")
+    small.write("c.rst", "C\n=\n\n.. penstock-flow:: one\n   :no-diagram:\n")
+    assert 'href="c.html#flow-one-to.finish"' in small.build("html", "-W").text("index.html")
