@@ -10,7 +10,8 @@ from penstock import _graph
 from penstock._doubles import DUPLICATE, hidden_problems, latest
 from penstock._introspect import facts
 from penstock._marks import identity, marks_on, underlying
-from penstock._sayings import listed, problem_at, said_of, shown_value, tags_of
+from penstock._problems import problem_at, shown_value
+from penstock._sayings import listed, said_of, tags_of
 from penstock.errors import did_you_mean, near_names
 from penstock.model import Edge, Flow, Problem, Step
 
@@ -115,7 +116,7 @@ def _effects(mark: Mark, problems: list[Problem]) -> Iterator[str]:
     if isinstance(given, str):
         yield given
     elif isinstance(given, Collection) and all(isinstance(effect, str) for effect in given):
-        yield from listed(given)
+        yield from dict.fromkeys(listed(given))
     else:
         problems.append(problem_at(mark, "bad-effects", f"effects={shown_value(given)} is not a list of texts"))
 

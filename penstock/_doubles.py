@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from penstock._introspect import find_source, innermost
-from penstock._sayings import problem_at
+from penstock._problems import problem_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

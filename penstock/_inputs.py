@@ -139,7 +139,7 @@ def _names(folder: str) -> tuple[list[str], list[str]]:
         for entry in entries:
             if entry.name.endswith(_MODULE_SUFFIXES):
                 modules.append(entry.name)
-            elif entry.name.isidentifier() and entry.name not in _NO_PACKAGES and entry.is_dir():
+            elif entry.name.isidentifier() and entry.name not in _NO_PACKAGES and os.path.isdir(entry.path):  # noqa: PTH112 - Path raises
                 folders.append(entry.name)
     return sorted(modules), sorted(folders)
 
@@ -157,5 +157,5 @@ def _is_unchanged(file: str, mtime_ns: int, size: int, sha: str) -> bool:
         if status.st_mtime_ns == mtime_ns and status.st_size == size:
             return True
         return mtime_ns >= 0 and status.st_size == size and digest(file) == sha
-    except OSError:
+    except (OSError, ValueError):  # what is no path leads to nothing
         return False

@@ -76,6 +76,7 @@ def facts(target: Any) -> Facts:
 
 
 def innermost(target: Any) -> Any:
+    """Return the function below all decorations that say what they stand over."""
     function = underlying(target)
     try:
         return underlying(inspect.unwrap(function))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penstock._problems import shown_value
 from penstock.model import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from penstock._marks import Mark
     from penstock._registry import Declared, Said
 
 
@@ -38,7 +37,7 @@ def said_of(declared: Declared, what: str, problems: list[Problem]) -> Any:
 
 def _in_order(said: list[Said]) -> list[Said]:
     """Return what stands in files, in an order that does not depend on the imports; else what was said last."""
-    if len(said) == 1 or not all(map(_is_file, said[-1:])):  # a notebook's cell, or a prompt, has the last word
+    if len(said) == 1 or not _is_file(said[-1]):  # a notebook's cell, or a prompt, has the last word
         return said[-1:]
     return sorted(filter(_is_file, said), key=lambda each: each.where)
 
@@ -70,17 +69,6 @@ def tags_of(declared: Declared, problems: list[Problem]) -> Iterator[str]:
 def listed(given: Collection[Any]) -> list[Any]:
     """Return what a collection holds; the order of a set is that of its texts, which does not change with each run."""
     return sorted(given, key=str) if isinstance(given, AbstractSet) else list(given)
-
-
-def problem_at(mark: Mark, code: str, message: str) -> Problem:
-    """Return a problem at the place of a declaration."""
-    file, line = mark.declared
-    return Problem(code=code, message=message, file=file, line=line, step=mark.step_name)
-
-
-def shown_value(value: object) -> str:
-    """Return the value as in source code, without an address in memory, which would change with each run."""
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
 
 
 def _problem(said: Said, code: str, message: str) -> Problem:

@@ -234,7 +234,7 @@ def _cached(config: Config, key: str) -> _Record | None:
         seen = _inputs.Snapshot.from_json(content["snapshot"])
         inputs = manifest.inputs_of(content["inputs"])
         return _Record(replace(_kept.loads(text.decode()), inputs=inputs), seen)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, PenstockError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, PenstockError):
         return None
 
 

@@ -56,9 +56,7 @@ class _Speller(ast.NodeTransformer):
         node.value = self.visit(node.value)
         kind = _TYPING.fullmatch(ast.unparse(node.value))
         special = kind[1] if kind else ""
-        if (
-            special == "Literal" or ast.unparse(node.value) == "Literal"
-        ):  # holds values; a star import hides whose it is
+        if "Literal" in (special, ast.unparse(node.value)):  # holds values; a star import hides whose it is
             return node
         if special == "Annotated" and isinstance(node.slice, ast.Tuple):
             node.slice.elts[0] = self.visit(node.slice.elts[0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 from docutils.nodes import inline, reference
@@ -15,7 +14,7 @@ from penstock_sphinx.indices import FlowIndex
 from penstock_sphinx.nodes import QUIET, step_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
     from collections.abc import Set as AbstractSet
 
     from docutils import nodes
@@ -121,7 +120,7 @@ class PenstockDomain(Domain):
     }
     data_version = 7
     site: Site
-    written: Mapping[str, str] = MappingProxyType({})
+    written: dict[str, str] | None = None
 
     @property
     def objects(self) -> dict[tuple[str, str], Places]:

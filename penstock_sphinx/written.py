@@ -27,15 +27,15 @@ def outdated_outputs(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Return the pages that would be written from something else than they were."""
     domain, targets = domain_of(env), Targets(env)
     drawn = app.builder.format == "html"
-    domain.written = {docname: _digest(page, domain, targets, drawn=drawn) for docname, page in domain.pages.items()}
-    before = _read(_file(app))
-    return [docname for docname, now in domain.written.items() if before.get(docname) != now]
+    now = {docname: _digest(page, domain, targets, drawn=drawn) for docname, page in domain.pages.items()}
+    domain.written, before = now, _read(_file(app))
+    return [docname for docname, digest in now.items() if before.get(docname) != digest]
 
 
 def note_outputs(app: Sphinx, error: Exception | None) -> None:
     """Remember what the pages were written from, after a build that came to its end."""
     written, file = domain_of(app.env).written, _file(app)
-    if error is None and _read(file) != written:
+    if error is None and written is not None and _read(file) != written:
         write_atomically(file, json.dumps(written).encode())
 
 

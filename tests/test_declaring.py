@@ -180,7 +180,7 @@ def test_an_entrypoint_that_also_follows_a_step() -> None:
 
     @flow("a")
     @entrypoint(trigger="http")
-    @step(after=start, effects=["db"])
+    @step(after=start, effects=["db", "db"])
     def both() -> None: ...
 
     found = get_flow("a").step("both")

@@ -45,6 +45,12 @@ def test_a_single_guess_does_little_harm(text: str, sure: bool) -> None:
     assert sure is width(text, 10)[1]
 
 
+@pytest.mark.parametrize(("text", "letters"), [("ﬁ", "fi"), ("㎏", "kg"), ("ⅷ", "viii")])
+def test_a_ligature_is_as_wide_as_its_letters(text: str, letters: str) -> None:
+    """Some characters stand for several letters."""
+    assert width(letters, 10) == width(text, 10)
+
+
 def test_an_empty_text_has_no_width() -> None:
     """Nothing is nothing."""
     assert (0, True) == width("", 10)

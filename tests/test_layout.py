@@ -105,6 +105,17 @@ def test_a_trigger_that_two_entrypoints_share_is_drawn_once() -> None:
     assert abs(found.boxes["e0"].y - found.boxes["s1"].y) < found.boxes["s1"].height
 
 
+def test_effects_do_not_lie_in_a_loop() -> None:
+    """An arrow from a step to itself takes the place beside it, so its effects stand where what follows does."""
+    step = Step(name="a", entrypoint=True, effects=("db",))
+    plain, looped = (
+        one(Flow(name="f", steps=(step,), edges=edges), details=True).boxes
+        for edges in ((), (Edge(source="a", target="a"),))
+    )
+    assert abs(plain["e0"].y - plain["s0"].y) < plain["s0"].height
+    assert looped["s0"].y + looped["s0"].height < looped["e0"].y
+
+
 def test_many_diagrams_share_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred flows start the engine once, and come back in their order."""
     started: list[object] = []

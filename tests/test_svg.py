@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock import Edge, Flow, Step
-from penstock.render import Options, html, layout, svg
+from penstock.render import Options, html, layout, render, svg
 from penstock.render.describe import safe_url
 
 if TYPE_CHECKING:
@@ -147,6 +147,20 @@ def test_links_lead_to_the_web_or_nowhere(url: str, safe: str) -> None:
     assert safe == safe_url(url)
     links = [element.get("href") for element in drawn(everything_is("x"), links={"x": url}).iter(f"{SVG}a")]
     assert ([safe] if safe else []) == links
+
+
+def test_two_pictures_fit_into_one_page() -> None:
+    """The ids of pictures of their own come from the flows' names, whatever letters these have."""
+    pictures = [
+        render(Flow(name=name, steps=(Step(name="a"),)), "svg", Options()) for name in ("a-b", "a b", "é", "日")
+    ]
+    idents = [ident for picture in pictures for ident in re.findall(r' id="([^"]*)"', str(picture))]
+    assert (4, "ps-a-b-s0") == (len(set(idents)), idents[0])
+
+
+def test_texts_stay_in_their_boxes_on_a_page_from_right_to_left() -> None:
+    """Where a line of text begins is a matter of the page's direction, and a picture has its own."""
+    assert "ltr" == drawn(everything_is("x")).get("direction")
 
 
 def test_each_node_with_an_address_is_a_link() -> None:

@@ -85,6 +85,15 @@ def test_new_and_deleted_module(project, name):
     assert ["buy"] == [flow.name for flow in project.collect("shop.*").flows]
 
 
+def test_new_module_beside_a_link_to_itself(project):
+    """A link that leads nowhere hides no other module."""
+    (project.folder / "shop" / "loop").symlink_to("loop")
+    project.settle()
+    assert ["buy"] == [flow.name for flow in project.collect("shop.*").flows]
+    project.write("shop/new.py", "from penstock import flow\nflow('new').entrypoint(print)\n")
+    assert ["buy", "new"] == [flow.name for flow in project.collect("shop.*").flows]
+
+
 @pytest.mark.parametrize("name", ["shop/flows.py", "pyproject.toml"])
 def test_touch(seen, name):
     """A file that only got a new time is the same file."""
@@ -128,7 +137,8 @@ def test_ignored_by_git(project):
 
 
 @pytest.mark.parametrize(
-    "damage", ["", "{", "[]", '{"manifest": 3}', '{"snapshot": {}, "inputs": {}, "digest": ""}\n{}', "\udcff"]
+    "damage",
+    ["", "{", "[]", '{"manifest": 3}', '{"snapshot": {}, "inputs": {}, "digest": ""}\n{}', "\udcff", "[" * 100_000],
 )
 def test_damaged(project, damage):
     """A damaged record only means another import."""

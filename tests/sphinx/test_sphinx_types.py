@@ -83,6 +83,12 @@ def test_signature_as_autodoc_shows_it(types, imports, signature, text, links):
     assert text in (ours[0], None)
 
 
+def test_values_of_a_literal_that_a_star_import_brought(types):
+    """What is in a literal keeps its quotes, also where nothing says that it is one of typing's."""
+    built = types(f"from typing import *\n{IMPORTS}".replace("Literal, ", ""), "a: Literal['a', 'b::c']")
+    assert "(a: Literal['a', 'b::c'])" == shown(built, "index.html")[0]
+
+
 def test_type_in_the_description(types):
     """In the description of a parameter, a type is as short as in the signature."""
     built = types(IMPORTS, 'a: t.Optional["K"], b: c.Set[t.Any] = ()', "autodoc_typehints = 'description'\n")
