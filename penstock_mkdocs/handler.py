@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 from xml.etree.ElementTree import Element
 
-from mkdocs.exceptions import PluginError
-from mkdocstrings import BaseHandler, Inventory
-
+from penstock._extras import needed
 from penstock.errors import did_you_mean, near_names
+
+with needed("mkdocstrings", "penstock[mkdocstrings]"):
+    from mkdocstrings import BaseHandler, Inventory
+
+from mkdocs.exceptions import PluginError
+
 from penstock_mkdocs.host import first_line, host_of
 from penstock_mkdocs.markdown import PenstockExtension
 from penstock_mkdocs.options import OptionError, read_options

@@ -6,12 +6,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mkdocs.config.base import LegacyConfig, ValidationError
-from mkdocs.exceptions import PluginError
-from mkdocs.plugins import BasePlugin
-from mkdocs.structure.files import File, InclusionLevel
-
+from penstock._extras import needed
 from penstock.errors import ConfigError, PenstockError
+
+with needed("mkdocs", "penstock[mkdocs]"):
+    from mkdocs.config.base import LegacyConfig, ValidationError
+    from mkdocs.exceptions import PluginError
+    from mkdocs.plugins import BasePlugin
+    from mkdocs.structure.files import File, InclusionLevel
+
 from penstock_mkdocs.folders import Watcher
 from penstock_mkdocs.host import Host
 from penstock_mkdocs.pages import FOLDER, failure_page, flow_pages

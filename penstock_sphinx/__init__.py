@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock import __version__
+from penstock._extras import needed
+
+with needed("sphinx", "penstock[sphinx]"):
+    import sphinx  # noqa: F401 - first, so that it is the one which is missed
+
 from penstock_sphinx import assets, autodoc, drawing, html, mermaid, nodes, pages, plain, proof, site, source, written
 from penstock_sphinx.config import register
 from penstock_sphinx.directive import FlowDirective

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from celery import shared_task, signals
-
 from penstock._context import Binding, current_run
+from penstock._extras import needed
 from penstock._marks import Mark, remember
 from penstock._registry import note_mark
 from penstock._wrap import wrap
 from penstock.propagation import inject, outgoing, read, run_from
+
+with needed("celery", "penstock[celery]"):
+    from celery import shared_task, signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

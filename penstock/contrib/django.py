@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand
-from django.http import FileResponse
-
 from penstock._context import Binding, Run, current_run
 from penstock._drive import async_generator, drive
+from penstock._extras import needed
 from penstock.contrib._http import EXPOSE, Policy
 from penstock.errors import did_you_mean, near_names
+
+with needed("django", "penstock[django]"):
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management.base import BaseCommand
+    from django.http import FileResponse
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction  # Django brings it
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from requests.adapters import HTTPAdapter
-
+from penstock._extras import needed
 from penstock.propagation import inject
+
+with needed("requests", "requests"):
+    from requests.adapters import HTTPAdapter
 
 if TYPE_CHECKING:
     from requests import PreparedRequest

@@ -7,12 +7,14 @@ from os import urandom
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from opentelemetry import context as contexts
-from opentelemetry import trace
-from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags
-
 from penstock._context import restore
+from penstock._extras import needed
 from penstock.propagation import SAMPLED, is_trace_id, span_from
+
+with needed("opentelemetry", "penstock[otel]"):
+    from opentelemetry import context as contexts
+    from opentelemetry import trace
+    from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
