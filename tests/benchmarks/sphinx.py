@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import compileall
 import importlib.util
+import json
 import os
 import shutil
 import statistics
@@ -24,6 +25,8 @@ from penstock.render.layout import find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from penstock.manifest import Manifest
 
 PAGES = 500
 IN_MODULE = 20
@@ -53,6 +56,16 @@ def setup(app):
 """
 """What Docutils and Sphinx take for any directive of one option, if all that it returns is ready."""
 
+
+PICTURES = "pictures.json"
+SOURCES = "sources.dot"
+LEAST = f"""
+import os, sys
+sys.path.insert(0, os.path.dirname(__file__))
+extensions = ["least"]
+least_pictures, least_sources = "{PICTURES}", "{SOURCES}"
+"""
+"""See the module: what every extension costs that imports an application and lets Graphviz draw."""
 
 COLLECT = """
 import sys
@@ -99,6 +112,11 @@ def penstock(number: int) -> str:
 def finished(number: int) -> str:
     """Return the body of a page with a picture that only has to be put there."""
     return f".. finished-picture:: flow_{number}\n   :no-steps:\n"
+
+
+def least(number: int) -> str:
+    """Return the body of a page with a picture that is ready, in a build that imports and lays out."""
+    return f".. least-picture:: flow_{number}\n   :no-steps:\n"
 
 
 def described(number: int) -> str:
@@ -162,6 +180,23 @@ def with_picture(folder: Path) -> Path:
     return folder
 
 
+def with_pictures(folder: Path) -> Path:
+    """Write the application, the pictures of its flows and what the engine reads; return the site's folder."""
+    shutil.copy(Path(__file__).with_name("least.py"), folder)
+    with_application(folder, flows)
+    options = Options(details=True)
+    found = collected(folder).flows
+    pictures = {flow.name: str(render(flow, "svg", options)) for flow in found}
+    (folder / PICTURES).write_text(json.dumps(pictures), "utf-8")
+    (folder / SOURCES).write_text("\n".join(_blanks.render(flow, options) for flow in found), "utf-8")
+    return folder
+
+
+def collected(folder: Path) -> Manifest:
+    """Return the flows of a site's application."""
+    return collect(load(folder, {"modules": ["app.*"], "path": ["."]}, where="benchmark", base=folder))
+
+
 def build(folder: Path, *, fresh: bool = True) -> float:
     """Build a site and return the CPU seconds that it took."""
     if fresh:
@@ -205,9 +240,11 @@ def others(folder: Path) -> dict[str, Path]:
 
 def cold(folder: Path) -> None:
     """Print what a diagram costs in a build from nothing, and what a build costs in which nothing changed."""
+    conf = f"{LEAST}least_engine = {find_engine()!r}\n"
     sites = {
         "plain": site(folder / "plain", plain),
         "a finished picture": with_picture(site(folder / "finished", finished, FINISHED)),
+        "the least, see least.py": with_pictures(site(folder / "least", least, conf)),
         "penstock": with_application(site(folder / "penstock", penstock, PENSTOCK), flows),
         "penstock with steps": with_application(site(folder / "described", described, PENSTOCK), flows),
         **others(folder),
@@ -223,8 +260,7 @@ def cold(folder: Path) -> None:
 def parts(folder: Path) -> None:
     """Print what of a build from nothing is collecting the flows, and what is the layout engine."""
     here = with_application(folder / "parts", flows)
-    config = load(here, {"modules": ["app.*"], "path": ["."]}, where="benchmark", base=here)
-    sources = "\n".join(_blanks.render(flow, Options(details=True)) for flow in collect(config).flows)
+    sources = "\n".join(_blanks.render(flow, Options(details=True)) for flow in collected(here).flows)
     collecting, engine = [], []
     for _ in range(ROUNDS):
         shutil.rmtree(here / ".penstock")
