@@ -18,6 +18,7 @@ from penstock.model import Edge, Flow, Problem, Step
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from penstock._introspect import Facts
     from penstock._marks import Mark
     from penstock._registry import Declared
 
@@ -82,6 +83,8 @@ def _step(mark: Mark, problems: list[Problem]) -> Step:
     if mark.has_bad_name:
         message = f"name={shown_value(mark.name)} is not a name. The step goes by its function's, {mark.step_name!r}."
         problems.append(problem_at(mark, "bad-name", message))
+    if mark.deferred and _stands_over(mark, found) and _is_celery_task(mark.root):
+        problems.append(_bypassed(mark))
     return Step(
         name=mark.step_name,
         title=found.title,
@@ -99,6 +102,27 @@ def _step(mark: Mark, problems: list[Problem]) -> Step:
         effects=tuple(_effects(mark, problems)),
         source_hash=found.source_hash,
     )
+
+
+def _stands_over(mark: Mark, found: Facts) -> bool:
+    """Tell whether a mark was made by a decorator where the function is defined, not from outside."""
+    file, line = mark.declared
+    return file == found.file and found.line <= line <= found.end_line
+
+
+def _is_celery_task(root: Any) -> bool:
+    """Tell whether an object is a task of Celery, also behind a proxy; by name, for nothing here imports Celery."""
+    kinds = getattr(root.__class__, "__mro__", ())
+    return any((kind.__module__, kind.__name__) == ("celery.app.task", "Task") for kind in kinds)
+
+
+def _bypassed(mark: Mark) -> Problem:
+    kind = "@entrypoint" if mark.entrypoint else "@step"
+    message = (
+        f"{kind} stands over a Celery task, and what {mark.step_name}.delay() sends goes past the step. "
+        f"Put the decorator that makes the task on top, above @flow, or use @flow_task of penstock.contrib.celery."
+    )
+    return problem_at(mark, "bypassed", message)
 
 
 def _both(first: Step, second: Step) -> Step:
@@ -210,7 +234,7 @@ def _unmarked(declared: Declared) -> Iterator[Problem]:
             code="unmarked",
             message=(
                 f"@flow({declared.name!r}) stands over {shown}, which has neither @entrypoint nor @step. "
-                f"Add one of them below @flow."
+                f"Add one of them right below @flow."
             ),
             file=file,
             line=line,

@@ -102,7 +102,54 @@ def test_a_shared_task_tells_its_facts_late(task: Any) -> None:
     (send,) = [step for step in get_flow("mail").steps if step.name == "send"]
     assert ("Send a mail.", "(address: str) -> str", ("smtp:mail",)) == (send.title, send.signature, send.effects)
     assert (__file__, "function") == (send.file, send.kind)
-    assert () == get_flow("mail").problems
+
+
+def test_a_step_over_a_task_is_a_problem(app: Any, task: Any) -> None:
+    """What .delay() sends is the task below the step, so it is told where the step stands, and how to mend it."""
+    [problem] = get_flow("mail").problems
+    (send,) = [step for step in get_flow("mail").steps if step.name == "send"]
+
+    assert ("bypassed", "send", __file__) == (problem.code, problem.step, problem.file)
+    assert send.line < problem.line < send.end_line
+    assert problem.message == (
+        "@step stands over a Celery task, and what send.delay() sends goes past the step. Put the decorator that "
+        "makes the task on top, above @flow, or use @flow_task of penstock.contrib.celery."
+    )
+
+
+def below_the_task(app: Any) -> None:
+    """Put the task's decorator on top."""
+
+    @app.task(name=f"below{next(numbers)}")
+    @flow("mail")
+    @entrypoint
+    def start() -> None: ...
+
+
+def as_a_flow_task(app: Any) -> None:
+    """Make a task and an entrypoint at once."""
+    from penstock.contrib.celery import flow_task
+
+    @flow("mail")
+    @flow_task(name=f"both{next(numbers)}")
+    def start() -> None: ...
+
+
+def from_outside(app: Any) -> None:
+    """Describe a task that stands elsewhere."""
+
+    @app.task(name=f"theirs{next(numbers)}")
+    def start() -> None: ...
+
+    flow("mail").entrypoint(start)
+
+
+@pytest.mark.parametrize("declare", [below_the_task, as_a_flow_task, from_outside])
+def test_a_task_that_is_declared_well_is_no_problem(app: Any, declare: Callable[[Any], None]) -> None:
+    """A step below its task, a flow task, and a task of somebody else's that is only described are as they should be."""
+    declare(app)
+
+    assert (["start"], ()) == ([step.name for step in get_flow("mail").steps], get_flow("mail").problems)
 
 
 def test_a_task_can_be_named_in_after(task: Any) -> None:
