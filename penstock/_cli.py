@@ -13,7 +13,20 @@ from penstock import __version__, _cli_check, _cli_diff, _cli_evidence, manifest
 from penstock._cli_sources import add_sources, read_config
 from penstock._dag import checked_direction, file_content
 from penstock._files import write_atomically
-from penstock._terminal import BROKEN, CLEAN, FINDINGS, coloured, counted, styled, width
+from penstock._signals import ending_on_signals
+from penstock._terminal import (
+    BROKEN,
+    CLEAN,
+    FINDINGS,
+    INTERRUPTED,
+    coloured,
+    counted,
+    leave_unread,
+    open_streams,
+    styled,
+    tell,
+    width,
+)
 from penstock.errors import ConfigError, PenstockError
 from penstock.proof import prove
 from penstock.render import FORMATS, format_of, render, text
@@ -43,22 +56,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line after the program's name; that of the process if it is not given.
 
     Returns:
-        0 if all is well, 1 if the flows have problems, 2 if the command could not do its work.
+        0 if all is well, 1 if the flows have problems, 2 if the command could not do its work; more if a signal ended it.
     """
-    parsed = _parser().parse_args(arguments)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without box characters still shows the names
+    open_streams()
+    status = CLEAN
     try:
-        status = _run(parsed)
+        with ending_on_signals():
+            status = _done(arguments)
         sys.stdout.flush()
-    except PenstockError as error:
-        return _complain(str(error))
     except BrokenPipeError:
-        _cli_check.leave_unread()
-        return CLEAN
-    except KeyboardInterrupt:
-        return _complain("interrupted")
+        leave_unread(sys.stdout)
+    except OSError as error:
+        leave_unread(sys.stdout)
+        what = error.filename or "cannot write to standard output"
+        _complain(f"{what}: {error.strerror or error}")
+        status = BROKEN
     return status
+
+
+def _done(arguments: Sequence[str] | None) -> int:
+    """Return the exit code of a command, whatever ends it."""
+    try:
+        return _run(_parser().parse_args(arguments))
+    except PenstockError as error:
+        _complain(str(error))
+        return BROKEN
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return INTERRUPTED
+    except SystemExit as left:  # help was shown, an argument is wrong, or a signal ends it
+        return left.code if isinstance(left.code, int) else CLEAN
 
 
 def _run(parsed: argparse.Namespace) -> int:
@@ -70,14 +97,12 @@ def _run(parsed: argparse.Namespace) -> int:
     problems = command(parsed, config, prove(config).manifest)
     sys.stdout.flush()
     for problem in problems:
-        print(f"{styled('problem', '33', sys.stderr)}: {visible(str(problem))}", file=sys.stderr)
+        tell("problem", str(problem))
     return FINDINGS if problems else CLEAN
 
 
-def _complain(message: str) -> int:
-    shown = "\n".join(map(visible, message.splitlines()))
-    print(f"{styled('penstock', '31', sys.stderr)}: {shown}", file=sys.stderr)
-    return BROKEN
+def _complain(message: str) -> None:
+    tell("penstock", message, "31")
 
 
 def _list(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
@@ -138,7 +163,7 @@ def _export(parsed: argparse.Namespace, config: Config, found: Manifest) -> list
 def _write(content: bytes, output: Path | None, *, binary: bool) -> None:
     if output is not None and output != Path("-"):
         write_atomically(output, content)
-        print(f"wrote {output}", file=sys.stderr)
+        tell("", f"wrote {output}")
     elif binary and sys.stdout.isatty():
         raise ConfigError("this format is no text; name a file: -o FILE")
     else:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from penstock._cli_fix import add_fix_options, asker, run_fix
 from penstock._cli_sources import add_sources, fault, output_file, read_config
 from penstock._files import write_atomically
-from penstock._terminal import CLEAN, FINDINGS, counted, styled, width
+from penstock._terminal import CLEAN, FINDINGS, counted, leave_unread, styled, width
 from penstock.check import baseline
 from penstock.check.joining import joined
 from penstock.check.report import FORMATS, folded, text
@@ -61,15 +61,10 @@ def run(parsed: argparse.Namespace) -> int:
         _report(found, shown, config, parsed)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads only the beginning still wants to know how it ends
-        leave_unread()
+        leave_unread(sys.stdout)
     if parsed.fix:
         return run_fix(chosen, config, asker(yes=parsed.yes), found.manifest)
     return FINDINGS if any(finding.severity == "error" for finding in chosen) else CLEAN
-
-
-def leave_unread() -> None:
-    """Write no more to a reader, such as `head`, that has seen enough."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report(found: Proof, shown: list[Finding], config: Config, parsed: argparse.Namespace) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._cli_sources import fault, output_file
-from penstock._terminal import CLEAN, counted, styled
+from penstock._terminal import CLEAN, counted, tell
 from penstock.check.evidence import dumps, load, merge, save
 from penstock.errors import ConfigError
-from penstock.render.describe import visible
 
 if TYPE_CHECKING:
     import argparse
@@ -71,7 +69,7 @@ def _from_jaeger(parsed: argparse.Namespace) -> int:
 
 def _write(found: Evidence, output: Path | None, damage: str = "") -> int:
     if damage:
-        print(f"{styled('damaged', '33', sys.stderr)}: {visible(damage)}", file=sys.stderr)
+        tell("damaged", damage)
     if output is None:
         print(dumps(found), end="")
         return CLEAN

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from penstock._terminal import CLEAN, FINDINGS, counted, styled
+from penstock._terminal import CLEAN, FINDINGS, counted, styled, tell
 from penstock.check.fix import fix
 from penstock.collect import collect, input_files
 from penstock.render.describe import visible
@@ -51,7 +51,7 @@ def run_fix(
     for edit in result.edits:
         _show(edit)
     for refusal in result.refused:
-        print(f"{styled('left', '33', sys.stderr)}: {visible(str(refusal))}", file=sys.stderr)
+        tell("left", str(refusal))
     written = _written(result.edits, ask)
     others = any(finding.severity == "error" and finding.after is None for finding in findings)
     return FINDINGS if others or result.refused or not written else CLEAN
@@ -77,7 +77,7 @@ def asker(*, yes: bool) -> Callable[[str], bool]:
         if yes:
             return True
         if not sys.stdin.isatty():
-            print("Nothing was written: there is no terminal to ask in. Say --yes to write.", file=sys.stderr)
+            tell("", "Nothing was written: there is no terminal to ask in. Say --yes to write.")
             return False
         try:
             return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")

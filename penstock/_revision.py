@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -153,7 +151,7 @@ class _Repository(NamedTuple):
     def worktree(self, commit: str) -> Iterator[Path]:
         """Check a commit out in a temporary folder, for as long as it is needed and whatever ends it."""
         self._sweep()
-        with _ending_on_signals(), tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as name:
+        with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as name:
             tree = Path(os.path.realpath(name)) / "tree"
             try:
                 done = _git(
@@ -211,22 +209,3 @@ def _is_alive(process: int) -> bool:
     except OSError:
         return True
     return True
-
-
-@contextlib.contextmanager
-def _ending_on_signals() -> Iterator[None]:
-    """Let signals that end the process unwind it first."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    ending = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, _exit) for number in ending}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _exit(number: int, _frame: object) -> None:
-    raise SystemExit(128 + number)

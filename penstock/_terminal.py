@@ -4,9 +4,50 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
-CLEAN, FINDINGS, BROKEN = 0, 1, 2
-"""The exit codes: all is well; done, but something does not agree; not done."""
+from penstock.render.describe import visible
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+CLEAN, FINDINGS, BROKEN, INTERRUPTED = 0, 1, 2, 130
+"""The exit codes: all is well; done, but something does not agree; not done; ended by Ctrl-C (128 and the signal)."""
+
+
+def open_streams() -> None:
+    """Prepare the standard streams, also those that the caller closed, which Python has not at all.
+
+    To write to closed standard output fails as for other programs, but only if something is written.
+    """
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY))
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without box characters still shows the names
+
+
+def leave_unread(stream: TextIO) -> None:
+    """Write no more to a stream that cannot be written: its reader, such as `head`, has gone, or its disk is full."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def tell(what: str, message: str, code: str = "33") -> None:
+    """Print a message to standard error, if somebody can read it there: that nobody can is no failure.
+
+    Args:
+        what: What kind of message it is; may be empty.
+        message: Its lines.
+        code: The style of ``what``.
+    """
+    shown = "\n".join(map(visible, message.splitlines()))
+    try:
+        sys.stderr.write(f"{styled(what, code, sys.stderr)}: {shown}\n" if what else f"{shown}\n")
+    except OSError:
+        leave_unread(sys.stderr)
 
 
 def width() -> int:

@@ -3,8 +3,10 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -201,6 +203,91 @@ def test_a_closed_pipe_is_no_error(project: Path) -> None:
     command = f"{sys.executable} -m penstock show bom_sync | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, timeout=60)
     assert ("BOM sync (bom_sync)\n", "") == (done.stdout, done.stderr)
+
+
+COMMANDS = [
+    "list",
+    "show bom_sync",
+    "render bom_sync",
+    "render bom_sync -f png",
+    "export",
+    "check",
+    "diff a.json a.json",
+]
+
+
+def in_shell(command: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a shell, with the output buffered as it is for a user."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    whole = f"{sys.executable} -m penstock {command}"
+    return subprocess.run(whole, shell=True, capture_output=True, text=True, check=False, timeout=60, env=environment)
+
+
+@pytest.mark.parametrize(
+    ("command", "output", "reason"),
+    [
+        *((command, "> /dev/full", "No space left on device") for command in [*COMMANDS, "--help"]),
+        *((command, ">&-", "Bad file descriptor") for command in ["list", "--version"]),
+    ],
+)
+def test_output_that_cannot_be_written_is_one_line(project: Path, command: str, output: str, reason: str) -> None:
+    """A full disk, or closed standard output, is told by every command in one line, with exit code 2."""
+    _cli.main(["export", "-o", "a.json"])
+    done = in_shell(f"{command} {output}")
+    assert (2, f"penstock: cannot write to standard output: {reason}\n") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "list --help"])
+def test_a_reader_that_has_gone_is_no_error(project: Path, command: str) -> None:
+    """Whoever closes a pipe without reading gets no message, whatever was to be written."""
+    _cli.main(["export", "-o", "a.json"])
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.run(
+        [sys.executable, "-m", "penstock", *command.split()], stdout=writer, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writer)
+    assert (0, b"") == (process.returncode, process.stderr)
+
+
+@pytest.mark.parametrize("messages", ["2>/dev/full", "2>&-"])
+def test_messages_that_nobody_can_read_change_no_exit_code(project: Path, messages: str) -> None:
+    """What was written is written, although the line that says so is lost."""
+    assert 0 == in_shell(f"render bom_sync -o flow.svg {messages}").returncode
+    assert Path("flow.svg").is_file()
+    (project / "flows.py").write_text(FLOWS.replace('"fetch_from_api": ', '"fetch_from_apo": '))
+    done = in_shell(f"list {messages}")
+    assert (1, True) == (done.returncode, done.stdout.startswith("bom_sync"))
+    assert 2 == in_shell(f"show nothing {messages}").returncode
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "said"),
+    [
+        (signal.SIGINT, 130, "penstock: interrupted\n"),
+        (signal.SIGTERM, 143, ""),
+        (signal.SIGHUP, 129, ""),
+    ],
+)
+def test_a_signal_ends_the_command_and_what_it_started(
+    project: Path, number: signal.Signals, status: int, said: str
+) -> None:
+    """Ctrl-C is one line; with the command ends the Python that imports the application, and its folder is gone."""
+    (project / "tmp").mkdir()
+    code = "import os, time\nopen('started.tmp', 'w').write(str(os.getpid()))\nos.rename('started.tmp', 'started')\n"
+    (project / "flows.py").write_text(f"{code}time.sleep(60)\n")
+    environment = {**os.environ, "TMPDIR": str(project / "tmp")}
+    command = [sys.executable, "-m", "penstock", "list"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    until = time.monotonic() + 30
+    while not Path("started").exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    process.send_signal(number)
+    assert ("", said) == process.communicate(timeout=30)
+    assert (status, []) == (process.returncode, [*(project / "tmp").iterdir()])
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(Path("started").read_text()), 0)
 
 
 def test_a_terminal_without_box_characters_still_gets_names(project: Path) -> None:
