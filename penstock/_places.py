@@ -40,7 +40,7 @@ def portable_path(file: str, root: str) -> str:
     """Return a file's path without this machine in it, with forward slashes.
 
     Installed code counts from the folder that it is imported from, other code from the project, and code outside
-    both by its name alone.
+    both by its name alone. A folder that the project links to is a part of it.
     """
     if not PurePath(file).is_absolute():  # relative already, or no file at all, such as ``<stdin>``
         return file
@@ -48,7 +48,13 @@ def portable_path(file: str, root: str) -> str:
     known = [os.path.realpath(entry) for entry in sys.path if entry]
     installed = [entry for entry in known if PurePath(entry).name in ("site-packages", "dist-packages")]
     installed.append(os.path.realpath(sysconfig.get_path("stdlib")))
-    for base in (*sorted(installed, key=len, reverse=True), root, *sorted(known, key=len, reverse=True)):
+    for base in (*sorted(installed, key=len, reverse=True), root):
+        if path.is_relative_to(base):
+            return path.relative_to(base).as_posix()
+    for folder in PurePath(file).parents:
+        if os.path.realpath(folder) == root:
+            return PurePath(file).relative_to(folder).as_posix()
+    for base in sorted(known, key=len, reverse=True):
         if path.is_relative_to(base):
             return path.relative_to(base).as_posix()
     return path.name

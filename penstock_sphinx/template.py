@@ -46,7 +46,7 @@ class PageTemplate:
             flow=flow,
             name=flow.full_name,
             title=visible(flow.title) or visible(flow.name),
-            description=visible(flow.description),
+            description="\n\n".join(filter(None, map(visible, _GAP.split(flow.description)))),
             summary=summary(flow),
         )
         return text.strip()
@@ -62,7 +62,7 @@ class PageTemplate:
 
     def _loaded(self) -> Template:
         environment = SandboxedEnvironment(loader=FileSystemLoader(self._folders), trim_blocks=True, lstrip_blocks=True)
-        environment.filters["escape"] = rst.escape if self._name.endswith(".rst") else _markdown
+        environment.filters["escape"] = _rst if self._name.endswith(".rst") else _markdown
         environment.filters["heading"] = _heading
         return environment.get_template(self._name)
 
@@ -73,6 +73,17 @@ class PageTemplate:
 def _heading(text: str, level: int = 1) -> str:
     line = "=-~"[level - 1] * max(rst.textwidth(text), 1)
     return f"{text}\n{line}"
+
+
+_GAP = re.compile(r"\n\s*\n")
+"""What is between two paragraphs."""
+
+_ENUMERATOR = re.compile(r"^(\w+)\.(?=\s|$)", re.MULTILINE)
+"""A letter, a Roman or an Arabic number begins a list if a full stop follows, which Sphinx's own escaping leaves."""
+
+
+def _rst(text: str) -> str:
+    return _ENUMERATOR.sub(r"\1\.", rst.escape(text))
 
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+.!|-])")

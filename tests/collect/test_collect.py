@@ -119,6 +119,15 @@ def test_other_interpreter(project, tmp_path_factory):
     assert Path(python).parents[1].samefile(flow.name)
 
 
+def test_linked_folder(project, tmp_path_factory):
+    """A source folder that is a link to elsewhere is a part of the project, however the project was reached."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (project.folder / "shop").rename(elsewhere / "shop")
+    (project.folder / "shop").symlink_to(elsewhere / "shop")
+    [flow] = project.collect().flows
+    assert {"shop/flows.py"} == {step.file for step in flow.steps}
+
+
 def test_interpreter_without_penstock(project, tmp_path_factory, monkeypatch):
     """An interpreter without penstock is an error that holds the command that mends it."""
     monkeypatch.delenv("PYTHONPATH", raising=False)

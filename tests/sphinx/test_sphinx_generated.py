@@ -172,6 +172,30 @@ def test_found_in_markdown(paged, text):
     assert "audit.html" in built.text("index.html")
 
 
+@pytest.mark.parametrize(
+    ("description", "paragraphs"),
+    [
+        ("A. Smith wrote it.", ["A. Smith wrote it."]),
+        ("iv. part", ["iv. part"]),
+        ("One *a*.\n\n1. Two_ ::\n\n  - x\n", ["One *a*.", "1. Two_ ::", "- x"]),
+    ],
+)
+@pytest.mark.parametrize("parser", ["", "myst_parser"])
+def test_description(paged, description, parser, paragraphs):
+    """A description is plain text in paragraphs, whatever it looks like."""
+    paged.write(
+        "flows.py",
+        f"from penstock import flow\n\n@flow('orders', description={description!r}).entrypoint\ndef a(): ...\n",
+    )
+    paged.write("index.rst", "Index\n=====\n\n.. penstock-flows::\n   :toctree: flows\n")
+    if parser:
+        markdown(paged, "```{penstock-flows}\n:toctree: flows\n```\n", parser)
+    built = paged.build("text", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+    text = built.text("flows/orders.txt")
+    assert [*paragraphs] == text.split("\n\n")[1 : 1 + len(paragraphs)]
+
+
 EXAMPLES = {
     "rst": "Index\n=====\n\n.. code-block:: rst\n\n   .. penstock-flows::\n      :toctree: flows\n\n"
     "So::\n\n   Text\n\n   .. penstock-flows::\n      :toctree: flows\n\n"
