@@ -94,7 +94,7 @@ def _run(parsed: argparse.Namespace) -> int:
         return action(parsed)
     config = read_config(parsed)
     command: Command = parsed.command
-    problems = command(parsed, config, prove(config).manifest)
+    problems = command(parsed, config, prove(config, accepted=False).manifest)
     sys.stdout.flush()
     for problem in problems:
         tell("problem", str(problem))

@@ -69,7 +69,7 @@ def _say(found: Changes, parsed: argparse.Namespace) -> None:
 def _flows(named: str | None, parsed: argparse.Namespace) -> Manifest:
     """Return the flows of a file, of a revision, or of the working tree; a file wins over a revision of its name."""
     if named is None:
-        return prove(read_config(parsed)).manifest
+        return prove(read_config(parsed), accepted=False).manifest
     if not fault(Path(named)) and Path(named).is_file():
         return manifest.load(Path(named))
     return flows_at(named, _asked(parsed))

@@ -58,7 +58,7 @@ def flows_at(revision: str, asked: Asked) -> Manifest:
     with repository.worktree(commit) as tree:
         try:
             config = _config(asked, repository.root, tree)
-            made = prove(config).manifest
+            made = prove(config, accepted=False).manifest
         except PenstockError as error:
             message = str(error).replace(f"{tree}{os.sep}", "")
             raise type_of(error)(f"{revision} ({commit[:10]}): {message}") from None
@@ -87,7 +87,7 @@ def _config(asked: Asked, root: Path, tree: Path) -> Config:
     # what is installed from this checkout, so that it can be edited, is imported from the revision instead
     own = [_moved(Path(entry), root, tree) for entry in sys.path if _is_source(Path(entry or "."), root)]
     path = dict.fromkeys((*config.path, *(entry for entry in own if entry.is_dir())))
-    return replace(config, path=tuple(path), python=asked.python, baseline="")
+    return replace(config, path=tuple(path), python=asked.python)
 
 
 def _is_source(entry: Path, root: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import tomllib
@@ -11,8 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from penstock.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+_NEAR = 0.8
+"""The least ratio of a misspelling; that of ``openstack`` is 0.82, which begins otherwise, and of ``pesto`` 0.77."""
 
 COMMAND_LINE = "command line"
 COMMAND_LINE_FLAGS = {"modules": "-m", "path": "-p"}
@@ -28,15 +32,7 @@ class Source(NamedTuple):
 
     def where(self, key: str) -> str:
         """``file:line`` of a setting, as far as it is known."""
-        table = ""
-        for number, line in enumerate(self.toml.splitlines(), 1):
-            header = re.match(r"\s*\[([^\]]+)\]", line)
-            table = header[1] if header else table
-            assigned = re.match(r"\s*([\w.-]+)\s*=", line)
-            place = f"{table}.{assigned[1]}" if assigned else table
-            if f"{place}.".startswith(f"tool.penstock.{key}."):
-                return f"{self.file}:{number}"
-        return self.file
+        return _place(self.file, self.toml, f"tool.penstock.{key}")
 
     def assignment(self, key: str, value: object) -> str:
         """Return how a setting is written in this file."""
@@ -50,11 +46,15 @@ class Source(NamedTuple):
         return f"{key} = {toml(value)}"
 
 
-def find(folder: Path) -> Source | None:
+def find(folder: Path, settings: tuple[str, ...]) -> Source | None:
     """Return the nearest ``pyproject.toml`` with ``[tool.penstock]`` in or above a folder.
 
+    Args:
+        folder: Where to begin.
+        settings: The names of all settings, by which a misspelt table is told from that of another tool.
+
     Raises:
-        ConfigError: A file there cannot be read.
+        ConfigError: A file there cannot be read, or has the settings in a table that is not read.
     """
     for parent in (folder, *folder.parents):
         file = parent / "pyproject.toml"
@@ -62,17 +62,18 @@ def find(folder: Path) -> Source | None:
             status = file.stat()
         except OSError:
             continue
-        found = _parsed(file, status.st_mtime_ns, status.st_size)
+        found = _parsed(file, settings, status.st_mtime_ns, status.st_size)
         if found:
             return found
     return None
 
 
 @lru_cache(maxsize=16)  # Zensical asks again for every page; the stamp makes an edit a new question
-def _parsed(file: Path, _mtime_ns: int, _size: int) -> Source | None:
+def _parsed(file: Path, settings: tuple[str, ...], _mtime_ns: int, _size: int) -> Source | None:
     try:
         text = file.read_bytes().decode()
-        tool = tomllib.loads(text).get("tool", {})
+        content = tomllib.loads(text)
+        tool = content.get("tool", {})
         table = tool.get("penstock") if isinstance(tool, dict) else None
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
@@ -81,10 +82,48 @@ def _parsed(file: Path, _mtime_ns: int, _size: int) -> Source | None:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {error}", where=str(file)) from None
     if table is None:
+        _refuse_misspelt(file, text, content, settings)
         return None
     if not isinstance(table, dict):
         raise ConfigError("'tool.penstock' must be a table: [tool.penstock]", where=str(file), key="penstock")
     return Source(table, file.parent, str(file), text)
+
+
+def _refuse_misspelt(file: Path, text: str, content: Mapping[str, object], settings: tuple[str, ...]) -> None:
+    """Raise an error for a table whose name looks like ours and whose keys are ours: its settings would be ignored."""
+    for name, table in _tables(content):
+        bare = name.rpartition(".")[2]
+        if isinstance(table, dict) and not table.keys().isdisjoint(settings) and _is_near(bare):
+            said = f"the settings of penstock stand in [{name}], which nobody reads. Write: [tool.penstock]"
+            raise ConfigError(said, where=_place(str(file), text, name), key=bare)
+
+
+def _is_near(name: str) -> bool:
+    """Tell whether a name is a misspelling of ours, more strictly than for a hint: another tool's name may be near."""
+    folded = name.casefold()
+    return folded.startswith("p") and difflib.SequenceMatcher(None, folded, "penstock").ratio() >= _NEAR
+
+
+def _tables(content: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Yield what may be meant for ``[tool.penstock]``, with its name."""
+    for name in ("tool", "tools"):
+        tables = content.get(name)
+        if isinstance(tables, dict):
+            yield from ((f"{name}.{key}", table) for key, table in tables.items())
+    yield from content.items()
+
+
+def _place(file: str, text: str, name: str) -> str:
+    """Return ``file:line`` of a table or a key of TOML by its full name, as far as it is known."""
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[([^\]]+)\]", line)
+        table = header[1] if header else table
+        assigned = re.match(r"\s*([\w.-]+)\s*=", line)
+        place = f"{table}.{assigned[1]}" if assigned else table
+        if f"{place}.".startswith(f"{name}."):
+            return f"{file}:{number}"
+    return file
 
 
 def project_of(folder: Path, base: Path | None) -> Path:

@@ -196,7 +196,7 @@ def load(
     """
     start = Path(os.path.abspath(start))  # noqa: PTH100 - resolve() would leave the project through a link
     folder = start if start.is_dir() else start.parent
-    found = find(folder)
+    found = find(folder, tuple(_declared))
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     values = _checked(_without(found, given)) if found else {}
     for wanted, other in (("modules", "manifests"), ("manifests", "modules")):

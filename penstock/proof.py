@@ -58,7 +58,7 @@ class Proof:
 
 
 Stamp = tuple[int, int] | None
-_last: list[tuple[Manifest, Config, tuple[Stamp, Stamp], Proof]] = []
+_last: list[tuple[Manifest, tuple[Config, bool, Stamp, Stamp], Proof]] = []
 _bare: list[tuple[Manifest, Manifest]] = []
 
 
@@ -71,7 +71,7 @@ def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -
     Args:
         config: The settings.
         calls: Whether to read the code, too; by default, where there is evidence or the setting `check` wants it.
-        accepted: Whether to leave out what the baseline has.
+        accepted: Whether to leave out what the baseline has. Only who reports findings needs one.
 
     Raises:
         CollectError: Modules could not be imported.
@@ -81,12 +81,12 @@ def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -
     """
     asked = _asks(config) if calls is None else calls
     made = collect(config, calls=asked)
-    stamps = _stamp(evidence_file(config)), _stamp(Path(config.baseline)) if config.baseline else None
-    if accepted and _last and _last[0][0] is made and _last[0][1:3] == (config, stamps):
-        return _last[0][3]
+    known = _stamp(Path(config.baseline)) if config.baseline and accepted else None
+    state = config, accepted, _stamp(evidence_file(config)), known
+    if _last and _last[0][0] is made and _last[0][1] == state:
+        return _last[0][2]
     found = _proof(config, made, _evidence(config), judged=asked, accepted=accepted)
-    if accepted:
-        _last[:] = [(made, config, stamps, found)]
+    _last[:] = [(made, state, found)]
     return found
 
 
@@ -95,11 +95,11 @@ def shown(config: Config) -> Proof:
 
     Raises:
         CollectError: Modules could not be imported.
-        ConfigError: The baseline cannot be read.
+        ConfigError: The setting `check` wants a report, and the baseline cannot be read.
         ManifestError: A manifest cannot be read, or two contradict each other.
     """
     try:
-        found = prove(config)
+        found = prove(config, accepted=config.check != "off")
     except EvidenceError as error:
         found = Proof(manifest=collect(config, calls=True), fault=str(error))
     return found if config.proof else replace(found, manifest=_hidden(found.manifest))

@@ -216,6 +216,37 @@ def test_not_toml(folder, text, line):
     assert str(failure(folder)).startswith(f"{file}:{line}: this is not TOML: ")
 
 
+@pytest.mark.parametrize(
+    "table", ["tool.penstok", "tool.Penstock", "tool.pen-stock", "tool.pentsock", "tools.penstock", "penstock"]
+)
+def test_misspelt_table(folder, table):
+    """Settings in a table with almost the right name are an error with its line, instead of being ignored."""
+    file = write(folder, f"modules = ['shop']\n\n[{table}.env]\nA = 'b'\n", f"[project]\nname = 'shop'\n[{table}]\n")
+    expected = f"{file}:3: the settings of penstock stand in [{table}], which nobody reads. Write: [tool.penstock]"
+    assert expected == str(failure(folder / "src"))
+    file.write_text(f"{file.read_text()}\n[tool.penstock]\n")
+    assert () == load(folder / "src").modules
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.openstock]\nticker = 'X'\n",
+        "[tool.openstack]\ntimeout = 3\n[tool.pesto]\npath = ['src']\n[tool.pants]\npython = '3'\n",
+        "[tool.penstok]\n",
+        "[tool.pytest]\npath = ['src']\n",
+        "[tool.uv.sources]\npenstock = { path = '../penstock' }\n",
+        "[dependency-groups]\npenstock = ['penstock']\n",
+        "[project]\ndependencies = ['penstock']\n[project.optional-dependencies]\npenstock = ['penstock']\n",
+        "tool = 3\ntools = 'penstock'\npenstock = 'modules'\n",
+    ],
+)
+def test_tables_of_others(folder, text):
+    """A name that is near is no misspelling unless settings of penstock stand below it."""
+    write(folder, text, "")
+    assert Config(project=folder) == load(folder)
+
+
 def test_not_utf8(folder):
     """A file that is no UTF-8 is an error that names it."""
     file = folder / "pyproject.toml"

@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from penstock.config import load
+from penstock.errors import ConfigError
+from penstock.proof import shown
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -320,6 +324,20 @@ def test_a_baseline_that_is_none(project: Callable[..., Path]) -> None:
         done = run(folder, "penstock", "check", "--baseline", "known.json")
         assert (2, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
         assert "known.json: this is no baseline" in done.stderr
+
+
+def test_a_baseline_is_missed_only_where_it_is_used(project: Callable[..., Path]) -> None:
+    """A check without its baseline cannot be done; what reports no findings needs none."""
+    folder = project(settings='baseline = "known.json"\n', record=False)
+    commands = ("list", "show orders", "render orders", "export -o flows.json", "diff flows.json")
+    assert [0] * 5 == [run(folder, "penstock", *command.split()).returncode for command in commands]
+    assert () == shown(load(folder)).known
+    done = run(folder, "penstock", "check")
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "known.json: the baseline cannot be read: No such file or directory. Write one: penstock" in done.stderr
+    with pytest.raises(ConfigError, match="the baseline cannot be read"):
+        shown(load(folder, {"check": "warn"}))
+    assert (0, 0) == tuple(run(folder, "penstock", "check", *more).returncode for more in (["--write-baseline"], []))
 
 
 @pytest.mark.parametrize(
