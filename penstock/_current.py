@@ -20,7 +20,8 @@ class CurrentFlow:
 
     Attributes:
         id: The correlation ID.
-        flow: The name of the flow; ``None`` before the first entrypoint, in a run that a request or task has started.
+        flow: The name of the flow; ``None`` before the first entrypoint, in a run that a request or a plain task has
+            started.
         step: The name of the step; known only while somebody observes, such as
             :func:`penstock.observers.track_steps`, for it costs something on every call; else ``None``.
         values: What :func:`set_value` has put in; read-only.

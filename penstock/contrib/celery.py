@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._context import Binding, current_run
 from penstock._extras import needed
-from penstock._marks import Mark, remember
+from penstock._marks import Mark, marks_on, remember
 from penstock._registry import note_mark
 from penstock._wrap import wrap
 from penstock.propagation import inject, outgoing, read, run_from
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from penstock._decorators import After
 
 BINDING = "penstock_binding"
+
+FLOW_HEADER = "X-Penstock-Flow"
+LONGEST_FLOW = 200
+"""Characters; a longer name is not sent, and not read."""
 
 
 def flow_task(
@@ -80,13 +84,13 @@ def install() -> None:
 
 
 def _publish(headers: dict[str, Any] | None = None, body: Any = None, **_: Any) -> None:
-    """Write the ID into the message, and into the tasks that wait for its failure.
+    """Write the run into the message, and into the tasks that wait for its failure.
 
     Those are sent by the worker's main process when the one with the run in it is killed.
     """
     if headers is None or not outgoing():
         return
-    inject(headers)
+    _tell(headers)
     embed = body[2] if isinstance(body, (list, tuple)) and len(body) == 3 else None
     if isinstance(embed, dict) and embed.get("errbacks"):
         embed["errbacks"] = [_stamped(signature) for signature in embed["errbacks"]]
@@ -94,18 +98,41 @@ def _publish(headers: dict[str, Any] | None = None, body: Any = None, **_: Any) 
 
 def _stamped(signature: Mapping[str, Any]) -> dict[str, Any]:
     options = dict(signature.get("options") or {})
-    return {**signature, "options": {**options, "headers": inject(dict(options.get("headers") or {}))}}
+    return {**signature, "options": {**options, "headers": _tell(dict(options.get("headers") or {}))}}
+
+
+def _tell(headers: dict[str, Any]) -> dict[str, Any]:
+    """Write the current run's ID into headers, and the name of its flow: its log lines are those of one run."""
+    inject(headers)
+    run = current_run.get()
+    if run is not None and _is_name(run.flow):
+        headers[FLOW_HEADER] = run.flow
+    return headers
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_FLOW and value.isprintable()
 
 
 def _begin(task: Any = None, **_: Any) -> None:
     request = task.request
     if request.is_eager and current_run.get() is not None:
         return
-    binding = Binding(run_from(read(request.headers)), None)
+    told = (request.headers or {}).get(FLOW_HEADER)
+    run = run_from(read(request.headers), told if _is_name(told) else None)
+    if not request.is_eager:  # one that a test applies is like a step that it calls: no flow has begun around it
+        run.flow = run.flow or _flow_of(task)
+    binding = Binding(run, None)
     binding.bind()
     setattr(request, BINDING, binding)
     if request.is_eager:  # a retry is applied when this is over, and knows nothing but the headers
-        request.headers = inject(dict(request.headers or {}))
+        request.headers = _tell(dict(request.headers or {}))
+
+
+def _flow_of(task: Any) -> str | None:
+    """Return the flow of the step that a task is, if it is one."""
+    marks = [mark for group in marks_on(task.run) for mark in group]
+    return next((mark.flows[0] for mark in reversed(marks) if mark.flows), None)
 
 
 def _end(task: Any = None, **_: Any) -> None:

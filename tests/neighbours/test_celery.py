@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import shutil
@@ -20,8 +21,9 @@ celery = pytest.importorskip("celery")
 from celery import chain, chord, group  # noqa: E402
 from celery.contrib.testing.worker import start_worker  # noqa: E402
 
-from penstock import current_flow, current_flow_id, flow, flow_context, get_flow  # noqa: E402
+from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context, get_flow, step  # noqa: E402
 from penstock.contrib.celery import flow_task, install  # noqa: E402
+from penstock.contrib.logging import FlowFilter  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -72,6 +74,39 @@ def again_by_itself():
     if celery.current_task.request.retries < 2:
         raise RuntimeError("on purpose")
     return current_flow_id()
+
+
+@app.task(name="log_line")
+def log_line():
+    return logged()
+
+
+@app.task(name="pack")
+@flow("orders")
+@step(after="receive")
+def pack():
+    return logged()
+
+
+@app.task(name="ship")
+@flow("shipping")
+@entrypoint
+def ship():
+    return logged()
+
+
+@app.task(name="pack_again", bind=True, max_retries=2, default_retry_delay=0)
+def pack_again(self):
+    if self.request.retries < 2:
+        raise self.retry()
+    return logged()
+
+
+def logged():
+    """Return the flow's name as a log line shows it."""
+    record = logging.makeLogRecord({})
+    FlowFilter(flow=True).filter(record)
+    return record.flow
 
 
 @app.task(name="nested")
@@ -133,6 +168,33 @@ def test_nothing_leaks_into_the_next_task(worker):
     ids = {tell.delay().get(**WAIT) for _ in range(4)}
 
     assert (4, {32}) == (len(ids), {len(each) for each in ids})
+
+
+def test_log_lines_of_a_worker_name_the_flow(worker):
+    """A task belongs to the flow of the run that sent it, as what that run calls does; also when it is tried again."""
+    tasks = [log_line, pack, ship, pack_again]
+    with flow_context("order-17", flow="sales"):
+        sent = [task.delay() for task in tasks]
+        assert ["sales"] * 4 == [task.apply().get() for task in tasks]
+
+    assert ["sales"] * 4 == [each.get(**WAIT) for each in sent]
+
+
+def test_tasks_that_nobody_sent_name_their_own_flow(worker):
+    """A task that was sent outside every run belongs to the flow that it is a step of, if it is one."""
+    sent = [task.delay() for task in (log_line, pack, ship)]
+
+    assert ["-", "orders", "shipping"] == [each.get(**WAIT) for each in sent]
+
+
+def test_hostile_names_are_dropped(worker):
+    """A header that can be no name of a flow counts as missing, for log lines are made of it; nor is such a name sent."""
+    values = ["-" * 201, "a\nb", "", ["a", "b"], 17, None]
+    sent = [log_line.apply_async(headers={"X-Penstock-Flow": value}) for value in values]
+    with flow_context("order-17", flow="a\nb"):
+        sent += [log_line.delay()]
+
+    assert ["-"] * 7 == [each.get(**WAIT) for each in sent]
 
 
 @pytest.mark.parametrize("value", ["-" * 100_000, "a b", "a\n", "\u0661", ["a", "b"], None])
