@@ -11,7 +11,7 @@ import re
 import sys
 import textwrap
 from dataclasses import dataclass
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from penstock._imports import imported, spoken_of
@@ -129,7 +129,7 @@ def signature(target: Any, function: Any, source: Source | None) -> str:
     """Return the signature as written where the source is at hand, else as Python knows it."""
     as_written = not _is_partial(target) and not hasattr(function, "__signature__")
     if as_written and source and not isinstance(source.node, ast.ClassDef):
-        return written(source.node, is_method=_is_method(source))
+        return written(source.node, is_method=isinstance(target, MethodType) or _is_method(source.node, source.parent))
     try:
         known = _known_signature(target if callable(target) else function)
     except (TypeError, ValueError):
@@ -166,10 +166,14 @@ def _is_partial(target: Any) -> bool:
     return isinstance(target, (functools.partial, functools.partialmethod))
 
 
-def _is_method(source: Source) -> bool:
-    if not isinstance(source.parent, ast.ClassDef):
-        return False
-    return "staticmethod" not in map(ast.unparse, getattr(source.node, "decorator_list", ()))
+def _is_method(node: ast.FunctionDef | ast.AsyncFunctionDef, parent: ast.AST) -> bool:
+    """Tell whether a function is given its first argument; outside a class, only the argument's name says so.
+
+    Celery's ``bind=True`` makes a function a method of its task.
+    """
+    if isinstance(parent, ast.ClassDef):
+        return "staticmethod" not in map(ast.unparse, node.decorator_list)
+    return [arg.arg for arg in (*node.args.posonlyargs, *node.args.args)][:1] == ["self"]
 
 
 def find_source(function: Any) -> Source | None:

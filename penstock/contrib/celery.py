@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from penstock._context import Binding, current_run
@@ -57,10 +58,11 @@ def flow_task(
     install()
 
     def decorate(function: Callable[..., Any]) -> Any:
+        called = MethodType(function, shared_task) if options.get("bind") else function  # a method of the task, which is yet to be made
         if after is not None:  # its truth would wake a task
-            mark = Mark(function, entrypoint=False, after=after, name=step_name, effects=effects)
+            mark = Mark(called, entrypoint=False, after=after, name=step_name, effects=effects)
         else:
-            mark = Mark(function, entrypoint=True, name=step_name, trigger=trigger, effects=effects, inherit=inherit)
+            mark = Mark(called, entrypoint=True, name=step_name, trigger=trigger, effects=effects, inherit=inherit)
         note_mark(mark)
         task = shared_task(**options)(wrap(function, mark))
         remember(task, [[mark]])

@@ -252,6 +252,32 @@ def test_flow_task_is_a_task_and_a_step():
     assert pickle.loads(pickle.dumps(pack)).name == "test.pack"
 
 
+def test_the_signature_of_a_bound_task_is_without_the_task():
+    """What Celery gives a task with bind=True itself is not shown, however it is called and wherever it was declared."""
+
+    @flow("bound")
+    @flow_task(bind=True, name="test.bound_start")
+    def start(task, number: int = 1) -> str:
+        """Start."""
+
+    @app.task(bind=True, name="test.bound_pack")
+    @flow("bound")
+    @step(after=start)
+    def pack(self, number: int) -> str:
+        """Pack."""
+
+    @flow("bound")
+    @flow_task(after=pack, name="test.unbound")
+    def ship(task, number: int) -> str:
+        """Ship."""
+
+    found = get_flow("bound")
+    assert ["(number: int = 1) -> str", "(number: int) -> str", "(task, number: int) -> str"] == [
+        each.signature for each in found.steps
+    ]
+    assert (("start", "pack", "ship"), ()) == (tuple(each.name for each in found.steps), found.problems)
+
+
 DECLARING = """
 from celery import Celery
 from penstock import flow
