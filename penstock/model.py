@@ -59,7 +59,7 @@ class Step:
 
     Attributes:
         name: The step's name, unique in its flow.
-        title: The first line of the docstring without markup, or an empty string.
+        title: The docstring's first sentence, or its first paragraph if none ends in it, without markup; or an empty string.
         docstring: The whole docstring, indentation cleaned.
         signature: Parameters and return annotation as written, such as ``(msg: Message) -> None``; without
             ``self`` or ``cls``.

@@ -20,10 +20,32 @@ from penstock import flow, get_flow
         ("Passes *args and **kwargs on.", "Passes *args and **kwargs on."),
         ("For example::", "For example"),
         ("", ""),
+        (
+            "Charges the card,\nand stores the receipt. Never twice.\n\nMore.",
+            "Charges the card, and stores the receipt.",
+        ),
+        ("Charges the card\n    and stores the receipt\n\nMore.", "Charges the card and stores the receipt"),
+        ("Charges the card. Never twice.", "Charges the card."),
+        ("Charges the card (once.) Stores it.", "Charges the card (once.)"),
+        ("Is it paid? Then go on!", "Is it paid?"),
+        ("Charges the :class:`~pay.Card`\nof ``a.b.C``. Never twice.", "Charges the Card of a.b.C."),
+        (
+            "Charges cards, e.g. Visa, as of J. Smith et al. 2.0 is next. More.",
+            "Charges cards, e.g. Visa, as of J. Smith et al. 2.0 is next.",
+        ),
+        ("Charges ... and that is all. More.", "Charges ... and that is all."),
+        ("カードに請求する。一度だけ。", "カードに請求する。"),
+        ("Charge\n======\n\nMore.", "Charge"),
+        ("Charges the card\nArgs:\n    card: It.", "Charges the card"),
+        ("Charges the card\n:param card: It.", "Charges the card"),
+        ("Charges one of\n- Visa\n- others", "Charges one of"),
+        ("For example::\n    charge()", "For example"),
+        ("Sends the order to the\nfollowing services:\n\n- shop", "Sends the order to the following services:"),
+        ("Charges the\n:term:`card` once.", "Charges the card once."),
     ],
 )
-def test_a_title_is_the_first_line_without_markup(docstring: str, title: str) -> None:
-    """Neither RST's nor Markdown's marks are drawn."""
+def test_a_title_is_the_first_sentence_without_markup(docstring: str, title: str) -> None:
+    """A sentence that runs over lines is no half sentence, and neither RST's nor Markdown's marks are drawn."""
 
     def charge() -> None: ...
 
