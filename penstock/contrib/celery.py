@@ -58,7 +58,8 @@ def flow_task(
     install()
 
     def decorate(function: Callable[..., Any]) -> Any:
-        called = MethodType(function, shared_task) if options.get("bind") else function  # a method of the task, which is yet to be made
+        # Bound, it is a method of the task, which is yet to be made.
+        called = MethodType(function, shared_task) if options.get("bind") else function
         if after is not None:  # its truth would wake a task
             mark = Mark(called, entrypoint=False, after=after, name=step_name, effects=effects)
         else:
