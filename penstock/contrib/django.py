@@ -15,13 +15,18 @@ with needed("django", "penstock[django]"):
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management.base import BaseCommand
     from django.http import FileResponse
+    from django.utils.log import log_response
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction  # Django brings it
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async  # Django brings it
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 SETTINGS = {"HEADER": "header", "TRACEPARENT": "traceparent", "TRUST": "trust", "EXPOSE": "expose"}
+
+
+_BAD = 400
+"""The first status code of a response that Django logs."""
 
 
 class FlowMiddleware:
@@ -54,11 +59,15 @@ class FlowMiddleware:
             return self._answer_later(request, run)
         with Binding(run):
             response = self.get_response(request)
+            if response.status_code >= _BAD:
+                _log(request, response)
         return self._complete(response, run)
 
     async def _answer_later(self, request: Any, run: Run) -> Any:
         with Binding(run):
             response = await self.get_response(request)
+            if response.status_code >= _BAD:
+                await sync_to_async(_log, thread_sensitive=False)(request, response)  # handlers may block
         return self._complete(response, run)
 
     def _complete(self, response: Any, run: Run) -> Any:
@@ -70,6 +79,11 @@ class FlowMiddleware:
             response.streaming_content = _streamed(response, run)
             _close_in(run, response)
         return response
+
+
+def _log(request: Any, response: Any) -> None:
+    """Log a bad response as Django does outside of all middleware, where there is no run; Django logs each only once."""
+    log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
 
 
 def _streamed(response: Any, run: Run) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import io
+import logging
 import weakref
 
 import pytest
@@ -17,14 +18,15 @@ if not settings.configured:
     settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="test")
     django.setup()
 
-from django.core.exceptions import ImproperlyConfigured  # noqa: E402
+from django.core.exceptions import BadRequest, ImproperlyConfigured, SuspiciousOperation  # noqa: E402
 from django.core.management import BaseCommand, call_command  # noqa: E402
-from django.http import HttpResponse, StreamingHttpResponse  # noqa: E402
+from django.http import HttpResponse, HttpResponseBadRequest, StreamingHttpResponse  # noqa: E402
 from django.test import AsyncClient, Client, RequestFactory, override_settings  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context  # noqa: E402
 from penstock.contrib.django import FlowCommand, FlowMiddleware  # noqa: E402
+from penstock.contrib.logging import FlowFilter  # noqa: E402
 
 HEADER = "X-Correlation-ID"
 WITH = {"MIDDLEWARE": ["penstock.contrib.django.FlowMiddleware"], "ROOT_URLCONF": __name__}
@@ -55,12 +57,32 @@ def fail(request):
     raise RuntimeError("on purpose")
 
 
+def refuse(request):
+    return HttpResponseBadRequest()
+
+
+async def refuse_later(request):
+    return HttpResponseBadRequest()
+
+
+def suspect(request):
+    raise SuspiciousOperation("on purpose")
+
+
+def reject(request):
+    raise BadRequest("on purpose")
+
+
 urlpatterns = [
     path("show", show),
     path("show-later", show_later),
     path("stream", stream),
     path("stream-later", stream_later),
     path("fail", fail),
+    path("refuse", refuse),
+    path("refuse-later", refuse_later),
+    path("suspect", suspect),
+    path("reject", reject),
 ]
 
 
@@ -135,6 +157,47 @@ def test_errors_tell_the_id(kind, url, status):
     response = get(kind, url)
 
     assert (status, 32) == (response.status_code, len(response.headers[HEADER]))
+
+
+class Records(logging.Handler):
+    """Keeps what Django logs, with what a filter says of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+        self.addFilter(FlowFilter())
+
+    def emit(self, record):
+        self.seen.append((record.flow_id, record.name, record.status_code))
+
+
+@pytest.fixture
+def records():
+    """What Django logs of requests while the test runs."""
+    handler = Records()
+    logger = logging.getLogger("django")
+    logger.addHandler(handler)
+    yield handler.seen
+    logger.removeHandler(handler)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize(
+    ("url", "status", "name"),
+    [
+        ("/refuse", 400, "django.request"),
+        ("/refuse-later", 400, "django.request"),
+        ("/suspect", 400, "django.security.SuspiciousOperation"),
+        ("/reject", 400, "django.request"),
+        ("/nowhere", 404, "django.request"),
+        ("/fail", 500, "django.request"),
+    ],
+)
+def test_what_django_logs_of_an_error_has_the_id(records, kind, url, status, name):
+    """Django logs a bad response once, with the ID that it tells, whether a view answers it or raises an exception."""
+    response = get(kind, url)
+
+    assert [(response.headers[HEADER], name, status)] == records
 
 
 @pytest.mark.parametrize(("trust", "expected"), [(True, True), (["127.0.0.0/8"], True), (False, False)])
