@@ -21,12 +21,15 @@ from penstock._terminal import (
     INTERRUPTED,
     coloured,
     counted,
+    fold_width,
     leave_unread,
     open_streams,
     styled,
+    table,
     tell,
     width,
 )
+from penstock.check.report import folded
 from penstock.errors import ConfigError, PenstockError
 from penstock.proof import prove
 from penstock.render import FORMATS, format_of, render, text
@@ -109,22 +112,23 @@ def _list(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
     del parsed, config
     if not found.flows:
         print("No flows are declared in the configured modules.")
-    columns = max((len(name) for name in found.names), default=0)
-    for name in found.names:
-        flow = found.flow(name)
-        counts = f"{counted(len(flow.steps), 'step')}, {counted(flow.path_count, 'path')}"
-        title = "" if flow.title == flow.name else f"  {visible(flow.title)}"
-        print(f"{styled(visible(name).ljust(columns), '1')}  {counts}{title}")
+    for line in table([_listed(found.flow(name), name) for name in found.names]):
+        print(line)
     return [*found.problems, *(problem for flow in found.flows for problem in flow.problems)]
+
+
+def _listed(flow: Flow, name: str) -> tuple[str, str, str]:
+    counts = f"{counted(len(flow.steps), 'step')}, {counted(flow.path_count, 'path')}"
+    return visible(name), counts, "" if flow.title == flow.name else visible(flow.title)
 
 
 def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
     flow = _flow(parsed, config, found)
     heading = visible(flow.name if flow.title == flow.name else f"{flow.title} ({flow.name})")
-    print(styled(heading, "1"))
     columns = width()
+    print(styled(_wrapped(heading, columns), "1"))
     if flow.description:
-        print(textwrap.fill(visible(flow.description), columns))
+        print(_wrapped(visible(flow.description), columns))
     print()
     options = Options(direction=_direction(parsed, config), details=True)
     print(text.render(flow, options, colour=coloured(sys.stdout), width=columns))
@@ -133,10 +137,14 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
     if parsed.paths:
         print(f"\n{counted(flow.path_count, 'path')}")
         for path in islice(flow.paths(), MOST_PATHS):
-            print("  " + " → ".join(map(visible, path)))
+            print(folded(f"  {' → '.join(map(visible, path))}", fold_width()))
         if flow.path_count > MOST_PATHS:
             print(f"  … and {flow.path_count - MOST_PATHS} more")
     return list(flow.problems)
+
+
+def _wrapped(shown: str, columns: int) -> str:
+    return textwrap.fill(shown, columns, break_long_words=False, break_on_hyphens=False)
 
 
 def _render(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from penstock._cli_fix import add_fix_options, asker, run_fix
 from penstock._cli_sources import add_sources, fault, output_file, read_config
 from penstock._files import write_atomically
-from penstock._terminal import CLEAN, FINDINGS, counted, leave_unread, styled, width
+from penstock._terminal import CLEAN, FINDINGS, counted, fold_width, leave_unread, styled, table
 from penstock.check import baseline
 from penstock.check.joining import joined
-from penstock.check.report import FORMATS, folded, text
+from penstock.check.report import FORMATS, text
 from penstock.errors import ConfigError
 from penstock.proof import prove
 from penstock.render.describe import visible
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from penstock.proof import Proof
 
 DEFAULT_BASELINE = "penstock-baseline.json"
-BREAK = "\n"
 UNCHECKED = "nothing was recorded yet: pytest --penstock"
 
 
@@ -125,24 +124,15 @@ def _say(report: str, output: Path | None) -> None:
 
 
 def _text(shown: list[Finding], output: Path | None) -> str:
-    return text(shown, styled, _columns()) if output is None else text(shown)
-
-
-def _columns() -> int:
-    """Return where lines have to end, if a person looks at them; whoever reads a pipe wants one line each."""
-    return width() if sys.stdout.isatty() else 0
+    return text(shown, styled, fold_width()) if output is None else text(shown)
 
 
 def _summary(found: Proof, names: list[str]) -> None:
     """Print a line for each flow that was chosen, and one for all."""
     chosen = joined(_chosen(found, found.findings, names))
     flows = [found.manifest.flow(name) for name in dict.fromkeys(names)] or found.manifest.flows
-    columns = max((len(visible(flow.full_name)) for flow in flows), default=0)
-    for flow in flows:
-        said = folded(visible(flow.provenance) or UNCHECKED, _columns() and max(_columns() - columns - 2, 20))
-        print(
-            f"{styled(visible(flow.full_name).ljust(columns), '1')}  {said.replace(BREAK, BREAK + ' ' * (columns + 2))}"
-        )
+    for line in table([(visible(flow.full_name), visible(flow.provenance) or UNCHECKED) for flow in flows]):
+        print(line)
     errors = sum(finding.severity == "error" for finding in chosen)
     said = f"{counted(errors, 'finding')}, {counted(len(chosen) - errors, 'note')}{_accepted(found, names)}"
     print(styled(said, "31" if errors else "32"))

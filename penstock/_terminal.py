@@ -6,10 +6,17 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from penstock.check.report import folded
+from penstock.render._plain import columns
 from penstock.render.describe import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from typing import TextIO
+
+_GAP = "  "
+_LEAST = 20
+"""Columns that a text needs beside others; with less, it stands below."""
 
 CLEAN, FINDINGS, BROKEN, INTERRUPTED = 0, 1, 2, 130
 """The exit codes: all is well; done, but something does not agree; not done; ended by Ctrl-C (128 and the signal)."""
@@ -56,6 +63,46 @@ def width() -> int:
         return max(os.get_terminal_size(sys.stdout.fileno()).columns, 40)
     except (OSError, ValueError):
         return 100
+
+
+def fold_width() -> int:
+    """Return where lines have to end, if a person looks at them; whoever reads a pipe wants one line each."""
+    return width() if sys.stdout.isatty() else 0
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Yield the lines of a table: short texts, the first of them bold, and a longer one at the end, which gives way.
+
+    In a terminal, the last column is folded. Where no room is left for it, it stands below the others, and where
+    they need more columns than there are, each stands below the one before.
+    """
+    limit = fold_width()
+    sizes = [max(map(columns, cells)) for cells in zip(*(row[:-1] for row in rows), strict=True)]
+    taken = sum(size + len(_GAP) for size in sizes)
+    room = limit - taken
+    beside = not limit or room >= min(_LEAST, max((columns(row[-1]) for row in rows), default=0))
+    for row in rows:
+        if beside:
+            last = folded(row[-1], room if limit else 0).replace("\n", "\n" + " " * taken)
+            yield f"{_padded(row, sizes)}{last}".rstrip()
+        else:
+            several = (
+                [_padded(row, sizes).rstrip(), row[-1]] if taken - len(_GAP) <= limit else [_bold(row[0]), *row[1:]]
+            )
+            yield several[0]
+            yield from (folded(f"  {cell}", limit) for cell in several[1:] if cell)
+
+
+def _padded(row: tuple[str, ...], sizes: Sequence[int]) -> str:
+    """Return all cells but the last, each as wide as its column."""
+    name, *others = row[:-1]
+    shown = [_bold(name), *others]
+    spaces = (" " * (size - columns(cell)) for cell, size in zip(row, sizes, strict=False))
+    return "".join(f"{cell}{space}{_GAP}" for cell, space in zip(shown, spaces, strict=True))
+
+
+def _bold(text: str) -> str:
+    return styled(text, "1")
 
 
 def coloured(stream: object) -> bool:

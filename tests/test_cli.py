@@ -3,10 +3,14 @@
 import json
 import os
 import pty
+import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
+from fcntl import ioctl
 from pathlib import Path
 
 import pytest
@@ -313,6 +317,76 @@ def test_colours_appear_on_terminals_only(project: Path) -> None:
     assert "\x1b[" not in run("show", "bom_sync").stdout
     assert b"\x1b[1mBOM sync (bom_sync)\x1b[0m" in on_terminal()
     assert b"\x1b[" not in on_terminal(NO_COLOR="1")
+
+
+def on_terminal(command: str, columns: int) -> list[str]:
+    """Return the lines that a command shows on a terminal, without their styles."""
+    leader, follower = pty.openpty()
+    ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    environment = {**os.environ, "TERM": "xterm"}
+    arguments = [sys.executable, "-m", "penstock", *command.split()]
+    subprocess.run(arguments, stdout=follower, stderr=follower, env=environment, check=True, timeout=60)
+    os.close(follower)
+    shown = os.read(leader, 65536).decode()
+    os.close(leader)
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+
+
+TITLES = """
+flow("bom_sync", title="How the bill of materials of each part is kept up to date")
+flow("注文", title="Orders").entrypoint(lambda: None, name="a")
+flow("x", title="Two").entrypoint(lambda: None, name="b")
+flow("x").step(lambda: None, name="c", after="b")
+"""
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (
+            90,
+            [
+                "bom_sync  3 steps, 1 path  How the bill of materials of each part is kept up to date",
+                "x         2 steps, 1 path  Two",
+                "注文      1 step, 1 path   Orders",
+            ],
+        ),
+        (
+            60,
+            [
+                "bom_sync  3 steps, 1 path  How the bill of materials of each",
+                "                             part is kept up to date",
+                "x         2 steps, 1 path  Two",
+                "注文      1 step, 1 path   Orders",
+            ],
+        ),
+        (
+            40,
+            [
+                "bom_sync  3 steps, 1 path",
+                "  How the bill of materials of each part",
+                "    is kept up to date",
+                "x         2 steps, 1 path",
+                "  Two",
+                "注文      1 step, 1 path",
+                "  Orders",
+            ],
+        ),
+    ],
+)
+def test_in_a_narrow_terminal_long_texts_give_way(project: Path, columns: int, expected: list[str]) -> None:
+    """Names and counts keep their columns, also beside wide letters; titles are folded, or stand below."""
+    (project / "flows.py").write_text(FLOWS.replace('title="BOM sync", ', "") + TITLES)
+    assert expected == on_terminal("list", columns)
+
+
+def test_a_name_of_almost_all_columns_stands_alone(project: Path) -> None:
+    """Where not even names and counts have room side by side, no line is longer than the terminal."""
+    (project / "flows.py").write_text(FLOWS.replace("bom_sync", "synchronisation_of_the_parts"))
+    expected = ["synchronisation_of_the_parts", "  3 steps, 1 path", "  BOM sync"]
+    assert expected == on_terminal("list", 40)
+    expected = ["synchronisation_of_the_parts", "  0 of 2 arrows confirmed; 2 not", "    exercised"]
+    assert expected == on_terminal("check --no-notes", 40)[:-1]
 
 
 def test_version_and_help() -> None:
