@@ -131,7 +131,7 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
         print(_wrapped(visible(flow.description), columns))
     print()
     options = Options(direction=_direction(parsed, config), details=True)
-    print(text.render(flow, options, colour=coloured(sys.stdout), width=columns))
+    print(text.render(flow, options, colour=coloured(sys.stdout), width=columns, fold=bool(fold_width())))
     if proof := text.proof(flow, colour=coloured(sys.stdout), width=columns):
         print(f"\n{proof}")
     if parsed.paths:

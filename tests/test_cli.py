@@ -389,6 +389,15 @@ def test_a_name_of_almost_all_columns_stands_alone(project: Path) -> None:
     assert expected == on_terminal("check --no-notes", 40)[:-1]
 
 
+def test_no_line_of_a_flow_is_wider_than_the_terminal(project: Path) -> None:
+    """`penstock show` folds what has no room, paths too; in a pipe, each step and path stays one line."""
+    lines = on_terminal("show bom_sync --paths", 40)
+    assert 40 >= max(map(len, lines))
+    assert ["◆ handle_kafka_message", "│   ⇐ kafka:bom-updates"] == lines[3:5]
+    assert "  handle_kafka_message → fetch_from_api" in lines
+    assert "  handle_kafka_message → fetch_from_api → sync_to_database\n" in run("show", "bom_sync", "--paths").stdout
+
+
 def test_version_and_help() -> None:
     """`--version` and `--help` work everywhere; help names the exit codes."""
     assert f"penstock {penstock.__version__}\n" == run("--version").stdout

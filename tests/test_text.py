@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -27,9 +28,9 @@ def flow_of(names: str, edges: str, **more: Step) -> Flow:
     )
 
 
-def drawn(flow: Flow, *, details: bool = False, colour: bool = False, width: int = 80) -> str:
+def drawn(flow: Flow, *, details: bool = False, colour: bool = False, width: int = 80, fold: bool = False) -> str:
     """Return the flow as the terminal shows it."""
-    return text.render(flow, Options(details=details), colour=colour, width=width)
+    return text.render(flow, Options(details=details), colour=colour, width=width, fold=fold)
 
 
 def read(drawing: str) -> set[tuple[str, str]]:
@@ -180,6 +181,40 @@ def test_titles_are_cut_to_the_width() -> None:
 def test_titles_are_left_out_where_nothing_of_them_could_be_read() -> None:
     """A very narrow terminal shows the steps and what they touch, without titles."""
     assert "◆ receive            ⇐ kafka:orders" == drawn(ORDER, details=True, width=40).splitlines()[0]
+
+
+def test_what_has_no_room_stands_below_beside_the_lanes() -> None:
+    """In a terminal, the one long text goes on below its step, and does not take the room of the titles."""
+    expected = [
+        "◆ receive   Takes the order from the topic.           ⇐ kafka:orders",
+        "○ check",
+        "├─╮",
+        "○ │ charge  Charges the card.                (valid)",
+        "│ │   ⇒ stripe:charges, postgres:orders",
+        "│ ○ refund                                   (else)",
+        "○ close",
+    ]
+    edges = "receive-check check-charge:valid check-refund:else charge-close"
+    steps = {step.name: step for step in ORDER.steps if step.name in ("receive", "charge")}
+    flow = flow_of("receive check charge refund close", edges, **steps)
+
+    assert expected == drawn(flow, details=True, width=70, fold=True).splitlines()
+
+
+def test_no_line_is_wider_than_the_terminal() -> None:
+    """Labels and effects are broken between words where even a line of their own has no room for them."""
+    lines = drawn(ORDER, details=True, width=24, fold=True).splitlines()
+
+    assert ["  │   ⇒ stripe:charges,", "  │   postgres:orders"] == lines[-3:-1]
+    assert 24 >= max(map(len, lines))
+
+
+@given(graphs())
+def test_the_lanes_go_on_beside_what_stands_below(flow: Flow) -> None:
+    """Whoever follows the lines past texts that stand below finds the same arrows."""
+    steps = tuple(replace(step, effects=("x" * 30,)) for step in flow.steps)
+
+    assert read(drawn(flow)) == read(drawn(replace(flow, steps=steps), details=True, width=30, fold=True))
 
 
 def test_colours_do_not_change_the_text() -> None:

@@ -34,10 +34,11 @@ class _Cell(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """Pieces that touch, up to the step's name, and then the cells of a table."""
+    """Pieces that touch, up to the step's name, and then the cells of a table; the lanes where the line goes on below."""
 
     pieces: tuple[_Cell, ...]
     cells: tuple[_Cell, ...] = ()
+    below: str = ""
 
 
 class _Arrows(NamedTuple):
@@ -49,7 +50,7 @@ class _Arrows(NamedTuple):
     back: Mapping[str, list[Edge]]
 
 
-def render(flow: Flow, options: Options, *, colour: bool = False, width: int = 80) -> str:
+def render(flow: Flow, options: Options, *, colour: bool = False, width: int = 80, fold: bool = False) -> str:
     """Return the flow as text for a terminal, without a newline at the end.
 
     Args:
@@ -57,10 +58,11 @@ def render(flow: Flow, options: Options, *, colour: bool = False, width: int = 8
         options: With ``details``, titles, triggers and effects stand beside the steps.
         colour: Whether ANSI colours are added; the visible text stays the same.
         width: The columns of the terminal. Titles are cut to fit; names, lanes and labels never are.
+        fold: Whether labels, triggers and effects for which a line has no room stand below it, beside the lanes.
     """
     show = _drawing if len(flow.steps) <= MAX_DRAWN else _list
     lines = list(show(flow, options, _arrows(flow)))
-    return "\n".join(_joined(pieces, colour=colour) for pieces in _table(lines, width))
+    return "\n".join(_joined(pieces, colour=colour) for pieces in _table(lines, width, fold=fold))
 
 
 def proof(flow: Flow, *, colour: bool = False, width: int = 80) -> str:
@@ -108,7 +110,8 @@ def _drawing(flow: Flow, options: Options, arrows: _Arrows) -> Iterator[_Line]:
         title, outside = _about(step, options)
         label = _words(_condition(arrows.into[step.name]), _named("↺", arrows.back[step.name]))
         mark = _marks(arrows.into[step.name])
-        yield _Line(_head(row.left, step, row.right), (title, _Cell(label, _DIM), mark, outside))
+        below = f"{row.left}{'│' if arrows.down[step.name] else ' '}{row.right}"
+        yield _Line(_head(row.left, step, row.right), (title, _Cell(label, _DIM), mark, outside), below)
 
 
 def _list(flow: Flow, options: Options, arrows: _Arrows) -> Iterator[_Line]:
@@ -170,18 +173,43 @@ def _words(*texts: str) -> str:
     return " ".join(filter(None, texts))
 
 
-def _table(lines: Sequence[_Line], width: int) -> Iterator[list[_Cell]]:
+def _table(lines: Sequence[_Line], width: int, *, fold: bool) -> Iterator[Sequence[_Cell]]:
     """Yield the lines with their cells aligned and the titles cut, so that as much as possible fits the width."""
-    head = min(max((_width(line.pieces) for line in lines if line.cells), default=0), width // 2)
+    most = width * 2 // 3 if fold else width // 2
+    head = min(max((_width(line.pieces) for line in lines if line.cells), default=0), most)
     widths = [
-        min(max(columns(cell.text) for cell in cells), width // 3)
+        _column([columns(cell.text) for cell in cells], width, fold=fold)
         for cells in zip(*(line.cells for line in lines if line.cells), strict=True)
     ]
     if widths:
         room = width - head - _GAP - sum(each + _GAP for each in widths[1:] if each)
         widest = max(columns(line.cells[0].text) for line in lines if line.cells)
         widths[0] = min(widest, room) if room >= MIN_TITLE else 0
-    return (_aligned(line, head, widths) for line in lines)
+    for line in lines:
+        aligned = _aligned(line, head, widths)
+        yield from _folded(line, aligned, width) if fold else [aligned]
+
+
+def _column(cells: Sequence[int], width: int, *, fold: bool) -> int:
+    """Return how wide a column is made; a cell that is far wider than others is no reason, if it may stand below."""
+    if not fold:
+        return min(max(cells), width // 3)
+    return max(cell for cell in (0, *cells) if cell <= width // 4) or min(max(cells), width // 4)
+
+
+def _folded(line: _Line, aligned: Sequence[_Cell], width: int) -> Iterator[Sequence[_Cell]]:
+    """Yield a line as several where it is too wide: cells that have no room go on below, beside the lanes."""
+    first = len(line.pieces)
+    ahead = f"{line.below:<{_width(line.pieces[:-1]) + _GAP}}"
+    row = list(aligned[:first])
+    for gap, cell in zip(aligned[first::2], aligned[first + 1 :: 2], strict=True):
+        if _width([*row, gap, cell]) <= width:
+            row += [gap, cell]
+            continue
+        for part in textwrap.wrap(cell.text, width - len(ahead), break_long_words=False, break_on_hyphens=False):
+            yield row
+            row = [_Cell(ahead), _Cell(part, cell.style)]
+    yield row
 
 
 def _aligned(line: _Line, start: int, widths: Sequence[int]) -> list[_Cell]:
