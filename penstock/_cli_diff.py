@@ -10,7 +10,7 @@ from penstock import manifest
 from penstock._cli_sources import add_sources, fault, output_file, read_config
 from penstock._files import write_atomically
 from penstock._revision import Asked, flows_at
-from penstock._terminal import CLEAN, FINDINGS, styled
+from penstock._terminal import CLEAN, FINDINGS, fold_width, styled
 from penstock.check import changes as words
 from penstock.check import changes_drawn as drawn
 from penstock.check.diff import compare
@@ -61,7 +61,7 @@ def _say(found: Changes, parsed: argparse.Namespace) -> None:
     if parsed.output is not None:
         write_atomically(parsed.output, f"{FORMATS[parsed.format](found)}\n".encode(errors="replace"))
     elif parsed.format == "text":
-        print(words.text(found, styled))
+        print(words.text(found, styled, fold_width()))
     elif report := FORMATS[parsed.format](found):
         print(report)
 

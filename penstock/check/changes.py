@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from penstock.check.report import STYLED, folded
+from penstock.render._plain import columns
 from penstock.render.describe import visible
 
 if TYPE_CHECKING:
@@ -19,13 +21,22 @@ if TYPE_CHECKING:
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 COLOURS = {"added": "32", "removed": "31", "changed": "33"}
+_INDENT = 11
+"""The column that words begin in."""
+
 LONG = ("docstring", "source", "description")
 """Fields of which it is enough to say that they changed."""
 
 
-def text(changes: Changes, style: Style = lambda shown, _: shown) -> str:
-    """Return the changes as lines for people, what is new green, gone red, changed yellow."""
-    parts = ["\n".join(_flow(flow, style)) for flow in changes.flows]
+def text(changes: Changes, style: Style = lambda shown, _: shown, width: int = 0) -> str:
+    """Return the changes as lines for people, what is new green, gone red, changed yellow.
+
+    Args:
+        changes: The changes.
+        style: Styles a text for the terminal.
+        width: Its columns; 0 leaves lines as long as they are.
+    """
+    parts = ["\n".join(_flow(flow, style, width)) for flow in changes.flows]
     return "\n\n".join([*parts, summary(changes)])
 
 
@@ -36,18 +47,20 @@ def summary(changes: Changes) -> str:
     return f"Flows: {', '.join(said)}." if said else "No flow is different."
 
 
-def _flow(flow: FlowChange, style: Style) -> Iterator[str]:
+def _flow(flow: FlowChange, style: Style, width: int) -> Iterator[str]:
     yield f"{style(visible(flow.flow.full_name), '1')} {style(flow.change, COLOURS[flow.change])}"
     for field in flow.fields:
-        yield _line("changed", "flow", field_words(field), style)
+        yield _line("changed", "flow", field_words(field), style, width)
     for step in flow.steps:
         where = f"  {style(visible(step.step.where), '2')}" if step.step.where else ""
-        yield _line(step.change, "step", step_words(step), style) + where
+        yield _line(step.change, "step", f"{step_words(step)}{where}", style, width)
     for edge in flow.edges:
-        yield _line(edge.change, "arrow", edge_words(edge), style)
+        yield _line(edge.change, "arrow", edge_words(edge), style, width)
 
 
-def _line(change: str, what: str, words: str, style: Style) -> str:
+def _line(change: str, what: str, words: str, style: Style, width: int) -> str:
+    if 0 < width < _INDENT + columns(STYLED.sub("", words)):
+        words = folded(words, max(width - _INDENT, 20)).replace("\n", "\n" + " " * _INDENT)
     return f"  {style(f'{SIGNS[change]} {what}'.ljust(7), COLOURS[change])}  {words}"
 
 

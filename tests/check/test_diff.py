@@ -216,6 +216,13 @@ def test_people_read_what_changed_and_where() -> None:
     assert TEXT == text(changes(ORDERS, LATER))
 
 
+def test_long_lines_are_folded_beside_their_sign() -> None:
+    """In a terminal, words go on below words, and lines that fit stay as they are."""
+    folded = "  ~ step   pay: effects none → bank,\n             docstring shop.py:9"
+    expected = TEXT.replace("  ~ step   pay: effects none → bank, docstring  shop.py:9", folded)
+    assert expected == text(changes(ORDERS, LATER), width=40)
+
+
 def test_signs_are_coloured() -> None:
     """What is new is green, what is gone red, what changed yellow."""
     lines = text(changes(ORDERS, LATER), lambda shown, code: f"<{code}>{shown}</>").splitlines()
