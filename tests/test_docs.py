@@ -46,6 +46,7 @@ PAGES = {
     "docs/tutorial-proof.md": "docs/examples/shop",
     "docs/how-to/check-in-ci.md": None,
     "docs/how-to/evidence.md": None,
+    "docs/how-to/django.md": None,
     "docs/how-to/diff-in-a-pull-request.md": "docs/examples/shop",
     "docs/how-to/command-line.md": "docs/examples/shop",
     "docs/how-to/sphinx.md": "docs/examples/shop",

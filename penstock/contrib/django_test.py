@@ -1,0 +1,99 @@
+"""``manage.py test --penstock``: records what the tests of a Django project really run, as ``pytest --penstock`` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penstock._extras import needed
+from penstock.config import evidence_file, load
+from penstock.contrib._recording import Recording
+from penstock.errors import PenstockError
+from penstock.observers.recorder import recorder
+
+with needed("django", "penstock[django]"):
+    from django.core.management.base import CommandError
+    from django.test.runner import DiscoverRunner, ParallelTestSuite
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+
+def _begin_worker(*given: Any) -> None:
+    """Begin a process of ``--parallel``: steps that tests call on their own have lost nothing there, either."""
+    ParallelTestSuite.init_worker(*given)
+    if found := recorder():
+        found.started = False
+
+
+class _Suite(ParallelTestSuite):  # type: ignore[misc] # Django has no types
+    """Tests in several processes."""
+
+    init_worker = _begin_worker
+
+
+class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no types
+    """Django's own test runner, which records evidence when it is asked to.
+
+    Name it in the setting ``TEST_RUNNER``. A runner of your own derives from it. The tests of ``--parallel`` and every
+    process that tests start are recorded, too.
+
+    Args:
+        penstock: Whether to record.
+        penstock_evidence: Where to write the evidence, and record; by default the setting ``evidence`` of
+            ``[tool.penstock]``, or ``.penstock/evidence.json``.
+        **options: Those of Django's ``DiscoverRunner``.
+    """
+
+    parallel_test_suite = _Suite
+
+    def __init__(
+        self, *args: Any, penstock: bool = False, penstock_evidence: str | None = None, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self._asked = penstock or bool(penstock_evidence)
+        self._given = penstock_evidence
+        self._recording: Recording | None = None
+
+    @classmethod
+    def add_arguments(cls, parser: ArgumentParser) -> None:
+        """Add the options to ``manage.py test``."""
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--penstock", action="store_true", help="Record which steps of flows run, for `penstock check`."
+        )
+        parser.add_argument(
+            "--penstock-evidence",
+            metavar="FILE",
+            help="Where to write the evidence; by default the setting `evidence`, or .penstock/evidence.json.",
+        )
+
+    def run_tests(self, *args: Any, **options: Any) -> int:
+        """Run the tests, and record; evidence that is lost is a failure more, for CI relies on it."""
+        if not self._asked:
+            failures: int = super().run_tests(*args, **options)
+            return failures
+        recording = self._recording = Recording(self._target(), Path.cwd())
+        recording.begin()
+        try:
+            failures = super().run_tests(*args, **options)
+        finally:
+            recording.end()
+        if recording.said:
+            self.log(recording.said)
+        return failures + recording.failed
+
+    def run_suite(self, *args: Any, **options: Any) -> Any:
+        """Run the tests, and note whether there were any."""
+        result = super().run_suite(*args, **options)
+        if self._recording is not None:
+            self._recording.tried |= result.testsRun > 0
+        return result
+
+    def _target(self) -> Path:
+        if self._given:
+            return Path(self._given).resolve()
+        try:
+            return evidence_file(load(Path.cwd()))
+        except PenstockError as error:
+            raise CommandError(f"penstock: {error}") from None
