@@ -45,33 +45,37 @@ def drive(generator: Any, scope: Binding) -> Any:
 
 
 def async_generator(target: Any, scope_of: Callable[[], Binding]) -> Any:
-    """Return a function like ``target`` whose generators each run in a scope of their own, as ``drive`` has it."""
+    """Return a function like ``target`` whose generators each run in a scope of their own, as ``drive`` has it.
+
+    It finds nothing in its globals, which are to be another module's (see :mod:`penstock._runtime`).
+    """
+    first, is_a, any_error, closed, ended = _first, isinstance, BaseException, GeneratorExit, StopAsyncIteration
 
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         generator, scope = target(*args, **kwargs), scope_of()
         scope.begin()
         try:
-            resumed = _first(generator)
+            resumed = first(generator)
             while True:
                 item = await resumed
                 scope.suspend()
                 try:
                     sent = yield item
-                except BaseException as error:
+                except any_error as error:
                     scope.resume()
-                    if isinstance(error, GeneratorExit):
+                    if is_a(error, closed):
                         await generator.aclose()
                         raise
                     resumed = generator.athrow(error)
                 else:
                     scope.resume()
                     resumed = generator.asend(sent)
-        except StopAsyncIteration:
+        except ended:
             scope.end()
-        except GeneratorExit:
+        except closed:
             scope.end()
             raise
-        except BaseException as error:
+        except any_error as error:
             scope.end(error)
             raise
         finally:

@@ -164,6 +164,8 @@ def marks_on(target: Any) -> list[list[Mark]]:
     """
     function = underlying(target)
     kind = type(function)
+    if kind.__module__ == "functools" and kind.__name__ == "singledispatchmethod":
+        return marks_on(function.func)
     if id(function) in _remembered:
         return _remembered[id(function)][1]
     if issubclass(kind, CallableProxy):

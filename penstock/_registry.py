@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from _thread import RLock  # threading itself would double the time that importing penstock takes
 
 from penstock._caller import body_of, place_of
@@ -200,9 +202,20 @@ def _replaces(flow: str, mark: Mark, other: Mark) -> bool:
         # A new object under an old name is a new definition (a reload, a notebook cell), whatever its step's
         # name is now. Lambdas and inner functions share names without being each other's successors.
         return same_name or not (mark.one_of_many or _stands_beside(mark, other))
-    if same_name:
+    if same_name and not _is_loaded_twice(mark, other):
         raise DuplicateStepError(flow, mark.step_name, _shown(other), _shown(mark))
-    return False
+    return same_name
+
+
+def _is_loaded_twice(mark: Mark, other: Mark) -> bool:
+    """Tell whether two modules are one file, as a program is both ``__main__`` and what a server imports by name."""
+    files = {_file_of(mark), _file_of(other)}
+    return mark.key[1] == other.key[1] and len(files) == 1 and "" not in files
+
+
+def _file_of(mark: Mark) -> str:
+    file = getattr(sys.modules.get(mark.key[0]), "__file__", None)
+    return os.path.realpath(file) if file else ""
 
 
 def _stands_beside(mark: Mark, other: Mark) -> bool:

@@ -3,6 +3,9 @@
 With no observer a step costs one plain wrapper. An entrypoint binds its run to the context variable, and on
 every way out gives the variable its outer value back. Generators bind anew for each resume, because their
 consumer runs in the same context in between.
+
+Frameworks look annotations up in a function's globals, so a wrapper has those of what it wraps. It must therefore
+find nothing there: all that it needs, builtins included, it holds in cells.
 """
 
 from __future__ import annotations
@@ -150,6 +153,25 @@ class Scope(Binding):
                 _guarded(observer, finish.resume)
 
 
+class Joined(Scope):
+    """What a generator binds that joins a run: nothing but what its own body makes of that run."""
+
+    __slots__ = ("_outer",)
+
+    def bind(self) -> None:
+        """Come from the consumer, whose run is remembered."""
+        self._outer = current_run.get()
+        super().bind()
+
+    def unbind(self) -> None:
+        """Give the consumer its run back; another one, or another value in it, is the body's own."""
+        own = current_run.get()
+        super().unbind()
+        self.run = KEEP if own is self._outer else own
+        if current_run.get() is not self._outer:
+            current_run.set(self._outer)
+
+
 def new_run(mark: Mark) -> Run:
     """Return a run of the first flow that the entrypoint is in."""
     return Run(mark.flows[0] if mark.flows else None)
@@ -182,12 +204,27 @@ def wrapper_for(target: Any, mark: Mark) -> Any:
     """Return the function that takes the place of a callable: of the same kind, starting runs, telling observers."""
     flags = flags_of(target)
     if flags & CO_COROUTINE:
-        return _coroutine(target, mark)
-    if flags & CO_ASYNC_GENERATOR:
-        return async_generator(target, lambda: Scope(mark, lazy=True))
-    if flags & CO_ITERABLE_COROUTINE:
-        return coroutine(_generator(target, mark))
-    return _generator(target, mark) if flags & CO_GENERATOR else _function(target, mark)
+        wrapper = _coroutine(target, mark)
+    elif flags & CO_ASYNC_GENERATOR:
+        wrapper = async_generator(target, lambda: _resumed(mark))
+    elif flags & (CO_GENERATOR | CO_ITERABLE_COROUTINE):
+        wrapper = _generator(target, mark)
+    else:
+        wrapper = _function(target, mark)
+    wrapper = _at_home(wrapper, underlying(target))
+    return coroutine(wrapper) if flags & CO_ITERABLE_COROUTINE else wrapper
+
+
+def _at_home(wrapper: Any, function: Any) -> Any:
+    """Return a wrapper with the globals of a function, where frameworks look for what its annotations name."""
+    if type(function) is not FunctionType:
+        return wrapper
+    return FunctionType(wrapper.__code__, function.__globals__, closure=wrapper.__closure__)
+
+
+def _resumed(mark: Mark) -> Scope:
+    """Return the scope of a generator."""
+    return (Joined if mark.entrypoint else Scope)(mark, lazy=True)
 
 
 def flags_of(target: Any) -> int:
@@ -210,66 +247,79 @@ def flags_of(target: Any) -> int:
 
 def _function(target: Any, mark: Mark) -> Any:
     observers, get, bind, reset = _observers, current_run.get, current_run.set, current_run.reset
-    starts, inherit = mark.entrypoint, mark.inherit
+    starts, inherit, begin, joins = mark.entrypoint, mark.inherit, new_run, join
+    observed, go_on, kind_of, coroutine_type = _observed, _go_on, type, CoroutineType
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if observers:
-            scope = Scope(mark)
-            scope.begin()
-            try:
-                result = target(*args, **kwargs)
-            except BaseException as error:
-                scope.end(error)
-                raise
-            if type(result) is CoroutineType:
-                scope.suspend()
-                return awaited(result, scope)
-            scope.end()
-            return result
+            return observed(target, mark, args, kwargs)
         if not starts:
             return target(*args, **kwargs)
         if inherit and (run := get()) is not None:
             if run.flow is None:
-                join(run, mark)
+                joins(run, mark)
             return target(*args, **kwargs)
-        token = bind(new_run(mark))
+        token = bind(begin(mark))
         try:
             result = target(*args, **kwargs)
-            return awaited(result, Binding(get())) if type(result) is CoroutineType else result
+            return go_on(result) if kind_of(result) is coroutine_type else result
         finally:
             reset(token)
 
     return wrapper
 
 
+def _observed(target: Any, mark: Mark, args: Any, kwargs: Any) -> Any:
+    scope = Scope(mark)
+    scope.begin()
+    try:
+        result = target(*args, **kwargs)
+    except BaseException as error:
+        scope.end(error)
+        raise
+    if type(result) is CoroutineType:
+        scope.suspend()
+        return awaited(result, scope)
+    scope.end()
+    return result
+
+
+def _go_on(result: Any) -> Any:
+    """Let a coroutine that was returned go on in the run that is about to end."""
+    return awaited(result, Binding(current_run.get()))
+
+
 def _coroutine(target: Any, mark: Mark) -> Any:
-    observers, get, bind = _observers, current_run.get, current_run.set
-    starts, inherit = mark.entrypoint, mark.inherit
+    observers, get, bind, reset = _observers, current_run.get, current_run.set, restore
+    starts, inherit, begin, joins = mark.entrypoint, mark.inherit, new_run, join
+    scope, variable = Scope, current_run
 
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         if observers:
-            with Scope(mark):
+            with scope(mark):
                 return await target(*args, **kwargs)
         if not starts:
             return await target(*args, **kwargs)
         if inherit and (run := get()) is not None:
             if run.flow is None:
-                join(run, mark)
+                joins(run, mark)
             return await target(*args, **kwargs)
-        token = bind(new_run(mark))
+        token = bind(begin(mark))
         try:
             return await target(*args, **kwargs)
         finally:
-            restore(current_run, token)
+            reset(variable, token)
 
     return wrapper
 
 
 def _generator(target: Any, mark: Mark) -> Any:
+    observers, starts, run_in, scope = _observers, mark.entrypoint, drive, _resumed
+
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if not _observers and not mark.entrypoint:
+        if not observers and not starts:
             return (yield from target(*args, **kwargs))
-        return (yield from drive(target(*args, **kwargs), Scope(mark, lazy=True)))
+        return (yield from run_in(target(*args, **kwargs), scope(mark)))
 
     return wrapper
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +16,7 @@ from penstock.errors import DeclarationError, UnknownFlowError, UnknownStepError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 def names(flow_name: str) -> list[str]:
@@ -336,3 +339,45 @@ def test_a_flow_is_a_value() -> None:
     flow("f").step(after="a", name="b")(lambda: None)
     assert ["a"] == [step.name for step in before.steps]
     assert ["a", "b"] == names("f")
+
+
+TWICE = """
+import sys
+from pathlib import Path
+from penstock import flow, get_flow
+
+orders = flow("orders")
+
+@orders.entrypoint
+def accept():
+    return get_flow("orders").step("accept").module
+
+class Desk:
+    @orders.step(after="accept")
+    def check(self): ...
+
+orders.step(name="sent", after="accept")(Desk)
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    import program
+    print(program.accept(), len(get_flow("orders").steps), get_flow("orders").problems)
+"""
+
+
+def test_a_program_that_is_loaded_twice(tmp_path: Path) -> None:
+    """A server imports by name what runs as ``__main__`` already: the same functions again, the last one counts."""
+    (tmp_path / "program.py").write_text(TWICE)
+    command = [sys.executable, "program.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert ("program 3 ()\n", "") == (done.stdout, done.stderr)
+
+
+def test_two_files_with_one_name_in_a_flow(tmp_path: Path) -> None:
+    """Functions of the same name in two files are two."""
+    program = "from penstock import flow\n@flow('orders').entrypoint\ndef accept(): ...\n"
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.py").write_text(program)
+    command = [sys.executable, "-c", "import one, two"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert "DuplicateStepError" in done.stderr

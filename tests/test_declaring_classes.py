@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from penstock import entrypoint, flow, get_flow, step
+from penstock import current_flow_id, entrypoint, flow, get_flow, step
 
 
 def names(flow_name: str) -> list[str]:
@@ -154,3 +154,25 @@ def test_a_class_can_be_a_step() -> None:
     assert 3 == Order(3).number
     found = get_flow("x").step("Order")
     assert ("class", "(number: int) -> None", "An order.") == (found.kind, found.signature, found.title)
+
+
+def test_a_single_dispatch_method() -> None:
+    """A mark below ``singledispatchmethod`` is found by the class's flow and by its own."""
+    other = flow("other")
+
+    @flow("x")
+    class Desk:
+        @functools.singledispatchmethod
+        @entrypoint
+        def handle(self, what: object) -> str:
+            return f"{what} by {current_flow_id()}"
+
+    class Files:
+        @functools.singledispatchmethod
+        @other.step
+        def file(self, what: object) -> None: ...
+
+    assert ["handle"] == [each.name for each in get_flow("x").steps]
+    assert ["file"] == [each.name for each in get_flow("other").steps]
+    assert () == get_flow("x").problems
+    assert len(" by ") + 32 == len(Desk().handle(""))

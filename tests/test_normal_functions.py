@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import abc
+import builtins
 import copy
+import dis
 import doctest
 import functools
 import inspect
@@ -94,6 +96,21 @@ def test_a_decorated_function_looks_like_the_function(kind: str, way: Callable[.
         assert predicate(function) == predicate(decorated)
     assert typing.get_type_hints(function, globals()) == typing.get_type_hints(decorated, globals())
     assert inspect.getsource(function) == inspect.getsource(decorated)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", ["function", "coroutine", "generator", "async_generator"])
+def test_frameworks_find_what_annotations_name(kind: str, way: Callable[..., Any]) -> None:
+    """They look in the globals, so those are the function's own, and the wrapper takes nothing else from there."""
+    bodies = {"function": "def f(): ...", "generator": "def f(): yield"}
+    bodies |= {"coroutine": "async def f(): ...", "async_generator": "async def f(): yield"}
+    module: dict[str, Any] = dict.fromkeys(dir(builtins))
+    module |= {"__name__": "elsewhere", "__builtins__": builtins}
+    exec(bodies[kind], module)
+    decorated = way(module["f"])
+    assert decorated.__globals__ is module
+    found = [name.argval for name in dis.get_instructions(decorated) if name.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    assert [] == found
 
 
 @pytest.mark.parametrize("kind", KINDS)

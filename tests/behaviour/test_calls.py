@@ -302,6 +302,51 @@ def test_flow_context_in_generators():
     assert 32 == len(seen[2])
 
 
+def test_joined_generators():
+    """An entrypoint that is a generator and joins a run keeps its contexts and values to itself, too."""
+
+    @orders.entrypoint(name="rows")
+    def rows():
+        with flow_context("inner"):
+            set_value("tenant", "acme")
+            yield current_flow_id(), get_value("tenant")
+            yield current_flow_id(), get_value("tenant")
+        yield current_flow_id(), get_value("tenant")
+
+    @orders.entrypoint(name="rows_async")
+    async def rows_async():
+        for row in rows():
+            with flow_context("of-row"):
+                yield row
+
+    async def consume(expected):
+        return [(row, expected == current_flow_id(), get_value("tenant")) async for row in rows_async()]
+
+    with flow_context("outer"):
+        seen = [(row, current_flow_id(), get_value("tenant")) for row in rows()]
+        seen_async = asyncio.run(consume("outer"))
+
+    inner, outer = ("inner", "acme"), ("outer", None)
+    assert [(row, "outer", None) for row in (inner, inner, outer)] == seen
+    assert [inner, inner, outer] == [row for row, _, _ in seen_async]
+    assert {(True, None)} == {(same, tenant) for _, same, tenant in seen_async}
+
+
+def test_consumers_values_reach_joined_generators():
+    """What the consumer sets between two items, a generator in the same run sees."""
+
+    @orders.entrypoint(name="reading")
+    def reading():
+        while True:
+            yield get_value("tenant")
+
+    with flow_context():
+        running = reading()
+        assert next(running) is None
+        set_value("tenant", "acme")
+        assert "acme" == next(running)
+
+
 def test_first_entrypoint_names_the_run():
     """A run that no entrypoint has started takes the flow of the first that is called in it."""
     with flow_context():
@@ -346,7 +391,7 @@ def test_values_of_inner_runs():
 
 
 def test_values_in_generators():
-    """A value that a generator sets is still there when it goes on, and not in its consumer."""
+    """A value that an entrypoint sets which is a generator is still there when it goes on, and not in its consumer."""
 
     @orders.entrypoint(name="keeping")
     def keeping():
