@@ -124,6 +124,8 @@ def _find(missing: str, module: str, project: Path) -> str:
     if not f"{module}.".startswith(f"{missing}."):
         return f"Install it for {sys.executable}, or stand in for it: mock = [{json.dumps(missing)}]"
     package = missing.rpartition(".")[0]
+    if missing.endswith(".py"):
+        return f"A module has the name of its file without the suffix: {package}"
     known = _siblings(package)
     hint = did_you_mean(near_names(missing, known)).strip()
     if package and known:

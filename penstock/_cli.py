@@ -6,11 +6,10 @@ import argparse
 import sys
 import textwrap
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock import __version__, _cli_check, _cli_diff, _cli_evidence, manifest
-from penstock._cli_sources import add_sources, read_config
+from penstock._cli_sources import add_sources, output_file, read_config
 from penstock._dag import checked_direction, file_content
 from penstock._files import write_atomically
 from penstock._signals import ending_on_signals
@@ -39,6 +38,7 @@ from penstock.render.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from penstock.config import Config
     from penstock.manifest import Manifest
@@ -169,7 +169,7 @@ def _export(parsed: argparse.Namespace, config: Config, found: Manifest) -> list
 
 
 def _write(content: bytes, output: Path | None, *, binary: bool) -> None:
-    if output is not None and output != Path("-"):
+    if output is not None:
         write_atomically(output, content)
         tell("", f"wrote {output}")
     elif binary and sys.stdout.isatty():
@@ -197,7 +197,9 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--paths", action="store_true", help="print every path from an entrypoint to an end too")
     drawn = _add(commands, "render", _render, "write a flow's diagram to a file")
     _add_flow(drawn)
-    drawn.add_argument("-o", "--output", type=Path, metavar="FILE", help="the file; its suffix chooses the format")
+    drawn.add_argument(
+        "-o", "--output", type=output_file, metavar="FILE", help="the file; its suffix chooses the format"
+    )
     drawn.add_argument("-f", "--format", choices=sorted(FORMATS), help="the format, if the suffix does not say")
     drawn.add_argument(
         "--details",
@@ -205,7 +207,7 @@ def _parser() -> argparse.ArgumentParser:
         help="draw titles, triggers, effects and labels (pictures do, Mermaid and DOT texts do not)",
     )
     export = _add(commands, "export", _export, "write the manifest of all flows, as JSON")
-    export.add_argument("-o", "--output", type=Path, metavar="FILE", help="the file; standard output without it")
+    export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output without it")
     for each in (_cli_check, _cli_diff, _cli_evidence):
         each.add(commands)
     return parser

@@ -77,6 +77,8 @@ def _report(found: Proof, shown: list[Finding], config: Config, parsed: argparse
 
 
 def _refuse_contradictions(parsed: argparse.Namespace) -> None:
+    if parsed.yes and not parsed.fix:
+        raise ConfigError("it answers what --fix asks; give both", where="--yes")
     if parsed.fix and parsed.format != "text":
         raise ConfigError("it shows a diff, so the format has to be text", where="--fix")
     if parsed.fix and parsed.write_baseline:

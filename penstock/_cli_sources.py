@@ -46,7 +46,13 @@ def fault(path: Path) -> str:
 
 
 def output_file(name: str) -> Path | None:
-    """Return the file that ``-o`` names; ``-`` is standard output, as it is for all commands."""
+    """Return the file that ``-o`` names; ``-`` is standard output, as it is for all commands.
+
+    Raises:
+        ConfigError: The name is empty, as that of a variable which is not set.
+    """
+    if not name:
+        raise ConfigError("the name of the file is empty", where="-o")
     return None if name == "-" else Path(name)
 
 

@@ -30,7 +30,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         OutputError: The file cannot be written; what stood there before still does.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         if path.is_dir():
             raise IsADirectoryError(None, "it is a folder")
         if path.exists() and not path.is_file():
@@ -40,6 +40,14 @@ def write_atomically(path: Path, content: bytes) -> None:
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise OutputError(f"cannot write {path}: {reason}") from None
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        file = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
+        raise NotADirectoryError(None, f"{file} is a file, not a folder") from None
 
 
 def _replace(target: Path, content: bytes) -> None:

@@ -96,16 +96,24 @@ def collect(config: Config, *, calls: bool = False) -> Collected:
     Raises:
         CollectError: The child could not be started, or has no penstock that fits.
     """
-    with tempfile.TemporaryDirectory(prefix="penstock-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        request = {**_request(config, folder), "calls": calls}
-        (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = Path(stack.enter_context(_temporary()))
+            request = {**_request(config, folder), "calls": calls}
+            (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
+        except OSError as error:
+            cure = "Name a folder that can be written to: TMPDIR=…"
+            raise CollectError(f"there is no room for temporary files: {error.strerror}. {cure}") from None
         status, output = _run(config, folder / "request.json")
         if Path(request["absent"]).exists():
             raise _absent(interpreter(config), json.loads(Path(request["absent"]).read_text(encoding="utf-8")))
         if not Path(request["report"]).exists():
             return Collected(failures=(_death(config, request, status, output),), output=output)
         return _result(config, request, output)
+
+
+def _temporary() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="penstock-", ignore_cleanup_errors=True)
 
 
 def _request(config: Config, folder: Path) -> dict[str, Any]:

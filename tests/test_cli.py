@@ -162,7 +162,12 @@ def test_modules_can_be_named_on_the_command_line(tmp_path: Path) -> None:
             "penstock: there is no flow 'bom_snc'. Did you mean 'bom_sync'? Known flows: bom_sync.\n",
         ),
         (["render", "bom_sync", "-o", "x.gif"], "penstock: there is no format '.gif'."),
-        (["render", "bom_sync", "-o", "flows.py/x.svg"], "penstock: cannot write flows.py/x.svg: "),
+        (
+            ["render", "bom_sync", "-o", "flows.py/x/y.svg"],
+            "penstock: cannot write flows.py/x/y.svg: flows.py is a file, not a folder\n",
+        ),
+        (["render", "bom_sync", "-o", ""], "penstock: -o: the name of the file is empty\n"),
+        (["export", "-o", ""], "penstock: -o: the name of the file is empty\n"),
         (["render", "bom_sync", "--direction", "up"], "penstock: there is no direction 'up'."),
         (["list", "-m", "flowz"], "penstock: "),
         (["list", "-p", "nowhere"], "penstock: "),

@@ -344,6 +344,7 @@ def test_a_baseline_is_missed_only_where_it_is_used(project: Callable[..., Path]
     ("options", "said"),
     [
         (["--evidence", "gone.json"], "--evidence: there is no file 'gone.json'"),
+        (["--yes"], "--yes: it answers what --fix asks; give both"),
         (["--write-baseline", "--fix"], "--write-baseline: it accepts what --fix would mend"),
         (["--fix", "--format", "json"], "--fix: it shows a diff"),
     ],

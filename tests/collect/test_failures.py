@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
+
+from penstock.errors import CollectError
 
 EXCEPTIONS = {
     "missing": ("\nimport nowhere.deep\n", 2, "ModuleNotFoundError: No module named 'nowhere'. Install it for "),
@@ -124,6 +127,20 @@ def is_running(pid: int) -> bool:
         return ") Z" not in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+def test_a_file_is_no_module(project):
+    """Whoever names a module's file is told the module's name."""
+    message = str(project.fail("shop.flows.py"))
+    assert message.endswith("A module has the name of its file without the suffix: shop.flows")
+
+
+def test_no_temporary_folder(project, monkeypatch):
+    """Where no temporary file can be written, the message says so, and what to do."""
+    monkeypatch.setattr(tempfile, "tempdir", str(project.folder / "none"))
+    expected = "there is no room for temporary files: No such file or directory. Name a folder that can be written to"
+    with pytest.raises(CollectError, match=expected):
+        project.collect("shop.flows")
 
 
 def test_all_failures(project):
