@@ -77,16 +77,18 @@ _homes = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first asked for (PEP 562)."""
-    home = _homes.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - importing penstock must stay cheap
+if not TYPE_CHECKING:  # or type checkers would take every misspelt name for one of ours
 
-    value = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first asked for (PEP 562)."""
+        home = _homes.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module  # noqa: PLC0415 - importing penstock must stay cheap
+
+        value = getattr(import_module(f"{__name__}.{home}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

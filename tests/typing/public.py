@@ -62,3 +62,4 @@ picture: bytes = generate_dag("x", format="png", output=Path("x.png"), direction
 assert_type(generate_dag("x", output="x.png"), Diagram)
 assert_type(penstock.__version__, str)
 found.name = "y"  # type: ignore[misc]
+print(penstock.curent_flow_id)  # type: ignore[attr-defined]
