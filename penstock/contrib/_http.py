@@ -7,10 +7,11 @@ from inspect import isawaitable, iscoroutinefunction
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
+from penstock._context import current_run
 from penstock.propagation import HEADER, check_header, read, run_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, MutableMapping, Sequence
     from typing import TypeAlias
 
     from penstock._context import Run
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     Trust: TypeAlias = bool | Sequence[str] | Callable[[Any], object]
 
 EXPOSE = "Access-Control-Expose-Headers"
+
+RUN = "penstock.run"
+"""The key of a request's run in its scope or environ, where a middleware further in finds it."""
+
+CARRIERS = ("asgi.scope", "wsgi_environ")
+"""Where a2wsgi keeps the scope in an environ, and the environ in a scope."""
 
 
 class Policy:
@@ -44,11 +51,17 @@ class Policy:
         self._expose = expose
 
     def run(self, headers: object, peer: str | None, request: object) -> Run:
-        """Return the run of a request; its ID is the sender's only if the sender is trusted."""
+        """Return a new run for a request; its ID is the sender's only if the sender is trusted."""
         received = None
         if self._trusts(peer, request):
             received = read(headers, header=self.header, traceparent=self._traceparent)
         return run_from(received)
+
+    def run_in(self, place: MutableMapping[str, Any], headers: object, peer: str | None, request: object) -> Run:
+        """Return the run that a middleware further out has noted in the scope or environ, or note a new one there."""
+        run = _known(place) or self.run(headers, peer, request)
+        place[RUN] = run
+        return run
 
     def exposed(self, value: str | None) -> str | None:
         """Return what ``Access-Control-Expose-Headers`` must be, or ``None`` if it may stay as it is."""
@@ -69,6 +82,14 @@ class Policy:
             completed = [(name, value) for name, value in completed if name.lower() != EXPOSE.lower()]
             completed.append((EXPOSE, exposed))
         return completed
+
+
+def _known(place: MutableMapping[str, Any]) -> Run | None:
+    """Return the run that a request has already, with the values that it has now."""
+    places = [place, *(place.get(name) or {} for name in CARRIERS)]
+    known: Run | None = next((each[RUN] for each in places if RUN in each), None)
+    current = current_run.get()
+    return current if known and current and current.id == known.id else known
 
 
 def _trusting(trust: Trust) -> Callable[[str | None, object], bool]:

@@ -54,7 +54,7 @@ class FlowMiddleware:
             await self.app(scope, receive, send)
             return
         peer = scope.get("client")
-        run = self._policy.run(scope["headers"], peer[0] if peer else None, scope)
+        run = self._policy.run_in(scope, scope["headers"], peer[0] if peer else None, scope)
         answer = _Answer(self._policy, run, send)
         owner = scope.get("app")  # an application that is mounted below writes itself there
         with Binding(run):

@@ -54,7 +54,8 @@ class FlowMiddleware:
 
     def __call__(self, request: Any) -> Any:
         """Serve one request."""
-        run = self._policy.run(request.headers, request.META.get("REMOTE_ADDR"), request)
+        place = getattr(request, "scope", request.META)  # META is the environ under WSGI only
+        run = self._policy.run_in(place, request.headers, request.META.get("REMOTE_ADDR"), request)
         if self._is_async:
             return self._answer_later(request, run)
         with Binding(run):

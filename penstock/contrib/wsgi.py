@@ -49,7 +49,7 @@ class FlowMiddleware:
         """Serve one request."""
         names = (self._policy.header, TRACEPARENT, EVIDENCE_HEADER)
         headers = {name: environ.get(f"HTTP_{name.upper().replace('-', '_')}") for name in names}
-        run = self._policy.run(headers, environ.get("REMOTE_ADDR"), environ)
+        run = self._policy.run_in(environ, headers, environ.get("REMOTE_ADDR"), environ)
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
             return start_response(status, self._policy.complete(headers, run), *error)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from penstock import current_flow, current_flow_id, entrypoint, flow, get_flow, observing, step
+from penstock import current_flow, current_flow_id, entrypoint, flow, get_flow, get_value, observing, set_value, step
 from penstock.check.verdict import judge
 from penstock.contrib.asgi import FlowMiddleware
 from penstock.observers.evidence import EvidenceObserver
@@ -24,6 +24,8 @@ websockets = pytest.importorskip("websockets.sync.client")
 
 from fastapi import BackgroundTasks, FastAPI, WebSocket  # noqa: E402
 from fastapi.responses import JSONResponse, StreamingResponse  # noqa: E402
+from starlette.applications import Starlette  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 from starlette.middleware.base import BaseHTTPMiddleware  # noqa: E402
 
 HEADER = "X-Correlation-ID"
@@ -265,6 +267,93 @@ def test_a_plain_application_that_crashes():
         asyncio.run(direct())
 
 
+def test_one_run_below_another_middleware():
+    """An application with the middleware, mounted below another that has it, too, joins the request's run."""
+    outer, inner = application(), application(trust=True, header="X-Request-ID")
+    outer.mount("/below", inner)
+    outer.mount("/same", application(trust=True))
+    told = {HEADER: "order-17", "X-Request-ID": "order-18"}
+    (below,) = get(outer, "/below/async", headers=told)
+    (same,) = get(outer, "/same/async", headers=told)
+
+    assert [below.headers[HEADER], below.headers["X-Request-ID"]] == [below.json()[0]] * 2
+    assert [same.json()[0]] == same.headers.get_list(HEADER)
+    assert {"order-17", "order-18"}.isdisjoint([below.json()[0], same.json()[0]])
+
+
+def test_values_reach_an_application_below():
+    """What the outer application puts into the run is there below the inner middleware."""
+    inner = FastAPI()
+
+    @inner.get("/")
+    async def show():
+        return get_value("tenant")
+
+    async def note(request, call_next):
+        set_value("tenant", "acme")
+        return await call_next(request)
+
+    inner.add_middleware(FlowMiddleware)
+    inner.add_middleware(BaseHTTPMiddleware, dispatch=note)
+    inner.add_middleware(FlowMiddleware)
+
+    assert "acme" == get(inner, "/")[0].json()
+
+
+@pytest.mark.parametrize("path", ["/below/fail", "/below/missing", "/below/stream", "/below/background"])
+def test_every_part_of_an_application_below_is_in_the_one_run(path):
+    """Below two middlewares, errors tell the one ID, and bodies and background tasks have it."""
+    SEEN.clear()
+    outer = application()
+    outer.mount("/below", application())
+    noted = []
+
+    async def between(scope, receive, send):
+        noted.append(current_flow_id())
+        await outer(scope, receive, send)
+
+    (response,) = get(FlowMiddleware(between), path)
+
+    assert noted == response.headers.get_list(HEADER)
+    assert {*noted} >= {*SEEN, *(response.text.split() if path == "/below/stream" else [])}
+    assert (path == "/below/background") == bool(SEEN)
+
+
+def test_handlers_of_crashes_below():
+    """A crash below is shown to the handlers of both applications, each once and in the one run."""
+    outer, inner = application(), application()
+    calls = []
+
+    async def show(_, error):
+        calls.append(current_flow_id())
+        return JSONResponse(str(error), status_code=500)
+
+    inner.add_exception_handler(Exception, show)
+    outer.add_exception_handler(Exception, show)
+    outer.mount("/below", inner)
+    (response,) = get(outer, "/below/fail")
+
+    assert (500, "on purpose") == (response.status_code, response.json())
+    assert [response.headers[HEADER]] * 2 == calls
+
+
+def test_a_request_inside_a_request_is_another_run():
+    """What a handler sends to an application by a client is a request of its own, with an ID of its own."""
+    app = application()
+
+    @app.get("/relay")
+    async def relay():
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            inner = await client.get("/async")
+        return [current_flow_id(), inner.headers[HEADER], inner.json()[0]]
+
+    (response,) = get(app, "/relay")
+    outside, told, inside = response.json()
+
+    assert response.headers[HEADER] == outside != told == inside
+
+
 @pytest.mark.parametrize("value", ["-" * 5000, "a b", "\u0661".encode(), b"a\xff", "a;b", "x" * 65])
 def test_hostile_ids_are_not_repeated(value, caplog):
     """An ID that is none is dropped, even from those who are trusted, and stands nowhere."""
@@ -312,6 +401,45 @@ def test_parts_of_a_request_prove_their_order():
     assert {"confirmed order"} == {f"{edge.state} {edge.witness}" for edge in found.flow.edges}
 
 
+class Between:
+    """A middleware that is not ours."""
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http":
+            SEEN.append(current_flow_id())
+        await self.app(scope, receive, send)
+
+
+def fastapi_with_it_last():
+    app = FastAPI()
+    app.add_middleware(Between)
+    app.add_middleware(FlowMiddleware)
+    return app
+
+
+def starlette_with_it_first():
+    return Starlette(middleware=[Middleware(FlowMiddleware), Middleware(Between)])
+
+
+def litestar_with_it_first():
+    @litestar.get("/nowhere", sync_to_thread=True)
+    def nowhere() -> None: ...
+
+    return litestar.Litestar([nowhere], middleware=[FlowMiddleware, Between])
+
+
+@pytest.mark.parametrize("make", [fastapi_with_it_last, starlette_with_it_first, litestar_with_it_first])
+def test_where_it_stands(make):
+    """Added last, or first in a list, it stands around all other middleware."""
+    SEEN.clear()
+    (response,) = get(make(), "/nowhere")
+
+    assert [response.headers[HEADER]] == SEEN
+
+
 def test_litestar():
     """Litestar's handlers are in the run, and its errors tell the ID."""
 
@@ -351,7 +479,7 @@ def served(app):
 
 def test_a_live_server():
     """Behind a real server requests tell their ID, crashes included, and so does the handshake of a websocket."""
-    with served(application()) as address:
+    with served(FlowMiddleware(application())) as address:
         ok = httpx.get(f"http://{address}/async", timeout=60)
         failed = httpx.get(f"http://{address}/fail", timeout=60)
         with websockets.connect(f"ws://{address}/socket") as connection:

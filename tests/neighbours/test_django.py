@@ -19,12 +19,15 @@ if not settings.configured:
     django.setup()
 
 from django.core.exceptions import BadRequest, ImproperlyConfigured, SuspiciousOperation  # noqa: E402
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402
+from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
 from django.core.management import BaseCommand, call_command  # noqa: E402
 from django.http import HttpResponse, HttpResponseBadRequest, StreamingHttpResponse  # noqa: E402
 from django.test import AsyncClient, Client, RequestFactory, override_settings  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context  # noqa: E402
+from penstock.contrib import asgi, wsgi  # noqa: E402
 from penstock.contrib.django import FlowCommand, FlowMiddleware  # noqa: E402
 from penstock.contrib.logging import FlowFilter  # noqa: E402
 
@@ -157,6 +160,61 @@ def test_errors_tell_the_id(kind, url, status):
     response = get(kind, url)
 
     assert (status, 32) == (response.status_code, len(response.headers[HEADER]))
+
+
+@pytest.mark.parametrize("url", ["/show", "/show-later", "/stream"])
+def test_one_run_below_the_middleware_of_the_server(url):
+    """Where WSGI's middleware stands around Django, Django's own joins the run that it has begun."""
+    told, seen = [], []
+
+    def between(environ, start_response):
+        seen.append(current_flow_id())
+        return WSGIHandler()(environ, start_response)
+
+    with override_settings(**WITH):
+        environ = RequestFactory().get(url).environ
+        body = wsgi.FlowMiddleware(between)(environ, lambda status, headers: told.extend(headers))
+        text = b"".join(body).decode()
+        body.close()
+
+    assert seen == [value for name, value in told if name == HEADER]
+    assert {*seen} == {*text.split()}
+
+
+@pytest.mark.parametrize("url", ["/show", "/show-later", "/stream-later"])
+def test_one_run_below_the_middleware_of_an_asgi_server(url):
+    """Where ASGI's middleware stands around Django, Django's own joins the run that it has begun."""
+    httpx = pytest.importorskip("httpx")
+    seen = []
+
+    async def between(scope, receive, send):
+        seen.append(current_flow_id())
+        await ASGIHandler()(scope, receive, send)
+
+    async def send():
+        transport = httpx.ASGITransport(asgi.FlowMiddleware(between))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.get(url)
+
+    with override_settings(**WITH):
+        response = asyncio.run(send())
+
+    assert seen == response.headers.get_list(HEADER)
+    assert {*seen} == {*response.text.split()}
+
+
+def test_the_middleware_twice():
+    """The middleware that is there twice makes one run."""
+    seen = []
+    inner = FlowMiddleware(show)
+
+    def between(request):
+        seen.append(current_flow_id())
+        return inner(request)
+
+    response = FlowMiddleware(between)(RequestFactory().get("/"))
+
+    assert seen == [response.headers[HEADER]] == [response.content.decode()]
 
 
 class Records(logging.Handler):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from penstock import current_flow_id
+from penstock import current_flow_id, flow_context
 from penstock._context import current_run
+from penstock.contrib import asgi
 from penstock.contrib.wsgi import FlowMiddleware
 from penstock.propagation import _Evidence
 
@@ -52,6 +55,59 @@ def test_streamed_bodies_are_in_the_run():
         pieces.append(piece.decode().strip() if isinstance(piece, bytes) else piece.strip())
 
     assert [response.headers[HEADER]] * 3 == pieces
+
+
+@pytest.mark.parametrize("url", ["/id", "/stream"])
+def test_one_run_for_two_middlewares(url):
+    """An application that is wrapped twice, as a mounted one may be, has one run and one header for a request."""
+    client = application()
+    inner, seen = client.application.wsgi_app, []
+
+    def between(environ, start_response):
+        seen.append(current_flow_id())
+        return inner(environ, start_response)
+
+    client.application.wsgi_app = FlowMiddleware(between)
+    response = client.get(url)
+
+    assert {response.headers[HEADER], *seen} == {*response.text.split()}
+    assert 1 == len(response.headers.getlist(HEADER))
+
+
+def test_a_request_inside_a_request_is_another_run():
+    """What a view sends by a test client is a request of its own."""
+    client = application()
+
+    @client.application.get("/relay")
+    def relay():
+        inner = client.application.test_client().get("/id")
+        return [current_flow_id(), inner.headers[HEADER], inner.text]
+
+    response = client.get("/relay")
+    outside, told, inside = response.json
+
+    assert response.headers[HEADER] == outside != told == inside
+
+
+def test_one_run_below_an_asgi_application():
+    """A WSGI application that a2wsgi serves below an ASGI one joins the request's run, and the other way round."""
+    with flow_context() as run:
+        pass
+    seen = []
+
+    def app(environ, start_response):
+        seen.append(current_flow_id())
+        return []
+
+    FlowMiddleware(app)({"asgi.scope": {"penstock.run": run}}, print)
+
+    async def later(scope, receive, send):
+        seen.append(current_flow_id())
+
+    scope = {"type": "http", "headers": [], "wsgi_environ": {"penstock.run": run}}
+    asyncio.run(asgi.FlowMiddleware(later)(scope, None, None))
+
+    assert [run.id] * 2 == seen
 
 
 def test_errors_tell_the_id():
