@@ -14,12 +14,16 @@ from penstock_sphinx import assets, autodoc, drawing, html, mermaid, nodes, page
 from penstock_sphinx.config import register
 from penstock_sphinx.directive import FlowDirective
 from penstock_sphinx.domain import PenstockDomain
+from penstock_sphinx.epub import declare_drawings
 from penstock_sphinx.overview import FlowsDirective, MapDirective
 from penstock_sphinx.references import missing_reference, warn_missing_reference
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
+
+FIRST = 100
+"""A priority before that of extensions that do something with what was written."""
 
 LAST = 900
 """A priority behind that of every extension that does not ask to be last."""
@@ -52,6 +56,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("doctree-resolved", mermaid.hand_over)
     app.connect("write-started", assets.copy_files)
     app.connect("html-page-context", assets.link_files)
+    app.connect("build-finished", declare_drawings, priority=FIRST)
     app.connect("build-finished", written.note_outputs)
     app.connect("build-finished", proof.fail)
     return {"version": __version__, "env_version": 7, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.render.html import script, stylesheet
 from penstock_sphinx.domain import domain_of
+from penstock_sphinx.epub import without_direction
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -24,8 +25,10 @@ def copy_files(_app: Sphinx, builder: Builder) -> None:
     own = Path(__file__).with_name("static") / "sphinx.css"
     folder = Path(builder.outdir) / "_static"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / STYLESHEET).write_text(stylesheet() + own.read_text("utf-8"), "utf-8")
-    if builder.name != "epub":
+    rules = stylesheet() + own.read_text("utf-8")
+    epub = builder.name == "epub"
+    (folder / STYLESHEET).write_text(without_direction(rules) if epub else rules, "utf-8")
+    if not epub:
         (folder / SCRIPT).write_text(script(), "utf-8")
 
 
