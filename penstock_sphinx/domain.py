@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
@@ -14,7 +15,7 @@ from penstock_sphinx.indices import FlowIndex
 from penstock_sphinx.nodes import QUIET, step_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
     from docutils import nodes
@@ -71,12 +72,14 @@ class Page:
         drawings: The diagrams.
         functions: The full names of the steps whose functions it describes, and whether it says anything of them.
         objects: Kind and name of the flows and steps that are documented on it.
+        roles: Kind and target of the roles that may lead to flows and steps; of those of any domain, ``any``.
     """
 
     fingerprints: dict[str | Selection, str] = field(default_factory=dict)
     drawings: list[Drawing] = field(default_factory=list)
     functions: dict[str, bool] = field(default_factory=dict)
     objects: dict[tuple[str, str], None] = field(default_factory=dict)
+    roles: dict[tuple[str, str], None] = field(default_factory=dict)
 
 
 class NameRole(XRefRole):
@@ -118,9 +121,10 @@ class PenstockDomain(Domain):
         "asked_for": set(),
         "config": None,
     }
-    data_version = 7
+    data_version = 8
     site: Site
     written: dict[str, str] | None = None
+    _endings: dict[str, list[tuple[str, str]]] | None = None
 
     @property
     def objects(self) -> dict[tuple[str, str], Places]:
@@ -162,6 +166,7 @@ class PenstockDomain(Domain):
 
     def note_object(self, kind: str, name: str, docname: str, place: Place) -> None:
         """Remember where a flow or step is documented; the first place on a page counts, if it has the steps."""
+        self._endings = None
         places = self.objects.setdefault((kind, name), {})
         if docname not in places or (place.has_steps and not places[docname].has_steps):
             places[docname] = place
@@ -169,6 +174,7 @@ class PenstockDomain(Domain):
 
     def clear_doc(self, docname: str) -> None:
         """Forget a page."""
+        self._endings = None
         page = self.pages.pop(docname, Page())
         for key in page.objects:
             self.objects[key].pop(docname, None)
@@ -195,17 +201,18 @@ class PenstockDomain(Domain):
     ) -> nodes.reference | None:
         """Return the link to a flow or step, or ``None`` where there is none or no single one of that name."""
         del env
-        kinds = self.objtypes_for_role(typ) or []
-        places = next((self.objects[kind, target] for kind in kinds if (kind, target) in self.objects), {})
-        if not places and QUIET not in node:
-            places = self._unqualified(kinds, target)
+        places = self.places(typ, target, bare=QUIET not in node)
         return self._link(builder, fromdocname, target, places, contnode) if places else None
+
+    def places(self, role: str, target: str, *, bare: bool = True) -> Places:
+        """Return the places that a role may lead to, also by a ``bare`` name that only one object has."""
+        kinds = self.objtypes_for_role(role) or []
+        found = next((self.objects[kind, target] for kind in kinds if (kind, target) in self.objects), {})
+        return found or (self._unqualified(kinds, target) if bare else {})
 
     def address(self, builder: Builder, fromdocname: str, kind: str, name: str) -> str:
         """Return where a node of a diagram on a page leads to: an address, or an empty string where nothing is."""
-        kinds = self.objtypes_for_role(kind) or []
-        places = next((self.objects[each, name] for each in kinds if (each, name) in self.objects), {})
-        if places:
+        if places := self.places(kind, name, bare=False):
             link: Any = self._link(builder, fromdocname, name, places, inline())
         else:
             link = self._elsewhere(fromdocname, kind, name)
@@ -253,9 +260,10 @@ class PenstockDomain(Domain):
                 yield name, docname, there[docname]
 
     def _unqualified(self, kinds: Collection[str], target: str) -> Places:
-        endings = (f".{target}", f"/{target}")
-        found = [places for (known, name), places in self.objects.items() if known in kinds and name.endswith(endings)]
-        return found[0] if len(found) == 1 else {}
+        if self._endings is None:
+            self._endings = _by_ending(self.objects)
+        found = [known for known in self._endings.get(target, ()) if known[0] in kinds]
+        return self.objects[found[0]] if len(found) == 1 else {}
 
     @staticmethod
     def _link(builder: Builder, fromdocname: str, target: str, places: Places, contnode: Element) -> nodes.reference:
@@ -268,6 +276,16 @@ class PenstockDomain(Domain):
 def domain_of(env: BuildEnvironment) -> PenstockDomain:
     """Return the domain of an environment."""
     return cast("PenstockDomain", env.get_domain(PenstockDomain.name))
+
+
+def _by_ending(objects: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
+    """Return objects by each ending of their names that stands behind a dot or a slash."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for known in objects:
+        name = known[1]
+        for at in re.finditer("[./]", name):
+            found.setdefault(name[at.end() :], []).append(known)
+    return found
 
 
 def _best(places: Places, current: str = "") -> str:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sphinx.addnodes import pending_xref
 from sphinx.util import logging
+from sphinx.util.logging import is_suppressed_warning
 
 from penstock.errors import did_you_mean, near_names
 from penstock.render.describe import visible
-from penstock_sphinx.domain import PenstockDomain
+from penstock_sphinx.domain import PenstockDomain, domain_of
 from penstock_sphinx.nodes import QUIET
 from penstock_sphinx.site import full_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from docutils import nodes
     from docutils.nodes import Element
-    from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
     from sphinx.domains import Domain
     from sphinx.environment import BuildEnvironment
@@ -25,8 +27,21 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+OF_ANY_DOMAIN = ("any", "myst")
+"""References that ask each domain: Sphinx's role and Markdown's links."""
+
 MOST_KNOWN = 10
 """Names that a warning lists."""
+
+
+def note_roles(app: Sphinx, doctree: nodes.document) -> None:
+    """Remember which targets the roles of a page ask for; references of our own follow what they stand in."""
+    domain = domain_of(app.env)
+    for node in doctree.findall(pending_xref):
+        ours = node.get("refdomain") == domain.name and QUIET not in node
+        if ours or node["reftype"] in OF_ANY_DOMAIN:
+            kind = node["reftype"] if ours else "any"
+            domain.page(app.env.docname).roles[kind, node["reftarget"]] = None
 
 
 def missing_reference(_app: Sphinx, _env: BuildEnvironment, node: pending_xref, contnode: Element) -> Element | None:
@@ -34,8 +49,8 @@ def missing_reference(_app: Sphinx, _env: BuildEnvironment, node: pending_xref, 
     return contnode if QUIET in node else None
 
 
-def warn_missing_reference(_app: Sphinx, domain: Domain | None, node: pending_xref) -> bool | None:
-    """Warn of a role that leads nowhere, with the names that it may mean."""
+def warn_missing_reference(app: Sphinx, domain: Domain | None, node: pending_xref) -> bool | None:
+    """Warn of a role that leads nowhere, with the names that it may mean, in each build until it is mended."""
     if not isinstance(domain, PenstockDomain):
         return None
     if domain.site.failed:  # said already, with its cause
@@ -43,7 +58,10 @@ def warn_missing_reference(_app: Sphinx, domain: Domain | None, node: pending_xr
     kind, target = node["reftype"], node["reftarget"]
     message = "there is no %s %r in these pages.%s"
     hint = _hint(domain, kind, target)
-    logger.warning(message, kind, target, hint, type="penstock", subtype=f"unknown_{kind}", location=node)
+    subtype = f"unknown_{kind}"
+    logger.warning(message, kind, target, hint, type="penstock", subtype=subtype, location=node)
+    if domain.written and not is_suppressed_warning("penstock", subtype, app.config.suppress_warnings):
+        domain.written.pop(node.get("refdoc", ""), None)
     return True
 
 

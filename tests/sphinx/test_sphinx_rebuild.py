@@ -183,3 +183,76 @@ def test_links_to_steps_with_dots_follow(small):
     small.write("a.rst", "A\n=\n")
     small.write("c.rst", "C\n=\n\n.. penstock-flow:: one\n   :no-diagram:\n")
     assert 'href="c.html#flow-one-to.finish"' in small.build("html", "-W").text("index.html")
+
+
+@pytest.fixture
+def linking(small):
+    """A small site with the steps on one page, and links to them on others."""
+    small.edit("conf.py", '["penstock_sphinx"]', '["penstock_sphinx", "myst_parser"]')
+    links = {"role": ":penstock:step:`one.finish`", "bare": ":penstock:step:`finish`", "any": ":any:`one.finish`"}
+    for name, link in links.items():
+        small.write(f"{name}.rst", f"{name}\n====\n\n{link}\n")
+    small.write("link.md", "# Link\n\n[the end](#one.finish)\n")
+    small.write("steps.rst", "Steps\n=====\n\n.. penstock-flow:: one\n")
+    small.write("index.rst", "Index\n=====\n\n.. toctree::\n   :glob:\n\n   *\n")
+    built = small.build("html", "-n", "-W", "-j2")
+    assert (0, "") == (built.code, built.complained)
+    return small
+
+
+PAGES = ["any", "bare", "link", "role"]
+
+
+def _links(built):
+    found = [[link.href for link in built.page(f"{name}.html").links if "finish" in link.href] for name in PAGES]
+    return [href for links in found for href in links]
+
+
+def test_links_follow_a_page_that_is_renamed(linking):
+    """Whatever leads to a step, a role, a bare name or a link in Markdown, leads there when its page is renamed."""
+    assert ["steps.html#flow-one-finish"] * 4 == _links(linking.build())
+    (linking.folder / "steps.rst").rename(linking.folder / "moved.rst")
+    built = linking.build("html", "-n", "-W")
+    assert (0, ["moved"]) == (built.code, [name for name in built.read if name != "index"])
+    assert ["moved.html#flow-one-finish"] * 4 == _links(built)
+    assert "no targets are out of date." in linking.build("html", "-n", "-W").said
+
+
+def test_dangling_role_is_reported_until_it_is_mended(linking):
+    """A role whose step was renamed is reported by each build; the links to it are gone."""
+    for name in ("any", "link", "bare"):
+        linking.write(f"{name}.rst", f"{name}\n====\n")
+    (linking.folder / "link.md").unlink()
+    linking.edit("flows.py", "def finish", "def end")
+    for _ in range(2):
+        built = linking.build("html", "-W", "--keep-going")
+        (warning,) = built.warnings
+        assert warning.startswith("role.rst:4: WARNING: there is no step 'one.finish' in these pages.")
+        assert 1 == built.code
+        assert "flow-one-finish" not in built.text("role.html")
+    linking.edit("flows.py", "def end", "def finish")
+    built = linking.build("html", "-W")
+    assert (0, "") == (built.code, built.complained)
+    assert "steps.html#flow-one-finish" in built.text("role.html")
+    assert "no targets are out of date." in linking.build("html", "-W").said
+
+
+def test_dangling_role_that_nobody_wants_to_hear_of(small):
+    """Where the warning is suppressed, its page is not written again each time."""
+    small.edit("conf.py", 'theme = "basic"', 'theme = "basic"\nsuppress_warnings = ["penstock.unknown_step"]')
+    small.edit("index.rst", ".. penstock", ":penstock:step:`one.nope`\n\n.. penstock")
+    assert "" == small.build().complained
+    assert "no targets are out of date." in small.build().said
+
+
+def test_links_follow_on_pages_that_other_processes_read(small):
+    """What a page asks for is known, though another process has read it."""
+    names = [f"page{number}" for number in range(8)]
+    for name in names:
+        small.write(f"{name}.rst", f"{name}\n=====\n\n:penstock:step:`one.finish`\n")
+    small.write("steps.rst", "Steps\n=====\n\n.. penstock-flow:: one\n")
+    small.write("index.rst", "Index\n=====\n\n.. toctree::\n   :glob:\n\n   *\n")
+    assert 0 == small.build("html", "-W", "-j2").code
+    (small.folder / "steps.rst").rename(small.folder / "moved.rst")
+    built = small.build("html", "-W", "-j2")
+    assert [] == [name for name in names if "moved.html#flow-one-finish" not in built.text(f"{name}.html")]
