@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.util import logging
 
 from penstock._files import write_atomically
@@ -16,6 +15,7 @@ from penstock.render import render, text
 from penstock.render.options import Options
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.nodes import CHIP, flow_block, flow_diagram, flow_doubts
+from penstock_sphinx.singlehtml import drop_repeated_ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,7 @@ def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Make a resolved page ready for the builder that is about to write it."""
     if app.builder.format == "html":
         if app.builder.name == "singlehtml":
-            _drop_repeated_ids(doctree)
+            drop_repeated_ids(app.env, doctree)
         return
     latex = app.builder.format == "latex"
     _drop_small_diagrams(doctree)
@@ -125,19 +125,3 @@ def _picture_key(diagram: flow_diagram, flow: Flow) -> str:
     states = [edge.state for edge in flow.edges if edge.state]
     key: str = diagram["key"][:16]
     return f"{key}-{hashlib.sha256(repr(states).encode()).hexdigest()[:8]}" if states else key
-
-
-def _drop_repeated_ids(doctree: nodes.document) -> None:
-    """Keep the first of equal ids where pages with the steps of one flow become one page.
-
-    Those of figures and sections stay: their numbers go by them.
-    """
-    seen: set[str] = set()
-    for node in doctree.findall(_is_ours):
-        ids = cast("nodes.Element", node)["ids"]
-        ids[:] = [each for each in ids if each not in seen]
-        seen.update(ids)
-
-
-def _is_ours(node: nodes.Node) -> bool:
-    return isinstance(node, flow_block) or (isinstance(node, addnodes.desc_signature) and "ps-sig" in node["classes"])

@@ -66,9 +66,9 @@ def test_unique_ids(build, builder):
 
 
 def test_unique_step_ids_in_one_page(build):
-    """Where all pages become one, each step and each part of a drawing still has an id of its own."""
+    """Where all pages become one, each flow, step and part of a drawing still has an id of its own."""
     ids = Counter(build("singlehtml").page("index.html").ids)
-    assert [] == [name for name, count in ids.items() if count > 1 and name not in {"flow-orders", "flow-notes"}]
+    assert [] == [name for name, count in ids.items() if count > 1]
 
 
 def test_well_formed_epub(build):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -63,3 +64,23 @@ def test_flows_of_one_name_in_two_services(small):
     assert [] == page.dead("penstock")
     begins = Counter(link.href for link in page.within("ps-svg") if "begin" in link.href)
     assert [1, 1] == list(begins.values())
+
+
+def test_figures_of_one_flow_on_many_pages(small):
+    """Each figure has an id of its own, and its number, also where pages show one flow or use one name."""
+    small.write("conf.py", small.text("conf.py") + "numfig = True\n")
+    small.write("index.rst", "Index\n=====\n\n.. toctree::\n\n   a\n   b\n\n.. penstock-flow:: one\n   :caption: Index's\n")
+    small.write(
+        "a.rst",
+        "A\n=\n\n.. penstock-flow:: one\n   :caption: A's\n   :name: here\n\nSee :numref:`here`.\n\n.. toctree::\n\n   c\n",
+    )
+    small.write("b.rst", ".. penstock-flow:: one\n   :caption: B's\n\n.. penstock-flow:: one\n   :no-diagram:\n")
+    small.write("c.rst", "C\n=\n\n.. penstock-flow:: one\n   :caption: C's\n")
+    built = small.build("singlehtml", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+    page = built.page("index.html")
+    assert [] == [name for name, count in Counter(page.ids).items() if count > 1]
+    assert [] == page.dead("penstock")
+    captions = re.findall(r'caption-number">(Fig. \d) </span><span class="caption-text">(.)', built.text("index.html"))
+    assert [("Fig. 1", "A"), ("Fig. 2", "C"), ("Fig. 3", "B"), ("Fig. 4", "I")] == captions
+    assert "See Fig. 1." in page.text

@@ -1,0 +1,50 @@
+"""Where all pages become one: what was unique on each of them has to be unique there."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, cast
+
+from docutils import nodes
+from sphinx import addnodes
+
+from penstock_sphinx.nodes import flow_block
+
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
+
+
+def drop_repeated_ids(env: BuildEnvironment, doctree: nodes.document) -> None:
+    """Keep the first of equal ids where pages with the steps of one flow become one page.
+
+    A figure that has no id left gets another one, and keeps its number, which goes by it.
+    """
+    seen: set[str] = set()
+    for node in cast("list[nodes.Element]", list(doctree.findall(_is_ours))):
+        ids, first = node["ids"], "".join(node["ids"][:1])
+        ids[:] = [each for each in ids if each not in seen]
+        if isinstance(node, nodes.figure) and first and first not in ids:
+            ids[:] = ids or [_new_id(first, doctree)]
+            _keep_number(env, doctree, node, first)
+        seen.update(ids)
+
+
+def _is_ours(node: nodes.Node) -> bool:
+    css = {nodes.figure: "ps-figure", addnodes.desc_signature: "ps-sig"}.get(type(node))
+    return isinstance(node, flow_block) or (css is not None and css in cast("nodes.Element", node)["classes"])
+
+
+def _new_id(ident: str, doctree: nodes.document) -> str:
+    taken = {each for node in doctree.findall(nodes.Element) for each in node["ids"]}
+    return next(each for number in count(2) if (each := f"{ident}-{number}") not in taken)
+
+
+def _keep_number(env: BuildEnvironment, doctree: nodes.document, figure: nodes.Element, before: str) -> None:
+    """Let a figure have the number that it had under another id, in the page that it comes from."""
+    docname = env.config.root_doc
+    for page in doctree.findall(addnodes.start_of_file):  # the inner ones come last
+        if any(each is figure for each in page.findall(nodes.figure)):
+            docname = page["docname"]
+    numbers = env.toc_fignumbers.get(docname, {}).get("figure", {})
+    if before in numbers:
+        numbers[figure["ids"][0]] = numbers[before]
