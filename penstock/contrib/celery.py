@@ -5,26 +5,83 @@ from __future__ import annotations
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
+from penstock._caller import caller
 from penstock._context import Binding, current_run
+from penstock._decorators import overload
 from penstock._extras import needed
 from penstock._marks import Mark, marks_on, remember
 from penstock._registry import note_mark
 from penstock._wrap import wrap
+from penstock.errors import DeclarationError, did_you_mean, near_names
 from penstock.propagation import inject, outgoing, read, run_from
 
 with needed("celery", "penstock[celery]"):
-    from celery import shared_task, signals
+    from celery import Task, shared_task, signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from typing import Concatenate, Literal, ParamSpec, TypeVar
 
     from penstock._decorators import After
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+    T = TypeVar("T")
+
+OWN = ("after", "trigger", "effects", "inherit", "step_name")
+"""The options of :func:`flow_task` that Celery does not get."""
+
+NO_ATTRIBUTES = ("filter",)
+"""Options of Celery's that are no attribute of a task and look like one of ours."""
 
 BINDING = "penstock_binding"
 
 FLOW_HEADER = "X-Penstock-Flow"
 LONGEST_FLOW = 200
 """Characters; a longer name is not sent, and not read."""
+
+
+@overload
+def flow_task(function: Callable[P, R], /) -> Task[P, R]: ...
+
+
+@overload
+def flow_task(
+    *,
+    after: After | None = None,
+    trigger: str | None = None,
+    effects: str | Collection[str] = (),
+    inherit: bool = True,
+    step_name: str | None = None,
+    base: type[T],
+    **options: Any,
+) -> Callable[[Callable[..., Any]], T]: ...
+
+
+@overload
+def flow_task(
+    *,
+    after: After | None = None,
+    trigger: str | None = None,
+    effects: str | Collection[str] = (),
+    inherit: bool = True,
+    step_name: str | None = None,
+    bind: Literal[True],
+    **options: Any,
+) -> Callable[[Callable[Concatenate[Any, P], R]], Task[P, R]]: ...
+
+
+@overload
+def flow_task(
+    *,
+    after: After | None = None,
+    trigger: str | None = None,
+    effects: str | Collection[str] = (),
+    inherit: bool = True,
+    step_name: str | None = None,
+    bind: Literal[False] = False,
+    **options: Any,
+) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 
 
 def flow_task(
@@ -54,10 +111,21 @@ def flow_task(
 
     Returns:
         The task, as ``shared_task`` makes it.
+
+    Raises:
+        DeclarationError: An option is a misspelt one of these, or is for entrypoints while ``after`` is given; or there
+            is something else than a function below.
     """
+    if after is not None and (trigger is not None or not inherit):
+        only = "inherit" if trigger is None else "trigger"
+        raise DeclarationError(
+            f"{_here()}: flow_task(after=…) makes a step; {only}= is for entrypoints, without after=."
+        )
+    _check_options(options)
     install()
 
     def decorate(function: Callable[..., Any]) -> Any:
+        _check_function(function)
         # Bound, it is a method of the task, which is yet to be made.
         called = MethodType(function, shared_task) if options.get("bind") else function
         if after is not None:  # its truth would wake a task
@@ -70,6 +138,29 @@ def flow_task(
         return task
 
     return decorate if function is None else decorate(function)
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    """Tell of a misspelt option of ours. Celery takes any, as an attribute of the task: there it would do nothing."""
+    known = {*dir(options.get("base") or Task), *NO_ATTRIBUTES}
+    for name in options:
+        hint = did_you_mean(near_names(name, OWN))
+        if hint and name not in known:
+            raise DeclarationError(f"{_here()}: flow_task() takes no {name}=, and neither does Celery.{hint}")
+
+
+def _check_function(function: object) -> None:
+    if issubclass(type(function), str):  # isinstance() would wake a lazy proxy
+        hint = f"did you mean @flow_task(after={function!r})?"
+        raise DeclarationError(f"{_here()}: @flow_task({function!r}) is not a function; {hint}")
+    if not callable(function):
+        over = type(function).__name__
+        raise DeclarationError(f"{_here()}: @flow_task stands over a {over}, which cannot be called.")
+
+
+def _here() -> str:
+    file, line = caller()
+    return f"{file}:{line}"
 
 
 def install() -> None:

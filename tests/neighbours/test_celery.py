@@ -24,6 +24,7 @@ from celery.contrib.testing.worker import start_worker  # noqa: E402
 from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context, get_flow, step  # noqa: E402
 from penstock.contrib.celery import flow_task, install  # noqa: E402
 from penstock.contrib.logging import FlowFilter  # noqa: E402
+from penstock.errors import DeclarationError  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -250,6 +251,95 @@ def test_flow_task_is_a_task_and_a_step():
     assert "async_processing" == receive.apply((1,)).get()
     assert pack.apply((1,)).get()
     assert pickle.loads(pickle.dumps(pack)).name == "test.pack"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"after_": "x"}, r"flow_task\(\) takes no after_=, and neither does Celery\. Did you mean 'after'\?"),
+        ({"after": "x", "effect": "db"}, r"takes no effect=.* Did you mean 'effects'\?"),
+        ({"trigerr": "y"}, r"takes no trigerr=.* Did you mean 'trigger'\?"),
+        ({"inherits": False}, r"takes no inherits=.* Did you mean 'inherit'\?"),
+        ({"step": "x"}, r"takes no step=.* Did you mean 'step_name'\?"),
+        ({"after": "x", "trigger": "y"}, r"flow_task\(after=…\) makes a step; trigger= is for entrypoints"),
+        ({"after": (), "inherit": False}, r"flow_task\(after=…\) makes a step; inherit= is for entrypoints"),
+    ],
+)
+def test_misspelt_options_are_named(options, message):
+    """An option that is none, and looks like one of ours, is an error where it stands; nothing is declared."""
+    line = sys._getframe().f_lineno + 2
+    with pytest.raises(DeclarationError, match=message) as caught:
+        flow_task(**options)
+
+    assert str(caught.value).startswith(f"{__file__}:{line}: ")
+
+
+def test_options_of_celery_pass():
+    """What looks like an option of ours, and is one of Celery's or of the task's base, is passed on."""
+
+    class Base(celery.Task):
+        effect = "none"
+
+    @flow_task(base=Base, name="test.options", effect="some", shadow_name=None, unheard_of=17)
+    def receive(): ...
+
+    assert ("some", 17) == (receive.effect, receive.unheard_of)
+
+
+@pytest.mark.parametrize(
+    ("below", "message"),
+    [
+        ("receive", r"@flow_task\('receive'\) is not a function; did you mean @flow_task\(after='receive'\)\?"),
+        (["receive"], "@flow_task stands over a list, which cannot be called"),
+    ],
+)
+def test_what_is_no_function_is_named(below, message):
+    """What is given in place of a function is an error that says so, bare or below the called form."""
+    with pytest.raises(DeclarationError, match=message):
+        flow_task(below)
+    with pytest.raises(DeclarationError, match=message):
+        flow_task(after="x")(below)
+
+
+TYPED = """
+from typing import Any
+
+from penstock import flow
+from penstock.contrib.celery import flow_task
+
+@flow("orders")
+@flow_task
+def receive(number: int) -> str: return ""
+
+@flow("orders")
+@flow_task(after=receive, queue="slow")
+def pack(number: int) -> str: return ""
+
+@flow("orders")
+@flow_task(after="pack", bind=True)
+def ship(self: Any, number: int) -> str: return ""
+
+receive.delay(1)
+pack.s(1)
+"""
+
+UNTYPED_CELERY = """
+[mypy]
+strict = true
+[mypy-celery.*]
+follow_imports = skip
+"""
+
+
+def test_types_do_not_need_those_of_celery(tmp_path):
+    """Without types for Celery, strict mypy accepts all forms; tests/typing has what it knows with them."""
+    api = pytest.importorskip("mypy.api")
+    (tmp_path / "mypy.ini").write_text(UNTYPED_CELERY)
+    (tmp_path / "tasks.py").write_text(TYPED)
+    cache = ["--cache-dir", str(tmp_path / "cache")]
+    said, _, code = api.run(["--config-file", str(tmp_path / "mypy.ini"), *cache, str(tmp_path / "tasks.py")])
+
+    assert (0, "Success: no issues found in 1 source file\n") == (code, said)
 
 
 def test_the_signature_of_a_bound_task_is_without_the_task():
