@@ -5,7 +5,11 @@ from __future__ import annotations
 import io
 import json
 import logging
+import logging.config
 import re
+import sys
+from logging.handlers import MemoryHandler, QueueHandler, QueueListener
+from queue import Queue
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -74,6 +78,72 @@ def test_an_id_that_is_set_already_stays(log: Log) -> None:
     log.handler.addFilter(FlowFilter())
     log.logger.warning("x", extra={"flow_id": "theirs"})
     assert ["theirs x"] == log.lines
+
+
+def test_before_a_queue(log: Log) -> None:
+    """On a QueueHandler, the filter gives a record the ID of the run that logs it, for the thread that writes it."""
+    entering = QueueHandler(Queue())
+    entering.addFilter(FlowFilter())
+    log.logger.addHandler(entering)
+    log.logger.propagate = False
+    listener = QueueListener(entering.queue, log.handler)
+    listener.start()
+    try:
+        with flow_context("order-17"):
+            log.logger.warning("x")
+        log.logger.warning("y")
+    finally:
+        listener.stop()
+        log.logger.removeHandler(entering)
+        log.logger.propagate = True
+
+    assert ["order-17 x", "- y"] == log.lines
+
+
+def test_before_a_buffer(log: Log) -> None:
+    """On a MemoryHandler, the filter gives a record the ID of the run that logs it, not of the one that it is flushed in."""
+    entering = MemoryHandler(10, target=log.handler)
+    entering.addFilter(FlowFilter())
+    log.logger.addHandler(entering)
+    log.logger.propagate = False
+    try:
+        with flow_context("order-17"):
+            log.logger.warning("x")
+        with flow_context("order-18"):
+            entering.flush()
+    finally:
+        log.logger.removeHandler(entering)
+        log.logger.propagate = True
+        entering.close()
+
+    assert ["order-17 x"] == log.lines
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="dictConfig makes no listener before Python 3.12")
+def test_before_a_queue_of_dict_config() -> None:
+    """In a configuration, the filter stands at the handler that fills the queue."""
+    stream = io.StringIO()
+    configuration = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"flow": {"()": "penstock.contrib.logging.FlowFilter"}},
+        "formatters": {"short": {"format": "%(flow_id)s %(message)s"}},
+        "handlers": {
+            "writing": {"class": "logging.StreamHandler", "formatter": "short", "stream": stream},
+            "filling": {"class": "logging.handlers.QueueHandler", "handlers": ["writing"], "filters": ["flow"]},
+        },
+        "loggers": {"penstock_test.queued": {"handlers": ["filling"]}},
+    }
+    logging.config.dictConfig(configuration)
+    (handler,) = logging.getLogger("penstock_test.queued").handlers
+    listener = handler.listener  # type: ignore[attr-defined]
+    listener.start()
+    with flow_context("order-17"):
+        logging.getLogger("penstock_test.queued").warning("x")
+    listener.stop()
+    logging.getLogger("penstock_test.queued").removeHandler(handler)
+
+    assert "order-17 x\n" == stream.getvalue()
 
 
 def test_names_of_flow_and_step() -> None:

@@ -13,7 +13,8 @@ from penstock.observers import track_steps
 class FlowFilter(logging.Filter):
     """Puts the run's correlation ID into every record, as ``record.flow_id``.
 
-    Add it to handlers, not to loggers: a logger's filter does not see what its children log.
+    Add it to handlers, not to loggers: a logger's filter does not see what its children log. Where records go through
+    a queue or a buffer, add it to the ``QueueHandler`` or ``MemoryHandler`` that they enter, which still is in the run.
 
     Args:
         default: What stands there outside every run.

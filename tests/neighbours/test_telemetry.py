@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
 import subprocess
 import sys
 import threading
+from logging.handlers import QueueHandler, QueueListener
+from queue import Queue
 
 import pytest
 
@@ -20,6 +24,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: E402
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter  # noqa: E402
 from structlog.testing import LogCapture  # noqa: E402
 
+from penstock.contrib.logging import FlowFilter  # noqa: E402
 from penstock.contrib.structlog import FlowProcessor, flow_processor  # noqa: E402
 from penstock.observers.otel import OpenTelemetryObserver  # noqa: E402
 
@@ -259,6 +264,23 @@ def test_structlog(entries):
 
     assert [None, "order-17", "mine"] == [entry.get("flow_id") for entry in entries.entries]
     assert all("flow" not in entry for entry in entries.entries)
+
+
+def test_structlog_behind_a_queue():
+    """Records of the standard library that pass a queue keep the ID that the filter before it has put in."""
+    written = io.StringIO()
+    writing, filling = logging.StreamHandler(written), QueueHandler(Queue())
+    chain = [structlog.stdlib.ExtraAdder(["flow_id"])]
+    last = structlog.processors.JSONRenderer(sort_keys=True)
+    writing.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=chain, processor=last))
+    filling.addFilter(FlowFilter())
+    listener = QueueListener(filling.queue, writing)
+    listener.start()
+    with flow_context("order-17"):
+        filling.handle(logging.makeLogRecord({"msg": "paid"}))
+    listener.stop()
+
+    assert '{"event": "paid", "flow_id": "order-17"}\n' == written.getvalue()
 
 
 def test_structlog_with_names(entries):
