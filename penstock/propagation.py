@@ -152,7 +152,7 @@ def inject(headers: H, *, header: str = HEADER, traceparent: bool = True) -> H:
 def _replace(headers: Any, name: str, value: str, present: list[tuple[Any, Any]]) -> None:
     same = [key for key, _ in present if _text(key).lower() == name.lower()]
     if isinstance(headers, list):
-        headers[:] = [pair for pair in headers if pair[0] not in same]
+        headers[:] = [pair for pair in headers if not any(key in same for key, _ in _pair(pair))]
     else:
         for key in same:
             if key in headers:  # where case means nothing, the first takes the others along
@@ -174,7 +174,8 @@ def extract(headers: object, *, header: str = HEADER, traceparent: bool = True) 
     """Return the correlation ID that the headers of a message tell.
 
     A valid ``X-Correlation-ID`` is preferred to a valid ``traceparent``. A header that is there more than once, or whose
-    value is anything but an ID, counts as missing: it is neither returned, nor logged, nor named in an error.
+    value is anything but an ID, or that is no pair, counts as missing: it is neither returned, nor logged, nor named in
+    an error.
     Whether the sender may choose the ID is for the caller to decide.
 
     Args:
@@ -184,6 +185,9 @@ def extract(headers: object, *, header: str = HEADER, traceparent: bool = True) 
 
     Returns:
         1 to 64 ASCII letters, digits, dots, underscores and dashes; ``None`` if there is no valid ID.
+
+    Raises:
+        TypeError: ``headers`` is neither a mapping nor an iterable of pairs, such as the message itself.
     """
     found = read(headers, header=header, traceparent=traceparent)
     return found.id if found else None
@@ -233,11 +237,21 @@ def _pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
     if headers is None:
         return []
     if not isinstance(headers, Mapping) and not hasattr(headers, "items"):
-        return [(pair[0], pair[1]) for pair in headers]
+        if isinstance(headers, (str, bytes, bytearray)) or not hasattr(type(headers), "__iter__"):
+            raise TypeError(f"extract() reads a mapping or an iterable of pairs, not {type(headers).__name__}")
+        return [pair for each in headers for pair in _pair(each)]
     pairs: list[tuple[Any, Any]] = []
     for name, value in headers.items():
         pairs += [(name, each) for each in value] if isinstance(value, (list, tuple)) else [(name, value)]
     return pairs
+
+
+def _pair(each: Any) -> list[tuple[Any, Any]]:
+    """Return a name and a value, or nothing where a message has something else in place of a pair."""
+    try:
+        return [(each[0], each[1])]
+    except (IndexError, KeyError, TypeError):
+        return []
 
 
 def _text(value: object) -> str:

@@ -53,6 +53,27 @@ def test_ids_are_read(value):
     assert (value if isinstance(value, str) else value.decode()) == extract({"x-correlation-id": value})
 
 
+@pytest.mark.parametrize("other", [("a",), (), None, 17, {"name": "a"}, "x"], ids=repr)
+def test_what_is_no_pair_is_dropped(other):
+    """A message may have anything in place of a pair, and it counts as missing; the other pairs are read."""
+    assert extract([other]) is None
+    assert "order-17" == extract([other, ("X-Correlation-ID", "order-17")])
+
+
+def test_what_is_no_pair_stays():
+    """What is no pair is left alone where an ID is written or replaced."""
+    headers = [("a",), (), ("X-Correlation-ID", "old")]
+    with flow_context("new"):
+        assert [("a",), (), ("X-Correlation-ID", "new")] == inject(headers)
+
+
+@pytest.mark.parametrize("headers", [17, "X-Correlation-ID: a", b"a"], ids=repr)
+def test_extract_says_what_it_takes(headers):
+    """What can have no headers, such as the message itself, is an error that says so."""
+    with pytest.raises(TypeError, match=r"extract\(\) reads a mapping or an iterable of pairs, not"):
+        extract(headers)
+
+
 def test_doubled_headers_are_dropped():
     """Where a header is there twice, nobody can say which is meant."""
     assert extract([("X-Correlation-ID", "a"), ("x-correlation-id", "a")]) is None
