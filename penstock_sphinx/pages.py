@@ -1,7 +1,7 @@
 """A page for each flow, written where ``penstock-flows`` has the option ``toctree``, as autosummary does.
 
-The pages stand beside those written by hand, made by a template that a project may override. The first line of each
-tells that it is ours: without that line it is somebody's own, and stays as it is.
+The pages stand beside those written by hand, made by a template that a project may override. The first line of each,
+or the first one in its front matter, tells that it is ours: without that line it is somebody's own, and stays as it is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from penstock._files import write_atomically
 from penstock.errors import OutputError
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.paths import paths_of
-from penstock_sphinx.requests import requests_in
+from penstock_sphinx.requests import MARKDOWN, RST, requests_in
 from penstock_sphinx.template import PageTemplate
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ logger = logging.getLogger(__name__)
 
 MARK = "penstock made this page; without this line it stays as you write it"
 MARKS = {".rst": f".. {MARK}", ".md": f"% {MARK}"}
+FRONT_MATTER = "---"
+MARK_IN_FRONT_MATTER = f"# {MARK}"
+NOTEBOOK = ".ipynb"
+"""What MyST-NB reads, too; it is JSON."""
 
 
 def write_pages(app: Sphinx) -> None:
@@ -75,17 +79,20 @@ def _are_known(app: Sphinx) -> bool:
 
 
 def _make(app: Sphinx, request: Request, pages: Mapping[str, Flow]) -> None:
-    suffix = ".rst" if ".rst" in app.config.source_suffix else ".md"
+    kind, suffix = _suffixes(app.config.source_suffix)
+    if not suffix:
+        _warn("no pages can be written: source_suffix in conf.py has no reStructuredText, nor Markdown.", request)
+        return
     folders = [Path(app.confdir, folder) for folder in app.config.templates_path]
-    template = PageTemplate(request.template + suffix, folders)
+    template = PageTemplate(request.template + kind, folders)
     try:
-        texts = {name: f"{MARKS[suffix]}\n\n{template.render(flow)}\n" for name, flow in pages.items()}
+        texts = {name: _marked(template.render(flow), kind) for name, flow in pages.items()}
     except Exception as error:  # whatever: a template is a program of somebody's own
         _warn(f"the template cannot be used: {template.reason(error)}.", request)
         return
     try:
         for name, text in texts.items():
-            _write(Path(app.srcdir, f"{name}{suffix}"), text.encode("utf-8", "replace"), MARKS[suffix].encode())
+            _write(Path(app.srcdir, f"{name}{suffix}"), text.encode("utf-8", "replace"))
     except (OSError, OutputError) as error:
         _warn(f"{error}. Make room for the page, or name another folder in :toctree:.", request)
 
@@ -94,10 +101,26 @@ def _warn(message: str, request: Request) -> None:
     logger.warning("%s", message, type="penstock", subtype="page", location=(request.docname, request.line))
 
 
-def _write(file: Path, content: bytes, mark: bytes) -> None:
+def _suffixes(sources: Mapping[str, str | None]) -> tuple[str, str]:
+    """Return the suffix of the template, and that of the pages: one by which the project reads what it makes."""
+    for kind, types in ((".rst", RST), (".md", MARKDOWN)):
+        found = [each for each, type_ in sources.items() if (type_ or RST[0]) in types and each != NOTEBOOK]
+        if found:
+            return kind, kind if kind in found else found[0]
+    return "", ""
+
+
+def _marked(text: str, kind: str) -> str:
+    """Return the text of a page with our mark; front matter has to stay at the beginning."""
+    first, _, rest = text.partition("\n")
+    if kind == ".md" and first.rstrip() == FRONT_MATTER and FRONT_MATTER in map(str.rstrip, rest.split("\n")):
+        return f"{FRONT_MATTER}\n{MARK_IN_FRONT_MATTER}\n{rest}\n"
+    return f"{MARKS[kind]}\n\n{text}\n"
+
+
+def _write(file: Path, content: bytes) -> None:
     """Write a page if it is ours and would change, so that Sphinx reads no page twice for nothing."""
-    old = file.read_bytes() if file.exists() else mark
-    if old.startswith(mark) and old != content:
+    if not file.exists() or (_has_mark(file) and file.read_bytes() != content):
         write_atomically(file, content)
 
 
@@ -112,7 +135,12 @@ def _remove_others(app: Sphinx, folders: Collection[str], wanted: set[str]) -> N
 
 def _is_ours(file: Path) -> bool:
     try:
-        with file.open("rb") as opened:
-            return opened.readline().decode("utf-8", "replace").rstrip() == MARKS.get(file.suffix)
+        return _has_mark(file)
     except OSError:  # Sphinx reports it
         return False
+
+
+def _has_mark(file: Path) -> bool:
+    with file.open("rb") as opened:
+        first, second = (opened.readline().decode("utf-8", "replace").rstrip() for _ in range(2))
+    return first in MARKS.values() or (first, second) == (FRONT_MATTER, MARK_IN_FRONT_MATTER)

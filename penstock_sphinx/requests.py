@@ -34,8 +34,11 @@ CODE = frozenset(
 )
 """Directives whose content is no text with directives."""
 
-MARKDOWN = ("markdown", "myst-nb")
-"""What MyST-Parser and MyST-NB call the type of their sources."""
+RST = ("restructuredtext", "rst")
+"""What Sphinx calls the type of its sources; one without a type is of the first."""
+
+MARKDOWN = ("markdown", "md", "myst", "myst-nb")
+"""What MyST-Parser and MyST-NB call the type of theirs."""
 
 Found = tuple[int, dict[str, Any]]
 """The number of the line on which a directive stands, and its options, read as the directive reads them."""

@@ -299,3 +299,80 @@ def test_flow_that_takes_another_ones_name(paged):
     for _ in range(2):
         built = paged.build("html", "-W")
         assert (0, "") == (built.code, built.complained)
+
+
+@pytest.mark.parametrize(
+    ("suffixes", "index", "page"),
+    [
+        ({".txt": "restructuredtext"}, "index.txt", "flows/orders.txt"),
+        ({".rest": None}, "index.rest", "flows/orders.rest"),
+        ({".txt": "restructuredtext", ".rst": "restructuredtext"}, "index.txt", "flows/orders.rst"),
+        ({".md": "restructuredtext"}, "index.md", "flows/orders.md"),
+    ],
+)
+def test_suffix_of_the_sources(paged, suffixes, index, page):
+    """Pages have a suffix by which the project reads what they are written in."""
+    paged.write("conf.py", f"{paged.text('conf.py')}source_suffix = {suffixes}\n")
+    (paged.folder / "index.rst").unlink()
+    paged.write(index, "Index\n=====\n\n.. penstock-flows::\n   :toctree: flows\n")
+    built = paged.build("html", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+    assert (paged.folder / page).is_file()
+    assert "<svg" in built.text("flows/orders.html")
+    paged.edit("flows.py", 'flow("orders"', 'flow("sales"')
+    assert 0 == paged.build("html", "-n", "-W").code
+    assert not (paged.folder / page).exists()
+
+
+NEITHER = """
+def setup(app):
+    from sphinx.parsers import RSTParser
+    class Own(RSTParser):
+        supported = ("own",)
+    app.add_source_parser(Own)
+
+source_suffix = {".txt": "own"}
+"""
+
+
+def test_no_suffix_for_pages(paged):
+    """A project that reads neither RST nor Markdown is told so."""
+    paged.write("conf.py", paged.text("conf.py") + NEITHER)
+    (paged.folder / "index.rst").rename(paged.folder / "index.txt")
+    paged.write("index.txt", "Index\n=====\n\n.. penstock-flows::\n   :toctree: flows\n")
+    cause, effect = paged.build().warnings
+    assert cause.startswith("index.txt:4: WARNING: no pages can be written: source_suffix in conf.py has no reStr")
+    assert "these pages were not made: flows/audit, flows/orders. A warning above says why." in effect
+
+
+def test_front_matter(paged):
+    """Front matter of a template in Markdown stays what it is, and its pages are known as ours."""
+    conf = paged.text("conf.py").replace('["penstock_sphinx"]', '["penstock_sphinx", "myst_parser"]')
+    paged.write("conf.py", f'{conf}source_suffix = {{".md": "markdown"}}\ntemplates_path = ["templates"]\n')
+    (paged.folder / "index.rst").unlink()
+    paged.write("index.md", "# Index\n\n```{penstock-flows}\n:toctree: flows\n```\n")
+    template = "---\ntocdepth: 2\n---\n# {{ title | escape }}\n\n```{penstock-flow} {{ name }}\n```"
+    paged.write("templates/penstock/flow.md", template)
+    mark = "# penstock made this page; without this line it stays as you write it"
+    built = paged.build("html", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+    assert f"---\n{mark}\ntocdepth: 2\n---\n# orders\n" in paged.text("flows/orders.md")
+    assert "tocdepth" not in built.text("flows/orders.html")
+    paged.write("templates/penstock/flow.md", f"{template}\n\nMore.\n")
+    assert "More." in paged.build("html", "-n", "-W").text("flows/orders.html")
+    paged.edit("flows/orders.md", f"{mark}\n", "")
+    paged.edit("flows.py", 'flow("audit"', 'flow("log"')
+    paged.write("templates/penstock/flow.md", template)
+    assert "More." in paged.build("html", "-n").text("flows/orders.html")
+    assert ["log.md", "orders.md"] == sorted(file.name for file in paged.folder.glob("flows/*"))
+
+
+def test_rule_is_no_front_matter(paged):
+    """A template that begins with a rule has no front matter."""
+    conf = paged.text("conf.py").replace('["penstock_sphinx"]', '["penstock_sphinx", "myst_parser"]')
+    paged.write("conf.py", f'{conf}source_suffix = {{".md": "markdown"}}\ntemplates_path = ["templates"]\n')
+    (paged.folder / "index.rst").unlink()
+    paged.write("index.md", "# Index\n\n```{penstock-flows}\n:toctree: flows\n```\n")
+    paged.write("templates/penstock/flow.md", "---\n\n# {{ title | escape }}\n\n```{penstock-flow} {{ name }}\n```")
+    assert 0 == paged.build("html", "-n", "-W").code
+    assert paged.text("flows/orders.md").startswith("% penstock made this page;")
