@@ -64,7 +64,7 @@ def diagram(
     # Search engines of sites visit every text; white space is needed where words would touch, and nowhere else.
     drawn = _NEEDLESS.sub("", drawn)
     label = label or f"Diagram of {visible(flow.title) or visible(flow.name)}"
-    return _figure(Markup(frame(drawn, label)), options)
+    return _figure(Markup(frame(drawn, page.new_name(label))), options)
 
 
 def _mermaid(flow: Flow, drawing: Options, options: FigureOptions) -> Markup:

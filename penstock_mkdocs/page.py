@@ -9,6 +9,7 @@ from markdown.util import AtomicString
 
 from penstock.errors import CollectError, ConfigError, ManifestError, PenstockError
 from penstock.render.describe import slug, visible
+from penstock.render.html import new_name
 from penstock_mkdocs import styles
 from penstock_mkdocs.embeds import Found
 from penstock_mkdocs.host import first_line, host_of
@@ -46,6 +47,7 @@ class Page:
         self.inner = Inner(md)
         self.found = Found()
         self._ids: set[str] = set()
+        self._names: set[str] = set()
         self.links: dict[str, Mapping[str, str]] = {}
         self.anchors: dict[int, tuple[str, Mapping[str, str]]] = {}
         self._said: set[str] = set()
@@ -54,6 +56,7 @@ class Page:
         """Forget the page; the next one begins."""
         self.found.clear()
         self._ids.clear()
+        self._names.clear()
         self.links.clear()
         self.anchors.clear()
         self._said.clear()
@@ -147,6 +150,11 @@ class Page:
     def new_prefix(self) -> str:
         """Return what the ids in a drawing begin with, which mkdocstrings does not see; no other drawing's do."""
         return slug(f"{self.prefix}{self.new_id('ps')}")
+
+    def new_name(self, wanted: str) -> str:
+        """Return what a diagram is called; no other one on the page is, nor in a docstring that mkdocstrings shows there."""
+        place = self.prefix.rstrip("-")
+        return new_name(f"{wanted} in {place}" if place else wanted, self._names)
 
     def next_level(self) -> int:
         """Return one more than the level of the last heading that is not a step's."""

@@ -10,7 +10,7 @@ from docutils import nodes
 
 from penstock.render import mermaid, svg
 from penstock.render.describe import alt_text
-from penstock.render.html import frame, thumbnail
+from penstock.render.html import frame, new_name, thumbnail
 from penstock.render.options import Options
 from penstock.render.overview import Selection
 from penstock_sphinx.domain import domain_of
@@ -63,8 +63,14 @@ def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
     else:
         options = diagram_options(self.builder, node, flow)
         picture = svg.draw(flow, layout, options, prefix=f"ps{drawn}", alt=node["alt"] or None)
-        self.body.append(frame(picture, node["label"]) + "\n")
+        self.body.append(frame(picture, new_name(node["label"], _names(self))) + "\n")
     raise nodes.SkipNode
+
+
+def _names(translator: HTML5Translator) -> set[str]:
+    """Return the names of the frames on the page that is being written."""
+    names: set[str] = vars(translator).setdefault("penstock_names", set())
+    return names
 
 
 def by_script(builder: Builder, node: flow_diagram) -> bool:

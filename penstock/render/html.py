@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import count
 from pathlib import Path
 
 SCRIPT = Path(__file__).with_name("penstock.js")
@@ -20,6 +21,21 @@ def frame(svg: str, label: str) -> str:
         label: What the frame is called by a screen reader.
     """
     return f'<div class="ps-frame" tabindex="0" role="region" aria-label="{escape(label)}">\n{svg}\n</div>'
+
+
+def new_name(wanted: str, taken: set[str]) -> str:
+    """Return what a frame is called, with a number where another one of the page has that name.
+
+    Screen readers list the frames of a page by their names.
+
+    Args:
+        wanted: The name.
+        taken: The names of the frames before it, to which this one is added.
+    """
+    numbered = (f"{wanted} ({number})" for number in count(2))
+    name = wanted if wanted not in taken else next(each for each in numbered if each not in taken)
+    taken.add(name)
+    return name
 
 
 def thumbnail(svg: str, url: str) -> str:

@@ -35,6 +35,10 @@ Orders
 .. penstock-flow:: orders
    :format: mermaid
    :no-steps:
+
+.. penstock-flow:: orders
+   :direction: LR
+   :no-steps:
 """
 
 COLOR = "(selector) => getComputedStyle(document.querySelector(selector)).color"
@@ -104,6 +108,7 @@ def test_accessible_in_themes(site, page, script, theme):
     page.add_script_tag(path=script("axe-core/axe.min.js"))
     found = page.evaluate("axe.run({include: ['.penstock'], exclude: ['a.reference']})")  # links are the theme's
     assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+    assert "landmark-unique" in [each["id"] for each in found["passes"]]
 
 
 @pytest.mark.parametrize("width", [1200, 400])

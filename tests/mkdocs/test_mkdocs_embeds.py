@@ -394,6 +394,15 @@ def test_same_page_twice(write_manifest, orders):
     assert md.convert(EMBED) == md.reset().convert(EMBED)
 
 
+def test_each_frame_has_a_name_of_its_own(convert):
+    """A screen reader lists the frames of a page by name, so a flow that is there twice has two names."""
+    pages = soup(convert(EMBED * 2 + "\n::: penstock-map\n\n::: penstock-map\n\n" + EMBED).html)
+    names = [frame["aria-label"] for frame in pages.select(".ps-frame")]
+
+    numbered = [f"Diagram of Orders{number}" for number in ("", " (2)", " (3)")]
+    assert [*numbered[:2], "System map", "System map (2)", numbered[2]] == names
+
+
 def test_labels_are_separate_words(convert):
     """The words of the drawing are apart in the page's text, as a search index reads it."""
     words = soup(convert(embed("steps: no")).html).svg.get_text().split()

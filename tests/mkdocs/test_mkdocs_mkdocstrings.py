@@ -292,16 +292,19 @@ def test_flows_in_docstrings(build, host):
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_overviews_in_docstrings_have_ids_of_their_own(build, host):
-    """A map and small diagrams in a docstring share no id with those of the page, which would draw each other's arrows."""
+    """Maps and small diagrams in docstrings share no id and no name with those of the page, nor with each other's."""
     overviews = "::: penstock-map\n\n::: penstock-flows\n"
     plugin = "mkdocstrings: {handlers: {python: {paths: [.]}}}"
-    files = {"orders.py": f'"""How it works.\n\n{overviews}"""\n'}
+    function = '\n\ndef ship():\n    """Ship it.\n\n    ::: penstock-map\n    """\n'
+    files = {"orders.py": f'"""How it works.\n\n{overviews}"""\n{function}'}
     site = build(host, plugin, files=files, one=f"# One\n\n{overviews}\n::: orders\n")
     ids = [element["id"] for element in site.page("one").select("article svg [id]")]
 
     assert 0 == site.code, site.said
-    assert 4 == len(site.page("one").select("article svg.ps-svg"))
+    assert 5 == len(site.page("one").select("article svg.ps-svg"))
     assert sorted({*ids}) == sorted(ids)
+    names = [frame["aria-label"] for frame in site.page("one").select("article .ps-frame")]
+    assert ["System map", "System map in orders", "System map in orders.ship"] == names
 
 
 @pytest.mark.parametrize("host", HOSTS)

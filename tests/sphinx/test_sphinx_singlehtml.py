@@ -46,6 +46,18 @@ def test_table_of_another_theme(small):
     assert (0, "") == (built.code, built.complained)
 
 
+@pytest.mark.parametrize("builder", ["html", "singlehtml"])
+def test_each_frame_has_a_name_of_its_own(small, builder):
+    """A screen reader lists the frames of a page by name, so a flow that is there twice has two names."""
+    again = "\n.. penstock-map::\n\n.. penstock-flow:: one\n   :no-steps:\n"
+    small.write("index.rst", f"{small.text('index.rst')}{again}\n.. toctree::\n\n   other\n")
+    small.write("other.rst", f"Other\n=====\n{again}")
+    named = re.compile(r'role="region" aria-label="([^"]*)"')
+    names = named.findall(small.build(builder, "-n", "-W").text("index.html"))
+    more = ["System map (2)", "Diagram of one (3)"] if builder == "singlehtml" else []
+    assert ["Diagram of one", "System map", "Diagram of one (2)", *more] == names
+
+
 def test_flows_of_one_name_in_two_services(small):
     """Flows of one name in two services have ids of their own, and their links lead to their own steps."""
     for service in ("a", "b"):
@@ -69,7 +81,9 @@ def test_flows_of_one_name_in_two_services(small):
 def test_figures_of_one_flow_on_many_pages(small):
     """Each figure has an id of its own, and its number, also where pages show one flow or use one name."""
     small.write("conf.py", small.text("conf.py") + "numfig = True\n")
-    small.write("index.rst", "Index\n=====\n\n.. toctree::\n\n   a\n   b\n\n.. penstock-flow:: one\n   :caption: Index's\n")
+    small.write(
+        "index.rst", "Index\n=====\n\n.. toctree::\n\n   a\n   b\n\n.. penstock-flow:: one\n   :caption: Index's\n"
+    )
     small.write(
         "a.rst",
         "A\n=\n\n.. penstock-flow:: one\n   :caption: A's\n   :name: here\n\nSee :numref:`here`.\n\n.. toctree::\n\n   c\n",
