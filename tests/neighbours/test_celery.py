@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -455,21 +453,12 @@ def process(*command, **environment):
 
 
 @pytest.fixture
-def prefork(tmp_path, monkeypatch):
+def prefork(redis_url, tmp_path, monkeypatch):
     """A worker with processes of its own, over a real Redis; gives the application and its log."""
-    pytest.importorskip("redis")
-    if shutil.which("redis-server") is None:
-        assert "CI" not in os.environ, "redis-server is missing"
-        pytest.skip("redis-server is missing")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"redis://127.0.0.1:{port}/0"
     log = tmp_path / "log"
-    for name, value in {"REDIS_URL": url, "LOG": str(log)}.items():
+    for name, value in {"REDIS_URL": redis_url, "LOG": str(log)}.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "killed.py").write_text(WORKER)
-    quiet = ("--save", "", "--appendonly", "no", "--dir", str(tmp_path))
     command = (
         sys.executable,
         "-m",
@@ -483,14 +472,12 @@ def prefork(tmp_path, monkeypatch):
         "prefork",
     )
     namespace: dict[str, object] = {}
-    with process("redis-server", "--port", str(port), "--bind", "127.0.0.1", *quiet):
-        until(lambda: reachable(port))
-        with process(*command, "--concurrency", "1", "--without-mingle", "--without-gossip"):
-            exec(WORKER, namespace)
-            try:
-                yield namespace, log
-            finally:
-                disconnect(namespace["app"])
+    with process(*command, "--concurrency", "1", "--without-mingle", "--without-gossip"):
+        exec(WORKER, namespace)
+        try:
+            yield namespace, log
+        finally:
+            disconnect(namespace["app"])
 
 
 def disconnect(app):
@@ -499,14 +486,6 @@ def disconnect(app):
     app.backend.result_consumer.stop()
     app.backend.client.connection_pool.disconnect()
     app.close()
-
-
-def reachable(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 def until(condition):
