@@ -43,6 +43,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", site.collect_flows)
     app.connect("builder-inited", pages.write_pages)
     app.connect("builder-inited", source.connect_viewcode)
+    app.connect("builder-inited", autodoc.listen)
     app.connect("env-get-outdated", site.outdated_pages)
     app.connect("env-updated", drawing.lay_out_pages)
     app.connect("env-updated", written.outdated_outputs)

@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any, cast
 from docutils import nodes
 from sphinx import addnodes
 
+from penstock._marks import identity
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.nodes import QUIET, flow_block, step_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from sphinx.application import Sphinx
+    from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
     from penstock.model import Step
+
+ONE_DOCUMENT = ("singlehtml", "latex", "man", "texinfo")
+"""Builders that make one document of several pages, in which links can lead to no other."""
 
 ELSEWHERE = "ps-elsewhere"
 BACK = "ps-step-of"
@@ -47,39 +52,97 @@ def note_steps(app: Sphinx, domain: str, _kind: str, content: addnodes.desc_cont
     if domain != "py" or not isinstance(description, addnodes.desc) or description.get("no-index"):
         return
     penstock = domain_of(app.env)
+    docname = app.env.docname
     for signature in description.findall(addnodes.desc_signature):
         if signature.parent is description and signature.get("fullname"):
-            docname = app.env.docname
-            steps = penstock.site.steps_at(".".join(filter(None, (signature["module"], signature["fullname"]))))
+            name = ".".join(filter(None, (signature["module"], signature["fullname"])))
+            steps = penstock.site.steps_at(penstock.page(docname).public_names.get(name, name))
             penstock.page(docname).functions |= dict.fromkeys(steps, bool(content.children))
             references = [step_reference(name, name, docname) for name in steps]
             content += [_line([BACK], nodes.Text("Step "), each) for each in references]
 
 
-def described(env: BuildEnvironment, function: str) -> bool:
-    """Return whether a page of this site says more of a step's function than its signature."""
+def listen(app: Sphinx) -> None:
+    """Ask autodoc what it documents, if the site has it."""
+    if "autodoc-process-docstring" in app.events.events:
+        app.connect("autodoc-process-docstring", note_public_name)
+
+
+def note_public_name(app: Sphinx, _what: str, name: str, described: object, *_: object) -> None:
+    """Remember what autodoc calls a function that is defined elsewhere, such as in a private module or a base class."""
+    if described is None:  # our own pages ask, too
+        return
+    defined = ".".join(identity(described))
+    domain = domain_of(app.env)
+    if defined != name and domain.site.steps_at(defined):
+        domain.note_public_name(app.env.docname, name, defined)
+
+
+def documented_as(env: BuildEnvironment, function: str) -> str:
+    """Return the name under which this site documents a function, or an empty string."""
+    objects = cast("Any", env.get_domain("py")).objects
+    if function in objects and not objects[function].aliased:
+        return function
+    public, docname = domain_of(env).public_name(function)
+    return public if public in objects and objects[public].docname == docname else ""
+
+
+def public_reference(env: BuildEnvironment, builder: Builder, node: addnodes.pending_xref) -> nodes.Element | None:
+    """Return the link to a function under the name that the site documents it by."""
+    name = documented_as(env, node["reftarget"])
+    shown = cast("nodes.TextElement", node[0])
+    return env.get_domain("py").resolve_xref(env, node["refdoc"], builder, "obj", name, node, shown) if name else None
+
+
+def is_described(env: BuildEnvironment, function: str, docname: str) -> bool:
+    """Return whether a page says more of a step's function than its signature."""
     domain = domain_of(env)
-    known = cast("Any", env.get_domain("py")).objects.get(function)
-    page = domain.pages.get(known.docname) if known else None
+    page = domain.pages.get(docname)
     return page is not None and any(page.functions.get(step) for step in domain.site.steps_at(function))
 
 
-def settle(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
+def settle(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Keep each docstring in one place, and drop the lines that lead nowhere."""
+    pages = _reachable(app, doctree, docname)
+    objects = cast("Any", app.env.get_domain("py")).objects
     for paragraph in list(doctree.findall(nodes.paragraph)):
         if BACK in paragraph["classes"] and not any(paragraph.findall(nodes.reference)):
-            cast("nodes.Element", paragraph.parent).remove(paragraph)
+            _drop(paragraph)
     for line in _lines(doctree):
         content = cast("addnodes.desc_content", line.parent)
-        if not any(line.findall(nodes.reference)):
-            content.remove(line)
+        name = documented_as(app.env, line["function"])
+        where = objects[name].docname if name else ""
+        if not any(line.findall(nodes.reference)) or (where and where not in pages):
+            _drop(line)
             continue
-        if not described(app.env, line["function"]):
+        for shown in line.findall(nodes.literal):
+            shown[:] = [nodes.Text(name or line["function"])]
+        if not is_described(app.env, line["function"], where):
             line.replace(line[0], nodes.Text("Also described at "))
             continue
         position = content.index(line)
         first = 1 if position and isinstance(content[0], nodes.paragraph) else 0
+        line["ids"] += [ident for part in content[first:position] for ident in _ids(part)]  # links still lead here
         del content[first:position]
+
+
+def _drop(paragraph: nodes.paragraph) -> None:
+    """Remove a line; what is above it may have given it an id."""
+    parent = cast("nodes.Element", paragraph.parent)
+    parent["ids"] += paragraph["ids"]
+    parent.remove(paragraph)
+
+
+def _ids(part: nodes.Node) -> Iterator[str]:
+    for node in part.findall(nodes.Element):
+        yield from node["ids"]
+
+
+def _reachable(app: Sphinx, doctree: nodes.document, docname: str) -> Collection[str]:
+    """Return the pages that links of a document can lead to: all, or those that became parts of it."""
+    if app.builder.name not in ONE_DOCUMENT:
+        return app.env.found_docs
+    return {docname, *(part["docname"] for part in doctree.findall(addnodes.start_of_file))}
 
 
 def _line(classes: list[str], *children: nodes.Node, **attributes: str) -> nodes.paragraph:

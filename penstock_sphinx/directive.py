@@ -19,7 +19,7 @@ from penstock_sphinx.site import full_name
 from penstock_sphinx.steps import StepWriter, anchor, index_entry, paths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from penstock.model import Flow
@@ -40,6 +40,7 @@ class FlowDirective(FigureDirective):
         "no-diagram": directives.flag,
         "paths": directives.flag,
         "no-proof": directives.flag,
+        "no-index": directives.flag,
     }
 
     def run(self) -> list[nodes.Node]:
@@ -54,6 +55,8 @@ class FlowDirective(FigureDirective):
             flow = domain.site.manifest.flow(name)
         except PenstockError as error:
             return self.note(str(error).rstrip("."), "unknown_flow")
+        if flow.full_name in domain.described:  # a step's own docstring shows it, and its page has the steps already
+            self.options["no-steps"] = None
         for problem in flow.problems:
             self.warn(str(problem), "problem")
         return [self._block(flow)]
@@ -70,11 +73,16 @@ class FlowDirective(FigureDirective):
         if "paths" in self.options:
             block += paths(flow, self.env.docname)
         if "no-steps" not in self.options:
-            block.insert(0, addnodes.index(entries=[index_entry(full_name(flow), "flow", ident)]))
-            writer = StepWriter(flow, self.env, self.state.document, self.lineno)
-            for step in flow.steps:
-                block += writer.describe(step)
+            entry = addnodes.index(entries=[index_entry(full_name(flow), "flow", ident)])
+            block.insert(0, [] if "no-index" in self.options else entry)
+            block += self._steps(flow)
         return block
+
+    def _steps(self, flow: Flow) -> Iterator[nodes.Node]:
+        writer = StepWriter(flow, self.env, self.state.document, self.lineno, index="no-index" not in self.options)
+        with domain_of(self.env).describing(flow.full_name):
+            for step in flow.steps:
+                yield from writer.describe(step)
 
     def _mark(self, node: nodes.Element, flow: Flow) -> str:
         """Make a node what ``:name:`` and the role ``penstock:flow`` lead to; return its id."""
@@ -88,7 +96,8 @@ class FlowDirective(FigureDirective):
         node["ids"].append(ident)
         document.ids[ident] = node
         place = Place(ident, has_steps=has_steps)
-        domain_of(self.env).note_object("flow", full_name(flow), self.env.docname, place)
+        if "no-index" not in self.options:
+            domain_of(self.env).note_object("flow", full_name(flow), self.env.docname, place)
         return ident
 
     def _diagram(self, flow: Flow) -> flow_diagram:

@@ -12,8 +12,8 @@ from sphinx.errors import ExtensionError
 from sphinx.ext.napoleon.docstring import GoogleDocstring, NumpyDocstring
 from sphinx.util import logging
 
+from penstock_sphinx.apart import SUBSTITUTIONS, document_apart, settled
 from penstock_sphinx.faults import watch, watched_log
-from penstock_sphinx.footnotes import own_footnotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,17 +21,24 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from penstock.model import Step
+    from penstock_sphinx.apart import Labels
 
 logger = logging.getLogger(__name__)
 
 TAB = 8
 
 
-class _NoOptions(dict[str, Any]):
-    """The options of an autodoc directive that nobody wrote; asked as a mapping or by attribute, all are unset."""
+class _Options(dict[str, Any]):
+    """The options of an autodoc directive that nobody wrote; asked as a mapping or by attribute, all are unset but one.
 
-    def __getattr__(self, name: str) -> None:
-        return None
+    What a docstring describes, such as the attributes of a class, is not to be an object of the site.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({"no-index": True})
+
+    def __getattr__(self, name: str) -> Any:
+        return self.get(name.replace("_", "-"))
 
 
 def rst_lines(step: Step, env: BuildEnvironment, style: str, line: int) -> list[str]:
@@ -50,9 +57,9 @@ def rst_lines(step: Step, env: BuildEnvironment, style: str, line: int) -> list[
     if "napoleon_google_docstring" in env.config:
         return lines
     if style in {"auto", "numpy"}:
-        lines = NumpyDocstring(lines).lines()
+        lines = NumpyDocstring(lines, options=_Options()).lines()
     if style in {"auto", "google"}:
-        lines = GoogleDocstring(lines).lines()
+        lines = GoogleDocstring(lines, options=_Options()).lines()
     return lines
 
 
@@ -73,7 +80,7 @@ def _processed(step: Step, env: BuildEnvironment, line: int) -> list[str]:
     what = "class" if step.kind == "class" else "method" if "." in step.qualname else "function"
     name = f"{step.module}.{step.qualname}"
     try:
-        env.events.emit("autodoc-process-docstring", what, name, None, _NoOptions(), lines)
+        env.events.emit("autodoc-process-docstring", what, name, None, _Options(), lines)
     except ExtensionError as error:  # a listener that needs the object itself, which this process never imports
         message = "the docstring of %s is shown as it is: %s"
         logger.warning(message, name, error, type="penstock", subtype="docstring", location=(env.docname, line))
@@ -88,30 +95,32 @@ def _written(step: Step) -> list[str]:
     return [*lines, ""] if lines and lines[-1] else lines
 
 
-def parse_rst(head: Sequence[str], body: Sequence[str], document: nodes.document, source: str) -> list[nodes.Node]:
-    """Return lines of RST as nodes of a document, whatever language its own page is written in.
+def parse_rst(
+    head: Sequence[str], body: Sequence[str], document: nodes.document, source: str
+) -> tuple[list[nodes.Node], Labels]:
+    """Return lines of RST as nodes for a page, whatever language the page itself is written in, and their labels.
 
     Args:
         head: Lines that stand above those that messages count.
         body: The RST.
-        document: The document of the page that is being read; targets and references are registered in it.
+        document: The document of the page that is being read.
         source: What messages call the place that the lines come from.
     """
     watch(document)
-    before = len(document.children)
-    with _locating_anew(document), own_footnotes(document):
+    apart = document_apart(document, source, *SUBSTITUTIONS)
+    with _locating_anew(document):
         machine = RSTStateMachine(state_classes=state_classes, initial_state="Body")
         places = [(source, max(number - len(head), 0)) for number in range(len(head) + len(body))]
-        machine.run(StringList([*head, *body], items=places), document, match_titles=False)
-    return _cut(document, before)
+        machine.run(StringList([*head, *body], items=places), apart, match_titles=False)
+        return settled(apart, document)
 
 
-def parse_markdown(text: str, document: nodes.document, source: str) -> list[nodes.Node]:
-    """Return Markdown as nodes of a document.
+def parse_markdown(text: str, document: nodes.document, source: str) -> tuple[list[nodes.Node], Labels]:
+    """Return Markdown as nodes for a page, and the labels in them.
 
     Args:
         text: The Markdown.
-        document: The document of the page that is being read; targets and references are registered in it.
+        document: The document of the page that is being read.
         source: What messages call the place that the text comes from.
 
     Raises:
@@ -122,23 +131,11 @@ def parse_markdown(text: str, document: nodes.document, source: str) -> list[nod
     from myst_parser.parsers.sphinx_ import MystParser  # noqa: PLC0415 - optional
 
     watch(document)
-    before = len(document.children)
-    known = document.substitution_defs, document.substitution_names, document["source"]
-    document.substitution_defs, document.substitution_names = {}, {}  # MyST defines a count of words for each text
-    document["source"] = source
-    try:
-        with watched_log(document.settings.env), own_footnotes(document):
-            MystParser().parse(text, document)
-    finally:
-        document.substitution_defs, document.substitution_names, document["source"] = known
-    return [node for node in _cut(document, before) if not isinstance(node, nodes.substitution_definition)]
-
-
-def _cut(document: nodes.document, before: int) -> list[nodes.Node]:
-    """Take from a document what was added behind so many children, and return it."""
-    parsed = document.children[before:]
-    del document.children[before:]
-    return parsed
+    apart = document_apart(document, source)
+    with watched_log(document.settings.env):
+        MystParser().parse(text, apart)
+        parsed, labels = settled(apart, document)
+    return [node for node in parsed if not isinstance(node, nodes.substitution_definition)], labels
 
 
 @contextlib.contextmanager
@@ -146,11 +143,9 @@ def _locating_anew(document: nodes.document) -> Iterator[None]:
     """Let messages name the docstring and its line, not those of the page around it."""
     reporter = document.reporter
     outer = vars(reporter).pop("get_source_and_line", None)
-    current = document.current_source, document.current_line
     try:
         yield
     finally:
         vars(reporter).pop("get_source_and_line", None)
         if outer is not None:
             reporter.get_source_and_line = outer
-        document.current_source, document.current_line = current

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from penstock.render.geometry import Layout
     from penstock.render.options import Direction
     from penstock.render.overview import Selection
+    from penstock_sphinx.apart import Labels
     from penstock_sphinx.site import Site
 
 
@@ -72,6 +74,8 @@ class Page:
         drawings: The diagrams.
         functions: The full names of the steps whose functions it describes, and whether it says anything of them.
         objects: Kind and name of the flows and steps that are documented on it.
+        labels: The labels in the docstrings of steps.
+        public_names: The functions that are steps, by the other names under which autodoc describes them here.
         roles: Kind and target of the roles that may lead to flows and steps; of those of any domain, ``any``.
     """
 
@@ -79,6 +83,8 @@ class Page:
     drawings: list[Drawing] = field(default_factory=list)
     functions: dict[str, bool] = field(default_factory=dict)
     objects: dict[tuple[str, str], None] = field(default_factory=dict)
+    labels: Labels = field(default_factory=dict)
+    public_names: dict[str, str] = field(default_factory=dict)
     roles: dict[tuple[str, str], None] = field(default_factory=dict)
 
 
@@ -102,6 +108,7 @@ class PenstockDomain(Domain):
     Attributes:
         site: What this build knows; set before the first page is read, and never stored.
         written: What the pages of this build are written from; set before the first one is written.
+        described: The flows whose steps are being described, the innermost last: a docstring may show a flow.
     """
 
     name = "penstock"
@@ -124,7 +131,13 @@ class PenstockDomain(Domain):
     data_version = 8
     site: Site
     written: dict[str, str] | None = None
+    _public_names: dict[str, tuple[str, str]] | None = None
     _endings: dict[str, list[tuple[str, str]]] | None = None
+
+    def setup(self) -> None:
+        """Begin a build."""
+        super().setup()
+        self.described: list[str] = []
 
     @property
     def objects(self) -> dict[tuple[str, str], Places]:
@@ -164,6 +177,29 @@ class PenstockDomain(Domain):
         """Return the record of a page, a new one if there is none."""
         return self.pages.setdefault(docname, Page())
 
+    @contextlib.contextmanager
+    def describing(self, flow: str) -> Iterator[None]:
+        """Note meanwhile that the steps of a flow are being described."""
+        self.described.append(flow)
+        try:
+            yield
+        finally:
+            self.described.pop()
+
+    def note_public_name(self, docname: str, public: str, function: str) -> None:
+        """Remember under which other name a page describes a function."""
+        self._public_names = None
+        self.page(docname).public_names[public] = function
+
+    def public_name(self, function: str) -> tuple[str, str]:
+        """Return under which other name a function is described, and on which page; empty texts where it is not."""
+        if self._public_names is None:
+            self._public_names = {}
+            for docname, page in sorted(self.pages.items(), reverse=True):
+                for public, defined in sorted(page.public_names.items(), reverse=True):
+                    self._public_names[defined] = public, docname
+        return self._public_names.get(function, ("", ""))
+
     def note_object(self, kind: str, name: str, docname: str, place: Place) -> None:
         """Remember where a flow or step is documented; the first place on a page counts, if it has the steps."""
         self._endings = None
@@ -174,7 +210,7 @@ class PenstockDomain(Domain):
 
     def clear_doc(self, docname: str) -> None:
         """Forget a page."""
-        self._endings = None
+        self._endings = self._public_names = None
         page = self.pages.pop(docname, Page())
         for key in page.objects:
             self.objects[key].pop(docname, None)
@@ -183,6 +219,7 @@ class PenstockDomain(Domain):
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
         """Take over what another process learned of some pages."""
+        self._public_names = None
         self.pages.update({docname: page for docname, page in otherdata["pages"].items() if docname in docnames})
         for (kind, name), places in otherdata["objects"].items():
             for docname, place in places.items():
@@ -239,11 +276,23 @@ class PenstockDomain(Domain):
         contnode: Element,
     ) -> list[tuple[str, nodes.reference]]:
         """Return the links that the role ``any`` may mean."""
+        exact = node.copy()
+        exact[QUIET] = True  # the bare name of a step is that of its function, too
         found = (
-            (kind, self.resolve_xref(env, fromdocname, builder, kind, target, node, contnode))
-            for kind in ("flow", "step")  # which finds entrypoints too
+            (kind, self.resolve_xref(env, fromdocname, builder, kind, target, asked, contnode))
+            for kind, asked in (("flow", node), ("step", exact))  # which finds entrypoints too
         )
         return [(f"{self.name}:{kind}", link) for kind, link in found if link is not None]
+
+    def label_of_docstring(self, builder: Builder, node: pending_xref, contnode: Element) -> nodes.reference | None:
+        """Return the link to a label in a step's docstring, for one that nobody else has."""
+        name, fromdocname = node["reftarget"], node["refdoc"]
+        for docname, page in sorted(self.pages.items(), key=lambda page: (page[0] != fromdocname, page[0])):
+            if name in page.labels:
+                ident, title = page.labels[name]
+                shown = inline(title, title) if title and not node["refexplicit"] else contnode
+                return make_refnode(builder, fromdocname, docname, ident, shown)
+        return None
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         """Yield each object once, at the first of its pages, for inventory and search."""

@@ -73,9 +73,9 @@ def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for doubts in list(doctree.findall(flow_doubts)):
         title = [nodes.paragraph("", f"{doubts['title']}:")] if doubts["title"] else []
         doubts.replace_self([*title, *doubts.children])
+    for chip in [node for node in doctree.findall(nodes.inline) if CHIP in node["classes"]]:
+        chip.replace_self(nodes.inline("", f"[{chip.astext()}]"))
     for block in list(doctree.findall(flow_block)):
-        for chip in [node for node in block.findall(nodes.inline) if CHIP in node["classes"]]:
-            chip.replace_self(nodes.inline("", f"[{chip.astext()}]"))
         target = [nodes.target("", "", ids=block["ids"])] if block["ids"] else []
         block.replace_self([*target, *block.children])
 

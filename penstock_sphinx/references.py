@@ -10,6 +10,7 @@ from sphinx.util.logging import is_suppressed_warning
 
 from penstock.errors import did_you_mean, near_names
 from penstock.render.describe import visible
+from penstock_sphinx.autodoc import public_reference
 from penstock_sphinx.domain import PenstockDomain, domain_of
 from penstock_sphinx.nodes import QUIET
 from penstock_sphinx.site import full_name
@@ -44,9 +45,17 @@ def note_roles(app: Sphinx, doctree: nodes.document) -> None:
             domain.page(app.env.docname).roles[kind, node["reftarget"]] = None
 
 
-def missing_reference(_app: Sphinx, _env: BuildEnvironment, node: pending_xref, contnode: Element) -> Element | None:
-    """Leave a reference that we made ourselves as text where nobody knows its target."""
-    return contnode if QUIET in node else None
+def missing_reference(app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: Element) -> Element | None:
+    """Return the link to a label in a docstring, or to a function under its public name, which Sphinx does not know.
+
+    A reference that we made ourselves stays text where nobody knows its target.
+    """
+    found: Element | None = None
+    if (node.get("refdomain"), node["reftype"]) == ("std", "ref"):
+        found = domain_of(env).label_of_docstring(app.builder, node, contnode)
+    elif QUIET in node and node.get("refdomain") == "py":
+        found = public_reference(env, app.builder, node)
+    return contnode if found is None and QUIET in node else found
 
 
 def warn_missing_reference(app: Sphinx, domain: Domain | None, node: pending_xref) -> bool | None:

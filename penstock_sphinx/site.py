@@ -205,7 +205,8 @@ def _other_functions(env: BuildEnvironment) -> set[str]:
     domain = domain_of(env)
     now: dict[str, set[str]] = {}
     for name, function in cast("Any", env.get_domain("py")).objects.items():
-        if steps := domain.site.steps_at(name):
+        page = domain.pages.get(function.docname)
+        if steps := domain.site.steps_at(page.public_names.get(name, name) if page else name):
             now.setdefault(function.docname, set()).update(steps)
     known = {docname: set(page.functions) for docname, page in domain.pages.items() if page.functions}
     return {docname for docname in now.keys() | known.keys() if now.get(docname) != known.get(docname)}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from penstock.model import Flow, Step
     from penstock.render.describe import Neighbour
+    from penstock_sphinx.apart import Labels
     from penstock_sphinx.site import Site
 
 logger = logging.getLogger(__name__)
@@ -76,8 +77,11 @@ def _path(flow: Flow, names: Iterable[str], docname: str) -> nodes.list_item:
 class StepWriter:
     """Describes the steps of one flow on one page."""
 
-    def __init__(self, flow: Flow, env: BuildEnvironment, document: nodes.document, line: int) -> None:
-        """Take the flow and the page, whose ``line`` is what messages name."""
+    def __init__(
+        self, flow: Flow, env: BuildEnvironment, document: nodes.document, line: int, *, index: bool = True
+    ) -> None:
+        """Take the flow and the page, whose ``line`` is what messages name, and whether the steps become objects."""
+        self._index = index
         self._flow = flow
         self._env = env
         self._document = document
@@ -85,7 +89,7 @@ class StepWriter:
         self._site: Site = domain_of(env).site
 
     def describe(self, step: Step) -> list[nodes.Node]:
-        """Return one step, registered under its name, behind its entry in the index."""
+        """Return one step, registered under its name, behind its entry in the index, unless these are not wanted."""
         style = self._site.config.docstring_style
         markdown = style == "markdown"
         lines = [] if markdown else rst_lines(step, self._env, style, self._line)
@@ -104,6 +108,8 @@ class StepWriter:
             if "refdoc" not in reference or reference["reftype"] == "obj":
                 reference["refdoc"] = self._env.docname
                 reference[QUIET] = True
+        if not self._index:
+            return [description]
         kind = f"{_kind(step)} of {full_name(self._flow)}"
         return [addnodes.index(entries=[index_entry(visible(step.name), kind, signature["ids"][0])]), description]
 
@@ -112,19 +118,26 @@ class StepWriter:
         head = [f".. py:function:: step{signature}", "   :no-index:", ""]
         body = [f"   {line}" for line in lines]
         with self._inside(step):
-            parsed = parse_rst(head, body, self._document, self._source(step))
+            parsed, labels = parse_rst(head, body, self._document, self._source(step))
+        self._note_labels(labels)
         return next(node for node in parsed if isinstance(node, addnodes.desc))
 
     def _markdown(self, step: Step) -> list[nodes.Node]:
         lines = markdown_lines(step, self._env, self._line)
         try:
-            return parse_markdown("\n".join(lines), self._document, self._source(step))
+            parsed, labels = parse_markdown("\n".join(lines), self._document, self._source(step))
         except ImportError:
             message = 'docstrings in Markdown need MyST. Add "myst_parser" to the extensions.'
             place = (self._env.docname, self._line)
             logger.warning(message, type="penstock", subtype="docstring", location=place, once=True)
             self._env.note_reread()
             return [nodes.paragraph("", step.docstring)]
+        self._note_labels(labels)
+        return parsed
+
+    def _note_labels(self, labels: Labels) -> None:
+        known = domain_of(self._env).page(self._env.docname).labels
+        known |= {name: label for name, label in labels.items() if name not in known}
 
     def _source(self, step: Step) -> str:
         """Return what messages about a docstring call its place, in autodoc's words."""
@@ -155,7 +168,8 @@ class StepWriter:
         signature["ids"] = [ident]
         signature["_toc_parts"], signature["_toc_name"] = (name,), name
         self._document.note_explicit_target(signature)
-        domain_of(self._env).note_object(_kind(step), full_name(self._flow, step), self._env.docname, Place(ident))
+        if self._index:
+            domain_of(self._env).note_object(_kind(step), full_name(self._flow, step), self._env.docname, Place(ident))
         file = self._site.source_file(step)
         if file or "viewcode_line_numbers" not in self._env.config:
             signature["module"], signature["fullname"] = step.module, step.qualname

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from penstock.render.overview import Selection
-from penstock_sphinx.autodoc import described
+from penstock_sphinx.autodoc import documented_as, is_described
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.site import full_name
 
@@ -71,8 +71,10 @@ class Targets:
         return self._asked[kind, target]
 
     def _function(self, name: str) -> tuple[str, str, bool]:
-        found = self._functions.get(name)
-        return (found.docname, found.node_id, described(self._env, name)) if found else ("", "", False)
+        found = self._functions.get(documented_as(self._env, name))
+        return (
+            (found.docname, found.node_id, is_described(self._env, name, found.docname)) if found else ("", "", False)
+        )
 
 
 def _flows_in(step: str) -> Iterator[str]:

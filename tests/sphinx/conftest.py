@@ -90,9 +90,10 @@ class Page:
             file = (self.file.parent / unquote(address.path)).resolve()
         return (file / "index.html" if file.is_dir() else file), unquote(address.fragment)
 
-    def dead(self, css: str) -> list[str]:
-        """The internal links within a class that lead nowhere."""
-        return [link.href for link in self.within(css) if not urlsplit(link.href).scheme and not self._leads(link)]
+    def dead(self, css: str = "") -> list[str]:
+        """The internal links, within a class if one is given, that lead nowhere."""
+        links = self.within(css) if css else self.links
+        return [link.href for link in links if not urlsplit(link.href).scheme and not self._leads(link)]
 
     def _leads(self, link: Link) -> bool:
         file, ident = self.target(link)
