@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FORMAT = Format(
     name="penstock-evidence",
-    version=(1, 1),
+    version=(1, 2),
     what="evidence",
     cure="record some with: pytest --penstock",
     error=EvidenceError,
@@ -84,12 +84,15 @@ class Evidence:
         orphans: How often each step began alone.
         runs: How often each entrypoint began a run, by flow and step.
         commits: The commits that were recorded, each with the date of the last recording (ISO 8601, UTC, a day).
+        replaced: Of a fact, or of what begins a run, that was seen only while tests had put something else in the place
+            of steps of its flow: the names of those steps. What was seen once without has none.
     """
 
     facts: Mapping[Fact, int] = field(default_factory=dict)
     orphans: Mapping[Orphan, int] = field(default_factory=dict)
     runs: Mapping[tuple[str, Seen], int] = field(default_factory=dict)
     commits: Mapping[str, str] = field(default_factory=dict)
+    replaced: Mapping[Fact | tuple[str, Seen], frozenset[str]] = field(default_factory=dict)
 
 
 def merge(several: Iterable[Evidence]) -> Evidence:
@@ -98,13 +101,25 @@ def merge(several: Iterable[Evidence]) -> Evidence:
     orphans: Counter[Orphan] = Counter()
     runs: Counter[tuple[str, Seen]] = Counter()
     commits: dict[str, str] = {}
-    for each in several:
+    parts = list(several)
+    for each in parts:
         facts.update(each.facts)
         orphans.update(each.orphans)
         runs.update(each.runs)
         for commit, date in each.commits.items():
             commits[commit] = max(date, commits.get(commit, ""))
-    return Evidence(facts, orphans, runs, commits)
+    return Evidence(facts, orphans, runs, commits, _replaced(parts))
+
+
+def _replaced(parts: Iterable[Evidence]) -> dict[Fact | tuple[str, Seen], frozenset[str]]:
+    """Return what was replaced each time; to have been seen once as it is outweighs all that."""
+    found: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
+    genuine: set[Fact | tuple[str, Seen]] = set()
+    for each in parts:
+        genuine |= (each.facts.keys() | each.runs.keys()) - each.replaced.keys()
+        for row, names in each.replaced.items():
+            found[row] = found.get(row, frozenset()) | names
+    return {row: names for row, names in found.items() if row not in genuine}
 
 
 def dumps(evidence: Evidence) -> str:
@@ -116,7 +131,14 @@ def dumps(evidence: Evidence) -> str:
         orphans[each.flow, number[each.flow, *each.step], each.concurrent] += count
     rows = {
         "steps": [list(each) for each in seen],
-        "facts": sorted([*_numbered(fact, number), count] for fact, count in evidence.facts.items()),
+        "facts": sorted(
+            [*_numbered(fact, number), count] for fact, count in evidence.facts.items() if fact not in evidence.replaced
+        ),
+        "replaced": sorted(
+            [*_numbered(fact, number), sorted(evidence.replaced[fact]), count]
+            for fact, count in evidence.facts.items()
+            if fact in evidence.replaced
+        ),
         "orphans": sorted([*each, count] for each, count in orphans.items()),
         "tops": sorted(
             [each.flow, number[each.flow, *each.step], sorted(number[each.flow, *done] for done in each.done), count]
@@ -124,6 +146,11 @@ def dumps(evidence: Evidence) -> str:
             if each.done is not None
         ),
         "runs": sorted([flow, number[flow, *step], count] for (flow, step), count in evidence.runs.items()),
+        "replaced_runs": sorted(
+            [run[0], number[run[0], *run[1]], sorted(evidence.replaced[run])]
+            for run in evidence.runs
+            if run in evidence.replaced
+        ),
     }
     head = {
         "format": FORMAT.name,
@@ -205,10 +232,19 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
     def group(numbers: Iterable[object]) -> frozenset[Seen]:
         return frozenset(map(seen, numbers))
 
+    def fact_of(flow: object, step: object, parent: object, done: Any, ancestors: Any, outside: Any) -> Fact:
+        return Fact(_text(flow), seen(step), seen(parent), group(done), group(ancestors), group(outside))
+
     facts, orphans, runs = Counter[Fact](), Counter[Orphan](), Counter[tuple[str, Seen]]()
-    for flow, step, parent, done, ancestors, outside, count in content["facts"]:
-        fact = Fact(_text(flow), seen(step), seen(parent), group(done), group(ancestors), group(outside))
+    replaced: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
+    for *row, names, count in content.get("replaced", ()):  # older readers accuse nobody on these
+        fact = fact_of(*row)
         facts[fact] += _natural(count)
+        replaced[fact] = replaced.get(fact, frozenset()) | _names(names)
+    for *row, count in content["facts"]:
+        fact = fact_of(*row)
+        facts[fact] += _natural(count)
+        replaced.pop(fact, None)
     for flow, step, concurrent, count in content["orphans"]:
         orphans[Orphan(_text(flow), seen(step), concurrent is True)] += _natural(count)
     for flow, step, done, count in content.get("tops", ()):
@@ -217,8 +253,15 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
         orphans[replace(orphan, done=group(done))] += count
     for flow, step, count in content["runs"]:
         runs[_text(flow), seen(step)] += _natural(count)
+    replaced |= {(_text(flow), seen(step)): _names(names) for flow, step, names in content.get("replaced_runs", ())}
     commits = {_text(commit): _text(date) for commit, date in content["commits"].items()}
-    return Evidence(facts, +orphans, runs, commits)
+    return Evidence(facts, +orphans, runs, commits, replaced)
+
+
+def _names(values: object) -> frozenset[str]:
+    if not isinstance(values, list) or not values:
+        raise TypeError(f"{values!r:.40} are no names")
+    return frozenset(map(_text, values))
 
 
 def _text(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from penstock.check.verdict import lost
+from penstock.check.verdict import lost, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -197,12 +197,20 @@ def _of_edge(judgement: Judgement, edge: Edge, proposed: tuple[str, ...]) -> Fin
         target=target.name,
         message=words,
         seen=edge.note,
-        cure=_cure(target, proposed) if failing else CURES[edge.state],
+        cure=_cure(target, proposed) if failing else _advice(judgement, edge),
         after=proposed if failing and not (target.entrypoint and not proposed) else None,
         file=target.file,
         line=target.line,
         related=_related(judgement, source, edge),
     )
+
+
+def _advice(judgement: Judgement, edge: Edge) -> str:
+    names, said = replaced((edge.source, edge.target), judgement.tally)
+    if names and said == edge.note:
+        itself = f"{names[0]} itself" if len(names) == 1 else f"{', '.join(names)} themselves"
+        return f"Let one test run {itself}: pytest --penstock"
+    return CURES[edge.state]
 
 
 def _cure(target: Step, proposed: tuple[str, ...]) -> str:

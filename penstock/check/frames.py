@@ -32,9 +32,10 @@ class Frame:
         done: The steps that have finished inside it so far; a generator has from its first item on.
         pulled: The generators that were consumed inside it.
         before: What its parent knew when it began; at the top, what had finished in its run.
+        replaced: The steps of the flow that tests had replaced when it began, or before in the outermost step around it.
     """
 
-    __slots__ = ("_ancestors", "_known", "before", "done", "flow", "parent", "pulled", "root", "step")
+    __slots__ = ("_ancestors", "_known", "before", "done", "flow", "parent", "pulled", "replaced", "root", "step")
 
     def __init__(self, flow: str, step: str, parent: Frame | None) -> None:
         self.flow = flow
@@ -47,9 +48,11 @@ class Frame:
         if parent is None:
             self.root: Frame | None = None  # itself would be a cycle, and wait for the garbage collector
             self.before = NONE_KNOWN
+            self.replaced = NOTHING
         else:
-            self.root = parent.root or parent
+            self.root = root = parent.root or parent
             self.before = parent.known()
+            self.replaced = root.replaced
 
     @property
     def ancestors(self) -> frozenset[str]:
@@ -117,13 +120,18 @@ def nearest(frame: Frame | None, step: str) -> Frame | None:
 
 
 def told(frame: Frame) -> list[list[Any]]:
-    """Return the steps around, from the inside out, each with what had finished in it but not in the one before."""
+    """Return the steps around, from the inside out, each with what had finished in it but not in the one before.
+
+    Behind those of the outermost one stand the steps that tests have replaced, if there are any.
+    """
     rows: list[list[Any]] = []
     before: set[str] = set()
     each: Frame | None = frame
     while each is not None:
         rows.append([each.step, sorted(each.done - before)])
         before, each = set(each.done), each.parent
+    if replaced := (frame.root or frame).replaced:
+        rows[-1].append(sorted(replaced))
     return rows
 
 
@@ -135,11 +143,13 @@ def heard(flow: str, rows: list[Any]) -> Frame | None:
         ValueError: The same.
     """
     frames: list[Frame] = []
-    for step, _ in reversed(rows):
-        frames.append(Frame(flow, str(step), frames[-1] if frames else None))
+    for step, _, *replaced in reversed(rows):
+        frame = Frame(flow, str(step), frames[-1] if frames else None)
+        frame.replaced = frame.replaced.union(*(map(str, names) for names in replaced))
+        frames.append(frame)
     frames.reverse()
     done: set[str] = set()
-    for frame, (_, names) in zip(frames, rows, strict=True):
+    for frame, (_, names, *_) in zip(frames, rows, strict=True):
         done.update(map(str, names))
         frame.done = set(done)
     return frames[0] if frames else None

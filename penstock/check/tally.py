@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Pair = tuple[str, str]
 """The names of the steps at both ends of an arrow."""
 
+NOTHING: frozenset[str] = frozenset()
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -44,6 +46,10 @@ class Tally:
         adrift: The steps that began alone while another step of the flow was running.
         loose: The steps that began in a run with no step of the flow around them.
         unknown: The steps that ran and that the flow does not have.
+        masked: For each step that ran where tests had replaced what may explain it, what that was. Such runs confirm, and
+            show nothing else.
+        company: For each step, the sets of steps that tests had replaced where it ran; an empty one, where nothing was.
+        ahead: For each step, those that declared arrows lead to, however far.
         calls: For each step, the calls in the code that lead to it.
     """
 
@@ -66,31 +72,56 @@ class Tally:
     adrift: set[str] = field(default_factory=set)
     loose: set[str] = field(default_factory=set)
     unknown: Counter[str] = field(default_factory=Counter)
+    masked: dict[str, set[str]] = field(default_factory=dict)
+    company: dict[str, set[frozenset[str]]] = field(default_factory=dict)
+    ahead: dict[str, set[str]] = field(default_factory=dict)
     calls: dict[str, list[Call]] = field(default_factory=dict)
 
     def said(self, source: str, target: str) -> list[Call]:
         """Return the calls in the code that lead from one step to another."""
         return [call for call in self.calls.get(target, ()) if call.source == source]
 
+    def hinders(self, name: str, step: str) -> bool:
+        """Tell whether a step may not run, or not as it would, because another one is replaced.
+
+        What the flow only has further down cannot keep it from anything.
+        """
+        return name == step or name not in self.ahead.get(step, ()) or step in self.ahead.get(name, ())
+
 
 def count(flow: Flow, evidence: Evidence) -> Tally:
     """Return what the runs say of a flow."""
-    tally = Tally()
+    tally = Tally(ahead={step.name: reachable(flow, step.name) for step in flow.steps} if evidence.replaced else {})
     for call in flow.calls:
         tally.calls.setdefault(call.target, []).append(call)
     sources = {step.name: step.source_hash for step in flow.steps}
-    for name, entry in evidence.runs:
+    for run in evidence.runs:
+        name, entry = run
         if name == flow.name:
             _note(tally, sources, entry)
+            _note_company(tally, [entry], evidence.replaced.get(run, NOTHING))
     after = _predecessors(flow)
     for orphan, number in evidence.orphans.items():
         if orphan.flow == flow.name:
             _note_orphan(tally, sources, orphan)
             _weigh_orphan(tally, orphan, number, sources, after)
     for fact, number in evidence.facts.items():
-        if fact.flow == flow.name and not _weigh(tally, fact, number, sources, after):
-            _accuse(flow, tally, fact, number, after[fact.step.step])
+        if fact.flow == flow.name:
+            _note_company(tally, (fact.step, fact.parent, *fact.done), evidence.replaced.get(fact, NOTHING))
+            if not _weigh(tally, fact, number, sources, after, evidence.replaced.get(fact, NOTHING)):
+                _accuse(flow, tally, fact, number, after[fact.step.step])
     return tally
+
+
+def reachable(flow: Flow, start: str) -> set[str]:
+    """Return the steps that arrows lead to from one; itself only if they lead back."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        new = [name for name in flow.successors[waiting.pop()] if name not in found]
+        found.update(new)
+        waiting += new
+    return found
 
 
 def _note(tally: Tally, sources: Mapping[str, str], seen: Seen) -> None:
@@ -98,6 +129,11 @@ def _note(tally: Tally, sources: Mapping[str, str], seen: Seen) -> None:
         tally.seen.add(seen.step)
     else:
         tally.unknown[seen.step] += 1
+
+
+def _note_company(tally: Tally, steps: Iterable[Seen], replaced: frozenset[str]) -> None:
+    for seen in steps:
+        tally.company.setdefault(seen.step, set()).add(replaced)
 
 
 def _note_orphan(tally: Tally, sources: Mapping[str, str], orphan: Orphan) -> None:
@@ -130,27 +166,43 @@ def _predecessors(flow: Flow) -> dict[str, list[str]]:
     return found
 
 
-def _weigh(tally: Tally, fact: Fact, number: int, sources: Mapping[str, str], after: Mapping[str, list[str]]) -> bool:
+def _weigh(
+    tally: Tally,
+    fact: Fact,
+    number: int,
+    sources: Mapping[str, str],
+    after: Mapping[str, list[str]],
+    replaced: Iterable[str],
+) -> bool:
     """Count what a fact confirms; return whether nothing has to be explained."""
     target, parent = fact.step.step, fact.parent.step
     for seen in (fact.step, fact.parent, *fact.done):
         _note(tally, sources, seen)
     if target not in sources or parent not in sources:
         return True
-    tally.placed.add(target)
-    tally.inside.add((parent, target))
-    done = {seen.step: seen for seen in fact.done}
-    for name in done:
-        tally.before[name, target] += number
-        tally.between.add((parent, (name, target)))
-    tally.met.update((seen.step, target) for seen in (fact.parent, *fact.done, *fact.ancestors, *fact.outside))
-    justifying = {name: seen for name, seen in {**done, parent: fact.parent}.items() if name in after[target]}
+    near = {**{seen.step: seen for seen in fact.done}, parent: fact.parent}
+    justifying = {name: seen for name, seen in near.items() if name in after[target]}
     _justify(tally, fact.step, justifying, number, sources, parent)
+    if hindering := {name for name in replaced if tally.hinders(name, target)}:
+        tally.masked.setdefault(target, set()).update(hindering)
+        return True
+    _note_place(tally, fact, number)
     current = is_current(sources, fact.step) and is_current(sources, fact.parent)
     if current:
         tally.current.add(target)
         _note_further(tally, fact, after[target])
     return bool(justifying) or not current
+
+
+def _note_place(tally: Tally, fact: Fact, number: int) -> None:
+    """Take note of where a step ran, and after what."""
+    target, parent = fact.step.step, fact.parent.step
+    tally.placed.add(target)
+    tally.inside.add((parent, target))
+    for seen in fact.done:
+        tally.before[seen.step, target] += number
+        tally.between.add((parent, (seen.step, target)))
+    tally.met.update((seen.step, target) for seen in (fact.parent, *fact.done, *fact.ancestors, *fact.outside))
 
 
 def _justify(

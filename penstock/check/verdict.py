@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from penstock.check.tally import count
+from penstock.check.tally import count, reachable
 from penstock.model import Edge
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
     unseen = [name for name, ran in seen.items() if name not in ran]
     adrift = lost(pair, tally)
     loose = [name for name in pair if name in tally.loose]
+    hidden, said = replaced(pair, tally)
     doubts: list[tuple[object, State, str]] = [
         (
             adrift,
@@ -95,6 +96,11 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
             _further(pair, tally),
         ),
         (tally.outdated[pair], "outdated", f"The code of {source} or {target} has changed since this was seen to run."),
+        (
+            hidden and (unseen or pair not in tally.further),
+            "unexercised",
+            said,
+        ),
         (unseen, "unexercised", f"{' and '.join(unseen)} did not run in the flow."),
         (
             target not in tally.current,
@@ -114,6 +120,30 @@ def lost(pair: Pair, tally: Tally) -> list[str]:
     """Return which ends of an arrow ran in a context that was lost; none if its head did not run at all."""
     ran = tally.placed | tally.loose | tally.adrift
     return [name for name in pair if name in tally.adrift and pair[1] in ran]
+
+
+def replaced(pair: Pair, tally: Tally) -> tuple[list[str], str]:
+    """Return what tests had replaced wherever an arrow could have been seen, and that in words.
+
+    Nothing, if there was one occasion to see the arrow.
+    """
+    source, target = pair
+    masked = tally.masked.get(target, set())
+    if masked and target not in tally.placed:
+        return _only(target, masked)
+    if absent := [name for name in pair if name not in tally.seen]:
+        ever = {name for sets in tally.company.values() for names in sets for name in names}
+        names = [name for name in absent if name in ever]
+        return names, f"{_listed(names)} ran nowhere in the flow; a test had replaced it."
+    around = [{name for name in names if tally.hinders(name, target)} for names in tally.company.get(source, ())]
+    if around and all(around):
+        return _only(source, set().union(*around))
+    names = sorted(name for name in masked if tally.hinders(name, source))
+    return names, f"{target} ran after {source} in no run, but in some of them a test had replaced {_listed(names)}."
+
+
+def _only(step: str, names: Iterable[str]) -> tuple[list[str], str]:
+    return sorted(names), f"{step} ran only while a test had replaced {_listed(sorted(names))}."
 
 
 def _apart(pair: Pair, tally: Tally) -> bool:
@@ -176,17 +206,8 @@ def _missing(flow: Flow, tally: Tally) -> tuple[Pair, ...]:
         if (around, pair[0]) in inside and (around in ordered or not tally.call[around, pair[1]])
     }
     found = [pair for pair in pairs if pair[0] != pair[1] and pair in shown]
-    following = {source: _reachable(flow, source) for source in {source for source, _ in found}}
+    following = {source: reachable(flow, source) for source in {source for source, _ in found}}
     return tuple((source, target) for source, target in found if target not in following[source])
-
-
-def _reachable(flow: Flow, start: str) -> set[str]:
-    found, waiting = {start}, [start]
-    while waiting:
-        new = [name for name in flow.successors[waiting.pop()] if name not in found]
-        found.update(new)
-        waiting += new
-    return found
 
 
 def _seen(pair: Pair, tally: Tally) -> Edge:

@@ -15,8 +15,10 @@ from penstock._files import own_folder
 from penstock._runtime import add_observer, remove_observer
 from penstock.check.evidence import load, merge, save
 from penstock.errors import EvidenceError, OutputError
+from penstock.observers import patchers
 from penstock.observers.evidence import COMMIT
 from penstock.observers.recorder import FOLDER, recorder
+from penstock.observers.replaced import replacements
 
 if TYPE_CHECKING:
     from penstock.check.evidence import Evidence
@@ -61,12 +63,14 @@ class Recording:
         if found := recorder():
             found.started = False  # steps that tests call on their own have lost nothing
             add_observer(found)
+        patchers.watch()
 
     def end(self) -> None:
         """Write this process's part, and in the main process all parts as one; a second time, do nothing."""
         if self._ended:
             return
         self._ended = True
+        patchers.unwatch()
         if found := recorder():
             found.leave()
             remove_observer(found)
@@ -98,6 +102,12 @@ class Recording:
         self.said = f"{_summary(found)} recorded in {_shown(target)}. Now: penstock check"
         if damaged:
             self.said, self.failed = f"{self.said}\nwithout a part that cannot be read: {damaged[0]}", True
+
+
+def tests_are_there() -> None:
+    """Take note, before the first test runs, of what the modules of all tests have imported."""
+    patchers.look()
+    replacements.learn()
 
 
 def _sweep() -> None:

@@ -17,10 +17,15 @@ _recording: pytest.StashKey[Recording] = pytest.StashKey()
 
 
 class _Tests:
-    """Notices that a test has run, here or in a worker."""
+    """Notices that all tests are there, and that one has run, here or in a worker."""
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
+
+    def pytest_collection_finish(self) -> None:
+        from penstock.contrib._recording import tests_are_there  # noqa: PLC0415 - see above
+
+        tests_are_there()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._recording.tried |= report.when == "call"

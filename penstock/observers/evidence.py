@@ -10,11 +10,13 @@ import os
 import threading
 from collections import Counter, deque
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from penstock import _registry
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen, save
 from penstock.check.frames import NOTHING, Frame, heard, nearest
+from penstock.observers.replaced import replacements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,6 +58,9 @@ class EvidenceObserver:
         self.waiting: deque[Key] = deque()
         self._orphans: dict[tuple[str, str, bool], int] = {}
         self._runs: dict[tuple[str, str], int] = {}
+        self.masked: deque[tuple[Key, frozenset[str]]] = deque()
+        self._replaced: dict[Key, frozenset[str]] = {}
+        self._replaced_runs: dict[tuple[str, str], frozenset[str]] = {}
         self.live: set[Running] = set()
         self._news = False
         # Reentrant: a generator that is collected while a lock is held ends here, too.
@@ -83,12 +88,14 @@ class EvidenceObserver:
         running.lazy = event.lazy
         running.outermost = above is self.inherited or above is None
         running.beside = beside
-        running.counted = False
+        running.counted = running.acted = False
         running.finished = None
         event.notes[self] = running
+        if replacements.now:
+            running.mask(replacements.now.get(flow, NOTHING))
         if parent is None:
             self._start(running, event)
-        elif event.lazy:
+        elif event.lazy and not running.acted:
             running.pull()
         self.live.add(running)
         return running
@@ -113,7 +120,7 @@ class EvidenceObserver:
         lost = not event.entrypoint and self._is_lost(flow, run)
         running.counted = run is None or not lost
         if event.entrypoint:
-            self._add(self._runs, (flow, event.step))
+            self._add_run((flow, event.step), running.replaced - {event.step})
         elif running.counted:
             self._add(self._orphans, (flow, event.step, lost))
 
@@ -126,6 +133,16 @@ class EvidenceObserver:
             or any(running.flow == flow for running in self.live.copy())
         )
 
+    def _add_run(self, run: tuple[str, str], names: frozenset[str]) -> None:
+        replaced = self._replaced_runs
+        with self._lock:
+            if run not in self._runs or run in replaced:
+                if names := names or replacements.by_hand(run[0]):
+                    replaced[run] = names | replaced.get(run, NOTHING)
+                else:
+                    self._news |= replaced.pop(run, None) is not None
+            self._add(self._runs, run)
+
     def _add(self, counter: dict[Any, int], key: tuple[object, ...]) -> None:
         with self._lock:
             number = counter.get(key, 0)
@@ -135,24 +152,35 @@ class EvidenceObserver:
 
     def settle(self, *, write: bool) -> None:
         """Count what has begun, all at once, which is cheaper; then write if anything is new."""
-        facts, waiting, taken = self._facts, self.waiting, []
+        facts = self._facts
         with self._lock:
-            known = len(facts)
-            try:
-                while waiting:
-                    taken.append(waiting.popleft())
-            except IndexError:  # a generator that is collected at this very moment settles, too
-                pass
+            known, masked = len(facts), len(self._replaced)
+            taken = _emptied(self.waiting)
             facts.update(taken)
-            self._news |= len(facts) > known
+            fresh = {*islice(facts, known, None)} if len(facts) > known else set()
+            self._compare(fresh | (self._replaced.keys() & taken) if self._replaced else fresh)
+            for key, names in _emptied(self.masked):
+                if key not in facts or key in self._replaced:
+                    self._replaced[key] = names | self._replaced.get(key, NOTHING)
+                facts[key] += 1
+            self._news |= len(facts) > known or len(self._replaced) != masked
         if write and self._news:
             self.write()
+
+    def _compare(self, fresh: Iterable[Key]) -> None:
+        """Find what tests have replaced by hand, where facts are not known yet, or only with something replaced."""
+        for key in fresh:
+            if names := key[2] and unrun(key, replacements.by_hand(key[0])):
+                self._replaced[key] = names | self._replaced.get(key, NOTHING)
+            else:
+                self._replaced.pop(key, None)
 
     def evidence(self) -> Evidence:
         """Return what was seen so far."""
         self.settle(write=False)
         with self._lock:  # a copy is made at once; what follows may run code of the application
             facts, orphans, runs = dict(self._facts), dict(self._orphans), dict(self._runs)
+            replaced, replaced_runs = dict(self._replaced), dict(self._replaced_runs)
         sources = _sources()
 
         def seen(flow: str, step: str) -> Seen:
@@ -161,20 +189,24 @@ class EvidenceObserver:
         def group(flow: str, steps: Iterable[str]) -> frozenset[Seen]:
             return frozenset(seen(flow, step) for step in steps)
 
+        def fact(key: Key) -> Fact:
+            f, b, p, done, above, outside = key
+            return Fact(f, seen(f, b), seen(f, p), group(f, done), group(f, above), group(f, outside))
+
         tops = {
             Orphan(f, seen(f, b), concurrent=True, done=group(f, done)): count
             for (f, b, p, done, *_), count in facts.items()
             if not p
         }
         return Evidence(
-            {
-                Fact(f, seen(f, b), seen(f, p), group(f, done), group(f, above), group(f, outside)): count
-                for (f, b, p, done, above, outside), count in facts.items()
-                if p
-            },
+            {fact(key): count for key, count in facts.items() if key[2]},
             {Orphan(f, seen(f, step), lost): count for (f, step, lost), count in orphans.items()} | tops,
             {(f, seen(f, step)): count for (f, step), count in runs.items()},
             {os.environ.get(COMMIT, ""): datetime.now(UTC).date().isoformat()},
+            {
+                **{fact(key): names for key, names in replaced.items()},
+                **{(f, seen(f, step)): names for (f, step), names in replaced_runs.items()},
+            },
         )
 
     def write(self) -> None:
@@ -200,6 +232,7 @@ class Running(Frame):
 
     Attributes:
         observer: Who counts it.
+        acted: Whether a stand-in called it, which a test has put in the place of another step: that shows nothing.
         lazy: Whether it is a generator.
         outermost: Whether no step of any flow is around it in this process.
         beside: The same step as another flow sees it.
@@ -207,9 +240,10 @@ class Running(Frame):
         finished: What has finished so far in the run, for a step with none around it.
     """
 
-    __slots__ = ("beside", "counted", "finished", "lazy", "observer", "outermost")
+    __slots__ = ("acted", "beside", "counted", "finished", "lazy", "observer", "outermost")
 
     observer: EvidenceObserver
+    acted: bool
     lazy: bool
     outermost: bool
     beside: Running | None
@@ -219,8 +253,8 @@ class Running(Frame):
     def __call__(self, _error: BaseException | None, /) -> None:
         """Take note that the step has ended."""
         observer = self.observer
-        if not self.counted:
-            observer.waiting.append(self.key(self.lazy))
+        if not (self.counted or self.acted):
+            self._count()
         self.finish()
         observer.live.discard(self)
         if self.outermost or len(observer.waiting) > MOST_WAITING:
@@ -229,9 +263,9 @@ class Running(Frame):
     def suspend(self) -> None:
         """At its first item a generator has shown what it consumes, and whoever takes the item comes after it."""
         self.observer.live.discard(self)  # one that nobody consumes to its end does not run for ever
-        if not self.counted:
+        if not (self.counted or self.acted):
             self.counted = True
-            self.observer.waiting.append(self.key(self.lazy))
+            self._count()
             self.finish()
         elif self.parent is None:
             self.finish()
@@ -240,8 +274,23 @@ class Running(Frame):
         """It runs again."""
         self.observer.live.add(self)
 
+    def mask(self, names: frozenset[str]) -> None:
+        """Take note of steps of the flow that tests have replaced, now and for all that runs with this one."""
+        root = self.root or self
+        root.replaced = self.replaced = root.replaced | names
+        self.acted = bool(names) and self.step not in names and replacements.acted(self.flow, self.step)
+
+    def _count(self) -> None:
+        key = self.key(self.lazy)
+        if self.replaced and self.parent is not None and (names := unrun(key, self.replaced)):
+            self.observer.masked.append((key, names))
+        else:
+            self.observer.waiting.append(key)
+
     def finish(self) -> None:
         """Tell the steps around that this one is done; where there are none, the run."""
+        if self.acted:
+            return
         if self.parent is not None:
             super().finish()
         elif self.finished is not None:
@@ -268,6 +317,21 @@ class _Several:
     def resume(self) -> None:
         for each in self._all:
             each.resume()
+
+
+def unrun(key: Key, replaced: frozenset[str]) -> frozenset[str]:
+    """Return which replaced steps a fact does not have after all, as it has where a spy stands before them."""
+    return replaced - key[3] - {key[1], key[2]}
+
+
+def _emptied(waiting: deque[Any]) -> list[Any]:
+    taken = []
+    try:
+        while waiting:
+            taken.append(waiting.popleft())
+    except IndexError:  # a generator that is collected at this very moment settles, too
+        pass
+    return taken
 
 
 def frame_of(event: StepEvent, observer: EvidenceObserver, flow: str) -> Frame | None:

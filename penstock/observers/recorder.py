@@ -14,6 +14,7 @@ from penstock._context import current_event, current_run
 from penstock.check.frames import told
 from penstock.errors import OutputError
 from penstock.observers.evidence import EvidenceObserver, arrived, frame_of
+from penstock.observers.replaced import replacements
 from penstock.propagation import LONGEST_EVIDENCE, tell_evidence
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Recorder(EvidenceObserver):
     def forked(self) -> None:
         """Begin anew in the child; what was counted is the parent's."""
         self.clear()
+        replacements.forked()
         self.started = True
         self.inherited = current_event.get()
         if self.file:

@@ -21,13 +21,25 @@ seen = st.builds(Seen, names, names)
 groups = st.frozensets(seen, max_size=3)
 counts = st.integers(1, 5)
 orphans = st.builds(Orphan, names, seen, st.booleans()) | st.builds(Orphan, names, seen, st.just(value=True), groups)
-evidence = st.builds(
+whole = st.builds(
     Evidence,
     st.dictionaries(st.builds(Fact, names, seen, seen, groups, groups, groups), counts, max_size=3),
     st.dictionaries(orphans, counts, max_size=3),
     st.dictionaries(st.tuples(names, seen), counts, max_size=3),
     st.dictionaries(names, st.dates().map(str), max_size=3),
 )
+
+
+@st.composite
+def with_replaced(draw: st.DrawFn) -> Evidence:
+    """Return evidence of which a part was seen only while steps were replaced."""
+    found = draw(whole)
+    rows = [*found.facts, *found.runs]
+    chosen = draw(st.sets(st.sampled_from(rows))) if rows else set()
+    return replace(found, replaced={row: draw(st.frozensets(names, min_size=1, max_size=3)) for row in chosen})
+
+
+evidence = with_replaced()
 
 
 @given(evidence)
@@ -39,7 +51,8 @@ def test_what_is_written_is_read(one: Evidence) -> None:
 @given(evidence)
 def test_equal_evidence_is_equal_text(one: Evidence) -> None:
     """The text is sorted, so version control shows only what changed."""
-    turned = Evidence(*(dict(reversed(each.items())) for each in (one.facts, one.orphans, one.runs, one.commits)))
+    parts = (one.facts, one.orphans, one.runs, one.commits, one.replaced)
+    turned = Evidence(*(dict(reversed(each.items())) for each in parts))
     assert dumps(one) == dumps(turned)
 
 
@@ -77,7 +90,7 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
     assert [
         "{",
         '"format": "penstock-evidence",',
-        '"version": "1.1",',
+        '"version": "1.2",',
         '"commits": {"3f2a1c": "2026-11-20"},',
         '"steps": [',
         '  ["f", "a", ""],',
@@ -86,9 +99,11 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
         '"facts": [',
         '  ["f", 1, 0, [], [], [], 2]',
         "],",
+        '"replaced": [],',
         '"orphans": [],',
         '"tops": [],',
-        '"runs": []',
+        '"runs": [],',
+        '"replaced_runs": []',
         "}",
     ] == (tmp_path / "new" / "evidence.json").read_text().splitlines()
 
@@ -106,6 +121,25 @@ def test_what_an_earlier_minor_version_reads() -> None:
     assert [["f", 1, True, 7]] == content["orphans"]
     del content["tops"]
     assert {lost: 7} == loads(json.dumps({**content, "version": "1.0"})).orphans
+
+
+def test_what_was_replaced_once_and_once_not() -> None:
+    """To have been seen as it is outweighs; else all names count, for none of the runs was without any of them."""
+    fact, run = Fact("f", Seen("b", "1"), Seen("a")), ("f", Seen("a"))
+    one, other = ({fact: frozenset(name), run: frozenset(name)} for name in "xy")
+    first, second, clean = (Evidence({fact: 1}, {}, {run: 1}, {}, replaced) for replaced in (one, other, {}))
+    both = Evidence({fact: 2}, {}, {run: 2}, {}, {fact: frozenset("xy"), run: frozenset("xy")})
+    assert both == merge([first, second])
+    assert Evidence({fact: 3}, {}, {run: 3}) == merge([first, clean, second])
+
+
+def test_what_was_replaced_accuses_nobody_in_older_versions() -> None:
+    """They pass over a fact that they would misunderstand, and count the run."""
+    fact, run = Fact("f", Seen("b"), Seen("a")), ("f", Seen("a"))
+    content = json.loads(dumps(Evidence({fact: 2}, {}, {run: 1}, {}, dict.fromkeys((fact, run), frozenset("cd")))))
+    assert ([], [["f", 0, 1]]) == (content["facts"], content["runs"])
+    assert [["f", 1, 0, [], [], [], ["c", "d"], 2]] == content["replaced"]
+    assert [["f", 0, ["c", "d"]]] == content["replaced_runs"]
 
 
 def test_a_newer_major_version_is_a_clear_error() -> None:
@@ -158,6 +192,10 @@ HOSTILE |= {
         ("tops", [["f", 0, [], 1]]),
         ("tops", [["f", 0, 3, 0]]),
         ("runs", [["f", 0, "many"]]),
+        ("replaced", [["f", 0, 0, [], [], [], 1]]),
+        ("replaced", [["f", 0, 0, [], [], [], "ab", 1]]),
+        ("replaced", [["f", 0, 0, [], [], [], [], 1]]),
+        ("replaced_runs", [["f", 0, [1]]]),
     ]
 }
 

@@ -1,0 +1,115 @@
+"""Lets the patchers of ``unittest.mock`` and pytest tell what they replace, while something is recorded.
+
+Here are the only lines that read private attributes of both. Where one is missing, nothing is noticed, and nothing breaks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from functools import wraps
+from inspect import getattr_static
+from typing import TYPE_CHECKING, Any
+
+from penstock.observers.replaced import replacements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Swaps = Iterator[tuple[Any, Any]]
+    """What was replaced, and by what."""
+
+_depth = 0
+_hooks: dict[tuple[type, str], tuple[Any, Any]] = {}
+"""What stood in a class by some name, and what stands there now."""
+
+
+def watch() -> None:
+    """Begin to notice what is replaced; to be ended by :func:`unwatch` as often."""
+    global _depth  # noqa: PLW0603 - as patches, this is about the whole process
+    import unittest.mock  # noqa: F401, PLC0415 - whoever records needs it, and nobody else
+
+    _depth += 1
+    look()
+
+
+def look() -> None:
+    """Also watch the patchers that were imported since."""
+    for name in ("unittest.mock", "mock.mock"):  # the second one is the same, for older versions of Python
+        module = sys.modules.get(name)
+        _hook(getattr(module, "_patch", None), __enter__=_patched, __exit__=_undone)
+        _hook(getattr(module, "_patch_dict", None), _patch_dict=_patched_dict, _unpatch_dict=_undone)
+    monkey = getattr(sys.modules.get("_pytest.monkeypatch"), "MonkeyPatch", None)
+    _hook(monkey, setattr=_set, delattr=_set, setitem=_set_item, delitem=_set_item, undo=_undone)
+
+
+def unwatch() -> None:
+    """Leave everything as it was, when nobody records any more."""
+    global _depth  # noqa: PLW0603 - see above
+    _depth = max(_depth - 1, 0)
+    if _depth:
+        return
+    for (owner, name), (before, hook) in _hooks.items():
+        if vars(owner).get(name) is hook:  # else somebody has put another one around it, which does nothing now
+            setattr(owner, name, before)
+    _hooks.clear()
+    replacements.clear()
+
+
+def _hook(owner: Any, **noted: Callable[[Any], object]) -> None:
+    """Call something after methods of a class, with the object, whatever they are called with."""
+    for name, note in noted.items():
+        before = getattr(owner, "__dict__", {}).get(name)
+        if callable(before) and (owner, name) not in _hooks:
+            hook = _noting(before, note)
+            setattr(owner, name, hook)
+            _hooks[owner, name] = before, hook
+
+
+def _noting(method: Any, note: Callable[[Any], object]) -> Any:
+    @wraps(method)
+    def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        result = method(self, *args, **kwargs)
+        if _depth:
+            with contextlib.suppress(Exception):  # a test must not fail because of this
+                note(self)
+        return result
+
+    return noting
+
+
+def _undone(patcher: Any) -> None:
+    replacements.let_go(patcher)
+
+
+def _patched(patcher: Any) -> None:
+    new = getattr_static(patcher.target, patcher.attribute, None)
+    replacements.hold(patcher, [(patcher.temp_original, new)])
+
+
+def _patched_dict(patcher: Any) -> None:
+    replacements.hold(patcher, _swapped(patcher._original, patcher.in_dict))
+
+
+def _swapped(before: Any, table: Any) -> Swaps:
+    """Yield what a table had and has no more, and new keys: a framework's table of overrides has steps as its keys."""
+    for key, value in before.items():
+        new = table.get(key)
+        if new is not value:
+            yield value, new
+    yield from ((key, table[key]) for key in table if key not in before)
+
+
+def _set(patcher: Any) -> None:
+    target, name, before = patcher._setattr[-1]
+    new = getattr_static(target, name, None)
+    bases = target.__mro__[1:] if isinstance(target, type) else ()
+    inherited = [vars(base)[name] for base in bases if name in vars(base)]
+    replacements.hold(patcher, [(each, new) for each in (before, *inherited[:1])])
+
+
+def _set_item(patcher: Any) -> None:
+    table, key, before = patcher._setitem[-1]
+    new = table.get(key)
+    replacements.hold(patcher, [(key, new), (before, new)])

@@ -1,0 +1,154 @@
+"""Which steps tests have replaced at present, so that what runs meanwhile is not taken for what the program does.
+
+While something is recorded, the patchers of ``unittest.mock`` and pytest's ``MonkeyPatch`` tell what they replace. What
+tests assign by hand is found by comparing where steps are bound with where they were before the first test.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from types import ModuleType, NoneType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from penstock import _registry
+from penstock.check.frames import NOTHING
+from penstock.observers.reach import OURS, Reach, steps_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from types import CodeType, FrameType
+
+    Steps = Mapping[str, frozenset[str]]
+    """The names of steps, by flow."""
+
+_PLAIN = (str, bytes, int, float, bool, NoneType)
+_MOCK = "_execute_mock_call"
+"""What every call of a mock runs; see ``unittest.mock``."""
+
+_NO_CODE: frozenset[CodeType] = frozenset()
+
+
+class _Held(NamedTuple):
+    """What a patcher has replaced, the steps that it has put there instead, and the code of both sides."""
+
+    owner: object
+    steps: Steps
+    instead: frozenset[tuple[str, str]]
+    originals: frozenset[CodeType]
+    stand_ins: frozenset[CodeType]
+
+
+class _Binding(NamedTuple):
+    """A name of a module or class that stands for a step."""
+
+    space: Mapping[str, Any]
+    name: str
+    value: object
+    flow: str
+    step: str
+
+
+class Replacements:
+    """What is replaced in this process.
+
+    Attributes:
+        now: The steps that are replaced, or that nothing leads to while others are, by flow.
+    """
+
+    def __init__(self) -> None:
+        self.now: Steps = {}
+        self._held: list[_Held] = []
+        self._bindings: dict[str, list[_Binding]] = {}
+        self._lock = threading.RLock()
+
+    def hold(self, owner: object, swaps: Iterable[tuple[Any, Any]]) -> None:
+        """Take note of what a patcher has replaced, and by what, until it lets go."""
+        for original, stand_in in swaps:
+            if type(original) in _PLAIN:
+                continue
+            reach = Reach()
+            if steps := reach.steps(original):
+                codes = [frozenset(each.__code__ for each in reach.functions(side)) for side in (original, stand_in)]
+                with self._lock:
+                    self._change([*self._held, _Held(owner, steps, frozenset(steps_on(stand_in)), *codes)])
+
+    def let_go(self, owner: object) -> None:
+        """Take note that a patcher has put back all that it had replaced."""
+        if self._held:
+            with self._lock:
+                self._change([each for each in self._held if each.owner is not owner])
+
+    def _change(self, held: list[_Held]) -> None:
+        self._held = held
+        flows = {flow for each in held for flow in each.steps}
+        self.now = {flow: NOTHING.union(*(each.steps.get(flow, ()) for each in held)) for flow in flows}
+
+    def acted(self, flow: str, step: str) -> bool:
+        """Tell whether the step that begins is or was called by a stand-in, which may do what the program never does."""
+        if any((flow, step) in each.instead for each in self._held):
+            return True
+        originals = _NO_CODE.union(*(each.originals for each in self._held))
+        stand_ins = _NO_CODE.union(*(each.stand_ins for each in self._held))
+        for code in _running_around(sys._getframe()):
+            if code in originals:  # a spy calls what it stands for
+                return False
+            if code in stand_ins or code.co_name == _MOCK:
+                return True
+        return False
+
+    def learn(self) -> None:
+        """Take note of where steps are bound: in modules, and in the classes there."""
+        found: dict[str, list[_Binding]] = {}
+        for binding in _bindings() if _registry.marks() else ():
+            found.setdefault(binding.flow, []).append(binding)
+        self._bindings = found
+
+    def by_hand(self, flow: str) -> frozenset[str]:
+        """Return the steps of a flow that are no longer bound where they were."""
+        return frozenset(each.step for each in self._bindings.get(flow, ()) if _is_gone(each))
+
+    def forked(self) -> None:
+        """Begin anew in a child, where nobody is left who may have held the lock."""
+        self._lock = threading.RLock()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._bindings = {}
+        self._change([])
+
+
+replacements = Replacements()
+"""Those that everybody here has in common, as patches are."""
+
+
+def _running_around(frame: FrameType | None) -> Iterator[CodeType]:
+    """Yield what runs between a step that begins and the nearest step around it, from the inside out."""
+    while frame is not None and frame.f_code.co_filename.startswith(OURS):
+        frame = frame.f_back
+    while frame is not None and not frame.f_code.co_filename.startswith(OURS):
+        yield frame.f_code
+        frame = frame.f_back
+
+
+def _bindings() -> Iterator[_Binding]:
+    reach = Reach()
+    for module in [*sys.modules.values()]:
+        if issubclass(type(module), ModuleType) and reach.is_own(
+            module.__name__, module.__dict__.get("__file__") or ""
+        ):
+            for space in _spaces(module):
+                for name, value in [*space.items()]:
+                    yield from (_Binding(space, name, value, *named) for named in {*steps_on(value)})
+
+
+def _spaces(module: ModuleType) -> Iterator[Mapping[str, Any]]:
+    yield vars(module)
+    for value in [*vars(module).values()]:
+        if issubclass(type(value), type) and value.__module__ == module.__name__:
+            yield vars(value)
+
+
+def _is_gone(binding: _Binding) -> bool:
+    value = binding.space.get(binding.name)
+    return value is not binding.value and (binding.flow, binding.step) not in steps_on(value)

@@ -1,0 +1,403 @@
+"""What runs while a test has replaced a step accuses nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import threading
+from contextlib import nullcontext
+from dataclasses import replace
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pytest
+
+from penstock import _registry, carry, observing
+from penstock.check.evidence import dumps, loads, merge
+from penstock.check.findings import findings
+from penstock.check.frames import Frame, heard, told
+from penstock.check.verdict import judge
+from penstock.observers import patchers
+from penstock.observers.evidence import EvidenceObserver
+from penstock.observers.replaced import replacements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from penstock.check.evidence import Evidence
+
+APP = """
+import asyncio
+
+from penstock import flow
+
+library = flow("library")
+
+@library.entrypoint
+def lend():
+    pay()
+    hand_over()
+
+def pay():
+    desk.charge()
+    charge()
+
+@library.step(after="lend")
+def charge():
+    check()
+
+@library.step(after=["charge", "charge_later"])
+def check(): ...
+
+@library.step(after="check")
+def hand_over():
+    notify()
+
+@library.step(after="hand_over")
+def notify(): ...
+
+class Desk:
+    def charge(self): ...
+
+class Cashier(Desk): ...
+
+class Office:
+    @library.step(after="lend", name="stamp")
+    def charge(self): ...
+
+desk = Desk()
+office = Office()
+TABLE = {"charge": charge, "other": print}
+
+@library.entrypoint
+def lend_by_table():
+    TABLE["charge"]()
+    hand_over()
+
+@library.entrypoint
+def lend_by_office():
+    office.charge()
+    file_away()
+
+@library.step(after="stamp")
+def file_away(): ...
+
+@library.entrypoint
+async def lend_later():
+    await asyncio.gather(charge_later())
+    hand_over()
+
+@library.step(after="lend_later")
+async def charge_later():
+    check()
+"""
+
+SERVICE = """
+import app
+from app import charge, hand_over, library
+
+@library.entrypoint
+def lend_here():
+    charge()
+    hand_over()
+
+@library.entrypoint
+def lend_there():
+    app.charge()
+    hand_over()
+
+class Shop:
+    @library.step(after="lend_in_shop", name="count")
+    def count(self): ...
+
+    @library.step(after="count", name="pack")
+    def pack(self): ...
+
+class Branch(Shop): ...
+
+shop = Branch()
+
+@library.entrypoint
+def lend_in_shop():
+    shop.count()
+    shop.pack()
+"""
+
+
+def module(name: str, text: str) -> Any:
+    """Return a module of the application."""
+    made = sys.modules[name] = ModuleType(name)
+    exec(compile(text, f"{name}.py", "exec"), made.__dict__)
+    return made
+
+
+@pytest.fixture
+def app() -> Iterator[Any]:
+    """The application, in two modules, while replacements are watched."""
+    before = dict(sys.modules)
+    found = module("app", APP)
+    found.service = module("service", SERVICE)
+    patchers.watch()
+    replacements.learn()
+    yield found
+    patchers.unwatch()
+    assert not replacements.now
+    sys.modules.clear()
+    sys.modules.update(before)
+
+
+def recorded(run: Callable[[], object]) -> Evidence:
+    """Return what is recorded of a call."""
+    with observing(EvidenceObserver()) as observer:
+        assert isinstance(observer, EvidenceObserver)
+        run()
+        return observer.evidence()
+
+
+def accused(*evidence: Evidence) -> dict[str, str]:
+    """Return which arrows fail the check, and how."""
+    stored = merge(loads(dumps(each)) for each in evidence)
+    found = findings(judge(_registry.get_flow("library"), stored))
+    return {finding.arrow: finding.code for finding in found if finding.severity == "error"}
+
+
+def patched(*args: Any, **kwargs: Any) -> Any:
+    """Return a way to replace something, by ``unittest.mock``."""
+    return lambda _monkeypatch: mock.patch(*args, **kwargs).start()
+
+
+WAYS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], object]]] = {
+    "patch": ("lend", patched("app.charge")),
+    "autospec": ("lend", patched("app.charge", autospec=True)),
+    "new": ("lend", patched("app.charge", new=lambda: None)),
+    "where it is used": ("lend_here", patched("service.charge")),
+    "in its module": ("lend_there", patched("app.charge")),
+    "its module": ("lend_there", patched("service.app")),
+    "a helper": ("lend", patched("app.pay")),
+    "an object": ("lend", lambda _: mock.patch.object(sys.modules["app"], "charge").start()),
+    "several": ("lend", lambda _: mock.patch.multiple("app", notify=mock.DEFAULT, charge=mock.DEFAULT).start()),
+    "a table": ("lend_by_table", lambda _: mock.patch.dict("app.TABLE", charge=print).start()),
+    "a method": ("lend_in_shop", patched("service.Shop.count")),
+    "a method where it is inherited": ("lend_in_shop", patched("service.Branch.count")),
+    "a method of one object": ("lend_in_shop", patched("service.shop.count")),
+    "an instance": ("lend_by_office", patched("app.office")),
+    "a method of an instance": ("lend_by_office", patched("app.office.charge")),
+    "a class": ("lend_by_office", lambda m: m.setattr("app.office", mock.create_autospec(sys.modules["app"].Office)())),
+    "setattr": ("lend", lambda m: m.setattr("app.charge", lambda: None)),
+    "setattr of a class": ("lend_in_shop", lambda m: m.setattr("service.Shop.count", lambda _: None)),
+    "setattr of what is inherited": ("lend_in_shop", lambda m: m.setattr("service.Branch.count", lambda _: None)),
+    "setitem": ("lend_by_table", lambda m: m.setitem(sys.modules["app"].TABLE, "charge", lambda: None)),
+    "by hand": ("lend", lambda _: setattr(sys.modules["app"], "charge", lambda: None)),
+    "by hand where it is used": ("lend_here", lambda _: setattr(sys.modules["service"], "charge", lambda: None)),
+    "by hand in a class": ("lend_in_shop", lambda _: setattr(sys.modules["service"].Shop, "count", lambda _: None)),
+}
+
+
+@pytest.fixture
+def stopped() -> Iterator[None]:
+    """Nothing stays replaced."""
+    yield
+    mock.patch.stopall()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_step_that_a_test_replaces(way: str, app: Any, stopped: None) -> None:
+    """However it is replaced, what runs without it is no arrow. Were it not known, the same would be one."""
+    begin, swap = WAYS[way]
+    call = getattr(app, begin, None) or getattr(app.service, begin)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        swap(monkeypatch)
+        evidence = recorded(call)
+        mock.patch.stopall()
+    assert {} == accused(evidence)
+    assert "undeclared" in accused(replace(evidence, replaced={})).values()
+
+
+def test_the_same_once_without_replacing_anything(app: Any) -> None:
+    """What was seen once as the program does it accuses, whatever else was seen, in whatever order."""
+    with mock.patch("app.charge"):
+        masked = recorded(app.lend)
+    app.charge = lambda: None
+    replacements.learn()
+    clean = recorded(app.lend)
+    expected = {"lend -> hand_over": "undeclared"}
+    assert expected == accused(masked, clean) == accused(clean, masked)
+    with observing(EvidenceObserver()) as observer:
+        assert isinstance(observer, EvidenceObserver)
+        for once in (mock.patch("app.charge"), nullcontext(), mock.patch("app.charge")):
+            with once:
+                app.lend()
+        assert expected == accused(observer.evidence())
+
+
+def test_confirmations_count_while_something_is_replaced(app: Any) -> None:
+    """What is declared and runs is confirmed, and what nothing could show says why."""
+    with mock.patch("app.charge"):
+        flow = judge(_registry.get_flow("library"), recorded(app.lend)).flow
+    edges = {f"{edge.source}>{edge.target}": (edge.state, edge.note) for edge in flow.edges}
+    assert "confirmed" == edges["hand_over>notify"][0]
+    assert ("unexercised", "hand_over ran only while a test had replaced charge.") == edges["check>hand_over"]
+    assert ("unexercised", "charge ran nowhere in the flow; a test had replaced it.") == edges["lend>charge"]
+
+
+def test_what_only_comes_later_is_no_excuse(app: Any) -> None:
+    """A test that replaces the last step, as many do, still accuses what is wrong before it."""
+    app.charge = lambda: None
+    replacements.learn()
+    with mock.patch("app.notify"):
+        assert {"lend -> hand_over": "undeclared"} == accused(recorded(app.lend))
+
+
+@pytest.mark.parametrize("how", ["wraps", "side_effect"])
+def test_a_spy_replaces_nothing(how: str, app: Any) -> None:
+    """Where the step runs nevertheless, what is seen is what the program does."""
+    with mock.patch("app.charge", **{how: app.charge}):
+        evidence = recorded(app.lend)
+    assert {"lend>charge", "charge>check", "lend>hand_over"} <= {
+        f"{fact.parent.step}>{fact.step.step}" for fact in evidence.facts if fact not in evidence.replaced
+    }
+
+
+@pytest.mark.parametrize("kind", ["mock", "function", "step"])
+def test_what_a_stand_in_calls_shows_nothing(kind: str, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that only the test's stand-in calls confirms no arrow, neither as its head nor as its tail."""
+    check = app.check
+    stand_ins = {"mock": mock.Mock(side_effect=check), "function": lambda: [check()], "step": check}
+    monkeypatch.setattr(app, "charge", stand_ins[kind])
+    evidence = recorded(app.lend)
+    assert {("lend", "hand_over", ())} == {
+        (fact.parent.step, fact.step.step, tuple(each.step for each in fact.done))
+        for fact in evidence.facts
+        if fact.parent.step == "lend"
+    }
+
+
+def test_decorators_and_nested_patches(app: Any) -> None:
+    """What is replaced twice is replaced until the last one has put it back."""
+
+    @mock.patch("app.charge")
+    def decorated(_charge: object) -> Evidence:
+        return recorded(app.lend)
+
+    @mock.patch("app.charge")
+    class Tests:
+        def test_it(self, charge: mock.Mock) -> Evidence:
+            found = recorded(app.lend)
+            charge.assert_called()
+            return found
+
+    assert [{}, {}] == [accused(decorated()), accused(Tests().test_it())]
+    with mock.patch("app.charge"):
+        with mock.patch("app.charge"), mock.patch("app.notify"):
+            assert {"library": {"charge", "notify"}} == replacements.now
+        assert {"library": {"charge"}} == replacements.now
+        assert {} == accused(recorded(app.lend))
+    assert {} == replacements.now
+
+
+def test_coroutines(app: Any) -> None:
+    """A test that is a coroutine has its step replaced in all its tasks."""
+
+    @mock.patch("app.charge_later")
+    async def decorated(_charge: object) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(app.lend_later())
+
+    assert {} == accused(recorded(lambda: asyncio.run(decorated())))
+    assert {} == accused(recorded(lambda: asyncio.run(app.lend_later())))
+
+
+def test_a_process_that_a_message_reaches(app: Any) -> None:
+    """Another process, in which nothing is replaced, hears of it with the steps around."""
+    frame = Frame("library", "lend", None)
+    frame.replaced = frozenset({"charge"})
+    rows = json.loads(json.dumps(told(Frame("library", "hand_over", frame))))
+    around = heard("library", rows)
+    assert around is not None
+    assert ("lend", {"charge"}) == (around.parent and around.parent.step, around.replaced)
+    frame.replaced = frozenset()
+    assert [["lend", []]] == told(frame)
+
+
+def test_a_forked_process(app: Any) -> None:
+    """A child has what its parent had replaced."""
+    with mock.patch("app.charge"):
+        reader, writer = os.pipe()
+        if not (child := os.fork()):
+            replacements.forked()
+            evidence = recorded(app.lend)
+            os.write(writer, json.dumps([accused(evidence), len(evidence.replaced), sorted(replacements.now)]).encode())
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert [{}, 3, ["library"]] == json.loads(os.read(reader, 1000))
+    os.close(reader)
+    os.close(writer)
+
+
+def test_hooks_are_undone() -> None:
+    """When nobody records any more, the classes of others are as they were, and what began before is no harm."""
+    places = [(mock._patch, "__enter__"), (mock._patch_dict, "_patch_dict"), (pytest.MonkeyPatch, "setattr")]
+    before = [vars(kind)[name] for kind, name in places]  # type: ignore[attr-defined]
+    early, late = mock.patch("os.sep"), mock.patch("os.sep")
+    early.start()
+    patchers.watch()
+    patchers.watch()
+    patchers.unwatch()
+    assert all(old is not vars(kind)[name] for old, (kind, name) in zip(before, places, strict=True))
+    early.stop()
+    late.start()
+    patchers.unwatch()
+    patchers.unwatch()
+    late.stop()
+    assert before == [vars(kind)[name] for kind, name in places]
+
+
+def test_patchers_of_another_shape(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the private attributes that are read do not exist, tests replace what they like, and nothing is known."""
+    monkeypatch.setattr(mock, "_patch", type("Patch", (nullcontext,), {"__enter__": nullcontext.__enter__}))
+    monkeypatch.delattr(mock, "_patch_dict")
+    patchers.look()
+    with mock._patch():  # type: ignore[attr-defined]
+        assert {} == replacements.now
+
+
+def test_objects_that_fail_when_they_are_looked_at(app: Any) -> None:
+    """What a test replaces may be anything."""
+
+    class Hostile:
+        @property
+        def __dict__(self) -> Any:
+            raise RuntimeError
+
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError(name)
+
+    app.hostile = Hostile()
+    with mock.patch("app.hostile", new=1):
+        assert 1 == app.hostile
+    assert {} == replacements.now
+
+
+def test_threads(app: Any) -> None:
+    """A thread that goes on when the test has put the step back belongs to the same run."""
+    go = threading.Event()
+
+    @app.library.entrypoint
+    def begin() -> threading.Thread:
+        app.charge()
+        thread = threading.Thread(target=carry(lambda: (go.wait(9), app.hand_over())))
+        thread.start()
+        return thread
+
+    def run() -> None:
+        with mock.patch("app.charge"):
+            thread = begin()
+        go.set()
+        thread.join()
+
+    evidence = recorded(run)
+    assert {("begin", "hand_over")} <= {(fact.parent.step, fact.step.step) for fact in evidence.facts}
+    assert {} == accused(evidence)
