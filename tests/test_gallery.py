@@ -24,7 +24,7 @@ ELSEWHERE = {"service": "how-to/several-services.md"}
 def options(directive: str, text: str) -> set[tuple[str, str]]:
     """Return the options that a directive is given in a text, each with its value."""
     bodies = (body for name, body in EXAMPLES if name == directive) if text is GALLERY else [text]
-    return {pair for body in bodies for pair in re.findall(r"^\s*:([\w-]+):\s*(.*)$", body, re.MULTILINE)}
+    return {pair for body in bodies for pair in re.findall(r"^ *:([\w-]+): *(.*)$", body, re.MULTILINE)}
 
 
 def test_what_is_shown_is_what_runs() -> None:
