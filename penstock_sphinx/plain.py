@@ -76,6 +76,9 @@ def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for chip in [node for node in doctree.findall(nodes.inline) if CHIP in node["classes"]]:
         chip.replace_self(nodes.inline("", f"[{chip.astext()}]"))
     for block in list(doctree.findall(flow_block)):
+        for shown in [child for child in block if isinstance(child, (nodes.figure, nodes.table))]:
+            if app.builder.format == "texinfo" and shown["ids"]:  # Sphinx writes no anchors for them
+                block.insert(block.index(shown), nodes.target("", "", ids=shown["ids"]))
         target = [nodes.target("", "", ids=block["ids"])] if block["ids"] else []
         block.replace_self([*target, *block.children])
 

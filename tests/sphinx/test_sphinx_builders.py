@@ -117,6 +117,25 @@ def test_texinfo_and_xml(build):
     assert "◆ receive" in build("xml").text("orders.xml")
 
 
+def test_links_in_texinfo(small):
+    """Links to captioned figures and tables lead there, not to the end of the manual, and two builds are alike."""
+    small.write("flows.py", f"{small.text('flows.py')}\n\nflow('two').entrypoint(begin)\n")
+    roles = "See :penstock:flow:`one`, :penstock:flow:`two`, :ref:`all`, :ref:`map`."
+    flows = ".. penstock-flow:: one\n   :caption: One\n\n.. penstock-flow:: two\n   :caption: Two\n"
+    lists = (
+        ".. penstock-flows::\n   :name: all\n   :caption: All\n\n.. penstock-map::\n   :name: map\n   :caption: Map\n"
+    )
+    small.write("index.rst", f"Index\n=====\n\n{roles}\n\n{flows}\n{lists}")
+    built = small.build("texinfo", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+    (text,) = [file.read_text("utf-8") for file in built.folder.glob("*.texi")]
+    anchors = re.findall(r"@anchor\{index ([\w-]+)\}@anchor\{\w+\}(\s*@\w+ \w*)", text)
+    assert {"flow-one": "@float Figure", "flow-two": "@float Figure", "map": "@float Figure"} == {
+        name: after.strip() for name, after in anchors if "Figure" in after
+    }
+    assert "@w{" not in re.sub(r"@w\{-\}", "", text)  # with which Sphinx ends a manual that lacks anchors
+
+
 def test_latex_without_engine(small):
     """Without a layout engine, LaTeX gets the drawing as text, and the reason is said where the directive stands."""
     small.write("conf.py", small.text("conf.py") + 'penstock_engine = "dot"\n')
