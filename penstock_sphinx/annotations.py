@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from typing import TYPE_CHECKING
 
@@ -13,34 +14,36 @@ _IMPORT = re.compile(r"([\w.]+?)(?: as (\w+))?")
 _TYPING = re.compile(r"~?(?:typing|typing_extensions)\.(\w+)")
 
 
-def spelled(annotation: ast.expr, imports: Iterable[str], *, short: bool) -> ast.expr:
+def spelled(annotation: ast.expr, imports: Iterable[str], module: str, *, short: bool) -> ast.expr:
     """Return an annotation with each type under its full name, and unions by ``|``.
 
     Args:
         annotation: What the source says; it is changed.
         imports: What the names in it stand for, such as ``typing as t``.
+        module: The module that it stands in, which has the other names.
         short: Whether only the last part of a name is to be shown, which Sphinx marks with ``~``.
     """
     found = (_IMPORT.fullmatch(each) for each in imports)
     names = {each[2] or each[1].rpartition(".")[2]: each[1] for each in found if each}
-    speller = _Speller(names, "~" if short else "")
+    speller = _Speller(names, "" if short else module, "~" if short else "")
     return speller.visit(annotation)  # type: ignore[no-any-return]
 
 
 class _Speller(ast.NodeTransformer):
-    def __init__(self, names: Mapping[str, str], mark: str) -> None:
+    def __init__(self, names: Mapping[str, str], module: str, mark: str) -> None:
         self._names = names
+        self._module = module
         self._mark = mark
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self._named(self._names.get(node.id, node.id))
+        return self._named(self._full(node.id))
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         name = ast.unparse(node)
         first, _, rest = name.partition(".")
         if rest in ("args", "kwargs") and first not in self._names:  # of a ParamSpec
             return node
-        return self._named(f"{self._names.get(first, first)}.{rest}")
+        return self._named(f"{self._full(first)}.{rest}")
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         """Read a type that is quoted because it is defined further down."""
@@ -65,6 +68,10 @@ class _Speller(ast.NodeTransformer):
         if special == "Optional":
             return ast.BinOp(node.slice, ast.BitOr(), ast.Constant(None))
         return _union(node.slice) if special == "Union" else node
+
+    def _full(self, name: str) -> str:
+        own = self._module and not hasattr(builtins, name)
+        return self._names.get(name, f"{self._module}.{name}" if own else name)
 
     def _named(self, name: str) -> ast.Name:
         return ast.Name(f"{self._mark}{name}" if "." in name else name, ast.Load())

@@ -27,11 +27,12 @@ def placed(step: Step, lines: Sequence[str], config: Config) -> tuple[str, list[
     """Return a step's signature and its docstring's lines with the type hints where ``autodoc_typehints`` wants them."""
     mode = config.autodoc_typehints if "autodoc_typehints" in config else "signature"
     signature = visible(step.signature)
-    plain = mode == "signature" and not step.imports and not _TO_SPELL.search(signature)  # as most are
+    short = "autodoc_typehints_format" not in config or config.autodoc_typehints_format == "short"
+    plain = mode == "signature" and short and not step.imports and not _TO_SPELL.search(signature)  # as most are
     function = None if plain else _parsed(signature)
     if function is None:
         return signature, list(lines)
-    _spell(function, step, short="autodoc_typehints_format" not in config or config.autodoc_typehints_format == "short")
+    _spell(function, step, short=short)
     added = list(_fields(function, lines, config)) if mode in ("description", "both") else []
     if mode in ("description", "none"):
         _strip(function)
@@ -56,9 +57,9 @@ def _spell(function: ast.FunctionDef, step: Step, *, short: bool) -> None:
     """Write each type in the function as autodoc would."""
     for argument in _arguments(function):
         if argument.annotation:
-            argument.annotation = spelled(argument.annotation, step.imports, short=short)
+            argument.annotation = spelled(argument.annotation, step.imports, step.module, short=short)
     if function.returns:
-        function.returns = spelled(function.returns, step.imports, short=short)
+        function.returns = spelled(function.returns, step.imports, step.module, short=short)
 
 
 def _fields(function: ast.FunctionDef, lines: Sequence[str], config: Config) -> Iterator[str]:

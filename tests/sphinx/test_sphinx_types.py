@@ -100,3 +100,19 @@ def test_full_names(types):
     settings = "autodoc_typehints_format = 'fully-qualified'\n"
     built = types(IMPORTS, "a: c.Set[t.Any]", settings)
     assert "(a: collections.abc.Set[Any])" == shown(built, "index.html")[0] == shown(built, "api.html")[0]
+
+
+@pytest.mark.parametrize(
+    ("signature", "text"),
+    [
+        ("a: K, b: list[K] | None = None", "(a: flows.K, b: list[flows.K] | None = None)"),
+        ("a: 'Outer.Inner', b: Exception = None", "(a: flows.Outer.Inner, b: Exception = None)"),
+        ("a: T, *b: int", "(a: flows.T, *b: int)"),
+    ],
+)
+def test_full_names_of_the_own_module(types, signature, text):
+    """With full names, a type of the step's own module has its module in front, as with autodoc."""
+    settings = "autodoc_typehints_format = 'fully-qualified'\n"
+    inner = "class Outer:\n    class Inner: ...\n\nT = t.TypeVar('T')\n"
+    built = types(f"{IMPORTS}\n{inner}", signature, settings)
+    assert (text, shown(built, "api.html")[0]) == (shown(built, "index.html")[0], text)
