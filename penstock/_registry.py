@@ -55,7 +55,7 @@ class Declared:
         built: The flow as it was last built, until something changes.
     """
 
-    __slots__ = ("built", "hidden", "marks", "name", "said", "unmarked", "where")
+    __slots__ = ("_alike", "built", "hidden", "marks", "name", "said", "unmarked", "where")
 
     def __init__(self, name: str, where: tuple[str, int]) -> None:
         self.name = name
@@ -65,6 +65,25 @@ class Declared:
         self.hidden: list[tuple[Mark, Mark]] = []
         self.unmarked: dict[tuple[str, str], tuple[str, int]] = {}
         self.built: Flow | None = None
+        self._alike: dict[object, list[Mark]] = {}
+
+    def like(self, mark: Mark) -> list[Mark]:
+        """Return the marks with the same object, function or step name: those that ``mark`` may take the place of."""
+        found = {id(other): other for trait in _traits(mark) for other in self._alike.get(trait, ())}
+        return list(found.values())
+
+    def take(self, mark: Mark) -> None:
+        """Add a mark behind the others."""
+        self.marks.append(mark)
+        for trait in _traits(mark):
+            self._alike.setdefault(trait, []).append(mark)
+
+    def give_up(self, marks: Collection[Mark]) -> None:
+        """Remove some of its marks."""
+        self.marks = [mark for mark in self.marks if mark not in marks]
+        for mark in marks:
+            for trait in _traits(mark):
+                self._alike[trait].remove(mark)
 
 
 # Reentrant: building a flow reads attributes of user objects, which may declare more.
@@ -116,8 +135,10 @@ def claim(name: str, mark: Mark) -> None:
     with _lock:
         declared = _flows.setdefault(name, Declared(name, mark.declared))  # a handle may outlive `forget`
         _unclaimed.pop(_place(mark), None)
-        replaced = [other for other in declared.marks if _replaces(name, mark, other)]
-        declared.marks = [*(other for other in declared.marks if other not in replaced), mark]
+        replaced = [other for other in declared.like(mark) if _replaces(name, mark, other)]
+        if replaced:
+            declared.give_up(replaced)
+        declared.take(mark)
         declared.hidden = [pair for pair in declared.hidden if pair[1] not in replaced]
         declared.hidden += [(other, mark) for other in (*replaced, mark.hides) if other and mark.is_beside(other)]
         if not mark.deferred:
@@ -155,9 +176,9 @@ def release(marks: Collection[Mark]) -> None:
     """Let every flow give these marks up: a notebook's cell was run again, and no longer declares them."""
     with _lock:
         for declared in _flows.values():
-            kept = [mark for mark in declared.marks if mark not in marks]
-            if len(kept) < len(declared.marks):
-                declared.marks, declared.built = kept, None
+            if given_up := [mark for mark in declared.marks if mark in marks]:
+                declared.give_up(given_up)
+                declared.built = None
 
 
 def problems() -> tuple[Problem, ...]:
@@ -188,6 +209,11 @@ def _built(declared: Declared) -> Flow:
 
 def _place(mark: Mark) -> tuple[str, str] | int:
     return id(mark.root) if mark.deferred else mark.key
+
+
+def _traits(mark: Mark) -> tuple[object, ...]:
+    """Return what two marks may have in common; a lazy object is not asked for its name."""
+    return (id(mark.root),) if mark.deferred else (id(mark.root), mark.key, mark.step_name)
 
 
 def _replaces(flow: str, mark: Mark, other: Mark) -> bool:
