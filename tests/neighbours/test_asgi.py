@@ -440,6 +440,15 @@ def test_where_it_stands(make):
     assert [response.headers[HEADER]] == SEEN
 
 
+def test_unknown_paths_of_litestar():
+    """Litestar answers unknown paths outside of its middleware, so there the middleware has to stand around it."""
+    around, in_list = litestar.Litestar([]), litestar.Litestar([], middleware=[FlowMiddleware])
+    (with_id,), (without,) = get(FlowMiddleware(around), "/nowhere"), get(in_list, "/nowhere")
+
+    assert (404, 32) == (with_id.status_code, len(with_id.headers[HEADER]))
+    assert (404, False) == (without.status_code, HEADER in without.headers)
+
+
 def test_litestar():
     """Litestar's handlers are in the run, and its errors tell the ID."""
 

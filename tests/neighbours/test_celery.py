@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -364,6 +365,35 @@ def test_the_signature_of_a_bound_task_is_without_the_task():
         each.signature for each in found.steps
     ]
     assert (("start", "pack", "ship"), ()) == (tuple(each.name for each in found.steps), found.problems)
+
+
+LOGGING = """
+import logging
+from celery import Celery
+from celery.utils.log import get_task_logger
+from penstock import flow_context
+
+app = Celery("shop", broker="memory://")
+{page}
+app.log.setup(loglevel="INFO")
+with flow_context("order-17", flow="orders"):
+    logging.getLogger("plain").info("packed")
+    get_task_logger("task").info("sent")
+logging.getLogger("plain").info("ready")
+"""
+
+
+def test_log_lines_of_a_worker_as_the_page_says():
+    """What the page tells to put beside the application gives the worker's log lines the ID."""
+    page = Path(__file__).parents[2] / "docs/how-to/celery.md"
+    (found,) = re.findall(
+        r"^```python\n(from celery.signals.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    code = LOGGING.replace("{page}", found)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    lines = [line.split(" ", 2)[2] for line in done.stderr.splitlines()]
+
+    assert ["order-17 orders packed", "order-17 orders ???: sent", "- - ready"] == lines
 
 
 DECLARING = """
