@@ -93,7 +93,8 @@ def find_engine(engine: str = ENGINE) -> str:
     on_path = shutil.which(engine)
     if on_path is None:
         raise MissingExtraError(
-            f"the layout engine {engine!r} was not found; graphviz-pure needs no system package", "graphviz"
+            f"the layout engine {engine!r} was not found; where none is named, graphviz-pure draws, which needs no system package",
+            "graphviz",
         )
     return on_path
 
@@ -148,7 +149,7 @@ def _run(executable: str, arguments: Sequence[str], source: str, timeout: float)
             check=False,
         )
     except subprocess.TimeoutExpired as expired:
-        return expired.stdout or b"", f"it took longer than {timeout:g} s"
+        return expired.stdout or b"", f"it took longer than {timeout:g} s (the setting layout_timeout)"
     except OSError as error:
         return b"", f"cannot start {executable}: {error.strerror}"
     if done.returncode:
