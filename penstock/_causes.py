@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import pkgutil
+import shlex
 import sys
 from pathlib import Path
 from traceback import walk_stack, walk_tb
@@ -120,7 +121,8 @@ def _find(missing: str, module: str, project: Path) -> str:
     top = missing.partition(".")[0]
     for folder in (project, project / "src"):
         if top not in sys.modules and ((folder / f"{top}.py").is_file() or any((folder / top).glob("*.py"))):
-            return f"It stands in the project: path = [{json.dumps(_inputs.relative(folder, project))}]"
+            path = _inputs.relative(folder, project)
+            return f"It is in the project: path = [{json.dumps(path)}], or on the command line: -p {shlex.quote(path)}"
     if not f"{module}.".startswith(f"{missing}."):
         return f"Install it for {sys.executable}, or stand in for it: mock = [{json.dumps(missing)}]"
     package = missing.rpartition(".")[0]
