@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import shlex
 import tomllib
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +21,8 @@ _NEAR = 0.8
 
 COMMAND_LINE = "command line"
 COMMAND_LINE_FLAGS = {"modules": "-m", "path": "-p"}
+SPHINX_BUILD = "sphinx-build -D"
+"""The command line of Sphinx, where values are plain text."""
 
 
 class Source(NamedTuple):
@@ -38,12 +41,23 @@ class Source(NamedTuple):
         """Return how a setting is written in this file."""
         if self.file == COMMAND_LINE:
             return f"{COMMAND_LINE_FLAGS[key]} {value[0] if isinstance(value, list) else value}"
-        text = json.dumps(value, ensure_ascii=False)
+        if self.file == SPHINX_BUILD:
+            return _sphinx_options(f"penstock_{key}", value) or f"penstock_{key} = {python(value)} in conf.py"
         if self.file.endswith((".yml", ".yaml")):
-            return f"{key}: {text}"
+            return f"{key}: {json.dumps(value, ensure_ascii=False)}"
         if self.file.endswith(".py"):
-            return f"penstock_{key} = {text}"
+            return f"penstock_{key} = {python(value)}"
         return f"{key} = {toml(value)}"
+
+
+def _sphinx_options(name: str, value: object) -> str:
+    """Return what sets a value on the command line of Sphinx, or an empty string where nothing can."""
+    if isinstance(value, dict):
+        return " ".join(filter(None, (_sphinx_options(f"{name}.{key}", each) for key, each in value.items())))
+    if isinstance(value, list) and not all(isinstance(each, str) for each in value):
+        return ""
+    text = ",".join(value) if isinstance(value, list) else f"{value:d}" if isinstance(value, bool) else str(value)
+    return f"-D {shlex.quote(f'{name}={text}')}"
 
 
 def find(folder: Path, settings: tuple[str, ...]) -> Source | None:
@@ -132,6 +146,15 @@ def project_of(folder: Path, base: Path | None) -> Path:
         if (parent / "pyproject.toml").is_file() or (parent / ".git").exists():
             return parent
     return base or folder
+
+
+def python(value: object) -> str:
+    """Return a value as Python, with double quotes."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{python(key)}: {python(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(python, value))}]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def toml(value: object) -> str:

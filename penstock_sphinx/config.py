@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock import config
+from penstock._sources import SPHINX_BUILD
 from penstock.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sphinx.application import Sphinx
 
 PREFIX = "penstock_"
@@ -25,7 +29,7 @@ def register(app: Sphinx) -> None:
 
 
 def load(app: Sphinx) -> config.Config:
-    """Return the settings that hold for a build; relative paths in ``conf.py`` count from its folder.
+    """Return the settings that hold for a build; relative paths count from the folder of ``conf.py``.
 
     Raises:
         ConfigError: A setting that does not exist or has a wrong value.
@@ -34,12 +38,37 @@ def load(app: Sphinx) -> config.Config:
     given = {setting.name: getattr(app.config, f"{PREFIX}{setting.name}") for setting in config.SETTINGS}
     # Sphinx drops what no extension has registered, so a misspelt setting is found in the file itself.
     given |= dict.fromkeys(_lines(file).keys() - given.keys(), "")
+    on_command_line = _on_command_line(app.config.overrides)
+    given |= on_command_line
     try:
         return config.load(file.parent, given, where=str(file), base=file.parent)
     except ConfigError as error:
+        if error.where == str(file) and error.key in on_command_line:  # the same again, in words for there
+            return config.load(file.parent, given, where=SPHINX_BUILD, base=file.parent)
         line = _lines(file).get(error.key) if error.where == str(file) else None
         where = f"{file}:{line}" if line else error.where
         raise ConfigError(error.message, where=where, key=error.key) from None
+
+
+def _on_command_line(overrides: Mapping[str, object]) -> dict[str, object]:
+    """Return the settings that ``sphinx-build -D`` gives, which are text, read as Sphinx reads its own."""
+    names = {setting.name: setting for setting in config.SETTINGS if f"{PREFIX}{setting.name}" in overrides}
+    return {name: _read(overrides[f"{PREFIX}{name}"], setting) for name, setting in names.items()}
+
+
+def _read(value: object, setting: config.Setting) -> object:
+    """Return text as what the setting takes; what is none of it stays text, which the setting then refuses."""
+    kind = tomllib.loads(f"example = {setting.example}")["example"]
+    if not isinstance(value, str):  # whoever builds from Python may give anything
+        return value
+    if isinstance(kind, bool):
+        return {"0": False, "1": True}.get(value, value)
+    if isinstance(kind, list) and all(isinstance(each, str) for each in kind):
+        return value.split(",") if value else []
+    try:
+        return float(value) if isinstance(kind, (int, float)) else value
+    except ValueError:
+        return value
 
 
 def _lines(file: Path) -> dict[str, int]:

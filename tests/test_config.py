@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import ast
 import os
 import sys
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -207,6 +209,30 @@ def test_wrong_in_a_front_end(folder, where, cure):
     """In a front end's own file, the cure is written as that file wants it."""
     expected = f"{where}: 'modules' must be a list, not a string. Write: {cure}"
     assert expected == str(failure(folder, {"modules": "a"}, where=where))
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_cure_is_python_in_a_file_of_python(folder, setting):
+    """What is to be written into a file of Python is Python, whatever kind of value it is."""
+    cure = failure(folder, {setting.name: b"no"}, where="conf.py").message.partition("for example: ")[2]
+    name, _, value = cure.partition(" = ")
+    assert f"penstock_{setting.name}" == name
+    assert tomllib.loads(f"example = {setting.example}")["example"] == ast.literal_eval(value)
+
+
+@pytest.mark.parametrize(
+    ("key", "cure"),
+    [
+        ("timeout", "-D penstock_timeout=120"),
+        ("proof", "-D penstock_proof=0"),
+        ("modules", "-D 'penstock_modules=shop.flows,shop.orders.*'"),
+        ("env", "-D penstock_env.STAGE=docs"),
+        ("contracts", 'penstock_contracts = [{"type": "has-docstrings", "flows": ["orders"]}] in conf.py'),
+    ],
+)
+def test_cure_on_the_command_line_of_sphinx(folder, key, cure):
+    """What is to be given to sphinx-build is given as it takes it, or in conf.py where it cannot be."""
+    assert str(failure(folder, {key: b"no"}, where="sphinx-build -D")).endswith(f"Write, for example: {cure}")
 
 
 @pytest.mark.parametrize(("text", "line"), [("[tool\n", 1), ("a = 1\nb = = 2\n", 2), ("a = 1\nb = [", 2)])

@@ -153,6 +153,7 @@ def test_too_large_for_mermaid(small):
     [
         ('penstock_modules = "flows"', ["conf.py:6: 'modules'", 'penstock_modules = ["flows"]']),
         ("penstock_timeout = -1", ["conf.py:6: 'timeout'"]),
+        ("penstock_proof = 0", ["conf.py:6: 'proof'", "penstock_proof = False"]),
         ('penstock_path = ["nowhere"]', ["conf.py:6: 'path'", "nowhere"]),
         ('penstock_modulez = ["flows"]', ["conf.py:6: there is no setting 'modulez'. Did you mean 'modules'?"]),
     ],
@@ -168,6 +169,34 @@ def test_bad_setting(small, line, expected):
     assert place.startswith("index.rst:4: WARNING: the flow 'one' is not shown")
     assert "penstock-error" in built.text("index.html")
     assert 0 != small.build("html", "-W").code
+
+
+def test_settings_on_the_command_line(small):
+    """What -D of sphinx-build gives is read as Sphinx reads its own settings, and wins over conf.py."""
+    small.edit("conf.py", '["flows"]', '["nothing_of_that_name"]')
+    small.write("src/more.py", "from flows import one\n\none.step(after='finish', name='more')(print)\n")
+    options = ["modules=flows,more", "path=.,src", "proof=0", "timeout=50", "direction=LR", "env.STAGE=docs"]
+    built = small.build("html", "-W", *(f"-Dpenstock_{option}" for option in options))
+    assert (0, "") == (built.code, built.complained)
+    assert "flow-one-more" in built.text("index.html")
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        (
+            "timeout=soon",
+            "'timeout' must be a number of seconds, not a string. Write, for example: -D penstock_timeout=",
+        ),
+        ("timeout=0", "'timeout' must be more than 0 seconds, and finite, not 0.0. Write, for example: -D penstock_"),
+        ("proof=no", "'proof' must be true or false, not a string. Write, for example: -D penstock_proof=0"),
+        ("direction=L", "'direction' must be TB, LR, BT or RL, not 'L'. Write: -D penstock_direction=RL"),
+    ],
+)
+def test_bad_setting_on_the_command_line(small, option, expected):
+    """What is wrong on the command line is said of the command line, not of conf.py."""
+    small.edit("conf.py", "penstock_path", "penstock_timeout = 60\npenstock_path")
+    assert small.build("html", f"-Dpenstock_{option}").warnings[0].startswith(f"WARNING: sphinx-build -D: {expected}")
 
 
 def test_problems_of_flows_that_no_page_shows(small):
