@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._extras import needed
 from penstock.config import evidence_file, load
-from penstock.contrib._recording import Recording
+from penstock.contrib._recording import Recording, tests_are_there
 from penstock.errors import PenstockError
+from penstock.observers import patchers
 from penstock.observers.recorder import recorder
 
 with needed("django", "penstock[django]"):
@@ -24,6 +25,7 @@ def _begin_worker(*given: Any) -> None:
     ParallelTestSuite.init_worker(*given)
     if found := recorder():
         found.started = False
+        patchers.watch()
 
 
 class _Suite(ParallelTestSuite):  # type: ignore[misc] # Django has no types
@@ -85,6 +87,8 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
 
     def run_suite(self, *args: Any, **options: Any) -> Any:
         """Run the tests, and note whether there were any."""
+        if self._recording is not None:
+            tests_are_there()
         result = super().run_suite(*args, **options)
         if self._recording is not None:
             self._recording.tried |= result.testsRun > 0

@@ -93,7 +93,7 @@ class Reach:
             yield value
             function = underlying(value)
             if type(function) is not FunctionType:
-                yield from self._parts(value.__class__ if kind.__module__.startswith("celery.") else kind)  # a proxy
+                yield from self._parts(value.__class__ if _is_task(value) else kind)  # which may be a proxy
             elif issubclass(kind, MethodType) and not self.is_own(str(function.__module__), _file(function)):
                 yield from self._parts(value.__self__)  # such as `delay` of a Celery task
 
@@ -115,8 +115,9 @@ class Reach:
             for name in names & self._methods.keys():  # whose method it is, only a run tells
                 yield from self._methods[name]
             for value in self._named(function, names):
-                yield from steps_on(value)
-                waiting += self._below(value)
+                for part in self._parts(value) if _is_task(value) else [value]:
+                    yield from steps_on(part)
+                    waiting += self._below(part)
 
     def _named(self, function: FunctionType, names: set[str]) -> Iterator[Any]:
         """Yield what names stand for: in the function's module and class, around it, and in what they name there."""
@@ -148,6 +149,11 @@ def _by_flow(steps: Iterable[Named]) -> dict[str, frozenset[str]]:
     for flow, step in steps:
         found.setdefault(flow, set()).add(step)
     return {flow: frozenset(names) for flow, names in found.items()}
+
+
+def _is_task(value: Any) -> bool:
+    """Tell whether something is Celery's; what it runs is an attribute of its class."""
+    return type(value).__module__.startswith("celery.")
 
 
 def _file(function: FunctionType) -> str:

@@ -468,3 +468,78 @@ def test_the_verdict_of_a_recording(folder: Path) -> None:
         [*merging[:-3], "no.json", *merging[-2:]], cwd=folder, capture_output=True, text=True, check=False, timeout=60
     )
     assert (2, True) == (missing.returncode, "there is no file 'no.json'" in missing.stderr)
+
+
+LIBRARY = """
+from multiprocessing import get_context
+
+from penstock import carry, flow
+
+library = flow("library")
+
+@library.entrypoint
+def lend(elsewhere=False):
+    charge()
+    if elsewhere:
+        process = get_context("spawn").Process(target=carry(hand_over))
+        process.start()
+        process.join()
+    else:
+        hand_over()
+
+@library.step(after="lend")
+def charge(): ...
+
+@library.step(after="charge")
+def hand_over(): ...
+"""
+
+AUTOUSE = """
+import app, pytest
+
+@pytest.fixture(autouse=True)
+def no_money(monkeypatch):
+    monkeypatch.setattr(app, "charge", lambda: None)
+"""
+
+REPLACING = {
+    "beside one that does not": """
+from unittest import mock
+import app, pytest
+
+def test_it(): app.lend()
+
+@mock.patch("app.charge")
+def test_patched(charge): app.lend()
+
+@pytest.fixture
+def started():
+    with mock.patch.object(app, "charge", autospec=True) as charge:
+        yield charge
+
+def test_fixture(started): app.lend(); started.assert_called_once()
+def test_monkeypatch(monkeypatch): monkeypatch.setattr("app.charge", lambda: None); app.lend()
+""",
+    "everywhere": f"{AUTOUSE}\ndef test_it(): app.lend()\ndef test_more(): app.lend()",
+    "in the parent": f"{AUTOUSE}\ndef test_it(): app.lend(elsewhere=True)",
+    "by hand": """
+import app
+
+def test_it():
+    kept, app.charge = app.charge, lambda: None
+    app.lend()
+    app.charge = kept
+""",
+}
+
+
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("tests", REPLACING)
+def test_steps_that_tests_replace(tests: str, workers: tuple[str, ...], folder: Path) -> None:
+    """They are no reason for the check to fail, in whatever process the rest of the flow runs."""
+    (folder / "app.py").write_text(LIBRARY)
+    run(folder, REPLACING[tests], "--penstock", *workers)
+    assert "lend>hand_over after " in facts(evidence(folder))
+    command = [sys.executable, "-m", "penstock", "check", "-m", "app", "-p", "."]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+    assert (0, True) == (done.returncode, "2 of 2 arrows confirmed" in done.stdout), done.stdout

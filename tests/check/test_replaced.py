@@ -401,3 +401,47 @@ def test_threads(app: Any) -> None:
     evidence = recorded(run)
     assert {("begin", "hand_over")} <= {(fact.parent.step, fact.step.step) for fact in evidence.facts}
     assert {} == accused(evidence)
+
+
+TASKS = """
+from celery import Celery, shared_task
+from penstock.contrib.celery import flow_task
+from penstock import flow
+
+library = flow("library")
+celery = Celery("library", broker="memory://", set_as_current=True)
+
+@celery.task
+@library.step(after="lend")
+def plain(): ...
+
+@shared_task
+@library.step(after="lend")
+def shared(): ...
+
+@library
+@flow_task(after="lend")
+def told(): ...
+
+@library.entrypoint
+def lend():
+    send()
+
+def send():
+    plain.delay()
+    shared.delay()
+    told.delay()
+"""
+
+
+@pytest.mark.parametrize("name", ["plain", "shared", "told"])
+def test_tasks_of_celery(name: str, app: Any) -> None:
+    """A task is replaced as a whole, by the method that sends it, or by the function that does."""
+    pytest.importorskip("celery")
+    _registry.forget()
+    module("tasks", TASKS)
+    for place in (name, f"{name}.delay", f"{name}.apply_async"):
+        with mock.patch(f"tasks.{place}"):
+            assert {"library": {name}} == replacements.now
+    with mock.patch("tasks.send"):
+        assert {"library": {"plain", "shared", "told"}} == replacements.now

@@ -44,7 +44,17 @@ def receive(request):
 @orders.step(after="receive")
 def check(): ...
 
-urlpatterns = [path("orders", receive)]
+@orders.step(after="check")
+def store(): ...
+
+@orders.entrypoint
+def receive_all(request):
+    receive(request)
+    check()
+    store()
+    return HttpResponse()
+
+urlpatterns = [path("orders", receive), path("all", receive_all)]
 """,
     "tests.py": """
 from django.test import SimpleTestCase
@@ -142,3 +152,46 @@ def test_a_wrong_setting_is_named(folder):
     [line] = manage(folder, "--penstock", code=1)[1].splitlines()
 
     assert "there is no setting 'moduls'. Did you mean 'modules'?" in line
+
+
+REPLACED = {
+    "decorator": """
+from unittest import mock
+from django.test import SimpleTestCase
+
+class Tests(SimpleTestCase):
+    @mock.patch("urls.receive")
+    @mock.patch("urls.check")
+    def test_order(self, check, receive):
+        self.client.post("/all")
+        check.assert_called()
+
+class Others(SimpleTestCase):
+    def test_nothing(self): ...
+""",
+    "by hand": """
+import urls
+from django.test import SimpleTestCase
+
+class Tests(SimpleTestCase):
+    def test_order(self):
+        kept = urls.receive, urls.check
+        urls.receive = urls.check = lambda *_: None
+        self.addCleanup(lambda: (setattr(urls, "receive", kept[0]), setattr(urls, "check", kept[1])))
+        self.client.post("/all")
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("how", "start", "options"),
+    [("decorator", "fork", ()), ("decorator", "spawn", ("--parallel", "2")), ("by hand", "fork", ())],
+)
+def test_steps_that_tests_replace(folder, how, start, options):
+    """What runs without them is not taken for what the application does, in this process and in others."""
+    (folder / "tests.py").write_text(REPLACED[how])
+    manage(folder, "--penstock", *options, start=start)
+
+    found = load(folder / ".penstock" / "evidence.json")
+    assert {("receive_all", "store")} == {(fact.parent.step, fact.step.step) for fact in found.facts}
+    assert {frozenset({"receive", "check"})} == {*found.replaced.values()}
