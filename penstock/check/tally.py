@@ -88,6 +88,10 @@ class Tally:
         """
         return name == step or name not in self.ahead.get(step, ()) or step in self.ahead.get(name, ())
 
+    def leads(self, name: str, step: str) -> bool:
+        """Tell whether a step is another one, or has it further down; one that the flow does not have may lead anywhere."""
+        return name == step or name not in self.ahead or step in self.ahead[name]
+
 
 def count(flow: Flow, evidence: Evidence) -> Tally:
     """Return what the runs say of a flow."""

@@ -135,10 +135,10 @@ def replaced(pair: Pair, tally: Tally) -> tuple[list[str], str]:
         ever = {name for sets in tally.company.values() for names in sets for name in names}
         names = [name for name in absent if name in ever]
         return names, f"{_listed(names)} ran nowhere in the flow; a test had replaced it."
-    around = [{name for name in names if tally.hinders(name, target)} for names in tally.company.get(source, ())]
+    around = [{name for name in names if tally.leads(name, target)} for names in tally.company.get(source, ())]
     if around and all(around):
         return _only(source, set().union(*around))
-    names = sorted(name for name in masked if tally.hinders(name, source))
+    names = sorted(name for name in masked if tally.leads(name, source))
     return names, f"{target} ran after {source} in no run, but in some of them a test had replaced {_listed(names)}."
 
 

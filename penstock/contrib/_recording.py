@@ -70,10 +70,10 @@ class Recording:
         if self._ended:
             return
         self._ended = True
-        patchers.unwatch()
         if found := recorder():
             found.leave()
             remove_observer(found)
+        patchers.unwatch()
         if self._target is not None:
             self._finish(self._target)
             shutil.rmtree(self._folder, ignore_errors=True)

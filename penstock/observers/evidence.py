@@ -257,7 +257,7 @@ class Running(Frame):
             self._count()
         self.finish()
         observer.live.discard(self)
-        if self.outermost or len(observer.waiting) > MOST_WAITING:
+        if self.outermost or len(observer.waiting) > MOST_WAITING or len(observer.masked) > MOST_WAITING:
             observer.settle(write=self.outermost)
 
     def suspend(self) -> None:

@@ -456,6 +456,8 @@ def test_no_occasion_to_see_an_arrow() -> None:
     assert ("unexercised", "c ran only while a test had replaced d.") == without_head
     without_tail = hidden(flow, {**facts, fact("d", "b"): "c"})["c>d"]
     assert "d ran after c in no run, but in some of them a test had replaced c." == without_tail[1]
+    beside = hidden(flow_of("a>b", "a>d", "c>d"), {**facts, fact("d", "b"): "b"})["c>d"]
+    assert "never-seen" == beside[0]
     absent = hidden(flow, {fact("b", "a"): "", fact("d", "a"): "c"})["c>d"]
     assert ("unexercised", "d ran only while a test had replaced c.") == absent
 
