@@ -17,6 +17,7 @@ from penstock_sphinx.domain import PenstockDomain
 from penstock_sphinx.epub import declare_drawings
 from penstock_sphinx.overview import FlowsDirective, MapDirective
 from penstock_sphinx.references import missing_reference, note_roles, warn_missing_reference
+from penstock_sphinx.words import load_catalogs
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -39,6 +40,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_node(nodes.flow_block, html=(html.visit_block, html.depart_block))
     app.add_node(nodes.flow_doubts, html=(html.visit_doubts, html.depart_doubts))
     app.add_node(nodes.flow_diagram, html=(html.visit_diagram, None))
+    app.connect("config-inited", load_catalogs)
     app.connect("config-inited", plain.prepare_latex)
     app.connect("builder-inited", site.collect_flows)
     app.connect("builder-inited", pages.write_pages)

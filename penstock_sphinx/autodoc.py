@@ -10,6 +10,7 @@ from sphinx import addnodes
 from penstock._marks import identity
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.nodes import QUIET, flow_block, step_reference
+from penstock_sphinx.words import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -43,7 +44,7 @@ def elsewhere(step: Step, docname: str) -> list[nodes.Node]:
         refspecific=False,
         **{QUIET: True},
     )
-    return [_line(["ps-meta", ELSEWHERE], nodes.Text("Described in full at "), reference, function=name)]
+    return [_line(["ps-meta", ELSEWHERE], nodes.Text(gettext("Described in full at") + " "), reference, function=name)]
 
 
 def note_steps(app: Sphinx, domain: str, _kind: str, content: addnodes.desc_content) -> None:
@@ -59,7 +60,7 @@ def note_steps(app: Sphinx, domain: str, _kind: str, content: addnodes.desc_cont
             steps = penstock.site.steps_at(penstock.page(docname).public_names.get(name, name))
             penstock.page(docname).functions |= dict.fromkeys(steps, bool(content.children))
             references = [step_reference(name, name, docname) for name in steps]
-            content += [_line([BACK], nodes.Text("Step "), each) for each in references]
+            content += [_line([BACK], nodes.Text(gettext("Step") + " "), each) for each in references]
 
 
 def listen(app: Sphinx) -> None:
@@ -118,7 +119,7 @@ def settle(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         for shown in line.findall(nodes.literal):
             shown[:] = [nodes.Text(name or line["function"])]
         if not is_described(app.env, line["function"], where):
-            line.replace(line[0], nodes.Text("Also described at "))
+            line.replace(line[0], nodes.Text(gettext("Also described at") + " "))
             continue
         position = content.index(line)
         first = 1 if position and isinstance(content[0], nodes.paragraph) else 0

@@ -17,6 +17,7 @@ from penstock_sphinx.nodes import flow_block
 from penstock_sphinx.proof import proof
 from penstock_sphinx.site import full_name
 from penstock_sphinx.steps import StepWriter, anchor, index_entry, paths
+from penstock_sphinx.words import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +74,7 @@ class FlowDirective(FigureDirective):
         if "paths" in self.options:
             block += paths(flow, self.env.docname)
         if "no-steps" not in self.options:
-            entry = addnodes.index(entries=[index_entry(full_name(flow), "flow", ident)])
+            entry = addnodes.index(entries=[index_entry(full_name(flow), gettext("flow"), ident)])
             block.insert(0, [] if "no-index" in self.options else entry)
             block += self._steps(flow)
         return block
@@ -101,7 +102,7 @@ class FlowDirective(FigureDirective):
         return ident
 
     def _diagram(self, flow: Flow) -> flow_diagram:
-        label = f"Diagram of {visible(flow.title) or visible(flow.name)}"
+        label = gettext("Diagram of %s") % (visible(flow.title) or visible(flow.name))
         shown = "no-proof" not in self.options
         return self.diagram(self._drawn(flow), self.arguments[0], label, proof=shown)
 

@@ -14,6 +14,7 @@ from sphinx.util.nodes import make_refnode
 
 from penstock_sphinx.indices import FlowIndex
 from penstock_sphinx.nodes import QUIET, step_reference
+from penstock_sphinx.words import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -114,9 +115,9 @@ class PenstockDomain(Domain):
     name = "penstock"
     label = "Penstock"
     object_types: ClassVar[dict[str, ObjType]] = {
-        "flow": ObjType("flow", "flow"),
-        "entrypoint": ObjType("entrypoint", "entrypoint", "step"),
-        "step": ObjType("step", "step"),
+        "flow": ObjType(gettext("flow"), "flow"),
+        "entrypoint": ObjType(gettext("entrypoint"), "entrypoint", "step"),
+        "step": ObjType(gettext("step"), "step"),
     }
     roles: ClassVar[dict[str, Any]] = {kind: NameRole(warn_dangling=True) for kind in ("flow", "entrypoint", "step")}
     indices: ClassVar[list[Any]] = [FlowIndex]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from sphinx.domains import Index, IndexEntry
 
+from penstock_sphinx.words import gettext
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
@@ -17,7 +19,7 @@ class FlowIndex(Index):
     """All documented flows, each with its steps, by first letter."""
 
     name = "flows"
-    localname = "Flow index"
+    localname = gettext("Flow index")
     shortname = "flows"
 
     def generate(self, docnames: Iterable[str] | None = None) -> tuple[list[tuple[str, list[IndexEntry]]], bool]:
@@ -46,4 +48,4 @@ def _steps(domain: PenstockDomain, shown: AbstractSet[str] | None) -> dict[str, 
 
 
 def _entry(name: str, level: int, docname: str, place: Place, kind: str = "") -> IndexEntry:
-    return IndexEntry(name, level, docname, place.anchor, "entrypoint" if kind == "entrypoint" else "", "", "")
+    return IndexEntry(name, level, docname, place.anchor, gettext("entrypoint") if kind == "entrypoint" else "", "", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from docutils import nodes
 from sphinx import addnodes
@@ -32,6 +32,25 @@ class flow_diagram(nodes.General, nodes.Element):  # noqa: N801 - docutils names
 
 class flow_doubts(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
     """The arrows that are not confirmed, in words; with a ``title``, a page can fold them."""
+
+
+class translated_text(nodes.paragraph, addnodes.translatable):  # noqa: N801 - docutils names nodes so
+    """A paragraph with plain text from the application, which the catalogs of the site translate as plain text."""
+
+    def preserve_original_messages(self) -> None:
+        """Keep the text."""
+        self["original"] = self.astext()
+
+    def extract_original_messages(self) -> list[str]:
+        """Return the text."""
+        return list(filter(None, [self["original"]]))
+
+    def apply_translated_message(self, original_message: str, translated_message: str) -> None:
+        """Put a translation into the place of the text, also within a reference."""
+        if original_message == self["original"]:
+            self["translated"] = True
+            for text in list(self.findall(nodes.Text)):
+                cast("nodes.Element", text.parent).replace(text, nodes.Text(translated_message))
 
 
 def step_reference(name: str, full_name: str, docname: str) -> addnodes.pending_xref:

@@ -16,15 +16,15 @@ from penstock.render.overview import (
     Selection,
     fault,
     map_text,
-    size,
     summary,
     system_map,
     triggers,
 )
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.figure import FIGURE_OPTIONS, FigureDirective
-from penstock_sphinx.nodes import CHIP, flow_block, flow_reference
+from penstock_sphinx.nodes import CHIP, flow_block, flow_reference, translated_text
 from penstock_sphinx.paths import folder_of, paths_of
+from penstock_sphinx.words import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -109,23 +109,28 @@ class FlowsDirective(SelectingDirective):
         group = nodes.tgroup("", cols=2 + small)
         table += group
         group += [nodes.colspec(colwidth=width) for width in ((30, 40, 30) if small else (35, 65))]
-        heads = ("Flow", "What it does", "Diagram") if small else ("Flow", "What it does")
+        heads = [gettext("Flow"), gettext("What it does"), *([gettext("Diagram")] if small else [])]
         group += nodes.thead("", _row([nodes.paragraph("", head)] for head in heads))
         group += nodes.tbody("", *(self._flow(flow, small=small) for flow in flows))
         return [table]
 
     def _flow(self, flow: Flow, *, small: bool) -> nodes.row:
-        name = nodes.paragraph("", "", flow_reference(flow, self.env.docname, visible(flow.title)))
-        facts = [size(flow), visible(flow.service)]
+        title = visible(flow.title)
+        name = (translated_text if title else nodes.paragraph)("", "", flow_reference(flow, self.env.docname, title))
+        count = len(flow.steps)
+        facts = [ngettext("%d step", "%d steps", count) % count, visible(flow.service)]
         meta = nodes.paragraph("", " · ".join(filter(None, facts)), classes=["ps-meta"])
         for channel in triggers(flow):
             meta += [nodes.Text(" "), nodes.inline("", channel, classes=[CHIP, "ps-chip-io"])]
-        cells: list[list[nodes.Node]] = [[name, meta], [nodes.paragraph("", summary(flow))]]
+        said = translated_text("", summary(flow))
+        for text in (name, said):
+            self.set_source_info(text)
+        cells: list[list[nodes.Node]] = [[name, meta], [said]]
         drawn = [self._small(flow)] if len(flow.steps) <= MOST_IN_SMALL else []
         return _row([*cells, drawn] if small else cells)
 
     def _small(self, flow: Flow) -> flow_diagram:
-        label = f"Diagram of {visible(flow.title) or visible(flow.name)}"
+        label = gettext("Diagram of %s") % (visible(flow.title) or visible(flow.name))
         return self.diagram(without_proof(flow), flow.full_name, label, small=True, proof=False)
 
     def contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
@@ -146,7 +151,6 @@ class FlowsDirective(SelectingDirective):
         contents.attributes |= {
             "parent": self.env.docname,
             "caption": None,
-            "rawcaption": "",
             "numbered": 0,
             "maxdepth": -1,
             "hidden": True,
@@ -177,7 +181,7 @@ class MapDirective(SelectingDirective):
         """Return the map as a figure."""
         drawn = system_map(flows)
         caption = self.caption()
-        figure = self.figure(self.diagram(drawn, selection, "System map", map_text(drawn)), caption)
+        figure = self.figure(self.diagram(drawn, selection, gettext("System map"), map_text(drawn)), caption)
         self.set_source_info(figure)
         self.add_name(figure)
         return [figure]

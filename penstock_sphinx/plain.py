@@ -14,7 +14,7 @@ from penstock.errors import OutputError, RenderError
 from penstock.render import render, text
 from penstock.render.options import Options
 from penstock_sphinx.domain import domain_of
-from penstock_sphinx.nodes import CHIP, flow_block, flow_diagram, flow_doubts
+from penstock_sphinx.nodes import CHIP, flow_block, flow_diagram, flow_doubts, translated_text
 from penstock_sphinx.singlehtml import drop_repeated_ids
 
 if TYPE_CHECKING:
@@ -64,6 +64,9 @@ def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         return
     latex = app.builder.format == "latex"
     _drop_small_diagrams(doctree)
+    if app.builder.name != "gettext":
+        for translated in list(doctree.findall(translated_text)):
+            translated.replace_self(nodes.paragraph("", "", *translated.children))
     site = domain_of(app.env).site
     for diagram in list(doctree.findall(flow_diagram)):
         flow, picture = site.drawn(diagram["subject"], proof=diagram["proof"]), None

@@ -20,6 +20,7 @@ from penstock_sphinx.faults import OF_DOCSTRING
 from penstock_sphinx.nodes import CHIP, QUIET, step_reference
 from penstock_sphinx.site import full_name
 from penstock_sphinx.typehints import placed
+from penstock_sphinx.words import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -59,13 +60,14 @@ def paths(flow: Flow, docname: str) -> list[nodes.Node]:
     """Return the ways through a flow as a list, and how many more there are."""
     items = (_path(flow, names, docname) for names in islice(flow.paths(), MOST_PATHS))
     count = flow.path_count
-    title = _paragraph("ps-doc-title", nodes.strong("", f"{count} path{'' if count == 1 else 's'}"))
+    title = _paragraph("ps-doc-title", nodes.strong("", ngettext("%d path", "%d paths", count) % count))
     shown: list[nodes.Node] = [
         title,
         nodes.enumerated_list("", *items, classes=["ps-paths"], enumtype="arabic", suffix="."),
     ]
     if count > MOST_PATHS:
-        shown.append(_paragraph("ps-meta", nodes.Text(f"… and {count - MOST_PATHS} more.")))
+        more = count - MOST_PATHS
+        shown.append(_paragraph("ps-meta", nodes.Text(ngettext("… and %d more.", "… and %d more.", more) % more)))
     return shown
 
 
@@ -110,7 +112,7 @@ class StepWriter:
                 reference[QUIET] = True
         if not self._index:
             return [description]
-        kind = f"{_kind(step)} of {full_name(self._flow)}"
+        kind = (gettext("entrypoint of %s") if step.entrypoint else gettext("step of %s")) % full_name(self._flow)
         return [addnodes.index(entries=[index_entry(visible(step.name), kind, signature["ids"][0])]), description]
 
     def _parsed(self, step: Step, signature: str, lines: Iterable[str]) -> addnodes.desc:
@@ -179,11 +181,12 @@ class StepWriter:
     def _meta(self, step: Step) -> nodes.paragraph:
         facts: list[list[nodes.Node]] = []
         if earlier := before(self._flow, step):
-            facts.append([nodes.Text("after "), *self._neighbours(earlier)])
+            facts.append([nodes.Text(gettext("after") + " "), *self._neighbours(earlier)])
         if later := after(self._flow, step):
-            facts.append([nodes.Text("then "), *self._neighbours(later)])
+            facts.append([nodes.Text(gettext("then") + " "), *self._neighbours(later)])
         if effects := [effect for effect in map(visible, step.effects) if effect]:
-            facts.append([nodes.Text("effects "), *_joined(" ", ([_chip(effect, "ps-chip-io")] for effect in effects))])
+            chips = ([_chip(effect, "ps-chip-io")] for effect in effects)
+            facts.append([nodes.Text(gettext("effects") + " "), *_joined(" ", chips)])
         if where := visible(step.where):
             url = self._site.source_url(step)
             facts.append([nodes.reference("", where, refuri=url, internal=False) if url else nodes.Text(where)])
@@ -204,7 +207,7 @@ def _kind(step: Step) -> str:
 
 def _chips(step: Step) -> Iterator[nodes.Node]:
     if step.entrypoint:
-        yield from (nodes.Text(" "), _chip("entrypoint"))
+        yield from (nodes.Text(" "), _chip(gettext("entrypoint")))
     if kind := KIND_CHIPS.get(step.kind, ""):
         yield from (nodes.Text(" "), _chip(kind))
     if trigger := visible(step.trigger):

@@ -150,7 +150,10 @@ def test_one_tangle_does_not_harm_the_others() -> None:
     assert isinstance(first, layout.Layout)
     assert isinstance(last, layout.Layout)
     assert isinstance(tangle, LayoutError)
-    assert "flow 'dense' (300 steps, 3000 arrows) has no layout: it took longer than 0.5 s (the setting layout_timeout)" == str(tangle)
+    assert (
+        "flow 'dense' (300 steps, 3000 arrows) has no layout: it took longer than 0.5 s (the setting layout_timeout)"
+        == str(tangle)
+    )
     assert 5 > time.perf_counter() - begun
 
 

@@ -198,7 +198,10 @@ def test_folder_not_on_path(project, file, cure, module):
     project.write(file, "")
     project.write("lib/shop/needs.py", "import away")
     message = str(project.fail(module, path=["lib"]))
-    assert f"No module named 'away'. It is in the project: path = [\"{cure}\"], or on the command line: -p {cure}" in message
+    assert (
+        f"No module named 'away'. It is in the project: path = [\"{cure}\"], or on the command line: -p {cure}"
+        in message
+    )
 
 
 def test_current_folder(project, monkeypatch):

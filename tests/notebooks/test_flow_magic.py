@@ -118,7 +118,10 @@ def test_a_flow_is_shown_as_asked(notebook: Notebook, line: str, begins: str) ->
         ("orders --direction XY", "there is no direction 'XY'. Known directions: BT, LR, RL, TB."),
         ("orders --speed 3", "unrecognized arguments: --speed 3"),
         ("'orders", "%flow 'orders: No closing quotation"),
-        ("orders svg --engine nowhere", "the layout engine 'nowhere' was not found; where none is named, graphviz-pure draws"),
+        (
+            "orders svg --engine nowhere",
+            "the layout engine 'nowhere' was not found; where none is named, graphviz-pure draws",
+        ),
     ],
 )
 def test_a_mistake_is_told_in_one_line(
