@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 from docutils import nodes
 from sphinx import addnodes
 
-from penstock._marks import identity
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.nodes import QUIET, flow_block, step_reference
 from penstock_sphinx.words import gettext
@@ -73,7 +72,8 @@ def note_public_name(app: Sphinx, _what: str, name: str, described: object, *_: 
     """Remember what autodoc calls a function that is defined elsewhere, such as in a private module or a base class."""
     if described is None:  # our own pages ask, too
         return
-    defined = ".".join(identity(described))
+    function = getattr(described, "fget", described)  # of a property
+    defined = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
     domain = domain_of(app.env)
     if defined != name and domain.site.steps_at(defined):
         domain.note_public_name(app.env.docname, name, defined)
