@@ -10,20 +10,22 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock import _registry
 from penstock._inputs import is_installed
-from penstock._marks import marks_on, underlying
+from penstock._marks import CALLABLE_TYPES, marks_on, underlying
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    Named = tuple[str, str]
-    """A flow, and a step of it."""
+    from penstock._marks import Mark
 
     Space = Mapping[str, Any]
     """What names stand for."""
+
+Named = tuple[str, str]
+"""A flow, and a step of it."""
 
 MOST_FUNCTIONS = 300
 """Functions that are looked through, from one on."""
@@ -36,10 +38,15 @@ class Reach:
     """Looks through the functions of the application, as it is now.
 
     Its own are those in no folder that installers fill, and those of packages with steps, wherever they are.
+
+    Attributes:
+        marks: The declarations that it knows.
     """
 
-    def __init__(self) -> None:
-        marks = _registry.marks()
+    def __init__(self, marks: tuple[Mark, ...]) -> None:
+        self.marks = marks
+        self._own: dict[tuple[str, str], bool] = {}
+        self._calls: dict[FunctionType, _Calls] = {}
         self._tops = {mark.key[0].partition(".")[0] for mark in marks if not mark.deferred}
         self._methods: dict[str, list[Named]] = {}
         for mark in marks:
@@ -63,10 +70,12 @@ class Reach:
 
     def is_own(self, module: str, file: str) -> bool:
         """Tell whether something is the application's, not of a library or ours."""
+        if (known := self._own.get((module, file))) is not None:
+            return known
         top = module.partition(".")[0]
-        if file.startswith((OURS, "<")) or top in sys.stdlib_module_names:
-            return False
-        return top in self._tops or not is_installed(file)
+        library = file.startswith((OURS, "<")) or top in sys.stdlib_module_names
+        own = self._own[module, file] = not library and (top in self._tops or not is_installed(file))
+        return own
 
     def _below(self, part: Any) -> Iterator[FunctionType]:
         function = underlying(part)
@@ -103,21 +112,26 @@ class Reach:
             if self.is_own(base.__module__, getattr(sys.modules.get(base.__module__), "__file__", None) or ""):
                 yield vars(base)
 
-    def _reached(self, starts: Iterable[FunctionType]) -> Iterator[Named]:
-        """Yield the steps that functions may call, directly or through others of the application."""
-        waiting, visited = [*starts], set[FunctionType]()
+    def _reached(self, starts: Iterable[FunctionType]) -> set[Named]:
+        """Return the steps that functions may call, directly or through others of the application."""
+        waiting, visited, found = [*starts], set[FunctionType](), set[Named]()
         while waiting and len(visited) < MOST_FUNCTIONS:
             function = waiting.pop()
-            if function in visited:
-                continue
-            visited.add(function)
-            names = _names(function.__code__)
-            for name in names & self._methods.keys():  # whose method it is, only a run tells
-                yield from self._methods[name]
-            for value in self._named(function, names):
-                for part in self._parts(value) if _is_task(value) else [value]:
-                    yield from steps_on(part)
-                    waiting += self._below(part)
+            if function not in visited:
+                visited.add(function)
+                calls = self._calls.get(function) or self._read(function)
+                found |= calls.steps
+                waiting += calls.functions
+        return found
+
+    def _read(self, function: FunctionType) -> _Calls:
+        names = _names(function.__code__)
+        methods = [self._methods[name] for name in names & self._methods.keys()]  # whose it is, only a run tells
+        values = [*self._named(function, names)]
+        parts = [part for value in values for part in (self._parts(value) if _is_task(value) else [value])]
+        steps = {named for several in (*methods, *map(steps_on, parts)) for named in several}
+        found = self._calls[function] = _Calls(steps, [each for part in parts for each in self._below(part)])
+        return found
 
     def _named(self, function: FunctionType, names: set[str]) -> Iterator[Any]:
         """Yield what names stand for: in the function's module and class, around it, and in what they name there."""
@@ -131,10 +145,44 @@ class Reach:
                 yield from (space[name] for name in names if name in space)
 
     def _spaces_of(self, value: Any) -> Iterator[Space]:
-        if issubclass(type(value), ModuleType):
+        kind = type(value)
+        if issubclass(kind, ModuleType):
             yield vars(value)
-        else:
-            yield from self._spaces(value if issubclass(type(value), type) else type(value))
+        elif kind not in CALLABLE_TYPES or kind is type:
+            yield from self._spaces(value if issubclass(kind, type) else kind)
+
+
+class _Calls(NamedTuple):
+    """The steps and the functions of the application that a function may call."""
+
+    steps: set[Named]
+    functions: list[FunctionType]
+
+
+MOST_STATES = 16
+_known: dict[object, Reach] = {}
+"""The last ones that were asked for, the latest at the end."""
+
+
+def reach(replaced: Mapping[str, frozenset[str]] | None = None) -> Reach:
+    """Return what looks through the application; what it has read holds until more is imported or declared.
+
+    Args:
+        replaced: The steps that are replaced already, by flow. They hide what they lead to.
+    """
+    marks, state = _registry.marks(), (len(sys.modules), frozenset((replaced or {}).items()))
+    found = _known.pop(state, None)
+    if found is None or found.marks != marks:
+        found = Reach(marks)
+    _known[state] = found
+    if len(_known) > MOST_STATES:
+        del _known[next(iter(_known))]
+    return found
+
+
+def forget() -> None:
+    """Let go of all functions."""
+    _known.clear()
 
 
 def steps_on(value: Any) -> Iterator[Named]:

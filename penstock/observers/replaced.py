@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock import _registry
 from penstock.check.frames import NOTHING
-from penstock.observers.reach import OURS, Reach, steps_on
+from penstock.observers.reach import OURS, forget, reach, steps_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -67,9 +67,9 @@ class Replacements:
         for original, stand_in in swaps:
             if type(original) in _PLAIN:
                 continue
-            reach = Reach()
-            if steps := reach.steps(original):
-                codes = [frozenset(each.__code__ for each in reach.functions(side)) for side in (original, stand_in)]
+            found = reach(self.now)
+            if steps := found.steps(original):
+                codes = [frozenset(each.__code__ for each in found.functions(side)) for side in (original, stand_in)]
                 with self._lock:
                     self._change([*self._held, _Held(owner, steps, frozenset(steps_on(stand_in)), *codes)])
 
@@ -116,6 +116,7 @@ class Replacements:
         """Forget everything."""
         self._bindings = {}
         self._change([])
+        forget()
 
 
 replacements = Replacements()
@@ -132,9 +133,9 @@ def _running_around(frame: FrameType | None) -> Iterator[CodeType]:
 
 
 def _bindings() -> Iterator[_Binding]:
-    reach = Reach()
+    found = reach()
     for module in [*sys.modules.values()]:
-        if issubclass(type(module), ModuleType) and reach.is_own(
+        if issubclass(type(module), ModuleType) and found.is_own(
             module.__name__, module.__dict__.get("__file__") or ""
         ):
             for space in _spaces(module):
