@@ -357,14 +357,30 @@ def themed(tmp_path, serving, page) -> Iterator[Callable[[str, str, str], Page]]
 
 @pytest.mark.parametrize("theme", ["mkdocs", "readthedocs"])
 def test_narrow_with_long_parameters(themed, theme):
-    """On a telephone, the themes of MkDocs let a table of long names scroll, and long names in paths go on below."""
+    """On a telephone, the themes of MkDocs let a table of long names scroll, and other long names go on below."""
     name = "bills_of_materials_" * 4
-    source = f'def {name}({name}_id):\n    """Run.\n\n    Args:\n        {name}_id: The ID.\n    """\n'
+    source = f'def {name}({name}_id):\n    """Run {name}.\n\n    Args:\n        {name}_id: The ID.\n    """\n'
     flows = f'from penstock import flow\n\n\n@flow("orders").entrypoint\n{source}'
-    page = themed(theme, flows, "::: penstock-flow orders\n    paths: true\n")
+    page = themed(theme, flows, f"::: penstock-flow orders\n    paths: true\n    caption: {name}\n")
     page.set_viewport_size({"width": 400, "height": 800})
     assert 1 == page.locator(".ps-step-doc table").count()
     assert not page.evaluate(TOO_WIDE)
+
+
+def test_readable_on_dark_paper(themed):
+    """A theme of MkDocs that stays dark on paper shows words as light as its own, and drawings on white."""
+    flows = 'from penstock import flow\n\n\n@flow("orders").entrypoint(trigger="kafka:orders")\ndef run(): ...\n'
+    page = themed("mkdocs", flows, "::: penstock-flow orders\n    caption: All of it\n")
+    page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+    page.emulate_media(media="print")
+    for words in (".ps-step-name", ".ps-sig", ".ps-chip", "figcaption"):
+        colour = page.evaluate(f"getComputedStyle(document.querySelector('{words}')).color")
+        shares = re.fullmatch(r"color\(srgb ([\d.]+) ([\d.]+) ([\d.]+)\)", colour).groups()
+        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert luminance(paper) < 0.05
+        assert contrast(f"rgb({', '.join(str(round(float(each) * 255)) for each in shares)})", paper) > 4.5
+    drawing = "getComputedStyle(document.querySelector('.ps-svg')).backgroundColor"
+    assert "rgb(255, 255, 255)" == page.evaluate(drawing)
 
 
 @pytest.mark.parametrize("theme", ["mkdocs", "readthedocs"])

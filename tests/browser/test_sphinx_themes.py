@@ -22,7 +22,37 @@ def receive(order: "dict[str, t.Any]", *, again: bool = False) -> t.Optional[str
 @orders.step(after={"receive": "if valid"}, effects=["postgres:payments"])
 def charge():
     """Charge the customer."""
+
+
+long = flow("reconciliation_of_outstanding_invoices_with_ledgers", title="AutomaticReconciliationOfOutstandingInvoices")
+
+
+@long.entrypoint(trigger="POST /invoices/reconcile_outstanding_invoices_with_ledger")
+def reconcile_outstanding_invoices_with_ledger(outstanding_invoice_reconciliation_timeout: float = 1.5):
+    """OutstandingInvoiceReconciliation as ``OutstandingInvoiceReconciliationTimeout`` wants it.
+
+    Args:
+        outstanding_invoice_reconciliation_timeout: Seconds.
+
+    Raises:
+        OutstandingInvoiceReconciliationTimeoutError: It takes too long.
+    """
 '''
+
+LONG = """
+:orphan:
+
+Long
+====
+
+.. penstock-flows::
+
+.. penstock-flow:: reconciliation_of_outstanding_invoices_with_ledgers
+   :caption: OutstandingInvoiceReconciliationTimeoutErrors
+   :paths:
+
+.. penstock-flow:: reconciliation_of_outstanding_invoices_with_ledger
+"""
 
 INDEX = """
 Orders
@@ -31,6 +61,7 @@ Orders
 .. penstock-flows::
 
 .. penstock-flow:: orders
+   :caption: How it goes
 
 .. penstock-flow:: orders
    :format: mermaid
@@ -46,6 +77,35 @@ BOX = """(selector) => {
     const style = getComputedStyle(document.querySelector(selector))
     return [style.display, style.backgroundColor, style.borderTopWidth, style.borderLeftWidth, style.paddingTop]
 }"""
+READ = """() => {
+    const canvas = Object.assign(document.createElement('canvas'), {width: 1, height: 1}).getContext('2d')
+    const channels = (colour) => {
+        canvas.clearRect(0, 0, 1, 1)
+        canvas.fillStyle = colour
+        canvas.fillRect(0, 0, 1, 1)
+        return [...canvas.getImageData(0, 0, 1, 1).data]
+    }
+    const behind = (each) => {
+        for (; each; each = each.parentElement) {
+            const found = channels(each.fill ?? getComputedStyle(each).backgroundColor)
+            if (found[3] === 255) return found
+        }
+        return channels('white')
+    }
+    const words = document.querySelectorAll(
+        '.descname, .sig-paren, .caption-text, .ps-meta, .ps-chip, .penstock-error p, .ps-proof *'
+    )
+    const read = [...words].map((each) => [each.textContent, channels(getComputedStyle(each).color), behind(each)])
+    for (const each of document.querySelectorAll('.ps-svg text')) {
+        const box = each.closest('.ps-node')?.querySelector('rect')
+        const fill = box ? channels(getComputedStyle(box).fill) : behind(each.closest('svg'))
+        read.push([each.textContent, channels(getComputedStyle(each).fill), fill])
+    }
+    return read
+}"""
+"""What each text of ours says, its colour, and the colour behind it."""
+
+THEMES = ("furo", "pydata_sphinx_theme", "sphinx_book_theme", "sphinx_rtd_theme", "alabaster")
 MUTED, INK = "rgb(102, 112, 133)", "rgb(31, 36, 48)"
 
 
@@ -55,7 +115,9 @@ def site(tmp_path_factory, serving):
     source = tmp_path_factory.mktemp("themes")
     (source / "flows.py").write_text(FLOWS, "utf-8")
     (source / "index.rst").write_text(INDEX, "utf-8")
-    conf = 'extensions = ["penstock_sphinx"]\npenstock_modules = ["flows"]\npenstock_path = ["."]\n'
+    (source / "long.rst").write_text(LONG, "utf-8")
+    conf = 'project = "Shop"\nextensions = ["penstock_sphinx"]\npenstock_modules = ["flows"]\npenstock_path = ["."]\n'
+    conf += 'suppress_warnings = ["penstock.unknown_flow"]\n'
     (source / "conf.py").write_text(conf, "utf-8")
 
     def build(theme: str) -> str:
@@ -70,19 +132,54 @@ def site(tmp_path_factory, serving):
         yield build
 
 
-@pytest.mark.parametrize(
-    ("theme", "dark"),
-    [
-        ("furo", "document.body.dataset.theme = 'dark'"),
-        ("furo", "document.body.dataset.theme = 'auto'"),
-        ("pydata_sphinx_theme", "document.documentElement.dataset.theme = 'dark'"),
-    ],
-)
-def test_paper_is_white(site, page, theme, dark):
-    """Whoever reads in the dark prints in dark ink on white."""
-    page.emulate_media(color_scheme="dark")
+def luminance(channels):
+    """Return the relative luminance of a colour, as WCAG 2 defines it."""
+    shares = [value / 255 for value in channels[:3]]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in shares]
+    return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    """Return the contrast of two colours, as WCAG 2 defines it."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def darkened(channels):
+    """Return the colour in which Chromium prints words without backgrounds: one that is too light for white is darker."""
+    if sum((255 - value) ** 2 for value in channels[:3]) > 255**2:
+        return channels
+    return [value * max(0, 1 - 0.33 * 255 / max(channels[:3])) for value in channels[:3]]
+
+
+def unreadable(texts, *, backgrounds):
+    """Return the texts that are hard to read when they are printed."""
+    white = [255, 255, 255]
+    pairs = ((text, ink, paper) if backgrounds else (text, darkened(ink), white) for text, ink, paper in texts)
+    return [text for text, ink, paper in pairs if contrast(ink, paper) < 4.5]
+
+
+@pytest.mark.parametrize("mode", ["light", "dark", "auto"])
+@pytest.mark.parametrize("theme", THEMES)
+def test_readable_on_paper(site, page, theme, mode):
+    """Whatever the screen shows, and whether a theme stays dark or not, each word can be read on paper."""
+    page.add_init_script(f"localStorage.setItem('theme', '{mode}'); localStorage.setItem('mode', '{mode}')")
+    page.emulate_media(color_scheme="light" if mode == "light" else "dark")
     page.goto(site(theme))
-    page.evaluate(dark)
+    page.emulate_media(media="print")
+    texts = page.evaluate(READ)
+    assert {"receive", "charge", "entrypoint", "if valid", "How it goes"} <= {text.strip() for text, _, _ in texts}
+    assert [] == unreadable(texts, backgrounds=True)
+    drawn = page.locator(".ps-svg text").count()
+    assert [] == unreadable(texts[:-drawn], backgrounds=False)
+
+
+@pytest.mark.parametrize("dark", ["dark", "auto"])
+def test_paper_is_white(site, page, dark):
+    """Where a theme turns to paper, whoever reads in the dark prints in dark ink on white, and in colour."""
+    page.emulate_media(color_scheme="dark")
+    page.goto(site("furo"))
+    page.evaluate(f"document.body.dataset.theme = '{dark}'")
     card = "getComputedStyle(document.querySelector('figure .ps-svg .ps-step rect')).fill"
     assert page.evaluate(card) == "rgb(27, 31, 42)"
     page.emulate_media(media="print", color_scheme="dark")
@@ -124,3 +221,31 @@ def test_nothing_is_wider_than_its_column(site, page, theme, width):
     scrolls = "each.parentElement.closest('.table-wrapper')"  # furo's, around every table
     too_wide = f"{parts}.filter((each) => !{scrolls} && each.getBoundingClientRect().right > {column})"
     assert page.evaluate(f"{too_wide}.map((each) => each.outerHTML.slice(0, 60))") == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_long_names_go_on_in_the_next_line(site, page, theme):
+    """On a telephone no name makes the page scroll sideways, or a table, or a note about what is not there."""
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.goto(site(theme).replace("index.html", "long.html"))
+    assert page.evaluate("document.documentElement.scrollWidth") == 400
+    words = "document.querySelectorAll('.ps-step-doc *, .ps-flows, .ps-flows *, .ps-paths *, figcaption *, .penstock-error *')"
+    seen = "each.getClientRects().length && !each.closest('svg')"
+    right = "each.getBoundingClientRect().right"
+    too_wide = (
+        f"[...{words}].filter((each) => {seen} && {right} > innerWidth).map((each) => each.outerHTML.slice(0, 60))"
+    )
+    assert page.evaluate(too_wide) == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_notes_have_room(site, page, theme):
+    """A note in the place of what cannot be shown keeps off its border, and is as wide as the column."""
+    page.goto(site(theme).replace("index.html", "long.html"))
+    note, words, block = (
+        page.locator(selector).first.bounding_box()
+        for selector in (".penstock-error", ".penstock-error p", ".penstock:has(.ps-step-doc)")
+    )
+    assert words["x"] - note["x"] > 12
+    assert note["x"] + note["width"] - words["x"] - words["width"] > 12
+    assert abs(note["width"] - block["width"]) < 1
