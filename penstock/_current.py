@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import Run, current_event, current_run
+from penstock._context import current_event, current_run
 from penstock.errors import FlowIdError
-from penstock.propagation import is_flow_id
+from penstock.propagation import is_flow_id, received_with, run_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextvars import Token
+
+    from penstock._context import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +86,11 @@ class flow_context:  # noqa: N801 - used like a function, as contextlib's own ar
             raise FlowIdError(
                 "flow_context: flow_id must be 1 to 64 ASCII letters, digits, dots, underscores and dashes"
             )
-        self._flow_id, self._flow = flow_id, flow
+        self._received, self._flow = received_with(flow_id), flow
         self._tokens: list[Token[Run | None]] = []
 
     def __enter__(self) -> Run:
-        run = Run(self._flow)
-        if self._flow_id is not None:
-            run.identify(self._flow_id)
+        run = run_from(self._received, self._flow)
         self._tokens.append(current_run.set(run))
         return run
 

@@ -41,6 +41,12 @@ class Received(NamedTuple):
     evidence: str = ""
 
 
+class _Extracted(str):  # noqa: SLOT000 - it is a text that knows more
+    """A correlation ID that was received: a run that gets it is told the rest of the headers, too."""
+
+    received: Received
+
+
 class _Span:
     """Where the current span is known from; nobody makes spans until an observer that does is added."""
 
@@ -184,13 +190,26 @@ def extract(headers: object, *, header: str = HEADER, traceparent: bool = True) 
         traceparent: Whether to read the header of W3C Trace Context, too.
 
     Returns:
-        1 to 64 ASCII letters, digits, dots, underscores and dashes; ``None`` if there is no valid ID.
+        1 to 64 ASCII letters, digits, dots, underscores and dashes; ``None`` if there is no valid ID. Given to
+        :class:`flow_context`, it brings along what else was told: the caller's span, and while evidence is recorded, the
+        steps around.
 
     Raises:
         TypeError: ``headers`` is neither a mapping nor an iterable of pairs, such as the message itself.
     """
     found = read(headers, header=header, traceparent=traceparent)
-    return found.id if found else None
+    if found is None:
+        return None
+    extracted = _Extracted(found.id)
+    extracted.received = found
+    return extracted
+
+
+def received_with(flow_id: str | None) -> Received | None:
+    """Return what an ID brings along; one that nobody has extracted, nothing but itself."""
+    if isinstance(flow_id, _Extracted):
+        return flow_id.received
+    return None if flow_id is None else Received(flow_id, None)
 
 
 def read(headers: object, *, header: str = HEADER, traceparent: bool = True) -> Received | None:

@@ -103,6 +103,16 @@ def test_traceparent_is_strict(value, expected):
     assert expected == extract({"traceparent": value})
 
 
+def test_caller_is_known_where_the_id_goes():
+    """What was extracted brings the caller's span into the run that gets it, each time."""
+    context = flow_context(extract({"traceparent": f"00-{TRACE}-{SPAN}-01"}), flow="orders")
+    for _ in range(2):
+        with context as run:
+            assert (TRACE, "orders", (SPAN, 1)) == (run.id, run.flow, run.remote)
+    with flow_context(TRACE) as run:
+        assert (TRACE, None) == (run.id, run.remote)
+
+
 def test_correlation_id_is_preferred():
     """A valid correlation ID wins over a traceparent; an invalid one does not hide it."""
     parent = f"00-{TRACE}-{SPAN}-01"

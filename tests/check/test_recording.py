@@ -356,6 +356,24 @@ def received(headers):
     assert {("charge", True)} == orphans(found)
 
 
+def test_headers_of_any_queue(folder: Path) -> None:
+    """Given to `flow_context`, what was extracted tells of the steps around; a copy of its text tells nothing."""
+    test = """
+import shop
+from penstock import extract, flow_context, inject
+SENT = []
+def test_it():
+    shop.handle(lambda: SENT.append(inject({})))
+    with flow_context(extract(SENT[0])):
+        shop.charge()
+"""
+    run(folder, test, "--penstock")
+    assert 1 == facts(evidence(folder))["handle>charge after validate"]
+    assert not orphans(evidence(folder))
+    run(folder, test.replace("extract(SENT[0])", "str(extract(SENT[0]))"), "--penstock")
+    assert orphans(evidence(folder))
+
+
 def test_without_a_recording_headers_tell_nothing(folder: Path) -> None:
     """Nobody sends what nobody reads."""
     run(
