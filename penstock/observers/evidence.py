@@ -5,7 +5,6 @@ Memory follows the number of different contexts, not that of calls.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections import Counter, deque
@@ -15,22 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from penstock import _registry
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen, save
-from penstock.check.frames import NOTHING, Frame, heard, nearest
+from penstock.check.frames import NOTHING, nearest
 from penstock.observers.replaced import replacements
+from penstock.observers.running import Running, Several, arrived, frame_of, unrun
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from penstock._context import Run
-    from penstock.check.frames import Key
+    from penstock.check.frames import Frame, Key
     from penstock.observers import StepEvent
 
 COMMIT = "PENSTOCK_EVIDENCE_COMMIT"
 """The environment variable with the commit that is recorded; a plus behind it stands for uncommitted changes."""
-
-MOST_WAITING = 256
-"""Steps that have begun and are not counted yet."""
 
 
 class EvidenceObserver:
@@ -67,7 +64,7 @@ class EvidenceObserver:
         self._lock = threading.RLock()
         self._writing = threading.Lock()
 
-    def __call__(self, event: StepEvent, /) -> Running | _Several | None:
+    def __call__(self, event: StepEvent, /) -> Running | Several | None:
         """Take note that a step begins."""
         flows = event.flows
         if len(flows) == 1:  # nearly always
@@ -75,7 +72,7 @@ class EvidenceObserver:
         running: list[Running] = []
         for flow in flows:
             running.append(self._begin(flow, event, running[-1] if running else None))
-        return _Several(running) if running else None
+        return Several(running) if running else None
 
     def _begin(self, flow: str, event: StepEvent, beside: Running | None) -> Running:
         above, parent = event.parent, None
@@ -227,103 +224,6 @@ class EvidenceObserver:
                 return
 
 
-class Running(Frame):
-    """A step that runs: what is called when it ends, and around each item of a generator.
-
-    Attributes:
-        observer: Who counts it.
-        acted: Whether a stand-in called it, which a test has put in the place of another step: that shows nothing.
-        lazy: Whether it is a generator.
-        outermost: Whether no step of any flow is around it in this process.
-        beside: The same step as another flow sees it.
-        counted: Whether the fact that it began is counted; a step with nothing around it, not even a run, has none.
-        finished: What has finished so far in the run, for a step with none around it.
-    """
-
-    __slots__ = ("acted", "beside", "counted", "finished", "lazy", "observer", "outermost")
-
-    observer: EvidenceObserver
-    acted: bool
-    lazy: bool
-    outermost: bool
-    beside: Running | None
-    counted: bool
-    finished: set[str] | None
-
-    def __call__(self, _error: BaseException | None, /) -> None:
-        """Take note that the step has ended."""
-        observer = self.observer
-        if not (self.counted or self.acted):
-            self._count()
-        self.finish()
-        observer.live.discard(self)
-        if self.outermost or len(observer.waiting) > MOST_WAITING or len(observer.masked) > MOST_WAITING:
-            observer.settle(write=self.outermost)
-
-    def suspend(self) -> None:
-        """At its first item a generator has shown what it consumes, and whoever takes the item comes after it."""
-        self.observer.live.discard(self)  # one that nobody consumes to its end does not run for ever
-        if not (self.counted or self.acted):
-            self.counted = True
-            self._count()
-            self.finish()
-        elif self.parent is None:
-            self.finish()
-
-    def resume(self) -> None:
-        """It runs again."""
-        self.observer.live.add(self)
-
-    def mask(self, names: frozenset[str]) -> None:
-        """Take note of steps of the flow that tests have replaced, now and for all that runs with this one."""
-        root = self.root or self
-        root.replaced = self.replaced = root.replaced | names
-        self.acted = bool(names) and self.step not in names and replacements.acted(self.flow, self.step)
-
-    def _count(self) -> None:
-        key = self.key(self.lazy)
-        if self.replaced and self.parent is not None and (names := unrun(key, self.replaced)):
-            self.observer.masked.append((key, names))
-        else:
-            self.observer.waiting.append(key)
-
-    def finish(self) -> None:
-        """Tell the steps around that this one is done; where there are none, the run."""
-        if self.acted:
-            return
-        if self.parent is not None:
-            super().finish()
-        elif self.finished is not None:
-            self.finished.add(self.step)
-            self.finished |= self.done
-
-
-class _Several:
-    """The same step as several flows see it."""
-
-    __slots__ = ("_all",)
-
-    def __init__(self, running: list[Running]) -> None:
-        self._all = running
-
-    def __call__(self, error: BaseException | None, /) -> None:
-        for each in self._all:
-            each(error)
-
-    def suspend(self) -> None:
-        for each in self._all:
-            each.suspend()
-
-    def resume(self) -> None:
-        for each in self._all:
-            each.resume()
-
-
-def unrun(key: Key, replaced: frozenset[str]) -> frozenset[str]:
-    """Return which replaced steps a fact does not have after all, as it has where a spy stands before them."""
-    return replaced - key[3] - {key[1], key[2]}
-
-
 def _emptied(waiting: deque[Any]) -> list[Any]:
     taken = []
     try:
@@ -332,28 +232,6 @@ def _emptied(waiting: deque[Any]) -> list[Any]:
     except IndexError:  # a generator that is collected at this very moment settles, too
         pass
     return taken
-
-
-def frame_of(event: StepEvent, observer: EvidenceObserver, flow: str) -> Frame | None:
-    """Return a call of a step as a flow sees it; ``None`` if the step is not in it, or began unobserved."""
-    running: Running | None = event.notes.get(observer)
-    while running is not None and running.flow != flow:
-        running = running.beside
-    return running
-
-
-def arrived(run: Run) -> dict[str, Frame]:
-    """Return the frames that another process told of with the run; what is damaged is as good as nothing."""
-    said = run.arrived
-    if said is None:
-        return {}
-    if said.frames is not None:
-        return said.frames
-    try:
-        frames = {flow: heard(flow, rows) for flow, rows in json.loads(said.text).items()}
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        frames = {}
-    return said.settle(frames)
 
 
 def _sources() -> dict[tuple[str, str], str]:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from penstock._context import current_event, current_run
 from penstock.check.frames import told
 from penstock.errors import OutputError
-from penstock.observers.evidence import EvidenceObserver, arrived, frame_of
+from penstock.observers.evidence import EvidenceObserver
 from penstock.observers.replaced import replacements
+from penstock.observers.running import arrived, frame_of
 from penstock.propagation import LONGEST_EVIDENCE, tell_evidence
 
 if TYPE_CHECKING:

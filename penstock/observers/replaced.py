@@ -65,13 +65,15 @@ class Replacements:
     def hold(self, owner: object, swaps: Iterable[tuple[Any, Any]]) -> None:
         """Take note of what a patcher has replaced, and by what, until it lets go."""
         for original, stand_in in swaps:
-            if type(original) in _PLAIN:
-                continue
-            found = reach(self.now)
-            if steps := found.steps(original):
-                codes = [frozenset(each.__code__ for each in found.functions(side)) for side in (original, stand_in)]
+            if type(original) not in _PLAIN:
                 with self._lock:
-                    self._change([*self._held, _Held(owner, steps, frozenset(steps_on(stand_in)), *codes)])
+                    self._hold(owner, original, stand_in)
+
+    def _hold(self, owner: object, original: Any, stand_in: Any) -> None:
+        found = reach(self.now)
+        if steps := found.steps(original):
+            codes = [frozenset(each.__code__ for each in found.functions(side)) for side in (original, stand_in)]
+            self._change([*self._held, _Held(owner, steps, frozenset(steps_on(stand_in)), *codes)])
 
     def let_go(self, owner: object) -> None:
         """Take note that a patcher has put back all that it had replaced."""

@@ -275,6 +275,17 @@ def test_what_a_stand_in_calls_shows_nothing(kind: str, app: Any, monkeypatch: p
     }
 
 
+def test_a_table_of_overrides(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frameworks have tables of what to call in the place of a function, which is the key."""
+    overrides: dict[object, object] = {}
+    with mock.patch.dict(overrides, {app.charge: print}):
+        assert {"library": {"charge"}} == replacements.now
+    monkeypatch.setitem(overrides, app.charge, print)
+    assert {"library": {"charge"}} == replacements.now
+    monkeypatch.undo()
+    assert ({}, {}) == (replacements.now, overrides)
+
+
 def test_decorators_and_nested_patches(app: Any) -> None:
     """What is replaced twice is replaced until the last one has put it back."""
 
