@@ -43,7 +43,9 @@ class _Speller(ast.NodeTransformer):
         first, _, rest = name.partition(".")
         if rest in ("args", "kwargs") and first not in self._names:  # of a ParamSpec
             return node
-        return self._named(f"{self._full(first)}.{rest}")
+        # of what is not imported by a name, a class of the module begins with a capital, and another module does not
+        known = self._full(first) if first[:1].isupper() else self._names.get(first, first)
+        return self._named(f"{known}.{rest}")
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         """Read a type that is quoted because it is defined further down."""

@@ -58,9 +58,9 @@ def _on_command_line(overrides: Mapping[str, object]) -> dict[str, object]:
 
 def _read(value: object, setting: config.Setting) -> object:
     """Return text as what the setting takes; what is none of it stays text, which the setting then refuses."""
-    kind = tomllib.loads(f"example = {setting.example}")["example"]
     if not isinstance(value, str):  # whoever builds from Python may give anything
         return value
+    kind = tomllib.loads(f"example = {setting.example}")["example"]
     if isinstance(kind, bool):
         return {"0": False, "1": True}.get(value, value)
     if isinstance(kind, list) and all(isinstance(each, str) for each in kind):

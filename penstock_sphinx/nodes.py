@@ -43,11 +43,11 @@ class translated_text(nodes.paragraph, addnodes.translatable):  # noqa: N801 - d
 
     def extract_original_messages(self) -> list[str]:
         """Return the text."""
-        return list(filter(None, [self["original"]]))
+        return list(filter(None, [self.get("original")]))
 
     def apply_translated_message(self, original_message: str, translated_message: str) -> None:
         """Put a translation into the place of the text, also within a reference."""
-        if original_message == self["original"]:
+        if original_message == self.get("original"):
             self["translated"] = True
             for text in list(self.findall(nodes.Text)):
                 cast("nodes.Element", text.parent).replace(text, nodes.Text(translated_message))

@@ -108,11 +108,12 @@ def test_full_names(types):
         ("a: K, b: list[K] | None = None", "(a: flows.K, b: list[flows.K] | None = None)"),
         ("a: 'Outer.Inner', b: Exception = None", "(a: flows.Outer.Inner, b: Exception = None)"),
         ("a: T, *b: int", "(a: flows.T, *b: int)"),
+        ("a: collections.abc.Set[K]", "(a: collections.abc.Set[flows.K])"),
     ],
 )
 def test_full_names_of_the_own_module(types, signature, text):
     """With full names, a type of the step's own module has its module in front, as with autodoc."""
     settings = "autodoc_typehints_format = 'fully-qualified'\n"
-    inner = "class Outer:\n    class Inner: ...\n\nT = t.TypeVar('T')\n"
+    inner = "import collections.abc\nclass Outer:\n    class Inner: ...\n\nT = t.TypeVar('T')\n"
     built = types(f"{IMPORTS}\n{inner}", signature, settings)
     assert (text, shown(built, "api.html")[0]) == (shown(built, "index.html")[0], text)
