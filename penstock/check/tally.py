@@ -48,7 +48,7 @@ class Tally:
         unknown: The steps that ran and that the flow does not have.
         masked: For each step that ran where tests had replaced what may explain it, what that was. Such runs confirm, and
             show nothing else.
-        company: For each step, the sets of steps that tests had replaced where it ran; an empty one, where nothing was.
+        replaced: The steps that tests had replaced in what was seen only so.
         ahead: For each step, those that declared arrows lead to, however far.
         calls: For each step, the calls in the code that lead to it.
     """
@@ -73,7 +73,7 @@ class Tally:
     loose: set[str] = field(default_factory=set)
     unknown: Counter[str] = field(default_factory=Counter)
     masked: dict[str, set[str]] = field(default_factory=dict)
-    company: dict[str, set[frozenset[str]]] = field(default_factory=dict)
+    replaced: set[str] = field(default_factory=set)
     ahead: dict[str, set[str]] = field(default_factory=dict)
     calls: dict[str, list[Call]] = field(default_factory=dict)
 
@@ -103,7 +103,7 @@ def count(flow: Flow, evidence: Evidence) -> Tally:
         name, entry = run
         if name == flow.name:
             _note(tally, sources, entry)
-            _note_company(tally, [entry], evidence.replaced.get(run, NOTHING))
+            tally.replaced.update(evidence.replaced.get(run, NOTHING))
     after = _predecessors(flow)
     for orphan, number in evidence.orphans.items():
         if orphan.flow == flow.name:
@@ -111,8 +111,9 @@ def count(flow: Flow, evidence: Evidence) -> Tally:
             _weigh_orphan(tally, orphan, number, sources, after)
     for fact, number in evidence.facts.items():
         if fact.flow == flow.name:
-            _note_company(tally, (fact.step, fact.parent, *fact.done), evidence.replaced.get(fact, NOTHING))
-            if not _weigh(tally, fact, number, sources, after, evidence.replaced.get(fact, NOTHING)):
+            replaced = evidence.replaced.get(fact, NOTHING)
+            tally.replaced.update(replaced)
+            if not _weigh(tally, fact, number, sources, after, replaced):
                 _accuse(flow, tally, fact, number, after[fact.step.step])
     return tally
 
@@ -133,11 +134,6 @@ def _note(tally: Tally, sources: Mapping[str, str], seen: Seen) -> None:
         tally.seen.add(seen.step)
     else:
         tally.unknown[seen.step] += 1
-
-
-def _note_company(tally: Tally, steps: Iterable[Seen], replaced: frozenset[str]) -> None:
-    for seen in steps:
-        tally.company.setdefault(seen.step, set()).add(replaced)
 
 
 def _note_orphan(tally: Tally, sources: Mapping[str, str], orphan: Orphan) -> None:

@@ -96,11 +96,7 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
             _further(pair, tally),
         ),
         (tally.outdated[pair], "outdated", f"The code of {source} or {target} has changed since this was seen to run."),
-        (
-            hidden and (unseen or pair not in tally.further),
-            "unexercised",
-            said,
-        ),
+        (hidden, "unexercised", said),
         (unseen, "unexercised", f"{' and '.join(unseen)} did not run in the flow."),
         (
             target not in tally.current,
@@ -123,27 +119,16 @@ def lost(pair: Pair, tally: Tally) -> list[str]:
 
 
 def replaced(pair: Pair, tally: Tally) -> tuple[list[str], str]:
-    """Return what tests had replaced wherever an arrow could have been seen, and that in words.
-
-    Nothing, if there was one occasion to see the arrow.
-    """
+    """Return what tests had replaced where an arrow could have been seen, and that in words; nothing if there was nothing."""
     source, target = pair
-    masked = tally.masked.get(target, set())
+    masked = sorted(tally.masked.get(target, ()))
     if masked and target not in tally.placed:
-        return _only(target, masked)
+        return masked, f"{target} ran only while a test had replaced {_listed(masked)}."
     if absent := [name for name in pair if name not in tally.seen]:
-        ever = {name for sets in tally.company.values() for names in sets for name in names}
-        names = [name for name in absent if name in ever]
+        names = [name for name in absent if name in tally.replaced]
         return names, f"{_listed(names)} ran nowhere in the flow; a test had replaced it."
-    around = [{name for name in names if tally.leads(name, target)} for names in tally.company.get(source, ())]
-    if around and all(around):
-        return _only(source, set().union(*around))
-    names = sorted(name for name in masked if tally.leads(name, source))
-    return names, f"{target} ran after {source} in no run, but in some of them a test had replaced {_listed(names)}."
-
-
-def _only(step: str, names: Iterable[str]) -> tuple[list[str], str]:
-    return sorted(names), f"{step} ran only while a test had replaced {_listed(sorted(names))}."
+    names = sorted(name for name in tally.replaced if tally.leads(name, source) or tally.leads(name, target))
+    return names, f"{target} ran after {source} in no run, but in some a test had replaced {_listed(names)}."
 
 
 def _apart(pair: Pair, tally: Tally) -> bool:

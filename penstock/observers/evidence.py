@@ -134,7 +134,7 @@ class EvidenceObserver:
         replaced = self._replaced_runs
         with self._lock:
             if run not in self._runs or run in replaced:
-                if names := names or replacements.by_hand(run[0]):
+                if names := names or replacements.by_hand(run[0]) - {run[1]}:
                     replaced[run] = names | replaced.get(run, NOTHING)
                 else:
                     self._news |= replaced.pop(run, None) is not None

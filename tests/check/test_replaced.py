@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import sys
 import threading
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
 
-from penstock import _registry, carry, observing
+from penstock import _registry, carry, flow, observing
 from penstock.check.evidence import dumps, loads, merge
 from penstock.check.findings import findings
 from penstock.check.frames import Frame, heard, told
@@ -456,3 +458,56 @@ def test_tasks_of_celery(name: str, app: Any) -> None:
             assert {"library": {name}} == replacements.now
     with mock.patch("tasks.send"):
         assert {"library": {"plain", "shared", "told"}} == replacements.now
+
+
+def programs(seed: int) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return which steps each step calls, in what order, and what each comes after: every call is explained."""
+    chance = random.Random(seed)
+    order = ["go", "start", *"abcdefgh"[: chance.randint(3, 8)]]
+    calls = {name: chance.choices(order[max(place, 1) + 1 :] or ["a"], k=4) for place, name in enumerate(order[:-2])}
+    calls = {name: each[: chance.randint(name in ("go", "start"), 4)] for name, each in calls.items()}
+    after: dict[str, list[str]] = {name: [] for name in order[2:]}
+    ran: dict[str, set[str]] = {}
+    for name in reversed(order):
+        ran[name] = {name}.union(*(ran[each] for each in calls.get(name, ())))
+    for name, called in calls.items():
+        done: set[str] = set()
+        for each in called:
+            possible = sorted({name, *done} - {each})
+            if not set(after[each]) & set(possible):
+                after[each].append(chance.choice(possible))
+            done |= ran[each]
+    return calls, after
+
+
+@pytest.mark.parametrize("seed", range(0, 200, 10))
+def test_right_declarations_are_never_accused(seed: int, app: Any) -> None:
+    """Whatever tests replace in a program whose arrows are all right, nothing is wrong that is not without them."""
+    for each in range(seed, seed + 10):
+        calls, after = programs(each)
+        _registry.forget()
+        made = module("program", "")
+        for name in ("go", "start", *after):
+            function = partial(run_all, made, calls.get(name, []))
+            mark = flow("library").step(after=after[name] or "go", name=name) if name in after else entry(name)
+            setattr(made, name, mark(function))
+        chance, replacing, full = random.Random(each), [], []
+        for _ in range(chance.randint(1, 3)):
+            begin = getattr(made, chance.choice(["go", "start"]))
+            with ExitStack() as patches:
+                for name in chance.sample(sorted(after), chance.randint(0, 3)):
+                    patches.enter_context(mock.patch(f"program.{name}"))
+                replacing.append(recorded(begin))
+            full.append(recorded(begin))
+        assert accused(*replacing).items() <= accused(*full).items()
+
+
+def run_all(made: Any, names: list[str]) -> None:
+    """Call steps of a module by their names."""
+    for name in names:
+        getattr(made, name)()
+
+
+def entry(name: str) -> Any:
+    """Return what declares an entrypoint."""
+    return flow("library").entrypoint(name=name)
