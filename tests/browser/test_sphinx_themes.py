@@ -69,6 +69,7 @@ Orders
 
 .. penstock-flow:: orders
    :direction: LR
+   :align: left
    :no-steps:
 """
 
@@ -236,6 +237,17 @@ def test_long_names_go_on_in_the_next_line(site, page, theme):
         f"[...{words}].filter((each) => {seen} && {right} > innerWidth).map((each) => each.outerHTML.slice(0, 60))"
     )
     assert page.evaluate(too_wide) == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_words_have_room_on_a_telephone(site, page, theme):
+    """On a telephone nothing stands beside a diagram, and the names of flows have room for a word."""
+    page.goto(site(theme))
+    beside = "getComputedStyle(document.querySelector('figure.align-left')).float"
+    assert page.evaluate(beside) == "left"
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert page.evaluate(beside) == "none"
+    assert page.locator(".ps-flows td").first.bounding_box()["width"] >= 144
 
 
 @pytest.mark.parametrize("theme", THEMES)
