@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sphinx.environment import BuildEnvironment
 
-    from penstock_sphinx.domain import Page, Place
+    from penstock_sphinx.domain import Page
 
 
 class Targets:
@@ -30,7 +30,7 @@ class Targets:
         self._steps: dict[str, list[str]] = {}
         self._flows: dict[str, str] = {}
         self._selected: dict[Selection, list[str | None]] = {}
-        self._asked: dict[tuple[str, str], list[tuple[str, Place]]] = {}
+        self._asked: dict[tuple[str, str], str] = {}
         for (kind, name), places in sorted(self._domain.objects.items()):
             said = f"{kind} {name}{sorted(places.items())}"
             if kind == "flow":
@@ -55,7 +55,7 @@ class Targets:
             if isinstance(selection, Selection):
                 yield self._flows_of(selection)
         if page.roles:
-            yield [self._led_to(*role) for role in sorted(page.roles)]
+            yield [self._led_to(role) for role in page.roles]
 
     def _flows_of(self, selection: Selection) -> list[str | None]:
         if selection not in self._selected:
@@ -63,12 +63,13 @@ class Targets:
             self._selected[selection] = [self._flows.get(full_name(flow)) for flow in flows]
         return self._selected[selection]
 
-    def _led_to(self, kind: str, target: str) -> list[tuple[str, Place]]:
-        if (kind, target) not in self._asked:
+    def _led_to(self, role: tuple[str, str]) -> str:
+        if role not in self._asked:
+            kind, target = role
             kinds = ("flow", "step") if kind == "any" else (kind,)
-            found = [place for each in kinds for place in self._domain.places(each, target).items()]
-            self._asked[kind, target] = sorted(found)
-        return self._asked[kind, target]
+            found = [sorted(self._domain.places(each, target).items()) for each in kinds]
+            self._asked[role] = repr(found) if any(found) else ""
+        return self._asked[role]
 
     def _function(self, name: str) -> tuple[str, str, bool]:
         found = self._functions.get(documented_as(self._env, name))
