@@ -130,7 +130,7 @@ class Config:
         "truth value",
         True,
         False,
-        "Whether diagrams show what the witnesses say of each arrow, where there are any.",
+        "Whether diagrams show what code and runs say of each arrow, where anything is known.",
     )
     contracts: tuple[Contract, ...] = _setting(
         read.tables(Contract, lists=("flows", "never"), choices={"type": TYPES}),

@@ -112,7 +112,7 @@ NOTES: Mapping[str, str] = {
 }
 CURES: Mapping[str, str] = {
     "unexercised": "Let a test run it: pytest --penstock",
-    "context-lost": "Carry the run along: penstock.carry(function), or the neighbour's integration.",
+    "context-lost": "Carry the run along: penstock.carry(function), or the integration of penstock.contrib.",
     "outdated": "Record the evidence anew: pytest --penstock",
 }
 
