@@ -14,6 +14,7 @@ from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from unittest import mock
+from weakref import WeakSet
 
 import pytest
 
@@ -422,7 +423,7 @@ from penstock.contrib.celery import flow_task
 from penstock import flow
 
 library = flow("library")
-celery = Celery("library", broker="memory://", set_as_current=True)
+celery = Celery("library", broker="memory://")
 
 @celery.task
 @library.step(after="lend")
@@ -448,9 +449,11 @@ def send():
 
 
 @pytest.mark.parametrize("name", ["plain", "shared", "told"])
-def test_tasks_of_celery(name: str, app: Any) -> None:
+def test_tasks_of_celery(name: str, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A task is replaced as a whole, by the method that sends it, or by the function that does."""
-    pytest.importorskip("celery")
+    state = pytest.importorskip("celery._state", reason="celery is not installed")
+    monkeypatch.setattr(state, "_on_app_finalizers", set())  # a shared task would be one of all later apps, too,
+    monkeypatch.setattr(state, "_apps", WeakSet())  # and of the earlier ones
     _registry.forget()
     module("tasks", TASKS)
     for place in (name, f"{name}.delay", f"{name}.apply_async"):
