@@ -119,31 +119,32 @@ def test_before_a_buffer(log: Log) -> None:
     assert ["order-17 x"] == log.lines
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="dictConfig makes no listener before Python 3.12")
-def test_before_a_queue_of_dict_config() -> None:
-    """In a configuration, the filter stands at the handler that fills the queue."""
-    stream = io.StringIO()
-    configuration = {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "filters": {"flow": {"()": "penstock.contrib.logging.FlowFilter"}},
-        "formatters": {"short": {"format": "%(flow_id)s %(message)s"}},
-        "handlers": {
-            "writing": {"class": "logging.StreamHandler", "formatter": "short", "stream": stream},
-            "filling": {"class": "logging.handlers.QueueHandler", "handlers": ["writing"], "filters": ["flow"]},
-        },
-        "loggers": {"penstock_test.queued": {"handlers": ["filling"]}},
-    }
-    logging.config.dictConfig(configuration)
-    (handler,) = logging.getLogger("penstock_test.queued").handlers
-    listener = handler.listener  # type: ignore[attr-defined]
-    listener.start()
-    with flow_context("order-17"):
-        logging.getLogger("penstock_test.queued").warning("x")
-    listener.stop()
-    logging.getLogger("penstock_test.queued").removeHandler(handler)
+if sys.version_info >= (3, 12):  # before, dictConfig makes no listener
 
-    assert "order-17 x\n" == stream.getvalue()
+    def test_before_a_queue_of_dict_config() -> None:
+        """In a configuration, the filter stands at the handler that fills the queue."""
+        stream = io.StringIO()
+        configuration = {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "filters": {"flow": {"()": "penstock.contrib.logging.FlowFilter"}},
+            "formatters": {"short": {"format": "%(flow_id)s %(message)s"}},
+            "handlers": {
+                "writing": {"class": "logging.StreamHandler", "formatter": "short", "stream": stream},
+                "filling": {"class": "logging.handlers.QueueHandler", "handlers": ["writing"], "filters": ["flow"]},
+            },
+            "loggers": {"penstock_test.queued": {"handlers": ["filling"]}},
+        }
+        logging.config.dictConfig(configuration)
+        (handler,) = logging.getLogger("penstock_test.queued").handlers
+        listener = handler.listener  # type: ignore[attr-defined]
+        listener.start()
+        with flow_context("order-17"):
+            logging.getLogger("penstock_test.queued").warning("x")
+        listener.stop()
+        logging.getLogger("penstock_test.queued").removeHandler(handler)
+
+        assert "order-17 x\n" == stream.getvalue()
 
 
 def test_names_of_flow_and_step() -> None:

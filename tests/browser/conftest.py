@@ -42,8 +42,8 @@ DRAW = """async ({text, theme}) => {
 }"""
 
 ELSEWHERE = re.compile(r"^(?!http://127\.0\.0\.1:|data:|blob:)")
-THEIRS = ("Got invalid theme mode",)
-"""What a theme complains about on every page of its own."""
+THEIRS = ("Got invalid theme mode", "Failed to execute 'importScripts' on 'WorkerGlobalScope'")
+"""What a theme complains about on every page of its own, and what its search says when a page is closed meanwhile."""
 
 
 def _missing(what: str, cure: str) -> NoReturn:

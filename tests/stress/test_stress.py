@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock import _context
+from penstock import _context, _runtime
 
 
 @pytest.fixture
@@ -29,6 +29,7 @@ def test_no_id_is_wrong(stress):
 
 def test_wrong_ids_are_counted(stress, monkeypatch):
     """If a generator gave the outer run not back, the stress would tell."""
-    monkeypatch.setattr(_context.Binding, "unbind", lambda self: None)
+    for scope in (_context.Binding, _runtime.Joined):
+        monkeypatch.setattr(scope, "unbind", lambda self: None)
 
     assert stress.make(160).wrong > 0
