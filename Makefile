@@ -52,7 +52,9 @@ types: $(READY)
 layers: $(READY)
 	$(BIN)/lint-imports --no-cache > $(VENV)/layers.log || (cat $(VENV)/layers.log; exit 1)
 
+# Most tests start Python, which is not to compile penstock each time, whatever PYTHONDONTWRITEBYTECODE says.
 tests: setup
+	@$(BIN)/python -m compileall -q penstock penstock_sphinx penstock_mkdocs mkdocstrings_handlers
 	$(BIN)/pytest -q --numprocesses $(JOBS) --dist loadfile
 
 benchmarks: $(READY)
