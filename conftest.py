@@ -17,10 +17,21 @@ from penstock import _registry, _runtime
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pytest
     from sybil import Document, Region
 
 FILE_ABOVE = re.compile(r"`[^`\s]+`:\s*\Z")
 """Ends the paragraph above a block that is a file; tests/test_docs.py writes those and runs what follows."""
+
+
+NOT_OURS = "-p no:hypothesispytest -p no:faker -p no:anyio -p no:platformdirs"
+"""Plugins that a pytest which a test starts has no use for, and takes two seconds to import."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the runs of pytest that tests start come up without the plugins of others."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):  # workers read it, too, at first
+        os.environ["PYTEST_ADDOPTS"] = f"{os.environ.get('PYTEST_ADDOPTS', '')} {NOT_OURS}".strip()
 
 
 class ExamplesParser(PythonCodeBlockParser):
