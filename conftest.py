@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
-from penstock import _registry, _runtime
+from penstock import _registry, _scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,8 +60,8 @@ def begin(namespace: dict[str, Any]) -> None:
         root.setLevel(level)
         root.handlers[:] = handlers
         _registry.forget()
-        for observer in tuple(_runtime._observers):
-            _runtime.remove_observer(observer)
+        for observer in tuple(_scope.watching):
+            _scope.remove_observer(observer)
 
     namespace["__name__"] = "example"
     namespace["end_of_page"] = end

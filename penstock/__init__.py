@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from penstock._dag import Diagram, generate_dag
     from penstock._decorators import entrypoint, flow, step
     from penstock._registry import flows, get_flow
-    from penstock._runtime import add_observer, observing, remove_observer
+    from penstock._scope import add_observer, observing, remove_observer
     from penstock.errors import PenstockError
     from penstock.model import Edge, Flow, Problem, Step
     from penstock.propagation import extract, inject
@@ -57,7 +57,7 @@ _homes = {
     "PenstockError": "errors",
     "Problem": "model",
     "Step": "model",
-    "add_observer": "_runtime",
+    "add_observer": "_scope",
     "carry": "_carry",
     "current_flow": "_current",
     "current_flow_id": "_context",
@@ -70,8 +70,8 @@ _homes = {
     "get_flow": "_registry",
     "get_value": "_current",
     "inject": "propagation",
-    "observing": "_runtime",
-    "remove_observer": "_runtime",
+    "observing": "_scope",
+    "remove_observer": "_scope",
     "set_value": "_current",
     "step": "_decorators",
 }

@@ -11,10 +11,11 @@ from sphinx import addnodes
 from penstock.errors import PenstockError
 from penstock.render.describe import visible
 from penstock.render.marks import without_proof
-from penstock_sphinx.domain import Place, domain_of
+from penstock_sphinx.domain import domain_of
 from penstock_sphinx.figure import FIGURE_OPTIONS, FigureDirective
 from penstock_sphinx.nodes import flow_block
 from penstock_sphinx.proof import proof
+from penstock_sphinx.record import Place
 from penstock_sphinx.site import full_name
 from penstock_sphinx.steps import StepWriter, anchor, index_entry, paths
 from penstock_sphinx.words import gettext

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from penstock.errors import RenderError
-    from penstock_sphinx.domain import Drawing, PenstockDomain
+    from penstock_sphinx.domain import PenstockDomain
+    from penstock_sphinx.record import Drawing
 
 logger = logging.getLogger(__name__)
 

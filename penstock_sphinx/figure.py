@@ -12,8 +12,9 @@ from sphinx.util.docutils import SphinxDirective
 from penstock.render import mermaid
 from penstock.render.describe import visible
 from penstock.render.options import Options
-from penstock_sphinx.domain import Drawing, domain_of
+from penstock_sphinx.domain import domain_of
 from penstock_sphinx.nodes import flow_diagram
+from penstock_sphinx.record import Drawing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
-    from penstock_sphinx.domain import PenstockDomain, Place
+    from penstock_sphinx.domain import PenstockDomain
+    from penstock_sphinx.record import Place
 
 
 class FlowIndex(Index):

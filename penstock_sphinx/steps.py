@@ -15,9 +15,10 @@ from sphinx.util import logging
 from penstock.render.describe import KIND_CHIPS, after, before, visible
 from penstock_sphinx.autodoc import elsewhere
 from penstock_sphinx.docstrings import markdown_lines, parse_markdown, parse_rst, rst_lines
-from penstock_sphinx.domain import Place, domain_of
+from penstock_sphinx.domain import domain_of
 from penstock_sphinx.faults import OF_DOCSTRING
 from penstock_sphinx.nodes import CHIP, QUIET, step_reference
+from penstock_sphinx.record import Place
 from penstock_sphinx.site import full_name
 from penstock_sphinx.typehints import placed
 from penstock_sphinx.words import gettext, ngettext

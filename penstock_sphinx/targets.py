@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sphinx.environment import BuildEnvironment
 
-    from penstock_sphinx.domain import Page
+    from penstock_sphinx.record import Page
 
 
 class Targets:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-    from penstock_sphinx.domain import Page, PenstockDomain
+    from penstock_sphinx.domain import PenstockDomain
+    from penstock_sphinx.record import Page
 
 
 def outdated_outputs(app: Sphinx, env: BuildEnvironment) -> list[str]:

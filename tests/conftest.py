@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
+import socket
+import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
-from penstock import _registry, _runtime
+from penstock import _registry, _scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 settings.register_profile("patient", deadline=None)  # how fast the machine is is not what is tested
 settings.load_profile("patient")
@@ -31,17 +37,47 @@ def _own_logging() -> Iterator[None]:
 def _nothing_declared() -> Iterator[None]:
     """Start each test with no flows and no observers, and give back afterwards what modules had declared."""
     flows, unclaimed = dict(_registry._flows), dict(_registry._unclaimed)
-    observers = list(_runtime._observers)
+    observers = list(_scope.watching)
     _forget()
     yield
     _forget()
     _registry._flows.update(flows)
     _registry._unclaimed.update(unclaimed)
     for observer in observers:
-        _runtime.add_observer(observer)
+        _scope.add_observer(observer)
 
 
 def _forget() -> None:
     _registry.forget()
-    for observer in list(_runtime._observers):
-        _runtime.remove_observer(observer)
+    for observer in list(_scope.watching):
+        _scope.remove_observer(observer)
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    """A real Redis on a free port; give its address."""
+    pytest.importorskip("redis")
+    if shutil.which("redis-server") is None:
+        assert "CI" not in os.environ, "redis-server is missing"
+        pytest.skip("redis-server is missing")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with subprocess.Popen([*command, "--dir", str(tmp_path)], stdout=subprocess.DEVNULL) as server:
+        try:
+            deadline = time.monotonic() + 60
+            while not _is_reachable(port) and server.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert server.poll() is None
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            server.terminate()
+
+
+def _is_reachable(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True

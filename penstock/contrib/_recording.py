@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from penstock._commit import commit_of
 from penstock._files import own_folder
-from penstock._runtime import add_observer, remove_observer
+from penstock._scope import add_observer, remove_observer
 from penstock.check.evidence import load, merge, save
 from penstock.errors import EvidenceError, OutputError
 from penstock.observers import patchers

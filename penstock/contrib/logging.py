@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from penstock._context import current_event, current_flow_id, current_run
-from penstock._runtime import add_observer
+from penstock._scope import add_observer
 from penstock.observers import track_steps
 
 

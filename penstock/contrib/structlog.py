@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock._context import current_event, current_run
-from penstock._runtime import add_observer
+from penstock._scope import add_observer
 from penstock.observers import track_steps
 
 if TYPE_CHECKING:

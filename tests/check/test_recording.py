@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import time
@@ -430,37 +428,16 @@ def test_it(worker):
 """
 
 
-def test_celery(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_celery(folder: Path, monkeypatch: pytest.MonkeyPatch, redis_url: str) -> None:
     """Workers of Celery take part; a task knows the step that sent it, also when it is tried again."""
     pytest.importorskip("celery")
-    pytest.importorskip("redis")
-    if shutil.which("redis-server") is None:
-        assert "CI" not in os.environ, "redis-server is missing"
-        pytest.skip("redis-server is missing")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{port}/0")
+    monkeypatch.setenv("REDIS_URL", redis_url)
     (folder / "tasks.py").write_text(TASKS)
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
-        try:
-            _until(lambda: _reachable(port))
-            run(folder, CELERY_TEST, "--penstock")
-        finally:
-            server.send_signal(signal.SIGTERM)
+    run(folder, CELERY_TEST, "--penstock")
     found = evidence(folder)
     # how often is not told exactly by a worker that is ended, only what it saw
     assert {"receive>pack after ", "pack>ship after "} == set(facts(found))
     assert ([Seen("receive")], {}) == ([Seen(seen.step) for _, seen in found.runs], found.orphans)
-
-
-def _reachable(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 def _until(condition: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock import _context, _runtime
+from penstock import _context, _scope
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_no_id_is_wrong(stress):
 
 def test_wrong_ids_are_counted(stress, monkeypatch):
     """If a generator gave the outer run not back, the stress would tell."""
-    for scope in (_context.Binding, _runtime.Joined):
+    for scope in (_context.Binding, _scope.Joined):
         monkeypatch.setattr(scope, "unbind", lambda self: None)
 
     assert stress.make(160).wrong > 0

@@ -1,0 +1,200 @@
+"""What a call binds while it runs, and the only place that calls observers.
+
+Generators bind anew for each resume, because their consumer runs in the same context in between.
+"""
+
+from __future__ import annotations
+
+import os
+from types import MethodType
+
+from penstock._context import KEEP, Binding, Run, current_event, current_run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from penstock._marks import Mark
+    from penstock.observers import Finish, Observer, StepEvent
+
+watching: list[Observer] = []
+"""The observers that there are, in the order in which they were added."""
+
+_reported: set[int] = set()
+
+
+class _Slow:
+    """What only the slow path needs: observers that may come and go meanwhile, and events, which cost an import."""
+
+    observers: tuple[Observer, ...] = ()
+    event: Callable[[Mark, StepEvent | None, Run | None, bool], StepEvent]
+
+
+def add_observer(observer: Observer) -> None:
+    """Call ``observer`` for every step that begins from now on; adding it twice has no effect."""
+    from penstock.observers import event_of  # noqa: PLC0415 - importing penstock must stay cheap
+
+    _Slow.event = staticmethod(event_of)
+    if _added(observer) is None:
+        watching.append(observer)
+        _Slow.observers = tuple(watching)
+
+
+def remove_observer(observer: Observer) -> None:
+    """Stop calling ``observer``; steps that are under way are still finished with it."""
+    added = _added(observer)
+    if added is not None:
+        watching[:] = [each for each in watching if each is not added]
+        _Slow.observers = tuple(watching)
+        _reported.discard(id(added))
+
+
+def _added(observer: Observer) -> Observer | None:
+    """Return an observer as it was added: itself, or the same bound method, which is a new object each time."""
+    for each in watching:
+        if each is observer or (isinstance(each, MethodType) and each == observer):
+            return each
+    return None
+
+
+class observing:  # noqa: N801 - used like a function, as contextlib's own are
+    """Call an observer for the steps that begin inside the ``with`` block.
+
+    Args:
+        observer: What :func:`add_observer` takes.
+
+    Example:
+        >>> with observing(lambda event: print(event.step)):
+        ...     pass
+    """
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._added: list[bool] = []
+
+    def __enter__(self) -> Observer:
+        self._added.append(_added(self._observer) is None)
+        add_observer(self._observer)
+        return self._observer
+
+    def __exit__(self, *error: object) -> None:
+        if self._added.pop():
+            remove_observer(self._observer)
+
+
+class Scope(Binding):
+    """What one call binds while it runs: the run that it starts, and its event when somebody observes."""
+
+    __slots__ = ("finishes",)
+
+    def __init__(self, mark: Mark, *, lazy: bool = False) -> None:
+        outer = current_run.get()
+        if mark.entrypoint and outer is not None and outer.flow is None and mark.inherit:
+            join(outer, mark)
+        starts = mark.entrypoint and (outer is None or not mark.inherit)
+        run = new_run(mark) if starts else outer
+        self.run = run if starts else KEEP
+        self.event = _Slow.event(mark, current_event.get(), run, lazy) if watching else KEEP
+        self._run_token = self._event_token = None
+        self.finishes: list[tuple[Observer, Finish]] = []
+
+    def begin(self) -> None:
+        """Bind, and tell the observers."""
+        self.bind()
+        event: Any = self.event
+        if event is KEEP:
+            return
+        try:
+            for observer in _Slow.observers:
+                try:
+                    finish = observer(event)
+                except Exception:
+                    _report(observer)
+                    continue
+                if finish is not None:
+                    self.finishes.append((observer, finish))
+        except BaseException as error:  # an interrupt, or an observer that exits on purpose
+            self.end(error)
+            raise
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Tell the observers, the last one first, and unbind."""
+        try:
+            while self.finishes:
+                observer, finish = self.finishes.pop()
+                try:
+                    finish(error)
+                except Exception:
+                    _report(observer)
+        finally:
+            self.unbind()
+
+    def suspend(self) -> None:
+        """Leave a generator at its ``yield``: what observers have bound must not reach the consumer."""
+        for observer, finish in reversed(self.finishes):
+            if hasattr(finish, "suspend"):
+                _guarded(observer, finish.suspend)
+        self.unbind()
+
+    def resume(self) -> None:
+        """Come back to a generator."""
+        self.bind()
+        for observer, finish in self.finishes:
+            if hasattr(finish, "resume"):
+                _guarded(observer, finish.resume)
+
+
+class Joined(Scope):
+    """What a generator binds that joins a run: nothing but what its own body makes of that run."""
+
+    __slots__ = ("_outer",)
+
+    def bind(self) -> None:
+        """Come from the consumer, whose run is remembered."""
+        self._outer = current_run.get()
+        super().bind()
+
+    def unbind(self) -> None:
+        """Give the consumer its run back; another one, or another value in it, is the body's own."""
+        own = current_run.get()
+        super().unbind()
+        self.run = KEEP if own is self._outer else own
+        if current_run.get() is not self._outer:
+            current_run.set(self._outer)
+
+
+def new_run(mark: Mark) -> Run:
+    """Return a run of the first flow that the entrypoint is in."""
+    return Run(mark.flows[0] if mark.flows else None)
+
+
+def join(run: Run, mark: Mark) -> None:
+    """Say which flow a run is of, when middleware or a worker has started it and the first entrypoint joins it."""
+    run.flow = mark.flows[0] if mark.flows else None
+
+
+def _guarded(observer: Observer, call: Any) -> None:
+    """Call into an observer."""
+    try:
+        call()
+    except Exception:
+        _report(observer)
+
+
+def _report(observer: Observer) -> None:
+    """Log that an observer failed, once for each; it never reaches the application."""
+    if id(observer) not in _reported:
+        _reported.add(id(observer))
+        import logging  # noqa: PLC0415 - importing penstock must stay cheap
+
+        # only called where an exception is handled
+        logging.getLogger("penstock").exception("observer %r failed; it is reported only once", observer)  # noqa: LOG004
+
+
+if "PENSTOCK_EVIDENCE" in os.environ:  # a process that a recording has started
+    from penstock.observers.recorder import recorder
+
+    if (part := recorder()) is not None:
+        part.started = True
+        add_observer(part)
