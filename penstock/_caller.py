@@ -15,6 +15,12 @@ def caller() -> tuple[str, int]:
     return place_of(calling_frame())
 
 
+def here() -> str:
+    """Return the same as messages name it: ``file:line``."""
+    file, line = caller()
+    return f"{file}:{line}"
+
+
 def calling_frame() -> FrameType:
     """Return the nearest frame outside penstock."""
     frame = sys._getframe(1)

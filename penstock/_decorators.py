@@ -6,7 +6,7 @@ from functools import wraps
 from types import FunctionType
 
 from penstock import _registry
-from penstock._caller import caller, calling_frame
+from penstock._caller import caller, calling_frame, here
 from penstock._marks import Mark, identity, marks_on, underlying
 from penstock._wrap import wrap
 from penstock.errors import DeclarationError, did_you_mean, near_names
@@ -37,7 +37,7 @@ def _names_checked(function: T) -> T:
         for name in given:
             if name not in known:
                 hint = did_you_mean(near_names(name, known)) or f" It takes {', '.join(known)}."
-                raise DeclarationError(f"{_here()}: {plain.__name__}() takes no {name}=.{hint}")
+                raise DeclarationError(f"{here()}: {plain.__name__}() takes no {name}=.{hint}")
         return plain(*args, **given)
 
     return checked  # type: ignore[return-value]
@@ -132,7 +132,7 @@ def flow(
         DeclarationError: ``name`` is not a text, as under a bare ``@flow``, or is blank.
     """
     if not isinstance(name, str) or not name.strip():
-        raise DeclarationError(f"{_here()}: a flow needs a name: @flow('bom_sync'), not {name!r}")
+        raise DeclarationError(f"{here()}: a flow needs a name: @flow('bom_sync'), not {name!r}")
     _registry.declare(name, calling_frame(), title, description, tags)
     return FlowDeclaration(name)
 
@@ -203,7 +203,7 @@ def _marker(target: Any, flow_name: str | None, *, entrypoint: bool, **details: 
         if not _can_be_called(function):
             over = type(function).__name__
             hint = "Put it right above the function, below @property and its like."
-            raise DeclarationError(f"{_here()}: @{what} stands over a {over}, which cannot be called. {hint}")
+            raise DeclarationError(f"{here()}: @{what} stands over a {over}, which cannot be called. {hint}")
         mark = Mark(function, entrypoint=entrypoint, **details)
         if flow_name is None:
             _registry.note_mark(mark)
@@ -215,7 +215,7 @@ def _marker(target: Any, flow_name: str | None, *, entrypoint: bool, **details: 
         return decorate
     if issubclass(type(target), str):  # isinstance() would wake a lazy proxy
         hint = f"@{what}({'name' if entrypoint else 'after'}={target!r})"
-        raise DeclarationError(f"{_here()}: @{what}({target!r}) is not a function; did you mean {hint}?")
+        raise DeclarationError(f"{here()}: @{what}({target!r}) is not a function; did you mean {hint}?")
     return decorate(target)
 
 
@@ -224,11 +224,6 @@ def _can_be_called(target: Any) -> bool:
     if kind.__module__ == "functools" and kind.__name__ == "partialmethod":
         return True
     return callable(target) or issubclass(kind, (staticmethod, classmethod))
-
-
-def _here() -> str:
-    file, line = caller()
-    return f"{file}:{line}"
 
 
 def _takeable(target: Any) -> list[Mark]:

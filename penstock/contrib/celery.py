@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from penstock._caller import caller
+from penstock._caller import here
 from penstock._context import Binding, current_run
 from penstock._decorators import overload
 from penstock._extras import needed
@@ -119,7 +119,7 @@ def flow_task(
     if after is not None and (trigger is not None or not inherit):
         only = "inherit" if trigger is None else "trigger"
         raise DeclarationError(
-            f"{_here()}: flow_task(after=…) makes a step; {only}= is for entrypoints, without after=."
+            f"{here()}: flow_task(after=…) makes a step; {only}= is for entrypoints, without after=."
         )
     _check_options(options)
     install()
@@ -146,21 +146,16 @@ def _check_options(options: Mapping[str, Any]) -> None:
     for name in options:
         hint = did_you_mean(near_names(name, OWN))
         if hint and name not in known:
-            raise DeclarationError(f"{_here()}: flow_task() takes no {name}=, and neither does Celery.{hint}")
+            raise DeclarationError(f"{here()}: flow_task() takes no {name}=, and neither does Celery.{hint}")
 
 
 def _check_function(function: object) -> None:
     if issubclass(type(function), str):  # isinstance() would wake a lazy proxy
         hint = f"did you mean @flow_task(after={function!r})?"
-        raise DeclarationError(f"{_here()}: @flow_task({function!r}) is not a function; {hint}")
+        raise DeclarationError(f"{here()}: @flow_task({function!r}) is not a function; {hint}")
     if not callable(function):
         over = type(function).__name__
-        raise DeclarationError(f"{_here()}: @flow_task stands over a {over}, which cannot be called.")
-
-
-def _here() -> str:
-    file, line = caller()
-    return f"{file}:{line}"
+        raise DeclarationError(f"{here()}: @flow_task stands over a {over}, which cannot be called.")
 
 
 def install() -> None:
