@@ -87,20 +87,10 @@ def _step(mark: Mark, problems: list[Problem]) -> Step:
         problems.append(_bypassed(mark))
     return Step(
         name=mark.step_name,
-        title=found.title,
-        docstring=found.docstring,
-        signature=found.signature,
-        imports=found.imports,
-        module=found.module,
-        qualname=found.qualname,
-        file=found.file,
-        line=found.line,
-        end_line=found.end_line,
-        kind=found.kind,
         entrypoint=mark.entrypoint,
         trigger=trigger,
         effects=tuple(_effects(mark, problems)),
-        source_hash=found.source_hash,
+        **found._asdict(),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from penstock._context import Arrived, Binding, Run, current_event, current_run
 from penstock._drive import async_generator, drive
-from penstock._runtime import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
+from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock.propagation import told_evidence
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ import importlib.util
 import json
 import os
 import pkgutil
-import platform
 import signal
 import sys
 import sysconfig
@@ -24,7 +23,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from penstock import __version__, _causes, _inputs, _kept, _mock, _registry, manifest
+from penstock import _causes, _inputs, _kept, _mock, _registry, manifest
 from penstock._files import write_atomically
 from penstock._garbage import collector_paused
 
@@ -173,6 +172,7 @@ class Session:
         request = self.request
         with collector_paused():
             flows = _registry.flows()
+            gc.freeze()  # they stay until the process ends, which is soon
         if request["calls"]:
             from penstock._callgraph import with_calls  # noqa: PLC0415 - most builds do not ask
 
@@ -190,7 +190,7 @@ class Session:
             "files": sorted({*_module_files(self.roots), *_step_files(), *_data_files(self.opened, self.roots)}),
             "folders": {**_package_folders(self.roots), **self.folders},
             "site": sysconfig.get_path("purelib"),
-            "versions": {"penstock": __version__, "python": platform.python_version()},
+            "versions": manifest.versions(),
         }
         target = Path(self.request["report"])
         draft = target.with_suffix(".draft")

@@ -12,8 +12,9 @@ import sys
 import textwrap
 from dataclasses import dataclass
 from types import CodeType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, flags_of
 from penstock._imports import imported, spoken_of
 from penstock._marks import identity, underlying
 from penstock._titles import title
@@ -36,8 +37,7 @@ class Source:
     index: Index
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """What :class:`~penstock.model.Step` takes from the source."""
 
     title: str
@@ -111,18 +111,14 @@ def kind_of(function: Any) -> Kind:
     """Return what the callable is when called."""
     if isinstance(function, type):
         return "class"
-    if inspect.isroutine(function):
-        return _kind_of_routine(function)
-    kind = _kind_of_routine(_call_of(type(function)))
-    return "callable" if kind == "function" else kind
-
-
-def _kind_of_routine(function: Any) -> Kind:
-    if inspect.iscoroutinefunction(function):
+    flags = flags_of(function)
+    if flags & CO_COROUTINE:
         return "coroutine"
-    if inspect.isasyncgenfunction(function):
+    if flags & CO_ASYNC_GENERATOR:
         return "async generator"
-    return "generator" if inspect.isgeneratorfunction(function) else "function"
+    if flags & CO_GENERATOR:
+        return "generator"
+    return "function" if inspect.isroutine(function) else "callable"
 
 
 def signature(target: Any, function: Any, source: Source | None) -> str:

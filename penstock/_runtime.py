@@ -13,7 +13,8 @@ from types import CoroutineType, FunctionType, coroutine
 
 from penstock._context import Binding, current_run, restore
 from penstock._drive import async_generator, awaited, drive
-from penstock._marks import CallableProxy, underlying
+from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
+from penstock._marks import underlying
 from penstock._scope import Joined, Scope, join, new_run, watching
 
 TYPE_CHECKING = False
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from penstock._marks import Mark
-
-# the values of inspect.CO_*
-CO_GENERATOR, CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
 
 
 def wrapper_for(target: Any, mark: Mark) -> Any:
@@ -51,21 +49,6 @@ def _at_home(wrapper: Any, function: Any) -> Any:
 def _resumed(mark: Mark) -> Scope:
     """Return the scope of a generator."""
     return (Joined if mark.entrypoint else Scope)(mark, lazy=True)
-
-
-def flags_of(target: Any) -> int:
-    """Return the code flags of what a call of ``target`` runs, which tell coroutine functions and generators."""
-    function = underlying(target)
-    while issubclass(type(function), CallableProxy):  # isinstance() would wake a lazy proxy
-        function = underlying(function.__wrapped__)
-    if not issubclass(type(function), FunctionType):
-        calls = (vars(owner)["__call__"] for owner in type(function).__mro__ if "__call__" in vars(owner))
-        function = next(calls, None)
-    if not isinstance(function, FunctionType):
-        return 0
-    if "_is_coroutine_mark" in function.__dict__:  # inspect.markcoroutinefunction
-        return CO_COROUTINE
-    return function.__code__.co_flags
 
 
 # In each wrapper: somebody observes → the slow path; no run to start → the plain call; else bind the run.

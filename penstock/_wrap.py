@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import update_wrapper
 
+from penstock._flags import CO_COROUTINE, flags_of
 from penstock._marks import (
     ATTRIBUTE,
     CALLABLE_TYPES,
@@ -14,7 +15,7 @@ from penstock._marks import (
     marks_on,
     underlying,
 )
-from penstock._runtime import CO_COROUTINE, flags_of, wrapper_for
+from penstock._runtime import wrapper_for
 from penstock.errors import DeclarationError
 
 TYPE_CHECKING = False

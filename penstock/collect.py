@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import platform
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,14 +119,14 @@ def _here(config: Config, *, calls: bool) -> Manifest:
 
         flows = with_calls(flows, [*map(str, config.path), str(config.project)], config.timeout)
     files = {step.file for flow in flows for step in flow.steps if Path(step.file).is_file()}
-    inputs = _make_inputs(config, _inputs.snapshot(files, {}, since=time.time_ns()), _own_versions())
+    inputs = _make_inputs(config, _inputs.snapshot(files, {}, since=time.time_ns()), manifest.versions())
     return manifest.build(flows, _registry.problems(), project=config.project, service=config.service, inputs=inputs)
 
 
 def _merged(config: Config) -> _Record:
     seen = _inputs.snapshot(map(str, config.manifests), {}, since=time.time_ns())
     merged = manifest.merge([manifest.load(path) for path in config.manifests])
-    return _Record(replace(merged, inputs=_make_inputs(config, seen, _own_versions())), seen)
+    return _Record(replace(merged, inputs=_make_inputs(config, seen, manifest.versions())), seen)
 
 
 def _imported(config: Config, key: str, *, calls: bool) -> _Record:
@@ -183,10 +182,6 @@ def _make_inputs(config: Config, seen: Snapshot, versions: Mapping[str, str]) ->
         ),
         versions=tuple(sorted(versions.items())),
     )
-
-
-def _own_versions() -> dict[str, str]:
-    return {"penstock": __version__, "python": platform.python_version()}
 
 
 def _facts(config: Config, shown: Callable[[Path], str]) -> dict[str, object]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections import Counter
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -214,6 +215,11 @@ def schema() -> dict[str, Any]:
 
 def _mapping(value: str | tuple[tuple[str, str], ...]) -> str | dict[str, str]:
     return value if isinstance(value, str) else dict(value)
+
+
+def versions() -> dict[str, str]:
+    """Return what takes part in this process, for :class:`Inputs`."""
+    return {"penstock": __version__, "python": sys.version.partition(" ")[0]}
 
 
 def input_values(inputs: Inputs) -> dict[str, str | dict[str, str]]:

@@ -55,9 +55,12 @@ def alt_text(flow: Flow) -> str:
         said.append(f"Starts at {_listed(_with_trigger(step) for step in flow.entrypoints)}.")
     if len(flow.edges) > MOST_IN_WORDS:
         return " ".join([*said, f"{len(flow.edges)} arrows; the list of steps names them."])
+    following: dict[str, list[Edge]] = {}
+    for edge in flow.edges:
+        following.setdefault(edge.source, []).append(edge)
     for step in flow.steps:
-        if following := flow.edges_from(step.name):
-            said.append(f"{visible(step.name)} leads to {_listed(map(_head, following))}.")
+        if step.name in following:
+            said.append(f"{visible(step.name)} leads to {_listed(map(_head, following[step.name]))}.")
     return " ".join(said)
 
 

@@ -1,0 +1,29 @@
+"""What a callable is when called: a coroutine function, a generator function or a plain one."""
+
+from __future__ import annotations
+
+from types import FunctionType
+
+from penstock._marks import CallableProxy, underlying
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# the values of inspect.CO_*
+CO_GENERATOR, CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
+
+
+def flags_of(target: Any) -> int:
+    """Return the code flags of what a call of ``target`` runs, which tell coroutine functions and generators."""
+    function = underlying(target)
+    while issubclass(type(function), CallableProxy):  # isinstance() would wake a lazy proxy
+        function = underlying(function.__wrapped__)
+    if not issubclass(type(function), FunctionType):
+        calls = (vars(owner)["__call__"] for owner in type(function).__mro__ if "__call__" in vars(owner))
+        function = next(calls, None)
+    if not isinstance(function, FunctionType):
+        return 0
+    if "_is_coroutine_mark" in function.__dict__:  # inspect.markcoroutinefunction
+        return CO_COROUTINE
+    return function.__code__.co_flags
