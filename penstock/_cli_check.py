@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from penstock._cli_fix import add_fix_options, asker, run_fix
 from penstock._cli_sources import add_sources, fault, output_file, read_config
 from penstock._files import write_atomically
-from penstock._terminal import CLEAN, FINDINGS, counted, fold_width, leave_unread, styled, table
+from penstock._terminal import CLEAN, FINDINGS, counted, fold_width, leave_unread, styled, table, tell
 from penstock.check import baseline
 from penstock.check.joining import joined
 from penstock.check.report import FORMATS, text
@@ -51,6 +51,11 @@ def run(parsed: argparse.Namespace) -> int:
     """Check, report, and return the exit code."""
     _refuse_contradictions(parsed)
     config = _with_options(read_config(parsed), parsed)
+    if config.evidence and (why := fault(Path(config.evidence))):
+        tell(
+            "note",
+            f"there is no evidence, because {config.evidence}, which the setting `evidence` names, is missing ({why}).",
+        )
     found = prove(config, calls=True, accepted=not parsed.write_baseline)
     chosen = _chosen(found, found.findings, parsed.flows)
     if parsed.write_baseline:

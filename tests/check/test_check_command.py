@@ -103,6 +103,14 @@ def test_without_evidence_nothing_is_accused(project: Callable[..., Path]) -> No
     assert 0 == done.returncode, done.stdout
 
 
+def test_missing_evidence_that_settings_name(project: Callable[..., Path]) -> None:
+    """Where the settings name a file that is not there, perhaps misspelt, the check says so; a fresh clone has none, so it passes."""
+    folder = project(settings='evidence = "recordet.json"\n', record=False)
+    done = run(folder, "penstock", "check")
+    said = f"note: there is no evidence, because {folder}/recordet.json, which the setting `evidence` names, is missing"
+    assert (0, [f"{said} (No such file or directory)."]) == (done.returncode, done.stderr.splitlines())
+
+
 WITH_A_LINK = APPLICATION.replace("    return ship(paid)\n", "    return ship(paid) if order > 1 else paid\n")
 
 
