@@ -11,7 +11,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NODE_READY := tests/node_modules/.ready
-JOBS ?= 2
+# One more than the two processors of a small machine: many tests wait for somebody.
+JOBS ?= 3
 
 .PHONY: help setup docs test lint types layers tests benchmarks accuracy stress versions clean
 
@@ -55,7 +56,7 @@ layers: $(READY)
 # Most tests start Python, which is not to compile penstock each time, whatever PYTHONDONTWRITEBYTECODE says.
 tests: setup
 	@$(BIN)/python -m compileall -q penstock penstock_sphinx penstock_mkdocs mkdocstrings_handlers
-	$(BIN)/pytest -q --numprocesses $(JOBS) --dist loadfile
+	$(BIN)/pytest -q --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 benchmarks: $(READY)
 	$(BIN)/python -m pip install --quiet --group benchmarks

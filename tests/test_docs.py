@@ -176,6 +176,7 @@ def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
         "COLUMNS": "80",
         "NO_COLOR": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_ADDOPTS": os.environ["PYTEST_ADDOPTS"],  # see conftest.py
         "NO_MKDOCS_2_WARNING": "1",  # the pages say how to set it
     }
     result = subprocess.run(

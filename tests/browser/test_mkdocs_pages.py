@@ -5,18 +5,20 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-import subprocess
-import sys
 from contextlib import ExitStack
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from forked import run
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Page
+
+QUIET = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
 
 CONFIG = """
 site_name: Shop
@@ -117,11 +119,11 @@ class Case(NamedTuple):
         return f"{self.host}-{self.scheme}{'-instant' * self.instant}"
 
 
-CASES = [Case(*each) for each in product(["mkdocs", "properdocs", "zensical"], ["default", "slate"], [False, True])]
-WAYS = [case for case in CASES if case.scheme == "default"]
+HOSTS = ("mkdocs", "properdocs", "zensical")
+WAYS = [Case(host, "default", instant) for host, instant in product(HOSTS, (False, True))]
 """For what no palette can change: every host, with and without instant navigation."""
 
-LOOKS = [case for case in CASES if not case.instant]
+LOOKS = [Case(host, scheme, instant=False) for host, scheme in product(HOSTS, ("default", "slate"))]
 """For what no navigation can change: every host, in both palettes."""
 
 
@@ -166,11 +168,7 @@ def site(tmp_path_factory, serving) -> Iterator[Callable[[Case], str]]:
                 (folder / "docs").mkdir(parents=True)
                 for name, text in {**FILES, "mkdocs.yml": config + uses(case.host)}.items():
                     (folder / name).write_text(text, encoding="utf-8")
-                command = [sys.executable, "-m", case.host, "build", "-f", "mkdocs.yml", "--strict"]
-                environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
-                done = subprocess.run(
-                    command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
-                )
+                done = run(case.host, "build", "-f", "mkdocs.yml", "--strict", cwd=folder, **QUIET)
                 assert 0 == done.returncode, done.stdout + done.stderr
             return url
 
@@ -212,7 +210,7 @@ def unreadable(page: Page) -> list[tuple[str, str, str]]:
     return [each for each in texts if contrast(*each[1:]) < 4.5]
 
 
-@pytest.mark.parametrize("reader", CASES, ids=str, indirect=True)
+@pytest.mark.parametrize("reader", WAYS, ids=str, indirect=True)
 def test_every_node_leads_to_its_step(reader):
     """A click on a node shows its step, on a page that was come to from another one."""
     page = reader.page
@@ -303,7 +301,7 @@ def test_narrow_with_long_names(reader):
         assert not page.evaluate(TOO_WIDE)
 
 
-@pytest.mark.parametrize("reader", CASES, ids=str, indirect=True)
+@pytest.mark.parametrize("reader", LOOKS, ids=str, indirect=True)
 def test_readable(reader):
     """Every text of a drawing stands out from what is behind it, on the screen and on paper, where nothing is cut off."""
     page = reader.page
@@ -347,8 +345,7 @@ def themed(tmp_path, serving, page) -> Iterator[Callable[[str, str, str], Page]]
                 "mkdocs.yml": site + uses("mkdocs"),
             }.items():
                 (tmp_path / path).write_text(content, encoding="utf-8")
-            environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
-            subprocess.run([sys.executable, "-m", "mkdocs", "build", "-q"], cwd=tmp_path, env=environment, check=True)
+            assert 0 == run("mkdocs", "build", "-q", cwd=tmp_path, **QUIET).returncode
             page.goto(f"{stack.enter_context(serving(tmp_path / 'site'))}/index.html")
             return page
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from forked import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,8 +92,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serving) -> Iterator[Callable
     def build(builder: str = "html", theme: str = "furo") -> str:
         folder = source / "_build" / f"{builder}-{theme}"
         if not folder.exists():
-            command = [sys.executable, "-m", "sphinx", "-q", "-b", builder, "-D", f"html_theme={theme}", source, folder]
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+            done = run("sphinx", "-q", "-b", builder, "-D", f"html_theme={theme}", source, folder)
             assert (0, "") == (done.returncode, done.stderr)
         return f"{address}/_build/{folder.name}"
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
+
+from forked import run
 
 FLOWS = '''
 import typing as t
@@ -124,8 +123,7 @@ def site(tmp_path_factory, serving):
     def build(theme: str) -> str:
         folder = source / "_build" / theme
         if not folder.exists():
-            command = [sys.executable, "-m", "sphinx", "-q", "-D", f"html_theme={theme}", source, folder]
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+            done = run("sphinx", "-q", "-D", f"html_theme={theme}", source, folder)
             assert (0, "") == (done.returncode, done.stderr)
         return f"{address}/_build/{theme}/index.html"
 

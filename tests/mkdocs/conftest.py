@@ -5,17 +5,17 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import markdown
 import pytest
 
+from forked import run
 from penstock import manifest
 from penstock.model import Edge, Flow, Problem, Step
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
@@ -141,15 +141,11 @@ def orders() -> Flow:
 def run_tool() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Return a function that runs ``mkdocs``, ``properdocs`` or ``zensical`` in a site's folder."""
 
-    def run(tool: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    def run_tool(tool: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         needs(tool)
-        environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
-        command = [sys.executable, "-m", tool, *arguments]
-        return subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=50, check=False
-        )
+        return run(tool, *arguments, cwd=folder, NO_MKDOCS_2_WARNING="1", DISABLE_MKDOCS_2_WARNING="true")
 
-    return run
+    return run_tool
 
 
 def needs(*modules: str) -> None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from bs4 import BeautifulSoup
 
+from forked import run
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -141,17 +143,16 @@ def build(tmp_path, write_site, run_tool) -> Callable[..., Site]:
 def sphinx(tmp_path) -> Callable[[str], Path]:
     """Return a function that builds a Sphinx site of one page, strictly, and returns the folder of what was built."""
 
-    def run(text: str) -> Path:
+    def build(text: str) -> Path:
         folder = tmp_path / "sphinx"
         folder.mkdir()
         (folder / "conf.py").write_text(CONF, encoding="utf-8")
         (folder / "index.rst").write_text(f"Docs\n====\n\n{text}\n", encoding="utf-8")
-        command = [sys.executable, "-m", "sphinx", "-q", "-n", "-W", str(folder), str(folder / "html")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+        done = run("sphinx", "-q", "-n", "-W", folder, folder / "html")
         assert 0 == done.returncode, done.stderr
         return folder / "html"
 
-    return run
+    return build
 
 
 @pytest.mark.parametrize("host", HOSTS)

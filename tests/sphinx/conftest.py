@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import pkgutil
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html.parser import HTMLParser
@@ -18,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import penstock_sphinx
+from forked import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,26 +139,23 @@ class _Reader(HTMLParser):
 
 
 PARTS = [f"penstock_sphinx.{module.name}" for module in pkgutil.iter_modules(penstock_sphinx.__path__)]
-NOTHING_DEPRECATED = [
+NOTHING_DEPRECATED = tuple(
     option
     for module in ("penstock_sphinx", *PARTS)
     for kind in ("DeprecationWarning", "PendingDeprecationWarning")
     for option in ("-W", f"error::{kind}:{module}")
-]
+)
 
 
 def sphinx(source: Path, builder: str, *options: str) -> Built:
     """Run sphinx-build; doctrees are shared between the builders of a site.
 
-    What Sphinx will take away is an error where we use it; without PYTHONWARNINGS, Sphinx puts a milder filter before ours.
-    There is no PATH, and so no Graphviz of the machine's own.
+    What Sphinx will take away is an error where we use it. There is no PATH, and so no Graphviz of the machine's own.
     """
     folder = source / "_build" / builder
     doctrees = source / "_build" / ("gettext-doctrees" if builder == "gettext" else "doctrees")
-    python = [sys.executable, *NOTHING_DEPRECATED]
-    command = [*python, "-m", "sphinx", "-b", builder, "-d", doctrees, *options, source, folder]
-    environment = {**os.environ, "PATH": "", "NO_COLOR": "1", "PYTHONWARNINGS": ""}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=120)
+    arguments = ["-b", builder, "-d", doctrees, *options, source, folder]
+    done = run("sphinx", *arguments, flags=NOTHING_DEPRECATED, PATH="", NO_COLOR="1")
     return Built(done.returncode, done.stdout, done.stderr, folder)
 
 

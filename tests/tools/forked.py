@@ -1,0 +1,117 @@
+"""``python -m MODULE`` in a fork of a process that has imported what takes the module long.
+
+Sphinx takes half a second for its imports, which is more than a small site takes. Each run still is a process of its
+own, with arguments, environment, folder and output of its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+HEAVY = {
+    "sphinx": ("sphinx.cmd.build", "penstock_sphinx"),
+    "mkdocs": ("mkdocs.commands.build", "mkdocs.commands.serve", "mkdocs.theme", "penstock_mkdocs.plugin"),
+}
+"""What each module imports sooner or later; those that are not listed run as ever."""
+
+
+def run(
+    module: str,
+    *arguments: object,
+    flags: tuple[str, ...] = (),
+    cwd: Path | None = None,
+    timeout: int = 120,
+    **more: str,
+) -> subprocess.CompletedProcess[str]:
+    """Run a module; return its exit code and what it wrote.
+
+    Args:
+        module: What stands behind ``-m``.
+        arguments: What stands behind the module.
+        flags: What stands before ``-m``.
+        cwd: The folder to run in.
+        timeout: Seconds until the process is killed.
+        more: What to add to the environment. Variables that Python itself reads when it starts have no effect.
+    """
+    command, environment = [*map(str, arguments)], {**os.environ, **more}
+    if module not in HEAVY:
+        return subprocess.run(
+            [sys.executable, *flags, "-m", module, *command],
+            cwd=cwd,
+            env=environment,
+            timeout=timeout,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    server = _server(module, flags)
+    with tempfile.TemporaryDirectory() as folder:
+        said, complained = Path(folder, "said"), Path(folder, "complained")
+        request = {"run": module, "arguments": command, "folder": str(cwd or Path.cwd()), "environment": environment}
+        request |= {"timeout": timeout, "files": [str(said), str(complained)]}
+        print(json.dumps(request), file=server.stdin, flush=True)
+        code = int(server.stdout.readline())
+        return subprocess.CompletedProcess(
+            [module, *command], code, said.read_text("utf-8"), complained.read_text("utf-8")
+        )
+
+
+@lru_cache
+def _server(module: str, flags: tuple[str, ...]) -> Any:
+    """Start the process that is forked; it ends with the one that asks it."""
+    environment = {**os.environ, "PYTHONWARNINGS": ""}  # without it, Sphinx puts a filter of its own before the flags
+    command = [sys.executable, *flags, __file__, module]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
+
+
+def serve(module: str) -> None:
+    """Fork for each line of the input; write the exit code of each fork."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for name in HEAVY[module]:
+        importlib.import_module(name)
+    if module == "sphinx":
+        from sphinx.application import builtin_extensions
+
+        for name in builtin_extensions:
+            importlib.import_module(name)
+    gc.freeze()
+    for line in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            answers.close()
+            _become(**json.loads(line))
+            return
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), file=answers, flush=True)
+
+
+def _become(
+    run: str, arguments: list[str], folder: str, environment: dict[str, str], timeout: int, files: list[str]
+) -> None:
+    signal.alarm(timeout)
+    for number, name in enumerate((os.devnull, *files)):
+        opened = os.open(name, os.O_RDWR | os.O_CREAT)
+        os.dup2(opened, number)
+        os.close(opened)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    sys.path[0] = folder  # as with -m
+    sys.argv[1:] = arguments
+    gc.unfreeze()
+    runpy.run_module(run, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
