@@ -12,6 +12,7 @@ import sys
 import sysconfig
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 _KEPT_OUTPUT = 64 * 1024
 _GRACE = 3.0
 """Seconds that the child has, after its own time limit, to say where it hung."""
+
+_LOOK = 0.05
+"""Seconds between two looks at a process whose output goes on, perhaps from another one that it has started."""
 
 # Runs before penstock can be imported, on whatever Python the user names; so it is plain, and old in style.
 # `python -c` puts the current folder on sys.path, which is nobody's wish here.
@@ -149,13 +153,25 @@ def _run(config: Config, request: Path) -> tuple[int | None, str]:
         raise CollectError(f"cannot start {python}: {error.strerror}. Check the setting `python`.") from None
     assert process.stdout is not None  # noqa: S101 - asked for above
     tail = _Tail(process.stdout)
-    status = None
     try:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            status = process.wait(config.timeout + _GRACE)
+        status = _wait(process, tail, config.timeout + _GRACE)
     finally:
         _kill(process)
     return status, tail.text()
+
+
+def _wait(process: subprocess.Popen[bytes], tail: _Tail, seconds: float) -> int | None:
+    """Return the status of a process, or ``None`` if it goes on for longer.
+
+    Where its output ends, most end themselves, which is known at once; Python itself would look again only after a while.
+    """
+    until = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < until and not tail.has_ended(_LOOK):
+        pass
+    try:
+        return process.wait(max(until - time.monotonic(), 0))
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -182,9 +198,14 @@ class _Tail:
             while chunk := os.read(stream.fileno(), _KEPT_OUTPUT):
                 self._kept = (self._kept + chunk)[-_KEPT_OUTPUT:]
 
+    def has_ended(self, seconds: float) -> bool:
+        """Wait so long for the end of the stream, and tell whether it has come."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
     def text(self) -> str:
         """Return what was kept; a process that slipped away may keep the stream open, so waiting has an end."""
-        self._thread.join(1.0)
+        self.has_ended(1.0)
         return self._kept.decode(errors="replace")
 
 
