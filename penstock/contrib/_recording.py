@@ -65,6 +65,11 @@ class Recording:
             add_observer(found)
         patchers.watch()
 
+    def between_tests(self) -> None:
+        """Let a worker write now and then, which may crash; if the main process does, nobody reads what is there."""
+        if self._target is None and (found := recorder()):
+            found.write_now_and_then()
+
     def end(self) -> None:
         """Write this process's part, and in the main process all parts as one; a second time, do nothing."""
         if self._ended:

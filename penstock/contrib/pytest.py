@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from penstock.contrib._recording import Recording
 
 _recording: pytest.StashKey[Recording] = pytest.StashKey()
@@ -29,6 +31,8 @@ class _Tests:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._recording.tried |= report.when == "call"
+        if report.when == "teardown":
+            self._recording.between_tests()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,9 +46,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Notice what is replaced from here on: a conftest.py may do so while it is imported."""
+    if _is_asked(early_config.known_args_namespace):
+        from penstock.observers import patchers  # noqa: PLC0415 - see above
+
+        patchers.watch()
+        early_config.add_cleanup(patchers.unwatch)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to record; the processes of pytest-xdist and those that tests start see it in their environment."""
-    if config.getoption("--penstock") or config.getoption("--penstock-evidence"):
+    if _is_asked(config.option):
         from penstock.contrib._recording import Recording  # noqa: PLC0415 - see above
 
         recording = Recording(None if hasattr(config, "workerinput") else _target(config), config.rootpath)
@@ -69,6 +83,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if recording and recording.said:
         terminalreporter.section("penstock")
         terminalreporter.line(recording.said, red=recording.failed)
+
+
+def _is_asked(options: Namespace) -> bool:
+    return bool(options.penstock or options.penstock_evidence)
 
 
 def _target(config: pytest.Config) -> Path:

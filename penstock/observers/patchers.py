@@ -90,6 +90,7 @@ def _patched(patcher: Any) -> None:
 
 def _patched_dict(patcher: Any) -> None:
     replacements.hold(patcher, _swapped(patcher._original, patcher.in_dict))
+    replacements.watch_table(patcher, patcher._original, patcher.in_dict)
 
 
 def _swapped(before: Any, table: Any) -> Swaps:

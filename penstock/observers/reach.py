@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from itertools import chain, islice
 from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,6 +30,11 @@ Named = tuple[str, str]
 
 MOST_FUNCTIONS = 300
 """Functions that are looked through, from one on."""
+
+MOST_ITEMS = 300
+"""Of a list or a table that is replaced."""
+
+CONTAINERS = (list, tuple, set, frozenset, dict)
 
 OURS = str(Path(__file__).parent.parent) + os.sep
 """The folder of penstock itself."""
@@ -88,9 +94,12 @@ class Reach:
         yield from (mark.root for group in marks_on(part) for mark in group if type(mark.root) is FunctionType)
 
     def _parts(self, value: Any) -> Iterator[Any]:
-        """Yield what is called when a value is used: itself, or what is in a class, an object or a module."""
+        """Yield what is called when a value is used: itself, or what is in a class, an object, a module or a table."""
         kind = type(value)
-        if issubclass(kind, ModuleType):
+        if kind in CONTAINERS:
+            items = [each for each in islice(_items(value), MOST_ITEMS) if type(each) not in CONTAINERS]
+            yield from (part for each in items for part in self._parts(each))
+        elif issubclass(kind, ModuleType):
             for each in vars(value).values():
                 plain = issubclass(type(each), (FunctionType, type))  # asked for its module, a lazy object would wake
                 if (plain and each.__module__ == value.__name__) or marks_on(each):
@@ -197,6 +206,10 @@ def _by_flow(steps: Iterable[Named]) -> dict[str, frozenset[str]]:
     for flow, step in steps:
         found.setdefault(flow, set()).add(step)
     return {flow: frozenset(names) for flow, names in found.items()}
+
+
+def _items(container: Any) -> Iterable[Any]:
+    return chain(container, container.values()) if type(container) is dict else container
 
 
 def _is_task(value: Any) -> bool:

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import json
 import os
+import time
 from multiprocessing import util
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +25,16 @@ if TYPE_CHECKING:
 FOLDER = "PENSTOCK_EVIDENCE"
 """The environment variable that names the folder in which every process of a recording leaves its part."""
 
+_PAUSE = 20
+"""Between two times that a worker writes: so many times as long as it took to write."""
+
 _recorders: list[Recorder] = []
 
 
 class Recorder(EvidenceObserver):
     """Leaves what it sees in the recording's folder, in a file of its own."""
+
+    _due = 0.0
 
     def follow(self, folder: str) -> None:
         """Take part in the recording that is kept in a folder; what belongs to another one is left there."""
@@ -37,10 +43,25 @@ class Recorder(EvidenceObserver):
             self.clear()
             self.file = _part(folder)
 
+    def settle(self, *, write: bool) -> None:
+        """Count what has begun. Only processes that tests start write meanwhile, because they may be killed.
+
+        In the one that runs the tests, somebody may have replaced :func:`os.replace` at this moment, and count its calls.
+        """
+        super().settle(write=write and self.started)
+
     def write(self) -> None:
         """Write the evidence; when the folder is gone, so is who would read it."""
         if self.file and self.file.parent.is_dir():
             super().write()
+
+    def write_now_and_then(self) -> None:
+        """Write what is new, unless that was done just now: to write takes longer the more there is."""
+        began = time.monotonic()
+        if self._news and began >= self._due:
+            self.leave()
+            ended = time.monotonic()
+            self._due = ended + _PAUSE * (ended - began)
 
     def leave(self) -> None:
         """Write the evidence at the end of the process, when there is nobody to complain to."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 import threading
-from types import ModuleType, NoneType
+from types import FunctionType, ModuleType, NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock import _registry
+from penstock._marks import underlying
 from penstock.check.frames import NOTHING
-from penstock.observers.reach import OURS, forget, reach, steps_on
+from penstock.observers.reach import CONTAINERS, OURS, forget, reach, steps_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -60,6 +61,7 @@ class Replacements:
         self.now: Steps = {}
         self._held: list[_Held] = []
         self._bindings: dict[str, list[_Binding]] = {}
+        self._tables: dict[int, tuple[Mapping[Any, Any], Any]] = {}
         self._lock = threading.RLock()
 
     def hold(self, owner: object, swaps: Iterable[tuple[Any, Any]]) -> None:
@@ -71,12 +73,23 @@ class Replacements:
 
     def _hold(self, owner: object, original: Any, stand_in: Any) -> None:
         found = reach(self.now)
-        if steps := found.steps(original):
+        steps: Steps = found.steps(original)
+        if type(original) in CONTAINERS:  # what another list of stages, say, has too is not replaced
+            steps = _without(steps, found.steps(stand_in))
+        if steps:
             codes = [frozenset(each.__code__ for each in found.functions(side)) for side in (original, stand_in)]
             self._change([*self._held, _Held(owner, steps, frozenset(steps_on(stand_in)), *codes)])
 
+    def watch_table(self, owner: object, before: Mapping[Any, Any], table: Any) -> None:
+        """Take note of a table that a patcher will put back, whatever a test takes from it until then."""
+        held = {key: value for key, value in before.items() if type(value) not in _PLAIN}
+        if held and isinstance(table, dict):
+            with self._lock:
+                self._tables[id(owner)] = held, table
+
     def let_go(self, owner: object) -> None:
         """Take note that a patcher has put back all that it had replaced."""
+        self._tables.pop(id(owner), None)
         if self._held:
             with self._lock:
                 self._change([each for each in self._held if each.owner is not owner])
@@ -107,8 +120,12 @@ class Replacements:
         self._bindings = found
 
     def by_hand(self, flow: str) -> frozenset[str]:
-        """Return the steps of a flow that are no longer bound where they were."""
-        return frozenset(each.step for each in self._bindings.get(flow, ()) if _is_gone(each))
+        """Return the steps of a flow that are no longer bound where they were, or in a table which will be put back."""
+        gone = {each.step for each in self._bindings.get(flow, ()) if _is_gone(each)}
+        for before, table in [*self._tables.values()]:
+            missing = (value for key, value in before.items() if table.get(key) is not value)
+            gone.update(step for value in missing for name, step in steps_on(value) if name == flow)
+        return frozenset(gone)
 
     def forked(self) -> None:
         """Begin anew in a child, where nobody is left who may have held the lock."""
@@ -116,13 +133,18 @@ class Replacements:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._bindings = {}
+        self._bindings, self._tables = {}, {}
         self._change([])
         forget()
 
 
 replacements = Replacements()
 """Those that everybody here has in common, as patches are."""
+
+
+def _without(steps: Steps, others: Steps) -> Steps:
+    left = {flow: names - others.get(flow, NOTHING) for flow, names in steps.items()}
+    return {flow: names for flow, names in left.items() if names}
 
 
 def _running_around(frame: FrameType | None) -> Iterator[CodeType]:
@@ -154,4 +176,12 @@ def _spaces(module: ModuleType) -> Iterator[Mapping[str, Any]]:
 
 def _is_gone(binding: _Binding) -> bool:
     value = binding.space.get(binding.name)
-    return value is not binding.value and (binding.flow, binding.step) not in steps_on(value)
+    if value is binding.value:
+        return False
+    return _is_foreign(value) or (binding.flow, binding.step) not in steps_on(value)
+
+
+def _is_foreign(value: Any) -> bool:
+    """Tell whether a function is none of our wrappers, whatever marks ``functools.wraps`` has given it."""
+    function = underlying(value)
+    return type(function) is FunctionType and not function.__code__.co_filename.startswith(OURS)

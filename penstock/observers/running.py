@@ -47,9 +47,11 @@ class Running(Frame):
         if not (self.counted or self.acted):
             self._count()
         self.finish()
-        observer.live.discard(self)
-        if self.outermost or len(observer.waiting) > MOST_WAITING or len(observer.masked) > MOST_WAITING:
-            observer.settle(write=self.outermost)
+        live = observer.live
+        live.discard(self)
+        last = self.outermost or (self.root is not None and self.root not in live)  # a task goes on behind its run
+        if last or len(observer.waiting) > MOST_WAITING or len(observer.masked) > MOST_WAITING:
+            observer.settle(write=last)
 
     def suspend(self) -> None:
         """At its first item a generator has shown what it consumes, and whoever takes the item comes after it."""

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from penstock import flow, observing
 from penstock.check.evidence import Seen, load
+from penstock.observers.recorder import Recorder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -295,6 +297,45 @@ def test_plain(): shop.handle(plain) if {method!r} != "fork" else None
     found = evidence(folder)
     assert 1 == facts(found)["handle>charge after validate"]
     assert (set() if method == "fork" else {("charge", True)}) == orphans(found)
+
+
+def test_tests_see_nothing_of_it(folder: Path) -> None:
+    """What a test replaces of Python itself is not called by what records."""
+    test = """
+import shop
+from unittest import mock
+def test_files():
+    with mock.patch("os.replace", side_effect=OSError) as replace, mock.patch("builtins.open") as opened:
+        shop.handle()
+    assert [] == [*replace.mock_calls, *opened.mock_calls]
+"""
+    run(folder, test, "--penstock")
+    assert (1, WHOLE) == (runs(evidence(folder)), facts(evidence(folder)))
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2", "-p", "xdist"]], ids=["one process", "workers"])
+@pytest.mark.parametrize("conftest", ["{}", "def pytest_configure():\n    {}"], ids=["at once", "in a hook"])
+def test_steps_that_conftest_replaces(folder: Path, conftest: str, workers: list[str]) -> None:
+    """What is replaced for all tests, before any is there, accuses nobody either."""
+    replacing = "__import__('unittest.mock').mock.patch('shop.validate').start()"
+    (folder / "conftest.py").write_text(conftest.format(replacing))
+    run(folder, "import shop\ndef test_it(): shop.handle()", "--penstock", *workers)
+    assert {"handle>charge after ": 1} == facts(evidence(folder))
+    assert [frozenset({"validate"})] == [*evidence(folder).replaced.values()]
+
+
+def test_a_worker_writes_the_rarer_the_more_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many tests there are, to write takes a small part of their time."""
+    written = []
+    monkeypatch.setattr("penstock.observers.evidence.save", lambda *_: (written.append(1), time.sleep(0.2)))
+    observer = Recorder(tmp_path / "part.json")
+    for name in ("one", "two", "three"):
+        with observing(observer):
+            flow(name).entrypoint(name=name)(lambda: None)()
+        observer.write_now_and_then()
+    assert [1] == written
+    observer.leave()
+    assert [1, 1] == written
 
 
 def test_a_kill_loses_at_most_the_last_moment(folder: Path) -> None:

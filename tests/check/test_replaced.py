@@ -10,7 +10,7 @@ import sys
 import threading
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
-from functools import partial
+from functools import partial, wraps
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -87,6 +87,21 @@ def lend_by_office():
 
 @library.step(after="stamp")
 def file_away(): ...
+
+STAGES = [charge, hand_over]
+
+@library.entrypoint
+def lend_in_stages():
+    for stage in STAGES:
+        stage()
+
+@library.entrypoint
+def lend_behind():
+    return asyncio.create_task(behind())
+
+async def behind():
+    charge()
+    hand_over()
 
 @library.entrypoint
 async def lend_later():
@@ -172,6 +187,11 @@ def patched(*args: Any, **kwargs: Any) -> Any:
     return lambda _monkeypatch: mock.patch(*args, **kwargs).start()
 
 
+def named_like_it() -> Any:
+    """Return a stand-in with the name and all attributes of the step."""
+    return wraps(sys.modules["app"].charge)(lambda: None)
+
+
 WAYS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], object]]] = {
     "patch": ("lend", patched("app.charge")),
     "autospec": ("lend", patched("app.charge", autospec=True)),
@@ -183,6 +203,12 @@ WAYS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], object]]] = {
     "an object": ("lend", lambda _: mock.patch.object(sys.modules["app"], "charge").start()),
     "several": ("lend", lambda _: mock.patch.multiple("app", notify=mock.DEFAULT, charge=mock.DEFAULT).start()),
     "a table": ("lend_by_table", lambda _: mock.patch.dict("app.TABLE", charge=print).start()),
+    "another table": ("lend_by_table", patched("app.TABLE", {"charge": print})),
+    "a table that is changed later": (
+        "lend_by_table",
+        lambda _: mock.patch.dict("app.TABLE").start().update(charge=print),
+    ),
+    "a list": ("lend_in_stages", lambda m: m.setattr("app.STAGES", [print, sys.modules["app"].hand_over])),
     "a method": ("lend_in_shop", patched("service.Shop.count")),
     "a method where it is inherited": ("lend_in_shop", patched("service.Branch.count")),
     "a method of one object": ("lend_in_shop", patched("service.shop.count")),
@@ -194,6 +220,7 @@ WAYS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], object]]] = {
     "setattr of what is inherited": ("lend_in_shop", lambda m: m.setattr("service.Branch.count", lambda _: None)),
     "setitem": ("lend_by_table", lambda m: m.setitem(sys.modules["app"].TABLE, "charge", lambda: None)),
     "by hand": ("lend", lambda _: setattr(sys.modules["app"], "charge", lambda: None)),
+    "by hand, by its name": ("lend", lambda _: setattr(sys.modules["app"], "charge", named_like_it())),
     "by hand where it is used": ("lend_here", lambda _: setattr(sys.modules["service"], "charge", lambda: None)),
     "by hand in a class": ("lend_in_shop", lambda _: setattr(sys.modules["service"].Shop, "count", lambda _: None)),
 }
@@ -252,6 +279,22 @@ def test_what_only_comes_later_is_no_excuse(app: Any) -> None:
     replacements.learn()
     with mock.patch("app.notify"):
         assert {"lend -> hand_over": "undeclared"} == accused(recorded(app.lend))
+
+
+def test_a_task_that_goes_on_behind_its_run(app: Any) -> None:
+    """What was replaced by hand when it ran counts, not what is when the next run ends."""
+
+    async def main() -> None:
+        await app.lend_behind()
+
+    def run() -> None:
+        with pytest.MonkeyPatch.context() as undone:
+            undone.delattr("app.charge")  # which remembers it; what stands there now comes by hand
+            app.charge = lambda: None
+            asyncio.run(main())
+        app.lend()
+
+    assert {} == accused(recorded(run))
 
 
 @pytest.mark.parametrize("how", ["wraps", "side_effect"])
