@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from penstock.check.proposing import proposals
 from penstock.check.verdict import lost, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from penstock.check.proposing import Proposal
     from penstock.check.verdict import Judgement
     from penstock.model import Edge, Flow, Problem, Step
 
@@ -125,7 +127,7 @@ def findings(judgement: Judgement, *, old: bool = False) -> Iterator[Finding]:
         old: Whether the evidence is of other code than today's, so that it may know steps by names which are gone.
     """
     flow = judgement.flow
-    proposed = {step.name: propose(judgement, step.name) for step in flow.steps}
+    proposed = proposals(judgement)
     for edge in flow.edges:
         if edge.state in FAILING or edge.state in NOTES:
             yield _of_edge(judgement, edge, proposed[edge.target])
@@ -163,24 +165,7 @@ def of_problem(problem: Problem, flow: str = "") -> Finding:
     )
 
 
-def propose(judgement: Judgement, target: str) -> tuple[str, ...]:
-    """Return what ``after=`` of a step should hold: what is not refuted, and what was seen instead."""
-    flow = judgement.flow
-    kept = [edge.source for edge in flow.edges if _holds(edge, target)]
-    new = [edge.source for edge in flow.edges if edge.target == target and edge.origin == "seen"]
-    handing = [call.source for call in judgement.tally.calls.get(target, ()) if call.kind == "data"]
-    before, undeclared = judgement.tally.before, judgement.tally.undeclared
-    runs = sum(undeclared[source, target] for source in new)  # each needs a reason
-    better = [source for source in handing if before[source, target] >= max(runs, 1) and source not in kept]
-    chosen = better if better and not set(new) & set(kept) else new
-    return tuple(dict.fromkeys((*kept, *chosen)))
-
-
-def _holds(edge: Edge, target: str) -> bool:
-    return edge.target == target and edge.origin == "declared" and edge.state not in ("never-seen", "indirect")
-
-
-def _of_edge(judgement: Judgement, edge: Edge, proposed: tuple[str, ...]) -> Finding:
+def _of_edge(judgement: Judgement, edge: Edge, proposed: Proposal) -> Finding:
     flow = judgement.flow
     source, target = flow.step(edge.source), flow.step(edge.target)
     failing = edge.state in FAILING
@@ -197,8 +182,8 @@ def _of_edge(judgement: Judgement, edge: Edge, proposed: tuple[str, ...]) -> Fin
         target=target.name,
         message=words,
         seen=edge.note,
-        cure=_cure(target, proposed) if failing else _advice(judgement, edge),
-        after=proposed if failing and not (target.entrypoint and not proposed) else None,
+        cure=_cure(source, target, proposed) if failing else _advice(judgement, edge),
+        after=_after(source, target, proposed) if failing else None,
         file=target.file,
         line=target.line,
         related=_related(judgement, source, edge),
@@ -213,10 +198,29 @@ def _advice(judgement: Judgement, edge: Edge) -> str:
     return CURES[edge.state]
 
 
-def _cure(target: Step, proposed: tuple[str, ...]) -> str:
-    if not proposed:
+def _after(source: Step, target: Step, proposed: Proposal) -> tuple[str, ...] | None:
+    """Return what to write; ``None`` where that would not mend it."""
+    if _closing(source, proposed) or (target.entrypoint and not proposed.after):
+        return None
+    return proposed.after
+
+
+def _cure(source: Step, target: Step, proposed: Proposal) -> str:
+    if closing := _closing(source, proposed):
+        return (
+            f"Write no after= for it: {target.name} leads to {closing} already, and arrows may not run in a circle. "
+            "Give one of the two calls a step of its own, or accept this with an ignore."
+        )
+    if not proposed.after:
         return f"Remove after= of {target.name}, or let a test run the arrow: pytest --penstock"
-    return f"Write: after={shown_after(proposed)}"
+    return f"Write: after={shown_after(proposed.after)}"
+
+
+def _closing(source: Step, proposed: Proposal) -> str:
+    """Return the step from which an arrow would close a circle, if that is why nothing can be written."""
+    if source.name in proposed.closing:
+        return source.name
+    return proposed.closing[0] if proposed.closing and not proposed.after else ""
 
 
 def shown_after(names: Iterable[str]) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from penstock.check.verdict import REFUTED
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from penstock.check.findings import Finding
-
-REFUTED = ("indirect", "never-seen")
 
 
 def joined(found: Sequence[Finding]) -> list[Finding]:

@@ -227,6 +227,8 @@ def _out(fact: Fact) -> set[str]:
 def _accuse(flow: Flow, tally: Tally, fact: Fact, number: int, expected: Iterable[str]) -> None:
     """Take note of a run that no declared arrow explains, unless that cannot be told."""
     target = fact.step.step
+    if _comes_around(flow, fact):
+        return
     lost = [source for source in expected if source in tally.adrift]
     lazy = [source for source in expected if _may_wait(flow, source, fact)]
     if lost or lazy or tally.loose.intersection(expected):
@@ -235,6 +237,12 @@ def _accuse(flow: Flow, tally: Tally, fact: Fact, number: int, expected: Iterabl
         return
     tally.indirect.update({(source, target): number for source in _out(fact).intersection(expected)})
     tally.undeclared[fact.parent.step, target] += number
+
+
+def _comes_around(flow: Flow, fact: Fact) -> bool:
+    """Tell whether a step runs inside itself, by way of others that arrows lead to: recursion adds no arrow."""
+    target = fact.step.step
+    return any(seen.step == target for seen in fact.ancestors) and fact.parent.step in reachable(flow, target)
 
 
 def _may_wait(flow: Flow, source: str, fact: Fact) -> bool:

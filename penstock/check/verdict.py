@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from penstock.check.tally import Pair, Tally
     from penstock.model import Flow, State
 
+REFUTED: tuple[State, ...] = ("indirect", "never-seen")
+"""The states of arrows that both steps' runs speak against."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
@@ -45,7 +48,7 @@ def judge(flow: Flow, evidence: Evidence) -> Judgement:
     bare = replace(flow, edges=tuple(edge for edge in flow.edges if edge.origin == "declared"))
     tally = count(bare, evidence)
     edges = [_judged(bare, edge, tally) for edge in bare.edges]
-    missing = _missing(bare, tally)
+    missing = _missing(replace(bare, edges=tuple(edges)), tally)
     extra = [_seen(pair, tally) for pair in dict.fromkeys((*sorted(tally.undeclared), *missing))]
     runs = sum(number for (name, _), number in evidence.runs.items() if name == flow.name)
     whole = replace(bare, edges=(*edges, *extra), provenance=_provenance([*edges, *extra], runs, evidence))
@@ -180,7 +183,8 @@ def _is_untold(pair: Pair, tally: Tally) -> bool:
 def _missing(flow: Flow, tally: Tally) -> tuple[Pair, ...]:
     """Return the pairs along which a step hands data, while the runs keep the order, and no declared path leads.
 
-    Where arrows only show whom a step calls, what it hands from one to the other is its own affair.
+    Where arrows only show whom a step calls, what it hands from one to the other is its own affair. What a loop hands
+    back to a step of its next round goes against the arrows, which may not run in a circle.
     """
     pairs = dict.fromkeys((call.source, call.target) for call in flow.calls if call.kind == "data")
     ordered = {around for around, pair in tally.between if tally.order[pair] and not tally.call[pair]}
@@ -192,7 +196,11 @@ def _missing(flow: Flow, tally: Tally) -> tuple[Pair, ...]:
     }
     found = [pair for pair in pairs if pair[0] != pair[1] and pair in shown]
     following = {source: reachable(flow, source) for source in {source for source, _ in found}}
-    return tuple((source, target) for source, target in found if target not in following[source])
+    standing = replace(flow, edges=tuple(edge for edge in flow.edges if edge.state not in REFUTED))
+    behind = {target: reachable(standing, target) for target in {target for _, target in found}}
+    return tuple(
+        (source, target) for source, target in found if target not in following[source] and source not in behind[target]
+    )
 
 
 def _seen(pair: Pair, tally: Tally) -> Edge:

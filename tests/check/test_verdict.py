@@ -362,6 +362,49 @@ def test_the_cure_leaves_no_run_unexplained(facts: list[str], after: tuple[str, 
     assert {after} == {each.after for each in findings(judge(flow, evidence)) if each.code == "undeclared"}
 
 
+@pytest.mark.parametrize("edges", ["a>b b>c", "a>b b>d d>c"])
+def test_a_step_that_comes_around_again_is_not_accused(edges: str) -> None:
+    """Mutual recursion adds no arrow where declared ones lead from the step to the one that calls it again."""
+    judged = judge(flow_of(*edges.split()), Evidence({fact("b", "a"): 1, fact("b", "c", ancestors="abd"): 1}, {}, RUNS))
+    assert ("confirmed", []) == (judged.flow.edges[0].state, [each for each in findings(judged) if each.after])
+
+
+def test_a_step_that_comes_around_by_an_undeclared_way_is_accused() -> None:
+    """Where no declared arrows lead to the step that calls it again, that call has to be declared."""
+    assert "undeclared" == states(flow_of("a>b", "a>c"), fact("b", "c", ancestors="ab"))["c>b"]
+
+
+def test_no_cure_closes_a_circle() -> None:
+    """Where a step was seen before one that it leads to, the cure is no ``after=``, and that of others leaves it out."""
+    evidence = Evidence(dict.fromkeys([fact("b", "a"), fact("c", "b"), fact("b", "c"), fact("b", "d")], 1), {}, RUNS)
+    found = {each.arrow: each for each in findings(judge(flow_of("a>b", "b>c"), evidence)) if each.severity == "error"}
+    assert {"c -> b": None, "d -> b": ("a", "d")} == {arrow: each.after for arrow, each in found.items()}
+    assert "b leads to c already" in found["c -> b"].cure
+
+
+def test_two_cures_together_close_no_circle() -> None:
+    """Of two calls that were not declared and lead to each other, one is proposed."""
+    flow = flow_of("a>b", "a>c")
+    evidence = Evidence(dict.fromkeys([fact("b", "a"), fact("c", "a"), fact("c", "b"), fact("b", "c")], 1), {}, RUNS)
+    assert [("b", ("a", "c")), ("c", None)] == sorted(
+        (each.target, each.after) for each in findings(judge(flow, evidence)) if each.code == "undeclared"
+    )
+
+
+def test_arrows_that_are_refuted_close_no_circle() -> None:
+    """An arrow the wrong way round is turned, for the one that stands there goes."""
+    evidence = Evidence(dict.fromkeys([fact("c", "a"), fact("b", "c", ancestors="a")], 1), {}, RUNS)
+    found = findings(judge(flow_of("a>b", "b>c"), evidence))
+    assert {("b", ("c",)), ("c", ("a",))} == {(each.target, each.after) for each in found if each.severity == "error"}
+
+
+def test_what_a_loop_hands_back_is_not_missing() -> None:
+    """A loop hands a result to a step of its next round, which no arrow can say."""
+    flow = flow_of("a>b", "b>c", calls=(call("data", "b", "c"), call("data", "c", "b")))
+    facts = fact("b", "a"), fact("c", "a", "b"), fact("b", "a", "bc")
+    assert {"a>b": "confirmed call", "b>c": "confirmed order"} == states(flow, *facts)
+
+
 def test_a_step_that_the_flow_does_not_have() -> None:
     """A step that ran and is not declared is a finding of its own."""
     found = list(findings(judge(flow_of("a>b"), Evidence({fact("gone", "a"): 1}, {}, RUNS))))
