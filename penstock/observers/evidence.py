@@ -41,12 +41,14 @@ class EvidenceObserver:
         started: Whether this process was started by another that is recorded: a step that begins with nothing around it
             has then lost its context on the way here.
         inherited: The step in which this process was forked.
+        detached: The notes of the run in which it was forked, if what it does need not belong to that run.
     """
 
     def __init__(self, file: Path | None = None) -> None:
         self.file = file
         self.started = False
         self.inherited: StepEvent | None = None
+        self.detached: dict[object, Any] | None = None
         self.clear()
 
     def clear(self) -> None:
@@ -111,6 +113,8 @@ class EvidenceObserver:
     def _start(self, running: Running, event: StepEvent) -> None:
         """Begin a step that has no other around it: what went before is what has finished in its run."""
         flow, run = running.flow, event.run
+        if run is not None and run.notes is self.detached:
+            run = None
         if run is not None:
             running.finished = run.notes.setdefault((self, flow), set())
             running.before = frozenset(running.finished), NOTHING

@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import time
-from multiprocessing import util
+from multiprocessing import process, util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 FOLDER = "PENSTOCK_EVIDENCE"
 """The environment variable that names the folder in which every process of a recording leaves its part."""
+
+WORKERS = (("concurrent.futures.process", "_process_worker"), ("multiprocessing.pool", "worker"))
+"""What the processes of pools run, by module and name."""
 
 _PAUSE = 20
 """Between two times that a worker writes: so many times as long as it took to write."""
@@ -77,6 +80,15 @@ class Recorder(EvidenceObserver):
         if self.file:
             self.file = _part(str(self.file.parent))
 
+    def detach(self) -> None:
+        """Take the steps around for unknown that this process has had since it was forked, and their run, too."""
+        event, run = current_event.get(), current_run.get()
+        if run is not None:
+            self.detached, run.arrived = run.notes, None
+        while event is not None:
+            event.notes.pop(self, None)
+            event = event.parent
+
     def told(self) -> str:
         """Return what a message tells the process that receives it of the steps around, or an empty string."""
         frames = self._around()
@@ -115,9 +127,17 @@ def _made() -> Recorder:
     if hasattr(os, "register_at_fork"):  # not on Windows
         os.register_at_fork(after_in_child=observer.forked)
     # A process of multiprocessing leaves without a look at atexit, and forgets the finalizers of its parent.
-    util.register_after_fork(observer, _finalize)
+    util.register_after_fork(observer, _begun)
     _finalize(observer)
     return observer
+
+
+def _begun(observer: Recorder) -> None:
+    """Begin in a process of multiprocessing; that of a pool outlives the step which forked it, and works for others."""
+    _finalize(observer)
+    target = getattr(process.current_process(), "_target", None)
+    if (getattr(target, "__module__", ""), getattr(target, "__name__", "")) in WORKERS:
+        observer.detach()
 
 
 def _finalize(observer: Recorder) -> None:

@@ -338,6 +338,43 @@ def test_a_worker_writes_the_rarer_the_more_there_is(tmp_path: Path, monkeypatch
     assert [1, 1] == written
 
 
+@pytest.mark.parametrize(
+    ("pool", "call", "end"),
+    [
+        (
+            "concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context('fork'))",
+            "submit(f).result",
+            "POOL[0].shutdown()",
+        ),
+        ("multiprocessing.get_context('fork').Pool(1)", "apply_async(f).get", "POOL[0].close(); POOL[0].join()"),
+    ],
+)
+def test_a_pool_that_outlives_the_step_in_which_it_was_forked(pool: str, call: str, end: str, folder: Path) -> None:
+    """A pool's call has none of the steps around in which its process was forked, and knows those that it brings along."""
+    test = f"""
+import concurrent.futures, multiprocessing, shop
+from penstock import carry, set_value
+POOL = []
+def wait(f): POOL[0].{call}()
+def plain():
+    set_value("tenant", "acme")
+    shop.charge()
+def start():
+    POOL.append({pool})
+    wait(int)
+def test_it():
+    shop.handle(start)
+    shop.handle(lambda: wait(shop.charge))
+    shop.handle(lambda: wait(plain))
+    shop.handle(lambda: wait(carry(shop.charge)))
+    {end}
+"""
+    run(folder, test, "--penstock", "-W", "ignore::DeprecationWarning")
+    found = evidence(folder)
+    assert {"handle>validate after ": 4, "handle>charge after validate": 1} == facts(found)
+    assert {("charge", True)} == orphans(found)
+
+
 def test_a_kill_loses_at_most_the_last_moment(folder: Path) -> None:
     """A process that is killed has left what its runs had shown before; nothing that is half written counts."""
     test = """
