@@ -154,6 +154,11 @@ def _render(parsed: argparse.Namespace, config: Config, found: Manifest) -> list
     options = Options(direction=_direction(parsed, config), details=details)
     content = file_content(render(flow, kind.name, options, engine=config.engine, timeout=config.layout_timeout))
     _write(content, parsed.output, binary=kind.binary)
+    if kind.name == "png":
+        from penstock.render import png  # noqa: PLC0415 - it needs what the other commands do not
+
+        if complaint := png.complaint(flow, options, config.engine):
+            tell("letters", complaint)
     return list(flow.problems)
 
 

@@ -130,6 +130,36 @@ def test_render_writes_the_format_of_the_suffix(
     assert f"wrote {name}\n" == capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("在庫を確認する 🚀", "letters: the PNG's built-in font lacks す る を 在 庫"),
+        ("Größe → Łódź, Обработка, Σύνολο ≤ 10 €", ""),
+    ],
+)
+def test_render_tells_of_letters_that_a_png_lacks(title: str, said: str, project: Path) -> None:
+    """Where there is no Graphviz, a PNG has boxes instead of some letters, and the command says which and what helps."""
+    (project / "flows.py").write_text(f"from penstock import flow\n@flow('f').entrypoint\ndef a(): {title!r}\n")
+    done = run("render", "f", "-o", "flow.png", env={**os.environ, "PATH": ""})
+    assert (0, bool(said)) == (done.returncode, "choose svg" in done.stderr)
+    assert said in done.stderr
+    assert (project / "flow.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_png_is_drawn_by_graphviz_where_letters_need_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a `dot` on the path, it draws what graphviz-pure has no letters for, and nothing else."""
+    (project / "dot").write_text("#!/bin/sh\n/bin/cat >/dev/null\nprintf drawn\n")
+    (project / "dot").chmod(0o755)
+    monkeypatch.setenv("PATH", str(project))
+    (project / "flows.py").write_text(
+        "from penstock import flow\n"
+        + "\n".join(f"@flow({name!r}).entrypoint(name={name!r})\ndef {name}(): ..." for name in ("在庫", "заказ"))
+    )
+    done = [run("render", name, "-f", "png", "-o", f"{name}.png") for name in ("在庫", "заказ")]
+    assert [(0, "wrote 在庫.png\n"), (0, "wrote заказ.png\n")] == [(each.returncode, each.stderr) for each in done]
+    assert [True, False] == [(project / f"{name}.png").read_bytes() == b"drawn" for name in ("在庫", "заказ")]
+
+
 def test_render_takes_direction_and_details(project: Path) -> None:
     """`--direction` and `--details` reach the renderer."""
     shown = run("render", "bom_sync", "--direction", "lr", "--details").stdout

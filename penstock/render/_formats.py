@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from penstock.model import Flow
     from penstock.render.options import Options
 
-CRISP = 192
-"""Dots per inch of a PNG: two for each CSS pixel, as sharp screens have them."""
-
 
 def mermaid(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
     """Return Mermaid text."""
@@ -67,9 +64,9 @@ def _prefix(name: str) -> str:
 
 def png(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> bytes:
     """Return a PNG on white."""
-    from penstock.render import layout  # noqa: PLC0415
+    from penstock.render import png  # noqa: PLC0415
 
-    return layout.picture(flow, options, "png", engine=engine, timeout=timeout, dpi=CRISP)
+    return png.render(flow, options, engine=engine, timeout=timeout)
 
 
 def pdf(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> bytes:

@@ -1,0 +1,58 @@
+"""Pictures as PNG: by graphviz-pure, or by Graphviz where it is installed and a text has letters that the first lacks."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+from penstock.errors import LayoutError
+from penstock.render import dot, layout
+
+if TYPE_CHECKING:
+    from penstock.model import Flow
+    from penstock.render.options import Options
+
+CRISP = 192
+"""Dots per inch: two for each CSS pixel, as sharp screens have them."""
+
+
+def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout: float = layout.TIMEOUT) -> bytes:
+    """Return the flow as a PNG on white.
+
+    Raises:
+        MissingExtraError: The engine or the graphviz package is not installed.
+        LayoutError: The layout engine failed or ran out of time.
+    """
+    if engine == layout.ENGINE and shutil.which("dot") and _lacking(flow, options):
+        with contextlib.suppress(LayoutError):
+            return layout.picture(flow, options, "png", engine="dot", timeout=timeout, dpi=CRISP)
+    return layout.picture(flow, options, "png", engine=engine, timeout=timeout, dpi=CRISP)
+
+
+def complaint(flow: Flow, options: Options, engine: str = layout.ENGINE) -> str:
+    """Return which letters the PNG shows as boxes, and what helps; nothing if all are drawn, or another font draws."""
+    if engine != layout.ENGINE or shutil.which("dot") or not (letters := _lacking(flow, options)):
+        return ""
+    return (
+        f"the PNG's built-in font lacks {' '.join(letters[:5])}, and there are boxes instead. "
+        "Install Graphviz (its `dot` draws them), or choose svg."
+    )
+
+
+def _lacking(flow: Flow, options: Options) -> list[str]:
+    return sorted(set(_UNKNOWN.findall(_UNSEEN.sub("", dot.render(flow, options)))))
+
+
+_UNSEEN = re.compile(r'\b(?:(?:label)?tooltip|URL)="(?:[^"\\]|\\.)*"')
+# What graphviz-pure 0.2.2 has: the letters of Arimo, among them Latin, Greek, Cyrillic and Hebrew.
+_UNKNOWN = re.compile(
+    r"[^\u0000-\u052f\u0591-\u05f4\u1ab0-\u1abe\u1c80-\u1c88\u1d00-\u20be\u20f0-\u214f\u2153\u2154\u215b-\u215e\u2184"
+    r"\u2190-\u2195\u21a8\u2202\u2206\u220f\u2211\u2212\u2215\u2219\u221a\u221e\u221f\u2229\u222b\u2248\u2260\u2261"
+    r"\u2264\u2265\u2302\u2310\u2320\u2321\u2500\u2502\u250c\u2510\u2514\u2518\u251c\u2524\u252c\u2534\u253c"
+    r"\u2550-\u256c\u2580\u2584\u2588\u258c\u2590-\u2593\u25a0\u25a1\u25aa-\u25ac\u25b2\u25ba\u25bc\u25c4\u25ca-\u25cc"
+    r"\u25cf\u25d8\u25d9\u25e6\u263a-\u263c\u2640\u2642\u2660\u2663\u2665\u2666\u266a\u266b\u266f\u2c60-\u2c7f"
+    r"\u2de0-\u2e42\ua640-\ua69f\ua717-\ua7ae\ua7b0-\ua7b7\ua7f7-\ua7ff\uab30-\uab65\ufb01-\ufb04\ufb1d-\ufb4f"
+    r"\ufe00-\ufe0f\ufe20-\ufe2f\ufeff\ufffc\ufffd]"
+)
