@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextvars import Token
 from os import urandom
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 from penstock._context import restore
 from penstock._extras import needed
@@ -39,7 +38,6 @@ class OpenTelemetryObserver:
 
     def __init__(self, tracer_provider: TracerProvider | None = None) -> None:
         self._tracer = trace.get_tracer("penstock", tracer_provider=tracer_provider)
-        self._active: WeakValueDictionary[int, _ActiveSpan] = WeakValueDictionary()
         span_from(_current_span)
 
     def __call__(self, event: StepEvent, /) -> _ActiveSpan:
@@ -52,7 +50,8 @@ class OpenTelemetryObserver:
             if span.is_recording():
                 span.set_attribute("penstock.flow_id", event.run.id)
         active = _ActiveSpan(span)
-        self._active[id(event)] = active
+        if told.is_valid:
+            event.notes[self] = active
         active.resume()
         return active
 
@@ -60,8 +59,8 @@ class OpenTelemetryObserver:
         """Return the context to begin a span in, or ``None`` for the current one."""
         if trace.get_current_span().get_span_context().is_valid:
             return None
-        parent = event.parent and self._active.get(id(event.parent))  # in a thread that the run was carried to
-        if parent:
+        parent: _ActiveSpan | None = None if event.parent is None else event.parent.notes.get(self)
+        if parent is not None:  # in a thread that the run was carried to, maybe after the step around has ended
             return parent.context
         run = event.run
         return _remote(run) if run is not None and run.identified and is_trace_id(run.id) else None
@@ -124,6 +123,12 @@ class _ActiveSpan:
         finally:
             self.suspend()
             self._span.end()
+            self._shrink()
+
+    def _shrink(self) -> None:
+        """Keep of a span that has ended only what one needs that begins inside it later."""
+        self._span = NonRecordingSpan(self._span.get_span_context())
+        self.context = trace.set_span_in_context(self._span, self.context)
 
 
 def _told(error: BaseException) -> str:

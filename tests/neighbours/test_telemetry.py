@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import logging
 import subprocess
 import sys
 import threading
+import weakref
 from logging.handlers import QueueHandler, QueueListener
 from queue import Queue
 
@@ -160,6 +162,38 @@ def test_threads_and_tasks(spans, caplog):
     first, second = handle(lambda: asyncio.run(gather()))
     assert first != second
     assert "" == caplog.text
+
+
+def test_a_thread_that_begins_after_its_step_has_ended(spans):
+    """Spans in a carried thread are inside the span of the step that started it, also when that has ended before."""
+    charge, reserve, _, _, handle = declared()
+    ended = threading.Event()
+
+    def work():
+        ended.wait()
+        charge()
+        asyncio.run(reserve())
+
+    def start():
+        thread = threading.Thread(target=carry(work))
+        thread.start()
+        return thread
+
+    thread = handle(start)
+    ended.set()
+    thread.join()
+
+    around = spans()["handle"].context
+    assert [around] * 2 == [spans()[name].parent for name in ("charge", "reserve")]
+
+
+def test_a_span_that_has_ended_is_not_kept(spans):
+    """What still knows a step whose span has ended, such as a carried function, holds only the IDs of that span."""
+    *_, handle = declared()
+    carried = handle(lambda: (carry(current_span), weakref.ref(trace.get_current_span())))
+    gc.collect()
+
+    assert carried[1]() is None
 
 
 def test_a_run_from_outside_becomes_the_trace(spans):
