@@ -7,6 +7,7 @@ still good, and nobody needs a lock.
 from __future__ import annotations
 
 from typing import Any
+from weakref import ref
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -29,13 +30,27 @@ class Frame:
         step: The step's name.
         parent: The nearest step of the same flow around it, other than itself.
         root: The outermost step of the flow around it; ``None`` at the top.
+        depth: How many frames are around it.
         done: The steps that have finished inside it so far; a generator has from its first item on.
         pulled: The generators that were consumed inside it.
         before: What its parent knew when it began; at the top, what had finished in its run.
         replaced: The steps of the flow that tests had replaced when it began, or before in the outermost step around it.
     """
 
-    __slots__ = ("_ancestors", "_known", "before", "done", "flow", "parent", "pulled", "replaced", "root", "step")
+    __slots__ = (
+        "__weakref__",
+        "_ancestors",
+        "_known",
+        "before",
+        "depth",
+        "done",
+        "flow",
+        "parent",
+        "pulled",
+        "replaced",
+        "root",
+        "step",
+    )
 
     def __init__(self, flow: str, step: str, parent: Frame | None) -> None:
         self.flow = flow
@@ -47,9 +62,11 @@ class Frame:
         self._known = NEW
         if parent is None:
             self.root: Frame | None = None  # itself would be a cycle, and wait for the garbage collector
+            self.depth = 0
             self.before = NONE_KNOWN
             self.replaced = NOTHING
         else:
+            self.depth = parent.depth + 1
             self.root = root = parent.root or parent
             self.before = parent.known()
             self.replaced = root.replaced
@@ -112,6 +129,30 @@ class Frame:
         return self.flow, self.step, "" if parent is None else parent.step, done, ancestors, outside
 
 
+class Loose(Frame):
+    """Stands for a frame, and shares what finishes in it, but keeps none alive except the outermost one.
+
+    While the frames between are alive, they are around this one as well. Of those that are gone, it has the names.
+    """
+
+    __slots__ = ("_parent",)
+
+    def __init__(self, frame: Frame) -> None:
+        super().__init__(frame.flow, frame.step, frame.parent)
+        self.depth = 0 if self.root is None else 1
+        self.done, self.pulled, self.before = frame.done, frame.pulled, frame.before
+        self._ancestors = frame.ancestors
+
+    @property
+    def parent(self) -> Frame | None:
+        """The nearest frame around it that is still alive, as far as it knows."""
+        return (self._parent and self._parent()) or self.root
+
+    @parent.setter
+    def parent(self, frame: Frame | None) -> None:
+        self._parent = frame and ref(frame)
+
+
 def nearest(frame: Frame | None, step: str) -> Frame | None:
     """Return the first frame, from this one outwards, that is of another step: recursion and retries add no arrow."""
     while frame is not None and frame.step == step:
@@ -122,7 +163,8 @@ def nearest(frame: Frame | None, step: str) -> Frame | None:
 def told(frame: Frame) -> list[list[Any]]:
     """Return the steps around, from the inside out, each with what had finished in it but not in the one before.
 
-    Behind those of the outermost one stand the steps that tests have replaced, if there are any.
+    Of frames that were forgotten, the names stand before the outermost one, and behind its own the steps that tests have
+    replaced, if there are any.
     """
     rows: list[list[Any]] = []
     before: set[str] = set()
@@ -130,6 +172,8 @@ def told(frame: Frame) -> list[list[Any]]:
     while each is not None:
         rows.append([each.step, sorted(each.done - before)])
         before, each = set(each.done), each.parent
+    forgotten = frame.ancestors.difference(row[0] for row in rows)
+    rows[-1:-1] = ([step, []] for step in sorted(forgotten))
     if replaced := (frame.root or frame).replaced:
         rows[-1].append(sorted(replaced))
     return rows

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from penstock import _registry
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen, save
-from penstock.check.frames import NOTHING, nearest
+from penstock.check.frames import NOTHING, Loose, nearest
+from penstock.observers import MOST_AROUND
 from penstock.observers.replaced import replacements
 from penstock.observers.running import Running, Several, arrived, frame_of, unrun
 
@@ -82,6 +83,8 @@ class EvidenceObserver:
             parent = above.notes.get(self)
         if parent is None or parent.flow != flow or parent.step == event.step:
             parent = self._nearest(flow, event)
+        if parent is not None and parent.depth >= MOST_AROUND:
+            parent = Loose(parent)
         running = Running(flow, event.step, parent)
         running.observer = self
         running.lazy = event.lazy
@@ -101,14 +104,23 @@ class EvidenceObserver:
 
     def _nearest(self, flow: str, event: StepEvent) -> Frame | None:
         """Return the frame of the nearest step around, other than the step itself, here or in another process."""
-        above = event.parent
-        while above is not None:
-            frame = nearest(frame_of(above, self, flow), event.step)
-            if frame is not None:
-                return frame
+        frame, run = nearest(self._innermost(flow, event.parent), event.step), event.run
+        return frame if frame is not None or run is None else nearest(arrived(run).get(flow), event.step)
+
+    def _innermost(self, flow: str, event: StepEvent | None) -> Frame | None:
+        """Return the frame of the first event, from this one outwards, that is in the flow.
+
+        An event that is not keeps the answer, or each round of a step that plans itself would look through all before.
+        """
+        above, frame, key = event, None, (self, flow)
+        while above is not None and (frame := frame_of(above, self, flow)) is None:
+            if key in above.notes:
+                frame = above.notes[key]
+                break
             above = above.parent
-        run = event.run
-        return None if run is None else nearest(arrived(run).get(flow), event.step)
+        if event is not None and above is not event:
+            event.notes[key] = frame
+        return frame
 
     def _start(self, running: Running, event: StepEvent) -> None:
         """Begin a step that has no other around it: what went before is what has finished in its run."""

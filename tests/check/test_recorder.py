@@ -6,8 +6,10 @@ import asyncio
 import contextvars
 import functools
 import gc
+import sys
 import threading
 import tracemalloc
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +125,76 @@ def test_memory_follows_contexts_not_calls(recorded: EvidenceObserver) -> None:
     assert (few.facts.keys(), few.runs.keys()) == (many.facts.keys(), many.runs.keys())
     assert {100_000} == {*many.facts.values(), *many.runs.values()}
     assert grown < 50_000
+
+
+def planned(first: Callable[..., Any], *, rounds: int) -> None:
+    """Run a step, and all that plan each other from there on, until no round is left."""
+    loop = asyncio.new_event_loop()
+    first(loop, rounds)
+    loop.run_forever()
+    loop.close()
+
+
+def ping_pong(at_the_end: Callable[[], object]) -> Callable[..., Any]:
+    """Declare an entrypoint that plans a step, and two steps that plan each other."""
+    handle = flow("f")
+
+    @handle.entrypoint
+    def start(loop: asyncio.AbstractEventLoop, left: int) -> None:
+        loop.call_soon(ping, loop, left)
+
+    @handle.step(after="start")
+    def ping(loop: asyncio.AbstractEventLoop, left: int) -> None:
+        loop.call_soon(pong, loop, left)
+
+    @handle.step(after="ping")
+    def pong(loop: asyncio.AbstractEventLoop, left: int) -> None:
+        if left:
+            loop.call_soon(ping, loop, left - 1)
+            return
+        at_the_end()
+        loop.stop()
+
+    return start
+
+
+def test_steps_that_plan_each_other_do_not_keep_their_calls(recorded: EvidenceObserver) -> None:
+    """Memory does not follow the rounds of two steps that plan each other, and late rounds say what early ones do."""
+    sizes: list[int] = []
+    start = ping_pong(lambda: sizes.append(tracemalloc.get_traced_memory()[0]))
+    planned(start, rounds=3)
+    few = facts(recorded)
+    tracemalloc.start()
+    planned(start, rounds=2000)
+    planned(start, rounds=6000)
+    tracemalloc.stop()
+    assert few.keys() == facts(recorded).keys()
+    assert 4 + 2001 + 6001 == sum(count for each, count in facts(recorded).items() if each.startswith("ping>pong"))
+    assert sizes[2] - sizes[1] < 500_000
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("inner", ["f", "g"])
+def test_each_round_of_a_step_that_plans_itself_costs_the_same(inner: str) -> None:
+    """A late round takes as many calls as an early one, also with a step of another flow in it."""
+    calls: Counter[int] = Counter()
+
+    @flow(inner).step(name="inner")
+    def within() -> None: ...
+
+    @flow("f").step
+    def tick(loop: asyncio.AbstractEventLoop, left: int) -> None:
+        within()
+        sys.setprofile(lambda _frame, event, _: calls.update([left] if event == "call" else []))
+        loop.call_soon(tick, loop, left - 1) if left else loop.stop()
+
+    before = sys.getprofile()
+    try:
+        planned(tick, rounds=900)
+    finally:
+        sys.setprofile(before)
+    late, early = (min(calls[left] for left in lefts) for lefts in (range(10, 20), range(880, 890)))
+    assert 0 < late == early
 
 
 def test_recursion_makes_no_step_its_own_parent(recorded: EvidenceObserver) -> None:

@@ -21,7 +21,7 @@ import pytest
 from penstock import _registry, carry, flow, observing
 from penstock.check.evidence import dumps, loads, merge
 from penstock.check.findings import findings
-from penstock.check.frames import Frame, heard, told
+from penstock.check.frames import Frame, Loose, heard, told
 from penstock.check.verdict import judge
 from penstock.observers import patchers
 from penstock.observers.evidence import EvidenceObserver
@@ -377,6 +377,38 @@ def test_a_process_that_a_message_reaches(app: Any) -> None:
     assert ("lend", {"charge"}) == (around.parent and around.parent.step, around.replaced)
     frame.replaced = frozenset()
     assert [["lend", []]] == told(frame)
+
+
+def test_what_a_message_tells_of_forgotten_frames() -> None:
+    """Where those between are forgotten, the process that gets the message knows their names all the same."""
+    frame = Frame("library", "hand_over", None)
+    for step in ("lend", "search", "charge"):
+        frame = Frame("library", step, frame)
+    Frame("library", "send", frame).finish()
+    cut = Frame("library", "note", Loose(frame))
+    Frame("library", "stamp", cut.parent).finish()
+    known, done = frame.known(), frame.done
+    frame = Frame("library", "other", None)
+
+    rows = json.loads(json.dumps(told(cut)))
+    around = heard("library", rows)
+
+    assert around is not None
+    assert ["note", "charge", "lend", "search", "hand_over"] == [step for step, _ in rows]
+    assert (cut.ancestors, {"send", "stamp"}) == (around.ancestors, done)
+    assert around.parent is not None
+    assert known == around.parent.known()
+
+
+def test_frames_that_are_not_forgotten_yet() -> None:
+    """While those between are alive, they hear of all that finishes, and of generators that are consumed."""
+    outer = Frame("library", "hand_over", None)
+    between = Frame("library", "lend", outer)
+    items = Frame("library", "items", Loose(Frame("library", "search", between)))
+    items.pull()
+    items.finish()
+
+    assert [{"items"}] * 4 == [between.pulled, between.done, outer.pulled, outer.done]
 
 
 def test_a_forked_process(app: Any) -> None:
