@@ -86,7 +86,8 @@ class Recorder(EvidenceObserver):
         if run is not None:
             self.detached, run.arrived = run.notes, None
         while event is not None:
-            event.notes.pop(self, None)
+            for key in [key for key in event.notes if key is self or (type(key) is tuple and key[0] is self)]:
+                del event.notes[key]
             event = event.parent
 
     def told(self) -> str:
