@@ -55,15 +55,26 @@ def _resumed(mark: Mark) -> Scope:
 
 
 def _function(target: Any, mark: Mark) -> Any:
+    if mark.entrypoint:
+        return _starting_function(target, mark)
+    observers, observed = watching, _observed
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if observers:
+            return observed(target, mark, args, kwargs)
+        return target(*args, **kwargs)
+
+    return wrapper
+
+
+def _starting_function(target: Any, mark: Mark) -> Any:
     observers, get, bind, reset = watching, current_run.get, current_run.set, current_run.reset
-    starts, inherit, begin, joins = mark.entrypoint, mark.inherit, new_run, join
+    inherit, begin, joins = mark.inherit, new_run, join
     observed, go_on, kind_of, coroutine_type = _observed, _go_on, type, CoroutineType
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if observers:
             return observed(target, mark, args, kwargs)
-        if not starts:
-            return target(*args, **kwargs)
         if inherit and (run := get()) is not None:
             if run.flow is None:
                 joins(run, mark)
@@ -99,16 +110,28 @@ def _go_on(result: Any) -> Any:
 
 
 def _coroutine(target: Any, mark: Mark) -> Any:
+    if mark.entrypoint:
+        return _starting_coroutine(target, mark)
+    observers, scope = watching, Scope
+
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if observers:
+            with scope(mark):
+                return await target(*args, **kwargs)
+        return await target(*args, **kwargs)
+
+    return wrapper
+
+
+def _starting_coroutine(target: Any, mark: Mark) -> Any:
     observers, get, bind, reset = watching, current_run.get, current_run.set, restore
-    starts, inherit, begin, joins = mark.entrypoint, mark.inherit, new_run, join
+    inherit, begin, joins = mark.inherit, new_run, join
     scope, variable = Scope, current_run
 
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         if observers:
             with scope(mark):
                 return await target(*args, **kwargs)
-        if not starts:
-            return await target(*args, **kwargs)
         if inherit and (run := get()) is not None:
             if run.flow is None:
                 joins(run, mark)

@@ -86,9 +86,11 @@ class Policy:
 
 def _known(place: MutableMapping[str, Any]) -> Run | None:
     """Return the run that a request has already, with the values that it has now."""
-    places = [place, *(place.get(name) or {} for name in CARRIERS)]
-    known: Run | None = next((each[RUN] for each in places if RUN in each), None)
-    current = current_run.get()
+    known: Run | None = place.get(RUN)
+    for name in CARRIERS:
+        if known is None and (carrier := place.get(name)):
+            known = carrier.get(RUN)
+    current = current_run.get() if known else None
     return current if known and current and current.id == known.id else known
 
 
