@@ -7,16 +7,14 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import sysconfig
 import tempfile
-import threading
-import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock import __version__, _causes, _inputs, _kept
+from penstock._process import run
 from penstock.errors import CollectError, ManifestError
 from penstock.model import Problem
 
@@ -26,12 +24,8 @@ if TYPE_CHECKING:
     from penstock.config import Config
     from penstock.manifest import Manifest
 
-_KEPT_OUTPUT = 64 * 1024
 _GRACE = 3.0
 """Seconds that the child has, after its own time limit, to say where it hung."""
-
-_LOOK = 0.05
-"""Seconds between two looks at a process whose output goes on, perhaps from another one that it has started."""
 
 # Runs before penstock can be imported, on whatever Python the user names; so it is plain, and old in style.
 # `python -c` puts the current folder on sys.path, which is nobody's wish here.
@@ -138,75 +132,12 @@ def _request(config: Config, folder: Path) -> dict[str, Any]:
 def _run(config: Config, request: Path) -> tuple[int | None, str]:
     """Run the child; return its status, or ``None`` if it had to be killed, and the end of its output."""
     python = interpreter(config)
+    # -B: a .pyc made now would hide an edit of the same size within the same second
+    command = [python, "-B", "-c", _BOOTSTRAP, str(request)]
     try:
-        process = subprocess.Popen(
-            # -B: a .pyc made now would hide an edit of the same size within the same second
-            [python, "-B", "-c", _BOOTSTRAP, str(request)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=config.project,
-            env={**os.environ, **config.env},
-            start_new_session=True,
-        )
+        return run(command, cwd=config.project, env={**os.environ, **config.env}, seconds=config.timeout + _GRACE)
     except OSError as error:
         raise CollectError(f"cannot start {python}: {error.strerror}. Check the setting `python`.") from None
-    assert process.stdout is not None  # noqa: S101 - asked for above
-    tail = _Tail(process.stdout)
-    try:
-        status = _wait(process, tail, config.timeout + _GRACE)
-    finally:
-        _kill(process)
-    return status, tail.text()
-
-
-def _wait(process: subprocess.Popen[bytes], tail: _Tail, seconds: float) -> int | None:
-    """Return the status of a process, or ``None`` if it goes on for longer.
-
-    Where its output ends, most end themselves, which is known at once; Python itself would look again only after a while.
-    """
-    until = time.monotonic() + seconds
-    while process.poll() is None and time.monotonic() < until and not tail.has_ended(_LOOK):
-        pass
-    try:
-        return process.wait(max(until - time.monotonic(), 0))
-    except subprocess.TimeoutExpired:
-        return None
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the child and everything that it started."""
-    with contextlib.suppress(OSError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    process.wait()
-
-
-class _Tail:
-    """Reads a stream to its end and keeps only the last of it."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._kept = b""
-        self._thread = threading.Thread(target=self._read, daemon=True, name="penstock-output")
-        self._thread.start()
-
-    def _read(self) -> None:
-        with self._stream as stream:
-            while chunk := os.read(stream.fileno(), _KEPT_OUTPUT):
-                self._kept = (self._kept + chunk)[-_KEPT_OUTPUT:]
-
-    def has_ended(self, seconds: float) -> bool:
-        """Wait so long for the end of the stream, and tell whether it has come."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
-    def text(self) -> str:
-        """Return what was kept; a process that slipped away may keep the stream open, so waiting has an end."""
-        self.has_ended(1.0)
-        return self._kept.decode(errors="replace")
 
 
 def _absent(python: str, found: dict[str, Any]) -> CollectError:

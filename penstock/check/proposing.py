@@ -44,10 +44,9 @@ def _proposal(judgement: Judgement, target: str, kept: list[str], successors: di
     closing = [source for source in new if source in ahead and source not in kept]
     better = [source for source in _handing(judgement, target, new) if source not in kept and source not in ahead]
     chosen = better if better and not set(new) & set(kept) else [source for source in new if source not in closing]
-    after = tuple(dict.fromkeys((*kept, *chosen)))
-    for source in after[len(kept) :]:
+    for source in chosen:
         successors[source].append(target)
-    return Proposal(after, tuple(closing) if chosen is not better else ())
+    return Proposal(tuple(dict.fromkeys((*kept, *chosen))), tuple(closing) if chosen is not better else ())
 
 
 def _handing(judgement: Judgement, target: str, new: list[str]) -> list[str]:

@@ -47,9 +47,9 @@ class Running(Frame):
         if not (self.counted or self.acted):
             self._count()
         self.finish()
-        live = observer.live
+        live, root = observer.live, self.root
         live.discard(self)
-        last = self.outermost or (self.root is not None and self.root not in live)  # a task goes on behind its run
+        last = self.outermost or (type(root) is Running and root not in live)  # a task goes on behind its run
         if last or len(observer.waiting) > MOST_WAITING or len(observer.masked) > MOST_WAITING:
             observer.settle(write=last)
 

@@ -17,6 +17,7 @@ import pytest
 
 from penstock import CarryingExecutor, add_observer, carry, entrypoint, flow, flow_context, observing, set_value, step
 from penstock.observers.evidence import EvidenceObserver
+from penstock.observers.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -625,3 +626,28 @@ def test_a_file_that_cannot_be_written(tmp_path: Path, caplog: pytest.LogCapture
         go(a)
     assert ["penstock"] == [record.name for record in caplog.records]
     assert "no/evidence.json" in str(caplog.records[0].exc_info)
+
+
+def test_what_a_process_of_a_pool_forgets() -> None:
+    """It is in none of the steps in which it was forked, also where a step of another flow has kept the answer."""
+    recorder, f, g = Recorder(), flow("f"), flow("g")
+
+    @f.step
+    def inner() -> None: ...
+
+    @g.step
+    def between() -> None:
+        inner()
+        recorder.detach()
+        inner()
+
+    @f.entrypoint
+    def go() -> None:
+        between()
+
+    with observing(recorder):
+        go()
+    assert ({"go>inner after  () []": 1}, {("inner", True): 1}) == (
+        facts(recorder),
+        {k: v for k, v in orphans(recorder).items() if k[0] == "inner"},
+    )

@@ -288,10 +288,9 @@ def test_a_task_that_goes_on_behind_its_run(app: Any) -> None:
         await app.lend_behind()
 
     def run() -> None:
-        with pytest.MonkeyPatch.context() as undone:
-            undone.delattr("app.charge")  # which remembers it; what stands there now comes by hand
-            app.charge = lambda: None
-            asyncio.run(main())
+        charge, app.charge = app.charge, lambda: None
+        asyncio.run(main())
+        app.charge = charge
         app.lend()
 
     assert {} == accused(recorded(run))

@@ -382,9 +382,10 @@ def test_no_cure_closes_a_circle() -> None:
     assert "b leads to c already" in found["c -> b"].cure
 
 
-def test_two_cures_together_close_no_circle() -> None:
-    """Of two calls that were not declared and lead to each other, one is proposed."""
-    flow = flow_of("a>b", "a>c")
+@pytest.mark.parametrize("edges", ["a>b a>c", "a>b a>b a>c"])
+def test_two_cures_together_close_no_circle(edges: str) -> None:
+    """Of two calls that were not declared and lead to each other, one is proposed; one arrow may stand there for two cases."""
+    flow = flow_of(*edges.split())
     evidence = Evidence(dict.fromkeys([fact("b", "a"), fact("c", "a"), fact("c", "b"), fact("b", "c")], 1), {}, RUNS)
     assert [("b", ("a", "c")), ("c", None)] == sorted(
         (each.target, each.after) for each in findings(judge(flow, evidence)) if each.code == "undeclared"
