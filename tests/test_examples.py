@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from functools import cache
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 LINE = re.compile(r"^\S+ \S+ (?P<id>\S+) [A-Z]+ (?P<logger>\S+) (?P<text>.*)$", re.MULTILINE)
-SERVICE_LINE = re.compile(r"^(\w+) +(\d+) (\S+) (.*)$", re.MULTILINE)
+SERVICE_LINE = re.compile(r"(\w+) +(\d+) (\S+) (.*)\n")
 FLOW_ID = re.compile(r"[0-9a-f]{32}")
 
 DESCRIBE = """
@@ -62,20 +63,33 @@ class _Described(NamedTuple):
     threads: int
 
 
-def _run(example: str, *arguments: str) -> str:
-    """Run Python in an example's folder and return what it printed."""
+def _run(example: str, *arguments: str, stdout: int | socket.socket = subprocess.PIPE) -> str:
+    """Run Python in an example's folder and return what it printed, unless that went elsewhere."""
     folder = EXAMPLES / FOLDERS.get(example, example)
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder), "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
         timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def _writes_of(example: str, *arguments: str) -> list[str]:
+    """Run Python in an example's folder without buffers and return each write to its standard output.
+
+    Processes that share a standard output tear each other's lines where one of them writes a line in two pieces.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        _run(example, "-u", *arguments, stdout=theirs)
+        theirs.close()
+        return [write.decode() for write in iter(lambda: ours.recv(1 << 16), b"")]
 
 
 @cache
@@ -262,7 +276,8 @@ def test_online_has_one_id_in_three_processes() -> None:
         assert "CI" not in os.environ, "redis-server is missing"
         pytest.skip("redis-server is missing")
 
-    lines = [found.groups() for found in SERVICE_LINE.finditer(_run("online", "-m", "online"))]
+    written = _writes_of("online", "-m", "online")
+    lines = [found.groups() for found in map(SERVICE_LINE.fullmatch, written) if found]
 
     assert {
         ("web", "order A-1 received"),

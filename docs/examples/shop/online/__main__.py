@@ -80,11 +80,17 @@ def serve(stack: ExitStack, app: str, port: int, where: Mapping[str, str]) -> No
     stack.enter_context(running(*command, port=port, **where))
 
 
+def say(line: str) -> None:
+    """Write a line to standard output in one piece: the services write there, too, and print would write it in two."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def order(shop: str) -> None:
     """Order five pieces, as a customer would, and wait until they are packed and announced."""
     with httpx.Client(base_url=shop) as client:
         answer = client.post("/orders/online", json={"number": "A-1", "pieces": 5})
-        print("client ", os.getpid(), answer.headers["X-Correlation-ID"], "is what the shop answered", flush=True)
+        say(f"client  {os.getpid()} {answer.headers['X-Correlation-ID']} is what the shop answered")
         task, deadline = answer.json()["task"], time.monotonic() + SECONDS
         while client.get(f"/tasks/{task}").json() not in {"SUCCESS", "FAILURE"} and time.monotonic() < deadline:
             time.sleep(0.05)
