@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
-from docutils.parsers.rst.states import RSTStateMachine, state_classes
+from docutils.parsers.rst.states import Body, RSTStateMachine
 from docutils.statemachine import StringList, string2lines
 from sphinx.errors import ExtensionError
 from sphinx.ext.napoleon.docstring import GoogleDocstring, NumpyDocstring
@@ -26,6 +26,21 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TAB = 8
+
+
+class _OneDirective(Body):
+    """Reads a text that is one directive, of an object that is to be none of the site's.
+
+    Docutils would make all its states for the text, again for an option, and again for what may follow.
+    """
+
+    def run_directive(self, directive: Any, match: Any, type_name: str, option_presets: dict[str, Any]) -> Any:
+        """Read the directive as if ``:no-index:`` stood in it."""
+        presets = {**option_presets, "no-index": None}
+        return super().run_directive(directive, match, type_name, presets)  # type: ignore[no-untyped-call]
+
+    def explicit_list(self, blank_finish: bool) -> None:
+        """Expect nothing behind the directive."""
 
 
 class _Options(dict[str, Any]):
@@ -98,20 +113,21 @@ def _written(step: Step) -> list[str]:
 def parse_rst(
     head: Sequence[str], body: Sequence[str], document: nodes.document, source: str
 ) -> tuple[list[nodes.Node], Labels]:
-    """Return lines of RST as nodes for a page, whatever language the page itself is written in, and their labels.
+    """Return a directive of RST as nodes for a page, whatever language the page is written in, and the labels in it.
 
     Args:
-        head: Lines that stand above those that messages count.
-        body: The RST.
+        head: The directive, its options and a blank line, which messages do not count.
+        body: Its content, indented.
         document: The document of the page that is being read.
         source: What messages call the place that the lines come from.
     """
     watch(document)
     apart = document_apart(document, source, *SUBSTITUTIONS)
     with _locating_anew(document):
-        machine = RSTStateMachine(state_classes=state_classes, initial_state="Body")
+        machine = RSTStateMachine(state_classes=(_OneDirective,), initial_state=_OneDirective.__name__)
         places = [(source, max(number - len(head), 0)) for number in range(len(head) + len(body))]
         machine.run(StringList([*head, *body], items=places), apart, match_titles=False)
+        machine.unlink()  # or all of it would wait for the garbage collector
         return settled(apart, document)
 
 

@@ -13,7 +13,7 @@ from penstock.render import mermaid
 from penstock.render.describe import visible
 from penstock.render.options import Options
 from penstock_sphinx.domain import domain_of
-from penstock_sphinx.nodes import flow_diagram
+from penstock_sphinx.nodes import AS_WRITTEN, flow_diagram
 from penstock_sphinx.record import Drawing
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class FigureDirective(SphinxDirective):
         sentence = message if message.endswith(("?", ".")) else f"{message}."
         self.warn(sentence, subtype)
         text = f"{sentence[0].upper()}{sentence[1:]}"
-        return [nodes.container("", nodes.paragraph("", text), classes=["penstock-error"])]
+        return [nodes.container("", nodes.paragraph("", text, **AS_WRITTEN), classes=["penstock-error"])]
 
     def figure(self, content: nodes.Node, caption: list[nodes.Node]) -> nodes.figure:
         """Return the figure around a diagram."""

@@ -17,6 +17,9 @@ QUIET = "penstock_quiet"
 
 CHIP = "ps-chip"
 
+AS_WRITTEN = {"support_smartquotes": False}
+"""The attributes of a node with names, or other text from the code: Sphinx curls no quote in it, and joins no dashes."""
+
 
 class flow_block(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
     """All that a directive shows of a flow."""
@@ -57,7 +60,7 @@ def step_reference(name: str, full_name: str, docname: str) -> addnodes.pending_
     """Return a reference to a step, which stays text where the step is documented nowhere."""
     return addnodes.pending_xref(
         "",
-        nodes.inline("", visible(name)),
+        nodes.inline("", visible(name), **AS_WRITTEN),
         refdomain="penstock",
         reftype="step",
         reftarget=full_name,
@@ -69,9 +72,10 @@ def step_reference(name: str, full_name: str, docname: str) -> addnodes.pending_
 
 def flow_reference(flow: Flow, docname: str, shown: str = "") -> addnodes.pending_xref:
     """Return a reference to a flow, which stays text where the flow is documented nowhere."""
+    name = visible(flow.name)
     return addnodes.pending_xref(
         "",
-        nodes.inline("", shown or visible(flow.name)),
+        nodes.inline("", shown or name, **({} if shown not in ("", name) else AS_WRITTEN)),
         refdomain="penstock",
         reftype="flow",
         reftarget=visible(flow.full_name),

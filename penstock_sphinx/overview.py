@@ -22,7 +22,7 @@ from penstock.render.overview import (
 )
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.figure import FIGURE_OPTIONS, FigureDirective
-from penstock_sphinx.nodes import CHIP, flow_block, flow_reference, translated_text
+from penstock_sphinx.nodes import AS_WRITTEN, CHIP, flow_block, flow_reference, translated_text
 from penstock_sphinx.paths import folder_of, paths_of
 from penstock_sphinx.words import gettext, ngettext
 
@@ -119,7 +119,7 @@ class FlowsDirective(SelectingDirective):
         name = (translated_text if title else nodes.paragraph)("", "", flow_reference(flow, self.env.docname, title))
         count = len(flow.steps)
         facts = [ngettext("%d step", "%d steps", count) % count, visible(flow.service)]
-        meta = nodes.paragraph("", " · ".join(filter(None, facts)), classes=["ps-meta"])
+        meta = nodes.paragraph("", " · ".join(filter(None, facts)), classes=["ps-meta"], **AS_WRITTEN)
         for channel in triggers(flow):
             meta += [nodes.Text(" "), nodes.inline("", channel, classes=[CHIP, "ps-chip-io"])]
         said = translated_text("", summary(flow))

@@ -14,7 +14,7 @@ from penstock.errors import OutputError, RenderError
 from penstock.render import render, text
 from penstock.render.options import Options
 from penstock_sphinx.domain import domain_of
-from penstock_sphinx.nodes import CHIP, flow_block, flow_diagram, flow_doubts, translated_text
+from penstock_sphinx.nodes import AS_WRITTEN, CHIP, flow_block, flow_diagram, flow_doubts, translated_text
 from penstock_sphinx.singlehtml import drop_repeated_ids
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         title = [nodes.paragraph("", f"{doubts['title']}:")] if doubts["title"] else []
         doubts.replace_self([*title, *doubts.children])
     for chip in [node for node in doctree.findall(nodes.inline) if CHIP in node["classes"]]:
-        chip.replace_self(nodes.inline("", f"[{chip.astext()}]"))
+        chip.replace_self(nodes.inline("", f"[{chip.astext()}]", **AS_WRITTEN))
     for block in list(doctree.findall(flow_block)):
         for shown in [child for child in block if isinstance(child, (nodes.figure, nodes.table))]:
             if app.builder.format == "texinfo" and shown["ids"]:  # Sphinx writes no anchors for them

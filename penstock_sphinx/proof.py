@@ -10,7 +10,7 @@ from sphinx.util import logging
 from penstock.check.report import sentence
 from penstock.render import marks
 from penstock_sphinx.domain import domain_of
-from penstock_sphinx.nodes import flow_doubts
+from penstock_sphinx.nodes import AS_WRITTEN, flow_doubts
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -31,7 +31,10 @@ def proof(flow: Flow) -> list[nodes.Node]:
     for doubt in found.doubts:
         css = "ps-faults" if doubt.fault else "ps-unproven"
         parts += [nodes.Text("; "), nodes.inline("", doubt.text, classes=[css])]
-    return [nodes.paragraph("", "", *parts, classes=["ps-proof"], translatable=False), *_list(marks.doubts(flow))]
+    return [
+        nodes.paragraph("", "", *parts, classes=["ps-proof"], translatable=False, **AS_WRITTEN),
+        *_list(marks.doubts(flow)),
+    ]
 
 
 def _list(doubts: tuple[marks.Doubt, ...]) -> list[nodes.Node]:
@@ -47,7 +50,7 @@ def _list(doubts: tuple[marks.Doubt, ...]) -> list[nodes.Node]:
 def _item(doubt: marks.Doubt) -> nodes.list_item:
     arrow = nodes.strong("", f"{doubt.source} → {doubt.target}")
     words = nodes.Text(f": {doubt.words}. {doubt.note}".rstrip())
-    return nodes.list_item("", nodes.paragraph("", "", arrow, words, translatable=False))
+    return nodes.list_item("", nodes.paragraph("", "", arrow, words, translatable=False, **AS_WRITTEN))
 
 
 def report(config: Config, found: Proof) -> None:

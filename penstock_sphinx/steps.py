@@ -17,7 +17,7 @@ from penstock_sphinx.autodoc import elsewhere
 from penstock_sphinx.docstrings import markdown_lines, parse_markdown, parse_rst, rst_lines
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.faults import OF_DOCSTRING
-from penstock_sphinx.nodes import CHIP, QUIET, step_reference
+from penstock_sphinx.nodes import AS_WRITTEN, CHIP, QUIET, step_reference
 from penstock_sphinx.record import Place
 from penstock_sphinx.site import full_name
 from penstock_sphinx.typehints import placed
@@ -118,7 +118,7 @@ class StepWriter:
 
     def _parsed(self, step: Step, signature: str, lines: Iterable[str]) -> addnodes.desc:
         """Return the description that Sphinx makes of a function, with its fields and types, but of no known object."""
-        head = [f".. py:function:: step{signature}", "   :no-index:", ""]
+        head = [f".. py:function:: step{signature}", ""]
         body = [f"   {line}" for line in lines]
         with self._inside(step):
             parsed, labels = parse_rst(head, body, self._document, self._source(step))
@@ -216,12 +216,12 @@ def _chips(step: Step) -> Iterator[nodes.Node]:
 
 
 def _chip(text: str, *classes: str) -> nodes.inline:
-    return nodes.inline("", text, classes=[CHIP, *classes])
+    return nodes.inline("", text, classes=[CHIP, *classes], **AS_WRITTEN)
 
 
 def _paragraph(css: str, *children: nodes.Node) -> nodes.paragraph:
     # nothing in it is for translators: names, places, and our own words
-    return nodes.paragraph("", "", *children, classes=[css], translatable=False)
+    return nodes.paragraph("", "", *children, classes=[css], translatable=False, **AS_WRITTEN)
 
 
 def _joined(separator: str, groups: Iterable[Sequence[nodes.Node]]) -> Iterator[nodes.Node]:

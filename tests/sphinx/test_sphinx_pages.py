@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html as markup
 import re
 import zlib
 
@@ -193,6 +194,42 @@ def test_beside_autodoc(html):
     page = html.page("autodoc.html")
     assert {"tasks.start", "flow-tasks-start"} <= set(page.ids)
     assert {"#tasks.start"} == {link.href for link in page.links if link.text == "start()"}
+
+
+NAMES_WITH_DASHES = '''
+from penstock import flow
+
+one = flow("one--way", title="Going -- really... It's \\"one\\" way")
+
+
+@one.entrypoint(name="begin--it", trigger="cron '0 5 -- ...'")
+def begin():
+    """Do what's needed -- soon."""
+
+
+@one.step(after={"begin--it": "'if' a--b..."}, name="it's", effects=["GET /a--b?x='y'"])
+def finish(): ...
+
+
+two = flow("two--way")
+two.entrypoint(begin)
+'''
+
+
+def test_what_code_says_is_shown_as_written(small):
+    """Sphinx curls quotes and joins dashes in prose, and in no name, label, trigger or effect."""
+    small.write("flows.py", NAMES_WITH_DASHES)
+    small.write(
+        "index.rst",
+        "Index\n=====\n\n.. penstock-flow:: one--way\n   :paths:\n\n.. penstock-flows::\n   :no-diagrams:\n",
+    )
+    built = small.build("html", "-W")
+    assert 0 == built.code, built.complained
+    said = markup.unescape(plain(built.text("index.html")))
+    for written in ("begin--it", "it's", "cron '0 5 -- ...'", "'if' a--b...", "GET /a--b?x='y'", "two--way"):
+        assert written in said
+    curled = {word for word in said.split() if set("‘’“”–…") & set(word)}
+    assert {"It’s", "“one”", "what’s", "–", "really…"} == curled
 
 
 def test_without_napoleon(small):
