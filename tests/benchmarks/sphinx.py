@@ -41,6 +41,11 @@ import os, sys
 sys.path.insert(0, os.path.dirname(__file__))
 extensions = ["statemachine.contrib.diagram.sphinx_ext"]
 """
+AUTODOC = """
+import sys
+sys.path.insert(0, ".")
+extensions = ["sphinx.ext.autodoc"]
+"""
 FINISHED = """
 from pathlib import Path
 from docutils import nodes
@@ -122,6 +127,12 @@ def least(number: int) -> str:
 def described(number: int) -> str:
     """Return the body of a page with our diagram and the steps."""
     return f".. penstock-flow:: flow_{number}\n"
+
+
+def autodoc(number: int) -> str:
+    """Return the body of a page with the steps as autodoc describes them, and no diagram."""
+    module = f"app.part_{number // IN_MODULE * IN_MODULE}"
+    return "\n\n".join(f".. autofunction:: {module}.{called(number, step)}" for step in range(steps(number)))
 
 
 def graphviz(number: int) -> str:
@@ -247,6 +258,7 @@ def cold(folder: Path) -> None:
         "the least, see least.py": with_pictures(site(folder / "least", least, conf)),
         "penstock": with_application(site(folder / "penstock", penstock, PENSTOCK), flows),
         "penstock with steps": with_application(site(folder / "described", described, PENSTOCK), flows),
+        "autodoc with the same functions": with_application(site(folder / "autodoc", autodoc, AUTODOC), flows),
         **others(folder),
     }
     first, again = medians(sites, fresh=True), medians(sites, fresh=False)
