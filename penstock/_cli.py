@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import textwrap
+import warnings
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ from penstock._terminal import (
     width,
 )
 from penstock.check.report import folded
-from penstock.errors import ConfigError, PenstockError
+from penstock.errors import ConfigError, PenstockError, RenderWarning
 from penstock.proof import prove
 from penstock.render import FORMATS, format_of, render, text
 from penstock.render.describe import visible
@@ -152,13 +153,13 @@ def _render(parsed: argparse.Namespace, config: Config, found: Manifest) -> list
     kind = format_of(parsed.format, parsed.output)
     details = kind.detailed if parsed.details is None else parsed.details
     options = Options(direction=_direction(parsed, config), details=details)
-    content = file_content(render(flow, kind.name, options, engine=config.engine, timeout=config.layout_timeout))
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always", RenderWarning)
+        content = file_content(render(flow, kind.name, options, engine=config.engine, timeout=config.layout_timeout))
     _write(content, parsed.output, binary=kind.binary)
-    if kind.name == "png":
-        from penstock.render import png  # noqa: PLC0415 - it needs what the other commands do not
-
-        if complaint := png.complaint(flow, options, config.engine):
-            tell("letters", complaint)
+    for each in noted:
+        if each.category is RenderWarning:
+            tell("warning", str(each.message))
     return list(flow.problems)
 
 

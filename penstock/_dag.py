@@ -156,6 +156,9 @@ def generate_dag(
         MissingExtraError: The format needs an optional part; the message says what to install.
         LayoutError: The layout engine failed or ran out of time.
         OutputError: The file could not be written; what stood there before still does.
+
+    Warns:
+        RenderWarning: A PNG has boxes for letters that its font lacks; the message says what helps.
     """
     flow = _registry.get_flow(name)
     path = None if output is None else Path(output)

@@ -171,6 +171,10 @@ class RenderError(PenstockError):
     """A diagram that could not be made."""
 
 
+class RenderWarning(UserWarning):
+    """A picture that does not show all of its flow: a PNG with boxes, where its font lacks letters."""
+
+
 class MissingExtraError(RenderError, ImportError):
     """An optional part that the request needs and that is not installed.
 

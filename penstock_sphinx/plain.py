@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from docutils import nodes
 from sphinx.util import logging
 
 from penstock._files import write_atomically
-from penstock.errors import OutputError, RenderError
+from penstock.errors import OutputError, RenderError, RenderWarning
 from penstock.render import render, text
 from penstock.render.options import Options
 from penstock_sphinx.domain import domain_of
@@ -115,9 +116,11 @@ def _picture(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config, do
         file = outdir / f"penstock-{_picture_key(diagram, flow)}.{kind}"
         try:
             if not file.exists():
-                content = render(flow, kind, options, engine=config.engine, timeout=config.layout_timeout)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error", RenderWarning)
+                    content = render(flow, kind, options, engine=config.engine, timeout=config.layout_timeout)
                 write_atomically(file, content if isinstance(content, bytes) else content.encode())
-        except (RenderError, OutputError) as error:
+        except (RenderError, RenderWarning, OutputError) as error:
             reason = str(error).rstrip(".")
         else:
             return nodes.raw("", rf"\sphinxincludegraphics{{{file.name}}}", format="latex")

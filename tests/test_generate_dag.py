@@ -24,6 +24,7 @@ from penstock.errors import (
     MissingExtraError,
     OutputError,
     RenderError,
+    RenderWarning,
     UnknownFlowError,
     UnknownFormatError,
     UnknownNameError,
@@ -99,6 +100,15 @@ def test_letters_that_the_pdf_lacks_are_a_clear_error(monkeypatch: pytest.Monkey
         RenderError, match=r"the PDF's built-in font lacks 品 表 部\. Install Graphviz .*, or choose svg\.$"
     ):
         generate_dag("j", "pdf")
+
+
+def test_letters_that_the_png_lacks_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PNG with boxes instead of letters is written, with a warning at the line that draws it."""
+    monkeypatch.setenv("PATH", "")  # as without Graphviz
+    flow("j").entrypoint(name="部品表")(lambda: None)
+    with pytest.warns(RenderWarning, match=r"the PNG's built-in font lacks 品 表 部, and there are boxes") as noted:
+        generate_dag("j", "png")
+    assert [__file__] == [each.filename for each in noted]
 
 
 @pytest.mark.parametrize("format", TEXTS + PICTURES)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
+import warnings
 from typing import TYPE_CHECKING
 
-from penstock.errors import LayoutError
+from penstock._caller import calling_frame, place_of
+from penstock.errors import LayoutError, RenderWarning
 from penstock.render import dot, layout
 
 if TYPE_CHECKING:
@@ -19,22 +21,21 @@ CRISP = 192
 
 
 def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout: float = layout.TIMEOUT) -> bytes:
-    """Return the flow as a PNG on white.
+    """Return the flow as a PNG on white; where its font lacks letters, it has boxes instead, and a warning says so.
 
     Raises:
         MissingExtraError: The engine or the graphviz package is not installed.
         LayoutError: The layout engine failed or ran out of time.
     """
-    if engine == layout.ENGINE and shutil.which("dot") and _lacking(flow, options):
-        with contextlib.suppress(LayoutError):
-            return layout.picture(flow, options, "png", engine="dot", timeout=timeout, dpi=CRISP)
+    if engine == layout.ENGINE and (letters := _lacking(flow, options)):
+        if shutil.which("dot"):
+            with contextlib.suppress(LayoutError):
+                return layout.picture(flow, options, "png", engine="dot", timeout=timeout, dpi=CRISP)
+        warnings.warn_explicit(_complaint(letters), RenderWarning, *place_of(calling_frame()))
     return layout.picture(flow, options, "png", engine=engine, timeout=timeout, dpi=CRISP)
 
 
-def complaint(flow: Flow, options: Options, engine: str = layout.ENGINE) -> str:
-    """Return which letters the PNG shows as boxes, and what helps; nothing if all are drawn, or another font draws."""
-    if engine != layout.ENGINE or shutil.which("dot") or not (letters := _lacking(flow, options)):
-        return ""
+def _complaint(letters: list[str]) -> str:
     return (
         f"the PNG's built-in font lacks {' '.join(letters[:5])}, and there are boxes instead. "
         "Install Graphviz (its `dot` draws them), or choose svg."

@@ -104,7 +104,7 @@ def test_latex(build):
     built = build("latex")
     text = built.text("site.tex")
     pictures = re.findall(r"\\sphinxincludegraphics\{(penstock-\w+\.(?:pdf|png))\}", text)
-    assert len(pictures) == 11
+    assert len(pictures) == 10
     assert all((built.folder / picture).stat().st_size > 1000 for picture in pictures)
     assert r"\caption{How \sphinxstyleemphasis{orders} become parcels.}" in text
     assert r"\hyperref[\detokenize{orders:flow-orders-check}]" in text
@@ -144,6 +144,18 @@ def test_latex_without_engine(small):
     assert re.match(r"index\.rst:4: WARNING: the layout engine 'dot' was not found; .* pip install", warning)
     assert warning.endswith("The page shows a drawing in text instead. [penstock.render]")
     assert "* begin" in next(built.folder.glob("*.tex")).read_text("utf-8")
+
+
+def test_latex_with_letters_that_no_picture_has(small):
+    """Text takes the place of a picture with boxes, and the build says which letters and what helps."""
+    small.edit("flows.py", '"""Begin."""', '"""部品表."""')
+    built = small.build("latex")
+    assert ["[penstock.render]"] == re.findall(
+        r"lacks 品 表 部.*or choose svg\. The page shows.*(\[.*\])", built.complained
+    )
+    page = next(built.folder.glob("*.tex")).read_text("utf-8")
+    assert "* begin   部品表." in page
+    assert "sphinxincludegraphics" not in page
 
 
 def test_linkcheck(small):
