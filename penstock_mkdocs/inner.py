@@ -22,11 +22,20 @@ if TYPE_CHECKING:
     from markdown import Markdown
 
 _PREPROCESSORS = ("normalize_whitespace", "fenced_code_block")
-_TREEPROCESSORS = ("hilite", "indent-highlight", "inline", "prettify", "unescape")
+_TREEPROCESSORS = ("hilite", "indent-highlight", "task-list", "inline", "quotes", "prettify", "unescape")
 _PLAIN = re.compile(r"[A-Za-z]{2,}(?:,? [A-Za-z0-9 ,.;:()'/%?-]*[A-Za-z0-9.,;:)?])?")
 """One line that begins with a word, so that nothing but an inline pattern can find more in it than text."""
 
-_ATTRIBUTES = frozenset({"alt", "class", "href", "identifier", "slug", "src", "start", "title"})
+_ATTRIBUTES = frozenset({"alt", "class", "href", "identifier", "open", "slug", "src", "start", "title"})
+_CONTROLS = {
+    "id": r"__tabbed_\d+_\d+",
+    "for": r"__tabbed_\d+_\d+",
+    "name": r"__tabbed_\d+",
+    "type": "radio",
+    "checked": ".*",
+}
+"""What makes tabs of ``pymdownx.tabbed`` work; its numbers are those of the page."""
+
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 
@@ -116,6 +125,7 @@ def literal(text: str) -> str:
 def _tame(root: Element) -> None:
     """Turn headings into bold lines, so that they stay out of the page's outline, and drop unsafe addresses."""
     for element in root.iter():
+        _number_tabs(element)
         if element.tag in _HEADINGS:
             element.tag = "p"
             element.attrib.clear()
@@ -123,8 +133,22 @@ def _tame(root: Element) -> None:
         if element.tag == "script" and not _is_formula(element.get("type", "")):
             element.tag = "code"
         for key, value in list(element.attrib.items()):
-            if not _is_safe(key, value):
+            if not (_is_safe(key, value) or _is_control(element.tag, key, value)):
                 del element.attrib[key]
+
+
+def _number_tabs(group: Element) -> None:
+    """Join the labels of tabs to their buttons, as ``pymdownx.tabbed`` leaves it for later where it makes ids of titles."""
+    if "tabbed-set" in group.get("class", "").split():
+        labels = [*group.findall("label"), *group.findall("div[@class='tabbed-labels']/label")]
+        for number, (button, label) in enumerate(zip(group.findall("input"), labels, strict=False), 1):
+            ident = f"{button.get('name')}_{number}"
+            button.set("id", ident)
+            label.set("for", ident)
+
+
+def _is_control(tag: str, key: str, value: str) -> bool:
+    return tag in ("input", "label") and re.fullmatch(_CONTROLS.get(key, ""), value) is not None
 
 
 def _is_safe(key: str, value: str) -> bool:

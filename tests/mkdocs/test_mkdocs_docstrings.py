@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from bs4 import BeautifulSoup
+from markdown.extensions.toc import slugify
 
 from penstock.model import Flow, Step
 
@@ -228,3 +229,41 @@ def test_a_docstring_redefines_no_link_of_the_page(convert):
     ).html
 
     assert '<a href="https://page.example/">page</a>' in html
+
+
+FOLDED = """Do it.
+
+=== "One"
+
+    First.
+
+=== "Two"
+
+    Second.
+
+???+ note "More"
+
+    Inside.
+
+- [ ] open
+- [x] done
+"""
+
+
+@pytest.mark.parametrize("alternate", [True, False])
+@pytest.mark.parametrize("slugs", [False, True])
+def test_tabs_folds_and_tasks_work(convert, alternate, slugs):
+    """What one can click on in a docstring works: each tab has a button and a label of its own, what is open is open."""
+    extensions = ("pymdownx.tabbed", "pymdownx.details", "pymdownx.tasklist")
+    configs = {"pymdownx.tabbed": {"alternate_style": alternate, **({"slugify": slugify} if slugs else {})}}
+    text = '# A\n\n=== "Mine"\n\n    x\n\n::: penstock-flow f\n'
+    page = BeautifulSoup(convert(text, step(FOLDED), extensions=extensions, configs=configs).html, "html.parser")
+    body = page.select_one(".ps-step-body")
+    buttons = body.select("input[type=radio]")
+    tied = [(page.select_one(f"#{label['for']}"), label.text) for label in body.select(".tabbed-set label")]
+
+    assert 1 == len({button["name"] for button in buttons})
+    assert [True, False] == [button.has_attr("checked") for button in buttons]
+    assert [(buttons[0], "One"), (buttons[1], "Two")] == tied
+    assert body.select_one("details").has_attr("open")
+    assert [False, True] == [box.has_attr("checked") for box in body.select("li > input[type=checkbox]")]
