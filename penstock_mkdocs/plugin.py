@@ -12,25 +12,26 @@ from penstock.errors import ConfigError, PenstockError
 with needed("mkdocs", "penstock[mkdocs]"):
     from mkdocs.config.base import LegacyConfig, ValidationError
     from mkdocs.exceptions import PluginError
-    from mkdocs.plugins import BasePlugin
+    from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
     from mkdocs.structure.files import File, InclusionLevel
 
 from penstock_mkdocs.folders import Watcher
 from penstock_mkdocs.host import Host
 from penstock_mkdocs.pages import FOLDER, failure_page, flow_pages
+from penstock_mkdocs.places import GENERATED_BY
 from penstock_mkdocs.report import in_words, report, was_said
 from penstock_mkdocs.site import LAST_GOOD, load_config, open_site
 from penstock_mkdocs.styles import script, stylesheet
 from penstock_mkdocs.watch import to_watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mkdocs.config.base import ConfigErrors, ConfigWarnings
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.livereload import LiveReloadServer
     from mkdocs.structure.files import Files
-    from mkdocs.structure.nav import Navigation
+    from mkdocs.structure.nav import Navigation, Section
     from mkdocs.structure.pages import Page
 
     from penstock_mkdocs.pages import GeneratedPage
@@ -59,6 +60,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         self.pages = False
         self.nav: str | Literal[False] = "Flows"
         self._edit_urls: dict[str, str] = {}
+        self._paths: list[str] = []
         self._site: Site | None = None
         self._linked = True
         self._began = 0.0
@@ -113,29 +115,32 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
             config.extra_javascript.append(SCRIPT)
         return config
 
-    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Add the style sheet, the script and the generated pages."""
-        files.append(File.generated(config, STYLESHEET, content=stylesheet()))
-        if self._linked:
-            files.append(File.generated(config, SCRIPT, content=script()))
-        self._edit_urls = {}
-        made = [page for page in self._made(config) if not files.get_file_from_path(page.path)] if self.pages else []
-        for page in made:
-            files.append(self._file(page, config))
-        if made and self.nav and config.nav is not None and not _mentions(config.nav, {page.path for page in made}):
-            config.nav = [*config.nav, {self.nav: [page.path for page in made]}]
+    @event_priority(50)
+    def _add_early(self, files: Files, /, *, config: MkDocsConfig) -> Files:
+        """Add what is generated, before other plugins look for pages to list, check or lead to."""
+        return self._add(files, config)
+
+    @event_priority(-150)
+    def _add_late(self, files: Files, /, *, config: MkDocsConfig) -> Files:
+        """Complete the navigation, after ``literate-nav`` (-100) has read what is written of it."""
+        made = [path for path in self._paths if files.get_file_from_path(path)]
+        if made and self.nav and config.nav is not None and not _mentions(config.nav, set(made)):
+            config.nav = [*config.nav, {self.nav: made}]
         return files
+
+    on_files = CombinedEvent(_add_early, _add_late)
 
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:  # noqa: ARG002
         """Give the section of generated pages its title, where MkDocs made the navigation itself."""
-        for item in nav.items if self.pages and self.nav and config.nav is None else ():
-            if item.is_section and item.title == FOLDER.capitalize():
-                item.title = self.nav
+        if self.pages and self.nav and config.nav is None:
+            for section in _sections(nav.items):
+                if section.title == FOLDER.capitalize() and any(map(_is_ours, section.children)):
+                    section.title = self.nav
         return nav
 
     def on_pre_page(self, page: Page, *, config: MkDocsConfig, files: Files) -> Page:  # noqa: ARG002
         """Let the edit link of a generated page lead to the source of the flow."""
-        if page.file.src_uri in self._edit_urls and (config.edit_uri or config.edit_uri_template):
+        if _is_ours(page) and page.file.src_uri in self._edit_urls and (config.edit_uri or config.edit_uri_template):
             page.edit_url = self._edit_urls[page.file.src_uri]
         return page
 
@@ -156,6 +161,20 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         self._watcher = Watcher(server, config.watch)
         self._watch(config)
         return server
+
+    def _add(self, files: Files, config: MkDocsConfig) -> Files:
+        """Add the style sheet, the script and the generated pages, but none where the author has one."""
+        files.append(File.generated(config, STYLESHEET, content=stylesheet()))
+        if self._linked:
+            files.append(File.generated(config, SCRIPT, content=script()))
+        self._edit_urls, self._paths = {}, []
+        taken = {file.dest_uri for file in files}
+        for page in self._made(config) if self.pages else ():
+            file = self._file(page, config)
+            if file.dest_uri not in taken:
+                files.append(file)
+                self._paths.append(page.path)
+        return files
 
     def _made(self, config: MkDocsConfig) -> list[GeneratedPage]:
         title = self.nav or "Flows"
@@ -184,10 +203,11 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
             raise PluginError(f"penstock: {wrong} finding{'' if wrong == 1 else 's'} on the declared arrows; {cure}")
 
     def _file(self, page: GeneratedPage, config: MkDocsConfig) -> File:
-        if page.step and self._site and (url := self._site.source_url(page.step)):
-            self._edit_urls[page.path] = url
         inclusion = InclusionLevel.INCLUDED if self.nav else InclusionLevel.NOT_IN_NAV
-        return File.generated(config, page.path, content=page.markdown, inclusion=inclusion)
+        file = File.generated(config, page.path, content=page.markdown, inclusion=inclusion)
+        if page.step and self._site and (url := self._site.source_url(page.step)):
+            self._edit_urls[file.src_uri] = url
+        return file
 
     def _watch(self, config: MkDocsConfig) -> None:
         if self._watcher:
@@ -214,6 +234,19 @@ def _said(site: Site) -> list[str]:
     said += map(str, site.manifest.problems)
     said += (str(problem) for flow in unseen for problem in flow.problems)
     return said + [in_words(finding) for finding in site.disagreements]
+
+
+def _sections(items: Iterable[Any]) -> Iterator[Section]:
+    for item in items:
+        if item.is_section:
+            yield item
+            yield from _sections(item.children)
+
+
+def _is_ours(item: Any) -> bool:
+    """Return whether an item of the navigation is a page that we made."""
+    file = getattr(item, "file", None)
+    return file is not None and file.generated_by == GENERATED_BY
 
 
 def _mentions(nav: object, paths: set[str]) -> bool:

@@ -1,0 +1,82 @@
+"""Other plugins of MkDocs beside ours, as hooks that do what those do: no test needs them installed."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup
+
+CONFIG = """site_name: T
+theme: {{name: null, custom_dir: theme}}
+{nav}
+hooks: [hook.py]
+plugins:
+  - penstock: {{modules: [app], path: [src], pages: true, nav: Processes}}
+"""
+THEME = """{% macro tree(items) %}{% for item in items %}<b>{{ item.title }}</b>{{ tree(item.children or []) }}{% endfor %}
+{% endmacro %}{{ tree(nav.items) }}<main>{{ page.content }}</main>"""
+READS_NAV = """
+from mkdocs.plugins import event_priority
+
+@event_priority(-100)
+def on_files(files, *, config):
+    pages = sorted(file.src_uri for file in files.documentation_pages() if file.src_uri.startswith("flows/"))
+    config.nav = {nav}
+"""
+CHECKS_TARGETS = """
+from mkdocs.plugins import event_priority
+
+@event_priority(10)
+def on_files(files, *, config):
+    assert files.get_file_from_path("flows/orders.md")
+"""
+
+
+@pytest.fixture
+def built(tmp_path, write_site, run_tool):
+    """Return a function that builds a site with a hook, strictly, and returns the folder of its pages."""
+
+    def build(hook: str = "", nav: str = "", **pages: str):
+        write_site(tmp_path, CONFIG.format(nav=nav), **{"index": "# Home\n", **pages})
+        (tmp_path / "theme").mkdir()
+        (tmp_path / "theme" / "main.html").write_text(THEME, encoding="utf-8")
+        (tmp_path / "hook.py").write_text(hook, encoding="utf-8")
+        done = run_tool("mkdocs", "build", "--strict", folder=tmp_path)
+        assert 0 == done.returncode, done.stderr
+        return tmp_path / "site"
+
+    return build
+
+
+def page_of(site, name: str) -> BeautifulSoup:
+    """Return a page of a finished site."""
+    return BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
+
+
+def titles(site, name: str = "index.html") -> list[str]:
+    """Return the titles of the navigation."""
+    return [title.text for title in page_of(site, name).select("b")]
+
+
+def test_a_navigation_that_names_the_folder(built):
+    """Where a plugin puts the generated pages in place of a folder, as ``literate-nav`` does, they stand there alone."""
+    hook = READS_NAV.format(nav='[{"Mine": pages} if item == {"Mine": "flows/"} else item for item in config.nav]')
+
+    assert ["Home", "Mine", "Processes", "orders"] == titles(built(hook, "nav: [index.md, {Mine: flows/}]"))
+
+
+def test_a_navigation_of_another_file(built):
+    """A navigation that a plugin reads from a page gets the generated pages as that of ``mkdocs.yml`` does."""
+    assert ["Home", "Processes", "Processes", "orders"] == titles(built(READS_NAV.format(nav='["index.md"]')))
+
+
+def test_a_plugin_that_looks_for_pages(built):
+    """A plugin before ours in the list, as one that checks where it leads to, finds the generated pages."""
+    built(CHECKS_TARGETS)
+
+
+def test_own_page_under_another_name(built):
+    """A page of the author wins also where its file is called otherwise, but the page is at the same place."""
+    site = built(**{"flows/README": "# All of mine\n", "flows/orders/index": "# My orders\n"})
+
+    assert "All of mine" == page_of(site, "flows/index.html").h1.text
+    assert "My orders" == page_of(site, "flows/orders/index.html").h1.text
