@@ -17,6 +17,7 @@ with needed("mkdocs", "penstock[mkdocs]"):
 
 from penstock_mkdocs.folders import Watcher
 from penstock_mkdocs.host import Host
+from penstock_mkdocs.languages import has_languages, move
 from penstock_mkdocs.pages import FOLDER, failure_page, flow_pages
 from penstock_mkdocs.places import GENERATED_BY
 from penstock_mkdocs.report import in_words, report, was_said
@@ -118,11 +119,13 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
     @event_priority(50)
     def _add_early(self, files: Files, /, *, config: MkDocsConfig) -> Files:
         """Add what is generated, before other plugins look for pages to list, check or lead to."""
-        return self._add(files, config)
+        return files if has_languages(config.plugins) else self._add(files, config)
 
     @event_priority(-150)
     def _add_late(self, files: Files, /, *, config: MkDocsConfig) -> Files:
         """Complete the navigation, after ``literate-nav`` (-100) has read what is written of it."""
+        if has_languages(config.plugins):
+            self._add(files, config)
         made = [path for path in self._paths if files.get_file_from_path(path)]
         if made and self.nav and config.nav is not None and not _mentions(config.nav, set(made)):
             config.nav = [*config.nav, {self.nav: made}]
@@ -205,6 +208,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
     def _file(self, page: GeneratedPage, config: MkDocsConfig) -> File:
         inclusion = InclusionLevel.INCLUDED if self.nav else InclusionLevel.NOT_IN_NAV
         file = File.generated(config, page.path, content=page.markdown, inclusion=inclusion)
+        move(file, config.plugins)
         if page.step and self._site and (url := self._site.source_url(page.step)):
             self._edit_urls[file.src_uri] = url
         return file

@@ -29,6 +29,47 @@ from mkdocs.plugins import event_priority
 def on_files(files, *, config):
     assert files.get_file_from_path("flows/orders.md")
 """
+LANGUAGES = """
+import os
+from mkdocs.commands.build import build
+from mkdocs.config.base import LegacyConfig
+from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.structure.files import Files
+from mkdocs import utils
+
+class I18n(BasePlugin[LegacyConfig]):
+    current_language = default_language = "en"
+    config = {{"docs_structure": {structure!r}}}
+
+    @property
+    def is_default_language_build(self):
+        return self.current_language == self.default_language
+
+    @event_priority(-100)
+    def on_files(self, files, *, config):
+        kept = []
+        for file in files:
+            if os.fspath(file.abs_src_path).startswith(config.docs_dir):
+                parts = file.src_uri.split("/")
+                file.dest_uri = file.dest_uri.removeprefix("en/")
+                if {structure!r} == "suffix" and not self.is_default_language_build:
+                    file.dest_uri = "fr/" + file.dest_uri
+                elif {structure!r} == "folder" and parts[0] != self.current_language:
+                    continue
+            kept.append(file)
+        return Files(kept)
+
+    @event_priority(-100)
+    def on_post_build(self, *, config):
+        if self.is_default_language_build:
+            self.current_language = "fr"
+            utils.clean_directory = lambda folder: None
+            build(config)
+
+def on_config(config):
+    if "i18n" not in config.plugins:
+        config.plugins["i18n"] = I18n()
+"""
 
 
 @pytest.fixture
@@ -36,7 +77,7 @@ def built(tmp_path, write_site, run_tool):
     """Return a function that builds a site with a hook, strictly, and returns the folder of its pages."""
 
     def build(hook: str = "", nav: str = "", **pages: str):
-        write_site(tmp_path, CONFIG.format(nav=nav), **{"index": "# Home\n", **pages})
+        write_site(tmp_path, CONFIG.format(nav=nav), **(pages or {"index": "# Home\n"}))
         (tmp_path / "theme").mkdir()
         (tmp_path / "theme" / "main.html").write_text(THEME, encoding="utf-8")
         (tmp_path / "hook.py").write_text(hook, encoding="utf-8")
@@ -76,7 +117,22 @@ def test_a_plugin_that_looks_for_pages(built):
 
 def test_own_page_under_another_name(built):
     """A page of the author wins also where its file is called otherwise, but the page is at the same place."""
-    site = built(**{"flows/README": "# All of mine\n", "flows/orders/index": "# My orders\n"})
+    site = built(**{"index": "# Home\n", "flows/README": "# All of mine\n", "flows/orders/index": "# My orders\n"})
 
     assert "All of mine" == page_of(site, "flows/index.html").h1.text
     assert "My orders" == page_of(site, "flows/orders/index.html").h1.text
+
+
+@pytest.mark.parametrize("structure", ["suffix", "folder"])
+def test_several_languages(built, structure):
+    """``mkdocs-static-i18n``, which cannot read a file without a path, builds; each language has pages of its own."""
+    folders = ("en/", "fr/") if structure == "folder" else ("",)
+    text = "# Home\n\n::: penstock-flow orders\n    steps: false\n\n[to a step](flows/orders.md#flow-orders-store)\n"
+    site = built(LANGUAGES.format(structure=structure), **{f"{folder}index": text for folder in folders})
+
+    for language in ("", "fr/"):
+        links = page_of(site, f"{language}index.html").select("main a")
+        assert {"flows/orders/"} == {(link.get("href") or link["xlink:href"]).partition("#")[0] for link in links}
+        assert page_of(site, f"{language}flows/orders/index.html").select_one("#flow-orders-store")
+        assert "Processes" == page_of(site, f"{language}flows/index.html").h1.text
+    assert not (site / "en").exists()
