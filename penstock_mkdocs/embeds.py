@@ -79,16 +79,23 @@ class Found:
 
 
 class FindEmbeds(Preprocessor):
-    """Takes embeds out of the text."""
+    """Takes embeds out of the text.
 
-    def __init__(self, md: Markdown, found: Found, *, first: bool) -> None:
+    Args:
+        md: The Markdown object that converts the page.
+        found: Where they are kept.
+        begin: Called before the first look at a page: not all who convert one after another reset Markdown in between.
+    """
+
+    def __init__(self, md: Markdown, found: Found, begin: Callable[[], None] | None = None) -> None:
         super().__init__(md)
         self.found = found
-        self.first = first
+        self.begin = begin
 
     def run(self, lines: list[str]) -> list[str]:
         """Return the lines with a word in place of each embed."""
-        if self.first:
+        if self.begin:
+            self.begin()
             self.found.text = "\n".join(lines)
         result: list[str] = []
         at = 0
@@ -96,7 +103,7 @@ class FindEmbeds(Preprocessor):
             end, embed = read(lines, at)
             if embed:
                 result += _apart(embed, self.found.next_word, lines[max(at - 1, 0) : at], lines[end : end + 1])
-                self.found.embeds.append(embed if self.first else embed.without_lines())
+                self.found.embeds.append(embed if self.begin else embed.without_lines())
             else:
                 result += lines[at:end]
             at = end

@@ -432,3 +432,12 @@ def test_options_with_a_small_indentation(convert):
 
     assert "All of it" == page.select_one("figcaption").text
     assert [] == page.select(".ps-step-name")
+
+
+def test_a_page_that_is_converted_again(write_manifest, orders):
+    """A page has the same ids when it is converted once more without a reset, as Material's blog does for each list."""
+    settings = {"manifests": [str(write_manifest(orders))], "css": False, "js": False}
+    md = markdown.Markdown(extensions=["penstock"], extension_configs={"penstock": settings})
+    text = "::: penstock-flows\n\n::: penstock-flow orders\n"
+
+    assert md.convert(text) == md.convert(text)
