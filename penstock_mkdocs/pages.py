@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FOLDER = "flows"
 _PLAIN_NAME = re.compile(r"[\w./-]+")
+_NO_TEMPLATE = re.compile(r"""[^\w\s"\\./-]""")
 _SPECIAL = re.compile(r"[^\w\s]|_")
 
 
@@ -58,8 +59,13 @@ def escaped(value: str) -> str:
     return _SPECIAL.sub(lambda mark: f"&#{ord(mark[0])};", visible(value))
 
 
+def _quoted(name: str) -> str:
+    """Return a name in quotes, with marks that no plugin takes for a template of its own, such as ``{{ name }}``."""
+    return _NO_TEMPLATE.sub(lambda mark: f"\\u{ord(mark[0]):04x}", json.dumps(name))
+
+
 def _page(flow: Flow, path: str) -> GeneratedPage:
-    name = flow.full_name if _PLAIN_NAME.fullmatch(flow.full_name) else json.dumps(flow.full_name)
+    name = flow.full_name if _PLAIN_NAME.fullmatch(flow.full_name) else _quoted(flow.full_name)
     parts = [f"# {escaped(flow.title or flow.name)}", escaped(flow.description), f"::: penstock-flow {name}"]
     step = next(iter((*flow.entrypoints, *flow.steps)), None)
     return GeneratedPage(f"{FOLDER}/{path}", "\n\n".join(filter(None, parts)) + "\n", step)

@@ -6,7 +6,9 @@ import pytest
 
 from penstock.manifest import Manifest
 from penstock.model import Flow
+from penstock_mkdocs.options import read_name
 from penstock_mkdocs.pages import flow_pages
+from penstock_mkdocs.written import in_text
 
 
 @pytest.mark.parametrize(
@@ -26,3 +28,17 @@ def test_no_flow_takes_another_page(service: str, name: str, path: str) -> None:
     pages = flow_pages(Manifest(flows=(Flow(name=name, service=service),)), "Flows")
 
     assert ["flows/index.md", path] == [page.path for page in pages]
+
+
+@pytest.mark.parametrize(
+    "name", ["fill {{ name }}", "{# no #} comment", "50 {% off %}", '{{"a"}} \\ <b> ü 🚀', "$x [[y]]"]
+)
+def test_a_name_is_no_template(name: str) -> None:
+    """A plugin that fills in templates, as ``macros`` does with ``{{ name }}``, leaves the pages as they are."""
+    page = flow_pages(Manifest(flows=(Flow(name=name, title=name, description=name),)), "Flows")[1]
+    (embed,) = in_text(page.markdown)
+
+    assert not {"{{", "{%", "{#", "[[", "$"} & {
+        page.markdown[at : at + size] for at in range(len(page.markdown)) for size in (1, 2)
+    }
+    assert name == read_name(embed.name)
