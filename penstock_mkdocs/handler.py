@@ -19,7 +19,7 @@ with needed("mkdocstrings", "penstock[mkdocstrings]"):
 
 from mkdocs.exceptions import PluginError
 
-from penstock_mkdocs.host import first_line, host_of
+from penstock_mkdocs.host import host_of
 from penstock_mkdocs.markdown import PenstockExtension
 from penstock_mkdocs.options import OptionError, read_options
 from penstock_mkdocs.page import Page
@@ -127,14 +127,14 @@ class PenstockHandler(BaseHandler):
 
     def _line(self, identifier: str) -> int:
         """Return the line of an embed, which mkdocstrings does not tell: that of the next one of this name."""
-        host = host_of(self._markdown)
+        text = _page_of(self._markdown).found.text or _read(host_of(self._markdown).source)
         directive = re.compile(_DIRECTIVE.format(re.escape(identifier)))
-        numbers = [number for number, line in outside_fences(_read(host.source)) if directive.fullmatch(line)]
+        numbers = [number for number, line in outside_fences(text) if directive.fullmatch(line)]
         at = self._asked[identifier]
         self._asked[identifier] += 1
         if self._markdown is self._nested or at >= len(numbers):
             return 0
-        return numbers[at] - first_line(host.source, _page_of(self._markdown).found.text)
+        return numbers[at]
 
 
 def get_handler(*, handler_config: Mapping[str, Any] | None, tool_config: Any, **kwargs: Any) -> PenstockHandler:  # noqa: ARG001

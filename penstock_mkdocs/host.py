@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from markdown import Markdown
 
+_FRONT_MATTER = re.compile(r"---[ \t]*\n.*?^(?:---|\.\.\.)[ \t]*\n+", re.DOTALL | re.MULTILINE)
 _STRICT = frozenset({"--strict", "-s", "-cs", "-sc"})
 
 
@@ -58,16 +59,32 @@ def host_of(md: Markdown) -> Host:
     return Host(folder=Path.cwd())
 
 
-def first_line(source: Path | None, text: str) -> int:
-    """Return how many lines of a page's file stand before its text, because front matter is not given to Markdown."""
-    if source is None:
-        return 0
+def line_in_file(source: Path | None, text: str, line: int) -> int:
+    """Return the line in a page's file at which a line of its text stands: front matter is not given to Markdown.
+
+    Args:
+        source: The file, if there is one.
+        text: The text as it was given to Markdown; other plugins may have changed it.
+        line: The line in the text, counted from 1.
+
+    Returns:
+        The line, or 0 where nobody can tell, as in what another plugin has put in.
+    """
     try:
-        whole = source.read_text(encoding="utf-8-sig")
+        whole = source.read_text(encoding="utf-8-sig") if source else ""
     except (OSError, UnicodeDecodeError):
-        return 0
-    start = whole.find(text.replace("\r\n", "\n").rstrip())
-    return whole.count("\n", 0, start) if start > 0 else 0
+        return line
+    text = text.replace("\r\n", "\n").rstrip()
+    start = whole.find(text)
+    if start >= 0 or not whole:
+        return line + whole.count("\n", 0, max(start, 0))
+    before = whole[: front.end()] if (front := _FRONT_MATTER.match(whole)) else ""
+    if whole[len(before) :].rstrip().count("\n") == text.count("\n"):
+        return line + before.count("\n")
+    lines, wanted = whole.split("\n"), text.split("\n")[line - 1]
+    here = [number for number, each in enumerate(text.split("\n"), 1) if each == wanted]
+    there = [number for number, each in enumerate(lines, 1) if each == wanted]
+    return there[here.index(line)] if wanted.strip() and len(here) == len(there) else 0
 
 
 def source_template(repo_url: str, edit_uri: str, prefix: str) -> str:

@@ -12,7 +12,7 @@ from penstock.render.describe import slug, visible
 from penstock.render.html import new_name
 from penstock_mkdocs import styles
 from penstock_mkdocs.embeds import Found
-from penstock_mkdocs.host import first_line, host_of
+from penstock_mkdocs.host import host_of, line_in_file
 from penstock_mkdocs.inner import Inner, literal
 from penstock_mkdocs.kinds import add_embed
 from penstock_mkdocs.markup import Markup, unique
@@ -131,7 +131,7 @@ class Page:
         strict = fatal or bool(self.settings.get("strict")) or host.strict
         if everywhere and not (self.is_first(message) and is_news(message, host.page)) and not strict:
             return
-        number = line + first_line(host.source, self.found.text) if line else 0
+        number = line_in_file(host.source, self.found.text, line) if line else 0
         where = f"{host.page or '<markdown>'}:{number}" if number else host.page or "<markdown>"
         report(message, where, strict=strict)
 

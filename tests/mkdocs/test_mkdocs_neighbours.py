@@ -136,3 +136,29 @@ def test_several_languages(built, structure):
         assert page_of(site, f"{language}flows/orders/index.html").select_one("#flow-orders-store")
         assert "Processes" == page_of(site, f"{language}flows/index.html").h1.text
     assert not (site / "en").exists()
+
+
+CHANGES_TEXT = """
+def on_page_markdown(markdown, *, page, config, files):
+    return markdown.replace("{{ title }}", "Hello").replace("{{ lines }}", "a\\n\\nb\\n\\n::: penstock-flow one\\n\\n")
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "where"),
+    [
+        ("{{ title }}\n\n::: penstock-flow two\n", "two", "index.md:7: "),
+        ("{{ lines }}\n\n::: penstock-flow two\n", "two", "index.md:7: "),
+        ("{{ lines }}\n\n::: penstock-flow orders\n    steps: perhaps\n", "perhaps", "index.md:8: "),
+        ("{{ lines }}\n", "one", "index.md: "),
+    ],
+)
+def test_lines_of_a_text_that_was_changed(tmp_path, write_site, run_tool, text, wrong, where):
+    """Where a plugin changes the text, as ``macros`` does, a fault is at its line in the file, or says no line."""
+    config = "site_name: T\nhooks: [hook.py]\nplugins:\n  - penstock: {modules: [app], path: [src]}\n"
+    write_site(tmp_path, config, index=f"---\ntitle: X\n---\n\n{text}")
+    (tmp_path / "hook.py").write_text(CHANGES_TEXT, encoding="utf-8")
+    done = run_tool("mkdocs", "build", folder=tmp_path)
+    (said,) = [line for line in done.stderr.splitlines() if f"'{wrong}'" in line]
+
+    assert said.startswith(f"WARNING -  {where}")
