@@ -393,6 +393,24 @@ def test_the_table_of_flows_in_other_themes(themed, theme):
     assert chip["x"] + chip["width"] <= cell["x"] + cell["width"]
 
 
+@pytest.mark.parametrize(
+    "rules", ["td { text-align: center }", "html { font-size: 10px } body { font-size: 16px }"], ids=["ivory", "cinder"]
+)
+def test_the_table_of_flows_keeps_its_shape(themed, rules):
+    """Themes centre what stands in cells, or count in small units: text begins at the edge, and a picture can be read."""
+    steps = "".join(f"@orders.step(name='{name}')\ndef {name}(): ...\n\n\n" for name in "abcd")
+    page = themed(
+        "mkdocs", f'from penstock import flow\n\norders = flow("orders")\n\n\n{steps}', "::: penstock-flows\n"
+    )
+    look = """() => {
+      const [cell, picture] = ["td", ".ps-thumb"].map((each) => document.querySelector(".ps-flows " + each));
+      return [getComputedStyle(cell).textAlign, getComputedStyle(picture.querySelector("svg")).maxHeight];
+    }"""
+    usual = page.evaluate(look)
+    page.add_style_tag(content=rules)
+    assert usual == page.evaluate(look)
+
+
 @pytest.mark.parametrize("reader", LOOKS, ids=str, indirect=True)
 def test_accessible(reader, script):
     """The accessibility checker finds nothing to complain about in what penstock wrote, on the screen and on paper."""
