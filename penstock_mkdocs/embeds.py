@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 BEFORE_SNIPPETS = 35
 """Line numbers are those of the page only before ``pymdownx.snippets`` (32) puts other files in."""
 
-AFTER_SNIPPETS = 28
-"""Before the fences (25) are read, so that a fence of ours never reaches them."""
+AFTER_SNIPPETS = 31.5
+"""Before the fences (25, or 31.05 where tabs in them are kept) are read, so that a fence of ours never reaches them."""
 
 ABOVE_MKDOCSTRINGS = 78
 """Below code blocks (80), above mkdocstrings (75), in whatever order the two extensions are listed."""

@@ -124,6 +124,19 @@ def test_snippets(convert, tmp_path, kind, place):
     assert ["<markdown>: there is no option 'captoin'. Did you mean 'caption'?"] == bad.logged
 
 
+def test_a_fence_in_a_snippet_where_fences_keep_tabs(convert, tmp_path):
+    """A fence in a snippet is an embed also where the site's fences keep their tabs, and so are read earlier."""
+    (tmp_path / "part.md").write_text(
+        "```penstock-flow orders\ncaption: All of it\n```\n\n```python\nx\n```\n", encoding="utf-8"
+    )
+    extensions = ("pymdownx.snippets", "pymdownx.superfences")
+    configs = {"pymdownx.snippets": {"base_path": [str(tmp_path)]}, "pymdownx.superfences": {"preserve_tabs": True}}
+    page = convert('--8<-- "part.md"\n', extensions=extensions, configs=configs)
+
+    assert [] == page.logged
+    assert "All of it" == soup(page.html).figcaption.text
+
+
 @pytest.mark.parametrize("kind", ["penstock-flows", "penstock-map"])
 @pytest.mark.parametrize(
     "text",
