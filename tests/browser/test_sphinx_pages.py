@@ -180,6 +180,17 @@ def test_readable_in_themes(site, page, theme):
     assert width <= max(400, page.evaluate("document.documentElement.scrollWidth"))  # a theme may be too wide itself
 
 
+@pytest.mark.parametrize("sign", ["className = 'dark'", "dataset.mode = 'dark'", "dataset.mode = 'darkest'"])
+def test_dark_by_other_signs(site, page, sign):
+    """Shibuya and Awesome say it by a class, Piccolo by its mode; words on paper that stays dark are as light as theirs."""
+    page.goto(f"{site('html', 'alabaster')}/index.html")
+    page.evaluate(f"document.documentElement.{sign}")
+    assert page.evaluate(FILL, "figure .ps-svg .ps-step .ps-name") == "rgb(230, 232, 238)"
+    page.emulate_media(media="print")
+    assert page.evaluate(FILL, "figure .ps-svg .ps-step .ps-name") == "rgb(31, 36, 48)"
+    assert page.evaluate("getComputedStyle(document.querySelector('.ps-svg')).backgroundColor") == "rgb(255, 255, 255)"
+
+
 def test_accessible(site, page, script):
     """The accessibility checker finds nothing to complain about in what penstock wrote, light and dark."""
     page.goto(f"{site()}/index.html")
