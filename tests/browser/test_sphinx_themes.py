@@ -197,6 +197,15 @@ def test_signatures_are_ours(site, page, theme):
     assert colors == [MUTED]
 
 
+def test_diagrams_stand_in_the_middle(site, page):
+    """A theme that puts each picture into a line, as Awesome does, leaves a diagram above the middle of its caption."""
+    page.goto(site("alabaster"))
+    page.add_style_tag(content="html:not(#id) svg { display: inline } .ps-frame { text-align: left }")
+    middles = "['.ps-svg', 'figcaption'].map((css) => document.querySelector(`figure ${css}`).getBoundingClientRect())"
+    diagram, caption = page.evaluate(f"{middles}.map((box) => box.left + box.width / 2)")
+    assert abs(diagram - caption) < 2
+
+
 @pytest.mark.parametrize("theme", ["sphinx_rtd_theme", "alabaster"])
 def test_accessible_in_themes(site, page, script, theme):
     """The accessibility checker finds nothing in what penstock wrote, in the themes without a dark side too."""
