@@ -15,6 +15,7 @@ from penstock_sphinx.config import register
 from penstock_sphinx.directive import FlowDirective
 from penstock_sphinx.domain import PenstockDomain
 from penstock_sphinx.epub import declare_drawings
+from penstock_sphinx.indices import settle_title
 from penstock_sphinx.overview import FlowsDirective, MapDirective
 from penstock_sphinx.references import missing_reference, note_roles, warn_missing_reference
 from penstock_sphinx.words import load_catalogs
@@ -42,6 +43,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_node(nodes.flow_diagram, html=(html.visit_diagram, None))
     app.connect("config-inited", load_catalogs)
     app.connect("config-inited", plain.prepare_latex)
+    app.connect("builder-inited", settle_title)
     app.connect("builder-inited", site.collect_flows)
     app.connect("builder-inited", pages.write_pages)
     app.connect("builder-inited", source.connect_viewcode)

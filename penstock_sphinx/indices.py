@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
+    from sphinx.application import Sphinx
+
     from penstock_sphinx.domain import PenstockDomain
     from penstock_sphinx.record import Place
 
@@ -34,6 +36,11 @@ class FlowIndex(Index):
             entries.append(_entry(name, 1 if name in steps else 0, docname, place))
             entries += sorted(steps.get(name, ()), key=lambda entry: entry.name)
         return sorted(content.items()), False
+
+
+def settle_title(_app: Sphinx) -> None:
+    """Give the page its title in the language of the site, for the builder ``json``, which writes nothing but text."""
+    FlowIndex.localname = gettext("Flow index")
 
 
 def _steps(domain: PenstockDomain, shown: AbstractSet[str] | None) -> dict[str, list[IndexEntry]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from xml.etree import ElementTree as ET
@@ -134,6 +135,15 @@ def test_links_in_texinfo(small):
         name: after.strip() for name, after in anchors if "Figure" in after
     }
     assert "@w{" not in re.sub(r"@w\{-\}", "", text)  # with which Sphinx ends a manual that lacks anchors
+
+
+def test_json(small):
+    """Pages for another program have the flow, and the title of its index as plain text in the site's language."""
+    built = small.build("json", "-W", "-D", "language=de")
+    assert (0, "") == (built.code, built.complained)
+    page = json.loads(built.text("index.fjson"))
+    assert 'id="flow-one-begin"' in page["body"]
+    assert ["penstock-flows", "Verzeichnis der Abläufe", "", "flows"] in page["rellinks"]
 
 
 def test_latex_without_engine(small):
