@@ -57,7 +57,7 @@ def prepare_latex(_app: Sphinx, config: SphinxConfig) -> None:
     config.latex_elements = {**elements, "preamble": f"{elements.get('preamble', '')}\n{UNKNOWN}"}
 
 
-def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+def adapt(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
     """Make a resolved page ready for the builder that is about to write it."""
     if app.builder.format == "html":
         if app.builder.name == "singlehtml":
@@ -72,7 +72,7 @@ def adapt(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for diagram in list(doctree.findall(flow_diagram)):
         flow, picture = site.drawn(diagram["subject"], proof=diagram["proof"]), None
         if latex:
-            picture = _picture(diagram, flow, app.builder.outdir, site.config, docname)
+            picture = _picture(diagram, flow, app.builder.outdir, site.config)
         diagram.replace_self(picture or _text(diagram, flow, ASCII if latex else {}))
     for doubts in list(doctree.findall(flow_doubts)):
         title = [nodes.paragraph("", f"{doubts['title']}:")] if doubts["title"] else []
@@ -109,7 +109,7 @@ def _text(diagram: flow_diagram, flow: Flow, instead: Mapping[int, str]) -> node
     return nodes.literal_block(drawing, drawing, language="none")
 
 
-def _picture(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config, docname: str) -> nodes.Node | None:
+def _picture(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config) -> nodes.Node | None:
     """Return a reference to a picture that is written beside the LaTeX file, or ``None`` where none can be made."""
     options = Options(direction=diagram["direction"], details=True)
     for kind in ("pdf", "png"):
@@ -125,7 +125,8 @@ def _picture(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config, do
         else:
             return nodes.raw("", rf"\sphinxincludegraphics{{{file.name}}}", format="latex")
     message = "%s. The page shows a drawing in text instead."
-    logger.warning(message, reason, type="penstock", subtype="render", location=(docname, diagram["line"]))
+    place = (diagram["docname"], diagram["line"])  # the document is one of several pages
+    logger.warning(message, reason, type="penstock", subtype="render", location=place)
     return None
 
 

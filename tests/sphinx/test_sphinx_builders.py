@@ -149,9 +149,11 @@ def test_json(small):
 def test_latex_without_engine(small):
     """Without a layout engine, LaTeX gets the drawing as text, and the reason is said where the directive stands."""
     small.write("conf.py", small.text("conf.py") + 'penstock_engine = "dot"\n')
+    small.write("page.rst", "Page\n====\n\nText.\n\n.. penstock-flow:: one\n")
+    small.write("index.rst", "Index\n=====\n\n.. toctree::\n\n   page\n")
     built = small.build("latex")
     (warning,) = built.warnings
-    assert re.match(r"index\.rst:4: WARNING: the layout engine 'dot' was not found; .* pip install", warning)
+    assert re.match(r"page\.rst:6: WARNING: the layout engine 'dot' was not found; .* pip install", warning)
     assert warning.endswith("The page shows a drawing in text instead. [penstock.render]")
     assert "* begin" in next(built.folder.glob("*.tex")).read_text("utf-8")
 
