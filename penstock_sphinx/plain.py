@@ -48,7 +48,7 @@ ASCII: dict[int, str] = str.maketrans(
         "→": "->",
     }
 )
-"""The signs of a drawing for LaTeX, whose fonts have few of them."""
+"""The signs of a drawing for LaTeX and other makers of PDF, whose fonts have few of them."""
 
 
 def prepare_latex(_app: Sphinx, config: SphinxConfig) -> None:
@@ -64,6 +64,7 @@ def adapt(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
             drop_repeated_ids(app.env, doctree)
         return
     latex = app.builder.format == "latex"
+    signs = ASCII if latex or "pdf" in (app.builder.format, app.builder.name) else {}
     _drop_small_diagrams(doctree)
     if app.builder.name != "gettext":
         for translated in list(doctree.findall(translated_text)):
@@ -73,7 +74,7 @@ def adapt(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
         flow, picture = site.drawn(diagram["subject"], proof=diagram["proof"]), None
         if latex:
             picture = _picture(diagram, flow, app.builder.outdir, site.config)
-        diagram.replace_self(picture or _text(diagram, flow, ASCII if latex else {}))
+        diagram.replace_self(picture or _text(diagram, flow, signs))
     for doubts in list(doctree.findall(flow_doubts)):
         title = [nodes.paragraph("", f"{doubts['title']}:")] if doubts["title"] else []
         doubts.replace_self([*title, *doubts.children])

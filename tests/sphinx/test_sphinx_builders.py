@@ -170,6 +170,34 @@ def test_latex_with_letters_that_no_picture_has(small):
     assert "sphinxincludegraphics" not in page
 
 
+OTHER = """
+from sphinx.builders.{module} import {base}
+
+class Other({base}):
+    name = "{name}"
+    format = "{format}"
+
+def setup(app):
+    app.add_builder(Other)
+"""
+
+
+def with_builder(small, base, name, kind):
+    """Give a site a builder from elsewhere, which writes as one of Sphinx does."""
+    module, _, base = base.rpartition(".")
+    small.write("other.py", OTHER.format(module=module, base=base, name=name, format=kind))
+    path = f"import sys\nsys.path.insert(0, {str(small.folder)!r})\n"
+    small.write("conf.py", f"{path}{small.text('conf.py')}extensions.append('other')\n")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("rinoh", "pdf"), ("pdf", "")])
+def test_other_makers_of_pdf(small, name, kind):
+    """Other makers of PDF, as rinohtype and rst2pdf are, get a drawing of signs that all fonts have."""
+    with_builder(small, "text.TextBuilder", name, kind)
+    text = small.build(name).text("index.txt")
+    assert "* begin   Begin.\n      o finish  Finish.\n" in text
+
+
 def test_linkcheck(small):
     """Links to sources are checked as all others are; those within the drawing are not taken for pages of the web."""
     small.edit("conf.py", 'theme = "basic"', 'theme = "basic"\npenstock_source_url = "http://127.0.0.1:9/{file}"')
