@@ -7,6 +7,7 @@ in it, and labels are looked up only where nobody else has one of that name.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, cast
 
 from docutils import nodes
@@ -32,6 +33,9 @@ TRANSFORMS = (
     references.ExternalTargets,
     references.InternalTargets,
 )
+
+NUMPYDOC = re.compile(r"^R[0-9a-f]{12}-(?=.)")
+"""What numpydoc puts before the name of a citation, and takes away again when the whole page is read."""
 
 TITLED = (nodes.figure, nodes.table, nodes.container)
 
@@ -70,12 +74,15 @@ def _settle_references(apart: nodes.document) -> None:
 def _settle_citations(apart: nodes.document) -> None:
     """Turn citations into footnotes with names: Sphinx has one list of citations for the whole site."""
     for citation in apart.citations:
+        shown = NUMPYDOC.sub("", citation[0].astext(), count=1)
+        citation[0] = nodes.label("", shown)
         note = nodes.footnote(citation.rawsource, *citation.children, **citation.attributes)
+        note["backrefs"] = []
         citation.replace_self(note)
         apart.ids[note["ids"][0]] = note
         for name in note["names"]:
             for cited in apart.citation_refs.get(name, []):
-                reference = nodes.footnote_reference("", cited.astext(), refid=note["ids"][0], ids=cited["ids"])
+                reference = nodes.footnote_reference("", shown, refid=note["ids"][0], ids=cited["ids"])
                 note.add_backref(reference["ids"][0])
                 cited.replace_self(reference)
 

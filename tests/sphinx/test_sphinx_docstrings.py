@@ -129,6 +129,16 @@ def test_footnotes_stay_in_their_docstring(small, page, mark):
     assert [] == built.page("index.html").dead("footnote-reference")
 
 
+def test_citations_keep_their_names(small):
+    """What numpydoc puts before the name of a citation is not shown, and the way back is one where one leads to it."""
+    listening(small, "lines[:] = [line.replace('[Knuth]', '[R0a1b2c3d4e5f-Knuth]') for line in lines]")
+    write(small, NOTE.format(text="Begin.", mark="Knuth"), NOTE.format(text="Finish.", mark="R-2"))
+    built = small.build("html", "-W")
+    assert (0, "") == (built.code, built.complained)
+    assert ["Knuth", "R-2"] == [link.text.strip("[]") for link in built.page("index.html").within("footnote-reference")]
+    assert "Begin. [Knuth] [Knuth] Note of Begin." in texts(built).replace("¶", "")
+
+
 def test_footnotes_in_markdown(small):
     """Two docstrings in Markdown may name a footnote alike."""
     markdown(small)
