@@ -35,6 +35,9 @@ WIDTH = 76
 
 UNCUT = 10_000
 
+UNANCHORED = ("texinfo", "markdown")
+"""Formats whose builders give figures and tables no anchors."""
+
 UNKNOWN = r"\ifdefined\DeclareUnicodeCharacter\DeclareUnicodeCharacter{FFFD}{?}\fi"
 """Tells LaTeX what stands for what is no character, at which it would stop."""
 
@@ -82,10 +85,30 @@ def adapt(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
         chip.replace_self(nodes.inline("", f"[{chip.astext()}]", **AS_WRITTEN))
     for block in list(doctree.findall(flow_block)):
         for shown in [child for child in block if isinstance(child, (nodes.figure, nodes.table))]:
-            if app.builder.format == "texinfo" and shown["ids"]:  # Sphinx writes no anchors for them
-                block.insert(block.index(shown), nodes.target("", "", ids=shown["ids"]))
-        target = [nodes.target("", "", ids=block["ids"])] if block["ids"] else []
-        block.replace_self([*target, *block.children])
+            if app.builder.format in UNANCHORED:
+                block.insert(block.index(shown), _targets(app.builder.format, shown["ids"]))
+        block.replace_self([*_targets(app.builder.format, block["ids"]), *block.children])
+    if app.builder.format == "markdown":
+        _unfold_figures(doctree)
+
+
+def _targets(kind: str, ids: list[str]) -> list[nodes.target]:
+    """Return what links with these ids lead to; the builder of Markdown sees only what a target refers to."""
+    if kind == "markdown":
+        return [nodes.target("", "", refid=ident) for ident in ids]
+    return [nodes.target("", "", ids=ids)] if ids else []
+
+
+def _unfold_figures(doctree: nodes.document) -> None:
+    """Make paragraphs of captions and legends, which the builder of Markdown leaves out with a warning."""
+    for figure in [each for each in doctree.findall(nodes.figure) if "ps-figure" in each["classes"]]:
+        shown: list[nodes.Node] = []
+        for part in figure.children:
+            if isinstance(part, nodes.caption):
+                shown.append(nodes.paragraph("", "", *part.children))
+            else:
+                shown += part.children if isinstance(part, nodes.legend) else [part]
+        figure.replace_self(shown)
 
 
 def _drop_small_diagrams(doctree: nodes.document) -> None:

@@ -198,6 +198,22 @@ def test_other_makers_of_pdf(small, name, kind):
     assert "* begin   Begin.\n      o finish  Finish.\n" in text
 
 
+def test_markdown(small):
+    """The builder of Markdown gets anchors in the one way that it knows, and captions and legends as paragraphs."""
+    with_builder(small, "xml.XMLBuilder", "other", "markdown")
+    flow = ".. penstock-flow:: one\n   :name: all\n\n   A *caption*\n\n   A legend.\n"
+    small.write("index.rst", f"Index\n=====\n\n{flow}\n.. penstock-flows::\n   :name: table\n")
+    small.write("page.rst", ":orphan:\n\nPage\n====\n\n.. penstock-flow:: one\n")
+    built = small.build("other", "-W")
+    assert (0, "") == (built.code, built.complained)
+    page = ET.fromstring(built.text("index.xml"))
+    assert ["all", "flow-one", "table"] == [target.get("refid") for target in page.iter("target")]
+    assert ["A caption", "A legend."] == ["".join(each.itertext()) for each in page.iterfind("section/paragraph")]
+    assert [] == [*page.iter("figure")]
+    page = ET.fromstring(built.text("page.xml"))
+    assert ["flow-one"] == [target.get("refid") for target in page.iter("target")]
+
+
 def test_linkcheck(small):
     """Links to sources are checked as all others are; those within the drawing are not taken for pages of the web."""
     small.edit("conf.py", 'theme = "basic"', 'theme = "basic"\npenstock_source_url = "http://127.0.0.1:9/{file}"')
