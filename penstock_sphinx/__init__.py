@@ -18,6 +18,7 @@ from penstock_sphinx.epub import declare_drawings
 from penstock_sphinx.indices import settle_title
 from penstock_sphinx.overview import FlowsDirective, MapDirective
 from penstock_sphinx.references import missing_reference, note_roles, warn_missing_reference
+from penstock_sphinx.translated import ReleaseTranslated
 from penstock_sphinx.words import load_catalogs
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_node(nodes.flow_block, html=(html.visit_block, html.depart_block))
     app.add_node(nodes.flow_doubts, html=(html.visit_doubts, html.depart_doubts))
     app.add_node(nodes.flow_diagram, html=(html.visit_diagram, None))
+    app.add_transform(ReleaseTranslated)
     app.connect("config-inited", load_catalogs)
     app.connect("config-inited", plain.prepare_latex)
     app.connect("builder-inited", settle_title)

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, cast
 from docutils import nodes
 from docutils.transforms import references
 
+from penstock_sphinx.translated import REFERENCES, translate
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 Labels = dict[str, tuple[str, str]]
 """The labels in a text, by name, each with its id and what it is called."""
@@ -47,8 +49,9 @@ def document_apart(page: nodes.document, source: str, *shared: str) -> nodes.doc
     return apart
 
 
-def settled(apart: nodes.document, page: nodes.document) -> tuple[list[nodes.Node], Labels]:
-    """Return what was parsed apart, ready for its page, and the labels in it."""
+def settled(apart: nodes.document, page: nodes.document, language: Collection[str]) -> tuple[list[nodes.Node], Labels]:
+    """Return what was parsed apart, ready for its page, and the labels in it; ``language`` is what it is written in."""
+    translate(apart, page, language)
     for transform in TRANSFORMS:
         transform(apart).apply()
     _settle_references(apart)
@@ -58,14 +61,16 @@ def settled(apart: nodes.document, page: nodes.document) -> tuple[list[nodes.Nod
         node.document = page
         if isinstance(node, (nodes.reference, nodes.target)):
             node.attributes.pop("anonymous", None)  # or it would be counted among those of the page
+        elif isinstance(node, nodes.label):  # of a note: nothing for translators
+            node["translatable"] = False
     parsed = apart.children
     apart.children = []
     return parsed, labels
 
 
 def _settle_references(apart: nodes.document) -> None:
-    """Resolve what docutils leaves to the end of the page: references to labels above something else."""
-    for reference in apart.findall(nodes.reference):
+    """Resolve what docutils leaves to the end of the page: references to labels, and those to footnotes in translations."""
+    for reference in [each for each in apart.findall() if isinstance(each, REFERENCES)]:
         if (ident := apart.nameids.get(reference.get("refname", ""))) and not reference.resolved:
             del reference["refname"]
             reference["refid"], reference.resolved = ident, True
@@ -80,8 +85,8 @@ def _settle_citations(apart: nodes.document) -> None:
         note["backrefs"] = []
         citation.replace_self(note)
         apart.ids[note["ids"][0]] = note
-        for name in note["names"]:
-            for cited in apart.citation_refs.get(name, []):
+        for cited in list(apart.findall(nodes.citation_reference)):
+            if cited.get("refname") in note["names"] or cited.get("refid") in note["ids"]:
                 reference = nodes.footnote_reference("", shown, refid=note["ids"][0], ids=cited["ids"])
                 note.add_backref(reference["ids"][0])
                 cited.replace_self(reference)

@@ -14,6 +14,7 @@ from sphinx.util import logging
 
 from penstock_sphinx.apart import SUBSTITUTIONS, document_apart, settled
 from penstock_sphinx.faults import watch, watched_log
+from penstock_sphinx.requests import MARKDOWN, RST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,7 +129,7 @@ def parse_rst(
         places = [(source, max(number - len(head), 0)) for number in range(len(head) + len(body))]
         machine.run(StringList([*head, *body], items=places), apart, match_titles=False)
         machine.unlink()  # or all of it would wait for the garbage collector
-        return settled(apart, document)
+        return settled(apart, document, RST)
 
 
 def parse_markdown(text: str, document: nodes.document, source: str) -> tuple[list[nodes.Node], Labels]:
@@ -150,7 +151,7 @@ def parse_markdown(text: str, document: nodes.document, source: str) -> tuple[li
     apart = document_apart(document, source)
     with watched_log(document.settings.env):
         MystParser().parse(text, apart)
-        parsed, labels = settled(apart, document)
+        parsed, labels = settled(apart, document, MARKDOWN)
     return [node for node in parsed if not isinstance(node, nodes.substitution_definition)], labels
 
 

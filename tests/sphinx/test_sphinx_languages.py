@@ -63,6 +63,14 @@ def _plain(words):
     return words if isinstance(words, str) else tuple(words)
 
 
+def write_german(site, messages):
+    """Give a site a catalog of its first page in German."""
+    file = site.folder / "locale/de/LC_MESSAGES/index.po"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("wb") as opened:
+        write_po(opened, messages)
+
+
 def test_template_has_our_words():
     """The template has the words that are in the source; CONTRIBUTING.md says how to write it again."""
     found = {words for *_, words, _, _ in extract_from_dir(str(PACKAGE), [("**.py", "python")])}
@@ -122,11 +130,56 @@ def test_titles_and_summaries_in_a_table(translated):
     assert wanted.keys() <= {message.id for message in found}
     for message in found:
         message.string = wanted.get(message.id, "")
-    file = translated.folder / "locale/de/LC_MESSAGES/index.po"
-    file.parent.mkdir(parents=True)
-    with file.open("wb") as opened:
-        write_po(opened, found)
+    write_german(translated, found)
     page = translated.build("html", "-W", "-Dlanguage=de").page("index.html")
     assert ["#flow-one"] == [link.href for link in page.links if link.text == "Der *erste*"]
     assert "Wofür er da ist." in page.text
     assert 2 == page.text.count("Beginne.")  # of a step, and in the table of the flow that has no description
+
+
+NOTES = """Begin [1]_, `there`_ [#]_ [#b]_ [Knuth]_ and `here`__.
+
+    .. [1] First note.
+
+    .. [#] Second note.
+
+    .. [#b] Third note.
+
+    .. [Knuth] Last note.
+
+    .. _there: https://example.org/there
+
+    __ https://example.org/here
+    """
+MARKDOWN_NOTES = """Begin [^1] [there](https://example.org/there).
+
+    [^1]: First note.
+    """
+
+
+@pytest.mark.parametrize(
+    ("style", "notes", "count"), [("auto", NOTES, 4), ("markdown", MARKDOWN_NOTES, 1)], ids=["rst", "markdown"]
+)
+def test_notes_and_links_in_docstrings(translated, style, notes, count):
+    """What a translated docstring refers to is in that docstring, and is no name of the page."""
+    translated.edit("conf.py", '["penstock_sphinx"]', '["myst_parser", "penstock_sphinx"]')
+    translated.write("conf.py", f'{translated.text("conf.py")}penstock_docstring_style = "{style}"\n')
+    translated.write("flows.py", FLOWS.partition('flow("two')[0].replace('Begin."""', f'{notes}"""'))
+    translated.write("index.rst", "Index\n=====\n\nText [1]_\n\n.. [1] Of the page.\n\n.. penstock-flow:: one\n")
+    texts = translated.build("gettext", "-W").text("index.pot")
+    messages = catalog(translated.folder / "_build/gettext/index.pot")
+    assert 5 + count == len(messages)  # no numbers and names of notes
+    found = read_po(iter(texts.splitlines(keepends=True)))
+    for message in found:
+        message.string = message.id and message.id.replace("Begin", "Beginne").replace("note", "Anmerkung")
+    write_german(translated, found)
+    built = translated.build("html", "-W", "-Dlanguage=de")
+    assert (0, "") == (built.code, built.complained)
+    page = built.page("index.html")
+    assert "Beginne" in page.text
+    assert [] == page.dead()
+    inside = [link for link in page.within("footnote-reference") if "penstock" in link.within]
+    assert count == len({link.href for link in inside})
+    assert "https://example.org/there" in [link.href for link in page.links]
+    translated.build("gettext", "-W", "-E", "-Dlanguage=de")
+    assert messages.keys() == catalog(translated.folder / "_build/gettext/index.pot").keys()
