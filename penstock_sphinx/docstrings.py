@@ -36,8 +36,8 @@ class _OneDirective(Body):
     """
 
     def run_directive(self, directive: Any, match: Any, type_name: str, option_presets: dict[str, Any]) -> Any:
-        """Read the directive as if ``:no-index:`` stood in it."""
-        presets = {**option_presets, "no-index": None}
+        """Read the directive as if ``:no-index:`` stood in it; Sphinx Immaterial knows only the older spelling."""
+        presets = {**option_presets, "no-index": None, "noindex": None}
         return super().run_directive(directive, match, type_name, presets)  # type: ignore[no-untyped-call]
 
     def explicit_list(self, blank_finish: bool) -> None:

@@ -129,6 +129,28 @@ def test_footnotes_stay_in_their_docstring(small, page, mark):
     assert [] == built.page("index.html").dead("footnote-reference")
 
 
+PARAMETERS = """
+from sphinx.domains.python import PyFunction
+
+
+class Function(PyFunction):
+    def transform_content(self, content):
+        if "noindex" not in self.options:
+            self.env.get_domain("py").note_object("step.parameter", "parameter", "id")
+
+
+def setup(app):
+    app.add_directive_to_domain("py", "function", Function, override=True)
+"""
+
+
+def test_parameters_are_no_objects(small):
+    """A theme that makes objects of parameters, as Sphinx Immaterial does, finds both spellings of the option in steps."""
+    small.write("conf.py", small.text("conf.py") + PARAMETERS)
+    built = small.build("html", "-W")
+    assert (0, "") == (built.code, built.complained)
+
+
 def test_citations_keep_their_names(small):
     """What numpydoc puts before the name of a citation is not shown, and the way back is one where one leads to it."""
     listening(small, "lines[:] = [line.replace('[Knuth]', '[R0a1b2c3d4e5f-Knuth]') for line in lines]")
