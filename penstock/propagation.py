@@ -108,8 +108,8 @@ def outgoing(header: str = HEADER, *, traceparent: bool = True) -> list[tuple[st
     if traceparent and is_trace_id(run.id):
         span, flags = _span_of(run)
         headers.append((TRACEPARENT, f"00-{run.id}-{span}-{flags:02x}"))
-    if told := told_evidence():
-        headers.append((EVIDENCE_HEADER, told))
+    if told := told_evidence():  # gRPC takes no upper-case letters, so whoever writes none gets none
+        headers.append((EVIDENCE_HEADER.lower() if header.islower() else EVIDENCE_HEADER, told))
     return headers
 
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context
+from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context, inject
 from penstock.contrib.kafka import flow_headers, flow_id_of, message_context
 from penstock.propagation import _Evidence
 
@@ -90,6 +90,15 @@ def test_what_is_forwarded_tells_the_evidence_once(monkeypatch):
         headers = flow_headers([("X-Penstock-Evidence", b"before")])
 
     assert [("X-Penstock-Evidence", b"now")] == [pair for pair in headers if pair[0] == "X-Penstock-Evidence"]
+
+
+def test_headers_are_lower_case_where_the_id_is(monkeypatch):
+    """An upper-case letter in the name of a header is an error for gRPC; recording evidence must not bring one in."""
+    monkeypatch.setattr(_Evidence, "told", staticmethod(lambda: "now"))
+    with flow_context():
+        names = [name for name, _ in inject([("a", "b")], header="x-correlation-id")]
+
+    assert ["a", "x-correlation-id", "traceparent", "x-penstock-evidence"] == names
 
 
 @contextmanager
