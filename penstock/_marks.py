@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import BuiltinFunctionType, FunctionType, MethodType
 
 from penstock._caller import body_of, calling_frame, place_of
@@ -244,6 +245,8 @@ class CallableProxy:
         return copy(self.__wrapped__)
 
     def __reduce__(self) -> Any:
+        if (name := _global_name(self)) is not None:
+            return name  # as a function with a cache is pickled, which is found where it stands
         return _same, (self.__wrapped__,)  # unpickled elsewhere, it is the plain callable again
 
     def __repr__(self) -> str:
@@ -272,3 +275,12 @@ class MethodProxy(CallableProxy):
 
 def _same(target: Any) -> Any:
     return target
+
+
+def _global_name(proxy: CallableProxy) -> str | None:
+    """Return the name by which a proxy is found in the module of its object; ``None`` where it is not."""
+    name = _own_name(proxy)
+    found: Any = sys.modules.get(str(proxy.__module__))
+    for part in (name or "").split("."):
+        found = getattr(found, part, None)
+    return name if found is proxy else None

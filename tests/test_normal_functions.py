@@ -184,12 +184,25 @@ class Adder:
 adder = step(Adder(3))
 
 
+@step
+@functools.cache
+def cached(a: int) -> int:
+    """Remember."""
+    return a
+
+
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_module_level_functions_can_be_pickled(protocol: int) -> None:
     """A decorated function is pickled by its name, as any function."""
     assert plain is pickle.loads(pickle.dumps(plain, protocol))
     assert plain is copy.copy(plain)
     assert plain is copy.deepcopy(plain)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_functions_with_a_cache_can_be_pickled(protocol: int) -> None:
+    """So is a decorated function with a cache: a pool of processes takes it as it takes one without a decorator."""
+    assert cached is pickle.loads(pickle.dumps(cached, protocol))
 
 
 def test_methods_and_partials_can_be_pickled() -> None:
