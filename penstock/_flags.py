@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import FunctionType
+from types import CodeType
 
 from penstock._marks import CallableProxy, underlying
 
@@ -19,11 +19,12 @@ def flags_of(target: Any) -> int:
     function = underlying(target)
     while issubclass(type(function), CallableProxy):  # isinstance() would wake a lazy proxy
         function = underlying(function.__wrapped__)
-    if not issubclass(type(function), FunctionType):
+    if not hasattr(type(function), "__code__"):  # compiled functions have one, too
         calls = (vars(owner)["__call__"] for owner in type(function).__mro__ if "__call__" in vars(owner))
         function = next(calls, None)
-    if not isinstance(function, FunctionType):
+    code = getattr(function, "__code__", None)
+    if type(code) is not CodeType:
         return 0
-    if "_is_coroutine_mark" in function.__dict__:  # inspect.markcoroutinefunction
+    if "_is_coroutine_mark" in getattr(function, "__dict__", {}):  # inspect.markcoroutinefunction
         return CO_COROUTINE
-    return function.__code__.co_flags
+    return code.co_flags

@@ -89,7 +89,7 @@ class Mark:
 
         A Celery ``shared_task`` is a proxy whose every attribute finalizes the application.
         """
-        return not issubclass(type(self.root), CALLABLE_TYPES)
+        return not is_routine(self.root)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -118,6 +118,12 @@ class Mark:
     def is_beside(self, other: Mark) -> bool:
         """Tell whether two functions are declared at two places of one text, which ran once: nothing was reloaded."""
         return self.root is not other.root and self.body is other.body and self.declared != other.declared
+
+
+def is_routine(target: Any) -> bool:
+    """Tell whether something is a class, a method or a function, also a compiled one, as Cython and mypyc make them."""
+    kind = type(target)
+    return issubclass(kind, CALLABLE_TYPES) or hasattr(kind, "__code__")
 
 
 def underlying(target: Any) -> Any:

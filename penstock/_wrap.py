@@ -7,11 +7,11 @@ from functools import update_wrapper
 from penstock._flags import CO_COROUTINE, flags_of
 from penstock._marks import (
     ATTRIBUTE,
-    CALLABLE_TYPES,
     CallableProxy,
     CoroutineProxy,
     MethodProxy,
     add_mark,
+    is_routine,
     marks_on,
     underlying,
 )
@@ -40,7 +40,7 @@ def wrap(target: Any, mark: Mark) -> Any:
     if kind.__module__ == "functools" and kind.__name__ == "partialmethod":
         return kind(wrap(target.func, mark), *target.args, **target.keywords)
     call = wrapper_for(target, mark)
-    if not issubclass(type(underlying(target)), CALLABLE_TYPES):
+    if not is_routine(underlying(target)):
         return _proxy_for(target)(target, call, groups)
     update_wrapper(call, target)
     if kind.__module__ == "functools":  # partials have no names of their own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import asyncio
 import builtins
 import copy
 import dis
@@ -17,11 +18,12 @@ import textwrap
 import traceback
 import typing
 from collections.abc import AsyncIterator, Iterator  # noqa: TC003 - typing.get_type_hints asks for them
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock import entrypoint, flow, get_flow, step
+from penstock import current_flow_id, entrypoint, flow, get_flow, step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -254,6 +256,63 @@ def test_an_object_with_an_async_call_is_known_as_one() -> None:
     task = step(Derived())
     assert inspect.iscoroutinefunction(task.__call__)
     assert "coroutine" == (flow("f")(task), get_flow("f"))[1].steps[0].kind
+
+
+class Compiled:
+    """A function as Cython and mypyc make it: none of Python's, and only its code tells which kind it is."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.__function = function
+        functools.update_wrapper(self, function)
+        del self.__wrapped__
+
+    @property
+    def __code__(self) -> Any:
+        return self.__function.__code__
+
+    def __call__(self, *args: Any) -> Any:
+        result = self.__function(*args)
+        return Awaited(result) if inspect.iscoroutine(result) else result
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+
+class Awaited:
+    """A coroutine that is none of Python's."""
+
+    def __init__(self, coroutine: Any) -> None:
+        self._coroutine = coroutine
+
+    def __await__(self) -> Any:
+        return self._coroutine.__await__()
+
+
+def test_compiled_functions_are_functions() -> None:
+    """A compiled coroutine function or generator is in its run to the end, is known as what it is, and makes methods."""
+
+    @Compiled
+    async def pause() -> list[str | None]:
+        return [current_flow_id(), await asyncio.sleep(0), current_flow_id()]
+
+    @Compiled
+    def count() -> Iterator[str | None]:
+        yield current_flow_id()
+        yield current_flow_id()
+
+    class Shop:
+        @step
+        @Compiled
+        async def sell(self) -> Shop:
+            return self
+
+    for first, last in (asyncio.run(entrypoint(pause)())[::2], entrypoint(count)()):
+        assert first is not None
+        assert first == last
+    assert inspect.iscoroutinefunction(entrypoint(pause))
+    assert inspect.isgeneratorfunction(entrypoint(count))
+    shop = Shop()
+    assert shop is asyncio.run(shop.sell())
 
 
 def test_marks_pass_through_decorators_over_objects() -> None:
