@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import os
 from contextvars import ContextVar
 from types import MappingProxyType
@@ -93,6 +94,19 @@ def new_id() -> str:
 
 current_run: ContextVar[Run | None] = ContextVar("penstock_run", default=None)
 current_event: ContextVar[StepEvent | None] = ContextVar("penstock_step", default=None)
+
+
+def _reduced(variable: ContextVar[Any]) -> Any:
+    """Send the variable of runs as itself: functions of notebooks, which hold it, are pickled with all that they hold."""
+    return (_variable, ()) if variable is current_run else _otherwise(variable)
+
+
+def _variable() -> ContextVar[Run | None]:
+    return current_run
+
+
+_otherwise: Any = copyreg.dispatch_table.get(ContextVar, ContextVar.__reduce__)
+copyreg.pickle(ContextVar, _reduced)
 
 
 def current_flow_id() -> str | None:

@@ -83,6 +83,11 @@ class Mark:
         self._key: tuple[str, str] | None = None
         self._step_name: str | None = None
 
+    def __getstate__(self) -> Any:
+        """Go to another process with a function of a notebook, without what would take other functions along."""
+        sent = {name: getattr(self, name) for name in self.__slots__}
+        return None, {**sent, "after": (), "body": None, "hides": None}
+
     @property
     def deferred(self) -> bool:
         """Tell whether reading the callable's attributes must wait until somebody asks for the flow.

@@ -9,6 +9,7 @@ find nothing there: all that it needs, builtins included, it holds in cells.
 
 from __future__ import annotations
 
+from functools import partial
 from types import CoroutineType, FunctionType, coroutine
 
 from penstock._context import Binding, current_run, restore
@@ -30,7 +31,7 @@ def wrapper_for(target: Any, mark: Mark) -> Any:
     if flags & CO_COROUTINE:
         wrapper = _coroutine(target, mark)
     elif flags & CO_ASYNC_GENERATOR:
-        wrapper = async_generator(target, lambda: _resumed(mark))
+        wrapper = async_generator(target, partial(_resumed, mark))
     elif flags & (CO_GENERATOR | CO_ITERABLE_COROUTINE):
         wrapper = _generator(target, mark)
     else:

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from penstock._marks import Mark
     from penstock.observers import Finish, Observer, StepEvent
 
-watching: list[Observer] = []
+known: list[Observer] = []
 """The observers that there are, in the order in which they were added."""
+
+watching: list[bool] = []
+"""Empty unless there are observers. Functions that are pickled with all that they hold take it along, so it holds none."""
 
 _reported: set[int] = set()
 
@@ -37,22 +40,24 @@ def add_observer(observer: Observer) -> None:
 
     _Slow.event = staticmethod(event_of)
     if _added(observer) is None:
-        watching.append(observer)
-        _Slow.observers = tuple(watching)
+        known.append(observer)
+        _Slow.observers = tuple(known)
+        watching[:] = [True]
 
 
 def remove_observer(observer: Observer) -> None:
     """Stop calling ``observer``; steps that are under way are still finished with it."""
     added = _added(observer)
     if added is not None:
-        watching[:] = [each for each in watching if each is not added]
-        _Slow.observers = tuple(watching)
+        known[:] = [each for each in known if each is not added]
+        _Slow.observers = tuple(known)
+        watching[:] = [True] * bool(known)
         _reported.discard(id(added))
 
 
 def _added(observer: Observer) -> Observer | None:
     """Return an observer as it was added: itself, or the same bound method, which is a new object each time."""
-    for each in watching:
+    for each in known:
         if each is observer or (isinstance(each, MethodType) and each == observer):
             return each
     return None

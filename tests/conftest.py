@@ -37,7 +37,7 @@ def _own_logging() -> Iterator[None]:
 def _nothing_declared() -> Iterator[None]:
     """Start each test with no flows and no observers, and give back afterwards what modules had declared."""
     flows, unclaimed = dict(_registry._flows), dict(_registry._unclaimed)
-    observers = list(_scope.watching)
+    observers = list(_scope.known)
     _forget()
     yield
     _forget()
@@ -49,7 +49,7 @@ def _nothing_declared() -> Iterator[None]:
 
 def _forget() -> None:
     _registry.forget()
-    for observer in list(_scope.watching):
+    for observer in list(_scope.known):
         _scope.remove_observer(observer)
 
 

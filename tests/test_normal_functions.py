@@ -10,20 +10,25 @@ import dis
 import doctest
 import functools
 import inspect
+import io
+import marshal
 import pickle
 import pydoc
 import subprocess
 import sys
 import textwrap
+import threading
 import traceback
 import typing
 from collections.abc import AsyncIterator, Iterator  # noqa: TC003 - typing.get_type_hints asks for them
-from types import MethodType
+from contextvars import ContextVar
+from types import CellType, CoroutineType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock import current_flow_id, entrypoint, flow, get_flow, step
+from penstock import current_flow_id, entrypoint, flow, get_flow, observing, step
+from penstock._context import current_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -205,6 +210,64 @@ def test_module_level_functions_can_be_pickled(protocol: int) -> None:
 def test_functions_with_a_cache_can_be_pickled(protocol: int) -> None:
     """So is a decorated function with a cache: a pool of processes takes it as it takes one without a decorator."""
     assert cached is pickle.loads(pickle.dumps(cached, protocol))
+
+
+class ByValue(pickle.Pickler):
+    """Pickles inner functions with all that they hold, as cloudpickle does; so do Dask, joblib and Ray, in notebooks."""
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, FunctionType) and "<locals>" in value.__qualname__:
+            held = [cell.cell_contents for cell in value.__closure__ or ()]
+            return _made, (marshal.dumps(value.__code__), held), vars(value)
+        return (getattr, (_Types, "coroutine")) if value is CoroutineType else NotImplemented
+
+
+class _Types:
+    coroutine = CoroutineType
+
+
+def _made(code: bytes, held: list[Any]) -> Any:
+    return FunctionType(marshal.loads(code), globals(), closure=tuple(map(CellType, held)))
+
+
+@pytest.mark.parametrize("kind", ["function", "coroutine", "generator", "async generator"])
+@pytest.mark.parametrize("mark", [entrypoint, step(after=plain)], ids=["entrypoint", "step"])
+def test_functions_can_be_pickled_by_value(mark: Any, kind: str) -> None:
+    """A decorated function that no module has, as one of a notebook, works in another process, whoever observes here."""
+
+    def function() -> list[str | None]:
+        return [current_flow_id()]
+
+    async def coroutine() -> list[str | None]:
+        return [current_flow_id()]
+
+    def generator() -> Iterator[str | None]:
+        yield current_flow_id()
+
+    async def async_generator() -> AsyncIterator[str | None]:
+        yield current_flow_id()
+
+    lock = threading.Lock()
+    local = {"function": function, "coroutine": coroutine, "generator": generator, "async generator": async_generator}
+    file = io.BytesIO()
+    with observing(lambda _: lock.locked() or None):
+        ByValue(file).dump(flow("f")(mark(local[kind])))
+    result = pickle.loads(file.getvalue())()
+
+    async def all_of(ids: AsyncIterator[str | None]) -> list[str | None]:
+        return [each async for each in ids]
+
+    if kind == "async generator":
+        result = asyncio.run(all_of(result))
+    found = asyncio.run(result) if kind == "coroutine" else list(result)
+    assert [mark is entrypoint] == [each is not None for each in found]
+
+
+def test_other_context_variables_stay_as_they_are() -> None:
+    """Only the variable of penstock is pickled; of any other, Python says that it cannot be."""
+    assert current_run is pickle.loads(pickle.dumps(current_run))
+    with pytest.raises(TypeError, match="cannot pickle"):
+        pickle.dumps(ContextVar("other"))
 
 
 def test_methods_and_partials_can_be_pickled() -> None:
