@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from types import CodeType
 
-from penstock._marks import CallableProxy, underlying
+from penstock._marks import underlying
+from penstock._proxies import CallableProxy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

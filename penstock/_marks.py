@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from types import BuiltinFunctionType, FunctionType, MethodType
 
 from penstock._caller import body_of, calling_frame, place_of
+from penstock._proxies import ATTRIBUTE, CallableProxy, own_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeVar
+    from typing import Any
 
-    P = TypeVar("P")
-
-ATTRIBUTE = "__penstock__"
 CALLABLE_TYPES = (FunctionType, BuiltinFunctionType, MethodType, type)
 
 
@@ -106,7 +103,7 @@ class Mark:
     @property
     def one_of_many(self) -> bool:
         """Tell whether other callables may have the same key: lambdas, inner functions, nameless objects."""
-        return "<" in self.key[1] or _own_name(self.root) is None
+        return "<" in self.key[1] or own_name(self.root) is None
 
     @property
     def step_name(self) -> str:
@@ -148,16 +145,11 @@ def underlying(target: Any) -> Any:
 def identity(target: Any) -> tuple[str, str]:
     """Return module and qualified name of a callable, or of its class if it has none of its own."""
     target = underlying(target)
-    qualname = _own_name(target)
+    qualname = own_name(target)
     if qualname is None:
         target = type(target)
         qualname = target.__qualname__
     return str(getattr(target, "__module__", None) or ""), qualname
-
-
-def _own_name(target: Any) -> str | None:
-    name = getattr(target, "__qualname__", None) or getattr(target, "__name__", None)
-    return name if isinstance(name, str) else None
 
 
 _remembered: dict[int, tuple[Any, list[list[Mark]]]] = {}
@@ -193,105 +185,3 @@ def add_mark(groups: list[list[Mark]], mark: Mark) -> list[list[Mark]]:
     if not groups or any(earlier.flows for earlier in groups[-1]):
         return [*groups, [mark]]
     return [*groups[:-1], [*groups[-1], mark]]
-
-
-class _Told(str):
-    """A text about a proxy's class; asked of a proxy, what the object behind it says of itself."""
-
-    __slots__ = ("attribute",)
-    attribute: str
-
-    def __get__(self, proxy: Any, owner: Any = None) -> Any:
-        return self if proxy is None else getattr(proxy.__wrapped__, self.attribute)
-
-
-def _transparent(proxy: type[P]) -> type[P]:
-    """Let proxies of a class answer with the object's documentation and module, not with the class's."""
-    for attribute in ("__doc__", "__module__"):
-        told = _Told(getattr(proxy, attribute))
-        told.attribute = attribute
-        setattr(proxy, attribute, told)
-    return proxy
-
-
-@_transparent
-class CallableProxy:
-    """A callable object with a mark: calls go through the wrapper, everything else to the object itself."""
-
-    __slots__ = ("__penstock__", "__weakref__", "__wrapped__", "_call")
-
-    def __init__(self, target: Any, call: Any, groups: list[list[Mark]]) -> None:
-        for name, value in (("__wrapped__", target), ("_call", call), (ATTRIBUTE, groups)):
-            object.__setattr__(self, name, value)
-
-    @staticmethod
-    def marks_of(proxy: Any) -> list[list[Mark]]:
-        """Return the proxy's own groups of marks."""
-        groups: list[list[Mark]] = proxy.__penstock__
-        return groups
-
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        return self._call(*args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.__wrapped__, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self.__wrapped__, name, value)
-
-    def __delattr__(self, name: str) -> None:
-        delattr(self.__wrapped__, name)
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> Any:  # so that isinstance() sees the object
-        return self.__wrapped__.__class__
-
-    @property
-    def __dict__(self) -> Any:  # type: ignore[override] # from here functools.wraps takes the marks along
-        return {**getattr(self.__wrapped__, "__dict__", {}), ATTRIBUTE: self.__penstock__}
-
-    def __copy__(self) -> Any:
-        from copy import copy  # noqa: PLC0415 - importing penstock must stay cheap
-
-        return copy(self.__wrapped__)
-
-    def __reduce__(self) -> Any:
-        if (name := _global_name(self)) is not None:
-            return name  # as a function with a cache is pickled, which is found where it stands
-        return _same, (self.__wrapped__,)  # unpickled elsewhere, it is the plain callable again
-
-    def __repr__(self) -> str:
-        return f"<penstock step over {self.__wrapped__!r}>"
-
-
-@_transparent
-class CoroutineProxy(CallableProxy):
-    """A proxy of an object with an ``async def __call__``, which frameworks look at before they call."""
-
-    __slots__ = ()
-
-    async def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        return await self._call(*args, **kwargs)
-
-
-@_transparent
-class MethodProxy(CallableProxy):
-    """A proxy of an object that becomes a method in a class, such as a function with a cache."""
-
-    __slots__ = ()
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else MethodType(self, instance)
-
-
-def _same(target: Any) -> Any:
-    return target
-
-
-def _global_name(proxy: CallableProxy) -> str | None:
-    """Return the name by which a proxy is found in the module of its object; ``None`` where it is not."""
-    name = _own_name(proxy)
-    found: Any = sys.modules.get(str(proxy.__module__))
-    for part in (name or "").split("."):
-        found = getattr(found, part, None)
-    return name if found is proxy else None

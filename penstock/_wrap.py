@@ -5,16 +5,8 @@ from __future__ import annotations
 from functools import update_wrapper
 
 from penstock._flags import CO_COROUTINE, flags_of
-from penstock._marks import (
-    ATTRIBUTE,
-    CallableProxy,
-    CoroutineProxy,
-    MethodProxy,
-    add_mark,
-    is_routine,
-    marks_on,
-    underlying,
-)
+from penstock._marks import add_mark, is_routine, marks_on, underlying
+from penstock._proxies import ATTRIBUTE, CallableProxy, CoroutineProxy, MethodProxy
 from penstock._runtime import wrapper_for
 from penstock.errors import DeclarationError
 
@@ -41,7 +33,7 @@ def wrap(target: Any, mark: Mark) -> Any:
         return kind(wrap(target.func, mark), *target.args, **target.keywords)
     call = wrapper_for(target, mark)
     if not is_routine(underlying(target)):
-        return _proxy_for(target)(target, call, groups)
+        return _proxy(target, mark, call, groups)
     update_wrapper(call, target)
     if kind.__module__ == "functools":  # partials have no names of their own
         call.__module__, call.__qualname__ = mark.key
@@ -63,7 +55,9 @@ def _marked_class(target: Any, mark: Mark, groups: list[list[Mark]]) -> Any:
     return target
 
 
-def _proxy_for(target: Any) -> type[CallableProxy]:
+def _proxy(target: Any, mark: Mark, call: Any, groups: list[list[Mark]]) -> CallableProxy:
     if flags_of(target) & CO_COROUTINE:
-        return CoroutineProxy
-    return MethodProxy if hasattr(type(target), "__get__") else CallableProxy
+        return CoroutineProxy(target, call, groups)
+    if hasattr(type(target), "__get__"):
+        return MethodProxy(target, call, groups, lambda bound: wrapper_for(bound, mark))
+    return CallableProxy(target, call, groups)

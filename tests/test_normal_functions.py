@@ -321,6 +321,48 @@ def test_an_object_with_an_async_call_is_known_as_one() -> None:
     assert "coroutine" == (flow("f")(task), get_flow("f"))[1].steps[0].kind
 
 
+class Bound:
+    """A decorator that binds what is below it itself and knows to what, as those of wrapt do."""
+
+    def __init__(self, function: Any, instance: Any = None) -> None:
+        self.function, self.instance = function, instance
+
+    def __call__(self, *args: Any) -> tuple[Any, Any, str | None]:
+        return self.instance, self.function(*args), current_flow_id()
+
+    def __get__(self, instance: Any, owner: Any = None) -> Bound:
+        return Bound(self.function.__get__(instance, owner), instance)
+
+
+def test_an_object_in_a_class_binds_itself() -> None:
+    """What a decorator of a library does when it becomes a method, it does below a mark, too."""
+
+    class Shop:
+        @entrypoint
+        @Bound
+        def sell(self, number: int) -> tuple[Shop, int]:
+            return self, number
+
+        @step
+        @Bound
+        @classmethod
+        def open(cls) -> type[Shop]:
+            return cls
+
+        @step
+        @Bound
+        @staticmethod
+        def count(number: int) -> int:
+            return number
+
+    shop: Any = Shop()
+    assert (shop, (shop, 3)) == shop.sell(3)[:2]
+    assert (None, (shop, 3)) == Shop.sell(shop, 3)[:2]
+    assert None is not shop.sell(3)[2] != shop.sell(3)[2]
+    assert [Shop, Shop] == [shop.open()[1], Shop.open()[1]]
+    assert [3, 3] == [shop.count(3)[1], Shop.count(3)[1]]
+
+
 class Compiled:
     """A function as Cython and mypyc make it: none of Python's, and only its code tells which kind it is."""
 

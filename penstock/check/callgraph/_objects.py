@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from penstock._marks import CallableProxy, marks_on, underlying
+from penstock._marks import marks_on, underlying
+from penstock._proxies import CallableProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
