@@ -170,6 +170,18 @@ def install() -> None:
         (signals.task_postrun, _end),
     ):
         signal.connect(receiver, weak=False, dispatch_uid=f"penstock{receiver.__name__}")
+    _place(signals.task_prerun, _begin, 0)
+
+
+def _place(signal: Any, receiver: Any, index: int) -> None:
+    """Give a receiver the first or last place, so that the run is there for those of the application."""
+    with signal.lock:  # a signal that is sent meanwhile has all receivers, in the old order or the new one
+        receivers = signal.receivers
+        if receivers and receivers[index][1] is not receiver:
+            own = [each for each in receivers if each[1] is receiver]
+            others = [each for each in receivers if each[1] is not receiver]
+            receivers[:] = others + own if index else own + others
+            signal.sender_receivers_cache.clear()
 
 
 def _publish(headers: dict[str, Any] | None = None, body: Any = None, **_: Any) -> None:
@@ -204,6 +216,7 @@ def _is_name(value: object) -> bool:
 
 
 def _begin(task: Any = None, **_: Any) -> None:
+    _place(signals.task_postrun, _end, -1)
     request = task.request
     if request.is_eager and current_run.get() is not None:
         return

@@ -17,7 +17,7 @@ import pytest
 
 celery = pytest.importorskip("celery")
 
-from celery import chain, chord, group  # noqa: E402
+from celery import chain, chord, group, signals  # noqa: E402
 from celery.contrib.testing.worker import start_worker  # noqa: E402
 
 from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context, get_flow, step  # noqa: E402
@@ -209,6 +209,26 @@ def test_applied_tasks_join():
         assert "order-17" == tell.apply().get()
         assert "order-17" == tell()
     assert 32 == len(tell.apply().get())
+    assert current_flow_id() is None
+
+
+def test_receivers_of_signals_are_in_the_run():
+    """What is called before and after each task is in its run, whether it was connected before or after penstock's own."""
+    seen = []
+
+    def before(**_):
+        seen.append(current_flow_id())
+
+    def after(**_):
+        seen.append(current_flow_id())
+
+    signals.task_prerun.disconnect(dispatch_uid="penstock_begin")
+    signals.task_prerun.connect(before)
+    install()
+    signals.task_postrun.connect(after)
+    told = [tell.apply().get(), tell.apply().get()]
+
+    assert [told[0]] * 2 + [told[1]] * 2 == seen
     assert current_flow_id() is None
 
 
