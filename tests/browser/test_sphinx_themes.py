@@ -197,10 +197,11 @@ def test_signatures_are_ours(site, page, theme):
     assert colors == [MUTED]
 
 
-def test_diagrams_stand_in_the_middle(site, page):
-    """A theme that puts each picture into a line, as Awesome does, leaves a diagram above the middle of its caption."""
+@pytest.mark.parametrize("rules", ["html:not(#id) svg { display: inline }", "figcaption { max-width: 9rem }"])
+def test_diagrams_stand_in_the_middle(site, page, rules):
+    """A theme that puts each picture into a line, as Awesome does, or keeps captions narrow, as Immaterial, moves none."""
     page.goto(site("alabaster"))
-    page.add_style_tag(content="html:not(#id) svg { display: inline } .ps-frame { text-align: left }")
+    page.add_style_tag(content=f"{rules} .ps-frame {{ text-align: left }}")
     middles = "['.ps-svg', 'figcaption'].map((css) => document.querySelector(`figure ${css}`).getBoundingClientRect())"
     diagram, caption = page.evaluate(f"{middles}.map((box) => box.left + box.width / 2)")
     assert abs(diagram - caption) < 2
