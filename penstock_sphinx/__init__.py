@@ -17,7 +17,7 @@ from penstock_sphinx.domain import PenstockDomain
 from penstock_sphinx.epub import declare_drawings
 from penstock_sphinx.indices import settle_title
 from penstock_sphinx.overview import FlowsDirective, MapDirective
-from penstock_sphinx.references import missing_reference, note_roles, warn_missing_reference
+from penstock_sphinx.references import missing_reference, note_conditions, note_roles, warn_missing_reference
 from penstock_sphinx.translated import ReleaseTranslated
 from penstock_sphinx.words import load_catalogs
 
@@ -55,6 +55,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-updated", written.outdated_outputs)
     app.connect("env-updated", site.report_unseen_problems)
     app.connect("doctree-read", source.settle_links, priority=LAST)
+    app.connect("doctree-read", note_conditions)
     app.connect("doctree-read", note_roles)
     app.connect("missing-reference", missing_reference, priority=LAST)
     app.connect("warn-missing-reference", warn_missing_reference)

@@ -13,11 +13,11 @@ from sphinx.util.nodes import make_refnode
 
 from penstock_sphinx.indices import FlowIndex
 from penstock_sphinx.nodes import QUIET, step_reference
-from penstock_sphinx.record import Page
+from penstock_sphinx.record import Page, places_shown
 from penstock_sphinx.words import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from docutils import nodes
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sphinx.addnodes import pending_xref
     from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
+    from sphinx.util.tags import Tags
 
     from penstock.config import Config
     from penstock.render.geometry import Layout
@@ -51,6 +52,7 @@ class PenstockDomain(Domain):
 
     Attributes:
         site: What this build knows; set before the first page is read, and never stored.
+        tags: The tags of this build; set with it.
         written: What the pages of this build are written from; set before the first one is written.
         described: The flows whose steps are being described, the innermost last: a docstring may show a flow.
     """
@@ -72,8 +74,9 @@ class PenstockDomain(Domain):
         "asked_for": set(),
         "config": None,
     }
-    data_version = 8
+    data_version = 9
     site: Site
+    tags: Tags
     written: dict[str, str] | None = None
     _public_names: dict[str, tuple[str, str]] | None = None
     _endings: dict[str, list[tuple[str, str]]] | None = None
@@ -148,9 +151,13 @@ class PenstockDomain(Domain):
         """Remember where a flow or step is documented; the first place on a page counts, if it has the steps."""
         self._endings = None
         places = self.objects.setdefault((kind, name), {})
-        if docname not in places or (place.has_steps and not places[docname].has_steps):
-            places[docname] = place
-            self.page(docname).objects[kind, name] = None
+        places[docname] = places[docname].beside(place) if docname in places else place
+        self.page(docname).objects[kind, name] = None
+
+    def note_conditions(self, docname: str, only: Mapping[str, tuple[str, ...]]) -> None:
+        """Remember of the places on a page what must be true of the tags of a build that shows them, by id."""
+        for key in self.page(docname).objects:
+            self.objects[key][docname] = self.objects[key][docname].within(only)
 
     def clear_doc(self, docname: str) -> None:
         """Forget a page."""
@@ -189,7 +196,8 @@ class PenstockDomain(Domain):
         """Return the places that a role may lead to, also by a ``bare`` name that only one object has."""
         kinds = self.objtypes_for_role(role) or []
         found = next((self.objects[kind, target] for kind in kinds if (kind, target) in self.objects), {})
-        return found or (self._unqualified(kinds, target) if bare else {})
+        found = found or (self._unqualified(kinds, target) if bare else {})
+        return places_shown(found, self.tags) or found  # a reference in what is not shown is resolved, too
 
     def address(self, builder: Builder, fromdocname: str, kind: str, name: str) -> str:
         """Return where a node of a diagram on a page leads to: an address, or an empty string where nothing is."""
@@ -241,13 +249,15 @@ class PenstockDomain(Domain):
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         """Yield each object once, at the first of its pages, for inventory and search."""
         for (kind, name), places in sorted(self.objects.items()):
-            docname = _best(places)
-            yield name, name, kind, docname, places[docname].anchor, 1
+            if shown := places_shown(places, self.tags):
+                docname = _best(shown)
+                yield name, name, kind, docname, shown[docname].anchor, 1
 
     def best_places(self, kind: str, docnames: AbstractSet[str] | None = None) -> Iterator[tuple[str, str, Place]]:
         """Yield the name of each object of a kind, sorted, with the best page of those asked for, and its place there."""
         for (known, name), places in sorted(self.objects.items()):
-            there = {docname: each for docname, each in places.items() if docnames is None or docname in docnames}
+            shown = places_shown(places, self.tags)
+            there = {docname: each for docname, each in shown.items() if docnames is None or docname in docnames}
             if known == kind and there:
                 docname = _best(there)
                 yield name, docname, there[docname]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from docutils import nodes
+from sphinx import addnodes
 from sphinx.addnodes import pending_xref
 from sphinx.util import logging
 from sphinx.util.logging import is_suppressed_warning
@@ -18,7 +20,6 @@ from penstock_sphinx.site import full_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from docutils import nodes
     from docutils.nodes import Element
     from sphinx.application import Sphinx
     from sphinx.domains import Domain
@@ -43,6 +44,18 @@ def note_roles(app: Sphinx, doctree: nodes.document) -> None:
         if ours or node["reftype"] in OF_ANY_DOMAIN:
             kind = node["reftype"] if ours else "any"
             domain.page(app.env.docname).roles[kind, node["reftarget"]] = None
+
+
+def note_conditions(app: Sphinx, doctree: nodes.document) -> None:
+    """Remember which flows and steps of a page stand in a directive ``only``."""
+    domain, docname = domain_of(app.env), app.env.docname
+    if docname in domain.pages:
+        found: dict[str, tuple[str, ...]] = {}
+        for only in doctree.findall(addnodes.only):
+            for inner in only.findall(nodes.Element):
+                found |= {ident: (*found.get(ident, ()), only["expr"]) for ident in inner["ids"]}
+        if found:
+            domain.note_conditions(docname, found)
 
 
 def missing_reference(app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: Element) -> Element | None:

@@ -148,6 +148,7 @@ def collect_flows(app: Sphinx) -> None:
     # A Config without modules stands in for settings that are wrong: Sphinx would show a traceback with an error.
     config = Config(project=Path(app.confdir))
     domain = domain_of(app.env)
+    domain.tags = app.tags
     try:
         config = load(app)
         found = shown(config)

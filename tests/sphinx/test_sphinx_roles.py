@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 MORE = '''
@@ -49,3 +51,59 @@ def test_title_before_a_tilde(small):
     small.write("index.rst", f"{small.text('index.rst')}\n:penstock:step:`The end <~one.finish>`\n")
     page = small.build("html", "-n", "-W").page("index.html")
     assert ["#flow-one-finish"] == [link.href for link in page.links if link.text == "The end"]
+
+
+ONLY = """
+Index
+=====
+
+.. toctree::
+
+   other
+
+.. only:: latex
+
+   .. penstock-flow:: one
+      :direction: LR
+
+.. only:: html or text
+
+   - .. penstock-flow:: one
+
+.. only:: draft
+
+   .. penstock-flow:: two
+
+   See :penstock:flow:`two`.
+"""
+OTHER = """
+Other
+=====
+
+:penstock:flow:`one` and :penstock:step:`one.finish`.
+
+.. penstock-flow:: one
+   :no-steps:
+"""
+
+
+@pytest.mark.parametrize("jobs", ["-j1", "-j2"])
+def test_places_that_a_build_shows(small, jobs):
+    """Links lead to what this build shows of a flow that stands in several directives ``only``, whatever was built before."""
+    small.write("flows.py", small.text("flows.py") + MORE)
+    small.write("index.rst", ONLY)
+    small.write("other.rst", OTHER)
+    latex = small.build("latex", "-W", jobs)
+    assert (0, "") == (latex.code, latex.complained)
+    (text,) = [file.read_text("utf-8") for file in latex.folder.glob("*.tex")]
+    asked = set(re.findall(r"\\hyperref\[\\detokenize\{(\w+:flow-one[\w-]*)\}", text))
+    assert {"index:flow-one", "index:flow-one-begin", "index:flow-one-finish"} == asked
+    assert asked <= set(re.findall(r"\\label\{\\detokenize\{([\w:-]+)\}\}", text))
+    html = small.build("html", "-W", jobs)
+    assert (0, "") == (html.code, html.complained)
+    for name in ("index.html", "other.html", "penstock-flows.html"):
+        page = html.page(name)
+        assert len([link for link in page.links if "flow-one" in link.href]) > 2
+        assert [] == page.dead()
+    assert "two" not in html.text("penstock-flows.html")
+    assert "two" in small.build("html", "-W", "-t", "draft", jobs).text("penstock-flows.html")
