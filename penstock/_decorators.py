@@ -14,11 +14,18 @@ from penstock.errors import DeclarationError, did_you_mean, near_names
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from typing import Any, TypeAlias, TypeVar
+    from typing import Any, Protocol, TypeAlias, TypeVar
     from typing import overload as overload  # noqa: PLC0414 - also for others, whose overloads autodoc would list
 
     T = TypeVar("T")
-    Ref: TypeAlias = str | Callable[..., Any] | staticmethod[..., Any] | classmethod[Any, ..., Any]
+
+    class Holder(Protocol):
+        """A ``staticmethod`` or ``classmethod``; that they are generic, only type checkers know."""
+
+        @property
+        def __func__(self) -> Callable[..., Any]: ...
+
+    Ref: TypeAlias = str | Callable[..., Any] | Holder
     After: TypeAlias = Ref | Mapping[Ref, str | None] | Collection[Ref | Mapping[Ref, str | None]]
 else:
 

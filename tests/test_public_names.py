@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import pickle
 from importlib import metadata
+from textwrap import dedent
+from typing import get_type_hints
 
 import pytest
 
 import penstock
-from penstock import errors
+from penstock import _decorators, errors
 
 NAMES = [
     "CarryingExecutor",
@@ -70,6 +72,15 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_the_version_is_that_of_the_distribution() -> None:
     """The version in the code is the installed one."""
     assert metadata.version("penstock") == penstock.__version__
+
+
+@pytest.mark.parametrize("name", ["flow", "entrypoint", "step"])
+def test_types_of_decorators_can_be_evaluated(name: str) -> None:
+    """Whoever runs what is there for type checkers only, as sphinx-autodoc-typehints does, gets all types in signatures."""
+    guarded = inspect.getsource(_decorators).partition("if TYPE_CHECKING:\n")[2].partition("\nelse:\n")[0]
+    names = dict(vars(_decorators))
+    exec(dedent(guarded), names)
+    assert "return" in get_type_hints(getattr(penstock, name), names)
 
 
 ERRORS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__]
