@@ -180,11 +180,19 @@ def test_readable_in_themes(site, page, theme):
     assert width <= max(400, page.evaluate("document.documentElement.scrollWidth"))  # a theme may be too wide itself
 
 
-@pytest.mark.parametrize("sign", ["className = 'dark'", "dataset.mode = 'dark'", "dataset.mode = 'darkest'"])
+SIGNS = (
+    "documentElement.className = 'dark'",
+    "documentElement.dataset.mode = 'dark'",
+    "documentElement.dataset.mode = 'darkest'",
+    "body.className = 'theme-dark'",
+)
+
+
+@pytest.mark.parametrize("sign", SIGNS)
 def test_dark_by_other_signs(site, page, sign):
-    """Shibuya and Awesome say it by a class, Piccolo by its mode; words on paper that stays dark are as light as theirs."""
+    """Shibuya, Awesome and Wagtail say it by a class, Piccolo by its mode; drawings on paper that stays dark are on white."""
     page.goto(f"{site('html', 'alabaster')}/index.html")
-    page.evaluate(f"document.documentElement.{sign}")
+    page.evaluate(f"document.{sign}")
     assert page.evaluate(FILL, "figure .ps-svg .ps-step .ps-name") == "rgb(230, 232, 238)"
     page.emulate_media(media="print")
     assert page.evaluate(FILL, "figure .ps-svg .ps-step .ps-name") == "rgb(31, 36, 48)"
