@@ -13,9 +13,10 @@ with needed("mkdocs", "penstock[mkdocs]"):
     from mkdocs.config.base import LegacyConfig, ValidationError
     from mkdocs.exceptions import PluginError
     from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
-    from mkdocs.structure.files import File, InclusionLevel
+    from mkdocs.structure.files import InclusionLevel
 
 from penstock_mkdocs.folders import Watcher
+from penstock_mkdocs.generated import Generated
 from penstock_mkdocs.host import Host
 from penstock_mkdocs.languages import has_languages, move
 from penstock_mkdocs.pages import FOLDER, failure_page, flow_pages
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from mkdocs.config.base import ConfigErrors, ConfigWarnings
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.livereload import LiveReloadServer
-    from mkdocs.structure.files import Files
+    from mkdocs.structure.files import File, Files
     from mkdocs.structure.nav import Navigation, Section
     from mkdocs.structure.pages import Page
 
@@ -62,6 +63,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         self.nav: str | Literal[False] = "Flows"
         self._edit_urls: dict[str, str] = {}
         self._paths: list[str] = []
+        self._generated = Generated()
         self._site: Site | None = None
         self._linked = True
         self._began = 0.0
@@ -165,11 +167,15 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         self._watch(config)
         return server
 
+    def on_shutdown(self) -> None:
+        """Leave nothing behind."""
+        self._generated.remove()
+
     def _add(self, files: Files, config: MkDocsConfig) -> Files:
         """Add the style sheet, the script and the generated pages, but none where the author has one."""
-        files.append(File.generated(config, STYLESHEET, content=stylesheet()))
+        files.append(self._generated.file(config, STYLESHEET, stylesheet()))
         if self._linked:
-            files.append(File.generated(config, SCRIPT, content=script()))
+            files.append(self._generated.file(config, SCRIPT, script()))
         self._edit_urls, self._paths = {}, []
         taken = {file.dest_uri for file in files}
         for page in self._made(config) if self.pages else ():
@@ -207,7 +213,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
 
     def _file(self, page: GeneratedPage, config: MkDocsConfig) -> File:
         inclusion = InclusionLevel.INCLUDED if self.nav else InclusionLevel.NOT_IN_NAV
-        file = File.generated(config, page.path, content=page.markdown, inclusion=inclusion)
+        file = self._generated.file(config, page.path, page.markdown, inclusion)
         move(file, config.plugins)
         if page.step and self._site and (url := self._site.source_url(page.step)):
             self._edit_urls[file.src_uri] = url

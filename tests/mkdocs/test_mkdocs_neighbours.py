@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from bs4 import BeautifulSoup
 
@@ -28,6 +30,15 @@ from mkdocs.plugins import event_priority
 @event_priority(10)
 def on_files(files, *, config):
     assert files.get_file_from_path("flows/orders.md")
+"""
+READS_FILES = """
+import pathlib
+
+def on_files(files, *, config):
+    pathlib.Path("seen").write_text("\\n".join(file.abs_src_path for file in files if file.generated_by == "penstock"))
+
+def on_page_markdown(markdown, *, page, config, files):
+    assert markdown.strip() == pathlib.Path(page.file.abs_src_path).read_text(encoding="utf-8").strip()
 """
 LANGUAGES = """
 import os
@@ -113,6 +124,15 @@ def test_a_navigation_of_another_file(built):
 def test_a_plugin_that_looks_for_pages(built):
     """A plugin before ours in the list, as one that checks where it leads to, finds the generated pages."""
     built(CHECKS_TARGETS)
+
+
+def test_a_plugin_that_reads_files(built, tmp_path):
+    """A plugin that reads pages by their path, as the one for feeds does, finds a file; in the end, none is left."""
+    built(READS_FILES)
+    seen = [Path(line) for line in (tmp_path / "seen").read_text(encoding="utf-8").splitlines()]
+
+    assert ["index.md", "orders.md", "penstock.css", "penstock.js"] == sorted(path.name for path in seen)
+    assert [] == [path for path in seen if path.parent.parent.exists()]
 
 
 def test_own_page_under_another_name(built):
