@@ -6,7 +6,7 @@ Raw HTML in a docstring is shown as text: a docstring speaks to programmers, and
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from html import unescape
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 _PREPROCESSORS = ("normalize_whitespace", "fenced_code_block")
 _TREEPROCESSORS = ("hilite", "indent-highlight", "task-list", "inline", "quotes", "prettify", "unescape")
+_NO_INLINE = {"html": 90, "footnote": 175}
+_NO_BLOCKS = {"mkdocstrings": 75, "footnote": 17, "abbr": 16}
+"""What is not read in a docstring, with its priority: a footnote or an abbreviation of that name is the page's own."""
+
 _PLAIN = re.compile(r"[A-Za-z]{2,}(?:,? [A-Za-z0-9 ,.;:()'/%?-]*[A-Za-z0-9.,;:)?])?")
 """One line that begins with a word, so that nothing but an inline pattern can find more in it than text."""
 
@@ -92,14 +96,15 @@ class Inner:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Keep raw HTML, ``:::`` of mkdocstrings and the state of the page's parser out while a docstring is parsed."""
+        """Parse a docstring without what belongs to the page: raw HTML, ``:::``, its footnotes, its parser's state."""
         references = dict(self.md.references)
         self.md.parser.state.set("docstring")
         try:
-            with (
-                _without(self.md.inlinePatterns, "html", 90),
-                _without(self.md.parser.blockprocessors, "mkdocstrings", 75),
-            ):
+            with ExitStack() as stack:
+                for name, priority in _NO_INLINE.items():
+                    stack.enter_context(_without(self.md.inlinePatterns, name, priority))
+                for name, priority in _NO_BLOCKS.items():
+                    stack.enter_context(_without(self.md.parser.blockprocessors, name, priority))
                 yield
         finally:
             self.md.parser.state.reset()

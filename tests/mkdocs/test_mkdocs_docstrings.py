@@ -231,6 +231,20 @@ def test_a_docstring_redefines_no_link_of_the_page(convert):
     assert '<a href="https://page.example/">page</a>' in html
 
 
+def test_a_docstring_redefines_no_footnote_of_the_page(convert):
+    """Footnotes and abbreviations of the page stay its own; a docstring's are text, as its notes would end up there."""
+    text = "An API[^1].\n\n::: penstock-flow f\n\n[^1]: The note.\n\n*[API]: The interface\n"
+    docstring = "Use the API[^1].\n\n[^1]: Another note.\n\n*[API]: Something else\n"
+    page = BeautifulSoup(convert(text, step(docstring), extensions=("footnotes", "abbr")).html, "html.parser")
+    body = page.select_one(".ps-step-body")
+
+    assert ["The interface"] == [each["title"] for each in page.select("abbr")]
+    assert "The note." in page.select_one(".footnote").text
+    assert ["#fnref:1"] == [link["href"] for link in page.select(".footnote a")]
+    assert "Use the API[^1]." in body.text
+    assert "[^1]: Another note." in body.text
+
+
 FOLDED = """Do it.
 
 === "One"
