@@ -84,6 +84,8 @@ class Declared:
         for mark in marks:
             for trait in _traits(mark):
                 self._alike[trait].remove(mark)
+                if not self._alike[trait]:  # a function that is declared inside another one is a new object each time
+                    del self._alike[trait]
 
 
 # Reentrant: building a flow reads attributes of user objects, which may declare more.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock import entrypoint, flow, flows, get_flow, step
+from penstock import _registry, entrypoint, flow, flows, get_flow, step
 from penstock.errors import DeclarationError, UnknownFlowError, UnknownStepError
 
 if TYPE_CHECKING:
@@ -32,6 +32,21 @@ def arrows(flow_name: str) -> list[tuple[str, str]]:
 def codes(flow_name: str) -> list[str]:
     """Return what is wrong with a flow."""
     return [problem.code for problem in get_flow(flow_name).problems]
+
+
+def test_a_function_that_is_declared_again_and_again() -> None:
+    """A step inside another function replaces that of the last call, and nothing is kept of it."""
+
+    def declare() -> Callable[[], None]:
+        @flow("f")
+        @entrypoint
+        def inner() -> None: ...
+
+        return inner
+
+    alive = [declare() for _ in range(50)]
+    assert (50, ["inner"]) == (len(alive), names("f"))
+    assert len(_registry._flows["f"]._alike) < 5
 
 
 def test_a_chain() -> None:
