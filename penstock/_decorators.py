@@ -211,6 +211,9 @@ def _marker(target: Any, flow_name: str | None, *, entrypoint: bool, **details: 
             over = type(function).__name__
             hint = "Put it right above the function, below @property and its like."
             raise DeclarationError(f"{here()}: @{what} stands over a {over}, which cannot be called. {hint}")
+        if _is_applied_to_each_call(function):
+            hint = f"Put @{what} right above the method; it needs no method_decorator."
+            raise DeclarationError(f"method_decorator() would declare @{what} anew for each request. {hint}")
         mark = Mark(function, entrypoint=entrypoint, **details)
         if flow_name is None:
             _registry.note_mark(mark)
@@ -231,6 +234,14 @@ def _can_be_called(target: Any) -> bool:
     if kind.__module__ == "functools" and kind.__name__ == "partialmethod":
         return True
     return callable(target) or issubclass(kind, (staticmethod, classmethod))
+
+
+def _is_applied_to_each_call(target: Any) -> bool:
+    """Tell whether a function is what Django's ``method_decorator`` tries a decorator with, before all calls."""
+    return type(target) is FunctionType and (target.__module__, target.__qualname__) == (
+        "django.utils.decorators",
+        "_update_method_wrapper.<locals>.dummy",
+    )
 
 
 def _takeable(target: Any) -> list[Mark]:

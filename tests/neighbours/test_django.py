@@ -25,11 +25,14 @@ from django.core.management import BaseCommand, call_command  # noqa: E402
 from django.http import HttpResponse, HttpResponseBadRequest, StreamingHttpResponse  # noqa: E402
 from django.test import AsyncClient, Client, RequestFactory, override_settings  # noqa: E402
 from django.urls import path  # noqa: E402
+from django.utils.decorators import method_decorator  # noqa: E402
+from django.views import View  # noqa: E402
 
 from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context  # noqa: E402
 from penstock.contrib import asgi, wsgi  # noqa: E402
 from penstock.contrib.django import FlowCommand, FlowMiddleware  # noqa: E402
 from penstock.contrib.logging import FlowFilter  # noqa: E402
+from penstock.errors import DeclarationError  # noqa: E402
 
 HEADER = "X-Correlation-ID"
 WITH = {"MIDDLEWARE": ["penstock.contrib.django.FlowMiddleware"], "ROOT_URLCONF": __name__}
@@ -312,3 +315,22 @@ def test_a_command_may_be_an_entrypoint():
             return current_flow().flow
 
     assert "nightly_import" == run(Command())
+
+
+@pytest.mark.parametrize("mark", [entrypoint, flow("views").step(after="get")])
+def test_method_decorator_is_named(mark):
+    """Django's method_decorator applies a decorator to each call, which would declare a step anew for each request."""
+    with pytest.raises(DeclarationError, match="right above the method"):
+        method_decorator(mark)(lambda view, request: None)
+
+
+def test_methods_of_views_are_marked_directly():
+    """A method of a class-based view is an entrypoint without more ado."""
+
+    class Orders(View):
+        @flow("views")
+        @entrypoint
+        def get(self, request):
+            return HttpResponse(current_flow_id())
+
+    assert 32 == len(Orders.as_view()(RequestFactory().get("/")).content)
