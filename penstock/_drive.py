@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from penstock._context import Binding
+
+LAZY = (GeneratorType, AsyncGeneratorType, CoroutineType)
+"""What a function may return that has not run yet."""
 
 
 def drive(generator: Any, scope: Binding) -> Any:
@@ -126,3 +130,25 @@ async def _awaited(held: _Held, scope: Binding) -> Any:
         raise
     scope.end()
     return result
+
+
+class _Begun:
+    """A scope that has begun, and was left since."""
+
+    __slots__ = ("begin", "end", "resume", "suspend")
+
+    def __init__(self, scope: Binding) -> None:
+        self.begin = self.resume = scope.resume
+        self.suspend, self.end = scope.suspend, scope.end
+
+
+def continued(result: Any, scope: Binding) -> Any:
+    """Return what goes on in a function's scope, in place of the coroutine or generator that it has returned."""
+    if type(result) is CoroutineType:
+        return awaited(result, scope)
+    begun: Any = _Begun(scope)
+    outer: Any = (
+        drive(result, begun) if type(result) is GeneratorType else async_generator(lambda: result, lambda: begun)()
+    )
+    outer.__name__, outer.__qualname__ = result.__name__, result.__qualname__
+    return outer

@@ -13,7 +13,7 @@ from functools import partial
 from types import CoroutineType, FunctionType, coroutine
 
 from penstock._context import Binding, current_run, restore
-from penstock._drive import async_generator, awaited, drive
+from penstock._drive import LAZY, async_generator, awaited, continued, drive
 from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock._marks import underlying
 from penstock._scope import Joined, Scope, join, new_run, watching
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from penstock._marks import Mark
 
 
+_MOST_DECORATORS = 100
+
+
 def wrapper_for(target: Any, mark: Mark) -> Any:
     """Return the function that takes the place of a callable: of the same kind, starting runs, telling observers."""
     flags = flags_of(target)
@@ -34,6 +37,8 @@ def wrapper_for(target: Any, mark: Mark) -> Any:
         wrapper = async_generator(target, partial(_resumed, mark))
     elif flags & (CO_GENERATOR | CO_ITERABLE_COROUTINE):
         wrapper = _generator(target, mark)
+    elif _is_over_a_generator(target):
+        wrapper = _passing_on(target, mark)
     else:
         wrapper = _function(target, mark)
     wrapper = _at_home(wrapper, underlying(target))
@@ -45,6 +50,16 @@ def _at_home(wrapper: Any, function: Any) -> Any:
     if type(function) is not FunctionType:
         return wrapper
     return FunctionType(wrapper.__code__, function.__globals__, closure=wrapper.__closure__)
+
+
+def _is_over_a_generator(target: Any) -> bool:
+    """Tell whether a plain function is a decorator's, and what stands below it makes generators."""
+    function = underlying(target)
+    for _ in range(_MOST_DECORATORS):
+        if type(function) is not FunctionType or "__wrapped__" not in function.__dict__:
+            break
+        function = underlying(function.__dict__["__wrapped__"])
+    return bool(flags_of(function) & (CO_GENERATOR | CO_ASYNC_GENERATOR))
 
 
 def _resumed(mark: Mark) -> Scope:
@@ -101,6 +116,33 @@ def _observed(target: Any, mark: Mark, args: Any, kwargs: Any) -> Any:
     if type(result) is CoroutineType:
         scope.suspend()
         return awaited(result, scope)
+    scope.end()
+    return result
+
+
+def _passing_on(target: Any, mark: Mark) -> Any:
+    observers, starts, passed_on = watching, mark.entrypoint, _passed_on
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if not observers and not starts:
+            return target(*args, **kwargs)
+        return passed_on(target, mark, args, kwargs)
+
+    return wrapper
+
+
+def _passed_on(target: Any, mark: Mark, args: Any, kwargs: Any) -> Any:
+    """Call a function that may return a generator, which then goes on in the function's scope."""
+    scope = Scope(mark)
+    scope.begin()
+    try:
+        result = target(*args, **kwargs)
+    except BaseException as error:
+        scope.end(error)
+        raise
+    if type(result) in LAZY:
+        scope.suspend()
+        return continued(result, scope)
     scope.end()
     return result
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import contextvars
+import functools
 import gc
 import threading
 import weakref
@@ -11,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock import add_observer, current_flow_id, entrypoint, step
+from penstock import add_observer, current_flow_id, entrypoint, flow, flow_context, observing, step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+
+    from penstock.observers import StepEvent
 
 WAYS: list[Any] = [
     entrypoint,
@@ -309,3 +314,97 @@ def test_an_error_that_was_thrown_in_is_not_kept(
         assert [None] == [each() for each in seen]
     finally:
         gc.enable()
+
+
+def timed(function: Any) -> Any:
+    """A decorator of the plain kind: it passes on what is below it."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any) -> Any:
+        return function(*args)
+
+    return wrapper
+
+
+@flow("decorated")
+@entrypoint
+@timed
+def read(number: int) -> Iterator[str | None]:
+    """Yield the ID before and after other steps."""
+    yield current_flow_id()
+    for _ in range(number):
+        yield parse()
+
+
+@flow("decorated")
+@entrypoint
+@timed
+async def read_later(number: int) -> AsyncIterator[str | None]:
+    """Do the same with awaits."""
+    yield current_flow_id()
+    for _ in range(number):
+        yield parse()
+
+
+@flow("decorated")
+@step(after="read")
+def parse() -> str | None:
+    """Return the ID."""
+    return current_flow_id()
+
+
+def consumed(made: Any) -> list[str | None]:
+    """Return all items, taken where no run is."""
+
+    async def consume() -> list[str | None]:
+        found = []
+        async for item in made:
+            assert current_flow_id() is None
+            found.append(item)
+        return found
+
+    if hasattr(made, "__aiter__"):
+        return asyncio.run(consume())
+    found = []
+    for item in made:
+        assert current_flow_id() is None
+        found.append(item)
+    return found
+
+
+@pytest.mark.parametrize("function", [read, read_later])
+def test_a_generator_below_a_plain_decorator(function: Any) -> None:
+    """What a decorator passes on is in the run that its call began, to the end, and nobody else is."""
+    first, second = consumed(function(2)), consumed(function(2))
+
+    assert [1, 1] == [len({*first} - {None}), len({*second})]
+    assert first != second
+
+
+@pytest.mark.parametrize("function", [read, read_later])
+def test_a_step_in_a_generator_below_a_plain_decorator(function: Any) -> None:
+    """Observers see what the generator calls inside its step, and the step end when the generator does."""
+    events, ended = [], []
+
+    def note(event: StepEvent) -> Any:
+        events.append((event.step, event.parent and event.parent.step))
+        return lambda error: ended.append((event.step, error))
+
+    with observing(note):
+        consumed(function(2))
+
+    name = function.__name__
+    assert [(name, None), ("parse", name), ("parse", name)] == events
+    assert [("parse", None), ("parse", None), (name, None)] == ended
+
+
+def test_what_a_decorator_makes_of_a_generator() -> None:
+    """A decorator may also consume it, or make a context manager of it: that is returned as it is."""
+    collected = entrypoint(functools.wraps(read.__wrapped__)(lambda number: list(read.__wrapped__(number))))
+    opened = entrypoint(contextlib.contextmanager(lambda: (yield current_flow_id())))
+
+    assert [1, 3] == [len({*collected(2)}), len(collected(2))]
+    with opened():
+        assert current_flow_id() is None
+    with flow_context("around"):
+        assert {"around"} == {*read(1), *collected(1)}
