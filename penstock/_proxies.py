@@ -102,7 +102,11 @@ class CoroutineProxy(CallableProxy):
 
 @_transparent
 class MethodProxy(CallableProxy):
-    """A proxy of an object that becomes a method in a class, such as a function with a cache."""
+    """A proxy of an object that becomes a method in a class, such as a function with a cache.
+
+    Args:
+        again: Wraps what the object makes of itself when it is bound; ``None`` where it is bound as functions are.
+    """
 
     __slots__ = ("_again",)
 
@@ -111,6 +115,8 @@ class MethodProxy(CallableProxy):
         object.__setattr__(self, "_again", again)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if self._again is None:
+            return self if instance is None else MethodType(self, instance)
         target = self.__wrapped__
         bound = type(target).__get__(target, instance, owner)
         if bound is target:

@@ -59,5 +59,6 @@ def _proxy(target: Any, mark: Mark, call: Any, groups: list[list[Mark]]) -> Call
     if flags_of(target) & CO_COROUTINE:
         return CoroutineProxy(target, call, groups)
     if hasattr(type(target), "__get__"):
-        return MethodProxy(target, call, groups, lambda bound: wrapper_for(bound, mark))
+        as_functions = type(target).__module__ == "functools"
+        return MethodProxy(target, call, groups, None if as_functions else lambda bound: wrapper_for(bound, mark))
     return CallableProxy(target, call, groups)
