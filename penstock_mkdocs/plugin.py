@@ -16,7 +16,7 @@ with needed("mkdocs", "penstock[mkdocs]"):
     from mkdocs.structure.files import InclusionLevel
 
 from penstock_mkdocs.folders import Watcher
-from penstock_mkdocs.generated import Generated
+from penstock_mkdocs.generated import generated
 from penstock_mkdocs.host import Host
 from penstock_mkdocs.languages import has_languages, move
 from penstock_mkdocs.pages import FOLDER, failure_page, flow_pages
@@ -63,7 +63,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         self.nav: str | Literal[False] = "Flows"
         self._edit_urls: dict[str, str] = {}
         self._paths: list[str] = []
-        self._generated = Generated()
+        self._project = Path()
         self._site: Site | None = None
         self._linked = True
         self._began = 0.0
@@ -106,9 +106,10 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         self.settings = {"css": False, **given, "js": False}
         config.mdx_configs[named] = self.settings
         try:
-            self._fails = load_config(self.settings, _host(config.config_file_path)).check == "error"
+            ours = load_config(self.settings, _host(config.config_file_path))
         except ConfigError as error:
             raise PluginError(f"penstock: {' '.join(str(error).split())}") from None
+        self._project, self._fails = ours.project, ours.check == "error"
         if self._fails:  # at the end of the build, when all is said
             self.settings["check"] = "warn"
         if STYLESHEET not in config.extra_css:
@@ -167,15 +168,11 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         self._watch(config)
         return server
 
-    def on_shutdown(self) -> None:
-        """Leave nothing behind."""
-        self._generated.remove()
-
     def _add(self, files: Files, config: MkDocsConfig) -> Files:
         """Add the style sheet, the script and the generated pages, but none where the author has one."""
-        files.append(self._generated.file(config, STYLESHEET, stylesheet()))
+        files.append(generated(config, self._project, STYLESHEET, stylesheet()))
         if self._linked:
-            files.append(self._generated.file(config, SCRIPT, script()))
+            files.append(generated(config, self._project, SCRIPT, script()))
         self._edit_urls, self._paths = {}, []
         taken = {file.dest_uri for file in files}
         for page in self._made(config) if self.pages else ():
@@ -213,7 +210,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
 
     def _file(self, page: GeneratedPage, config: MkDocsConfig) -> File:
         inclusion = InclusionLevel.INCLUDED if self.nav else InclusionLevel.NOT_IN_NAV
-        file = self._generated.file(config, page.path, page.markdown, inclusion)
+        file = generated(config, self._project, page.path, page.markdown, inclusion)
         move(file, config.plugins)
         if page.step and self._site and (url := self._site.source_url(page.step)):
             self._edit_urls[file.src_uri] = url

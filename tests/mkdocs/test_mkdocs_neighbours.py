@@ -126,13 +126,23 @@ def test_a_plugin_that_looks_for_pages(built):
     built(CHECKS_TARGETS)
 
 
-def test_a_plugin_that_reads_files(built, tmp_path):
-    """A plugin that reads pages by their path, as the one for feeds does, finds a file; in the end, none is left."""
+def test_a_plugin_that_reads_files(built, tmp_path, run_tool):
+    """A plugin that reads pages by their path, as the one for feeds does, finds a file, which is written once."""
     built(READS_FILES)
     seen = [Path(line) for line in (tmp_path / "seen").read_text(encoding="utf-8").splitlines()]
+    written = [path.stat().st_mtime_ns for path in seen]
+    run_tool("mkdocs", "build", folder=tmp_path)
 
     assert ["index.md", "orders.md", "penstock.css", "penstock.js"] == sorted(path.name for path in seen)
-    assert [] == [path for path in seen if path.parent.parent.exists()]
+    assert all(path.is_relative_to(tmp_path / ".penstock") for path in seen)
+    assert written == [path.stat().st_mtime_ns for path in seen]
+
+
+def test_no_room_for_files(built, tmp_path):
+    """Where our folder cannot be written to, the pages are made all the same."""
+    (tmp_path / ".penstock").write_text("", encoding="utf-8")
+
+    assert page_of(built(), "flows/orders/index.html").select_one("#flow-orders-store")
 
 
 def test_own_page_under_another_name(built):
