@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock import _graph
 from penstock._doubles import DUPLICATE, hidden_problems, latest
-from penstock._introspect import facts
+from penstock._introspect import facts, innermost
 from penstock._marks import identity, marks_on, underlying
 from penstock._problems import problem_at, shown_value
 from penstock._sayings import listed, said_of, tags_of
@@ -184,14 +184,24 @@ def _resolve(reference: Any, members: Mapping[str, _Member], names: Mapping[str,
 
 
 def _resolve_function(reference: Any, members: Mapping[str, _Member]) -> str | None:
-    """Find the step of a function: by its mark, by the object itself, else by module and name (a reloaded one)."""
+    """Find the step of a function: by its mark, by the object, by module and name (a reloaded one), or by what is below."""
     carried = {id(mark) for group in marks_on(reference) for mark in group}
     function = underlying(reference)
     for name, member in members.items():
         if any(id(mark) in carried for mark in member.marks) or member.marks[0].root is function:
             return name
-    key = identity(reference)
-    return next((name for name, member in members.items() if member.marks[0].key == key), None)
+    key, below = identity(reference), _below(reference)
+    return next(
+        (name for name, member in members.items() if member.marks[0].key == key or member.marks[0].root is below), None
+    )
+
+
+def _below(reference: Any) -> Any:
+    """Return the function that a lazy proxy finally calls, as one of a Celery task does; it may wake, now that we look."""
+    try:
+        return innermost(reference)
+    except Exception:  # whatever a proxy raises that has nothing to stand for
+        return reference
 
 
 def _unknown_after(mark: Mark, reference: Any, flow: str, known: Mapping[str, _Member] | list[str]) -> Problem:

@@ -387,6 +387,24 @@ def test_the_signature_of_a_bound_task_is_without_the_task():
     assert (("start", "pack", "ship"), ()) == (tuple(each.name for each in found.steps), found.problems)
 
 
+def test_a_task_that_nobody_has_used_yet_is_named_by_itself():
+    """The function that `after=` names may be a task whose application makes its tasks later, as all do at import."""
+    fresh = celery.Celery("fresh", set_as_current=False)
+
+    @fresh.task
+    @flow("fresh")
+    @entrypoint
+    def receive(): ...
+
+    @flow("fresh")
+    @step(after=receive)
+    def pack(): ...
+
+    assert not fresh.finalized
+    found = get_flow("fresh")
+    assert ([("receive", "pack")], ()) == ([(edge.source, edge.target) for edge in found.edges], found.problems)
+
+
 LOGGING = """
 import logging
 from celery import Celery
