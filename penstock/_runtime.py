@@ -20,6 +20,7 @@ from penstock._scope import Joined, Scope, join, new_run, watching
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
     from penstock._marks import Mark
@@ -105,7 +106,8 @@ def _starting_function(target: Any, mark: Mark) -> Any:
     return wrapper
 
 
-def _observed(target: Any, mark: Mark, args: Any, kwargs: Any) -> Any:
+def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[type] = (CoroutineType,)) -> Any:
+    """Call a function; if it returns something lazy, that goes on in the function's scope."""
     scope = Scope(mark)
     scope.begin()
     try:
@@ -113,38 +115,22 @@ def _observed(target: Any, mark: Mark, args: Any, kwargs: Any) -> Any:
     except BaseException as error:
         scope.end(error)
         raise
-    if type(result) is CoroutineType:
+    if type(result) in lazy:
         scope.suspend()
-        return awaited(result, scope)
+        return continued(result, scope)
     scope.end()
     return result
 
 
 def _passing_on(target: Any, mark: Mark) -> Any:
-    observers, starts, passed_on = watching, mark.entrypoint, _passed_on
+    observers, starts, observed, lazy = watching, mark.entrypoint, _observed, LAZY
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if not observers and not starts:
             return target(*args, **kwargs)
-        return passed_on(target, mark, args, kwargs)
+        return observed(target, mark, args, kwargs, lazy)
 
     return wrapper
-
-
-def _passed_on(target: Any, mark: Mark, args: Any, kwargs: Any) -> Any:
-    """Call a function that may return a generator, which then goes on in the function's scope."""
-    scope = Scope(mark)
-    scope.begin()
-    try:
-        result = target(*args, **kwargs)
-    except BaseException as error:
-        scope.end(error)
-        raise
-    if type(result) in LAZY:
-        scope.suspend()
-        return continued(result, scope)
-    scope.end()
-    return result
 
 
 def _go_on(result: Any) -> Any:
