@@ -391,7 +391,7 @@ def test_a_task_that_nobody_has_used_yet_is_named_by_itself():
     """The function that `after=` names may be a task whose application makes its tasks later, as all do at import."""
     fresh = celery.Celery("fresh", set_as_current=False)
 
-    @fresh.task
+    @fresh.task(shared=False)  # others would get it, too
     @flow("fresh")
     @entrypoint
     def receive(): ...
