@@ -7,8 +7,6 @@ import functools
 import hashlib
 import inspect
 import linecache
-import re
-import sys
 import textwrap
 from dataclasses import dataclass
 from types import CodeType, FunctionType, MethodType
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, flags_of
 from penstock._imports import imported, spoken_of
 from penstock._marks import identity, underlying
+from penstock._signatures import known_signature
 from penstock._titles import title
 from penstock._written import written
 
@@ -93,12 +92,22 @@ def _imports(shown: str, source: Source | None, module: str) -> tuple[str, ...]:
 
 def docstring(function: Any) -> str:
     """Return the docstring with its indentation cleaned, or an empty string."""
-    if isinstance(function, type) or inspect.isroutine(function):
+    if isinstance(function, type):
+        text = _class_docstring(function)
+    elif inspect.isroutine(function):
         text = function.__doc__
     else:
         kind = type(function)
-        text = getattr(function, "__dict__", {}).get("__doc__") or _call_of(kind).__doc__ or kind.__doc__
+        text = getattr(function, "__dict__", {}).get("__doc__") or _call_of(kind).__doc__ or _class_docstring(kind)
     return inspect.cleandoc(text) if isinstance(text, str) else ""
+
+
+def _class_docstring(kind: type) -> str | None:
+    """Return the docstring of a class, but not one that ``dataclass`` made of the values of defaults."""
+    text = kind.__doc__
+    made = isinstance(text, str) and text.startswith(f"{kind.__name__}(") and "__dataclass_fields__" in vars(kind)
+    source = find_source(kind) if made else None
+    return None if made and not (source and ast.get_docstring(source.node)) else text
 
 
 def _call_of(kind: type) -> Any:
@@ -122,40 +131,11 @@ def kind_of(function: Any) -> Kind:
 
 
 def signature(target: Any, function: Any, source: Source | None) -> str:
-    """Return the signature as written where the source is at hand, else as Python knows it."""
+    """Return the signature as written where the source is at hand, else as Python knows it, without values."""
     as_written = not _is_partial(target) and not hasattr(function, "__signature__")
     if as_written and source and not isinstance(source.node, ast.ClassDef):
         return written(source.node, is_method=isinstance(target, MethodType) or _is_method(source.node, source.parent))
-    try:
-        known = _known_signature(target if callable(target) else function)
-    except (TypeError, ValueError):
-        return "(...)"
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", str(_unquoted(known)))
-
-
-def _known_signature(target: Any) -> inspect.Signature:
-    if sys.version_info >= (3, 14):  # to evaluate annotations fails for what is imported for type checkers only
-        from annotationlib import Format  # noqa: PLC0415
-
-        return inspect.signature(target, annotation_format=Format.STRING)
-    return inspect.signature(target)
-
-
-class _Written(str):
-    """An annotation that was never evaluated, to be shown without quotes."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
-def _unquoted(signature: inspect.Signature) -> inspect.Signature:
-    def unquoted(annotation: Any) -> Any:
-        return _Written(annotation) if isinstance(annotation, str) else annotation
-
-    parameters = [known.replace(annotation=unquoted(known.annotation)) for known in signature.parameters.values()]
-    return signature.replace(parameters=parameters, return_annotation=unquoted(signature.return_annotation))
+    return known_signature(target if callable(target) else function, function, find_source)
 
 
 def _is_partial(target: Any) -> bool:

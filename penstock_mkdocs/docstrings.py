@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import MissingExtraError
+from penstock.render.describe import python_signature
 from penstock_mkdocs.markup import Markup, tag
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _griffe() -> Any:
 def _parsed(step: Step, style: str) -> Sequence[Any] | None:
     """Return the sections of a docstring, or ``None`` where a parser trips over it, as over a section without an end."""
     griffe = _griffe()
-    text = griffe.Docstring(step.docstring, lineno=1, parent=_function(step.signature))
+    text = griffe.Docstring(step.docstring, lineno=1, parent=_function(python_signature(step)))
     text.value = step.docstring  # clean already; cleaned twice, an indented block after the first line would lose it
     found = griffe.infer_docstring_style(text)[0] if style == "auto" else griffe.Parser(style)
     # Its warnings speak of lines in our stand-in function, not in the user's file.
@@ -85,7 +86,7 @@ def _function(signature: str) -> Any:
         # without extensions: what griffelib loads by default is for classes, and takes its time
         module = griffe.visit("module", filepath=Path("module.py"), code=code, extensions=griffe.Extensions())
         return module["function"]
-    except (SyntaxError, ValueError, KeyError):
+    except (SyntaxError, ValueError, KeyError, RecursionError, MemoryError):  # the last two: nested too deep
         return None
 
 

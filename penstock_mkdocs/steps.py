@@ -7,7 +7,7 @@ from xml.etree.ElementTree import SubElement
 
 from markdown.util import AtomicString
 
-from penstock.render.describe import KIND_CHIPS, after, before, visible
+from penstock.render.describe import KIND_CHIPS, after, before, python_signature, visible
 from penstock_mkdocs.docstrings import docstring
 from penstock_mkdocs.figure import linked
 from penstock_mkdocs.highlight import one_line
@@ -56,7 +56,7 @@ def _signature(step: Step, inner: Inner) -> Markup:
     ]
     shown = [tag("span", text, class_=css) for text, css in chips if visible(text)]
     signature = (
-        [Markup(one_line(inner.md, visible(step.signature)).replace("-&gt;", "→"))] if visible(step.signature) else []
+        [Markup(one_line(inner.md, python_signature(step)).replace("-&gt;", "→"))] if visible(step.signature) else []
     )
     return tag("div", joined(" ", [*signature, *shown]), class_="ps-sig")
 

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from penstock.render.describe import visible
+from penstock.render.describe import python_signature
 from penstock_sphinx.annotations import spelled
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _RETURN_TYPE = re.compile(r"^:rtype:")
 def placed(step: Step, lines: Sequence[str], config: Config) -> tuple[str, list[str]]:
     """Return a step's signature and its docstring's lines with the type hints where ``autodoc_typehints`` wants them."""
     mode = config.autodoc_typehints if "autodoc_typehints" in config else "signature"
-    signature = visible(step.signature)
+    signature = python_signature(step)
     short = "autodoc_typehints_format" not in config or config.autodoc_typehints_format == "short"
     plain = mode == "signature" and short and not step.imports and not _TO_SPELL.search(signature)  # as most are
     function = None if plain else _parsed(signature)

@@ -31,7 +31,18 @@ KIND_CHIPS: Mapping[Kind, str] = MappingProxyType(
 Neighbour = tuple[str, str]
 """A step's name and the label of the arrow to or from it."""
 
-__all__ = ["KIND_CHIPS", "Neighbour", "after", "alt_text", "before", "safe_url", "slug", "source_url", "visible"]
+__all__ = [
+    "KIND_CHIPS",
+    "Neighbour",
+    "after",
+    "alt_text",
+    "before",
+    "python_signature",
+    "safe_url",
+    "slug",
+    "source_url",
+    "visible",
+]
 
 MOST_IN_WORDS = 40
 """Arrows that a text alternative spells out; a listener gets lost in more."""
@@ -76,6 +87,14 @@ def source_url(template: str, step: Step) -> str:
     return string.Formatter().vformat(
         template, (), {"file": quote(step.file), "line": step.line, "end_line": step.end_line or step.line}
     )
+
+
+def python_signature(step: Step) -> str:
+    """Return a step's signature on one line, with ``...`` for defaults that no source tells, as Python's syntax has it."""
+    return _OPEN_DEFAULT.sub(r"\1...", visible(step.signature))
+
+
+_OPEN_DEFAULT = re.compile(r"(= ?)…(?=[,)])")
 
 
 def slug(name: str) -> str:
