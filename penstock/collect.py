@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock import __version__, _inputs, _kept, _registry, _spawn, manifest
+from penstock import __version__, _foreign, _inputs, _kept, _registry, _spawn, manifest
 from penstock._files import own_folder, write_atomically
-from penstock.errors import CollectError, PenstockError
+from penstock.errors import CollectError, ManifestError, PenstockError
 from penstock.manifest import Inputs
 
 if TYPE_CHECKING:
@@ -125,8 +125,21 @@ def _here(config: Config, *, calls: bool) -> Manifest:
 
 def _merged(config: Config) -> _Record:
     seen = _inputs.snapshot(map(str, config.manifests), {}, since=time.time_ns())
-    merged = manifest.merge([manifest.load(path) for path in config.manifests])
-    return _Record(replace(merged, inputs=_make_inputs(config, seen, manifest.versions())), seen)
+    read = {path: manifest.load(path) for path in config.manifests}
+    origins: dict[str, str] = {}
+    if not config.trust_manifests:
+        read = {path: _cleaned(made, path) for path, made in read.items()}
+        named = {path: _inputs.relative(path, config.project) for path in read}
+        origins = {flow.full_name: named[path] for path, made in read.items() for flow in made.flows}
+    merged = manifest.merge([*read.values()])
+    return _Record(replace(merged, inputs=_make_inputs(config, seen, manifest.versions()), origins=origins), seen)
+
+
+def _cleaned(made: Manifest, path: Path) -> Manifest:
+    try:
+        return _foreign.clean(made)
+    except ManifestError as error:
+        raise ManifestError(str(error), path=path) from None
 
 
 def _imported(config: Config, key: str, *, calls: bool) -> _Record:
@@ -194,6 +207,7 @@ def _facts(config: Config, shown: Callable[[Path], str]) -> dict[str, object]:
         "mock": config.mock,
         "manifests": [shown(path) for path in config.manifests],
         "service": config.service,
+        **({"trust_manifests": True} if config.trust_manifests else {}),
     }
 
 

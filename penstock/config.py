@@ -76,6 +76,14 @@ class Config:
         ["flows.json"],
         "Manifests to read instead of importing modules, such as `penstock export` writes; several are merged.",
     )
+    trust_manifests: bool = _setting(
+        read.truth,
+        "truth value",
+        False,
+        True,
+        "Whether `manifests` are your own. Those of others are data: what their docstrings say is text and formatting, and "
+        "no file of theirs is looked for on this machine.",
+    )
     service: str = _setting(
         read.text, "string", "", "shop", "The service's name, which tells equal flow names of several services apart."
     )

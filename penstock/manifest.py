@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,6 +65,8 @@ class Manifest:
         service: The service's name, or an empty string.
         inputs: What the manifest was made from.
         generator: Who wrote it.
+        origins: The file of each flow that others wrote and that is not trusted, by the flow's full name. Whoever reads
+            manifests says so; in the file of a manifest there is no such thing, which could claim to be trusted.
     """
 
     flows: tuple[Flow, ...] = ()
@@ -72,6 +74,7 @@ class Manifest:
     service: str = ""
     inputs: Inputs = Inputs()
     generator: str = f"penstock {__version__}"
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def flow(self, name: str) -> Flow:
         """Return a flow by its name, or by ``service/name`` where two services have one of that name.
@@ -224,7 +227,7 @@ def versions() -> dict[str, str]:
 
 def input_values(inputs: Inputs) -> dict[str, str | dict[str, str]]:
     """Return inputs as JSON values."""
-    return {field.name: _mapping(getattr(inputs, field.name)) for field in fields(Inputs)}
+    return {each.name: _mapping(getattr(inputs, each.name)) for each in fields(Inputs)}
 
 
 def inputs_of(content: Mapping[str, Any]) -> Inputs:

@@ -1,0 +1,166 @@
+"""Manifests that others wrote, as the setting `manifests` names them: data, in which nothing is a file or a command.
+
+All that is shown of a flow is looked through once, before anything sees it. Names and texts lose what a terminal, a log
+or a reader would be misled by, files have to be inside their project, and nothing is longer than a person reads.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, TypeVar, get_args
+
+from penstock.errors import ManifestError
+from penstock.model import Flow, Kind, State
+from penstock.render._plain import plain, plain_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from penstock.manifest import Manifest
+    from penstock.model import Blind, Call, Edge, Problem, Step
+
+    Placed = TypeVar("Placed", Step, Problem, Call, Blind)
+
+MAX_NAME, MAX_LINE, MAX_TEXT = 200, 2_000, 50_000
+"""Characters of a name, of a text on one line such as a title or a signature, and of a docstring or a description."""
+
+MAX_ITEMS = 500
+"""Effects, tags or imports of one step or flow."""
+
+MAX_LINE_NUMBER = 9_999_999
+
+_COMMAND = re.compile(r"(?<!\S):(?=:)|#(?=#\w*\[)")
+"""Where a line of a log becomes a command of GitHub (``::error::``), Azure or TeamCity (``##vso[…]``)."""
+
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of what stands behind them."""
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+_MODULE = re.compile(r"\w+(?:\.\w+)*")
+_QUALNAME = re.compile(r"[\w.<>]+")
+_IMPORT = re.compile(r"[\w.]+(?: as \w+)?")
+_HASH = re.compile(r"[0-9a-f]{1,64}")
+
+
+def clean(made: Manifest) -> Manifest:
+    """Return a manifest that others wrote, fit to be shown.
+
+    Raises:
+        ManifestError: Two steps have one name, once what is invisible in them is taken away.
+    """
+    return replace(
+        made,
+        flows=tuple(map(_flow, made.flows)),
+        problems=tuple(map(_problem, made.problems)),
+        service=_name(made.service),
+        generator=_line(made.generator),
+    )
+
+
+def _flow(flow: Flow) -> Flow:
+    steps = tuple(map(_step, flow.steps))
+    if len({step.name for step in steps}) < len(steps):
+        raise ManifestError(
+            f"two steps of the flow {_name(flow.name)!r} have one name, but for what is invisible in it"
+        )
+    return Flow(
+        name=_name(flow.name),
+        title=_line(flow.title),
+        description=_text(flow.description),
+        service=_name(flow.service),
+        tags=_lines(flow.tags),
+        steps=steps,
+        edges=tuple(map(_edge, flow.edges)),
+        problems=tuple(map(_problem, flow.problems)),
+        calls=tuple(
+            replace(_placed(call), source=_name(call.source), target=_name(call.target)) for call in flow.calls
+        ),
+        blind=tuple(
+            replace(_placed(blind), step=_name(blind.step), reason=_line(blind.reason)) for blind in flow.blind
+        ),
+        provenance=_line(flow.provenance),
+    )
+
+
+def _step(step: Step) -> Step:
+    placed = _placed(step)
+    return replace(
+        placed,
+        name=_name(step.name),
+        title=_line(step.title),
+        docstring=_text(step.docstring),
+        signature=_line(step.signature),
+        imports=tuple(each for each in step.imports[:MAX_ITEMS] if _matching(_IMPORT, each)),
+        module=_matching(_MODULE, step.module),
+        qualname=_matching(_QUALNAME, step.qualname),
+        end_line=_number(step.end_line) if placed.file else 0,
+        kind=step.kind if step.kind in get_args(Kind) else "function",
+        trigger=_line(step.trigger),
+        effects=_lines(step.effects),
+        source_hash=_matching(_HASH, step.source_hash),
+    )
+
+
+def _edge(edge: Edge) -> Edge:
+    return replace(
+        edge,
+        source=_name(edge.source),
+        target=_name(edge.target),
+        label=_line(edge.label),
+        origin=_line(edge.origin),
+        state=edge.state if edge.state in get_args(State) else "",
+        witness=_line(edge.witness),
+        note=_line(edge.note),
+    )
+
+
+def _problem(problem: Problem) -> Problem:
+    return replace(_placed(problem), code=_line(problem.code), message=_line(problem.message), step=_name(problem.step))
+
+
+def _placed(value: Placed) -> Placed:
+    file = _file(value.file)
+    return replace(value, file=file, line=_number(value.line) if file else 0)
+
+
+def _file(file: str) -> str:
+    """Return a path that stays in its project, or an empty string."""
+    text = plain(file)
+    leaves = "\\" in text or _DRIVE.match(text) or text.startswith("/") or ".." in PurePosixPath(text).parts
+    return "" if leaves else text[:MAX_LINE]
+
+
+def _name(name: str) -> str:
+    return _harmless(plain_name(name[:MAX_TEXT])[:MAX_NAME]) if name else ""
+
+
+def _line(text: str) -> str:
+    return _cut(_harmless(plain(text[:MAX_TEXT])), MAX_LINE)
+
+
+def _lines(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(_line, [*texts][:MAX_ITEMS]))
+
+
+def _text(text: str) -> str:
+    """Return a text of several lines."""
+    cut = _cut(text, MAX_TEXT).encode("utf-8", "replace").decode()  # halves of surrogate pairs have no UTF-8
+    return _UNSEEN.sub("", cut.replace("\r\n", "\n").replace("\r", "\n")).replace("##vso[", "# #vso[")
+
+
+def _harmless(text: str) -> str:
+    return _COMMAND.sub(lambda mark: f"{mark[0]} ", text)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def _matching(pattern: re.Pattern[str], text: str) -> str:
+    return text if len(text) <= MAX_LINE and pattern.fullmatch(text) else ""
+
+
+def _number(line: int) -> int:
+    return min(max(line, 0), MAX_LINE_NUMBER)
