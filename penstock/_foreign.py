@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 from penstock.errors import ManifestError
 from penstock.model import Flow, Kind, State
 from penstock.render._plain import plain, plain_name
+from penstock.render.describe import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,6 @@ _COMMAND = re.compile(r"(?<!\S):(?=:)|#(?=#\w*\[)")
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Control characters, and those that turn the direction of what stands behind them."""
 
-_DRIVE = re.compile(r"[A-Za-z]:")
 _MODULE = re.compile(r"\w+(?:\.\w+)*")
 _QUALNAME = re.compile(r"[\w.<>]+")
 _IMPORT = re.compile(r"[\w.]+(?: as \w+)?")
@@ -128,8 +127,7 @@ def _placed(value: Placed) -> Placed:
 def _file(file: str) -> str:
     """Return a path that stays in its project, or an empty string."""
     text = plain(file)
-    leaves = "\\" in text or _DRIVE.match(text) or text.startswith("/") or ".." in PurePosixPath(text).parts
-    return "" if leaves else text[:MAX_LINE]
+    return text if len(text) <= MAX_LINE and is_inside(text) else ""
 
 
 def _name(name: str) -> str:

@@ -15,14 +15,16 @@ from sphinx.util import logging
 from penstock_sphinx.apart import SUBSTITUTIONS, document_apart, settled
 from penstock_sphinx.faults import watch, watched_log
 from penstock_sphinx.requests import MARKDOWN, RST
+from penstock_sphinx.untrusted import markdown_settings, restrict_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from sphinx.environment import BuildEnvironment
 
     from penstock.model import Step
     from penstock_sphinx.apart import Labels
+    from penstock_sphinx.untrusted import Restriction
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +114,11 @@ def _written(step: Step) -> list[str]:
 
 
 def parse_rst(
-    head: Sequence[str], body: Sequence[str], document: nodes.document, source: str
+    head: Sequence[str],
+    body: Sequence[str],
+    document: nodes.document,
+    source: str,
+    restriction: Restriction | None = None,
 ) -> tuple[list[nodes.Node], Labels]:
     """Return a directive of RST as nodes for a page, whatever language the page is written in, and the labels in it.
 
@@ -121,38 +127,74 @@ def parse_rst(
         body: Its content, indented.
         document: The document of the page that is being read.
         source: What messages call the place that the lines come from.
+        restriction: What limits the markup, where others wrote it.
+
+    Raises:
+        RecursionError: Too much stands within each other.
     """
     watch(document)
-    apart = document_apart(document, source, *SUBSTITUTIONS)
-    with _locating_anew(document):
+    apart = _document_apart(document, source, restriction, *SUBSTITUTIONS)
+    with _locating_anew(document), restriction or contextlib.nullcontext():
         machine = RSTStateMachine(state_classes=(_OneDirective,), initial_state=_OneDirective.__name__)
         places = [(source, max(number - len(head), 0)) for number in range(len(head) + len(body))]
         machine.run(StringList([*head, *body], items=places), apart, match_titles=False)
         machine.unlink()  # or all of it would wait for the garbage collector
-        return settled(apart, document, RST)
+        return _settled(apart, document, RST, restriction)
 
 
-def parse_markdown(text: str, document: nodes.document, source: str) -> tuple[list[nodes.Node], Labels]:
+def parse_markdown(
+    text: str, document: nodes.document, source: str, restriction: Restriction | None = None
+) -> tuple[list[nodes.Node], Labels]:
     """Return Markdown as nodes for a page, and the labels in them.
 
     Args:
         text: The Markdown.
         document: The document of the page that is being read.
         source: What messages call the place that the text comes from.
+        restriction: What limits the markup, where others wrote it.
 
     Raises:
         ImportError: The site does not use MyST.
+        RecursionError: Too much stands within each other.
     """
     if not hasattr(document.settings.env, "myst_config"):
         raise ImportError("myst_parser")
     from myst_parser.parsers.sphinx_ import MystParser  # noqa: PLC0415 - optional
 
     watch(document)
-    apart = document_apart(document, source)
-    with watched_log(document.settings.env):
-        MystParser().parse(text, apart)
-        parsed, labels = settled(apart, document, MARKDOWN)
+    apart = _document_apart(document, source, restriction)
+    with watched_log(document.settings.env), restriction or contextlib.nullcontext():
+        if restriction is None:
+            MystParser().parse(text, apart)
+        else:
+            _parse_plain_markdown(MystParser(), text, apart)
+        parsed, labels = _settled(apart, document, MARKDOWN, restriction)
     return [node for node in parsed if not isinstance(node, nodes.substitution_definition)], labels
+
+
+def _parse_plain_markdown(parser: Any, text: str, apart: nodes.document) -> None:
+    """Parse Markdown without what the site's settings allow its own pages, and without front matter, which sets them."""
+    env: Any = apart.settings.env
+    usual, env.myst_config = env.myst_config, markdown_settings(env.myst_config)
+    try:
+        parser.parse(f"\n{text}", apart)
+    finally:
+        env.myst_config = usual
+
+
+def _document_apart(page: nodes.document, source: str, restriction: Restriction | None, *shared: str) -> nodes.document:
+    if restriction is None:
+        return document_apart(page, source, *shared)
+    apart = document_apart(page, source)
+    restrict_settings(apart)
+    return apart
+
+
+def _settled(
+    apart: nodes.document, page: nodes.document, language: Collection[str], restriction: Restriction | None
+) -> tuple[list[nodes.Node], Labels]:
+    parsed, labels = settled(apart, page, language)
+    return (restriction.clean(parsed), {}) if restriction else (parsed, labels)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from penstock.errors import ConfigError, PenstockError
 from penstock.manifest import Manifest
 from penstock.proof import last_shown, shown
 from penstock.render.cache import digest as layout_key
-from penstock.render.describe import source_url, visible
+from penstock.render.describe import is_inside, source_url, visible
 from penstock.render.marks import without_proof
 from penstock.render.overview import Selection, outline, page_names, system_map
 from penstock_sphinx.config import load
@@ -62,7 +62,7 @@ class Site:
             flow = self.manifest.flow(shown)
         except PenstockError:
             return ""
-        return self._digest((digest(flow), self.name_in_ids(flow)))
+        return self._digest((digest(flow), self.name_in_ids(flow), self.origin(flow)))
 
     def drawn(self, subject: str | Selection, *, proof: bool = True) -> Flow:
         """Return what a diagram shows: the flow of a name, or the map of a selection."""
@@ -117,6 +117,10 @@ class Site:
         shown_with = (self.config.source_url, self.config.direction, self.config.engine, self.config.docstring_style)
         return hashlib.sha256(repr((shown, shown_with)).encode("utf-8", "replace")).hexdigest()
 
+    def origin(self, flow: Flow) -> str:
+        """Return the manifest of others that a flow comes from, or an empty string for one that is trusted."""
+        return self.manifest.origins.get(flow.full_name, "")
+
     def source_url(self, step: Step) -> str:
         """Return where a step's source can be read, or an empty string; installed code is not in our repository."""
         if not self.config.manifests and not (self.config.project / step.file).is_file():
@@ -125,7 +129,7 @@ class Site:
 
     def source_file(self, step: Step) -> Path | None:
         """Return the file that a step is defined in, if it is on this machine."""
-        if not step.file:
+        if not step.file or not is_inside(step.file):
             return None
         roots = [self.config.project, *self.config.path]
         if self.config.python is None:

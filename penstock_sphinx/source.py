@@ -60,7 +60,8 @@ def settle_links(_app: Sphinx, doctree: nodes.document) -> None:
 
 def _module_files(app: Sphinx) -> dict[str, Path]:
     site = domain_of(app.env).site
-    found = {step.module: site.source_file(step) for flow in site.manifest.flows for step in flow.steps if step.module}
+    own = [flow for flow in site.manifest.flows if not site.origin(flow)]
+    found = {step.module: site.source_file(step) for flow in own for step in flow.steps if step.module}
     return {module: file for module, file in found.items() if file}
 
 

@@ -21,10 +21,11 @@ from penstock_sphinx.nodes import AS_WRITTEN, CHIP, QUIET, step_reference
 from penstock_sphinx.record import Place
 from penstock_sphinx.site import full_name
 from penstock_sphinx.typehints import placed
+from penstock_sphinx.untrusted import Restriction
 from penstock_sphinx.words import gettext, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sphinx.environment import BuildEnvironment
 
@@ -90,6 +91,8 @@ class StepWriter:
         self._document = document
         self._line = line
         self._site: Site = domain_of(env).site
+        self._origin = self._site.origin(flow)
+        self._restriction = Restriction() if self._origin else None
 
     def describe(self, step: Step) -> list[nodes.Node]:
         """Return one step, registered under its name, behind its entry in the index, unless these are not wanted."""
@@ -101,6 +104,7 @@ class StepWriter:
         content = cast("addnodes.desc_content", description[-1])
         if markdown:
             content.extend(self._markdown(step))
+        self._report_refused(step)
         description["classes"] += ["ps-step-doc", *(["ps-entrypoint"] if step.entrypoint else [])]
         self._name(signature, step)
         signature += _chips(step)
@@ -121,22 +125,53 @@ class StepWriter:
         head = [f".. py:function:: step{signature}", ""]
         body = [f"   {line}" for line in lines]
         with self._inside(step):
-            parsed, labels = parse_rst(head, body, self._document, self._source(step))
-        self._note_labels(labels)
+            parsed = self._limited(lambda: parse_rst(head, body, self._document, self._source(step), self._restriction))
+            if parsed is None:
+                text = nodes.literal_block(step.docstring, step.docstring, language="none")
+                parsed, _ = parse_rst(head, [], self._document, self._source(step))
+                description = next(node for node in parsed if isinstance(node, addnodes.desc))
+                cast("addnodes.desc_content", description[-1]).append(text)
         return next(node for node in parsed if isinstance(node, addnodes.desc))
 
     def _markdown(self, step: Step) -> list[nodes.Node]:
-        lines = markdown_lines(step, self._env, self._line)
+        text = "\n".join(markdown_lines(step, self._env, self._line))
         try:
-            parsed, labels = parse_markdown("\n".join(lines), self._document, self._source(step))
+            parsed = self._limited(lambda: parse_markdown(text, self._document, self._source(step), self._restriction))
         except ImportError:
             message = 'docstrings in Markdown need MyST. Add "myst_parser" to the extensions.'
             place = (self._env.docname, self._line)
             logger.warning(message, type="penstock", subtype="docstring", location=place, once=True)
             self._env.note_reread()
             return [nodes.paragraph("", step.docstring)]
+        return [nodes.literal_block(text, text, language="none")] if parsed is None else parsed
+
+    def _limited(self, parse: Callable[[], tuple[list[nodes.Node], Labels]]) -> list[nodes.Node] | None:
+        """Return what is parsed, or ``None`` where others have nested more than can be read."""
+        try:
+            parsed, labels = parse()
+        except RecursionError:
+            if self._restriction is None:
+                raise
+            self._restriction.refuse("what stands too deep within each other")
+            return None
         self._note_labels(labels)
         return parsed
+
+    def _report_refused(self, step: Step) -> None:
+        """Warn of what a docstring of others may not do, and shows as text."""
+        if self._restriction and self._restriction.refused:
+            refused = ", ".join(map(visible, self._restriction.refused))
+            self._restriction.refused.clear()
+            message = (
+                "%s: the docstring of step %r of flow %r has %s, which a manifest of others may not. It is shown as text. "
+                "If the manifest is your own, set: penstock_trust_manifests = True"
+            )
+            place, name = (self._env.docname, self._line), full_name(self._flow)
+            subtype = "untrusted"
+            logger.warning(
+                message, self._origin, step.name, name, refused, type="penstock", subtype=subtype, location=place
+            )
+            self._env.note_reread()
 
     def _note_labels(self, labels: Labels) -> None:
         known = domain_of(self._env).page(self._env.docname).labels
@@ -144,7 +179,7 @@ class StepWriter:
 
     def _source(self, step: Step) -> str:
         """Return what messages about a docstring call its place, in autodoc's words."""
-        file = self._site.source_file(step) or step.file or step.module
+        file = self._origin or self._site.source_file(step) or step.file or step.module
         return f"{file}{OF_DOCSTRING}{visible(step.module)}.{visible(step.qualname)}"
 
     @contextlib.contextmanager
@@ -173,10 +208,10 @@ class StepWriter:
         self._document.note_explicit_target(signature)
         if self._index:
             domain_of(self._env).note_object(_kind(step), full_name(self._flow, step), self._env.docname, Place(ident))
-        file = self._site.source_file(step)
-        if file or "viewcode_line_numbers" not in self._env.config:
+        file = None if self._origin else self._site.source_file(step)
+        if file or not (self._origin or "viewcode_line_numbers" in self._env.config):
             signature["module"], signature["fullname"] = step.module, step.qualname
-        else:  # viewcode would import the module to find what is not here
+        else:  # viewcode would import the module to find what is not here, and linkcode may
             signature["module"], signature["fullname"] = None, ""
 
     def _meta(self, step: Step) -> nodes.paragraph:

@@ -37,11 +37,13 @@ __all__ = [
     "after",
     "alt_text",
     "before",
+    "is_inside",
     "python_signature",
     "safe_url",
     "slug",
     "source_url",
     "visible",
+    "web_url",
 ]
 
 MOST_IN_WORDS = 40
@@ -75,6 +77,14 @@ def alt_text(flow: Flow) -> str:
     return " ".join(said)
 
 
+def is_inside(file: str) -> bool:
+    """Return whether the path of a manifest stays in the folder that it counts from."""
+    return not _leaves.match(file)
+
+
+_leaves = re.compile(r"[/\\]|[A-Za-z]:|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.DOTALL)
+
+
 def source_url(template: str, step: Step) -> str:
     """Return the address of a step's source, or an empty string where no template or no source is known.
 
@@ -82,7 +92,7 @@ def source_url(template: str, step: Step) -> str:
         template: An address with ``{file}``, ``{line}`` and ``{end_line}`` in it.
         step: A step of a manifest, whose file is relative to the project.
     """
-    if not template or not step.file or not step.line:
+    if not template or not step.file or not step.line or not is_inside(step.file):
         return ""
     return string.Formatter().vformat(
         template, (), {"file": quote(step.file), "line": step.line, "end_line": step.end_line or step.line}
@@ -112,6 +122,15 @@ def safe_url(url: str) -> str:
     if _scheme.match(cleaned) and not cleaned.lower().startswith(("http:", "https:", "mailto:")):
         return ""
     return cleaned
+
+
+_web = re.compile(r"(?:https?://|mailto:|#)", re.IGNORECASE)
+
+
+def web_url(url: str) -> str:
+    """Return the address if it leads to the web, to a mailbox or to a place on the same page, else an empty string."""
+    cleaned = safe_url(url)
+    return cleaned if _web.match(cleaned) else ""
 
 
 def _with_trigger(step: Step) -> str:
