@@ -70,7 +70,7 @@ def add_flow(page: Page, parent: Element, embed: Embed) -> None:
     if options.paths:
         page.add_html(block, figure.paths(flow, here or _elsewhere(page, wanted, host, host.links_from)))
     for step in flow.steps if options.steps else ():
-        add_step(block, flow, step, site=wanted.site, links=links, level=level, page=page)
+        add_step(block, flow, step, site=wanted.site, links=links, level=level, page=page, line=embed.line)
 
 
 def anchors_here(page: Page) -> Mapping[str, str]:

@@ -24,7 +24,7 @@ _PLAIN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
 
 def one_line(md: Markdown, code: str) -> Markup:
     """Return a line of Python as ``<code>``, highlighted as the page's blocks of code are, or plain where they are not."""
-    settings = _settings(md)
+    settings = settings_of(md)
     if settings is None or not settings.get("use_pygments", True):
         return tag("code", code)
     try:
@@ -34,7 +34,8 @@ def one_line(md: Markdown, code: str) -> Markup:
     return tag("code", inner, class_=str(settings.get("css_class") or "highlight"))
 
 
-def _settings(md: Markdown) -> Mapping[str, Any] | None:
+def settings_of(md: Markdown) -> Mapping[str, Any] | None:
+    """Return the settings of what highlights the page's blocks of code, or ``None`` where nothing does."""
     found: list[Any] = [each for each in md.registeredExtensions if type(each).__name__ in _HIGHLIGHTERS]
     # superfences brings one of its own, which yields to the one that the site lists
     found.sort(key=lambda each: not getattr(each, "enabled", True))

@@ -62,9 +62,13 @@ class Inner:
             for name in _TREEPROCESSORS:
                 if name in self.md.treeprocessors:
                     self.md.treeprocessors[name].run(root)
-        _tame(root)
+        self.tame(root)
         html = self.md.serializer(root).strip()
         return Markup(html.removeprefix("<div>").removesuffix("</div>").strip())
+
+    def tame(self, root: Element) -> None:
+        """Take away what a docstring has no say in: places in the outline, ids, scripts and unsafe addresses."""
+        _tame(root)
 
     def inline(self, text: str) -> Markup:
         """Return a text as HTML, without the paragraph around it if it is one."""
@@ -159,10 +163,15 @@ def _is_control(tag: str, key: str, value: str) -> bool:
 def _is_safe(key: str, value: str) -> bool:
     """Tell whether an attribute may stay: nobody who writes a docstring decides over ids and scripts of a page."""
     if key in ("href", "src"):
-        return bool(safe_url(unescape(value.replace(util.AMP_SUBSTITUTE, "&"))))
+        return bool(safe_url(address_of(value)))
     if key == "type":
         return _is_formula(value)
     return key in _ATTRIBUTES or (key == "style" and re.fullmatch(r"text-align: \w+;", value) is not None)
+
+
+def address_of(value: str) -> str:
+    """Return an address as a browser reads it in the value of an attribute."""
+    return unescape(value.replace(util.AMP_SUBSTITUTE, "&"))
 
 
 def _is_formula(kind: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import SubElement
 
@@ -20,6 +21,7 @@ from penstock_mkdocs.options import OptionError
 from penstock_mkdocs.report import EmbedError, in_words, is_news, report
 from penstock_mkdocs.site import LAST_GOOD, open_site
 from penstock_mkdocs.steps import HEADING_CLASS
+from penstock_mkdocs.untrusted import RestrictedInner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +53,11 @@ class Page:
         self.links: dict[str, Mapping[str, str]] = {}
         self.anchors: dict[int, tuple[str, Mapping[str, str]]] = {}
         self._said: set[str] = set()
+
+    @cached_property
+    def restricted(self) -> RestrictedInner:
+        """What converts docstrings that others wrote."""
+        return RestrictedInner(self.md)
 
     def reset(self) -> None:
         """Forget the page; the next one begins."""

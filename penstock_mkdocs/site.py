@@ -118,6 +118,10 @@ class Site:
         cache = LayoutCache(self.config.project)
         return cache.lay_out(flows, options, engine=self.config.engine, timeout=self.config.layout_timeout)
 
+    def origin(self, flow: Flow) -> str:
+        """Return the manifest of others that a flow comes from, or an empty string for one that is trusted."""
+        return self.manifest.origins.get(flow.full_name, "")
+
     def source_url(self, step: Step) -> str:
         """Return where a step's source can be read, or an empty string; installed code is not in our repository."""
         if not self.config.manifests and not (self.config.project / step.file).is_file():

@@ -28,7 +28,7 @@ HEADING_CLASS = "ps-step-name"
 
 
 def add_step(
-    parent: Element, flow: Flow, step: Step, *, site: Site, links: Mapping[str, str], level: int, page: Page
+    parent: Element, flow: Flow, step: Step, *, site: Site, links: Mapping[str, str], level: int, page: Page, line: int
 ) -> None:
     """Add a step to a page's tree.
 
@@ -42,10 +42,24 @@ def add_step(
     SubElement(heading, "code").text = literal(visible(step.name))
     parts = [
         _signature(step, inner),
-        docstring(step, site.config.docstring_style, inner),
+        _docstring(flow, step, site, page, line),
         _meta(flow, step, site, links),
     ]
     SubElement(block, "p").text = AtomicString(inner.stash(tag("div", Markup("\n".join(parts)), class_="ps-step-body")))
+
+
+def _docstring(flow: Flow, step: Step, site: Site, page: Page, line: int) -> Markup:
+    """Return a docstring as HTML; what others wrote may only format, and a warning says what else it has."""
+    origin = site.origin(flow)
+    if not origin:
+        return docstring(step, site.config.docstring_style, page.inner)
+    html = docstring(step, site.config.docstring_style, page.restricted)
+    if refused := ", ".join(page.restricted.refused):
+        page.restricted.refused.clear()
+        what = f"the docstring of step {step.name!r} of flow {flow.full_name!r} has {refused}"
+        cure = "If the manifest is your own, set: trust_manifests: true"
+        page.warn(f"{origin}: {what}, which a manifest of others may not. It is shown as text. {cure}", line)
+    return html
 
 
 def _signature(step: Step, inner: Inner) -> Markup:

@@ -49,7 +49,7 @@ class FlowDirective(FigureDirective):
         """Return the flow, or a note in its place."""
         self.draws = "no-diagram" not in self.options
         domain = domain_of(self.env)
-        name = self.arguments[0]
+        name = self.arguments[0] = domain.site.name_meant(self.arguments[0])
         domain.page(self.env.docname).fingerprints[name] = domain.site.fingerprint(name)
         if domain.site.failed:
             return self.note(f"the flow {name!r} is not shown, because the flows could not be collected", "import")

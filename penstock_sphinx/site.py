@@ -23,6 +23,7 @@ from penstock.render.marks import without_proof
 from penstock.render.overview import Selection, outline, page_names, system_map
 from penstock_sphinx.config import load
 from penstock_sphinx.domain import domain_of
+from penstock_sphinx.names import read_name
 from penstock_sphinx.proof import report
 
 if TYPE_CHECKING:
@@ -116,6 +117,10 @@ class Site:
     def _digest(self, shown: object) -> str:
         shown_with = (self.config.source_url, self.config.direction, self.config.engine, self.config.docstring_style)
         return hashlib.sha256(repr((shown, shown_with)).encode("utf-8", "replace")).hexdigest()
+
+    def name_meant(self, argument: str) -> str:
+        """Return the name of a flow as a page gives it, in quotes or not."""
+        return argument if not argument.startswith('"') or argument in self.manifest.names else read_name(argument)
 
     def origin(self, flow: Flow) -> str:
         """Return the manifest of others that a flow comes from, or an empty string for one that is trusted."""

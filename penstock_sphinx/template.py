@@ -14,6 +14,7 @@ from sphinx.util import rst
 
 from penstock.render.describe import visible
 from penstock.render.overview import summary
+from penstock_sphinx.names import write_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +45,7 @@ class PageTemplate:
             self._template = self._loaded()
         text = self._template.render(
             flow=flow,
-            name=flow.full_name,
+            name=write_name(flow.full_name),
             title=visible(flow.title) or visible(flow.name),
             description="\n\n".join(filter(None, map(visible, _GAP.split(flow.description)))),
             summary=summary(flow),
@@ -82,8 +83,12 @@ _ENUMERATOR = re.compile(r"^(\w+)\.(?=\s|$)", re.MULTILINE)
 """A letter, a Roman or an Arabic number begins a list if a full stop follows, which Sphinx's own escaping leaves."""
 
 
+_DOT = re.compile(r"^\.", re.MULTILINE)
+"""What begins a directive or a comment; Sphinx's own escaping looks at the first line alone."""
+
+
 def _rst(text: str) -> str:
-    return _ENUMERATOR.sub(r"\1\.", rst.escape(text))
+    return _ENUMERATOR.sub(r"\1\.", _DOT.sub(r"\.", rst.escape(text)))
 
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+.!|-])")

@@ -121,7 +121,7 @@ def convert(write_manifest, caplog) -> Callable[..., Converted]:
     def run(text: str, *flows: Flow, extensions: tuple = (), configs: dict | None = None, **settings) -> Converted:
         path = write_manifest(*(flows or (BROKEN, ORDERS)))
         every = ["penstock", "toc", *extensions]
-        settings = {"manifests": [str(path)], "js": False, **settings}
+        settings = {"manifests": [str(path)], "trust_manifests": True, "js": False, **settings}
         md = markdown.Markdown(extensions=every, extension_configs={"penstock": settings, **(configs or {})})
         caplog.clear()
         with caplog.at_level(logging.WARNING, logger="mkdocs.plugins.penstock"):

@@ -1,0 +1,101 @@
+"""Docstrings of manifests that others wrote: Markdown that only formats, read by none of the page's own extensions.
+
+An extension of the page may include files, run code, or take text for a template of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from markdown import Markdown, util
+
+from penstock.render.describe import web_url
+from penstock_mkdocs.highlight import settings_of
+from penstock_mkdocs.inner import Inner, address_of
+from penstock_mkdocs.markup import Markup, tag
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+EXTENSIONS = {
+    "AdmonitionExtension": "admonition",
+    "DefListExtension": "def_list",
+    "FencedCodeExtension": "fenced_code",
+    "Nl2BrExtension": "nl2br",
+    "SaneListExtension": "sane_lists",
+    "SuperFencesCodeExtension": "fenced_code",
+    "TableExtension": "tables",
+}
+"""Extensions that only format, by the classes of those that a page may have."""
+
+MAX_DEPTH = 60
+"""Elements within each other; what writes pages goes down by recursion."""
+
+_FENCE = re.compile(r"^([ \t>]*(?:`{3,}|~{3,}))[ \t]*(?:([\w+#-]+)(?=[ \t]|$))?.*$", re.MULTILINE)
+
+
+class RestrictedInner(Inner):
+    """Converts short texts of others.
+
+    Attributes:
+        refused: What was refused, in words, each once.
+    """
+
+    def __init__(self, page: Markdown) -> None:
+        super().__init__(_plain_markdown(page))
+        self.refused: dict[str, None] = {}
+
+    def blocks(self, text: str) -> Markup:
+        """Return a text of paragraphs, lists and code blocks as HTML."""
+        try:
+            return super().blocks(_FENCE.sub(r"\1\2", text))
+        except RecursionError:
+            self.refused["what stands too deep within each other"] = None
+            return tag("pre", Markup(escape(text, quote=False)))
+
+    def tame(self, root: Element) -> None:
+        """Take away what a docstring has no say in: links within the site or to programs, and pictures."""
+        super().tame(root)
+        if _depth(root) > MAX_DEPTH:
+            raise RecursionError
+        for element in root.iter():
+            if element.tag == "img":
+                self.refused["a picture"] = None
+                alt = element.get("alt", "")
+                element.attrib.clear()
+                element.tag, element.text = "span", util.AtomicString(alt)
+        for element in root.iter("a"):
+            address = element.get("href", "")
+            if not web_url(address_of(address)):
+                self.refused["a link that does not lead to the web"] = None
+                element.attrib.clear()
+                element.tag = "span"
+
+
+def _plain_markdown(page: Markdown) -> Markdown:
+    """Return a Markdown object with those of the page's extensions that only format, and the page's store of HTML."""
+    known = (EXTENSIONS.get(type(each).__name__) for each in page.registeredExtensions)
+    extensions = [*dict.fromkeys(name for name in known if name)]
+    configs: dict[str, dict[str, Any]] = {}
+    settings = settings_of(page)
+    if settings is not None:
+        extensions.append("codehilite")
+        configs["codehilite"] = {
+            "css_class": str(settings.get("css_class") or "highlight"),
+            "use_pygments": bool(settings.get("use_pygments", True)),
+            "guess_lang": False,
+        }
+    plain = Markdown(extensions=extensions, extension_configs=configs)
+    plain.htmlStash = page.htmlStash
+    plain.serializer = page.serializer
+    return plain
+
+
+def _depth(root: Element) -> int:
+    deepest, level = 0, [root]
+    while level and deepest <= MAX_DEPTH:
+        level = [child for element in level for child in element]
+        deepest += 1
+    return deepest
