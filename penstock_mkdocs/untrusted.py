@@ -19,16 +19,9 @@ from penstock_mkdocs.markup import Markup, tag
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-EXTENSIONS = {
-    "AdmonitionExtension": "admonition",
-    "DefListExtension": "def_list",
-    "FencedCodeExtension": "fenced_code",
-    "Nl2BrExtension": "nl2br",
-    "SaneListExtension": "sane_lists",
-    "SuperFencesCodeExtension": "fenced_code",
-    "TableExtension": "tables",
-}
-"""Extensions that only format, by the classes of those that a page may have."""
+PREPROCESSORS = {"fenced_code_block": "fenced_code"}
+BLOCKS = {"admonition": "admonition", "deflist": "def_list", "table": "tables"}
+"""Extensions that only format, by the names of what reads them on a page, which other extensions use, too."""
 
 MAX_DEPTH = 60
 """Elements within each other; what writes pages goes down by recursion."""
@@ -76,8 +69,8 @@ class RestrictedInner(Inner):
 
 def _plain_markdown(page: Markdown) -> Markdown:
     """Return a Markdown object with those of the page's extensions that only format, and the page's store of HTML."""
-    known = (EXTENSIONS.get(type(each).__name__) for each in page.registeredExtensions)
-    extensions = [*dict.fromkeys(name for name in known if name)]
+    extensions = [name for reader, name in PREPROCESSORS.items() if reader in page.preprocessors]
+    extensions += [name for reader, name in BLOCKS.items() if reader in page.parser.blockprocessors]
     configs: dict[str, dict[str, Any]] = {}
     settings = settings_of(page)
     if settings is not None:

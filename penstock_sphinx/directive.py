@@ -81,7 +81,8 @@ class FlowDirective(FigureDirective):
         return block
 
     def _steps(self, flow: Flow) -> Iterator[nodes.Node]:
-        writer = StepWriter(flow, self.env, self.state.document, self.lineno, index="no-index" not in self.options)
+        line = self.get_source_info()[1]  # a prolog has lines, too
+        writer = StepWriter(flow, self.env, self.state.document, line, index="no-index" not in self.options)
         with domain_of(self.env).describing(flow.full_name):
             for step in flow.steps:
                 yield from writer.describe(step)
