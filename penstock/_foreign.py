@@ -6,6 +6,7 @@ or a reader would be misled by, files have to be inside their project, and nothi
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar, get_args
@@ -29,9 +30,13 @@ MAX_NAME, MAX_LINE, MAX_TEXT = 200, 2_000, 50_000
 MAX_ITEMS = 500
 """Effects, tags or imports of one step or flow."""
 
+SHORT, MAX_DEPTH = 150, 50
+"""Characters of a signature that cannot be nested too deep, and how deep one may be."""
+
 MAX_LINE_NUMBER = 9_999_999
 
-_COMMAND = re.compile(r"(?<!\S):(?=:)|#(?=#\w*\[)")
+_HASHES = re.compile(r"#(?=#\w*\[)")
+_COMMAND = re.compile(rf"(?<!\S):(?=:)|{_HASHES.pattern}")
 """Where a line of a log becomes a command of GitHub (``::error::``), Azure or TeamCity (``##vso[…]``)."""
 
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -39,7 +44,7 @@ _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u
 
 _MODULE = re.compile(r"\w+(?:\.\w+)*")
 _QUALNAME = re.compile(r"[\w.<>]+")
-_IMPORT = re.compile(r"[\w.]+(?: as \w+)?")
+_IMPORT = re.compile(r"\w+(?:\.\w+)*(?: as \w+)?")
 _HASH = re.compile(r"[0-9a-f]{1,64}")
 
 
@@ -67,7 +72,7 @@ def _flow(flow: Flow) -> Flow:
     return Flow(
         name=_name(flow.name),
         title=_line(flow.title),
-        description=_text(flow.description),
+        description=_harmless(_text(flow.description)),
         service=_name(flow.service),
         tags=_lines(flow.tags),
         steps=steps,
@@ -90,7 +95,7 @@ def _step(step: Step) -> Step:
         name=_name(step.name),
         title=_line(step.title),
         docstring=_text(step.docstring),
-        signature=_line(step.signature),
+        signature=_signature(step.signature),
         imports=tuple(each for each in step.imports[:MAX_ITEMS] if _matching(_IMPORT, each)),
         module=_matching(_MODULE, step.module),
         qualname=_matching(_QUALNAME, step.qualname),
@@ -127,7 +132,7 @@ def _placed(value: Placed) -> Placed:
 def _file(file: str) -> str:
     """Return a path that stays in its project, or an empty string."""
     text = plain(file)
-    return text if len(text) <= MAX_LINE and is_inside(text) else ""
+    return text if len(text) <= MAX_LINE and is_inside(text) and not _COMMAND.search(text) else ""
 
 
 def _name(name: str) -> str:
@@ -142,10 +147,26 @@ def _lines(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(map(_line, [*texts][:MAX_ITEMS]))
 
 
+def _signature(signature: str) -> str:
+    """Return a signature that can be parsed, or left as it is, by what goes down by recursion."""
+    line = _line(signature)
+    if len(line) < SHORT:
+        return line
+    try:
+        level: list[ast.AST] = [ast.parse(f"def f{line}: ...")]
+    except (SyntaxError, ValueError):
+        return line
+    except (RecursionError, MemoryError):
+        return "(...)"
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return "(...)" if level else line
+
+
 def _text(text: str) -> str:
     """Return a text of several lines."""
     cut = _cut(text, MAX_TEXT).encode("utf-8", "replace").decode()  # halves of surrogate pairs have no UTF-8
-    return _UNSEEN.sub("", cut.replace("\r\n", "\n").replace("\r", "\n")).replace("##vso[", "# #vso[")
+    return _HASHES.sub("# ", _UNSEEN.sub("", cut.replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def _harmless(text: str) -> str:
