@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
     Placed = TypeVar("Placed", Step, Problem, Call, Blind)
 
-MAX_NAME, MAX_LINE, MAX_TEXT = 200, 2_000, 50_000
+MAX_NAME, MAX_LINE, MAX_TEXT = 200, 2_000, 20_000
 """Characters of a name, of a text on one line such as a title or a signature, and of a docstring or a description."""
+
+MAX_MARKS = 1_000
+"""Marks of one kind in a paragraph, for each of which some parsers look at all that follows."""
 
 MAX_ITEMS = 500
 """Effects, tags or imports of one step or flow."""
@@ -42,6 +45,7 @@ _COMMAND = re.compile(rf"(?<!\S):(?=:)|{_HASHES.pattern}")
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Control characters, and those that turn the direction of what stands behind them."""
 
+_GAP = re.compile(r"\n[ \t]*\n")
 _MODULE = re.compile(r"\w+(?:\.\w+)*")
 _QUALNAME = re.compile(r"[\w.<>]+")
 _IMPORT = re.compile(r"\w+(?:\.\w+)*(?: as \w+)?")
@@ -61,6 +65,12 @@ def clean(made: Manifest) -> Manifest:
         service=_name(made.service),
         generator=_line(made.generator),
     )
+
+
+def is_readable(docstring: str) -> bool:
+    """Return whether a docstring can be parsed in a time that grows with its length."""
+    paragraphs = _GAP.split(docstring) if len(docstring) > MAX_MARKS else ()
+    return not any(paragraph.count(mark) > MAX_MARKS for paragraph in paragraphs for mark in "*:[_`|")
 
 
 def _flow(flow: Flow) -> Flow:

@@ -62,7 +62,7 @@ class Step:
         title: The docstring's first sentence, or its first paragraph if none ends in it, without markup; or an empty string.
         docstring: The whole docstring, indentation cleaned.
         signature: Parameters and return annotation as written, such as ``(msg: Message) -> None``; without
-            ``self`` or ``cls``.
+            ``self`` or ``cls``, and with ``…`` for a default that no source tells.
         imports: The imported names that the signature speaks of, as an import statement writes them:
             ``collections.abc.Mapping``, ``typing as t``.
         module: The module that defines the function.

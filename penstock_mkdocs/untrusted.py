@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from markdown import Markdown, util
 
+from penstock._foreign import is_readable
 from penstock.render.describe import web_url
 from penstock_mkdocs.highlight import settings_of
 from penstock_mkdocs.inner import Inner, address_of
@@ -42,11 +43,14 @@ class RestrictedInner(Inner):
 
     def blocks(self, text: str) -> Markup:
         """Return a text of paragraphs, lists and code blocks as HTML."""
+        if not is_readable(text):
+            self.refused["more marks in a paragraph than can be read"] = None
+            return _literal(text)
         try:
             return super().blocks(_FENCE.sub(r"\1\2", text))
         except RecursionError:
             self.refused["what stands too deep within each other"] = None
-            return tag("pre", Markup(escape(text, quote=False)))
+            return _literal(text)
 
     def tame(self, root: Element) -> None:
         """Take away what a docstring has no say in: links within the site or to programs, and pictures."""
@@ -65,6 +69,10 @@ class RestrictedInner(Inner):
                 self.refused["a link that does not lead to the web"] = None
                 element.attrib.clear()
                 element.tag = "span"
+
+
+def _literal(text: str) -> Markup:
+    return tag("pre", Markup(escape(text, quote=False)))
 
 
 def _plain_markdown(page: Markdown) -> Markdown:

@@ -12,6 +12,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.util import logging
 
+from penstock._foreign import is_readable
 from penstock.render.describe import KIND_CHIPS, after, before, visible
 from penstock_sphinx.autodoc import elsewhere
 from penstock_sphinx.docstrings import markdown_lines, parse_markdown, parse_rst, rst_lines
@@ -125,7 +126,9 @@ class StepWriter:
         head = [f".. py:function:: step{signature}", ""]
         body = [f"   {line}" for line in lines]
         with self._inside(step):
-            parsed = self._limited(lambda: parse_rst(head, body, self._document, self._source(step), self._restriction))
+            parsed = self._limited(
+                step, lambda: parse_rst(head, body, self._document, self._source(step), self._restriction)
+            )
             if parsed is None:
                 text = nodes.literal_block(step.docstring, step.docstring, language="none")
                 parsed, _ = parse_rst(head, [], self._document, self._source(step))
@@ -136,7 +139,9 @@ class StepWriter:
     def _markdown(self, step: Step) -> list[nodes.Node]:
         text = "\n".join(markdown_lines(step, self._env, self._line))
         try:
-            parsed = self._limited(lambda: parse_markdown(text, self._document, self._source(step), self._restriction))
+            parsed = self._limited(
+                step, lambda: parse_markdown(text, self._document, self._source(step), self._restriction)
+            )
         except ImportError:
             message = 'docstrings in Markdown need MyST. Add "myst_parser" to the extensions.'
             place = (self._env.docname, self._line)
@@ -145,8 +150,11 @@ class StepWriter:
             return [nodes.paragraph("", step.docstring)]
         return [nodes.literal_block(text, text, language="none")] if parsed is None else parsed
 
-    def _limited(self, parse: Callable[[], tuple[list[nodes.Node], Labels]]) -> list[nodes.Node] | None:
-        """Return what is parsed, or ``None`` where others have nested more than can be read."""
+    def _limited(self, step: Step, parse: Callable[[], tuple[list[nodes.Node], Labels]]) -> list[nodes.Node] | None:
+        """Return what is parsed, or ``None`` where others have written what nothing can read."""
+        if self._restriction and not is_readable(step.docstring):
+            self._restriction.refuse("more marks in a paragraph than can be read")
+            return None
         try:
             parsed, labels = parse()
         except RecursionError:

@@ -233,7 +233,7 @@ def test_readme_shows_the_mermaid_text_of_the_quick_start():
     assert text in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"])
 def test_links_to_files_lead_somewhere(page):
     """Every relative link of a page that no engine builds names a file of the repository."""
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text(encoding="utf-8"))

@@ -94,6 +94,7 @@ RST = {
     "eval_rst": "```{eval-rst}\n.. raw:: html\n\n   <script>window.PWNED=1</script>\n```",
     "deep_quotes": "\n".join(f"{' ' * depth}x\n" for depth in range(DEEP // 2)),
     "deep_lists": "\n\n".join(f"{'  ' * depth}* x" for depth in range(DEEP // 4)),
+    "marks": "*a " * 6000,
     "control": "A \x1b[31mred\x1b[0m \x00 \u202egnihtyreve\u202c",
 }
 """Constructs of RST, by name."""
@@ -139,6 +140,7 @@ MARKDOWN = {
     "footnote": "x[^1]\n\n[^1]: captured",
     "deep_quotes": "> " * DEEP + "x",
     "deep_lists": "\n".join(f"{'    ' * depth}* x" for depth in range(DEEP // 4)),
+    "marks": "[" * 18_000,
     "placeholder": "\x02wzxhzdk:0\x03 \x02klzzwxh:0001\x03",
     "control": RST["control"],
 }
