@@ -21,6 +21,9 @@ State = Literal["", "confirmed", "unexercised", "never-seen", "undeclared", "con
 
 CallKind = Literal["call", "order", "data"]
 
+UNREAD = "to read further would take too long"
+"""The reason of a :class:`Blind` that says that the time was over before all of the flow's code was read."""
+
 _PUT_OFF = "_put_off"
 
 

@@ -6,6 +6,7 @@ function. What a step returns is followed to the arguments that it ends up in. T
 (https://arxiv.org/abs/2103.00587); because the objects exist, most of what it has to guess is known.
 """
 
-from penstock.check.callgraph._reading import Reading, StepAt, read
+from penstock.check.callgraph._reading import StepAt, read
+from penstock.check.callgraph._results import Reading
 
 __all__ = ["Reading", "StepAt", "read"]

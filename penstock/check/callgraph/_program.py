@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from penstock.check.callgraph._bodies import Body, Node
     from penstock.check.callgraph._values import Reach, Site
+    from penstock.model import CallKind
 
     Names = dict[str, Some]
     Read = Callable[["Program", Body, Names, "Summary"], None]
@@ -61,6 +62,7 @@ class Program:
 
     Attributes:
         labels: Flow and name of each step, by its number.
+        numbers: The number of each step, by flow and name.
         found: Which step leads to which, in which way, and where.
         blind: Where the reading gave up, by the numbers of the steps.
         answered: The calls of which at least one reading knew the target.
@@ -72,7 +74,8 @@ class Program:
 
     def __init__(self, steps: Iterable[tuple[str, str, Any]], own: Callable[[str], bool], read: Read) -> None:
         self.labels: list[tuple[str, str]] = []
-        self.found: dict[tuple[str, int, int], Site] = {}
+        self.numbers: dict[tuple[str, str], int] = {}
+        self.found: dict[tuple[CallKind, int, int], Site] = {}
         self.blind: dict[int, dict[Site, str]] = {}
         self.answered: set[Site] = set()
         self.heap: dict[tuple[int, str], Some] = {}
@@ -95,9 +98,9 @@ class Program:
 
     def _add_step(self, flow: str, name: str, thing: Any) -> None:
         label = flow, name
-        if label not in self.labels:
+        number = self.numbers.setdefault(label, len(self.labels))
+        if number == len(self.labels):
             self.labels.append(label)
-        number = self.labels.index(label)
         same = [thing, *bottoms(thing)]
         self.kept += same
         for each in dict.fromkeys(map(id, same)):
@@ -151,7 +154,7 @@ class Program:
             self._typical[id(kind)] = Instance(Real(kind), "typical", open=True)
         return self._typical[id(kind)]
 
-    def note(self, kind: str, source: int, target: int, site: Site) -> None:
+    def note(self, kind: CallKind, source: int, target: int, site: Site) -> None:
         """Note that one step leads to another, if they are of one flow."""
         if source != target and self.labels[source][0] == self.labels[target][0]:
             self.found.setdefault((kind, source, target), site)

@@ -9,29 +9,27 @@ import threading
 import time
 from functools import partial
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.check.callgraph._bodies import positional
 from penstock.check.callgraph._calls import bound
 from penstock.check.callgraph._objects import held_by, implementations, layers, peek
 from penstock.check.callgraph._program import Program, TooLongError
+from penstock.check.callgraph._results import sort_by_flow
 from penstock.check.callgraph._statements import Statements
 from penstock.check.callgraph._values import Arguments, Real, Some
-from penstock.model import Blind, Call
+from penstock.model import UNREAD, Blind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from penstock.check.callgraph._bodies import Body
     from penstock.check.callgraph._program import Summary
+    from penstock.check.callgraph._results import Arrows, Reading
     from penstock.check.callgraph._values import Site
-    from penstock.model import CallKind
 
 _STACK = 256 * 1024 * 1024
 _RECURSION = 12_000
-_FLOW_SECONDS = 20.0
-_BLIND = 20
-"""How many places are reported for one flow."""
 
 
 class StepAt(NamedTuple):
@@ -48,30 +46,21 @@ class StepAt(NamedTuple):
     function: Any
 
 
-class Reading(NamedTuple):
-    """What the code says of one flow.
-
-    Attributes:
-        calls: Which step leads to which, in which way.
-        blind: Where the reading gave up.
-    """
-
-    calls: tuple[Call, ...] = ()
-    blind: tuple[Blind, ...] = ()
-
-
-def read(steps: Iterable[StepAt], own: Callable[[str], bool], seconds: float = 60.0) -> dict[str, Reading]:
+def read(
+    steps: Iterable[StepAt], own: Callable[[str], bool], seconds: float = 60.0, arrows: Arrows | None = None
+) -> dict[str, Reading]:
     """Return what the code says of each flow, by the flow's name.
 
     Args:
         steps: The steps of all flows.
         own: Tells whether a file is the user's own code, which is what is read.
-        seconds: How long all of it may take; what is not read by then is named in ``blind``.
+        seconds: How long all of it may take; a flow that is not wholly read by then says so in ``blind``, with
+            :data:`penstock.model.UNREAD` as reason.
+        arrows: The arrows that each flow declares, if the order of other steps does not matter.
     """
-    wanted = list(steps)
-    found = {step.flow: Reading() for step in wanted}
-    _with_a_deep_stack(partial(_read_all, wanted, own, time.monotonic() + seconds, found))
-    return found
+    readings: dict[str, Reading] = {}
+    _with_a_deep_stack(partial(_read_all, list(steps), own, seconds, arrows, readings))
+    return readings
 
 
 def _with_a_deep_stack(action: Callable[[], None]) -> None:
@@ -90,30 +79,85 @@ def _with_a_deep_stack(action: Callable[[], None]) -> None:
         threading.stack_size(size)
 
 
-def _read_all(steps: list[StepAt], own: Callable[[str], bool], until: float, found: dict[str, Reading]) -> None:
-    program = Program(steps, own, _read_function)
-    flows = dict.fromkeys(step.flow for step in steps)
-    late = {flow: _read_flow(program, [step for step in steps if step.flow == flow], until) for flow in flows}
-    with contextlib.suppress(TooLongError, Exception):  # what is found so far stands
-        program.until = min(until, time.monotonic() + _FLOW_SECONDS)
-        for function in _callers(program, steps):
-            _read_root(program, function)
-    for flow in flows:
-        found[flow] = _reading(program, flow, late[flow])
-
-
-def _read_flow(program: Program, steps: list[StepAt], until: float) -> list[Blind]:
-    """Read one flow; return the steps that could not be read, or not in time."""
-    program.until = min(until, time.monotonic() + _FLOW_SECONDS)
-    lost: list[Blind] = []
+def _read_all(
+    steps: list[StepAt],
+    own: Callable[[str], bool],
+    seconds: float,
+    arrows: Arrows | None,
+    readings: dict[str, Reading],
+) -> None:
+    program, clock = Program(steps, own, _read_function), _Clock(seconds)
+    flows: dict[str, list[StepAt]] = {}
     for step in steps:
-        try:
-            _read_root(program, step.function)
-        except TooLongError:
-            return [*lost, _lost(step, "to read further would take too long")]
-        except Exception as error:
-            lost.append(_lost(step, f"the step cannot be read ({type(error).__name__})"))
+        flows.setdefault(step.flow, []).append(step)
+    lost = {flow: _read_flow(program, of_flow, clock) for flow, of_flow in flows.items()}
+    with contextlib.suppress(Exception):  # what is found so far stands
+        _read_callers(program, flows, clock, lost)
+    readings.update(sort_by_flow(program, lost, arrows))
+
+
+class _Clock:
+    """Divides the time that there is: one flow, or one function around steps, may take a third of it."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+        self._share = seconds / 3
+
+    def start_next(self, program: Program) -> None:
+        """Begin the share of what is read next.
+
+        Raises:
+            TooLongError: No time is left.
+        """
+        now = time.monotonic()
+        program.until = min(self._end, now + self._share)
+        if now >= self._end:
+            raise TooLongError
+
+
+def _read_flow(program: Program, steps: list[StepAt], clock: _Clock) -> list[Blind]:
+    """Read one flow; return the steps that could not be read, or not in time."""
+    lost: list[Blind] = []
+    step = steps[0]
+    try:
+        clock.start_next(program)
+        for step in steps:
+            try:
+                _read_root(program, step.function)
+            except Exception as error:
+                lost.append(_lost(step, f"the step cannot be read ({type(error).__name__})"))
+    except TooLongError:
+        return [_lost(step, UNREAD), *lost]
     return lost
+
+
+def _read_callers(
+    program: Program, flows: dict[str, list[StepAt]], clock: _Clock, lost: dict[str, list[Blind]]
+) -> None:
+    """Read what may call steps one after the other; add to ``lost`` the flows that are spoken of where time ran out."""
+    speakers = _flows_by_function(flows)
+    unread: set[str] = set()
+    for function in _callers(program, speakers):
+        try:
+            clock.start_next(program)
+            with contextlib.suppress(Exception):
+                _read_root(program, function)
+        except TooLongError:
+            spoken = {flow for name in _spoken(function.__code__) for flow in speakers.get(name, ())} - unread
+            unread |= spoken
+            for flow in spoken:
+                lost[flow].insert(0, _lost(flows[flow][0], UNREAD))
+
+
+def _flows_by_function(flows: dict[str, list[StepAt]]) -> dict[str, set[str]]:
+    """Return the flows that functions are steps of, by the functions' names."""
+    found: dict[str, set[str]] = {}
+    for flow, steps in flows.items():
+        for step in steps:
+            for function in layers(step.function):
+                if type(function) is FunctionType:
+                    found.setdefault(function.__name__, set()).add(flow)
+    return found
 
 
 def _lost(step: StepAt, reason: str) -> Blind:
@@ -162,17 +206,14 @@ def _read_function(program: Program, body: Body, names: dict[str, Some], summary
         frame.give_up(body.node, f"the code cannot be read ({type(error).__name__})")
 
 
-def _callers(program: Program, steps: list[StepAt]) -> Iterator[FunctionType]:
+def _callers(program: Program, names: Collection[str]) -> Iterator[FunctionType]:
     """Yield the user's functions that are no steps themselves and speak of some: they may call one after the other."""
-    names = {
-        function.__name__ for step in steps for function in layers(step.function) if type(function) is FunctionType
-    }
     for module in list(sys.modules.values()):
         held = held_by(module)
         file = held.get("__file__")
         if isinstance(file, str) and program.owns_file(file):
             for function in _functions(held, program):
-                if names & _spoken(function.__code__):
+                if not _spoken(function.__code__).isdisjoint(names):
                     yield function
 
 
@@ -192,58 +233,3 @@ def _spoken(code: CodeType) -> set[str]:
         if isinstance(constant, CodeType):
             names |= _spoken(constant)
     return names
-
-
-_KINDS: tuple[CallKind, ...] = ("call", "order", "data")
-
-
-def _deeper(found: dict[tuple[str, int, int], Site]) -> dict[tuple[str, int, int], Site]:
-    """Return the order that follows for what steps call: it has run, too, when what comes after them begins."""
-    calls: dict[int, list[int]] = {}
-    for kind, source, target in found:
-        if kind == "call":
-            calls.setdefault(source, []).append(target)
-    below = {step: _reachable(calls, step) for step in calls}
-    return {
-        ("order", deep, target): site
-        for (kind, source, target), site in found.items()
-        if kind == "order"
-        for deep in below.get(source, ())
-        if deep != target
-    }
-
-
-def _reachable(calls: dict[int, list[int]], start: int) -> set[int]:
-    found: set[int] = set()
-    waiting = list(calls[start])
-    while waiting:
-        step = waiting.pop()
-        if step not in found:
-            found.add(step)
-            waiting += calls.get(step, ())
-    return found
-
-
-def _reading(program: Program, flow: str, late: list[Blind]) -> Reading:
-    found = {**_deeper(program.found), **program.found}
-    calls: list[tuple[CallKind, str, str, Site]] = [
-        (cast("CallKind", kind), program.labels[source][1], program.labels[target][1], site)
-        for (kind, source, target), site in found.items()
-        if program.labels[source][0] == flow
-    ]
-    calls.sort(key=lambda each: (each[3], _KINDS.index(each[0]), each[1], each[2]))
-    blind = [
-        Blind(step=program.labels[tag][1], reason=reason, file=site[0], line=site[1])
-        for tag, places in program.blind.items()
-        if program.labels[tag][0] == flow
-        for site, reason in places.items()
-        if site not in program.answered
-    ]
-    places = {(each.file, each.line): each for each in [*late, *blind]}
-    return Reading(
-        tuple(
-            Call(source=source, target=target, kind=kind, file=site[0], line=site[1])
-            for kind, source, target, site in calls
-        ),
-        tuple(places.values())[:_BLIND],
-    )
