@@ -10,35 +10,49 @@ from typing import TYPE_CHECKING
 
 from penstock import _inputs, _registry
 from penstock.check.callgraph import StepAt, read
+from penstock.check.unread import describe_unread, explain_timeout, mark_unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from penstock.model import Flow
+    from penstock.check.callgraph import Reading
+    from penstock.model import Flow, Problem
 
 
-def with_calls(flows: Iterable[Flow], roots: Sequence[str], seconds: float) -> tuple[Flow, ...]:
-    """Return the flows with what the code says of their steps.
+def with_calls(
+    flows: Iterable[Flow], roots: Sequence[str], seconds: float
+) -> tuple[tuple[Flow, ...], tuple[Problem, ...]]:
+    """Return the flows with what the code says of their steps, and a problem if some code could not be read.
 
     Args:
         flows: The flows of this process.
         roots: The folders (or files) of the user's own code. The packages that steps are in count, too: a flow may
             be declared from outside.
-        seconds: How long it may take; what is not read by then is named in each flow's ``blind``.
+        seconds: How long it may take; a flow that is not wholly read by then is marked as not read.
     """
+    known = tuple(flows)
+    try:
+        readings = _read(known, [*roots, *_packages(step.module for flow in known for step in flow.steps)], seconds)
+    except Exception as error:
+        unread = tuple(map(mark_unread, known))
+        return unread, describe_unread(unread, f"{type(error).__name__}: {error}. Nothing is known of their arrows.")
+    read_flows = tuple(
+        replace(flow, calls=readings[flow.name].calls, blind=readings[flow.name].blind)
+        if flow.name in readings
+        else flow
+        for flow in known
+    )
+    return read_flows, describe_unread(read_flows, explain_timeout(seconds))
 
+
+def _read(flows: Sequence[Flow], roots: Sequence[str], seconds: float) -> dict[str, Reading]:
     def own(file: str) -> bool:
         return not file.startswith("<") and _inputs.is_own(_inputs.absolute(file), roots)
 
-    known = tuple(flows)
-    roots = [*roots, *_packages(step.module for flow in known for step in flow.steps)]
-    steps = {(flow.name, step.name) for flow in known for step in flow.steps}
+    steps = {(flow.name, step.name) for flow in flows for step in flow.steps}
     marked = (StepAt(name, mark.step_name, mark.function) for mark in _registry.marks() for name in mark.flows)
-    found = read((step for step in marked if step[:2] in steps), own, seconds)
-    return tuple(
-        replace(flow, calls=found[flow.name].calls, blind=found[flow.name].blind) if flow.name in found else flow
-        for flow in known
-    )
+    arrows = {flow.name: {(edge.source, edge.target) for edge in flow.edges} for flow in flows}
+    return read((step for step in marked if step[:2] in steps), own, seconds, arrows)
 
 
 def _packages(modules: Iterable[str]) -> Iterator[str]:

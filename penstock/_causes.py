@@ -53,7 +53,7 @@ def raised(error: BaseException, module: str, roots: Sequence[str], project: Pat
         file, line = _inputs.absolute(error.filename), error.lineno or 0
     if isinstance(error, PenstockError):  # it says what to do by itself
         return Failure(_told(error, f"{file}:{line}: ", project), file, line)
-    return Failure(f"{_sentence(_cause(error))} {_cure(error, module, frames, project)}".strip(), file, line)
+    return Failure(f"{_sentence(cause(error))} {_cure(error, module, frames, project)}".strip(), file, line)
 
 
 def left(how: str, frame: FrameType, roots: Sequence[str]) -> Failure:
@@ -62,9 +62,9 @@ def left(how: str, frame: FrameType, roots: Sequence[str]) -> Failure:
     return Failure(f"it called {how}() while it was imported. {_MAIN_GUARD}", *place(frames, roots))
 
 
-def internal(error: Exception) -> Failure:
+def internal(cause: str) -> Failure:
     """Return what to say when the imports went well and the manifest still could not be made."""
-    return Failure(_sentence(f"everything was imported, but the flows could not be written down: {_cause(error)}"))
+    return Failure(_sentence(f"everything was imported, but the flows could not be written down: {cause}"))
 
 
 def place(frames: Iterable[tuple[str, int]], roots: Sequence[str]) -> tuple[str, int]:
@@ -90,7 +90,8 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
-def _cause(error: BaseException) -> str:
+def cause(error: BaseException) -> str:
+    """Return what an exception says, on one line."""
     if isinstance(error, SystemExit):
         return f"it called sys.exit({'' if error.code is None else repr(error.code)}) while it was imported"
     if isinstance(error, SyntaxError):

@@ -17,7 +17,6 @@ import pkgutil
 import signal
 import sys
 import sysconfig
-import time
 from functools import partial, reduce
 from io import TextIOWrapper
 from pathlib import Path
@@ -31,11 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from types import ModuleType
 
+    from penstock.model import Flow, Problem
+
 _LARGEST_DATA = 10 * 2**20
 """Bytes; larger files hold data that no declaration depends on, and to hash them would take long."""
-
-_SHARE = 0.8
-"""Of the time that is left after the imports, for reading the code: the report takes some, too."""
 
 _RARELY = 100_000
 """Objects made between two looks of the garbage collector: what an import makes stays, and the process is short."""
@@ -60,7 +58,6 @@ class Session:
         self.failures: list[dict[str, Any]] = []
         self.folders: dict[str, str] = {}
         self.opened: set[str] = set()
-        self._began = time.monotonic()
         self._pid = os.getpid()
         self._module = ""
         self._progress = os.open(request["progress"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -72,12 +69,11 @@ class Session:
         if not setup or self._attempt(setup, partial(_call, setup)):
             for name in self.request["modules"]:
                 self._import(name)
-        try:
-            if not self.failures:
-                self._write_manifest()
-        except Exception as error:
-            self._fail("", _causes.internal(error))
+        Path(self.request["imported"]).touch()
+        flows = () if self.failures else self._write_flows()
         self.report()
+        if self.request["calls"] and not self.failures:  # reported before that: it may take long, or never end
+            self._read_code(flows)
         self._end(0)
 
     def _prepare(self) -> None:
@@ -93,7 +89,8 @@ class Session:
             setattr(os, name, self._guarded(f"os.{name}", getattr(os, name)))
         trace = Path(self.request["trace"]).open("w", encoding="utf-8")  # noqa: SIM115 - open until the end
         faulthandler.enable(trace)
-        faulthandler.dump_traceback_later(self.request["timeout"], exit=True, file=trace)
+        self._limit = partial(faulthandler.dump_traceback_later, exit=True, file=trace)
+        self._limit(self.request["timeout"])
         for name in ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGALRM", "SIGXCPU"):
             if hasattr(faulthandler, "register") and hasattr(signal, name):
                 faulthandler.register(getattr(signal, name), file=trace, chain=True)
@@ -168,20 +165,36 @@ class Session:
     def _fail(self, module: str, failure: _causes.Failure) -> None:
         self.failures.append({"module": module, **failure._asdict()})
 
-    def _write_manifest(self) -> None:
-        request = self.request
-        with collector_paused():
-            flows = _registry.flows()
-            gc.freeze()  # they stay until the process ends, which is soon
-        if request["calls"]:
-            from penstock._callgraph import with_calls  # noqa: PLC0415 - most builds do not ask
+    def _write_flows(self) -> Sequence[Flow]:
+        """Write the manifest without what the code says, and return the flows; whatever happens becomes a failure."""
+        self._limit(self.request["timeout"])
+        try:
+            with collector_paused():
+                flows = _registry.flows()
+                gc.freeze()  # they stay until the process ends, which is soon
+            self._write_manifest(flows)
+        except Exception as error:
+            self._fail("", _causes.internal(_causes.cause(error)))
+            return ()
+        return flows
 
-            left = request["timeout"] - (time.monotonic() - self._began)
-            flows = with_calls(flows, self.roots, _SHARE * left)
-        project, service = Path(request["project"]), request["service"]
+    def _read_code(self, flows: Sequence[Flow]) -> None:
+        """Write the manifest anew, with what the code says."""
+        from penstock._callgraph import with_calls  # noqa: PLC0415 - most builds do not ask
+
+        seconds = self.request["reading_timeout"]
+        self._limit(seconds + self.request["reading_grace"])
+        flows, problems = with_calls(flows, self.roots, seconds)
+        self._limit(self.request["timeout"])
+        self._write_manifest(flows, problems)
+        Path(self.request["read"]).touch()
+
+    def _write_manifest(self, flows: Iterable[Flow], problems: Iterable[Problem] = ()) -> None:
+        project, service = Path(self.request["project"]), self.request["service"]
         with collector_paused():
-            made = manifest.build(flows, _registry.problems(), project=project, service=service)
-            write_atomically(Path(request["manifest"]), _kept.dumps(made).encode())
+            problems = [*_registry.problems(), *problems]
+            made = manifest.build(flows, problems, project=project, service=service)
+            write_atomically(Path(self.request["manifest"]), _kept.dumps(made).encode())
 
     def report(self) -> None:
         """Write what happened to where the parent reads it."""

@@ -11,7 +11,7 @@ import time
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 _KEPT_OUTPUT = 64 * 1024
@@ -19,8 +19,16 @@ _LOOK = 0.05
 """Seconds between two looks at a process whose output goes on, perhaps from another one that it has started."""
 
 
-def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], seconds: float) -> tuple[int | None, str]:
+def run(
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], seconds: Callable[[], float]
+) -> tuple[int | None, str]:
     """Run a command; return its status, or ``None`` if it had to be killed, and the end of its output.
+
+    Args:
+        command: The command.
+        cwd: The folder to run it in.
+        env: Its environment.
+        seconds: Returns how long it may take in all; this may grow while it runs.
 
     Raises:
         OSError: It cannot be started.
@@ -43,18 +51,17 @@ def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], seconds: f
     return status, tail.text()
 
 
-def _wait(process: subprocess.Popen[bytes], tail: _Tail, seconds: float) -> int | None:
+def _wait(process: subprocess.Popen[bytes], tail: _Tail, seconds: Callable[[], float]) -> int | None:
     """Return the status of a process, or ``None`` if it goes on for longer.
 
     Where its output ends, most end themselves, which is known at once; Python itself would look again only after a while.
     """
-    until = time.monotonic() + seconds
-    while process.poll() is None and time.monotonic() < until and not tail.has_ended(_LOOK):
-        pass
-    try:
-        return process.wait(max(until - time.monotonic(), 0))
-    except subprocess.TimeoutExpired:
-        return None
+    start = time.monotonic()
+    while process.poll() is None and time.monotonic() - start < seconds():
+        if tail.has_ended(_LOOK):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_LOOK)
+    return process.poll()
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

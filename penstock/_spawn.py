@@ -10,11 +10,13 @@ import signal
 import sys
 import sysconfig
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock import __version__, _causes, _inputs, _kept
 from penstock._process import run
+from penstock.check.unread import describe_unread, explain_timeout, mark_unread
 from penstock.errors import CollectError, ManifestError
 from penstock.model import Problem
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
     from penstock.config import Config
     from penstock.manifest import Manifest
+
+_READING_GRACE = 5.0
+"""Seconds that the reading of the code has, after its own time limit, to come to an end."""
 
 _GRACE = 3.0
 """Seconds that the child has, after its own time limit, to say where it hung."""
@@ -102,12 +107,15 @@ def collect(config: Config, *, calls: bool = False) -> Collected:
         except OSError as error:
             cure = "Name a folder that can be written to: TMPDIR=…"
             raise CollectError(f"there is no room for temporary files: {error.strerror}. {cure}") from None
-        status, output = _run(config, folder / "request.json")
+        status, output = _run(config, request, folder / "request.json")
         if Path(request["absent"]).exists():
             raise _absent(interpreter(config), json.loads(Path(request["absent"]).read_text(encoding="utf-8")))
         if not Path(request["report"]).exists():
             return Collected(failures=(_death(config, request, status, output),), output=output)
-        return _result(config, request, output)
+        result = _result(config, request, output)
+        if request["calls"] and result.manifest and not Path(request["read"]).exists():
+            return result._replace(manifest=_unread(result.manifest, config, request, status))
+        return result
 
 
 def _temporary() -> tempfile.TemporaryDirectory[str]:
@@ -115,7 +123,8 @@ def _temporary() -> tempfile.TemporaryDirectory[str]:
 
 
 def _request(config: Config, folder: Path) -> dict[str, Any]:
-    files = {name: str(folder / f"{name}.json") for name in ("absent", "report", "manifest", "progress", "trace")}
+    names = ("absent", "imported", "manifest", "progress", "read", "report", "trace")
+    files = {name: str(folder / f"{name}.json") for name in names}
     return {
         **files,
         "sys_path": shared_path(config),
@@ -126,16 +135,23 @@ def _request(config: Config, folder: Path) -> dict[str, Any]:
         "mock": config.mock,
         "service": config.service,
         "timeout": config.timeout,
+        "reading_timeout": config.reading_timeout,
+        "reading_grace": _READING_GRACE,
     }
 
 
-def _run(config: Config, request: Path) -> tuple[int | None, str]:
+def _run(config: Config, request: dict[str, Any], file: Path) -> tuple[int | None, str]:
     """Run the child; return its status, or ``None`` if it had to be killed, and the end of its output."""
     python = interpreter(config)
     # -B: a .pyc made now would hide an edit of the same size within the same second
-    command = [python, "-B", "-c", _BOOTSTRAP, str(request)]
+    command = [python, "-B", "-c", _BOOTSTRAP, str(file)]
+    after = 2 * config.timeout + (config.reading_timeout + _READING_GRACE if request["calls"] else 0)
+
+    def limit() -> float:
+        return config.timeout + _GRACE + (after if Path(request["imported"]).exists() else 0)
+
     try:
-        return run(command, cwd=config.project, env={**os.environ, **config.env}, seconds=config.timeout + _GRACE)
+        return run(command, cwd=config.project, env={**os.environ, **config.env}, seconds=limit)
     except OSError as error:
         raise CollectError(f"cannot start {python}: {error.strerror}. Check the setting `python`.") from None
 
@@ -196,13 +212,30 @@ def _death(config: Config, request: dict[str, Any], status: int | None, output: 
         return _problem(config, "", _causes.Failure(message))
     last = json.loads(progress[-1])
     place = _causes.place(_frames(trace if "File " in trace else output), last["roots"])
-    if status is None or trace.startswith("Timeout"):
+    is_late = status is None or trace.startswith("Timeout")
+    if Path(request["imported"]).exists():
+        message = f"it takes longer than {config.timeout:g} s; raise `timeout`" if is_late else _end(status)
+        return _problem(config, "", _causes.internal(message)._replace(file=place[0], line=place[1]))
+    if is_late:
         message = f"it took longer than {config.timeout:g} s. {_causes.TOO_LONG}"
-    elif status < 0:
-        message = f"Python was killed by {_signal(-status)}. {_causes.CRASH}"
     else:
-        message = f"Python ended with status {status} and without a word. {_causes.CRASH}"
+        message = f"{_end(status)} {_causes.CRASH}"
     return _problem(config, last["module"], _causes.Failure(message, *place))
+
+
+def _end(status: int | None) -> str:
+    """Return how a process ended by itself, as a sentence."""
+    if status is not None and status < 0:
+        return f"Python was killed by {_signal(-status)}."
+    return f"Python ended with status {status} and without a word."
+
+
+def _unread(made: Manifest, config: Config, request: dict[str, Any], status: int | None) -> Manifest:
+    """Return a manifest with all flows marked as not read, because the child ended while it read their code."""
+    is_late = status is None or _read(request["trace"]).startswith("Timeout")
+    why = explain_timeout(config.reading_timeout) if is_late else f"{_end(status)} Nothing is known of their arrows."
+    flows = tuple(map(mark_unread, made.flows))
+    return replace(made, flows=flows, problems=(*made.problems, *describe_unread(flows, why)))
 
 
 def _read(path: str) -> str:

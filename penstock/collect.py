@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from penstock import __version__, _foreign, _inputs, _kept, _registry, _spawn, manifest
 from penstock._files import own_folder, write_atomically
+from penstock.check.unread import UNREAD_CODE
 from penstock.errors import CollectError, ManifestError, PenstockError
 from penstock.manifest import Inputs
 
@@ -113,14 +114,16 @@ def _known(config: Config, key: str) -> Iterator[_Record | None]:
 
 
 def _here(config: Config, *, calls: bool) -> Manifest:
-    flows = _registry.flows()
+    flows, problems = _registry.flows(), _registry.problems()
     if calls:
         from penstock._callgraph import with_calls  # noqa: PLC0415 - most builds do not ask
 
-        flows = with_calls(flows, [*map(str, config.path), str(config.project)], config.timeout)
+        roots = [*map(str, config.path), str(config.project)]
+        flows, unread = with_calls(flows, roots, config.reading_timeout)
+        problems += unread
     files = {step.file for flow in flows for step in flow.steps if Path(step.file).is_file()}
     inputs = _make_inputs(config, _inputs.snapshot(files, {}, since=time.time_ns()), manifest.versions())
-    return manifest.build(flows, _registry.problems(), project=config.project, service=config.service, inputs=inputs)
+    return manifest.build(flows, problems, project=config.project, service=config.service, inputs=inputs)
 
 
 def _merged(config: Config) -> _Record:
@@ -159,7 +162,8 @@ def _imported(config: Config, key: str, *, calls: bool) -> _Record:
         raise _again(error)
     _failures.pop(key, None)
     record = _Record(replace(found.manifest, inputs=_make_inputs(config, seen, found.versions)), seen)
-    _keep(config, key, record, found.text)
+    if all(problem.code != UNREAD_CODE for problem in record.manifest.problems):  # another time, there may be time
+        _keep(config, key, record, found.text)
     return record
 
 

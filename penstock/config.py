@@ -69,6 +69,14 @@ class Config:
         "Modules to stand in for, with all under them, where they cannot be installed.",
     )
     timeout: float = _setting(read.seconds, "seconds", 60.0, 120, "How long setup and all imports together may take.")
+    reading_timeout: float = _setting(
+        read.seconds,
+        "seconds",
+        60.0,
+        120,
+        "How long it may take, after the imports, to read what the code calls; flows that are not read by then are "
+        "shown without proof, and a problem says so.",
+    )
     manifests: tuple[Path, ...] = _setting(
         read.paths,
         "list of files",

@@ -13,6 +13,7 @@ from penstock.check.contracts import broken
 from penstock.check.evidence import Evidence, load
 from penstock.check.findings import findings, of_problem
 from penstock.check.joining import joined
+from penstock.check.unread import is_unread
 from penstock.check.verdict import judge
 from penstock.collect import collect, input_files, last_good
 from penstock.config import evidence_file
@@ -140,12 +141,14 @@ def _proof(config: Config, made: Manifest, evidence: Evidence, *, judged: bool, 
     if config.manifests or not judged:
         everything = [*_problems(made), *broken(config.contracts, made.flows)]
         return _sorted_out(config, made, everything, evidence, accepted=accepted)
-    judgements = [judge(flow, evidence) for flow in made.flows]
-    proven = replace(made, flows=tuple(judgement.flow for judgement in judgements))
-    old = any(judgement.tally.unknown for judgement in judgements) and _is_old(config, made, evidence)
+    judgements = [None if is_unread(flow) else judge(flow, evidence) for flow in made.flows]
+    flows = (judgement.flow if judgement else flow for flow, judgement in zip(made.flows, judgements, strict=True))
+    proven = replace(made, flows=tuple(flows))
+    known = [judgement for judgement in judgements if judgement]
+    old = any(judgement.tally.unknown for judgement in known) and _is_old(config, made, evidence)
     everything = [
         *_problems(made),
-        *(finding for judgement in judgements for finding in findings(judgement, old=old)),
+        *(finding for judgement in known for finding in findings(judgement, old=old)),
         *broken(config.contracts, proven.flows),
     ]
     return _sorted_out(config, proven, everything, evidence, accepted=accepted)

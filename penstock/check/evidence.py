@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock._files import write_atomically
@@ -93,6 +94,24 @@ class Evidence:
     runs: Mapping[tuple[str, Seen], int] = field(default_factory=dict)
     commits: Mapping[str, str] = field(default_factory=dict)
     replaced: Mapping[Fact | tuple[str, Seen], frozenset[str]] = field(default_factory=dict)
+
+    def of(self, flow: str) -> Evidence:
+        """Return what was seen of one flow, without looking through that of all others each time."""
+        return self._by_flow.get(flow) or Evidence(commits=self.commits)
+
+    @cached_property
+    def _by_flow(self) -> dict[str, Evidence]:
+        """The evidence of each flow, its rows in the same order."""
+        parts: dict[str, tuple[dict[Any, Any], ...]] = {}
+        tables: tuple[Mapping[Any, Any], ...] = (self.facts, self.orphans, self.runs, self.replaced)
+        for index, table in enumerate(tables):
+            for row, value in table.items():
+                flow = row[0] if isinstance(row, tuple) else row.flow
+                parts.setdefault(flow, ({}, {}, {}, {}))[index][row] = value
+        return {
+            flow: Evidence(facts, orphans, runs, self.commits, replaced)
+            for flow, (facts, orphans, runs, replaced) in parts.items()
+        }
 
 
 def merge(several: Iterable[Evidence]) -> Evidence:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -79,7 +80,14 @@ class Tally:
 
     def said(self, source: str, target: str) -> list[Call]:
         """Return the calls in the code that lead from one step to another."""
-        return [call for call in self.calls.get(target, ()) if call.source == source]
+        return self._by_pair.get((source, target), [])
+
+    @cached_property
+    def _by_pair(self) -> dict[Pair, list[Call]]:
+        by_pair: dict[Pair, list[Call]] = {}
+        for call in (call for calls in self.calls.values() for call in calls):
+            by_pair.setdefault((call.source, call.target), []).append(call)
+        return by_pair
 
     def hinders(self, name: str, step: str) -> bool:
         """Tell whether a step may not run, or not as it would, because another one is replaced.
@@ -95,6 +103,7 @@ class Tally:
 
 def count(flow: Flow, evidence: Evidence) -> Tally:
     """Return what the runs say of a flow."""
+    evidence = evidence.of(flow.name)
     tally = Tally(ahead={step.name: reachable(flow, step.name) for step in flow.steps} if evidence.replaced else {})
     for call in flow.calls:
         tally.calls.setdefault(call.target, []).append(call)

@@ -50,7 +50,7 @@ def judge(flow: Flow, evidence: Evidence) -> Judgement:
     edges = [_judged(bare, edge, tally) for edge in bare.edges]
     missing = _missing(replace(bare, edges=tuple(edges)), tally)
     extra = [_seen(pair, tally) for pair in dict.fromkeys((*sorted(tally.undeclared), *missing))]
-    runs = sum(number for (name, _), number in evidence.runs.items() if name == flow.name)
+    runs = sum(evidence.of(flow.name).runs.values())
     whole = replace(bare, edges=(*edges, *extra), provenance=_provenance([*edges, *extra], runs, evidence))
     return Judgement(flow=whole, tally=tally, runs=runs, missing=missing)
 
@@ -117,8 +117,8 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
 
 def lost(pair: Pair, tally: Tally) -> list[str]:
     """Return which ends of an arrow ran in a context that was lost; none if its head did not run at all."""
-    ran = tally.placed | tally.loose | tally.adrift
-    return [name for name in pair if name in tally.adrift and pair[1] in ran]
+    ran = any(pair[1] in steps for steps in (tally.placed, tally.loose, tally.adrift))
+    return [name for name in pair if ran and name in tally.adrift]
 
 
 def replaced(pair: Pair, tally: Tally) -> tuple[list[str], str]:

@@ -7,6 +7,7 @@ import contextlib
 import sys
 import threading
 import time
+from concurrent.futures import Future
 from functools import partial
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -67,16 +68,26 @@ def _with_a_deep_stack(action: Callable[[], None]) -> None:
     """Run something that recurses as deeply as the code that it reads; deeper than that, it gives up."""
     limit = sys.getrecursionlimit()
     size = threading.stack_size()
+    outcome: Future[None] = Future()
     try:
         with contextlib.suppress(ValueError, RuntimeError):
             threading.stack_size(_STACK)
-        thread = threading.Thread(target=action, name="penstock-callgraph")
+        thread = threading.Thread(target=partial(_fulfil, outcome, action), name="penstock-callgraph")
         sys.setrecursionlimit(max(limit, _RECURSION))
         thread.start()
         thread.join()
     finally:
         sys.setrecursionlimit(limit)
         threading.stack_size(size)
+    outcome.result()
+
+
+def _fulfil(outcome: Future[None], action: Callable[[], None]) -> None:
+    try:
+        action()
+        outcome.set_result(None)
+    except BaseException as error:
+        outcome.set_exception(error)
 
 
 def _read_all(
