@@ -220,6 +220,11 @@ class Flow:
         return {step.name: step for step in self.steps}
 
     @cached_property
+    def positions(self) -> dict[str, int]:
+        """The place of each step among the steps, by its name, counted from 0."""
+        return {name: position for position, name in enumerate(self._by_name)}
+
+    @cached_property
     def successors(self) -> dict[str, list[str]]:
         """The names of the steps that directly follow each step, as declared."""
         declared = ((edge.source, edge.target) for edge in self.edges if edge.origin != "seen")

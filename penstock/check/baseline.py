@@ -11,7 +11,7 @@ from penstock.check.findings import Finding
 from penstock.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 FORMAT = "penstock-baseline"
@@ -33,11 +33,14 @@ class Ignore:
     reason: str
     code: str = ""
 
-    def matches(self, finding: Finding) -> bool:
-        """Tell whether a finding is accepted."""
-        bare = finding.flow.rpartition("/")[2]
-        ends = " ".join(self.edge.replace("->", " -> ").split())
-        return self.flow in (finding.flow, bare) and ends == finding.arrow and self.code in ("", finding.code)
+    @property
+    def ends(self) -> str:
+        """The arrow or step as findings name it."""
+        return " ".join(self.edge.replace("->", " -> ").split())
+
+    def covers(self, code: str) -> bool:
+        """Return whether a kind of findings is accepted."""
+        return self.code in ("", code)
 
 
 def without_ignored(found: Sequence[Finding], ignores: Sequence[Ignore], where: Path) -> Iterator[Finding]:
@@ -48,26 +51,44 @@ def without_ignored(found: Sequence[Finding], ignores: Sequence[Ignore], where: 
         ignores: What is accepted.
         where: The file that the ignores probably stand in.
     """
-    yield from (finding for finding in found if not any(each.matches(finding) for each in ignores))
+    by_place: dict[tuple[str, str], list[Ignore]] = {}
     for ignore in ignores:
-        if not any(ignore.matches(finding) for finding in found):
-            yield Finding(
-                code="unmatched-ignore",
-                severity="error",
-                flow=ignore.flow,
-                message=f"the ignore of {ignore.edge!r} in the flow {ignore.flow} matches no finding.",
-                cure="Remove it; what it was for has been mended, or has another name.",
-                file=where.name,
-                line=_line(where, ignore.edge),
-            )
+        by_place.setdefault((ignore.flow, ignore.ends), []).append(ignore)
+    matched: set[Ignore] = set()
+    for finding in found:
+        matching = _matching(finding, by_place)
+        matched.update(matching)
+        if not matching:
+            yield finding
+    unmatched = [ignore for ignore in ignores if ignore not in matched]
+    lines = _lines(where) if unmatched else []
+    for ignore in unmatched:
+        yield Finding(
+            code="unmatched-ignore",
+            severity="error",
+            flow=ignore.flow,
+            message=f"the ignore of {ignore.edge!r} in the flow {ignore.flow} matches no finding.",
+            cure="Remove it; what it was for has been mended, or has another name.",
+            file=where.name,
+            line=next((number for number, line in lines if ignore.edge in line), 0),
+        )
 
 
-def _line(file: Path, edge: str) -> int:
+def _matching(finding: Finding, by_place: Mapping[tuple[str, str], list[Ignore]]) -> list[Ignore]:
+    """Return the ignores that accept a finding, which may name its flow with or without the service."""
+    names = dict.fromkeys((finding.flow, finding.flow.rpartition("/")[2]))
+    return [
+        ignore for name in names for ignore in by_place.get((name, finding.arrow), ()) if ignore.covers(finding.code)
+    ]
+
+
+def _lines(file: Path) -> list[tuple[int, str]]:
+    """Return the lines of a file that may hold an ignore, with their numbers."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
-        return 0
-    return next((number for number, line in enumerate(lines, 1) if "edge" in line and edge in line), 0)
+        return []
+    return [(number, line) for number, line in enumerate(lines, 1) if "edge" in line]
 
 
 def without_known(found: Iterable[Finding], known: frozenset[str]) -> Iterator[Finding]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from penstock.check.findings import Finding
@@ -11,6 +13,7 @@ from penstock.errors import did_you_mean, near_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from penstock.model import Flow, Step
 
@@ -42,23 +45,23 @@ class Contract:
 
 def broken(contracts: Sequence[Contract], flows: Sequence[Flow]) -> Iterator[Finding]:
     """Yield a finding for each place where a contract is broken, and for one that names what is not there."""
+    application = Application(flows)
     for contract in contracts:
-        yield from (_finding(contract, None, said) for said in _unknown(contract, flows))
+        yield from (_finding(contract, None, said) for said in _unknown(contract, application))
         covered = [flow for flow in flows if contract.covers(flow)]
         if not covered:
             yield _finding(contract, None, f"no flow has a name like {' or '.join(contract.flows)}.")
         for flow in covered:
-            yield from TYPES[contract.type](contract, flow, flows)
+            yield from TYPES[contract.type](contract, flow, application)
 
 
-def _unknown(contract: Contract, flows: Sequence[Flow]) -> Iterator[str]:
+def _unknown(contract: Contract, application: Application) -> Iterator[str]:
     """Yield what to say of names that nothing has, so that nothing escapes a contract by a new name."""
     if contract.type != "never-reaches":
         return
     if not contract.never:
         yield "it names nothing in never."
-    known = {name for flow in flows for name in _names(flow.full_name)}
-    known |= {name for flow in flows for step in flow.steps for name in _names(flow.full_name, step.name)}
+    known = {name for flow in application.flows for name in _names(flow.full_name)} | application.named.keys()
     for name in contract.never:
         if name not in known:
             yield f"no flow or step has the name {name}.{did_you_mean(near_names(name, known))}"
@@ -70,38 +73,39 @@ def _names(flow: str, step: str = "") -> tuple[str, str]:
     return (f"{flow}.{step}", f"{bare}.{step}") if step else (flow, bare)
 
 
-def _triggers(contract: Contract, flow: Flow, _flows: Sequence[Flow]) -> Iterator[Finding]:
+def _triggers(contract: Contract, flow: Flow, _application: Application) -> Iterator[Finding]:
     if not any(step.trigger for step in flow.entrypoints):
         first = next(iter((*flow.entrypoints, *flow.steps)), None)
         yield _finding(contract, flow, f"no entrypoint of {flow.name} says what triggers it.", first)
 
 
-def _docstrings(contract: Contract, flow: Flow, _flows: Sequence[Flow]) -> Iterator[Finding]:
+def _docstrings(contract: Contract, flow: Flow, _application: Application) -> Iterator[Finding]:
     for step in flow.steps:
         if not step.docstring.strip():
             yield _finding(contract, flow, f"{step.name} has no docstring.", step)
 
 
-def _confirmed(contract: Contract, flow: Flow, _flows: Sequence[Flow]) -> Iterator[Finding]:
+def _confirmed(contract: Contract, flow: Flow, _application: Application) -> Iterator[Finding]:
     for edge in flow.edges:
         if edge.origin == "declared" and edge.state != "confirmed":
             message = f"{edge.source} -> {edge.target} is {edge.state or 'not checked'}."
             yield _finding(contract, flow, message, flow.step(edge.target))
 
 
-def _never(contract: Contract, flow: Flow, flows: Sequence[Flow]) -> Iterator[Finding]:
-    following = _following(flows)
-    found = _reached([(flow.full_name, step.name) for step in flow.entrypoints], following)
-    for name in contract.never:
-        for other, step in sorted(found):
+def _never(contract: Contract, flow: Flow, application: Application) -> Iterator[Finding]:
+    starts = [(flow.full_name, step.name) for step in flow.entrypoints]
+    names = [name for name in contract.never if not application.leading_to(name).isdisjoint(starts)]
+    reached = _reached(starts, application.following) if names else {}
+    for name in names:
+        for other, step in sorted(reached):
             if name in _names(other, step) or (other != flow.full_name and name in _names(other)):
-                path = _way(found, (other, step))
+                path = _way(reached, (other, step))
                 message = f"{flow.name} reaches {name}: {' -> '.join(path)}."
-                yield _finding(contract, flow, message, _step(flows, (other, step)))
+                yield _finding(contract, flow, message, application.by_name[other].step(step))
                 break
 
 
-TYPES: Mapping[str, Callable[[Contract, Flow, Sequence[Flow]], Iterator[Finding]]] = {
+TYPES: Mapping[str, Callable[[Contract, Flow, Application], Iterator[Finding]]] = {
     "has-trigger": _triggers,
     "has-docstrings": _docstrings,
     "all-confirmed": _confirmed,
@@ -111,28 +115,67 @@ TYPES: Mapping[str, Callable[[Contract, Flow, Sequence[Flow]], Iterator[Finding]
 are never reached, through arrows and through channels (effects that are triggers elsewhere)."""
 
 
-def _following(flows: Sequence[Flow]) -> dict[Node, list[Node]]:
-    listening: dict[str, list[Node]] = {}
-    for flow in flows:
-        for step in flow.steps:
+class Application:
+    """All flows, and how each leads to others, through arrows and through channels.
+
+    Attributes:
+        flows: The flows.
+        by_name: The same by their full names.
+    """
+
+    def __init__(self, flows: Sequence[Flow]) -> None:
+        self.flows = flows
+        self.by_name = {flow.full_name: flow for flow in flows}
+        self._leading: dict[str, AbstractSet[Node]] = {}
+
+    @cached_property
+    def following(self) -> dict[Node, list[Node]]:
+        """The steps that directly follow each step."""
+        listening: dict[str, list[Node]] = {}
+        for flow, step in self._steps():
             if step.trigger:
                 listening.setdefault(step.trigger, []).append((flow.full_name, step.name))
-    return {
-        (flow.full_name, step.name): [
-            *((flow.full_name, name) for name in flow.successors[step.name]),
-            *(node for effect in step.effects for node in listening.get(effect, ())),
-        ]
-        for flow in flows
-        for step in flow.steps
-    }
+        return {
+            (flow.full_name, step.name): [
+                *((flow.full_name, name) for name in flow.successors[step.name]),
+                *(node for effect in step.effects for node in listening.get(effect, ())),
+            ]
+            for flow, step in self._steps()
+        }
+
+    @cached_property
+    def named(self) -> dict[str, list[Node]]:
+        """The steps that each name stands for: that of a step, or of the flow that they are in."""
+        named: dict[str, list[Node]] = {}
+        for flow, step in self._steps():
+            for name in (*_names(flow.full_name), *_names(flow.full_name, step.name)):
+                named.setdefault(name, []).append((flow.full_name, step.name))
+        return named
+
+    def leading_to(self, name: str) -> AbstractSet[Node]:
+        """Return the steps from which those of a name can be reached, and these themselves."""
+        if name not in self._leading:
+            self._leading[name] = _reached(self.named.get(name, ()), self._preceding).keys()
+        return self._leading[name]
+
+    @cached_property
+    def _preceding(self) -> dict[Node, list[Node]]:
+        preceding: dict[Node, list[Node]] = {}
+        for node, following in self.following.items():
+            for after in following:
+                preceding.setdefault(after, []).append(node)
+        return preceding
+
+    def _steps(self) -> Iterator[tuple[Flow, Step]]:
+        return ((flow, step) for flow in self.flows for step in flow.steps)
 
 
 def _reached(starts: Sequence[Node], following: Mapping[Node, Sequence[Node]]) -> dict[Node, Node | None]:
     """Return every step that can be reached, with the one from which it was."""
     found: dict[Node, Node | None] = dict.fromkeys(starts)
-    waiting = list(starts)
+    waiting = deque(starts)
     while waiting:
-        node = waiting.pop(0)
+        node = waiting.popleft()
         for after in following.get(node, ()):
             if after not in found:
                 found[after] = node
@@ -144,13 +187,9 @@ def _way(found: Mapping[Node, Node | None], end: Node) -> list[str]:
     node: Node | None = end
     way: list[str] = []
     while node is not None:
-        way.insert(0, ".".join(node))
+        way.append(".".join(node))
         node = found[node]
-    return way
-
-
-def _step(flows: Sequence[Flow], node: Node) -> Step | None:
-    return next((flow.step(node[1]) for flow in flows if flow.full_name == node[0]), None)
+    return way[::-1]
 
 
 def _finding(contract: Contract, flow: Flow | None, message: str, step: Step | None = None) -> Finding:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from penstock.check.proposing import proposals
+from penstock.check.proposing import Proposal, proposals
 from penstock.check.verdict import lost, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from penstock.check.proposing import Proposal
     from penstock.check.verdict import Judgement
     from penstock.model import Edge, Flow, Problem, Step
 
@@ -127,10 +126,10 @@ def findings(judgement: Judgement, *, old: bool = False) -> Iterator[Finding]:
         old: Whether the evidence is of other code than today's, so that it may know steps by names which are gone.
     """
     flow = judgement.flow
-    proposed = proposals(judgement)
+    proposed = proposals(judgement) if any(edge.state in FAILING for edge in flow.edges) else {}
     for edge in flow.edges:
         if edge.state in FAILING or edge.state in NOTES:
-            yield _of_edge(judgement, edge, proposed[edge.target])
+            yield _of_edge(judgement, edge, proposed.get(edge.target, Proposal(())))
     yield from (_unknown(flow, name, times, old=old) for name, times in sorted(judgement.tally.unknown.items()))
 
 

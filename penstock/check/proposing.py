@@ -39,7 +39,7 @@ def proposals(judgement: Judgement) -> dict[str, Proposal]:
 
 def _proposal(judgement: Judgement, target: str, kept: list[str], successors: dict[str, list[str]]) -> Proposal:
     """Return the proposal for a step, and add its new arrows to the successors."""
-    new = [edge.source for edge in judgement.flow.edges if edge.target == target and edge.origin == "seen"]
+    new = [edge.source for edge in judgement.flow.edges_into(target) if edge.origin == "seen"]
     ahead = reachable(successors, [target])
     closing = [source for source in new if source in ahead and source not in kept]
     better = [source for source in _handing(judgement, target, new) if source not in kept and source not in ahead]
@@ -58,7 +58,7 @@ def _handing(judgement: Judgement, target: str, new: list[str]) -> list[str]:
 
 
 def _kept(flow: Flow, target: str) -> list[str]:
-    return [edge.source for edge in flow.edges if edge.target == target and _holds(edge)]
+    return [edge.source for edge in flow.edges_into(target) if _holds(edge)]
 
 
 def _holds(edge: Edge) -> bool:

@@ -89,6 +89,19 @@ class Tally:
             by_pair.setdefault((call.source, call.target), []).append(call)
         return by_pair
 
+    @cached_property
+    def unexplained(self) -> set[str]:
+        """The steps that ran where no declared arrow explains it."""
+        return {step for _, step in self.undeclared}
+
+    @cached_property
+    def neighbours(self) -> dict[str, set[str]]:
+        """For each step, those that it ran inside, or after."""
+        neighbours: dict[str, set[str]] = {}
+        for source, target in (*self.inside, *self.before):
+            neighbours.setdefault(target, set()).add(source)
+        return neighbours
+
     def hinders(self, name: str, step: str) -> bool:
         """Tell whether a step may not run, or not as it would, because another one is replaced.
 

@@ -76,9 +76,10 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
     """Return what to say of an arrow that no witness confirms."""
     source, target = pair
     # A test that calls a step alone shows nothing of arrows, but that runs which nothing explains could do without it.
-    unexplained = any(step == target for _, step in tally.undeclared)
-    seen = {source: tally.seen | tally.alone if unexplained else tally.seen, target: tally.placed | tally.loose}
-    unseen = [name for name, ran in seen.items() if name not in ran]
+    ran = {source: [tally.seen], target: [tally.placed, tally.loose]}
+    if target in tally.unexplained:
+        ran[source].append(tally.alone)
+    unseen = [name for name, groups in ran.items() if not any(name in group for group in groups)]
     adrift = lost(pair, tally)
     loose = [name for name in pair if name in tally.loose]
     hidden, said = replaced(pair, tally)
@@ -148,7 +149,7 @@ def _further(pair: Pair, tally: Tally) -> str:
 def _before(flow: Flow, pair: Pair, tally: Tally) -> str:
     """Say what the head of an arrow ran after, where that was never its tail."""
     source, target = pair
-    near = [step.name for step in flow.steps if (step.name, target) in tally.inside or tally.before[step.name, target]]
+    near = sorted(tally.neighbours.get(target, set()) & flow.positions.keys(), key=flow.positions.__getitem__)
     return f"{target} ran after {_listed([name for name in near if name != target])}, never after {source}."
 
 
