@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from types import ModuleType
 
-    from penstock.model import Flow, Problem
-
 _LARGEST_DATA = 10 * 2**20
 """Bytes; larger files hold data that no declaration depends on, and to hash them would take long."""
 
@@ -70,10 +68,12 @@ class Session:
             for name in self.request["modules"]:
                 self._import(name)
         Path(self.request["imported"]).touch()
-        flows = () if self.failures else self._write_flows()
+        try:
+            if not self.failures:
+                self._write_manifest()
+        except Exception as error:
+            self._fail("", _causes.internal(_causes.cause(error)))
         self.report()
-        if self.request["calls"] and not self.failures:  # reported before that: it may take long, or never end
-            self._read_code(flows)
         self._end(0)
 
     def _prepare(self) -> None:
@@ -165,36 +165,25 @@ class Session:
     def _fail(self, module: str, failure: _causes.Failure) -> None:
         self.failures.append({"module": module, **failure._asdict()})
 
-    def _write_flows(self) -> Sequence[Flow]:
-        """Write the manifest without what the code says, and return the flows; whatever happens becomes a failure."""
-        self._limit(self.request["timeout"])
-        try:
-            with collector_paused():
-                flows = _registry.flows()
-                gc.freeze()  # they stay until the process ends, which is soon
-            self._write_manifest(flows)
-        except Exception as error:
-            self._fail("", _causes.internal(_causes.cause(error)))
-            return ()
-        return flows
-
-    def _read_code(self, flows: Sequence[Flow]) -> None:
-        """Write the manifest anew, with what the code says."""
-        from penstock._callgraph import with_calls  # noqa: PLC0415 - most builds do not ask
-
-        seconds = self.request["reading_timeout"]
-        self._limit(seconds + self.request["reading_grace"])
-        flows, problems = with_calls(flows, self.roots, seconds)
-        self._limit(self.request["timeout"])
-        self._write_manifest(flows, problems)
-        Path(self.request["read"]).touch()
-
-    def _write_manifest(self, flows: Iterable[Flow], problems: Iterable[Problem] = ()) -> None:
-        project, service = Path(self.request["project"]), self.request["service"]
+    def _write_manifest(self) -> None:
+        request = self.request
+        self._limit(request["timeout"])
         with collector_paused():
-            problems = [*_registry.problems(), *problems]
+            flows, problems = _registry.flows(), _registry.problems()
+            gc.freeze()  # they stay until the process ends, which is soon
+        if request["calls"]:
+            Path(request["declared"]).touch()
+            self._limit(request["reading_timeout"] + request["reading_grace"])
+            from penstock._callgraph import with_calls  # noqa: PLC0415 - most builds do not ask
+
+            flows, unread = with_calls(flows, self.roots, request["reading_timeout"])
+            problems += unread
+            self._limit(request["timeout"])
+            Path(request["declared"]).unlink()
+        project, service = Path(request["project"]), request["service"]
+        with collector_paused():
             made = manifest.build(flows, problems, project=project, service=service)
-            write_atomically(Path(self.request["manifest"]), _kept.dumps(made).encode())
+            write_atomically(Path(request["manifest"]), _kept.dumps(made).encode())
 
     def report(self) -> None:
         """Write what happened to where the parent reads it."""

@@ -30,6 +30,7 @@ from penstock._terminal import (
     width,
 )
 from penstock.check.report import folded
+from penstock.check.unread import UNREAD_CODE, is_unread
 from penstock.errors import ConfigError, PenstockError, RenderWarning
 from penstock.proof import prove
 from penstock.render import FORMATS, format_of, render, text
@@ -141,7 +142,7 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
             print(folded(f"  {' → '.join(map(visible, path))}", fold_width()))
         if flow.path_count > MOST_PATHS:
             print(f"  … and {flow.path_count - MOST_PATHS} more")
-    return list(flow.problems)
+    return _problems_of(flow, found)
 
 
 def _wrapped(shown: str, columns: int) -> str:
@@ -160,12 +161,17 @@ def _render(parsed: argparse.Namespace, config: Config, found: Manifest) -> list
     for each in noted:
         if each.category is RenderWarning:
             tell("warning", str(each.message))
-    return list(flow.problems)
+    return _problems_of(flow, found)
 
 
 def _flow(parsed: argparse.Namespace, config: Config, found: Manifest) -> Flow:
     flow = found.flow(parsed.flow)
     return flow if config.proof else without_proof(flow)
+
+
+def _problems_of(flow: Flow, found: Manifest) -> list[Problem]:
+    unread = [problem for problem in found.problems if problem.code == UNREAD_CODE and is_unread(flow)]
+    return [*flow.problems, *unread]
 
 
 def _export(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:

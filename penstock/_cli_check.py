@@ -16,6 +16,7 @@ from penstock._terminal import CLEAN, FINDINGS, counted, fold_width, leave_unrea
 from penstock.check import baseline
 from penstock.check.joining import joined
 from penstock.check.report import FORMATS, text
+from penstock.check.unread import is_unread
 from penstock.errors import ConfigError
 from penstock.proof import prove
 from penstock.render.describe import visible
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from penstock.check.findings import Finding
     from penstock.config import Config
+    from penstock.model import Flow
     from penstock.proof import Proof
 
 DEFAULT_BASELINE = "penstock-baseline.json"
@@ -138,11 +140,15 @@ def _summary(found: Proof, names: list[str]) -> None:
     """Print a line for each flow that was chosen, and one for all."""
     chosen = joined(_chosen(found, found.findings, names))
     flows = [found.manifest.flow(name) for name in dict.fromkeys(names)] or found.manifest.flows
-    for line in table([(visible(flow.full_name), visible(flow.provenance) or UNCHECKED) for flow in flows]):
+    for line in table([(visible(flow.full_name), _provenance(flow)) for flow in flows]):
         print(line)
     errors = sum(finding.severity == "error" for finding in chosen)
     said = f"{counted(errors, 'finding')}, {counted(len(chosen) - errors, 'note')}{_accepted(found, names)}"
     print(styled(said, "31" if errors else "32"))
+
+
+def _provenance(flow: Flow) -> str:
+    return visible(flow.provenance) or ("its code was not read" if is_unread(flow) else UNCHECKED)
 
 
 def _accepted(found: Proof, names: list[str]) -> str:

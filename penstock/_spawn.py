@@ -111,11 +111,10 @@ def collect(config: Config, *, calls: bool = False) -> Collected:
         if Path(request["absent"]).exists():
             raise _absent(interpreter(config), json.loads(Path(request["absent"]).read_text(encoding="utf-8")))
         if not Path(request["report"]).exists():
+            if Path(request["declared"]).exists():
+                return _unread(config, request, status)
             return Collected(failures=(_death(config, request, status, output),), output=output)
-        result = _result(config, request, output)
-        if request["calls"] and result.manifest and not Path(request["read"]).exists():
-            return result._replace(manifest=_unread(result.manifest, config, request, status))
-        return result
+        return _result(config, request, output)
 
 
 def _temporary() -> tempfile.TemporaryDirectory[str]:
@@ -123,7 +122,7 @@ def _temporary() -> tempfile.TemporaryDirectory[str]:
 
 
 def _request(config: Config, folder: Path) -> dict[str, Any]:
-    names = ("absent", "imported", "manifest", "progress", "read", "report", "trace")
+    names = ("absent", "declared", "imported", "manifest", "progress", "report", "trace")
     files = {name: str(folder / f"{name}.json") for name in names}
     return {
         **files,
@@ -230,12 +229,16 @@ def _end(status: int | None) -> str:
     return f"Python ended with status {status} and without a word."
 
 
-def _unread(made: Manifest, config: Config, request: dict[str, Any], status: int | None) -> Manifest:
-    """Return a manifest with all flows marked as not read, because the child ended while it read their code."""
+def _unread(config: Config, request: dict[str, Any], status: int | None) -> Collected:
+    """Collect once more, without reading the code, because the child ended while it did."""
     is_late = status is None or _read(request["trace"]).startswith("Timeout")
     why = explain_timeout(config.reading_timeout) if is_late else f"{_end(status)} Nothing is known of their arrows."
-    flows = tuple(map(mark_unread, made.flows))
-    return replace(made, flows=flows, problems=(*made.problems, *describe_unread(flows, why)))
+    collected = collect(config)
+    if collected.manifest is None:
+        return collected
+    flows = tuple(map(mark_unread, collected.manifest.flows))
+    problems = (*collected.manifest.problems, *describe_unread(flows, why))
+    return collected._replace(manifest=replace(collected.manifest, flows=flows, problems=problems))
 
 
 def _read(path: str) -> str:

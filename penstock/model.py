@@ -34,7 +34,8 @@ class Problem:
     Attributes:
         code: What kind of problem it is: ``unknown-after``, ``cycle``, ``no-entrypoint``, ``unreachable``,
             ``bad-after``, ``bad-effects``, ``bad-name``, ``bad-tags``, ``bad-trigger``, ``bypassed``, ``contradiction``,
-            ``duplicate-step``, ``unmarked``, ``unclaimed`` or ``import``.
+            ``duplicate-step``, ``unmarked``, ``unclaimed``, ``unread`` or
+            ``import``.
         message: What happened and what to do, in one sentence or two.
         file: The file in which to mend it, relative to the project in a manifest, or an empty string.
         line: The line in it, counted from 1; 0 where no line is known.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._commit import commit_of
+from penstock._garbage import collector_paused
 from penstock.check.age import is_of_today
 from penstock.check.baseline import read, without_ignored, without_known
 from penstock.check.contracts import broken
@@ -141,7 +142,8 @@ def _proof(config: Config, made: Manifest, evidence: Evidence, *, judged: bool, 
     if config.manifests or not judged:
         everything = [*_problems(made), *broken(config.contracts, made.flows)]
         return _sorted_out(config, made, everything, evidence, accepted=accepted)
-    judgements = [None if is_unread(flow) else judge(flow, evidence) for flow in made.flows]
+    with collector_paused():  # all of it stays
+        judgements = [None if is_unread(flow) else judge(flow, evidence) for flow in made.flows]
     flows = (judgement.flow if judgement else flow for flow, judgement in zip(made.flows, judgements, strict=True))
     proven = replace(made, flows=tuple(flows))
     known = [judgement for judgement in judgements if judgement]

@@ -58,6 +58,7 @@ def test_everything(folder):
         setup = "shop.ready:App.start"
         mock = ["redis"]
         timeout = 5
+        reading_timeout = 7
         manifests = ["out/flows.json"]
         service = "shop"
         source_url = "https://example.org/{file}#L{line}-L{end_line}"
@@ -82,6 +83,7 @@ def test_everything(folder):
         setup="shop.ready:App.start",
         mock=("redis",),
         timeout=5.0,
+        reading_timeout=7.0,
         manifests=(folder / "out" / "flows.json",),
         service="shop",
         source_url="https://example.org/{file}#L{line}-L{end_line}",

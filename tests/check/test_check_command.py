@@ -516,3 +516,22 @@ def test_damaged_evidence(project: Callable[..., Path]) -> None:
     done = run(folder, "penstock", "check", "--evidence", "evidence.json")
     assert 2 == done.returncode
     assert "evidence.json: this is not JSON" in done.stderr
+
+
+def test_code_that_is_not_read_in_time(project: Callable[..., Path]) -> None:
+    """What takes too long to read is a finding that names the setting, and accuses no arrow, whatever ran."""
+    done = run(project(BYPASSED, settings="reading_timeout = 1e-9\n"), "penstock", "check")
+    expected = "app.py:7: unread the code of 1 of 1 flows (orders) was not read: it takes longer than 1e-09 s."
+    assert 1 == done.returncode
+    assert [True, 1] == [expected in " ".join(done.stdout.split()), done.stdout.count("app.py")]
+    assert ["orders  its code was not read", "1 finding, 0 notes"] == done.stdout.splitlines()[-2:]
+
+
+@pytest.mark.parametrize("command", [["list"], ["show", "orders"], ["export"]], ids=" ".join)
+def test_other_commands_show_what_is_not_read_in_time(project: Callable[..., Path], command: list[str]) -> None:
+    """A flow whose code is not read in time is there all the same, without proof, and the problem is told."""
+    done = run(project(settings="reading_timeout = 1e-9\n"), "penstock", *command)
+    assert 1 == done.returncode
+    assert "place" in done.stdout or "4 steps" in done.stdout
+    assert "confirmed" not in done.stdout
+    assert "raise `reading_timeout`" in done.stderr

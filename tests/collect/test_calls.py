@@ -7,9 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from penstock import _spawn
 from penstock.collect import collect
 from penstock.config import load
 
+BREAKS_READING = """
+import os, signal, sys, time
+
+class Breaking:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("penstock.check.callgraph"):
+            END
+
+sys.meta_path.insert(0, Breaking())
+"""
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 
@@ -90,3 +101,44 @@ def test_declared_from_outside(tmp_path):
     [flow] = collect(load(tmp_path / "app", {"modules": ["flows"], "path": ["."]}), calls=True).flows
     unknown = [(edge.source, edge.target) for edge in flow.edges if (edge.source, edge.target) not in kinds(flow)]
     assert [] == unknown
+
+
+def test_reading_is_limited_apart_from_the_import(project):
+    """What takes too long to read is told as such, with the setting that cures it; the flows are there without calls."""
+    made = collect(settings(project, reading_timeout=1e-9), calls=True)
+    [problem] = made.problems
+    expected = (
+        "the code of 1 of 1 flows (buy) was not read: it takes longer than 1e-09 s. "
+        "Nothing is known of their arrows; raise `reading_timeout`."
+    )
+    assert ("unread", "shop/flows.py", expected) == (problem.code, problem.file, problem.message)
+    assert [("start", "pay")] == [(edge.source, edge.target) for edge in made.flows[0].edges]
+    assert () == made.flows[0].calls
+
+
+def test_what_was_not_read_is_not_kept(project):
+    """What was not read in time is kept for no other process, which may have more time."""
+    project.settle()
+    collect(settings(project, reading_timeout=1e-9), calls=True)
+    assert [] == [*project.folder.glob(".penstock/cache/*")]
+    collect(settings(project))
+    assert 1 == len([*project.folder.glob(".penstock/cache/*")])
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", "Python was killed by SIGKILL (Killed)."),
+        ("time.sleep(60)", "it takes longer than 0.2 s."),
+    ],
+)
+def test_an_end_while_code_is_read_costs_only_the_proof(project, monkeypatch, end, said):
+    """If Python dies, or hangs, while it reads the code, the flows are there, and a problem says what happened."""
+    monkeypatch.setattr(_spawn, "_READING_GRACE", 0.1)
+    project.write("shop/broken.py", BREAKS_READING.replace("END", end))
+    made = collect(
+        load(project.folder, {"modules": ["shop.broken", "shop.flows"], "path": ["."], "reading_timeout": 0.2}),
+        calls=True,
+    )
+    assert ["buy"] == [flow.name for flow in made.flows]
+    assert [True] == [f"was not read: {said}" in problem.message for problem in made.problems]

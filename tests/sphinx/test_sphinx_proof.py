@@ -236,3 +236,12 @@ def test_the_last_good_flows_keep_their_proof(small):
     built = small.build("html", "-E")
     assert 1 == len(built.warnings)
     assert before == soup(built).select_one(".ps-proof").get_text()
+
+
+def test_code_that_is_not_read_in_time(small):
+    """Where the code is not read in time, pages show their flows without proof, and a warning names the setting."""
+    write_two(small, 'penstock_check = "warn"\npenstock_reading_timeout = 1e-9', WRONG)
+    built = small.build()
+    [warning] = [line for line in built.complained.splitlines() if "WARNING" in line]
+    assert [True, True] == ["2 of 2 flows (one, two)" in warning, "raise `reading_timeout`" in warning]
+    assert [True, False] == [shown in built.text("index.html") for shown in ("<svg", "ps-proof")]
