@@ -79,18 +79,18 @@ class Carried(Generic[P, T]):
         function, run, event = self._bound
         with Binding(run, event):
             told = told_evidence()
-        return _arrive, (function, run and (run.id, run.flow, dict(run.values), run.remote, told))
+        return _arrive, (function, run and (run.id, run.flow, dict(run.values), run.remote, run.random, told))
 
 
 def _arrive(
-    function: Callable[P, T], sent: tuple[str, str | None, Mapping[str, Any], tuple[str, int] | None, str] | None
+    function: Callable[P, T], sent: tuple[str, str | None, Mapping[str, Any], tuple[str, int] | None, bool, str] | None
 ) -> Carried[P, T]:
     run = None
     if sent is not None:
         run = Run(sent[1])
         run.identify(sent[0])
-        run.values, run.remote = MappingProxyType(sent[2]), sent[3]
-        run.arrived = Arrived(sent[4]) if sent[4] else None
+        run.values, run.remote, run.random = MappingProxyType(sent[2]), sent[3], sent[4]
+        run.arrived = Arrived(sent[5]) if sent[5] else None
     return Carried(function, run, None)
 
 

@@ -43,6 +43,7 @@ class Run:
         values: What travels with the run; never changed, only replaced together with the run.
         remote: Span ID and trace flags of the caller in another process, where it has told them.
         arrived: What the caller told of the steps around, while evidence is recorded.
+        random: Whether the ID is known to be made of random bits.
         notes: What observers keep with the run, each under a key of its own; made on first asking.
     """
 
@@ -52,6 +53,7 @@ class Run:
     values: Mapping[str, Any] = MappingProxyType({})
     remote: tuple[str, int] | None = None
     arrived: Arrived | None = None
+    random: bool = False
     notes: dict[object, Any]
 
     def __init__(self, flow: str | None) -> None:
@@ -60,7 +62,9 @@ class Run:
     def __getattr__(self, name: str) -> Any:
         # The ID is made on first asking; setdefault is atomic, so threads that ask at once agree on one.
         if name == "id":
-            return self.identify(new_id())
+            made = new_id()
+            self.random = self.identify(made) == made or self.random
+            return self.id
         if name == "notes":
             return self.__dict__.setdefault("notes", {})
         raise AttributeError(name)
@@ -79,7 +83,7 @@ class Run:
         """Return the same run, by its ID, with one more value."""
         run = Run(self.flow)
         run.identify(self.id)
-        run.remote, run.arrived, run.notes = self.remote, self.arrived, self.notes
+        run.remote, run.arrived, run.random, run.notes = self.remote, self.arrived, self.random, self.notes
         run.values = MappingProxyType({**self.values, name: value})
         return run
 

@@ -21,6 +21,9 @@ H = TypeVar("H")
 HEADER = "X-Correlation-ID"
 TRACEPARENT = "traceparent"
 SAMPLED = 1
+RANDOM = 2
+"""The flag of W3C Trace Context, Level 2, that says that the trace-id is made of random bits."""
+_KNOWN_FLAGS = SAMPLED | RANDOM  # others must not be passed on (section 3.2.2.5)
 
 EVIDENCE_HEADER = "X-Penstock-Evidence"
 LONGEST_EVIDENCE = 8192
@@ -99,7 +102,8 @@ def outgoing(header: str = HEADER, *, traceparent: bool = True) -> list[tuple[st
 
     There is a ``traceparent`` only if the correlation ID is a trace-id. It names the current span where OpenTelemetry
     makes one, else the span that the caller in another process has told, else a random one. Without a caller
-    that says otherwise its flag is "sampled", so that services behind this one do not lose their traces.
+    that says otherwise its flag is "sampled", so that services behind this one do not lose their traces, and "random"
+    where penstock made the ID (https://www.w3.org/TR/trace-context-2/).
     """
     run = current_run.get()
     if run is None:
@@ -122,7 +126,12 @@ def _span_of(run: Run) -> tuple[str, int]:
     current = _Span.current() if _Span.current else None
     if current and current[0] == run.id:
         return current[1:]
-    return run.remote or (f"{int.from_bytes(urandom(8)) or 1:016x}", SAMPLED)
+    return run.remote or (f"{int.from_bytes(urandom(8)) or 1:016x}", flags_without_caller(run))
+
+
+def flags_without_caller(run: Run) -> int:
+    """Return the trace flags of a run that no caller has told any for."""
+    return SAMPLED | RANDOM if run.random else SAMPLED
 
 
 def inject(headers: H, *, header: str = HEADER, traceparent: bool = True) -> H:
@@ -185,7 +194,8 @@ def extract(headers: object, *, header: str = HEADER, traceparent: bool = True) 
     Whether the sender may choose the ID is for the caller to decide.
 
     Args:
-        headers: A mapping, or an iterable of pairs, of text or bytes; ``None`` is none.
+        headers: A mapping, or an iterable of pairs, of text or bytes; ``None`` is none. In ``os.environ`` the names
+            are ``X_CORRELATION_ID`` and ``TRACEPARENT``.
         header: The name of the header with the correlation ID.
         traceparent: Whether to read the header of W3C Trace Context, too.
 
@@ -214,31 +224,40 @@ def received_with(flow_id: str | None) -> Received | None:
 
 def read(headers: object, *, header: str = HEADER, traceparent: bool = True) -> Received | None:
     """Return what :func:`extract` returns, together with the caller's span."""
-    values: dict[str, list[str]] = {header.lower(): [], TRACEPARENT: []}
+    values: dict[str, list[Any]] = {header.lower(): [], TRACEPARENT: [], EVIDENCE_HEADER.lower(): []}
+    variables = {variable_name(key): key for key in values}
     for name, value in _pairs(headers):
-        if (key := _text(name).lower()) in values:
-            values[key].append(_text(value))
+        key = _text(name)
+        if (key := variables.get(key, key.lower())) in values:
+            values[key].append(value)
     flow_id = _only(values[header.lower()], _flow_id)
     parent = _only(values[TRACEPARENT], _traceparent) if traceparent else None
     if parent and parent[1] == "00" and parent[5]:  # version 00 has four fields, later ones may have more
         parent = None
     trace_id = parent[2] if parent else None
-    remote = (parent[3], int(parent[4], 16)) if parent and (flow_id is None or flow_id[0] == trace_id) else None
+    remote = (parent[3], int(parent[4], 16) & _KNOWN_FLAGS) if parent else None
+    if flow_id and flow_id[0] != trace_id:  # the span is in another trace
+        remote = None
     known = flow_id[0] if flow_id else trace_id
-    return Received(known, remote, _evidence(headers)) if known else None
+    return Received(known, remote, _evidence(values[EVIDENCE_HEADER.lower()])) if known else None
 
 
-def _evidence(headers: object) -> str:
+def variable_name(header: str) -> str:
+    """Return a header's name in an environment (https://opentelemetry.io/docs/specs/otel/context/env-carriers/)."""
+    return header.upper().replace("-", "_")
+
+
+def _evidence(told: list[Any]) -> str:
     if not _Evidence.told:
         return ""
-    told = [value for name, value in _pairs(headers) if _text(name).lower() == EVIDENCE_HEADER.lower()]
     text = told[0] if len(told) == 1 else ""
     text = bytes(text).decode("ascii", "replace") if isinstance(text, (bytes, bytearray)) else text
     return text if isinstance(text, str) and len(text) <= LONGEST_EVIDENCE else ""
 
 
-def _only(values: list[str], pattern: re.Pattern[str]) -> re.Match[str] | None:
-    return pattern.fullmatch(values[0]) if len(values) == 1 and len(values[0]) <= _LONGEST else None
+def _only(values: list[Any], pattern: re.Pattern[str]) -> re.Match[str] | None:
+    text = _text(values[0]) if len(values) == 1 else ""
+    return pattern.fullmatch(text) if len(text) <= _LONGEST else None
 
 
 def run_from(received: Received | None, flow: str | None = None) -> Run:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import subprocess
+import sys
 import wsgiref.headers
 from email.message import Message
 
@@ -11,7 +15,8 @@ from requests.structures import CaseInsensitiveDict
 from starlette.datastructures import MutableHeaders
 from werkzeug.datastructures import Headers
 
-from penstock import errors, extract, flow_context, inject
+from penstock import carry, errors, extract, flow_context, inject, set_value
+from penstock.contrib.environment import flow_environment
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN = "00f067aa0ba902b7"
@@ -113,6 +118,45 @@ def test_caller_is_known_where_the_id_goes():
         assert (TRACE, None) == (run.id, run.remote)
 
 
+def test_a_fresh_id_is_random():
+    """The traceparent of a fresh ID says that it is sampled, and random (W3C Trace Context, Level 2)."""
+    with flow_context():
+        assert inject({})["traceparent"].endswith("-03")
+    with flow_context():
+        set_value("tenant", "acme")
+        assert inject({})["traceparent"].endswith("-03")
+        inner = pickle.loads(pickle.dumps(carry(inject)))
+    assert inner({})["traceparent"].endswith("-03")
+
+
+@pytest.mark.parametrize("headers", [{"X-Correlation-ID": TRACE}, {"Traceparent": f"00-{TRACE}-{SPAN}-01"}], ids=str)
+def test_an_id_from_outside_is_not_said_to_be_random(headers):
+    """Nothing is known of how the sender has made an ID, unless its flags say so."""
+    with flow_context(extract(headers)):
+        assert inject({})["traceparent"].endswith("-01")
+    with flow_context(TRACE):
+        assert inject({})["traceparent"].endswith("-01")
+
+
+@pytest.mark.parametrize(
+    ("version", "flags", "expected"),
+    [
+        ("00", "00", "00"),
+        ("00", "01", "01"),
+        ("00", "02", "02"),
+        ("00", "03", "03"),
+        ("00", "ff", "03"),
+        ("00", "fc", "00"),
+        ("01", "07", "03"),
+        ("fe", "08", "00"),
+    ],
+)
+def test_flags_are_passed_on_as_far_as_they_are_known(version, flags, expected):
+    """The flags of a caller are passed on unchanged, those that no specification knows as zero."""
+    with flow_context(extract({"traceparent": f"{version}-{TRACE}-{SPAN}-{flags}"})):
+        assert f"00-{TRACE}-{SPAN}-{expected}" == inject({})["traceparent"]
+
+
 def test_correlation_id_is_preferred():
     """A valid correlation ID wins over a traceparent; an invalid one does not hide it."""
     parent = f"00-{TRACE}-{SPAN}-01"
@@ -195,3 +239,60 @@ def test_flow_context_checks_the_id(flow_id):
     assert "flow_context: flow_id must be 1 to 64 ASCII letters, digits, dots, underscores and dashes" == str(
         caught.value
     )
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"TRACEPARENT": f"00-{TRACE}-{SPAN}-01"}, TRACE),
+        ({"X_CORRELATION_ID": "order-17", "TRACEPARENT": f"00-{TRACE}-{SPAN}-01"}, "order-17"),
+        ({"X_CORRELATION_ID": "no id", "TRACEPARENT": "none either"}, None),
+        ({"CORRELATION_ID": "order-17", "HTTP_X_CORRELATION_ID": "order-17"}, None),
+        ({"X_CORRELATION_ID": "order-17", "X-Correlation-ID": "order-18"}, None),
+    ],
+)
+def test_the_environment_is_read(environment, expected):
+    """The environment of a process tells an ID under the names of the headers, in upper case and with underscores."""
+    assert expected == extract(environment)
+
+
+def test_other_names_of_headers_in_the_environment():
+    """A header of the application's own is read from the environment, too."""
+    assert "a" == extract({"X_REQUEST_ID": "a"}, header="X-Request-ID")
+    assert "a" == extract({"x_request_id": "a"}, header="X_Request_ID")
+
+
+def test_a_process_is_in_the_run_that_starts_it():
+    """What is written into the environment of a process is the run that the process reads from it."""
+    code = "import os, penstock\nwith penstock.flow_context(penstock.extract(os.environ)) as run: print(run.id, run.remote)"
+    with flow_context() as run:
+        environment = flow_environment()
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+
+    assert (run.id, run.id) == (environment["X_CORRELATION_ID"], environment["TRACEPARENT"].split("-")[1])
+    assert f"{run.id} ('{environment['TRACEPARENT'].split('-')[2]}', 3)" == done.stdout.strip()
+
+
+OLD = {"PATH": "/bin", "TRACEPARENT": f"00-{TRACE}-{SPAN}-01", "TRACESTATE": "a=b", "BAGGAGE": "c=d"}
+
+
+def test_an_environment_outside_every_run():
+    """Outside every run a process gets what this one was started with."""
+    assert OLD == flow_environment(OLD)
+    assert dict(os.environ) == flow_environment()
+
+
+def test_an_older_trace_in_the_environment_is_replaced():
+    """What started this process is not what starts the next one; the state of its trace goes with it, baggage stays."""
+    with flow_context() as run:
+        environment = flow_environment(OLD)
+    assert ({"PATH", "TRACEPARENT", "BAGGAGE", "X_CORRELATION_ID"}, run.id) == ({*environment}, extract(environment))
+    assert OLD["TRACEPARENT"] not in environment.values()
+
+
+def test_the_state_of_the_same_trace_stays():
+    """A process in the run of its environment passes the state of the trace on; so does one whose ID is no trace."""
+    with flow_context(extract(OLD)):
+        assert OLD | {"X_CORRELATION_ID": TRACE} == flow_environment(OLD)
+    with flow_context("order-17"):
+        assert OLD | {"X_CORRELATION_ID": "order-17"} == flow_environment(OLD)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._context import restore
 from penstock._extras import needed
-from penstock.propagation import SAMPLED, is_trace_id, span_from
+from penstock.propagation import RANDOM, flags_without_caller, is_trace_id, span_from
 
 with needed("opentelemetry", "penstock[otel]"):
     from opentelemetry import context as contexts
@@ -46,7 +46,7 @@ class OpenTelemetryObserver:
         told = span.get_span_context()
         if event.run is not None:
             if told.is_valid:
-                event.run.identify(f"{told.trace_id:032x}")
+                _identify(event.run, told)
             if span.is_recording():
                 span.set_attribute("penstock.flow_id", event.run.id)
         active = _ActiveSpan(span)
@@ -79,9 +79,15 @@ def _attributes(event: StepEvent) -> dict[str, AttributeValue]:
     return found
 
 
+def _identify(run: Run, context: SpanContext) -> None:
+    """Give a run that has no ID yet the trace's, and let it know whether that one is random."""
+    if not run.identified and run.identify(f"{context.trace_id:032x}") == f"{context.trace_id:032x}":
+        run.random = bool(context.trace_flags & RANDOM)
+
+
 def _remote(run: Run) -> Context:
     """Return a context in which the run's ID is the trace."""
-    span_id, flags = run.remote or (None, SAMPLED)
+    span_id, flags = run.remote or (None, flags_without_caller(run))
     number = int(span_id, 16) if span_id else int.from_bytes(urandom(8)) or 1
     context = SpanContext(int(run.id, 16), number, is_remote=True, trace_flags=TraceFlags(flags))
     return trace.set_span_in_context(NonRecordingSpan(context))

@@ -15,7 +15,7 @@ from queue import Queue
 
 import pytest
 
-from penstock import carry, current_flow_id, entrypoint, flow, flow_context, inject, observing, step
+from penstock import carry, current_flow_id, entrypoint, extract, flow, flow_context, inject, observing, step
 
 pytest.importorskip("opentelemetry.sdk")
 structlog = pytest.importorskip("structlog")
@@ -208,6 +208,28 @@ def test_a_run_from_outside_becomes_the_trace(spans):
     with flow_context("order-17"):
         charge()
     assert "order-17" == spans()["charge"].attributes["penstock.flow_id"]
+
+
+def test_flags_agree_with_the_spans(spans):
+    """The flags that are sent are those of the trace: before a span is made, in it, and after it has ended."""
+    charge, *_, handle = declared()
+    with flow_context():
+        before = inject({})["traceparent"]
+        inside = handle(lambda: inject({}))["traceparent"]
+    assert (["03"] * 2, 3) == ([each[-2:] for each in (before, inside)], spans()["handle"].context.trace_flags)
+    with flow_context():
+        charge()
+        assert f"{spans()['charge'].context.trace_id:032x}-" == inject({})["traceparent"][3:36]
+        assert inject({})["traceparent"].endswith("-03")
+
+
+@pytest.mark.parametrize("flags", ["01", "03"])
+def test_flags_of_the_caller_reach_the_spans(spans, flags):
+    """A caller's flags are those of the spans, and of what they send."""
+    *_, handle = declared()
+    with flow_context(extract({"traceparent": f"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-{flags}"})):
+        sent = handle(lambda: inject({}))["traceparent"]
+    assert (flags, int(flags)) == (sent[-2:], spans()["handle"].context.trace_flags)
 
 
 def test_the_trace_around_gives_the_id(spans):
