@@ -12,6 +12,7 @@ from penstock._introspect import facts, innermost
 from penstock._marks import identity, marks_on, underlying
 from penstock._problems import problem_at, shown_value
 from penstock._sayings import listed, said_of, tags_of
+from penstock._tasks import TaskKind, task_kind_of
 from penstock.errors import did_you_mean, near_names
 from penstock.model import Edge, Flow, Problem, Step
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 Reference = tuple[Any, str]
 """What stands in ``after=``, and the arrow's label."""
+
+_CELERY = TaskKind("Celery", "run", ".delay()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,8 @@ def _step(mark: Mark, problems: list[Problem]) -> Step:
     if mark.has_bad_name:
         message = f"name={shown_value(mark.name)} is not a name. The step goes by its function's, {mark.step_name!r}."
         problems.append(problem_at(mark, "bad-name", message))
-    if mark.deferred and _stands_over(mark, found) and _is_celery_task(mark.root):
-        problems.append(_bypassed(mark))
+    if mark.deferred and _stands_over(mark, found) and (kind := _task_kind(mark.root)):
+        problems.append(_bypassed(mark, kind))
     return Step(
         name=mark.step_name,
         entrypoint=mark.entrypoint,
@@ -100,17 +103,19 @@ def _stands_over(mark: Mark, found: Facts) -> bool:
     return file == found.file and found.line <= line <= found.end_line
 
 
-def _is_celery_task(root: Any) -> bool:
-    """Tell whether an object is a task of Celery, also behind a proxy; by name, for nothing here imports Celery."""
+def _task_kind(root: Any) -> TaskKind | None:
+    """Return the kind of task that an object is, if it is one, also one of Celery behind a proxy."""
     kinds = getattr(root.__class__, "__mro__", ())
-    return any((kind.__module__, kind.__name__) == ("celery.app.task", "Task") for kind in kinds)
+    is_celery = any((kind.__module__, kind.__name__) == ("celery.app.task", "Task") for kind in kinds)
+    return _CELERY if is_celery else task_kind_of(root)
 
 
-def _bypassed(mark: Mark) -> Problem:
+def _bypassed(mark: Mark, task: TaskKind) -> Problem:
     kind = "@entrypoint" if mark.entrypoint else "@step"
+    other = ", or use @flow_task of penstock.contrib.celery" if task is _CELERY else ""
     message = (
-        f"{kind} stands over a Celery task, and what {mark.step_name}.delay() sends goes past the step. "
-        f"Put the decorator that makes the task on top, above @flow, or use @flow_task of penstock.contrib.celery."
+        f"{kind} stands over a {task.library} task, and what {mark.step_name}{task.send} sends goes past the step. "
+        f"Put the decorator that makes the task on top, above @flow{other}."
     )
     return problem_at(mark, "bypassed", message)
 
@@ -155,7 +160,7 @@ def _references(mark: Mark, problems: list[Problem]) -> Iterator[Reference]:
         if isinstance(given, Mapping):
             for reference, label in given.items():
                 yield reference, "" if label is None else str(label)
-        elif isinstance(given, str) or callable(underlying(given)):
+        elif isinstance(given, str) or callable(underlying(given)) or task_kind_of(given):
             yield given, ""
         elif isinstance(given, Collection):
             stack += reversed(listed(given))

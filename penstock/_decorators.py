@@ -209,7 +209,7 @@ def _marker(target: Any, flow_name: str | None, *, entrypoint: bool, **details: 
     def decorate(function: Any) -> Any:
         if not _can_be_called(function):
             over = type(function).__name__
-            hint = "Put it right above the function, below @property and its like."
+            hint = "Put it right above the function, below @property, @task and their like."
             raise DeclarationError(f"{here()}: @{what} stands over a {over}, which cannot be called. {hint}")
         if _is_applied_to_each_call(function):
             hint = f"Put @{what} right above the method; it needs no method_decorator."

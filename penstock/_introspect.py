@@ -16,6 +16,7 @@ from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, flag
 from penstock._imports import imported, spoken_of
 from penstock._marks import identity, underlying
 from penstock._signatures import known_signature
+from penstock._tasks import function_of_task
 from penstock._titles import title
 from penstock._written import written
 
@@ -77,6 +78,8 @@ def facts(target: Any) -> Facts:
 def innermost(target: Any) -> Any:
     """Return the function below all decorations that say what they stand over."""
     function = underlying(target)
+    if (below := function_of_task(function)) is not None:
+        return innermost(below)
     try:
         return underlying(inspect.unwrap(function))
     except ValueError:  # an object that answers every attribute, such as a stand-in for a missing module

@@ -6,6 +6,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 
 from penstock._caller import body_of, calling_frame, place_of
 from penstock._proxies import ATTRIBUTE, CallableProxy, own_name
+from penstock._tasks import function_of_task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,6 +148,9 @@ def identity(target: Any) -> tuple[str, str]:
     target = underlying(target)
     qualname = own_name(target)
     if qualname is None:
+        below = function_of_task(target)
+        if below is not None:
+            return identity(below)
         target = type(target)
         qualname = target.__qualname__
     return str(getattr(target, "__module__", None) or ""), qualname
@@ -174,6 +178,8 @@ def marks_on(target: Any) -> list[list[Mark]]:
         return _remembered[id(function)][1]
     if issubclass(kind, CallableProxy):
         return CallableProxy.marks_of(function)
+    if (below := function_of_task(function)) is not None:
+        return marks_on(below)
     if hasattr(kind, "__getattr__") and not issubclass(kind, type):
         return []
     found: list[list[Mark]] = getattr(function, "__dict__", {}).get(ATTRIBUTE, [])

@@ -39,6 +39,32 @@ CELERY = """
 from celery import Celery, chain, chord, group, shared_task
 app = Celery("program", broker="memory://", set_as_current=False)
 """
+QUEUES = {
+    "@dramatiq.actor": """
+import dramatiq
+from dramatiq.brokers.stub import StubBroker
+broker = StubBroker()
+dramatiq.set_broker(broker)
+""",
+    "@huey.task": """
+from huey import MemoryHuey
+huey = MemoryHuey()
+""",
+    "@broker.task": """
+from taskiq import InMemoryBroker
+broker = InMemoryBroker()
+""",
+    "@jobs.task": """
+from procrastinate import App, testing
+jobs = App(connector=testing.InMemoryConnector())
+""",
+    "@task": """
+try:
+    from django.tasks import task
+except ImportError:
+    from django_tasks import task
+""",
+}
 
 
 def sections(name: str) -> list[object]:
@@ -88,6 +114,25 @@ def test_calls(reading, source, expected):
 def test_concurrent_work(reading, source, expected):
     """Work that was started comes before what waits for it, and before nothing else."""
     assert sorted(expected) == said(reading(source))
+
+
+@pytest.fixture
+def settings():
+    """Give Django settings without a project, which its tasks ask for."""
+    conf = pytest.importorskip("django.conf")
+    held = object.__getattribute__(conf.settings, "__dict__")
+    outer = dict(held)
+    held["_wrapped"] = conf.UserSettingsHolder(conf.global_settings)
+    yield
+    held.clear()
+    held.update(outer)
+
+
+@pytest.mark.parametrize(("source", "expected"), sections("queues"))
+def test_queues(reading, settings, source, expected):
+    """What sends a task of any queue leads to its function, and what only looks at one does not."""
+    head = next(head for name, head in QUEUES.items() if name in source)
+    assert sorted(expected) == said(reading(head + source))
 
 
 @pytest.mark.parametrize(("source", "expected"), sections("data"))

@@ -6,6 +6,7 @@ from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from penstock._marks import CALLABLE_TYPES
+from penstock._tasks import function_of_task
 from penstock.check.callgraph._bodies import positional
 from penstock.check.callgraph._library import Library
 from penstock.check.callgraph._objects import NOTHING, implementations, is_bound_task, layers, peek
@@ -65,6 +66,8 @@ class Calls(Library):
 
     def _object(self, thing: Any, arguments: Arguments, node: ast.AST) -> Outcome:  # noqa: PLR0911 - one for each kind
         """Call an object that exists since the import: the first of its layers that we know something of."""
+        if function_of_task(thing) is not None:
+            return self.task_called(thing, arguments, node)
         for each in layers(thing):
             kind = type(each)
             tags = self.program.tags_of(each)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock.check.callgraph._builtins import BUILTINS
-from penstock.check.callgraph._celery import CANVAS, Celery
+from penstock.check.callgraph._celery import CANVAS
 from penstock.check.callgraph._objects import full_name
 from penstock.check.callgraph._outcomes import Outcome
+from penstock.check.callgraph._queues import Queues
 from penstock.check.callgraph._values import Some
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from penstock.check.callgraph._values import Arguments
 
 
-class Library(Celery):
+class Library(Queues):
     """Knows what the callables of others do."""
 
     def external(self, thing: Any, arguments: Arguments, node: ast.AST) -> Outcome:

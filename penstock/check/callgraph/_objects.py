@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._marks import marks_on, underlying
 from penstock._proxies import CallableProxy
+from penstock._tasks import task_kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,8 @@ def _below(thing: Any) -> Any:  # noqa: PLR0911 - one for each kind of decoratio
     kind = type(thing)
     if kind is FunctionType:
         return thing.__dict__.get("__wrapped__", NOTHING)
+    if id(kind) not in _BARE and (task := task_kind_of(thing)):
+        return raw(thing, task.function)
     if id(kind) in _BARE or not _is_callable(kind):
         return NOTHING
     if issubclass(kind, CallableProxy):
