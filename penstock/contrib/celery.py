@@ -9,11 +9,12 @@ from penstock._caller import here
 from penstock._context import Binding, current_run
 from penstock._decorators import overload
 from penstock._extras import needed
-from penstock._marks import Mark, marks_on, remember
+from penstock._marks import Mark, remember
 from penstock._registry import note_mark
 from penstock._wrap import wrap
+from penstock.contrib._messages import extract_run, flow_of, inject_run
 from penstock.errors import DeclarationError, did_you_mean, near_names
-from penstock.propagation import inject, outgoing, read, run_from
+from penstock.propagation import outgoing
 
 with needed("celery", "penstock[celery]"):
     from celery import Task, shared_task, signals
@@ -35,10 +36,6 @@ NO_ATTRIBUTES = ("filter",)
 """Options of Celery's that are no attribute of a task and look like one of ours."""
 
 BINDING = "penstock_binding"
-
-FLOW_HEADER = "X-Penstock-Flow"
-LONGEST_FLOW = 200
-"""Characters; a longer name is not sent, and not read."""
 
 
 @overload
@@ -191,7 +188,7 @@ def _publish(headers: dict[str, Any] | None = None, body: Any = None, **_: Any) 
     """
     if headers is None or not outgoing():
         return
-    _tell(headers)
+    inject_run(headers)
     embed = body[2] if isinstance(body, (list, tuple)) and len(body) == 3 else None
     if isinstance(embed, dict) and embed.get("errbacks"):
         embed["errbacks"] = [_stamped(signature) for signature in embed["errbacks"]]
@@ -199,20 +196,7 @@ def _publish(headers: dict[str, Any] | None = None, body: Any = None, **_: Any) 
 
 def _stamped(signature: Mapping[str, Any]) -> dict[str, Any]:
     options = dict(signature.get("options") or {})
-    return {**signature, "options": {**options, "headers": _tell(dict(options.get("headers") or {}))}}
-
-
-def _tell(headers: dict[str, Any]) -> dict[str, Any]:
-    """Write the current run's ID into headers, and the name of its flow: its log lines are those of one run."""
-    inject(headers)
-    run = current_run.get()
-    if run is not None and _is_name(run.flow):
-        headers[FLOW_HEADER] = run.flow
-    return headers
-
-
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_FLOW and value.isprintable()
+    return {**signature, "options": {**options, "headers": inject_run(dict(options.get("headers") or {}))}}
 
 
 def _begin(task: Any = None, **_: Any) -> None:
@@ -220,21 +204,14 @@ def _begin(task: Any = None, **_: Any) -> None:
     request = task.request
     if request.is_eager and current_run.get() is not None:
         return
-    told = (request.headers or {}).get(FLOW_HEADER)
-    run = run_from(read(request.headers), told if _is_name(told) else None)
+    run = extract_run(request.headers)
     if not request.is_eager:  # one that a test applies is like a step that it calls: no flow has begun around it
-        run.flow = run.flow or _flow_of(task)
+        run.flow = run.flow or flow_of(task.run)
     binding = Binding(run, None)
     binding.bind()
     setattr(request, BINDING, binding)
     if request.is_eager:  # a retry is applied when this is over, and knows nothing but the headers
-        request.headers = _tell(dict(request.headers or {}))
-
-
-def _flow_of(task: Any) -> str | None:
-    """Return the flow of the step that a task is, if it is one."""
-    marks = [mark for group in marks_on(task.run) for mark in group]
-    return next((mark.flows[0] for mark in reversed(marks) if mark.flows), None)
+        request.headers = inject_run(dict(request.headers or {}))
 
 
 def _end(task: Any = None, **_: Any) -> None:
