@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import os
+import re
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +32,7 @@ from django.test import override_settings  # noqa: E402
 from django.utils.module_loading import import_string  # noqa: E402
 
 from penstock import current_flow, current_flow_id, flow, flow_context, get_flow, observing  # noqa: E402
+from penstock.check.evidence import load  # noqa: E402
 from penstock.contrib.django_tasks import ARGUMENT, FlowBackendMixin  # noqa: E402
 from penstock.errors import DeclarationError  # noqa: E402
 from penstock.observers.recorder import Recorder  # noqa: E402
@@ -256,3 +261,48 @@ def test_messages_tell_of_the_steps_around(declared):
 
     assert [("receive", "tell")] == [(fact.parent.step, fact.step.step) for fact in recorder.evidence().facts]
     assert () == tuple(recorder.evidence().orphans)
+
+
+TEST = """
+import subprocess, sys
+import django
+django.setup()
+from django.core.management import call_command
+import orders
+
+def test_orders():
+    call_command("migrate", verbosity=0)
+    orders.receive(17)
+    subprocess.run([sys.executable, "manage.py", "db_worker", "--batch", "--no-startup-delay"], check=True)
+"""
+
+
+def test_a_worker_is_recorded(tmp_path):
+    """What a worker does in another process becomes evidence of the test that has enqueued it."""
+    pytest.importorskip("django_tasks_db")
+    page = Path(__file__).parents[2] / "docs/how-to/django-tasks.md"
+    for name, text in re.findall(
+        r"`(\w+\.py)`:\n\n```python\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    ):
+        (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "test_orders.py").write_text(TEST, "utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--penstock",
+        "--penstock-evidence",
+        "evidence.json",
+        "-p",
+        "no:django",
+    ]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "settings", "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert 0 == done.returncode, done.stdout
+    evidence = load(tmp_path / "evidence.json")
+
+    assert [("receive", "pack")] == [(fact.parent.step, fact.step.step) for fact in evidence.facts]
+    assert () == tuple(evidence.orphans)
