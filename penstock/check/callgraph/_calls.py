@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from penstock._marks import CALLABLE_TYPES
 from penstock._tasks import function_of_task
 from penstock.check.callgraph._bodies import positional
+from penstock.check.callgraph._celery import Sender
 from penstock.check.callgraph._library import Library
 from penstock.check.callgraph._objects import NOTHING, implementations, is_bound_task, layers, peek
 from penstock.check.callgraph._outcomes import Outcome
@@ -53,6 +54,8 @@ class Calls(Library):
             return self.call_all(found, arguments, node) if found else self.unknown("", arguments, node)
         if isinstance(value, Job):
             return self._job_called(value, arguments, node)
+        if isinstance(value, Sender):
+            return self.task_method(value.task, value.method, arguments, node) or Outcome.of()
         if isinstance(value, Riddle):
             self.give_up(node, value.reason)
             return self.unknown("", arguments, node)

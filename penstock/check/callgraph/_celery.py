@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 from penstock.check.callgraph._models import Models
 from penstock.check.callgraph._objects import is_task
 from penstock.check.callgraph._outcomes import Outcome, finished
-from penstock.check.callgraph._values import Arguments, Box, Job, Partial, Real, Some
+from penstock.check.callgraph._values import Arguments, Box, Job, Partial, Real, Some, Value
 
 if TYPE_CHECKING:
     import ast
     from collections.abc import Callable
-
-    from penstock.check.callgraph._values import Value
 
 _TASKS = frozenset(
     {"delay", "apply_async", "s", "si", "signature", "subtask", "apply", "delay_on_commit", "apply_async_on_commit"}
@@ -21,8 +19,29 @@ _TASKS = frozenset(
 )
 
 
+class Sender(Value):
+    """A method that sends a task, kept to be called later, as ``on_commit(partial(task.delay, 17))`` does."""
+
+    __slots__ = ("method", "task")
+
+    def __init__(self, task: Real, method: str) -> None:
+        self.task, self.method = task, method
+        super().__init__("sender", task.key, method)
+
+
 class Celery(Models):
     """Follows tasks of Celery."""
+
+    def attribute(self, value: Value, name: str, node: ast.AST) -> Some:
+        """Return what an attribute may be; of a task that is not made yet, what sends it."""
+        found = super().attribute(value, name, node)
+        if found or name not in _TASKS or not (isinstance(value, Real) and is_task(value.thing)):
+            return found
+        return Some([Sender(value, name)])
+
+    def is_function(self, value: Value) -> bool:
+        """Return whether a value is a function of the user's, a step, or what sends one."""
+        return isinstance(value, Sender) or super().is_function(value)
 
     def task_method(self, value: Value, name: str, arguments: Arguments, node: ast.AST) -> Outcome | None:
         """Return what a method of a task, or of a signature of one, leads to; ``None`` if it is neither."""
