@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sybil import Sybil
@@ -66,6 +68,7 @@ def begin(namespace: dict[str, Any]) -> None:
     def end() -> None:
         os.chdir(back)
         folder.cleanup()
+        sys.modules.pop("example", None)
         root.setLevel(level)
         root.handlers[:] = handlers
         _registry.forget()
@@ -73,6 +76,7 @@ def begin(namespace: dict[str, Any]) -> None:
             _scope.remove_observer(observer)
 
     namespace["__name__"] = "example"
+    sys.modules["example"] = ModuleType("example")  # where taskiq puts the function of a task
     namespace["end_of_page"] = end
 
 

@@ -48,6 +48,7 @@ PAGES = {
     "docs/how-to/evidence.md": None,
     "docs/how-to/django.md": None,
     "docs/how-to/django-tasks.md": None,
+    "docs/how-to/commands.md": None,
     "docs/how-to/diff-in-a-pull-request.md": "docs/examples/shop",
     "docs/how-to/command-line.md": "docs/examples/shop",
     "docs/how-to/sphinx.md": "docs/examples/shop",
