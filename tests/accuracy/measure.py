@@ -1,6 +1,6 @@
 """How right the check is, as tables in Markdown: ``make accuracy``. Exits with 1 if a goal is missed.
 
-Downloads two applications into a folder that is gone afterwards; without a package index they are left out.
+Downloads four applications into a folder that is gone afterwards; without a package index they are left out.
 """
 
 from __future__ import annotations
@@ -10,18 +10,21 @@ import platform
 import sys
 import time
 import warnings
+from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from lab.apps import APPS, check, fetch
+from lab.deleted import check_without_calls
 from lab.labelled import LABELLED, compare, compare_run, share
 from lab.play import SCENARIOS, WITNESSES, play
 from lab.score import rate, results, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from lab.apps import App, Checked
     from lab.labelled import Share
 
 NAMES = sorted(file.stem for file in SCENARIOS.glob("*.py"))
@@ -59,10 +62,11 @@ def measure_mutants() -> list[str]:
     found = {name: [each for each in everything if each.witness == name] for name in ("both", "evidence")}
     rows = {witness: table(each) for witness, each in found.items()}
     columns = ("found", "missed", "failed", "as true", "alarmed")
+    failing = Counter(each.mutant.kind for each in found["both"] if each.outcome == "found" and each.said)
     show(
-        ("change", *columns, "share", "evidence only"),
+        ("change", *columns, "exit 1", "share", "evidence only"),
         (
-            (kind, *(counts[column] for column in columns), rate(counts), rate(rows["evidence"][kind]))
+            (kind, *(counts[column] for column in columns), failing[kind], rate(counts), rate(rows["evidence"][kind]))
             for kind, counts in rows["both"].items()
         ),
     )
@@ -95,25 +99,58 @@ def measure_reading() -> None:
 def measure_applications() -> list[str]:
     """Print the verdict on real applications; return the goals that are missed."""
     rows, changes, missed, arrows, confirmed = [], [], [], 0, 0
-    for app in APPS:
-        with TemporaryDirectory() as folder:
-            unpacked = fetch(app, Path(folder))
-            if unpacked is None:
-                print(f"\n{app.name} {app.version} cannot be downloaded, and is left out.")
-                missed += [f"{app.name} cannot be downloaded"] if "CI" in os.environ else []
-                continue
-            found = check(app, unpacked)
-        rows.append((f"{app.name} {app.version}", len(found.errors), len(found.as_tree), found.arrows, found.confirmed))
-        changes += [(app.name, kind, counts[True], counts[False]) for kind, counts in found.changed.items()]
-        missed += [f"{app.name}: {error}" for error in (*found.errors, *found.as_tree)]
-        print(f"\n{app.name}: {found.provenance}\nIts own tests: {found.tests}")
+    deleted: dict[str, Counter[str]] = {}
+    for found in _checked(missed, deleted):
+        rows.append((found.name, len(found.errors), len(found.as_tree), found.arrows, found.confirmed))
+        changes += _counted(found)
+        missed += [f"{found.name}: {error}" for error in (*found.errors, *found.as_tree)]
+        print(f"\n{found.name}: {found.provenance}\nIts own tests: {found.tests}")
         print(f"Pairs of steps that ran: {len(found.ran)}; of these, the code calls: {len(found.ran & found.read)}")
         arrows, confirmed = arrows + found.arrows, confirmed + found.confirmed
     if rows:
         show(("application", "false alarms", "drawn as a tree", "arrows", "confirmed"), rows)
         show(("application", "change", "found", "not found"), changes)
+        outcomes = ("exit 1", "fails by itself", "missed")
+        show(("a call deleted in", *outcomes), ((name, *(n[each] for each in outcomes)) for name, n in deleted.items()))
         missed += _short("arrows of applications confirmed", confirmed / arrows, DECIDED)
     return missed
+
+
+def _counted(found: Checked) -> Iterator[tuple[str, str, int, int]]:
+    """Print the changes of arrows that are not found, and yield how many are and are not, by kind."""
+    for kind in dict.fromkeys(change.kind for change in found.changes):
+        changes = [change for change in found.changes if change.kind == kind]
+        for change in changes:
+            if not change.found and kind != "retarget":
+                print(f"- not found: {found.name}, {kind}: {change.what}")
+        yield found.name, kind, sum(change.found for change in changes), sum(not change.found for change in changes)
+
+
+def _checked(missed: list[str], deleted: dict[str, Counter[str]]) -> Iterator[Checked]:
+    """Yield the verdict on each flow of the applications, and count what becomes of deleted calls.
+
+    What cannot be downloaded is missed where CI measures.
+    """
+    for app in APPS:
+        with TemporaryDirectory() as folder:
+            unpacked = fetch(app, Path(folder))
+            if unpacked is not None:
+                yield from check(app, unpacked)
+                deleted[f"{app.name} {app.version}"] = _count_deleted(app, unpacked)
+                continue
+        print(f"\n{app.name} {app.version} cannot be downloaded, and is left out.")
+        missed += [f"{app.name} cannot be downloaded"] if "CI" in os.environ else []
+
+
+def _count_deleted(app: App, unpacked: Path) -> Counter[str]:
+    """Print the deleted calls that the check does not find, and count the outcomes."""
+    outcomes: Counter[str] = Counter()
+    for verdict in check_without_calls(app, unpacked):
+        outcomes[verdict.outcome] += 1
+        if verdict.outcome != "exit 1":
+            call = verdict.deleted
+            print(f"- {verdict.outcome}: {app.name}, call of {call.target} deleted in {call.file}:{call.line}")
+    return outcomes
 
 
 def _short(what: str, share: float, goal: float) -> list[str]:

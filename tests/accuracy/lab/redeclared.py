@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.check.findings import findings
 from penstock.check.verdict import judge
@@ -19,25 +18,34 @@ if TYPE_CHECKING:
 Pairs = list[tuple[str, str]]
 
 
-def count_found(flow: Flow, evidence: Evidence) -> dict[str, Counter[bool]]:
-    """Return, for each kind of change, how many are found and how many are not; no change counts as true."""
-    found: dict[str, Counter[bool]] = {}
-    for kind, pairs in _changes(flow):
+class Change(NamedTuple):
+    """A changed arrow, in words, and whether the check finds it."""
+
+    kind: str
+    what: str
+    found: bool
+
+
+def change_arrows(flow: Flow, evidence: Evidence) -> tuple[Change, ...]:
+    """Return every change of one arrow; none counts as true."""
+    changes = []
+    for kind, what, pairs in _changes(flow):
         changed = replace(flow, edges=tuple(Edge(source=source, target=target) for source, target in pairs))
         alarms = any(finding.severity == "error" for finding in findings(judge(changed, evidence)))
-        found.setdefault(kind, Counter())[alarms or _is_broken(changed)] += 1
-    return found
+        changes.append(Change(kind, what, alarms or _is_broken(changed)))
+    return tuple(changes)
 
 
-def _changes(flow: Flow) -> Iterator[tuple[str, Pairs]]:
+def _changes(flow: Flow) -> Iterator[tuple[str, str, Pairs]]:
     pairs = [(edge.source, edge.target) for edge in flow.edges if edge.origin == "declared"]
     for source, target in pairs:
         rest = [pair for pair in pairs if pair != (source, target)]
-        yield "delete", rest
-        yield "reverse", [*rest, (target, source)]
+        arrow = f"{source} -> {target}"
+        yield "delete", arrow, rest
+        yield "reverse", arrow, [*rest, (target, source)]
         for other in flow.steps:
             if other.name != target and (other.name, target) not in pairs:
-                yield "retarget", [*rest, (other.name, target)]
+                yield "retarget", f"{arrow} became {other.name} -> {target}", [*rest, (other.name, target)]
 
 
 def _is_broken(flow: Flow) -> bool:
