@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._cli_sources import fault, output_file
 from penstock._terminal import CLEAN, counted, tell
-from penstock.check.evidence import dumps, load, merge, save
-from penstock.errors import ConfigError
+from penstock.check.evidence import Evidence, dumps, load, merge, save
+from penstock.check.succession import shows_arrows, succeed
+from penstock.errors import ConfigError, EvidenceError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
-
-    from penstock.check.evidence import Evidence
 
 OTLP_HELP = "read traces of OpenTelemetry, as the Collector's file exporter writes them"
 JAEGER_HELP = "read traces that were exported from Jaeger"
@@ -48,7 +48,20 @@ def _merge(parsed: argparse.Namespace) -> int:
     for path in parsed.files:
         if why := fault(path):
             raise ConfigError(f"there is no file {str(path)!r} ({why})", where="penstock evidence merge")
-    return _write(merge(load(path) for path in parsed.files), parsed.output)
+    evidence = merge(load(path) for path in parsed.files)
+    names = [os.path.realpath(path) for path in (*parsed.files, parsed.output or "")]
+    before = Evidence() if names[-1] in names[:-1] else _load_before(parsed.output) or Evidence()
+    files = {*evidence.history.tests, *before.history.tests}
+    is_beside_tests = any(Path(file).exists() for file in files)
+    return _write(succeed(evidence, before, {}, lambda file: Path(file).exists() or not is_beside_tests), parsed.output)
+
+
+def _load_before(output: Path | None) -> Evidence | None:
+    """Return the evidence that is about to be replaced, if there is any."""
+    try:
+        return load(output) if output is not None and output.is_file() else None
+    except EvidenceError:
+        return None
 
 
 def _from_otlp(parsed: argparse.Namespace) -> int:
@@ -73,6 +86,9 @@ def _write(found: Evidence, output: Path | None, damage: str = "") -> int:
     if output is None:
         print(dumps(found), end="")
         return CLEAN
+    before = _load_before(output)
+    if before is not None and shows_arrows(before) and not shows_arrows(found):
+        raise EvidenceError(f"nothing in there shows an arrow, so {output} stays as it was")
     save(found, output)
     print(f"wrote {output}: {counted(sum(found.runs.values()), 'run')}")
     return CLEAN

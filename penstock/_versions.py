@@ -56,3 +56,25 @@ class Format:
                 "Upgrade penstock.",
                 path=path,
             )
+
+
+def check_text(value: object) -> str:
+    """Return a value that has to be a text.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} is no text")
+    return value
+
+
+def check_natural(value: object) -> int:
+    """Return a value that has to be a whole number, zero or more.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{value!r:.40} is no number of anything")
+    return value

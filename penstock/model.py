@@ -16,7 +16,17 @@ Kind = Literal["function", "coroutine", "generator", "async generator", "class",
 """What a step is when called: the four kinds of function, a class, or any other callable."""
 
 
-State = Literal["", "confirmed", "unexercised", "never-seen", "undeclared", "context-lost", "indirect", "outdated"]
+State = Literal[
+    "",
+    "confirmed",
+    "unexercised",
+    "never-seen",
+    "no-longer-seen",
+    "undeclared",
+    "context-lost",
+    "indirect",
+    "outdated",
+]
 """What the witnesses say of an arrow; empty where nobody asked them."""
 
 CallKind = Literal["call", "order", "data"]

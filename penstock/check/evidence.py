@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock._files import write_atomically
-from penstock._versions import Format
+from penstock._versions import Format, check_natural, check_text
+from penstock.check.history import History, decode_history, encode_history, merge_histories
 from penstock.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 FORMAT = Format(
     name="penstock-evidence",
-    version=(1, 2),
+    version=(1, 3),
     what="evidence",
     cure="record some with: pytest --penstock",
     error=EvidenceError,
@@ -87,6 +88,7 @@ class Evidence:
         commits: The commits that were recorded, each with the date of the last recording (ISO 8601, UTC, a day).
         replaced: Of a fact, or of what begins a run, that was seen only while tests had put something else in the place
             of steps of its flow: the names of those steps. What was seen once without has none.
+        history: What is known of the tests that ran, and of the evidence before.
     """
 
     facts: Mapping[Fact, int] = field(default_factory=dict)
@@ -94,6 +96,7 @@ class Evidence:
     runs: Mapping[tuple[str, Seen], int] = field(default_factory=dict)
     commits: Mapping[str, str] = field(default_factory=dict)
     replaced: Mapping[Fact | tuple[str, Seen], frozenset[str]] = field(default_factory=dict)
+    history: History = field(default_factory=History)
 
     def of(self, flow: str) -> Evidence:
         """Return what was seen of one flow, without looking through that of all others each time."""
@@ -127,7 +130,8 @@ def merge(several: Iterable[Evidence]) -> Evidence:
         runs.update(each.runs)
         for commit, date in each.commits.items():
             commits[commit] = max(date, commits.get(commit, ""))
-    return Evidence(facts, orphans, runs, commits, _replaced(parts))
+    history = merge_histories(part.history for part in parts)
+    return Evidence(facts, orphans, runs, commits, _replaced(parts), history)
 
 
 def _replaced(parts: Iterable[Evidence]) -> dict[Fact | tuple[str, Seen], frozenset[str]]:
@@ -170,6 +174,7 @@ def dumps(evidence: Evidence) -> str:
             for run in evidence.runs
             if run in evidence.replaced
         ),
+        **encode_history(evidence.history),
     }
     head = {
         "format": FORMAT.name,
@@ -243,53 +248,43 @@ def _listed(rows: list[list[Any]]) -> str:
 
 
 def _evidence(content: Mapping[str, Any]) -> Evidence:
-    steps = [Seen(_text(step), _text(source)) for _, step, source in content["steps"]]
+    steps = [Seen(check_text(step), check_text(source)) for _, step, source in content["steps"]]
 
     def seen(number: object) -> Seen:
-        return steps[_natural(number)]
+        return steps[check_natural(number)]
 
     def group(numbers: Iterable[object]) -> frozenset[Seen]:
         return frozenset(map(seen, numbers))
 
     def fact_of(flow: object, step: object, parent: object, done: Any, ancestors: Any, outside: Any) -> Fact:
-        return Fact(_text(flow), seen(step), seen(parent), group(done), group(ancestors), group(outside))
+        return Fact(check_text(flow), seen(step), seen(parent), group(done), group(ancestors), group(outside))
 
     facts, orphans, runs = Counter[Fact](), Counter[Orphan](), Counter[tuple[str, Seen]]()
     replaced: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
     for *row, names, count in content.get("replaced", ()):  # older readers accuse nobody on these
         fact = fact_of(*row)
-        facts[fact] += _natural(count)
+        facts[fact] += check_natural(count)
         replaced[fact] = replaced.get(fact, frozenset()) | _names(names)
     for *row, count in content["facts"]:
         fact = fact_of(*row)
-        facts[fact] += _natural(count)
+        facts[fact] += check_natural(count)
         replaced.pop(fact, None)
     for flow, step, concurrent, count in content["orphans"]:
-        orphans[Orphan(_text(flow), seen(step), concurrent is True)] += _natural(count)
+        orphans[Orphan(check_text(flow), seen(step), concurrent is True)] += check_natural(count)
     for flow, step, done, count in content.get("tops", ()):
-        orphan = Orphan(_text(flow), seen(step), concurrent=True)
-        orphans[orphan] = _natural(orphans[orphan] - _natural(count))  # older readers find all of them there
+        orphan = Orphan(check_text(flow), seen(step), concurrent=True)
+        orphans[orphan] = check_natural(orphans[orphan] - check_natural(count))  # older readers find all of them there
         orphans[replace(orphan, done=group(done))] += count
     for flow, step, count in content["runs"]:
-        runs[_text(flow), seen(step)] += _natural(count)
-    replaced |= {(_text(flow), seen(step)): _names(names) for flow, step, names in content.get("replaced_runs", ())}
-    commits = {_text(commit): _text(date) for commit, date in content["commits"].items()}
-    return Evidence(facts, +orphans, runs, commits, replaced)
+        runs[check_text(flow), seen(step)] += check_natural(count)
+    replaced |= {
+        (check_text(flow), seen(step)): _names(names) for flow, step, names in content.get("replaced_runs", ())
+    }
+    commits = {check_text(commit): check_text(date) for commit, date in content["commits"].items()}
+    return Evidence(facts, +orphans, runs, commits, replaced, decode_history(content))
 
 
 def _names(values: object) -> frozenset[str]:
     if not isinstance(values, list) or not values:
         raise TypeError(f"{values!r:.40} are no names")
-    return frozenset(map(_text, values))
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r:.40} is no text")
-    return value
-
-
-def _natural(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{value!r:.40} is no number of anything")
-    return value
+    return frozenset(map(check_text, values))

@@ -91,6 +91,7 @@ class Finding:
 ABOUT: Mapping[str, str] = {
     "undeclared": "A step runs after one that no arrow leads from.",
     "never-seen": "Both steps run, but never one after the other.",
+    "no-longer-seen": "The evidence before showed the arrow, and this one does not.",
     "indirect": "A step runs inside another one than its arrow says.",
     "unknown-step": "A step ran that no flow declares.",
     "contract": "Something that the project has decided does not hold.",
@@ -104,6 +105,7 @@ ABOUT: Mapping[str, str] = {
 FAILING: Mapping[str, str] = {
     "undeclared": "{target} runs after {source}, and no arrow says so.",
     "never-seen": "{target} never runs after {source}.",
+    "no-longer-seen": "{target} no longer runs after {source}.",
     "indirect": "{target} does not run right after {source}.",
 }
 NOTES: Mapping[str, str] = {
@@ -181,8 +183,8 @@ def _of_edge(judgement: Judgement, edge: Edge, proposed: Proposal) -> Finding:
         target=target.name,
         message=words,
         seen=edge.note,
-        cure=_cure(source, target, proposed) if failing else _advice(judgement, edge),
-        after=_after(source, target, proposed) if failing else None,
+        cure=_cure(judgement, edge, proposed) if failing else _advice(judgement, edge),
+        after=_after(judgement, edge, proposed) if failing else None,
         file=target.file,
         line=target.line,
         related=_related(judgement, source, edge),
@@ -190,6 +192,8 @@ def _of_edge(judgement: Judgement, edge: Edge, proposed: Proposal) -> Finding:
 
 
 def _advice(judgement: Judgement, edge: Edge) -> str:
+    if edge.note == judgement.tally.vanished.get((edge.source, edge.target), ("", ""))[1]:
+        return "Record all tests: pytest --penstock"
     names, said = replaced((edge.source, edge.target), judgement.tally)
     if names and said == edge.note:
         itself = f"{names[0]} itself" if len(names) == 1 else f"{', '.join(names)} themselves"
@@ -197,14 +201,27 @@ def _advice(judgement: Judgement, edge: Edge) -> str:
     return CURES[edge.state]
 
 
-def _after(source: Step, target: Step, proposed: Proposal) -> tuple[str, ...] | None:
+def _after(judgement: Judgement, edge: Edge, proposed: Proposal) -> tuple[str, ...] | None:
     """Return what to write; ``None`` where that would not mend it."""
-    if _closing(source, proposed) or (target.entrypoint and not proposed.after):
+    source, target = judgement.flow.step(edge.source), judgement.flow.step(edge.target)
+    if _closing(source, proposed) or (target.entrypoint and not proposed.after) or _is_alone(judgement, edge):
         return None
     return proposed.after
 
 
-def _cure(source: Step, target: Step, proposed: Proposal) -> str:
+def _is_alone(judgement: Judgement, edge: Edge) -> bool:
+    """Return whether an arrow is no longer seen, and nothing else has come in its place: the call may be missed."""
+    others = (other for other in judgement.flow.edges if other.target == edge.target)
+    return edge.state == "no-longer-seen" and all(other.state != "undeclared" for other in others)
+
+
+def _cure(judgement: Judgement, edge: Edge, proposed: Proposal) -> str:
+    source, target = judgement.flow.step(edge.source), judgement.flow.step(edge.target)
+    if _is_alone(judgement, edge):
+        return (
+            f"Restore the call, or take {source.name} out of after= of {target.name}. "
+            "If only a test is missing, let one run it again: pytest --penstock"
+        )
     if closing := _closing(source, proposed):
         return (
             f"Write no after= for it: {target.name} leads to {closing} already, and arrows may not run in a circle. "

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from penstock.check.evidence import Evidence, Fact, Orphan, Seen
-    from penstock.model import Call, Flow
+    from penstock.model import Call, Flow, State
 
 Pair = tuple[str, str]
 """The names of the steps at both ends of an arrow."""
@@ -52,6 +52,7 @@ class Tally:
         replaced: The steps that tests had replaced in what was seen only so.
         ahead: For each step, those that declared arrows lead to, however far.
         calls: For each step, the calls in the code that lead to it.
+        vanished: The state and the note of arrows that earlier evidence showed, and this one could have and does not.
     """
 
     call: Counter[Pair] = field(default_factory=Counter)
@@ -77,6 +78,7 @@ class Tally:
     replaced: set[str] = field(default_factory=set)
     ahead: dict[str, set[str]] = field(default_factory=dict)
     calls: dict[str, list[Call]] = field(default_factory=dict)
+    vanished: dict[Pair, tuple[State, str]] = field(default_factory=dict)
 
     def said(self, source: str, target: str) -> list[Call]:
         """Return the calls in the code that lead from one step to another."""

@@ -7,11 +7,12 @@ the reading of the code guesses, and no witness accuses on what it did not see.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from penstock.check.age import shorten_commit
+from penstock.check.succession import find_vanished
 from penstock.check.tally import count, reachable
 from penstock.model import Edge
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from penstock.check.tally import Pair, Tally
     from penstock.model import Flow, State
 
-REFUTED: tuple[State, ...] = ("indirect", "never-seen")
+REFUTED: tuple[State, ...] = ("indirect", "never-seen", "no-longer-seen")
 """The states of arrows that both steps' runs speak against."""
 
 
@@ -47,6 +48,7 @@ def judge(flow: Flow, evidence: Evidence) -> Judgement:
     """Return the verdict on every arrow of a flow."""
     bare = replace(flow, edges=tuple(edge for edge in flow.edges if edge.origin == "declared"))
     tally = count(bare, evidence)
+    tally.vanished.update(find_vanished(bare, evidence, tally))
     edges = [_judged(bare, edge, tally) for edge in bare.edges]
     missing = _missing(replace(bare, edges=tuple(edges)), tally)
     extra = [_seen(pair, tally) for pair in dict.fromkeys((*sorted(tally.undeclared), *missing))]
@@ -82,6 +84,8 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
     unseen = [name for name, groups in ran.items() if not any(name in group for group in groups)]
     adrift = lost(pair, tally)
     loose = [name for name in pair if name in tally.loose]
+    if not adrift and pair in tally.vanished:
+        return tally.vanished[pair]
     hidden, said = replaced(pair, tally)
     doubts: list[tuple[object, State, str]] = [
         (
@@ -237,18 +241,13 @@ def _runs(runs: int, evidence: Evidence) -> str:
     if not evidence.commits:
         return said
     commit, date = max(evidence.commits.items(), key=lambda item: (item[1], item[0]))
-    return f"{said} at {_short(commit)}, {date}" if commit else f"{said} on {date}"
+    return f"{said} at {shorten_commit(commit)}, {date}" if commit else f"{said} on {date}"
 
 
-def _short(commit: str) -> str:
-    """Cut a hash of git's, with the ``+`` of changes that are in no commit; any other name stays whole."""
-    return _HASH.sub(r"\1", commit)
-
-
-_HASH = re.compile(r"\A([0-9a-f]{7})[0-9a-f]{33}(?=\+?\Z)")
 _MOST_NAMES = 4
 _OTHERS: dict[State, str] = {
     "outdated": "outdated",
+    "no-longer-seen": "no longer seen",
     "never-seen": "never seen",
     "undeclared": "not declared",
     "indirect": "indirect",

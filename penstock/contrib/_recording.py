@@ -7,13 +7,17 @@ import os
 import shutil
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock import _registry
 from penstock._commit import commit_of
 from penstock._files import own_folder
 from penstock._scope import add_observer, remove_observer
-from penstock.check.evidence import load, merge, save
+from penstock.check.evidence import Evidence, load, merge, save
+from penstock.check.history import FileRun, History
+from penstock.check.succession import shows_arrows, succeed
 from penstock.errors import EvidenceError, OutputError
 from penstock.observers import patchers
 from penstock.observers.evidence import COMMIT
@@ -21,12 +25,20 @@ from penstock.observers.recorder import FOLDER, recorder
 from penstock.observers.replaced import replacements
 
 if TYPE_CHECKING:
-    from penstock.check.evidence import Evidence
-
+    from penstock.check.tally import Pair
 
 _PREFIX = "penstock-evidence-"
 _FORGOTTEN = 7 * 24 * 3600
 """Seconds without a word after which nobody records into a folder any more."""
+
+_MARKER = "recording"
+"""A file in the folder of a recording; without it, the parts of other processes are lost, too."""
+
+MANY_TESTS = 1_000_000
+"""More than a file has: some of its tests were not selected, and nothing tells how many."""
+
+MAX_FLOWS = 4
+"""Flows that the summary names."""
 
 
 class Recording:
@@ -38,12 +50,18 @@ class Recording:
 
     Attributes:
         tried: Whether anything was run that could have been recorded.
+        cut_short: Whether the tests were ended before all of them had run.
+        passed: How many tests of each file have passed in this process.
+        left_out: How many were not selected, skipped, or failed.
         said: What to tell the user at the end.
         failed: Whether that is bad news: all evidence is lost, or some.
     """
 
     def __init__(self, target: Path | None, root: Path) -> None:
         self.tried = False
+        self.cut_short = False
+        self.passed: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
         self.said = ""
         self.failed = False
         self._target = target
@@ -57,6 +75,7 @@ class Recording:
         if self._target is not None:
             _sweep()
             self._folder = tempfile.mkdtemp(prefix=_PREFIX)
+            Path(self._folder, _MARKER).touch()
             inner = {FOLDER: self._folder, COMMIT: commit_of(self._root)}
             self._outer = {name: os.environ.get(name) for name in inner}
             os.environ.update(inner)
@@ -75,14 +94,30 @@ class Recording:
         if self._ended:
             return
         self._ended = True
-        if found := recorder():
-            found.leave()
-            remove_observer(found)
+        fault = self._leave_part()
         patchers.unwatch()
         if self._target is not None:
-            self._finish(self._target)
+            self._finish(self._target, fault)
             shutil.rmtree(self._folder, ignore_errors=True)
             self._give_back()
+
+    def _leave_part(self) -> str:
+        """Write this process's part; return why it is lost, or an empty string."""
+        if not (found := recorder()):
+            return ""
+        remove_observer(found)
+        folder = Path(os.environ[FOLDER])
+        if not (folder / _MARKER).exists():
+            return f"the folder of the recording, {folder}, was removed"
+        try:
+            found.write()
+            files = sorted({*self.passed, *self.left_out})
+            tests = {file: FileRun(self.passed[file], self.left_out[file]) for file in files}
+            if tests:
+                save(Evidence(history=History(tests)), folder / f"tests-{os.getpid()}.json")
+        except OutputError as error:
+            return str(error)
+        return ""
 
     def _give_back(self) -> None:
         """Leave the environment as it was: another recording may be around this one."""
@@ -93,20 +128,46 @@ class Recording:
         if outer := recorder():
             add_observer(outer)
 
-    def _finish(self, target: Path) -> None:
-        found, damaged = _parts(Path(self._folder))
-        if not (self.tried or damaged or found.facts or found.orphans or found.runs):
+    def _finish(self, target: Path, fault: str) -> None:
+        if fault:
+            self.said, self.failed = f"the evidence is lost: {fault}", True
+            return
+        evidence, damaged = _parts(Path(self._folder))
+        if not (self.tried or damaged or evidence.facts or evidence.orphans or evidence.runs):
             return  # who only lists tests, or asks for help, keeps what was recorded before
+        before = _load_before(target)
+        self.failed = bool(damaged)
+        if before is not None and (reason := self._find_reason_to_keep(evidence, before, damaged)):
+            self.said = f"{reason}, so {_shown(target)} stays as it was{_describe(before)}"
+            return
+        self._replace(target, evidence, before or Evidence())
+        if damaged:
+            self.said, self.failed = f"{self.said}\nwithout a part that cannot be read: {damaged[0]}", True
+
+    def _find_reason_to_keep(self, evidence: Evidence, before: Evidence, damaged: list[EvidenceError]) -> str:
+        """Return why a recording must not take the place of the evidence before, or an empty string."""
+        if not shows_arrows(before) and before.commits:
+            return ""
+        if not (evidence.facts or evidence.orphans or evidence.runs):
+            return "no step of a flow ran"
+        if not shows_arrows(evidence):
+            return "steps ran only where no flow was, which shows no arrow"
+        if damaged:
+            return f"a part of the recording cannot be read ({damaged[0]})"
+        return "the tests were cut short" if self.cut_short else ""
+
+    def _replace(self, target: Path, evidence: Evidence, before: Evidence) -> None:
         try:
             if target.parent.name == ".penstock":
                 own_folder(target.parent)
-            save(found, target)
+            save(succeed(evidence, before, _declared_arrows(), lambda file: (self._root / file).exists()), target)
         except (OutputError, OSError) as error:
             self.said, self.failed = f"the evidence is lost: {error}", True
             return
-        self.said = f"{_summary(found)} recorded in {_shown(target)}. Now: penstock check"
-        if damaged:
-            self.said, self.failed = f"{self.said}\nwithout a part that cannot be read: {damaged[0]}", True
+        cut = ", though the tests were cut short" if self.cut_short else ""
+        self.said = (
+            f"{_summary(evidence)} recorded in {_shown(target)}{cut}. Now: penstock check{_missing(evidence, before)}"
+        )
 
 
 def tests_are_there() -> None:
@@ -131,6 +192,39 @@ def _parts(folder: Path) -> tuple[Evidence, list[EvidenceError]]:
         except EvidenceError as error:
             damaged.append(error)
     return merge(parts), damaged
+
+
+def _load_before(target: Path) -> Evidence | None:
+    """Return the evidence that a recording is about to replace, ``None`` if there is no file; a damaged one says nothing."""
+    if not target.is_file():
+        return None
+    try:
+        return load(target)
+    except EvidenceError:
+        return Evidence()
+
+
+def _declared_arrows() -> dict[str, set[Pair]]:
+    """Return the arrows of the flows that are known in this process; another one may have run others."""
+    try:
+        return {flow.name: {(edge.source, edge.target) for edge in flow.edges} for flow in _registry.flows()}
+    except Exception:  # objects of the application may fail with anything when they are read
+        return {}
+
+
+def _describe(evidence: Evidence) -> str:
+    runs = sum(evidence.runs.values())
+    return f", with {_counted(runs, 'run')}" if runs else ""
+
+
+def _missing(evidence: Evidence, before: Evidence) -> str:
+    """Return a line on the flows that the evidence before had runs of, and this one has not."""
+    ran, earlier = ({flow for flow, _ in each.runs} for each in (evidence, before))
+    if not (missing := sorted(earlier - ran)):
+        return ""
+    names = missing if len(missing) <= MAX_FLOWS else [*missing[:MAX_FLOWS], f"{len(missing) - MAX_FLOWS:,} more"]
+    runs = sum(count for (flow, _), count in before.runs.items() if flow in missing)
+    return f"\nNo longer in it: {_counted(runs, 'run')} of {', '.join(names)}, which did not run this time."
 
 
 def _summary(found: Evidence) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock._extras import needed
 from penstock.config import evidence_file, load
-from penstock.contrib._recording import Recording, tests_are_there
+from penstock.contrib._recording import MANY_TESTS, Recording, tests_are_there
 from penstock.errors import PenstockError
 from penstock.observers import patchers
 from penstock.observers.recorder import recorder
@@ -15,6 +17,7 @@ from penstock.observers.recorder import recorder
 with needed("django", "penstock[django]"):
     from django.core.management.base import CommandError
     from django.test.runner import DiscoverRunner, ParallelTestSuite
+    from django.test.utils import iter_test_cases
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -56,6 +59,7 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
         self._asked = penstock or bool(penstock_evidence)
         self._given = penstock_evidence
         self._recording: Recording | None = None
+        self._selects = False
 
     @classmethod
     def add_arguments(cls, parser: ArgumentParser) -> None:
@@ -79,19 +83,35 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
         recording.begin()
         try:
             failures = super().run_tests(*args, **options)
+        except BaseException:
+            recording.cut_short = True
+            raise
         finally:
             recording.end()
         if recording.said:
             self.log(recording.said)
         return failures + recording.failed
 
-    def run_suite(self, *args: Any, **options: Any) -> Any:
-        """Run the tests, and note whether there were any."""
-        if self._recording is not None:
-            tests_are_there()
-        result = super().run_suite(*args, **options)
-        if self._recording is not None:
-            self._recording.tried |= result.testsRun > 0
+    def build_suite(self, *labels: Any, **options: Any) -> Any:
+        """Build the suite, and note whether it may have only some of the tests of a file."""
+        self._selects = bool((labels and labels[0]) or self.tags or self.exclude_tags or self.test_name_patterns)
+        return super().build_suite(*labels, **options)
+
+    def run_suite(self, suite: Any, **options: Any) -> Any:
+        """Run the tests, and note which there were, and which of them passed."""
+        recording = self._recording
+        if recording is None:
+            return super().run_suite(suite, **options)
+        tests_are_there()
+        recording.passed.update(map(_file_of, iter_test_cases(suite)))
+        result = super().run_suite(suite, **options)
+        recording.tried |= result.testsRun > 0
+        recording.cut_short |= result.shouldStop
+        lost = {getattr(test, "test_case", test) for test, _ in (*result.skipped, *result.failures, *result.errors)}
+        recording.left_out.update(map(_file_of, lost))
+        recording.passed -= recording.left_out
+        if self._selects:
+            recording.left_out.update(dict.fromkeys(recording.passed, MANY_TESTS))
         return result
 
     def _target(self) -> Path:
@@ -101,3 +121,9 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
             return evidence_file(load(Path.cwd()))
         except PenstockError as error:
             raise CommandError(f"penstock: {error}") from None
+
+
+def _file_of(test: object) -> str:
+    """Return the file of a test, from the project's folder; a test that could not be imported has none."""
+    file = getattr(sys.modules.get(type(test).__module__), "__file__", None)
+    return Path(os.path.relpath(file)).as_posix() if file else ""

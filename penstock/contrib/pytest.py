@@ -5,6 +5,7 @@ Whoever does not ask for it pays nothing: what records is imported only then.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     from penstock.contrib._recording import Recording
 
@@ -19,20 +21,48 @@ _recording: pytest.StashKey[Recording] = pytest.StashKey()
 
 
 class _Tests:
-    """Notices that all tests are there, and that one has run, here or in a worker."""
+    """Notices that all tests are there, and which of them ran, here or in a worker."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, worker: str) -> None:
         self._recording = recording
+        self._selects = worker in ("", "gw0")  # all workers select the same tests
 
-    def pytest_collection_finish(self) -> None:
-        from penstock.contrib._recording import tests_are_there  # noqa: PLC0415 - see above
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        from penstock.contrib._recording import MANY_TESTS, tests_are_there  # noqa: PLC0415 - see above
 
         tests_are_there()
+        config = session.config
+        for name in config.args if self._selects else ():
+            file, selects, _ = name.partition("::")
+            if selects:  # how many tests of the file were not selected, nothing tells
+                path = os.path.relpath(config.invocation_params.dir / file, config.rootpath)
+                self._recording.left_out[Path(path).as_posix()] += MANY_TESTS
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        if self._selects:
+            self._recording.left_out.update(_file_of(item.nodeid) for item in items)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._recording.tried |= report.when == "call"
+        recording = self._recording
+        recording.tried |= report.when == "call" or report.skipped
         if report.when == "teardown":
-            self._recording.between_tests()
+            recording.between_tests()
+        elif hasattr(report, "node") or type(report) is not pytest.TestReport:
+            pass  # the worker counts it; or it is of a part of a test
+        elif report.when == "call" and report.passed:
+            recording.passed[_file_of(report.nodeid)] += 1
+        elif report.failed or report.skipped:
+            recording.left_out[_file_of(report.nodeid)] += 1
+
+    def pytest_keyboard_interrupt(self) -> None:
+        self._recording.cut_short = True
+
+    def pytest_internalerror(self) -> None:
+        self._recording.cut_short = True
+
+
+def _file_of(node: str) -> str:
+    return node.partition("::")[0]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,7 +93,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
         recording = Recording(None if hasattr(config, "workerinput") else _target(config), config.rootpath)
         config.stash[_recording] = recording
-        config.pluginmanager.register(_Tests(recording))
+        worker: dict[str, str] = getattr(config, "workerinput", {})
+        config.pluginmanager.register(_Tests(recording, worker.get("workerid", "")))
         config.add_cleanup(recording.end)  # also where the session never begins
         recording.begin()
 
@@ -72,6 +103,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the evidence, when all workers are done; where it is lost, the session has failed: CI relies on it."""
     if recording := session.config.stash.get(_recording, None):
+        recording.cut_short |= bool(session.shouldfail or session.shouldstop)
+        recording.tried |= session.exitstatus != pytest.ExitCode.OK
         recording.end()
         if recording.failed and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

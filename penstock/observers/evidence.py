@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from penstock import _registry
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen, save
 from penstock.check.frames import NOTHING, Loose, nearest
+from penstock.check.history import History
 from penstock.observers import MOST_AROUND
 from penstock.observers.replaced import replacements
 from penstock.observers.running import Running, Several, arrived, frame_of, unrun
@@ -61,6 +62,7 @@ class EvidenceObserver:
         self.masked: deque[tuple[Key, frozenset[str]]] = deque()
         self._replaced: dict[Key, frozenset[str]] = {}
         self._replaced_runs: dict[tuple[str, str], frozenset[str]] = {}
+        self._replaced_steps: dict[str, frozenset[str]] = {}
         self.live: set[Running] = set()
         self._news = False
         # Reentrant: a generator that is collected while a lock is held ends here, too.
@@ -94,7 +96,9 @@ class EvidenceObserver:
         running.finished = None
         event.notes[self] = running
         if replacements.now:
-            running.mask(replacements.now.get(flow, NOTHING))
+            names = replacements.now.get(flow, NOTHING)
+            running.mask(names)
+            self._note_replaced(flow, names)
         if parent is None:
             self._start(running, event)
         elif event.lazy and not running.acted:
@@ -146,11 +150,19 @@ class EvidenceObserver:
             or any(running.flow == flow for running in self.live.copy())
         )
 
+    def _note_replaced(self, flow: str, names: frozenset[str]) -> None:
+        """Take note of what tests have replaced at some time, also where the same is seen without."""
+        known = self._replaced_steps.get(flow, NOTHING)
+        if not names <= known:
+            self._replaced_steps[flow] = known | names
+            self._news = True
+
     def _add_run(self, run: tuple[str, str], names: frozenset[str]) -> None:
         replaced = self._replaced_runs
         with self._lock:
             if run not in self._runs or run in replaced:
                 if names := names or replacements.by_hand(run[0]) - {run[1]}:
+                    self._note_replaced(run[0], names)
                     replaced[run] = names | replaced.get(run, NOTHING)
                 else:
                     self._news |= replaced.pop(run, None) is not None
@@ -184,6 +196,7 @@ class EvidenceObserver:
         """Find what tests have replaced by hand, where facts are not known yet, or only with something replaced."""
         for key in fresh:
             if names := key[2] and unrun(key, replacements.by_hand(key[0])):
+                self._note_replaced(key[0], names)
                 self._replaced[key] = names | self._replaced.get(key, NOTHING)
             else:
                 self._replaced.pop(key, None)
@@ -220,6 +233,7 @@ class EvidenceObserver:
                 **{fact(key): names for key, names in replaced.items()},
                 **{(f, seen(f, step)): names for (f, step), names in replaced_runs.items()},
             },
+            History(replaced=dict(self._replaced_steps)),
         )
 
     def write(self) -> None:

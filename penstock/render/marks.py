@@ -38,6 +38,7 @@ MARKS: Mapping[str, Mark] = MappingProxyType(
         "outdated": Mark("outdated", "outdated", "dashed"),
         "context-lost": Mark("context lost", "", "dotted"),
         "never-seen": Mark("never seen", "never seen", "dashed", fault=True),
+        "no-longer-seen": Mark("no longer seen", "no longer seen", "dashed", fault=True),
         "indirect": Mark("indirect", "indirect", "dashed", fault=True),
         "undeclared": Mark("not declared", "not declared", "solid", fault=True),
     }

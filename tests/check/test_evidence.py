@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen, dumps, load, loads, merge, save
+from penstock.check.history import WITNESSES, FileRun, History, LastSeen
 from penstock.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -27,6 +28,17 @@ whole = st.builds(
     st.dictionaries(orphans, counts, max_size=3),
     st.dictionaries(st.tuples(names, seen), counts, max_size=3),
     st.dictionaries(names, st.dates().map(str), max_size=3),
+    history=st.builds(
+        History,
+        st.dictionaries(names, st.builds(FileRun, counts, counts), max_size=2),
+        st.dictionaries(names, st.frozensets(names, max_size=2), max_size=2),
+        st.dictionaries(
+            st.tuples(names, names, names),
+            st.builds(LastSeen, names, names, st.sampled_from(WITNESSES), st.frozensets(names, max_size=2)),
+            max_size=2,
+        ),
+        st.dictionaries(names, st.builds(FileRun, counts, counts), max_size=2),
+    ),
 )
 
 
@@ -52,7 +64,11 @@ def test_what_is_written_is_read(one: Evidence) -> None:
 def test_equal_evidence_is_equal_text(one: Evidence) -> None:
     """The text is sorted, so version control shows only what changed."""
     parts = (one.facts, one.orphans, one.runs, one.commits, one.replaced)
-    turned = Evidence(*(dict(reversed(each.items())) for each in parts))
+    past = one.history
+    turned_history = History(
+        *(dict(reversed(each.items())) for each in (past.tests, past.replaced, past.last_seen, past.tests_before))
+    )
+    turned = Evidence(*(dict(reversed(each.items())) for each in parts), turned_history)
     assert dumps(one) == dumps(turned)
 
 
@@ -90,7 +106,7 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
     assert [
         "{",
         '"format": "penstock-evidence",',
-        '"version": "1.2",',
+        '"version": "1.3",',
         '"commits": {"3f2a1c": "2026-11-20"},',
         '"steps": [',
         '  ["f", "a", ""],',
@@ -103,7 +119,11 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
         '"orphans": [],',
         '"tops": [],',
         '"runs": [],',
-        '"replaced_runs": []',
+        '"replaced_runs": [],',
+        '"tests": [],',
+        '"replaced_steps": [],',
+        '"last_seen": [],',
+        '"tests_before": []',
         "}",
     ] == (tmp_path / "new" / "evidence.json").read_text().splitlines()
 
@@ -121,6 +141,31 @@ def test_what_an_earlier_minor_version_reads() -> None:
     assert [["f", 1, True, 7]] == content["orphans"]
     del content["tops"]
     assert {lost: 7} == loads(json.dumps({**content, "version": "1.0"})).orphans
+
+
+def test_files_of_before_have_no_history() -> None:
+    """A file of an earlier minor version is read as ever."""
+    content = json.loads(dumps(Evidence({Fact("f", Seen("b"), Seen("a")): 2})))
+    for key in ("tests", "replaced_steps", "last_seen", "tests_before"):
+        del content[key]
+    assert History() == loads(json.dumps({**content, "version": "1.2"})).history
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"tests": [["t.py", -1, 0]]},
+        {"tests": [["t.py", 1]]},
+        {"last_seen": [["f", "a", "b", "guess", "", "", []]]},
+        {"last_seen": [["f", "a"]]},
+        {"replaced_steps": [["f", [3]]]},
+        {"tests_before": 3},
+    ],
+)
+def test_a_damaged_history_is_told(rows: dict[str, object]) -> None:
+    """Rows that cannot be are an error, as everywhere in the file."""
+    with pytest.raises(EvidenceError, match="the evidence is damaged"):
+        loads(json.dumps({**json.loads(dumps(Evidence())), **rows}))
 
 
 def test_what_was_replaced_once_and_once_not() -> None:

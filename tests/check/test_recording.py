@@ -173,12 +173,112 @@ def test_who_runs_no_test_keeps_what_was_recorded(folder: Path, options: list[st
     assert WHOLE == facts(evidence(folder))
 
 
-@pytest.mark.parametrize("workers", [[], ["-p", "xdist", "-n", "2"]])
-def test_tests_that_run_no_step_replace_what_was_recorded(folder: Path, workers: list[str]) -> None:
-    """When tests run, and no step in them, that is what is known now."""
-    run(folder, "import shop\ndef test_it(): shop.handle()", "--penstock")
-    run(folder, "def test_it(): pass", "--penstock", *workers)
-    assert {} == facts(evidence(folder))
+GOOD = "import shop\ndef test_it(): shop.handle()"
+KEPT = {
+    "no step": ("def test_it(): pass", [], 0, "no step of a flow ran"),
+    "no step in workers": ("def test_it(): pass", ["-p", "xdist", "-n", "2"], 0, "no step of a flow ran"),
+    "all deselected": (GOOD, ["-k", "other"], 5, "no step of a flow ran"),
+    "all skipped": ("import pytest\n@pytest.mark.skip\ndef test_it(): pass", [], 0, "no step of a flow ran"),
+    "a test that cannot be imported": ("import nothing_like_it", [], 2, "no step of a flow ran"),
+    "steps alone": ("import shop\ndef test_it(): shop.charge()", [], 0, "steps ran only where no flow was"),
+    "the first failure": (
+        "import shop\ndef test_it(): shop.handle(); assert 0\ndef test_more(): shop.handle()",
+        ["-x"],
+        1,
+        "the tests were cut short",
+    ),
+    "an interrupt": (
+        "import shop\ndef test_it(): shop.handle(); raise KeyboardInterrupt",
+        [],
+        2,
+        "the tests were cut short",
+    ),
+    "an exit": (
+        "import pytest, shop\ndef test_it(): shop.handle(); pytest.exit('enough', 0)",
+        [],
+        0,
+        "the tests were cut short",
+    ),
+    "an unreadable part": (
+        "import os, pathlib, shop\ndef test_it():\n    shop.handle()\n    pathlib.Path(os.environ['PENSTOCK_EVIDENCE'], 'a.json').touch()",
+        [],
+        1,
+        "a part of the recording cannot be read",
+    ),
+}
+
+
+@pytest.mark.parametrize(("test", "options", "code", "reason"), KEPT.values(), ids=KEPT)
+def test_a_recording_that_shows_less_than_it_should(
+    folder: Path, test: str, options: list[str], code: int, reason: str
+) -> None:
+    """It does not take the place of good evidence, and the summary says so, and why."""
+    run(folder, GOOD, "--penstock")
+    said = run(folder, test, "--penstock", *options, code=code)
+    assert WHOLE == facts(evidence(folder))
+    assert reason in said
+    assert "so .penstock/evidence.json stays as it was, with 1 run\n" in said
+
+
+@pytest.mark.parametrize("again", ["", "; pathlib.Path(os.environ['PENSTOCK_EVIDENCE']).mkdir()"])
+def test_a_recording_whose_folder_was_removed(folder: Path, again: str) -> None:
+    """What a test that clears the temporary folder takes with it is lost, which is told, and the session fails."""
+    test = f"import os, pathlib, shutil, shop\ndef test_it():\n    shop.handle()\n    shutil.rmtree(os.environ['PENSTOCK_EVIDENCE']){again}"
+    run(folder, GOOD, "--penstock")
+    said = run(folder, test, "--penstock", code=1)
+    assert (WHOLE, True) == (facts(evidence(folder)), "the evidence is lost: the folder of the recording" in said)
+
+
+def test_the_first_recording_is_kept_though_it_shows_little(folder: Path) -> None:
+    """Where there is nothing to lose, what there is is written, and the summary says that it is not all."""
+    said = run(folder, "import shop\ndef test_it(): shop.handle(); raise KeyboardInterrupt", "--penstock", code=2)
+    assert (WHOLE, True) == (facts(evidence(folder)), "though the tests were cut short" in said)
+
+
+def test_flows_that_run_no_more(folder: Path) -> None:
+    """The summary names the flows of which the evidence before had runs, and this one has none."""
+    run(folder, GOOD, "--penstock")
+    other = "from penstock import flow\n@flow('b').entrypoint\ndef go(): ...\ndef test_it(): go()"
+    said = run(folder, other, "--penstock")
+    assert "No longer in it: 1 run of orders, which did not run this time." in said
+
+
+def test_a_deleted_call_fails_the_check(folder: Path) -> None:
+    """An arrow that the recording before showed, and this one does not, is an error, also after one more recording."""
+    test = "import shop\ndef test_it(): shop.handle()\ndef test_alone(): shop.charge()"
+    run(folder, test, "--penstock")
+    (folder / "shop.py").write_text(SHOP.replace("return (call or charge)()", "pass"))
+    check = [sys.executable, "-m", "penstock", "check", "-p", "."]
+    for _ in range(2):
+        run(folder, test, "--penstock")
+        done = subprocess.run(check, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+        assert (1, True) == (
+            done.returncode,
+            "no-longer-seen [orders] charge no longer runs after validate" in done.stdout,
+        )
+    run(folder, f"{test}\ndef test_more(): shop.handle()", "--penstock", "test_it.py::test_more")
+    done = subprocess.run(check, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    assert (0, True) == (done.returncode, "fewer tests ran than then, of test_it.py." in done.stdout)
+
+
+@pytest.mark.parametrize("workers", [[], ["-p", "xdist", "-n", "2"]], ids=["alone", "workers"])
+def test_the_tests_are_counted(folder: Path, workers: list[str]) -> None:
+    """The evidence knows of each file how many tests passed, and how many were left out."""
+    test = """
+import pytest, shop
+def test_it(): shop.handle()
+@pytest.mark.parametrize("number", range(3))
+def test_more(number): pass
+def test_failing(): assert 0
+@pytest.mark.skip
+def test_skipped(): pass
+def test_other(): pass
+@pytest.fixture
+def broken(): raise ValueError
+def test_error(broken): pass
+"""
+    run(folder, test, "--penstock", "-k", "not other", *workers, code=1)
+    assert {"test_it.py": (4, 4)} == evidence(folder).history.tests
 
 
 def test_nothing_is_left_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

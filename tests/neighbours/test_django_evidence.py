@@ -137,6 +137,45 @@ def test_evidence_stays_where_no_test_runs(folder):
     assert WHOLE == seen(folder / ".penstock" / "evidence.json")
 
 
+NO_STEP = """
+from unittest import skip
+from django.test import SimpleTestCase
+
+class Tests(SimpleTestCase):
+    def test_nothing(self): ...
+    @skip("not now")
+    def test_skipped(self): ...
+    def test_failing(self):
+        with self.subTest(1):
+            FAIL("so")
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--parallel", "2"), ("--failfast",)])
+def test_evidence_stays_where_no_step_runs(folder, options):
+    """Tests in which no step runs do not replace what was recorded before, and the summary says so."""
+    manage(folder, "--penstock")
+    (folder / "tests.py").write_text(NO_STEP.replace("FAIL", "self.fail"))
+    said, _ = manage(folder, "--penstock", *options, code=1)
+
+    assert "no step of a flow ran, so .penstock/evidence.json stays as it was, with 1 run" in said
+    assert WHOLE == seen(folder / ".penstock" / "evidence.json")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "expected"),
+    [((), 1, (3, 2)), (("--parallel", "2"), 0, (3, 2)), (("tests.Alone", "tests.Whole"), 0, (2, 10**6))],
+    ids=["all", "parallel", "some"],
+)
+def test_the_tests_of_a_file_are_counted(folder, options, code, expected):
+    """The evidence knows how many tests of each file passed, and how many were left out."""
+    fail = "self.fail" if code else "self.skipTest"  # no traceback can be sent from a process
+    (folder / "tests.py").write_text(FILES["tests.py"] + NO_STEP.replace("FAIL", fail))
+    manage(folder, "--penstock", *options, code=code)
+
+    assert {"tests.py": expected} == load(folder / ".penstock" / "evidence.json").history.tests
+
+
 def test_lost_evidence_fails(folder):
     """Where the evidence cannot be written, the tests have failed, and it is said why."""
     (folder / ".penstock").write_text("no folder")

@@ -1,0 +1,158 @@
+"""What becomes of the evidence before when a new recording takes its place, and which arrows have vanished since."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from penstock.check.age import shorten_commit
+from penstock.check.history import NO_NAMES, History, LastSeen, merge_histories
+from penstock.check.tally import is_current, reachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from penstock.check.evidence import Evidence, Seen
+    from penstock.check.history import Arrow, FileRun
+    from penstock.check.tally import Pair, Tally
+    from penstock.model import Flow, State
+
+MAX_NAMES = 3
+"""Test files, or steps, that a note names."""
+
+
+def shows_arrows(evidence: Evidence) -> bool:
+    """Return whether evidence shows anything of arrows; a step that a test calls on its own does not."""
+    return bool(evidence.facts or evidence.runs or any(orphan.done for orphan in evidence.orphans))
+
+
+def succeed(
+    evidence: Evidence,
+    before: Evidence,
+    declared: Mapping[str, Collection[Pair]],
+    exists: Callable[[str], bool],
+) -> Evidence:
+    """Return evidence that knows what the evidence before it showed.
+
+    Args:
+        evidence: The new recording.
+        before: What it takes the place of.
+        declared: The arrows of each flow, where they are known; others need not be kept.
+        exists: Returns whether a test file is still there.
+    """
+    last = {**before.history.last_seen, **_last_seen(before)}
+    earlier = History(last_seen=last, tests_before=_find_tests(before.history, exists))
+    history = merge_histories([evidence.history, earlier])
+    shown = _shown_arrows(evidence)
+    kept = {
+        arrow: seen
+        for arrow, seen in history.last_seen.items()
+        if arrow not in shown and (arrow[0] not in declared or arrow[1:] in declared[arrow[0]])
+    }
+    tests = history.tests_before if kept else {}
+    return replace(evidence, history=replace(history, last_seen=kept, tests_before=tests))
+
+
+def _shown_arrows(evidence: Evidence) -> dict[Arrow, str]:
+    """Return all arrows that evidence could confirm, with the witness."""
+    arrows: dict[Arrow, str] = {}
+    for orphan in evidence.orphans:
+        arrows.update({(orphan.flow, seen.step, orphan.step.step): "order" for seen in orphan.done or ()})
+    for fact in evidence.facts:
+        arrows.update({(fact.flow, seen.step, fact.step.step): "order" for seen in fact.done})
+    arrows.update({(fact.flow, fact.parent.step, fact.step.step): "call" for fact in evidence.facts})
+    return arrows
+
+
+def _last_seen(evidence: Evidence) -> dict[Arrow, LastSeen]:
+    date, commit = max(((date, commit) for commit, date in evidence.commits.items()), default=("", ""))
+    replaced = evidence.history.replaced
+    return {
+        arrow: LastSeen(date, commit, witness, replaced.get(arrow[0], NO_NAMES))
+        for arrow, witness in _shown_arrows(evidence).items()
+    }
+
+
+def _find_tests(history: History, exists: Callable[[str], bool]) -> dict[str, FileRun]:
+    """Return the test files of this recording and those before; the latest counts, unless tests were left out in it."""
+    runs = dict(history.tests_before)
+    for file, run in history.tests.items():
+        if not run.falls_short_of(runs.get(file, run)):
+            runs[file] = run
+    return {file: run for file, run in runs.items() if run.passed and exists(file)}
+
+
+def find_vanished(flow: Flow, evidence: Evidence, tally: Tally) -> Iterator[tuple[Pair, tuple[State, str]]]:
+    """Yield the arrows that earlier evidence confirmed and this one could have, each with its state and a note.
+
+    A run in which a test has replaced what belongs to an arrow is no run without the arrow, and neither is one that the
+    tests had no occasion for, because some of them were left out.
+    """
+    history = evidence.history
+    missed = history.find_missed_tests()
+    for edge in flow.edges:
+        pair = edge.source, edge.target
+        last = history.last_seen.get((flow.name, *pair))
+        if last is None or tally.indirect[pair] or pair in tally.further:
+            continue
+        was = _describe(pair, last)
+        if missed:
+            yield pair, ("unexercised", f"{was} This time, fewer tests ran than then, of {_name_some(missed)}.")
+        elif since := _describe_since(flow, pair, evidence, tally):
+            masks = sorted(history.replaced.get(flow.name, NO_NAMES) - last.replaced)
+            if hindering := [name for name in masks if _hinders(flow, name, pair)]:
+                yield pair, ("unexercised", f"{was} Since then, tests replace {_name_some(hindering)}.")
+            else:
+                yield pair, ("no-longer-seen", f"{was} {since}")
+
+
+def _describe(pair: Pair, last: LastSeen) -> str:
+    source, target = pair
+    at = f" at {shorten_commit(last.commit)}" if last.commit else ""
+    on = f"{',' if at else ' on'} {last.date}" if last.date else ""
+    return f"{source} called {target}{at}{on}." if last.witness == "call" else f"{target} ran after {source}{at}{on}."
+
+
+def _describe_since(flow: Flow, pair: Pair, evidence: Evidence, tally: Tally) -> str:
+    """Say what ran since without the arrow, if that is enough to miss it; else return an empty string."""
+    source, target = pair
+    source_ran, target_ran = _ran(flow, pair, evidence)
+    if source_ran and target_ran:
+        return "Since then, both ran, but not so."
+    if source_ran and target not in tally.seen | tally.replaced and evidence.history.has_all_tests():
+        return f"Since then, as many tests ran, and {source} with them, but not {target}."
+    return ""
+
+
+def _hinders(flow: Flow, name: str, pair: Pair) -> bool:
+    """Return whether an arrow cannot show itself where a step is replaced; what only comes after it hinders nothing."""
+    if name in pair or all(step.name != name for step in flow.steps):
+        return True
+    return bool(reachable(flow, name) & {*pair})
+
+
+def _name_some(files: list[str]) -> str:
+    names = files if len(files) <= MAX_NAMES + 1 else [*files[:MAX_NAMES], f"{len(files) - MAX_NAMES:,} more"]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _ran(flow: Flow, pair: Pair, evidence: Evidence) -> list[bool]:
+    """Return of both ends of an arrow whether they ran, also alone: with the code of today, and nothing in their place."""
+    sources = {step.name: step.source_hash for step in flow.steps}
+    rows: list[tuple[Iterable[Seen], frozenset[str]]] = [
+        *(([run[1]], evidence.replaced.get(run, NO_NAMES)) for run in evidence.runs if run[0] == flow.name),
+        *(([each.step, *(each.done or ())], NO_NAMES) for each in evidence.orphans if each.flow == flow.name),
+        *(
+            ([fact.step, fact.parent, *fact.done], evidence.replaced.get(fact, NO_NAMES))
+            for fact in evidence.facts
+            if fact.flow == flow.name
+        ),
+    ]
+    ran = {
+        seen.step
+        for steps, replaced in rows
+        if not any(_hinders(flow, name, pair) for name in replaced)
+        for seen in steps
+        if is_current(sources, seen)
+    }
+    return [name in ran for name in pair]
