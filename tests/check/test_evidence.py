@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock._cli import main
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen, dumps, load, loads, merge, save
 from penstock.check.history import WITNESSES, FileRun, History, LastSeen
 from penstock.errors import EvidenceError
@@ -263,3 +264,58 @@ def test_files_that_cannot_be_read(content: bytes | None, tmp_path: Path) -> Non
         file.write_bytes(content)
     with pytest.raises(EvidenceError, match="cannot read the evidence"):
         load(file)
+
+
+ARROW = Evidence({Fact("f", Seen("b"), Seen("a")): 1}, {}, {("f", Seen("a")): 1}, {"3f2a1c9": "2026-11-20"})
+RUN_ONLY = Evidence({}, {Orphan("f", Seen("b"), False): 1}, {("f", Seen("a")): 1})
+
+
+def merge_files(folder: Path, output: Evidence | None, *parts: Evidence) -> int:
+    """Merge files, over one that may be there; return the exit code."""
+    files = [folder / f"{number}.json" for number in range(len(parts))]
+    for file, part in zip(files, parts, strict=True):
+        save(part, file)
+    if output is not None:
+        save(output, folder / "out.json")
+    return main(["evidence", "merge", *map(str, files), "-o", str(folder / "out.json")])
+
+
+def test_merging_nothing_erases_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What shows no arrow does not take the place of evidence that does; where there is none, it is written."""
+    assert 2 == merge_files(tmp_path, ARROW, Evidence(), Evidence({}, RUN_ONLY.orphans))
+    assert "nothing in there shows an arrow, so " in capsys.readouterr().err
+    assert ARROW == load(tmp_path / "out.json")
+    assert 0 == merge_files(tmp_path, Evidence(), Evidence())
+
+
+def test_merging_remembers_what_was_there(tmp_path: Path) -> None:
+    """The arrows of the file that is replaced are kept, and those that the parts remember, until one shows them."""
+    seen = {("f", "a", "b"): LastSeen("2026-11-20", "3f2a1c9", "call")}
+    assert 0 == merge_files(tmp_path, ARROW, RUN_ONLY, RUN_ONLY)
+    assert seen == load(tmp_path / "out.json").history.last_seen
+    assert 0 == merge_files(tmp_path, Evidence(), replace(RUN_ONLY, history=History(last_seen=seen)), RUN_ONLY)
+    assert seen == load(tmp_path / "out.json").history.last_seen
+    assert 0 == merge_files(tmp_path, load(tmp_path / "out.json"), ARROW, RUN_ONLY)
+    assert {} == load(tmp_path / "out.json").history.last_seen
+
+
+def test_merging_with_what_is_there(tmp_path: Path) -> None:
+    """A file that is merged into itself is one of the parts, and nothing in it has vanished."""
+    save(ARROW, tmp_path / "out.json")
+    save(RUN_ONLY, tmp_path / "more.json")
+    both = [str(tmp_path / name) for name in ("out.json", "more.json")]
+    assert 0 == main(["evidence", "merge", *both, "-o", both[0]])
+    assert merge([ARROW, RUN_ONLY]) == load(tmp_path / "out.json")
+
+
+@pytest.mark.parametrize(("gone", "expected"), [("u.py", {"t.py"}), ("t.py u.py", {"t.py", "u.py"})])
+def test_merging_where_the_tests_are(
+    gone: str, expected: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test file that was deleted is waited for no longer; in a folder without any tests, nothing tells which was."""
+    monkeypatch.chdir(tmp_path)
+    for name in {"t.py", "u.py"} - {*gone.split()}:
+        (tmp_path / name).touch()
+    tests = History({"t.py": FileRun(1), "u.py": FileRun(1)})
+    assert 0 == merge_files(tmp_path, replace(ARROW, history=tests), RUN_ONLY)
+    assert expected == {*load(tmp_path / "out.json").history.tests_before}

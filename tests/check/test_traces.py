@@ -291,6 +291,16 @@ def test_files_that_tell_nothing(
     assert not file.with_name("out.json").exists()
 
 
+def test_spans_that_show_no_arrow_erase_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Spans that have all lost their context do not take the place of evidence that shows something."""
+    out = file.with_name("out.json")
+    for line, code in ((request(span("a", 1, 2, "go"), GO), 0), (request(span("a", 1, 2, "gone")), 2)):
+        file.write_text(line)
+        assert code == main(["evidence", "from-otlp", str(file), "-o", str(out)])
+    assert "nothing in there shows an arrow, so " in capsys.readouterr().err
+    assert {"go>a after "} == shown(load(out))
+
+
 @pytest.mark.parametrize("packed", [bytes, gzip.compress])
 def test_standard_input(packed: Callable[[bytes], bytes], tmp_path: Path) -> None:
     """A dash reads what another program writes, compressed or not."""
