@@ -62,6 +62,11 @@ def left(how: str, frame: FrameType, roots: Sequence[str]) -> Failure:
     return Failure(f"it called {how}() while it was imported. {_MAIN_GUARD}", *place(frames, roots))
 
 
+def shorten(file: str, project: Path) -> str:
+    """Return a file as a message names it: from the project's folder, if it is in there."""
+    return file.removeprefix(f"{project}{os.sep}")
+
+
 def internal(cause: str) -> Failure:
     """Return what to say when the imports went well and the manifest still could not be made."""
     return Failure(_sentence(f"everything was imported, but the flows could not be written down: {cause}"))

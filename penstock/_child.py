@@ -13,7 +13,6 @@ import importlib
 import importlib.util
 import json
 import os
-import pkgutil
 import signal
 import sys
 import sysconfig
@@ -25,10 +24,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from penstock import _causes, _inputs, _kept, _mock, _registry, manifest
 from penstock._files import write_atomically
 from penstock._garbage import collector_paused
+from penstock._walk import attributes, import_all, search_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from types import ModuleType
 
 _LARGEST_DATA = 10 * 2**20
 """Bytes; larger files hold data that no declaration depends on, and to hash them would take long."""
@@ -113,39 +112,17 @@ class Session:
         return guarded
 
     def _import(self, name: str) -> None:
-        bare = name.removesuffix(".*")
-        self._add_roots(bare.partition(".")[0])
-        self._attempt(bare, partial(importlib.import_module, bare))
-        if name != bare:
-            self._descend(bare, _search_path(bare), set())
+        self._add_roots(name.partition(".")[0])
+        import_all(name, lambda full: self._attempt(full, partial(importlib.import_module, full)), self._note_folder)
+
+    def _note_folder(self, folder: str) -> None:
+        self.folders[_inputs.absolute(folder)] = _inputs.listing(folder)
 
     def _add_roots(self, top: str) -> None:
         with contextlib.suppress(Exception):  # a finder of somebody else may fail with anything
             spec = importlib.util.find_spec(top)
             if spec is not None:
                 self.roots += list(spec.submodule_search_locations or filter(None, [spec.origin]))
-
-    def _descend(self, package: str, folders: Sequence[str], seen: set[str]) -> None:
-        """Import everything in a package; a folder without ``__init__.py`` is a namespace package."""
-        names: dict[str, list[str]] = {}
-        for folder in folders:
-            real = os.path.realpath(folder)
-            if real in seen:  # a link that leads back up
-                continue
-            seen.add(real)
-            if Path(folder).is_dir():
-                self.folders[_inputs.absolute(folder)] = _inputs.listing(folder)
-            names |= {found.name: [] for found in pkgutil.iter_modules([folder]) if found.name.isidentifier()}
-            for name in _inputs.subfolders(folder):
-                if names.get(name) != []:
-                    names.setdefault(name, []).append(str(Path(folder, name)))
-        for name, parts in sorted(names.items()):
-            full = f"{package}.{name}"
-            if parts:
-                self._descend(full, parts, seen)
-            elif name != "__main__":
-                self._attempt(full, partial(importlib.import_module, full))
-                self._descend(full, _search_path(full), seen)
 
     def _attempt(self, what: str, action: Callable[[], object]) -> bool:
         """Tell whether the action ended well; whatever else happens in it becomes a failure."""
@@ -216,23 +193,11 @@ def _call(name: str) -> object:
     return reduce(getattr, function.split("."), importlib.import_module(module))()  # type: ignore[operator]
 
 
-def _search_path(name: str) -> list[str]:
-    with contextlib.suppress(Exception):  # an odd module may fail with anything, or answer nonsense
-        return [str(folder) for folder in _attributes(sys.modules[name]).get("__path__", ())]
-    return []
-
-
-def _attributes(module: ModuleType) -> dict[str, Any]:
-    """Return what a module holds; a lazy one would load itself if it were asked in any other way."""
-    held: dict[str, Any] = object.__getattribute__(module, "__dict__")
-    return held
-
-
 def _module_files(roots: Sequence[str]) -> Iterable[str]:
     for module in list(sys.modules.values()):
         file = None
         with contextlib.suppress(AttributeError):
-            file = _attributes(module).get("__file__")
+            file = attributes(module).get("__file__")
         if isinstance(file, str):
             path = _inputs.absolute(file)
             if _inputs.is_own(path, roots):
@@ -251,7 +216,7 @@ def _data_files(opened: Iterable[str], roots: Sequence[str]) -> Iterable[str]:
 
 def _package_folders(roots: Sequence[str]) -> dict[str, str]:
     """Return the folders of the user's own packages: a package may import whatever it finds in itself."""
-    folders = (folder for name in list(sys.modules) for folder in _search_path(name))
+    folders = (folder for name in list(sys.modules) for folder in search_path(name))
     own = {_inputs.absolute(folder) for folder in folders if _inputs.is_own(_inputs.absolute(folder), roots)}
     return {folder: _inputs.listing(folder) for folder in sorted(own) if Path(folder).is_dir()}
 

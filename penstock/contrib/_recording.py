@@ -34,6 +34,8 @@ _FORGOTTEN = 7 * 24 * 3600
 _MARKER = "recording"
 """A file in the folder of a recording; without it, the parts of other processes are lost, too."""
 
+_NOTES = ".notes"
+
 MANY_TESTS = 1_000_000
 """More than a file has: some of its tests were not selected, and nothing tells how many."""
 
@@ -53,6 +55,7 @@ class Recording:
         cut_short: Whether the tests were ended before all of them had run.
         passed: How many tests of each file have passed in this process.
         left_out: How many were not selected, skipped, or failed.
+        notes: What else to tell, in whatever process it was noticed.
         said: What to tell the user at the end.
         failed: Whether that is bad news: all evidence is lost, or some.
     """
@@ -62,6 +65,7 @@ class Recording:
         self.cut_short = False
         self.passed: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
+        self.notes: list[str] = []
         self.said = ""
         self.failed = False
         self._target = target
@@ -113,9 +117,11 @@ class Recording:
             found.write()
             files = sorted({*self.passed, *self.left_out})
             tests = {file: FileRun(self.passed[file], self.left_out[file]) for file in files}
+            if self.notes:
+                (folder / f"{os.getpid()}{_NOTES}").write_text("\n".join(self.notes), encoding="utf-8")
             if tests:
                 save(Evidence(history=History(tests)), folder / f"tests-{os.getpid()}.json")
-        except OutputError as error:
+        except OSError as error:
             return str(error)
         return ""
 
@@ -132,6 +138,8 @@ class Recording:
         if fault:
             self.said, self.failed = f"the evidence is lost: {fault}", True
             return
+        texts = (path.read_text(encoding="utf-8") for path in Path(self._folder).glob(f"*{_NOTES}"))
+        self.notes = list(dict.fromkeys(line for text in texts for line in text.splitlines()))
         evidence, damaged = _parts(Path(self._folder))
         if not (self.tried or damaged or evidence.facts or evidence.orphans or evidence.runs):
             return  # who only lists tests, or asks for help, keeps what was recorded before

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock._extras import needed
 from penstock.config import evidence_file, load
+from penstock.contrib._declarations import import_declarations
 from penstock.contrib._recording import MANY_TESTS, Recording, tests_are_there
 from penstock.errors import PenstockError
 from penstock.observers import patchers
@@ -29,6 +31,8 @@ def _begin_worker(*given: Any) -> None:
     if found := recorder():
         found.started = False
         patchers.watch()
+        with suppress(PenstockError):
+            import_declarations(load(Path.cwd()))
 
 
 class _Suite(ParallelTestSuite):  # type: ignore[misc] # Django has no types
@@ -88,8 +92,8 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
             raise
         finally:
             recording.end()
-        if recording.said:
-            self.log(recording.said)
+        for line in filter(None, (*recording.notes, recording.said)):
+            self.log(line)
         return failures + recording.failed
 
     def build_suite(self, *labels: Any, **options: Any) -> Any:
@@ -102,6 +106,8 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
         recording = self._recording
         if recording is None:
             return super().run_suite(suite, **options)
+        with suppress(PenstockError):
+            recording.notes += import_declarations(load(Path.cwd()))
         tests_are_there()
         recording.passed.update(map(_file_of, iter_test_cases(suite)))
         result = super().run_suite(suite, **options)

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
+    from penstock.config import Config
     from penstock.contrib._recording import Recording
 
 _recording: pytest.StashKey[Recording] = pytest.StashKey()
+_settings: pytest.StashKey[Config | None] = pytest.StashKey()
 
 
 class _Tests:
@@ -26,6 +28,14 @@ class _Tests:
     def __init__(self, recording: Recording, worker: str) -> None:
         self._recording = recording
         self._selects = worker in ("", "gw0")  # all workers select the same tests
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        from penstock.contrib._declarations import import_declarations  # noqa: PLC0415 - see above
+
+        settings = session.config.stash[_settings]
+        if settings is not None and not session.config.pluginmanager.hasplugin("dsession"):  # else the workers do
+            self._recording.notes += import_declarations(settings)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         from penstock.contrib._recording import MANY_TESTS, tests_are_there  # noqa: PLC0415 - see above
@@ -91,7 +101,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if _is_asked(config.option):
         from penstock.contrib._recording import Recording  # noqa: PLC0415 - see above
 
-        recording = Recording(None if hasattr(config, "workerinput") else _target(config), config.rootpath)
+        target = _target(config)  # which reads the settings
+        recording = Recording(None if hasattr(config, "workerinput") else target, config.rootpath)
         config.stash[_recording] = recording
         worker: dict[str, str] = getattr(config, "workerinput", {})
         config.pluginmanager.register(_Tests(recording, worker.get("workerid", "")))
@@ -113,9 +124,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say what was recorded, and what to do with it."""
     recording = config.stash.get(_recording, None)
-    if recording and recording.said:
+    if recording and (recording.said or recording.notes):
         terminalreporter.section("penstock")
-        terminalreporter.line(recording.said, red=recording.failed)
+        for note in recording.notes:
+            terminalreporter.line(note, yellow=True)
+        if recording.said:
+            terminalreporter.line(recording.said, red=recording.failed)
 
 
 def _is_asked(options: Namespace) -> bool:
@@ -127,9 +141,10 @@ def _target(config: pytest.Config) -> Path:
     from penstock.errors import PenstockError  # noqa: PLC0415 - see above
 
     given = config.getoption("--penstock-evidence")
-    if given:
-        return Path(config.invocation_params.dir, str(given))
     try:
-        return evidence_file(load(config.rootpath))
+        settings = config.stash[_settings] = load(config.rootpath)
     except PenstockError as error:
-        raise pytest.UsageError(f"penstock: {error}") from None
+        if not given:
+            raise pytest.UsageError(f"penstock: {error}") from None
+        config.stash[_settings] = None
+    return Path(config.invocation_params.dir, str(given)) if given else evidence_file(settings)
