@@ -41,7 +41,8 @@ def build(declared: Declared) -> Flow:
     """Return the flow that the declarations describe; what is wrong with them is in its ``problems``."""
     problems: list[Problem] = []
     members = _members(declared, problems)
-    edges = list(_edges(members, declared.name, problems))
+    missing = {patch.step_name for patch in declared.patches if patch.problem}
+    edges = list(_edges(members, declared.name, problems, missing))
     steps, edges = _in_flow_order([member.step for member in members.values()], edges)
     flow = Flow(
         name=declared.name,
@@ -52,11 +53,15 @@ def build(declared: Declared) -> Flow:
         edges=tuple(edges),
     )
     problems += _unmarked(declared)
+    problems += [patch.problem for patch in declared.patches if patch.problem]
     lost = {problem.step for problem in problems}
     doubled = {problem.step for problem in problems if problem.code == DUPLICATE}
     shape = _shape_problems(flow, declared, {name: member.marks[0] for name, member in members.items()})
     follow = {"unreachable": lost, "cycle": doubled}
-    problems += [problem for problem in shape if problem.step not in follow.get(problem.code, ())]
+    whole = ("cycle",) if missing else ("cycle", "unreachable", "no-entrypoint")  # what is missing would lead there
+    problems += [
+        problem for problem in shape if problem.code in whole and problem.step not in follow.get(problem.code, ())
+    ]
     ordered = sorted(problems, key=lambda problem: (problem.file, problem.line, problem.code, problem.message))
     return replace(flow, problems=tuple(ordered))
 
@@ -140,12 +145,16 @@ def _effects(mark: Mark, problems: list[Problem]) -> Iterator[str]:
         problems.append(problem_at(mark, "bad-effects", f"effects={shown_value(given)} is not a list of texts"))
 
 
-def _edges(members: Mapping[str, _Member], flow: str, problems: list[Problem]) -> Iterator[Edge]:
+def _edges(
+    members: Mapping[str, _Member], flow: str, problems: list[Problem], missing: Collection[str]
+) -> Iterator[Edge]:
     names = _names(members)
     seen: set[tuple[str, str, str]] = set()
     for mark, target in ((mark, member.step.name) for member in members.values() for mark in member.marks):
         for reference, label in _references(mark, problems):
             sources = _resolve(reference, members, names)
+            if len(sources) != 1 and reference in missing:
+                continue  # the patch says what is wrong
             if len(sources) != 1:
                 problems.append(_unknown_after(mark, reference, flow, sources or members))
             elif (key := (sources[0], target, label)) not in seen:

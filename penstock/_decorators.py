@@ -7,6 +7,7 @@ from types import FunctionType
 
 from penstock import _registry
 from penstock._caller import caller, calling_frame, here
+from penstock._declaration import StepDeclaration
 from penstock._marks import Mark, identity, marks_on, underlying
 from penstock._wrap import wrap
 from penstock.errors import DeclarationError, did_you_mean, near_names
@@ -81,7 +82,7 @@ class FlowDeclaration:
     @overload
     def entrypoint(
         self, /, *, name: str | None = None, trigger: str | None = None, inherit: bool = True
-    ) -> Callable[[T], T]: ...
+    ) -> StepDeclaration: ...
 
     @_names_checked
     def entrypoint(
@@ -96,7 +97,7 @@ class FlowDeclaration:
     @overload
     def step(
         self, /, *, after: After = (), name: str | None = None, effects: str | Collection[str] = ()
-    ) -> Callable[[T], T]: ...
+    ) -> StepDeclaration: ...
 
     @_names_checked
     def step(
@@ -206,7 +207,7 @@ def _marker(target: Any, flow_name: str | None, *, entrypoint: bool, **details: 
     """Mark ``target`` now, or return the decorator that will."""
     what = "entrypoint" if entrypoint else "step"
 
-    def decorate(function: Any) -> Any:
+    def decorate(function: Any, declared: tuple[tuple[str, int], Any] | None = None) -> Any:
         if not _can_be_called(function):
             over = type(function).__name__
             hint = "Put it right above the function, below @property, @task and their like."
@@ -215,6 +216,8 @@ def _marker(target: Any, flow_name: str | None, *, entrypoint: bool, **details: 
             hint = f"Put @{what} right above the method; it needs no method_decorator."
             raise DeclarationError(f"method_decorator() would declare @{what} anew for each request. {hint}")
         mark = Mark(function, entrypoint=entrypoint, **details)
+        if declared is not None:
+            mark.declared, mark.body = declared
         if flow_name is None:
             _registry.note_mark(mark)
         else:
@@ -222,7 +225,8 @@ def _marker(target: Any, flow_name: str | None, *, entrypoint: bool, **details: 
         return wrap(function, mark)
 
     if target is None:
-        return decorate
+        kind = details.get("name"), entrypoint
+        return decorate if flow_name is None else StepDeclaration(flow_name, kind, decorate)
     if issubclass(type(target), str):  # isinstance() would wake a lazy proxy
         hint = f"@{what}({'name' if entrypoint else 'after'}={target!r})"
         raise DeclarationError(f"{here()}: @{what}({target!r}) is not a function; did you mean {hint}?")

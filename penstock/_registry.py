@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from penstock._marks import Mark
+    from penstock._patch import Patch
     from penstock.model import Flow, Problem
 
 
@@ -52,10 +53,11 @@ class Declared:
         hidden: Marks that are gone, each with the one which took its place without being a new definition of it.
         where: File and line of the first declaration.
         unmarked: Identity and place of each object under ``@flow`` that carries no mark.
+        patches: The functions that steps take the place of, as far as they were only named.
         built: The flow as it was last built, until something changes.
     """
 
-    __slots__ = ("_alike", "built", "hidden", "marks", "name", "said", "unmarked", "where")
+    __slots__ = ("_alike", "built", "hidden", "marks", "name", "patches", "said", "unmarked", "where")
 
     def __init__(self, name: str, where: tuple[str, int]) -> None:
         self.name = name
@@ -64,6 +66,7 @@ class Declared:
         self.marks: list[Mark] = []
         self.hidden: list[tuple[Mark, Mark]] = []
         self.unmarked: dict[tuple[str, str], tuple[str, int]] = {}
+        self.patches: list[Patch] = []
         self.built: Flow | None = None
         self._alike: dict[object, list[Mark]] = {}
 
@@ -128,6 +131,15 @@ def note_unmarked(name: str, identity: tuple[str, str], where: tuple[str, int]) 
         _flows[name].built = None
 
 
+def note_patch(patch: Patch) -> None:
+    """Remember a function that is only named, or that something new is known of it."""
+    with _lock:
+        declared = _flows.setdefault(patch.flow, Declared(patch.flow, (patch.where.file, patch.where.line)))
+        same = [other for other in declared.patches if other is patch or patch.replaces(other)]
+        declared.patches = [*(other for other in declared.patches if other not in same), patch]
+        declared.built = None
+
+
 def claim(name: str, mark: Mark) -> None:
     """Let a flow take a mark; the same function declared again replaces its earlier declaration.
 
@@ -155,6 +167,7 @@ def get_flow(name: str) -> Flow:
     Raises:
         UnknownFlowError: Nobody declared such a flow; the error lists near names and all known ones.
     """
+    _resolve(name)
     with _lock:
         declared = _flows.get(name)
         if declared is None:
@@ -163,7 +176,13 @@ def get_flow(name: str) -> Flow:
 
 
 def flows() -> tuple[Flow, ...]:
-    """Return all flows that are declared so far, by name."""
+    """Return all flows that are declared so far, by name; modules that patches name are imported for it."""
+    _resolve()
+    return known_flows()
+
+
+def known_flows() -> tuple[Flow, ...]:
+    """Return all flows with the steps that are there, by name; nothing is imported for it."""
     with _lock:
         return tuple(_built(_flows[name]) for name in sorted(_flows))
 
@@ -199,6 +218,15 @@ def forget(name: str | None = None) -> None:
             _unclaimed.clear()
         else:
             _flows.pop(name, None)
+
+
+def _resolve(name: str | None = None) -> None:
+    """Import what patches of one flow, or of all, still wait for; without the lock, for an import takes locks of its own."""
+    with _lock:
+        chosen = [*_flows.values()] if name is None else [_flows[name]] if name in _flows else []
+        waiting = [patch for declared in chosen for patch in declared.patches if patch.is_pending]
+    for patch in waiting:
+        patch.resolve()
 
 
 def _built(declared: Declared) -> Flow:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from penstock import _registry
 from penstock._commit import commit_of
 from penstock._files import own_folder
+from penstock._patch import active, retry, undo_all
 from penstock._scope import add_observer, remove_observer
+from penstock._startup import tell
 from penstock.check.evidence import Evidence, load, merge, save
 from penstock.check.history import FileRun, History
 from penstock.check.succession import shows_arrows, succeed
@@ -25,6 +27,7 @@ from penstock.observers.recorder import FOLDER, recorder
 from penstock.observers.replaced import replacements
 
 if TYPE_CHECKING:
+    from penstock._patch import Patch
     from penstock.check.tally import Pair
 
 _PREFIX = "penstock-evidence-"
@@ -71,6 +74,7 @@ class Recording:
         self._target = target
         self._root = root
         self._folder = ""
+        self._patches: tuple[Patch, ...] = ()
         self._ended = False
         self._outer: dict[str, str | None] = {}
 
@@ -80,13 +84,23 @@ class Recording:
             _sweep()
             self._folder = tempfile.mkdtemp(prefix=_PREFIX)
             Path(self._folder, _MARKER).touch()
-            inner = {FOLDER: self._folder, COMMIT: commit_of(self._root)}
-            self._outer = {name: os.environ.get(name) for name in inner}
-            os.environ.update(inner)
+            self._set_environment({FOLDER: self._folder, COMMIT: commit_of(self._root)})
+        self._patches = active()
         if found := recorder():
             found.started = False  # steps that tests call on their own have lost nothing
             add_observer(found)
         patchers.watch()
+
+    def look(self) -> None:
+        """Take note, before the first test runs, of what the modules of all tests have imported and declared."""
+        retry()
+        patchers.look()
+        replacements.learn()
+        self._set_environment(tell(patch for patch in active() if patch not in self._patches))
+
+    def _set_environment(self, variables: dict[str, str]) -> None:
+        self._outer |= {name: os.environ.get(name) for name in variables if name not in self._outer}
+        os.environ.update(variables)
 
     def between_tests(self) -> None:
         """Let a worker write now and then, which may crash; if the main process does, nobody reads what is there."""
@@ -99,6 +113,7 @@ class Recording:
             return
         self._ended = True
         fault = self._leave_part()
+        undo_all(self._patches)
         patchers.unwatch()
         if self._target is not None:
             self._finish(self._target, fault)
@@ -178,12 +193,6 @@ class Recording:
         )
 
 
-def tests_are_there() -> None:
-    """Take note, before the first test runs, of what the modules of all tests have imported."""
-    patchers.look()
-    replacements.learn()
-
-
 def _sweep() -> None:
     """Remove the folders of recordings that were killed before they could."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
@@ -213,9 +222,11 @@ def _load_before(target: Path) -> Evidence | None:
 
 
 def _declared_arrows() -> dict[str, set[Pair]]:
-    """Return the arrows of the flows that are known in this process; another one may have run others."""
+    """Return the arrows of the flows that this process knows whole; of others, another process may know more."""
     try:
-        return {flow.name: {(edge.source, edge.target) for edge in flow.edges} for flow in _registry.flows()}
+        pending = {patch.flow for patch in active() if patch.is_pending}
+        flows = [flow for flow in _registry.known_flows() if not flow.problems and flow.name not in pending]
+        return {flow.name: {(edge.source, edge.target) for edge in flow.edges} for flow in flows}
     except Exception:  # objects of the application may fail with anything when they are read
         return {}
 

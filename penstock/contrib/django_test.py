@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from penstock._extras import needed
 from penstock.config import evidence_file, load
 from penstock.contrib._declarations import import_declarations
-from penstock.contrib._recording import MANY_TESTS, Recording, tests_are_there
+from penstock.contrib._recording import MANY_TESTS, Recording
 from penstock.errors import PenstockError
 from penstock.observers import patchers
 from penstock.observers.recorder import recorder
@@ -108,7 +108,7 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
             return super().run_suite(suite, **options)
         with suppress(PenstockError):
             recording.notes += import_declarations(load(Path.cwd()))
-        tests_are_there()
+        recording.look()
         recording.passed.update(map(_file_of, iter_test_cases(suite)))
         result = super().run_suite(suite, **options)
         recording.tried |= result.testsRun > 0

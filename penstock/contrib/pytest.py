@@ -38,9 +38,9 @@ class _Tests:
             self._recording.notes += import_declarations(settings)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        from penstock.contrib._recording import MANY_TESTS, tests_are_there  # noqa: PLC0415 - see above
+        from penstock.contrib._recording import MANY_TESTS  # noqa: PLC0415 - see above
 
-        tests_are_there()
+        self._recording.look()
         config = session.config
         for name in config.args if self._selects else ():
             file, selects, _ = name.partition("::")

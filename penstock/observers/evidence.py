@@ -266,6 +266,6 @@ def _emptied(waiting: deque[Any]) -> list[Any]:
 
 def _sources() -> dict[tuple[str, str], str]:
     try:
-        return {(flow.name, step.name): step.source_hash for flow in _registry.flows() for step in flow.steps}
+        return {(flow.name, step.name): step.source_hash for flow in _registry.known_flows() for step in flow.steps}
     except Exception:  # objects of the application may fail with anything when they are read
         return {}

@@ -1,0 +1,60 @@
+"""What a flow says of a step before its function is known."""
+
+from __future__ import annotations
+
+from penstock._caller import body_of, calling_frame, here, place_of
+from penstock.errors import DeclarationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    from penstock._patch import Patch
+
+    T = TypeVar("T")
+
+
+class StepDeclaration:
+    """Details of a step: a decorator for its function, or a patch of a function that is only named.
+
+    Args:
+        flow: The flow's name.
+        kind: The step's name where one was given, and whether it is an entrypoint.
+        decorate: Decorates a function; also takes where it was declared, and what ran then.
+    """
+
+    __slots__ = ("_decorate", "_flow", "_kind")
+
+    def __init__(self, flow: str, kind: tuple[str | None, bool], decorate: Callable[..., Any]) -> None:
+        self._flow = flow
+        self._kind = kind
+        self._decorate = decorate
+
+    def __call__(self, target: T, /) -> T:
+        """Return the decorated function."""
+        decorated: T = self._decorate(target)
+        return decorated
+
+    def patch(self, target: str, /) -> Patch:
+        """Put the step in the place of a function, wherever modules have it, once its module is imported.
+
+        Args:
+            target: The function, as ``package.module:function`` or ``package.module:Class.method``.
+
+        Returns:
+            What undoes it: by ``undo()``, or as a context manager.
+
+        Raises:
+            DeclarationError: ``target`` is no text. A name that leads to no function is a problem of the flow.
+        """
+        if not isinstance(target, str):
+            raise DeclarationError(f"{here()}: patch() takes the name of a function: patch('shop.orders:pay')")
+        from penstock._patch import Patch, Place  # noqa: PLC0415 - importing penstock must stay cheap
+
+        frame = calling_frame()
+        declared = place_of(frame), body_of(frame)
+        place = Place(*declared[0], str(frame.f_globals.get("__name__", "")))
+        patch = Patch(self._flow, target, self._kind, place, lambda function: self._decorate(function, declared))
+        patch.begin()
+        return patch
