@@ -110,11 +110,11 @@ class Patch:
         for earlier in [*_active]:
             if self.replaces(earlier):
                 earlier.undo()  # the same lines ran again: a reload, or a cell of a notebook
-        _active.append(self)
-        _registry.note_patch(self)
         if not self._path or not all(part.isidentifier() for part in (*self.module.split("."), *self._path.split("."))):
             self._fail("bad-patch", f"patch({self.target!r}) is not a module and a function. {_suggest(self.target)}")
             return
+        _active.append(self)
+        _registry.note_patch(self)
         watch_module(self.module, apply_to)
         retry()
 
