@@ -43,8 +43,8 @@ class Problem:
 
     Attributes:
         code: What kind of problem it is: ``unknown-after``, ``cycle``, ``no-entrypoint``, ``unreachable``,
-            ``bad-after``, ``bad-effects``, ``bad-name``, ``bad-tags``, ``bad-trigger``, ``bypassed``, ``contradiction``,
-            ``duplicate-step``, ``unmarked``, ``unclaimed``, ``unread`` or
+            ``bad-after``, ``bad-effects``, ``bad-name``, ``bad-patch``, ``bad-tags``, ``bad-trigger``, ``bypassed``,
+            ``contradiction``, ``duplicate-step``, ``unknown-patch``, ``unmarked``, ``unclaimed``, ``unread`` or
             ``import``.
         message: What happened and what to do, in one sentence or two.
         file: The file in which to mend it, relative to the project in a manifest, or an empty string.

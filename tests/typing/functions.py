@@ -138,3 +138,13 @@ step(effects=[3])  # type: ignore[list-item]
 entrypoint(trigger=3)  # type: ignore[call-overload]
 flow(3)  # type: ignore[arg-type]
 flow("x", titel="X")  # type: ignore[call-arg]
+
+
+def declared_from_outside() -> None:
+    """Patch functions that are named, and undo it."""
+    orders = flow("orders")
+    with orders.entrypoint(trigger="POST /orders").patch("shop:receive") as patch:
+        assert_type(patch.target, str)
+    orders.step(after="receive").patch("shop:Till.pay").undo()
+    orders.step(after="receive").patch(print)  # type: ignore[arg-type]
+    assert_type(orders.step(after="receive")(len)([]), int)
