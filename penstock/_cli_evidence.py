@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock._cli_sources import fault, output_file
+from penstock._cli_sources import add_sources, fault, output_file, read_config
 from penstock._terminal import CLEAN, counted, tell
 from penstock.check.evidence import Evidence, dumps, load, merge, save
 from penstock.check.succession import shows_arrows, succeed
@@ -15,6 +15,8 @@ from penstock.errors import ConfigError, EvidenceError
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+
+    from penstock.check.spans import Format
 
 OTLP_HELP = "read traces of OpenTelemetry, as the Collector's file exporter writes them"
 JAEGER_HELP = "read traces that were exported from Jaeger"
@@ -41,6 +43,8 @@ def _add(
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=files)
     said = "the evidence to write"
     parser.add_argument("-o", "--output", type=output_file, required=True, metavar="FILE", help=said)
+    if action is not _merge:
+        add_sources(parser)
     parser.set_defaults(action=action)
 
 
@@ -66,21 +70,30 @@ def _load_before(output: Path | None) -> Evidence | None:
 
 def _from_otlp(parsed: argparse.Namespace) -> int:
     from penstock.check.otlp import OTLP  # noqa: PLC0415 - other commands do without
-    from penstock.check.spans import Damage, read  # noqa: PLC0415 - the same
 
-    damage = Damage()
-    return _write(read(parsed.files, OTLP, damage), parsed.output, str(damage))
+    return _from_spans(parsed, OTLP)
 
 
 def _from_jaeger(parsed: argparse.Namespace) -> int:
     from penstock.check.jaeger import JAEGER  # noqa: PLC0415 - other commands do without
+
+    return _from_spans(parsed, JAEGER)
+
+
+def _from_spans(parsed: argparse.Namespace, kind: Format) -> int:
+    from penstock.check.functions import StepFinder  # noqa: PLC0415 - other commands do without
     from penstock.check.spans import Damage, read  # noqa: PLC0415 - the same
+    from penstock.collect import collect  # noqa: PLC0415 - the same
 
-    damage = Damage()
-    return _write(read(parsed.files, JAEGER, damage), parsed.output, str(damage))
+    damage, finder = Damage(), StepFinder(lambda: collect(read_config(parsed)).flows)
+    evidence = read(parsed.files, kind, damage, finder)
+    if finder.fault:
+        tell("note", finder.fault)
+    names = f"{counted(finder.mapped, 'span')} mapped by the names of functions" if finder.mapped else ""
+    return _write(evidence, parsed.output, str(damage), names)
 
 
-def _write(found: Evidence, output: Path | None, damage: str = "") -> int:
+def _write(found: Evidence, output: Path | None, damage: str = "", how: str = "") -> int:
     if damage:
         tell("damaged", damage)
     if output is None:
@@ -90,5 +103,5 @@ def _write(found: Evidence, output: Path | None, damage: str = "") -> int:
     if before is not None and shows_arrows(before) and not shows_arrows(found):
         raise EvidenceError(f"nothing in there shows an arrow, so {output} stays as it was")
     save(found, output)
-    print(f"wrote {output}: {counted(sum(found.runs.values()), 'run')}")
+    print("; ".join(filter(None, (f"wrote {output}: {counted(sum(found.runs.values()), 'run')}", how))))
     return CLEAN

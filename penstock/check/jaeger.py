@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from penstock.check.functions import function_of
 from penstock.check.spans import Format, commit_of, label_of, listed, named, nanoseconds
 from penstock.check.traces import Told
 
@@ -29,7 +30,9 @@ def _told(span: Mapping[str, Any], commits: Mapping[str, str]) -> Told:
     start = nanoseconds(span["startTime"], MICROSECOND)
     end = nanoseconds(start + nanoseconds(span.get("duration", 0), MICROSECOND))
     trace, commit = named(span["traceID"]), commits.get(span.get("processID", ""), "")
-    return Told(trace, named(span["spanID"]), _parent(span), label_of(_tags(span)), start, end, commit)
+    tags = _tags(span)
+    function = function_of(tags, leaves=tags.get("span.kind") in ("client", "producer"))
+    return Told(trace, named(span["spanID"]), _parent(span), label_of(tags), start, end, commit, function)
 
 
 def _parent(span: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from penstock.check.functions import function_of
 from penstock.check.spans import Format, commit_of, label_of, listed, named, nanoseconds
 from penstock.check.traces import Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_LEAVING = (3, 4, "SPAN_KIND_CLIENT", "SPAN_KIND_PRODUCER")
 _VALUES = ("stringValue", "boolValue", "intValue")
 
 
@@ -31,7 +33,9 @@ def _told(span: Mapping[str, Any], commit: str) -> Told:
     trace = named(span["traceId"])
     parent = (trace, named(span["parentSpanId"])) if span.get("parentSpanId") else _link(span)
     start, end = nanoseconds(span["startTimeUnixNano"]), nanoseconds(span["endTimeUnixNano"])
-    return Told(trace, named(span["spanId"]), parent, label_of(_attributes(span)), start, end, commit)
+    attributes = _attributes(span)
+    function = function_of(attributes, leaves=span.get("kind") in _LEAVING)
+    return Told(trace, named(span["spanId"]), parent, label_of(attributes), start, end, commit, function)
 
 
 def _link(span: Mapping[str, Any]) -> tuple[str, str] | None:

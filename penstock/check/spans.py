@@ -7,6 +7,7 @@ import json
 import sys
 import zlib
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.check.playback import Label
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from penstock.check.evidence import Evidence
+    from penstock.check.functions import StepFinder
     from penstock.check.traces import Told
 
 BAD = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
@@ -58,13 +60,14 @@ class Damage:
         return f"{what} damaged and left out, the first at {self.first}"
 
 
-def read(files: Iterable[Path], kind: Format, damage: Damage) -> Evidence:
+def read(files: Iterable[Path], kind: Format, damage: Damage, finder: StepFinder | None = None) -> Evidence:
     """Return what the spans in files tell; whatever is damaged is left out.
 
     Args:
         files: JSON, a document or one on each line; also compressed with gzip. ``-`` is standard input.
         kind: How spans stand in it.
         damage: Takes note of what is left out.
+        finder: Finds the steps of spans that only name a function.
 
     Raises:
         EvidenceError: A file cannot be read at all, or no span is one of a step.
@@ -74,22 +77,31 @@ def read(files: Iterable[Path], kind: Format, damage: Damage) -> Evidence:
             for where, document in _documents(file, damage):
                 try:
                     for span, around in kind.raw(document):
-                        _take(traces, kind, span, around, where, damage)
+                        _take(traces, partial(kind.told, span, around), finder, where, damage)
                 except BAD as error:
                     damage.note(where, error)
         if not traces.steps:
-            hint = str(damage) or "Steps make spans with penstock.observers.otel.OpenTelemetryObserver"
-            raise EvidenceError(f"no span in there is one of a step. {hint}")
+            known = "Steps make spans with penstock.observers.otel.OpenTelemetryObserver"
+            raise EvidenceError(f"no span in there is one of a step. {str(damage) or _explain(finder) or known}")
         return traces.evidence()
 
 
-def _take(traces: Traces, kind: Format, span: Any, around: Any, where: str, damage: Damage) -> None:
+def _explain(finder: StepFinder | None) -> str:
+    return finder.explain() if finder else ""
+
+
+def _take(traces: Traces, read_span: Callable[[], Told], finder: StepFinder | None, where: str, damage: Damage) -> None:
     try:
-        told = kind.told(span, around)
+        told = read_span()
     except BAD as error:
         damage.note(where, error)
-    else:
-        traces.add(told)
+        return
+    labels = finder.find(told.function) if finder and told.function and told.label is None else ()
+    for number, label in enumerate(labels[1:], 1):  # a span for each, one around the other, as decorators stand
+        span = f"{told.span}.{number}"
+        traces.add(told._replace(span=span, label=label))
+        told = told._replace(parent=(told.trace, span))
+    traces.add(told._replace(label=labels[0]) if labels else told)
 
 
 def _documents(file: Path, damage: Damage) -> Iterator[tuple[str, Any]]:

@@ -45,6 +45,7 @@ class Told(NamedTuple):
         start: Nanoseconds of its clock.
         end: The same.
         commit: What was deployed, as far as it is known.
+        function: The full name of the function that it was made for, if it says so.
     """
 
     trace: str
@@ -54,6 +55,7 @@ class Told(NamedTuple):
     start: int
     end: int
     commit: str
+    function: str = ""
 
 
 class Traces:
