@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from penstock.check.history import Arrow, FileRun
     from penstock.check.tally import Pair, Tally
     from penstock.model import Flow, State
+
+_Runs = dict[frozenset[str], set[str]]
+"""The steps that ran while some steps were replaced, by those."""
 
 MAX_NAMES = 3
 """Test files, or steps, that a note names."""
@@ -88,17 +92,19 @@ def find_vanished(flow: Flow, evidence: Evidence, tally: Tally) -> Iterator[tupl
     A run in which a test has replaced what belongs to an arrow is no run without the arrow, and neither is one that the
     tests had no occasion for, because some of them were left out.
     """
-    history = evidence.history
-    missed = history.find_missed_tests()
-    for edge in flow.edges:
-        pair = edge.source, edge.target
-        last = history.last_seen.get((flow.name, *pair))
-        if last is None or tally.indirect[pair] or pair in tally.further:
-            continue
+    history, last_seen = evidence.history, evidence.history.last_seen
+    arrows = [(edge.source, edge.target) for edge in flow.edges if (flow.name, edge.source, edge.target) in last_seen]
+    if not arrows:
+        return
+    missed, runs = history.find_missed_tests(), _find_runs(flow, evidence)
+    for pair in arrows:
+        last = last_seen[(flow.name, *pair)]
         was = _describe(pair, last)
+        if tally.indirect[pair] or pair in tally.further:
+            continue
         if missed:
             yield pair, ("unexercised", f"{was} This time, fewer tests ran than then, of {_name_some(missed)}.")
-        elif since := _describe_since(flow, pair, evidence, tally):
+        elif since := _describe_since(flow, pair, runs, history, tally):
             masks = sorted(history.replaced.get(flow.name, NO_NAMES) - last.replaced)
             if hindering := [name for name in masks if _hinders(flow, name, pair)]:
                 yield pair, ("unexercised", f"{was} Since then, tests replace {_name_some(hindering)}.")
@@ -113,13 +119,18 @@ def _describe(pair: Pair, last: LastSeen) -> str:
     return f"{source} called {target}{at}{on}." if last.witness == "call" else f"{target} ran after {source}{at}{on}."
 
 
-def _describe_since(flow: Flow, pair: Pair, evidence: Evidence, tally: Tally) -> str:
+def _describe_since(flow: Flow, pair: Pair, runs: _Runs, history: History, tally: Tally) -> str:
     """Say what ran since without the arrow, if that is enough to miss it; else return an empty string."""
     source, target = pair
-    source_ran, target_ran = _ran(flow, pair, evidence)
-    if source_ran and target_ran:
+    ran = {
+        name
+        for replaced, names in runs.items()
+        if not any(_hinders(flow, each, pair) for each in replaced)
+        for name in names
+    }
+    if {source, target} <= ran:
         return "Since then, both ran, but not so."
-    if source_ran and target not in tally.seen | tally.replaced and evidence.history.has_all_tests():
+    if source in ran and target not in tally.seen | tally.replaced and history.has_all_tests():
         return f"Since then, as many tests ran, and {source} with them, but not {target}."
     return ""
 
@@ -136,23 +147,21 @@ def _name_some(files: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def _ran(flow: Flow, pair: Pair, evidence: Evidence) -> list[bool]:
-    """Return of both ends of an arrow whether they ran, also alone: with the code of today, and nothing in their place."""
+def _find_runs(flow: Flow, evidence: Evidence) -> _Runs:
+    """Return the steps that ran with the code of today, also alone; together, with what was replaced meanwhile."""
     sources = {step.name: step.source_hash for step in flow.steps}
-    rows: list[tuple[Iterable[Seen], frozenset[str]]] = [
-        *(([run[1]], evidence.replaced.get(run, NO_NAMES)) for run in evidence.runs if run[0] == flow.name),
-        *(([each.step, *(each.done or ())], NO_NAMES) for each in evidence.orphans if each.flow == flow.name),
-        *(
-            ([fact.step, fact.parent, *fact.done], evidence.replaced.get(fact, NO_NAMES))
-            for fact in evidence.facts
-            if fact.flow == flow.name
-        ),
-    ]
-    ran = {
-        seen.step
-        for steps, replaced in rows
-        if not any(_hinders(flow, name, pair) for name in replaced)
-        for seen in steps
-        if is_current(sources, seen)
-    }
-    return [name in ran for name in pair]
+    runs: _Runs = defaultdict(set)
+
+    def add(steps: Iterable[Seen], replaced: frozenset[str]) -> None:
+        runs[replaced].update(seen.step for seen in steps if is_current(sources, seen))
+
+    for run in evidence.runs:
+        if run[0] == flow.name:
+            add(run[1:], evidence.replaced.get(run, NO_NAMES))
+    for orphan in evidence.orphans:
+        if orphan.flow == flow.name:
+            add((orphan.step, *(orphan.done or ())), NO_NAMES)
+    for fact in evidence.facts:
+        if fact.flow == flow.name:
+            add((fact.step, fact.parent, *fact.done), evidence.replaced.get(fact, NO_NAMES))
+    return runs
