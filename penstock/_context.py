@@ -101,12 +101,12 @@ current_event: ContextVar[StepEvent | None] = ContextVar("penstock_step", defaul
 
 
 def _reduced(variable: ContextVar[Any]) -> Any:
-    """Send the variable of runs as itself: functions of notebooks, which hold it, are pickled with all that they hold."""
-    return (_variable, ()) if variable is current_run else _otherwise(variable)
+    """Send our variables as themselves: functions of notebooks, which hold them, are pickled with all that they hold."""
+    return (_variable, (variable is current_run,)) if variable in (current_run, current_event) else _otherwise(variable)
 
 
-def _variable() -> ContextVar[Run | None]:
-    return current_run
+def _variable(of_runs: bool) -> ContextVar[Any]:
+    return current_run if of_runs else current_event
 
 
 _otherwise: Any = copyreg.dispatch_table.get(ContextVar, ContextVar.__reduce__)
@@ -130,14 +130,29 @@ def restore(variable: ContextVar[T], token: Token[T]) -> None:
     A coroutine or generator may be closed or collected in another context than the one that it ran in. There
     the token is foreign and nothing was changed, so there is nothing to restore.
     """
-    try:  # noqa: SIM105 - contextlib costs an import
+    try:
         variable.reset(token)
-    except ValueError:
-        pass
+    except ValueError as error:
+        ignore_foreign(error)
+
+
+def ignore_foreign(error: ValueError) -> None:
+    """Ignore that a token is another context's, but not what a signal handler has raised just then.
+
+    Raises:
+        ValueError: The error, if it comes out of another function.
+    """
+    trace = error.__traceback__
+    if trace is not None and trace.tb_next is not None:
+        raise error
 
 
 class Binding:
-    """Makes a run and an event the current ones, as often as it is asked to; gives the outer ones back in between."""
+    """Makes a run and an event the current ones, as often as it is asked to; gives the outer ones back in between.
+
+    A signal handler may raise between any two lines. Whoever binds must see to it that the outer ones come back, by one
+    call of a C function inside of ``finally``; this class only sees to it that nothing is given back twice.
+    """
 
     __slots__ = ("_event_token", "_run_token", "event", "run")
 
@@ -156,16 +171,13 @@ class Binding:
 
     def unbind(self) -> None:
         """Give the outer run and event back, and keep what the body has made of the run."""
-        if self._event_token is not None:
-            try:  # noqa: SIM105 - as in `restore`, which would cost a call
-                current_event.reset(self._event_token)
-            except ValueError:
-                pass
-            self._event_token = None
-        if self._run_token is not None:
+        token, self._event_token = self._event_token, None
+        if token is not None:
+            restore(current_event, token)
+        run_token, self._run_token = self._run_token, None
+        if run_token is not None:
             self.run = current_run.get()
-            restore(current_run, self._run_token)
-            self._run_token = None
+            restore(current_run, run_token)
 
     def suspend(self) -> None:
         """Leave a generator at its ``yield``."""
@@ -184,7 +196,15 @@ class Binding:
         self.unbind()
 
     def __enter__(self) -> None:
-        self.begin()
+        run, event = current_run.get(), current_event.get()
+        try:
+            self.begin()
+        except BaseException:  # an interrupt
+            try:
+                current_event.set(event)
+            finally:
+                current_run.set(run)
+            raise
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.end(error)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sys
-from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from operator import attrgetter
+from types import AsyncGeneratorType, CellType, CoroutineType, GeneratorType
+
+from penstock._context import current_event, current_run, ignore_foreign
+from penstock._templates import ASYNC_GENERATOR, make_wrapper, uncounted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,76 +20,48 @@ LAZY = (GeneratorType, AsyncGeneratorType, CoroutineType)
 """What a function may return that has not run yet."""
 
 
+@uncounted
 def drive(generator: Any, scope: Binding) -> Any:
     """Run a generator to its end, bound for each resume and for no longer (PEP 380, with binding)."""
-    resume, argument = generator.send, None
-    scope.begin()
+    enter, resume, argument = scope.begin, generator.send, None
     try:
         while True:
-            item = resume(argument)
-            scope.suspend()
+            run, event = current_run.get(), current_event.get()
             try:
-                sent = yield item
-            except BaseException as error:
-                scope.resume()
-                if isinstance(error, GeneratorExit):
-                    generator.close()
-                    raise
-                resume, argument = generator.throw, error
-            else:
-                scope.resume()
-                resume, argument = generator.send, sent
-    except StopIteration as stop:
-        scope.end()
-        return stop.value
-    except GeneratorExit:
-        scope.end()
-        raise
-    except BaseException as error:
-        scope.end(error)
-        raise
-    finally:
-        argument = None  # else an error that was thrown in, its traceback and this frame keep each other alive
-
-
-def async_generator(target: Any, scope_of: Callable[[], Binding]) -> Any:
-    """Return a function like ``target`` whose generators each run in a scope of their own, as ``drive`` has it.
-
-    It finds nothing in its globals, which are to be another module's (see :mod:`penstock._runtime`).
-    """
-    first, is_a, any_error, closed, ended = _first, isinstance, BaseException, GeneratorExit, StopAsyncIteration
-
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        generator, scope = target(*args, **kwargs), scope_of()
-        scope.begin()
-        try:
-            resumed = first(generator)
-            while True:
-                item = await resumed
+                enter()
+                item = resume(argument)
                 scope.suspend()
+            except BaseException as error:
+                _finish(generator, scope, error)
+                raise
+            finally:  # whatever an interrupt has left out
+                argument = None  # else an error that was thrown in, its traceback and this frame keep each other alive
                 try:
-                    sent = yield item
-                except any_error as error:
-                    scope.resume()
-                    if is_a(error, closed):
-                        await generator.aclose()
-                        raise
-                    resumed = generator.athrow(error)
-                else:
-                    scope.resume()
-                    resumed = generator.asend(sent)
-        except ended:
-            scope.end()
-        except closed:
-            scope.end()
-            raise
-        except any_error as error:
-            scope.end(error)
-            raise
-        finally:
-            resumed = None  # as in `drive`: it holds the error that was thrown in
+                    current_event.set(event)
+                finally:
+                    current_run.set(run)
+            try:
+                argument = yield item
+                resume = generator.send
+            except BaseException as error:
+                resume, argument = generator.throw, error
+            enter = scope.resume
+    except StopIteration as stop:
+        return stop.value
+    except BaseException as error:
+        scope.end(error)  # again, for an interrupt may have come before its first line
+        raise
 
-    return wrapper
+
+def _finish(generator: Any, scope: Binding, error: BaseException) -> None:
+    """End the scope of a generator; if it was interrupted between two items, that is closed first, in its run."""
+    if type(error) is StopIteration or type(error) is GeneratorExit:
+        scope.end()
+        return
+    try:
+        generator.close()
+    finally:
+        scope.end(error)
 
 
 def _first(generator: Any) -> Any:
@@ -102,6 +78,60 @@ def _first(generator: Any) -> Any:
         sys.set_asyncgen_hooks(*hooks)
 
 
+ASYNC_CELLS = {
+    name: CellType(value)
+    for name, value in {
+        "get": current_run.get,
+        "bind": current_run.set,
+        "reset": current_run.reset,
+        "get_event": current_event.get,
+        "bind_event": current_event.set,
+        "reset_event": current_event.reset,
+        "first": _first,
+        "foreign": ValueError,
+        "ignore": ignore_foreign,
+        "kind_of": type,
+        "any_error": BaseException,
+        "ended": StopAsyncIteration,
+        "finished": (StopAsyncIteration, GeneratorExit),
+    }.items()
+}
+"""What wrappers of asynchronous generators have in common."""
+
+
+def async_generator(target: Any, scope_of: Callable[[], Binding]) -> Any:
+    """Return a function like ``target`` whose generators each run in a scope of their own, as ``drive`` has it."""
+    cells = {"target": target, "mark": None, "resumed": lambda _: scope_of(), "__class__": None}
+    return make_wrapper(ASYNC_GENERATOR, None, globals(), ASYNC_CELLS | {n: CellType(v) for n, v in cells.items()})
+
+
+@uncounted
+async def await_in(scope: Binding, function: Any, args: Any, kwargs: Any) -> Any:
+    """Call a coroutine function and await the result, in a scope."""
+    run_token = event_token = None
+    try:  # to set what is set already changes nothing, and the tokens know the context
+        run_token, event_token = current_run.set(current_run.get()), current_event.set(current_event.get())
+        scope.begin()
+        result = await function(*args, **kwargs)
+        scope.end()
+    except BaseException as error:
+        scope.end(error)
+        raise
+    finally:  # whatever an interrupt has left out
+        try:
+            if event_token is not None:
+                current_event.reset(event_token)
+        except ValueError as error:
+            ignore_foreign(error)
+        finally:
+            try:
+                if run_token is not None:
+                    current_run.reset(run_token)
+            except ValueError as error:
+                ignore_foreign(error)
+    return result
+
+
 class _Held:
     """A coroutine that another one will await; when that one goes unawaited, so does this, without a word of its own."""
 
@@ -114,22 +144,7 @@ class _Held:
         self.coroutine.close()
 
 
-def awaited(coroutine: Any, scope: Binding) -> Any:
-    """Return a coroutine in place of one that a plain function has returned; it goes on in the function's scope."""
-    outer: Any = _awaited(_Held(coroutine), scope)
-    outer.__name__, outer.__qualname__ = coroutine.__name__, coroutine.__qualname__
-    return outer
-
-
-async def _awaited(held: _Held, scope: Binding) -> Any:
-    scope.resume()
-    try:
-        result = await held.coroutine
-    except BaseException as error:
-        scope.end(error)
-        raise
-    scope.end()
-    return result
+_coroutine_of = attrgetter("coroutine")
 
 
 class _Begun:
@@ -140,6 +155,14 @@ class _Begun:
     def __init__(self, scope: Binding) -> None:
         self.begin = self.resume = scope.resume
         self.suspend, self.end = scope.suspend, scope.end
+
+
+def awaited(coroutine: Any, scope: Binding) -> Any:
+    """Return a coroutine in place of one that a plain function has returned; it goes on in the function's scope."""
+    begun: Any = _Begun(scope)
+    outer: Any = await_in(begun, _coroutine_of, (_Held(coroutine),), {})
+    outer.__name__, outer.__qualname__ = coroutine.__name__, coroutine.__qualname__
+    return outer
 
 
 def continued(result: Any, scope: Binding) -> Any:

@@ -143,6 +143,25 @@ def underlying(target: Any) -> Any:
             return target
 
 
+def below(function: Any) -> Any:
+    """Return what a decorator's function or object says that it wraps, or ``None``; lazy objects are not woken."""
+    kind = type(function)
+    if kind is FunctionType:
+        return function.__dict__.get("__wrapped__")
+    if issubclass(kind, CallableProxy) or any(_is_of_wrapt(owner) for owner in kind.__mro__):
+        return function.__wrapped__
+    try:
+        own = object.__getattribute__(function, "__dict__")
+    except AttributeError:
+        return None
+    return own.get("__wrapped__") if type(own) is dict else None
+
+
+def _is_of_wrapt(kind: type) -> bool:
+    """Return whether a class is that of decorated functions, not of lazy objects; the compiled one has no package."""
+    return kind.__name__ in ("FunctionWrapper", "BoundFunctionWrapper") and kind.__module__ in ("_wrappers", "wrapt.wrappers")
+
+
 def identity(target: Any) -> tuple[str, str]:
     """Return module and qualified name of a callable, or of its class if it has none of its own."""
     target = underlying(target)

@@ -2,25 +2,32 @@
 
 With no observer a step costs one plain wrapper. An entrypoint binds its run to the context variable, and on
 every way out gives the variable its outer value back. All else is done by a scope (see :mod:`penstock._scope`).
-
-Frameworks look annotations up in a function's globals, so a wrapper has those of what it wraps. It must therefore
-find nothing there: all that it needs, builtins included, it holds in cells.
 """
 
 from __future__ import annotations
 
-from functools import partial
-from types import CoroutineType, FunctionType, coroutine
+from types import CellType, CoroutineType, FunctionType, coroutine
 
-from penstock._context import Binding, current_run, restore
-from penstock._drive import LAZY, async_generator, awaited, continued, drive
+from penstock._context import Binding, current_event, current_run
+from penstock._drive import ASYNC_CELLS, LAZY, await_in, awaited, continued, drive
 from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
-from penstock._marks import underlying
+from penstock._marks import below, underlying
 from penstock._scope import Joined, Scope, join, new_run, watching
+from penstock._templates import (
+    ASYNC_GENERATOR,
+    COROUTINE,
+    COROUTINE_ENTRYPOINT,
+    ENTRYPOINT,
+    GENERATOR,
+    PASSING_ON,
+    STEP,
+    make_wrapper,
+    uncounted,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from typing import Any
 
     from penstock._marks import Mark
@@ -29,38 +36,63 @@ if TYPE_CHECKING:
 _MOST_DECORATORS = 100
 
 
-def wrapper_for(target: Any, mark: Mark) -> Any:
-    """Return the function that takes the place of a callable: of the same kind, starting runs, telling observers."""
-    flags = flags_of(target)
-    if flags & CO_COROUTINE:
-        wrapper = _coroutine(target, mark)
-    elif flags & CO_ASYNC_GENERATOR:
-        wrapper = async_generator(target, partial(_resumed, mark))
-    elif flags & (CO_GENERATOR | CO_ITERABLE_COROUTINE):
-        wrapper = _generator(target, mark)
-    elif _is_over_a_generator(target):
-        wrapper = _passing_on(target, mark)
-    else:
-        wrapper = _function(target, mark)
-    wrapper = _at_home(wrapper, underlying(target))
+def wrapper_for(target: Any, mark: Mark, like: Any = None) -> Any:
+    """Return the function that takes the place of a callable: of the same kind, starting runs, telling observers.
+
+    Args:
+        target: What it calls.
+        mark: The declaration.
+        like: What it calls in the end, where the target calls its first argument.
+    """
+    like = target if like is None else like
+    flags = flags_of(like)
+    template = _template_for(like, mark, flags)
+    cells = {**_CELLS, "target": CellType(target), "mark": CellType(mark)}
+    cells |= {"starts": CellType(mark.entrypoint), "inherit": CellType(mark.inherit)}
+    cells["__class__"] = next(_class_cells(like), None) or CellType(None)
+    wrapper = make_wrapper(template, target, _home_of(like), cells)
     return coroutine(wrapper) if flags & CO_ITERABLE_COROUTINE else wrapper
 
 
-def _at_home(wrapper: Any, function: Any) -> Any:
-    """Return a wrapper with the globals of a function, where frameworks look for what its annotations name."""
-    if type(function) is not FunctionType:
-        return wrapper
-    return FunctionType(wrapper.__code__, function.__globals__, closure=wrapper.__closure__)
+def _home_of(target: Any) -> dict[str, Any]:
+    """Return the globals of the function that a callable calls, where frameworks look for what its annotations name."""
+    function = underlying(target)
+    return function.__globals__ if type(function) is FunctionType else globals()
+
+
+def _template_for(target: Any, mark: Mark, flags: int) -> str:
+    if flags & CO_COROUTINE:
+        return COROUTINE_ENTRYPOINT if mark.entrypoint else COROUTINE
+    if flags & CO_ASYNC_GENERATOR:
+        return ASYNC_GENERATOR
+    if flags & (CO_GENERATOR | CO_ITERABLE_COROUTINE):
+        return GENERATOR
+    if _is_over_a_generator(target):
+        return PASSING_ON
+    return ENTRYPOINT if mark.entrypoint else STEP
 
 
 def _is_over_a_generator(target: Any) -> bool:
-    """Tell whether a plain function is a decorator's, and what stands below it makes generators."""
-    function = underlying(target)
+    """Return whether a plain function or object is a decorator's, and what stands below it makes generators."""
+    *_, last = _layers(target)
+    return last is not target and bool(flags_of(last) & (CO_GENERATOR | CO_ASYNC_GENERATOR))
+
+
+def _layers(target: Any) -> Iterator[Any]:
+    """Yield a callable, then what is below each of its decorations."""
     for _ in range(_MOST_DECORATORS):
-        if type(function) is not FunctionType or "__wrapped__" not in function.__dict__:
-            break
-        function = underlying(function.__dict__["__wrapped__"])
-    return bool(flags_of(function) & (CO_GENERATOR | CO_ASYNC_GENERATOR))
+        target = underlying(target)
+        yield target
+        target = below(target)
+        if target is None:
+            return
+
+
+def _class_cells(target: Any) -> Iterator[CellType]:
+    """Yield the cells in which functions below find the class that they are written in."""
+    for function in _layers(target):
+        if type(function) is FunctionType and "__class__" in function.__code__.co_freevars:
+            yield (function.__closure__ or ())[function.__code__.co_freevars.index("__class__")]
 
 
 def _resumed(mark: Mark) -> Scope:
@@ -68,69 +100,27 @@ def _resumed(mark: Mark) -> Scope:
     return (Joined if mark.entrypoint else Scope)(mark, lazy=True)
 
 
-# In each wrapper: somebody observes → the slow path; no run to start → the plain call; else bind the run.
-
-
-def _function(target: Any, mark: Mark) -> Any:
-    if mark.entrypoint:
-        return _starting_function(target, mark)
-    observers, observed = watching, _observed
-
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if observers:
-            return observed(target, mark, args, kwargs)
-        return target(*args, **kwargs)
-
-    return wrapper
-
-
-def _starting_function(target: Any, mark: Mark) -> Any:
-    observers, get, bind, reset = watching, current_run.get, current_run.set, current_run.reset
-    inherit, begin, joins = mark.inherit, new_run, join
-    observed, go_on, kind_of, coroutine_type = _observed, _go_on, type, CoroutineType
-
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if observers:
-            return observed(target, mark, args, kwargs)
-        if inherit and (run := get()) is not None:
-            if run.flow is None:
-                joins(run, mark)
-            return target(*args, **kwargs)
-        token = bind(begin(mark))
-        try:
-            result = target(*args, **kwargs)
-            return go_on(result) if kind_of(result) is coroutine_type else result
-        finally:
-            reset(token)
-
-    return wrapper
-
-
+@uncounted
 def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[type] = (CoroutineType,)) -> Any:
     """Call a function; if it returns something lazy, that goes on in the function's scope."""
+    run, event = current_run.get(), current_event.get()
     scope = Scope(mark)
-    scope.begin()
     try:
+        scope.begin()
         result = target(*args, **kwargs)
+        if type(result) in lazy:
+            scope.suspend()
+            return continued(result, scope)
+        scope.end()
     except BaseException as error:
         scope.end(error)
         raise
-    if type(result) in lazy:
-        scope.suspend()
-        return continued(result, scope)
-    scope.end()
+    finally:  # whatever an interrupt has left out
+        try:
+            current_event.set(event)
+        finally:
+            current_run.set(run)
     return result
-
-
-def _passing_on(target: Any, mark: Mark) -> Any:
-    observers, starts, observed, lazy = watching, mark.entrypoint, _observed, LAZY
-
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if not observers and not starts:
-            return target(*args, **kwargs)
-        return observed(target, mark, args, kwargs, lazy)
-
-    return wrapper
 
 
 def _go_on(result: Any) -> Any:
@@ -138,48 +128,20 @@ def _go_on(result: Any) -> Any:
     return awaited(result, Binding(current_run.get()))
 
 
-def _coroutine(target: Any, mark: Mark) -> Any:
-    if mark.entrypoint:
-        return _starting_coroutine(target, mark)
-    observers, scope = watching, Scope
-
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if observers:
-            with scope(mark):
-                return await target(*args, **kwargs)
-        return await target(*args, **kwargs)
-
-    return wrapper
-
-
-def _starting_coroutine(target: Any, mark: Mark) -> Any:
-    observers, get, bind, reset = watching, current_run.get, current_run.set, restore
-    inherit, begin, joins = mark.inherit, new_run, join
-    scope, variable = Scope, current_run
-
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if observers:
-            with scope(mark):
-                return await target(*args, **kwargs)
-        if inherit and (run := get()) is not None:
-            if run.flow is None:
-                joins(run, mark)
-            return await target(*args, **kwargs)
-        token = bind(begin(mark))
-        try:
-            return await target(*args, **kwargs)
-        finally:
-            reset(variable, token)
-
-    return wrapper
-
-
-def _generator(target: Any, mark: Mark) -> Any:
-    observers, starts, run_in, scope = watching, mark.entrypoint, drive, _resumed
-
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if not observers and not starts:
-            return (yield from target(*args, **kwargs))
-        return (yield from run_in(target(*args, **kwargs), scope(mark)))
-
-    return wrapper
+_CELLS = ASYNC_CELLS | {
+    name: CellType(value)
+    for name, value in {
+        "observers": watching,
+        "observed": _observed,
+        "lazy": LAZY,
+        "scope": Scope,
+        "resumed": _resumed,
+        "drive": drive,
+        "await_in": await_in,
+        "begin": new_run,
+        "join": join,
+        "go_on": _go_on,
+        "coroutine_type": CoroutineType,
+    }.items()
+}
+"""What wrappers of every mark have in common."""

@@ -6,9 +6,12 @@ Generators bind anew for each resume, because their consumer runs in the same co
 from __future__ import annotations
 
 import os
+import sys
+from functools import partial
 from types import MethodType
 
 from penstock._context import KEEP, Binding, Run, current_event, current_run
+from penstock._marks import underlying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +94,7 @@ class observing:  # noqa: N801 - used like a function, as contextlib's own are
 class Scope(Binding):
     """What one call binds while it runs: the run that it starts, and its event when somebody observes."""
 
-    __slots__ = ("finishes",)
+    __slots__ = ("_asked", "finishes")
 
     def __init__(self, mark: Mark, *, lazy: bool = False) -> None:
         outer = current_run.get()
@@ -102,38 +105,49 @@ class Scope(Binding):
         self.run = run if starts else KEEP
         self.event = _Slow.event(mark, current_event.get(), run, lazy) if watching else KEEP
         self._run_token = self._event_token = None
+        self._asked: Observer | None = None
         self.finishes: list[tuple[Observer, Finish]] = []
 
     def begin(self) -> None:
-        """Bind, and tell the observers."""
+        """Bind, and tell the observers. Whoever calls this calls :meth:`end` after any exception."""
         self.bind()
         event: Any = self.event
         if event is KEEP:
             return
-        try:
-            for observer in _Slow.observers:
-                try:
-                    finish = observer(event)
-                except Exception:
-                    _report(observer)
-                    continue
-                if finish is not None:
-                    self.finishes.append((observer, finish))
-        except BaseException as error:  # an interrupt, or an observer that exits on purpose
-            self.end(error)
-            raise
+        for observer in _Slow.observers:
+            self._asked = observer
+            try:
+                finish = observer(event)
+            except Exception:
+                _report(observer)
+                continue
+            if finish is not None:
+                self.finishes.append((observer, finish))
+        self._asked = None
 
     def end(self, error: BaseException | None = None) -> None:
-        """Tell the observers, the last one first, and unbind."""
+        """Tell the observers, the last one first, and unbind. A second time, go on where an interrupt came."""
         try:
+            if self._asked is not None:
+                self._forget()
             while self.finishes:
-                observer, finish = self.finishes.pop()
+                observer, finish = self.finishes[-1]
                 try:
                     finish(error)
                 except Exception:
                     _report(observer)
+                self.finishes.pop()
         finally:
             self.unbind()
+
+    def _forget(self) -> None:
+        """Let an observer end what it may have begun when it was interrupted; see :class:`penstock.observers.Observer`."""
+        observer: Any = self._asked
+        if not self.finishes or self.finishes[-1][0] is not observer:
+            forget = getattr(observer, "forget", None)
+            if forget is not None:
+                _guarded(observer, partial(forget, self.event))
+        self._asked = None
 
     def suspend(self) -> None:
         """Leave a generator at its ``yield``: what observers have bound must not reach the consumer."""
@@ -154,6 +168,10 @@ class Joined(Scope):
     """What a generator binds that joins a run: nothing but what its own body makes of that run."""
 
     __slots__ = ("_outer",)
+
+    def __init__(self, mark: Mark, *, lazy: bool = False) -> None:
+        super().__init__(mark, lazy=lazy)
+        self._outer = current_run.get()
 
     def bind(self) -> None:
         """Come from the consumer, whose run is remembered."""
@@ -188,13 +206,36 @@ def _guarded(observer: Observer, call: Any) -> None:
 
 
 def _report(observer: Observer) -> None:
-    """Log that an observer failed, once for each; it never reaches the application."""
+    """Log that an observer failed, once for each; it never reaches the application.
+
+    What a signal handler raises while an observer runs, such as a time limit, is the application's.
+    """
+    if _is_interrupt(sys.exception()):
+        raise  # noqa: PLE0704 - only called where an exception is handled
     if id(observer) not in _reported:
         _reported.add(id(observer))
         import logging  # noqa: PLC0415 - importing penstock must stay cheap
 
         # only called where an exception is handled
         logging.getLogger("penstock").exception("observer %r failed; it is reported only once", observer)  # noqa: LOG004
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Return whether an exception comes out of a signal handler."""
+    import signal  # noqa: PLC0415 - importing penstock must stay cheap
+
+    handlers = [underlying(signal.getsignal(number)) for number in signal.valid_signals()]
+    codes = {
+        getattr(handler if hasattr(handler, "__code__") else type(handler).__call__, "__code__", None)
+        for handler in handlers
+        if callable(handler)
+    }
+    trace = None if error is None else error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code in codes:
+            return True
+        trace = trace.tb_next
+    return False
 
 
 if "PENSTOCK_EVIDENCE" in os.environ:  # a process that a recording has started

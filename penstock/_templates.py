@@ -1,0 +1,240 @@
+"""Makes the code of wrappers, each with the parameters of the function that it wraps.
+
+Libraries look at a function's own code, not only at what is below it: Celery makes the check of a task's arguments from
+it. So a wrapper with ``*args, **kwargs`` is not enough. Each kind of wrapper is a template, which is compiled once for
+each shape of a parameter list; the names are put in afterwards, which is cheap.
+"""
+
+from __future__ import annotations
+
+import os
+from types import CellType, CodeType, FunctionType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    Shape = tuple[int, int, int, int]
+
+FILE = os.path.join(os.path.dirname(__file__), "<wrapper, skipped as importlib._bootstrap is>")  # noqa: PTH118, PTH120 - pathlib costs an import
+"""The file of wrappers. :mod:`warnings` and :mod:`logging` skip frames whose file has both these words when they count
+``stacklevel`` (``_is_internal_frame`` in both), so what a step says of its caller is said of the right line."""
+
+VARARGS, VARKEYWORDS = 0x04, 0x08  # inspect.CO_*
+_ANY: Shape = (0, 0, 0, VARARGS | VARKEYWORDS)
+
+# In each: somebody observes → the slow path; no run to start → the plain call; else bind the run. The last line is never
+# reached. It gives the wrapper a cell for the class around, in which a function has what `super()` needs: what makes a
+# class anew, as attrs and dataclasses do for slots, looks for that cell in every function of the class.
+
+STEP = """
+def wrapper(PARAMETERS):
+    if observers:
+        return observed(target, mark, POSITIONAL, KEYWORDS)
+    return target(ARGUMENTS)
+    __class__
+"""
+
+PASSING_ON = """
+def wrapper(PARAMETERS):
+    if not observers and not starts:
+        return target(ARGUMENTS)
+    return observed(target, mark, POSITIONAL, KEYWORDS, lazy)
+    __class__
+"""
+
+COROUTINE = """
+async def wrapper(PARAMETERS):
+    if observers:
+        return await await_in(scope(mark), target, POSITIONAL, KEYWORDS)
+    return await target(ARGUMENTS)
+    __class__
+"""
+
+GENERATOR = """
+def wrapper(PARAMETERS):
+    if not observers and not starts:
+        return (yield from target(ARGUMENTS))
+    return (yield from drive(target(ARGUMENTS), resumed(mark)))
+    __class__
+"""
+
+# Python runs signal handlers between instructions: where a function begins, after a call of a C function, where a loop
+# goes on. What they raise there (a time limit, Ctrl-C) must leave no run behind. So the run is bound inside of `try`,
+# and given back by one call of a C function, before which no handler can run.
+
+ENTRYPOINT = """
+def wrapper(PARAMETERS):
+    if observers:
+        return observed(target, mark, POSITIONAL, KEYWORDS)
+    outer = get()
+    if inherit and outer is not None:
+        if outer.flow is None:
+            join(outer, mark)
+        return target(ARGUMENTS)
+    try:
+        bind(begin(mark))
+        result = target(ARGUMENTS)
+        return go_on(result) if kind_of(result) is coroutine_type else result
+    finally:
+        bind(outer)
+    __class__
+"""
+
+# A coroutine may be closed in another context than the one that it ran in, where only a token knows that nothing is to
+# be restored. Without a token, it was interrupted before it could be anywhere else.
+
+COROUTINE_ENTRYPOINT = """
+async def wrapper(PARAMETERS):
+    if observers:
+        return await await_in(scope(mark), target, POSITIONAL, KEYWORDS)
+    outer = get()
+    if inherit and outer is not None:
+        if outer.flow is None:
+            join(outer, mark)
+        return await target(ARGUMENTS)
+    token = None
+    try:
+        token = bind(begin(mark))
+        return await target(ARGUMENTS)
+    finally:
+        if token is None:
+            bind(outer)
+        else:
+            try:
+                reset(token)
+            except foreign as error:
+                ignore(error)
+    __class__
+"""
+
+ASYNC_GENERATOR = """
+async def wrapper(PARAMETERS):
+    generator, scope = target(ARGUMENTS), resumed(mark)
+    enter, resumption = scope.begin, first
+    argument = generator
+    try:
+        while True:
+            token = event_token = None
+            try:
+                token, event_token = bind(get()), bind_event(get_event())
+                enter()
+                item = await resumption(argument)
+                scope.suspend()
+            except any_error as error:
+                if kind_of(error) in finished:
+                    scope.end()
+                else:
+                    await generator.aclose()
+                    scope.end(error)
+                raise
+            finally:
+                argument = None
+                try:
+                    if event_token is not None:
+                        reset_event(event_token)
+                except foreign as error:
+                    ignore(error)
+                finally:
+                    try:
+                        if token is not None:
+                            reset(token)
+                    except foreign as error:
+                        ignore(error)
+            try:
+                argument = yield item
+                resumption = generator.asend
+            except any_error as error:
+                resumption, argument = generator.athrow, error
+            enter = scope.resume
+    except ended:
+        pass
+    __class__
+"""
+
+_codes: dict[tuple[str, Shape], CodeType] = {}
+
+
+def make_wrapper(template: str, like: Any, home: dict[str, Any], cells: Mapping[str, CellType]) -> FunctionType:
+    """Return a template's wrapper, with the parameters and defaults of a function.
+
+    Frameworks look annotations up in a function's globals. A wrapper must therefore find nothing there: all that it
+    needs, builtins included, it holds in cells.
+
+    Args:
+        template: One of this module's.
+        like: The function; of anything else, a wrapper takes ``*args, **kwargs``.
+        home: The globals.
+        cells: What the templates name.
+    """
+    is_function = type(like) is FunctionType
+    code = _named(template, like.__code__) if is_function else _compiled(template, _ANY)
+    closure = tuple(cells[name] for name in code.co_freevars)
+    wrapper = FunctionType(code, home, closure=closure)
+    if is_function:
+        wrapper.__defaults__, wrapper.__kwdefaults__ = like.__defaults__, like.__kwdefaults__
+    return wrapper
+
+
+def uncounted(function: FunctionType) -> FunctionType:
+    """Let frames of a function be skipped as those of wrappers are; it is called between them and what they wrap."""
+    function.__code__ = function.__code__.replace(co_filename=FILE)
+    return function
+
+
+def _named(template: str, code: CodeType) -> CodeType:
+    """Return a template's code with the parameters of other code."""
+    shape = code.co_posonlyargcount, code.co_argcount, code.co_kwonlyargcount, code.co_flags & (VARARGS | VARKEYWORDS)
+    made = _compiled(template, shape)
+    count = shape[1] + shape[2] + shape[3].bit_count()
+    names = dict(zip(made.co_varnames, code.co_varnames[:count], strict=False))
+    inner = tuple(f".{name}" for name in made.co_varnames[count:])  # as Python names what no source can name
+    return made.replace(co_varnames=(*names.values(), *inner), co_consts=_renamed(made.co_consts, names))
+
+
+def _renamed(constant: Any, names: Mapping[str, str]) -> Any:
+    """Return constants with the names of keyword arguments in them."""
+    if type(constant) is tuple:
+        return tuple(_renamed(part, names) for part in constant)
+    return names.get(constant, constant) if type(constant) is str else constant
+
+
+def _compiled(template: str, shape: Shape) -> CodeType:
+    """Return a template's code for a shape of parameters, compiled once."""
+    if (template, shape) not in _codes:
+        source = template
+        for place, text in _texts(*shape):
+            source = source.replace(place, text)
+        free = ", ".join(_FREE)
+        inside = source.replace("\n", "\n    ")
+        module = compile(f"def make({free}):{inside}\n    return wrapper", FILE, "exec", dont_inherit=True)
+        _codes[template, shape] = _code_in(_code_in(module))
+    return _codes[template, shape]
+
+
+_FREE = (
+    *("target", "mark", "observers", "observed", "starts", "inherit", "lazy", "scope", "resumed", "first", "drive"),
+    *("get", "bind", "reset", "get_event", "bind_event", "reset_event", "begin", "join", "go_on", "kind_of", "__class__"),
+    *("await_in", "coroutine_type", "foreign", "ignore", "any_error", "ended", "finished"),
+)
+"""What the templates have in cells."""
+
+
+def _code_in(code: CodeType) -> CodeType:
+    return next(constant for constant in code.co_consts if type(constant) is CodeType)
+
+
+def _texts(positional_only: int, positional: int, keyword_only: int, flags: int) -> Iterator[tuple[str, str]]:
+    """Yield what stands in a template, and what is put there."""
+    first = [f"_p{number}" for number in range(positional)]
+    last = [f"_k{number}" for number in range(keyword_only)]
+    rest, more = (["*_args"] if flags & VARARGS else []), (["**_kwargs"] if flags & VARKEYWORDS else [])
+    slash = ["/"] if positional_only else []
+    star = ["*"] if last and not rest else []
+    before = [*first[:positional_only], *slash, *first[positional_only:]]
+    yield "PARAMETERS", ", ".join([*before, *rest, *star, *last, *more])
+    yield "ARGUMENTS", ", ".join([*first, *rest, *(f"{name}={name}" for name in last), *more])
+    yield "POSITIONAL", "_args" if rest and not first else f"({''.join(f'{name}, ' for name in [*first, *rest])})"
+    pairs = ", ".join([*(f"'{name}': {name}" for name in last), *more])
+    yield "KEYWORDS", "_kwargs" if more and not last else f"{{{pairs}}}"
