@@ -8,7 +8,7 @@ from types import MappingProxyType, coroutine
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from penstock._context import Arrived, Binding, Run, current_event, current_run
-from penstock._drive import async_generator, drive
+from penstock._drive import async_generator, await_in, drive
 from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock.propagation import told_evidence
 
@@ -52,8 +52,7 @@ def _carried(function: Any, flags: int, run: Run | None, event: StepEvent | None
         return async_generator(function, lambda: Binding(run, event))
 
     async def call(*args: Any, **kwargs: Any) -> Any:
-        with Binding(run, event):
-            return await function(*args, **kwargs)
+        return await await_in(Binding(run, event), function, args, kwargs)
 
     def iterate(*args: Any, **kwargs: Any) -> Any:
         return (yield from drive(function(*args, **kwargs), Binding(run, event)))
@@ -72,8 +71,16 @@ class Carried(Generic[P, T]):
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> T:
         function, run, event = self._bound
-        with Binding(run, event):
+        outer_run, outer_event = current_run.get(), current_event.get()
+        try:
+            current_run.set(run)
+            current_event.set(event)
             return function(*args, **kwargs)
+        finally:  # each call is one of a C function, before which no signal handler can raise
+            try:
+                current_event.set(outer_event)
+            finally:
+                current_run.set(outer_run)
 
     def __reduce__(self) -> Any:
         function, run, event = self._bound

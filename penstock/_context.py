@@ -132,15 +132,15 @@ def restore(variable: ContextVar[T], token: Token[T]) -> None:
     """
     try:
         variable.reset(token)
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:  # RuntimeError: an interrupt came just when the token was used
         ignore_foreign(error)
 
 
-def ignore_foreign(error: ValueError) -> None:
+def ignore_foreign(error: Exception) -> None:
     """Ignore that a token is another context's, but not what a signal handler has raised just then.
 
     Raises:
-        ValueError: The error, if it comes out of another function.
+        Exception: The error, if it comes out of another function.
     """
     trace = error.__traceback__
     if trace is not None and trace.tb_next is not None:
@@ -148,10 +148,11 @@ def ignore_foreign(error: ValueError) -> None:
 
 
 class Binding:
-    """Makes a run and an event the current ones, as often as it is asked to; gives the outer ones back in between.
+    """Makes a run and an event the current ones; both may be :data:`KEEP`.
 
-    A signal handler may raise between any two lines. Whoever binds must see to it that the outer ones come back, by one
-    call of a C function inside of ``finally``; this class only sees to it that nothing is given back twice.
+    A signal handler may raise between any two lines, such as a time limit. Whoever calls :meth:`begin`, :meth:`resume`
+    and :meth:`suspend` sees to it that the outer run and event come back, by one call of a C function in ``finally``.
+    As a context manager, or with :meth:`bind` and :meth:`unbind`, it does that itself.
     """
 
     __slots__ = ("_event_token", "_run_token", "event", "run")
@@ -162,43 +163,43 @@ class Binding:
         self._run_token: Token[Run | None] | None = None
         self._event_token: Token[StepEvent | None] | None = None
 
-    def bind(self) -> None:
+    @property
+    def has_run(self) -> bool:
+        """Return whether the outer run is to come back."""
+        return self.run is not KEEP
+
+    @property
+    def has_event(self) -> bool:
+        """Return whether the outer event is to come back."""
+        return self.event is not KEEP
+
+    def begin(self) -> None:
         """Make the run and the event the current ones."""
-        if self.run is not KEEP:
-            self._run_token = current_run.set(self.run)
-        if self.event is not KEEP:
-            self._event_token = current_event.set(self.event)
-
-    def unbind(self) -> None:
-        """Give the outer run and event back, and keep what the body has made of the run."""
-        token, self._event_token = self._event_token, None
-        if token is not None:
-            restore(current_event, token)
-        run_token, self._run_token = self._run_token, None
-        if run_token is not None:
-            self.run = current_run.get()
-            restore(current_run, run_token)
-
-    def suspend(self) -> None:
-        """Leave a generator at its ``yield``."""
-        self.unbind()
+        self.resume()
 
     def resume(self) -> None:
         """Come back to a generator."""
-        self.bind()
+        if self.run is not KEEP:
+            current_run.set(self.run)
+        if self.event is not KEEP:
+            current_event.set(self.event)
 
-    def begin(self) -> None:
-        """Bind at the very beginning."""
-        self.bind()
+    def suspend(self) -> None:
+        """Leave a generator at its ``yield``, and keep what the body has made of the run."""
+        if self.run is not KEEP:
+            self.run = current_run.get()
 
-    def end(self, error: BaseException | None = None) -> None:  # noqa: ARG002 - for those who tell observers
-        """Unbind at the very end."""
-        self.unbind()
+    def end(self, error: BaseException | None = None) -> None:
+        """Tell those who want to know that this is the very end."""
 
-    def __enter__(self) -> None:
+    def bind(self) -> None:
+        """Make the run and the event the current ones, and remember the outer ones."""
         run, event = current_run.get(), current_event.get()
         try:
-            self.begin()
+            if self.run is not KEEP:
+                self._run_token = current_run.set(self.run)
+            if self.event is not KEEP:
+                self._event_token = current_event.set(self.event)
         except BaseException:  # an interrupt
             try:
                 current_event.set(event)
@@ -206,8 +207,20 @@ class Binding:
                 current_run.set(run)
             raise
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self.end(error)
+    def unbind(self) -> None:
+        """Give the outer run and event back."""
+        token, self._event_token = self._event_token, None
+        if token is not None:
+            restore(current_event, token)
+        run_token, self._run_token = self._run_token, None
+        if run_token is not None:
+            restore(current_run, run_token)
+
+    def __enter__(self) -> None:
+        self.bind()
+
+    def __exit__(self, *error: object) -> None:
+        self.unbind()
 
 
 def _settle() -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import current_event, current_run
+from penstock._context import current_event, current_run, ignore_foreign
 from penstock.errors import FlowIdError
 from penstock.propagation import is_flow_id, received_with, run_from
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextvars import Token
 
     from penstock._context import Run
@@ -61,6 +62,37 @@ def get_value(name: str, default: object = None) -> Any:
     return default if run is None else run.values.get(name, default)
 
 
+class _Exit:
+    """The ``__exit__`` of a block, as ``with`` looks it up before it enters.
+
+    A signal handler may raise before the first line of any Python function, so one could be left without having done
+    anything. What is called instead is C, until a generator that was waiting in ``yield from`` goes on: there, Python
+    runs no handlers before the next call.
+    """
+
+    def __get__(self, block: flow_context | None, owner: type) -> Callable[..., None]:
+        if block is None:  # contextlib.ExitStack binds it later
+            return lambda block, *error: block.__exit__(*error)
+        generator = _leave(block)
+        next(generator)
+        return partial(max, None, key=generator.send)  # called with three things, it sends four, and returns the first
+
+
+def _leave(block: flow_context) -> Iterator[bool | None]:
+    """Leave a block when it is resumed for the first time."""
+    yield from (None,)
+    for token in block._tokens[::-1]:  # tasks and threads may be in the same object's blocks at once
+        try:
+            current_run.reset(token)
+        except (ValueError, RuntimeError) as error:  # another's, or one that was interrupted just when it was used
+            ignore_foreign(error)
+            continue
+        block._tokens.remove(token)
+        break
+    while True:
+        yield False
+
+
 class flow_context:  # noqa: N801 - used like a function, as contextlib's own are
     """Make the code of a ``with`` block a run of its own, for loops, commands and tests.
 
@@ -90,15 +122,20 @@ class flow_context:  # noqa: N801 - used like a function, as contextlib's own ar
         self._tokens: list[Token[Run | None]] = []
 
     def __enter__(self) -> Run:
-        run = run_from(self._received, self._flow)
-        self._tokens.append(current_run.set(run))
+        run, outer, token = run_from(self._received, self._flow), current_run.get(), None
+        try:
+            token = current_run.set(run)
+            self._tokens.append(token)
+        except BaseException:  # an interrupt
+            current_run.set(outer)
+            if token in self._tokens:
+                self._tokens.remove(token)
+            raise
         return run
 
-    def __exit__(self, *error: object) -> None:
-        for token in self._tokens[::-1]:  # tasks and threads may be in the same object's blocks at once
-            try:
-                current_run.reset(token)
-            except ValueError:  # another's, or the block was entered in another context: there is nothing to restore
-                continue
-            self._tokens.remove(token)
-            return
+    if TYPE_CHECKING:
+
+        def __exit__(self, *error: object) -> None: ...
+
+    else:
+        __exit__ = _Exit()

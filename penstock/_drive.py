@@ -24,9 +24,10 @@ LAZY = (GeneratorType, AsyncGeneratorType, CoroutineType)
 def drive(generator: Any, scope: Binding) -> Any:
     """Run a generator to its end, bound for each resume and for no longer (PEP 380, with binding)."""
     enter, resume, argument = scope.begin, generator.send, None
+    has_run, has_event = scope.has_run, scope.has_event
     try:
         while True:
-            run, event = current_run.get(), current_event.get()
+            run, event = current_run.get(), current_event.get() if has_event else None
             try:
                 enter()
                 item = resume(argument)
@@ -37,9 +38,11 @@ def drive(generator: Any, scope: Binding) -> Any:
             finally:  # whatever an interrupt has left out
                 argument = None  # else an error that was thrown in, its traceback and this frame keep each other alive
                 try:
-                    current_event.set(event)
+                    if has_event:
+                        current_event.set(event)
                 finally:
-                    current_run.set(run)
+                    if has_run:
+                        current_run.set(run)
             try:
                 argument = yield item
                 resume = generator.send
@@ -110,7 +113,8 @@ async def await_in(scope: Binding, function: Any, args: Any, kwargs: Any) -> Any
     """Call a coroutine function and await the result, in a scope."""
     run_token = event_token = None
     try:  # to set what is set already changes nothing, and the tokens know the context
-        run_token, event_token = current_run.set(current_run.get()), current_event.set(current_event.get())
+        event_token = current_event.set(current_event.get()) if scope.has_event else None
+        run_token = current_run.set(current_run.get()) if scope.has_run else None
         scope.begin()
         result = await function(*args, **kwargs)
         scope.end()
@@ -135,13 +139,11 @@ async def await_in(scope: Binding, function: Any, args: Any, kwargs: Any) -> Any
 class _Held:
     """A coroutine that another one will await; when that one goes unawaited, so does this, without a word of its own."""
 
-    __slots__ = ("coroutine",)
+    __slots__ = ("__del__", "coroutine")
 
     def __init__(self, coroutine: Any) -> None:
         self.coroutine = coroutine
-
-    def __del__(self) -> None:
-        self.coroutine.close()
+        self.__del__ = coroutine.close  # not a method of ours: an interrupt is lost in it, for Python ignores all errors there
 
 
 _coroutine_of = attrgetter("coroutine")
@@ -150,9 +152,10 @@ _coroutine_of = attrgetter("coroutine")
 class _Begun:
     """A scope that has begun, and was left since."""
 
-    __slots__ = ("begin", "end", "resume", "suspend")
+    __slots__ = ("begin", "end", "has_event", "has_run", "resume", "suspend")
 
     def __init__(self, scope: Binding) -> None:
+        self.has_run, self.has_event = scope.has_run, scope.has_event
         self.begin = self.resume = scope.resume
         self.suspend, self.end = scope.suspend, scope.end
 

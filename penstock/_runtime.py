@@ -105,6 +105,7 @@ def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[
     """Call a function; if it returns something lazy, that goes on in the function's scope."""
     run, event = current_run.get(), current_event.get()
     scope = Scope(mark)
+    has_run = scope.has_run
     try:
         scope.begin()
         result = target(*args, **kwargs)
@@ -119,7 +120,8 @@ def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[
         try:
             current_event.set(event)
         finally:
-            current_run.set(run)
+            if has_run:
+                current_run.set(run)
     return result
 
 

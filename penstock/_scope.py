@@ -104,13 +104,12 @@ class Scope(Binding):
         run = new_run(mark) if starts else outer
         self.run = run if starts else KEEP
         self.event = _Slow.event(mark, current_event.get(), run, lazy) if watching else KEEP
-        self._run_token = self._event_token = None
         self._asked: Observer | None = None
         self.finishes: list[tuple[Observer, Finish]] = []
 
     def begin(self) -> None:
         """Bind, and tell the observers. Whoever calls this calls :meth:`end` after any exception."""
-        self.bind()
+        Binding.resume(self)
         event: Any = self.event
         if event is KEEP:
             return
@@ -126,19 +125,16 @@ class Scope(Binding):
         self._asked = None
 
     def end(self, error: BaseException | None = None) -> None:
-        """Tell the observers, the last one first, and unbind. A second time, go on where an interrupt came."""
-        try:
-            if self._asked is not None:
-                self._forget()
-            while self.finishes:
-                observer, finish = self.finishes[-1]
-                try:
-                    finish(error)
-                except Exception:
-                    _report(observer)
-                self.finishes.pop()
-        finally:
-            self.unbind()
+        """Tell the observers, the last one first. A second time, go on where an interrupt came."""
+        if self._asked is not None:
+            self._forget()
+        while self.finishes:
+            observer, finish = self.finishes[-1]
+            try:
+                finish(error)
+            except Exception:
+                _report(observer)
+            self.finishes.pop()
 
     def _forget(self) -> None:
         """Let an observer end what it may have begun when it was interrupted; see :class:`penstock.observers.Observer`."""
@@ -151,14 +147,26 @@ class Scope(Binding):
 
     def suspend(self) -> None:
         """Leave a generator at its ``yield``: what observers have bound must not reach the consumer."""
-        for observer, finish in reversed(self.finishes):
-            if hasattr(finish, "suspend"):
-                _guarded(observer, finish.suspend)
-        self.unbind()
+        if self.finishes:
+            self._suspend()
+        if self.run is not KEEP:
+            self.run = current_run.get()
 
     def resume(self) -> None:
         """Come back to a generator."""
-        self.bind()
+        if self.run is not KEEP:
+            current_run.set(self.run)
+        if self.event is not KEEP:
+            current_event.set(self.event)
+        if self.finishes:
+            self._resume()
+
+    def _suspend(self) -> None:
+        for observer, finish in reversed(self.finishes):
+            if hasattr(finish, "suspend"):
+                _guarded(observer, finish.suspend)
+
+    def _resume(self) -> None:
         for observer, finish in self.finishes:
             if hasattr(finish, "resume"):
                 _guarded(observer, finish.resume)
@@ -169,22 +177,24 @@ class Joined(Scope):
 
     __slots__ = ("_outer",)
 
-    def __init__(self, mark: Mark, *, lazy: bool = False) -> None:
-        super().__init__(mark, lazy=lazy)
-        self._outer = current_run.get()
+    has_run = True
 
-    def bind(self) -> None:
+    def begin(self) -> None:
         """Come from the consumer, whose run is remembered."""
         self._outer = current_run.get()
-        super().bind()
+        Scope.begin(self)
 
-    def unbind(self) -> None:
-        """Give the consumer its run back; another one, or another value in it, is the body's own."""
+    def resume(self) -> None:
+        """Come from the consumer again."""
+        self._outer = current_run.get()
+        Scope.resume(self)
+
+    def suspend(self) -> None:
+        """Keep another run than the consumer's, or another value in it, which is the body's own."""
+        if self.finishes:
+            self._suspend()
         own = current_run.get()
-        super().unbind()
         self.run = KEEP if own is self._outer else own
-        if current_run.get() is not self._outer:
-            current_run.set(self._outer)
 
 
 def new_run(mark: Mark) -> Run:

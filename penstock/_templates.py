@@ -112,13 +112,14 @@ async def wrapper(PARAMETERS):
 ASYNC_GENERATOR = """
 async def wrapper(PARAMETERS):
     generator, scope = target(ARGUMENTS), resumed(mark)
-    enter, resumption = scope.begin, first
-    argument = generator
+    enter, resumption, argument = scope.begin, first, generator
+    has_run, has_event = scope.has_run, scope.has_event
     try:
         while True:
             token = event_token = None
             try:
-                token, event_token = bind(get()), bind_event(get_event())
+                event_token = bind_event(get_event()) if has_event else None
+                token = bind(get()) if has_run else None
                 enter()
                 item = await resumption(argument)
                 scope.suspend()
@@ -150,6 +151,9 @@ async def wrapper(PARAMETERS):
             enter = scope.resume
     except ended:
         pass
+    except any_error as error:
+        scope.end(error)
+        raise
     __class__
 """
 

@@ -15,6 +15,8 @@ Finish = Callable[[BaseException | None], object]
 
 What an observer makes current for a step, such as a span, must not reach the consumer of a generator. So if the
 object also has methods ``suspend`` and ``resume``, they are called around each ``yield`` of a generator.
+
+If a signal handler raises while it runs, such as a time limit, it is called a second time.
 """
 
 MOST_AROUND = 1000
@@ -85,7 +87,11 @@ def event_of(mark: Mark, parent: StepEvent | None, run: Run | None, lazy: bool) 
 
 
 class Observer(Protocol):
-    """Anything that can be called with an event; what it returns is called when the step ends."""
+    """Anything that can be called with an event; what it returns is called when the step ends.
+
+    An observer that keeps something for each step in ``event.notes`` may have a method ``forget``. It is called with the
+    event if a signal handler raises while the step begins, before penstock has what the observer returns.
+    """
 
     def __call__(self, event: StepEvent, /) -> Finish | None:
         """Take note that a step begins; return what to call when it ends, or ``None``."""

@@ -106,6 +106,13 @@ class EvidenceObserver:
         self.live.add(running)
         return running
 
+    def forget(self, event: StepEvent) -> None:
+        """End a step whose beginning was interrupted."""
+        running: Running | None = event.notes.get(self)
+        while running is not None:
+            running(None)
+            running = running.beside
+
     def _nearest(self, flow: str, event: StepEvent) -> Frame | None:
         """Return the frame of the nearest step around, other than the step itself, here or in another process."""
         frame, run = nearest(self._innermost(flow, event.parent), event.step), event.run

@@ -55,6 +55,12 @@ class OpenTelemetryObserver:
         active.resume()
         return active
 
+    def forget(self, event: StepEvent) -> None:
+        """End the span of a step whose beginning was interrupted."""
+        active: _ActiveSpan | None = event.notes.get(self)
+        if active is not None:
+            active(None)
+
     def _parent(self, event: StepEvent) -> Context | None:
         """Return the context to begin a span in, or ``None`` for the current one."""
         if trace.get_current_span().get_span_context().is_valid:

@@ -45,6 +45,7 @@ class Running(Frame):
         """Take note that the step has ended."""
         observer = self.observer
         if not (self.counted or self.acted):
+            self.counted = True  # the end may be told twice, if an interrupt comes in it
             self._count()
         self.finish()
         live, root = observer.live, self.root
