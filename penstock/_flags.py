@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # the values of inspect.CO_*
+CO_OPTIMIZED = 0x1
 CO_GENERATOR, CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, GetSetDescriptorType, MethodType
 
 from penstock._caller import body_of, calling_frame, place_of
 from penstock._proxies import ATTRIBUTE, CallableProxy, own_name
@@ -150,11 +150,10 @@ def below(function: Any) -> Any:
         return function.__dict__.get("__wrapped__")
     if issubclass(kind, CallableProxy) or any(_is_of_wrapt(owner) for owner in kind.__mro__):
         return function.__wrapped__
-    try:
-        own = object.__getattribute__(function, "__dict__")
-    except AttributeError:
+    own = next((vars(owner)["__dict__"] for owner in kind.__mro__ if "__dict__" in vars(owner)), None)
+    if type(own) is not GetSetDescriptorType:  # none at all, or something that lazy objects have in its place
         return None
-    return own.get("__wrapped__") if type(own) is dict else None
+    return own.__get__(function).get("__wrapped__")
 
 
 def _is_of_wrapt(kind: type) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from types import MethodType
+from operator import call
+from types import FunctionType, MethodType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TypeVar
 
     from penstock._marks import Mark
@@ -42,22 +44,20 @@ def _transparent(proxy: type[P]) -> type[P]:
 
 @_transparent
 class CallableProxy:
-    """A callable object with a mark: calls go through the wrapper, everything else to the object itself."""
+    """A callable object with a mark: calls go through the wrapper, everything else to the object itself.
 
-    __slots__ = ("__penstock__", "__weakref__", "__wrapped__", "_call")
+    What Python looks up in the class of an object, such as the methods behind operators, is in a subclass that is made
+    for each set of such names (see :func:`proxy_of`).
+    """
 
-    def __init__(self, target: Any, call: Any, groups: list[list[Mark]]) -> None:
-        for name, value in (("__wrapped__", target), ("_call", call), (ATTRIBUTE, groups)):
-            object.__setattr__(self, name, value)
+    # A proxy is called by what is in its own slot, so that frameworks which look at __call__ see the wrapper, of its kind.
+    __slots__ = ("__call__", "__penstock__", "__weakref__", "__wrapped__", "_again")
 
     @staticmethod
     def marks_of(proxy: Any) -> list[list[Mark]]:
         """Return the proxy's own groups of marks."""
         groups: list[list[Mark]] = proxy.__penstock__
         return groups
-
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        return self._call(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.__wrapped__, name)
@@ -76,10 +76,22 @@ class CallableProxy:
     def __dict__(self) -> Any:  # type: ignore[override] # from here functools.wraps takes the marks along
         return {**getattr(self.__wrapped__, "__dict__", {}), ATTRIBUTE: self.__penstock__}
 
+    def __dir__(self) -> Any:
+        return dir(self.__wrapped__)
+
     def __copy__(self) -> Any:
         from copy import copy  # noqa: PLC0415 - importing penstock must stay cheap
 
-        return copy(self.__wrapped__)
+        return self._around(copy(self.__wrapped__))
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        from copy import deepcopy  # noqa: PLC0415 - importing penstock must stay cheap
+
+        return self._around(deepcopy(self.__wrapped__, memo))
+
+    def _around(self, twin: Any) -> Any:
+        """Return a proxy of a copy, which is the same step; a function with a cache is its own copy."""
+        return self if twin is self.__wrapped__ else proxy_of(twin, self._again, self.__penstock__)
 
     def __reduce__(self) -> Any:
         if (name := _global_name(self)) is not None:
@@ -89,41 +101,165 @@ class CallableProxy:
     def __repr__(self) -> str:
         return f"<penstock step over {self.__wrapped__!r}>"
 
-
-@_transparent
-class CoroutineProxy(CallableProxy):
-    """A proxy of an object with an ``async def __call__``, which frameworks look at before they call."""
-
-    __slots__ = ()
-
-    async def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        return await self._call(*args, **kwargs)
+    def __str__(self) -> str:
+        return str(self.__wrapped__)
 
 
 @_transparent
 class MethodProxy(CallableProxy):
-    """A proxy of an object that becomes a method in a class, such as a function with a cache.
+    """A proxy of an object that becomes a method in a class, or whatever it makes of itself there."""
 
-    Args:
-        again: Wraps what the object makes of itself when it is bound; ``None`` where it is bound as functions are.
-    """
-
-    __slots__ = ("_again",)
-
-    def __init__(self, target: Any, call: Any, groups: list[list[Mark]], again: Any) -> None:
-        super().__init__(target, call, groups)
-        object.__setattr__(self, "_again", again)
+    __slots__ = ("_bound_kind",)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        if self._again is None:
-            return self if instance is None else MethodType(self, instance)
         target = self.__wrapped__
         bound = type(target).__get__(target, instance, owner)
         if bound is target:
             return self
-        if type(bound) is MethodType and bound.__func__ is target:
+        kind = type(bound)
+        if kind is MethodType and bound.__func__ is target:
             return MethodType(self, bound.__self__)
-        return CallableProxy(bound, self._again(bound), self.__penstock__)  # as objects of wrapt bind themselves
+        if not callable(bound):
+            return bound
+        try:
+            known, proxy, wrapper = self._bound_kind
+        except AttributeError:
+            known = None
+        if known is not kind:
+            known, proxy, wrapper = self._bind_kind(bound)
+        method = _new(proxy)
+        _set_call(method, MethodType(wrapper, bound))
+        return method
+
+    def _bind_kind(self, bound: Any) -> tuple[type, type, Any]:
+        """Return, and keep for next time, the class of proxies of what the object binds, and what they call."""
+        kind, again = type(bound), staticmethod(self._again)
+        space = {**_space(BoundProxy), ATTRIBUTE: self.__penstock__, "_again": again}
+        proxy = type(BoundProxy.__name__, (_class_for(kind, BoundProxy),), space)
+        bound_kind = kind, proxy, self._again(bound, call)
+        _set_bound_kind(self, bound_kind)
+        return bound_kind
+
+
+@_transparent
+class BoundProxy(CallableProxy):
+    """A proxy of what an object made of itself as a method. There is one for each call, so it holds no more than it must."""
+
+    __slots__ = ()
+
+    @property
+    def __wrapped__(self) -> Any:
+        return self.__call__.__self__  # type: ignore[operator]
+
+
+_new = object.__new__
+_set_call: Any = CallableProxy.__dict__["__call__"].__set__
+_set_groups: Any = CallableProxy.__dict__[ATTRIBUTE].__set__
+_set_wrapped: Any = CallableProxy.__dict__["__wrapped__"].__set__
+_set_again: Any = CallableProxy.__dict__["_again"].__set__
+_set_bound_kind: Any = MethodProxy.__dict__["_bound_kind"].__set__
+
+
+def proxy_of(target: Any, again: Callable[..., Any], groups: list[list[Mark]]) -> CallableProxy:
+    """Return a proxy of a callable object.
+
+    Args:
+        target: The object.
+        again: Returns the wrapper that calls an object, or calls something else with it.
+        groups: The marks.
+    """
+    kind = type(target)
+    proxy: CallableProxy = _new(_class_for(kind, MethodProxy if hasattr(kind, "__get__") else CallableProxy))
+    _set_wrapped(proxy, target)
+    _set_call(proxy, again(target))
+    _set_groups(proxy, groups)
+    _set_again(proxy, again)
+    return proxy
+
+
+_classes: dict[tuple[type, tuple[tuple[str, bool], ...]], type] = {}
+
+
+def _class_for(kind: type, base: type) -> type:
+    """Return the class of proxies for a class of objects; those with the same special methods have it in common."""
+    names = tuple(sorted(_special_names(kind)))
+    if (base, names) not in _classes:
+        methods = {name: None if is_none else _forward(name) for name, is_none in names}
+        _classes[base, names] = type(base.__name__, (base,), {**_space(base), **methods})
+    return _classes[base, names]
+
+
+def _space(base: type) -> dict[str, Any]:
+    """Return what each subclass of a proxy class starts with."""
+    return {"__slots__": (), "__doc__": vars(base)["__doc__"], "__module__": vars(base)["__module__"]}
+
+
+def _special_names(kind: type) -> set[tuple[str, bool]]:
+    """Return what a class defines that Python or a library may look up in it, and whether it is ``None``."""
+    found: dict[str, Any] = {}
+    for owner in kind.__mro__[-2::-1]:
+        found.update(vars(owner))
+    return {
+        (name, value is None)
+        for name, value in found.items()
+        if name[:2] == name[-2:] == "__" and name not in _OWN and (value is None or _is_method(value))
+    }
+
+
+def _is_method(value: Any) -> bool:
+    kind = type(value)
+    return callable(value) or (hasattr(kind, "__get__") and not hasattr(kind, "__set__"))
+
+
+_OWN = {
+    *("__new__", "__init__", "__init_subclass__", "__subclasshook__", "__class_getitem__", "__del__", "__get__"),
+    *("__getattribute__", "__getattr__", "__setattr__", "__delattr__", "__class__", "__dict__", "__weakref__", "__slots__"),
+    *("__module__", "__qualname__", "__name__", "__doc__", "__annotations__", "__annotate__", "__annotate_func__"),
+    *("__call__", "__repr__", "__str__", "__dir__", "__wrapped__", ATTRIBUTE, "__isabstractmethod__"),
+    *("__copy__", "__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__"),
+    *("__getnewargs__", "__getnewargs_ex__"),
+}
+"""What proxies have of their own, or what is not looked up in the class of an object."""
+
+_NUMERIC = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or".split()
+_OPERATORS = {
+    *(f"__{name}__" for name in ("eq", "ne", "lt", "le", "gt", "ge")),
+    *(f"__{side}{name}__" for name in _NUMERIC for side in ("", "r", "i")),
+}
+"""Methods whose argument may be a proxy itself, which the object's class would not know."""
+
+
+def _forward(name: str) -> FunctionType:
+    """Return the method of proxies that calls an object's; where that returns the object, it returns the proxy."""
+
+    def forward(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        target = self.__wrapped__
+        given = map(_behind, args) if name in _OPERATORS else args
+        result = _special_method(target, name)(*given, **kwargs)
+        return self if result is target else result
+
+    async def forward_awaited(self: Any, /) -> Any:
+        target = self.__wrapped__
+        result = await _special_method(target, name)()
+        return self if result is target else result
+
+    method = forward_awaited if name == "__aenter__" else forward
+    method.__name__ = name
+    return method
+
+
+def _behind(value: Any) -> Any:
+    while issubclass(type(value), CallableProxy):
+        value = value.__wrapped__
+    return value
+
+
+def _special_method(target: Any, name: str) -> Any:
+    """Return a method as Python looks it up for operators: in the class, whatever the object has under the name."""
+    kind = type(target)
+    method = next(vars(owner)[name] for owner in kind.__mro__ if name in vars(owner))
+    bind = getattr(type(method), "__get__", None)
+    return method if bind is None else bind(method, target, kind)
 
 
 def _same(target: Any) -> Any:

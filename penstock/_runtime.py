@@ -56,8 +56,7 @@ def wrapper_for(target: Any, mark: Mark, like: Any = None) -> Any:
 
 def _home_of(target: Any) -> dict[str, Any]:
     """Return the globals of the function that a callable calls, where frameworks look for what its annotations name."""
-    function = underlying(target)
-    return function.__globals__ if type(function) is FunctionType else globals()
+    return next((layer.__globals__ for layer in _layers(target) if type(layer) is FunctionType), globals())
 
 
 def _template_for(target: Any, mark: Mark, flags: int) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from functools import update_wrapper
+from functools import partial, update_wrapper
+from types import MethodType
 
-from penstock._flags import CO_COROUTINE, flags_of
+from penstock._caller import calling_frame
+from penstock._flags import CO_OPTIMIZED
 from penstock._marks import add_mark, is_routine, marks_on, underlying
-from penstock._proxies import ATTRIBUTE, CallableProxy, CoroutineProxy, MethodProxy
+from penstock._proxies import ATTRIBUTE, proxy_of
 from penstock._runtime import wrapper_for
 from penstock.errors import DeclarationError
 
@@ -31,15 +33,35 @@ def wrap(target: Any, mark: Mark) -> Any:
         return _marked_class(target, mark, groups)
     if kind.__module__ == "functools" and kind.__name__ == "partialmethod":
         return kind(wrap(target.func, mark), *target.args, **target.keywords)
+    if not is_routine(underlying(target)) and not _is_cache(kind):
+        return proxy_of(target, partial(_wrapper, mark), groups)
     call = wrapper_for(target, mark)
-    if not is_routine(underlying(target)):
-        return _proxy(target, mark, call, groups)
     update_wrapper(call, target)
-    if kind.__module__ == "functools":  # partials have no names of their own
+    if _is_cache(kind):
+        call.cache_info, call.cache_clear = target.cache_info, target.cache_clear
+    elif kind.__module__ == "functools":  # partials have no names of their own
         call.__module__, call.__qualname__ = mark.key
         call.__name__ = mark.key[1].rpartition(".")[2]
     setattr(call, ATTRIBUTE, groups)
-    return call
+    return staticmethod(call) if _stays_unbound(kind) else call
+
+
+def _wrapper(mark: Mark, target: Any, through: Any = None) -> Any:
+    """Return the wrapper that calls an object, or calls something else with it."""
+    return wrapper_for(target if through is None else through, mark, target)
+
+
+def _is_cache(kind: type) -> bool:
+    """Return whether objects of a class are functions with a cache, which differ from functions in three attributes."""
+    return kind.__module__ == "functools" and kind.__name__ == "_lru_cache_wrapper"
+
+
+def _stays_unbound(kind: type) -> bool:
+    """Return whether something would not become a method of the class that is being written, as its wrapper would."""
+    if kind is not MethodType and hasattr(kind, "__get__"):
+        return False
+    frame = calling_frame()
+    return not frame.f_code.co_flags & CO_OPTIMIZED and {"__module__", "__qualname__"} <= frame.f_locals.keys()
 
 
 def _marked_class(target: Any, mark: Mark, groups: list[list[Mark]]) -> Any:
@@ -53,12 +75,3 @@ def _marked_class(target: Any, mark: Mark, groups: list[list[Mark]]) -> Any:
             f"{file}:{line}: {target.__qualname__} takes no mark. Declare it from outside: flow(…).step(…)({target.__name__})"
         ) from None
     return target
-
-
-def _proxy(target: Any, mark: Mark, call: Any, groups: list[list[Mark]]) -> CallableProxy:
-    if flags_of(target) & CO_COROUTINE:
-        return CoroutineProxy(target, call, groups)
-    if hasattr(type(target), "__get__"):
-        as_functions = type(target).__module__ == "functools"
-        return MethodProxy(target, call, groups, None if as_functions else lambda bound: wrapper_for(bound, mark))
-    return CallableProxy(target, call, groups)
