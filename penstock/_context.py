@@ -208,12 +208,13 @@ class Binding:
             raise
 
     def unbind(self) -> None:
-        """Give the outer run and event back."""
+        """Give the outer run and event back, and keep what the body has made of the run."""
         token, self._event_token = self._event_token, None
         if token is not None:
             restore(current_event, token)
         run_token, self._run_token = self._run_token, None
         if run_token is not None:
+            self.run = current_run.get()
             restore(current_run, run_token)
 
     def __enter__(self) -> None:

@@ -11,7 +11,7 @@ from penstock.errors import FlowIdError
 from penstock.propagation import is_flow_id, received_with, run_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from contextvars import Token
 
     from penstock._context import Run
@@ -78,7 +78,7 @@ class _Exit:
         return partial(max, None, key=generator.send)  # called with three things, it sends four, and returns the first
 
 
-def _leave(block: flow_context) -> Iterator[bool | None]:
+def _leave(block: flow_context) -> Generator[bool | None]:
     """Leave a block when it is resumed for the first time."""
     yield from (None,)
     for token in block._tokens[::-1]:  # tasks and threads may be in the same object's blocks at once

@@ -143,7 +143,9 @@ class _Held:
 
     def __init__(self, coroutine: Any) -> None:
         self.coroutine = coroutine
-        self.__del__ = coroutine.close  # not a method of ours: an interrupt is lost in it, for Python ignores all errors there
+        self.__del__ = (
+            coroutine.close
+        )  # not a method of ours: an interrupt is lost in it, for Python ignores all errors there
 
 
 _coroutine_of = attrgetter("coroutine")

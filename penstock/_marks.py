@@ -158,7 +158,10 @@ def below(function: Any) -> Any:
 
 def _is_of_wrapt(kind: type) -> bool:
     """Return whether a class is that of decorated functions, not of lazy objects; the compiled one has no package."""
-    return kind.__name__ in ("FunctionWrapper", "BoundFunctionWrapper") and kind.__module__ in ("_wrappers", "wrapt.wrappers")
+    return kind.__name__ in ("FunctionWrapper", "BoundFunctionWrapper") and kind.__module__ in (
+        "_wrappers",
+        "wrapt.wrappers",
+    )
 
 
 def identity(target: Any) -> tuple[str, str]:

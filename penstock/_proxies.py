@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from operator import call
-from types import FunctionType, MethodType
+from types import MethodType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class MethodProxy(CallableProxy):
             return self
         kind = type(bound)
         if kind is MethodType and bound.__func__ is target:
-            return MethodType(self, bound.__self__)
+            return MethodType(self, bound.__self__)  # type: ignore[arg-type]
         if not callable(bound):
             return bound
         try:
@@ -149,15 +149,16 @@ class BoundProxy(CallableProxy):
 
     @property
     def __wrapped__(self) -> Any:
-        return self.__call__.__self__  # type: ignore[operator]
+        return self.__call__.__self__
 
 
-_new = object.__new__
-_set_call: Any = CallableProxy.__dict__["__call__"].__set__
-_set_groups: Any = CallableProxy.__dict__[ATTRIBUTE].__set__
-_set_wrapped: Any = CallableProxy.__dict__["__wrapped__"].__set__
-_set_again: Any = CallableProxy.__dict__["_again"].__set__
-_set_bound_kind: Any = MethodProxy.__dict__["_bound_kind"].__set__
+_new: Any = object.__new__
+_slots: dict[str, Any] = {**vars(CallableProxy), **vars(MethodProxy)}
+_set_call = _slots["__call__"].__set__
+_set_groups = _slots[ATTRIBUTE].__set__
+_set_wrapped = _slots["__wrapped__"].__set__
+_set_again = _slots["_again"].__set__
+_set_bound_kind = _slots["_bound_kind"].__set__
 
 
 def proxy_of(target: Any, again: Callable[..., Any], groups: list[list[Mark]]) -> CallableProxy:
@@ -213,7 +214,16 @@ def _is_method(value: Any) -> bool:
 
 _OWN = {
     *("__new__", "__init__", "__init_subclass__", "__subclasshook__", "__class_getitem__", "__del__", "__get__"),
-    *("__getattribute__", "__getattr__", "__setattr__", "__delattr__", "__class__", "__dict__", "__weakref__", "__slots__"),
+    *(
+        "__getattribute__",
+        "__getattr__",
+        "__setattr__",
+        "__delattr__",
+        "__class__",
+        "__dict__",
+        "__weakref__",
+        "__slots__",
+    ),
     *("__module__", "__qualname__", "__name__", "__doc__", "__annotations__", "__annotate__", "__annotate_func__"),
     *("__call__", "__repr__", "__str__", "__dir__", "__wrapped__", ATTRIBUTE, "__isabstractmethod__"),
     *("__copy__", "__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__"),
@@ -221,7 +231,7 @@ _OWN = {
 }
 """What proxies have of their own, or what is not looked up in the class of an object."""
 
-_NUMERIC = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or".split()
+_NUMERIC = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or".split()  # noqa: SIM905 - reads best
 _OPERATORS = {
     *(f"__{name}__" for name in ("eq", "ne", "lt", "le", "gt", "ge")),
     *(f"__{side}{name}__" for name in _NUMERIC for side in ("", "r", "i")),
@@ -229,7 +239,7 @@ _OPERATORS = {
 """Methods whose argument may be a proxy itself, which the object's class would not know."""
 
 
-def _forward(name: str) -> FunctionType:
+def _forward(name: str) -> Callable[..., Any]:
     """Return the method of proxies that calls an object's; where that returns the object, it returns the proxy."""
 
     def forward(self: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -243,7 +253,7 @@ def _forward(name: str) -> FunctionType:
         result = await _special_method(target, name)()
         return self if result is target else result
 
-    method = forward_awaited if name == "__aenter__" else forward
+    method: Callable[..., Any] = forward_awaited if name == "__aenter__" else forward
     method.__name__ = name
     return method
 

@@ -6,12 +6,12 @@ every way out gives the variable its outer value back. All else is done by a sco
 
 from __future__ import annotations
 
-from types import CellType, CoroutineType, FunctionType, coroutine
+from types import CellType, CoroutineType, FunctionType, GeneratorType, coroutine
 
 from penstock._context import Binding, current_event, current_run
-from penstock._drive import ASYNC_CELLS, LAZY, await_in, awaited, continued, drive
+from penstock._drive import ASYNC_CELLS, LAZY, await_in, continued, drive
 from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
-from penstock._marks import below, underlying
+from penstock._marks import below, is_routine, underlying
 from penstock._scope import Joined, Scope, join, new_run, watching
 from penstock._templates import (
     ASYNC_GENERATOR,
@@ -19,7 +19,6 @@ from penstock._templates import (
     COROUTINE_ENTRYPOINT,
     ENTRYPOINT,
     GENERATOR,
-    PASSING_ON,
     STEP,
     make_wrapper,
     uncounted,
@@ -46,9 +45,10 @@ def wrapper_for(target: Any, mark: Mark, like: Any = None) -> Any:
     """
     like = target if like is None else like
     flags = flags_of(like)
-    template = _template_for(like, mark, flags)
+    template = _template_for(mark, flags)
     cells = {**_CELLS, "target": CellType(target), "mark": CellType(mark)}
     cells |= {"starts": CellType(mark.entrypoint), "inherit": CellType(mark.inherit)}
+    cells["lazy"] = CellType(LAZY if _may_return_a_generator(like) else (CoroutineType,))
     cells["__class__"] = next(_class_cells(like), None) or CellType(None)
     wrapper = make_wrapper(template, target, _home_of(like), cells)
     return coroutine(wrapper) if flags & CO_ITERABLE_COROUTINE else wrapper
@@ -59,21 +59,21 @@ def _home_of(target: Any) -> dict[str, Any]:
     return next((layer.__globals__ for layer in _layers(target) if type(layer) is FunctionType), globals())
 
 
-def _template_for(target: Any, mark: Mark, flags: int) -> str:
+def _template_for(mark: Mark, flags: int) -> str:
     if flags & CO_COROUTINE:
         return COROUTINE_ENTRYPOINT if mark.entrypoint else COROUTINE
     if flags & CO_ASYNC_GENERATOR:
         return ASYNC_GENERATOR
     if flags & (CO_GENERATOR | CO_ITERABLE_COROUTINE):
         return GENERATOR
-    if _is_over_a_generator(target):
-        return PASSING_ON
     return ENTRYPOINT if mark.entrypoint else STEP
 
 
-def _is_over_a_generator(target: Any) -> bool:
-    """Return whether a plain function or object is a decorator's, and what stands below it makes generators."""
+def _may_return_a_generator(target: Any) -> bool:
+    """Return whether a plain function is a decorator's, and what stands below it makes generators; or it is an object."""
     *_, last = _layers(target)
+    if not is_routine(underlying(target)):
+        return True
     return last is not target and bool(flags_of(last) & (CO_GENERATOR | CO_ASYNC_GENERATOR))
 
 
@@ -100,7 +100,7 @@ def _resumed(mark: Mark) -> Scope:
 
 
 @uncounted
-def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[type] = (CoroutineType,)) -> Any:
+def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[type]) -> Any:
     """Call a function; if it returns something lazy, that goes on in the function's scope."""
     run, event = current_run.get(), current_event.get()
     scope = Scope(mark)
@@ -108,7 +108,7 @@ def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[
     try:
         scope.begin()
         result = target(*args, **kwargs)
-        if type(result) in lazy:
+        if type(result) in lazy and _is_new(result):
             scope.suspend()
             return continued(result, scope)
         scope.end()
@@ -125,8 +125,13 @@ def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[
 
 
 def _go_on(result: Any) -> Any:
-    """Let a coroutine that was returned go on in the run that is about to end."""
-    return awaited(result, Binding(current_run.get()))
+    """Let a coroutine or generator that was returned go on in the run that is about to end."""
+    return continued(result, Binding(current_run.get())) if _is_new(result) else result
+
+
+def _is_new(result: Any) -> bool:
+    """Return whether a coroutine or generator has not run yet; else it is another's."""
+    return type(result) is not GeneratorType or not result.gi_suspended
 
 
 _CELLS = ASYNC_CELLS | {
@@ -134,7 +139,6 @@ _CELLS = ASYNC_CELLS | {
     for name, value in {
         "observers": watching,
         "observed": _observed,
-        "lazy": LAZY,
         "scope": Scope,
         "resumed": _resumed,
         "drive": drive,
@@ -142,7 +146,6 @@ _CELLS = ASYNC_CELLS | {
         "begin": new_run,
         "join": join,
         "go_on": _go_on,
-        "coroutine_type": CoroutineType,
     }.items()
 }
 """What wrappers of every mark have in common."""

@@ -8,12 +8,15 @@ each shape of a parameter list; the names are put in afterwards, which is cheap.
 from __future__ import annotations
 
 import os
-from types import CellType, CodeType, FunctionType
+from types import CodeType, FunctionType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from typing import Any
+    from collections.abc import Callable, Iterator, Mapping
+    from types import CellType
+    from typing import Any, TypeVar
+
+    F = TypeVar("F", bound=Callable[..., Any])
 
     Shape = tuple[int, int, int, int]
 
@@ -31,16 +34,8 @@ _ANY: Shape = (0, 0, 0, VARARGS | VARKEYWORDS)
 STEP = """
 def wrapper(PARAMETERS):
     if observers:
-        return observed(target, mark, POSITIONAL, KEYWORDS)
+        return observed(target, mark, POSITIONAL, KEYWORDS, lazy)
     return target(ARGUMENTS)
-    __class__
-"""
-
-PASSING_ON = """
-def wrapper(PARAMETERS):
-    if not observers and not starts:
-        return target(ARGUMENTS)
-    return observed(target, mark, POSITIONAL, KEYWORDS, lazy)
     __class__
 """
 
@@ -67,7 +62,7 @@ def wrapper(PARAMETERS):
 ENTRYPOINT = """
 def wrapper(PARAMETERS):
     if observers:
-        return observed(target, mark, POSITIONAL, KEYWORDS)
+        return observed(target, mark, POSITIONAL, KEYWORDS, lazy)
     outer = get()
     if inherit and outer is not None:
         if outer.flow is None:
@@ -76,7 +71,7 @@ def wrapper(PARAMETERS):
     try:
         bind(begin(mark))
         result = target(ARGUMENTS)
-        return go_on(result) if kind_of(result) is coroutine_type else result
+        return go_on(result) if kind_of(result) in lazy else result
     finally:
         bind(outer)
     __class__
@@ -181,9 +176,10 @@ def make_wrapper(template: str, like: Any, home: dict[str, Any], cells: Mapping[
     return wrapper
 
 
-def uncounted(function: FunctionType) -> FunctionType:
+def uncounted(function: F) -> F:
     """Let frames of a function be skipped as those of wrappers are; it is called between them and what they wrap."""
-    function.__code__ = function.__code__.replace(co_filename=FILE)
+    code: CodeType = function.__code__
+    function.__code__ = code.replace(co_filename=FILE)
     return function
 
 
@@ -219,8 +215,20 @@ def _compiled(template: str, shape: Shape) -> CodeType:
 
 _FREE = (
     *("target", "mark", "observers", "observed", "starts", "inherit", "lazy", "scope", "resumed", "first", "drive"),
-    *("get", "bind", "reset", "get_event", "bind_event", "reset_event", "begin", "join", "go_on", "kind_of", "__class__"),
-    *("await_in", "coroutine_type", "foreign", "ignore", "any_error", "ended", "finished"),
+    *(
+        "get",
+        "bind",
+        "reset",
+        "get_event",
+        "bind_event",
+        "reset_event",
+        "begin",
+        "join",
+        "go_on",
+        "kind_of",
+        "__class__",
+    ),
+    *("await_in", "foreign", "ignore", "any_error", "ended", "finished"),
 )
 """What the templates have in cells."""
 

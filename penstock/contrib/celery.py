@@ -208,8 +208,8 @@ def _begin(task: Any = None, **_: Any) -> None:
     if not request.is_eager:  # one that a test applies is like a step that it calls: no flow has begun around it
         run.flow = run.flow or flow_of(task.run)
     binding = Binding(run, None)
+    setattr(request, BINDING, binding)  # first, for a time limit may come as soon as it is bound
     binding.bind()
-    setattr(request, BINDING, binding)
     if request.is_eager:  # a retry is applied when this is over, and knows nothing but the headers
         request.headers = inject_run(dict(request.headers or {}))
 

@@ -29,7 +29,7 @@ LONGEST = 60e-6
 hostile = flow("hostile")
 
 
-class Limit(Exception):  # noqa: N818 - a time limit, as users raise it
+class Limit(Exception):
     """What the signal handler raises."""
 
 
@@ -191,11 +191,11 @@ def interrupt(call: Callable[[], object], alarm: _Alarm) -> str:
     """Interrupt something; return what came out instead of the time limit, or an empty string."""
     try:
         call_until(call, alarm)
-        return "the interrupt is lost"
     except Limit:
         return ""
     except Exception as error:
         return f"{type(error).__name__}: {error}"
+    return "the interrupt is lost"
 
 
 def left_over(observer: EvidenceObserver, unfinished: Unfinished) -> list[str]:
