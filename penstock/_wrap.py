@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial, update_wrapper
 from types import MethodType
 
@@ -58,7 +59,8 @@ def _is_cache(kind: type) -> bool:
 
 def _stays_unbound(kind: type) -> bool:
     """Return whether something would not become a method of the class that is being written, as its wrapper would."""
-    if kind is not MethodType and hasattr(kind, "__get__"):
+    is_partial = issubclass(kind, partial) and sys.version_info < (3, 14)  # in 3.13 it has a method that only warns
+    if hasattr(kind, "__get__") and kind is not MethodType and not is_partial:
         return False
     frame = calling_frame()
     return not frame.f_code.co_flags & CO_OPTIMIZED and {"__module__", "__qualname__"} <= frame.f_locals.keys()

@@ -8,6 +8,7 @@ import functools
 import inspect
 import operator
 import pickle
+from contextlib import nullcontext
 from dataclasses import dataclass
 from types import MethodType
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from penstock import current_flow_id, entrypoint, flow, observing, step
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+    from typing import Self
 
 Answer = tuple[Any, int, str | None]
 
@@ -126,7 +128,7 @@ def test_methods_below_any_decorator(decorator: Any, kind: Any, order: Any, obse
     class Derived(Base): ...
 
     base, derived = Base(), Derived()
-    with observing(lambda _: None if observe else None):
+    with observing(lambda _: None) if observe else nullcontext():
         answers = [answer(base.method(1)), answer(derived.method(number=2)), answer(Base.method(base, 3))]
     assert [(base, 1), (derived, 2), (base, 3)] == [each[:2] for each in answers]
     assert None not in [each[2] for each in answers]
@@ -164,31 +166,39 @@ def test_methods_below_any_decorator_keep_their_kind(decorator: Any, kind: Any, 
     assert ask(shop.plain.__call__) == ask(shop.marked.__call__)
 
 
-class Calls:
-    """Has each kind of __call__."""
+class OfFunction:
+    """Is called as a function."""
 
-    class Function:
-        def __call__(self) -> int:
-            return 1
+    def __call__(self) -> int:
+        return 1
 
-    class Coroutine:
-        async def __call__(self) -> int:
-            return 1
 
-    class Generator:
-        def __call__(self) -> Iterator[int]:
-            yield 1
+class OfCoroutine:
+    """Is called as a coroutine function."""
 
-    class AsyncGenerator:
-        async def __call__(self) -> AsyncIterator[int]:
-            yield 1
+    async def __call__(self) -> int:
+        return 1
+
+
+class OfGenerator:
+    """Is called as a generator function."""
+
+    def __call__(self) -> Iterator[int]:
+        yield 1
+
+
+class OfAsyncGenerator:
+    """Is called as an asynchronous generator function."""
+
+    async def __call__(self) -> AsyncIterator[int]:
+        yield 1
 
 
 @pytest.mark.parametrize("predicate", ["iscoroutinefunction", "isgeneratorfunction", "isasyncgenfunction"])
-@pytest.mark.parametrize("kind", ["Function", "Coroutine", "Generator", "AsyncGenerator"])
-def test_a_callable_object_keeps_the_kind_of_its_call(kind: str, predicate: str) -> None:
+@pytest.mark.parametrize("kind", [OfFunction, OfCoroutine, OfGenerator, OfAsyncGenerator])
+def test_a_callable_object_keeps_the_kind_of_its_call(kind: type, predicate: str) -> None:
     """FastAPI, for one, looks at the __call__ of a dependency to know whether it is a generator."""
-    target = getattr(Calls, kind)()
+    target = kind()
     ask = getattr(inspect, predicate)
     assert ask(target.__call__) == ask(step(target).__call__)
 
@@ -227,7 +237,7 @@ def test_the_cache_of_a_method_can_be_looked_at() -> None:
 
     class Shop:
         @step
-        @functools.cache
+        @functools.cache  # noqa: B019 - that is the question
         def price(self, number: int) -> int:
             return number
 
@@ -298,7 +308,7 @@ class Money:
     def __radd__(self, other: int) -> int:
         return other + self.amount
 
-    def __iadd__(self, other: int) -> Money:
+    def __iadd__(self, other: int) -> Self:
         self.amount += other
         return self
 
@@ -335,14 +345,14 @@ class Money:
     def __delitem__(self, item: object) -> None:
         self.log.append(f"del {item}")
 
-    def __enter__(self) -> Money:
+    def __enter__(self) -> Self:
         self.log.append("entered")
         return self
 
     def __exit__(self, *error: object) -> None:
         self.log.append("left")
 
-    async def __aenter__(self) -> Money:
+    async def __aenter__(self) -> Self:
         self.log.append("entered")
         return self
 
@@ -360,7 +370,7 @@ OPERATIONS: dict[str, Callable[[Any], Any]] = {
     "eq": lambda money: (money == Money(3), Money(3) == money, money == 3),
     "ne": lambda money: money != Money(3),
     "hash": lambda money: {Money(3): "three"}[money],
-    "lt": lambda money: (money < Money(4), Money(4) > money, sorted([Money(4), money])[0] is money),
+    "lt": lambda money: (money < Money(4), Money(4) > money, min(Money(4), money) is money),
     "add": lambda money: (money + 1, 1 + money, money + Money(1), sum([money, money])),
     "or": lambda money: money | 1,
     "rshift": lambda money: money >> 1,
@@ -393,9 +403,9 @@ def test_two_steps_over_equal_objects_are_equal() -> None:
     """Operators see through both sides, and an object that has no equality of its own is only equal to itself."""
     assert step(Money(3)) == step(Money(3))
     assert 6 == step(Money(3)) + step(Money(3))
-    plain = step(Calls.Function())
+    plain = step(OfFunction())
     assert plain == plain  # noqa: PLR0124 - that is the question
-    assert plain != step(Calls.Function())
+    assert plain != step(OfFunction())
 
 
 def test_an_operator_that_returns_the_object_returns_the_step() -> None:

@@ -7,15 +7,12 @@ import logging
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import penstock
 from penstock import entrypoint, flow, observing, step
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MARKS = [step, entrypoint, lambda function: flow("f")(entrypoint(step(function)))]
 here = inspect.currentframe
