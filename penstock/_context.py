@@ -7,6 +7,8 @@ import os
 from contextvars import ContextVar
 from types import MappingProxyType
 
+from penstock._spans import span_around
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +46,10 @@ class Run:
         remote: Span ID and trace flags of the caller in another process, where it has told them.
         arrived: What the caller told of the steps around, while evidence is recorded.
         notes: What observers keep with the run, each under a key of its own; made on first asking.
+        joinable: Whether an entrypoint joins the run just so: ``False`` where one has to name the flow first, ``None``
+            once the entrypoint that started it has returned. One attribute, so that joining reads no more than this.
+        closed: Whether the request that the run is has been served; what goes on after it still belongs to it.
+        outer: The run that this one began inside, whose ID it does not take, though the trace around is the same.
     """
 
     id: str
@@ -53,14 +59,19 @@ class Run:
     remote: tuple[str, int] | None = None
     arrived: Arrived | None = None
     notes: dict[object, Any]
+    joinable: bool | None = True
+    closed: bool = False
+    outer: Run | None = None
 
     def __init__(self, flow: str | None) -> None:
         self.flow = flow
+        if flow is None:
+            self.joinable = False
 
     def __getattr__(self, name: str) -> Any:
         # The ID is made on first asking; setdefault is atomic, so threads that ask at once agree on one.
         if name == "id":
-            return self.identify(new_id())
+            return self.identify(self.trace_id() or new_id())
         if name == "notes":
             return self.__dict__.setdefault("notes", {})
         raise AttributeError(name)
@@ -70,18 +81,77 @@ class Run:
         value: str = self.__dict__.setdefault("id", flow_id)
         return value
 
+    def settle(self) -> None:
+        """Make the ID now, which is that of the trace around."""
+        if not self.identified:
+            self.identify(self.id)
+
+    def trace_id(self) -> str | None:
+        """Return the ID that the run has from the trace around; ``None`` if there is none, or it is the outer run's."""
+        span = span_around()
+        return None if span is None or span.ended or self.is_apart_from(span.trace_id) else span.trace_id
+
+    def is_apart_from(self, trace_id: str) -> bool:
+        """Return whether a trace has given its ID to the outer run."""
+        return self.outer is not None and self.outer.id == trace_id
+
     @property
     def identified(self) -> bool:
         """Tell whether the ID is made already."""
         return "id" in self.__dict__
 
+    @property
+    def over(self) -> bool:
+        """Tell whether what the run is has come to its end; tasks that it started may still go on."""
+        return self.closed or self.joinable is None
+
     def with_value(self, name: str, value: object) -> Run:
         """Return the same run, by its ID, with one more value."""
-        run = Run(self.flow)
-        run.identify(self.id)
-        run.remote, run.arrived, run.notes = self.remote, self.arrived, self.notes
+        run = Variant(self)
         run.values = MappingProxyType({**self.values, name: value})
         return run
+
+    def reopen(self) -> Run:
+        """Return the run for code that was bound to it on purpose: itself, or one that can still be joined."""
+        if self.joinable is not None:
+            return self
+        run = Run(self.flow)
+        _copy(self, run)
+        return run
+
+
+class Variant(Run):
+    """A run with a value more; it comes to its end together with the one that it was made of."""
+
+    def __init__(self, origin: Run) -> None:
+        self.flow = origin.flow
+        self._origin: Run = getattr(origin, "_origin", origin)
+        _copy(origin, self)
+
+    @property
+    def joinable(self) -> bool | None:
+        """As a run has it."""
+        return None if self._origin.joinable is None else self.flow is not None
+
+    @joinable.setter
+    def joinable(self, value: bool | None) -> None:
+        if value is None:
+            self._origin.joinable = None
+
+    @property
+    def closed(self) -> bool:
+        """As a run has it."""
+        return self._origin.closed
+
+    @closed.setter
+    def closed(self, value: bool) -> None:
+        self._origin.closed = value
+
+
+def _copy(origin: Run, run: Run) -> None:
+    """Give a run the ID of another one, and what travels with it."""
+    run.identify(origin.id)
+    run.values, run.remote, run.arrived, run.notes = origin.values, origin.remote, origin.arrived, origin.notes
 
 
 def new_id() -> str:
@@ -118,6 +188,12 @@ def current_flow_id() -> str | None:
     """
     run = current_run.get()
     return None if run is None else run.id
+
+
+def outer_run() -> Run | None:
+    """Return the run that a new one begins inside: the current one, if it goes on."""
+    run = current_run.get()
+    return None if run is None or run.over else run
 
 
 def restore(variable: ContextVar[T], token: Token[T]) -> None:
@@ -179,8 +255,9 @@ class Binding:
         """Unbind at the very end."""
         self.unbind()
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Run | None:
         self.begin()
+        return current_run.get()
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.end(error)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from penstock._context import current_event, current_run
+from penstock._tracebacks import add_frame
 from penstock.errors import FlowIdError
 from penstock.propagation import is_flow_id, received_with, run_from
 
@@ -87,18 +88,22 @@ class flow_context:  # noqa: N801 - used like a function, as contextlib's own ar
                 "flow_context: flow_id must be 1 to 64 ASCII letters, digits, dots, underscores and dashes"
             )
         self._received, self._flow = received_with(flow_id), flow
-        self._tokens: list[Token[Run | None]] = []
+        self._blocks: list[tuple[Token[Run | None], Run]] = []
 
     def __enter__(self) -> Run:
         run = run_from(self._received, self._flow)
-        self._tokens.append(current_run.set(run))
+        self._blocks.append((current_run.set(run), run))
         return run
 
-    def __exit__(self, *error: object) -> None:
-        for token in self._tokens[::-1]:  # tasks and threads may be in the same object's blocks at once
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        for block in self._blocks[::-1]:  # tasks and threads may be in the same object's blocks at once
+            token, run = block
             try:
                 current_run.reset(token)
             except ValueError:  # another's, or the block was entered in another context: there is nothing to restore
                 continue
-            self._tokens.remove(token)
-            return
+            self._blocks.remove(block)
+            if error is not None:
+                add_frame(error, run)
+            break
+        del error, trace  # see add_frame()

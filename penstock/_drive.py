@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 
+from penstock._context import current_run
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +44,7 @@ def drive(generator: Any, scope: Binding) -> Any:
         scope.end()
         raise
     except BaseException as error:
+        penstock_run = current_run.get()  # noqa: F841 - for those who read the traceback
         scope.end(error)
         raise
     finally:
@@ -54,6 +57,7 @@ def async_generator(target: Any, scope_of: Callable[[], Binding]) -> Any:
     It finds nothing in its globals, which are to be another module's (see :mod:`penstock._runtime`).
     """
     first, is_a, any_error, closed, ended = _first, isinstance, BaseException, GeneratorExit, StopAsyncIteration
+    get = current_run.get
 
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         generator, scope = target(*args, **kwargs), scope_of()
@@ -80,6 +84,7 @@ def async_generator(target: Any, scope_of: Callable[[], Binding]) -> Any:
             scope.end()
             raise
         except any_error as error:
+            penstock_run = get()  # noqa: F841 - for those who read the traceback
             scope.end(error)
             raise
         finally:
@@ -126,6 +131,7 @@ async def _awaited(held: _Held, scope: Binding) -> Any:
     try:
         result = await held.coroutine
     except BaseException as error:
+        penstock_run = current_run.get()  # noqa: F841 - for those who read the traceback
         scope.end(error)
         raise
     scope.end()

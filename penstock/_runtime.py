@@ -5,6 +5,9 @@ every way out gives the variable its outer value back. All else is done by a sco
 
 Frameworks look annotations up in a function's globals, so a wrapper has those of what it wraps. It must therefore
 find nothing there: all that it needs, builtins included, it holds in cells.
+
+The name ``penstock_run`` of a local variable is read elsewhere: an exception that leaves a wrapper keeps the frame in its
+traceback, where the run is found when the exception is logged (see :mod:`penstock._tracebacks`).
 """
 
 from __future__ import annotations
@@ -12,11 +15,11 @@ from __future__ import annotations
 from functools import partial
 from types import CoroutineType, FunctionType, coroutine
 
-from penstock._context import Binding, current_run, restore
+from penstock._context import Binding, Run, current_run, restore
 from penstock._drive import LAZY, async_generator, awaited, continued, drive
 from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock._marks import underlying
-from penstock._scope import Joined, Scope, join, new_run, watching
+from penstock._scope import Joined, Scope, join, new_nested_run, new_run, watching
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,22 +89,24 @@ def _function(target: Any, mark: Mark) -> Any:
 
 def _starting_function(target: Any, mark: Mark) -> Any:
     observers, get, bind, reset = watching, current_run.get, current_run.set, current_run.reset
-    inherit, begin, joins = mark.inherit, new_run, join
+    inherit, begin, joins = mark.inherit, new_run if mark.inherit else new_nested_run, join
     observed, go_on, kind_of, coroutine_type = _observed, _go_on, type, CoroutineType
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if observers:
             return observed(target, mark, args, kwargs)
-        if inherit and (run := get()) is not None:
-            if run.flow is None:
-                joins(run, mark)
+        if inherit and (penstock_run := get()) is not None and (penstock_run.joinable or joins(penstock_run, mark)):
             return target(*args, **kwargs)
-        token = bind(begin(mark))
+        penstock_run = begin(mark)
+        token = bind(penstock_run)
         try:
             result = target(*args, **kwargs)
-            return go_on(result) if kind_of(result) is coroutine_type else result
+            if kind_of(result) is coroutine_type:
+                result, penstock_run = go_on(result, penstock_run)
+            return result
         finally:
             reset(token)
+            penstock_run.joinable = None
 
     return wrapper
 
@@ -113,6 +118,7 @@ def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[
     try:
         result = target(*args, **kwargs)
     except BaseException as error:
+        penstock_run = current_run.get()  # noqa: F841 - for those who read the traceback
         scope.end(error)
         raise
     if type(result) in lazy:
@@ -133,43 +139,62 @@ def _passing_on(target: Any, mark: Mark) -> Any:
     return wrapper
 
 
-def _go_on(result: Any) -> Any:
-    """Let a coroutine that was returned go on in the run that is about to end."""
-    return awaited(result, Binding(current_run.get()))
+def _go_on(result: Any, run: Run) -> tuple[Any, Run]:
+    """Let a coroutine that was returned go on in the run; return it, and a run to be ended in place of that one."""
+    return awaited(result, _Lasting(current_run.get(), run)), Run(None)
+
+
+class _Lasting(Binding):
+    """A run that lasts until a coroutine has ended that its entrypoint returned."""
+
+    __slots__ = ("_started",)
+
+    def __init__(self, run: Run | None, started: Run) -> None:
+        super().__init__(run)
+        self._started = started
+
+    def end(self, error: BaseException | None = None) -> None:
+        """End the run."""
+        super().end(error)
+        self._started.joinable = None
 
 
 def _coroutine(target: Any, mark: Mark) -> Any:
     if mark.entrypoint:
         return _starting_coroutine(target, mark)
-    observers, scope = watching, Scope
+    observers, scope, get = watching, Scope, current_run.get
 
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         if observers:
-            with scope(mark):
+            with scope(mark) as penstock_run:
                 return await target(*args, **kwargs)
-        return await target(*args, **kwargs)
+        try:
+            return await target(*args, **kwargs)
+        except:
+            penstock_run = get()  # noqa: F841 - for those who read the traceback
+            raise
 
     return wrapper
 
 
 def _starting_coroutine(target: Any, mark: Mark) -> Any:
     observers, get, bind, reset = watching, current_run.get, current_run.set, restore
-    inherit, begin, joins = mark.inherit, new_run, join
+    inherit, begin, joins = mark.inherit, new_run if mark.inherit else new_nested_run, join
     scope, variable = Scope, current_run
 
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         if observers:
-            with scope(mark):
+            with scope(mark) as penstock_run:
                 return await target(*args, **kwargs)
-        if inherit and (run := get()) is not None:
-            if run.flow is None:
-                joins(run, mark)
+        if inherit and (penstock_run := get()) is not None and (penstock_run.joinable or joins(penstock_run, mark)):
             return await target(*args, **kwargs)
-        token = bind(begin(mark))
+        penstock_run = begin(mark)
+        token = bind(penstock_run)
         try:
             return await target(*args, **kwargs)
         finally:
             reset(variable, token)
+            penstock_run.joinable = None
 
     return wrapper
 
