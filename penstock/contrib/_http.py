@@ -78,12 +78,12 @@ class Policy:
             return None
         return ", ".join([*names, self.header])
 
-    def complete(self, headers: Sequence[tuple[str, str]], flow_id: str) -> list[tuple[str, str]]:
+    def complete(self, headers: Sequence[tuple[str, str]], run: Run) -> list[tuple[str, str]]:
         """Return a response's headers with the ID, unless the application has put one there."""
         completed = list(headers)
         present = {name.lower() for name, _ in completed}
         if self.header.lower() not in present:
-            completed.append((self.header, flow_id))
+            completed.append((self.header, run.id))
         values = [value for name, value in completed if name.lower() == EXPOSE.lower()]
         exposed = self.exposed(", ".join(values))
         if exposed is not None:
@@ -98,16 +98,11 @@ class Service(Binding):
     A task of a server may have the context of a request that was served before (cpython #140947).
     """
 
-    __slots__ = ("_first", "_outermost")
+    __slots__ = ("_outermost", "first")
 
     def __init__(self, run: Run, *, outermost: bool) -> None:
         super().__init__(run, KEEP if run is current_run.get() else None)
-        self._first, self._outermost = run, outermost
-
-    @property
-    def flow_id(self) -> str:
-        """The request's correlation ID."""
-        return self._first.id
+        self.first, self._outermost = run, outermost  # the run as it began
 
     def again(self) -> Binding:
         """Return what binds the same run, for code that may be called while this one is bound."""
@@ -116,7 +111,7 @@ class Service(Binding):
     def close(self) -> None:
         """Take note that the request has been served."""
         if self._outermost:
-            self._first.closed = True
+            self.first.closed = True
 
 
 def _known(place: MutableMapping[str, Any]) -> Run | None:

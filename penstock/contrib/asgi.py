@@ -93,7 +93,7 @@ class _Answer:
 
     def _completed(self, headers: Any) -> list[tuple[bytes, bytes]]:
         pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
-        completed = self._policy.complete(pairs, self.service.flow_id)
+        completed = self._policy.complete(pairs, self.service.first)
         return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in completed]
 
     def tell_server(self, scope: Any) -> None:

@@ -74,7 +74,7 @@ class FlowMiddleware:
         return self._complete(response, service)
 
     def _complete(self, response: Any, service: Service) -> Any:
-        response.headers.setdefault(self._policy.header, service.flow_id)
+        response.headers.setdefault(self._policy.header, service.first.id)
         exposed = self._policy.exposed(response.headers.get(EXPOSE))
         if exposed is not None:
             response.headers[EXPOSE] = exposed

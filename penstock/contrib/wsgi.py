@@ -50,7 +50,7 @@ class FlowMiddleware:
         service = self._policy.serve(environ, headers, environ.get("REMOTE_ADDR"), environ)
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any, **named: Any) -> Any:
-            return start_response(status, self._policy.complete(headers, service.flow_id), *error, **named)
+            return start_response(status, self._policy.complete(headers, service.first), *error, **named)
 
         try:
             with service as penstock_run:  # noqa: F841 - for those who read the traceback
