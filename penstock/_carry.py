@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import update_wrapper
 from types import MappingProxyType, coroutine
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
@@ -15,6 +15,7 @@ from penstock.propagation import told_evidence
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import Future
+    from typing import Self
 
     from penstock.observers import StepEvent
 
@@ -49,17 +50,22 @@ def carry(function: Callable[P, T]) -> Callable[P, T]:
 
 def _carried(function: Any, flags: int, run: Run | None, event: StepEvent | None) -> Any:
     if flags & CO_ASYNC_GENERATOR:
-        return async_generator(function, lambda: Binding(run, event))
+        return async_generator(function, lambda: _bind(run, event))
 
     async def call(*args: Any, **kwargs: Any) -> Any:
-        return await await_in(Binding(run, event), function, args, kwargs)
+        return await await_in(_bind(run, event), function, args, kwargs)
 
     def iterate(*args: Any, **kwargs: Any) -> Any:
-        return (yield from drive(function(*args, **kwargs), Binding(run, event)))
+        return (yield from drive(function(*args, **kwargs), _bind(run, event)))
 
     if flags & CO_COROUTINE:
         return call
     return coroutine(iterate) if flags & CO_ITERABLE_COROUTINE else iterate
+
+
+def _bind(run: Run | None, event: StepEvent | None) -> Binding:
+    """Return what binds a call to the run that it was carried from, also when that is over."""
+    return Binding(run and run.reopen(), event)
 
 
 class Carried(Generic[P, T]):
@@ -71,9 +77,9 @@ class Carried(Generic[P, T]):
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> T:
         function, run, event = self._bound
-        outer_run, outer_event = current_run.get(), current_event.get()
+        penstock_run, outer_run, outer_event = run and run.reopen(), current_run.get(), current_event.get()
         try:
-            current_run.set(run)
+            current_run.set(penstock_run)
             current_event.set(event)
             return function(*args, **kwargs)
         finally:  # each call is one of a C function, before which no signal handler can raise
@@ -104,6 +110,8 @@ def _arrive(
 class CarryingExecutor(Executor):
     """A pool whose calls each belong to the run that submitted them.
 
+    Over a pool of threads, it is a ``ThreadPoolExecutor`` itself, as ``loop.set_default_executor`` of asyncio asks for.
+
     Args:
         executor: Any executor of ``concurrent.futures``, of threads or processes.
 
@@ -113,6 +121,12 @@ class CarryingExecutor(Executor):
         ...     pool.submit(len, "four").result()
         4
     """
+
+    def __new__(cls, executor: Executor) -> Self:
+        """Return one that is of the executor's kind."""
+        if cls is CarryingExecutor and isinstance(executor, ThreadPoolExecutor):
+            return cast("Self", object.__new__(_CarryingThreads))
+        return object.__new__(cls)
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
@@ -128,3 +142,12 @@ class CarryingExecutor(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Shut the executor down."""
         self._executor.shutdown(wait, cancel_futures=cancel_futures)
+
+
+class _CarryingThreads(CarryingExecutor, ThreadPoolExecutor):
+    """A pool of threads in front of another one, which has all the threads."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_executor":  # a copy that is being made has none yet
+            raise AttributeError(name)
+        return getattr(self._executor, name)

@@ -7,6 +7,8 @@ import os
 from contextvars import ContextVar
 from types import MappingProxyType
 
+from penstock._spans import span_around
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +47,10 @@ class Run:
         arrived: What the caller told of the steps around, while evidence is recorded.
         random: Whether the ID is known to be made of random bits.
         notes: What observers keep with the run, each under a key of its own; made on first asking.
+        joinable: Whether an entrypoint joins the run just so: ``False`` where one has to name the flow first, ``None``
+            once the entrypoint that started it has returned. One attribute, so that joining reads no more than this.
+        closed: Whether the request that the run is has been served; what goes on after it still belongs to it.
+        outer: The run that this one began inside, whose ID it does not take, though the trace around is the same.
     """
 
     id: str
@@ -55,15 +61,21 @@ class Run:
     arrived: Arrived | None = None
     random: bool = False
     notes: dict[object, Any]
+    joinable: bool | None = True
+    closed: bool = False
+    outer: Run | None = None
 
     def __init__(self, flow: str | None) -> None:
         self.flow = flow
+        if flow is None:
+            self.joinable = False
 
     def __getattr__(self, name: str) -> Any:
         # The ID is made on first asking; setdefault is atomic, so threads that ask at once agree on one.
         if name == "id":
-            made = new_id()
-            self.random = self.identify(made) == made or self.random
+            trace_id = self.trace_id()
+            own = trace_id or new_id()
+            self.random = (self.identify(own) == own and trace_id is None) or self.random
             return self.id
         if name == "notes":
             return self.__dict__.setdefault("notes", {})
@@ -74,18 +86,78 @@ class Run:
         value: str = self.__dict__.setdefault("id", flow_id)
         return value
 
+    def settle(self) -> None:
+        """Make the ID now, which is that of the trace around."""
+        if not self.identified:
+            self.identify(self.id)
+
+    def trace_id(self) -> str | None:
+        """Return the ID that the run has from the trace around; ``None`` if there is none, or it is the outer run's."""
+        span = span_around()
+        return None if span is None or span.ended or self.is_apart_from(span.trace_id) else span.trace_id
+
+    def is_apart_from(self, trace_id: str) -> bool:
+        """Return whether a trace has given its ID to the outer run."""
+        return self.outer is not None and self.outer.id == trace_id
+
     @property
     def identified(self) -> bool:
         """Tell whether the ID is made already."""
         return "id" in self.__dict__
 
+    @property
+    def over(self) -> bool:
+        """Tell whether what the run is has come to its end; tasks that it started may still go on."""
+        return self.closed or self.joinable is None
+
     def with_value(self, name: str, value: object) -> Run:
         """Return the same run, by its ID, with one more value."""
-        run = Run(self.flow)
-        run.identify(self.id)
-        run.remote, run.arrived, run.random, run.notes = self.remote, self.arrived, self.random, self.notes
+        run = Variant(self)
         run.values = MappingProxyType({**self.values, name: value})
         return run
+
+    def reopen(self) -> Run:
+        """Return the run for code that was bound to it on purpose: itself, or one that can still be joined."""
+        if self.joinable is not None:
+            return self
+        run = Run(self.flow)
+        _copy(self, run)
+        return run
+
+
+class Variant(Run):
+    """A run with a value more; it comes to its end together with the one that it was made of."""
+
+    def __init__(self, origin: Run) -> None:
+        self.flow = origin.flow
+        self._origin: Run = getattr(origin, "_origin", origin)
+        _copy(origin, self)
+
+    @property
+    def joinable(self) -> bool | None:
+        """As a run has it."""
+        return None if self._origin.joinable is None else self.flow is not None
+
+    @joinable.setter
+    def joinable(self, value: bool | None) -> None:
+        if value is None:
+            self._origin.joinable = None
+
+    @property
+    def closed(self) -> bool:
+        """As a run has it."""
+        return self._origin.closed
+
+    @closed.setter
+    def closed(self, value: bool) -> None:
+        self._origin.closed = value
+
+
+def _copy(origin: Run, run: Run) -> None:
+    """Give a run the ID of another one, and what travels with it."""
+    run.identify(origin.id)
+    run.values, run.remote, run.arrived = origin.values, origin.remote, origin.arrived
+    run.random, run.notes = origin.random, origin.notes
 
 
 def new_id() -> str:
@@ -122,6 +194,12 @@ def current_flow_id() -> str | None:
     """
     run = current_run.get()
     return None if run is None else run.id
+
+
+def outer_run() -> Run | None:
+    """Return the run that a new one begins inside: the current one, if it goes on."""
+    run = current_run.get()
+    return None if run is None or run.over else run
 
 
 def restore(variable: ContextVar[T], token: Token[T]) -> None:
@@ -217,8 +295,9 @@ class Binding:
             self.run = current_run.get()
             restore(current_run, run_token)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Run | None:
         self.bind()
+        return current_run.get()
 
     def __exit__(self, *error: object) -> None:
         self.unbind()

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock._context import current_event, current_run, ignore_foreign
+from penstock._tracebacks import add_frame
 from penstock.errors import FlowIdError
 from penstock.propagation import is_flow_id, received_with, run_from
 
@@ -78,17 +79,24 @@ class _Exit:
         return partial(max, None, key=generator.send)  # called with three things, it sends four, and returns the first
 
 
-def _leave(block: flow_context) -> Generator[bool | None]:
-    """Leave a block when it is resumed for the first time."""
+def _leave(context: flow_context) -> Generator[bool | None, Any]:
+    """Leave a block when it is resumed for the first time; it is sent nothing, then what ``__exit__`` is called with."""
     yield from (None,)
-    for token in block._tokens[::-1]:  # tasks and threads may be in the same object's blocks at once
+    run = None
+    for block in context._blocks[::-1]:  # tasks and threads may be in the same object's blocks at once
         try:
-            current_run.reset(token)
-        except (ValueError, RuntimeError) as error:  # another's, or one that was interrupted just when it was used
-            ignore_foreign(error)
+            current_run.reset(block[0])
+        except (ValueError, RuntimeError) as failure:  # another's, or one that was interrupted just when it was used
+            ignore_foreign(failure)
             continue
-        block._tokens.remove(token)
+        context._blocks.remove(block)
+        run = block[1]
         break
+    yield False
+    error = yield False
+    if error is not None and run is not None:
+        add_frame(error, run)
+    del error  # see add_frame()
     while True:
         yield False
 
@@ -119,17 +127,17 @@ class flow_context:  # noqa: N801 - used like a function, as contextlib's own ar
                 "flow_context: flow_id must be 1 to 64 ASCII letters, digits, dots, underscores and dashes"
             )
         self._received, self._flow = received_with(flow_id), flow
-        self._tokens: list[Token[Run | None]] = []
+        self._blocks: list[tuple[Token[Run | None], Run]] = []
 
     def __enter__(self) -> Run:
-        run, outer, token = run_from(self._received, self._flow), current_run.get(), None
+        run, outer, block = run_from(self._received, self._flow), current_run.get(), None
         try:
-            token = current_run.set(run)
-            self._tokens.append(token)
+            block = (current_run.set(run), run)
+            self._blocks.append(block)
         except BaseException:  # an interrupt
             current_run.set(outer)
-            if token in self._tokens:
-                self._tokens.remove(token)
+            if block in self._blocks:
+                self._blocks.remove(block)
             raise
         return run
 

@@ -33,6 +33,7 @@ def drive(generator: Any, scope: Binding) -> Any:
                 item = resume(argument)
                 scope.suspend()
             except BaseException as error:
+                penstock_run = current_run.get()  # noqa: F841 - for those who read the traceback
                 _finish(generator, scope, error)
                 raise
             finally:  # whatever an interrupt has left out
@@ -119,6 +120,7 @@ async def await_in(scope: Binding, function: Any, args: Any, kwargs: Any) -> Any
         result = await function(*args, **kwargs)
         scope.end()
     except BaseException as error:
+        penstock_run = current_run.get()  # noqa: F841 - for those who read the traceback
         scope.end(error)
         raise
     finally:  # whatever an interrupt has left out

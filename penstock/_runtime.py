@@ -2,17 +2,20 @@
 
 With no observer a step costs one plain wrapper. An entrypoint binds its run to the context variable, and on
 every way out gives the variable its outer value back. All else is done by a scope (see :mod:`penstock._scope`).
+
+The name ``penstock_run`` of a local variable is read elsewhere: an exception that leaves a wrapper keeps the frame in its
+traceback, where the run is found when the exception is logged (see :mod:`penstock._tracebacks`).
 """
 
 from __future__ import annotations
 
 from types import CellType, CoroutineType, FunctionType, GeneratorType, coroutine
 
-from penstock._context import Binding, current_event, current_run
+from penstock._context import Binding, Run, current_event, current_run
 from penstock._drive import ASYNC_CELLS, LAZY, await_in, continued, drive
 from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock._marks import below, is_routine, underlying
-from penstock._scope import Joined, Scope, join, new_run, watching
+from penstock._scope import Joined, Scope, join, new_nested_run, new_run, watching
 from penstock._templates import (
     ASYNC_GENERATOR,
     COROUTINE,
@@ -48,6 +51,7 @@ def wrapper_for(target: Any, mark: Mark, like: Any = None) -> Any:
     template = _template_for(mark, flags)
     cells = {**_CELLS, "target": CellType(target), "mark": CellType(mark)}
     cells |= {"starts": CellType(mark.entrypoint), "inherit": CellType(mark.inherit)}
+    cells["begin"] = CellType(new_run if mark.inherit else new_nested_run)
     cells["lazy"] = CellType(LAZY if _may_return_a_generator(like) else (CoroutineType,))
     cells["__class__"] = next(_class_cells(like), None) or CellType(None)
     wrapper = make_wrapper(template, target, _home_of(like), cells)
@@ -113,6 +117,7 @@ def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[
             return continued(result, scope)
         scope.end()
     except BaseException as error:
+        penstock_run = current_run.get()  # noqa: F841 - for those who read the traceback
         scope.end(error)
         raise
     finally:  # whatever an interrupt has left out
@@ -124,9 +129,30 @@ def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[
     return result
 
 
-def _go_on(result: Any) -> Any:
-    """Let a coroutine or generator that was returned go on in the run that is about to end."""
-    return continued(result, Binding(current_run.get())) if _is_new(result) else result
+def _go_on(result: Any, run: Run) -> tuple[Any, Run]:
+    """Let a coroutine or generator that was returned go on in the run of the call that returned it.
+
+    Returns:
+        What to return in its place, and the run that ends with the call: another one where this run goes on.
+    """
+    if not _is_new(result):
+        return result, run
+    return continued(result, _Lasting(current_run.get(), run)), Run(None)
+
+
+class _Lasting(Binding):
+    """A run that lasts until what its entrypoint returned has ended."""
+
+    __slots__ = ("_started",)
+
+    def __init__(self, run: Run | None, started: Run) -> None:
+        super().__init__(run)
+        self._started = started
+
+    def end(self, error: BaseException | None = None) -> None:
+        """End the run."""
+        super().end(error)
+        self._started.joinable = None
 
 
 def _is_new(result: Any) -> bool:
@@ -143,7 +169,6 @@ _CELLS = ASYNC_CELLS | {
         "resumed": _resumed,
         "drive": drive,
         "await_in": await_in,
-        "begin": new_run,
         "join": join,
         "go_on": _go_on,
     }.items()

@@ -10,7 +10,7 @@ import sys
 from functools import partial
 from types import MethodType
 
-from penstock._context import KEEP, Binding, Run, current_event, current_run
+from penstock._context import KEEP, Binding, Run, current_event, current_run, outer_run
 from penstock._marks import underlying
 
 TYPE_CHECKING = False
@@ -94,16 +94,19 @@ class observing:  # noqa: N801 - used like a function, as contextlib's own are
 class Scope(Binding):
     """What one call binds while it runs: the run that it starts, and its event when somebody observes."""
 
-    __slots__ = ("_asked", "finishes")
+    __slots__ = ("_asked", "finishes", "started")
 
     def __init__(self, mark: Mark, *, lazy: bool = False) -> None:
-        outer = current_run.get()
-        if mark.entrypoint and outer is not None and outer.flow is None and mark.inherit:
-            join(outer, mark)
-        starts = mark.entrypoint and (outer is None or not mark.inherit)
-        run = new_run(mark) if starts else outer
-        self.run = run if starts else KEEP
-        self.event = _Slow.event(mark, current_event.get(), run, lazy) if watching else KEEP
+        outer, parent = current_run.get(), current_event.get()
+        run = outer
+        self.run = self.event = KEEP
+        self.started: Run | None = None
+        if mark.entrypoint and not (mark.inherit and outer is not None and (outer.joinable or join(outer, mark))):
+            self.run = self.started = run = (new_run if mark.inherit else new_nested_run)(mark)
+            if outer is not None and outer.joinable is None:  # what was around in that run is over, too
+                parent = None
+        if watching:
+            self.event = _Slow.event(mark, parent, run, lazy)
         self._asked: Observer | None = None
         self.finishes: list[tuple[Observer, Finish]] = []
 
@@ -135,6 +138,8 @@ class Scope(Binding):
             except Exception:
                 _report(observer)
             self.finishes.pop()
+        if self.started is not None:
+            self.started.joinable = None
 
     def _forget(self) -> None:
         """Let an observer end what it may have begun when it was interrupted; see :class:`penstock.observers.Observer`."""
@@ -202,9 +207,24 @@ def new_run(mark: Mark) -> Run:
     return Run(mark.flows[0] if mark.flows else None)
 
 
-def join(run: Run, mark: Mark) -> None:
-    """Say which flow a run is of, when middleware or a worker has started it and the first entrypoint joins it."""
-    run.flow = mark.flows[0] if mark.flows else None
+def new_nested_run(mark: Mark) -> Run:
+    """Return a run of an entrypoint that joins none, and note the one that it begins inside."""
+    run = new_run(mark)
+    run.outer = outer_run()
+    return run
+
+
+def join(run: Run, mark: Mark) -> bool:
+    """Return whether an entrypoint may join a run that is not just joinable; one that is over may not be joined.
+
+    The first entrypoint says which flow a run is of, when middleware or a worker has started it.
+    """
+    if run.joinable is None:
+        return False
+    if mark.flows:
+        run.flow = mark.flows[0]
+        run.joinable = True
+    return True
 
 
 def _guarded(observer: Observer, call: Any) -> None:

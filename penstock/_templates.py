@@ -43,7 +43,11 @@ COROUTINE = """
 async def wrapper(PARAMETERS):
     if observers:
         return await await_in(scope(mark), target, POSITIONAL, KEYWORDS)
-    return await target(ARGUMENTS)
+    try:
+        return await target(ARGUMENTS)
+    except:
+        penstock_run = get()
+        raise
     __class__
 """
 
@@ -63,17 +67,21 @@ ENTRYPOINT = """
 def wrapper(PARAMETERS):
     if observers:
         return observed(target, mark, POSITIONAL, KEYWORDS, lazy)
-    outer = get()
-    if inherit and outer is not None:
-        if outer.flow is None:
-            join(outer, mark)
+    penstock_run = outer = get()
+    if inherit and outer is not None and (outer.joinable or join(outer, mark)):
         return target(ARGUMENTS)
+    penstock_run = None
     try:
-        bind(begin(mark))
+        penstock_run = begin(mark)
+        bind(penstock_run)
         result = target(ARGUMENTS)
-        return go_on(result) if kind_of(result) in lazy else result
+        if kind_of(result) in lazy:
+            result, penstock_run = go_on(result, penstock_run)
+        return result
     finally:
         bind(outer)
+        if penstock_run is not None:
+            penstock_run.joinable = None
     __class__
 """
 
@@ -84,14 +92,13 @@ COROUTINE_ENTRYPOINT = """
 async def wrapper(PARAMETERS):
     if observers:
         return await await_in(scope(mark), target, POSITIONAL, KEYWORDS)
-    outer = get()
-    if inherit and outer is not None:
-        if outer.flow is None:
-            join(outer, mark)
+    penstock_run = outer = get()
+    if inherit and outer is not None and (outer.joinable or join(outer, mark)):
         return await target(ARGUMENTS)
-    token = None
+    penstock_run = token = None
     try:
-        token = bind(begin(mark))
+        penstock_run = begin(mark)
+        token = bind(penstock_run)
         return await target(ARGUMENTS)
     finally:
         if token is None:
@@ -101,6 +108,8 @@ async def wrapper(PARAMETERS):
                 reset(token)
             except foreign as error:
                 ignore(error)
+        if penstock_run is not None:
+            penstock_run.joinable = None
     __class__
 """
 
@@ -122,6 +131,7 @@ async def wrapper(PARAMETERS):
                 if kind_of(error) in finished:
                     scope.end()
                 else:
+                    penstock_run = get()
                     await generator.aclose()
                     scope.end(error)
                 raise

@@ -7,11 +7,12 @@ Two headers are used: ``X-Correlation-ID``, and ``traceparent`` of W3C Trace Con
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from os import urandom
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from penstock._context import Arrived, Run, current_run
+from penstock._context import Arrived, Run, current_run, outer_run
+from penstock._headers import LONGEST, add_pair, check_writable, read_pairs, read_text, remove_pairs
+from penstock._spans import span_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,7 +30,6 @@ EVIDENCE_HEADER = "X-Penstock-Evidence"
 LONGEST_EVIDENCE = 8192
 """Characters; a longer text is not sent, and not read."""
 
-_LONGEST = 512  # longer values are not even looked at
 _flow_id = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _trace_id = re.compile(r"(?!0{32})[0-9a-f]{32}")
 _traceparent = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
@@ -48,17 +48,6 @@ class _Extracted(str):  # noqa: SLOT000 - it is a text that knows more
     """A correlation ID that was received: a run that gets it is told the rest of the headers, too."""
 
     received: Received
-
-
-class _Span:
-    """Where the current span is known from; nobody makes spans until an observer that does is added."""
-
-    current: Callable[[], tuple[str, str, int] | None] | None = None
-
-
-def span_from(source: Callable[[], tuple[str, str, int] | None]) -> None:
-    """Let ``traceparent`` name the span that ``source`` returns: trace ID, span ID and trace flags."""
-    _Span.current = source
 
 
 class _Evidence:
@@ -123,9 +112,9 @@ def told_evidence() -> str:
 
 
 def _span_of(run: Run) -> tuple[str, int]:
-    current = _Span.current() if _Span.current else None
-    if current and current[0] == run.id:
-        return current[1:]
+    span = span_around()
+    if span is not None and span.trace_id == run.id:
+        return span.span_id, span.flags
     return run.remote or (f"{int.from_bytes(urandom(8)) or 1:016x}", flags_without_caller(run))
 
 
@@ -135,10 +124,10 @@ def flags_without_caller(run: Run) -> int:
 
 
 def inject(headers: H, *, header: str = HEADER, traceparent: bool = True) -> H:
-    """Write the current run's correlation ID into the headers of a message; outside every run, do nothing.
+    """Make the headers of a message tell the current run; outside every run, make them tell none.
 
-    An older correlation ID is replaced. A ``traceparent`` that is there already is left alone: it belongs to
-    whoever makes the spans.
+    What an earlier call has written is replaced, or removed: the correlation ID, and the ``traceparent`` that tells the same
+    ID. Another ``traceparent`` is left alone: it belongs to whoever makes the spans.
 
     Args:
         headers: A mutable mapping, or a list of pairs; names and values are text, or bytes where those that are there
@@ -152,37 +141,53 @@ def inject(headers: H, *, header: str = HEADER, traceparent: bool = True) -> H:
     Raises:
         TypeError: ``headers`` is neither a mutable mapping nor a list.
     """
-    if not isinstance(headers, list) and not (hasattr(headers, "items") and hasattr(headers, "__setitem__")):
-        raise TypeError(f"inject() writes into a mutable mapping or a list of pairs, not {type(headers).__name__}")
-    present = list(_pairs(headers))
-    names = {_text(name).lower() for name, _ in present}
+    return write(headers, stale_names(check_writable(headers), header) | {header.lower()}, header, traceparent)
+
+
+def inject_into_request(headers: H) -> H:
+    """Do the same for a request of an application, whose own correlation ID stays outside every run."""
+    return write(headers, stale_names(check_writable(headers), HEADER), HEADER, traceparent=True)
+
+
+def stale_names(pairs: Iterable[tuple[Any, Any]], header: str) -> set[str]:
+    """Return the names, in lower case, of the headers that tell an older run.
+
+    A correlation ID and a ``traceparent`` with the same ID are a pair that was written by :func:`inject`. Where it tells the
+    current run, the ``traceparent`` may be that of a span, and stays.
+    """
+    pairs = list(pairs)
+    own, run = _own_traces(pairs, header), current_run.get()
+    stale = {header.lower(), TRACEPARENT} if own and own != {run and run.id} else set()
+    return stale | {EVIDENCE_HEADER.lower()}
+
+
+def _own_traces(pairs: Iterable[tuple[Any, Any]], header: str) -> set[str]:
+    """Return what a correlation ID and a ``traceparent`` tell alike."""
+    values: dict[str, set[str]] = {header.lower(): set(), TRACEPARENT: set()}
+    for name, value in pairs:
+        if (key := read_text(name).lower()) in values:
+            values[key].add(read_text(value))
+    parents = [_traceparent.fullmatch(value) for value in values[TRACEPARENT]]
+    return {parent[2] for parent in parents if parent} & values[header.lower()]
+
+
+def write(headers: H, stale: set[str], header: str, traceparent: bool) -> H:
+    """Write the current run into headers, in place of what is stale and of an older correlation ID."""
+    present = list(read_pairs(headers))
+    names = {read_text(name).lower() for name, _ in present}
+    remove_pairs(headers, stale & names, present)
     for name, value in outgoing(header, traceparent=traceparent):
-        if name != TRACEPARENT:
-            _replace(headers, name, value, present)
-        elif TRACEPARENT not in names:
-            _add(headers, name, value, present)
+        if name != TRACEPARENT or name not in names - stale:
+            remove_pairs(headers, {name.lower()} & names, present)
+            add_pair(headers, name, value, present)
     return headers
 
 
-def _replace(headers: Any, name: str, value: str, present: list[tuple[Any, Any]]) -> None:
-    same = [key for key, _ in present if _text(key).lower() == name.lower()]
-    if isinstance(headers, list):
-        headers[:] = [pair for pair in headers if not any(key in same for key, _ in _pair(pair))]
-    else:
-        for key in same:
-            if key in headers:  # where case means nothing, the first takes the others along
-                del headers[key]
-    _add(headers, name, value, present)
-
-
-def _add(headers: Any, name: str, value: str, present: list[tuple[Any, Any]]) -> None:
-    like_name, like_value = next(((key, each) for key, each in present if each is not None), ("", ""))
-    key = name.lower().encode() if isinstance(like_name, bytes) else name
-    written = value.encode() if isinstance(like_value, bytes) else value
-    if isinstance(headers, list):
-        headers.append((key, written))
-    else:
-        headers[key] = written
+def remove_headers(headers: Any, header: str) -> None:
+    """Remove what tells a run, whichever it is."""
+    pairs = check_writable(headers)
+    own = {TRACEPARENT} if _own_traces(pairs, header) else set()
+    remove_pairs(headers, {header.lower(), EVIDENCE_HEADER.lower()} | own, pairs)
 
 
 def extract(headers: object, *, header: str = HEADER, traceparent: bool = True) -> str | None:
@@ -226,8 +231,8 @@ def read(headers: object, *, header: str = HEADER, traceparent: bool = True) -> 
     """Return what :func:`extract` returns, together with the caller's span."""
     values: dict[str, list[Any]] = {header.lower(): [], TRACEPARENT: [], EVIDENCE_HEADER.lower(): []}
     variables = {variable_name(key): key for key in values}
-    for name, value in _pairs(headers):
-        key = _text(name)
+    for name, value in read_pairs(headers):
+        key = read_text(name)
         if (key := variables.get(key, key.lower())) in values:
             values[key].append(value)
     flow_id = _only(values[header.lower()], _flow_id)
@@ -256,44 +261,17 @@ def _evidence(told: list[Any]) -> str:
 
 
 def _only(values: list[Any], pattern: re.Pattern[str]) -> re.Match[str] | None:
-    text = _text(values[0]) if len(values) == 1 else ""
-    return pattern.fullmatch(text) if len(text) <= _LONGEST else None
+    text = read_text(values[0]) if len(values) == 1 else ""
+    return pattern.fullmatch(text) if len(text) <= LONGEST else None
 
 
 def run_from(received: Received | None, flow: str | None = None) -> Run:
     """Return a new run, with the correlation ID that was received, if one was."""
     run = Run(flow)
+    if (outer := outer_run()) is not None:
+        run.outer = outer
     if received is not None:
         run.identify(received.id)
         run.remote = received.remote
         run.arrived = Arrived(received.evidence) if received.evidence else None
     return run
-
-
-def _pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
-    """Return names and values; those of a mapping whose values are lists, one by one."""
-    if headers is None:
-        return []
-    if not isinstance(headers, Mapping) and not hasattr(headers, "items"):
-        if isinstance(headers, (str, bytes, bytearray)) or not hasattr(type(headers), "__iter__"):
-            raise TypeError(f"extract() reads a mapping or an iterable of pairs, not {type(headers).__name__}")
-        return [pair for each in headers for pair in _pair(each)]
-    pairs: list[tuple[Any, Any]] = []
-    for name, value in headers.items():
-        pairs += [(name, each) for each in value] if isinstance(value, (list, tuple)) else [(name, value)]
-    return pairs
-
-
-def _pair(each: Any) -> list[tuple[Any, Any]]:
-    """Return a name and a value, or nothing where a message has something else in place of a pair."""
-    try:
-        return [(each[0], each[1])]
-    except (IndexError, KeyError, TypeError):
-        return []
-
-
-def _text(value: object) -> str:
-    """Return a name or a value as text; what is no ASCII text becomes one that nothing matches."""
-    if isinstance(value, (bytes, bytearray)):
-        return value.decode("ascii", "replace") if len(value) <= _LONGEST else "\0"
-    return value if isinstance(value, str) else "\0"

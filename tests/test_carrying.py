@@ -6,11 +6,12 @@ import asyncio
 import functools
 import pickle
 import types
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock import carry, current_flow, current_flow_id, flow_context, set_value, step
+from penstock import CarryingExecutor, carry, current_flow, current_flow_id, flow_context, set_value, step
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterator
@@ -86,3 +87,29 @@ def test_arguments_of_any_name() -> None:
 
     assert (1, 2) == carry(told)(self=1, function=2)
     assert (1, 2) == step(functools.lru_cache(told))(self=1, function=2)
+
+
+def test_the_default_executor_of_a_loop() -> None:
+    """Calls that a loop gives to its default executor belong to the run that made them, and each to its own."""
+
+    async def call() -> list[str | None]:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(CarryingExecutor(ThreadPoolExecutor(1)))
+        seen: list[str | None] = []
+        for flow_id in ("a", "b"):
+            with flow_context(flow_id):
+                seen += [await loop.run_in_executor(None, current_flow_id), await asyncio.to_thread(current_flow_id)]
+        return [*seen, await loop.run_in_executor(None, current_flow_id)]
+
+    assert ["a", "a", "b", "b", None] == asyncio.run(call())
+
+
+def test_a_carrying_pool_is_of_its_pools_kind() -> None:
+    """Over a pool of threads it is one, with that pool's own attributes; over another executor it is not."""
+    with ThreadPoolExecutor(3) as threads, ProcessPoolExecutor(1) as processes:
+        over_threads, over_processes = CarryingExecutor(threads), CarryingExecutor(processes)
+
+        assert isinstance(over_threads, ThreadPoolExecutor)
+        assert isinstance(over_threads, CarryingExecutor)
+        assert 3 == over_threads._max_workers
+        assert not isinstance(over_processes, ThreadPoolExecutor)

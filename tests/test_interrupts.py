@@ -46,7 +46,8 @@ def test_nothing_is_left_behind(hostile: ModuleType) -> None:
 def test_what_is_left_behind_is_counted(hostile: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """If an entrypoint bound its run before ``try``, the program would tell."""
     careless = templates.ENTRYPOINT.replace(
-        "    try:\n        bind(begin(mark))", "    bind(begin(mark))\n    try:\n        pass"
+        "    try:\n        penstock_run = begin(mark)\n        bind(penstock_run)",
+        "    penstock_run = begin(mark)\n    bind(penstock_run)\n    try:\n        pass",
     )
     monkeypatch.setattr("penstock._runtime.ENTRYPOINT", careless)
 

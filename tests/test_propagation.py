@@ -296,3 +296,81 @@ def test_the_state_of_the_same_trace_stays():
         assert OLD | {"X_CORRELATION_ID": TRACE} == flow_environment(OLD)
     with flow_context("order-17"):
         assert OLD | {"X_CORRELATION_ID": "order-17"} == flow_environment(OLD)
+
+
+def lower(headers):
+    """Return headers as a mapping of text, in lower case."""
+    pairs = headers.items() if hasattr(headers, "items") else headers
+    texts = [[part.decode() if isinstance(part, bytes) else part for part in pair] for pair in pairs]
+    return {name.lower(): value for name, value in texts}
+
+
+OLDER = [("X-CORRELATION-ID", TRACE), ("TraceParent", f"00-{TRACE}-{SPAN}-01"), ("x-penstock-evidence", "older")]
+
+KINDS = [
+    dict,
+    list,
+    lambda pairs: [(name.lower().encode(), value.encode()) for name, value in pairs],
+    httpx.Headers,
+    CaseInsensitiveDict,
+    lambda pairs: MutableHeaders(dict(pairs)),
+    Headers,
+    wsgiref.headers.Headers,
+]
+NAMES = ["dict", "list", "bytes", "httpx", "requests", "starlette", "werkzeug", "wsgiref"]
+
+
+@pytest.mark.parametrize("make", KINDS, ids=NAMES)
+def test_an_older_pair_is_replaced(make):
+    """A correlation ID and the traceparent that tells the same are another run's: both are replaced, in any capitals."""
+    headers = make(OLDER)
+    with flow_context() as run:
+        inject(headers)
+    told = lower(headers)
+
+    assert ["traceparent", "x-correlation-id"] == sorted(told)
+    assert (run.id, run.id) == (told["x-correlation-id"], told["traceparent"][3:35])
+    assert 2 == len([*(headers.items() if hasattr(headers, "items") else headers)])
+
+
+@pytest.mark.parametrize("make", KINDS, ids=NAMES)
+def test_an_older_pair_is_removed_for_an_id_that_is_no_trace_id(make):
+    """Where the run has no traceparent, the older one does not stay."""
+    headers = make(OLDER)
+    with flow_context("order-17"):
+        inject(headers)
+
+    assert {"x-correlation-id": "order-17"} == lower(headers)
+
+
+@pytest.mark.parametrize("make", KINDS, ids=NAMES)
+def test_nothing_stays_outside_a_run(make):
+    """Outside every run, headers that were used in one are left without what that has written."""
+    headers = make([*OLDER, ("Accept", "*")])
+    inject(headers)
+
+    assert {"accept": "*"} == lower(headers)
+
+
+def test_an_older_id_alone_does_not_stay_outside_a_run():
+    """An ID that is no trace-id is removed, too."""
+    headers = {}
+    with flow_context("order-17"):
+        inject(headers)
+
+    assert {} == inject(headers)
+
+
+def test_a_traceparent_of_the_run_stays():
+    """A traceparent that tells the current run may be a span's, and is left alone."""
+    with flow_context(TRACE):
+        headers = inject({"traceparent": f"00-{TRACE}-{SPAN}-00", "X-Correlation-ID": TRACE})
+
+    assert f"00-{TRACE}-{SPAN}-00" == headers["traceparent"]
+
+
+def test_a_traceparent_of_others_stays_outside_a_run():
+    """A traceparent that was not written together with the ID is the application's."""
+    parent = f"00-{TRACE}-{SPAN}-00"
+
+    assert {"traceparent": parent} == inject({"traceparent": parent, "X-Correlation-ID": "order-17"})

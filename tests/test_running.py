@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock import add_observer, current_flow_id, entrypoint, get_value, set_value, step
+from penstock import add_observer, carry, current_flow_id, entrypoint, get_value, set_value, step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -502,3 +502,109 @@ def test_a_coroutine_that_is_returned_and_not_awaited() -> None:
         return task.cancelled()
 
     assert asyncio.run(main())
+
+
+def after_the_run(function: Callable[[], Any], value: str | None = None) -> tuple[str | None, Any]:
+    """Return a run's ID, and what a function returns in a context that has outlived the run."""
+    kept: list[contextvars.Context] = []
+
+    @entrypoint
+    def served() -> str | None:
+        if value is not None:
+            set_value("tenant", value)
+        kept.append(contextvars.copy_context())
+        return current_flow_id()
+
+    return served(), kept[0].run(function)
+
+
+@pytest.mark.parametrize("value", [None, "acme"])
+@pytest.mark.parametrize("inherit", [True, False])
+def test_a_run_that_is_over_is_not_joined(inherit: bool, value: str | None) -> None:
+    """An entrypoint in a context that has outlived a run, as a server's may, starts a run of its own."""
+    before, after = after_the_run(entrypoint(inherit=inherit)(current_flow_id), value)
+
+    assert VALID.fullmatch(str(after))
+    assert before != after
+
+
+def test_a_coroutine_does_not_join_a_run_that_is_over() -> None:
+    """The same for coroutines."""
+
+    @entrypoint
+    async def later() -> str | None:
+        return await ask_later()
+
+    before, after = after_the_run(lambda: asyncio.run(later()))
+
+    assert VALID.fullmatch(str(after))
+    assert before != after
+
+
+def test_a_generator_does_not_join_a_run_that_is_over() -> None:
+    """The same for generators."""
+
+    @entrypoint
+    def ids() -> Iterator[str | None]:
+        yield current_flow_id()
+
+    before, (after,) = after_the_run(lambda: list(ids()))
+
+    assert VALID.fullmatch(str(after))
+    assert before != after
+
+
+def test_steps_stay_in_a_run_that_is_over() -> None:
+    """A step in a task that goes on after the run still has its ID."""
+    before, after = after_the_run(ask)
+
+    assert before == after
+
+
+def test_what_is_carried_joins_a_run_that_is_over() -> None:
+    """A function that was bound to a run on purpose belongs to it, and so do the entrypoints that it calls."""
+    carried: list[Callable[[], Any]] = []
+
+    @entrypoint
+    def start() -> str | None:
+        carried.append(carry(twice))
+        return current_flow_id()
+
+    before = start()
+
+    assert (before, before) == carried[0]()
+
+
+def test_a_generator_that_joined_does_not_end_the_run() -> None:
+    """A run that a generator has joined, and set a value in, goes on after the generator."""
+
+    @entrypoint
+    def items() -> Iterator[None]:
+        set_value("tenant", "acme")
+        yield
+
+    @entrypoint
+    def outer() -> list[str | None]:
+        list(items())
+        return [current_flow_id(), *twice()]
+
+    assert 1 == len({*outer()})
+
+
+def test_a_coroutine_that_was_returned_is_still_in_the_run() -> None:
+    """A run lasts until the coroutine has ended that its entrypoint returned, and is over then."""
+    kept: list[contextvars.Context] = []
+
+    async def body() -> list[str | None]:
+        kept.append(contextvars.copy_context())
+        return [current_flow_id(), *twice()]
+
+    @entrypoint
+    def start() -> Any:
+        return body()
+
+    before = {*asyncio.run(start())}
+    after = {*kept[0].run(twice)}
+
+    assert [1, 1] == [len(before), len(after)]
+    assert before != after

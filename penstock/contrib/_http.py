@@ -7,7 +7,7 @@ from inspect import isawaitable, iscoroutinefunction
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import current_run
+from penstock._context import KEEP, Binding, current_run
 from penstock.propagation import HEADER, check_header, read, run_from
 
 if TYPE_CHECKING:
@@ -51,17 +51,25 @@ class Policy:
         self._expose = expose
 
     def run(self, headers: object, peer: str | None, request: object) -> Run:
-        """Return a new run for a request; its ID is the sender's only if the sender is trusted."""
+        """Return a new run for a request; its ID is the sender's only if the sender is trusted.
+
+        Else it is that of the trace around, of which the server's instrumentation has made a span by now.
+        """
         received = None
         if self._trusts(peer, request):
             received = read(headers, header=self.header, traceparent=self._traceparent)
-        return run_from(received)
-
-    def run_in(self, place: MutableMapping[str, Any], headers: object, peer: str | None, request: object) -> Run:
-        """Return the run that a middleware further out has noted in the scope or environ, or note a new one there."""
-        run = _known(place) or self.run(headers, peer, request)
-        place[RUN] = run
+        run = run_from(received)
+        run.settle()
         return run
+
+    def serve(self, place: MutableMapping[str, Any], headers: object, peer: str | None, request: object) -> Service:
+        """Return what binds a request to its run.
+
+        That is the run that a middleware further out has noted in the scope or environ, or a new one, which is noted there.
+        """
+        known = _known(place)
+        run = place[RUN] = known or self.run(headers, peer, request)
+        return Service(run, outermost=known is None)
 
     def exposed(self, value: str | None) -> str | None:
         """Return what ``Access-Control-Expose-Headers`` must be, or ``None`` if it may stay as it is."""
@@ -82,6 +90,28 @@ class Policy:
             completed = [(name, value) for name, value in completed if name.lower() != EXPOSE.lower()]
             completed.append((EXPOSE, exposed))
         return completed
+
+
+class Service(Binding):
+    """Makes a request's run the current one, in place of all that the server's task or thread may have kept.
+
+    A task of a server may have the context of a request that was served before (cpython #140947).
+    """
+
+    __slots__ = ("_outermost", "first")
+
+    def __init__(self, run: Run, *, outermost: bool) -> None:
+        super().__init__(run, KEEP if run is current_run.get() else None)
+        self.first, self._outermost = run, outermost  # the run as it began
+
+    def again(self) -> Binding:
+        """Return what binds the same run, for code that may be called while this one is bound."""
+        return Binding(self.run, self.event)
+
+    def close(self) -> None:
+        """Take note that the request has been served."""
+        if self._outermost:
+            self.first.closed = True
 
 
 def _known(place: MutableMapping[str, Any]) -> Run | None:
@@ -122,7 +152,8 @@ class _Asked:
 
     def __call__(self, _: str | None, request: object) -> bool:
         try:
-            return bool(_at_once(self._function(request)))
+            with Binding(None, None):
+                return bool(_at_once(self._function(request)))
         except Exception:
             if not self._reported:
                 self._reported = True

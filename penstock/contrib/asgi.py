@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import sys
-from inspect import iscoroutinefunction
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import Binding
+from penstock._context import KEEP, Binding
 from penstock.contrib._http import Policy
 from penstock.propagation import HEADER
 
 if TYPE_CHECKING:
-    from penstock._context import Run
-    from penstock.contrib._http import Trust
+    from penstock.contrib._http import Service, Trust
 
 BEGINNINGS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
+
+ANSWERS = "penstock.answers"
+"""The key of what knows a request's ID, in a scope that Starlette's middleware for crashes has seen."""
 
 
 class FlowMiddleware:
     """Makes each request and each websocket a run, and tells its correlation ID in the response.
 
-    Streaming bodies and background tasks belong to the run, and so do handlers of exceptions. The response has the
-    header also when the application fails.
+    Streaming bodies and background tasks belong to the run, and so do handlers of exceptions. The middleware never answers
+    for the application: where that fails, it adds the header to the answer of Starlette, of a middleware in between, or
+    of uvicorn.
 
     Args:
         app: The application.
@@ -47,103 +50,112 @@ class FlowMiddleware:
     ) -> None:
         self.app = app
         self._policy = Policy(header=header, traceparent=traceparent, trust=trust, expose=expose)
+        if (errors := sys.modules.get("starlette.middleware.errors")) is not None:
+            accompany(errors.ServerErrorMiddleware)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection."""
         if scope["type"] not in {"http", "websocket"}:
-            await self.app(scope, receive, send)
+            with Binding(None, None):  # what the lifespan starts lasts longer than any run
+                await self.app(scope, receive, send)
             return
         peer = scope.get("client")
-        run = self._policy.run_in(scope, scope["headers"], peer[0] if peer else None, scope)
-        answer = _Answer(self._policy, run, send)
-        owner = scope.get("app")  # an application that is mounted below writes itself there
-        with Binding(run):
-            try:
+        service = self._policy.serve(scope, scope["headers"], peer[0] if peer else None, scope)
+        answer = _Answer(self._policy, service, send)
+        if (answers := scope.get(ANSWERS)) is not None:
+            answers.append(answer)
+        try:
+            with service as penstock_run:  # noqa: F841 - for those who read the traceback
                 await self.app(scope, receive, answer)
-            except Exception as error:
-                if scope["type"] == "http":
-                    await _fail(error, scope, receive, answer, owner)
-                raise
+        except Exception:
+            answer.tell_server(scope)
+            raise
+        finally:
+            service.close()
 
 
 class _Answer:
     """Sends for the application, with the ID in the headers."""
 
-    def __init__(self, policy: Policy, run: Run, send: Any) -> None:
-        self._policy, self._run, self._send = policy, run, send
-        self.started = False
+    def __init__(self, policy: Policy, service: Service, send: Any) -> None:
+        self._policy, self.service, self._send = policy, service, send
+        self._started = False
 
     async def __call__(self, message: Any) -> None:
         if message["type"] in BEGINNINGS:
-            self.started = True
-            headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message.get("headers", ())]
-            completed = self._policy.complete(headers, self._run)
-            told = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in completed]
-            message = {**message, "headers": told}
+            self._started = True
+            message = self.complete(message)
         await self._send(message)
 
+    def complete(self, message: Any) -> Any:
+        """Return the beginning of an answer with the ID in the headers."""
+        return {**message, "headers": self._completed(message.get("headers", ()))}
 
-class _Once:
-    """A handler of crashes that is not called again for one that is answered already.
+    def _completed(self, headers: Any) -> list[tuple[bytes, bytes]]:
+        pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+        completed = self._policy.complete(pairs, self.service.first)
+        return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in completed]
 
-    Starlette calls its handler also when a response has begun, and then sends nothing.
+    def tell_server(self, scope: Any) -> None:
+        """Give the ID to a server that is left to answer for a crash: uvicorn sends what it has for all answers.
+
+        Such a server calls the middleware itself, and serves each request with an object of its own.
+        """
+        cycle = getattr(self._send, "__self__", None)
+        headers = getattr(cycle, "default_headers", None)
+        if scope["type"] == "http" and not self._started and isinstance(headers, list):
+            vars(cycle)["default_headers"] = [*headers, *self._completed(())]
+
+
+def accompany(middleware: Any) -> None:
+    """Let Starlette's middleware for crashes answer with the ID, and call its handlers in the run.
+
+    It stands around all other middleware, so what it sends does not pass :class:`FlowMiddleware`.
+
+    Args:
+        middleware: The class ``ServerErrorMiddleware``.
     """
+    serve = middleware.__call__
+    if hasattr(serve, "penstock_accompanied"):
+        return
 
-    def __init__(self, handler: Any) -> None:
-        self._handler = handler
+    @wraps(serve)
+    async def serve_in_run(self: Any, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await serve(self, scope, receive, send)
+            return
+        answers = scope.setdefault(ANSWERS, [])
+        inner = _Recovery(self.app, answers)
+        around = object.__new__(type(self))
+        vars(around).update(vars(self), app=inner)
 
-    @staticmethod
-    def settle(error: Exception) -> None:
-        """Note that the crash is answered."""
-        vars(error)["penstock_answered"] = True
+        async def send_with_ids(message: Any) -> None:
+            if message["type"] in BEGINNINGS:
+                for answer in answers:
+                    message = answer.complete(message)
+            await send(message)
 
-    @staticmethod
-    def forget(error: Exception) -> bool:
-        """Tell whether the crash is answered; the same object may be raised by the next request."""
-        return bool(vars(error).pop("penstock_answered", False))
-
-    async def __call__(self, request: Any, error: Exception) -> Any:
-        if self.forget(error):
-            return None
-        if iscoroutinefunction(self._handler) or iscoroutinefunction(type(self._handler).__call__):
-            return await self._handler(request, error)
-        from starlette.concurrency import run_in_threadpool  # noqa: PLC0415 - only Starlette comes here
-
-        return await run_in_threadpool(self._handler, request, error)
-
-
-async def _unsent(_: object) -> None:
-    """Send nothing: a response has begun already."""
-
-
-async def _fail(error: Exception, scope: Any, receive: Any, answer: _Answer, owner: Any) -> None:
-    """Answer for an application that has failed, unless it has begun to answer.
-
-    Starlette answers outside of all middleware, where the response would get no header and its handler no run.
-    So the same answer is made here; the outer one sees that a response has begun, and only raises. The error keeps
-    the traceback that it came with: with the frames from here in it, it would also keep itself alive.
-    """
-    errors = sys.modules.get("starlette.middleware.errors")
-    stack = getattr(owner, "middleware_stack", None)
-    send = _unsent if answer.started else answer
-    if errors is not None and isinstance(stack, errors.ServerErrorMiddleware):
-
-        async def failed(*_: object) -> None:
-            raise error
-
-        if stack.handler is not None and not isinstance(stack.handler, _Once):
-            stack.handler = _Once(stack.handler)
-        _Once.forget(error)
-        trace = error.__traceback__
         try:
-            await errors.ServerErrorMiddleware(failed, handler=stack.handler, debug=stack.debug)(scope, receive, send)
-        except Exception as raised:
-            if raised is not error:
-                raise
+            await serve(around, scope, receive, send_with_ids)
         finally:
-            error.__traceback__ = trace
-        _Once.settle(error)
-    elif owner is None:  # nobody but the server is left to answer, and it does not know the ID
-        plain = [(b"content-type", b"text/plain; charset=utf-8")]
-        await send({"type": "http.response.start", "status": 500, "headers": plain})
-        await send({"type": "http.response.body", "body": b"Internal Server Error"})
+            inner.binding.unbind()
+
+    vars(serve_in_run)["penstock_accompanied"] = True
+    middleware.__call__ = serve_in_run
+
+
+class _Recovery:
+    """The application inside of Starlette's middleware for crashes; after one, the run is current again."""
+
+    def __init__(self, app: Any, answers: list[_Answer]) -> None:
+        self.app, self._answers = app, answers
+        self.binding = Binding(KEEP, KEEP)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except Exception:
+            if self._answers:
+                self.binding = Binding(self._answers[0].service.run, None)
+                self.binding.bind()
+            raise

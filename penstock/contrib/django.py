@@ -22,6 +22,8 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from penstock.contrib._http import Service
+
 SETTINGS = {"HEADER": "header", "TRACEPARENT": "traceparent", "TRUST": "trust", "EXPOSE": "expose"}
 
 
@@ -55,30 +57,32 @@ class FlowMiddleware:
     def __call__(self, request: Any) -> Any:
         """Serve one request."""
         place = getattr(request, "scope", request.META)  # META is the environ under WSGI only
-        run = self._policy.run_in(place, request.headers, request.META.get("REMOTE_ADDR"), request)
+        service = self._policy.serve(place, request.headers, request.META.get("REMOTE_ADDR"), request)
         if self._is_async:
-            return self._answer_later(request, run)
-        with Binding(run):
+            return self._answer_later(request, service)
+        with service as penstock_run:  # noqa: F841 - for those who read the traceback
             response = self.get_response(request)
             if response.status_code >= _BAD:
                 _log(request, response)
-        return self._complete(response, run)
+        return self._complete(response, service)
 
-    async def _answer_later(self, request: Any, run: Run) -> Any:
-        with Binding(run):
+    async def _answer_later(self, request: Any, service: Service) -> Any:
+        with service as penstock_run:  # noqa: F841 - for those who read the traceback
             response = await self.get_response(request)
             if response.status_code >= _BAD:
                 await sync_to_async(_log, thread_sensitive=False)(request, response)  # handlers may block
-        return self._complete(response, run)
+        return self._complete(response, service)
 
-    def _complete(self, response: Any, run: Run) -> Any:
-        response.headers.setdefault(self._policy.header, run.id)
+    def _complete(self, response: Any, service: Service) -> Any:
+        response.headers.setdefault(self._policy.header, service.first.id)
         exposed = self._policy.exposed(response.headers.get(EXPOSE))
         if exposed is not None:
             response.headers[EXPOSE] = exposed
         if response.streaming and not isinstance(response, FileResponse):
-            response.streaming_content = _streamed(response, run)
-            _close_in(run, response)
+            response.streaming_content = _streamed(response, service)
+            _close_in(service, response)
+        else:
+            service.close()
         return response
 
 
@@ -87,7 +91,7 @@ def _log(request: Any, response: Any) -> None:
     log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
 
 
-def _streamed(response: Any, run: Run) -> Any:
+def _streamed(response: Any, service: Service) -> Any:
     """Return the response's content, made in the run piece by piece."""
     content = response.streaming_content
 
@@ -99,22 +103,23 @@ def _streamed(response: Any, run: Run) -> Any:
             yield piece
 
     if response.is_async:
-        return async_generator(pieces_later, lambda: Binding(run))()
+        return async_generator(pieces_later, service.again)()
 
     def driven() -> Iterator[bytes]:
-        yield from drive(pieces(), Binding(run))
+        yield from drive(pieces(), service.again())
 
     return driven()
 
 
-def _close_in(run: Run, response: Any) -> None:
+def _close_in(service: Service, response: Any) -> None:
     """Let a response be closed in the run: what Django closes first is what the view has made."""
     close = response.close
 
     def close_in_run() -> None:
         vars(response).pop("close", None)  # it holds the response that holds it
-        with Binding(run):
+        with service.again() as penstock_run:  # noqa: F841 - for those who read the traceback
             close()
+        service.close()
 
     response.close = close_in_run
 
@@ -143,5 +148,6 @@ class FlowCommand(BaseCommand):  # type: ignore[misc] # Django has no types
         """Run the command as Django does, in a run."""
         if current_run.get() is not None:
             return super().execute(*args, **options)
-        with Binding(Run(type(self).__module__.rpartition(".")[2])):
+        run = Run(type(self).__module__.rpartition(".")[2])
+        with Binding(run) as penstock_run:  # noqa: F841 - for those who read the traceback
             return super().execute(*args, **options)

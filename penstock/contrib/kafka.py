@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import Binding
-from penstock.propagation import HEADER, TRACEPARENT, extract, outgoing, read, run_from
+from penstock._current import flow_context
+from penstock.propagation import HEADER, TRACEPARENT, extract, outgoing, stale_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
     from penstock._context import Run
 
@@ -32,14 +32,15 @@ def flow_headers(
         Pairs of text and bytes, for ``Producer.produce(headers=…)`` of confluent-kafka and ``AIOKafkaProducer.send(headers=…)``.
     """
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
-    names = {name.lower() for name, _ in pairs}
-    for name, value in outgoing(header, traceparent=traceparent):
-        if name != TRACEPARENT:
-            pairs = [pair for pair in pairs if pair[0].lower() != name.lower()]
-        elif name in names:  # it belongs to whoever makes the spans
-            continue
-        pairs.append((name, value.encode()))
-    return pairs
+    stale = stale_names(pairs, header)
+    told = outgoing(header, traceparent=traceparent)
+    names = {name.lower() for name, _ in pairs} - stale
+    told = [pair for pair in told if pair[0] != TRACEPARENT or TRACEPARENT not in names]
+    stale |= {name.lower() for name, _ in told}
+    return [
+        *(pair for pair in pairs if pair[0].lower() not in stale),
+        *((name, value.encode()) for name, value in told),
+    ]
 
 
 def flow_id_of(message: Any, *, header: str = HEADER) -> str | None:
@@ -47,8 +48,7 @@ def flow_id_of(message: Any, *, header: str = HEADER) -> str | None:
     return extract(_headers_of(message), header=header)
 
 
-@contextmanager
-def message_context(message: Any, *, flow: str | None = None, header: str = HEADER) -> Iterator[Run]:
+def message_context(message: Any, *, flow: str | None = None, header: str = HEADER) -> AbstractContextManager[Run]:
     """Make the code of a ``with`` block a run with the ID of a consumed message, or a new one if it has none.
 
     Args:
@@ -56,12 +56,10 @@ def message_context(message: Any, *, flow: str | None = None, header: str = HEAD
         flow: The flow's name; else the first entrypoint that is called in the block gives its own.
         header: The name of the header with the correlation ID.
 
-    Yields:
-        The run.
+    Returns:
+        What a ``with`` statement takes; it gives the run.
     """
-    run = run_from(read(_headers_of(message), header=header), flow)
-    with Binding(run):
-        yield run
+    return flow_context(extract(_headers_of(message), header=header), flow)
 
 
 def _headers_of(message: Any) -> Any:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from penstock._extras import needed
-from penstock.propagation import inject
+from penstock.propagation import inject_into_request
 
 with needed("requests", "requests"):
     from requests.adapters import HTTPAdapter
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest
+    from requests import PreparedRequest, Response
 
 
 class FlowAdapter(HTTPAdapter):
@@ -19,13 +20,17 @@ class FlowAdapter(HTTPAdapter):
 
     Mount it for the hosts that shall get the ID. It takes what ``requests.adapters.HTTPAdapter`` takes.
 
+    The ID is written into a copy. So a prepared request may be sent again, and a redirect to a host that the adapter is not
+    mounted for does not tell the ID.
+
     Example:
         >>> import requests
         >>> session = requests.Session()
         >>> session.mount("https://", FlowAdapter(max_retries=2))
     """
 
-    def add_headers(self, request: PreparedRequest, **kwargs: Any) -> None:
-        """Write the ID; Requests calls this for every request."""
-        super().add_headers(request, **kwargs)
-        inject(request.headers)
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        """Send a request, with the ID."""
+        sent = copy(request)
+        sent.headers = inject_into_request(request.headers.copy())
+        return super().send(sent, *args, **kwargs)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._context import current_event, current_run
 from penstock._scope import add_observer
+from penstock._tracebacks import run_to_log
 from penstock.observers import track_steps
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 class FlowProcessor:
     """A processor that adds ``flow_id`` to entries of a run, and never replaces what is there.
+
+    An entry with an exception that is logged after the run has the ID of the run that the exception left.
 
     Args:
         flow: Whether to add the name of the flow, as ``flow``.
@@ -28,14 +31,19 @@ class FlowProcessor:
 
     def __call__(self, _: object, __: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Add what is known of the current run."""
-        run, event = current_run.get(), current_event.get()
+        run, event = run_to_log(event_dict.get("exc_info") or _exc_info_of_record(event_dict)), current_event.get()
         if run is not None:
             event_dict.setdefault("flow_id", run.id)
         if self._flow and run is not None and run.flow is not None:
             event_dict.setdefault("flow", run.flow)
-        if self._step and event is not None:
+        if self._step and event is not None and run is current_run.get():
             event_dict.setdefault("step", event.step)
         return event_dict
+
+
+def _exc_info_of_record(event_dict: MutableMapping[str, Any]) -> object:
+    """Return what a record of the standard library was logged with, where ``ProcessorFormatter`` passes it on."""
+    return getattr(event_dict.get("_record"), "exc_info", None)
 
 
 flow_processor = FlowProcessor()

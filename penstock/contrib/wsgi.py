@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import Binding
 from penstock.contrib._http import Policy
 from penstock.propagation import EVIDENCE_HEADER, HEADER, TRACEPARENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from penstock._context import Run
-    from penstock.contrib._http import Trust
+    from penstock.contrib._http import Service, Trust
 
 
 class FlowMiddleware:
@@ -49,39 +47,47 @@ class FlowMiddleware:
         """Serve one request."""
         names = (self._policy.header, TRACEPARENT, EVIDENCE_HEADER)
         headers = {name: environ.get(f"HTTP_{name.upper().replace('-', '_')}") for name in names}
-        run = self._policy.run_in(environ, headers, environ.get("REMOTE_ADDR"), environ)
+        service = self._policy.serve(environ, headers, environ.get("REMOTE_ADDR"), environ)
 
-        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            return start_response(status, self._policy.complete(headers, run), *error)
+        def start(status: str, headers: list[tuple[str, str]], *error: Any, **named: Any) -> Any:
+            return start_response(status, self._policy.complete(headers, service.first), *error, **named)
 
-        with Binding(run):
-            body = self.app(environ, start)
+        try:
+            with service as penstock_run:  # noqa: F841 - for those who read the traceback
+                body = self.app(environ, start)
+        except BaseException:
+            service.close()
+            raise
         wrapper = environ.get("wsgi.file_wrapper")
         if isinstance(body, (list, tuple)) or (isinstance(wrapper, type) and isinstance(body, wrapper)):
+            service.close()
             whole: Iterable[bytes] = body  # type: ignore[assignment] # narrowed to a type of the environ
             return whole
-        return _Body(body, run)
+        return _Body(body, service)
 
 
 class _Body:
     """A body that is made in the run of its request, piece by piece."""
 
-    def __init__(self, body: Any, run: Run) -> None:
+    def __init__(self, body: Any, service: Service) -> None:
         self._body = body
-        self._binding = Binding(run)
-        with self._binding:
+        self._service = service
+        with service:
             self._pieces = iter(body)
 
     def __iter__(self) -> _Body:
         return self
 
     def __next__(self) -> bytes:
-        with self._binding:
+        with self._service as penstock_run:  # noqa: F841 - for those who read the traceback
             piece: bytes = next(self._pieces)
             return piece
 
     def close(self) -> None:
         """Close the application's body, as PEP 3333 asks for."""
-        if hasattr(self._body, "close"):
-            with self._binding:
-                self._body.close()
+        try:
+            if hasattr(self._body, "close"):
+                with self._service as penstock_run:  # noqa: F841 - for those who read the traceback
+                    self._body.close()
+        finally:
+            self._service.close()

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._context import restore
 from penstock._extras import needed
-from penstock.propagation import RANDOM, flags_without_caller, is_trace_id, span_from
+from penstock.propagation import RANDOM, flags_without_caller, is_trace_id
 
 with needed("opentelemetry", "penstock[otel]"):
     from opentelemetry import context as contexts
     from opentelemetry import trace
+    from opentelemetry.context import Context
     from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags
 
 if TYPE_CHECKING:
-    from opentelemetry.context import Context
     from opentelemetry.trace import Span, TracerProvider
     from opentelemetry.util.types import AttributeValue
 
@@ -38,14 +38,13 @@ class OpenTelemetryObserver:
 
     def __init__(self, tracer_provider: TracerProvider | None = None) -> None:
         self._tracer = trace.get_tracer("penstock", tracer_provider=tracer_provider)
-        span_from(_current_span)
 
     def __call__(self, event: StepEvent, /) -> _ActiveSpan:
         """Begin a span; return what ends it."""
         span = self._tracer.start_span(event.step, context=self._parent(event), attributes=_attributes(event))
         told = span.get_span_context()
         if event.run is not None:
-            if told.is_valid:
+            if told.is_valid and not event.run.is_apart_from(f"{told.trace_id:032x}"):
                 _identify(event.run, told)
             if span.is_recording():
                 span.set_attribute("penstock.flow_id", event.run.id)
@@ -63,13 +62,27 @@ class OpenTelemetryObserver:
 
     def _parent(self, event: StepEvent) -> Context | None:
         """Return the context to begin a span in, or ``None`` for the current one."""
-        if trace.get_current_span().get_span_context().is_valid:
+        around = trace.get_current_span()
+        if around.get_span_context().is_valid and not _is_foreign(around, event.run):
             return None
         parent: _ActiveSpan | None = None if event.parent is None else event.parent.notes.get(self)
         if parent is not None:  # in a thread that the run was carried to, maybe after the step around has ended
             return parent.context
         run = event.run
-        return _remote(run) if run is not None and run.identified and is_trace_id(run.id) else None
+        if run is not None and run.identified and is_trace_id(run.id):
+            return _remote(run)
+        return Context() if around.get_span_context().is_valid else None
+
+
+def _is_foreign(span: Span, run: Run | None) -> bool:
+    """Return whether a current span has ended and is not of the run's trace.
+
+    A context may outlive its span: that of a task that goes on, which is of the same trace, and that of a request after
+    which a server's next task was made (cpython #140947).
+    """
+    if getattr(span, "end_time", None) is None:
+        return False
+    return run is None or not run.identified or run.id != f"{span.get_span_context().trace_id:032x}"
 
 
 def _attributes(event: StepEvent) -> dict[str, AttributeValue]:
@@ -97,13 +110,6 @@ def _remote(run: Run) -> Context:
     number = int(span_id, 16) if span_id else int.from_bytes(urandom(8)) or 1
     context = SpanContext(int(run.id, 16), number, is_remote=True, trace_flags=TraceFlags(flags))
     return trace.set_span_in_context(NonRecordingSpan(context))
-
-
-def _current_span() -> tuple[str, str, int] | None:
-    context = trace.get_current_span().get_span_context()
-    return (
-        (f"{context.trace_id:032x}", f"{context.span_id:016x}", int(context.trace_flags)) if context.is_valid else None
-    )
 
 
 class _ActiveSpan:

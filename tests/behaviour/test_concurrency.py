@@ -78,6 +78,30 @@ def test_tasks():
     assert (flow_id, None) == (asked, after)
 
 
+def test_entrypoints_after_the_run():
+    """A task that goes on after the entrypoint has its ID; an entrypoint that it calls then is a run of its own."""
+    joining = flow("orders").entrypoint(name="joining")(current_flow_id)
+    over = asyncio.Event()
+
+    async def outlive():
+        await over.wait()
+        return current_flow_id(), joining(), current_flow_id()
+
+    @flow("orders").entrypoint(name="begin")
+    async def begin():
+        return current_flow_id(), asyncio.create_task(outlive())
+
+    async def make():
+        flow_id, task = await begin()
+        over.set()
+        return flow_id, await task
+
+    flow_id, (before, joined, after) = asyncio.run(make())
+
+    assert flow_id == before == after
+    assert (32, True) == (len(joined), joined != flow_id)
+
+
 def test_to_thread():
     """`asyncio.to_thread` takes the run along by itself."""
     asked, flow_id = in_run(lambda: asyncio.to_thread(current_flow_id))

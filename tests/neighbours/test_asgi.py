@@ -248,25 +248,6 @@ def test_around_an_application():
     assert 32 == len(response.headers[HEADER])
 
 
-def test_a_plain_application_that_crashes():
-    """Where no framework answers for a crash, the middleware does, and the server still learns of it."""
-
-    async def crash(*_):
-        raise RuntimeError("on purpose")
-
-    (response,) = get(FlowMiddleware(crash), "/")
-
-    assert (500, 32) == (response.status_code, len(response.headers[HEADER]))
-
-    async def direct():
-        transport = httpx.ASGITransport(FlowMiddleware(crash))
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            await client.get("/")
-
-    with pytest.raises(RuntimeError, match="on purpose"):
-        asyncio.run(direct())
-
-
 def test_one_run_below_another_middleware():
     """An application with the middleware, mounted below another that has it, too, joins the request's run."""
     outer, inner = application(), application(trust=True, header="X-Request-ID")

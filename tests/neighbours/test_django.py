@@ -28,13 +28,15 @@ from django.urls import path  # noqa: E402
 from django.utils.decorators import method_decorator  # noqa: E402
 from django.views import View  # noqa: E402
 
-from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context  # noqa: E402
+from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context, observing  # noqa: E402
 from penstock.contrib import asgi, wsgi  # noqa: E402
 from penstock.contrib.django import FlowCommand, FlowMiddleware  # noqa: E402
-from penstock.contrib.logging import FlowFilter  # noqa: E402
+from penstock.contrib.logging import FlowFilter, flow_id_of_error  # noqa: E402
 from penstock.errors import DeclarationError  # noqa: E402
+from penstock.observers import track_steps  # noqa: E402
 
 HEADER = "X-Correlation-ID"
+SEEN: list[str | None] = []
 WITH = {"MIDDLEWARE": ["penstock.contrib.django.FlowMiddleware"], "ROOT_URLCONF": __name__}
 
 
@@ -45,6 +47,11 @@ def show(request):
 async def show_later(request):
     await asyncio.sleep(0)
     return HttpResponse(str(current_flow_id()))
+
+
+def crash(request):
+    SEEN.append(current_flow_id())
+    raise RuntimeError("on purpose")
 
 
 def stream(request):
@@ -80,6 +87,7 @@ def reject(request):
 
 
 urlpatterns = [
+    path("crash", crash),
     path("show", show),
     path("show-later", show_later),
     path("stream", stream),
@@ -334,3 +342,54 @@ def test_methods_of_views_are_marked_directly():
             return HttpResponse(current_flow_id())
 
     assert 32 == len(Orders.as_view()(RequestFactory().get("/")).content)
+
+
+@pytest.mark.parametrize("handler", [Client, AsyncClient])
+@override_settings(**WITH, DEBUG_PROPAGATE_EXCEPTIONS=True)
+def test_a_crash_is_known_by_its_run(handler):
+    """What Django passes on to its server, which logs it after the run, is known by the request's run."""
+    SEEN.clear()
+    client = handler()
+    with pytest.raises(RuntimeError) as caught:
+        asyncio.run(client.get("/crash")) if handler is AsyncClient else client.get("/crash")
+
+    assert SEEN == [flow_id_of_error(caught.value)]
+
+
+@override_settings(**WITH)
+def test_a_failing_stream_is_known_by_its_run():
+    """What a streaming response raises while it is sent is known, too."""
+
+    def pieces():
+        yield "begun"
+        raise RuntimeError
+
+    response = FlowMiddleware(lambda _: StreamingHttpResponse(pieces()))(RequestFactory().get("/"))
+    with pytest.raises(RuntimeError) as caught:
+        list(response)
+
+    assert response.headers[HEADER] == flow_id_of_error(caught.value)
+
+
+@override_settings(**WITH)
+def test_a_request_begins_with_nothing():
+    """A request begins outside the run, and the step, that its thread may have kept; afterwards they are back."""
+    seen = []
+
+    def note(*_):
+        seen.append((current_flow_id(), current_flow().step))
+        return HttpResponse()
+
+    @flow("orders").entrypoint(name="handle")
+    def handle():
+        note()
+        FlowMiddleware(note)(RequestFactory().get("/"))
+        note()
+
+    with observing(track_steps):
+        handle()
+    before, inside, after = seen
+
+    assert before == after
+    assert before[0] != inside[0]
+    assert ("handle", None) == (before[1], inside[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import urllib.request
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -101,8 +102,22 @@ def test_headers_are_lower_case_where_the_id_is(monkeypatch):
     assert ["a", "x-correlation-id", "traceparent", "x-penstock-evidence"] == names
 
 
+def test_headers_of_an_older_message():
+    """A message that is sent on in another run tells that run only, and outside every run none."""
+    with flow_context():
+        headers = flow_headers([("a", b"b")])
+    with flow_context() as run:
+        again = flow_headers(headers)
+    with flow_context("order-17"):
+        named = flow_headers(headers)
+
+    assert [run.id, run.id] == [again[1][1].decode(), again[2][1].decode()[3:35]]
+    assert [("a", b"b"), (HEADER, b"order-17")] == named
+    assert [("a", b"b")] == flow_headers(headers)
+
+
 @contextmanager
-def service():
+def service(location="/"):
     """Serve on a free port; give its address, and the headers of the requests that come in."""
     received = []
 
@@ -110,7 +125,7 @@ def service():
         def do_GET(self):
             received.append(self.headers)
             self.send_response(302 if self.path == "/moved" else 200)
-            self.send_header("Location", "/")
+            self.send_header("Location", location)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -123,7 +138,7 @@ def service():
         server.shutdown()
 
 
-def clients():
+def clients(unmounted=None):
     """Return functions that send two requests in two runs, with one client, and then one outside every run."""
     httpx = pytest.importorskip("httpx")
     requests = pytest.importorskip("requests")
@@ -150,6 +165,8 @@ def clients():
     def with_requests(url):
         with requests.Session() as session:
             session.mount("http://", FlowAdapter())
+            if unmounted:
+                session.mount(unmounted, requests.adapters.HTTPAdapter())
             for flow_id in ("a", "b"):
                 with flow_context(flow_id):
                     session.get(f"{url}/moved", timeout=60)
@@ -166,3 +183,136 @@ def test_clients_send_the_id(client):
         clients()[client](url)
 
     assert [["a"], ["a"], ["b"], ["b"], None] == [headers.get_all(HEADER) for headers in received]
+
+
+@pytest.mark.parametrize("client", ["httpx", "httpx, async", "requests"])
+def test_redirects_to_others_do_not_tell_the_id(client):
+    """A service on another port, to which a service leads its clients, learns nothing of the run."""
+    with service() as (foreign, received), service(foreign) as (url, own):
+        clients(foreign)[client](url)
+
+    assert [["a"], ["b"], None] == [headers.get_all(HEADER) for headers in own]
+    assert [(None, None)] * 2 == [(headers[HEADER], headers["traceparent"]) for headers in received]
+
+
+def test_redirects_of_urllib():
+    """With urllib, headers that are not to be redirected are written where it keeps those."""
+    with service() as (foreign, received), service(foreign) as (url, own):
+        request = urllib.request.Request(f"{url}/moved")
+        with flow_context("order-17"):
+            inject(request.unredirected_hdrs)
+        urllib.request.urlopen(request, timeout=60).close()
+
+    assert ["order-17", None] == [headers[HEADER] for headers in (*own, *received)]
+
+
+def send_again(client, url):
+    """Send one prepared request in two runs, and then outside every run."""
+    if client == "requests":
+        requests = pytest.importorskip("requests")
+        from penstock.contrib.requests import FlowAdapter
+
+        session = requests.Session()
+        session.mount("http://", FlowAdapter())
+        request = session.prepare_request(requests.Request("GET", url))
+        send = session.send
+    else:
+        httpx = pytest.importorskip("httpx")
+        from penstock.contrib.httpx import flow_hook
+
+        session = httpx.Client(event_hooks={"request": [flow_hook]})
+        request = session.build_request("GET", url)
+        send = session.send
+    with session:
+        ids = []
+        for flow_id in (None, "order-17"):
+            with flow_context(flow_id) as run:
+                send(request)
+                ids.append(run.id)
+        send(request)
+    return ids
+
+
+@pytest.mark.parametrize("client", ["httpx", "requests"])
+def test_a_request_that_is_sent_again(client):
+    """A prepared request has the ID of the run that sends it, nothing of one before, and none outside every run."""
+    with service() as (url, received):
+        ids = send_again(client, url)
+
+    assert [[ids[0]], [ids[1]], None] == [headers.get_all(HEADER) for headers in received]
+    assert [ids[0], None, None] == [(headers["traceparent"] or "")[3:35] or None for headers in received]
+
+
+@pytest.mark.parametrize("client", ["httpx", "requests"])
+def test_an_id_of_the_application_stays_outside_a_run(client):
+    """What an application writes into a request itself is sent, outside every run."""
+    httpx, requests = pytest.importorskip("httpx"), pytest.importorskip("requests")
+    from penstock.contrib.httpx import flow_hook
+    from penstock.contrib.requests import FlowAdapter
+
+    with service() as (url, received):
+        if client == "requests":
+            with requests.Session() as session:
+                session.mount("http://", FlowAdapter())
+                session.get(url, headers={HEADER: "mine"}, timeout=60)
+        else:
+            with httpx.Client(event_hooks={"request": [flow_hook]}) as session:
+                session.get(url, headers={HEADER: "mine"})
+
+    assert ["mine"] == [headers[HEADER] for headers in received]
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("http://shop/b", "order-17"),
+        ("https://shop/b", "order-17"),
+        ("http://other/", None),
+        ("http://shop:81/", None),
+        ("https://shop:8443/", None),
+        ("https://other/", None),
+    ],
+)
+def test_where_httpx_is_led(target, expected):
+    """The same host, also by HTTPS, is told the ID; another host or port is not, and the first one is when it is back."""
+    httpx = pytest.importorskip("httpx")
+    from penstock.contrib.httpx import flow_hook
+
+    told = []
+
+    def answer(request):
+        told.append((str(request.url), request.headers.get(HEADER)))
+        following = {"http://shop/a": target, target: "http://shop/c"}.get(str(request.url))
+        return httpx.Response(302, headers={"Location": following}) if following else httpx.Response(200)
+
+    client = httpx.Client(
+        event_hooks={"request": [flow_hook]}, transport=httpx.MockTransport(answer), follow_redirects=True
+    )
+    with client, flow_context("order-17"):
+        client.get("http://shop/a")
+
+    assert [("http://shop/a", "order-17"), (target, expected), ("http://shop/c", "order-17")] == told
+
+
+@pytest.mark.parametrize("name", ["flow_hook", "async_flow_hook"])
+def test_both_hooks_serve_both_clients(name):
+    """Either hook may be given to either client."""
+    httpx = pytest.importorskip("httpx")
+    from penstock.contrib import httpx as hooks
+
+    told = []
+    options = {
+        "transport": httpx.MockTransport(lambda request: told.append(request.headers[HEADER]) or httpx.Response(200)),
+        "event_hooks": {"request": [getattr(hooks, name)]},
+    }
+
+    async def send():
+        async with httpx.AsyncClient(**options) as client:
+            await client.get("http://shop/")
+
+    with flow_context("order-17"):
+        with httpx.Client(**options) as client:
+            client.get("http://shop/")
+        asyncio.run(send())
+
+    assert ["order-17"] * 2 == told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
 import io
 import logging
@@ -28,6 +29,7 @@ from structlog.testing import LogCapture  # noqa: E402
 
 from penstock.contrib.logging import FlowFilter  # noqa: E402
 from penstock.contrib.structlog import FlowProcessor, flow_processor  # noqa: E402
+from penstock.contrib.wsgi import FlowMiddleware  # noqa: E402
 from penstock.observers.otel import OpenTelemetryObserver  # noqa: E402
 
 
@@ -357,3 +359,161 @@ def test_structlog_with_names(entries):
     structlog.get_logger().info("outside")
 
     assert [("orders", "charge"), (None, None)] == [(each.get("flow"), each.get("step")) for each in entries.entries]
+
+
+def test_structlog_after_the_run(entries):
+    """An entry with an exception that is logged after the run has the ID of the run that the exception left."""
+    structlog.configure(processors=[FlowProcessor(flow=True, step=True), entries])
+
+    def fail():
+        with flow_context("order-17", flow="orders"):
+            raise ValueError
+
+    try:
+        fail()
+    except ValueError as error:
+        structlog.get_logger().exception("failed")
+        structlog.get_logger().error("failed", exc_info=error)
+        structlog.get_logger().error("failed", exc_info=(ValueError, error, error.__traceback__))
+        structlog.get_logger().error("failed", exc_info=False)
+
+    assert [("order-17", "orders")] * 3 + [(None, None)] == [
+        (each.get("flow_id"), each.get("flow")) for each in entries.entries
+    ]
+
+
+def test_structlog_for_records_of_the_standard_library():
+    """A record of the standard library that a server logs after the run has the ID, too."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    last = structlog.processors.KeyValueRenderer(key_order=["flow_id"], drop_missing=True)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=[flow_processor], processors=[remove_details, last])
+    )
+
+    def fail():
+        with flow_context("order-17"):
+            raise ValueError
+
+    try:
+        fail()
+    except ValueError:
+        handler.handle(logging.makeLogRecord({"msg": "failed", "exc_info": sys.exc_info()}))
+
+    assert written.getvalue().startswith("flow_id='order-17' event='failed'")
+
+
+def remove_details(_, __, event_dict):
+    """Keep what is compared."""
+    return {name: event_dict[name] for name in ("event", "flow_id") if name in event_dict}
+
+
+@pytest.fixture
+def server_span():
+    """What an instrumentation makes current around a request: a span of the SDK's."""
+    provider = TracerProvider(shutdown_on_exit=False)
+    return lambda: provider.get_tracer("server").start_as_current_span("GET /")
+
+
+def trace_id():
+    return f"{trace.get_current_span().get_span_context().trace_id:032x}"
+
+
+@pytest.mark.parametrize("observer", [False, True])
+def test_an_id_that_is_asked_for_early_is_the_traces(server_span, observer):
+    """A run that is asked for its ID inside a span, before any step, has the trace's; also without the observer."""
+    *_, handle = declared()
+    with observing(OpenTelemetryObserver(TracerProvider(shutdown_on_exit=False)) if observer else lambda event: None):
+        for start in (handle, in_a_request, in_a_block):
+            with server_span():
+                assert start(lambda: (current_flow_id(), handle(current_flow_id))) == (trace_id(),) * 2
+
+
+def in_a_block(call):
+    with flow_context():
+        return call()
+
+
+def in_a_request(call):
+    """Call in a request that our middleware of WSGI serves."""
+    results = []
+    FlowMiddleware(lambda environ, start: [results.append(call())])({}, print)
+    return results[0]
+
+
+@pytest.mark.parametrize("observer", [False, True])
+def test_a_run_inside_a_run_has_an_id_of_its_own(server_span, observer):
+    """Where one run begins inside another, only the outer one has the trace's ID."""
+    *_, handle = declared()
+    apart = flow("orders").entrypoint(name="apart", inherit=False)(current_flow_id)
+    with observing(OpenTelemetryObserver(TracerProvider(shutdown_on_exit=False)) if observer else lambda event: None):
+        for start in (apart, lambda: in_a_block(current_flow_id), lambda: in_a_request(current_flow_id)):
+            with server_span():
+                inner, outer = handle(lambda start=start: (start(), current_flow_id()))
+                assert outer == trace_id() != inner
+
+
+def test_a_request_of_an_unasked_run_is_the_traces(server_span):
+    """A thread that a request starts, where no span is current, knows the trace's ID."""
+    seen = []
+
+    def work():
+        thread = threading.Thread(target=carry(lambda: seen.append(current_flow_id())))
+        thread.start()
+        thread.join()
+
+    with server_span():
+        in_a_request(work)
+        assert [trace_id()] == seen
+
+
+def test_a_trusted_id_wins(server_span):
+    """An ID that a trusted caller has sent is the request's, whatever the trace."""
+    seen = []
+    app = FlowMiddleware(lambda environ, start: [seen.append(current_flow_id())], trust=True)
+    with server_span():
+        app({"HTTP_X_CORRELATION_ID": "order-17"}, print)
+
+    assert ["order-17"] == seen
+
+
+def outlive(span):
+    """Return a context that has outlived a span."""
+    with span():
+        return contextvars.copy_context()
+
+
+def test_a_span_that_has_ended_gives_no_id(server_span):
+    """A context that has outlived a span, as a server's may, tells nothing of the runs that begin in it."""
+    *_, handle = declared()
+
+    ids = {outlive(server_span).run(handle, lambda: (current_flow_id(), trace_id())) for _ in range(2)}
+
+    assert 2 == len(ids)
+    assert all(flow_id != ended for flow_id, ended in ids)
+
+
+def test_a_span_that_has_ended_is_no_parent(server_span, spans):
+    """A step of another run does not belong to a span that has ended."""
+    *_, handle = declared()
+    flow_id = outlive(server_span).run(handle, current_flow_id)
+
+    assert spans()["handle"].parent is None
+    assert f"{spans()['handle'].context.trace_id:032x}" == flow_id
+
+
+def test_a_span_that_has_ended_is_the_parent_in_its_own_run(spans):
+    """A step that a task goes on with after the run belongs to the span that started it."""
+    charge, *_, handle = declared()
+    handle(contextvars.copy_context).run(charge)
+
+    assert spans()["handle"].context == spans()["charge"].parent
+
+
+def test_the_caller_is_the_current_span(server_span):
+    """A message names the span that is current, also without the observer."""
+    *_, handle = declared()
+    with server_span() as span:
+        parent = handle(lambda: inject({}))["traceparent"]
+
+    assert f"00-{span.context.trace_id:032x}-{span.context.span_id:016x}" == parent[:52]

@@ -6,10 +6,12 @@ import asyncio
 
 import pytest
 
-from penstock import current_flow_id, flow_context
+from penstock import current_flow, current_flow_id, flow, flow_context, observing
 from penstock._context import current_run
 from penstock.contrib import asgi
+from penstock.contrib.logging import flow_id_of_error
 from penstock.contrib.wsgi import FlowMiddleware
+from penstock.observers import track_steps
 from penstock.propagation import _Evidence
 
 flask = pytest.importorskip("flask")
@@ -157,3 +159,56 @@ def test_bodies_are_closed_in_the_run():
 
     assert [first] == seen
     assert current_flow_id() is None
+
+
+def test_a_failing_body_is_known_by_its_run():
+    """What a body raises while it is sent, outside the application, is known by the request's run."""
+    seen = []
+
+    def app(environ, start_response):
+        seen.append(current_flow_id())
+        yield b"begun"
+        raise RuntimeError
+
+    body = FlowMiddleware(app)({}, lambda *_: None)
+    with pytest.raises(RuntimeError) as caught:
+        list(body)
+
+    assert seen == [flow_id_of_error(caught.value)]
+
+
+def test_a_crash_is_known_by_its_run():
+    """What an application raises at once is known, too."""
+    seen = []
+
+    def app(environ, start_response):
+        seen.append(current_flow_id())
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError) as caught:
+        FlowMiddleware(app)({}, lambda *_: None)
+
+    assert seen == [flow_id_of_error(caught.value)]
+
+
+def test_a_request_begins_with_nothing():
+    """A request begins outside the run, and the step, that its thread may have kept; afterwards they are back."""
+    seen = []
+
+    @flow("orders").entrypoint(name="handle")
+    def handle():
+        seen.append((current_flow_id(), current_flow().step))
+        FlowMiddleware(app)({}, lambda *_: None)
+        seen.append((current_flow_id(), current_flow().step))
+
+    def app(environ, start_response):
+        seen.append((current_flow_id(), current_flow().step))
+        return []
+
+    with observing(track_steps):
+        handle()
+    before, inside, after = seen
+
+    assert before == after
+    assert before[0] != inside[0]
+    assert ("handle", None) == (before[1], inside[1])
