@@ -170,15 +170,11 @@ class StepWriter:
         if self._restriction and self._restriction.refused:
             refused = ", ".join(map(visible, self._restriction.refused))
             self._restriction.refused.clear()
-            message = (
-                "%s: the docstring of step %r of flow %r has %s, which a manifest of others may not. It is shown as text. "
-                "If the manifest is your own, set: penstock_trust_manifests = True"
-            )
-            place, name = (self._env.docname, self._line), full_name(self._flow)
-            subtype = "untrusted"
-            logger.warning(
-                message, self._origin, step.name, name, refused, type="penstock", subtype=subtype, location=place
-            )
+            what = f"the docstring of step {step.name!r} of flow {full_name(self._flow)!r} has {refused}"
+            why = "which a manifest of others may not. It is shown as text."
+            cure = "If the manifest is your own, set: penstock_trust_manifests = True"
+            message, place = f"{self._origin}: {what}, {why} {cure}", (self._env.docname, self._line)
+            logger.warning("%s", message, type="penstock", subtype="untrusted", location=place)
             self._env.note_reread()
 
     def _note_labels(self, labels: Labels) -> None:
