@@ -32,9 +32,6 @@ HUEY = ("api", "consumer", "helpers", "immediate", "mini", "priority", "registry
 
 HUEY_FAST = ("huey/tests/test_api.py", "--maxfail", "40")
 
-LONGEST = 60
-"""Seconds after which tests are ended; a change of the code may let them wait for ever."""
-
 OUTSIDE = Path(__file__).parent.parent / "outside"
 
 
@@ -165,20 +162,31 @@ def _shown(found: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(f"{each.code} {each.arrow or each.message}" for each in found if each.severity == "error")
 
 
-def run_tests(app: App, unpacked: Path, evidence: Path, tests: tuple[str, ...] = ()) -> str:
-    """Run an application's tests, or some of them, under ``--penstock``; return the last line that pytest prints."""
+def run_tests(app: App, unpacked: Path, evidence: Path, *, some: bool = False, longest: float | None = None) -> str:
+    """Run an application's tests, or some of them, under ``--penstock``; return the last line that pytest prints.
+
+    They are ended after ``longest`` seconds.
+    """
     folders = [unpacked, OUTSIDE, unpacked.parent / "needs"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders))}
     options = ["-q", "--tb", "no", "-W", "ignore", "-p", app.flow, "-p", "no:cacheprovider", "--penstock"]
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", *options, "--penstock-evidence", str(evidence), *(tests or app.tests)],
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                *options,
+                "--penstock-evidence",
+                str(evidence),
+                *(app.some if some and app.some else app.tests),
+            ],
             cwd=unpacked,
             env=environment,
             capture_output=True,
             text=True,
             check=False,
-            timeout=LONGEST,
+            timeout=longest,
         )
     except subprocess.TimeoutExpired:
         return "no end"

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from penstock.model import Flow
 
 
+LONGEST = 120
+"""Seconds after which tests are ended: without a call, they may wait for ever."""
+
+
 class DeletedCall(NamedTuple):
     """A call that was deleted.
 
@@ -61,7 +65,7 @@ def check_without_calls(app: App, unpacked: Path) -> Iterator[Verdict]:
     Whether its tests fail is told as compared with an application that passes them.
     """
     evidence = unpacked.parent / "some.json"
-    run_tests(app, unpacked, evidence, app.some)
+    run_tests(app, unpacked, evidence, some=True)
     for deleted in _deleted_calls(prove_app(app, unpacked, evidence).manifest.flows, unpacked.parent):
         with TemporaryDirectory(dir=unpacked.parent) as folder:
             copy = Path(folder, unpacked.name)
@@ -70,7 +74,7 @@ def check_without_calls(app: App, unpacked: Path) -> Iterator[Verdict]:
             if (needs := unpacked.parent / "needs").exists():
                 Path(folder, "needs").symlink_to(needs)
             Path(folder, deleted.file).write_text(deleted.text, encoding="utf-8")
-            tests = run_tests(app, copy, Path(folder, "some.json"), app.some)
+            tests = run_tests(app, copy, Path(folder, "some.json"), some=True, longest=LONGEST)
             yield Verdict(deleted, len(prove_app(app, copy, Path(folder, "some.json")).errors), tests)
 
 
