@@ -109,36 +109,31 @@ class CallableProxy:
 class MethodProxy(CallableProxy):
     """A proxy of an object that becomes a method in a class, or whatever it makes of itself there."""
 
-    __slots__ = ("_bound_kind",)
+    __slots__ = ("_method",)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        target = self.__wrapped__
-        bound = type(target).__get__(target, instance, owner)
+        target, bind, kind, proxy, wrapper = _get_method(self)
+        bound = bind(target, instance, owner)
         if bound is target:
             return self
-        kind = type(bound)
-        if kind is MethodType and bound.__func__ is target:
-            return MethodType(self, bound.__self__)  # type: ignore[arg-type]
-        if not callable(bound):
-            return bound
-        try:
-            known, proxy, wrapper = self._bound_kind
-        except AttributeError:
-            known = None
-        if known is not kind:
-            known, proxy, wrapper = self._bind_kind(bound)
+        if type(bound) is not kind:
+            if type(bound) is MethodType and bound.__func__ is target:
+                return MethodType(self, bound.__self__)  # type: ignore[arg-type]
+            if not callable(bound):
+                return bound
+            *_, proxy, wrapper = self._learn(bound)
         method = _new(proxy)
         _set_call(method, MethodType(wrapper, bound))
         return method
 
-    def _bind_kind(self, bound: Any) -> tuple[type, type, Any]:
-        """Return, and keep for next time, the class of proxies of what the object binds, and what they call."""
+    def _learn(self, bound: Any) -> tuple[Any, ...]:
+        """Keep for next time, and return, what is made of the object as a method: its class, its proxies', what they call."""
         kind, again = type(bound), staticmethod(self._again)
         space = {**_space(BoundProxy), ATTRIBUTE: self.__penstock__, "_again": again}
         proxy = type(BoundProxy.__name__, (_class_for(kind, BoundProxy),), space)
-        bound_kind = kind, proxy, self._again(bound, call)
-        _set_bound_kind(self, bound_kind)
-        return bound_kind
+        method = (*_get_method(self)[:2], kind, proxy, self._again(bound, call))
+        _set_method(self, method)
+        return method
 
 
 @_transparent
@@ -158,7 +153,7 @@ _set_call = _slots["__call__"].__set__
 _set_groups = _slots[ATTRIBUTE].__set__
 _set_wrapped = _slots["__wrapped__"].__set__
 _set_again = _slots["_again"].__set__
-_set_bound_kind = _slots["_bound_kind"].__set__
+_get_method, _set_method = _slots["_method"].__get__, _slots["_method"].__set__
 
 
 def proxy_of(target: Any, again: Callable[..., Any], groups: list[list[Mark]]) -> CallableProxy:
@@ -170,7 +165,10 @@ def proxy_of(target: Any, again: Callable[..., Any], groups: list[list[Mark]]) -
         groups: The marks.
     """
     kind = type(target)
-    proxy: CallableProxy = _new(_class_for(kind, MethodProxy if hasattr(kind, "__get__") else CallableProxy))
+    bind = getattr(kind, "__get__", None)
+    proxy: CallableProxy = _new(_class_for(kind, CallableProxy if bind is None else MethodProxy))
+    if bind is not None:
+        _set_method(proxy, (target, bind, None, None, None))
     _set_wrapped(proxy, target)
     _set_call(proxy, again(target))
     _set_groups(proxy, groups)

@@ -199,7 +199,8 @@ def _named(template: str, code: CodeType) -> CodeType:
     made = _compiled(template, shape)
     count = shape[1] + shape[2] + shape[3].bit_count()
     names = dict(zip(made.co_varnames, code.co_varnames[:count], strict=False))
-    inner = tuple(f".{name}" for name in made.co_varnames[count:])  # as Python names what no source can name
+    # as Python names what no source can name; but ours may be looked for in a traceback
+    inner = (name if name.startswith("penstock_") else f".{name}" for name in made.co_varnames[count:])
     return made.replace(co_varnames=(*names.values(), *inner), co_consts=_renamed(made.co_consts, names))
 
 

@@ -16,9 +16,10 @@ import tempfile
 import time
 import tracemalloc
 from contextvars import ContextVar
-from functools import wraps
+from functools import cache, wraps
 from typing import TYPE_CHECKING, NamedTuple
 
+import wrapt
 from asgi_correlation_id import CorrelationIdMiddleware
 from opentelemetry import trace
 from structlog.contextvars import bound_contextvars
@@ -140,6 +141,35 @@ as_entrypoint = orders.entrypoint(name="as_entrypoint")(work)
 as_entrypoint_async = orders.entrypoint(name="as_entrypoint_async")(work_async)
 
 
+@wrapt.decorator
+def passed_on(wrapped, _, args, kwargs):
+    """Pass a call on."""
+    return wrapped(*args, **kwargs)
+
+
+def method(_: object, number: int = 1) -> int:
+    """Do next to nothing."""
+    return number
+
+
+class Tool:
+    """A callable object, and methods below decorators that are none of Python's functions."""
+
+    wrapt_bare = bare(passed_on(method))
+    wrapt_step = orders.step(after="as_entrypoint", name="wrapt")(passed_on(method))
+    cached_bare = bare(cache(method))
+    cached_step = orders.step(after="as_entrypoint", name="cached")(cache(method))
+
+    def __call__(self, number: int = 1) -> int:
+        return number
+
+
+def in_block() -> None:
+    """Be a run that is a block."""
+    with flow_context():
+        pass
+
+
 def measure(*functions: Callable[[], object]) -> list[float]:
     """Return the median time of a call of each, in nanoseconds; they take turns, so that all see the same machine."""
     times: list[list[float]] = [[] for _ in functions]
@@ -184,6 +214,35 @@ def calls() -> list[Row]:
         Row("an entrypoint, over opentelemetry-api without a provider", entry, otel),
         Row("an entrypoint, over structlog's `bound_contextvars`", entry, bound),
     ]
+
+
+def objects() -> list[Row]:
+    """Compare calls of what is no function of Python's."""
+    tool = Tool()
+    bare_tool = bare(tool)
+    step_ = orders.step(after="as_entrypoint", name="tool")(tool)
+    # methods are looked up for each call, which makes them
+    figures = measure(
+        lambda: tool.wrapt_step(1),
+        lambda: tool.wrapt_bare(1),
+        lambda: tool.cached_step(1),
+        lambda: tool.cached_bare(1),
+        lambda: step_(1),
+        lambda: bare_tool(1),
+    )
+    names = [
+        "a method of wrapt, over a bare wrapper of one",
+        "the same of `functools.cache`",
+        "the same of a callable object",
+    ]
+    pairs = zip(names, figures[::2], figures[1::2], strict=True)
+    return [Row(f"a step over {name}" if "method" in name else name, value, other, 2) for name, value, other in pairs]
+
+
+def blocks() -> list[Row]:
+    """Compare blocks."""
+    ours, theirs = measure(in_block, with_structlog)
+    return [Row("`with flow_context()`, over structlog's `bound_contextvars`", ours, theirs)]
 
 
 def asking() -> list[Row]:
@@ -246,7 +305,7 @@ def import_time(*programs: str) -> list[float]:
 def main() -> int:
     """Print the table; return 1 if a figure is over its limit."""
     gc.disable()
-    rows = [*calls(), *asking(), *requests()]
+    rows = [*calls(), *objects(), *blocks(), *asking(), *requests()]
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, medians of {ROUNDS} rounds\n")
     print("| What | penstock | the other | ratio | limit |\n| --- | --: | --: | --: | --: |")
     for row in rows:
