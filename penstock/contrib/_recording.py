@@ -55,6 +55,7 @@ class Recording:
 
     Attributes:
         tried: Whether anything was run that could have been recorded.
+        asked: Whether that was meant, and did not come to it.
         cut_short: Whether the tests were ended before all of them had run.
         passed: How many tests of each file have passed in this process.
         left_out: How many were not selected, skipped, or failed.
@@ -65,6 +66,7 @@ class Recording:
 
     def __init__(self, target: Path | None, root: Path) -> None:
         self.tried = False
+        self.asked = False
         self.cut_short = False
         self.passed: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
@@ -156,9 +158,9 @@ class Recording:
         texts = (path.read_text(encoding="utf-8") for path in Path(self._folder).glob(f"*{_NOTES}"))
         self.notes = list(dict.fromkeys(line for text in texts for line in text.splitlines()))
         evidence, damaged = _parts(Path(self._folder))
-        if not (self.tried or damaged or evidence.facts or evidence.orphans or evidence.runs):
-            return  # who only lists tests, or asks for help, keeps what was recorded before
         before = _load_before(target)
+        if not (self.tried or damaged or _is_any(evidence)) and (before is None or not self.asked):
+            return  # who only lists tests, or asks for help, keeps what was recorded before
         self.failed = bool(damaged)
         if before is not None and (reason := self._find_reason_to_keep(evidence, before, damaged)):
             self.said = f"{reason}, so {_shown(target)} stays as it was{_describe(before)}"
@@ -169,10 +171,11 @@ class Recording:
 
     def _find_reason_to_keep(self, evidence: Evidence, before: Evidence, damaged: list[EvidenceError]) -> str:
         """Return why a recording must not take the place of the evidence before, or an empty string."""
-        if not shows_arrows(before) and before.commits:
+        is_good = shows_arrows(before) or not before.commits  # what cannot be read may be good, too
+        if not _is_any(evidence):
+            return "no step of a flow ran" if is_good or before.orphans else ""
+        if not is_good:
             return ""
-        if not (evidence.facts or evidence.orphans or evidence.runs):
-            return "no step of a flow ran"
         if not shows_arrows(evidence):
             return "steps ran only where no flow was, which shows no arrow"
         if damaged:
@@ -244,6 +247,10 @@ def _missing(evidence: Evidence, before: Evidence) -> str:
     names = missing if len(missing) <= MAX_FLOWS else [*missing[:MAX_FLOWS], f"{len(missing) - MAX_FLOWS:,} more"]
     runs = sum(count for (flow, _), count in before.runs.items() if flow in missing)
     return f"\nNo longer in it: {_counted(runs, 'run')} of {', '.join(names)}, which did not run this time."
+
+
+def _is_any(evidence: Evidence) -> bool:
+    return bool(evidence.facts or evidence.orphans or evidence.runs)
 
 
 def _summary(found: Evidence) -> str:

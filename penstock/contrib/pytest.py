@@ -70,6 +70,10 @@ class _Tests:
     def pytest_internalerror(self) -> None:
         self._recording.cut_short = True
 
+    @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+    def pytest_testnodedown(self, error: object) -> None:
+        self._recording.cut_short |= bool(error)
+
 
 def _file_of(node: str) -> str:
     return node.partition("::")[0]
@@ -115,7 +119,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the evidence, when all workers are done; where it is lost, the session has failed: CI relies on it."""
     if recording := session.config.stash.get(_recording, None):
         recording.cut_short |= bool(session.shouldfail or session.shouldstop)
-        recording.tried |= session.exitstatus != pytest.ExitCode.OK
+        recording.asked = session.exitstatus != pytest.ExitCode.OK  # who lists tests gets what was asked for
         recording.end()
         if recording.failed and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

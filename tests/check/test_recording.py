@@ -199,6 +199,12 @@ KEPT = {
         0,
         "the tests were cut short",
     ),
+    "a crash of a worker": (
+        "import os, shop\ndef test_it(): shop.handle()\ndef test_crash(): os._exit(3)",
+        ["-p", "xdist", "-n", "1"],
+        1,
+        "the tests were cut short",
+    ),
     "an unreadable part": (
         "import os, pathlib, shop\ndef test_it():\n    shop.handle()\n    pathlib.Path(os.environ['PENSTOCK_EVIDENCE'], 'a.json').touch()",
         [],
@@ -233,6 +239,20 @@ def test_the_first_recording_is_kept_though_it_shows_little(folder: Path) -> Non
     """Where there is nothing to lose, what there is is written, and the summary says that it is not all."""
     said = run(folder, "import shop\ndef test_it(): shop.handle(); raise KeyboardInterrupt", "--penstock", code=2)
     assert (WHOLE, True) == (facts(evidence(folder)), "though the tests were cut short" in said)
+
+
+def test_a_crash_of_pytest(folder: Path) -> None:
+    """What it had recorded does not take the place of good evidence; pytest has no summary then."""
+    run(folder, GOOD, "--penstock")
+    crash = "import _pytest.runner as r, shop\ndef test_it(): shop.charge(); shop.handle(); r.check_interactive_exception = None; assert 0"
+    run(folder, crash, "--penstock", code=3)
+    assert (WHOLE, {}) == (facts(evidence(folder)), evidence(folder).orphans)
+
+
+def test_without_any_test_nothing_is_written(folder: Path) -> None:
+    """Where no test ran, and nothing was recorded before, there is no file."""
+    run(folder, GOOD, "--penstock", "-k", "other", code=5)
+    assert not (folder / ".penstock" / "evidence.json").exists()
 
 
 def test_flows_that_run_no_more(folder: Path) -> None:
