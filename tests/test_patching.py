@@ -71,6 +71,8 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
             (tmp_path / f"{name}.py").write_text(dedent(text), encoding="utf-8")
         importlib.invalidate_caches()
 
+    for module in [name for name in sys.modules if name.partition(".")[0] in ("shop", "client")]:
+        monkeypatch.delitem(sys.modules, module)  # an example of another test
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     write_modules(shop=SHOP, client="from shop import receive, Order")

@@ -105,7 +105,7 @@ def test_it(): {start}
     assert (1, WHOLE) == recorded(folder)
 
 
-def test_what_python_imports_when_it_starts_is_imported_still(folder: Path) -> None:
+def test_what_python_imports_when_it_starts_is_imported_still(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A `sitecustomize` of the project goes on to work in processes that tests start, and is found by its name."""
     (folder / "sitecustomize.py").write_text("WORDS = 'of the project'")
     program = "import sitecustomize, shop; assert sitecustomize.WORDS == 'of the project'; shop.receive()"
@@ -114,7 +114,7 @@ def test_what_python_imports_when_it_starts_is_imported_still(folder: Path) -> N
         f"def test_it(): subprocess.run([sys.executable, '-c', {program!r}], check=True)\n"
         "def test_nothing_else_changes(): assert 'PENSTOCK_EVIDENCE_PATCHES' in os.environ"
     )
-    os.environ["PYTHONPATH"] = str(folder)  # the fixture gives it back
+    monkeypatch.setenv("PYTHONPATH", str(folder))
     run(folder, test)
     assert (1, WHOLE) == recorded(folder)
 
