@@ -66,7 +66,7 @@ class History:
 
     tests: Mapping[str, FileRun] = field(default_factory=dict)
     replaced: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    last_seen: Mapping[Arrow, LastSeen] = field(default_factory=dict)
+    last_seen: Mapping[tuple[str, str, str], LastSeen] = field(default_factory=dict)
     tests_before: Mapping[str, FileRun] = field(default_factory=dict)
 
     def find_missed_tests(self) -> list[str]:
