@@ -219,3 +219,43 @@ def test_same_answer(reading):
     """Twice the same program gives twice the same answer."""
     source = "@f.entrypoint\ndef a(x): c(b(x)); b(x)\n@f.step\ndef b(x): c(x)\n@f.step\ndef c(x): ...\n"
     assert reading(source) == reading(source)
+
+
+def callers(number: int, helper: str, argument: str, more: str = "") -> str:
+    """Return a program in which so many entrypoints hand each a step of its own to one helper."""
+    lines = [more, f"def helper(o, x): return {helper}"]
+    for at in range(number):
+        lines += [
+            f"class C{at}:\n    def go(self, x): return b{at}(x)",
+            f"@f.entrypoint\ndef a{at}(x): return helper({argument.format(at)}, x)",
+            f"@f.step(after='a{at}')\ndef b{at}(x): ...",
+        ]
+    table = ", ".join(f"'k{at}': b{at}" for at in range(number))
+    return "\n".join([*lines, f"TABLE = {{{table}}}"])
+
+
+FACTORY = (
+    "class C:\n    def __init__(self, g): self.g = g\n    def go(self, x): return self.g(x)\ndef make(g): return {}"
+)
+SHARED = {
+    "functions": ("o(x)", "b{0}"),
+    "lambdas": ("o(x)", "lambda y: b{0}(y)"),
+    "instances": ("o.go(x)", "C{0}()"),
+    "lists": ("[g(x) for g in o]", "[b{0}]"),
+    "names": ("getattr(sys.modules[__name__], o)(x)", "'b{0}'", "import sys"),
+    "keys": ("TABLE[o](x)", "'k{0}'"),
+    "keys with a default": ("TABLE.get(o, print)(x)", "'k{0}'"),
+    "lists of a factory": ("o[0](x)", "make(b{0})", FACTORY.format("[g]")),
+    "dictionaries of a factory": ("o['k'](x)", "make(b{0})", FACTORY.format("{'k': g}")),
+    "instances of a factory": ("o.go(x)", "make(b{0})", FACTORY.format("C(g)")),
+}
+
+
+@pytest.mark.parametrize("shared", SHARED.values(), ids=SHARED)
+@pytest.mark.parametrize("number", [4, 60])
+def test_many_callers_of_one_helper(reading, number, shared):
+    """What one caller hands to a helper is never said of another; of few callers, all is known."""
+    calls = {(call.source, call.target) for call in reading(callers(number, *shared)).calls if call.kind == "call"}
+    right = {(f"a{at}", f"b{at}") for at in range(number)}
+    assert set() == calls - right
+    assert min(number, 6) <= len(calls)

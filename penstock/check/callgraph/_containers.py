@@ -215,9 +215,10 @@ def _extend(frame: Containers, box: Box, arguments: Arguments, _: ast.AST) -> So
     return Some()
 
 
-def _get(frame: Containers, box: Box, arguments: Arguments, _: ast.AST) -> Some:
+def _get(frame: Containers, box: Box, arguments: Arguments, node: ast.AST) -> Some:
     keys = list(arguments.given[0].constants()) if arguments.given else []
     known = arguments.given and keys and len(keys) == len(arguments.given[0])
+    known = known or (arguments.given and frame.is_forgotten(arguments.given[0], node))
     result = Some().update(*(frame.item(box, key) for key in keys)) if known else box.everything()
     if box.kind == "dict":
         result.update(*arguments.given[1:2])

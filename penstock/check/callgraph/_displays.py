@@ -88,6 +88,8 @@ class Displays(Calls):
         known = [each.thing for each in keys if isinstance(each, Real) and _hashable(each.thing)]
         if known and len(known) == len(keys):
             return Some().update(*(self.item(value, key) for key in known))
+        if self.is_forgotten(keys, node):
+            return Some(tags=Some([value]).deep_tags())
         return self.container_values(value)
 
     def container_values(self, value: Value) -> Some:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock.check.callgraph._bodies import Scope
+from penstock.check.callgraph._contexts import FORGOTTEN
 from penstock.check.callgraph._outcomes import Outcome
 from penstock.check.callgraph._values import Job, Some
 
@@ -110,6 +111,13 @@ class Frame:
     def give_up(self, node: ast.AST, reason: str) -> None:
         """Note that the reading does not get further here."""
         self.program.give_up(self.summary, self.site(node), reason)
+
+    def is_forgotten(self, some: Some, node: ast.AST) -> bool:
+        """Return whether the reading has forgotten what something is, and note that it does not get further here."""
+        forgotten = any(value is FORGOTTEN for value in some)
+        if forgotten:
+            self.give_up(node, FORGOTTEN.reason)
+        return forgotten
 
     # Branches -------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from penstock.check.callgraph._bodies import body_of, names_in
+from penstock.check.callgraph._contexts import Family, family_of
 from penstock.check.callgraph._objects import NOTHING, bottoms, held_by, peek
 from penstock.check.callgraph._values import Instance, Real, Some
 
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 
 _DEEPEST = 60
 """How many calls are followed inside each other."""
-_CONTEXTS = 6
-"""With how many different arguments a function is read; beyond, texts and numbers no longer tell calls apart, and
-beyond twice as many nothing but functions."""
-_MOST_CONTEXTS = 40
-"""With how many it is read at all; beyond, what it does with other arguments is taken for granted."""
 _BLIND = 8
 """How many places are kept for one function."""
 
@@ -55,6 +51,12 @@ class Summary:
         self.inner: Reach = {}
         self.blind: dict[Site, str] = {}
         self.waiting: list[Summary] = []
+
+    def with_result_of(self, tags: Iterable[int]) -> Summary:
+        """Return a summary with a result that may be made from results of these steps, too."""
+        summary = Summary(self.body, Some(self.result, self.result.tags.union(tags)))
+        summary.inner, summary.blind = self.inner, self.blind
+        return summary
 
 
 class Program:
@@ -87,7 +89,7 @@ class Program:
         self._names: dict[Node, tuple[frozenset[str], frozenset[str]]] = {}
         self._typical: dict[int, Instance] = {}
         self._memo: dict[Hashable, Summary] = {}
-        self._contexts: dict[Hashable, int] = {}
+        self._families: dict[Hashable, Family] = {}
         self._stack: list[Summary] = []
         self._running: set[Hashable] = set()
         self._classes: list[type] | None = None
@@ -172,7 +174,12 @@ class Program:
         """Return what a function does with certain arguments."""
         if time.monotonic() > self.until:
             raise TooLongError
-        key = self._key(body, names)
+        family = self._families.setdefault(family_of(body), Family())
+        context = family.context(names, lambda signature: (body.key, signature) in self._memo, self.typical)
+        summary = self._summarize((body.key, context.signature), body, context.names)
+        return summary.with_result_of(context.lost) if context.lost else summary
+
+    def _summarize(self, key: Hashable, body: Body, names: Names) -> Summary:
         known = self._memo.get(key)
         if known is not None:
             if key in self._running:
@@ -186,18 +193,9 @@ class Program:
             return summary
         return self._read_now(key, summary, names)
 
-    def _key(self, body: Body, names: Names) -> Hashable:
-        number = self._contexts.get(_family(body), 0)
-        if number > _MOST_CONTEXTS:
-            return body.key, "any"
-        if number > 2 * _CONTEXTS:
-            return body.key, frozenset((name, some.functions()) for name, some in names.items())
-        coarse = number > _CONTEXTS
-        return body.key, frozenset((name, some.signature(coarse=coarse)) for name, some in names.items())
-
     def _read_now(self, key: Hashable, summary: Summary, names: Names) -> Summary:
         body = summary.body
-        self._contexts[_family(body)] = self._contexts.get(_family(body), 0) + 1
+        self._families[family_of(body)].number += 1
         self._memo[key] = summary
         self._running.add(key)
         self._stack.append(summary)
@@ -228,11 +226,6 @@ class Program:
         """Note where the reading gave up."""
         if len(summary.blind) < _BLIND:
             summary.blind.setdefault(site, reason)
-
-
-def _family(body: Body) -> Hashable:
-    """Return what counts as one function: one that exists, or all that a definition inside another one makes."""
-    return body.key if body.keep is not None else ("inner", id(body.node))
 
 
 def owner_of(function: FunctionType) -> type | None:

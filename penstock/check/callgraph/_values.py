@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -187,7 +186,8 @@ class Riddle(Value):
         super().__init__("riddle", reason)
 
 
-_CALLED = frozenset({"inner", "method", "partial", "made"})
+FORGOTTEN = Riddle("a function is called with more different arguments than are told apart")
+"""What stands for the arguments that are too many to be told apart; no table is searched for it."""
 
 
 class Some:
@@ -232,31 +232,32 @@ class Some:
     def deep_tags(self) -> set[int]:
         """Return the steps whose results are in it or in what it holds."""
         tags = set(self.tags)
+        for value in self.holders():
+            tags |= value.tags if isinstance(value, Instance) else set()
+            for some in held_in(value):
+                tags |= some.tags
+        return tags
+
+    def keys(self) -> frozenset[tuple[Hashable, ...]]:
+        """Return what makes its values what they are."""
+        return frozenset(self._held)
+
+    def holders(self) -> Iterator[Value]:
+        """Yield the values in it that hold others, and those in these, a limited number of them."""
         waiting = [value for value in self._held.values() if value.holds]
         seen = {id(value) for value in waiting}
         while waiting and len(seen) < _MOST_HELD:
             value = waiting.pop()
-            tags |= value.tags if isinstance(value, Instance) else set()
-            for some in _held_by(value):
-                tags |= some.tags
+            yield value
+            for some in held_in(value):
                 for each in some._held.values():
                     if each.holds and id(each) not in seen:
                         seen.add(id(each))
                         waiting.append(each)
-        return tags
-
-    def signature(self, *, coarse: bool = False) -> Hashable:
-        """Return what tells two of them apart as arguments."""
-        keys = (key for key in self._held if not (coarse and key[0] in ("constant", "box", "job")))
-        return frozenset(keys), frozenset(self.deep_tags())
-
-    def functions(self) -> Hashable:
-        """Return what tells two of them apart by what they may call."""
-        real = {value.key for value in self if isinstance(value, Real) and type(value.thing) is FunctionType}
-        return frozenset(key for key in self._held if key[0] in _CALLED or key in real)
 
 
-def _held_by(value: Value) -> Iterable[Some]:
+def held_in(value: Value) -> Iterable[Some]:
+    """Return what a container, started work or a partial holds."""
     if isinstance(value, Box):
         return (value.rest, *value.items.values())
     if isinstance(value, Job):
