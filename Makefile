@@ -64,6 +64,7 @@ benchmarks: $(READY)
 	$(BIN)/python tests/benchmarks/evidence.py 1000
 	$(BIN)/python tests/benchmarks/sphinx.py
 	$(BIN)/python tests/benchmarks/callgraph.py
+	$(BIN)/python tests/benchmarks/scale.py
 	$(BIN)/python tests/benchmarks/mkdocs.py
 
 accuracy: $(READY)
