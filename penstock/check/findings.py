@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from penstock.check.proposing import proposals
-from penstock.check.verdict import lost, replaced
+from penstock.check.verdict import listed, lost, replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from penstock.check.proposing import Proposal
     from penstock.check.verdict import Judgement
@@ -182,8 +183,8 @@ def _of_edge(judgement: Judgement, edge: Edge, proposed: Proposal) -> Finding:
         target=target.name,
         message=words,
         seen=edge.note,
-        cure=_cure(source, target, proposed) if failing else _advice(judgement, edge),
-        after=_after(source, target, proposed) if failing else None,
+        cure=_cure(flow, edge, proposed) if failing else _advice(judgement, edge),
+        after=_after(flow, edge, proposed) if failing else None,
         file=target.file,
         line=target.line,
         related=_related(judgement, source, edge),
@@ -198,35 +199,72 @@ def _advice(judgement: Judgement, edge: Edge) -> str:
     return CURES[edge.state]
 
 
-def _after(source: Step, target: Step, proposed: Proposal) -> tuple[str, ...] | None:
+def _after(flow: Flow, edge: Edge, proposed: Proposal) -> tuple[str, ...] | None:
     """Return what to write; ``None`` where that would not mend it."""
-    if _closing(source, proposed) or (target.entrypoint and not proposed.after):
+    if _closing(edge, proposed) or not (proposed.after or flow.step(edge.target).entrypoint):
         return None
     return proposed.after
 
 
-def _cure(source: Step, target: Step, proposed: Proposal) -> str:
-    if closing := _closing(source, proposed):
-        return (
-            f"Write no after= for it: {target.name} leads to {closing} already, and arrows may not run in a circle. "
-            "Give one of the two calls a step of its own, or accept this with an ignore."
-        )
+def _cure(flow: Flow, edge: Edge, proposed: Proposal) -> str:
+    target = flow.step(edge.target)
+    if closing := _closing(edge, proposed):
+        return f"Write no after= for it: {_circle(target.name, closing, proposed)}"
     if not proposed.after:
-        return f"Remove after= of {target.name}, or let a test run the arrow: pytest --penstock"
-    return f"Write: after={shown_after(proposed.after)}"
+        what = "Remove after= of" if target.entrypoint else "Name what comes before"
+        return f"{what} {target.name}, or let a test run the arrow: pytest --penstock"
+    if {each.source for each in flow.edges_into(target.name) if each.origin == "declared"} == {*proposed.after}:
+        return "Nothing for this one: what is proposed for other steps leads there, too."
+    return f"Write: after={shown_after(proposed.after, _labels(flow, target.name))}"
 
 
-def _closing(source: Step, proposed: Proposal) -> str:
+def _circle(target: str, closing: str, proposed: Proposal) -> str:
+    """Say why an arrow would close a circle, and what to do instead."""
+    others = proposed.closing[closing]
+    leading = f"what is proposed for {listed(others)} leads" if others else f"{target} leads"
+    start = f" from {target}" if others else ""
+    already = "" if others else " already"
+    return (
+        f"{leading}{start} to {closing}{already}, and arrows may not run in a circle. "
+        "Give one of the two calls a step of its own, or accept this with an ignore."
+    )
+
+
+def _closing(edge: Edge, proposed: Proposal) -> str:
     """Return the step from which an arrow would close a circle, if that is why nothing can be written."""
-    if source.name in proposed.closing:
-        return source.name
-    return proposed.closing[0] if proposed.closing and not proposed.after else ""
+    if edge.source in proposed.closing:
+        return edge.source
+    return "" if proposed.after else next(iter(proposed.closing), "")
 
 
-def shown_after(names: Iterable[str]) -> str:
-    """Return the names of steps as they stand behind ``after=``."""
-    quoted = [f'"{name}"' if name.isprintable() and not {'"', "\\"} & set(name) else repr(name) for name in names]
-    return quoted[0] if len(quoted) == 1 else f"[{', '.join(quoted)}]"
+def _labels(flow: Flow, target: str) -> dict[str, list[str]]:
+    """Return the labels of the declared arrows to a step, by where they come from."""
+    labels: dict[str, list[str]] = {}
+    for edge in flow.edges_into(target):
+        if edge.origin == "declared" and edge.label:
+            labels.setdefault(edge.source, []).append(edge.label)
+    return labels
+
+
+def shown_after(names: Iterable[str], labels: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:
+    """Return the names of steps as they stand behind ``after=``, with the labels of their arrows."""
+    chosen = list(names)
+    if any(len(labels.get(name, ())) > 1 for name in chosen):  # a mapping has room for one label each
+        parts = [
+            f"{{{_quoted(name)}: {_quoted(label)}}}" if label else _quoted(name)
+            for name in chosen
+            for label in labels.get(name) or [""]
+        ]
+    elif any(labels.get(name) for name in chosen):
+        pairs = ((name, next(iter(labels.get(name, ())), None)) for name in chosen)
+        return f"{{{', '.join(f'{_quoted(name)}: {_quoted(label) if label else None}' for name, label in pairs)}}}"
+    else:
+        parts = list(map(_quoted, chosen))
+    return parts[0] if len(parts) == 1 else f"[{', '.join(parts)}]"
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if text.isprintable() and not {'"', "\\"} & set(text) else repr(text)
 
 
 def _related(judgement: Judgement, source: Step, edge: Edge) -> tuple[Place, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,6 +20,18 @@ Pair = tuple[str, str]
 """The names of the steps at both ends of an arrow."""
 
 NOTHING: frozenset[str] = frozenset()
+
+
+class Context(NamedTuple):
+    """Where a step ran with the code of today and nothing replaced: an arrow from any of these would explain that.
+
+    Attributes:
+        parent: The nearest step around.
+        near: That one, and what had finished in it before.
+    """
+
+    parent: str
+    near: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,7 @@ class Tally:
         masked: For each step that ran where tests had replaced what may explain it, what that was. Such runs confirm, and
             show nothing else.
         replaced: The steps that tests had replaced in what was seen only so.
+        contexts: For each step, the contexts in which a declared arrow explains it, or has to.
         ahead: For each step, those that declared arrows lead to, however far.
         calls: For each step, the calls in the code that lead to it.
     """
@@ -74,6 +87,7 @@ class Tally:
     unknown: Counter[str] = field(default_factory=Counter)
     masked: dict[str, set[str]] = field(default_factory=dict)
     replaced: set[str] = field(default_factory=set)
+    contexts: dict[str, set[Context]] = field(default_factory=dict)
     ahead: dict[str, set[str]] = field(default_factory=dict)
     calls: dict[str, list[Call]] = field(default_factory=dict)
 
@@ -191,7 +205,14 @@ def _weigh(
     if current:
         tally.current.add(target)
         _note_further(tally, fact, after[target])
+        if justifying:
+            _note_context(tally, fact)
     return bool(justifying) or not current
+
+
+def _note_context(tally: Tally, fact: Fact) -> None:
+    near = frozenset(seen.step for seen in (fact.parent, *fact.done)) - {fact.step.step}
+    tally.contexts.setdefault(fact.step.step, set()).add(Context(fact.parent.step, near))
 
 
 def _note_place(tally: Tally, fact: Fact, number: int) -> None:
@@ -237,6 +258,7 @@ def _accuse(flow: Flow, tally: Tally, fact: Fact, number: int, expected: Iterabl
         return
     tally.indirect.update({(source, target): number for source in _out(fact).intersection(expected)})
     tally.undeclared[fact.parent.step, target] += number
+    _note_context(tally, fact)
 
 
 def _comes_around(flow: Flow, fact: Fact) -> bool:
