@@ -78,7 +78,8 @@ def _better_covers(
         groups = [group - refused for group in left]
         if not all(groups) or weight + _least_weight(groups, weights) >= lightest:
             continue
-        names = sorted(min(groups, key=len), key=lambda name: (weights[name], order[name]))
+        _, names_left = min((len(group), sorted(group)) for group in groups)
+        names = sorted(names_left, key=lambda name: (weights[name], order[name]))
         branches = [
             (
                 (*chosen, name),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -132,6 +132,9 @@ def findings(judgement: Judgement, *, old: bool = False) -> Iterator[Finding]:
     for edge in flow.edges:
         if edge.state in FAILING or edge.state in NOTES:
             yield _of_edge(judgement, edge, proposed[edge.target])
+    for edge in (edge for proposal in proposed.values() for edge in proposal.later):
+        seen = f"{edge.note} This shows once other arrows of the flow are mended."
+        yield replace(_of_edge(judgement, edge, proposed[edge.target]), seen=seen)
     yield from (_unknown(flow, name, times, old=old) for name, times in sorted(judgement.tally.unknown.items()))
 
 
@@ -214,7 +217,7 @@ def _cure(flow: Flow, edge: Edge, proposed: Proposal) -> str:
         what = "Remove after= of" if target.entrypoint else "Name what comes before"
         return f"{what} {target.name}, or let a test run the arrow: pytest --penstock"
     if {each.source for each in flow.edges_into(target.name) if each.origin == "declared"} == {*proposed.after}:
-        return "Nothing for this one: what is proposed for other steps leads there, too."
+        return "It goes with what is proposed for other steps."
     return f"Write: after={shown_after(proposed.after, _labels(flow, target.name))}"
 
 

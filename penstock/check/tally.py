@@ -28,10 +28,12 @@ class Context(NamedTuple):
     Attributes:
         parent: The nearest step around.
         near: That one, and what had finished in it before.
+        nested: Whether the step itself was further out, so that the arrow may be no more than recursion.
     """
 
     parent: str
     near: frozenset[str]
+    nested: bool = False
 
 
 @dataclass(frozen=True)
@@ -211,8 +213,10 @@ def _weigh(
 
 
 def _note_context(tally: Tally, fact: Fact) -> None:
-    near = frozenset(seen.step for seen in (fact.parent, *fact.done)) - {fact.step.step}
-    tally.contexts.setdefault(fact.step.step, set()).add(Context(fact.parent.step, near))
+    target = fact.step.step
+    near = frozenset(seen.step for seen in (fact.parent, *fact.done)) - {target}
+    nested = any(seen.step == target for seen in fact.ancestors)
+    tally.contexts.setdefault(target, set()).add(Context(fact.parent.step, near, nested))
 
 
 def _note_place(tally: Tally, fact: Fact, number: int) -> None:
