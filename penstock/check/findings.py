@@ -218,7 +218,20 @@ def _cure(flow: Flow, edge: Edge, proposed: Proposal) -> str:
         return f"{what} {target.name}, or let a test run the arrow: pytest --penstock"
     if {each.source for each in flow.edges_into(target.name) if each.origin == "declared"} == {*proposed.after}:
         return "It goes with what is proposed for other steps."
-    return f"Write: after={shown_after(proposed.after, _labels(flow, target.name))}"
+    after = f"after={shown_after(proposed.after, _labels(flow, target.name))}"
+    if target.entrypoint and not any(each.origin == "declared" for each in flow.edges_into(target.name)):
+        return _stacked(flow, target, after)
+    return f"Write: {after}"
+
+
+def _stacked(flow: Flow, target: Step, after: str) -> str:
+    """Return what to write for an entrypoint that is a step besides; its own mark takes no ``after=``."""
+    named = "" if target.name == target.qualname.rpartition(".")[2] else f", name={_quoted(target.name)}"
+    mark = f"step({after}{named})"
+    return (
+        f"Write below the mark of its entrypoint: @{mark}. "
+        f"Where no @flow stands above that: @flow({_quoted(flow.name)}).{mark}."
+    )
 
 
 def _circle(target: str, closing: str, proposed: Proposal) -> str:
