@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from penstock.check.callgraph._bodies import Body
     from penstock.check.callgraph._program import Summary
-    from penstock.check.callgraph._values import Site
+    from penstock.check.callgraph._ways import Site
     from penstock.model import CallKind
 
 _STACK = 256 * 1024 * 1024
