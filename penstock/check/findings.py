@@ -50,6 +50,7 @@ class Finding:
         file: The file in which to mend it.
         line: The line in it, counted from 1; 0 where none is known.
         related: Other places that matter, such as the arrow's other end.
+        cause: The same text in all findings that one change mends together, or an empty string.
     """
 
     code: str
@@ -64,6 +65,7 @@ class Finding:
     file: str = ""
     line: int = 0
     related: tuple[Place, ...] = ()
+    cause: str = ""
 
     @property
     def where(self) -> str:

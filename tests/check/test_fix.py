@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from penstock._cli_fix import asker, run_fix
-from penstock.check.findings import Finding
+from penstock.check.evidence import Evidence, Fact, Seen
+from penstock.check.findings import Finding, findings, shown_after
 from penstock.check.fix import Fixes, fix
+from penstock.check.verdict import judge
 from penstock.collect import collect, input_files
 from penstock.config import load
 
@@ -271,6 +273,43 @@ def test_handles_are_followed_into_other_files(project: Path) -> None:
     (project / "app" / "work.py").write_text(text)
     (edit,) = fixed(project, {"pay": ("check",)}).edits
     assert ("app/work.py", text.replace("receive", "check")) == (edit.name, edit.new.decode())
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        '{"receive": "if new", "weigh": "if heavy"}',
+        '[{"receive": "if new"}, "weigh"]',
+        '["receive", "weigh"]',
+        "receive",
+        '[{"receive": "by day"}, {"receive": "by night"}]',
+    ],
+)
+def test_what_is_written_is_what_the_cure_says(project: Path, after: str) -> None:
+    """The names and labels of the cure are those that the source has afterwards."""
+    (project / "shop.py").write_text(f"{START}@flow('orders')\n@step(after={after})\n{FUNCTION}\n")
+    config = load(project)
+    facts = [("check", "receive", ""), ("weigh", "receive", ""), ("pay", "receive", ""), ("pay", "check", "")]
+    rows = {
+        Fact("orders", Seen(step), Seen(parent), frozenset(map(Seen, filter(None, [done])))): 1
+        for step, parent, done in facts
+    }
+    found = collect(config)
+    judged = judge(found.flow("orders"), Evidence(rows, {}, {("orders", Seen("receive")): 1}))
+    wanted = [finding for finding in findings(judged) if finding.after is not None]
+    for edit in fix(wanted, found, project).edits:
+        edit.write()
+    edges = collect(config).flow("orders").edges_into("pay")
+    pairs = [(edge.source, edge.label) for edge in edges]
+    assert {f"Write: after={shown(pairs)}"} == {finding.cure for finding in wanted}
+
+
+def shown(pairs: list[tuple[str, str]]) -> str:
+    """Return names with labels as a cure has them."""
+    labels: dict[str, list[str]] = {}
+    for source, label in pairs:
+        labels.setdefault(source, []).extend(filter(None, [label]))
+    return shown_after(labels, labels)
 
 
 def test_several_wishes_make_one_edit_of_a_file(project: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -220,3 +221,65 @@ def test_a_cover_is_smallest(groups: list[frozenset[str]]) -> None:
     assert all(group & {*cover} for group in groups)
     smaller = (names for size in range(len(cover)) for names in combinations("abcdefg", size))
     assert not any(all(group & {*names} for group in groups) for names in smaller)
+
+
+@pytest.mark.parametrize(
+    ("arrows", "facts", "calls", "target", "cure"),
+    [
+        (["a>c:no input", "d>c:asked"], [fact("c", "a"), fact("d", "a", "c")], [], "c", 'Write: after={"a": "no input"}'),
+        (["a>c:x", "a>c:y"], [fact("c", "a"), fact("c", "b")], [], "c", 'Write: after=[{"a": "x"}, {"a": "y"}, "b"]'),
+        (["a>c:x"], [fact("c", "a"), fact("c", "b")], [], "c", 'Write: after={"a": "x", "b": None}'),
+        (["a>c", "a>d"], [fact("c", "a"), fact("e", "a", "cd"), fact("d", "a", "c")], [], "e", 'Write: after="a"'),
+        (["a>c", "c>d"], [fact("c", "a"), fact("d", "a", "c"), fact("e", "a", "cd")], ["c>e"], "e", 'Write: after="c"'),
+        (["a>c", "c>d"], [fact("c", "a"), fact("e", "a", "cd"), fact("e", "b", "d")], [], "e", 'Write: after="d"'),
+        (["a>c", "c>d"], [fact("c", "a"), fact("d", "a", "c"), fact("e", "a", "cd"), fact("e", "b", "cd")], [], "e",
+         'Write: after="d"'),
+        (["a>c", "d>c"], [fact("c", "a"), fact("c", "e", "f"), fact("c", "b", "f")], [], "c", 'Write: after=["a", "d", "f"]'),
+    ],
+    ids=["label", "labels", "label and name", "nearest", "data", "fewest", "last", "not refuted"],
+)  # fmt: skip
+def test_the_cure(arrows: list[str], facts: list[Fact], calls: list[str], target: str, cure: str) -> None:
+    """The fewest names, labels kept; of as few, the one that hands data over, then the nearest; what only nothing shows stays."""
+    data = [Call(source=call[0], target=call[-1], kind="data") for call in calls]
+    found = errors(declared(*arrows, calls=data), evidence_of(*facts))
+    assert {cure} == {finding.cure for finding in found if finding.target == target}
+
+
+def test_a_circle_over_two_proposals_names_the_one_that_closes_it() -> None:
+    """Where only what is proposed elsewhere leads back, nobody is told that the step leads there already."""
+    facts = (fact("c", "a"), fact("d", "a"), fact("d", "c", "", "a"), fact("c", "d", "", "a"))
+    found = {finding.arrow: finding for finding in errors(declared("a>c", "a>d"), evidence_of(*facts))}
+    assert "what is proposed for c leads from d to c" not in found["d -> c"].cure
+    assert "Write no after= for it: what is proposed for c leads from d to c, and arrows" in found["c -> d"].cure
+
+
+def test_what_shows_only_later_is_reported_at_once() -> None:
+    """A path that goes with a refuted arrow is missed by the data along it, which is said and mended with the same step."""
+    of = declared("a>b", "a>c", "b>c", "c>d", calls=[Call(source="b", target="d", kind="data")])
+    evidence = evidence_of(fact("c", "a"), fact("b", "a", "c"), fact("d", "a", "bc"))
+    found = errors(of, evidence)
+    assert {"c": ("a",), "d": ("c", "b")} == wishes(found)
+    assert found[-1].seen.endswith("This shows once other arrows of the flow are mended.")
+    assert [] == errors(with_after(of, wishes(found)), evidence)
+
+
+def test_an_entrypoint_that_a_step_calls_is_a_step_besides() -> None:
+    """The mark of an entrypoint takes no ``after=``, so a second one is proposed; with one, it is that which changes."""
+    facts = (fact("c", "a"), fact("b", "c", "", "a"))
+    bare = errors(declared("a>c"), evidence_of(*facts))
+    assert [("b", ("c",))] == [(finding.target, finding.after) for finding in bare]
+    assert bare[0].cure.startswith('Write below the mark of its entrypoint: @step(after="c"')
+    assert 'Write: after="c"' == errors(declared("a>c", "a>b"), evidence_of(*facts))[0].cure
+
+
+def test_hundreds_of_steps_that_lack_their_arrows() -> None:
+    """The search takes seconds, not minutes, where every step of a large flow has to be explained."""
+    names = [f"s{number}" for number in range(300)]
+    steps = (Step(name="a", entrypoint=True), *(Step(name=name) for name in names))
+    facts = {
+        Fact("f", Seen(name), Seen("a"), frozenset(map(Seen, names[at - 9 if at > 9 else 0 : at]))): 1
+        for at, name in enumerate(names)
+    }
+    of = Flow(name="f", steps=steps)
+    found = errors(of, Evidence(facts, {}, {("f", Seen("a")): 1}))
+    assert {("a",)} == {finding.after for finding in found}
