@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from penstock._graph import reachable
+from penstock._graph import adjacency, reachable
 from penstock.check.verdict import REFUTED
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ def _groups(flow: Flow, found: Sequence[Finding], outside: Sequence[Finding]) ->
     """Yield findings that have one cause, the one that says it first; what is yielded earlier counts."""
     if len(found) > 1:
         yield from _lost_steps(flow, found, outside)
+        yield from _circles(flow, found)
         yield from _unreachable_steps(flow, found)
+        yield from _turned_arrows(found)
         yield from _callers(flow, found)
 
 
@@ -93,6 +95,16 @@ def _consequences(flow: Flow, found: Iterable[Finding], targets: set[str]) -> li
     ]
 
 
+def _circles(flow: Flow, found: Sequence[Finding]) -> Groups:
+    """Yield what follows from an arrow that leads back."""
+    known = {step.name for step in flow.steps}
+    backwards = adjacency(known, ((edge.target, edge.source) for edge in flow.edges if edge.origin == "declared"))
+    for finding in found:
+        if finding.code == "cycle" and finding.target in known:
+            circle = reachable(flow.successors, [finding.target]) & reachable(backwards, [finding.target])
+            yield [finding, *_consequences(flow, found, circle)]
+
+
 def _unreachable_steps(flow: Flow, found: Sequence[Finding]) -> Groups:
     """Yield what follows from a step that no arrow leads to."""
     headed = {edge.target for edge in flow.edges if edge.origin == "declared"}
@@ -100,6 +112,15 @@ def _unreachable_steps(flow: Flow, found: Sequence[Finding]) -> Groups:
         if finding.code == "unreachable" and finding.target not in headed:
             others = (each for each in _consequences(flow, found, {finding.target}) if each is not finding)
             yield [finding, *others]
+
+
+def _turned_arrows(found: Sequence[Finding]) -> Groups:
+    """Yield what follows from an arrow that stands there the wrong way round."""
+    undeclared = {(finding.source, finding.target): finding for finding in found if finding.code == "undeclared"}
+    for finding in found:
+        other = undeclared.get((finding.target, finding.source))
+        if finding.code in REFUTED and other is not None:
+            yield [other, finding]
 
 
 def _callers(flow: Flow, found: Sequence[Finding]) -> Groups:

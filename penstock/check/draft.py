@@ -52,6 +52,13 @@ class Draft:
         }
         return reachable(declared, [target])
 
+    def arrow_back(self, target: str, end: str, weak: Collection[Pair]) -> Pair | None:
+        """Return one of these arrows on the ways from one step to another, the last of a way first."""
+        ahead = self.ahead(target)
+        arrows = sorted(weak, key=lambda arrow: (arrow[1] != end, self.order[arrow[0]], self.order[arrow[1]]))
+        ways = (arrow for arrow in arrows if arrow[0] in ahead and arrow[0] in self._kept[arrow[1]])
+        return next((arrow for arrow in ways if end in self.ahead(arrow[1])), None)
+
     def explains(self, target: str, near: frozenset[str]) -> bool:
         """Return whether an arrow leads to a step from any of these."""
         return not (near.isdisjoint(self._kept[target]) and near.isdisjoint(self._added[target]))

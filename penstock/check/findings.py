@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -131,12 +131,11 @@ def findings(judgement: Judgement, *, old: bool = False) -> Iterator[Finding]:
     """
     flow = judgement.flow
     proposed = proposals(judgement)
-    for edge in flow.edges:
+    later = {(edge.source, edge.target): edge for proposal in proposed.values() for edge in proposal.later}
+    known = [edge for edge in flow.edges if (edge.source, edge.target) not in later]
+    for edge in (*known, *later.values()):
         if edge.state in FAILING or edge.state in NOTES:
             yield _of_edge(judgement, edge, proposed[edge.target])
-    for edge in (edge for proposal in proposed.values() for edge in proposal.later):
-        seen = f"{edge.note} This shows once other arrows of the flow are mended."
-        yield replace(_of_edge(judgement, edge, proposed[edge.target]), seen=seen)
     yield from (_unknown(flow, name, times, old=old) for name, times in sorted(judgement.tally.unknown.items()))
 
 

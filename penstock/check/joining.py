@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from penstock.check.findings import Finding
 
-_LEADING = ("unclaimed", "unmarked", "unknown-after", "no-entrypoint", "undeclared")
+_LEADING = ("cycle", "unclaimed", "unmarked", "unknown-after", "no-entrypoint", "undeclared")
 """Which finding of one cause speaks for all: the one that is nearest to it."""
 
 
@@ -95,7 +95,7 @@ def _cure(lead: Finding, group: Sequence[Finding]) -> str:
             cures[finding.cure].append(finding.target)
     whole = " ".join(f"For {listed(targets)}: {cure}" for cure, targets in cures.items())
     written = next(iter(cures), "") if [[lead.target]] == [*cures.values()] else whole
-    if lead.code in ("undeclared", "unreachable"):
+    if lead.code in ("undeclared", "unreachable", "cycle"):
         return written or lead.cure
     back = "Mend this one, and the others are gone."
     return f"{back} Or, if the step is gone for good: penstock check --fix" if written else back

@@ -30,7 +30,7 @@ class Proposal:
         after: The names to write.
         closing: Steps that it was seen to run inside, or takes data from, though no name explains that without closing a
             circle: each with the steps whose proposals are part of the circle, or none where declared arrows make it.
-        later: Arrows to it that fail as soon as what is proposed for other steps is followed.
+        later: Arrows to it that fail with what is proposed for other steps, where none does today.
     """
 
     after: tuple[str, ...]

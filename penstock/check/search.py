@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock.check.covers import find_smallest_cover
@@ -37,7 +38,7 @@ class Search:
     Attributes:
         draft: The arrows.
         missing: Steps whose results reach each step, so that a path has to lead there.
-        failing: The arrows that a verdict on a draft found fault with, by target and source.
+        failing: The arrows that fail once others are mended, by target and source.
     """
 
     def __init__(self, judgement: Judgement) -> None:
@@ -46,12 +47,18 @@ class Search:
         self._followers = Counter(source for source, _ in self._tally.before)
         self._contexts: dict[str, set[Context]] = defaultdict(set)
         self._refuted: set[Pair] = set()
+        self._weak = {(edge.source, edge.target): edge for edge in self._flow.edges if self._is_weak(edge)}
         self._lost: set[Pair] = set()  # the step around, and one that ran there in a way that no name can explain
         self._hopeless: set[str] = set()
         self._targets: list[str] = []
         self.missing: dict[str, set[str]] = defaultdict(set)
         self.failing: dict[str, dict[str, Edge]] = defaultdict(dict)
         self._restart()
+
+    def _is_weak(self, edge: Edge) -> bool:
+        """Return whether an arrow leads to an entrypoint and shows nowhere, though both its ends run."""
+        ran = {edge.source, edge.target} <= self._tally.seen
+        return ran and edge.state == "unexercised" and self._flow.step(edge.target).entrypoint
 
     def _restart(self) -> None:
         self.draft = Draft(self._flow, self._refuted, self._hopeless)
@@ -77,12 +84,15 @@ class Search:
             self.missing[target].add(source)
         self._note_refuted(judgement.flow)
         for edge in filter(fails, judgement.flow.edges):
-            self.failing[edge.target].setdefault(edge.source, edge)
+            self._note_failing(edge, f"{edge.note} This shows once other arrows of the flow are mended.")
         return before != self._size()
 
     def _note_contexts(self, target: str, contexts: Iterable[Context]) -> None:
         known = (Context(context.parent, context.near.intersection(self._order)) for context in contexts)
         self._contexts[target].update(known)
+
+    def _note_failing(self, edge: Edge, note: str) -> None:
+        self.failing[edge.target].setdefault(edge.source, replace(edge, note=note))
 
     def _note_refuted(self, flow: Flow) -> None:
         self._refuted |= {(edge.source, edge.target) for edge in flow.edges if edge.state in REFUTED}
@@ -116,6 +126,8 @@ class Search:
         self._restart()
         self._targets = [name for name in self._order if self.missing.get(name) or any(self.unexplained(name))]
         self._targets.sort(key=lambda name: name != first)
+        while self._drop_weak_arrow(self._targets):
+            self._restart()
         self._give_up_what_is_closed(self._targets)
         self._add_forced_names(self._targets)
         for target in self._targets:
@@ -125,6 +137,19 @@ class Search:
         """Return for how many steps nothing can be written, and for how many of their contexts."""
         nameless = sum(not self.draft.names(name) for name in self._targets)
         return nameless, sum(len(list(self._open(name))) for name in self._targets)
+
+    def _drop_weak_arrow(self, targets: Iterable[str]) -> bool:
+        """Drop an arrow to an entrypoint that shows nowhere, and rules out the only ones that runs show; return whether there is one."""
+        for target in targets:
+            contexts = list(self._open(target))
+            for context, group in zip(contexts, self._allowed(target, contexts), strict=True):
+                arrow = None if group else self.draft.arrow_back(target, context.parent, self._weak)
+                if arrow is not None:
+                    self._refuted.add(arrow)
+                    edge = replace(self._weak.pop(arrow), state="never-seen")
+                    self._note_failing(edge, f"The runs show that {arrow[0]} comes after {arrow[1]}.")
+                    return True
+        return False
 
     def _give_up_what_is_closed(self, targets: Iterable[str]) -> None:
         """Leave out what declared arrows alone rule out."""

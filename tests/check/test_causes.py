@@ -128,6 +128,19 @@ def test_a_step_without_a_name_before_it() -> None:
     assert 'Write: after="main"' == entry.cure
 
 
+def test_arrows_in_a_circle() -> None:
+    """A circle, the steps that nothing leads to because of it, and the run that shows the way are one mistake."""
+    found = checked(
+        played(
+            '@f.entrypoint\ndef main(): b()\n@f.step(after="c")\ndef b(): c()\n@f.step(after="b")\ndef c(): ...\n'
+            '@f.step(after="c")\ndef d(): ...\n'
+        )
+    )
+    assert {"cycle", "unreachable", "undeclared"} < {finding.code for finding in found}
+    entry, *notes = [entry for entry in joined(found) if entry.severity == "error"]
+    assert ("cycle", 'Write: after="main"', []) == (entry.code, entry.cure.removeprefix("For b: "), notes)
+
+
 @pytest.mark.parametrize("source", [WITHOUT_MARK, CALL_BETWEEN])
 def test_programs_know_each_finding_by_itself(source: str) -> None:
     """Reports for programs, and the keys of a baseline, are those of single findings; JSON has the cause besides."""

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock import flow, flow_context, observing
+from penstock.check.causes import with_causes
 from penstock.check.covers import find_smallest_cover
 from penstock.check.evidence import Evidence, Fact, Seen
 from penstock.check.findings import findings
+from penstock.check.joining import joined
 from penstock.check.verdict import judge
 from penstock.model import Call, Edge, Flow, Step
 from penstock.observers.evidence import EvidenceObserver
@@ -261,6 +263,16 @@ def test_what_shows_only_later_is_reported_at_once() -> None:
     assert {"c": ("a",), "d": ("c", "b")} == wishes(found)
     assert found[-1].seen.endswith("This shows once other arrows of the flow are mended.")
     assert [] == errors(with_after(of, wishes(found)), evidence)
+
+
+def test_an_arrow_to_an_entrypoint_that_leads_the_wrong_way() -> None:
+    """Where runs show that the entrypoint comes first, the arrow back to it goes, and the right one is written."""
+    of, evidence = declared("c>a", "b>c"), evidence_of(fact("c", "a"), fact("c", "b"))
+    found = errors(of, evidence)
+    assert {"c": ("b", "a"), "a": ()} == wishes(found)
+    assert "The runs show that c comes after a." == found[-1].seen
+    assert [] == errors(with_after(of, wishes(found)), evidence)
+    assert 1 == len(joined(with_causes(found, [of])))
 
 
 def test_an_entrypoint_that_a_step_calls_is_a_step_besides() -> None:
