@@ -10,6 +10,7 @@ from penstock._commit import commit_of
 from penstock._garbage import collector_paused
 from penstock.check.age import is_of_today
 from penstock.check.baseline import read, without_ignored, without_known
+from penstock.check.causes import with_causes
 from penstock.check.contracts import broken
 from penstock.check.evidence import Evidence, load
 from penstock.check.findings import findings, of_problem
@@ -56,7 +57,7 @@ class Proof:
     def disagreements(self) -> tuple[Finding, ...]:
         """The errors, one a mistake, without the problems of declarations, which every build reports anyway."""
         problems = set(_problems(self.manifest))
-        return tuple(joined([finding for finding in self.errors if finding not in problems]))
+        return tuple(joined([finding for finding in self.errors if replace(finding, cause="") not in problems]))
 
 
 Stamp = tuple[int, int] | None
@@ -170,6 +171,7 @@ def _sorted_out(
     config: Config, manifest: Manifest, found: list[Finding], evidence: Evidence, *, accepted: bool
 ) -> Proof:
     """Part what is to be reported from what the project accepts."""
+    found = with_causes(found, manifest.flows)
     left = tuple(without_ignored(found, config.ignore, config.project / "pyproject.toml"))
     ignored = _without(found, left)
     if not (evidence.facts or evidence.runs):  # what an ignore is for may show as soon as something runs

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from penstock.check.proposing import Proposal, proposals
-from penstock.check.verdict import lost, replaced
+from penstock.check.verdict import listed, lost, replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from penstock.check.verdict import Judgement
     from penstock.model import Edge, Flow, Problem, Step
@@ -48,6 +49,7 @@ class Finding:
         file: The file in which to mend it.
         line: The line in it, counted from 1; 0 where none is known.
         related: Other places that matter, such as the arrow's other end.
+        cause: The same text in all findings that one change mends together, or an empty string.
     """
 
     code: str
@@ -62,6 +64,7 @@ class Finding:
     file: str = ""
     line: int = 0
     related: tuple[Place, ...] = ()
+    cause: str = ""
 
     @property
     def where(self) -> str:
@@ -129,7 +132,9 @@ def findings(judgement: Judgement, *, old: bool = False) -> Iterator[Finding]:
     """
     flow = judgement.flow
     proposed = proposals(judgement) if any(edge.state in FAILING for edge in flow.edges) else {}
-    for edge in flow.edges:
+    later = {(edge.source, edge.target): edge for proposal in proposed.values() for edge in proposal.later}
+    known = [edge for edge in flow.edges if (edge.source, edge.target) not in later]
+    for edge in (*known, *later.values()):
         if edge.state in FAILING or edge.state in NOTES:
             yield _of_edge(judgement, edge, proposed.get(edge.target, Proposal(())))
     yield from (_unknown(flow, name, times, old=old) for name, times in sorted(judgement.tally.unknown.items()))
@@ -183,8 +188,8 @@ def _of_edge(judgement: Judgement, edge: Edge, proposed: Proposal) -> Finding:
         target=target.name,
         message=words,
         seen=edge.note,
-        cure=_cure(judgement, edge, proposed) if failing else _advice(judgement, edge),
-        after=_after(judgement, edge, proposed) if failing else None,
+        cure=_cure(flow, edge, proposed) if failing else _advice(judgement, edge),
+        after=_after(flow, edge, proposed) if failing else None,
         file=target.file,
         line=target.line,
         related=_related(judgement, source, edge),
@@ -201,48 +206,98 @@ def _advice(judgement: Judgement, edge: Edge) -> str:
     return CURES[edge.state]
 
 
-def _after(judgement: Judgement, edge: Edge, proposed: Proposal) -> tuple[str, ...] | None:
+def _after(flow: Flow, edge: Edge, proposed: Proposal) -> tuple[str, ...] | None:
     """Return what to write; ``None`` where that would not mend it."""
-    source, target = judgement.flow.step(edge.source), judgement.flow.step(edge.target)
-    if _closing(source, proposed) or (target.entrypoint and not proposed.after) or _is_alone(judgement, edge):
+    if _closing(edge, proposed) or _is_alone(flow, edge):
+        return None
+    if not (proposed.after or flow.step(edge.target).entrypoint):
         return None
     return proposed.after
 
 
-def _is_alone(judgement: Judgement, edge: Edge) -> bool:
+def _is_alone(flow: Flow, edge: Edge) -> bool:
     """Return whether an arrow is no longer seen, and nothing else has come in its place: the call may be missed."""
-    others = (other for other in judgement.flow.edges if other.target == edge.target)
+    others = flow.edges_into(edge.target)
     return edge.state == "no-longer-seen" and all(other.state != "undeclared" for other in others)
 
 
-def _cure(judgement: Judgement, edge: Edge, proposed: Proposal) -> str:
-    source, target = judgement.flow.step(edge.source), judgement.flow.step(edge.target)
-    if _is_alone(judgement, edge):
+def _cure(flow: Flow, edge: Edge, proposed: Proposal) -> str:
+    target = flow.step(edge.target)
+    if _is_alone(flow, edge):
         return (
-            f"Restore the call, or take {source.name} out of after= of {target.name}. "
+            f"Restore the call, or take {edge.source} out of after= of {target.name}. "
             "If only a test is missing, let one run it again: pytest --penstock"
         )
-    if closing := _closing(source, proposed):
-        return (
-            f"Write no after= for it: {target.name} leads to {closing} already, and arrows may not run in a circle. "
-            "Give one of the two calls a step of its own, or accept this with an ignore."
-        )
+    if closing := _closing(edge, proposed):
+        return f"Write no after= for it: {_circle(target.name, closing, proposed)}"
     if not proposed.after:
-        return f"Remove after= of {target.name}, or let a test run the arrow: pytest --penstock"
-    return f"Write: after={shown_after(proposed.after)}"
+        what = "Remove after= of" if target.entrypoint else "Name what comes before"
+        return f"{what} {target.name}, or let a test run the arrow: pytest --penstock"
+    if {each.source for each in flow.edges_into(target.name) if each.origin == "declared"} == {*proposed.after}:
+        return "It goes with what is proposed for other steps."
+    after = f"after={shown_after(proposed.after, _labels(flow, target.name))}"
+    if target.entrypoint and not any(each.origin == "declared" for each in flow.edges_into(target.name)):
+        return _stacked(flow, target, after)
+    return f"Write: {after}"
 
 
-def _closing(source: Step, proposed: Proposal) -> str:
+def _stacked(flow: Flow, target: Step, after: str) -> str:
+    """Return what to write for an entrypoint that is a step besides; its own mark takes no ``after=``."""
+    named = "" if target.name == target.qualname.rpartition(".")[2] else f", name={_quoted(target.name)}"
+    mark = f"step({after}{named})"
+    return (
+        f"Write below the mark of its entrypoint: @{mark}. "
+        f"Where no @flow stands above that: @flow({_quoted(flow.name)}).{mark}."
+    )
+
+
+def _circle(target: str, closing: str, proposed: Proposal) -> str:
+    """Say why an arrow would close a circle, and what to do instead."""
+    others = proposed.closing[closing]
+    leading = f"what is proposed for {listed(others)} leads" if others else f"{target} leads"
+    start = f" from {target}" if others else ""
+    already = "" if others else " already"
+    return (
+        f"{leading}{start} to {closing}{already}, and arrows may not run in a circle. "
+        "Give one of the two calls a step of its own, or accept this with an ignore."
+    )
+
+
+def _closing(edge: Edge, proposed: Proposal) -> str:
     """Return the step from which an arrow would close a circle, if that is why nothing can be written."""
-    if source.name in proposed.closing:
-        return source.name
-    return proposed.closing[0] if proposed.closing and not proposed.after else ""
+    if edge.source in proposed.closing:
+        return edge.source
+    return "" if proposed.after else next(iter(proposed.closing), "")
 
 
-def shown_after(names: Iterable[str]) -> str:
-    """Return the names of steps as they stand behind ``after=``."""
-    quoted = [f'"{name}"' if name.isprintable() and not {'"', "\\"} & set(name) else repr(name) for name in names]
-    return quoted[0] if len(quoted) == 1 else f"[{', '.join(quoted)}]"
+def _labels(flow: Flow, target: str) -> dict[str, list[str]]:
+    """Return the labels of the declared arrows to a step, by where they come from."""
+    labels: dict[str, list[str]] = {}
+    for edge in flow.edges_into(target):
+        if edge.origin == "declared" and edge.label:
+            labels.setdefault(edge.source, []).append(edge.label)
+    return labels
+
+
+def shown_after(names: Iterable[str], labels: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:
+    """Return the names of steps as they stand behind ``after=``, with the labels of their arrows."""
+    chosen = list(names)
+    if any(len(labels.get(name, ())) > 1 for name in chosen):  # a mapping has room for one label each
+        parts = [
+            f"{{{_quoted(name)}: {_quoted(label)}}}" if label else _quoted(name)
+            for name in chosen
+            for label in labels.get(name) or [""]
+        ]
+    elif any(labels.get(name) for name in chosen):
+        pairs = ((name, next(iter(labels.get(name, ())), None)) for name in chosen)
+        return f"{{{', '.join(f'{_quoted(name)}: {_quoted(label) if label else None}' for name, label in pairs)}}}"
+    else:
+        parts = list(map(_quoted, chosen))
+    return parts[0] if len(parts) == 1 else f"[{', '.join(parts)}]"
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if text.isprintable() and not {'"', "\\"} & set(text) else repr(text)
 
 
 def _related(judgement: Judgement, source: Step, edge: Edge) -> tuple[Place, ...]:

@@ -1,23 +1,41 @@
-"""One mistake, one entry: the arrow that ran, and those that were declared in its place, have the same cure."""
+"""One mistake, one entry: what has the same cause or the same cure is told together."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from penstock.check.verdict import REFUTED
+from penstock.check.findings import Place
+from penstock.check.verdict import REFUTED, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from penstock.check.findings import Finding
 
+_LEADING = ("cycle", "unclaimed", "unmarked", "unknown-after", "no-entrypoint", "undeclared")
+"""Which finding of one cause speaks for all: the one that is nearest to it."""
+
 
 def joined(found: Sequence[Finding]) -> list[Finding]:
-    """Return findings for people: that an arrow is not declared is told together with the ones it stands for.
+    """Return findings for people: one for each mistake.
 
-    Programs, baselines and ignores know each finding by itself.
+    That an arrow is not declared is told together with the ones it stands for, and what follows from one cause together
+    with it. Programs, baselines and ignores know each finding by itself.
     """
+    entries = _with_replaced_arrows(found)
+    groups: dict[str, list[Finding]] = {}
+    for finding in entries:
+        groups.setdefault(finding.cause or finding.key, []).append(finding)
+    shared = {cause: group for cause, group in groups.items() if group[0].cause and len(group) > 1}
+    return [
+        _one_of(shared.pop(finding.cause)) if finding.cause in shared else finding
+        for finding in entries
+        if not finding.cause or finding.cause in shared or len(groups[finding.cause]) == 1
+    ]
+
+
+def _with_replaced_arrows(found: Sequence[Finding]) -> list[Finding]:
     leads = {_mistake(finding): finding for finding in reversed(found) if finding.code == "undeclared"}
     parts: dict[tuple[str, ...], list[Finding]] = {key: [] for key in leads}
     for each in found:
@@ -41,3 +59,43 @@ def _together(lead: Finding, parts: Sequence[Finding]) -> Finding:
         seen=" ".join(filter(None, (lead.seen, *said))),
         related=(*(place for part in parts for place in part.related[:1]), *lead.related),
     )
+
+
+def _one_of(group: Sequence[Finding]) -> Finding:
+    """Return one finding for all of a cause: the places of the others stand below it."""
+    lead = min(group, key=_rank)
+    others = [finding for finding in group if finding is not lead]
+    steps = listed(list(dict.fromkeys(finding.target for finding in others if finding.target)))
+    return replace(
+        lead,
+        seen=" ".join(filter(None, (lead.seen, f"The same mistake shows at {steps}." if steps else ""))),
+        cure=_cure(lead, group),
+        related=(*lead.related, *_places(others)),
+    )
+
+
+def _rank(finding: Finding) -> tuple[bool, int]:
+    rank = _LEADING.index(finding.code) if finding.code in _LEADING else len(_LEADING)
+    return finding.severity != "error", rank
+
+
+def _places(others: Iterable[Finding]) -> list[Place]:
+    """Return a place for each step concerned, with all that is found of it."""
+    codes: dict[tuple[str, int, str], dict[str, None]] = {}
+    for finding in others:
+        codes.setdefault((finding.file, finding.line, finding.target), {})[finding.code] = None
+    return [Place(file, line, f"{step}: {', '.join(found)}") for (file, line, step), found in codes.items() if file]
+
+
+def _cure(lead: Finding, group: Sequence[Finding]) -> str:
+    """Return what mends all of them: the lead's cure, or that of each step."""
+    cures: dict[str, list[str]] = {}
+    for finding in group:
+        if finding.after is not None and finding.target not in cures.setdefault(finding.cure, []):
+            cures[finding.cure].append(finding.target)
+    whole = " ".join(f"For {listed(targets)}: {cure}" for cure, targets in cures.items())
+    written = next(iter(cures), "") if [[lead.target]] == [*cures.values()] else whole
+    if lead.code in ("undeclared", "unreachable", "cycle"):
+        return written or lead.cure
+    back = "Mend this one, and the others are gone."
+    return f"{back} Or, if the step is gone for good: penstock check --fix" if written else back

@@ -1,16 +1,25 @@
-"""What ``after=`` of each step should hold: never so that arrows would run in a circle, which no flow may have."""
+"""What ``after=`` of each step should hold: the fewest names that explain every run, and no circle over all of them.
+
+What is declared and not refuted stays. What is proposed besides is judged by the same evidence as what was declared;
+where that shows anything new, it is taken into account, until following the proposals ends clean.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from penstock._graph import reachable
-from penstock.check.verdict import REFUTED
+from penstock.check.search import Search, fails
+from penstock.check.verdict import judge
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from penstock.check.verdict import Judgement
     from penstock.model import Edge, Flow
+
+_ROUNDS = 8
+"""How often proposals are judged at most; each round adds to what they have to explain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,47 +28,44 @@ class Proposal:
 
     Attributes:
         after: The names to write.
-        closing: Steps that it was seen to run after, too, but to which it leads already.
+        closing: Steps that it was seen to run inside, or takes data from, though no name explains that without closing a
+            circle: each with the steps whose proposals are part of the circle, or none where declared arrows make it.
+        later: Arrows to it that fail with what is proposed for other steps, where none does today.
     """
 
     after: tuple[str, ...]
-    closing: tuple[str, ...] = ()
+    closing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    later: tuple[Edge, ...] = ()
 
 
 def proposals(judgement: Judgement) -> dict[str, Proposal]:
-    """Return for each step what is not refuted, and what was seen instead."""
-    steps = [step.name for step in judgement.flow.steps]
-    kept = {name: _kept(judgement.flow, name) for name in steps}
-    successors: dict[str, list[str]] = {name: [] for name in steps}
-    for target, sources in kept.items():
-        for source in sources:
-            successors[source].append(target)
-    return {name: _proposal(judgement, name, kept[name], successors) for name in steps}
+    """Return for each step the names that are not refuted, and the fewest others that explain all of its runs."""
+    flow, search = judgement.flow, Search(judgement)
+    if any(map(fails, flow.edges)):
+        search.begin()
+        for _ in range(_ROUNDS):
+            search.solve()
+            if not search.learn(judge(search.draft.proposed_flow(), judgement.evidence)):
+                break
+    return {step.name: _proposal(flow, search, step.name) for step in flow.steps}
 
 
-def _proposal(judgement: Judgement, target: str, kept: list[str], successors: dict[str, list[str]]) -> Proposal:
-    """Return the proposal for a step, and add its new arrows to the successors."""
-    new = [edge.source for edge in judgement.flow.edges_into(target) if edge.origin == "seen"]
-    ahead = reachable(successors, [target])
-    closing = [source for source in new if source in ahead and source not in kept]
-    better = [source for source in _handing(judgement, target, new) if source not in kept and source not in ahead]
-    chosen = better if better and not set(new) & set(kept) else [source for source in new if source not in closing]
-    for source in chosen:
-        successors[source].append(target)
-    return Proposal(tuple(dict.fromkeys((*kept, *chosen))), tuple(closing) if chosen is not better else ())
+def _proposal(flow: Flow, search: Search, target: str) -> Proposal:
+    names, edges = search.draft.names(target), flow.edges_into(target)
+    is_unmentioned = {*names} != {edge.source for edge in edges} and not any(map(fails, edges))
+    later = search.failing.get(target, {}).values() if is_unmentioned else ()
+    return Proposal(names, _closing(search, target), tuple(later))
 
 
-def _handing(judgement: Judgement, target: str, new: list[str]) -> list[str]:
-    """Return the steps which hand the step something, if they went before it in each run that needs a reason."""
-    before, undeclared = judgement.tally.before, judgement.tally.undeclared
-    runs = max(sum(undeclared[source, target] for source in new), 1)
-    handing = [call.source for call in judgement.tally.calls.get(target, ()) if call.kind == "data"]
-    return [source for source in handing if before[source, target] >= runs]
-
-
-def _kept(flow: Flow, target: str) -> list[str]:
-    return [edge.source for edge in flow.edges_into(target) if _holds(edge)]
-
-
-def _holds(edge: Edge) -> bool:
-    return edge.origin == "declared" and edge.state not in REFUTED
+def _closing(search: Search, target: str) -> dict[str, tuple[str, ...]]:
+    draft = search.draft
+    sources = {context.parent for context in search.unexplained(target)}
+    sources |= {source for source in search.missing.get(target, ()) if target not in draft.ahead(source)}
+    if not sources:
+        return {}
+    ahead, declared = draft.ahead(target), draft.declared_ahead(target)
+    return {
+        source: () if source in declared else draft.proposing_steps(target, source)
+        for source in draft.order
+        if source in ahead & sources
+    }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +21,20 @@ Pair = tuple[str, str]
 """The names of the steps at both ends of an arrow."""
 
 NOTHING: frozenset[str] = frozenset()
+
+
+class Context(NamedTuple):
+    """Where a step ran with the code of today and nothing replaced: an arrow from any of these would explain that.
+
+    Attributes:
+        parent: The nearest step around.
+        near: That one, and what had finished in it before.
+        nested: Whether the step itself was further out, so that the arrow may be no more than recursion.
+    """
+
+    parent: str
+    near: frozenset[str]
+    nested: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,7 @@ class Tally:
         masked: For each step that ran where tests had replaced what may explain it, what that was. Such runs confirm, and
             show nothing else.
         replaced: The steps that tests had replaced in what was seen only so.
+        contexts: For each step, the contexts in which a declared arrow explains it, or has to.
         ahead: For each step, those that declared arrows lead to, however far.
         calls: For each step, the calls in the code that lead to it.
         vanished: The state and the note of arrows that earlier evidence showed, and this one could have and does not.
@@ -76,6 +91,7 @@ class Tally:
     unknown: Counter[str] = field(default_factory=Counter)
     masked: dict[str, set[str]] = field(default_factory=dict)
     replaced: set[str] = field(default_factory=set)
+    contexts: dict[str, set[Context]] = field(default_factory=dict)
     ahead: dict[str, set[str]] = field(default_factory=dict)
     calls: dict[str, list[Call]] = field(default_factory=dict)
     vanished: dict[Pair, tuple[State, str]] = field(default_factory=dict)
@@ -215,7 +231,16 @@ def _weigh(
     if current:
         tally.current.add(target)
         _note_further(tally, fact, after[target])
+        if justifying:
+            _note_context(tally, fact)
     return bool(justifying) or not current
+
+
+def _note_context(tally: Tally, fact: Fact) -> None:
+    target = fact.step.step
+    near = frozenset(seen.step for seen in (fact.parent, *fact.done)) - {target}
+    nested = any(seen.step == target for seen in fact.ancestors)
+    tally.contexts.setdefault(target, set()).add(Context(fact.parent.step, near, nested))
 
 
 def _note_place(tally: Tally, fact: Fact, number: int) -> None:
@@ -261,6 +286,7 @@ def _accuse(flow: Flow, tally: Tally, fact: Fact, number: int, expected: Iterabl
         return
     tally.indirect.update({(source, target): number for source in _out(fact).intersection(expected)})
     tally.undeclared[fact.parent.step, target] += number
+    _note_context(tally, fact)
 
 
 def _comes_around(flow: Flow, fact: Fact) -> bool:

@@ -8,7 +8,7 @@ the reading of the code guesses, and no witness accuses on what it did not see.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from penstock.check.age import shorten_commit
@@ -36,12 +36,14 @@ class Judgement:
         tally: What the runs said.
         runs: How many runs were seen.
         missing: Arrows that nobody declared, though the code hands data along them and the runs keep their order.
+        evidence: What it was judged by.
     """
 
     flow: Flow
     tally: Tally
     runs: int
     missing: tuple[Pair, ...] = ()
+    evidence: Evidence = field(repr=False)
 
 
 def judge(flow: Flow, evidence: Evidence) -> Judgement:
@@ -54,7 +56,7 @@ def judge(flow: Flow, evidence: Evidence) -> Judgement:
     extra = [_seen(pair, tally) for pair in dict.fromkeys((*sorted(tally.undeclared), *missing))]
     runs = sum(evidence.of(flow.name).runs.values())
     whole = replace(bare, edges=(*edges, *extra), provenance=_provenance([*edges, *extra], runs, evidence))
-    return Judgement(flow=whole, tally=tally, runs=runs, missing=missing)
+    return Judgement(flow=whole, tally=tally, runs=runs, missing=missing, evidence=evidence)
 
 
 def _judged(flow: Flow, edge: Edge, tally: Tally) -> Edge:
@@ -131,12 +133,12 @@ def replaced(pair: Pair, tally: Tally) -> tuple[list[str], str]:
     source, target = pair
     masked = sorted(tally.masked.get(target, ()))
     if masked and target not in tally.placed:
-        return masked, f"{target} ran only while a test had replaced {_listed(masked)}."
+        return masked, f"{target} ran only while a test had replaced {listed(masked)}."
     if absent := [name for name in pair if name not in tally.seen]:
         names = [name for name in absent if name in tally.replaced]
-        return names, f"{_listed(names)} ran nowhere in the flow; a test had replaced it."
+        return names, f"{listed(names)} ran nowhere in the flow; a test had replaced it."
     names = sorted(name for name in tally.replaced if tally.leads(name, source) or tally.leads(name, target))
-    return names, f"{target} ran after {source} in no run, but in some a test had replaced {_listed(names)}."
+    return names, f"{target} ran after {source} in no run, but in some a test had replaced {listed(names)}."
 
 
 def _apart(pair: Pair, tally: Tally) -> bool:
@@ -147,17 +149,17 @@ def _apart(pair: Pair, tally: Tally) -> bool:
 def _further(pair: Pair, tally: Tally) -> str:
     """Say what lies between the ends of an arrow that is too long."""
     source, target = pair
-    return f"{target} ran inside {_listed(sorted(tally.further.get(pair, ())))}, further away from {source}."
+    return f"{target} ran inside {listed(sorted(tally.further.get(pair, ())))}, further away from {source}."
 
 
 def _before(flow: Flow, pair: Pair, tally: Tally) -> str:
     """Say what the head of an arrow ran after, where that was never its tail."""
     source, target = pair
     near = sorted(tally.neighbours.get(target, set()) & flow.positions.keys(), key=flow.positions.__getitem__)
-    return f"{target} ran after {_listed([name for name in near if name != target])}, never after {source}."
+    return f"{target} ran after {listed([name for name in near if name != target])}, never after {source}."
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """Return names as a sentence has them, at most a few."""
     if len(names) > _MOST_NAMES + 1:
         names = [*names[:_MOST_NAMES], f"{len(names) - _MOST_NAMES} more"]

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from penstock._cli_fix import asker, run_fix
-from penstock.check.findings import Finding
+from penstock.check.evidence import Evidence, Fact, Seen
+from penstock.check.findings import Finding, findings, shown_after
 from penstock.check.fix import Fixes, fix
+from penstock.check.verdict import judge
 from penstock.collect import collect, input_files
 from penstock.config import load
 
@@ -273,6 +275,43 @@ def test_handles_are_followed_into_other_files(project: Path) -> None:
     assert ("app/work.py", text.replace("receive", "check")) == (edit.name, edit.new.decode())
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        '{"receive": "if new", "weigh": "if heavy"}',
+        '[{"receive": "if new"}, "weigh"]',
+        '["receive", "weigh"]',
+        "receive",
+        '[{"receive": "by day"}, {"receive": "by night"}]',
+    ],
+)
+def test_what_is_written_is_what_the_cure_says(project: Path, after: str) -> None:
+    """The names and labels of the cure are those that the source has afterwards."""
+    (project / "shop.py").write_text(f"{START}@flow('orders')\n@step(after={after})\n{FUNCTION}\n")
+    config = load(project)
+    facts = [("check", "receive", ""), ("weigh", "receive", ""), ("pay", "receive", ""), ("pay", "check", "")]
+    rows = {
+        Fact("orders", Seen(step), Seen(parent), frozenset(map(Seen, filter(None, [done])))): 1
+        for step, parent, done in facts
+    }
+    found = collect(config)
+    judged = judge(found.flow("orders"), Evidence(rows, {}, {("orders", Seen("receive")): 1}))
+    wanted = [finding for finding in findings(judged) if finding.after is not None]
+    for edit in fix(wanted, found, project).edits:
+        edit.write()
+    edges = collect(config).flow("orders").edges_into("pay")
+    pairs = [(edge.source, edge.label) for edge in edges]
+    assert {f"Write: after={shown(pairs)}"} == {finding.cure for finding in wanted}
+
+
+def shown(pairs: list[tuple[str, str]]) -> str:
+    """Return names with labels as a cure has them."""
+    labels: dict[str, list[str]] = {}
+    for source, label in pairs:
+        labels.setdefault(source, []).extend(filter(None, [label]))
+    return shown_after(labels, labels)
+
+
 def test_several_wishes_make_one_edit_of_a_file(project: Path) -> None:
     """All changes of a file are one edit, and the result declares what was asked for."""
     (project / "shop.py").write_text(START + '@flow("orders")\n@step(after="weigh")\ndef pay(): ...\n')
@@ -288,8 +327,7 @@ def test_several_wishes_make_one_edit_of_a_file(project: Path) -> None:
         ('@flow("orders")\n@step(after=["receive", *["check"]])\ndef pay(): ...\n', 2, "put together from other"),
         ('@flow("orders")\n@step(after=[f"{\'receive\'}"])\ndef pay(): ...\n', 2, "which steps f\"{'receive'}\""),
         ('@flow("orders")\n@step(**{"after": "receive"})\ndef pay(): ...\n', 2, "not written as name=value"),
-        ('@flow("orders")\n@entrypoint\ndef pay(): ...\n', 2, "@entrypoint takes no after="),
-        ('from penstock.contrib.celery import flow_task\n@flow("orders")\n@flow_task\ndef pay(): ...\n', 3, "flow_task has after= decides"),
+        ('NAME = "orders"\nwith_flow = flow(NAME)\nfrom penstock.contrib.celery import flow_task\n@with_flow\n@flow_task\ndef pay(): ...\n', 5, "@flow_task takes no after="),
         ('def pay(): ...\nfor each in [pay]:\n    flow("orders").step(after="receive")(each)\n', 1, "nothing says where"),
         ('def pay(): ...\nflow("orders").step(after="receive")(pay)\nflow("orders").step(after="check")(pay)\n', 1, "more than once"),
         ('@flow("orders")\n@flow("returns")\n@step(after="receive")\ndef pay(): ...\n', 3, "the flow returns takes the same"),
@@ -304,6 +342,51 @@ def test_what_is_not_understood_is_left_alone(project: Path, declared: str, line
     assert ((), True) == (result.edits, refusal.reason.startswith("pay is left alone: "))
     assert f"shop.py:{START.count(chr(10)) + line}" == refusal.where
     assert reason in refusal.reason
+
+
+CELERY = "from penstock.contrib.celery import flow_task\n"
+
+
+@pytest.mark.parametrize(
+    ("declared", "new"),
+    [
+        ('@flow("orders")\n@entrypoint\ndef pay(): ...\n', '@entrypoint\n@step(after="check")\n'),
+        ('@flow("orders")\n@entrypoint(trigger="POST /pay")  # at once\ndef pay(): ...\n', '# at once\n@step(after="check")\n'),
+        ('@flow("orders")\n@entrypoint(name="pay")\ndef take(): ...\n', '\n@step(after="check", name="pay")\n'),
+        ('orders = flow("orders")\n@orders.entrypoint\nasync def pay(): ...\n', '\n@orders.step(after="check")\n'),
+        ('@flow("orders").entrypoint\ndef pay(): ...\n', '\n@flow("orders").step(after="check")\n'),
+        ('@flow("orders")\nclass Desk:\n    @entrypoint\n    def pay(self): ...\n', '\n    @step(after="check")\n'),
+        ('import penstock\n@flow("orders")\n@penstock.entrypoint\ndef pay(): ...\n', '\n@penstock.step(after="check")\n'),
+        ('@flow("orders", title="Orders")\n@flow("returns")\n@entrypoint\ndef pay(): ...\n', '\n@flow("orders").step(after="check")\n'),
+        (CELERY + '@flow("orders")\n@flow_task(queue="slow")\ndef pay(): ...\n', '\n@flow("orders").step(after="check")\n'),
+        ('def pay(): ...\nflow("orders").entrypoint(pay)\n', 'entrypoint(flow("orders").step(after="check")(pay))'),
+        ('def pay(): ...\nflow("orders")(entrypoint(trigger="q")(pay))\n', '(entrypoint(trigger="q")(step(after="check")(pay)))'),
+        ('@flow("orders")\n@entrypoint\n@step(after="weigh")\ndef pay(): ...\n', '@entrypoint\n@step(after="check")\n'),
+        ('@flow("orders")\n@entrypoint\n@step\ndef pay(): ...\n', '@entrypoint\n@step(after="check")\n'),
+    ],
+)  # fmt: skip
+def test_an_entrypoint_gets_the_mark_of_a_step_below_its_own(project: Path, declared: str, new: str) -> None:
+    """An entrypoint that steps call is both; its new mark is taken by its flow, and by no other."""
+    (project / "shop.py").write_text(START + declared)
+    result = fixed(project, {"pay": ("check",)})
+    assert () == result.refused
+    (edit,) = result.edits
+    assert new in edit.new.decode()
+    edit.write()
+    found = collect(load(project))
+    assert ((), ["check"]) == (found.flow("orders").problems, declared_edges(project, "pay"))
+    assert found.flow("orders").step("pay").entrypoint
+    assert [] == [flow.name for flow in found.flows if flow.problems]
+
+
+def test_without_a_name_for_steps_the_flow_gives_one(project: Path) -> None:
+    """Where `step` is not imported, the flow that stands above has it."""
+    (project / "flows.py").write_text(START)
+    (project / "shop.py").write_text(
+        'import flows\nfrom penstock import entrypoint, flow\n@flow("orders")\n@entrypoint\ndef pay(): ...\n'
+    )
+    (edit,) = fixed(project, {"pay": ("check",)}).edits
+    assert '@entrypoint\n@flow("orders").step(after="check")\n' in edit.new.decode()
 
 
 def test_code_that_is_nested_too_deeply_is_left_alone(project: Path) -> None:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from penstock.check.callgraph._models import Models
-    from penstock.check.callgraph._values import Reach, Value
+    from penstock.check.callgraph._values import Value
+    from penstock.check.callgraph._ways import Reach
 
 _SAME = frozenset(
     {"functools.wraps", "functools.update_wrapper", "builtins.staticmethod", "builtins.classmethod", "typing.cast"}

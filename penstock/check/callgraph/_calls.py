@@ -25,6 +25,7 @@ from penstock.check.callgraph._values import (
     Riddle,
     Some,
 )
+from penstock.check.callgraph._ways import Way
 
 if TYPE_CHECKING:
     import ast
@@ -116,7 +117,7 @@ class Calls(Library):
     def as_step(self, tags: tuple[int, ...], arguments: Arguments, inside: Outcome, node: ast.AST) -> Outcome:
         """Return what the call of a step leads to whose code is not read as a function of its own."""
         self._hand_over(tags, arguments, node)
-        reach = {**dict.fromkeys(tags, self.site(node)), **inside.reach}
+        reach = {**dict.fromkeys(tags, Way(*self.site(node))), **inside.reach}
         return Outcome(self._stamped(inside.result, tags), reach, inside.started)
 
     def _other(self, thing: Any, arguments: Arguments, node: ast.AST) -> Outcome:

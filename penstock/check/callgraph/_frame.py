@@ -5,21 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock.check.callgraph._bodies import Scope
-from penstock.check.callgraph._contexts import FORGOTTEN
+from penstock.check.callgraph._contexts import FORGOTTEN, family_of
 from penstock.check.callgraph._outcomes import Outcome
 from penstock.check.callgraph._values import Job, Some
+from penstock.check.callgraph._ways import Activation
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from penstock.check.callgraph._bodies import Body
     from penstock.check.callgraph._program import Program, Summary
-    from penstock.check.callgraph._values import Arguments, Reach, Site, Value
+    from penstock.check.callgraph._values import Arguments, Value
+    from penstock.check.callgraph._ways import Reach, Site
 
-State = tuple[dict[str, Some], dict[int, None]]
+Seen = dict[int, tuple[frozenset[Activation], ...]]
+"""The steps that have run, each with the calls through which it did, for each way in which it may have."""
+
+State = tuple[dict[str, Some], Seen]
 """What each name may hold, and the steps that have run, at one point of a function."""
 
+_WAYS = 6
+"""In how many ways a step may have run, so that each is compared with what comes after."""
 _TWICE = 3
 """How many loops inside each other are read twice."""
 
@@ -38,7 +45,8 @@ class Frame:
         known, shared = program.names(body.node)
         self.program, self.body, self.summary = program, body, summary
         self.scope = Scope(body.outer, names, known, shared)
-        self.seen: dict[int, None] = {}
+        self.family = family_of(body)
+        self.seen: Seen = {}
         self.returned = Some()
         self.yielded: Some | None = None
         self.begun: Reach = {}
@@ -78,7 +86,7 @@ class Frame:
     def commit(self, outcome: Outcome) -> Some:
         """Let a call happen here: it comes after all that has run, and what it leads to has run from now on."""
         self._begin(outcome.reach)
-        self.seen.update(dict.fromkeys(outcome.reach))
+        self._see(outcome.reach)
         self._begin(outcome.started)
         self.begun |= outcome.started
         return outcome.result
@@ -88,17 +96,39 @@ class Frame:
         return self.commit(self.call_all(values, arguments, node))
 
     def _begin(self, reach: Reach) -> None:
-        for target, site in reach.items():
-            self.summary.inner.setdefault(target, site)
-            for source in self.seen:
-                self.program.note("order", source, target, site)
+        for target, way in reach.items():
+            self.summary.inner.setdefault(target, way)
+            for source, ways in self.seen.items():
+                if not all(self._is_again(source, target, earlier, way.through) for earlier in ways):
+                    self.program.note("order", source, target, way)
+
+    def _is_again(self, source: int, target: int, earlier: frozenset[Activation], later: frozenset[Activation]) -> bool:
+        """Return whether one step comes after another only because a function that leads to both is called again.
+
+        What order they have is that within each call, as in the rounds of a loop.
+        """
+        return (
+            any(one.is_open or (self.family in one.bodies and source in one.steps) for one in later)
+            or any(one.is_open or (self.family in one.bodies and target in one.steps) for one in earlier)
+            or any(
+                one.body == other.body and (source in one.steps or target in other.steps)
+                for one in later
+                for other in earlier
+            )
+        )
+
+    def _see(self, reach: Reach) -> None:
+        for tag, way in reach.items():
+            ways = self.seen.get(tag, ())
+            if way.through not in ways:
+                self.seen[tag] = (*ways, way.through)[:_WAYS]
 
     def wait(self, some: Some) -> Some:
         """Wait for what may be work that was started; return its results."""
         result = Some(tags=some.tags)
         for value in some:
             if isinstance(value, Job):
-                self.seen.update(dict.fromkeys(value.reach))
+                self._see(value.reach)
                 result.update(value.result)
             else:
                 result.add(value)
@@ -106,7 +136,7 @@ class Frame:
 
     def wait_for_all(self) -> None:
         """Wait for everything that was started, as the end of a ``with`` block does."""
-        self.seen.update(dict.fromkeys(self.begun))
+        self._see(self.begun)
 
     def give_up(self, node: ast.AST, reason: str) -> None:
         """Note that the reading does not get further here."""
@@ -145,7 +175,7 @@ class Frame:
                     known = names.get(name, some)
                     names[name] = some if known is some else Some().update(known, some)
             self.scope.names = names
-            self.seen = {tag: None for _, seen in ends for tag in seen}
+            self.seen = _merged(seen for _, seen in ends)
         return bool(ends)
 
     def loop(self, body: Callable[[], bool]) -> None:
@@ -157,5 +187,14 @@ class Frame:
             self.branch(body, lambda: True)
             left = self.loops.pop()
             self.meet([self.state(), *left])
-            seen.update(self.seen)
+            seen = _merged([seen, self.seen])
         self.seen = seen
+
+
+def _merged(several: Iterable[Seen]) -> Seen:
+    merged: Seen = {}
+    for seen in several:
+        for tag, ways in seen.items():
+            known = merged.get(tag, ways)
+            merged[tag] = ways if known is ways else tuple(dict.fromkeys((*known, *ways)))[:_WAYS]
+    return merged

@@ -12,7 +12,8 @@ from penstock.check.callgraph._values import Arguments, Box, Inner, Job, Method,
 if TYPE_CHECKING:
     import ast
 
-    from penstock.check.callgraph._values import Reach, Value
+    from penstock.check.callgraph._values import Value
+    from penstock.check.callgraph._ways import Reach
 
 _MAPPERS = frozenset(
     {"map", "starmap", "imap", "imap_unordered", "map_async", "starmap_async", "async_map", "from_thread"}

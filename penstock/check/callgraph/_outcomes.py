@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from penstock.check.callgraph._values import Job, Some
 
 if TYPE_CHECKING:
-    from penstock.check.callgraph._values import Reach
+    from penstock.check.callgraph._ways import Reach
 
 
 class Outcome(NamedTuple):

@@ -10,13 +10,14 @@ from penstock.check.callgraph._bodies import body_of, names_in
 from penstock.check.callgraph._contexts import Family, family_of
 from penstock.check.callgraph._objects import NOTHING, bottoms, held_by, peek
 from penstock.check.callgraph._values import Instance, Real, Some
+from penstock.check.callgraph._ways import Activation, Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
     from types import FunctionType
 
     from penstock.check.callgraph._bodies import Body, Node
-    from penstock.check.callgraph._values import Reach, Site
+    from penstock.check.callgraph._ways import Reach, Site
     from penstock.model import CallKind
 
     Names = dict[str, Some]
@@ -156,19 +157,27 @@ class Program:
             self._typical[id(kind)] = Instance(Real(kind), "typical", open=True)
         return self._typical[id(kind)]
 
-    def note(self, kind: CallKind, source: int, target: int, site: Site) -> None:
+    def note(self, kind: CallKind, source: int, target: int, site: Site | Way) -> None:
         """Note that one step leads to another, if they are of one flow."""
         if source != target and self.labels[source][0] == self.labels[target][0]:
-            self.found.setdefault((kind, source, target), site)
+            self.found.setdefault((kind, source, target), (site[0], site[1]))
 
     def exported(self, summary: Summary, site: Site) -> Reach:
         """Return the steps that a call of a function leads to; what is behind a step belongs to that step."""
         own = summary.body.tags
+        inner = self._through(summary)
         if not own:
-            return dict(summary.inner)
+            return inner
         flows = {self.labels[tag][0] for tag in own}
-        behind = {tag: at for tag, at in summary.inner.items() if self.labels[tag][0] not in flows}
-        return dict.fromkeys(own, site) | behind
+        behind = {tag: way for tag, way in inner.items() if self.labels[tag][0] not in flows}
+        return dict.fromkeys(own, Way(*site)) | behind
+
+    def _through(self, summary: Summary) -> Reach:
+        """Return the steps that a function leads to as its caller sees them: through this call."""
+        family = family_of(summary.body)
+        bodies = {family}.union(*(one.bodies for way in summary.inner.values() for one in way.through))
+        call = Activation(family, frozenset(summary.inner), frozenset(bodies), summary in self._stack)
+        return {tag: way._replace(through=way.through | {call}) for tag, way in summary.inner.items()}
 
     def run(self, body: Body, names: Names) -> Summary:
         """Return what a function does with certain arguments."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from penstock.check.callgraph._bodies import Body
     from penstock.check.callgraph._program import Summary
     from penstock.check.callgraph._results import Arrows, Reading
-    from penstock.check.callgraph._values import Site
+    from penstock.check.callgraph._ways import Site
 
 _STACK = 256 * 1024 * 1024
 _RECURSION = 12_000

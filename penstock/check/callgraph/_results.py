@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from penstock.check.callgraph._program import Program
-    from penstock.check.callgraph._values import Site
+    from penstock.check.callgraph._ways import Site
     from penstock.model import CallKind
 
     Arrows = Mapping[str, Collection[tuple[str, str]]]

@@ -10,12 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
     from penstock.check.callgraph._bodies import Body
-
-Site = tuple[str, int]
-"""File and line."""
-
-Reach = dict[int, Site]
-"""The steps that something leads to, by their numbers, and where each is called."""
+    from penstock.check.callgraph._ways import Reach
 
 _CONSTANTS = frozenset(map(id, (str, int, bool, bytes, float, type(None))))
 _MOST = 64

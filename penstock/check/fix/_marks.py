@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from penstock.check.fix._scope import Scope
     from penstock.model import Step
 
-STEPS = ("step", "flow_task")
-MARKS = (*STEPS, "entrypoint")
+MARKS = ("step", "flow_task", "entrypoint")
 
 Definition = cst.FunctionDef | cst.ClassDef
+Flows = Mapping[str | None, cst.BaseExpression | None]
+"""What stands for each flow in the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Place:
         kind: ``step``, ``flow_task`` or ``entrypoint``.
         flows: The flows that take it; ``None`` stands for one that cannot be told.
         called: Whether it has to stay a call, as it is no decorator.
+        below: What it stands over: its decorator, or the function that it is called with.
+        above: What stands for the flows that take it, by their names.
     """
 
     expression: cst.BaseExpression
@@ -41,6 +45,13 @@ class Place:
     kind: str
     flows: frozenset[str | None]
     called: bool = False
+    below: cst.Decorator | cst.BaseExpression | None = None
+    above: Flows = field(default_factory=dict)
+
+    @property
+    def is_step(self) -> bool:
+        """Whether it makes a step, which has ``after=``; a task's mark is that of an entrypoint without."""
+        return self.kind == "step" or (self.kind == "flow_task" and keyword(self.expression, "after") is not None)
 
 
 class Source:
@@ -91,15 +102,17 @@ class Source:
 
     def _marks(self, definition: Definition, owners: Sequence[Definition]) -> Iterator[Place]:
         """Yield the marks in a stack of decorators, the outermost last, each with the flows that take it."""
-        stack = [each.decorator for each in reversed(definition.decorators)]
+        decorators = list(reversed(definition.decorators))
+        stack = [each.decorator for each in decorators]
         for index, expression in enumerate(stack):
             kind = self._kind(expression)
             if kind:
-                flows = {*self._handle(expression), *self._above(stack[index + 1 :])}
+                around: Flows = {**self._handle(expression), **dict(self._above(stack[index + 1 :]))}
+                flows = around or self._of_owners(owners)
                 line = self.line(expression)
-                yield Place(expression, line, kind, frozenset(flows or self._of_owners(owners)))
+                yield Place(expression, line, kind, frozenset(flows), below=decorators[index], above=flows)
 
-    def _above(self, stack: Sequence[cst.BaseExpression]) -> Iterator[str | None]:
+    def _above(self, stack: Sequence[cst.BaseExpression]) -> Iterator[tuple[str | None, cst.BaseExpression]]:
         """Yield the flows that stand over a mark; the next mark after them begins a new group."""
         closed = False
         for expression in stack:
@@ -108,12 +121,13 @@ class Source:
                     return
             elif self._is_flow(expression):
                 closed = True
-                yield self.flow(expression)
+                yield self.flow(expression), expression
 
-    def _of_owners(self, owners: Sequence[Definition]) -> set[str | None]:
+    def _of_owners(self, owners: Sequence[Definition]) -> Flows:
         """Return the flows over the class, and ``None`` for those over its subclasses."""
         over = owners[-1].decorators if owners and isinstance(owners[-1], cst.ClassDef) else ()
-        return {None, *(self.flow(each.decorator) for each in over if self._is_flow(each.decorator))}
+        flows = [each.decorator for each in over if self._is_flow(each.decorator)]
+        return {None: None, **{self.flow(expression): expression for expression in flows}}
 
     def _kind(self, expression: cst.BaseExpression) -> str:
         name = dotted(expression.func if isinstance(expression, cst.Call) else expression)
@@ -121,12 +135,12 @@ class Source:
         last = full.rpartition(".")[2]
         return last if last in MARKS else ""
 
-    def _handle(self, expression: cst.BaseExpression) -> set[str | None]:
+    def _handle(self, expression: cst.BaseExpression) -> Flows:
         """Return the flow of ``orders.step`` or ``flow("orders").step``."""
         function = expression.func if isinstance(expression, cst.Call) else expression
         if not isinstance(function, cst.Attribute) or self.scope.is_ours(dotted(function) or "", *MARKS):
-            return set()
-        return {self.flow(function.value)}
+            return {}
+        return {self.flow(function.value): function.value}
 
     def _is_flow(self, expression: cst.BaseExpression) -> bool:
         """Tell whether a decorator is a flow; one that was given a name may be."""
@@ -158,8 +172,8 @@ class Source:
         kind = self._kind(mark)
         if not kind or target is None or not self._is_target(mark, target, step):
             return
-        flows = self._handle(mark) or {None}
-        yield Place(mark, self.line(call), kind, frozenset(flows), called=True)
+        flows: Flows = self._handle(mark) or {None: None}
+        yield Place(mark, self.line(call), kind, frozenset(flows), called=True, below=target, above=flows)
 
     def _is_target(self, mark: cst.BaseExpression, target: cst.BaseExpression, step: Step) -> bool:
         name = keyword(mark, "name") or keyword(mark, "step_name")

@@ -12,14 +12,16 @@ import libcst as cst
 from penstock._garbage import collector_paused
 from penstock.check.fix import Edit, Fixes, Refusal
 from penstock.check.fix._after import NotUnderstoodError, rewritten
-from penstock.check.fix._marks import STEPS, Source, dotted, keyword, literal, means
+from penstock.check.fix._marks import Source, dotted, keyword, literal, means
 from penstock.check.fix._scope import Scope
+from penstock.check.fix._stack import stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from penstock.check.fix import Wish
     from penstock.check.fix._marks import Place
+    from penstock.check.fix._stack import Replacement
     from penstock.manifest import Manifest
     from penstock.model import Step
 
@@ -49,23 +51,38 @@ class _Work:
     refused: list[Refusal] = field(default_factory=list)
     where: str = ""
     _sources: dict[Path, Source] = field(default_factory=dict)
-    _changes: dict[Path, dict[int, cst.BaseExpression]] = field(default_factory=lambda: defaultdict(dict))
+    _changes: dict[Path, dict[int, Replacement]] = field(default_factory=lambda: defaultdict(dict))
 
     def grant(self, wish: Wish) -> None:
         """Note the change that a wish asks for."""
         self.where = ""
         source, place = self._place(wish)
         self.where = f"{self._name(source.scope.path)}:{place.line}"
-        self._check_kind(wish, place)
-        self._check_others(wish, place)
-        new = _marked(place, wish, source)
-        self._changes[source.scope.path][id(place.expression)] = new
+        if place.is_step:
+            self._check_kind(wish, place)
+            self._check_others(wish, place)
+            self._change(source, place.expression, _marked(place, wish, source))
+        else:
+            self._change(source, *self._stacked(wish, place, source))
+
+    def _change(self, source: Source, old: cst.CSTNode, new: Replacement) -> None:
+        self._changes[source.scope.path][id(old)] = new
+
+    def _stacked(self, wish: Wish, place: Place, source: Source) -> tuple[cst.CSTNode, Replacement]:
+        """Return the change that makes an entrypoint a step besides; of other flows only if they want it, too."""
+        if not wish.after:
+            raise NotUnderstoodError("nothing says after= of it")
+        try:
+            self._check_others(wish, place)
+        except NotUnderstoodError:
+            return stack(place, wish, source, alone=True)
+        return stack(place, wish, source, alone=False)
 
     def _place(self, wish: Wish) -> tuple[Source, Place]:
         places = list(self._places(wish))
         mine = [each for each in places if wish.flow.name in each[1].flows]
         mine = mine or [each for each in places if None in each[1].flows]
-        chosen = [each for each in mine if each[1].kind in STEPS] or mine
+        chosen = [each for each in mine if each[1].is_step] or mine
         if not chosen:
             raise NotUnderstoodError(f"nothing says where it is made a step of {wish.flow.name}")
         if len(chosen) > 1:
@@ -102,13 +119,11 @@ class _Work:
         """Yield a file that may make the function a step; to parse all would take long."""
         text = path.read_bytes() if path.suffix == ".py" and path.is_file() else b""
         last = wish.step.qualname.rpartition(".")[2]
-        if b"step" in text and (last.encode() in text or wish.step.name.encode() in text):
+        if (b"step" in text or b"entrypoint" in text) and (last.encode() in text or wish.step.name.encode() in text):
             yield from self._parsed([path])
 
     def _check_kind(self, wish: Wish, place: Place) -> None:
-        if place.kind == "entrypoint":
-            raise NotUnderstoodError("@entrypoint takes no after=; put @step(after=…) below it, or call it no step")
-        if place.kind == "flow_task" and not (wish.after and keyword(place.expression, "after")):
+        if place.kind == "flow_task" and not wish.after:
             raise NotUnderstoodError("whether flow_task has after= decides what it is, a step or an entrypoint")
 
     def _check_others(self, wish: Wish, place: Place) -> None:
@@ -147,11 +162,11 @@ def _is_made_by(place: Place, step: Step, wished: Step) -> bool:
 
 
 class _Replacement(cst.CSTTransformer):
-    def __init__(self, changes: dict[int, cst.BaseExpression]) -> None:
+    def __init__(self, changes: dict[int, Replacement]) -> None:
         super().__init__()
         self._changes = changes
 
-    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
+    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> Replacement:  # type: ignore[override]
         return self._changes.get(id(original_node), updated_node)
 
 

@@ -77,6 +77,11 @@ class Scope:
         module, _, last = full.rpartition(".")
         return last in names and (not module or module.lstrip(".").split(".")[0] == "penstock")
 
+    def name_of(self, mark: str) -> str | None:
+        """Return the name by which this file knows one of penstock's own, or ``None``."""
+        names = (name for name, full in self.imports.items() if full.rpartition(".")[2] == mark)
+        return next((name for name in names if self.is_ours(name, mark)), None)
+
     def flow(self, dotted: str, depth: int = 0) -> str | None:
         """Return the flow that a name holds, also an imported one; ``None`` if that cannot be told."""
         if dotted in self.handles:
