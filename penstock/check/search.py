@@ -141,7 +141,7 @@ class Search:
     def _drop_weak_arrow(self, targets: Iterable[str]) -> bool:
         """Drop an arrow to an entrypoint that shows nowhere, and rules out the only ones that runs show; return whether there is one."""
         for target in targets:
-            contexts = list(self._open(target))
+            contexts = sorted(self._open(target), key=lambda context: (context.parent, sorted(context.near)))
             for context, group in zip(contexts, self._allowed(target, contexts), strict=True):
                 arrow = None if group else self.draft.arrow_back(target, context.parent, self._weak)
                 if arrow is not None:
