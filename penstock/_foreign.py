@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 from penstock.errors import ManifestError
@@ -136,15 +137,19 @@ def _problem(problem: Problem) -> Problem:
 
 def _placed(value: Placed) -> Placed:
     file = _file(value.file)
+    if file == value.file and 0 <= value.line <= MAX_LINE_NUMBER and (file or not value.line):
+        return value
     return replace(value, file=file, line=_number(value.line) if file else 0)
 
 
+@lru_cache(maxsize=1024)
 def _file(file: str) -> str:
     """Return a path that stays in its project, or an empty string."""
     text = plain(file)
     return text if len(text) <= MAX_LINE and is_inside(text) and not _COMMAND.search(text) else ""
 
 
+@lru_cache(maxsize=10_000)
 def _name(name: str) -> str:
     return _harmless(plain_name(name[:MAX_TEXT])[:MAX_NAME]) if name else ""
 
@@ -175,11 +180,15 @@ def _signature(signature: str) -> str:
 
 def _text(text: str) -> str:
     """Return a text of several lines."""
+    if len(text) <= MAX_TEXT and text.isascii() and "#" not in text and text.replace("\n", "").isprintable():
+        return text  # as most are
     cut = _cut(text, MAX_TEXT).encode("utf-8", "replace").decode()  # halves of surrogate pairs have no UTF-8
     return _HASHES.sub("# ", _UNSEEN.sub("", cut.replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def _harmless(text: str) -> str:
+    if "::" not in text and "#" not in text:  # as most are
+        return text
     return _COMMAND.sub(lambda mark: f"{mark[0]} ", text)
 
 
