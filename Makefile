@@ -2,7 +2,7 @@
 # make test   runs everything: lint, types, layers, tests, the examples in README and docs
 # make benchmarks   measures what penstock costs at run time and in builds of Sphinx and MkDocs, beside others
 # make stress       makes a million runs at once and counts wrong IDs
-# make accuracy     measures what the check finds of broken flows, and that it believes right ones, on two real applications, too
+# make accuracy     measures what the check finds of broken flows, and that it believes right ones, on four real applications, too
 # make versions     runs the tests of the Sphinx extension with older and newer Sphinx, each in .venv-versions
 # All set up what they need in .venv; a second run installs nothing.
 

@@ -45,7 +45,7 @@ class App:
         flow: The module in ``outside`` that declares the flow.
         tests: What pytest is told, so that it finds the application's tests.
         needs: What else its tests import, which is put into a folder that is gone afterwards.
-        some: The tests that run for each change of its code; all where none are named.
+        some: The tests that run for each change of its code, which is left as it is where none are named.
     """
 
     name: str
@@ -57,17 +57,17 @@ class App:
 
 
 APPS = (
-    App("sqlparse", "0.6.1", "statements_flow", ("tests",)),
+    App("sqlparse", "0.6.1", "statements_flow", ("tests",), some=("tests", "--maxfail", "40")),
     App("mkdocs", "1.6.1", "site_flow", ("mkdocs/tests", "-o", "python_files=*_tests.py")),
     App(
         "httpx",
         "0.28.1",
         "requests_flow",
         ("tests", "-p", "anyio", "-m", "not network"),
-        ("brotli", "chardet", "h2", "socksio", "trio", "trustme", "zstandard"),
-        ("tests/client", "-p", "anyio", "-m", "not network", "--maxfail", "40"),
+        needs=("brotli", "chardet", "h2", "socksio", "trio", "trustme", "zstandard"),
+        some=("tests/client", "-p", "anyio", "-m", "not network", "--maxfail", "40"),
     ),
-    App("huey", "3.5.4", "tasks_flow", tuple(f"huey/tests/test_{name}.py" for name in HUEY), (), HUEY_FAST),
+    App("huey", "3.5.4", "tasks_flow", tuple(f"huey/tests/test_{name}.py" for name in HUEY), some=HUEY_FAST),
 )
 
 
