@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock._files import write_atomically
 from penstock._versions import Format
+from penstock.check.frames import PLAIN, Circumstances
 from penstock.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 FORMAT = Format(
     name="penstock-evidence",
-    version=(1, 2),
+    version=(1, 3),
     what="evidence",
     cure="record some with: pytest --penstock",
     error=EvidenceError,
@@ -47,6 +48,7 @@ class Fact:
         done: Steps that had finished inside the parent's subtree before.
         ancestors: Steps that enclose the parent.
         outside: Steps that had finished inside an ancestor's subtree, but outside the parent's.
+        circumstances: What keeps it from accusing, in the run that showed it.
     """
 
     flow: str
@@ -55,6 +57,7 @@ class Fact:
     done: frozenset[Seen] = frozenset()
     ancestors: frozenset[Seen] = frozenset()
     outside: frozenset[Seen] = frozenset()
+    circumstances: Circumstances = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,9 @@ class Evidence:
         commits: The commits that were recorded, each with the date of the last recording (ISO 8601, UTC, a day).
         replaced: Of a fact, or of what begins a run, that was seen only while tests had put something else in the place
             of steps of its flow: the names of those steps. What was seen once without has none.
+        meanwhile: Of a step that probably lost its context, by flow and name, the steps of the runs that were going on.
+        exact: Whether all of it tells of the circumstances. Older evidence does not: there, a context that was lost is
+            lost in every run, and a generator may have been handed on in any.
     """
 
     facts: Mapping[Fact, int] = field(default_factory=dict)
@@ -93,6 +99,8 @@ class Evidence:
     runs: Mapping[tuple[str, Seen], int] = field(default_factory=dict)
     commits: Mapping[str, str] = field(default_factory=dict)
     replaced: Mapping[Fact | tuple[str, Seen], frozenset[str]] = field(default_factory=dict)
+    meanwhile: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    exact: bool = False
 
 
 def merge(several: Iterable[Evidence]) -> Evidence:
@@ -101,6 +109,7 @@ def merge(several: Iterable[Evidence]) -> Evidence:
     orphans: Counter[Orphan] = Counter()
     runs: Counter[tuple[str, Seen]] = Counter()
     commits: dict[str, str] = {}
+    meanwhile: dict[tuple[str, str], frozenset[str]] = {}
     parts = list(several)
     for each in parts:
         facts.update(each.facts)
@@ -108,7 +117,15 @@ def merge(several: Iterable[Evidence]) -> Evidence:
         runs.update(each.runs)
         for commit, date in each.commits.items():
             commits[commit] = max(date, commits.get(commit, ""))
-    return Evidence(facts, orphans, runs, commits, _replaced(parts))
+        for step, names in each.meanwhile.items():
+            meanwhile[step] = names | meanwhile.get(step, frozenset())
+    return Evidence(facts, orphans, runs, commits, _replaced(parts), meanwhile, _is_exact(parts))
+
+
+def _is_exact(parts: Iterable[Evidence]) -> bool:
+    """Return whether all that tells anything tells of its circumstances."""
+    telling = [each.exact for each in parts if each.exact or each.facts or each.orphans]
+    return bool(telling) and all(telling)
 
 
 def _replaced(parts: Iterable[Evidence]) -> dict[Fact | tuple[str, Seen], frozenset[str]]:
@@ -131,20 +148,14 @@ def dumps(evidence: Evidence) -> str:
         orphans[each.flow, number[each.flow, *each.step], each.concurrent] += count
     rows = {
         "steps": [list(each) for each in seen],
-        "facts": sorted(
-            [*_numbered(fact, number), count] for fact, count in evidence.facts.items() if fact not in evidence.replaced
-        ),
-        "replaced": sorted(
-            [*_numbered(fact, number), sorted(evidence.replaced[fact]), count]
-            for fact, count in evidence.facts.items()
-            if fact in evidence.replaced
-        ),
+        **_fact_rows(evidence, number),
         "orphans": sorted([*each, count] for each, count in orphans.items()),
         "tops": sorted(
             [each.flow, number[each.flow, *each.step], sorted(number[each.flow, *done] for done in each.done), count]
             for each, count in evidence.orphans.items()
             if each.done is not None
         ),
+        "meanwhile": sorted([*step, sorted(names)] for step, names in evidence.meanwhile.items()),
         "runs": sorted([flow, number[flow, *step], count] for (flow, step), count in evidence.runs.items()),
         "replaced_runs": sorted(
             [run[0], number[run[0], *run[1]], sorted(evidence.replaced[run])]
@@ -156,6 +167,7 @@ def dumps(evidence: Evidence) -> str:
         "format": FORMAT.name,
         "version": ".".join(map(str, FORMAT.version)),
         "commits": dict(sorted(evidence.commits.items())),
+        "exact": evidence.exact,
     }
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
     lines += [f"{json.dumps(key)}: {_listed(value)}" for key, value in rows.items()]
@@ -211,6 +223,22 @@ def _mentioned(evidence: Evidence) -> set[_Named]:
     return found
 
 
+def _fact_rows(evidence: Evidence, number: Mapping[_Named, int]) -> dict[str, list[list[Any]]]:
+    """Return the facts in three tables; older readers know the first two, and would misunderstand the third."""
+    rows: dict[str, list[list[Any]]] = {"facts": [], "replaced": [], "circumstances": []}
+    for fact, count in evidence.facts.items():
+        row, names = _numbered(fact, number), sorted(evidence.replaced.get(fact, ()))
+        if fact.circumstances != PLAIN:
+            lost, pending, beside, begins, alone = fact.circumstances
+            told = [sorted(lost), sorted(pending), sorted(beside), begins, alone]
+            rows["circumstances"].append([*row, *told, names, count])
+        elif names:
+            rows["replaced"].append([*row, names, count])
+        else:
+            rows["facts"].append([*row, count])
+    return {table: sorted(lines) for table, lines in rows.items()}
+
+
 def _numbered(fact: Fact, number: Mapping[_Named, int]) -> list[Any]:
     def numbers(group: Iterable[Seen]) -> list[int]:
         return sorted(number[fact.flow, *seen] for seen in group)
@@ -232,15 +260,19 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
     def group(numbers: Iterable[object]) -> frozenset[Seen]:
         return frozenset(map(seen, numbers))
 
-    def fact_of(flow: object, step: object, parent: object, done: Any, ancestors: Any, outside: Any) -> Fact:
-        return Fact(_text(flow), seen(step), seen(parent), group(done), group(ancestors), group(outside))
+    def fact_of(
+        flow: object, step: object, parent: object, done: Any, ancestors: Any, outside: Any, *more: Any
+    ) -> Fact:
+        sides = group(done), group(ancestors), group(outside)
+        return Fact(_text(flow), seen(step), seen(parent), *sides, _circumstances(*more) if more else PLAIN)
 
     facts, orphans, runs = Counter[Fact](), Counter[Orphan](), Counter[tuple[str, Seen]]()
     replaced: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
-    for *row, names, count in content.get("replaced", ()):  # older readers accuse nobody on these
-        fact = fact_of(*row)
+    for *row, names, count in (*content.get("replaced", ()), *content.get("circumstances", ())):
+        fact = fact_of(*row)  # older readers accuse nobody on these
         facts[fact] += _natural(count)
-        replaced[fact] = replaced.get(fact, frozenset()) | _names(names)
+        if hidden := _names(names) if len(row) == _PLAIN_ROW else _set(names):
+            replaced[fact] = replaced.get(fact, frozenset()) | hidden
     for *row, count in content["facts"]:
         fact = fact_of(*row)
         facts[fact] += _natural(count)
@@ -255,7 +287,20 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
         runs[_text(flow), seen(step)] += _natural(count)
     replaced |= {(_text(flow), seen(step)): _names(names) for flow, step, names in content.get("replaced_runs", ())}
     commits = {_text(commit): _text(date) for commit, date in content["commits"].items()}
-    return Evidence(facts, +orphans, runs, commits, replaced)
+    meanwhile = {(_text(flow), _text(step)): _set(names) for flow, step, names in content.get("meanwhile", ())}
+    return Evidence(facts, +orphans, runs, commits, replaced, meanwhile, content.get("exact") is True)
+
+
+_PLAIN_ROW = 6
+"""Fields of a fact without its circumstances."""
+
+
+def _circumstances(lost: object, pending: object, beside: object, begins: object, alone: object) -> Circumstances:
+    return Circumstances(_set(lost), _set(pending), _set(beside), begins is True, alone is True)
+
+
+def _set(values: object) -> frozenset[str]:
+    return _names(values) if values != [] else frozenset()
 
 
 def _names(values: object) -> frozenset[str]:

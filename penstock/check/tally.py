@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from penstock.check.evidence import Evidence, Fact, Orphan, Seen
     from penstock.model import Call, Flow
@@ -30,12 +30,15 @@ class Tally:
         call: The source was the nearest step around the target.
         order: The source had finished before, inside the nearest step around the target, or where none is, in its run.
         outdated: One of both, by code that has changed since.
-        lost: The target could not be judged, because the source's context was lost.
+        lost: The source began during the target's run, where nothing tells whether it belongs to that.
         indirect: The source was further out.
         undeclared: The source was the nearest step around the target, and nothing declared explains that.
         lazy: The source is a generator, which may have been handed to the target before it began.
+        apart: The source had finished in the target's run before, with no step around, so not inside the same step.
         before: As ``order``, for every pair, declared or not.
+        told: A run had the target, and would have shown that it comes after the source if it did.
         seen: The steps that ran in a run, or lost it.
+        shown: Those of them that ran in a run, and with nothing replaced that may explain them.
         alone: The steps that were called where no run was.
         placed: The steps that ran inside another step of the flow.
         current: Those of them that ran so with the code of today.
@@ -43,7 +46,8 @@ class Tally:
         between: Inside which step one had finished before another began.
         further: Inside which steps the target ran while the source was further out, explained or not.
         met: The steps that went before or around another one in some run.
-        adrift: The steps that began alone while another step of the flow was running.
+        adrift: The steps that began alone while another step of the flow was running, each with what may have run before
+            it; ``None`` where that is not known.
         loose: The steps that began in a run with no step of the flow around them.
         unknown: The steps that ran and that the flow does not have.
         masked: For each step that ran where tests had replaced what may explain it, what that was. Such runs confirm, and
@@ -60,8 +64,11 @@ class Tally:
     indirect: Counter[Pair] = field(default_factory=Counter)
     undeclared: Counter[Pair] = field(default_factory=Counter)
     lazy: Counter[Pair] = field(default_factory=Counter)
+    apart: Counter[Pair] = field(default_factory=Counter)
     before: Counter[Pair] = field(default_factory=Counter)
+    told: set[Pair] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
     alone: set[str] = field(default_factory=set)
     placed: set[str] = field(default_factory=set)
     current: set[str] = field(default_factory=set)
@@ -69,7 +76,7 @@ class Tally:
     between: set[tuple[str, Pair]] = field(default_factory=set)
     further: dict[Pair, set[str]] = field(default_factory=dict)
     met: set[Pair] = field(default_factory=set)
-    adrift: set[str] = field(default_factory=set)
+    adrift: dict[str, frozenset[str] | None] = field(default_factory=dict)
     loose: set[str] = field(default_factory=set)
     unknown: Counter[str] = field(default_factory=Counter)
     masked: dict[str, set[str]] = field(default_factory=dict)
@@ -98,23 +105,10 @@ def count(flow: Flow, evidence: Evidence) -> Tally:
     tally = Tally(ahead={step.name: reachable(flow, step.name) for step in flow.steps} if evidence.replaced else {})
     for call in flow.calls:
         tally.calls.setdefault(call.target, []).append(call)
-    sources = {step.name: step.source_hash for step in flow.steps}
-    for run in evidence.runs:
-        name, entry = run
-        if name == flow.name:
-            _note(tally, sources, entry)
-            tally.replaced.update(evidence.replaced.get(run, NOTHING))
-    after = _predecessors(flow)
-    for orphan, number in evidence.orphans.items():
-        if orphan.flow == flow.name:
-            _note_orphan(tally, sources, orphan)
-            _weigh_orphan(tally, orphan, number, sources, after)
-    for fact, number in evidence.facts.items():
-        if fact.flow == flow.name:
-            replaced = evidence.replaced.get(fact, NOTHING)
-            tally.replaced.update(replaced)
-            if not _weigh(tally, fact, number, sources, after, replaced):
-                _accuse(flow, tally, fact, number, after[fact.step.step])
+    counting = _Counting(flow, evidence, tally)
+    counting.count_runs()
+    counting.count_orphans()
+    counting.count_facts()
     return tally
 
 
@@ -129,114 +123,176 @@ def reachable(flow: Flow, start: str) -> set[str]:
     return found
 
 
-def _note(tally: Tally, sources: Mapping[str, str], seen: Seen) -> None:
-    if seen.step in sources:
-        tally.seen.add(seen.step)
-    else:
-        tally.unknown[seen.step] += 1
+class _Counting:
+    """Goes through the evidence of one flow."""
 
+    def __init__(self, flow: Flow, evidence: Evidence, tally: Tally) -> None:
+        self._flow, self._evidence, self._tally = flow, evidence, tally
+        self._sources = {step.name: step.source_hash for step in flow.steps}
+        self._after: dict[str, list[str]] = {step.name: [] for step in flow.steps}
+        for edge in flow.edges:
+            self._after[edge.target].append(edge.source)
 
-def _note_orphan(tally: Tally, sources: Mapping[str, str], orphan: Orphan) -> None:
-    if orphan.concurrent and orphan.done is None:
-        tally.adrift.add(orphan.step.step)
-    if orphan.concurrent or orphan.step.step not in sources:
-        _note(tally, sources, orphan.step)
-    else:
-        tally.alone.add(orphan.step.step)
+    def count_runs(self) -> None:
+        """Take note of what has begun a run."""
+        for run in self._evidence.runs:
+            name, entry = run
+            if name == self._flow.name:
+                self._note(entry)
+                replaced = self._evidence.replaced.get(run, NOTHING)
+                self._tally.replaced.update(replaced)
+                if not self._hindering(entry.step, replaced):
+                    self._tally.shown.add(entry.step)
 
+    def count_orphans(self) -> None:
+        """Take note of what began with no step around it."""
+        for orphan, number in self._evidence.orphans.items():
+            if orphan.flow == self._flow.name:
+                self._note_orphan(orphan)
+                self._weigh_orphan(orphan, number)
 
-def _weigh_orphan(
-    tally: Tally, orphan: Orphan, number: int, sources: Mapping[str, str], after: Mapping[str, list[str]]
-) -> None:
-    """Count what a step with none around it confirms: what had finished before in its run. It accuses nobody."""
-    if orphan.done is None or orphan.step.step not in sources:
-        return
-    for seen in orphan.done:
-        _note(tally, sources, seen)
-        tally.met.add((seen.step, orphan.step.step))
-    tally.loose.add(orphan.step.step)
-    near = {seen.step: seen for seen in orphan.done if seen.step in after[orphan.step.step]}
-    _justify(tally, orphan.step, near, number, sources)
+    def count_facts(self) -> None:
+        """Take note of what began inside another step, and of what nothing declared explains."""
+        for fact, number in self._evidence.facts.items():
+            if fact.flow != self._flow.name:
+                continue
+            replaced = self._evidence.replaced.get(fact, NOTHING)
+            self._tally.replaced.update(replaced)
+            if not self._weigh(fact, number, replaced):
+                self._accuse(fact, number)
 
+    def _note(self, seen: Seen) -> None:
+        if seen.step in self._sources:
+            self._tally.seen.add(seen.step)
+        else:
+            self._tally.unknown[seen.step] += 1
 
-def _predecessors(flow: Flow) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {step.name: [] for step in flow.steps}
-    for edge in flow.edges:
-        found[edge.target].append(edge.source)
-    return found
+    def _note_orphan(self, orphan: Orphan) -> None:
+        step = orphan.step.step
+        if orphan.concurrent and orphan.done is None:
+            exact = self._evidence.exact
+            self._tally.adrift[step] = self._evidence.meanwhile.get((orphan.flow, step), NOTHING) if exact else None
+        if orphan.concurrent or step not in self._sources:
+            self._note(orphan.step)
+        else:
+            self._tally.alone.add(step)
 
+    def _weigh_orphan(self, orphan: Orphan, number: int) -> None:
+        """Count what a step with none around it confirms: what had finished before in its run. It accuses nobody."""
+        tally, step = self._tally, orphan.step.step
+        if orphan.done is None or step not in self._sources:
+            return
+        for seen in orphan.done:
+            self._note(seen)
+            tally.met.add((seen.step, step))
+        tally.loose.add(step)
+        tally.shown.update((step, *(seen.step for seen in orphan.done)))
+        self._justify(orphan.step, {seen.step: seen for seen in orphan.done if seen.step in self._after[step]}, number)
 
-def _weigh(
-    tally: Tally,
-    fact: Fact,
-    number: int,
-    sources: Mapping[str, str],
-    after: Mapping[str, list[str]],
-    replaced: Iterable[str],
-) -> bool:
-    """Count what a fact confirms; return whether nothing has to be explained."""
-    target, parent = fact.step.step, fact.parent.step
-    for seen in (fact.step, fact.parent, *fact.done):
-        _note(tally, sources, seen)
-    if target not in sources or parent not in sources:
-        return True
-    near = {**{seen.step: seen for seen in fact.done}, parent: fact.parent}
-    justifying = {name: seen for name, seen in near.items() if name in after[target]}
-    _justify(tally, fact.step, justifying, number, sources, parent)
-    if hindering := {name for name in replaced if tally.hinders(name, target)}:
-        tally.masked.setdefault(target, set()).update(hindering)
-        return True
-    _note_place(tally, fact, number)
-    current = is_current(sources, fact.step) and is_current(sources, fact.parent)
-    if current:
-        tally.current.add(target)
-        _note_further(tally, fact, after[target])
-    return bool(justifying) or not current
+    def _weigh(self, fact: Fact, number: int, replaced: Iterable[str]) -> bool:
+        """Count what a fact confirms; return whether nothing has to be explained."""
+        tally, target, parent = self._tally, fact.step.step, fact.parent.step
+        for seen in (fact.step, fact.parent, *fact.done):
+            self._note_part(fact, seen)
+        if target not in self._sources or parent not in self._sources:
+            return True
+        near = {**{seen.step: seen for seen in fact.done}, parent: fact.parent}
+        justifying = {name: seen for name, seen in near.items() if name in self._after[target]}
+        self._justify(fact.step, justifying, number, parent)
+        if fact.circumstances.alone:
+            return True
+        if hindering := self._hindering(target, replaced):
+            tally.masked.setdefault(target, set()).update(hindering)
+            return True
+        tally.shown.update(seen.step for seen in (fact.step, fact.parent, *fact.done))
+        if fact.circumstances.begins:
+            return True
+        self._note_place(fact, number)
+        current = self._is_current(fact.step) and self._is_current(fact.parent)
+        if current:
+            tally.current.add(target)
+            self._note_doubts(fact, number, justifying)
+        return bool(justifying) or not current
 
+    def _note_part(self, fact: Fact, seen: Seen) -> None:
+        if fact.circumstances.alone and seen.step in self._sources:
+            self._tally.alone.add(seen.step)
+        else:
+            self._note(seen)
 
-def _note_place(tally: Tally, fact: Fact, number: int) -> None:
-    """Take note of where a step ran, and after what."""
-    target, parent = fact.step.step, fact.parent.step
-    tally.placed.add(target)
-    tally.inside.add((parent, target))
-    for seen in fact.done:
-        tally.before[seen.step, target] += number
-        tally.between.add((parent, (seen.step, target)))
-    tally.met.update((seen.step, target) for seen in (fact.parent, *fact.done, *fact.ancestors, *fact.outside))
+    def _hindering(self, target: str, replaced: Iterable[str]) -> set[str]:
+        return {name for name in replaced if self._tally.hinders(name, target)}
 
+    def _note_place(self, fact: Fact, number: int) -> None:
+        """Take note of where a step ran, and after what."""
+        tally, target, parent = self._tally, fact.step.step, fact.parent.step
+        tally.placed.add(target)
+        tally.inside.add((parent, target))
+        for seen in fact.done:
+            tally.before[seen.step, target] += number
+            tally.between.add((parent, (seen.step, target)))
+        tally.met.update((seen.step, target) for seen in (fact.parent, *fact.done, *fact.ancestors, *fact.outside))
 
-def _justify(
-    tally: Tally, step: Seen, near: Mapping[str, Seen], number: int, sources: Mapping[str, str], parent: str = ""
-) -> None:
-    """Count the declared predecessors that a step ran after."""
-    for source, seen in near.items():
-        holds = is_current(sources, step) and is_current(sources, seen)
-        kind = (tally.call if source == parent else tally.order) if holds else tally.outdated
-        kind[source, step.step] += number
+    def _justify(self, step: Seen, near: Mapping[str, Seen], number: int, parent: str = "") -> None:
+        """Count the declared predecessors that a step ran after."""
+        tally = self._tally
+        for source, seen in near.items():
+            holds = self._is_current(step) and self._is_current(seen)
+            kind = (tally.call if source == parent else tally.order) if holds else tally.outdated
+            kind[source, step.step] += number
 
+    def _note_doubts(self, fact: Fact, number: int, justifying: Container[str]) -> None:
+        """Take note of the declared predecessors that a run does not show, and of those that it could not show."""
+        tally, target, out = self._tally, fact.step.step, _out(fact)
+        for source in self._after[target]:
+            pair = source, target
+            doubts = self._doubts(source, fact)
+            for doubt in doubts if self._evidence.exact and source not in justifying else ():
+                doubt[pair] += number
+            if source in out and not (doubts and self._evidence.exact):
+                tally.further.setdefault(pair, set()).add(fact.parent.step)
+            if not doubts and (self._evidence.exact or target not in tally.adrift.keys() | tally.loose):
+                tally.told.add(pair)
 
-def _note_further(tally: Tally, fact: Fact, expected: Iterable[str]) -> None:
-    for source in _out(fact).intersection(expected):
-        tally.further.setdefault((source, fact.step.step), set()).add(fact.parent.step)
+    def _doubts(self, source: str, fact: Fact) -> list[Counter[Pair]]:
+        """Return why a run cannot tell whether a step ran after another one, each as what counts it."""
+        tally, circumstances = self._tally, fact.circumstances
+        if self._evidence.exact:
+            doubts = (
+                (source in circumstances.lost, tally.lost),
+                (source in circumstances.pending, tally.lazy),
+                (source in circumstances.beside, tally.apart),
+            )
+        else:
+            doubts = (
+                (source in tally.adrift, tally.lost),
+                (_may_wait(self._flow, source, fact), tally.lazy),
+                (source in tally.loose, tally.apart),
+            )
+        return [doubt for holds, doubt in doubts if holds]
+
+    def _accuse(self, fact: Fact, number: int) -> None:
+        """Take note of a run that no declared arrow explains, unless that cannot be told."""
+        tally, target = self._tally, fact.step.step
+        if _comes_around(self._flow, fact):
+            return
+        expected = self._after[target]
+        doubts = [(source, doubt) for source in expected for doubt in self._doubts(source, fact)]
+        if not doubts:
+            tally.indirect.update({(source, target): number for source in _out(fact).intersection(expected)})
+            tally.undeclared[fact.parent.step, target] += number
+        elif not self._evidence.exact:
+            for source, doubt in doubts:
+                doubt[source, target] += number
+
+    def _is_current(self, seen: Seen) -> bool:
+        """Return whether a step's source is still the same as when it ran, as far as both are known."""
+        now = self._sources.get(seen.step, "")
+        return not now or not seen.source or now == seen.source
 
 
 def _out(fact: Fact) -> set[str]:
     return {seen.step for seen in (*fact.ancestors, *fact.outside)}
-
-
-def _accuse(flow: Flow, tally: Tally, fact: Fact, number: int, expected: Iterable[str]) -> None:
-    """Take note of a run that no declared arrow explains, unless that cannot be told."""
-    target = fact.step.step
-    if _comes_around(flow, fact):
-        return
-    lost = [source for source in expected if source in tally.adrift]
-    lazy = [source for source in expected if _may_wait(flow, source, fact)]
-    if lost or lazy or tally.loose.intersection(expected):
-        tally.lost.update({(source, target): number for source in lost})
-        tally.lazy.update({(source, target): number for source in lazy})
-        return
-    tally.indirect.update({(source, target): number for source in _out(fact).intersection(expected)})
-    tally.undeclared[fact.parent.step, target] += number
 
 
 def _comes_around(flow: Flow, fact: Fact) -> bool:
@@ -246,15 +302,9 @@ def _comes_around(flow: Flow, fact: Fact) -> bool:
 
 
 def _may_wait(flow: Flow, source: str, fact: Fact) -> bool:
-    """Tell whether a step is a generator that may have been handed on before it began, which no run shows."""
+    """Tell whether a step is a generator that may have been handed on before it began, where runs do not show that."""
     if not flow.step(source).kind.endswith("generator"):
         return False
     said = {call.target for call in flow.calls if call.source == source and call.kind in ("call", "data")}
     unread = not flow.calls or any(place.step == fact.parent.step for place in flow.blind)
     return unread or fact.step.step in said
-
-
-def is_current(sources: Mapping[str, str], seen: Seen) -> bool:
-    """Tell whether a step's source is still what it was when it ran, as far as both are known."""
-    now = sources.get(seen.step, "")
-    return not now or not seen.source or now == seen.source

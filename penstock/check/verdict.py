@@ -80,7 +80,7 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
     seen = {source: tally.seen | tally.alone if unexplained else tally.seen, target: tally.placed | tally.loose}
     unseen = [name for name, ran in seen.items() if name not in ran]
     adrift = lost(pair, tally)
-    loose = [name for name in pair if name in tally.loose]
+    loose = _loose(pair, tally)
     hidden, said = replaced(pair, tally)
     doubts: list[tuple[object, State, str]] = [
         (
@@ -116,14 +116,36 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
 
 
 def lost(pair: Pair, tally: Tally) -> list[str]:
-    """Return which ends of an arrow ran in a context that was lost; none if its head did not run at all."""
-    ran = tally.placed | tally.loose | tally.adrift
-    return [name for name in pair if name in tally.adrift and pair[1] in ran]
+    """Return which ends of an arrow ran in a context that was lost, so that they may have been in one run.
+
+    What other runs show, they show. None is lost if the arrow's head did not run at all.
+    """
+    source, target = pair
+    if target not in tally.placed | tally.loose | tally.adrift.keys():
+        return []
+    told = pair in tally.told
+    names = [source] if source in tally.adrift and not (told and source in tally.shown and not tally.lost[pair]) else []
+    if target in tally.adrift:
+        before = tally.adrift[target]
+        names += [target] if not told or before is None or source in before else []
+    return names
+
+
+def _loose(pair: Pair, tally: Tally) -> list[str]:
+    """Return which ends of an arrow ran with no step around, where no run shows more of them."""
+    if pair in tally.told:
+        return [pair[0]] if tally.apart[pair] else []
+    return [name for name in pair if name in tally.loose]
 
 
 def replaced(pair: Pair, tally: Tally) -> tuple[list[str], str]:
-    """Return what tests had replaced where an arrow could have been seen, and that in words; nothing if there was nothing."""
+    """Return what tests had replaced where an arrow could have been seen, and that in words.
+
+    Nothing if there was nothing, or if runs in which nothing was replaced show both ends.
+    """
     source, target = pair
+    if pair in tally.told and source in tally.shown:
+        return [], ""
     masked = sorted(tally.masked.get(target, ()))
     if masked and target not in tally.placed:
         return masked, f"{target} ran only while a test had replaced {_listed(masked)}."
@@ -167,7 +189,7 @@ def _static(pair: Pair, tally: Tally) -> str:
         return f"The code of {source} calls {target}."
     if "data" in kinds:
         return f"The code hands what {source} returns to {target}."
-    if "order" in kinds and (_is_untold(pair, tally) or pair in tally.lost or source in tally.adrift | tally.loose):
+    if "order" in kinds and (_is_untold(pair, tally) or tally.lost[pair] or _is_unplaced(pair, tally)):
         return f"The code calls {source}, then {target}."
     return ""
 
@@ -178,6 +200,12 @@ def _is_untold(pair: Pair, tally: Tally) -> bool:
     callers = [{call.source for call in tally.calls.get(step, ()) if call.kind == "call"} for step in pair]
     in_a_row = source in tally.seen and target in tally.alone and not callers[0] & callers[1]
     return target not in tally.placed and not in_a_row
+
+
+def _is_unplaced(pair: Pair, tally: Tally) -> bool:
+    """Return whether an arrow's tail ran where its head could not be seen to come after it."""
+    source = pair[0]
+    return tally.apart[pair] > 0 or (pair not in tally.told and source in tally.adrift.keys() | tally.loose)
 
 
 def _missing(flow: Flow, tally: Tally) -> tuple[Pair, ...]:
