@@ -12,7 +12,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from penstock.check.tally import count, reachable
+from penstock.check.counting import count
+from penstock.check.tally import reachable
 from penstock.model import Edge
 
 if TYPE_CHECKING:
@@ -139,21 +140,29 @@ def _loose(pair: Pair, tally: Tally) -> list[str]:
 
 
 def replaced(pair: Pair, tally: Tally) -> tuple[list[str], str]:
-    """Return what tests had replaced where an arrow could have been seen, and that in words.
-
-    Nothing if there was nothing, or if runs in which nothing was replaced show both ends.
-    """
+    """Return what tests had replaced where an arrow could have been seen, and that in words; nothing if there was nothing."""
     source, target = pair
-    if pair in tally.told and source in tally.shown:
-        return [], ""
     masked = sorted(tally.masked.get(target, ()))
     if masked and target not in tally.placed:
         return masked, f"{target} ran only while a test had replaced {_listed(masked)}."
     if absent := [name for name in pair if name not in tally.seen]:
         names = [name for name in absent if name in tally.replaced]
         return names, f"{_listed(names)} ran nowhere in the flow; a test had replaced it."
-    names = sorted(name for name in tally.replaced if tally.leads(name, source) or tally.leads(name, target))
+    names = sorted(name for name in tally.replaced if _may_hide(name, pair, tally))
     return names, f"{target} ran after {source} in no run, but in some a test had replaced {_listed(names)}."
+
+
+def _may_hide(name: str, pair: Pair, tally: Tally) -> bool:
+    """Return whether an arrow may not have been seen because a step was replaced.
+
+    What other runs show counts: how both ends run, and what runs inside that step.
+    """
+    source, target = pair
+    if pair not in tally.told or source not in tally.shown or name not in tally.shown:
+        return tally.leads(name, source) or tally.leads(name, target)
+    if name == target:
+        return source in tally.replaced[name]
+    return name in tally.masked.get(target, ()) and (name == source or (name, source) in tally.within)
 
 
 def _apart(pair: Pair, tally: Tally) -> bool:
