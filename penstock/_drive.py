@@ -152,3 +152,40 @@ def continued(result: Any, scope: Binding) -> Any:
     )
     outer.__name__, outer.__qualname__ = result.__name__, result.__qualname__
     return outer
+
+
+class _Block:
+    """What a context manager binds: its scope, from the beginning of a block to its end, also while the block runs."""
+
+    __slots__ = ("_scope", "_scope_of")
+
+    def __init__(self, scope_of: Callable[[], Binding]) -> None:
+        self._scope_of = scope_of
+
+    def begin(self) -> None:
+        """Bind where the block begins, which may be elsewhere than where its context manager was made."""
+        self._scope = scope = self._scope_of()
+        scope.begin()
+
+    def suspend(self) -> None:
+        """Stay bound while the block runs."""
+
+    def resume(self) -> None:
+        """Still be bound."""
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Unbind where the block has ended."""
+        self._scope.end(error)
+
+
+def lasting(manager: Any, scope_of: Callable[[], Binding]) -> None:
+    """Let a context manager of contextlib's run in a scope, together with its block.
+
+    Its generator is what contextlib resumes at both ends of the block, in the context of the block.
+    """
+    block: Any = _Block(scope_of)
+    generator = manager.gen
+    if type(generator) is GeneratorType:
+        manager.gen = drive(generator, block)
+    else:
+        manager.gen = async_generator(lambda: generator, lambda: block)()

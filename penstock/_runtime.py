@@ -13,7 +13,7 @@ from functools import partial
 from types import CoroutineType, FunctionType, coroutine
 
 from penstock._context import Binding, current_run, restore
-from penstock._drive import LAZY, async_generator, awaited, continued, drive
+from penstock._drive import LAZY, async_generator, awaited, continued, drive, lasting
 from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock._marks import underlying
 from penstock._scope import Joined, Scope, join, new_run, watching
@@ -39,7 +39,7 @@ def wrapper_for(target: Any, mark: Mark) -> Any:
     elif flags & (CO_GENERATOR | CO_ITERABLE_COROUTINE):
         wrapper = _generator(target, mark)
     elif _is_over_a_generator(target):
-        wrapper = _passing_on(target, mark)
+        wrapper = _opening(target, mark) if _makes_managers(target) else _passing_on(target, mark)
     else:
         wrapper = _function(target, mark)
     wrapper = _at_home(wrapper, underlying(target))
@@ -61,6 +61,12 @@ def _is_over_a_generator(target: Any) -> bool:
             break
         function = underlying(function.__dict__["__wrapped__"])
     return bool(flags_of(function) & (CO_GENERATOR | CO_ASYNC_GENERATOR))
+
+
+def _makes_managers(target: Any) -> bool:
+    """Return whether a function is what contextlib makes of one that makes generators."""
+    function = underlying(target)
+    return type(function) is FunctionType and function.__globals__.get("__name__") == "contextlib"
 
 
 def _resumed(mark: Mark) -> Scope:
@@ -129,6 +135,19 @@ def _passing_on(target: Any, mark: Mark) -> Any:
         if not observers and not starts:
             return target(*args, **kwargs)
         return observed(target, mark, args, kwargs, lazy)
+
+    return wrapper
+
+
+def _opening(target: Any, mark: Mark) -> Any:
+    observers, starts, scope_of, again, last = watching, mark.entrypoint, partial(Scope, mark), partial, lasting
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        manager = target(*args, **kwargs)
+        manager._recreate_cm = again(wrapper, *args, **kwargs)  # used as a decorator, it makes one for each call
+        if observers or starts:
+            last(manager, scope_of)
+        return manager
 
     return wrapper
 

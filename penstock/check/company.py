@@ -27,13 +27,13 @@ class Move(NamedTuple):
         key: The fact as it was counted.
         replaced: What tests had replaced then; ``None`` where that was not known yet.
         other: The fact as it is.
-        count: How often.
+        times: How often.
     """
 
     key: Key
     replaced: frozenset[str] | None
     other: Key
-    count: int
+    times: int
 
 
 class Shown:

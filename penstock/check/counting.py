@@ -212,7 +212,7 @@ class _Repeated:
         within: Each step with those around it.
     """
 
-    def __init__(self, facts: Iterable[Fact], replaced: Container[Fact]) -> None:
+    def __init__(self, facts: Iterable[Fact], replaced: Container[object]) -> None:
         self.within: set[Pair] = set()
         self._known: dict[tuple[str, ...], list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
         for fact in facts:

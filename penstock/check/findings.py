@@ -196,7 +196,7 @@ def _advice(judgement: Judgement, edge: Edge) -> str:
         unrun = [name for name in names if name not in judgement.tally.shown]
         itself = f"{unrun[0]} itself" if len(unrun) == 1 else f"{', '.join(unrun)} themselves"
         if not unrun:
-            itself = f"{edge.target}, and replace {' and '.join(names)} in others only"
+            itself = f"{edge.source}, then {edge.target}, while {' and '.join(names)} is not replaced"
         return f"Let one test run {itself}: pytest --penstock"
     return CURES[edge.state]
 

@@ -123,7 +123,8 @@ class EvidenceObserver:
 
         An event that is not keeps the answer, or each round of a step that plans itself would look through all before.
         """
-        above, frame, key = event, None, (self, flow)
+        above, key = event, (self, flow)
+        frame: Running | None = None
         while above is not None and (frame := frame_of(above, self, flow)) is None:
             if key in above.notes:
                 frame = above.notes[key]
@@ -239,9 +240,9 @@ class EvidenceObserver:
     def _move(self, moved: Iterable[Move]) -> None:
         """Count facts in another way, as their runs have shown since that they do not accuse."""
         facts = self._facts
-        for key, names, other, count in moved:
-            facts[key] -= count
-            names = names or self._replaced.get(key)
+        for key, replaced, other, times in moved:
+            facts[key] -= times
+            names = replaced or self._replaced.get(key)
             if facts[key] <= 0:
                 del facts[key]
                 self._replaced.pop(key, None)
@@ -249,7 +250,7 @@ class EvidenceObserver:
                 self._replaced.pop(other, None)
             elif other not in facts or other in self._replaced:
                 self._replaced[other] = names | self._replaced.get(other, NOTHING)
-            facts[other] += count
+            facts[other] += times
 
     def _compare(self, fresh: Iterable[Key]) -> None:
         """Find what tests have replaced by hand, where facts are not known yet, or only with something replaced."""

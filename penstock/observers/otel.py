@@ -76,7 +76,17 @@ def _attributes(event: StepEvent) -> dict[str, AttributeValue]:
         found["penstock.entrypoint"] = True
     if event.lazy:
         found["penstock.lazy"] = True
+    if _begins_inside(event):
+        found["penstock.begins"] = True
     return found
+
+
+def _begins_inside(event: StepEvent) -> bool:
+    """Return whether an entrypoint begins a run of its own though steps of another run, or of none, are around it."""
+    parent = event.parent
+    if not event.entrypoint or parent is None or event.run is None:
+        return False
+    return parent.run is None or parent.run.notes is not event.run.notes
 
 
 def _remote(run: Run) -> Context:

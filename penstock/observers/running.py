@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from penstock.check.company import Company, Shown, with_pending
+from penstock.check.company import Shown, with_pending
 from penstock.check.frames import NOTHING, Frame, heard
 from penstock.observers.replaced import replacements
 
 if TYPE_CHECKING:
     from penstock._context import Run
+    from penstock.check.company import Company
     from penstock.check.frames import Key
     from penstock.observers import StepEvent
     from penstock.observers.evidence import EvidenceObserver
@@ -158,7 +159,7 @@ def unrun(key: Key, replaced: frozenset[str]) -> frozenset[str]:
     return replaced - key[3] - {key[1], key[2]}
 
 
-def frame_of(event: StepEvent, observer: EvidenceObserver, flow: str) -> Frame | None:
+def frame_of(event: StepEvent, observer: EvidenceObserver, flow: str) -> Running | None:
     """Return a call of a step as a flow sees it; ``None`` if the step is not in it, or began unobserved."""
     running: Running | None = event.notes.get(observer)
     while running is not None and running.flow != flow:
