@@ -14,12 +14,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock._files import write_atomically
 from penstock._versions import Format
-from penstock.check.frames import PLAIN, Circumstances
+from penstock.check.frames import PLAIN
+from penstock.check.rows import (
+    PLAIN_ROW,
+    encode_rows,
+    fact_rows,
+    read_circumstances,
+    read_names,
+    read_number,
+    read_set,
+    read_text,
+)
 from penstock.errors import EvidenceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from penstock.check.frames import Circumstances
+    from penstock.check.rows import Named
 
 FORMAT = Format(
     name="penstock-evidence",
@@ -148,7 +161,7 @@ def dumps(evidence: Evidence) -> str:
         orphans[each.flow, number[each.flow, *each.step], each.concurrent] += count
     rows = {
         "steps": [list(each) for each in seen],
-        **_fact_rows(evidence, number),
+        **fact_rows(evidence, number),
         "orphans": sorted([*each, count] for each, count in orphans.items()),
         "tops": sorted(
             [each.flow, number[each.flow, *each.step], sorted(number[each.flow, *done] for done in each.done), count]
@@ -170,7 +183,7 @@ def dumps(evidence: Evidence) -> str:
         "exact": evidence.exact,
     }
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
-    lines += [f"{json.dumps(key)}: {_listed(value)}" for key, value in rows.items()]
+    lines += [f"{json.dumps(key)}: {encode_rows(value)}" for key, value in rows.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -209,11 +222,7 @@ def save(evidence: Evidence, path: Path) -> None:
     write_atomically(path, dumps(evidence).encode())
 
 
-_Named = tuple[str, str, str]
-"""Flow, step and source: what a number in the file stands for."""
-
-
-def _mentioned(evidence: Evidence) -> set[_Named]:
+def _mentioned(evidence: Evidence) -> set[Named]:
     found = {(flow, *step) for flow, step in evidence.runs}
     for orphan in evidence.orphans:
         found.update((orphan.flow, *seen) for seen in (orphan.step, *(orphan.done or ())))
@@ -223,39 +232,11 @@ def _mentioned(evidence: Evidence) -> set[_Named]:
     return found
 
 
-def _fact_rows(evidence: Evidence, number: Mapping[_Named, int]) -> dict[str, list[list[Any]]]:
-    """Return the facts in three tables; older readers know the first two, and would misunderstand the third."""
-    rows: dict[str, list[list[Any]]] = {"facts": [], "replaced": [], "circumstances": []}
-    for fact, count in evidence.facts.items():
-        row, names = _numbered(fact, number), sorted(evidence.replaced.get(fact, ()))
-        if fact.circumstances != PLAIN:
-            lost, pending, beside, begins, alone = fact.circumstances
-            told = [sorted(lost), sorted(pending), sorted(beside), begins, alone]
-            rows["circumstances"].append([*row, *told, names, count])
-        elif names:
-            rows["replaced"].append([*row, names, count])
-        else:
-            rows["facts"].append([*row, count])
-    return {table: sorted(lines) for table, lines in rows.items()}
-
-
-def _numbered(fact: Fact, number: Mapping[_Named, int]) -> list[Any]:
-    def numbers(group: Iterable[Seen]) -> list[int]:
-        return sorted(number[fact.flow, *seen] for seen in group)
-
-    alone = (number[fact.flow, *fact.step], number[fact.flow, *fact.parent])
-    return [fact.flow, *alone, numbers(fact.done), numbers(fact.ancestors), numbers(fact.outside)]
-
-
-def _listed(rows: list[list[Any]]) -> str:
-    return "[" + ",".join(f"\n  {json.dumps(row)}" for row in rows) + "\n]" if rows else "[]"
-
-
 def _evidence(content: Mapping[str, Any]) -> Evidence:
-    steps = [Seen(_text(step), _text(source)) for _, step, source in content["steps"]]
+    steps = [Seen(read_text(step), read_text(source)) for _, step, source in content["steps"]]
 
     def seen(number: object) -> Seen:
-        return steps[_natural(number)]
+        return steps[read_number(number)]
 
     def group(numbers: Iterable[object]) -> frozenset[Seen]:
         return frozenset(map(seen, numbers))
@@ -264,58 +245,32 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
         flow: object, step: object, parent: object, done: Any, ancestors: Any, outside: Any, *more: Any
     ) -> Fact:
         sides = group(done), group(ancestors), group(outside)
-        return Fact(_text(flow), seen(step), seen(parent), *sides, _circumstances(*more) if more else PLAIN)
+        return Fact(read_text(flow), seen(step), seen(parent), *sides, read_circumstances(*more) if more else PLAIN)
 
     facts, orphans, runs = Counter[Fact](), Counter[Orphan](), Counter[tuple[str, Seen]]()
     replaced: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
     for *row, names, count in (*content.get("replaced", ()), *content.get("circumstances", ())):
         fact = fact_of(*row)  # older readers accuse nobody on these
-        facts[fact] += _natural(count)
-        if hidden := _names(names) if len(row) == _PLAIN_ROW else _set(names):
+        facts[fact] += read_number(count)
+        if hidden := read_names(names) if len(row) == PLAIN_ROW else read_set(names):
             replaced[fact] = replaced.get(fact, frozenset()) | hidden
     for *row, count in content["facts"]:
         fact = fact_of(*row)
-        facts[fact] += _natural(count)
+        facts[fact] += read_number(count)
         replaced.pop(fact, None)
     for flow, step, concurrent, count in content["orphans"]:
-        orphans[Orphan(_text(flow), seen(step), concurrent is True)] += _natural(count)
+        orphans[Orphan(read_text(flow), seen(step), concurrent is True)] += read_number(count)
     for flow, step, done, count in content.get("tops", ()):
-        orphan = Orphan(_text(flow), seen(step), concurrent=True)
-        orphans[orphan] = _natural(orphans[orphan] - _natural(count))  # older readers find all of them there
+        orphan = Orphan(read_text(flow), seen(step), concurrent=True)
+        orphans[orphan] = read_number(orphans[orphan] - read_number(count))  # older readers find all of them there
         orphans[replace(orphan, done=group(done))] += count
     for flow, step, count in content["runs"]:
-        runs[_text(flow), seen(step)] += _natural(count)
-    replaced |= {(_text(flow), seen(step)): _names(names) for flow, step, names in content.get("replaced_runs", ())}
-    commits = {_text(commit): _text(date) for commit, date in content["commits"].items()}
-    meanwhile = {(_text(flow), _text(step)): _set(names) for flow, step, names in content.get("meanwhile", ())}
+        runs[read_text(flow), seen(step)] += read_number(count)
+    replaced |= {
+        (read_text(flow), seen(step)): read_names(names) for flow, step, names in content.get("replaced_runs", ())
+    }
+    commits = {read_text(commit): read_text(date) for commit, date in content["commits"].items()}
+    meanwhile = {
+        (read_text(flow), read_text(step)): read_set(names) for flow, step, names in content.get("meanwhile", ())
+    }
     return Evidence(facts, +orphans, runs, commits, replaced, meanwhile, content.get("exact") is True)
-
-
-_PLAIN_ROW = 6
-"""Fields of a fact without its circumstances."""
-
-
-def _circumstances(lost: object, pending: object, beside: object, begins: object, alone: object) -> Circumstances:
-    return Circumstances(_set(lost), _set(pending), _set(beside), begins is True, alone is True)
-
-
-def _set(values: object) -> frozenset[str]:
-    return _names(values) if values != [] else frozenset()
-
-
-def _names(values: object) -> frozenset[str]:
-    if not isinstance(values, list) or not values:
-        raise TypeError(f"{values!r:.40} are no names")
-    return frozenset(map(_text, values))
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r:.40} is no text")
-    return value
-
-
-def _natural(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{value!r:.40} is no number of anything")
-    return value

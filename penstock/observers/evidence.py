@@ -5,36 +5,30 @@ Memory follows the number of different contexts, not that of calls.
 
 from __future__ import annotations
 
-import os
 import threading
-from collections import Counter, deque
-from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from penstock import _registry
-from penstock.check.company import Company, names_in
-from penstock.check.evidence import Evidence, Fact, Orphan, Seen, save
+from penstock.check.company import Company, names_in, with_lost
+from penstock.check.evidence import save
 from penstock.check.frames import NOTHING, Loose, nearest
 from penstock.observers import MOST_AROUND
+from penstock.observers.counts import COMMIT, Counts
 from penstock.observers.replaced import replacements
-from penstock.observers.running import Running, Several, arrived, frame_of, unrun
+from penstock.observers.running import Running, Several, arrived, frame_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from penstock._context import Run
-    from penstock.check.company import Move
-    from penstock.check.frames import Frame, Key
+    from penstock.check.frames import Frame
     from penstock.observers import StepEvent
+    from penstock.observers.strays import Strays
 
-COMMIT = "PENSTOCK_EVIDENCE_COMMIT"
-"""The environment variable with the commit that is recorded; a plus behind it stands for uncommitted changes."""
+__all__ = ["COMMIT", "EvidenceObserver"]
 
 
-class EvidenceObserver:
+class EvidenceObserver(Counts):
     """Counts in which company each step runs: ``add_observer(EvidenceObserver())``.
 
     Args:
@@ -45,6 +39,7 @@ class EvidenceObserver:
         started: Whether this process was started by another that is recorded: a step that begins with nothing around it
             has then lost its context on the way here.
         inherited: The step in which this process was forked.
+        strays: Where other processes tell which steps they have lost, and hear of the ones lost here.
         detached: The notes of the run in which it was forked, if what it does need not belong to that run.
     """
 
@@ -53,23 +48,13 @@ class EvidenceObserver:
         self.started = False
         self.inherited: StepEvent | None = None
         self.detached: dict[object, Any] | None = None
-        self.clear()
+        self.strays: Strays | None = None
+        super().__init__()
 
     def clear(self) -> None:
         """Forget everything; in a process that was forked, also who held the locks before."""
-        self._facts: Counter[Key] = Counter()
-        self.waiting: deque[Key] = deque()
-        self._orphans: dict[tuple[str, str, bool], int] = {}
-        self._runs: dict[tuple[str, str], int] = {}
-        self.masked: deque[tuple[Key, frozenset[str]]] = deque()
-        self._replaced: dict[Key, frozenset[str]] = {}
-        self._replaced_runs: dict[tuple[str, str], frozenset[str]] = {}
-        self._meanwhile: dict[tuple[str, str], frozenset[str]] = {}
-        self.moved: deque[Move] = deque()
+        super().clear()
         self.live: set[Running] = set()
-        self._news = False
-        # Reentrant: a generator that is collected while a lock is held ends here, too.
-        self._lock = threading.RLock()
         self._writing = threading.Lock()
 
     def __call__(self, event: StepEvent, /) -> Running | Several | None:
@@ -158,6 +143,7 @@ class EvidenceObserver:
         if running.parent is None:
             running.counted |= running.begins or running.within is not None
             if running.company.is_run:
+                self.hear()
                 running.before = frozenset(running.company.finished), NOTHING
         elif event.lazy and not running.acted:
             running.pull()
@@ -190,112 +176,39 @@ class EvidenceObserver:
         )
 
     def _lose(self, lost: Running) -> None:
-        """Take note of a step that may belong to any run of its flow which is going on."""
-        names, key = NOTHING, (lost.flow, lost.step)
+        """Take note of a step that may belong to any run of its flow which is going on, here or in another process."""
+        self._mark(lost.flow, lost.step, lost.company)
+        if self.strays is not None:
+            self.strays.add(lost.flow, lost.step)
+
+    def hear(self) -> None:
+        """Take note of the steps that other processes have lost since this was asked last."""
+        if self.strays is not None:
+            for flow, step in self.strays.hear():
+                self._mark(flow, step, None)
+
+    def _mark(self, flow: str, step: str, own: Company | None) -> None:
+        """Let the runs that are going on say of each fact that a step may belong to them."""
+        names, key, companies = NOTHING, (flow, step), set[Company]()
         for running in self.live.copy():
-            if running.flow == lost.flow and running.company.is_run and running.company is not lost.company:
-                running.company.lost |= {lost.step}
+            if running.flow == flow and running.company.is_run and running.company is not own:
+                companies.add(running.company)
                 names |= names_in(running)
+        for company in companies:
+            company.lost |= {step}
+            if own is None:  # what has been counted since then may come after it
+                for shown in company.shown[:]:
+                    self.moved.extend(shown.moves(lambda fact: with_lost(fact, step)))
         with self._lock:
-            if not names <= self._meanwhile.get(key, NOTHING) or key not in self._meanwhile:
+            if key not in self._meanwhile or not names <= self._meanwhile[key]:
                 self._meanwhile[key] = names | self._meanwhile.get(key, NOTHING)
                 self._news = True
 
-    def _add_run(self, run: tuple[str, str], names: frozenset[str]) -> None:
-        replaced = self._replaced_runs
-        with self._lock:
-            if run not in self._runs or run in replaced:
-                if names := names or replacements.by_hand(run[0]) - {run[1]}:
-                    replaced[run] = names | replaced.get(run, NOTHING)
-                else:
-                    self._news |= replaced.pop(run, None) is not None
-            self._add(self._runs, run)
-
-    def _add(self, counter: dict[Any, int], key: tuple[object, ...]) -> None:
-        with self._lock:
-            number = counter.get(key, 0)
-            counter[key] = number + 1
-        if not number:
-            self._news = True
-
     def settle(self, *, write: bool) -> None:
-        """Count what has begun, all at once, which is cheaper; then write if anything is new."""
-        facts = self._facts
-        with self._lock:
-            known, masked = len(facts), len(self._replaced)
-            moved = _emptied(self.moved)  # what it moves was counted before it was there
-            taken = _emptied(self.waiting)
-            facts.update(taken)
-            fresh = {*islice(facts, known, None)} if len(facts) > known else set()
-            self._compare(fresh | (self._replaced.keys() & taken) if self._replaced else fresh)
-            for key, names in _emptied(self.masked):
-                if key not in facts or key in self._replaced:
-                    self._replaced[key] = names | self._replaced.get(key, NOTHING)
-                facts[key] += 1
-            self._move(moved)
-            self._news |= bool(moved) or len(facts) > known or len(self._replaced) != masked
+        """Count what has begun; then write if anything is new."""
+        self.count()
         if write and self._news:
             self.write()
-
-    def _move(self, moved: Iterable[Move]) -> None:
-        """Count facts in another way, as their runs have shown since that they do not accuse."""
-        facts = self._facts
-        for key, replaced, other, times in moved:
-            facts[key] -= times
-            names = replaced or self._replaced.get(key)
-            if facts[key] <= 0:
-                del facts[key]
-                self._replaced.pop(key, None)
-            if names is None:
-                self._replaced.pop(other, None)
-            elif other not in facts or other in self._replaced:
-                self._replaced[other] = names | self._replaced.get(other, NOTHING)
-            facts[other] += times
-
-    def _compare(self, fresh: Iterable[Key]) -> None:
-        """Find what tests have replaced by hand, where facts are not known yet, or only with something replaced."""
-        for key in fresh:
-            if names := key[2] and unrun(key, replacements.by_hand(key[0])):
-                self._replaced[key] = names | self._replaced.get(key, NOTHING)
-            else:
-                self._replaced.pop(key, None)
-
-    def evidence(self) -> Evidence:
-        """Return what was seen so far."""
-        self.settle(write=False)
-        with self._lock:  # a copy is made at once; what follows may run code of the application
-            facts, orphans, runs = dict(self._facts), dict(self._orphans), dict(self._runs)
-            replaced, replaced_runs = dict(self._replaced), dict(self._replaced_runs)
-            meanwhile = dict(self._meanwhile)
-        sources = _sources()
-
-        def seen(flow: str, step: str) -> Seen:
-            return Seen(step, sources.get((flow, step), ""))
-
-        def group(flow: str, steps: Iterable[str]) -> frozenset[Seen]:
-            return frozenset(seen(flow, step) for step in steps)
-
-        def fact(key: Key) -> Fact:
-            f, b, p, done, above, outside, circumstances = key
-            return Fact(f, seen(f, b), seen(f, p), group(f, done), group(f, above), group(f, outside), circumstances)
-
-        tops = {
-            Orphan(f, seen(f, b), concurrent=True, done=group(f, done)): count
-            for (f, b, p, done, *_), count in facts.items()
-            if not p
-        }
-        return Evidence(
-            {fact(key): count for key, count in facts.items() if key[2]},
-            {Orphan(f, seen(f, step), lost): count for (f, step, lost), count in orphans.items()} | tops,
-            {(f, seen(f, step)): count for (f, step), count in runs.items()},
-            {os.environ.get(COMMIT, ""): datetime.now(UTC).date().isoformat()},
-            {
-                **{fact(key): names for key, names in replaced.items()},
-                **{(f, seen(f, step)): names for (f, step), names in replaced_runs.items()},
-            },
-            meanwhile,
-            exact=True,
-        )
 
     def write(self) -> None:
         """Write the evidence to the file, if there is one and anything was seen.
@@ -313,23 +226,6 @@ class EvidenceObserver:
                 self._writing.release()
             if not self._news:
                 return
-
-
-def _emptied(waiting: deque[Any]) -> list[Any]:
-    taken = []
-    try:
-        while waiting:
-            taken.append(waiting.popleft())
-    except IndexError:  # a generator that is collected at this very moment settles, too
-        pass
-    return taken
-
-
-def _sources() -> dict[tuple[str, str], str]:
-    try:
-        return {(flow.name, step.name): step.source_hash for flow in _registry.flows() for step in flow.steps}
-    except Exception:  # objects of the application may fail with anything when they are read
-        return {}
 
 
 def _is_run(frame: Frame) -> bool:
