@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from penstock.check.frames import NOTHING, PLAIN, Circumstances
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from penstock.check.frames import Frame, Key
 
@@ -60,14 +60,10 @@ class Shown:
         self._entries[: len(taken)] = [(*entry, count) for entry, count in counts.items()]
         self._limit = max(MOST_ENTRIES, 2 * len(counts))
 
-    def moves(self, change: Callable[[Key], Key]) -> Iterator[Move]:
-        """Yield the facts that have to be told in another way from now on.
-
-        Args:
-            change: Returns a fact as it is now; the same object if it is as it was.
-        """
+    def moves(self, generators: frozenset[str]) -> Iterator[Move]:
+        """Yield the facts that did not know generators which begin now, and may have been handed on before."""
         for index, (key, replaced, count) in enumerate(self._entries[:]):
-            if (other := change(key)) is not key:
+            if (other := with_pending(key, generators)) is not key:
                 self._entries[index] = other, replaced, count
                 yield Move(key, replaced, other, count)
 
@@ -122,14 +118,6 @@ def with_pending(key: Key, generators: frozenset[str]) -> Key:
     if len(pending) == len(circumstances.pending):
         return key
     return (*key[:6], circumstances._replace(pending=pending))
-
-
-def with_lost(key: Key, step: str) -> Key:
-    """Return a fact that also says which step may belong to its run."""
-    circumstances = key[6]
-    if step in circumstances.lost:
-        return key
-    return (*key[:6], circumstances._replace(lost=circumstances.lost | {step}))
 
 
 def names_in(frame: Frame) -> frozenset[str]:

@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from penstock.check.company import Company, names_in, with_lost
+from penstock.check.company import Company, names_in
 from penstock.check.evidence import save
 from penstock.check.frames import NOTHING, Loose, nearest
 from penstock.observers import MOST_AROUND
@@ -143,7 +143,8 @@ class EvidenceObserver(Counts):
         if running.parent is None:
             running.counted |= running.begins or running.within is not None
             if running.company.is_run:
-                self.hear()
+                if self.strays is not None:
+                    self.hear(self.strays)
                 running.before = frozenset(running.company.finished), NOTHING
         elif event.lazy and not running.acted:
             running.pull()
@@ -181,24 +182,18 @@ class EvidenceObserver(Counts):
         if self.strays is not None:
             self.strays.add(lost.flow, lost.step)
 
-    def hear(self) -> None:
+    def hear(self, strays: Strays) -> None:
         """Take note of the steps that other processes have lost since this was asked last."""
-        if self.strays is not None:
-            for flow, step in self.strays.hear():
-                self._mark(flow, step, None)
+        for flow, step in strays.hear():
+            self._mark(flow, step, None)
 
     def _mark(self, flow: str, step: str, own: Company | None) -> None:
-        """Let the runs that are going on say of each fact that a step may belong to them."""
-        names, key, companies = NOTHING, (flow, step), set[Company]()
+        """Let the runs that are going on say of each fact from now on that a step may belong to them."""
+        names, key = NOTHING, (flow, step)
         for running in self.live.copy():
             if running.flow == flow and running.company.is_run and running.company is not own:
-                companies.add(running.company)
+                running.company.lost |= {step}
                 names |= names_in(running)
-        for company in companies:
-            company.lost |= {step}
-            if own is None:  # what has been counted since then may come after it
-                for shown in company.shown[:]:
-                    self.moved.extend(shown.moves(lambda fact: with_lost(fact, step)))
         with self._lock:
             if key not in self._meanwhile or not names <= self._meanwhile[key]:
                 self._meanwhile[key] = names | self._meanwhile.get(key, NOTHING)

@@ -29,9 +29,6 @@ FOLDER = "PENSTOCK_EVIDENCE"
 WORKERS = (("concurrent.futures.process", "_process_worker"), ("multiprocessing.pool", "worker"))
 """What the processes of pools run, by module and name."""
 
-STRAYS = "strays.jsonl"
-"""The file of a recording's folder in which its processes tell each other of steps that have lost their context."""
-
 _PAUSE = 20
 """Between two times that a worker writes: so many times as long as it took to write."""
 
@@ -49,7 +46,8 @@ class Recorder(EvidenceObserver):
             self.write()
             self.clear()
             self.file = _part(folder)
-            self.strays = Strays(Path(folder, STRAYS))
+            with contextlib.suppress(OSError):
+                self.strays = Strays(Path(folder))
 
     def settle(self, *, write: bool) -> None:
         """Count what has begun. Only processes that tests start write meanwhile, because they may be killed.

@@ -53,8 +53,6 @@ class Running(Frame):
         if not (self.counted or self.acted):
             self._count()
         self.finish()
-        if self.parent is None and self.company.is_run:
-            observer.hear()
         live, root = observer.live, self.root
         live.discard(self)
         last = self.outermost or (type(root) is Running and root not in live)  # a task goes on behind its run
@@ -88,6 +86,8 @@ class Running(Frame):
         if self.parent is None:
             observer.waiting.append(self.key(self.lazy))
             return
+        if observer.strays is not None:
+            observer.hear(observer.strays)
         root = self.root or self
         key = self.key(self.lazy, company.circumstances(begins=self.begins))
         if generators := root.generators | company.generators:
@@ -113,10 +113,6 @@ class Running(Frame):
         if not company.is_run or (root is None and self.starts):
             return
         step = frozenset({self.step})
-
-        def change(key: Key) -> Key:
-            return with_pending(key, step)
-
         if root is None:
             company.generators |= step
             parts = company.shown[:]
@@ -124,7 +120,7 @@ class Running(Frame):
             root.generators |= step
             parts = [root.shown] if root.shown else []
         for shown in parts:
-            self.observer.moved.extend(shown.moves(change))
+            self.observer.moved.extend(shown.moves(step))
 
     def finish(self) -> None:
         """Tell the steps around that this one is done; where there are none, the run."""
