@@ -214,24 +214,20 @@ class _Repeated:
 
     def __init__(self, facts: Iterable[Fact], replaced: Container[object]) -> None:
         self.within: set[Pair] = set()
-        self._known: dict[tuple[str, ...], list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
+        self._known: dict[Pair, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
         for fact in facts:
             if fact not in replaced:
                 self.within.update((seen.step, fact.step.step) for seen in (fact.parent, *fact.ancestors))
-                self._known[_place(fact)].append((_steps(fact.done), _steps(fact.outside)))
+                self._known[fact.step.step, fact.parent.step].append((_steps(fact.done), _steps(fact.outside)))
 
     def has(self, fact: Fact, replaced: Iterable[str]) -> bool:
         """Return whether a run shows the same, and beside it only what was replaced there, and what runs in that."""
         more = {*replaced, *(inner for outer, inner in self.within if outer in replaced)}
         done, outside = _steps(fact.done), _steps(fact.outside)
         return any(
-            done <= known and known - done <= more and outside == around
-            for known, around in self._known.get(_place(fact), ())
+            done <= known and known - done <= more and not (around - outside) & more
+            for known, around in self._known.get((fact.step.step, fact.parent.step), ())
         )
-
-
-def _place(fact: Fact) -> tuple[str, ...]:
-    return fact.step.step, fact.parent.step, *sorted(_steps(fact.ancestors))
 
 
 def _steps(group: Iterable[Seen]) -> frozenset[str]:
