@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context, get_value, observing, set_value, step
+from penstock import (
+    current_flow,
+    current_flow_id,
+    entrypoint,
+    flow,
+    flow_context,
+    get_value,
+    observing,
+    set_value,
+    step,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -59,15 +69,14 @@ def maybe_observed(request: pytest.FixtureRequest) -> Iterator[None]:
 @contextmanager
 def session(name: str = "s", *, swallow: type[BaseException] | tuple[()] = ()) -> Iterator[str]:
     """A session."""
-    try:
+    with contextlib.suppress(swallow):
         yield name
-    except swallow:
-        pass
 
 
 @flow("blocks")
 @step(after="session")
-def query() -> None: ...
+def query() -> None:
+    """A step that does nothing."""
 
 
 @flow("blocks")

@@ -74,7 +74,7 @@ def in_thread(call: Callable[[], object]) -> None:
 def from_queue(call: Callable[[], object]) -> None:
     """Let a thread take the call from a queue."""
     waiting: queue.Queue[Callable[[], object]] = queue.Queue()
-    thread = threading.Thread(target=lambda: waiting.get()())
+    thread = threading.Thread(target=waiting.get())
     thread.start()
     waiting.put(call)
     thread.join()

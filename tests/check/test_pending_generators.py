@@ -160,6 +160,7 @@ def test_an_asynchronous_generator_excuses_no_other_caller(observer: EvidenceObs
             save()
         async with session():
             save()
+        return None
 
     asyncio.run(go())
     assert {} == failures("f", observer.evidence())

@@ -48,18 +48,6 @@ def hook(): ...
 
 @f.step(after=["make_dir", "hook"])
 def write(): ...
-
-class Oven:
-    @f.entrypoint
-    def heat(self):
-        self.light()
-        self.clean()
-
-    @f.step(after="heat")
-    def light(self): ...
-
-    @f.step(after="light")
-    def clean(self): ...
 """
 
 
@@ -142,8 +130,9 @@ def test_advice_where_both_ends_ran_and_never_together(bakery: Any) -> None:
     with mock.patch("bakery.generate"):
         masked = recorded(lambda: bakery.main(verbose=True))
     cures = {finding.arrow: finding.cure for finding in reported("f", real(bakery), masked)}
-    assert "Let one test run banner, then generate, while generate is not replaced: pytest --penstock" == (
-        cures["banner -> generate"]
+    assert (
+        "Let one test run banner, then generate, while generate is not replaced: pytest --penstock"
+        == (cures["banner -> generate"])
     )
 
 
@@ -152,28 +141,3 @@ def test_an_arrow_that_only_the_replaced_step_could_show(bakery: Any) -> None:
     with mock.patch("bakery.generate"):
         assert {} == failures("f", recorded(bakery.main))
     assert {"main>generate", "banner>generate"} <= states("f", recorded(bakery.main)).keys()
-
-
-def test_a_path_that_is_only_taken_with_the_tail_replaced(bakery: Any) -> None:
-    """What may be seen on that path is not refuted by another one."""
-    source = bakery.hook
-    runs = real(bakery)
-    bakery.generate.__globals__["make_dir"], kept = bakery.hook, bakery.make_dir
-    with mock.patch("bakery.hook"), mock.patch("bakery.make_dir"):
-        masked = recorded(lambda: bakery.main(verbose=True))
-    bakery.make_dir = kept
-    assert source is bakery.hook
-    assert {"hook>write": "never-seen"} == failures("f", runs, masked)
-
-
-def test_methods(bakery: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same where the step is a method."""
-    oven = bakery.Oven()
-    monkeypatch.setattr(bakery.Oven, "light", lambda _: None)
-    masked = recorded(oven.heat)
-    monkeypatch.undo()
-    bakery.Oven.light.__wrapped__  # noqa: B018 - it is a step again
-    shown = recorded(lambda: bakery.Oven().heat())
-    assert {"heat>light", "light>clean"} == {
-        arrow for arrow, state in states("f", masked, shown).items() if state == "confirmed"
-    }
