@@ -6,7 +6,7 @@ import sys
 from operator import attrgetter
 from types import AsyncGeneratorType, CellType, CoroutineType, GeneratorType
 
-from penstock._context import current_event, current_run, ignore_foreign
+from penstock._context import current_event, current_run, ignore_foreign, restore
 from penstock._templates import ASYNC_GENERATOR, make_wrapper, uncounted
 
 TYPE_CHECKING = False
@@ -182,3 +182,73 @@ def continued(result: Any, scope: Binding) -> Any:
     )
     outer.__name__, outer.__qualname__ = result.__name__, result.__qualname__
     return outer
+
+
+def hold(generator: Any, scope_of: Callable[[], Binding]) -> Any:
+    """Return the generator of a context manager, in whose scope the block runs, too.
+
+    contextlib resumes it at both ends of the block, in the context of the block.
+    """
+    return _hold(generator, scope_of) if type(generator) is GeneratorType else _hold_async(generator, scope_of)
+
+
+@uncounted
+def _hold(generator: Any, scope_of: Callable[[], Binding]) -> Any:
+    run_token = event_token = None
+    scope: Any = None
+    try:  # as in `await_in`
+        event_token = current_event.set(current_event.get())
+        run_token = current_run.set(current_run.get())
+        scope = scope_of()
+        scope.begin()
+        result = yield from generator
+        scope.end()
+    except BaseException as error:
+        penstock_run = current_run.get()  # noqa: F841 - for those who read the traceback
+        if scope is not None:
+            scope.end(None if type(error) is GeneratorExit else error)
+        raise
+    finally:
+        _give_back(event_token, run_token)
+    return result
+
+
+@uncounted
+async def _hold_async(generator: Any, scope_of: Callable[[], Binding]) -> Any:
+    run_token = event_token = None
+    scope: Any = None
+    try:
+        event_token = current_event.set(current_event.get())
+        run_token = current_run.set(current_run.get())
+        scope = scope_of()
+        scope.begin()
+        resumed = _first(generator)
+        while True:
+            item = await resumed
+            try:
+                resumed = generator.asend((yield item))
+            except GeneratorExit:
+                await generator.aclose()
+                raise
+            except BaseException as error:
+                resumed = generator.athrow(error)
+    except StopAsyncIteration:
+        scope.end()
+    except BaseException as error:
+        penstock_run = current_run.get()  # noqa: F841 - for those who read the traceback
+        if scope is not None:
+            scope.end(None if type(error) is GeneratorExit else error)
+        raise
+    finally:
+        resumed = None
+        _give_back(event_token, run_token)
+
+
+def _give_back(event_token: Any, run_token: Any) -> None:
+    """Bind what was bound before two tokens were handed out."""
+    try:
+        if event_token is not None:
+            restore(current_event, event_token)
+    finally:
+        if run_token is not None:
+            restore(current_run, run_token)

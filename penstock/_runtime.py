@@ -9,10 +9,11 @@ traceback, where the run is found when the exception is logged (see :mod:`pensto
 
 from __future__ import annotations
 
+from functools import partial
 from types import CellType, CoroutineType, FunctionType, GeneratorType, coroutine
 
 from penstock._context import Binding, Run, current_event, current_run
-from penstock._drive import ASYNC_CELLS, LAZY, await_in, continued, drive
+from penstock._drive import ASYNC_CELLS, LAZY, await_in, continued, drive, hold
 from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock._marks import below, is_routine, underlying
 from penstock._scope import Joined, Scope, join, new_nested_run, new_run, watching
@@ -22,6 +23,7 @@ from penstock._templates import (
     COROUTINE_ENTRYPOINT,
     ENTRYPOINT,
     GENERATOR,
+    MANAGER,
     STEP,
     make_wrapper,
     uncounted,
@@ -48,7 +50,7 @@ def wrapper_for(target: Any, mark: Mark, like: Any = None) -> Any:
     """
     like = target if like is None else like
     flags = flags_of(like)
-    template = _template_for(mark, flags)
+    template = MANAGER if _makes_managers(like) else _template_for(mark, flags)
     cells = {**_CELLS, "target": CellType(target), "mark": CellType(mark)}
     cells |= {"starts": CellType(mark.entrypoint), "inherit": CellType(mark.inherit)}
     cells["begin"] = CellType(new_run if mark.inherit else new_nested_run)
@@ -79,6 +81,13 @@ def _may_return_a_generator(target: Any) -> bool:
     if not is_routine(underlying(target)):
         return True
     return last is not target and bool(flags_of(last) & (CO_GENERATOR | CO_ASYNC_GENERATOR))
+
+
+def _makes_managers(target: Any) -> bool:
+    """Return whether a function is what contextlib makes of one that makes generators."""
+    function = underlying(target)
+    is_helper = type(function) is FunctionType and function.__globals__.get("__name__") == "contextlib"
+    return is_helper and _may_return_a_generator(target)
 
 
 def _layers(target: Any) -> Iterator[Any]:
@@ -129,6 +138,15 @@ def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[
     return result
 
 
+def _open(target: Any, mark: Mark, args: Any, kwargs: Any) -> Any:
+    """Return a context manager of contextlib's, whose step lasts until its block ends."""
+    manager = target(*args, **kwargs)
+    manager._recreate_cm = partial(_open, target, mark, args, kwargs)  # used as a decorator, it makes one for each call
+    if watching or mark.entrypoint:
+        manager.gen = hold(manager.gen, partial(Scope, mark))
+    return manager
+
+
 def _go_on(result: Any, run: Run) -> tuple[Any, Run]:
     """Let a coroutine or generator that was returned go on in the run of the call that returned it.
 
@@ -165,6 +183,7 @@ _CELLS = ASYNC_CELLS | {
     for name, value in {
         "observers": watching,
         "observed": _observed,
+        "opened": _open,
         "scope": Scope,
         "resumed": _resumed,
         "drive": drive,

@@ -39,6 +39,12 @@ def wrapper(PARAMETERS):
     __class__
 """
 
+MANAGER = """
+def wrapper(PARAMETERS):
+    return opened(target, mark, POSITIONAL, KEYWORDS)
+    __class__
+"""
+
 COROUTINE = """
 async def wrapper(PARAMETERS):
     if observers:
@@ -225,7 +231,20 @@ def _compiled(template: str, shape: Shape) -> CodeType:
 
 
 _FREE = (
-    *("target", "mark", "observers", "observed", "starts", "inherit", "lazy", "scope", "resumed", "first", "drive"),
+    *(
+        "target",
+        "mark",
+        "observers",
+        "observed",
+        "opened",
+        "starts",
+        "inherit",
+        "lazy",
+        "scope",
+        "resumed",
+        "first",
+        "drive",
+    ),
     *(
         "get",
         "bind",

@@ -399,12 +399,13 @@ def test_a_step_in_a_generator_below_a_plain_decorator(function: Any) -> None:
 
 
 def test_what_a_decorator_makes_of_a_generator() -> None:
-    """A decorator may also consume it, or make a context manager of it: that is returned as it is."""
+    """A decorator may also consume it, or make a context manager of it, which is bound while its block runs."""
     collected = entrypoint(functools.wraps(read.__wrapped__)(lambda number: list(read.__wrapped__(number))))
     opened = entrypoint(contextlib.contextmanager(lambda: (yield current_flow_id())))
 
     assert [1, 3] == [len({*collected(2)}), len(collected(2))]
-    with opened():
-        assert current_flow_id() is None
+    with opened() as inside:
+        assert inside == current_flow_id()
+    assert current_flow_id() is None
     with flow_context("around"):
         assert {"around"} == {*read(1), *collected(1)}

@@ -15,12 +15,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock._files import write_atomically
 from penstock._versions import Format, check_natural, check_text
+from penstock.check.frames import PLAIN
 from penstock.check.history import History, decode_history, encode_history, merge_histories
+from penstock.check.rows import (
+    PLAIN_ROW,
+    encode_rows,
+    fact_rows,
+    read_circumstances,
+    read_names,
+    read_set,
+)
 from penstock.errors import EvidenceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from penstock.check.frames import Circumstances
+    from penstock.check.rows import Named
 
 FORMAT = Format(
     name="penstock-evidence",
@@ -49,6 +61,7 @@ class Fact:
         done: Steps that had finished inside the parent's subtree before.
         ancestors: Steps that enclose the parent.
         outside: Steps that had finished inside an ancestor's subtree, but outside the parent's.
+        circumstances: What keeps it from accusing, in the run that showed it.
     """
 
     flow: str
@@ -57,6 +70,7 @@ class Fact:
     done: frozenset[Seen] = frozenset()
     ancestors: frozenset[Seen] = frozenset()
     outside: frozenset[Seen] = frozenset()
+    circumstances: Circumstances = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,9 @@ class Evidence:
         commits: The commits that were recorded, each with the date of the last recording (ISO 8601, UTC, a day).
         replaced: Of a fact, or of what begins a run, that was seen only while tests had put something else in the place
             of steps of its flow: the names of those steps. What was seen once without has none.
+        meanwhile: Of a step that probably lost its context, by flow and name, the steps of the runs that were going on.
+        exact: Whether all of it tells of the circumstances. Older evidence does not: there, a context that was lost is
+            lost in every run, and a generator may have been handed on in any.
         history: What is known of the tests that ran, and of the evidence before.
     """
 
@@ -96,24 +113,26 @@ class Evidence:
     runs: Mapping[tuple[str, Seen], int] = field(default_factory=dict)
     commits: Mapping[str, str] = field(default_factory=dict)
     replaced: Mapping[Fact | tuple[str, Seen], frozenset[str]] = field(default_factory=dict)
+    meanwhile: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    exact: bool = False
     history: History = field(default_factory=History)
 
     def of(self, flow: str) -> Evidence:
         """Return what was seen of one flow, without looking through that of all others each time."""
-        return self._by_flow.get(flow) or Evidence(commits=self.commits)
+        return self._by_flow.get(flow) or Evidence(commits=self.commits, exact=self.exact)
 
     @cached_property
     def _by_flow(self) -> dict[str, Evidence]:
         """The evidence of each flow, its rows in the same order."""
         parts: dict[str, tuple[dict[Any, Any], ...]] = {}
-        tables: tuple[Mapping[Any, Any], ...] = (self.facts, self.orphans, self.runs, self.replaced)
+        tables: tuple[Mapping[Any, Any], ...] = (self.facts, self.orphans, self.runs, self.replaced, self.meanwhile)
         for index, table in enumerate(tables):
             for row, value in table.items():
                 flow = row[0] if isinstance(row, tuple) else row.flow
-                parts.setdefault(flow, ({}, {}, {}, {}))[index][row] = value
+                parts.setdefault(flow, ({}, {}, {}, {}, {}))[index][row] = value
         return {
-            flow: Evidence(facts, orphans, runs, self.commits, replaced)
-            for flow, (facts, orphans, runs, replaced) in parts.items()
+            flow: Evidence(facts, orphans, runs, self.commits, replaced, meanwhile, self.exact)
+            for flow, (facts, orphans, runs, replaced, meanwhile) in parts.items()
         }
 
 
@@ -123,6 +142,7 @@ def merge(several: Iterable[Evidence]) -> Evidence:
     orphans: Counter[Orphan] = Counter()
     runs: Counter[tuple[str, Seen]] = Counter()
     commits: dict[str, str] = {}
+    meanwhile: dict[tuple[str, str], frozenset[str]] = {}
     parts = list(several)
     for each in parts:
         facts.update(each.facts)
@@ -130,8 +150,16 @@ def merge(several: Iterable[Evidence]) -> Evidence:
         runs.update(each.runs)
         for commit, date in each.commits.items():
             commits[commit] = max(date, commits.get(commit, ""))
+        for step, names in each.meanwhile.items():
+            meanwhile[step] = names | meanwhile.get(step, frozenset())
     history = merge_histories(part.history for part in parts)
-    return Evidence(facts, orphans, runs, commits, _replaced(parts), history)
+    return Evidence(facts, orphans, runs, commits, _replaced(parts), meanwhile, _is_exact(parts), history)
+
+
+def _is_exact(parts: Iterable[Evidence]) -> bool:
+    """Return whether all that tells anything tells of its circumstances."""
+    telling = [each.exact for each in parts if each.exact or each.facts or each.orphans]
+    return bool(telling) and all(telling)
 
 
 def _replaced(parts: Iterable[Evidence]) -> dict[Fact | tuple[str, Seen], frozenset[str]]:
@@ -154,20 +182,14 @@ def dumps(evidence: Evidence) -> str:
         orphans[each.flow, number[each.flow, *each.step], each.concurrent] += count
     rows = {
         "steps": [list(each) for each in seen],
-        "facts": sorted(
-            [*_numbered(fact, number), count] for fact, count in evidence.facts.items() if fact not in evidence.replaced
-        ),
-        "replaced": sorted(
-            [*_numbered(fact, number), sorted(evidence.replaced[fact]), count]
-            for fact, count in evidence.facts.items()
-            if fact in evidence.replaced
-        ),
+        **fact_rows(evidence, number),
         "orphans": sorted([*each, count] for each, count in orphans.items()),
         "tops": sorted(
             [each.flow, number[each.flow, *each.step], sorted(number[each.flow, *done] for done in each.done), count]
             for each, count in evidence.orphans.items()
             if each.done is not None
         ),
+        "meanwhile": sorted([*step, sorted(names)] for step, names in evidence.meanwhile.items()),
         "runs": sorted([flow, number[flow, *step], count] for (flow, step), count in evidence.runs.items()),
         "replaced_runs": sorted(
             [run[0], number[run[0], *run[1]], sorted(evidence.replaced[run])]
@@ -180,9 +202,10 @@ def dumps(evidence: Evidence) -> str:
         "format": FORMAT.name,
         "version": ".".join(map(str, FORMAT.version)),
         "commits": dict(sorted(evidence.commits.items())),
+        "exact": evidence.exact,
     }
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
-    lines += [f"{json.dumps(key)}: {_listed(value)}" for key, value in rows.items()]
+    lines += [f"{json.dumps(key)}: {encode_rows(value)}" for key, value in rows.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -221,11 +244,7 @@ def save(evidence: Evidence, path: Path) -> None:
     write_atomically(path, dumps(evidence).encode())
 
 
-_Named = tuple[str, str, str]
-"""Flow, step and source: what a number in the file stands for."""
-
-
-def _mentioned(evidence: Evidence) -> set[_Named]:
+def _mentioned(evidence: Evidence) -> set[Named]:
     found = {(flow, *step) for flow, step in evidence.runs}
     for orphan in evidence.orphans:
         found.update((orphan.flow, *seen) for seen in (orphan.step, *(orphan.done or ())))
@@ -233,18 +252,6 @@ def _mentioned(evidence: Evidence) -> set[_Named]:
         for seen in (fact.step, fact.parent, *fact.done, *fact.ancestors, *fact.outside):
             found.add((fact.flow, *seen))
     return found
-
-
-def _numbered(fact: Fact, number: Mapping[_Named, int]) -> list[Any]:
-    def numbers(group: Iterable[Seen]) -> list[int]:
-        return sorted(number[fact.flow, *seen] for seen in group)
-
-    alone = (number[fact.flow, *fact.step], number[fact.flow, *fact.parent])
-    return [fact.flow, *alone, numbers(fact.done), numbers(fact.ancestors), numbers(fact.outside)]
-
-
-def _listed(rows: list[list[Any]]) -> str:
-    return "[" + ",".join(f"\n  {json.dumps(row)}" for row in rows) + "\n]" if rows else "[]"
 
 
 def _evidence(content: Mapping[str, Any]) -> Evidence:
@@ -256,15 +263,19 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
     def group(numbers: Iterable[object]) -> frozenset[Seen]:
         return frozenset(map(seen, numbers))
 
-    def fact_of(flow: object, step: object, parent: object, done: Any, ancestors: Any, outside: Any) -> Fact:
-        return Fact(check_text(flow), seen(step), seen(parent), group(done), group(ancestors), group(outside))
+    def fact_of(
+        flow: object, step: object, parent: object, done: Any, ancestors: Any, outside: Any, *more: Any
+    ) -> Fact:
+        sides = group(done), group(ancestors), group(outside)
+        return Fact(check_text(flow), seen(step), seen(parent), *sides, read_circumstances(*more) if more else PLAIN)
 
     facts, orphans, runs = Counter[Fact](), Counter[Orphan](), Counter[tuple[str, Seen]]()
     replaced: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
-    for *row, names, count in content.get("replaced", ()):  # older readers accuse nobody on these
-        fact = fact_of(*row)
+    for *row, names, count in (*content.get("replaced", ()), *content.get("circumstances", ())):
+        fact = fact_of(*row)  # older readers accuse nobody on these
         facts[fact] += check_natural(count)
-        replaced[fact] = replaced.get(fact, frozenset()) | _names(names)
+        if hidden := read_names(names) if len(row) == PLAIN_ROW else read_set(names):
+            replaced[fact] = replaced.get(fact, frozenset()) | hidden
     for *row, count in content["facts"]:
         fact = fact_of(*row)
         facts[fact] += check_natural(count)
@@ -278,13 +289,12 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
     for flow, step, count in content["runs"]:
         runs[check_text(flow), seen(step)] += check_natural(count)
     replaced |= {
-        (check_text(flow), seen(step)): _names(names) for flow, step, names in content.get("replaced_runs", ())
+        (check_text(flow), seen(step)): read_names(names) for flow, step, names in content.get("replaced_runs", ())
     }
     commits = {check_text(commit): check_text(date) for commit, date in content["commits"].items()}
-    return Evidence(facts, +orphans, runs, commits, replaced, decode_history(content))
-
-
-def _names(values: object) -> frozenset[str]:
-    if not isinstance(values, list) or not values:
-        raise TypeError(f"{values!r:.40} are no names")
-    return frozenset(map(check_text, values))
+    meanwhile = {
+        (check_text(flow), check_text(step)): read_set(names) for flow, step, names in content.get("meanwhile", ())
+    }
+    return Evidence(
+        facts, +orphans, runs, commits, replaced, meanwhile, content.get("exact") is True, decode_history(content)
+    )

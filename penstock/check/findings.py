@@ -201,7 +201,10 @@ def _advice(judgement: Judgement, edge: Edge) -> str:
         return "Record all tests: pytest --penstock"
     names, said = replaced((edge.source, edge.target), judgement.tally)
     if names and said == edge.note:
-        itself = f"{names[0]} itself" if len(names) == 1 else f"{', '.join(names)} themselves"
+        unrun = [name for name in names if name not in judgement.tally.shown]
+        itself = f"{unrun[0]} itself" if len(unrun) == 1 else f"{', '.join(unrun)} themselves"
+        if not unrun:
+            itself = f"{edge.source}, then {edge.target}, while {' and '.join(names)} is not replaced"
         return f"Let one test run {itself}: pytest --penstock"
     return CURES[edge.state]
 

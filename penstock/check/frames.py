@@ -6,13 +6,40 @@ still good, and nobody needs a lock.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import ref
+
+if TYPE_CHECKING:
+    from penstock.check.company import Shown
 
 NOTHING: frozenset[str] = frozenset()
 
-Key = tuple[str, str, str, frozenset[str], frozenset[str], frozenset[str]]
-"""A fact by names: flow, step, parent, done, ancestors, outside. The parent is empty for a step at the top of a run."""
+
+class Circumstances(NamedTuple):
+    """What keeps a fact from accusing: it holds for the run that showed the fact, and for no other.
+
+    Attributes:
+        lost: Steps that began during the run where nothing tells whether they belong to it.
+        pending: Generators that began in the run, but not before the step did: it may have been handed them.
+        beside: Steps that had finished in the run with no step of the flow around them.
+        begins: Whether the step, an entrypoint, begins a run of its own there.
+        alone: Whether there is no run: the outermost step was called by itself.
+    """
+
+    lost: frozenset[str] = NOTHING
+    pending: frozenset[str] = NOTHING
+    beside: frozenset[str] = NOTHING
+    begins: bool = False
+    alone: bool = False
+
+
+PLAIN = Circumstances()
+
+Key = tuple[str, str, str, frozenset[str], frozenset[str], frozenset[str], Circumstances]
+"""A fact by names: flow, step, parent, done, ancestors, outside, and its circumstances.
+
+The parent is empty for a step at the top of a run.
+"""
 
 Known = tuple[frozenset[str], frozenset[str]]
 """What had finished when a step began: inside its parent, and around that."""
@@ -35,6 +62,9 @@ class Frame:
         pulled: The generators that were consumed inside it.
         before: What its parent knew when it began; at the top, what had finished in its run.
         replaced: The steps of the flow that tests had replaced when it began, or before in the outermost step around it.
+        generators: Of an outermost step, those that began inside it.
+        shown: Of an outermost step, the facts that it has shown, as the recorder keeps them.
+        within: The call of the same step that it is in, where it calls itself.
     """
 
     __slots__ = (
@@ -45,11 +75,14 @@ class Frame:
         "depth",
         "done",
         "flow",
+        "generators",
         "parent",
         "pulled",
         "replaced",
         "root",
+        "shown",
         "step",
+        "within",
     )
 
     def __init__(self, flow: str, step: str, parent: Frame | None) -> None:
@@ -60,6 +93,9 @@ class Frame:
         self.pulled: set[str] = set()
         self._ancestors: frozenset[str] | None = None
         self._known = NEW
+        self.generators = NOTHING
+        self.shown: Shown | None = None
+        self.within: ref[Frame] | None = None
         if parent is None:
             self.root: Frame | None = None  # itself would be a cycle, and wait for the garbage collector
             self.depth = 0
@@ -98,6 +134,15 @@ class Frame:
             if done:
                 above.done |= done
             above = above.parent
+        if self.within is not None:
+            self._finish_within()
+
+    def _finish_within(self) -> None:
+        """Tell the calls of the same step what ran in it, as they are no parents; that it ran itself adds no arrow."""
+        done, around = self.done - {self.step}, self.within
+        while around is not None and (above := around()) is not None and not done <= above.done:
+            above.done |= done
+            around = above.within
 
     def pull(self) -> None:
         """Tell all steps around that this one is a generator which they consume."""
@@ -106,7 +151,7 @@ class Frame:
             above.pulled.add(self.step)
             above = above.parent
 
-    def key(self, lazy: bool) -> Key:
+    def key(self, lazy: bool, circumstances: Circumstances = PLAIN) -> Key:
         """Return the fact that this step began inside its parent.
 
         A generator runs where it is consumed, not where it was made; so every step around may have made it, and it went
@@ -114,6 +159,7 @@ class Frame:
 
         Args:
             lazy: Whether it is a generator.
+            circumstances: What keeps it from accusing.
         """
         parent, root = self.parent, self.root
         ancestors = NOTHING if parent is None else parent._ancestors or NOTHING  # settled when this frame was made
@@ -126,7 +172,7 @@ class Frame:
             done = done | ancestors | outside
         if self.step in done:
             done -= {self.step}
-        return self.flow, self.step, "" if parent is None else parent.step, done, ancestors, outside
+        return self.flow, self.step, "" if parent is None else parent.step, done, ancestors, outside, circumstances
 
 
 class Loose(Frame):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import ref
 
+from penstock.check.company import Company
 from penstock.check.frames import Frame, nearest
 
 if TYPE_CHECKING:
@@ -18,12 +21,14 @@ class Label(NamedTuple):
         flows: The flows that it is in.
         entrypoint: Whether it can begin a run.
         lazy: Whether it is a generator.
+        begins: Whether it began a run, wherever it was called.
     """
 
     step: str
     flows: tuple[str, ...]
     entrypoint: bool = False
     lazy: bool = False
+    begins: bool = False
 
 
 class Span(NamedTuple):
@@ -53,6 +58,7 @@ class Played(NamedTuple):
         start: Nanoseconds.
         end: Nanoseconds.
         lost: Whether a span around it is missing.
+        company: What it has in common with the others of its run.
     """
 
     frame: Frame
@@ -60,6 +66,7 @@ class Played(NamedTuple):
     start: int
     end: int
     lost: bool
+    company: Company
 
 
 def played(spans: Iterable[Span]) -> list[Played]:
@@ -78,7 +85,8 @@ class _Playback:
         self._spans: dict[bytes, Span] = {}
         for span in spans:
             self._spans.setdefault(span.key, span)  # an exporter that tries again sends a span twice
-        self._frames: dict[bytes, Mapping[str, Frame]] = {}
+        self._around: dict[bytes, Mapping[str, Played]] = {}
+        self._runs: dict[str, Company] = defaultdict(Company)
         self._lost: set[bytes] = set()
         self._events: list[tuple[int, int, bool, list[Played]]] = []
 
@@ -101,18 +109,42 @@ class _Playback:
                     _begin(each)
                 else:
                     each.frame.finish()
+        for each in self.steps:
+            if each.lost and each.frame.parent is None and each.company.alone and each.frame.flow in self._runs:
+                self._runs[each.frame.flow].lost |= {each.frame.step}
 
     def _placed(self, span: Span) -> list[Played]:
         key, parent, label = span.key, span.parent, span.label
         if parent is not None and (parent not in self._spans or parent in self._lost):
             self._lost.add(key)
-        around = self._frames.get(parent, {}) if parent else {}
-        self._frames[key] = around
+        around = self._around.get(parent, {}) if parent else {}
+        self._around[key] = around
         if label is None:
             return []
-        frames = {flow: Frame(flow, label.step, nearest(around.get(flow), label.step)) for flow in label.flows}
-        self._frames[key] = {**around, **frames}
-        return [Played(frame, label, span.start, span.end, key in self._lost) for frame in frames.values()]
+        placed = {flow: self._placed_in(flow, label, span, around) for flow in label.flows}
+        self._around[key] = {**around, **placed}
+        return [*placed.values()]
+
+    def _placed_in(self, flow: str, label: Label, span: Span, around: Mapping[str, Played]) -> Played:
+        """Return a step as one of its flows sees it.
+
+        An entrypoint that is called outside every run, or in one of another flow, begins or joins one: what called it is
+        no company.
+        """
+        outer = around.get(flow)
+        lost = span.key in self._lost
+        if label.entrypoint and (outer is None or not outer.company.is_run or label.begins):
+            company = self._runs[flow]
+        elif outer is not None:
+            company = outer.company
+        else:
+            company = Company(alone=True, foreign=not lost and any(each.label.entrypoint for each in around.values()))
+        if outer is not None and company.is_run and not outer.company.is_run:
+            outer = None
+        frame = Frame(flow, label.step, nearest(outer and outer.frame, label.step))
+        if outer is not None and outer.label.step == label.step:
+            frame.within = ref(outer.frame)
+        return Played(frame, label, span.start, span.end, lost, company)
 
     def _walk(self) -> Iterator[tuple[Span, bool]]:
         """Yield each span twice, around all that is in it; siblings by their clock, then as they stand in the file."""
@@ -149,3 +181,5 @@ def _begin(step: Played) -> None:
     if step.label.lazy:  # nothing tells when it gave its first item, from which on it counts as done
         frame.pull()
         frame.finish()
+        if frame.root is not None:
+            frame.root.generators |= {frame.step}

@@ -171,7 +171,8 @@ def label_of(attributes: Mapping[str, Any]) -> Label | None:
     names = tuple(dict.fromkeys(each for each in (flow, *flows) if isinstance(each, str) and each))
     if not (isinstance(step, str) and step and names):
         return None
-    return Label(step, names, attributes.get("penstock.entrypoint") is True, attributes.get("penstock.lazy") is True)
+    flags = (attributes.get(f"penstock.{name}") is True for name in ("entrypoint", "lazy", "begins"))
+    return Label(step, names, *flags)
 
 
 def commit_of(attributes: Mapping[str, Any]) -> str:

@@ -130,7 +130,7 @@ def _describe_since(flow: Flow, pair: Pair, runs: _Runs, history: History, tally
     }
     if {source, target} <= ran:
         return "Since then, both ran, but not so."
-    if source in ran and target not in tally.seen | tally.replaced and history.has_all_tests():
+    if source in ran and target not in tally.seen | tally.replaced.keys() and history.has_all_tests():
         return f"Since then, as many tests ran, and {source} with them, but not {target}."
     return ""
 

@@ -15,14 +15,16 @@ from hashlib import blake2b
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from penstock.check.company import with_pending
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
+from penstock.check.occurrences import Occurrences
 from penstock.check.playback import Span, played
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from penstock.check.frames import Key
-    from penstock.check.playback import Label
+    from penstock.check.playback import Label, Played
 
 BUCKETS = 64
 IN_MEMORY = 512 * 1024
@@ -130,41 +132,72 @@ class _Tally:
     """Counts what the traces tell, one after the other."""
 
     def __init__(self) -> None:
-        self._facts: Counter[Key] = Counter()
+        self._facts: dict[Key, Occurrences] = defaultdict(Occurrences)
         self._runs: Counter[tuple[str, str]] = Counter()
         self._lost: Counter[tuple[str, str]] = Counter()
+        self._foreign: Counter[tuple[str, str]] = Counter()
+        self._meanwhile: dict[tuple[str, str], frozenset[str]] = defaultdict(frozenset)
         self._alone: dict[tuple[str, str], array[int]] = defaultdict(lambda: array("q"))
         self._begun: dict[str, array[int]] = defaultdict(lambda: array("q"))
         self._ended: dict[str, array[int]] = defaultdict(lambda: array("q"))
 
     def count(self, spans: list[Span]) -> None:
-        for each in played(spans):
-            frame, label, name = each.frame, each.label, (each.frame.flow, each.frame.step)
+        """Count what one trace tells."""
+        steps = played(spans)
+        begun: dict[int, int] = {}
+        for each in steps:
+            frame, root = each.frame, each.frame.root or each.frame
+            begun[id(root)] = min(each.start, begun.get(id(root), each.start))
             if frame.parent is not None:
-                self._facts[frame.key(label.lazy)] += 1
-                continue
-            self._begun[frame.flow].append(each.start)
-            self._ended[frame.flow].append(each.end)
-            if label.entrypoint:
-                self._runs[name] += 1
-            elif each.lost:
-                self._lost[name] += 1
-            else:
-                self._alone[name].append(each.start)
+                if not each.company.foreign:
+                    self._count_fact(each, begun[id(root)])
+            elif frame.within is None:
+                self._count_top(each, steps)
+
+    def _count_fact(self, step: Played, begun: int) -> None:
+        frame, label = step.frame, step.label
+        if label.begins:
+            self._runs[frame.flow, frame.step] += 1
+        key = frame.key(label.lazy, step.company.circumstances(begins=label.begins))
+        if generators := (frame.root or frame).generators:
+            key = with_pending(key, generators)
+        self._facts[key].add(begun, step.start)
+
+    def _count_top(self, step: Played, steps: list[Played]) -> None:
+        frame, name = step.frame, (step.frame.flow, step.frame.step)
+        if step.company.is_run or step.lost:
+            self._begun[frame.flow].append(step.start)
+            self._ended[frame.flow].append(step.end)
+        if step.label.entrypoint:
+            self._runs[name] += 1
+        elif step.lost:
+            self._lost[name] += 1
+            self._meanwhile[name] |= {each.frame.step for each in steps if each.frame.flow == frame.flow}
+        elif step.company.foreign:
+            self._foreign[name] += 1
+        else:
+            self._alone[name].append(step.start)
 
     def evidence(self, commits: dict[str, str]) -> Evidence:
+        """Return what all traces tell."""
         orphans = Counter({Orphan(flow, Seen(step), True): number for (flow, step), number in self._lost.items()})
+        orphans.update({Orphan(flow, Seen(step), False): number for (flow, step), number in self._foreign.items()})
         for (flow, step), concurrent in self._concurrent():
             orphans[Orphan(flow, Seen(step), concurrent)] += 1
-        return Evidence(
-            {
-                Fact(flow, Seen(step), Seen(parent), _seen(done), _seen(ancestors), _seen(outside)): number
-                for (flow, step, parent, done, ancestors, outside), number in self._facts.items()
-            },
-            orphans,
-            {(flow, Seen(step)): number for (flow, step), number in self._runs.items()},
-            commits,
-        )
+            if concurrent:
+                self._meanwhile[flow, step] = frozenset(key[1] for key in self._facts if key[0] == flow)
+        alone: dict[str, dict[str, list[int]]] = defaultdict(dict)
+        for (flow, step), starts in self._alone.items():
+            alone[flow][step] = sorted(starts)
+        facts: Counter[Fact] = Counter()
+        for key, occurrences in self._facts.items():
+            flow, step, parent, done, ancestors, outside, circumstances = key
+            if lost := occurrences.lost(alone[flow]):
+                circumstances = circumstances._replace(lost=circumstances.lost | lost)
+            sides = _seen(done), _seen(ancestors), _seen(outside)
+            facts[Fact(flow, Seen(step), Seen(parent), *sides, circumstances)] += occurrences.times
+        runs = {(flow, Seen(step)): number for (flow, step), number in self._runs.items()}
+        return Evidence(facts, orphans, runs, commits, meanwhile=dict(self._meanwhile), exact=True)
 
     def _concurrent(self) -> Iterator[tuple[tuple[str, str], bool]]:
         """Yield each step that began alone, and whether another step of its flow was running at that time."""

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from penstock.check.age import shorten_commit
+from penstock.check.counting import count
 from penstock.check.succession import find_vanished
-from penstock.check.tally import count, reachable
+from penstock.check.tally import reachable
 from penstock.model import Edge
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
         ran[source].append(tally.alone)
     unseen = [name for name, groups in ran.items() if not any(name in group for group in groups)]
     adrift = lost(pair, tally)
-    loose = [name for name in pair if name in tally.loose]
+    loose = _loose(pair, tally)
     if not adrift and pair in tally.vanished:
         return tally.vanished[pair]
     hidden, said = replaced(pair, tally)
@@ -123,9 +124,26 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
 
 
 def lost(pair: Pair, tally: Tally) -> list[str]:
-    """Return which ends of an arrow ran in a context that was lost; none if its head did not run at all."""
-    ran = any(pair[1] in steps for steps in (tally.placed, tally.loose, tally.adrift))
-    return [name for name in pair if ran and name in tally.adrift]
+    """Return which ends of an arrow ran in a context that was lost, so that they may have been in one run.
+
+    What other runs show, they show. None is lost if the arrow's head did not run at all.
+    """
+    source, target = pair
+    if not any(target in steps for steps in (tally.placed, tally.loose, tally.adrift)):
+        return []
+    told = pair in tally.told
+    names = [source] if source in tally.adrift and not (told and source in tally.shown and not tally.lost[pair]) else []
+    if target in tally.adrift:
+        before = tally.adrift[target]
+        names += [target] if not told or before is None or source in before else []
+    return names
+
+
+def _loose(pair: Pair, tally: Tally) -> list[str]:
+    """Return which ends of an arrow ran with no step around, where no run shows more of them."""
+    if pair in tally.told:
+        return [pair[0]] if tally.apart[pair] else []
+    return [name for name in pair if name in tally.loose]
 
 
 def replaced(pair: Pair, tally: Tally) -> tuple[list[str], str]:
@@ -137,8 +155,21 @@ def replaced(pair: Pair, tally: Tally) -> tuple[list[str], str]:
     if absent := [name for name in pair if name not in tally.seen]:
         names = [name for name in absent if name in tally.replaced]
         return names, f"{listed(names)} ran nowhere in the flow; a test had replaced it."
-    names = sorted(name for name in tally.replaced if tally.leads(name, source) or tally.leads(name, target))
+    names = sorted(name for name in tally.replaced if _may_hide(name, pair, tally))
     return names, f"{target} ran after {source} in no run, but in some a test had replaced {listed(names)}."
+
+
+def _may_hide(name: str, pair: Pair, tally: Tally) -> bool:
+    """Return whether an arrow may not have been seen because a step was replaced.
+
+    What other runs show counts: how both ends run, and what runs inside that step.
+    """
+    source, target = pair
+    if pair not in tally.told or source not in tally.shown or name not in tally.shown:
+        return tally.leads(name, source) or tally.leads(name, target)
+    if name == target:
+        return source in tally.replaced[name]
+    return name in tally.masked.get(target, ()) and (name == source or (name, source) in tally.within)
 
 
 def _apart(pair: Pair, tally: Tally) -> bool:
@@ -174,7 +205,7 @@ def _static(pair: Pair, tally: Tally) -> str:
         return f"The code of {source} calls {target}."
     if "data" in kinds:
         return f"The code hands what {source} returns to {target}."
-    if "order" in kinds and (_is_untold(pair, tally) or pair in tally.lost or source in tally.adrift | tally.loose):
+    if "order" in kinds and (_is_untold(pair, tally) or tally.lost[pair] or _is_unplaced(pair, tally)):
         return f"The code calls {source}, then {target}."
     return ""
 
@@ -185,6 +216,12 @@ def _is_untold(pair: Pair, tally: Tally) -> bool:
     callers = [{call.source for call in tally.calls.get(step, ()) if call.kind == "call"} for step in pair]
     in_a_row = source in tally.seen and target in tally.alone and not callers[0] & callers[1]
     return target not in tally.placed and not in_a_row
+
+
+def _is_unplaced(pair: Pair, tally: Tally) -> bool:
+    """Return whether an arrow's tail ran where its head could not be seen to come after it."""
+    source = pair[0]
+    return tally.apart[pair] > 0 or (pair not in tally.told and source in tally.adrift.keys() | tally.loose)
 
 
 def _missing(flow: Flow, tally: Tally) -> tuple[Pair, ...]:

@@ -95,6 +95,8 @@ def _attributes(event: StepEvent) -> dict[str, AttributeValue]:
         found["penstock.entrypoint"] = True
     if event.lazy:
         found["penstock.lazy"] = True
+    if _begins_inside(event):
+        found["penstock.begins"] = True
     return found
 
 
@@ -102,6 +104,14 @@ def _identify(run: Run, context: SpanContext) -> None:
     """Give a run that has no ID yet the trace's, and let it know whether that one is random."""
     if not run.identified and run.identify(f"{context.trace_id:032x}") == f"{context.trace_id:032x}":
         run.random = bool(context.trace_flags & RANDOM)
+
+
+def _begins_inside(event: StepEvent) -> bool:
+    """Return whether an entrypoint begins a run of its own though steps of another run, or of none, are around it."""
+    parent = event.parent
+    if not event.entrypoint or parent is None or event.run is None:
+        return False
+    return parent.run is None or parent.run.notes is not event.run.notes
 
 
 def _remote(run: Run) -> Context:

@@ -17,6 +17,7 @@ from penstock.errors import OutputError
 from penstock.observers.evidence import EvidenceObserver
 from penstock.observers.replaced import replacements
 from penstock.observers.running import arrived, frame_of
+from penstock.observers.strays import Strays
 from penstock.propagation import LONGEST_EVIDENCE, tell_evidence
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Recorder(EvidenceObserver):
             self.write()
             self.clear()
             self.file = _part(folder)
+            with contextlib.suppress(OSError):
+                self.strays = Strays(Path(folder))
 
     def settle(self, *, write: bool) -> None:
         """Count what has begun. Only processes that tests start write meanwhile, because they may be killed.
@@ -105,7 +108,8 @@ class Recorder(EvidenceObserver):
             event = event.parent
         for each in reversed(events):
             for flow in each.flows:
-                if (frame := frame_of(each, self, flow)) is not None:
+                frame = frame_of(each, self, flow)
+                if frame is not None and frame.company.is_run:
                     found[flow] = frame
         return found
 

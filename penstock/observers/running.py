@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from penstock.check.frames import Frame, heard
+from penstock.check.company import Shown, with_pending
+from penstock.check.frames import NOTHING, Frame, heard
 from penstock.observers.replaced import replacements
 
 if TYPE_CHECKING:
     from penstock._context import Run
+    from penstock.check.company import Company
     from penstock.check.frames import Key
     from penstock.observers import StepEvent
     from penstock.observers.evidence import EvidenceObserver
@@ -25,21 +27,25 @@ class Running(Frame):
         observer: Who counts it.
         acted: Whether a stand-in called it, which a test has put in the place of another step: that shows nothing.
         lazy: Whether it is a generator.
+        starts: Whether it is an entrypoint.
         outermost: Whether no step of any flow is around it in this process.
         beside: The same step as another flow sees it.
+        begins: Whether it is an entrypoint that begins a run of its own, with a step of the flow around.
+        company: What it has in common with the others of its run.
         counted: Whether the fact that it began is counted; a step with nothing around it, not even a run, has none.
-        finished: What has finished so far in the run, for a step with none around it.
     """
 
-    __slots__ = ("acted", "beside", "counted", "finished", "lazy", "observer", "outermost")
+    __slots__ = ("acted", "begins", "beside", "company", "counted", "lazy", "observer", "outermost", "starts")
 
     observer: EvidenceObserver
     acted: bool
     lazy: bool
+    starts: bool
     outermost: bool
+    begins: bool
     beside: Running | None
+    company: Company
     counted: bool
-    finished: set[str] | None
 
     def __call__(self, _error: BaseException | None, /) -> None:
         """Take note that the step has ended."""
@@ -75,21 +81,56 @@ class Running(Frame):
         self.acted = bool(names) and self.step not in names and replacements.acted(self.flow, self.step)
 
     def _count(self) -> None:
-        key = self.key(self.lazy)
-        if self.replaced and self.parent is not None and (names := unrun(key, self.replaced)):
-            self.observer.masked.append((key, names))
+        company, observer = self.company, self.observer
+        if company.foreign:
+            return
+        if self.parent is None:
+            observer.waiting.append(self.key(self.lazy))
+            return
+        if observer.strays is not None:
+            observer.hear(observer.strays)
+        root = self.root or self
+        key = self.key(self.lazy, company.circumstances(begins=self.begins))
+        if generators := root.generators | company.generators:
+            key = with_pending(key, generators)
+        names = unrun(key, self.replaced) if self.replaced else NOTHING
+        if names:
+            observer.masked.append((key, names))
         else:
-            self.observer.waiting.append(key)
+            observer.waiting.append(key)
+        (root.shown or self._show(root)).add(key, names or None)
+
+    def _show(self, root: Frame) -> Shown:
+        shown = root.shown = Shown()
+        self.company.shown.append(shown)
+        return shown
+
+    def await_consumer(self) -> None:
+        """Take note of a generator that begins: what ran before in its run may have been handed it.
+
+        One with no step around may have been made in any of those of its run, unless it is an entrypoint.
+        """
+        company, root = self.company, self.root
+        if not company.is_run or (root is None and self.starts):
+            return
+        step = frozenset({self.step})
+        if root is None:
+            company.generators |= step
+            parts = company.shown[:]
+        else:
+            root.generators |= step
+            parts = [root.shown] if root.shown else []
+        for shown in parts:
+            self.observer.moved.extend(shown.moves(step))
 
     def finish(self) -> None:
         """Tell the steps around that this one is done; where there are none, the run."""
         if self.acted:
             return
-        if self.parent is not None:
+        if self.parent is not None or self.within is not None:
             super().finish()
-        elif self.finished is not None:
-            self.finished.add(self.step)
-            self.finished |= self.done
+        elif self.company.is_run:
+            self.company.finish(self.step, self.done, entrypoint=self.starts)
 
 
 class Several:
@@ -121,7 +162,7 @@ def unrun(key: Key, replaced: frozenset[str]) -> frozenset[str]:
     return replaced - key[3] - {key[1], key[2]}
 
 
-def frame_of(event: StepEvent, observer: EvidenceObserver, flow: str) -> Frame | None:
+def frame_of(event: StepEvent, observer: EvidenceObserver, flow: str) -> Running | None:
     """Return a call of a step as a flow sees it; ``None`` if the step is not in it, or began unobserved."""
     running: Running | None = event.notes.get(observer)
     while running is not None and running.flow != flow:

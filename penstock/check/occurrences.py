@@ -1,0 +1,53 @@
+"""When a fact of traces was seen: a step that began alone at that time may belong to its run."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MOST_TIMES = 16
+"""Of so many runs the times are kept, those of the shortest: they are the least likely to have something else in them."""
+
+
+class Occurrences:
+    """How often a fact was seen, and when.
+
+    Attributes:
+        times: How often.
+    """
+
+    __slots__ = ("_spells", "times")
+
+    def __init__(self) -> None:
+        self.times = 0
+        self._spells: list[tuple[int, int, int]] = []
+
+    def add(self, begun: int, start: int) -> None:
+        """Take note that the step began, and when its run had; in nanoseconds."""
+        self.times += 1
+        spell = (start - begun, begun, start)
+        if len(self._spells) == MOST_TIMES:
+            longest = max(self._spells)
+            if spell >= longest:
+                return
+            self._spells.remove(longest)
+        self._spells.append(spell)
+
+    def lost(self, alone: Mapping[str, Sequence[int]]) -> frozenset[str]:
+        """Return which steps that began alone may belong to the runs; none if one of the runs had none of them.
+
+        Args:
+            alone: When each of them began, in order.
+        """
+        names: frozenset[str] = frozenset()
+        for _, begun, start in self._spells:
+            during = frozenset(
+                name for name, starts in alone.items() if bisect_left(starts, begun) < bisect_right(starts, start)
+            )
+            if not during:
+                return during
+            names |= during
+        return names
