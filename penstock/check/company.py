@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from penstock.check.frames import NOTHING, PLAIN, Circumstances
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Mapping
 
     from penstock.check.frames import Frame, Key
 
-MOST_ENTRIES = 1024
-"""Facts of one outermost step that are kept one by one, before equal ones are put together."""
+
+MOST_SHOWN = 64
+"""Outermost steps of a run whose facts are kept apart."""
 
 
 class Move(NamedTuple):
@@ -37,35 +38,52 @@ class Move(NamedTuple):
 
 
 class Shown:
-    """The facts that one outermost step has shown so far, for generators that begin later in its run."""
+    """The facts that one outermost step has shown so far, for generators that begin later in its run.
 
-    __slots__ = ("_entries", "_limit")
+    Attributes:
+        plain: Those whose replaced steps, if there are any, are not known yet.
+        masked: Those that were seen while tests had replaced steps: which ones.
+        has_ended: Whether the step has.
+    """
+
+    __slots__ = ("_counts", "has_ended", "masked", "plain")
 
     def __init__(self) -> None:
-        self._entries: list[tuple[Key, frozenset[str] | None, int]] = []
-        self._limit = MOST_ENTRIES
+        self.has_ended = False
+        self.plain: list[Key] = []
+        self.masked: list[tuple[Key, frozenset[str]]] = []
+        self._counts: dict[tuple[Key, frozenset[str] | None], int] = {}
 
-    def add(self, key: Key, replaced: frozenset[str] | None) -> None:
-        """Take note of a fact that is counted."""
-        entries = self._entries
-        entries.append((key, replaced, 1))
-        if len(entries) > self._limit:
-            self._fold()
+    def fold(self) -> None:
+        """Put equal facts together, so that they take no more room the longer the step runs."""
+        plain, masked = self.plain[:], self.masked[:]
+        del self.plain[: len(plain)], self.masked[: len(masked)]
+        self._add(Counter((key, None) for key in plain))
+        self._add(Counter(masked))
 
-    def _fold(self) -> None:
-        taken = self._entries[:]
-        counts: Counter[tuple[Key, frozenset[str] | None]] = Counter()
-        for key, replaced, count in taken:
-            counts[key, replaced] += count
-        self._entries[: len(taken)] = [(*entry, count) for entry, count in counts.items()]
-        self._limit = max(MOST_ENTRIES, 2 * len(counts))
+    def _add(self, counts: Mapping[tuple[Key, frozenset[str] | None], int]) -> None:
+        for entry, count in counts.items():
+            self._counts[entry] = self._counts.get(entry, 0) + count
 
-    def moves(self, generators: frozenset[str]) -> Iterator[Move]:
-        """Yield the facts that did not know generators which begin now, and may have been handed on before."""
-        for index, (key, replaced, count) in enumerate(self._entries[:]):
-            if (other := with_pending(key, generators)) is not key:
-                self._entries[index] = other, replaced, count
-                yield Move(key, replaced, other, count)
+    def absorb(self, others: Iterable[Shown]) -> None:
+        """Take the facts of other steps, too."""
+        self.fold()
+        for other in others:
+            other.fold()
+            self._add(other._counts)
+
+    def moves(self, generators: frozenset[str]) -> list[Move]:
+        """Return the facts that did not know generators which begin now, and may have been handed on before."""
+        self.fold()
+        moves = [
+            Move(key, replaced, other, count)
+            for (key, replaced), count in self._counts.items()
+            if (other := with_pending(key, generators)) is not key
+        ]
+        for key, replaced, other, count in moves:
+            del self._counts[key, replaced]
+            self._add({(other, replaced): count})
+        return moves
 
 
 class Company:
@@ -74,6 +92,8 @@ class Company:
     Attributes:
         alone: Whether there is no run: a step was called by itself. What runs in it accuses nobody.
         foreign: Whether the run is one of another flow: what runs in it shows nothing of this one.
+        is_run: Whether it is a run of the flow.
+        is_plain: Whether nothing keeps its facts from accusing.
         finished: What has finished in the run so far.
         beside: The steps that have finished there with no step of the flow around.
         lost: The steps that began during the run where nothing tells whether they belong to it.
@@ -81,16 +101,19 @@ class Company:
         shown: What each outermost step has shown.
     """
 
-    __slots__ = ("alone", "beside", "finished", "foreign", "generators", "lost", "shown")
+    __slots__ = ("_most", "alone", "beside", "finished", "foreign", "generators", "is_plain", "is_run", "lost", "shown")
 
     def __init__(self, *, alone: bool = False, foreign: bool = False) -> None:
         self.alone = alone
         self.foreign = foreign
+        self.is_run = not (alone or foreign)
+        self.is_plain = not alone
         self.finished: set[str] = set()
         self.beside = NOTHING
         self.lost: frozenset[str] = NOTHING
         self.generators: frozenset[str] = NOTHING
         self.shown: list[Shown] = []
+        self._most = MOST_SHOWN
 
     def finish(self, step: str, done: set[str], *, entrypoint: bool) -> None:
         """Take note of a step that has ended with no other around it, and of what ran inside."""
@@ -98,15 +121,28 @@ class Company:
         self.finished |= done
         if not entrypoint:
             self.beside |= {step}
+            self.is_plain = False
 
-    @property
-    def is_run(self) -> bool:
-        """Whether it is a run of the flow."""
-        return not (self.alone or self.foreign)
+    def show(self) -> Shown:
+        """Return what takes the facts of one more outermost step."""
+        if len(self.shown) >= self._most:
+            ended = [shown for shown in self.shown if shown.has_ended]
+            if ended:
+                ended[0].absorb(ended[1:])
+            self.shown = [*ended[:1], *(shown for shown in self.shown if not shown.has_ended)]
+            self._most = max(MOST_SHOWN, 2 * len(self.shown))
+        shown = Shown()
+        self.shown.append(shown)
+        return shown
+
+    def lose(self, step: str) -> None:
+        """Take note of a step that may belong to the run."""
+        self.lost |= {step}
+        self.is_plain = False
 
     def circumstances(self, *, begins: bool) -> Circumstances:
         """Return what keeps a fact from accusing that is counted now."""
-        if not (begins or self.alone or self.lost or self.beside):
+        if self.is_plain and not begins:
             return PLAIN
         return Circumstances(self.lost, NOTHING, self.beside, begins, self.alone)
 

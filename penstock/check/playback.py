@@ -111,7 +111,7 @@ class _Playback:
                     each.frame.finish()
         for each in self.steps:
             if each.lost and each.frame.parent is None and each.company.alone and each.frame.flow in self._runs:
-                self._runs[each.frame.flow].lost |= {each.frame.step}
+                self._runs[each.frame.flow].lose(each.frame.step)
 
     def _placed(self, span: Span) -> list[Played]:
         key, parent, label = span.key, span.parent, span.label

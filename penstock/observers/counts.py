@@ -19,7 +19,7 @@ from penstock.observers.running import unrun
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from penstock.check.company import Move
+    from penstock.check.company import Company, Move, Shown
     from penstock.check.frames import Key
 
 COMMIT = "PENSTOCK_EVIDENCE_COMMIT"
@@ -95,6 +95,22 @@ class Counts:
                 facts[key] += 1
             self._move(moved)
             self._news |= bool(moved) or len(facts) > known or len(self._replaced) != masked
+
+    def show(self, company: Company) -> Shown:
+        """Return what keeps the facts of one more outermost step of a run."""
+        with self._lock:
+            return company.show()
+
+    def fold(self, shown: Shown) -> None:
+        """Let what an outermost step has shown take little room."""
+        with self._lock:
+            shown.fold()
+
+    def await_consumers(self, parts: Iterable[Shown], generators: frozenset[str]) -> None:
+        """Take note of generators that begin: what ran before may have been handed them."""
+        with self._lock:
+            for shown in parts:
+                self.moved.extend(shown.moves(generators))
 
     def _move(self, moved: Iterable[Move]) -> None:
         """Count facts in another way, as their runs have shown since that they do not accuse."""

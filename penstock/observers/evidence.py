@@ -68,14 +68,17 @@ class EvidenceObserver(Counts):
         return Several(running) if running else None
 
     def _begin(self, flow: str, event: StepEvent, beside: Running | None) -> Running:
-        above, parent, within = event.parent, None, None
+        above, parent, within, begins = event.parent, None, None, False
         if above is not None:  # nearly always, the answer is the step right above
             parent = above.notes.get(self)
         if parent is None or parent.flow != flow or parent.step == event.step:
             parent, within = self._nearest(flow, event)
-        company, begins = self._company(flow, event, parent or within)
-        if begins and parent is not None and not _is_run(parent):
-            parent = within = None  # what is around is in no run, or in another flow's
+        if type(parent) is Running and not event.entrypoint:
+            company = parent.company
+        else:
+            company, begins = self._company(flow, event, parent or within)
+            if begins and parent is not None and not _is_run(parent):
+                parent = within = None  # what is around is in no run, or in another flow's
         if parent is not None and parent.depth >= MOST_AROUND:
             parent = Loose(parent)
         running = Running(flow, event.step, parent)
@@ -93,7 +96,8 @@ class EvidenceObserver(Counts):
             names = replacements.now.get(flow, NOTHING)
             running.mask(names)
             self._note_replaced(flow, names)
-        self._place(running, event)
+        if parent is None or begins or event.lazy:
+            self._place(running, event)
         self.live.add(running)
         return running
 
@@ -201,7 +205,7 @@ class EvidenceObserver(Counts):
         names, key = NOTHING, (flow, step)
         for running in self.live.copy():
             if running.flow == flow and running.company.is_run and running.company is not own:
-                running.company.lost |= {step}
+                running.company.lose(step)
                 names |= names_in(running)
         with self._lock:
             if key not in self._meanwhile or not names <= self._meanwhile[key]:

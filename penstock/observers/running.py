@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from penstock.check.company import Shown, with_pending
-from penstock.check.frames import NOTHING, Frame, heard
+from penstock.check.company import with_pending
+from penstock.check.frames import PLAIN, Frame, heard
 from penstock.observers.replaced import replacements
 
 if TYPE_CHECKING:
     from penstock._context import Run
-    from penstock.check.company import Company
-    from penstock.check.frames import Key
+    from penstock.check.company import Company, Shown
+    from penstock.check.frames import Circumstances, Key
     from penstock.observers import StepEvent
     from penstock.observers.evidence import EvidenceObserver
 
@@ -59,6 +59,17 @@ class Running(Frame):
         last = self.outermost or (type(root) is Running and root not in live)  # a task goes on behind its run
         if last or len(observer.waiting) > MOST_WAITING or len(observer.masked) > MOST_WAITING:
             observer.settle(write=last)
+            self._settle()
+
+    def _settle(self) -> None:
+        """Let the outermost step keep its facts in little room."""
+        shown = (self.root or self).shown
+        if shown is None:
+            return
+        if self.root is None:
+            shown.has_ended = True
+        else:
+            self.observer.fold(shown)
 
     def suspend(self) -> None:
         """At its first item a generator has shown what it consumes, and whoever takes the item comes after it."""
@@ -71,8 +82,19 @@ class Running(Frame):
             self.finish()
 
     def resume(self) -> None:
-        """It runs again."""
-        self.observer.live.add(self)
+        """It runs again, maybe in another run than the one in which it began."""
+        live = self.observer.live
+        live.add(self)
+        if self.root not in live and not self.starts:
+            for running in live.copy():
+                if running.flow == self.flow and running.company.is_run and running is not self:
+                    self._wait_in(running.root or running)
+
+    def _wait_in(self, root: Frame) -> None:
+        """Take note that an outermost step may have been handed this generator."""
+        if self.step not in root.generators:
+            root.generators |= {self.step}
+            self.observer.await_consumers([root.shown] if root.shown else [], root.generators)
 
     def mask(self, names: frozenset[str]) -> None:
         """Take note of steps of the flow that tests have replaced, now and for all that runs with this one."""
@@ -90,19 +112,22 @@ class Running(Frame):
         if observer.strays is not None:
             observer.hear(observer.strays)
         root = self.root or self
-        key = self.key(self.lazy, company.circumstances(begins=self.begins))
-        if generators := root.generators | company.generators:
-            key = with_pending(key, generators)
-        names = unrun(key, self.replaced) if self.replaced else NOTHING
-        if names:
+        key = self.key(self.lazy, PLAIN if company.is_plain and not self.begins else self._circumstances())
+        if root.generators or company.generators:
+            key = with_pending(key, root.generators | company.generators)
+        shown = root.shown or self._show(root)
+        if self.replaced and (names := unrun(key, self.replaced)):
             observer.masked.append((key, names))
+            shown.masked.append((key, names))
         else:
             observer.waiting.append(key)
-        (root.shown or self._show(root)).add(key, names or None)
+            shown.plain.append(key)
+
+    def _circumstances(self) -> Circumstances:
+        return self.company.circumstances(begins=self.begins)
 
     def _show(self, root: Frame) -> Shown:
-        shown = root.shown = Shown()
-        self.company.shown.append(shown)
+        shown = root.shown = self.observer.show(self.company)
         return shown
 
     def await_consumer(self) -> None:
@@ -113,15 +138,11 @@ class Running(Frame):
         company, root = self.company, self.root
         if not company.is_run or (root is None and self.starts):
             return
-        step = frozenset({self.step})
-        if root is None:
-            company.generators |= step
-            parts = company.shown[:]
+        if root is not None:
+            self._wait_in(root)
         else:
-            root.generators |= step
-            parts = [root.shown] if root.shown else []
-        for shown in parts:
-            self.observer.moved.extend(shown.moves(step))
+            company.generators |= {self.step}
+            self.observer.await_consumers(company.shown[:], company.generators)
 
     def finish(self) -> None:
         """Tell the steps around that this one is done; where there are none, the run."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import pytest
 
@@ -435,6 +436,47 @@ def test_observers_come_and_go():
     flow_id = start()
 
     assert [("work", flow_id)] == seen
+
+
+def test_context_managers():
+    """A context manager of contextlib that is marked is bound until its block ends, however it ends; what was around is back then."""
+
+    @orders
+    @entrypoint(inherit=False)
+    @contextmanager
+    def block():
+        yield current_flow_id()
+
+    with flow_context("outer"):
+        for error in (None, KeyError, KeyboardInterrupt):
+            with suppress(KeyError, KeyboardInterrupt), block() as inside:
+                assert inside == current_flow_id() != "outer"
+                if error:
+                    raise error
+            assert "outer" == current_flow_id()
+    assert current_flow_id() is None
+
+
+def test_async_context_managers():
+    """The same holds for asynchronous ones, each task by itself."""
+
+    @orders
+    @entrypoint
+    @asynccontextmanager
+    async def block():
+        yield current_flow_id()
+
+    async def use():
+        async with block() as inside:
+            await asyncio.sleep(0)
+            assert inside == current_flow_id()
+        assert current_flow_id() is None
+        return inside
+
+    async def main():
+        return await asyncio.gather(use(), use())
+
+    assert 2 == len({*asyncio.run(main())})
 
 
 def test_observers_of_generators():

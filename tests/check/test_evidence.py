@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from penstock._cli import main
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen, dumps, load, loads, merge, save
+from penstock.check.frames import Circumstances
 from penstock.check.history import WITNESSES, FileRun, History, LastSeen
 from penstock.errors import EvidenceError
 
@@ -23,9 +24,11 @@ seen = st.builds(Seen, names, names)
 groups = st.frozensets(seen, max_size=3)
 counts = st.integers(1, 5)
 orphans = st.builds(Orphan, names, seen, st.booleans()) | st.builds(Orphan, names, seen, st.just(value=True), groups)
+several = st.frozensets(names, max_size=2)
+circumstances = st.builds(Circumstances, several, several, several, st.booleans(), st.booleans())
 whole = st.builds(
     Evidence,
-    st.dictionaries(st.builds(Fact, names, seen, seen, groups, groups, groups), counts, max_size=3),
+    st.dictionaries(st.builds(Fact, names, seen, seen, groups, groups, groups, circumstances), counts, max_size=3),
     st.dictionaries(orphans, counts, max_size=3),
     st.dictionaries(st.tuples(names, seen), counts, max_size=3),
     st.dictionaries(names, st.dates().map(str), max_size=3),
@@ -40,6 +43,8 @@ whole = st.builds(
         ),
         st.dictionaries(names, st.builds(FileRun, counts, counts), max_size=2),
     ),
+    meanwhile=st.dictionaries(st.tuples(names, names), several, max_size=3),
+    exact=st.booleans(),
 )
 
 
@@ -64,12 +69,12 @@ def test_what_is_written_is_read(one: Evidence) -> None:
 @given(evidence)
 def test_equal_evidence_is_equal_text(one: Evidence) -> None:
     """The text is sorted, so version control shows only what changed."""
-    parts = (one.facts, one.orphans, one.runs, one.commits, one.replaced)
+    parts = (one.facts, one.orphans, one.runs, one.commits, one.replaced, one.meanwhile)
     past = one.history
     turned_history = History(
         *(dict(reversed(each.items())) for each in (past.tests, past.replaced, past.last_seen, past.tests_before))
     )
-    turned = Evidence(*(dict(reversed(each.items())) for each in parts), turned_history)
+    turned = Evidence(*(dict(reversed(each.items())) for each in parts), one.exact, turned_history)
     assert dumps(one) == dumps(turned)
 
 
@@ -109,6 +114,7 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
         '"format": "penstock-evidence",',
         '"version": "1.3",',
         '"commits": {"3f2a1c": "2026-11-20"},',
+        '"exact": false,',
         '"steps": [',
         '  ["f", "a", ""],',
         '  ["f", "b", "1"]',
@@ -117,8 +123,10 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
         '  ["f", 1, 0, [], [], [], 2]',
         "],",
         '"replaced": [],',
+        '"circumstances": [],',
         '"orphans": [],',
         '"tops": [],',
+        '"meanwhile": [],',
         '"runs": [],',
         '"replaced_runs": [],',
         '"tests": [],',
@@ -188,6 +196,25 @@ def test_what_was_replaced_accuses_nobody_in_older_versions() -> None:
     assert [["f", 0, ["c", "d"]]] == content["replaced_runs"]
 
 
+def test_older_evidence_makes_all_that_it_is_merged_with_older() -> None:
+    """What one part does not tell is not known of the whole; a part that tells nothing at all changes nothing."""
+    fact = Fact("f", Seen("b"), Seen("a"))
+    older, newer = Evidence({fact: 1}), Evidence({fact: 1}, exact=True)
+    assert [False, True, True] == [
+        merge(parts).exact for parts in ([older, newer], [newer, newer], [newer, Evidence()])
+    ]
+    content = {key: value for key, value in json.loads(dumps(newer)).items() if key != "exact"}
+    assert older == loads(json.dumps({**content, "version": "1.2"}))
+
+
+def test_circumstances_are_kept_from_older_versions() -> None:
+    """They would take such a fact for one that accuses."""
+    fact = Fact("f", Seen("b"), Seen("a"), circumstances=Circumstances(lost=frozenset("x"), alone=True))
+    content = json.loads(dumps(Evidence({fact: 2}, replaced={fact: frozenset("y")}, exact=True)))
+    assert ([], []) == (content["facts"], content["replaced"])
+    assert [["f", 1, 0, [], [], [], ["x"], [], [], False, True, ["y"], 2]] == content["circumstances"]
+
+
 def test_a_newer_major_version_is_a_clear_error() -> None:
     """A reader says what it reads, and what to do."""
     text = json.dumps({**json.loads(dumps(Evidence())), "version": "2.0"})
@@ -242,6 +269,12 @@ HOSTILE |= {
         ("replaced", [["f", 0, 0, [], [], [], "ab", 1]]),
         ("replaced", [["f", 0, 0, [], [], [], [], 1]]),
         ("replaced_runs", [["f", 0, [1]]]),
+        ("circumstances", [["f", 0, 0, [], [], [], 1]]),
+        ("circumstances", [["f", 0, 0, [], [], [], ["a"], [], [], False, False, 1]]),
+        ("circumstances", [["f", 0, 0, [], [], [], ["a"], [], 3, False, False, [], 1]]),
+        ("circumstances", [["f", 0, 0, [], [], [], ["a"], [], [], False, False, "b", 1]]),
+        ("meanwhile", [["f", "a"]]),
+        ("meanwhile", [["f", "a", "b"]]),
     ]
 }
 

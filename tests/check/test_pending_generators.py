@@ -98,6 +98,21 @@ def test_a_generator_that_a_framework_consumes_after_the_entrypoint(observer: Ev
     assert {} == failures("f", observer.evidence())
 
 
+@pytest.mark.parametrize("begins", ["outside", "in another run"])
+def test_a_generator_that_began_before_and_is_consumed_in_the_run(begins: str, observer: EvidenceObserver) -> None:
+    """The run was handed it, so nothing is accused there."""
+    declared = Declared()
+    made = declared.rows()
+    if begins == "outside":
+        next(made)
+    else:
+        declared.other(lambda: next(made))
+    declared.go(declared.check, lambda: [declared.check() for _ in made])
+    assert "undeclared" not in failures("f", observer.evidence()).values()
+    declared.go(declared.check)
+    assert "undeclared" == failures("f", observer.evidence())["go>check"]
+
+
 def test_an_entrypoint_that_is_a_generator_begins_its_own_run(observer: EvidenceObserver) -> None:
     """It was not waiting for anything in the run of another entrypoint."""
     handle = flow("f")
