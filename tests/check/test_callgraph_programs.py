@@ -242,7 +242,7 @@ SHARED = {
     "lambdas": ("o(x)", "lambda y: b{0}(y)"),
     "instances": ("o.go(x)", "C{0}()"),
     "lists": ("[g(x) for g in o]", "[b{0}]"),
-    "names": ("getattr(sys.modules[__name__], o)(x)", "'b{0}'", "import sys"),
+    "names": ("getattr(HERE, o)(x)", "'b{0}'", "import sys\nHERE = sys.modules[__name__]"),
     "keys": ("TABLE[o](x)", "'k{0}'"),
     "keys with a default": ("TABLE.get(o, print)(x)", "'k{0}'"),
     "lists of a factory": ("o[0](x)", "make(b{0})", FACTORY.format("[g]")),

@@ -135,10 +135,12 @@ class Calls(Library):
         if not body.tags:
             for site, reason in summary.blind.items():
                 self.program.give_up(self.summary, site, reason)
+        finished = summary.finished.union(body.tags)
+        run = {tag: way for tag, way in reach.items() if tag in finished}
         result = self._stamped(summary.result, body.tags)
         if body.is_async and not any(isinstance(value, Box) and value.kind == "generator" for value in result):
-            return Outcome(Some([Job(reach, result, self.where(node))], result.tags), {}, reach)
-        return Outcome(result, reach, {})
+            return Outcome(Some([Job(run, result, self.where(node))], result.tags), {}, reach)
+        return Outcome(result, run, {tag: way for tag, way in reach.items() if tag not in finished})
 
     def _hand_over(self, tags: tuple[int, ...], arguments: Arguments, node: ast.AST) -> None:
         sources = arguments.tags() if tags else ()

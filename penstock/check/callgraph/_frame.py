@@ -118,6 +118,7 @@ class Frame:
         )
 
     def _see(self, reach: Reach) -> None:
+        self.summary.finished.update(reach)
         for tag, way in reach.items():
             ways = self.seen.get(tag, ())
             if way.through not in ways:

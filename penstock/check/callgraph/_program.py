@@ -40,23 +40,25 @@ class Summary:
         body: The function.
         result: What it returns.
         inner: The steps that it leads to.
+        finished: Those of them that have run when it returns, as far as is known; it may only have started others.
         blind: Where the reading gave up, and why.
         waiting: The functions that called it while it was being read itself.
     """
 
-    __slots__ = ("blind", "body", "inner", "result", "waiting")
+    __slots__ = ("blind", "body", "finished", "inner", "result", "waiting")
 
     def __init__(self, body: Body, result: Some | None = None) -> None:
         self.body = body
         self.result = Some() if result is None else result
         self.inner: Reach = {}
+        self.finished: set[int] = set()
         self.blind: dict[Site, str] = {}
         self.waiting: list[Summary] = []
 
     def with_result_of(self, tags: Iterable[int]) -> Summary:
         """Return a summary with a result that may be made from results of these steps, too."""
         summary = Summary(self.body, Some(self.result, self.result.tags.union(tags)))
-        summary.inner, summary.blind = self.inner, self.blind
+        summary.inner, summary.finished, summary.blind = self.inner, self.finished, self.blind
         return summary
 
 
