@@ -106,7 +106,7 @@ ASYNC_CELLS = {
 def async_generator(target: Any, scope_of: Callable[[], Binding]) -> Any:
     """Return a function like ``target`` whose generators each run in a scope of their own, as ``drive`` has it."""
     cells = {"target": target, "mark": None, "resumed": lambda _: scope_of(), "__class__": None}
-    return make_wrapper(ASYNC_GENERATOR, None, globals(), ASYNC_CELLS | {n: CellType(v) for n, v in cells.items()})
+    return make_wrapper(ASYNC_GENERATOR, target, globals(), ASYNC_CELLS | {n: CellType(v) for n, v in cells.items()})
 
 
 @uncounted

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from operator import call
 from types import MethodType
 
 TYPE_CHECKING = False
@@ -131,7 +130,7 @@ class MethodProxy(CallableProxy):
         kind, again = type(bound), staticmethod(self._again)
         space = {**_space(BoundProxy), ATTRIBUTE: self.__penstock__, "_again": again}
         proxy = type(BoundProxy.__name__, (_class_for(kind, BoundProxy),), space)
-        method = (*_get_method(self)[:2], kind, proxy, self._again(bound, call))
+        method = (*_get_method(self)[:2], kind, proxy, self._again(bound, given=True))
         _set_method(self, method)
         return method
 
@@ -161,7 +160,7 @@ def proxy_of(target: Any, again: Callable[..., Any], groups: list[list[Mark]]) -
 
     Args:
         target: The object.
-        again: Returns the wrapper that calls an object, or calls something else with it.
+        again: Returns the wrapper that calls an object, or one that calls what it is given, which is like the object.
         groups: The marks.
     """
     kind = type(target)

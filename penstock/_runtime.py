@@ -40,23 +40,22 @@ if TYPE_CHECKING:
 _MOST_DECORATORS = 100
 
 
-def wrapper_for(target: Any, mark: Mark, like: Any = None) -> Any:
+def wrapper_for(target: Any, mark: Mark, *, given: bool = False) -> Any:
     """Return the function that takes the place of a callable: of the same kind, starting runs, telling observers.
 
     Args:
         target: What it calls.
         mark: The declaration.
-        like: What it calls in the end, where the target calls its first argument.
+        given: Whether what it calls is its first argument, which is like ``target``.
     """
-    like = target if like is None else like
-    flags = flags_of(like)
-    template = MANAGER if _makes_managers(like) else _template_for(mark, flags)
+    flags = flags_of(target)
+    template = MANAGER if _makes_managers(target) else _template_for(mark, flags)
     cells = {**_CELLS, "target": CellType(target), "mark": CellType(mark)}
     cells |= {"starts": CellType(mark.entrypoint), "inherit": CellType(mark.inherit)}
     cells["begin"] = CellType(new_run if mark.inherit else new_nested_run)
-    cells["lazy"] = CellType(LAZY if _may_return_a_generator(like) else (CoroutineType,))
-    cells["__class__"] = next(_class_cells(like), None) or CellType(None)
-    wrapper = make_wrapper(template, target, _home_of(like), cells)
+    cells["lazy"] = CellType(LAZY if _may_return_a_generator(target) else (CoroutineType,))
+    cells["__class__"] = next(_class_cells(target), None) or CellType(None)
+    wrapper = make_wrapper(template, None if given else target, _home_of(target), cells)
     return coroutine(wrapper) if flags & CO_ITERABLE_COROUTINE else wrapper
 
 

@@ -26,6 +26,8 @@ FILE = os.path.join(os.path.dirname(__file__), "<wrapper, skipped as importlib._
 
 VARARGS, VARKEYWORDS = 0x04, 0x08  # inspect.CO_*
 _ANY: Shape = (0, 0, 0, VARARGS | VARKEYWORDS)
+_GIVEN: Shape = (-1, 0, 0, VARARGS | VARKEYWORDS)
+"""That of a wrapper which is given what it calls, as its first argument."""
 
 # In each: somebody observes → the slow path; no run to start → the plain call; else bind the run. The last line is never
 # reached. It gives the wrapper a cell for the class around, in which a function has what `super()` needs: what makes a
@@ -179,12 +181,13 @@ def make_wrapper(template: str, like: Any, home: dict[str, Any], cells: Mapping[
 
     Args:
         template: One of this module's.
-        like: The function; of anything else, a wrapper takes ``*args, **kwargs``.
+        like: The function; of anything else, a wrapper takes ``*args, **kwargs``. ``None`` if what is to be called is the
+            first argument.
         home: The globals.
         cells: What the templates name.
     """
     is_function = type(like) is FunctionType
-    code = _named(template, like.__code__) if is_function else _compiled(template, _ANY)
+    code = _named(template, like.__code__) if is_function else _compiled(template, _GIVEN if like is None else _ANY)
     closure = tuple(cells[name] for name in code.co_freevars)
     wrapper = FunctionType(code, home, closure=closure)
     if is_function:
@@ -274,7 +277,7 @@ def _texts(positional_only: int, positional: int, keyword_only: int, flags: int)
     rest, more = (["*_args"] if flags & VARARGS else []), (["**_kwargs"] if flags & VARKEYWORDS else [])
     slash = ["/"] if positional_only else []
     star = ["*"] if last and not rest else []
-    before = [*first[:positional_only], *slash, *first[positional_only:]]
+    before = [*first[:positional_only], *slash, *first[positional_only:]] if positional_only >= 0 else ["target", "/"]
     yield "PARAMETERS", ", ".join([*before, *rest, *star, *last, *more])
     yield "ARGUMENTS", ", ".join([*first, *rest, *(f"{name}={name}" for name in last), *more])
     yield "POSITIONAL", "_args" if rest and not first else f"({''.join(f'{name}, ' for name in [*first, *rest])})"

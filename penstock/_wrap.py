@@ -35,7 +35,7 @@ def wrap(target: Any, mark: Mark) -> Any:
     if kind.__module__ == "functools" and kind.__name__ == "partialmethod":
         return kind(wrap(target.func, mark), *target.args, **target.keywords)
     if not is_routine(underlying(target)) and not _is_cache(kind):
-        return proxy_of(target, partial(_wrapper, mark), groups)
+        return proxy_of(target, partial(wrapper_for, mark=mark), groups)
     call = wrapper_for(target, mark)
     update_wrapper(call, target)
     if _is_cache(kind):
@@ -45,11 +45,6 @@ def wrap(target: Any, mark: Mark) -> Any:
         call.__name__ = mark.key[1].rpartition(".")[2]
     setattr(call, ATTRIBUTE, groups)
     return staticmethod(call) if _stays_unbound(kind) else call
-
-
-def _wrapper(mark: Mark, target: Any, through: Any = None) -> Any:
-    """Return the wrapper that calls an object, or calls something else with it."""
-    return wrapper_for(target if through is None else through, mark, target)
 
 
 def _is_cache(kind: type) -> bool:

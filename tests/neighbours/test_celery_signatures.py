@@ -45,8 +45,9 @@ def entrypoint_below(function, **options):
 
 
 def as_flow_task(function, **options):
-    task = flow("signed")(flow_task(name=f"signed{next(numbers)}", step_name=f"s{next(numbers)}", **options)(function))
-    return app.tasks[task.name]
+    name = f"signed{next(numbers)}"
+    flow("signed")(flow_task(name=name, step_name=f"s{next(numbers)}", **options)(function))
+    return app.tasks[name]
 
 
 def as_later_flow_task(function, **options):
