@@ -2,6 +2,7 @@
 # make test   runs everything: lint, types, layers, tests, the examples in README and docs
 # make benchmarks   measures what penstock costs at run time and in builds of Sphinx and MkDocs, beside others
 # make stress       makes a million runs at once and counts wrong IDs
+# make hostile      kills, corrupts, fills, floods and misleads penstock, some 20,000 times, and counts what goes wrong
 # make accuracy     measures what the check finds of broken flows, and that it believes right ones, on four real applications, too
 # make versions     runs the tests of the Sphinx extension with older and newer Sphinx, each in .venv-versions
 # All set up what they need in .venv; a second run installs nothing.
@@ -14,10 +15,10 @@ NODE_READY := tests/node_modules/.ready
 # One more than the two processors of a small machine: many tests wait for somebody.
 JOBS ?= 3
 
-.PHONY: help setup docs test lint types layers tests benchmarks accuracy stress versions clean
+.PHONY: help setup docs test lint types layers tests benchmarks accuracy stress hostile versions clean
 
 help:
-	@sed -n '1,9s/^# //p' Makefile
+	@sed -n '1,10s/^# //p' Makefile
 
 setup: $(READY) $(NODE_READY)
 
@@ -72,6 +73,13 @@ accuracy: $(READY)
 
 stress: $(READY)
 	$(BIN)/python tests/stress/runs.py 1000000
+
+# Each says how to repeat what it found, and all run, whatever the others find. Those that wait for processes stand last.
+hostile: $(READY)
+	@wrong=0; for name in texts docstrings corrupted clocks modules disks builders kills; do \
+	$(BIN)/python tests/hostile/$$name.py || wrong=1; done; \
+	if [ -f tests/hostile/interrupts.py ]; then $(BIN)/python tests/hostile/interrupts.py 1000000 || wrong=1; fi; \
+	$(BIN)/python tests/stress/runs.py 1000000 || wrong=1; exit $$wrong
 
 versions:
 	$(PYTHON) tests/versions.py --numprocesses $(JOBS)

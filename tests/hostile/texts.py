@@ -30,7 +30,7 @@ FRAGMENTS = [
     "\U0001f600", "x" * 90, "word " * 9, "strict digraph", "label=", "node", "edge", "HTML<", "style", "linkStyle", " ", "",
 ]  # fmt: skip
 HTML_LABEL = re.compile(r"<(<table.*?</table>)>", re.DOTALL)
-BARE = re.compile(r"(?<=label|ltip)=\w+")
+BARE = re.compile(r"\b(label|tooltip)=\w+")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -73,7 +73,7 @@ def structure(text: str) -> str:
     """Return a diagram in text without its labels; those that are markup have to be whole."""
     for label in HTML_LABEL.findall(text):
         ET.fromstring(label)
-    return BARE.sub("=Q", QUOTED.sub("Q", HTML_LABEL.sub("Q", text)))
+    return BARE.sub(r"\1=Q", QUOTED.sub("Q", HTML_LABEL.sub("Q", text)))
 
 
 def wrong_texts(flow: Flow, harmless: Flow) -> Iterator[str]:
