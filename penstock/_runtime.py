@@ -22,6 +22,7 @@ from penstock._templates import (
     COROUTINE,
     COROUTINE_ENTRYPOINT,
     ENTRYPOINT,
+    FILE,
     GENERATOR,
     MANAGER,
     STEP,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 
 _MOST_DECORATORS = 100
+_MANAGER_MAKERS = ("contextmanager.<locals>.helper", "asynccontextmanager.<locals>.helper")
 
 
 def wrapper_for(target: Any, mark: Mark, *, given: bool = False) -> Any:
@@ -83,10 +85,13 @@ def _may_return_a_generator(target: Any) -> bool:
 
 
 def _makes_managers(target: Any) -> bool:
-    """Return whether a function is what contextlib makes of one that makes generators."""
+    """Return whether a function, maybe below other marks, is what contextlib makes of one that makes generators."""
     function = underlying(target)
-    is_helper = type(function) is FunctionType and function.__globals__.get("__name__") == "contextlib"
-    return is_helper and _may_return_a_generator(target)
+    while type(function) is FunctionType and function.__code__.co_filename == FILE:
+        function = underlying(function.__dict__.get("__wrapped__"))
+    if type(function) is not FunctionType or function.__globals__.get("__name__") != "contextlib":
+        return False
+    return function.__code__.co_qualname in _MANAGER_MAKERS
 
 
 def _layers(target: Any) -> Iterator[Any]:

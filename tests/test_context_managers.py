@@ -322,6 +322,27 @@ def test_they_are_what_contextlib_makes() -> None:
     assert type(contextmanager(lambda: (yield))()) is type(session()) is type(job())
 
 
+def test_two_marks_over_one(log: Log) -> None:
+    """Each flow has its step, around the block."""
+    both = flow("more").step(after="x", name="outer")(flow("blocks").step(after="x", name="inner")(session.__wrapped__))
+    with both():
+        query()
+    assert ["outer", "inner in outer", "query in inner"] == log.lines[:3]
+
+
+@pytest.mark.usefixtures("maybe_observed")
+def test_what_a_context_manager_decorates_is_none() -> None:
+    """A generator that one decorates is still a generator for a mark above."""
+
+    @flow("blocks")
+    @entrypoint
+    @session()
+    def rows() -> Iterator[int]:
+        yield from range(3)
+
+    assert [0, 1, 2] == list(rows())
+
+
 @pytest.mark.usefixtures("maybe_observed")
 def test_generators_that_are_no_context_managers() -> None:
     """What contextlib says of them, it still says."""
