@@ -7,9 +7,10 @@ from functools import update_wrapper
 from types import MappingProxyType, coroutine
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
-from penstock._context import Arrived, Binding, Run, current_event, current_run
+from penstock._context import Binding, current_event, current_run
 from penstock._drive import async_generator, await_in, drive
 from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
+from penstock._runs import Arrived, Run
 from penstock.propagation import told_evidence
 
 if TYPE_CHECKING:

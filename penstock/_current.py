@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
     from contextvars import Token
 
-    from penstock._context import Run
+    from penstock._runs import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,11 @@ from __future__ import annotations
 from functools import partial
 from types import CellType, CoroutineType, FunctionType, GeneratorType, coroutine
 
-from penstock._context import Binding, Run, current_event, current_run
+from penstock._context import Binding, current_event, current_run
 from penstock._drive import ASYNC_CELLS, LAZY, await_in, continued, drive, hold
 from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock._marks import below, is_routine, underlying
+from penstock._runs import Run
 from penstock._scope import Joined, Scope, join, new_nested_run, new_run, watching
 from penstock._templates import (
     ASYNC_GENERATOR,

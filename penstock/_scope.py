@@ -10,8 +10,9 @@ import sys
 from functools import partial
 from types import MethodType
 
-from penstock._context import KEEP, Binding, Run, current_event, current_run, outer_run
+from penstock._context import KEEP, Binding, current_event, current_run, outer_run
 from penstock._marks import underlying
+from penstock._runs import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

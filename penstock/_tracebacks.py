@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from penstock._context import Run
+    from penstock._runs import Run
 
 NAMES = ("penstock_run", ".penstock_run")
 """The local variable of those who bind a run; wrappers have it under the name that no parameter can have."""

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 Kind = Literal["function", "coroutine", "generator", "async generator", "class", "callable"]
 """What a step is when called: the four kinds of function, a class, or any other callable."""
 
-
 State = Literal[
     "",
     "confirmed",

@@ -10,8 +10,9 @@ import re
 from os import urandom
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from penstock._context import Arrived, Run, current_run, outer_run
+from penstock._context import current_run, outer_run
 from penstock._headers import LONGEST, add_pair, check_writable, read_pairs, read_text, remove_pairs
+from penstock._runs import Arrived, Run
 from penstock._spans import span_around
 
 if TYPE_CHECKING:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from penstock.check.cures import choose_names, describe_cure
 from penstock.check.proposing import Proposal, proposals
-from penstock.check.verdict import listed, lost, replaced
+from penstock.check.verdict import lost, replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from penstock.check.verdict import Judgement
     from penstock.model import Edge, Flow, Problem, Step
@@ -188,8 +188,8 @@ def _of_edge(judgement: Judgement, edge: Edge, proposed: Proposal) -> Finding:
         target=target.name,
         message=words,
         seen=edge.note,
-        cure=_cure(flow, edge, proposed) if failing else _advice(judgement, edge),
-        after=_after(flow, edge, proposed) if failing else None,
+        cure=describe_cure(flow, edge, proposed) if failing else _advice(judgement, edge),
+        after=choose_names(flow, edge, proposed) if failing else None,
         file=target.file,
         line=target.line,
         related=_related(judgement, source, edge),
@@ -207,100 +207,6 @@ def _advice(judgement: Judgement, edge: Edge) -> str:
             itself = f"{edge.source}, then {edge.target}, while {' and '.join(names)} is not replaced"
         return f"Let one test run {itself}: pytest --penstock"
     return CURES[edge.state]
-
-
-def _after(flow: Flow, edge: Edge, proposed: Proposal) -> tuple[str, ...] | None:
-    """Return what to write; ``None`` where that would not mend it."""
-    if _closing(edge, proposed) or _is_alone(flow, edge):
-        return None
-    if not (proposed.after or flow.step(edge.target).entrypoint):
-        return None
-    return proposed.after
-
-
-def _is_alone(flow: Flow, edge: Edge) -> bool:
-    """Return whether an arrow is no longer seen, and nothing else has come in its place: the call may be missed."""
-    others = flow.edges_into(edge.target)
-    return edge.state == "no-longer-seen" and all(other.state != "undeclared" for other in others)
-
-
-def _cure(flow: Flow, edge: Edge, proposed: Proposal) -> str:
-    target = flow.step(edge.target)
-    if _is_alone(flow, edge):
-        return (
-            f"Restore the call, or take {edge.source} out of after= of {target.name}. "
-            "If only a test is missing, let one run it again: pytest --penstock"
-        )
-    if closing := _closing(edge, proposed):
-        return f"Write no after= for it: {_circle(target.name, closing, proposed)}"
-    if not proposed.after:
-        what = "Remove after= of" if target.entrypoint else "Name what comes before"
-        return f"{what} {target.name}, or let a test run the arrow: pytest --penstock"
-    if {each.source for each in flow.edges_into(target.name) if each.origin == "declared"} == {*proposed.after}:
-        return "It goes with what is proposed for other steps."
-    after = f"after={shown_after(proposed.after, _labels(flow, target.name))}"
-    if target.entrypoint and not any(each.origin == "declared" for each in flow.edges_into(target.name)):
-        return _stacked(flow, target, after)
-    return f"Write: {after}"
-
-
-def _stacked(flow: Flow, target: Step, after: str) -> str:
-    """Return what to write for an entrypoint that is a step besides; its own mark takes no ``after=``."""
-    named = "" if target.name == target.qualname.rpartition(".")[2] else f", name={_quoted(target.name)}"
-    mark = f"step({after}{named})"
-    return (
-        f"Write below the mark of its entrypoint: @{mark}. "
-        f"Where no @flow stands above that: @flow({_quoted(flow.name)}).{mark}."
-    )
-
-
-def _circle(target: str, closing: str, proposed: Proposal) -> str:
-    """Say why an arrow would close a circle, and what to do instead."""
-    others = proposed.closing[closing]
-    leading = f"what is proposed for {listed(others)} leads" if others else f"{target} leads"
-    start = f" from {target}" if others else ""
-    already = "" if others else " already"
-    return (
-        f"{leading}{start} to {closing}{already}, and arrows may not run in a circle. "
-        "Give one of the two calls a step of its own, or accept this with an ignore."
-    )
-
-
-def _closing(edge: Edge, proposed: Proposal) -> str:
-    """Return the step from which an arrow would close a circle, if that is why nothing can be written."""
-    if edge.source in proposed.closing:
-        return edge.source
-    return "" if proposed.after else next(iter(proposed.closing), "")
-
-
-def _labels(flow: Flow, target: str) -> dict[str, list[str]]:
-    """Return the labels of the declared arrows to a step, by where they come from."""
-    labels: dict[str, list[str]] = {}
-    for edge in flow.edges_into(target):
-        if edge.origin == "declared" and edge.label:
-            labels.setdefault(edge.source, []).append(edge.label)
-    return labels
-
-
-def shown_after(names: Iterable[str], labels: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:
-    """Return the names of steps as they stand behind ``after=``, with the labels of their arrows."""
-    chosen = list(names)
-    if any(len(labels.get(name, ())) > 1 for name in chosen):  # a mapping has room for one label each
-        parts = [
-            f"{{{_quoted(name)}: {_quoted(label)}}}" if label else _quoted(name)
-            for name in chosen
-            for label in labels.get(name) or [""]
-        ]
-    elif any(labels.get(name) for name in chosen):
-        pairs = ((name, next(iter(labels.get(name, ())), None)) for name in chosen)
-        return f"{{{', '.join(f'{_quoted(name)}: {_quoted(label) if label else None}' for name, label in pairs)}}}"
-    else:
-        parts = list(map(_quoted, chosen))
-    return parts[0] if len(parts) == 1 else f"[{', '.join(parts)}]"
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"' if text.isprintable() and not {'"', "\\"} & set(text) else repr(text)
 
 
 def _related(judgement: Judgement, source: Step, edge: Edge) -> tuple[Place, ...]:

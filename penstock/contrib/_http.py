@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping, Sequence
     from typing import TypeAlias
 
-    from penstock._context import Run
+    from penstock._runs import Run
 
     Trust: TypeAlias = bool | Sequence[str] | Callable[[Any], object]
 

@@ -9,7 +9,7 @@ from penstock._marks import marks_on
 from penstock.propagation import inject, read, run_from
 
 if TYPE_CHECKING:
-    from penstock._context import Run
+    from penstock._runs import Run
 
 FLOW_HEADER = "X-Penstock-Flow"
 LONGEST_FLOW = 200

@@ -8,7 +8,8 @@ from functools import update_wrapper
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from penstock._context import KEEP, Binding, Run, current_run
+from penstock._context import KEEP, Binding, current_run
+from penstock._runs import Run
 from penstock.contrib._messages import extract_run, flow_of, inject_run
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import Binding, Run, current_run
+from penstock._context import Binding, current_run
 from penstock._drive import async_generator, drive
 from penstock._extras import needed
+from penstock._runs import Run
 from penstock.contrib._http import EXPOSE, Policy
 from penstock.errors import did_you_mean, near_names
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
-    from penstock._context import Run
+    from penstock._runs import Run
 
 
 def flow_headers(

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from penstock._context import Run
     from penstock._marks import Mark
+    from penstock._runs import Run
 
 Finish = Callable[[BaseException | None], object]
 """Called once when the step ends, with what it raised or ``None``.

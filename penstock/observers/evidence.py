@@ -20,7 +20,7 @@ from penstock.observers.running import Running, Several, arrived, frame_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from penstock._context import Run
+    from penstock._runs import Run
     from penstock.check.frames import Frame
     from penstock.observers import StepEvent
     from penstock.observers.strays import Strays

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, TracerProvider
     from opentelemetry.util.types import AttributeValue
 
-    from penstock._context import Run
+    from penstock._runs import Run
     from penstock.observers import StepEvent
 
 

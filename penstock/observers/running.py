@@ -10,7 +10,7 @@ from penstock.check.frames import PLAIN, Frame, heard
 from penstock.observers.replaced import replacements
 
 if TYPE_CHECKING:
-    from penstock._context import Run
+    from penstock._runs import Run
     from penstock.check.company import Company, Shown
     from penstock.check.frames import Circumstances, Key
     from penstock.observers import StepEvent

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from penstock._cli_fix import asker, run_fix
+from penstock.check.cures import shown_after
 from penstock.check.evidence import Evidence, Fact, Seen
-from penstock.check.findings import Finding, findings, shown_after
+from penstock.check.findings import Finding, findings
 from penstock.check.fix import Fixes, fix
 from penstock.check.verdict import judge
 from penstock.collect import collect, input_files

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from penstock.check.findings import Finding, Place, shown_after
+from penstock.check.cures import shown_after
+from penstock.check.findings import Finding, Place
 from penstock.check.report import folded, sarif, text
 from penstock.render._plain import columns
 

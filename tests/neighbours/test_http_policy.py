@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from penstock._context import Run
+from penstock._runs import Run
 from penstock.contrib._http import Policy
 
 TOLD = {"X-Correlation-ID": "order-17"}
