@@ -1,4 +1,4 @@
-"""A process that has a limited time, and all that it starts with it; of what they print, the end is kept."""
+"""Runs a process tree with a time limit, and keeps a limited part of its output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,6 +51,74 @@ def run(
     return status, tail.text()
 
 
+class Reply(NamedTuple):
+    """What a command answered.
+
+    Attributes:
+        output: What it wrote to its standard output, as far as that was read.
+        errors: The end of what it wrote to its standard error.
+        status: Its exit status, or ``None`` if it had to be killed.
+        is_long: Whether it was killed because it wrote too much, not because it took too long.
+    """
+
+    output: bytes
+    errors: str
+    status: int | None
+    is_long: bool
+
+
+def ask(
+    command: Sequence[str], question: bytes, *, seconds: float, size: int, end: bytes = b"", answers: int = 0
+) -> Reply:
+    """Run a command that reads a question and writes answers; the command and all that it starts end with this call.
+
+    Args:
+        command: The command.
+        question: What it reads from its standard input.
+        seconds: How long it may take for each answer.
+        size: How many bytes each answer may have.
+        end: What stands at the end of each answer; without it, all output is one.
+        answers: How many answers are expected. Of a command that goes on behind the last, little more is read.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdin is not None  # noqa: S101 - asked for above, as the others are
+    assert process.stdout is not None  # noqa: S101
+    assert process.stderr is not None  # noqa: S101
+    errors, output = _Tail(process.stderr), _Answers(process.stdout, size, end, answers)
+    threading.Thread(target=_write, args=(process.stdin, question), daemon=True, name="penstock-input").start()
+    try:
+        status = _wait_for_answers(process, output, seconds)
+    finally:
+        _kill(process)
+    output.has_ended(1.0)
+    return Reply(bytes(output.content), errors.text(), status, output.is_long)
+
+
+def _write(stream: IO[bytes], content: bytes) -> None:
+    with contextlib.suppress(OSError):  # a command need not read all, or anything
+        stream.write(content)
+    with contextlib.suppress(OSError):
+        stream.close()
+
+
+def _wait_for_answers(process: subprocess.Popen[bytes], output: _Answers, seconds: float) -> int | None:
+    """Return the status of a process, or ``None`` if it writes too much or takes too long for an answer."""
+    while (rest := output.since + (min(seconds, 1.0) if output.is_complete else seconds) - time.monotonic()) > 0:
+        if output.has_ended(min(_LOOK, rest)):
+            if not output.is_long:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(rest)
+            return process.poll()
+        if process.poll() is not None:  # what it has started may still have its output open
+            return process.returncode
+    return None
+
+
 def _wait(process: subprocess.Popen[bytes], tail: _Tail, seconds: Callable[[], float]) -> int | None:
     """Return the status of a process, or ``None`` if it goes on for longer.
 
@@ -74,24 +142,67 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-class _Tail:
-    """Reads a stream to its end and keeps only the last of it."""
+class _Reader:
+    """Reads a stream in a thread."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
-        self._kept = b""
         self._thread = threading.Thread(target=self._read, daemon=True, name="penstock-output")
         self._thread.start()
 
     def _read(self) -> None:
         with self._stream as stream:
-            while chunk := os.read(stream.fileno(), _KEPT_OUTPUT):
-                self._kept = (self._kept + chunk)[-_KEPT_OUTPUT:]
+            while (chunk := os.read(stream.fileno(), _KEPT_OUTPUT)) and self._take(chunk):
+                pass
+
+    def _take(self, chunk: bytes) -> bool:
+        """Keep what is needed of a chunk, and return whether to read on."""
+        raise NotImplementedError
 
     def has_ended(self, seconds: float) -> bool:
-        """Wait so long for the end of the stream, and tell whether it has come."""
+        """Wait so long for the end of the stream, and return whether it has come."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
+
+
+class _Answers(_Reader):
+    """Reads answers, each of a limited size, and notes when the last one came."""
+
+    def __init__(self, stream: IO[bytes], size: int, end: bytes, answers: int) -> None:
+        self.content = bytearray()
+        self.since = time.monotonic()
+        self.is_long = False
+        self._size, self._end = size, end
+        self._missing = answers
+        self._begin = 0  # of the answer that is being read
+        super().__init__(stream)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether as many answers have come as are expected."""
+        return bool(self._end) and self._missing <= 0
+
+    def _take(self, chunk: bytes) -> bool:
+        seen = max(len(self.content) - len(self._end) + 1, self._begin)
+        self.content += chunk
+        while self._end and self._missing >= 0 and (place := self.content.find(self._end, seen)) >= 0:
+            self._begin = seen = place + len(self._end)
+            self._missing -= 1
+            self.since = time.monotonic()
+        self.is_long = len(self.content) - self._begin > self._size
+        return not self.is_long and self._missing >= 0
+
+
+class _Tail(_Reader):
+    """Reads a stream to its end and keeps only the last of it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._kept = b""
+        super().__init__(stream)
+
+    def _take(self, chunk: bytes) -> bool:
+        self._kept = (self._kept + chunk)[-_KEPT_OUTPUT:]
+        return True
 
     def text(self) -> str:
         """Return what was kept; a process that slipped away may keep the stream open, so waiting has an end."""

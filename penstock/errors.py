@@ -175,6 +175,10 @@ class RenderWarning(UserWarning):
     """A picture that does not show all of its flow: a PNG with boxes, where its font lacks letters."""
 
 
+class LayoutWarning(RenderWarning):
+    """A picture that shows all of its flow, but not as it was asked for: in plain layers, or scaled down."""
+
+
 class MissingExtraError(RenderError, ImportError):
     """An optional part that the request needs and that is not installed.
 

@@ -7,10 +7,11 @@ answers in its shortest format. That takes a third of the time that it needs for
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.render import labels
 from penstock.render.dot import ARROW, GRAPH, PILL_ARROW
+from penstock.render.labels import INCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from penstock.render.dot import Relaxed
     from penstock.render.labels import Label
     from penstock.render.options import Options
-
-INCH = 72
-"""Pixels."""
 
 
 def render(flow: Flow, options: Options, relaxed: Relaxed | None = None) -> str:
@@ -41,22 +39,38 @@ def _nodes(flow: Flow, options: Options) -> Iterator[str]:
         yield f"{name} [width={label.width / INCH:.4f} height={label.height / INCH:.4f}]"
 
 
-def _arrows(flow: Flow, options: Options) -> Iterator[str]:
+class Arrow(NamedTuple):
+    """An arrow between two nodes, by their names; one to or from a trigger or an effect has a smaller head."""
+
+    source: str
+    target: str
+    label: Label | None = None
+    small: bool = False
+
+
+def arrows(flow: Flow, options: Options) -> Iterator[Arrow]:
+    """Yield the arrows of a drawing, those of triggers and effects first."""
     index = {step.name: f"s{number}" for number, step in enumerate(flow.steps)}
     if options.details:
-        yield from _to_channels(flow, index)
+        for number, started in enumerate(labels.triggers(flow).values()):
+            yield from (Arrow(f"t{number}", index[name], small=True) for name in started)
+        for number, name in enumerate(labels.effects(flow)):
+            yield Arrow(index[name], f"e{number}", small=True)
     for edge in flow.edges:
-        label = labels.of_arrow(edge, details=options.details)
-        yield f"{index[edge.source]} -> {index[edge.target]}{_room(label) if label else ''}"
+        yield Arrow(index[edge.source], index[edge.target], labels.of_arrow(edge, details=options.details))
 
 
-def _to_channels(flow: Flow, index: dict[str, str]) -> Iterator[str]:
-    loops = labels.loops(flow)
-    for number, started in enumerate(labels.triggers(flow).values()):
-        for name in started:
-            yield f"t{number} -> {index[name]} [arrowsize={PILL_ARROW}]"
+def _arrows(flow: Flow, options: Options) -> Iterator[str]:
+    for arrow in arrows(flow, options):
+        look = f" [arrowsize={PILL_ARROW}]" if arrow.small else ""
+        yield f"{arrow.source} -> {arrow.target}{_room(arrow.label) if arrow.label else look}"
+    if options.details:
+        yield from _beside(flow)
+
+
+def _beside(flow: Flow) -> Iterator[str]:
+    index, loops = {step.name: f"s{number}" for number, step in enumerate(flow.steps)}, labels.loops(flow)
     for number, name in enumerate(labels.effects(flow)):
-        yield f"{index[name]} -> e{number} [arrowsize={PILL_ARROW}]"
         if name not in loops:
             yield f"{{rank=same {index[name]} e{number}}}"
 

@@ -7,8 +7,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.errors import LayoutError
-
 if TYPE_CHECKING:
     from penstock.model import Flow
     from penstock.render.options import Options
@@ -19,7 +17,12 @@ def mermaid(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> 
     from penstock.render import mermaid  # noqa: PLC0415
 
     del engine, timeout
-    return mermaid.render(flow, options)
+    content = mermaid.render(flow, options)
+    if mermaid.too_large(content):
+        from penstock.render import picture  # noqa: PLC0415
+
+        picture.warn(f"flow {flow.name!r} is larger than Mermaid draws unless it is set to; choose svg")
+    return content
 
 
 def dot(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
@@ -48,11 +51,9 @@ def json(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str
 
 def svg(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
     """Return a picture of its own, with a background and a dark variant."""
-    from penstock.render import layout, svg  # noqa: PLC0415
+    from penstock.render import picture, svg  # noqa: PLC0415
 
-    (laid_out,) = layout.lay_out([flow], options, engine=engine, timeout=timeout)
-    if isinstance(laid_out, LayoutError):
-        raise laid_out
+    laid_out = picture.lay_out_one(flow, options, engine=engine, timeout=timeout)
     return svg.draw(flow, laid_out, options, prefix=_prefix(flow.name), standalone=True) + "\n"
 
 

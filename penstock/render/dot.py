@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import MissingExtraError
 from penstock.render import labels, marks
+from penstock.render._pins import Pins
 from penstock.render._plain import columns, plain_name
 from penstock.render.describe import safe_url, visible
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from penstock.model import Edge, Flow, Step
+    from penstock.render.geometry import Layout
     from penstock.render.options import Options
 
 INK, MUTED, LINE = "#1f2430", "#667085", "#98a2b3"
@@ -44,6 +47,7 @@ PILL = {
     "fontcolor": CHANNEL,
 }
 PILL_ARROW = "0.5"
+NOTE = {"fontname": "Helvetica", "fontsize": "10", "fontcolor": MUTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,8 @@ def render(
     flow: Flow,
     options: Options,
     *,
-    relaxed: Relaxed | None = None,
     background: str = "transparent",
+    layout: Layout | None = None,
 ) -> str:
     """Return the flow as DOT text.
 
@@ -70,31 +74,39 @@ def render(
     Args:
         flow: The flow.
         options: The direction, the amount of detail, and the links.
-        relaxed: Settings for a graph that is too dense to lay out well.
         background: The colour behind the drawing.
+        layout: The layout of the same flow with the same options, which Graphviz keeps with ``-Knop2``.
 
     Raises:
         MissingExtraError: The ``graphviz`` package is not installed.
     """
-    graph = _graph({"rankdir": options.direction, "bgcolor": background}, relaxed)
+    graph = _graph({"rankdir": options.direction, "bgcolor": background, **_note(layout)})
+    pins = Pins(layout.geometry() if layout else None)
     index = {step.name: f"s{number}" for number, step in enumerate(flow.steps)}
     titled = labels.shows_titles(flow, options)
     for step in flow.steps:
-        graph.node(index[step.name], _label(step, titled=titled), **_look(step, options))
+        name = index[step.name]
+        graph.node(name, _label(step, titled=titled), **_look(step, options), **pins.node(name))
     if options.details:
-        _draw_channels(graph, flow, index)
+        _draw_channels(graph, flow, index, pins)
     for edge in flow.edges:
-        graph.edge(index[edge.source], index[edge.target], **_arrow(edge, options))
+        ends = index[edge.source], index[edge.target]
+        graph.edge(*ends, **_arrow(edge, options), **pins.arrow(*ends))
     return str(graph.source)
 
 
-def _graph(settings: dict[str, str], relaxed: Relaxed | None) -> Any:
+def _note(layout: Layout | None) -> dict[str, str]:
+    if layout is None or not layout.note:
+        return {}
+    return {"label": layout.note, "labelloc": "t", "labeljust": "l", **NOTE}
+
+
+def _graph(settings: dict[str, str]) -> Any:
     try:
         import graphviz  # noqa: PLC0415 - optional
     except ImportError:
         raise MissingExtraError("DOT and pictures need the packages graphviz and graphviz-pure", "graphviz") from None
-    attributes = GRAPH | settings | (asdict(relaxed) if relaxed else {})
-    return graphviz.Digraph(name="flow", graph_attr=attributes, node_attr=NODE, edge_attr=ARROW)
+    return graphviz.Digraph(name="flow", graph_attr=GRAPH | settings, node_attr=NODE, edge_attr=ARROW)
 
 
 def _label(step: Step, *, titled: bool) -> str:
@@ -114,8 +126,16 @@ def _look(step: Step, options: Options) -> dict[str, str]:
     if options.details and visible(step.title):
         look["tooltip"] = _quoted(visible(step.title))
     if url := safe_url(options.links.get(step.name, "")):
-        look["URL"] = _quoted(url)
+        look["URL"] = _quoted(_QUOTES.sub(_encode_char, url))
     return look
+
+
+# Graphviz 2.43 writes them into SVG and PDF as they are, where they end the attribute or break the document.
+_QUOTES = re.compile(r"[\"'<>\\`{}|^]")
+
+
+def _encode_char(match: re.Match[str]) -> str:
+    return f"%{ord(match.group()):02X}"
 
 
 def _arrow(edge: Edge, options: Options) -> dict[str, str]:
@@ -130,15 +150,15 @@ def _arrow(edge: Edge, options: Options) -> dict[str, str]:
     return look
 
 
-def _draw_channels(graph: Any, flow: Flow, index: dict[str, str]) -> None:
+def _draw_channels(graph: Any, flow: Flow, index: dict[str, str], pins: Pins) -> None:
     arrow, loops = {"color": CHANNEL_LINE, "arrowsize": PILL_ARROW}, labels.loops(flow)
     for number, (trigger, started) in enumerate(labels.triggers(flow).items()):
-        graph.node(f"t{number}", _text(_centred(trigger)), **PILL)
+        graph.node(f"t{number}", _text(_centred(trigger)), **PILL | pins.node(f"t{number}"))
         for name in started:
-            graph.edge(f"t{number}", index[name], **arrow)
+            graph.edge(f"t{number}", index[name], **arrow, **pins.arrow(f"t{number}", index[name]))
     for number, (name, changed) in enumerate(labels.effects(flow).items()):
-        graph.node(f"e{number}", _lines(changed), **PILL)
-        graph.edge(index[name], f"e{number}", **arrow)
+        graph.node(f"e{number}", _lines(changed), **PILL | pins.node(f"e{number}"))
+        graph.edge(index[name], f"e{number}", **arrow, **pins.arrow(index[name], f"e{number}"))
         if name in loops:
             continue
         with graph.subgraph(graph_attr={"rank": "same"}) as beside:

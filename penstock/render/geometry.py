@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from math import hypot
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.render import dot
-from penstock.render._blanks import INCH
+from penstock.render.labels import INCH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 HEAD, PILL_HEAD = (10 * float(size) for size in (dot.ARROW["arrowsize"], dot.PILL_ARROW))
 """The length of an arrow's head in pixels, as the engine leaves room for it."""
 
 SLENDER = 0.35
 """Half the width of an arrow's head, for a length of one."""
+
+MAX_INCHES = 1_000_000.0
+"""A drawing of more is none."""
 
 _NUMBER = r" -?\d{1,9}(?:\.\d{1,9})?(?:e[+-]?\d\d?)?"
 _NODE = rf"node \w+(?:{_NUMBER}){{4}} .*\n"
@@ -61,20 +65,34 @@ class Layout(NamedTuple):
 
     Attributes:
         text: The engine's answer without its last line.
+        reason: Why this is a plain layout that is not the engine's, or an empty string.
     """
 
     text: str
+    reason: str = ""
 
     @classmethod
-    def checked(cls, text: str) -> Layout:
-        """Return a layout that can be read.
+    def checked(cls, text: str, nodes: Iterable[str], arrows: Iterable[tuple[str, str]]) -> Layout:
+        """Return a layout that can be read, of the nodes and arrows that were asked for.
 
         Raises:
             ValueError: The text is something else.
         """
         if not _DRAWING.fullmatch(text):
-            raise ValueError(text[:40])
-        return cls(text)
+            raise ValueError(f"it answered nonsense ({text[:40]!r})")
+        layout = cls(text)
+        geometry = layout.geometry()
+        drawn = Counter((curve.source, curve.target) for curve in geometry.curves)
+        if text.count("\nnode ") != len(geometry.boxes) or geometry.boxes.keys() != set(nodes) or drawn != Counter(arrows):
+            raise ValueError("it answered another drawing than it was asked for")
+        if not _is_inside(geometry):
+            raise ValueError("it answered places outside the drawing")
+        return layout
+
+    @property
+    def note(self) -> str:
+        """What stands beside a plain layout, or an empty string."""
+        return "Drawn in plain layers: too large or too dense for the layout engine." if self.reason else ""
 
     def geometry(self) -> Geometry:
         """Return where everything is."""
@@ -86,6 +104,24 @@ class Layout(NamedTuple):
             {words[1]: _box(words, height) for words in lines if words[0] == "node"},
             tuple(_curve(words, height) for words in lines if words[0] == "edge"),
         )
+
+
+def _is_inside(geometry: Geometry) -> bool:
+    """Return whether all boxes have a size and are in the drawing, and no line is far from it."""
+    width, height = geometry.width, geometry.height
+    most = MAX_INCHES * INCH
+    return (
+        0 <= width < most
+        and 0 <= height < most
+        and all(
+            0 < box.width
+            and 0 < box.height
+            and -INCH < box.x < box.x + box.width < width + INCH
+            and -INCH < box.y < box.y + box.height < height + INCH
+            for box in geometry.boxes.values()
+        )
+        and all(abs(value) < most for curve in geometry.curves for value in (*curve.points, *(curve.label or ())))
+    )
 
 
 def _box(words: Sequence[str], top: float) -> Box:

@@ -26,6 +26,9 @@ TITLE_WIDTH = 30
 NAME_SIZE, TITLE_SIZE, PILL_SIZE, LABEL_SIZE = 13, 10, 10.5, 10
 """Pixels."""
 
+INCH = 72
+"""Pixels, as Graphviz counts them."""
+
 LEADING = 1.2
 """The distance of two lines, in sizes of the font."""
 

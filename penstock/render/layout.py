@@ -1,16 +1,18 @@
-"""Where everything goes: Graphviz's layouts, all of a build from one process, under a time limit."""
+"""Where everything goes: Graphviz's layouts, all of a build from one process, with a time limit for each."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 from functools import lru_cache
 from importlib import metadata
+from math import sqrt
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from penstock import _process
 from penstock.errors import LayoutError, MissingExtraError
-from penstock.render import _blanks, dot
+from penstock.render import _blanks, _layers, dot, labels
+from penstock.render.describe import visible
 from penstock.render.geometry import Layout
 
 if TYPE_CHECKING:
@@ -21,10 +23,23 @@ if TYPE_CHECKING:
 
 ENGINE = "graphviz-pure"
 TIMEOUT = 20.0
-"""Seconds for one run of the engine."""
+"""Seconds for one drawing."""
 
 MOST_FAILURES = 3
 """Diagrams that may fail in one call, each after its time limit, before the rest is not tried any more."""
+
+MAX_ANSWER = 64 * 1024 * 1024
+"""Bytes of one drawing; the largest that engines make in their time are a tenth of that."""
+
+MAX_COMPLAINT = 200
+"""Letters of an engine's complaint that are repeated."""
+
+MAX_EFFORT, MAX_RELAXED_EFFORT = 4_000, 10_000
+"""The effort of a flow that is laid out well, and of one that is laid out at all, in :data:`TIMEOUT` seconds.
+
+Measured with graphviz-pure 0.2.2. A complete graph of 30 steps has an effort of 4,500 and needs more than 20 seconds to be
+laid out well, and less than one with cheaper settings; one of 45 steps has 15,000 and needs ten with these.
+"""
 
 
 def lay_out(
@@ -32,48 +47,109 @@ def lay_out(
 ) -> list[Layout | LayoutError]:
     """Lay out some flows in one process.
 
-    A diagram on which the engine fails or runs out of time is tried once more with cheaper settings. If that
-    fails too, its place in the result holds the error, and the other diagrams are not harmed.
+    A diagram on which the engine fails or runs out of time is tried once more with cheaper settings. If it runs out of
+    time again, or is too large to try, the result is a plain layout with a reason. Where the engine is at fault, the
+    result holds the error. The other diagrams are not harmed; the hardest come last.
 
     Args:
         flows: What to lay out.
         options: The direction and the amount of detail; links do not matter here.
         engine: ``graphviz-pure``, ``dot``, or the path of an executable that speaks as they do.
-        timeout: Seconds for one run of the engine.
+        timeout: Seconds for one drawing.
 
     Raises:
         MissingExtraError: The engine or the graphviz package is not installed.
     """
-    executable = find_engine(engine)
-    sources = [_blanks.render(flow, options) for flow in flows]
-    results: list[Layout | LayoutError] = []
-    while len(results) < len(flows):
-        if sum(isinstance(result, LayoutError) for result in results) >= MOST_FAILURES:
-            reason = f"the engine failed on {MOST_FAILURES} diagrams before this one"
-            return [*results, *(_failure(flow, reason) for flow in flows[len(results) :])]
-        done, _ = _run_many(executable, sources[len(results) :], timeout)
-        results += done
-        if len(results) < len(flows):  # the engine stopped at this one, and those behind it go on without it
-            results.append(_alone(executable, flows[len(results)], options, timeout))
+    run = _Run(engine, find_engine(engine), options, timeout)
+    efforts = [_layers.effort(flow) for flow in flows]
+    most, most_relaxed = _most_efforts(timeout)
+    results: dict[int, Layout | LayoutError] = {}
+    waiting: list[_Drawing] = []
+    for place in sorted(range(len(flows)), key=efforts.__getitem__):
+        if efforts[place] > most_relaxed:
+            fault = Fault(f"would need more than {timeout:g} s for it (the setting layout_timeout)", is_slow=True)
+            results[place] = _without_engine(run, flows[place], fault)
+        else:
+            waiting.append(_Drawing(place, flows[place], is_relaxed=efforts[place] > most))
+    results.update(_lay_out_all(run, waiting))
+    return [results[place] for place in range(len(flows))]
+
+
+def _most_efforts(timeout: float) -> tuple[float, float]:
+    """Return the efforts up to which a flow is laid out well, and at all; only more time than usual changes them."""
+    more = max(timeout / TIMEOUT, 1.0)
+    return MAX_EFFORT * more, MAX_RELAXED_EFFORT * sqrt(more)
+
+
+class Fault(NamedTuple):
+    """What an engine did wrong, in words that follow its name, and whether it was only slow."""
+
+    words: str
+    is_slow: bool = False
+
+
+class _Drawing(NamedTuple):
+    place: int
+    flow: Flow
+    is_relaxed: bool = False
+
+
+class _Run(NamedTuple):
+    engine: str
+    executable: str
+    options: Options
+    timeout: float
+
+
+def _lay_out_all(run: _Run, waiting: list[_Drawing]) -> dict[int, Layout | LayoutError]:
+    results: dict[int, Layout | LayoutError] = {}
+    failures = 0
+    while waiting:
+        layouts, fault = _run_many(run, waiting)
+        results.update((drawing.place, layout) for drawing, layout in zip(waiting, layouts, strict=False))
+        del waiting[: len(layouts)]
+        if not waiting:
+            break
+        stopped = waiting.pop(0)  # the engine stopped at this one, and those behind it go on without it
+        if not stopped.is_relaxed:
+            layouts, fault = _run_many(run, [stopped._replace(is_relaxed=True)])
+        if not stopped.is_relaxed and layouts:
+            results[stopped.place] = layouts[0]
+            continue
+        results[stopped.place] = _without_engine(run, stopped.flow, fault)
+        failures += 1
+        if failures == MOST_FAILURES:
+            untried = Fault(f"failed on {MOST_FAILURES} diagrams before this one; of the last, {fault.words}", fault.is_slow)
+            return results | {drawing.place: _without_engine(run, drawing.flow, untried) for drawing in waiting}
     return results
 
 
-def picture(
-    flow: Flow, options: Options, kind: str, *, engine: str = ENGINE, timeout: float = TIMEOUT, dpi: int = 72
-) -> bytes:
-    """Return a flow drawn by the engine itself on white, such as a PNG; tried once more with cheaper settings.
+def _without_engine(run: _Run, flow: Flow, fault: Fault) -> Layout | LayoutError:
+    """Return a plain layout where the engine was only slow, else an error."""
+    reason = f"the layout engine {run.engine!r} {fault.words}"
+    if fault.is_slow:
+        return _layers.lay_out(flow, run.options, reason)
+    return LayoutError(f"{described(flow)} has no layout: {reason}. {_cure(run.engine)}")
 
-    Raises:
-        LayoutError: The engine failed or ran out of time.
-        MissingExtraError: The engine or the graphviz package is not installed.
-    """
-    executable, complaint = find_engine(engine), ""
-    for relaxed in (None, dot.Relaxed()):
-        source = dot.render(flow, options, relaxed=relaxed, background="white")
-        output, complaint = _run(executable, [f"-T{kind}", f"-Gdpi={dpi}"], source, timeout)
-        if output and not complaint:
-            return output
-    raise LayoutError(f"the layout engine {engine!r} failed: {complaint or 'it wrote nothing'}")
+
+def _cure(engine: str) -> str:
+    if engine == ENGINE:
+        return "Install it again: pip install --force-reinstall graphviz-pure"
+    return f"Mend it, or leave the setting engine out: {ENGINE}, which needs no system package, draws then."
+
+
+def warning(flow: Flow, layout: Layout) -> str:
+    """Return what to tell of a plain layout, and what to do, or an empty string."""
+    if not layout.reason:
+        return ""
+    cure = "Give it more time, or split the flow"
+    return f"{described(flow)} is drawn in plain layers, because {layout.reason}. {cure}."
+
+
+def described(flow: Flow) -> str:
+    """Return a flow's name and size, for messages."""
+    size = f"{_counted(len(flow.steps), 'step')}, {_counted(len(flow.edges), 'arrow')}"
+    return f"flow {flow.name!r} ({size})"
 
 
 @lru_cache(maxsize=8)
@@ -111,48 +187,68 @@ def _packaged(name: str) -> str | None:
     return shutil.which(name)
 
 
-def _alone(executable: str, flow: Flow, options: Options, timeout: float) -> Layout | LayoutError:
-    done, complaint = _run_many(executable, [_blanks.render(flow, options, dot.Relaxed())], timeout)
-    if done:
-        return done[0]
-    return _failure(flow, complaint or "it wrote nothing")
-
-
-def _failure(flow: Flow, reason: str) -> LayoutError:
-    size = f"{_counted(len(flow.steps), 'step')}, {_counted(len(flow.edges), 'arrow')}"
-    return LayoutError(f"flow {flow.name!r} ({size}) has no layout: {reason}")
-
-
 def _counted(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
-def _run_many(executable: str, sources: Sequence[str], timeout: float) -> tuple[list[Layout], str]:
-    """Return the layouts that the engine finished, which may be fewer than asked for, and its complaint."""
-    output, complaint = _run(executable, ["-Tplain"], "\n".join(sources), timeout)
-    try:
-        *drawings, _ = output.decode("utf-8", "replace").replace("\r\n", "\n").split("stop\n")  # the last may be torn
-        return [Layout.checked(drawing) for drawing in drawings], complaint
-    except ValueError as error:
-        return [], f"it answered nonsense ({error})"
+def _run_many(run: _Run, drawings: Sequence[_Drawing]) -> tuple[list[Layout], Fault]:
+    """Return the layouts that the engine finished, which may be fewer than asked for, and what it did wrong."""
+    sources = [_source(drawing, run.options) for drawing in drawings]
+    output, fault = run_engine(run.executable, ["-Tplain"], "\n".join(sources), run.timeout, drawings=len(drawings))
+    *texts, rest = output.decode("utf-8", "replace").replace("\r\n", "\n").split("stop\n")  # the last may be torn
+    layouts: list[Layout] = []
+    if len(texts) > len(drawings) or (len(texts) == len(drawings) and rest.strip()):
+        return [], Fault(f"failed: it answered more than the {_counted(len(drawings), 'drawing')} that it was asked for")
+    for text, drawing in zip(texts, drawings, strict=False):
+        try:
+            layouts.append(_checked(text, drawing, run.options))
+        except ValueError as error:
+            return layouts, Fault(f"failed: {error}")
+    if len(layouts) < len(drawings) and not fault.words:
+        fault = Fault("failed: it wrote nothing that is a drawing")
+    return layouts, fault
 
 
-def _run(executable: str, arguments: Sequence[str], source: str, timeout: float) -> tuple[bytes, str]:
+def _checked(text: str, drawing: _Drawing, options: Options) -> Layout:
+    nodes = (name for name, _ in labels.of_nodes(drawing.flow, options))
+    arrows = ((arrow.source, arrow.target) for arrow in _blanks.arrows(drawing.flow, options))
+    return Layout.checked(text, nodes, arrows)
+
+
+def _source(drawing: _Drawing, options: Options) -> str:
+    return _blanks.render(drawing.flow, options, dot.Relaxed() if drawing.is_relaxed else None)
+
+
+def run_engine(
+    executable: str, arguments: Sequence[str], source: str, timeout: float, *, drawings: int = 0
+) -> tuple[bytes, Fault]:
+    """Return what an engine answered, and what it did wrong, in words that are empty where that is nothing.
+
+    Args:
+        executable: The engine.
+        arguments: Its arguments.
+        source: The diagrams as DOT.
+        timeout: Seconds for each drawing.
+        drawings: How many drawings in the plain format are expected; nothing for an answer in another format.
+    """
     # -q keeps warnings (a label that is too wide for its cell) to itself; errors still come.
     command = [executable, "-q", *arguments]
+    end = b"\nstop" if drawings else b""
     try:
-        done = subprocess.run(
-            command,
-            input=source.encode("utf-8", "replace"),
-            capture_output=True,
-            timeout=timeout,
-            check=False,
+        reply = _process.ask(
+            command, source.encode("utf-8", "replace"), seconds=timeout, size=MAX_ANSWER, end=end, answers=drawings
         )
-    except subprocess.TimeoutExpired as expired:
-        return expired.stdout or b"", f"it took longer than {timeout:g} s (the setting layout_timeout)"
     except OSError as error:
-        return b"", f"cannot start {executable}: {error.strerror}"
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        return done.stdout, said[-1] if said else f"exit code {done.returncode}"
-    return done.stdout, ""
+        return b"", Fault(f"failed: cannot start {executable}: {error.strerror}")
+    return reply.output, _fault(reply, timeout)
+
+
+def _fault(reply: _process.Reply, timeout: float) -> Fault:
+    if reply.is_long:
+        return Fault(f"failed: it wrote more than {MAX_ANSWER // 1024**2} MiB for one drawing")
+    if reply.status is None:
+        return Fault(f"took longer than {timeout:g} s for it (the setting layout_timeout)", is_slow=True)
+    if reply.status:
+        lines = reply.errors.strip().splitlines()
+        return Fault(f"failed: {visible(lines[-1])[:MAX_COMPLAINT] if lines else f'exit code {reply.status}'}")
+    return Fault("failed: it wrote nothing" if not reply.output else "")

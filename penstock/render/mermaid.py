@@ -149,7 +149,7 @@ def _comment(text: str) -> str:
 def _click(step: Step, name: str, url: str) -> str:
     link = f'click {name} href "{url}"'
     tooltip = _label(plain(f"{step.name}{step.signature}"))
-    return link if _EATEN.search(f"{link}{tooltip}") else f'{link} "{tooltip}"'
+    return link if not tooltip or _EATEN.search(f"{link}{tooltip}") else f'{link} "{tooltip}"'
 
 
 def _label(text: str) -> str:

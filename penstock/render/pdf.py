@@ -9,7 +9,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from penstock.errors import LayoutError, MissingExtraError, RenderError
-from penstock.render import layout, svg
+from penstock.render import layout, picture, svg
+from penstock.render.labels import INCH
 
 if TYPE_CHECKING:
     from penstock.model import Flow
@@ -24,11 +25,12 @@ def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout
         RenderError: A text has letters that ReportLab's fonts lack, and there is no Graphviz.
         LayoutError: The layout engine failed or ran out of time.
     """
+    laid_out = picture.lay_out_one(flow, options, engine=engine, timeout=timeout)
     system = engine if engine != layout.ENGINE else "dot"
     if shutil.which(system):
         with contextlib.suppress(LayoutError):  # not every engine writes PDF; graphviz-pure does not
-            return undated(layout.picture(flow, options, "pdf", engine=system, timeout=timeout))
-    return from_svg(flow, options, engine=engine, timeout=timeout)
+            return undated(picture.draw_pdf(flow, options, laid_out, engine=system, timeout=timeout))
+    return _converted(svg.draw(flow, laid_out, options, prefix="flow"))
 
 
 def from_svg(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout: float = layout.TIMEOUT) -> bytes:
@@ -39,9 +41,7 @@ def from_svg(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeo
         RenderError: A text has letters that ReportLab's fonts lack.
         LayoutError: The layout engine failed or ran out of time.
     """
-    (laid_out,) = layout.lay_out([flow], options, engine=engine, timeout=timeout)
-    if isinstance(laid_out, LayoutError):
-        raise laid_out
+    laid_out = picture.lay_out_one(flow, options, engine=engine, timeout=timeout)
     return _converted(svg.draw(flow, laid_out, options, prefix="flow"))
 
 
@@ -50,16 +50,20 @@ def undated(document: bytes) -> bytes:
     return re.sub(rb"(/(?:Creation|Mod)Date \(D:)\d{14}", rb"\g<1>19700101000000", document)
 
 
-def _converted(picture: str) -> bytes:
+def _converted(drawn: str) -> bytes:
     try:
         from reportlab.graphics import renderPDF  # noqa: PLC0415 - optional
         from svglib.svglib import svg2rlg  # noqa: PLC0415 - optional
     except ImportError:
         raise MissingExtraError("a PDF needs Graphviz's dot, or the packages svglib and reportlab", "pdf") from None
-    plain = _only_known_letters(picture)
+    plain = _only_known_letters(drawn)
     drawing = svg2rlg(io.StringIO(plain))
     if drawing is None:
         raise RenderError("svglib could not read the picture")
+    scale = min(picture.MAX_PAGE * INCH / max(drawing.width, drawing.height, 1), 1)
+    if scale < 1:
+        drawing.scale(scale, scale)
+        drawing.width, drawing.height = drawing.width * scale, drawing.height * scale
     output: bytes = renderPDF.drawToString(drawing, invariant=1)  # no dates in it
     return output
 

@@ -10,15 +10,11 @@ from typing import TYPE_CHECKING
 
 from penstock._caller import calling_frame, place_of
 from penstock.errors import LayoutError, RenderWarning
-from penstock.render import dot, layout
+from penstock.render import dot, layout, picture
 
 if TYPE_CHECKING:
     from penstock.model import Flow
     from penstock.render.options import Options
-
-CRISP = 192
-"""Dots per inch: two for each CSS pixel, as sharp screens have them."""
-
 
 def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout: float = layout.TIMEOUT) -> bytes:
     """Return the flow as a PNG on white; where its font lacks letters, it has boxes instead, and a warning says so.
@@ -27,12 +23,13 @@ def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout
         MissingExtraError: The engine or the graphviz package is not installed.
         LayoutError: The layout engine failed or ran out of time.
     """
+    laid_out = picture.lay_out_one(flow, options, engine=engine, timeout=timeout)
     if engine == layout.ENGINE and (letters := _lacking(flow, options)):
         if shutil.which("dot"):
             with contextlib.suppress(LayoutError):
-                return layout.picture(flow, options, "png", engine="dot", timeout=timeout, dpi=CRISP)
+                return picture.draw_png(flow, options, laid_out, engine="dot", timeout=timeout)
         warnings.warn_explicit(_complaint(letters), RenderWarning, *place_of(calling_frame()))
-    return layout.picture(flow, options, "png", engine=engine, timeout=timeout, dpi=CRISP)
+    return picture.draw_png(flow, options, laid_out, engine=engine, timeout=timeout)
 
 
 def _complaint(letters: list[str]) -> str:

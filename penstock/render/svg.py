@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 PAD = 8
 """Pixels around the drawing."""
 
+NOTE_ROOM = 20
+"""Pixels above a drawing for a note."""
+
 LEAST_SCALE = 0.75
 """A diagram wider than its column shrinks to this; beyond, its frame scrolls."""
 
@@ -77,21 +80,26 @@ def draw(
         The element, one CSS pixel for one unit, its texts apart by white space as a search index needs it.
     """
     geometry = layout.geometry()
-    width, height = round(geometry.width + 2 * PAD, 2), round(geometry.height + 2 * PAD, 2)
+    top = NOTE_ROOM if layout.note else 0
+    width, height = round(geometry.width + 2 * PAD, 2), round(geometry.height + top + 2 * PAD, 2)
     said = escape(alt_text(flow) if alt is None else alt)
     role = f'role="group" aria-label="{said}"' if said else 'aria-hidden="true"'
     least = f' style="min-width:{round(width * least_scale)}px"' if least_scale else ""
     parts = [
         (
-            f'<svg class="ps-svg" xmlns="http://www.w3.org/2000/svg" viewBox="{-PAD} {-PAD} {width:g} {height:g}" '
+            f'<svg class="ps-svg" xmlns="http://www.w3.org/2000/svg" viewBox="{-PAD} {-PAD - top} {width:g} {height:g}" '
             f'width="{width:g}" height="{height:g}"{least} {role} direction="ltr" font-family="{FONT}">'
         )
     ]
     if standalone:
         parts.append(f"<style>{DARK}</style>")
         parts.append(
-            f'<rect class="ps-paper" x="{-PAD}" y="{-PAD}" width="{width:g}" height="{height:g}" fill="#ffffff"/>'
+            f'<rect class="ps-paper" x="{-PAD}" y="{-PAD - top}" width="{width:g}" height="{height:g}" fill="#ffffff"/>'
         )
+    if layout.note:
+        size = labels.LABEL_SIZE
+        place = f'x="0" y="{-top + size}" font-size="{size:g}"'
+        parts.append(f'<text class="ps-label" {place} fill="{dot.MUTED}">{escape(layout.note)}</text>')
     parts += _edges(flow, geometry.curves, details=options.details)
     parts += _nodes(flow, geometry.boxes, options, prefix)
     parts.append("</svg>")

@@ -1,0 +1,252 @@
+"""A plain layout for flows that are too large or too dense for the engine: layers, and straight lines between them.
+
+Layers and their order follow Sugiyama, Tagawa and Toda (*Methods for Visual Understanding of Hierarchical System
+Structures*, 1981). A line that passes layers has a place in each of them, so that it crosses no box. Where the lines
+would take most of the drawing, they are bows beside the boxes instead.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from penstock import _graph
+from penstock.render import _blanks, labels
+from penstock.render.labels import INCH
+from penstock.render._settle import settle
+from penstock.render._splines import along_bow, along_line, along_loop, middle
+from penstock.render.geometry import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from penstock.model import Flow
+    from penstock.render._blanks import Arrow
+    from penstock.render._splines import Point
+    from penstock.render.options import Direction, Options
+
+MAX_WAYPOINTS = 30_000
+"""Places of lines in layers; a drawing with more has bows."""
+
+MAX_IN_LAYER = 300
+"""The same in one layer, on average."""
+
+SWEEPS = 6
+"""How often the layers are ordered, and then placed, by their neighbours."""
+
+GAP, LINE_GAP = 20.0, 8.0
+"""Pixels between two boxes of a layer, and beside a line that passes it."""
+
+LAYER_GAP, MAX_LAYER_GAP = 44.0, 200.0
+"""Pixels between two layers, which grow with the width of the drawing, or its lines would be too flat."""
+
+
+class Spot(NamedTuple):
+    """The middle of a box or of a line in a layer, and its size: across the flow, and along it, in pixels."""
+
+    across: float
+    along: float
+    breadth: float
+    depth: float
+
+
+def effort(flow: Flow) -> int:
+    """Return how much a flow asks of a layout engine: its steps, and the layers that its arrows lead through."""
+    steps = len(flow.steps)
+    if steps * len(flow.edges) < 1000:
+        return steps + len(flow.edges)
+    ranks = _graph.ranks(
+        _graph.adjacency((step.name for step in flow.steps), ((edge.source, edge.target) for edge in flow.edges))
+    )
+    return steps + sum(abs(ranks[edge.target] - ranks[edge.source]) for edge in flow.edges)
+
+
+def lay_out(flow: Flow, options: Options, reason: str) -> Layout:
+    """Return a plain layout of a flow, in time that grows with its size.
+
+    Args:
+        flow: The flow.
+        options: The direction and the amount of detail.
+        reason: Why the engine has not laid it out, for a note beside the drawing.
+    """
+    sideways = options.direction in ("LR", "RL")
+    sizes = {
+        name: (label.height, label.width) if sideways else (label.width, label.height)
+        for name, label in labels.of_nodes(flow, options)
+    }
+    arrows = list(_blanks.arrows(flow, options))
+    ranks = _ranks(sizes, arrows)
+    routes = _routes(arrows, ranks)
+    layers = _ordered(_layers(ranks, routes), routes)
+    spots = _placed(layers, routes, sizes)
+    curves = list(_curves(arrows, routes, spots))
+    return Layout(_answer(spots, arrows, curves, options.direction), reason)
+
+
+def _ranks(names: Iterable[str], arrows: Sequence[Arrow]) -> dict[str, int]:
+    """Return the layer of each node; one to which nothing leads stands right before the first that it leads to."""
+    successors = _graph.adjacency(names, ((arrow.source, arrow.target) for arrow in arrows))
+    ranks = _graph.ranks(successors)
+    entered = {target for targets in successors.values() for target in targets}
+    for name, targets in successors.items():
+        if name not in entered and targets:
+            ranks[name] = min(ranks[target] for target in targets) - 1
+    return ranks
+
+
+def _routes(arrows: Sequence[Arrow], ranks: Mapping[str, int]) -> list[list[str]]:
+    """Return the names of the places that each line passes, its ends included; those between are ``arrow/layer``."""
+    spans = [ranks[arrow.target] - ranks[arrow.source] for arrow in arrows]
+    waypoints = sum(max(abs(span) - 1, 0) for span in spans)
+    if waypoints > min(MAX_WAYPOINTS, MAX_IN_LAYER * (max(ranks.values(), default=0) + 1)):
+        return [[arrow.source, arrow.target] for arrow in arrows]
+    routes = []
+    for number, (arrow, span) in enumerate(zip(arrows, spans, strict=True)):
+        start, step = ranks[arrow.source], 1 if span > 0 else -1
+        between = (f"{number}/{rank}" for rank in range(start + step, ranks[arrow.target], step)) if span else ()
+        routes.append([arrow.source, *between, arrow.target])
+    return routes
+
+
+def _layers(ranks: Mapping[str, int], routes: Sequence[Sequence[str]]) -> list[list[str]]:
+    first = min(ranks.values(), default=0)
+    layers: list[list[str]] = [[] for _ in range(max(ranks.values(), default=-1) - first + 1)]
+    for name, rank in ranks.items():
+        layers[rank - first].append(name)
+    for route in routes:
+        for name in route[1:-1]:
+            layers[int(name.partition("/")[2]) - first].append(name)
+    return layers
+
+
+def _neighbours(layers: Sequence[Sequence[str]], routes: Sequence[Sequence[str]]) -> tuple[dict[str, list[str]], ...]:
+    """Return the places above and below each place."""
+    rank = {name: number for number, layer in enumerate(layers) for name in layer}
+    above: dict[str, list[str]] = {name: [] for name in rank}
+    below: dict[str, list[str]] = {name: [] for name in rank}
+    for route in routes:
+        for one, other in pairwise(route):
+            upper, lower = (one, other) if rank[one] < rank[other] else (other, one)
+            if rank[upper] < rank[lower]:
+                below[upper].append(lower)
+                above[lower].append(upper)
+    return above, below
+
+
+def _ordered(layers: list[list[str]], routes: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return the layers, each ordered by the middle of the neighbours before it, and then by those behind it."""
+    above, below = _neighbours(layers, routes)
+    for sweep in range(SWEEPS):
+        neighbours, order = (below, layers[::-1]) if sweep % 2 else (above, layers)
+        place: dict[str, float] = {}
+        for layer in order:
+            middles = {name: _mean(place, neighbours[name], index) for index, name in enumerate(layer)}
+            layer.sort(key=middles.__getitem__)
+            place.update((name, index / len(layer)) for index, name in enumerate(layer))
+    return layers
+
+
+def _mean(place: Mapping[str, float], names: Sequence[str], otherwise: float) -> float:
+    return sum(place[name] for name in names) / len(names) if names else otherwise
+
+
+def _placed(
+    layers: Sequence[Sequence[str]], routes: Sequence[Sequence[str]], sizes: Mapping[str, tuple[float, float]]
+) -> dict[str, Spot]:
+    above, below = _neighbours(layers, routes)
+    breadths = [[sizes[name][0] + GAP if name in sizes else LINE_GAP for name in layer] for layer in layers]
+    across: dict[str, float] = {}
+    for sweep in range(SWEEPS):
+        neighbours = below if sweep % 2 else above
+        for layer, wide in list(zip(layers, breadths, strict=True))[:: -1 if sweep % 2 else 1]:
+            wanted = [_mean(across, neighbours[name], across.get(name, 0.0)) for name in layer]
+            across.update(zip(layer, settle(wanted, wide), strict=True))
+    gap = min(max(LAYER_GAP, max(map(sum, breadths), default=0.0) / 15), MAX_LAYER_GAP)
+    spots, along = {}, 0.0
+    for layer in layers:
+        depth = max((sizes[name][1] for name in layer if name in sizes), default=0.0)
+        for name in layer:
+            breadth, own = sizes.get(name, (0.0, depth))
+            spots[name] = Spot(across[name], along + depth / 2, breadth, own)
+        along += depth + gap
+    return spots
+
+
+def _curves(
+    arrows: Sequence[Arrow], routes: Sequence[Sequence[str]], spots: Mapping[str, Spot]
+) -> Iterator[list[tuple[float, float]]]:
+    """Yield the spline of each arrow, points across and along."""
+    twins: dict[tuple[str, str], int] = {}
+    passed = any(len(route) > 2 for route in routes)
+    for arrow, route in zip(arrows, routes, strict=True):
+        ends = (arrow.source, arrow.target)
+        twins[ends] = twin = twins.get(ends, -1) + 1
+        stops = [spots[name] for name in route]
+        near = abs(stops[-1].along - stops[0].along) <= MAX_LAYER_GAP + stops[0].depth + stops[-1].depth
+        if arrow.source == arrow.target:
+            yield along_loop(stops[0], twin, small=arrow.small)
+        elif passed or len(route) > 2 or near:
+            yield along_line(stops, twin, small=arrow.small)
+        else:
+            yield along_bow(stops[0], stops[-1], small=arrow.small)
+
+
+_TURNS: Mapping[str, Callable[[float, float], Point]] = {
+    "TB": lambda across, along: (across, -along),
+    "BT": lambda across, along: (across, along),
+    "LR": lambda across, along: (along, -across),
+    "RL": lambda across, along: (-along, -across),
+}
+"""Where a point is in the engine's plain format, whose y axis grows upwards."""
+
+
+def _answer(
+    spots: Mapping[str, Spot], arrows: Sequence[Arrow], curves: Sequence[Sequence[Point]], direction: Direction
+) -> str:
+    """Return the drawing as the engine would answer it."""
+    turn, sideways = _TURNS[direction], direction in ("LR", "RL")
+    boxes = [_box(name, spot, turn, sideways=sideways) for name, spot in spots.items() if "/" not in name]
+    lines = [[turn(*point) for point in curve] for curve in curves]
+    rooms = [_room(line, arrow) for line, arrow in zip(lines, arrows, strict=True)]
+    corners = [corner for box in boxes for corner in box.corners()]
+    corners += [corner for room in rooms if room for corner in room.corners()]
+    corners += [point for line in lines for point in line]
+    left, right = min((x for x, _ in corners), default=0.0), max((x for x, _ in corners), default=0.0)
+    low, high = min((y for _, y in corners), default=0.0), max((y for _, y in corners), default=0.0)
+    answer = [f"graph 1 {_inches(right - left, high - low)}"]
+    answer += (f'node {box.name} {_inches(box.x - left, box.y - low, *box[3:])} "" solid box black lightgrey' for box in boxes)
+    for arrow, line, room in zip(arrows, lines, rooms, strict=True):
+        flat = (value for x, y in line for value in (x - left, y - low))
+        label = f' "" {_inches(room.x - left, room.y - low)}' if room else ""
+        answer.append(f"edge {arrow.source} {arrow.target} {len(line)} {_inches(*flat)}{label} solid black")
+    return "\n".join([*answer, ""])
+
+
+class _Room(NamedTuple):
+    """What is drawn at a place: its name, its middle, its width and its height."""
+
+    name: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def corners(self) -> tuple[Point, Point]:
+        right, up = self.width / 2, self.height / 2
+        return (self.x - right, self.y - up), (self.x + right, self.y + up)
+
+
+def _box(name: str, spot: Spot, turn: Callable[[float, float], Point], *, sideways: bool) -> _Room:
+    width, height = (spot.depth, spot.breadth) if sideways else (spot.breadth, spot.depth)
+    return _Room(name, *turn(spot.across, spot.along), width, height)
+
+
+def _room(line: Sequence[Point], arrow: Arrow) -> _Room | None:
+    if arrow.label is None:
+        return None
+    x, y = middle(line)
+    return _Room("", x + arrow.label.width / 2, y, arrow.label.width, arrow.label.height)
+
+
+def _inches(*pixels: float) -> str:
+    return " ".join(f"{value / INCH:.4f}" for value in pixels)

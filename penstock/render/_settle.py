@@ -1,0 +1,32 @@
+"""Places in a row: as near as can be to where they are wanted, in their order, and apart."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def settle(wanted: Sequence[float], breadths: Sequence[float]) -> list[float]:
+    """Return the middles of some things in a row, with the least sum of squared distances to where they are wanted.
+
+    That is an isotonic regression, by pooling neighbours that are in each other's way (Barlow, Bartholomew, Bremner and
+    Brunk, *Statistical Inference under Order Restrictions*, 1972).
+
+    Args:
+        wanted: Where the middle of each thing is wanted.
+        breadths: How much room each thing takes.
+    """
+    ends = list(accumulate(breadths))
+    offsets = [end - breadth / 2 for end, breadth in zip(ends, breadths, strict=True)]
+    pools: list[tuple[float, int]] = []  # the sum of the places of a pool, and how many they are
+    for place, offset in zip(wanted, offsets, strict=True):
+        total, count = place - offset, 1
+        while pools and pools[-1][0] * count >= total * pools[-1][1]:
+            before, more = pools.pop()
+            total, count = total + before, count + more
+        pools.append((total, count))
+    starts = [total / count for total, count in pools for _ in range(count)]
+    return [start + offset for start, offset in zip(starts, offsets, strict=True)]

@@ -1,0 +1,109 @@
+"""Pictures that the engine draws itself on white, of a layout that is there already: PNG and PDF."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from penstock._caller import calling_frame, place_of
+from penstock.errors import LayoutError, LayoutWarning
+from penstock.render import dot
+from penstock.render.labels import INCH
+from penstock.render.layout import ENGINE, TIMEOUT, described, find_engine, lay_out, run_engine, warning
+
+if TYPE_CHECKING:
+    from penstock.model import Flow
+    from penstock.render.geometry import Layout
+    from penstock.render.options import Options
+
+CRISP = 192
+"""Dots per inch: two for each CSS pixel, as sharp screens have them."""
+
+MAX_PIXELS = 25_000_000
+"""Of a PNG; the engine takes ten bytes for each while it draws."""
+
+MAX_SIDE = 32_000
+"""Pixels of a PNG's side; cairo and browsers take no more than 32,767."""
+
+MAX_PAGE = 200
+"""Inches of a PDF's side (ISO 32000-1, annex C)."""
+
+_MARGIN = 2 * INCH * float(dot.GRAPH["pad"])
+
+
+def lay_out_one(flow: Flow, options: Options, *, engine: str = ENGINE, timeout: float = TIMEOUT) -> Layout:
+    """Return the layout of a flow; a warning says where that is a plain one.
+
+    Raises:
+        LayoutError: The layout engine failed.
+        MissingExtraError: The engine or the graphviz package is not installed.
+    """
+    (layout,) = lay_out([flow], options, engine=engine, timeout=timeout)
+    if isinstance(layout, LayoutError):
+        raise layout
+    if message := warning(flow, layout):
+        warn(message)
+    return layout
+
+
+def warn(message: str) -> None:
+    """Warn of a layout at the place that asked for it."""
+    warnings.warn_explicit(message, LayoutWarning, *place_of(calling_frame()))
+
+
+def draw_png(
+    flow: Flow, options: Options, layout: Layout, *, engine: str = ENGINE, timeout: float = TIMEOUT
+) -> bytes:
+    """Return a layout drawn as PNG; a warning says where it is scaled down, because there would be too many pixels.
+
+    Raises:
+        LayoutError: The engine failed or ran out of time.
+        MissingExtraError: The engine or the graphviz package is not installed.
+    """
+    geometry = layout.geometry()
+    width, height = ((side + _MARGIN) / INCH for side in (geometry.width, geometry.height))
+    density = min(CRISP, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / width, MAX_SIDE / height)
+    content = _drawn(flow, options, layout, engine, timeout, f"-Gdpi={density:.4g}", "-Tpng")
+    if not _is_png(content):
+        raise _failure(flow, engine, "it wrote something that is no PNG of the right size")
+    if density < CRISP:
+        share = max(round(100 * density / CRISP), 1)
+        warn(f"the PNG of {described(flow)} is scaled down to {share} %, or it would be too large; choose svg or pdf")
+    return content
+
+
+def draw_pdf(
+    flow: Flow, options: Options, layout: Layout, *, engine: str = ENGINE, timeout: float = TIMEOUT
+) -> bytes:
+    """Return a layout drawn as PDF, which is scaled down to what readers of PDF take.
+
+    Raises:
+        LayoutError: The engine failed, ran out of time, or does not write PDF.
+        MissingExtraError: The engine or the graphviz package is not installed.
+    """
+    content = _drawn(flow, options, layout, engine, timeout, f"-Gsize={MAX_PAGE},{MAX_PAGE}", "-Tpdf")
+    if not (content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF") and b"startxref" in content):
+        raise _failure(flow, engine, "it wrote something that is no PDF")
+    return content
+
+
+def _drawn(flow: Flow, options: Options, layout: Layout, engine: str, timeout: float, *arguments: str) -> bytes:
+    source = dot.render(flow, options, background="white", layout=layout)
+    content, fault = run_engine(find_engine(engine), ["-Knop2", *arguments], source, timeout)
+    if fault.words:
+        raise LayoutError(f"{described(flow)} has no picture: the layout engine {engine!r} {fault.words}")
+    return content
+
+
+def _failure(flow: Flow, engine: str, words: str) -> LayoutError:
+    return LayoutError(f"{described(flow)} has no picture: the layout engine {engine!r} failed: {words}")
+
+
+def _is_png(content: bytes) -> bool:
+    """Return whether this is a whole PNG, by its first and last chunk, and not larger than it may be."""
+    if not (content.startswith(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR") and content.endswith(b"IEND\xaeB`\x82")):
+        return False
+    width, height = struct.unpack(">II", content[16:24])
+    return 0 < width <= MAX_SIDE * 1.05 and 0 < height <= MAX_SIDE * 1.05 and width * height <= MAX_PIXELS * 1.1
