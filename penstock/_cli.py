@@ -159,7 +159,7 @@ def _render(parsed: argparse.Namespace, config: Config, found: Manifest) -> list
         content = file_content(render(flow, kind.name, options, engine=config.engine, timeout=config.layout_timeout))
     _write(content, parsed.output, binary=kind.binary)
     for each in noted:
-        if each.category is RenderWarning:
+        if issubclass(each.category, RenderWarning):
             tell("warning", str(each.message))
     return _problems_of(flow, found)
 

@@ -11,6 +11,7 @@ from penstock.errors import RenderError
 from penstock.render import marks, mermaid, svg
 from penstock.render.describe import alt_text, visible
 from penstock.render.html import frame
+from penstock.render.layout import warning
 from penstock_mkdocs.markup import Markup, joined, tag
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def diagram(
     except RenderError as error:
         page.warn(f"{error} Until then, the diagram's Mermaid text is shown.", embed.line, everywhere=True)
         return _figure(_pre(mermaid.render(flow, drawing), "ps-source"), options)
+    if message := warning(flow, layout):
+        page.warn(message, embed.line, everywhere=True)
     drawn = svg.draw(flow, layout, drawing, prefix=page.new_prefix(), alt=options.alt or alt_text(flow))
     # Material's and Zensical's scripts set the property href of all that have the attribute, which throws in SVG.
     drawn = drawn.replace("<a href=", "<a xlink:href=")

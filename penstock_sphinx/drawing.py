@@ -8,6 +8,7 @@ from sphinx.util import logging
 
 from penstock.errors import LayoutError, MissingExtraError
 from penstock.render.cache import LayoutCache
+from penstock.render.layout import warning
 from penstock.render.options import Options
 from penstock_sphinx.domain import domain_of
 
@@ -41,7 +42,7 @@ def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> None:
         for look in dict.fromkeys(drawing.look for _, drawing in missing):
             _lay_out(domain, [place for place in missing if place[1].look == look])
     except MissingExtraError as error:  # once is enough
-        _warn(error, missing[0])
+        _warn_of_none(error, missing[0])
 
 
 def _lay_out(domain: PenstockDomain, places: Sequence[tuple[str, Drawing]]) -> None:
@@ -51,13 +52,17 @@ def _lay_out(domain: PenstockDomain, places: Sequence[tuple[str, Drawing]]) -> N
     results = LayoutCache(config.project).lay_out(flows, options, engine=config.engine, timeout=config.layout_timeout)
     for place, result in zip(places, results, strict=True):
         if isinstance(result, LayoutError):
-            _warn(result, place)
-        else:
-            domain.layouts[place[1].key] = result
+            _warn_of_none(result, place)
+            continue
+        domain.layouts[place[1].key] = result
+        if message := warning(domain.site.drawn(place[1].subject, proof=place[1].proof), result):
+            _warn(message, place)
 
 
-def _warn(error: RenderError, place: tuple[str, Drawing]) -> None:
+def _warn_of_none(error: RenderError, place: tuple[str, Drawing]) -> None:
+    _warn(f"{str(error).rstrip('.')}. The page shows Mermaid source instead.", place)
+
+
+def _warn(message: str, place: tuple[str, Drawing]) -> None:
     docname, drawing = place
-    message = "%s. The page shows Mermaid source instead."
-    reason = str(error).rstrip(".")
-    logger.warning(message, reason, type="penstock", subtype="render", location=(docname, drawing.line))
+    logger.warning("%s", message, type="penstock", subtype="render", location=(docname, drawing.line))

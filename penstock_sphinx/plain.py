@@ -11,7 +11,7 @@ from docutils import nodes
 from sphinx.util import logging
 
 from penstock._files import write_atomically
-from penstock.errors import OutputError, RenderError, RenderWarning
+from penstock.errors import LayoutWarning, OutputError, RenderError, RenderWarning
 from penstock.render import render, text
 from penstock.render.options import Options
 from penstock_sphinx.domain import domain_of
@@ -140,18 +140,24 @@ def _picture(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config) ->
         file = outdir / f"penstock-{_picture_key(diagram, flow)}.{kind}"
         try:
             if not file.exists():
-                with warnings.catch_warnings():
+                with warnings.catch_warnings(record=True) as notes:
                     warnings.simplefilter("error", RenderWarning)
+                    warnings.simplefilter("always", LayoutWarning)
                     content = render(flow, kind, options, engine=config.engine, timeout=config.layout_timeout)
                 write_atomically(file, content if isinstance(content, bytes) else content.encode())
+                for note in notes:
+                    _warn(diagram, str(note.message))
         except (RenderError, RenderWarning, OutputError) as error:
             reason = str(error).rstrip(".")
         else:
             return nodes.raw("", rf"\sphinxincludegraphics{{{file.name}}}", format="latex")
-    message = "%s. The page shows a drawing in text instead."
-    place = (diagram["docname"], diagram["line"])  # the document is one of several pages
-    logger.warning(message, reason, type="penstock", subtype="render", location=place)
+    _warn(diagram, f"{reason}. The page shows a drawing in text instead.")
     return None
+
+
+def _warn(diagram: flow_diagram, message: str) -> None:
+    place = (diagram["docname"], diagram["line"])  # the document is one of several pages
+    logger.warning("%s", message, type="penstock", subtype="render", location=place)
 
 
 def _picture_key(diagram: flow_diagram, flow: Flow) -> str:

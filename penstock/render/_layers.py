@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from penstock import _graph
 from penstock.render import _blanks, labels
-from penstock.render.labels import INCH
 from penstock.render._settle import settle
 from penstock.render._splines import along_bow, along_line, along_loop, middle
 from penstock.render.geometry import Layout
+from penstock.render.labels import INCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -79,7 +79,7 @@ def lay_out(flow: Flow, options: Options, reason: str) -> Layout:
     routes = _routes(arrows, ranks)
     layers = _ordered(_layers(ranks, routes), routes)
     spots = _placed(layers, routes, sizes)
-    curves = list(_curves(arrows, routes, spots))
+    curves = list(_curves(arrows, routes, spots, ranks))
     return Layout(_answer(spots, arrows, curves, options.direction), reason)
 
 
@@ -173,19 +173,17 @@ def _placed(
 
 
 def _curves(
-    arrows: Sequence[Arrow], routes: Sequence[Sequence[str]], spots: Mapping[str, Spot]
+    arrows: Sequence[Arrow], routes: Sequence[Sequence[str]], spots: Mapping[str, Spot], ranks: Mapping[str, int]
 ) -> Iterator[list[tuple[float, float]]]:
     """Yield the spline of each arrow, points across and along."""
     twins: dict[tuple[str, str], int] = {}
-    passed = any(len(route) > 2 for route in routes)
     for arrow, route in zip(arrows, routes, strict=True):
         ends = (arrow.source, arrow.target)
         twins[ends] = twin = twins.get(ends, -1) + 1
         stops = [spots[name] for name in route]
-        near = abs(stops[-1].along - stops[0].along) <= MAX_LAYER_GAP + stops[0].depth + stops[-1].depth
         if arrow.source == arrow.target:
             yield along_loop(stops[0], twin, small=arrow.small)
-        elif passed or len(route) > 2 or near:
+        elif len(route) > 2 or abs(ranks[arrow.target] - ranks[arrow.source]) == 1:
             yield along_line(stops, twin, small=arrow.small)
         else:
             yield along_bow(stops[0], stops[-1], small=arrow.small)
@@ -210,11 +208,13 @@ def _answer(
     rooms = [_room(line, arrow) for line, arrow in zip(lines, arrows, strict=True)]
     corners = [corner for box in boxes for corner in box.corners()]
     corners += [corner for room in rooms if room for corner in room.corners()]
-    corners += [point for line in lines for point in line]
+    corners += [point for line in lines for point in (line if len(line) > 4 else (line[0], middle(line), line[-1]))]
     left, right = min((x for x, _ in corners), default=0.0), max((x for x, _ in corners), default=0.0)
     low, high = min((y for _, y in corners), default=0.0), max((y for _, y in corners), default=0.0)
     answer = [f"graph 1 {_inches(right - left, high - low)}"]
-    answer += (f'node {box.name} {_inches(box.x - left, box.y - low, *box[3:])} "" solid box black lightgrey' for box in boxes)
+    answer += (
+        f'node {box.name} {_inches(box.x - left, box.y - low, *box[3:])} "" solid box black lightgrey' for box in boxes
+    )
     for arrow, line, room in zip(arrows, lines, rooms, strict=True):
         flat = (value for x, y in line for value in (x - left, y - low))
         label = f' "" {_inches(room.x - left, room.y - low)}' if room else ""

@@ -30,7 +30,10 @@ def along_line(stops: Sequence[Spot], twin: int, *, small: bool) -> list[Point]:
     first, *between, last = stops
     corners: list[Point] = [(first.across, first.along + side * first.depth / 2)]
     for stop in between:
-        corners += [(stop.across, stop.along - side * stop.depth / 2), (stop.across, stop.along + side * stop.depth / 2)]
+        corners += [
+            (stop.across, stop.along - side * stop.depth / 2),
+            (stop.across, stop.along + side * stop.depth / 2),
+        ]
     tip = (last.across, last.along - side * last.depth / 2)
     corners.append(_before(corners[-1], tip, small=small))
     points = corners[:1]

@@ -1,7 +1,8 @@
 """Layouts that are kept from build to build, and shared by all engines that document a project.
 
 They stand in one file in the project's folder ``.penstock``. Where it cannot be read or written, layouts are made
-anew; that is all.
+anew; that is all. A plain layout of a diagram on which the engine ran out of time is kept, too, or each build would
+take that time again. Errors are not: an engine that fails can be mended at any time, and says so at once.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from penstock.model import Flow
     from penstock.render.options import Options
 
-FORMAT = 3
+FORMAT = 4
 """The version of the file."""
 
 MOST_DAYS = 30
@@ -37,10 +38,13 @@ MOST_DAYS = 30
 MOST_LAYOUTS = 20_000
 """Of more than these, those are dropped that nobody asked for the longest time."""
 
+RETRY_DAYS = 7
+"""After so many days an engine that took too long is asked again; the machine may have had much to do."""
+
 _DAY = 86_400
 
-_Entry = tuple[int, str]
-"""The day on which somebody last asked for a layout, and the layout as it is kept."""
+_Entry = tuple[int, str, str]
+"""The day on which somebody last asked for a layout, or a plain layout was made, and the layout as it is kept."""
 
 
 class LayoutCache:
@@ -64,12 +68,18 @@ class LayoutCache:
         engine_now = _identity(engine)
         keys = [digest(flow, options, engine_now, timeout) for flow in flows]
         known, today = self._read(), int(time.time() // _DAY)
-        found: dict[str, Layout | LayoutError] = {key: Layout(known[key][1]) for key in keys if key in known}
+        found: dict[str, Layout | LayoutError] = {
+            key: Layout(*known[key][1:]) for key in keys if key in known and not _is_outdated(known[key], today)
+        }
         new = {key: flow for key, flow in zip(keys, flows, strict=True) if key not in found}
         made = lay_out(list(new.values()), options, engine=engine, timeout=timeout) if new else []
         found.update(zip(new, made, strict=True))
-        used = {key: (today, layout.text) for key, layout in found.items() if isinstance(layout, Layout)}
-        if any(key in new or known[key][0] != today for key in used):
+        used = {
+            key: (today if key in new or not layout.reason else known[key][0], *layout)
+            for key, layout in found.items()
+            if isinstance(layout, Layout)
+        }
+        if any(key not in known or tuple(known[key]) != entry for key, entry in used.items()):
             self._write({**self._read(), **used}, today)  # read again: another build may have written meanwhile
         return [found[key] for key in keys]
 
@@ -89,6 +99,12 @@ class LayoutCache:
         with contextlib.suppress(OSError, OutputError):
             own_folder(self._file.parent)
             write_atomically(self._file, _head(text) + b"\n" + text)
+
+
+def _is_outdated(entry: _Entry, today: int) -> bool:
+    """Return whether an entry is a plain layout that was made long enough ago to ask the engine again."""
+    day, _, reason = entry
+    return bool(reason) and day <= today - RETRY_DAYS
 
 
 def _head(text: bytes) -> bytes:

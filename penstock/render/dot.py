@@ -124,7 +124,7 @@ def _label(step: Step, *, titled: bool) -> str:
 def _look(step: Step, options: Options) -> dict[str, str]:
     look = {"color": ACCENT, "fillcolor": ACCENT_CARD} if step.entrypoint and options.details else {}
     if options.details and visible(step.title):
-        look["tooltip"] = _quoted(visible(step.title))
+        look["tooltip"] = _tooltip(step.title)
     if url := safe_url(options.links.get(step.name, "")):
         look["URL"] = _quoted(_QUOTES.sub(_encode_char, url))
     return look
@@ -145,8 +145,8 @@ def _arrow(edge: Edge, options: Options) -> dict[str, str]:
     if found := marks.mark(edge):
         colour = FAULT if found.fault else DOUBT
         look |= {"style": found.line, "color": colour, "fontcolor": colour}
-        if note := visible(edge.note):
-            look |= {"tooltip": _quoted(note), "labeltooltip": _quoted(note)}
+        if visible(edge.note):
+            look |= {"tooltip": _tooltip(edge.note), "labeltooltip": _tooltip(edge.note)}
     return look
 
 
@@ -174,6 +174,15 @@ def _escaped(text: str) -> str:
 def _text(text: str) -> str:
     """Return text for a plain label, in which Graphviz would see ``&lt;`` and its like."""
     return _quoted(text.replace("&", "&amp;"))
+
+
+def _tooltip(text: str) -> str:
+    """Return text for a tooltip, whose escape sequences Graphviz replaces twice."""
+    return _text(_ESCAPE.sub("\\\\\u2060", visible(text)))
+
+
+_ESCAPE = re.compile(r"\\(?=[EGHLNTlnr])")
+"""Where a backslash would be one: an invisible word joiner goes behind it."""
 
 
 def _quoted(text: str) -> str:

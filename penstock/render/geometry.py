@@ -83,7 +83,11 @@ class Layout(NamedTuple):
         layout = cls(text)
         geometry = layout.geometry()
         drawn = Counter((curve.source, curve.target) for curve in geometry.curves)
-        if text.count("\nnode ") != len(geometry.boxes) or geometry.boxes.keys() != set(nodes) or drawn != Counter(arrows):
+        if (
+            text.count("\nnode ") != len(geometry.boxes)
+            or geometry.boxes.keys() != set(nodes)
+            or drawn != Counter(arrows)
+        ):
             raise ValueError("it answered another drawing than it was asked for")
         if not _is_inside(geometry):
             raise ValueError("it answered places outside the drawing")
@@ -114,8 +118,8 @@ def _is_inside(geometry: Geometry) -> bool:
         0 <= width < most
         and 0 <= height < most
         and all(
-            0 < box.width
-            and 0 < box.height
+            box.width > 0
+            and box.height > 0
             and -INCH < box.x < box.x + box.width < width + INCH
             and -INCH < box.y < box.y + box.height < height + INCH
             for box in geometry.boxes.values()

@@ -34,6 +34,9 @@ MAX_ANSWER = 64 * 1024 * 1024
 MAX_COMPLAINT = 200
 """Letters of an engine's complaint that are repeated."""
 
+EASY_EFFORT = 500
+"""The effort of a flow that a sound engine lays out in a second."""
+
 MAX_EFFORT, MAX_RELAXED_EFFORT = 4_000, 10_000
 """The effort of a flow that is laid out well, and of one that is laid out at all, in :data:`TIMEOUT` seconds.
 
@@ -119,7 +122,9 @@ def _lay_out_all(run: _Run, waiting: list[_Drawing]) -> dict[int, Layout | Layou
         results[stopped.place] = _without_engine(run, stopped.flow, fault)
         failures += 1
         if failures == MOST_FAILURES:
-            untried = Fault(f"failed on {MOST_FAILURES} diagrams before this one; of the last, {fault.words}", fault.is_slow)
+            untried = Fault(
+                f"failed on {MOST_FAILURES} diagrams before this one; of the last, {fault.words}", fault.is_slow
+            )
             return results | {drawing.place: _without_engine(run, drawing.flow, untried) for drawing in waiting}
     return results
 
@@ -129,10 +134,11 @@ def _without_engine(run: _Run, flow: Flow, fault: Fault) -> Layout | LayoutError
     reason = f"the layout engine {run.engine!r} {fault.words}"
     if fault.is_slow:
         return _layers.lay_out(flow, run.options, reason)
-    return LayoutError(f"{described(flow)} has no layout: {reason}. {_cure(run.engine)}")
+    return LayoutError(f"{described(flow)} has no layout: {reason}. {cure(run.engine)}")
 
 
-def _cure(engine: str) -> str:
+def cure(engine: str) -> str:
+    """Return what to do about an engine that fails."""
     if engine == ENGINE:
         return "Install it again: pip install --force-reinstall graphviz-pure"
     return f"Mend it, or leave the setting engine out: {ENGINE}, which needs no system package, draws then."
@@ -142,8 +148,13 @@ def warning(flow: Flow, layout: Layout) -> str:
     """Return what to tell of a plain layout, and what to do, or an empty string."""
     if not layout.reason:
         return ""
-    cure = "Give it more time, or split the flow"
-    return f"{described(flow)} is drawn in plain layers, because {layout.reason}. {cure}."
+    return f"{described(flow)} is drawn in plain layers, because {layout.reason}. {_cure_of_slowness(flow)}"
+
+
+def _cure_of_slowness(flow: Flow) -> str:
+    if _layers.effort(flow) < EASY_EFFORT:
+        return "That is little to draw: mend the engine, give it more time, or name another one in the setting engine."
+    return "Give it more time, or split the flow."
 
 
 def described(flow: Flow) -> str:
@@ -198,7 +209,9 @@ def _run_many(run: _Run, drawings: Sequence[_Drawing]) -> tuple[list[Layout], Fa
     *texts, rest = output.decode("utf-8", "replace").replace("\r\n", "\n").split("stop\n")  # the last may be torn
     layouts: list[Layout] = []
     if len(texts) > len(drawings) or (len(texts) == len(drawings) and rest.strip()):
-        return [], Fault(f"failed: it answered more than the {_counted(len(drawings), 'drawing')} that it was asked for")
+        return [], Fault(
+            f"failed: it answered more than the {_counted(len(drawings), 'drawing')} that it was asked for"
+        )
     for text, drawing in zip(texts, drawings, strict=False):
         try:
             layouts.append(_checked(text, drawing, run.options))

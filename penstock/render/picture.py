@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import warnings
 from math import sqrt
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from penstock._caller import calling_frame, place_of
 from penstock.errors import LayoutError, LayoutWarning
 from penstock.render import dot
 from penstock.render.labels import INCH
-from penstock.render.layout import ENGINE, TIMEOUT, described, find_engine, lay_out, run_engine, warning
+from penstock.render.layout import ENGINE, TIMEOUT, cure, described, find_engine, lay_out, run_engine, warning
 
 if TYPE_CHECKING:
     from penstock.model import Flow
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
 
 CRISP = 192
 """Dots per inch: two for each CSS pixel, as sharp screens have them."""
+
+MIN_READABLE = 36
+"""Dots per inch with which the letters of a name are seven pixels high."""
 
 MAX_PIXELS = 25_000_000
 """Of a PNG; the engine takes ten bytes for each while it draws."""
@@ -53,9 +55,7 @@ def warn(message: str) -> None:
     warnings.warn_explicit(message, LayoutWarning, *place_of(calling_frame()))
 
 
-def draw_png(
-    flow: Flow, options: Options, layout: Layout, *, engine: str = ENGINE, timeout: float = TIMEOUT
-) -> bytes:
+def draw_png(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGINE, timeout: float = TIMEOUT) -> bytes:
     """Return a layout drawn as PNG; a warning says where it is scaled down, because there would be too many pixels.
 
     Raises:
@@ -67,16 +67,16 @@ def draw_png(
     density = min(CRISP, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / width, MAX_SIDE / height)
     content = _drawn(flow, options, layout, engine, timeout, f"-Gdpi={density:.4g}", "-Tpng")
     if not _is_png(content):
-        raise _failure(flow, engine, "it wrote something that is no PNG of the right size")
+        raise _failure(flow, engine, "failed: it wrote something that is no PNG of the right size")
     if density < CRISP:
         share = max(round(100 * density / CRISP), 1)
-        warn(f"the PNG of {described(flow)} is scaled down to {share} %, or it would be too large; choose svg or pdf")
+        unread = " Its texts are too small to be read." if density < MIN_READABLE else ""
+        message = f"the PNG of {described(flow)} is scaled down to {share} %, or it would have too many pixels."
+        warn(f"{message}{unread} Choose svg or pdf.")
     return content
 
 
-def draw_pdf(
-    flow: Flow, options: Options, layout: Layout, *, engine: str = ENGINE, timeout: float = TIMEOUT
-) -> bytes:
+def draw_pdf(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGINE, timeout: float = TIMEOUT) -> bytes:
     """Return a layout drawn as PDF, which is scaled down to what readers of PDF take.
 
     Raises:
@@ -85,7 +85,7 @@ def draw_pdf(
     """
     content = _drawn(flow, options, layout, engine, timeout, f"-Gsize={MAX_PAGE},{MAX_PAGE}", "-Tpdf")
     if not (content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF") and b"startxref" in content):
-        raise _failure(flow, engine, "it wrote something that is no PDF")
+        raise _failure(flow, engine, "failed: it wrote something that is no PDF")
     return content
 
 
@@ -93,17 +93,17 @@ def _drawn(flow: Flow, options: Options, layout: Layout, engine: str, timeout: f
     source = dot.render(flow, options, background="white", layout=layout)
     content, fault = run_engine(find_engine(engine), ["-Knop2", *arguments], source, timeout)
     if fault.words:
-        raise LayoutError(f"{described(flow)} has no picture: the layout engine {engine!r} {fault.words}")
+        raise _failure(flow, engine, fault.words)
     return content
 
 
 def _failure(flow: Flow, engine: str, words: str) -> LayoutError:
-    return LayoutError(f"{described(flow)} has no picture: the layout engine {engine!r} failed: {words}")
+    return LayoutError(f"{described(flow)} has no picture: the layout engine {engine!r} {words}. {cure(engine)}")
 
 
 def _is_png(content: bytes) -> bool:
     """Return whether this is a whole PNG, by its first and last chunk, and not larger than it may be."""
     if not (content.startswith(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR") and content.endswith(b"IEND\xaeB`\x82")):
         return False
-    width, height = struct.unpack(">II", content[16:24])
+    width, height = int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
     return 0 < width <= MAX_SIDE * 1.05 and 0 < height <= MAX_SIDE * 1.05 and width * height <= MAX_PIXELS * 1.1

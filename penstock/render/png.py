@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from penstock.model import Flow
     from penstock.render.options import Options
 
+
 def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout: float = layout.TIMEOUT) -> bytes:
     """Return the flow as a PNG on white; where its font lacks letters, it has boxes instead, and a warning says so.
 
