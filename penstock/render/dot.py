@@ -181,7 +181,7 @@ def _tooltip(text: str) -> str:
     return _text(_ESCAPE.sub("\\\\\u2060", visible(text)))
 
 
-_ESCAPE = re.compile(r"\\(?=[EGHLNTlnr])")
+_ESCAPE = re.compile(r"\\(?=[EGHLNTlnr\\])")
 """Where a backslash would be one: an invisible word joiner goes behind it."""
 
 

@@ -70,7 +70,7 @@ def lay_out(
     waiting: list[_Drawing] = []
     for place in sorted(range(len(flows)), key=efforts.__getitem__):
         if efforts[place] > most_relaxed:
-            fault = Fault(f"would need more than {timeout:g} s for it (the setting layout_timeout)", is_slow=True)
+            fault = Fault(f"would need more than {timeout:g} s (the setting layout_timeout)", is_slow=True)
             results[place] = _without_engine(run, flows[place], fault)
         else:
             waiting.append(_Drawing(place, flows[place], is_relaxed=efforts[place] > most))
@@ -85,10 +85,14 @@ def _most_efforts(timeout: float) -> tuple[float, float]:
 
 
 class Fault(NamedTuple):
-    """What an engine did wrong, in words that follow its name, and whether it was only slow."""
+    """What an engine did wrong, in words, and whether it was only slow."""
 
     words: str
     is_slow: bool = False
+
+    def of(self, engine: str) -> str:
+        """Return the same with the engine's name."""
+        return f"the layout engine {engine!r} {self.words if self.is_slow else f'failed: {self.words}'}"
 
 
 class _Drawing(NamedTuple):
@@ -122,26 +126,30 @@ def _lay_out_all(run: _Run, waiting: list[_Drawing]) -> dict[int, Layout | Layou
         results[stopped.place] = _without_engine(run, stopped.flow, fault)
         failures += 1
         if failures == MOST_FAILURES:
-            untried = Fault(
-                f"failed on {MOST_FAILURES} diagrams before this one; of the last, {fault.words}", fault.is_slow
-            )
+            untried = _fault_of_others(fault)
             return results | {drawing.place: _without_engine(run, drawing.flow, untried) for drawing in waiting}
     return results
 
 
+def _fault_of_others(fault: Fault) -> Fault:
+    """Return the fault of diagrams that are not tried, because the engine had that fault with those before them."""
+    if fault.is_slow:
+        return fault._replace(words=f"{fault.words} for {MOST_FAILURES} diagrams before this one")
+    return fault._replace(words=f"the engine failed on {MOST_FAILURES} diagrams before this one")
+
+
 def _without_engine(run: _Run, flow: Flow, fault: Fault) -> Layout | LayoutError:
     """Return a plain layout where the engine was only slow, else an error."""
-    reason = f"the layout engine {run.engine!r} {fault.words}"
     if fault.is_slow:
-        return _layers.lay_out(flow, run.options, reason)
-    return LayoutError(f"{described(flow)} has no layout: {reason}. {cure(run.engine)}")
+        return _layers.lay_out(flow, run.options, fault.of(run.engine))
+    return LayoutError(f"{described(flow)} has no layout: {fault.words}. {cure(run.engine)}")
 
 
 def cure(engine: str) -> str:
     """Return what to do about an engine that fails."""
     if engine == ENGINE:
-        return "Install it again: pip install --force-reinstall graphviz-pure"
-    return f"Mend it, or leave the setting engine out: {ENGINE}, which needs no system package, draws then."
+        return "The layout engine is broken; install it again: pip install --force-reinstall graphviz-pure"
+    return f"Mend the layout engine {engine!r}, or leave the setting engine out: {ENGINE} draws then."
 
 
 def warning(flow: Flow, layout: Layout) -> str:
@@ -210,15 +218,15 @@ def _run_many(run: _Run, drawings: Sequence[_Drawing]) -> tuple[list[Layout], Fa
     layouts: list[Layout] = []
     if len(texts) > len(drawings) or (len(texts) == len(drawings) and rest.strip()):
         return [], Fault(
-            f"failed: it answered more than the {_counted(len(drawings), 'drawing')} that it was asked for"
+            f"it answered more than the {_counted(len(drawings), 'drawing')} that it was asked for"
         )
     for text, drawing in zip(texts, drawings, strict=False):
         try:
             layouts.append(_checked(text, drawing, run.options))
         except ValueError as error:
-            return layouts, Fault(f"failed: {error}")
+            return layouts, Fault(f"{error}")
     if len(layouts) < len(drawings) and not fault.words:
-        fault = Fault("failed: it wrote nothing that is a drawing")
+        fault = Fault("it wrote nothing that is a drawing")
     return layouts, fault
 
 
@@ -252,16 +260,16 @@ def run_engine(
             command, source.encode("utf-8", "replace"), seconds=timeout, size=MAX_ANSWER, end=end, answers=drawings
         )
     except OSError as error:
-        return b"", Fault(f"failed: cannot start {executable}: {error.strerror}")
+        return b"", Fault(f"cannot start {executable}: {error.strerror}")
     return reply.output, _fault(reply, timeout)
 
 
 def _fault(reply: _process.Reply, timeout: float) -> Fault:
     if reply.is_long:
-        return Fault(f"failed: it wrote more than {MAX_ANSWER // 1024**2} MiB for one drawing")
+        return Fault(f"it wrote more than {MAX_ANSWER // 1024**2} MiB for one drawing")
     if reply.status is None:
-        return Fault(f"took longer than {timeout:g} s for it (the setting layout_timeout)", is_slow=True)
+        return Fault(f"took longer than {timeout:g} s (the setting layout_timeout)", is_slow=True)
     if reply.status:
-        lines = reply.errors.strip().splitlines()
-        return Fault(f"failed: {visible(lines[-1])[:MAX_COMPLAINT] if lines else f'exit code {reply.status}'}")
-    return Fault("failed: it wrote nothing" if not reply.output else "")
+        lines = list(filter(None, map(visible, reply.errors.splitlines())))
+        return Fault(f"{lines[-1][:MAX_COMPLAINT] if lines else f'exit code {reply.status}'}")
+    return Fault("it wrote nothing" if not reply.output else "")

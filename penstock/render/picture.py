@@ -10,7 +10,7 @@ from penstock._caller import calling_frame, place_of
 from penstock.errors import LayoutError, LayoutWarning
 from penstock.render import dot
 from penstock.render.labels import INCH
-from penstock.render.layout import ENGINE, TIMEOUT, cure, described, find_engine, lay_out, run_engine, warning
+from penstock.render.layout import ENGINE, TIMEOUT, Fault, cure, described, find_engine, lay_out, run_engine, warning
 
 if TYPE_CHECKING:
     from penstock.model import Flow
@@ -67,7 +67,7 @@ def draw_png(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGI
     density = min(CRISP, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / width, MAX_SIDE / height)
     content = _drawn(flow, options, layout, engine, timeout, f"-Gdpi={density:.4g}", "-Tpng")
     if not _is_png(content):
-        raise _failure(flow, engine, "failed: it wrote something that is no PNG of the right size")
+        raise _failure(flow, engine, Fault("it wrote something that is no PNG of the right size"))
     if density < CRISP:
         share = max(round(100 * density / CRISP), 1)
         unread = " Its texts are too small to be read." if density < MIN_READABLE else ""
@@ -85,7 +85,7 @@ def draw_pdf(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGI
     """
     content = _drawn(flow, options, layout, engine, timeout, f"-Gsize={MAX_PAGE},{MAX_PAGE}", "-Tpdf")
     if not (content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF") and b"startxref" in content):
-        raise _failure(flow, engine, "failed: it wrote something that is no PDF")
+        raise _failure(flow, engine, Fault("it wrote something that is no PDF"))
     return content
 
 
@@ -93,12 +93,12 @@ def _drawn(flow: Flow, options: Options, layout: Layout, engine: str, timeout: f
     source = dot.render(flow, options, background="white", layout=layout)
     content, fault = run_engine(find_engine(engine), ["-Knop2", *arguments], source, timeout)
     if fault.words:
-        raise _failure(flow, engine, fault.words)
+        raise _failure(flow, engine, fault)
     return content
 
 
-def _failure(flow: Flow, engine: str, words: str) -> LayoutError:
-    return LayoutError(f"{described(flow)} has no picture: the layout engine {engine!r} {words}. {cure(engine)}")
+def _failure(flow: Flow, engine: str, fault: Fault) -> LayoutError:
+    return LayoutError(f"{described(flow)} has no picture: {fault.of(engine)}. {cure(engine)}")
 
 
 def _is_png(content: bytes) -> bool:
