@@ -217,9 +217,7 @@ def _run_many(run: _Run, drawings: Sequence[_Drawing]) -> tuple[list[Layout], Fa
     *texts, rest = output.decode("utf-8", "replace").replace("\r\n", "\n").split("stop\n")  # the last may be torn
     layouts: list[Layout] = []
     if len(texts) > len(drawings) or (len(texts) == len(drawings) and rest.strip()):
-        return [], Fault(
-            f"it answered more than the {_counted(len(drawings), 'drawing')} that it was asked for"
-        )
+        return [], Fault(f"it answered more than the {_counted(len(drawings), 'drawing')} that it was asked for")
     for text, drawing in zip(texts, drawings, strict=False):
         try:
             layouts.append(_checked(text, drawing, run.options))

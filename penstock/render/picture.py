@@ -11,6 +11,7 @@ from penstock.errors import LayoutError, LayoutWarning
 from penstock.render import dot
 from penstock.render.labels import INCH
 from penstock.render.layout import ENGINE, TIMEOUT, Fault, cure, described, find_engine, lay_out, run_engine, warning
+from penstock.render.svg import NOTE_ROOM
 
 if TYPE_CHECKING:
     from penstock.model import Flow
@@ -65,7 +66,9 @@ def draw_png(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGI
     geometry = layout.geometry()
     width, height = ((side + _MARGIN) / INCH for side in (geometry.width, geometry.height))
     density = min(CRISP, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / width, MAX_SIDE / height)
-    content = _drawn(flow, options, layout, engine, timeout, f"-Gdpi={density:.4g}", "-Tpng")
+    # the engine finds bows wider than they are; where size matters, it scales the drawing to the size that it has
+    size = [f"-Gsize={width:.4f},{height + NOTE_ROOM / INCH:.4f}"] if layout.reason or density < CRISP else []
+    content = _drawn(flow, options, layout, engine, timeout, f"-Gdpi={density:.4g}", *size, "-Tpng")
     if not _is_png(content):
         raise _failure(flow, engine, Fault("it wrote something that is no PNG of the right size"))
     if density < CRISP:
