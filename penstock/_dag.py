@@ -154,11 +154,13 @@ def generate_dag(
         UnknownFormatError: Nobody writes that format.
         RenderError: The output's suffix is that of a picture of another format.
         MissingExtraError: The format needs an optional part; the message says what to install.
-        LayoutError: The layout engine failed or ran out of time.
+        LayoutError: The layout engine failed.
         OutputError: The file could not be written; what stood there before still does.
 
     Warns:
         RenderWarning: A PNG has boxes for letters that its font lacks; the message says what helps.
+        LayoutWarning: The flow is too large to be drawn as asked for: it is drawn in plain layers, the PNG is scaled
+            down, or Mermaid refuses the text.
     """
     flow = _registry.get_flow(name)
     path = None if output is None else Path(output)

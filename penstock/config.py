@@ -117,7 +117,8 @@ class Config:
         "seconds",
         20.0,
         60,
-        "How long one run of the layout engine may take; a diagram that takes longer is tried once more, more cheaply.",
+        "How long the layout engine may take for one diagram. One that takes longer is tried once more, more cheaply, and "
+        "then drawn in plain layers.",
     )
     docstring_style: str = _setting(
         read.one_of("auto", "google", "numpy", "sphinx", "markdown"),

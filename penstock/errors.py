@@ -176,7 +176,7 @@ class RenderWarning(UserWarning):
 
 
 class LayoutWarning(RenderWarning):
-    """A picture that shows all of its flow, but not as it was asked for: in plain layers, or scaled down."""
+    """A drawing of a flow that is too large: in plain layers, scaled down, or as a text that Mermaid refuses."""
 
 
 class MissingExtraError(RenderError, ImportError):
@@ -197,7 +197,7 @@ class MissingExtraError(RenderError, ImportError):
 
 
 class LayoutError(RenderError):
-    """The layout engine failed, was killed at its time limit, or answered nonsense."""
+    """The layout engine failed or answered nonsense; where it only ran out of time, there is a plain drawing."""
 
 
 class OutputError(RenderError, OSError):

@@ -242,6 +242,40 @@ def test_dot_text_means_what_it_says(text: str) -> None:
     assert [text] * 4 + ["other"] == sorted(seen, key=lambda seen: seen != text)
 
 
+XLINK = "{http://www.w3.org/1999/xlink}"
+
+
+@pytest.mark.parametrize(
+    ("url", "escaped"),
+    [
+        ('https://x/"><script>alert(1)</script>', "https://x/%22%3E%3Cscript%3Ealert(1)%3C/script%3E"),
+        ("https://x/it's", "https://x/it%27s"),
+        (r"https://x/a\N\G", "https://x/a%5CN%5CG"),
+        ("https://x/?a=1&b=%22#`{|}^", "https://x/?a=1&b=%22#%60%7B%7C%7D%5E"),
+        ("#a\n'b", "#a%27b"),
+        ("https://x/é/%zz", "https://x/é/%zz"),
+    ],
+)
+def test_a_link_in_dot_text_ends_where_it_should(url: str, escaped: str) -> None:
+    """Quotes, angle brackets and backslashes of a link are encoded: some versions of Graphviz write them as they are."""
+    step = Step(name="a")
+    source = dot.render(Flow(name="f", steps=(step,)), Options(links={"a": url}))
+    assert [escaped] == re.findall(r'URL="(.*?)"(?= |\])', source)
+    assert [escaped] == [
+        link.get(f"{XLINK}href") for link in read_by_graphviz(source).iter("{http://www.w3.org/2000/svg}a")
+    ]
+
+
+@pytest.mark.parametrize("text", [r"\N", r"\\N", r"\G \E \T \l", "a\\", '"><script>', "&lt;", "%s it's", "&#60;"])
+def test_a_tooltip_in_dot_text_means_what_it_says(text: str) -> None:
+    """Graphviz reads every title and note back as it was, though it replaces escape sequences in tooltips twice."""
+    steps = (Step(name="a", title=text), Step(name="b"))
+    edge = Edge(source="a", target="b", state="undeclared", note=text)
+    source = dot.render(Flow(name="f", steps=steps, edges=(edge,)), Options(details=True))
+    links = read_by_graphviz(source).iter("{http://www.w3.org/2000/svg}a")
+    assert {text} == {str(link.get(f"{XLINK}title")).replace("\u2060", "") for link in links}
+
+
 def test_dot_text_is_plain_graphviz() -> None:
     """Nodes are named by us, so no text of a user is ever an identifier, and the same flow gives the same text."""
     source = dot.render(chain(2), Options())

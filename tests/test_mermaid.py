@@ -144,6 +144,14 @@ def test_special_characters_are_escaped_in_labels(text: str) -> None:
     assert f'"{text}"' not in rendered
 
 
+@pytest.mark.parametrize("name", ["\u200b", " ", "\u2060\u200b", "\t"])
+def test_an_empty_tooltip_is_left_out(name: str) -> None:
+    """At empty quotes Mermaid stops, so a step whose name and signature are invisible has a link alone."""
+    flow = Flow(name="f", steps=(Step(name=name, signature=""),))
+    rendered = mermaid.render(flow, Options(details=True, links={name: "#x"}))
+    assert ['click n0 href "#x"'] == [line.strip() for line in rendered.splitlines() if "click" in line]
+
+
 def test_a_tooltip_that_mermaid_would_spoil_is_left_out() -> None:
     """Mermaid drops a semicolon from a line that it takes for a style, so such a line has none."""
     step = Step(name="style_it", signature='(by: str = "hand") -> None')

@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from penstock.errors import PenstockError
-from penstock.model import Flow, Step
+from penstock.model import Edge, Flow, Step
 from penstock.render.layout import find_engine
 
 EMBED = "::: penstock-flow orders\n"
@@ -147,6 +147,19 @@ def test_layout_fails(convert, tmp_path):
     assert page.logged[0].startswith("<markdown>:1: flow 'orders' (4 steps, 3 arrows) has no layout: no luck")
     assert 2 == page.html.count('<pre class="ps-source"><code>graph TD')
     assert 0 == page.html.count("<svg")
+
+
+def test_layout_takes_too_long(convert):
+    """A flow that is too dense for the engine is drawn in plain layers; the first embed says so, once."""
+    steps = tuple(Step(name=f"s{n}", entrypoint=not n) for n in range(50))
+    edges = tuple(Edge(source=f"s{one}", target=f"s{other}") for one in range(50) for other in range(one + 1, 50))
+    page = convert("::: penstock-flow dense\n\n::: penstock-flow dense\n", Flow(name="dense", steps=steps, edges=edges))
+
+    assert 1 == len(page.logged)
+    assert page.logged[0].startswith(
+        "<markdown>:1: flow 'dense' (50 steps, 1225 arrows) is drawn in plain layers, because"
+    )
+    assert 2 == page.html.count(">Drawn in plain layers: too large or too dense for the layout engine.</text>")
 
 
 def test_engine_missing(convert, monkeypatch):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 
@@ -131,6 +133,29 @@ def test_failing_engine(small):
     (warning,) = built.warnings
     assert warning.startswith("index.rst:4: WARNING: flow 'one' (2 steps, 1 arrow) has no layout: exit code 3.")
     assert '<pre class="ps-source" tabindex="0">graph TD\n' in built.text("index.html")
+
+
+@pytest.mark.parametrize("builder", ["html", "latex"])
+def test_slow_engine(small, builder):
+    """A diagram for which the engine takes too long is drawn in plain layers, said at its line, and not tried again."""
+    small.write(
+        "slow",
+        f"#!{sys.executable}\nimport time\nopen({str(small.folder / 'calls')!r}, 'a').write('x')\ntime.sleep(60)\n",
+    )
+    (small.folder / "slow").chmod(0o755)
+    setting = "penstock_engine = './slow'\npenstock_layout_timeout = 1"
+    small.edit("conf.py", 'theme = "basic"', f'theme = "basic"\n{setting}')
+    built = small.build(builder)
+    (warning,) = built.warnings
+    assert warning.startswith("index.rst:4: WARNING: flow 'one' (2 steps, 1 arrow) ")
+    asked = small.text("calls")
+    again = small.build(builder)
+    assert ([], asked) == (again.warnings, small.text("calls"))
+    if builder == "html":
+        assert "is drawn in plain layers, because the layout engine" in warning
+        assert ">Drawn in plain layers: too large or too dense for the layout engine.</text>" in built.text(
+            "index.html"
+        )
 
 
 def test_too_large_for_mermaid(small):
