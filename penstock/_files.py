@@ -8,6 +8,14 @@ from pathlib import Path
 from penstock.errors import OutputError
 
 
+def stamp_of(status: os.stat_result) -> tuple[int, int, int]:
+    """Return what changes when a file is written: when its content and its entry last changed (ns), and its size.
+
+    The time of the content alone is not enough. Images and archives give all files one time, and an edit may keep the size.
+    """
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size
+
+
 def own_folder(folder: Path) -> Path:
     """Make penstock's folder in a project, which version control is told to leave alone, and return it.
 

@@ -10,12 +10,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penstock._files import stamp_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _INSTALLED = re.compile(r"(^|/)(site-packages|dist-packages|lib/python3\.\d+)/")
 _NO_PACKAGES = frozenset({"__pycache__", "node_modules"})
 _MODULE_SUFFIXES = (".py", ".so", ".pyd")
+
+Stamp = tuple[int, int, int]
+_CHANGING: Stamp = (-1, -1, -1)
 
 _CLOCK_STEP_NS = 20_000_000
 """How far a file's time may lag behind the clock: the kernel stamps files with its tick (4 ms at 250 Hz)."""
@@ -26,12 +31,13 @@ class Snapshot:
     """The state in which files and folders were seen; all paths are absolute.
 
     Attributes:
-        files: Modification time (ns), size and SHA-256 of each file; no SHA-256 if it was changing at that time.
+        files: The stamp of each file (:func:`penstock._files.stamp_of`) and its SHA-256; a stamp that no file has if it
+            was changing at that time.
         folders: The digest of the names of modules and subfolders in each folder.
         times: The modification time (ns) of folders in which installing a package adds or removes a name.
     """
 
-    files: Mapping[str, tuple[int, int, str]] = field(default_factory=dict)
+    files: Mapping[str, tuple[Stamp, str]] = field(default_factory=dict)
     folders: Mapping[str, str] = field(default_factory=dict)
     times: Mapping[str, int] = field(default_factory=dict)
 
@@ -50,7 +56,7 @@ class Snapshot:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Snapshot:
         """Return the snapshot that :meth:`to_json` gave."""
-        files = {str(file): (int(time), int(size), str(sha)) for file, (time, size, sha) in content["files"].items()}
+        files = {str(file): (_stamp(*stamp), str(sha)) for file, (stamp, sha) in content["files"].items()}
         return cls(files, dict(content["folders"]), dict(content["times"]))
 
 
@@ -76,14 +82,14 @@ def snapshot(
         as seen, except where it has the content of the last time: some applications write a file on every import.
     """
     known = before.files if before else {}
-    seen: dict[str, tuple[int, int, str]] = {}
+    seen: dict[str, tuple[Stamp, str]] = {}
     for file in sorted(set(files)):
         with contextlib.suppress(OSError):
             status = Path(file).stat()
             sha = digest(file)
-            racy = status.st_mtime_ns >= since - _CLOCK_STEP_NS and known.get(file, (0, 0, ""))[2] != sha
-            # The content is kept under a time that no file has, to be compared the next time.
-            seen[file] = (-1 if racy else status.st_mtime_ns, status.st_size, sha)
+            racy = status.st_mtime_ns >= since - _CLOCK_STEP_NS and known.get(file, ((), ""))[1] != sha
+            # The content is kept under a stamp that no file has, to be compared the next time.
+            seen[file] = (_CHANGING if racy else stamp_of(status), sha)
     return Snapshot(seen, dict(folders), {folder: _mtime(folder) for folder in times})
 
 
@@ -151,11 +157,13 @@ def _mtime(path: str) -> int:
         return -1
 
 
-def _is_unchanged(file: str, mtime_ns: int, size: int, sha: str) -> bool:
+def _stamp(mtime_ns: Any, ctime_ns: Any, size: Any) -> Stamp:
+    return int(mtime_ns), int(ctime_ns), int(size)
+
+
+def _is_unchanged(file: str, stamp: Stamp, sha: str) -> bool:
     try:
-        status = Path(file).stat()
-        if status.st_mtime_ns == mtime_ns and status.st_size == size:
-            return True
-        return mtime_ns >= 0 and status.st_size == size and digest(file) == sha
+        now = stamp_of(Path(file).stat())
+        return now == stamp or (stamp != _CHANGING and now[-1] == stamp[-1] and digest(file) == sha)
     except (OSError, ValueError):  # what is no path leads to nothing
         return False

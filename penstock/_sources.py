@@ -10,6 +10,7 @@ import tomllib
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from penstock._files import stamp_of
 from penstock.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -76,14 +77,14 @@ def find(folder: Path, settings: tuple[str, ...]) -> Source | None:
             status = file.stat()
         except OSError:
             continue
-        found = _parsed(file, settings, status.st_mtime_ns, status.st_size)
+        found = _parsed(file, settings, stamp_of(status))
         if found:
             return found
     return None
 
 
 @lru_cache(maxsize=16)  # Zensical asks again for every page; the stamp makes an edit a new question
-def _parsed(file: Path, settings: tuple[str, ...], _mtime_ns: int, _size: int) -> Source | None:
+def _parsed(file: Path, settings: tuple[str, ...], _stamp: tuple[int, int, int]) -> Source | None:
     try:
         text = file.read_bytes().decode()
         content = tomllib.loads(text)

@@ -188,7 +188,7 @@ def _with_neighbours(config: Config, seen: Snapshot) -> Snapshot:
 
 def _make_inputs(config: Config, seen: Snapshot, versions: Mapping[str, str]) -> Inputs:
     """Return the part of what was seen that means the same on other machines."""
-    files = {_inputs.relative(file, config.project): sha for file, (_, _, sha) in seen.files.items()}
+    files = {_inputs.relative(file, config.project): sha for file, (_, sha) in seen.files.items()}
     folders = {_inputs.relative(folder, config.project): digest for folder, digest in seen.folders.items()}
     return Inputs(
         files=tuple(sorted((file, sha) for file, sha in files.items() if not _inputs.is_installed(file))),

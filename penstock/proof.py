@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._commit import commit_of
+from penstock._files import stamp_of
 from penstock._garbage import collector_paused
 from penstock.check.age import is_of_today
 from penstock.check.baseline import read, without_ignored, without_known
@@ -60,7 +61,7 @@ class Proof:
         return tuple(joined([finding for finding in self.errors if replace(finding, cause="") not in problems]))
 
 
-Stamp = tuple[int, int] | None
+Stamp = tuple[int, int, int] | None
 _last: list[tuple[Manifest, tuple[Config, bool, Stamp, Stamp], Proof]] = []
 _bare: list[tuple[Manifest, Manifest]] = []
 
@@ -191,5 +192,5 @@ def _stamp(file: Path) -> Stamp:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:  # whoever reads it says why; that there is none would be no reason to fail
-        return 0, 0
-    return status.st_mtime_ns, status.st_size
+        return 0, 0, 0
+    return stamp_of(status)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from penstock._files import stamp_of
 from penstock.errors import PenstockError
 from penstock.render.describe import slug
 from penstock_mkdocs.options import read_name, read_options
@@ -87,7 +88,7 @@ class _Asked(NamedTuple):
     """What tells the pages of one build from those of another: their objects, or the state of their files."""
 
     files: object
-    states: tuple[tuple[str, int, int], ...] = ()
+    states: tuple[tuple[str, int, int, int], ...] = ()
 
 
 _last: list[tuple[_Asked, Manifest, Mapping[str, _Place]]] = []
@@ -105,12 +106,12 @@ def _found_once(
     return found
 
 
-def _states(pages: Sequence[Path]) -> tuple[tuple[str, int, int], ...]:
+def _states(pages: Sequence[Path]) -> tuple[tuple[str, int, int, int], ...]:
     found = []
     for page in pages:
         with suppress(OSError):
             state = page.stat()
-            found.append((str(page), state.st_mtime_ns, state.st_size))
+            found.append((str(page), *stamp_of(state)))
     return tuple(found)
 
 

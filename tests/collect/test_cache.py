@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from penstock.config import load
+
 CHILD = """\
 from pathlib import Path
 from penstock.collect import collect
@@ -100,6 +102,29 @@ def test_touch(seen, name):
     os.utime(seen.folder / name, (1, 1))
     seen.collect("shop.*")
     assert 1 == seen.imports
+
+
+@pytest.mark.parametrize("touched", [False, True])
+def test_edit_that_keeps_time_and_size(seen, touched):
+    """An edit counts where the file has the size and time that it was seen with, as where all files have one time."""
+    file = seen.folder / "shop/flows.py"
+    before = file.stat()
+    if touched:
+        os.utime(file, (1, 1))
+        seen.collect("shop.*")
+    file.write_text(file.read_text().replace("pay", "owe"))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert ["start", "owe"] == seen.steps("shop.*")
+
+
+def test_settings_that_keep_time_and_size(project):
+    """Settings are read again where an edit keeps the size of the file and its time."""
+    file = project.write("pyproject.toml", "[tool.penstock]\nservice = 'a'\n")
+    before = file.stat()
+    assert "a" == load(project.folder).service
+    file.write_text("[tool.penstock]\nservice = 'b'\n")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert "b" == load(project.folder).service
 
 
 @pytest.mark.parametrize("name", ["README.md", "shop/page.html", "shop/__pycache__/x.py", "unrelated.py"])

@@ -38,7 +38,7 @@ def some_text(chance: Random) -> str:
     """Return a hostile text."""
     parts = [chance.choice(FRAGMENTS) for _ in range(chance.randint(1, 5))]
     parts += [chr(chance.randrange(0x110000)) for _ in range(chance.randrange(3))]
-    return "".join(parts)
+    return "".join(parts).encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")  # as JSON joins them
 
 
 def make_flow(chance: Random, text: Callable[[], str]) -> Flow:
