@@ -148,7 +148,9 @@ def test_render_tells_of_letters_that_a_png_lacks(title: str, said: str, project
 
 def test_a_png_is_drawn_by_graphviz_where_letters_need_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a `dot` on the path, it draws what graphviz-pure has no letters for, and nothing else."""
-    (project / "dot").write_text("#!/bin/sh\n/bin/cat >/dev/null\nprintf drawn\n")
+    drawn = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01 drawn IEND\xaeB`\x82"
+    (project / "drawn").write_bytes(drawn)
+    (project / "dot").write_text(f"#!/bin/sh\n/bin/cat >/dev/null\n/bin/cat {project / 'drawn'}\n")
     (project / "dot").chmod(0o755)
     monkeypatch.setenv("PATH", str(project))
     (project / "flows.py").write_text(
@@ -157,7 +159,7 @@ def test_a_png_is_drawn_by_graphviz_where_letters_need_it(project: Path, monkeyp
     )
     done = [run("render", name, "-f", "png", "-o", f"{name}.png") for name in ("在庫", "заказ")]
     assert [(0, "wrote 在庫.png\n"), (0, "wrote заказ.png\n")] == [(each.returncode, each.stderr) for each in done]
-    assert [True, False] == [(project / f"{name}.png").read_bytes() == b"drawn" for name in ("在庫", "заказ")]
+    assert [True, False] == [(project / f"{name}.png").read_bytes() == drawn for name in ("在庫", "заказ")]
 
 
 def test_render_takes_direction_and_details(project: Path) -> None:
