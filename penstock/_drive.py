@@ -197,9 +197,9 @@ def _hold(generator: Any, scope_of: Callable[[], Binding]) -> Any:
     run_token = event_token = None
     scope: Any = None
     try:  # as in `await_in`
-        event_token = current_event.set(current_event.get())
-        run_token = current_run.set(current_run.get())
         scope = scope_of()
+        event_token = current_event.set(current_event.get()) if scope.has_event else None
+        run_token = current_run.set(current_run.get()) if scope.has_run else None
         scope.begin()
         result = yield from generator
         scope.end()
@@ -218,9 +218,9 @@ async def _hold_async(generator: Any, scope_of: Callable[[], Binding]) -> Any:
     run_token = event_token = None
     scope: Any = None
     try:
-        event_token = current_event.set(current_event.get())
-        run_token = current_run.set(current_run.get())
         scope = scope_of()
+        event_token = current_event.set(current_event.get()) if scope.has_event else None
+        run_token = current_run.set(current_run.get()) if scope.has_run else None
         scope.begin()
         resumed = _first(generator)
         while True:

@@ -9,11 +9,10 @@ traceback, where the run is found when the exception is logged (see :mod:`pensto
 
 from __future__ import annotations
 
-from functools import partial
 from types import CellType, CoroutineType, FunctionType, GeneratorType, coroutine
 
 from penstock._context import Binding, current_event, current_run
-from penstock._drive import ASYNC_CELLS, LAZY, await_in, continued, drive, hold
+from penstock._drive import ASYNC_CELLS, LAZY, await_in, continued, drive
 from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock._marks import below, is_routine, underlying
 from penstock._runs import Run
@@ -52,8 +51,14 @@ def wrapper_for(target: Any, mark: Mark, *, given: bool = False) -> Any:
         given: Whether what it calls is its first argument, which is like ``target``.
     """
     flags = flags_of(target)
-    template = MANAGER if _makes_managers(target) else _template_for(mark, flags)
-    cells = {**_CELLS, "target": CellType(target), "mark": CellType(mark)}
+    makes_managers = _makes_managers(target)
+    template = MANAGER if makes_managers else _template_for(mark, flags)
+    cells = {
+        **_CELLS,
+        "opened": CellType(_manager_opener() if makes_managers else None),
+        "target": CellType(target),
+        "mark": CellType(mark),
+    }
     cells |= {"starts": CellType(mark.entrypoint), "inherit": CellType(mark.inherit)}
     cells["begin"] = CellType(new_run if mark.inherit else new_nested_run)
     cells["lazy"] = CellType(LAZY if _may_return_a_generator(target) else (CoroutineType,))
@@ -93,6 +98,13 @@ def _makes_managers(target: Any) -> bool:
     if type(function) is not FunctionType or function.__globals__.get("__name__") != "contextlib":
         return False
     return function.__code__.co_qualname in _MANAGER_MAKERS
+
+
+def _manager_opener() -> Any:
+    """Return what opens a context manager; it needs contextlib, which there is where one was made."""
+    from penstock._managers import open_manager  # noqa: PLC0415 - importing penstock must stay cheap
+
+    return open_manager
 
 
 def _layers(target: Any) -> Iterator[Any]:
@@ -143,15 +155,6 @@ def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[
     return result
 
 
-def _open(target: Any, mark: Mark, args: Any, kwargs: Any) -> Any:
-    """Return a context manager of contextlib's, whose step lasts until its block ends."""
-    manager = target(*args, **kwargs)
-    manager._recreate_cm = partial(_open, target, mark, args, kwargs)  # used as a decorator, it makes one for each call
-    if watching or mark.entrypoint:
-        manager.gen = hold(manager.gen, partial(Scope, mark))
-    return manager
-
-
 def _go_on(result: Any, run: Run) -> tuple[Any, Run]:
     """Let a coroutine or generator that was returned go on in the run of the call that returned it.
 
@@ -188,7 +191,6 @@ _CELLS = ASYNC_CELLS | {
     for name, value in {
         "observers": watching,
         "observed": _observed,
-        "opened": _open,
         "scope": Scope,
         "resumed": _resumed,
         "drive": drive,

@@ -319,7 +319,31 @@ def test_they_are_what_contextlib_makes() -> None:
     assert isinstance(session(), contextlib.AbstractContextManager)
     assert isinstance(session(), contextlib.ContextDecorator)
     assert isinstance(connection(), contextlib.AbstractAsyncContextManager)
-    assert type(contextmanager(lambda: (yield))()) is type(session()) is type(job())
+    assert type(contextmanager(lambda: (yield))()) is type(session())
+    assert isinstance(job(), type(session()))
+
+
+@pytest.mark.usefixtures("maybe_observed")
+@pytest.mark.parametrize("manager", [session, job], ids=["step", "entrypoint that joins"])
+def test_values_of_a_run_outlast_the_block(manager: Callable[[], Any]) -> None:
+    """A block that is no run of its own ends no value, whoever observes."""
+    with flow_context():
+        with manager():
+            set_value("key", "value")
+        assert "value" == get_value("key")
+
+
+@pytest.mark.usefixtures("maybe_observed")
+def test_values_of_a_run_outlast_an_asynchronous_block() -> None:
+    """The same with ``async with``."""
+
+    async def use() -> object:
+        with flow_context():
+            async with connection(), service():
+                set_value("key", "value")
+            return get_value("key")
+
+    assert "value" == asyncio.run(use())
 
 
 def test_two_marks_over_one(log: Log) -> None:

@@ -10,6 +10,7 @@ import pickle
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from logging.handlers import QueueHandler
 from queue import Queue
 from typing import TYPE_CHECKING, Any
@@ -87,6 +88,32 @@ async def iterate_later() -> Any:
     fail()
 
 
+@entrypoint
+@contextmanager
+def managed() -> Iterator[None]:
+    """Make a block a run."""
+    yield
+
+
+@entrypoint
+@asynccontextmanager
+async def managed_later() -> Any:
+    """Make a block a run."""
+    yield
+
+
+def in_a_managed_block() -> None:
+    """Fail in the block of a context manager."""
+    with managed():
+        fail()
+
+
+async def in_a_managed_block_later() -> None:
+    """Fail in the block of an asynchronous context manager."""
+    async with managed_later():
+        fail()
+
+
 async def exhaust() -> None:
     """Consume an asynchronous generator."""
     async for _ in iterate_later():
@@ -143,6 +170,9 @@ CALLS = {
     "generator": lambda: list(iterate()),
     "asynchronous generator": lambda: finish(exhaust()),
     "block": in_a_block,
+    "context manager": in_a_managed_block,
+    "asynchronous context manager": lambda: finish(in_a_managed_block_later()),
+    "decorated by a context manager": managed()(fail),
     "message": in_a_message,
     "carried": carried,
     "carried coroutine": carried_later,

@@ -170,19 +170,13 @@ class _Counting:
 
     def _doubts(self, source: str, fact: Fact) -> list[Counter[Pair]]:
         """Return why a run cannot tell whether a step ran after another one, each as what counts it."""
-        tally, circumstances = self._tally, fact.circumstances
-        if self._evidence.exact:
-            doubts = (
-                (source in circumstances.lost, tally.lost),
-                (source in circumstances.pending, tally.lazy),
-                (source in circumstances.beside, tally.apart),
-            )
-        else:
-            doubts = (
-                (source in tally.adrift, tally.lost),
-                (_may_wait(self._flow, source, fact), tally.lazy),
-                (source in tally.loose, tally.apart),
-            )
+        tally, circumstances, exact = self._tally, fact.circumstances, self._evidence.exact
+        may_wait = not exact and _may_wait(self._flow, source, fact)
+        doubts = (
+            (source in circumstances.lost or (not exact and source in tally.adrift), tally.lost),
+            (source in circumstances.pending or may_wait, tally.lazy),
+            (source in circumstances.beside or (not exact and source in tally.loose), tally.apart),
+        )
         return [doubt for holds, doubt in doubts if holds]
 
     def _accuse(self, fact: Fact, number: int) -> None:

@@ -119,7 +119,7 @@ class Evidence:
 
     def of(self, flow: str) -> Evidence:
         """Return what was seen of one flow, without looking through that of all others each time."""
-        return self._by_flow.get(flow) or Evidence(commits=self.commits, exact=self.exact)
+        return self._by_flow.get(flow) or Evidence(commits=self.commits, exact=self.exact, history=self.history)
 
     @cached_property
     def _by_flow(self) -> dict[str, Evidence]:
@@ -131,7 +131,7 @@ class Evidence:
                 flow = row[0] if isinstance(row, tuple) else row.flow
                 parts.setdefault(flow, ({}, {}, {}, {}, {}))[index][row] = value
         return {
-            flow: Evidence(facts, orphans, runs, self.commits, replaced, meanwhile, self.exact)
+            flow: Evidence(facts, orphans, runs, self.commits, replaced, meanwhile, self.exact, self.history)
             for flow, (facts, orphans, runs, replaced, meanwhile) in parts.items()
         }
 

@@ -1,0 +1,61 @@
+"""Context managers of contextlib below a mark, whose step or run lasts until the block ends."""
+
+from __future__ import annotations
+
+from contextlib import _AsyncGeneratorContextManager, _GeneratorContextManager
+from functools import partial
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any
+
+from penstock._context import current_run
+from penstock._drive import hold
+from penstock._scope import Scope, watching
+from penstock._tracebacks import add_frame
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from penstock._marks import Mark
+
+
+def open_manager(target: Any, mark: Mark, args: Any, kwargs: Any) -> Any:
+    """Return a context manager of contextlib's, whose step lasts until its block ends."""
+    manager = target(*args, **kwargs)
+    # used as a decorator, it makes one for each call
+    manager._recreate_cm = partial(open_manager, target, mark, args, kwargs)
+    if watching or mark.entrypoint:
+        manager.gen = hold(manager.gen, partial(Scope, mark))
+    if mark.entrypoint:
+        manager.__class__ = _RunManager if type(manager.gen) is GeneratorType else _AsyncRunManager
+    return manager
+
+
+# contextlib gives an exception the traceback back that it had in the block, without the frame that knows the run.
+
+
+class _RunManager(_GeneratorContextManager[Any]):
+    """A block that may be a run, by which an exception that leaves it is known."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        run = current_run.get()
+        is_handled = super().__exit__(kind, error, trace)
+        if not is_handled and error is not None and run is not None and run is not current_run.get():
+            add_frame(error, run)
+        del error, trace  # see add_frame()
+        return is_handled
+
+
+class _AsyncRunManager(_AsyncGeneratorContextManager[Any]):
+    """The same for an asynchronous block."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        run = current_run.get()
+        is_handled = await super().__aexit__(kind, error, trace)
+        if not is_handled and error is not None and run is not None and run is not current_run.get():
+            add_frame(error, run)
+        del error, trace  # see add_frame()
+        return is_handled
