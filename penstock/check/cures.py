@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from penstock.check.succession import is_only_missed
 from penstock.check.verdict import listed
 
 if TYPE_CHECKING:
@@ -16,23 +17,17 @@ if TYPE_CHECKING:
 
 def choose_names(flow: Flow, edge: Edge, proposed: Proposal) -> tuple[str, ...] | None:
     """Return the names that ``after=`` of an arrow's head should hold; ``None`` where to write them would not mend it."""
-    if _closing(edge, proposed) or _is_alone(flow, edge):
+    if _closing(edge, proposed) or is_only_missed(flow, edge):
         return None
     if not (proposed.after or flow.step(edge.target).entrypoint):
         return None
     return proposed.after
 
 
-def _is_alone(flow: Flow, edge: Edge) -> bool:
-    """Return whether an arrow is no longer seen, and nothing else has come in its place: the call may be missed."""
-    others = flow.edges_into(edge.target)
-    return edge.state == "no-longer-seen" and all(other.state != "undeclared" for other in others)
-
-
 def describe_cure(flow: Flow, edge: Edge, proposed: Proposal) -> str:
     """Return what to do about an arrow that fails the check, with the exact code to write where that is the cure."""
     target = flow.step(edge.target)
-    if _is_alone(flow, edge):
+    if is_only_missed(flow, edge):
         return (
             f"Restore the call, or take {edge.source} out of after= of {target.name}. "
             "If only a test is missing, let one run it again: pytest --penstock"

@@ -13,8 +13,9 @@ from penstock.check.search import Search, fails
 from penstock.check.verdict import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
+    from penstock.check.tally import Pair
     from penstock.check.verdict import Judgement
     from penstock.model import Edge, Flow
 
@@ -30,7 +31,7 @@ class Proposal:
         after: The names to write.
         closing: Steps that it was seen to run inside, or takes data from, though no name explains that without closing a
             circle: each with the steps whose proposals are part of the circle, or none where declared arrows make it.
-        later: Arrows to it that fail with what is proposed for other steps, where none does today.
+        later: Arrows to it that fail with what is proposed for other steps, and do not today.
     """
 
     after: tuple[str, ...]
@@ -41,19 +42,25 @@ class Proposal:
 def proposals(judgement: Judgement) -> dict[str, Proposal]:
     """Return for each step the names that are not refuted, and the fewest others that explain all of its runs."""
     flow, search = judgement.flow, Search(judgement)
+    failing: set[Pair] = set()
     if any(map(fails, flow.edges)):
         search.begin()
         for _ in range(_ROUNDS):
             search.solve()
-            if not search.learn(judge(search.draft.proposed_flow(), judgement.evidence)):
+            proposed = judge(search.draft.proposed_flow(), judgement.evidence)
+            failing = {(edge.source, edge.target) for edge in proposed.flow.edges if fails(edge)}
+            if not search.learn(proposed):
                 break
-    return {step.name: _proposal(flow, search, step.name) for step in flow.steps}
+    failing -= {(edge.source, edge.target) for edge in flow.edges if fails(edge)}
+    return {step.name: _proposal(flow, search, step.name, failing) for step in flow.steps}
 
 
-def _proposal(flow: Flow, search: Search, target: str) -> Proposal:
+def _proposal(flow: Flow, search: Search, target: str, failing: Container[Pair]) -> Proposal:
     names, edges = search.draft.names(target), flow.edges_into(target)
     is_unmentioned = {*names} != {edge.source for edge in edges} and not any(map(fails, edges))
-    later = search.failing.get(target, {}).values() if is_unmentioned else ()
+    later = [
+        edge for source, edge in search.failing.get(target, {}).items() if is_unmentioned or (source, target) in failing
+    ]
     return Proposal(names, _closing(search, target), tuple(later))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from penstock.check.covers import find_smallest_cover
 from penstock.check.draft import Draft
+from penstock.check.succession import is_only_missed
 from penstock.check.tally import Context
 from penstock.check.verdict import REFUTED
 
@@ -46,6 +47,7 @@ class Search:
         # The nearer a step is, the fewer begin after it has finished.
         self._followers = Counter(source for source, _ in self._tally.before)
         self._contexts: dict[str, set[Context]] = defaultdict(set)
+        self._missed = {(edge.source, edge.target) for edge in self._flow.edges if is_only_missed(self._flow, edge)}
         self._refuted: set[Pair] = set()
         self._weak = {(edge.source, edge.target): edge for edge in self._flow.edges if self._is_weak(edge)}
         self._lost: set[Pair] = set()  # the step around, and one that ran there in a way that no name can explain
@@ -95,7 +97,8 @@ class Search:
         self.failing[edge.target].setdefault(edge.source, replace(edge, note=note))
 
     def _note_refuted(self, flow: Flow) -> None:
-        self._refuted |= {(edge.source, edge.target) for edge in flow.edges if edge.state in REFUTED}
+        refuted = {(edge.source, edge.target) for edge in flow.edges if edge.state in REFUTED}
+        self._refuted |= refuted - self._missed  # a call that may come back keeps its arrow
 
     def _size(self) -> tuple[int, ...]:
         return sum(map(len, self._contexts.values())), sum(map(len, self.missing.values())), len(self._refuted)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from penstock.check.evidence import Evidence, Seen
     from penstock.check.history import Arrow, FileRun
     from penstock.check.tally import Pair, Tally
-    from penstock.model import Flow, State
+    from penstock.model import Edge, Flow, State
 
 _Runs = dict[frozenset[str], set[str]]
 """The steps that ran while some steps were replaced, by those."""
@@ -140,6 +140,17 @@ def _hinders(flow: Flow, name: str, pair: Pair) -> bool:
     if name in pair or all(step.name != name for step in flow.steps):
         return True
     return bool(reachable(flow, name) & {*pair})
+
+
+def is_only_missed(flow: Flow, edge: Edge) -> bool:
+    """Return whether an arrow is no longer seen, and nothing else has come in its place: the call may be missed."""
+    if edge.state != "no-longer-seen":
+        return False
+    others = [
+        *flow.edges_into(edge.target),
+        *(back for back in flow.edges_into(edge.source) if back.source == edge.target),
+    ]
+    return all(other.state != "undeclared" for other in others)
 
 
 def _name_some(files: list[str]) -> str:

@@ -15,6 +15,7 @@ from penstock.check.causes import with_causes
 from penstock.check.covers import find_smallest_cover
 from penstock.check.evidence import Evidence, Fact, Seen
 from penstock.check.findings import findings
+from penstock.check.history import History, LastSeen
 from penstock.check.joining import joined
 from penstock.check.verdict import judge
 from penstock.model import Call, Edge, Flow, Step
@@ -263,6 +264,39 @@ def test_what_shows_only_later_is_reported_at_once() -> None:
     assert {"c": ("a",), "d": ("c", "b")} == wishes(found)
     assert found[-1].seen.endswith("This shows once other arrows of the flow are mended.")
     assert [] == errors(with_after(of, wishes(found)), evidence)
+
+
+def test_what_a_mock_excuses_only_until_others_are_written_is_reported_at_once() -> None:
+    """Once an arrow leads to the replaced step, its test accuses; that is said before anything is written."""
+    masked = fact("f", "d")
+    evidence = replace(evidence_of(fact("f", "a"), fact("e", "f"), masked), replaced={masked: frozenset("e")})
+    of = declared("a>f", "e>d")
+    found = errors(of, evidence)
+    assert {"f -> e": ("f",), "d -> f": None} == {finding.arrow: finding.after for finding in found}
+    assert ["d -> f"] == [finding.arrow for finding in errors(with_after(of, wishes(found)), evidence)]
+
+
+def no_longer_seen(evidence: Evidence, source: str, target: str) -> Evidence:
+    """Return evidence of which an earlier recording had shown one arrow more."""
+    last = {("f", source, target): LastSeen("2026-11-20", "", "call")}
+    return replace(evidence, history=History(last_seen=last))
+
+
+def test_an_arrow_that_is_only_missed_stays_beside_a_proposal() -> None:
+    """What another finding proposes for the same step keeps the name of a call that may come back."""
+    facts = (fact("d", "a"), fact("c", "a", "d"), fact("e", "a", "dc"))
+    of = declared("a>c", "a>d", "a>e", "c>d", "e>d")
+    found = errors(of, no_longer_seen(evidence_of(*facts), "c", "d"))
+    assert {"c -> d": None, "e -> d": ("a", "c")} == {finding.arrow: finding.after for finding in found}
+
+
+def test_a_call_that_was_turned_round_is_not_only_missed() -> None:
+    """The arrow that is no longer seen goes where the runs show the opposite one, or both would be a circle."""
+    evidence = no_longer_seen(evidence_of(fact("d", "a"), fact("c", "d", "", "a")), "c", "d")
+    of = declared("a>c", "a>d", "c>d")
+    after = with_after(of, wishes(errors(of, evidence)))
+    assert not has_circle(after)
+    assert [] == [finding.arrow for finding in errors(after, evidence) if finding.code == "undeclared"]
 
 
 def test_an_arrow_to_an_entrypoint_that_leads_the_wrong_way() -> None:
