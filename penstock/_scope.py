@@ -13,6 +13,7 @@ from types import MethodType
 from penstock._context import KEEP, Binding, current_event, current_run, outer_run
 from penstock._marks import underlying
 from penstock._runs import Run
+from penstock._servers import is_served
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -216,12 +217,13 @@ def new_nested_run(mark: Mark) -> Run:
 
 
 def join(run: Run, mark: Mark) -> bool:
-    """Return whether an entrypoint may join a run that is not just joinable; one that is over may not be joined.
+    """Return whether an entrypoint may join a run that is not just joinable.
 
-    The first entrypoint says which flow a run is of, when middleware or a worker has started it.
+    The first entrypoint says which flow a run is of, when middleware or a worker has started it. One that is over is
+    joined by what it has started, but not by the next request that a server answers in a context of the one before.
     """
     if run.joinable is None:
-        return False
+        return not is_served()
     if mark.flows:
         run.flow = mark.flows[0]
         run.joinable = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -121,4 +122,5 @@ def attempt(chance: Random, folder: Path) -> str:
 
 
 if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)  # what is refused is told with each docstring
     main(attempt, 3_500)
