@@ -10,6 +10,7 @@ import random
 import signal
 import sys
 import time
+import warnings
 from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
@@ -254,4 +255,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("ignore", RuntimeWarning)  # an interrupted coroutine is never awaited
     sys.exit(main())
