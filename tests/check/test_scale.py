@@ -27,7 +27,7 @@ from penstock.proof import prove
 from penstock.render.overview import page_names, system_map
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 FEW, MANY = 20, 200
@@ -165,6 +165,13 @@ def test_differences(say):
 def test_overviews():
     """More flows are drawn as one map, and get names for their pages, in linear time."""
     assert_linear(lambda number: lambda: (system_map(flows(number)), page_names(flows(number))))
+
+
+@pytest.fixture(autouse=True)
+def _program_goes() -> Iterator[None]:
+    """Leave no program to other tests."""
+    yield
+    sys.modules.pop("program", None)
 
 
 def load_program(folder: Path, source: str) -> None:
