@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 KEEP: Any = object()
 """In place of a run or an event: do not bind one."""
 
+BLOCK = object()
+"""The key, among an event's notes, which says that the block of its context manager is running."""
+
 
 current_run: ContextVar[Run | None] = ContextVar("penstock_run", default=None)
 current_event: ContextVar[StepEvent | None] = ContextVar("penstock_step", default=None)

@@ -196,52 +196,67 @@ def hold(generator: Any, scope_of: Callable[[], Binding]) -> Any:
 def _hold(generator: Any, scope_of: Callable[[], Binding]) -> Any:
     run_token = event_token = None
     scope: Any = None
+    resume, argument = generator.send, None
     try:  # as in `await_in`
         scope = scope_of()
         event_token = current_event.set(current_event.get()) if scope.has_event else None
         run_token = current_run.set(current_run.get()) if scope.has_run else None
         scope.begin()
-        result = yield from generator
+        while True:
+            item = resume(argument)
+            scope.suspend()
+            try:
+                argument = yield item
+                resume = generator.send
+            except BaseException as error:
+                resume, argument = generator.throw, error
+            scope.resume()
+    except StopIteration as stop:
         scope.end()
+        return stop.value
     except BaseException as error:
         penstock_run = current_run.get()  # noqa: F841 - for those who read the traceback
-        if scope is not None:
-            scope.end(None if type(error) is GeneratorExit else error)
+        _end(scope, error)
         raise
     finally:
+        argument = None
         _give_back(event_token, run_token)
-    return result
 
 
 @uncounted
 async def _hold_async(generator: Any, scope_of: Callable[[], Binding]) -> Any:
     run_token = event_token = None
     scope: Any = None
+    resume, argument = _first, generator
     try:
         scope = scope_of()
         event_token = current_event.set(current_event.get()) if scope.has_event else None
         run_token = current_run.set(current_run.get()) if scope.has_run else None
         scope.begin()
-        resumed = _first(generator)
         while True:
-            item = await resumed
+            item = await resume(argument)
+            scope.suspend()
             try:
-                resumed = generator.asend((yield item))
-            except GeneratorExit:
-                await generator.aclose()
-                raise
+                argument = yield item
+                resume = generator.asend
             except BaseException as error:
-                resumed = generator.athrow(error)
+                resume, argument = generator.athrow, error
+            scope.resume()
     except StopAsyncIteration:
         scope.end()
     except BaseException as error:
         penstock_run = current_run.get()  # noqa: F841 - for those who read the traceback
-        if scope is not None:
-            scope.end(None if type(error) is GeneratorExit else error)
+        _end(scope, error)
         raise
     finally:
-        resumed = None
+        argument = None
         _give_back(event_token, run_token)
+
+
+def _end(scope: Binding | None, error: BaseException) -> None:
+    """End the scope of a block, if it has begun; to be closed is no error."""
+    if scope is not None:
+        scope.end(None if type(error) is GeneratorExit else error)
 
 
 def _give_back(event_token: Any, run_token: Any) -> None:

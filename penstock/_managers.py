@@ -7,7 +7,7 @@ from functools import partial
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import current_run
+from penstock._context import BLOCK, KEEP, current_run
 from penstock._drive import hold
 from penstock._scope import Scope, watching
 from penstock._tracebacks import add_frame
@@ -24,10 +24,28 @@ def open_manager(target: Any, mark: Mark, args: Any, kwargs: Any) -> Any:
     # used as a decorator, it makes one for each call
     manager._recreate_cm = partial(open_manager, target, mark, args, kwargs)
     if watching or mark.entrypoint:
-        manager.gen = hold(manager.gen, partial(Scope, mark))
+        manager.gen = hold(manager.gen, partial(_BlockScope, mark))
     if mark.entrypoint:
         manager.__class__ = _RunManager if type(manager.gen) is GeneratorType else _AsyncRunManager
     return manager
+
+
+class _BlockScope(Scope):
+    """The scope of a context manager: it stays bound while the block runs, whose code is not the step's."""
+
+    __slots__ = ()
+
+    def suspend(self) -> None:
+        """Leave the block to whoever wrote it."""
+        event: Any = self.event
+        if event is not KEEP:
+            event.notes[BLOCK] = True
+
+    def resume(self) -> None:
+        """Come back to the step's own code."""
+        event: Any = self.event
+        if event is not KEEP:
+            event.notes.pop(BLOCK, None)
 
 
 # contextlib gives an exception the traceback back that it had in the block, without the frame that knows the run.

@@ -28,7 +28,7 @@ from penstock.check.rows import (
 from penstock.errors import EvidenceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from penstock.check.frames import Circumstances
@@ -269,7 +269,7 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
         sides = group(done), group(ancestors), group(outside)
         return Fact(check_text(flow), seen(step), seen(parent), *sides, read_circumstances(*more) if more else PLAIN)
 
-    facts, orphans, runs = Counter[Fact](), Counter[Orphan](), Counter[tuple[str, Seen]]()
+    facts, runs = Counter[Fact](), Counter[tuple[str, Seen]]()
     replaced: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
     for *row, names, count in (*content.get("replaced", ()), *content.get("circumstances", ())):
         fact = fact_of(*row)  # older readers accuse nobody on these
@@ -280,12 +280,6 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
         fact = fact_of(*row)
         facts[fact] += check_natural(count)
         replaced.pop(fact, None)
-    for flow, step, concurrent, count in content["orphans"]:
-        orphans[Orphan(check_text(flow), seen(step), concurrent is True)] += check_natural(count)
-    for flow, step, done, count in content.get("tops", ()):
-        orphan = Orphan(check_text(flow), seen(step), concurrent=True)
-        orphans[orphan] = check_natural(orphans[orphan] - check_natural(count))  # older readers find all of them there
-        orphans[replace(orphan, done=group(done))] += count
     for flow, step, count in content["runs"]:
         runs[check_text(flow), seen(step)] += check_natural(count)
     replaced |= {
@@ -295,6 +289,18 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
     meanwhile = {
         (check_text(flow), check_text(step)): read_set(names) for flow, step, names in content.get("meanwhile", ())
     }
+    orphans = _read_orphans(content, steps)
     return Evidence(
-        facts, +orphans, runs, commits, replaced, meanwhile, content.get("exact") is True, decode_history(content)
+        facts, orphans, runs, commits, replaced, meanwhile, content.get("exact") is True, decode_history(content)
     )
+
+
+def _read_orphans(content: Mapping[str, Any], steps: Sequence[Seen]) -> Counter[Orphan]:
+    orphans = Counter[Orphan]()
+    for flow, step, concurrent, count in content["orphans"]:
+        orphans[Orphan(check_text(flow), steps[check_natural(step)], concurrent is True)] += check_natural(count)
+    for flow, step, done, count in content.get("tops", ()):
+        orphan = Orphan(check_text(flow), steps[check_natural(step)], concurrent=True)
+        orphans[orphan] = check_natural(orphans[orphan] - check_natural(count))  # older readers find all of them there
+        orphans[replace(orphan, done=frozenset(steps[check_natural(number)] for number in done))] += count
+    return +orphans

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from penstock._context import BLOCK
+
 if TYPE_CHECKING:
     from penstock._marks import Mark
     from penstock._runs import Run
@@ -84,6 +86,14 @@ def event_of(mark: Mark, parent: StepEvent | None, run: Run | None, lazy: bool) 
     made.__class__ = StepEvent
     event: StepEvent = made
     return event
+
+
+def is_in_blocks(event: StepEvent) -> bool:
+    """Return whether a step was called in blocks of context managers only, and so by code of no step at all."""
+    above = event.parent
+    while above is not None and BLOCK in above.notes:
+        above = above.parent
+    return above is None and event.parent is not None
 
 
 class Observer(Protocol):

@@ -12,7 +12,7 @@ from weakref import ref
 from penstock.check.company import Company, names_in
 from penstock.check.evidence import save
 from penstock.check.frames import NOTHING, Loose, nearest
-from penstock.observers import MOST_AROUND
+from penstock.observers import MOST_AROUND, is_in_blocks
 from penstock.observers.counts import COMMIT, Counts
 from penstock.observers.replaced import replacements
 from penstock.observers.running import Running, Several, arrived, frame_of
@@ -145,7 +145,7 @@ class EvidenceObserver(Counts):
             return Company(foreign=True), False
         if company is None:
             company = run.notes.setdefault((self, flow), Company())
-        return company, outer is not None and outer is not company
+        return company, outer is not None and (outer is not company or is_in_blocks(event))
 
     def _place(self, running: Running, event: StepEvent) -> None:
         """Take note of where a step begins."""

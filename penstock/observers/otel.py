@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._context import restore
 from penstock._extras import needed
+from penstock.observers import is_in_blocks
 from penstock.propagation import RANDOM, flags_without_caller, is_trace_id
 
 with needed("opentelemetry", "penstock[otel]"):
@@ -107,11 +108,11 @@ def _identify(run: Run, context: SpanContext) -> None:
 
 
 def _begins_inside(event: StepEvent) -> bool:
-    """Return whether an entrypoint begins a run of its own though steps of another run, or of none, are around it."""
+    """Return whether no step calls an entrypoint, though steps are around it: those of another run or of none, or blocks."""
     parent = event.parent
     if not event.entrypoint or parent is None or event.run is None:
         return False
-    return parent.run is None or parent.run.notes is not event.run.notes
+    return parent.run is None or parent.run.notes is not event.run.notes or is_in_blocks(event)
 
 
 def _remote(run: Run) -> Context:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -247,3 +248,51 @@ def test_what_ran_in_a_call_of_the_same_step_has_run_in_it(observer: EvidenceObs
     go(lambda: walk(2))
     assert {"go>walk", "walk>leaf", "leaf>close"} == states("f", observer.evidence()).keys()
     assert {} == failures("f", observer.evidence())
+
+
+def blocks() -> Any:
+    """Declare a context manager and a function, both of which begin a run."""
+    client = flow("f")
+
+    @client.entrypoint
+    def request() -> None:
+        build()
+
+    @client.entrypoint
+    @contextmanager
+    def stream(*, own: bool = False) -> Iterator[None]:
+        build()
+        if own:
+            request()
+        yield
+
+    @client.step(after=["request", "stream"])
+    def build() -> None: ...
+
+    @client.entrypoint
+    def job() -> None:
+        build()
+        with stream():
+            request()
+
+    return request, stream, job
+
+
+def test_a_block_is_no_code_of_its_context_manager(observer: EvidenceObserver) -> None:
+    """An entrypoint that is called in a block begins there, as if nothing were around it."""
+    request, stream, _ = blocks()
+    with stream(), stream():
+        request()
+    assert ({}, {"stream": 2, "request": 1}) == (failures("f", observer.evidence()), runs(observer))
+
+
+@pytest.mark.parametrize("call", ["own", "job"])
+def test_code_of_a_step_that_calls_an_entrypoint(call: str, observer: EvidenceObserver) -> None:
+    """What a context manager calls itself, or a step in a block of its own, is called by a step."""
+    _, stream, job = blocks()
+    if call == "job":
+        job()
+    else:
+        with stream(own=True):
+            pass
+    assert "undeclared" == failures("f", observer.evidence())["stream>request"]
