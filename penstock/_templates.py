@@ -7,7 +7,6 @@ each shape of a parameter list; the names are put in afterwards, which is cheap.
 
 from __future__ import annotations
 
-import os
 from types import CodeType, FunctionType
 
 TYPE_CHECKING = False
@@ -20,9 +19,12 @@ if TYPE_CHECKING:
 
     Shape = tuple[int, int, int, int]
 
-FILE = os.path.join(os.path.dirname(__file__), "<wrapper, skipped as importlib._bootstrap is>")  # noqa: PTH118, PTH120 - pathlib costs an import
-"""The file of wrappers. :mod:`warnings` and :mod:`logging` skip frames whose file has both these words when they count
-``stacklevel`` (``_is_internal_frame`` in both), so what a step says of its caller is said of the right line."""
+FILE = "<wrapper of penstock, skipped as importlib._bootstrap is>"
+"""The file of wrappers, in angle brackets as that of all code without source: tracebacks show no line of another file then.
+
+:mod:`warnings` and :mod:`logging` skip frames whose file has both these words when they count ``stacklevel``
+(``_is_internal_frame`` in both), so what a step says of its caller is said of the right line.
+"""
 
 VARARGS, VARKEYWORDS = 0x04, 0x08  # inspect.CO_*
 _ANY: Shape = (0, 0, 0, VARARGS | VARKEYWORDS)
