@@ -80,12 +80,7 @@ def _state(flow: Flow, edge: Edge, tally: Tally) -> tuple[State, str, str]:
 def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
     """Return what to say of an arrow that no witness confirms."""
     source, target = pair
-    # A test that calls a step alone shows nothing of arrows, but that runs which nothing explains could do without it.
-    ran = {source: [tally.seen], target: [tally.placed, tally.loose]}
-    if target in tally.unexplained:
-        ran[source].append(tally.alone)
-    unseen = [name for name, groups in ran.items() if not any(name in group for group in groups)]
-    adrift = lost(pair, tally)
+    unseen, adrift = _unseen(pair, tally), lost(pair, tally)
     loose = _loose(pair, tally)
     if not adrift and pair in tally.vanished:
         return tally.vanished[pair]
@@ -121,6 +116,16 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
     if found or pair not in tally.further:
         return found or ("never-seen", _before(flow, pair, tally))
     return "indirect", _further(pair, tally)
+
+
+def _unseen(pair: Pair, tally: Tally) -> list[str]:
+    """Return which ends of an arrow did not run where that could show it."""
+    source, target = pair
+    ran = {source: [tally.seen], target: [tally.placed, tally.loose]}
+    # A test that calls a step alone shows nothing of arrows, but that runs which nothing explains could do without it.
+    if target in tally.unexplained:
+        ran[source].append(tally.alone)
+    return [name for name, groups in ran.items() if not any(name in group for group in groups)]
 
 
 def lost(pair: Pair, tally: Tally) -> list[str]:
