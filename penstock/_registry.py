@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from _thread import RLock  # threading itself would double the time that importing penstock takes
 
 from penstock._caller import body_of, place_of
+from penstock._locks import make_reentrant_lock
 from penstock._marks import marks_on
 from penstock.errors import DuplicateStepError, UnknownFlowError
 
@@ -92,7 +92,7 @@ class Declared:
 
 
 # Reentrant: building a flow reads attributes of user objects, which may declare more.
-_lock = RLock()
+_lock = make_reentrant_lock()
 _flows: dict[str, Declared] = {}
 _unclaimed: dict[tuple[str, str] | int, Mark] = {}
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections import Counter, deque
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from penstock import _registry
+from penstock._locks import make_reentrant_lock
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
 from penstock.check.frames import NOTHING
 from penstock.check.history import History
@@ -52,7 +52,7 @@ class Counts:
         self.moved: deque[Move] = deque()
         self._news = False
         # Reentrant: a generator that is collected while a lock is held ends here, too.
-        self._lock = threading.RLock()
+        self._lock = make_reentrant_lock()
 
     def _note_replaced(self, flow: str, names: frozenset[str]) -> None:
         """Take note of what tests have replaced at some time, also where the same is seen without."""

@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from penstock._locks import make_lock
 from penstock.check.company import Company, names_in
 from penstock.check.evidence import save
 from penstock.check.frames import NOTHING, Loose, nearest
@@ -55,7 +56,7 @@ class EvidenceObserver(Counts):
         """Forget everything; in a process that was forked, also who held the locks before."""
         super().clear()
         self.live: set[Running] = set()
-        self._writing = threading.Lock()
+        self._writing = make_lock()
 
     def __call__(self, event: StepEvent, /) -> Running | Several | None:
         """Take note that a step begins."""

@@ -7,11 +7,11 @@ tests assign by hand is found by comparing where steps are bound with where they
 from __future__ import annotations
 
 import sys
-import threading
 from types import FunctionType, ModuleType, NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock import _registry
+from penstock._locks import make_reentrant_lock
 from penstock._marks import underlying
 from penstock.check.frames import NOTHING
 from penstock.observers.reach import CONTAINERS, OURS, forget, reach, steps_on
@@ -62,7 +62,7 @@ class Replacements:
         self._held: list[_Held] = []
         self._bindings: dict[str, list[_Binding]] = {}
         self._tables: dict[int, tuple[Mapping[Any, Any], Any]] = {}
-        self._lock = threading.RLock()
+        self._lock = make_reentrant_lock()
 
     def hold(self, owner: object, swaps: Iterable[tuple[Any, Any]]) -> None:
         """Take note of what a patcher has replaced, and by what, until it lets go."""
@@ -129,7 +129,7 @@ class Replacements:
 
     def forked(self) -> None:
         """Begin anew in a child, where nobody is left who may have held the lock."""
-        self._lock = threading.RLock()
+        self._lock = make_reentrant_lock()
 
     def clear(self) -> None:
         """Forget everything."""
