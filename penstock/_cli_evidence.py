@@ -44,8 +44,21 @@ def _add(
     said = "the evidence to write"
     parser.add_argument("-o", "--output", type=output_file, required=True, metavar="FILE", help=said)
     if action is not _merge:
+        size = "the most that a line or document of a compressed file may hold, 64 by default"
+        parser.add_argument("--max-size", type=_read_size, metavar="MB", help=size)
         add_sources(parser)
     parser.set_defaults(action=action)
+
+
+def _read_size(given: str) -> int:
+    """Return the bytes of a number of megabytes.
+
+    Raises:
+        ConfigError: It is no number, or nothing could be so small.
+    """
+    if not given.isdecimal() or not int(given):
+        raise ConfigError(f"{given!r} is no whole number of megabytes", where="--max-size")
+    return int(given) * 10**6
 
 
 def _merge(parsed: argparse.Namespace) -> int:
@@ -82,11 +95,11 @@ def _from_jaeger(parsed: argparse.Namespace) -> int:
 
 def _from_spans(parsed: argparse.Namespace, kind: Format) -> int:
     from penstock.check.functions import StepFinder  # noqa: PLC0415 - other commands do without
-    from penstock.check.spans import Damage, read  # noqa: PLC0415 - the same
+    from penstock.check.spans import MAX_SIZE, Damage, read  # noqa: PLC0415 - the same
     from penstock.collect import collect  # noqa: PLC0415 - the same
 
     damage, finder = Damage(), StepFinder(lambda: collect(read_config(parsed)).flows)
-    evidence = read(parsed.files, kind, damage, finder)
+    evidence = read(parsed.files, kind, damage, finder, parsed.max_size or MAX_SIZE)
     if finder.fault:
         tell("note", finder.fault)
     names = f"{counted(finder.mapped, 'span')} mapped by the names of functions" if finder.mapped else ""

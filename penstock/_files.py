@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 from penstock.errors import OutputError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 
 def stamp_of(status: os.stat_result) -> tuple[int, int, int]:
@@ -14,6 +20,56 @@ def stamp_of(status: os.stat_result) -> tuple[int, int, int]:
     The time of the content alone is not enough. Images and archives give all files one time, and an edit may keep the size.
     """
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size
+
+
+_KINDS = {
+    stat.S_IFIFO: "it is a pipe, not a file",
+    stat.S_IFSOCK: "it is a socket, not a file",
+    stat.S_IFCHR: "it is a device, not a file",
+    stat.S_IFBLK: "it is a device, not a file",
+    stat.S_IFDIR: "it is a folder, not a file",
+}
+_INHERITED = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
+"""How shells name what a process already has open, such as the output of another one: ``<(command)``."""
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file to read it. A pipe that nothing writes to is never waited for, nor is a device read that has no end.
+
+    Raises:
+        OSError: It cannot be read, or is no regular file, nor a pipe that the process was started with; all have a
+            ``strerror``.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except ValueError as error:  # a null character, or half a letter, in the name
+        raise OSError(errno.EINVAL, str(error), str(path)) from None
+    kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
+    is_inherited = kind == stat.S_IFIFO and str(path).startswith(_INHERITED)
+    if kind != stat.S_IFREG and not is_inherited:
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, _KINDS.get(kind, "it is no file"), str(path))
+    if is_inherited:
+        os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "rb")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file; errors as of :func:`open_file`."""
+    with open_file(path) as file:
+        return file.read()
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file, without a byte order mark, and with plain line ends.
+
+    Raises:
+        OSError: It cannot be read, is no regular file, or is not UTF-8; all have a ``strerror``.
+    """
+    try:
+        return read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError:
+        raise OSError(errno.EILSEQ, "it is not UTF-8 text", str(path)) from None
 
 
 def own_folder(folder: Path) -> Path:

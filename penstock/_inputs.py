@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock._files import stamp_of
+from penstock._files import read_bytes, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -100,7 +100,7 @@ def absolute(path: str | Path) -> str:
 
 def digest(file: str | Path) -> str:
     """Return the SHA-256 of a file's content, in hex digits."""
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    return hashlib.sha256(read_bytes(Path(file))).hexdigest()
 
 
 def subfolders(folder: str) -> list[str]:

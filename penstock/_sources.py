@@ -10,7 +10,7 @@ import tomllib
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock._files import stamp_of
+from penstock._files import read_bytes, stamp_of
 from penstock.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def find(folder: Path, settings: tuple[str, ...]) -> Source | None:
 @lru_cache(maxsize=16)  # Zensical asks again for every page; the stamp makes an edit a new question
 def _parsed(file: Path, settings: tuple[str, ...], _stamp: tuple[int, int, int]) -> Source | None:
     try:
-        text = file.read_bytes().decode()
+        text = read_bytes(file).decode()
         content = tomllib.loads(text)
         tool = content.get("tool", {})
         table = tool.get("penstock") if isinstance(tool, dict) else None

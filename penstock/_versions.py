@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from penstock.errors import EvidenceError, ManifestError
 
+_CONFLICT = re.compile(r"^<{7} ", re.MULTILINE)
+"""How git marks the beginning of lines that it could not merge."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
@@ -23,6 +26,7 @@ class Format:
         what: What people call it.
         cure: How to get one.
         error: What to raise.
+        merge: What to do after a merge of git that could not join two of them.
     """
 
     name: str
@@ -30,6 +34,7 @@ class Format:
     what: str
     cure: str
     error: type[ManifestError | EvidenceError]
+    merge: str
 
     def content(self, text: str, path: Path | None) -> dict[str, Any]:
         """Return what a text of this format holds, as JSON values.
@@ -40,6 +45,8 @@ class Format:
         try:
             content = json.loads(text)
         except (ValueError, RecursionError) as error:
+            if _CONFLICT.search(text):
+                raise self.error(f"git has left the marks of a merge conflict in it. {self.merge}", path=path) from None
             raise self.error(f"this is not JSON: {error}", path=path) from None
         if not isinstance(content, dict) or content.get("format") != self.name:
             raise self.error(f"this is no penstock {self.what}; {self.cure}", path=path)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock import __version__, _foreign, _inputs, _kept, _registry, _spawn, manifest
-from penstock._files import own_folder, write_atomically
+from penstock._files import own_folder, read_bytes, write_atomically
 from penstock.check.unread import UNREAD_CODE
 from penstock.errors import CollectError, ManifestError, PenstockError
 from penstock.manifest import Inputs
@@ -240,7 +240,7 @@ def _cache(config: Config) -> Path:
 def _cached(config: Config, key: str) -> _Record | None:
     """Return what an earlier process left; whatever is wrong with the file, it only means to import again."""
     try:
-        head, _, text = (_cache(config) / f"{key}.json").read_bytes().partition(b"\n")
+        head, _, text = read_bytes(_cache(config) / f"{key}.json").partition(b"\n")
         content = json.loads(head)
         if content["digest"] != hashlib.sha256(text).hexdigest():
             return None

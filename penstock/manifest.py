@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock import __version__
-from penstock._files import write_atomically
+from penstock._files import read_text, write_atomically
 from penstock._garbage import collector_paused
 from penstock._places import place, place_flow
 from penstock._records import checked, encoded, flow_of, problems_of
@@ -35,6 +35,7 @@ FORMAT = Format(
     what="manifest",
     cure="write one with: penstock export -o FILE",
     error=ManifestError,
+    merge="Write it again: penstock export -o FILE",
 )
 
 
@@ -193,10 +194,9 @@ def load(path: Path) -> Manifest:
         ManifestError: The file cannot be read or holds no manifest.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ManifestError(f"cannot read the manifest: {reason}", path=path) from None
+        text = read_text(path)
+    except OSError as error:
+        raise ManifestError(f"cannot read the manifest: {error.strerror}", path=path) from None
     return loads(text, path)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 from xml.etree.ElementTree import Element
 
 from penstock._extras import needed
+from penstock._files import read_text
 from penstock.errors import did_you_mean, near_names
 
 with needed("mkdocstrings", "penstock[mkdocstrings]"):
@@ -187,8 +188,8 @@ def _lines(options: Mapping[str, Any], line: int) -> tuple[Line, ...]:
 
 def _read(source: Path | None) -> str:
     try:
-        return source.read_text(encoding="utf-8-sig") if source else ""
-    except (OSError, UnicodeDecodeError):
+        return read_text(source) if source else ""
+    except OSError:
         return ""
 
 

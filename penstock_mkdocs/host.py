@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penstock._files import read_text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -71,8 +73,8 @@ def line_in_file(source: Path | None, text: str, line: int) -> int:
         The line, or 0 where nobody can tell, as in what another plugin has put in.
     """
     try:
-        whole = source.read_text(encoding="utf-8-sig") if source else ""
-    except (OSError, UnicodeDecodeError):
+        whole = read_text(source) if source else ""
+    except OSError:
         return line
     text = text.replace("\r\n", "\n").rstrip()
     start = whole.find(text)

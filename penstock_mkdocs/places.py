@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from penstock._files import stamp_of
+from penstock._files import read_text, stamp_of
 from penstock.errors import PenstockError
 from penstock.render.describe import slug
 from penstock_mkdocs.options import read_name, read_options
@@ -149,7 +149,7 @@ def _zensical(pages: Sequence[Path], folder: Path, config: Mapping[str, Any]) ->
         with suppress(OSError, UnicodeDecodeError):
             path = file.relative_to(folder)
             url = _url(path, directories=bool(config.get("use_directory_urls", True)))
-            yield _Document(path.as_posix(), url, file.read_text(encoding="utf-8-sig"))
+            yield _Document(path.as_posix(), url, read_text(file))
 
 
 def _url(path: Path, *, directories: bool) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock import config
+from penstock._files import read_text
 from penstock._sources import SPHINX_BUILD
 from penstock.errors import ConfigError
 
@@ -74,8 +75,8 @@ def _read(value: object, setting: config.Setting) -> object:
 def _lines(file: Path) -> dict[str, int]:
     """Return the settings that stand in ``conf.py``, each with its line."""
     try:
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):  # an application without conf.py, as tests make them
+        text = read_text(file)
+    except OSError:  # an application without conf.py, as tests make them
         return {}
     assigned = re.compile(rf"{PREFIX}(\w+)\s*(?::[^=]+)?=")
     found = ((assigned.match(line), number) for number, line in enumerate(text.splitlines(), 1))

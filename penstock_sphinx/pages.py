@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sphinx.environment import CONFIG_OK
 from sphinx.util import logging
 
-from penstock._files import write_atomically
+from penstock._files import open_file, read_bytes, write_atomically
 from penstock.errors import OutputError
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.paths import paths_of
@@ -120,7 +120,7 @@ def _marked(text: str, kind: str) -> str:
 
 def _write(file: Path, content: bytes) -> None:
     """Write a page if it is ours and would change, so that Sphinx reads no page twice for nothing."""
-    if not file.exists() or (_has_mark(file) and file.read_bytes() != content):
+    if not file.exists() or (_has_mark(file) and read_bytes(file) != content):
         write_atomically(file, content)
 
 
@@ -141,6 +141,6 @@ def _is_ours(file: Path) -> bool:
 
 
 def _has_mark(file: Path) -> bool:
-    with file.open("rb") as opened:
+    with open_file(file) as opened:
         first, second = (opened.readline().decode("utf-8", "replace").rstrip() for _ in range(2))
     return first in MARKS.values() or (first, second) == (FRONT_MATTER, MARK_IN_FRONT_MATTER)

@@ -15,6 +15,7 @@ from docutils.parsers.rst.states import MarkupError, RSTStateMachine, state_clas
 from docutils.statemachine import StringList
 from docutils.utils import ExtensionOptionError, extract_extension_options, new_document
 
+from penstock._files import read_text
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.overview import FlowsDirective, selection_of
 from penstock_sphinx.paths import folder_of
@@ -66,8 +67,8 @@ def requests_in(app: Sphinx) -> Iterator[Request]:
         try:
             if docname not in lists and file.stat().st_mtime_ns // 1000 < app.env.all_docs.get(docname, 0):
                 continue  # it had none when it was read, and is as it was
-            text = file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError):  # Sphinx reports it
+            text = read_text(file)
+        except OSError:  # Sphinx reports it
             continue
         found = list(_in_text(docname, text, markdown=_is_markdown(app, file))) if NAME in text else []
         (lists.add if found else lists.discard)(docname)

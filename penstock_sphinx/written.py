@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock._files import write_atomically
+from penstock._files import read_text, write_atomically
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.targets import Targets
 
@@ -55,7 +55,7 @@ def _file(app: Sphinx) -> Path:
 def _read(file: Path) -> dict[str, str]:
     """Return what was kept; whatever is wrong with the file, it only means to write pages once more."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(read_text(file))
     except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from penstock._files import write_atomically
+from penstock._files import read_text, write_atomically
 from penstock.check.findings import Finding
 from penstock.errors import ConfigError
 
@@ -85,8 +85,8 @@ def _matching(finding: Finding, by_place: Mapping[tuple[str, str], list[Ignore]]
 def _lines(file: Path) -> list[tuple[int, str]]:
     """Return the lines of a file that may hold an ignore, with their numbers."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError):
+        lines = read_text(file).splitlines()
+    except OSError:
         return []
     return [(number, line) for number, line in enumerate(lines, 1) if "edge" in line]
 
@@ -108,7 +108,7 @@ def read(path: Path) -> frozenset[str]:
         ConfigError: The file cannot be read or is no baseline.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path))
         if content["format"] != FORMAT:
             raise ValueError(FORMAT)
         if not isinstance(content["findings"], list):

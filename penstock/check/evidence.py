@@ -13,14 +13,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from penstock._files import write_atomically
+from penstock._files import read_text, write_atomically
 from penstock._versions import Format, check_natural, check_text
+from penstock.check import checksum
 from penstock.check.frames import PLAIN
-from penstock.check.history import History, decode_history, encode_history, merge_histories
+from penstock.check.history import History, decode_history, merge_histories
 from penstock.check.rows import (
     PLAIN_ROW,
     encode_rows,
-    fact_rows,
+    evidence_rows,
     read_circumstances,
     read_names,
     read_set,
@@ -32,14 +33,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.check.frames import Circumstances
-    from penstock.check.rows import Named
 
 FORMAT = Format(
     name="penstock-evidence",
-    version=(1, 3),
+    version=(1, 4),
     what="evidence",
     cure="record some with: pytest --penstock",
     error=EvidenceError,
+    merge=checksum.CURE,
 )
 
 
@@ -175,37 +176,16 @@ def _replaced(parts: Iterable[Evidence]) -> dict[Fact | tuple[str, Seen], frozen
 
 def dumps(evidence: Evidence) -> str:
     """Return the evidence as JSON text: everything sorted, one fact a line, a newline at the end."""
-    seen = sorted(_mentioned(evidence))
-    number = {each: index for index, each in enumerate(seen)}
-    orphans: Counter[tuple[str, int, bool]] = Counter()
-    for each, count in evidence.orphans.items():
-        orphans[each.flow, number[each.flow, *each.step], each.concurrent] += count
-    rows = {
-        "steps": [list(each) for each in seen],
-        **fact_rows(evidence, number),
-        "orphans": sorted([*each, count] for each, count in orphans.items()),
-        "tops": sorted(
-            [each.flow, number[each.flow, *each.step], sorted(number[each.flow, *done] for done in each.done), count]
-            for each, count in evidence.orphans.items()
-            if each.done is not None
-        ),
-        "meanwhile": sorted([*step, sorted(names)] for step, names in evidence.meanwhile.items()),
-        "runs": sorted([flow, number[flow, *step], count] for (flow, step), count in evidence.runs.items()),
-        "replaced_runs": sorted(
-            [run[0], number[run[0], *run[1]], sorted(evidence.replaced[run])]
-            for run in evidence.runs
-            if run in evidence.replaced
-        ),
-        **encode_history(evidence.history),
-    }
     head = {
         "format": FORMAT.name,
         "version": ".".join(map(str, FORMAT.version)),
         "commits": dict(sorted(evidence.commits.items())),
         "exact": evidence.exact,
     }
+    rows = evidence_rows(evidence)
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
     lines += [f"{json.dumps(key)}: {encode_rows(value)}" for key, value in rows.items()]
+    lines.append(f'"{checksum.KEY}": "{checksum.compute_checksum({**head, **rows})}"')
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -217,8 +197,10 @@ def loads(text: str, path: Path | None = None) -> Evidence:
     """
     content = FORMAT.content(text, path)
     try:
+        if reason := checksum.check_checksum(content):
+            raise EvidenceError(f"the evidence was edited, merged or damaged: {reason}. {checksum.CURE}", path=path)
         return _evidence(content)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise EvidenceError(f"the evidence is damaged ({error!r:.80}); record it anew", path=path) from None
 
 
@@ -229,10 +211,9 @@ def load(path: Path) -> Evidence:
         EvidenceError: The file cannot be read or holds no evidence.
     """
     try:
-        return loads(path.read_text(encoding="utf-8-sig"), path)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise EvidenceError(f"cannot read the evidence: {reason}", path=path) from None
+        return loads(read_text(path), path)
+    except OSError as error:
+        raise EvidenceError(f"cannot read the evidence: {error.strerror}", path=path) from None
 
 
 def save(evidence: Evidence, path: Path) -> None:
@@ -242,16 +223,6 @@ def save(evidence: Evidence, path: Path) -> None:
         OutputError: The file cannot be written.
     """
     write_atomically(path, dumps(evidence).encode())
-
-
-def _mentioned(evidence: Evidence) -> set[Named]:
-    found = {(flow, *step) for flow, step in evidence.runs}
-    for orphan in evidence.orphans:
-        found.update((orphan.flow, *seen) for seen in (orphan.step, *(orphan.done or ())))
-    for fact in evidence.facts:
-        for seen in (fact.step, fact.parent, *fact.done, *fact.ancestors, *fact.outside):
-            found.add((fact.flow, *seen))
-    return found
 
 
 def _evidence(content: Mapping[str, Any]) -> Evidence:

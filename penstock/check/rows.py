@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from penstock._versions import check_text
 from penstock.check.frames import PLAIN, Circumstances
+from penstock.check.history import encode_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,6 +17,52 @@ if TYPE_CHECKING:
 
 Named = tuple[str, str, str]
 """Flow, step and source: what a number in the file stands for."""
+
+
+def evidence_rows(evidence: Evidence) -> dict[str, list[list[Any]]]:
+    """Return all tables of a file, sorted, in the order in which they stand there."""
+    steps = sorted(_mentioned(evidence))
+    number = {step: index for index, step in enumerate(steps)}
+    return {
+        "steps": [list(step) for step in steps],
+        **fact_rows(evidence, number),
+        **_orphan_rows(evidence, number),
+        "meanwhile": sorted([*step, sorted(names)] for step, names in evidence.meanwhile.items()),
+        "runs": sorted([flow, number[flow, *step], count] for (flow, step), count in evidence.runs.items()),
+        "replaced_runs": sorted(
+            [run[0], number[run[0], *run[1]], sorted(evidence.replaced[run])]
+            for run in evidence.runs
+            if run in evidence.replaced
+        ),
+        **encode_history(evidence.history),
+    }
+
+
+def _orphan_rows(evidence: Evidence, number: Mapping[Named, int]) -> dict[str, list[list[Any]]]:
+    orphans: Counter[tuple[str, int, bool]] = Counter()
+    for orphan, count in evidence.orphans.items():
+        orphans[orphan.flow, number[orphan.flow, *orphan.step], orphan.concurrent] += count
+    tops = (
+        [
+            orphan.flow,
+            number[orphan.flow, *orphan.step],
+            sorted(number[orphan.flow, *done] for done in orphan.done),
+            count,
+        ]
+        for orphan, count in evidence.orphans.items()
+        if orphan.done is not None
+    )
+    return {"orphans": sorted([*orphan, count] for orphan, count in orphans.items()), "tops": sorted(tops)}
+
+
+def _mentioned(evidence: Evidence) -> set[Named]:
+    found = {(flow, *step) for flow, step in evidence.runs}
+    for orphan in evidence.orphans:
+        found.update((orphan.flow, *seen) for seen in (orphan.step, *(orphan.done or ())))
+    for fact in evidence.facts:
+        for seen in (fact.step, fact.parent, *fact.done, *fact.ancestors, *fact.outside):
+            found.add((fact.flow, *seen))
+    return found
 
 
 def fact_rows(evidence: Evidence, number: Mapping[Named, int]) -> dict[str, list[list[Any]]]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from penstock._files import open_file
 from penstock.check.playback import Label
 from penstock.check.traces import LAST, Traces
 from penstock.errors import EvidenceError
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 BAD = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
 """What is raised by reading something that is not built as it should be."""
+
+MEGABYTE = 10**6
+MAX_SIZE = 64 * MEGABYTE
+"""Bytes that a document may have which stood compressed in a file: in memory, JSON takes up to twenty times as much."""
 
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
 
@@ -60,7 +65,13 @@ class Damage:
         return f"{what} damaged and left out, the first at {self.first}"
 
 
-def read(files: Iterable[Path], kind: Format, damage: Damage, finder: StepFinder | None = None) -> Evidence:
+def read(
+    files: Iterable[Path],
+    kind: Format,
+    damage: Damage,
+    finder: StepFinder | None = None,
+    max_size: int = MAX_SIZE,
+) -> Evidence:
     """Return what the spans in files tell; whatever is damaged is left out.
 
     Args:
@@ -68,13 +79,14 @@ def read(files: Iterable[Path], kind: Format, damage: Damage, finder: StepFinder
         kind: How spans stand in it.
         damage: Takes note of what is left out.
         finder: Finds the steps of spans that only name a function.
+        max_size: Bytes that a document, or a line, of a compressed file may have.
 
     Raises:
-        EvidenceError: A file cannot be read at all, or no span is one of a step.
+        EvidenceError: A file cannot be read at all, holds more than it may, or no span is one of a step.
     """
     with Traces() as traces:
         for file in files:
-            for where, document in _documents(file, damage):
+            for where, document in _documents(file, damage, max_size):
                 try:
                     for span, around in kind.raw(document):
                         _take(traces, partial(kind.told, span, around), finder, where, damage)
@@ -104,13 +116,14 @@ def _take(traces: Traces, read_span: Callable[[], Told], finder: StepFinder | No
     traces.add(told._replace(label=labels[0]) if labels else told)
 
 
-def _documents(file: Path, damage: Damage) -> Iterator[tuple[str, Any]]:
+def _documents(file: Path, damage: Damage, max_size: int) -> Iterator[tuple[str, Any]]:
     """Yield each JSON document with its place: one a line, or all lines together if the first is only a beginning."""
     with _opened(file) as stream:
-        for number, line in enumerate(_lines(file, stream, damage), 1):
+        limit = max_size if isinstance(stream, gzip.GzipFile) else sys.maxsize
+        for number, line in enumerate(_lines(file, stream, damage, limit), 1):
             where = f"{file}:{number}"
             if number == 1 and line.rstrip()[-1:] in (b"{", b"[", b","):
-                line = line + b"".join(_lines(file, stream, damage))  # noqa: PLW2901 - it is this one, whole
+                line = _join([line], _lines(file, stream, damage, limit), file, limit)  # noqa: PLW2901 - it is this one
             if not line.strip():
                 continue
             try:
@@ -119,10 +132,31 @@ def _documents(file: Path, damage: Damage) -> Iterator[tuple[str, Any]]:
                 damage.note(where, f"this is not JSON: {error}"[:120])
 
 
-def _lines(file: Path, stream: IO[bytes], damage: Damage) -> Iterator[bytes]:
+def _join(lines: list[bytes], more: Iterator[bytes], file: Path, limit: int) -> bytes:
+    """Return all lines of a document as one."""
+    size = len(lines[0])
+    for line in more:
+        size += len(line)
+        if size > limit:
+            raise _explain_size(file, limit)
+        lines.append(line)
+    return b"".join(lines)
+
+
+def _explain_size(file: Path, limit: int) -> EvidenceError:
+    return EvidenceError(
+        f"it holds a line or document of more than {limit / MEGABYTE:g} MB once it is decompressed, which takes a multiple "
+        "of that in memory. If you trust it: --max-size MB",
+        path=file,
+    )
+
+
+def _lines(file: Path, stream: IO[bytes], damage: Damage, limit: int) -> Iterator[bytes]:
     number = 1
     try:
-        for line in stream:
+        while line := stream.readline(min(limit + 1, sys.maxsize)):
+            if len(line) > limit:
+                raise _explain_size(file, limit)
             yield line
             number += 1
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -134,10 +168,9 @@ def _lines(file: Path, stream: IO[bytes], damage: Damage) -> Iterator[bytes]:
 @contextmanager
 def _opened(file: Path) -> Iterator[IO[bytes]]:
     try:
-        raw: Any = sys.stdin.buffer if str(file) == "-" else file.open("rb")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise EvidenceError(f"cannot be read: {reason}", path=file) from None
+        raw: Any = sys.stdin.buffer if str(file) == "-" else open_file(file)
+    except OSError as error:
+        raise EvidenceError(f"cannot be read: {error.strerror}", path=file) from None
     with nullcontext() if str(file) == "-" else raw:
         begins = raw.peek(4)[:4]
         if begins == _ZSTANDARD:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock import __version__
-from penstock._files import own_folder, write_atomically
+from penstock._files import own_folder, read_bytes, write_atomically
 from penstock.errors import OutputError
 from penstock.render import marks
 from penstock.render.geometry import Layout
@@ -86,7 +86,7 @@ class LayoutCache:
     def _read(self) -> dict[str, _Entry]:
         """Return the layouts of the file; one that is torn, edited or of another version has none."""
         try:
-            head, _, text = self._file.read_bytes().partition(b"\n")
+            head, _, text = read_bytes(self._file).partition(b"\n")
             layouts: dict[str, _Entry] = json.loads(text) if head == _head(text) else {}
         except (OSError, ValueError):
             return {}

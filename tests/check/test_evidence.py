@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock._cli import main
+from penstock.check.checksum import compute_checksum
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen, dumps, load, loads, merge, save
 from penstock.check.frames import Circumstances
 from penstock.check.history import WITNESSES, FileRun, History, LastSeen
@@ -105,6 +106,13 @@ def test_counts_add_up_and_the_last_day_stays() -> None:
     assert expected == merge([first, second])
 
 
+def content_of(evidence: Evidence) -> dict[str, Any]:
+    """Return what a file of a version without a checksum holds."""
+    content: dict[str, Any] = {**json.loads(dumps(evidence)), "version": "1.3"}
+    del content["checksum"]
+    return content
+
+
 def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
     """Format and version come first, then the commits with their days, then one row a line."""
     found = Evidence({Fact("f", Seen("b", "1"), Seen("a")): 2}, commits={"3f2a1c": "2026-11-20"})
@@ -112,7 +120,7 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
     assert [
         "{",
         '"format": "penstock-evidence",',
-        '"version": "1.3",',
+        '"version": "1.4",',
         '"commits": {"3f2a1c": "2026-11-20"},',
         '"exact": false,',
         '"steps": [',
@@ -132,7 +140,8 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
         '"tests": [],',
         '"replaced_steps": [],',
         '"last_seen": [],',
-        '"tests_before": []',
+        '"tests_before": [],',
+        f'"checksum": "{compute_checksum(json.loads(dumps(found)))}"',
         "}",
     ] == (tmp_path / "new" / "evidence.json").read_text().splitlines()
 
@@ -140,13 +149,14 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
 def test_later_minor_versions_are_read() -> None:
     """What a later penstock adds is passed over."""
     content = {**json.loads(dumps(Evidence())), "version": "1.9", "more": [1]}
+    content["checksum"] = compute_checksum(content)
     assert Evidence() == loads(json.dumps(content))
 
 
 def test_what_an_earlier_minor_version_reads() -> None:
     """It finds every step that began alone where it looks for them; a file of its own is read today."""
     top, lost = Orphan("f", Seen("b"), True, frozenset({Seen("a")})), Orphan("f", Seen("b"), True)
-    content = json.loads(dumps(Evidence({}, {top: 2, replace(top, done=frozenset()): 1, lost: 4})))
+    content = content_of(Evidence({}, {top: 2, replace(top, done=frozenset()): 1, lost: 4}))
     assert [["f", 1, True, 7]] == content["orphans"]
     del content["tops"]
     assert {lost: 7} == loads(json.dumps({**content, "version": "1.0"})).orphans
@@ -154,7 +164,7 @@ def test_what_an_earlier_minor_version_reads() -> None:
 
 def test_files_of_before_have_no_history() -> None:
     """A file of an earlier minor version is read as ever."""
-    content = json.loads(dumps(Evidence({Fact("f", Seen("b"), Seen("a")): 2})))
+    content = content_of(Evidence({Fact("f", Seen("b"), Seen("a")): 2}))
     for key in ("tests", "replaced_steps", "last_seen", "tests_before"):
         del content[key]
     assert History() == loads(json.dumps({**content, "version": "1.2"})).history
@@ -174,7 +184,7 @@ def test_files_of_before_have_no_history() -> None:
 def test_a_damaged_history_is_told(rows: dict[str, object]) -> None:
     """Rows that cannot be are an error, as everywhere in the file."""
     with pytest.raises(EvidenceError, match="the evidence is damaged"):
-        loads(json.dumps({**json.loads(dumps(Evidence())), **rows}))
+        loads(json.dumps({**content_of(Evidence()), **rows}))
 
 
 def test_what_was_replaced_once_and_once_not() -> None:
@@ -203,7 +213,7 @@ def test_older_evidence_makes_all_that_it_is_merged_with_older() -> None:
     assert [False, True, True] == [
         merge(parts).exact for parts in ([older, newer], [newer, newer], [newer, Evidence()])
     ]
-    content = {key: value for key, value in json.loads(dumps(newer)).items() if key != "exact"}
+    content = {key: value for key, value in content_of(newer).items() if key != "exact"}
     assert older == loads(json.dumps({**content, "version": "1.2"}))
 
 

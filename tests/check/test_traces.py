@@ -235,6 +235,38 @@ def test_compressed_files(tmp_path: Path) -> None:
     assert "the compressed file is cut off or damaged" in str(damage)
 
 
+BOMBS = {
+    "one line": b'{"resourceSpans": [' + b" " * 3_000_000 + b"]}",
+    "a document": b"[\n" + b"[],\n" * 700_000 + b"[]]",
+    "no line end": b"\0" * 3_000_000,
+    "a long second line": b"{}\n" + b" " * 3_000_000,
+}
+
+
+@pytest.mark.parametrize("content", BOMBS.values(), ids=BOMBS)
+def test_compressed_files_that_grow(content: bytes, tmp_path: Path) -> None:
+    """A small file that becomes a large document is refused before it fills the memory."""
+    bomb = tmp_path / "bomb.gz"
+    bomb.write_bytes(gzip.compress(content))
+    with pytest.raises(EvidenceError, match=r"bomb\.gz: it holds a line or document of more than 2 MB .*--max-size MB"):
+        read([bomb], OTLP, Damage(), max_size=2_000_000)
+
+
+def test_a_large_compressed_file_of_short_lines(tmp_path: Path) -> None:
+    """Only what has to be in memory at once is limited, not the file."""
+    (tmp_path / "long.gz").write_bytes(gzip.compress(f"{request(GO)}\n".encode() * 10_000))
+    assert read([tmp_path / "long.gz"], OTLP, Damage(), max_size=100_000).runs
+
+
+def test_the_limit_can_be_raised(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--max-size`` takes a number of megabytes, and says so of anything else."""
+    packed, output = tmp_path / "large.gz", str(tmp_path / "evidence.json")
+    packed.write_bytes(gzip.compress(f"{' ' * 1_500_000}{request(GO)}".encode()))
+    command = ["evidence", "from-otlp", str(packed), "-o", output, "--max-size"]
+    assert [2, 0, 2, 2] == [main([*command, size]) for size in ("1", "2", "0", "much")]
+    assert "--max-size: 'much' is no whole number of megabytes" in capsys.readouterr().err
+
+
 DAMAGED = {
     "cut off": request(GO)[:-20],
     "no JSON": "{}}",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from penstock._files import read_bytes
 from penstock._garbage import collector_paused
 from penstock.check.fix import Edit, Fixes, Refusal
 from penstock.check.fix._after import NotUnderstoodError, rewritten
@@ -112,12 +113,12 @@ class _Work:
     def _parsed(self, paths: Iterable[Path]) -> Iterator[Source]:
         for path in paths:
             if path not in self._sources:
-                self._sources[path] = Source(Scope(path, path.read_bytes(), self.files))
+                self._sources[path] = Source(Scope(path, read_bytes(path), self.files))
             yield self._sources[path]
 
     def _mentioning(self, path: Path, wish: Wish) -> Iterator[Source]:
         """Yield a file that may make the function a step; to parse all would take long."""
-        text = path.read_bytes() if path.suffix == ".py" and path.is_file() else b""
+        text = read_bytes(path) if path.suffix == ".py" and path.is_file() else b""
         last = wish.step.qualname.rpartition(".")[2]
         if (b"step" in text or b"entrypoint" in text) and (last.encode() in text or wish.step.name.encode() in text):
             yield from self._parsed([path])

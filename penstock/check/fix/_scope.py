@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from penstock._files import read_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
@@ -104,4 +106,4 @@ class Scope:
             else:
                 matches = list(own[-len(parts) :]) == parts
             if matches:
-                yield Scope(path, path.read_bytes(), self.files)
+                yield Scope(path, read_bytes(path), self.files)
