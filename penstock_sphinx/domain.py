@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from docutils.nodes import inline, reference
@@ -12,12 +11,13 @@ from sphinx.roles import XRefRole
 from sphinx.util.nodes import make_refnode
 
 from penstock_sphinx.indices import FlowIndex
+from penstock_sphinx.names import objects_by_ending, objects_by_look
 from penstock_sphinx.nodes import QUIET, step_reference
 from penstock_sphinx.record import Page, places_shown
 from penstock_sphinx.words import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from docutils import nodes
@@ -80,6 +80,7 @@ class PenstockDomain(Domain):
     written: dict[str, str] | None = None
     _public_names: dict[str, tuple[str, str]] | None = None
     _endings: dict[str, list[tuple[str, str]]] | None = None
+    _looks: dict[tuple[str, str], tuple[str, str]] | None = None
 
     def setup(self) -> None:
         """Begin a build."""
@@ -149,7 +150,7 @@ class PenstockDomain(Domain):
 
     def note_object(self, kind: str, name: str, docname: str, place: Place) -> None:
         """Remember where a flow or step is documented; the first place on a page counts, if it has the steps."""
-        self._endings = None
+        self._endings = self._looks = None
         places = self.objects.setdefault((kind, name), {})
         places[docname] = places[docname].beside(place) if docname in places else place
         self.page(docname).objects[kind, name] = None
@@ -161,7 +162,7 @@ class PenstockDomain(Domain):
 
     def clear_doc(self, docname: str) -> None:
         """Forget a page."""
-        self._endings = self._public_names = None
+        self._endings = self._looks = self._public_names = None
         page = self.pages.pop(docname, Page())
         for key in page.objects:
             self.objects[key].pop(docname, None)
@@ -196,7 +197,7 @@ class PenstockDomain(Domain):
         """Return the places that a role may lead to, also by a ``bare`` name that only one object has."""
         kinds = self.objtypes_for_role(role) or []
         found = next((self.objects[kind, target] for kind in kinds if (kind, target) in self.objects), {})
-        found = found or (self._unqualified(kinds, target) if bare else {})
+        found = found or self._alike(kinds, target) or (self._unqualified(kinds, target) if bare else {})
         return places_shown(found, self.tags) or found  # a reference in what is not shown is resolved, too
 
     def address(self, builder: Builder, fromdocname: str, kind: str, name: str) -> str:
@@ -262,9 +263,16 @@ class PenstockDomain(Domain):
                 docname = _best(there)
                 yield name, docname, there[docname]
 
+    def _alike(self, kinds: Collection[str], target: str) -> Places:
+        """Return the places of the object whose name looks like this, but is written with escapes."""
+        if self._looks is None:
+            self._looks = objects_by_look(self.objects)
+        known = next((self._looks[kind, target] for kind in kinds if (kind, target) in self._looks), None)
+        return self.objects[known] if known else {}
+
     def _unqualified(self, kinds: Collection[str], target: str) -> Places:
         if self._endings is None:
-            self._endings = _by_ending(self.objects)
+            self._endings = objects_by_ending(self.objects)
         found = [known for known in self._endings.get(target, ()) if known[0] in kinds]
         return self.objects[found[0]] if len(found) == 1 else {}
 
@@ -279,16 +287,6 @@ class PenstockDomain(Domain):
 def domain_of(env: BuildEnvironment) -> PenstockDomain:
     """Return the domain of an environment."""
     return cast("PenstockDomain", env.get_domain(PenstockDomain.name))
-
-
-def _by_ending(objects: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
-    """Return objects by each ending of their names that stands behind a dot or a slash."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for known in objects:
-        name = known[1]
-        for at in re.finditer("[./]", name):
-            found.setdefault(name[at.end() :], []).append(known)
-    return found
 
 
 def _best(places: Places, current: str = "") -> str:

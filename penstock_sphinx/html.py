@@ -14,6 +14,7 @@ from penstock.render.html import frame, new_name, thumbnail
 from penstock.render.options import Options
 from penstock.render.overview import Selection
 from penstock_sphinx.domain import domain_of
+from penstock_sphinx.names import name_object
 from penstock_sphinx.site import full_name
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def by_script(builder: Builder, node: flow_diagram) -> bool:
 def diagram_options(builder: Builder, node: flow_diagram, flow: Flow) -> Options:
     """Return how a diagram is drawn, with the address that each of its nodes leads to."""
     of_flows = isinstance(node["subject"], Selection)
-    targets = (("flow", step.name) if of_flows else ("step", full_name(flow, step)) for step in flow.steps)
+    targets = (("flow", name_object(step.name)) if of_flows else ("step", full_name(flow, step)) for step in flow.steps)
     address = domain_of(builder.env).address
     addresses = (address(builder, node["docname"], *target) for target in targets)
     links = {step.name: url for step, url in zip(flow.steps, addresses, strict=True) if url}

@@ -8,6 +8,7 @@ from docutils import nodes
 from sphinx import addnodes
 
 from penstock.render.describe import visible
+from penstock_sphinx.names import name_object
 
 if TYPE_CHECKING:
     from penstock.model import Flow
@@ -78,7 +79,7 @@ def flow_reference(flow: Flow, docname: str, shown: str = "") -> addnodes.pendin
         nodes.inline("", shown or name, **({} if shown not in ("", name) else AS_WRITTEN)),
         refdomain="penstock",
         reftype="flow",
-        reftarget=visible(flow.full_name),
+        reftarget=name_object(flow.full_name),
         refdoc=docname,
         refexplicit=True,
         **{QUIET: True},

@@ -14,6 +14,7 @@ from penstock.errors import did_you_mean, near_names
 from penstock.render.describe import visible
 from penstock_sphinx.autodoc import public_reference
 from penstock_sphinx.domain import PenstockDomain, domain_of
+from penstock_sphinx.names import write_name
 from penstock_sphinx.nodes import QUIET
 from penstock_sphinx.site import full_name
 
@@ -91,7 +92,7 @@ def _hint(domain: PenstockDomain, kind: str, target: str) -> str:
     """Return what to do: show the flow that has it, or take another name."""
     flow = _flow_of(domain, kind, target)
     if flow is not None:
-        return f" No page describes it; show it by: .. penstock-flow:: {visible(flow.full_name)}"
+        return f" No page describes it; show it by: .. penstock-flow:: {write_name(flow.full_name)}"
     kinds = domain.objtypes_for_role(kind) or []
     known = sorted({name for known, name in domain.objects if known in kinds})
     if not known:
@@ -107,8 +108,8 @@ def _flow_of(domain: PenstockDomain, kind: str, target: str) -> Flow | None:
     """Return the flow that is meant, or has the step that is meant, though no page shows it."""
     for flow in domain.site.manifest.flows:
         if kind == "flow":
-            name = visible(flow.full_name)
-            if target in (name, visible(flow.name)) and ("flow", name) not in domain.objects:
+            name = full_name(flow)
+            if target in (name, visible(flow.full_name), visible(flow.name)) and ("flow", name) not in domain.objects:
                 return flow
         elif any(target == full_name(flow, step) and (step.entrypoint or kind == "step") for step in flow.steps):
             return flow

@@ -23,7 +23,7 @@ from penstock.render.marks import without_proof
 from penstock.render.overview import Selection, outline, page_names, system_map
 from penstock_sphinx.config import load
 from penstock_sphinx.domain import domain_of
-from penstock_sphinx.names import read_name
+from penstock_sphinx.names import name_object, read_name
 from penstock_sphinx.proof import report
 
 if TYPE_CHECKING:
@@ -148,8 +148,8 @@ def _function(step: Step) -> str:
 
 def full_name(flow: Flow, step: Step | None = None) -> str:
     """Return what a role calls a flow, or one of its steps."""
-    name = visible(flow.full_name)
-    return f"{name}.{visible(step.name)}" if step else name
+    name = name_object(flow.full_name)
+    return f"{name}.{name_object(step.name)}" if step else name
 
 
 def collect_flows(app: Sphinx) -> None:

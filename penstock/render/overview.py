@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -181,23 +183,34 @@ def _as_step(flow: Flow, fed: set[tuple[str, str]]) -> Step:
 def page_names(flows: Iterable[Flow]) -> list[str]:
     """Return a name for a page of each flow, such as ``shop/orders``: safe for files and addresses, each once.
 
-    Some file systems do not tell case, and the index of a folder is its overview.
+    Some file systems do not tell case, nor two ways to write one letter, Windows has names of its own, and the index of a
+    folder is its overview.
     """
     taken: set[str] = set()
     names: list[str] = []
     for flow in flows:
         wanted = "/".join(_file_name(part) for part in (flow.service, flow.name) if part)
         number, name = 1, wanted
-        while name.casefold() in taken or name.rpartition("/")[2].casefold() in ("index", "readme"):
+        while _folded(name) in taken or name.rpartition("/")[2].casefold() in ("index", "readme"):
             number += 1
             name = f"{wanted}-{number}"
-        taken.add(name.casefold())
+        taken.add(_folded(name))
         names.append(name)
     return names
 
 
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
+"""What Windows takes for a device, in any folder and with any suffix."""
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
 def _file_name(text: str) -> str:
-    name = slug(text).lstrip(".") or "unnamed"
+    name = slug(text).strip(".") or "unnamed"
+    if _DEVICE.fullmatch(name):
+        name = f"flow-{name}"
     encoded = name.encode()
     if len(encoded) <= MOST_BYTES:
         return name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from penstock.manifest import Manifest
@@ -21,6 +23,9 @@ from penstock_mkdocs.written import in_text
         ("shop", "index", "flows/shop/index-2.md"),
         ("..", "index", "flows/unnamed/index-2.md"),
         ("", ".hidden", "flows/hidden.md"),
+        ("", "con", "flows/flow-con.md"),
+        ("nul", "LPT1.txt", "flows/flow-nul/flow-LPT1.txt.md"),
+        ("", "ends.", "flows/ends.md"),
     ],
 )
 def test_no_flow_takes_another_page(service: str, name: str, path: str) -> None:
@@ -28,6 +33,24 @@ def test_no_flow_takes_another_page(service: str, name: str, path: str) -> None:
     pages = flow_pages(Manifest(flows=(Flow(name=name, service=service),)), "Flows")
 
     assert ["flows/index.md", path] == [page.path for page in pages]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Orders", "orders"),
+        ("é", "e\u0301"),
+        ("a b", "a\tb"),
+        ("a", "a\ud800"),
+        ("ﬁne", "fine"),
+        ("x" * 300, "x" * 301),
+    ],
+)
+def test_no_two_flows_have_one_page(one: str, other: str) -> None:
+    """File systems that tell neither case nor ways to write a letter have a page for each flow."""
+    pages = flow_pages(Manifest(flows=(Flow(name=one), Flow(name=other))), "Flows")
+
+    assert 3 == len({unicodedata.normalize("NFKC", page.path).casefold() for page in pages})
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,73 @@ def test_long_names(paged):
     assert 120 > max(len(name.encode()) for name in made(paged))
 
 
+AWKWARD = [
+    *(
+        "a b",
+        "a  b",
+        " a b",
+        "a b ",
+        "a\tb",
+        "a\nb",
+        "a\rb",
+        "a\x00b",
+        "a\x1b[1mb",
+        "a\x85b",
+        "a\u00a0b",
+        "a\u2028b",
+        "a\u202eb",
+    ),
+    *(
+        "a\u200bb",
+        "a\ud800b",
+        "ab",
+        "AB",
+        "index",
+        "con",
+        "..",
+        "-",
+        "::",
+        ":note: a",
+        ".. note:: a",
+        "```",
+        "a.",
+        "|a|",
+        '"a"',
+        "a\\",
+    ),
+]
+"""Names of which many look the same, or would be something else in a page."""
+
+
+@pytest.mark.parametrize("parser", ["rst", "md"])
+def test_awkward_names(paged, parser):
+    """Each flow has one page, to which its row in the table leads, whatever looks the same or means something there."""
+    loop = f'for name in {AWKWARD!r}:\n    flow(name).entrypoint(name="go")(print)\n'
+    paged.write("flows.py", f"from penstock import flow\n\n{loop}")
+    if parser == "md":
+        paged.write("index.md", "# Index\n\n```{penstock-flows}\n:toctree: flows\n```\n")
+        (paged.folder / "index.rst").unlink()
+        conf = paged.text("conf.py").replace('"penstock_sphinx"', '"penstock_sphinx", "myst_parser"')
+        paged.write("conf.py", f'{conf}source_suffix = {{".md": "markdown"}}\n')
+    else:
+        paged.write("index.rst", "Index\n=====\n\n.. penstock-flows::\n   :toctree: flows\n")
+    built = paged.build("html", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+    links = [link for link in built.page("index.html").links if "#" in link.href and link.href.startswith("flows/")]
+    assert len(AWKWARD) == len({built.page("index.html").target(link)[0] for link in links})
+    assert [] == built.page("index.html").dead()
+
+
+def test_role_to_an_awkward_name(paged):
+    """A role leads to a flow by what is seen of its name."""
+    more = 'flow(" lead\\tin").entrypoint(name="go")(print)\n'
+    paged.write("flows.py", FLOWS.format(more=more))
+    roles = ":penstock:flow:`lead in` and :penstock:step:`lead in.go`"
+    paged.write("index.rst", f"Index\n=====\n\n.. penstock-flows::\n   :toctree: flows\n\n{roles}\n")
+    built = paged.build("html", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+
+
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
