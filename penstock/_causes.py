@@ -13,6 +13,7 @@ from traceback import walk_stack, walk_tb
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock import _inputs
+from penstock._files import is_file
 from penstock.errors import PenstockError, did_you_mean, near_names
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def raised(error: BaseException, module: str, roots: Sequence[str], project: Pat
     # The first frame is that of penstock itself, and those of the import system lie between.
     frames = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)][::-1]
     file, line = place(frames, roots)
-    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_file():
+    if isinstance(error, SyntaxError) and error.filename and is_file(error.filename):
         file, line = _inputs.absolute(error.filename), error.lineno or 0
     if isinstance(error, PenstockError):  # it says what to do by itself
         return Failure(_told(error, f"{file}:{line}: ", project), file, line)

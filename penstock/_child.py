@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from penstock import _causes, _inputs, _kept, _mock, _registry, manifest
-from penstock._files import write_atomically
+from penstock._files import is_file, is_folder, write_atomically
 from penstock._garbage import collector_paused
 from penstock._walk import attributes, import_all, search_path
 
@@ -208,9 +208,9 @@ def _data_files(opened: Iterable[str], roots: Sequence[str]) -> Iterable[str]:
     for file in list(opened):
         if file.endswith(".pyc") or not _inputs.is_own(file, roots):
             continue
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             path = Path(file)
-            if path.is_file() and path.stat().st_size <= _LARGEST_DATA:
+            if is_file(path) and path.stat().st_size <= _LARGEST_DATA:
                 yield file
 
 
@@ -218,7 +218,7 @@ def _package_folders(roots: Sequence[str]) -> dict[str, str]:
     """Return the folders of the user's own packages: a package may import whatever it finds in itself."""
     folders = (folder for name in list(sys.modules) for folder in search_path(name))
     own = {_inputs.absolute(folder) for folder in folders if _inputs.is_own(_inputs.absolute(folder), roots)}
-    return {folder: _inputs.listing(folder) for folder in sorted(own) if Path(folder).is_dir()}
+    return {folder: _inputs.listing(folder) for folder in sorted(own) if is_folder(folder)}
 
 
 def _step_files() -> Iterable[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from penstock._cli_fix import add_fix_options, asker, run_fix
 from penstock._cli_sources import add_sources, fault, output_file, read_config
-from penstock._files import write_atomically
+from penstock._files import is_file, write_atomically
 from penstock._terminal import CLEAN, FINDINGS, counted, fold_width, leave_unread, styled, table, tell
 from penstock.check import baseline
 from penstock.check.joining import joined
@@ -113,7 +113,7 @@ def _in_repository(found: list[Finding], project: Path) -> list[Finding]:
     root = next((folder for folder in (project, *project.parents) if (folder / ".git").exists()), project)
 
     def named(file: str) -> str:
-        return (project.relative_to(root) / file).as_posix() if (project / file).is_file() else file
+        return (project.relative_to(root) / file).as_posix() if is_file(project / file) else file
 
     return [
         replace(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._cli_sources import add_sources, fault, output_file, read_config
+from penstock._files import is_file
 from penstock._terminal import CLEAN, counted, tell
 from penstock.check.evidence import Evidence, dumps, load, merge, save
 from penstock.check.succession import shows_arrows, succeed
@@ -69,8 +70,8 @@ def _merge(parsed: argparse.Namespace) -> int:
     names = [os.path.realpath(path) for path in (*parsed.files, parsed.output or "")]
     before = Evidence() if names[-1] in names[:-1] else _load_before(parsed.output) or Evidence()
     files = {*evidence.history.tests, *before.history.tests}
-    is_beside_tests = any(Path(file).exists() for file in files)
-    return _write(succeed(evidence, before, {}, lambda file: Path(file).exists() or not is_beside_tests), parsed.output)
+    is_beside_tests = any(is_file(file) for file in files)
+    return _write(succeed(evidence, before, {}, lambda file: is_file(file) or not is_beside_tests), parsed.output)
 
 
 def _load_before(output: Path | None) -> Evidence | None:

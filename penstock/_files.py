@@ -22,6 +22,16 @@ def stamp_of(status: os.stat_result) -> tuple[int, int, int]:
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size
 
 
+def is_file(path: str | Path) -> bool:
+    """Return whether a file stands at a path, of whatever others wrote: too long, with a null character, or no path at all."""
+    return os.path.isfile(path)  # noqa: PTH113 - Path raises on some of these
+
+
+def is_folder(path: str | Path) -> bool:
+    """Return whether a folder stands at a path, of whatever others wrote."""
+    return os.path.isdir(path)  # noqa: PTH112 - the same
+
+
 _KINDS = {
     stat.S_IFIFO: "it is a pipe, not a file",
     stat.S_IFSOCK: "it is a socket, not a file",

@@ -84,7 +84,7 @@ def snapshot(
     known = before.files if before else {}
     seen: dict[str, tuple[Stamp, str]] = {}
     for file in sorted(set(files)):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # what is no path leads to nothing
             status = Path(file).stat()
             sha = digest(file)
             racy = status.st_mtime_ns >= since - _CLOCK_STEP_NS and known.get(file, ((), ""))[1] != sha
@@ -130,18 +130,18 @@ def is_own(file: str, roots: Iterable[str]) -> bool:
 
 def relative(file: str | Path, project: Path) -> str:
     """Return a path relative to the project, with forward slashes and ``..`` where it lies outside."""
-    for path, base in ((Path(file), project), (Path(file).resolve(), project.resolve())):
-        if path.is_relative_to(base):
-            return path.relative_to(base).as_posix()
     try:
+        for path, base in ((Path(file), project), (Path(file).resolve(), project.resolve())):
+            if path.is_relative_to(base):
+                return path.relative_to(base).as_posix()
         return Path(os.path.relpath(file, project)).as_posix()
-    except ValueError:  # another drive
+    except ValueError:  # another drive, or no path at all
         return Path(file).as_posix()
 
 
 def _names(folder: str) -> tuple[list[str], list[str]]:
     modules, folders = [], []
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+    with contextlib.suppress(OSError, ValueError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(_MODULE_SUFFIXES):
                 modules.append(entry.name)
@@ -153,7 +153,7 @@ def _names(folder: str) -> tuple[list[str], list[str]]:
 def _mtime(path: str) -> int:
     try:
         return Path(path).stat().st_mtime_ns
-    except OSError:
+    except (OSError, ValueError):
         return -1
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -16,6 +15,7 @@ from IPython.display import display
 
 from penstock import _registry
 from penstock._dag import generate_dag
+from penstock._files import is_file
 from penstock.errors import PenstockError, UnknownFlowError
 from penstock.render import FORMATS
 
@@ -192,7 +192,7 @@ def _problems(flow: Flow) -> list[str]:
 
 def _in_words(problem: Problem) -> str:
     """Return a problem as a line; a cell has no file, and its made-up name is another one in each kernel."""
-    return f"problem: {problem if Path(problem.file).is_file() else problem.message}"
+    return f"problem: {problem if is_file(problem.file) else problem.message}"
 
 
 def _words(line: str) -> list[str]:

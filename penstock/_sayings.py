@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from collections.abc import Set as AbstractSet
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penstock._files import is_file
 from penstock._problems import shown_value
 from penstock.model import Problem
 
@@ -43,7 +43,7 @@ def _in_order(said: list[Said]) -> list[Said]:
 
 
 def _is_file(said: Said) -> bool:
-    return Path(said.where[0]).is_file()
+    return is_file(said.where[0])
 
 
 def _plain(value: object) -> list[str]:

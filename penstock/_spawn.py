@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock import __version__, _causes, _inputs, _kept
+from penstock._files import is_file
 from penstock._process import run
 from penstock.check.unread import describe_unread, explain_timeout, mark_unread
 from penstock.errors import CollectError, ManifestError
@@ -257,7 +258,7 @@ def _frames(trace: str) -> Iterator[tuple[str, int]]:
     current = [thread for thread in threads if thread.startswith("Current thread")]
     for file, line in re.findall(r'^  File "(.+)", line (\d+)', (current or threads)[-1], flags=re.MULTILINE):
         # faulthandler writes ASCII only, and other letters as escapes
-        yield file if Path(file).exists() else file.encode().decode("unicode_escape", errors="replace"), int(line)
+        yield file if is_file(file) else file.encode().decode("unicode_escape", errors="replace"), int(line)
 
 
 def _signal(number: int) -> str:

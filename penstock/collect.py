@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock import __version__, _foreign, _inputs, _kept, _registry, _spawn, manifest
-from penstock._files import own_folder, read_bytes, write_atomically
+from penstock._files import is_file, is_folder, own_folder, read_bytes, write_atomically
 from penstock.check.unread import UNREAD_CODE
 from penstock.errors import CollectError, ManifestError, PenstockError
 from penstock.manifest import Inputs
@@ -98,13 +98,13 @@ def last_good(config: Config, *, calls: bool = False) -> Manifest | None:
 def input_files(made: Manifest, project: Path) -> list[Path]:
     """Return the files that a manifest was made from and that are there, absolute, for dependencies and watchers."""
     files = (Path(_inputs.absolute(project / name)) for name, _ in made.inputs.files)
-    return [file for file in files if file.is_file()]
+    return [file for file in files if is_file(file)]
 
 
 def input_folders(made: Manifest, project: Path) -> list[Path]:
     """Return the folders that were searched for modules and that are there, absolute: a new file in one matters."""
     folders = (Path(_inputs.absolute(project / name)) for name, _ in made.inputs.folders)
-    return [folder for folder in folders if folder.is_dir()]
+    return [folder for folder in folders if is_folder(folder)]
 
 
 def _known(config: Config, key: str) -> Iterator[_Record | None]:
@@ -121,7 +121,7 @@ def _here(config: Config, *, calls: bool) -> Manifest:
         roots = [*map(str, config.path), str(config.project)]
         flows, unread = with_calls(flows, roots, config.reading_timeout)
         problems += unread
-    files = {step.file for flow in flows for step in flow.steps if Path(step.file).is_file()}
+    files = {step.file for flow in flows for step in flow.steps if is_file(step.file)}
     inputs = _make_inputs(config, _inputs.snapshot(files, {}, since=time.time_ns()), manifest.versions())
     return manifest.build(flows, problems, project=config.project, service=config.service, inputs=inputs)
 

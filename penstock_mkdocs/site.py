@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from penstock import config as configuration
+from penstock._files import is_file
 from penstock.errors import CollectError, ConfigError, LayoutError, did_you_mean, near_names
 from penstock.proof import last_shown, shown
 from penstock.render.cache import LayoutCache
@@ -124,7 +125,7 @@ class Site:
 
     def source_url(self, step: Step) -> str:
         """Return where a step's source can be read, or an empty string; installed code is not in our repository."""
-        if not self.config.manifests and not (self.config.project / step.file).is_file():
+        if not self.config.manifests and not is_file(self.config.project / step.file):
             return ""
         return source_url(self.source_template, step)
 

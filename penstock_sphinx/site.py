@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sphinx.util import logging
 
+from penstock._files import is_file
 from penstock._kept import digest
 from penstock.config import Config
 from penstock.errors import ConfigError, PenstockError
@@ -128,7 +129,7 @@ class Site:
 
     def source_url(self, step: Step) -> str:
         """Return where a step's source can be read, or an empty string; installed code is not in our repository."""
-        if not self.config.manifests and not (self.config.project / step.file).is_file():
+        if not self.config.manifests and not is_file(self.config.project / step.file):
             return ""
         return source_url(self.config.source_url, step)
 
@@ -139,7 +140,7 @@ class Site:
         roots = [self.config.project, *self.config.path]
         if self.config.python is None:
             roots += [Path(entry) for entry in sys.path if entry]
-        return next((file for file in (root / step.file for root in roots) if file.is_file()), None)
+        return next((file for file in (root / step.file for root in roots) if is_file(file)), None)
 
 
 def _function(step: Step) -> str:

@@ -8,13 +8,12 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from penstock import __version__
 from penstock.check.findings import ABOUT
 from penstock.check.joining import joined
 from penstock.render._plain import columns
-from penstock.render.describe import visible
+from penstock.render.describe import quote_file, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,7 +142,7 @@ def _result(finding: Finding) -> dict[str, Any]:
 
 
 def _location(file: str, line: int) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(file)}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote_file(file)}}
     if line:
         place["region"] = {"startLine": line}
     return {"physicalLocation": place}

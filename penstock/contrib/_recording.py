@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from penstock import _registry
 from penstock._commit import commit_of
-from penstock._files import own_folder
+from penstock._files import is_file, own_folder
 from penstock._patch import active, retry, undo_all
 from penstock._scope import add_observer, remove_observer
 from penstock._startup import tell
@@ -186,7 +186,7 @@ class Recording:
         try:
             if target.parent.name == ".penstock":
                 own_folder(target.parent)
-            save(succeed(evidence, before, _declared_arrows(), lambda file: (self._root / file).exists()), target)
+            save(succeed(evidence, before, _declared_arrows(), lambda file: is_file(self._root / file)), target)
         except (OutputError, OSError) as error:
             self.said, self.failed = f"the evidence is lost: {error}", True
             return

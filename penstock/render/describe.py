@@ -95,8 +95,17 @@ def source_url(template: str, step: Step) -> str:
     if not template or not step.file or not step.line or not is_inside(step.file):
         return ""
     return string.Formatter().vformat(
-        template, (), {"file": quote(step.file), "line": step.line, "end_line": step.end_line or step.line}
+        template, (), {"file": quote_file(step.file), "line": step.line, "end_line": step.end_line or step.line}
     )
+
+
+def quote_file(file: str) -> str:
+    """Return a path as it stands in an address; a file system may have bytes in it that are no UTF-8."""
+    return quote(file.encode("utf-8", "surrogateescape" if _are_bytes(file) else "replace"))
+
+
+def _are_bytes(file: str) -> bool:
+    return not re.search("[\ud800-\udc7f\udd00-\udfff]", file)
 
 
 def python_signature(step: Step) -> str:

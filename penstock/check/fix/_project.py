@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from penstock._files import read_bytes
+from penstock._files import is_file, read_bytes
 from penstock._garbage import collector_paused
 from penstock.check.fix import Edit, Fixes, Refusal
 from penstock.check.fix._after import NotUnderstoodError, rewritten
@@ -104,7 +104,7 @@ class _Work:
     def _file(self, name: str) -> list[Path]:
         """Return the file that a manifest names, if it is one of the project's."""
         path = self.project / name
-        if name and path.is_file() and path.resolve().is_relative_to(self.project.resolve()):
+        if name and is_file(path) and path.resolve().is_relative_to(self.project.resolve()):
             return [path]
         ending = Path(name).parts
         found = [file for file in self.files if ending and file.parts[-len(ending) :] == ending]
