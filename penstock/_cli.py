@@ -34,7 +34,7 @@ from penstock.check.unread import UNREAD_CODE, is_unread
 from penstock.errors import ConfigError, PenstockError, RenderWarning
 from penstock.proof import prove
 from penstock.render import FORMATS, format_of, render, text
-from penstock.render.describe import visible
+from penstock.render.describe import escape_line
 from penstock.render.marks import without_proof
 from penstock.render.options import Options
 
@@ -102,7 +102,7 @@ def _run(parsed: argparse.Namespace) -> int:
     problems = command(parsed, config, prove(config, accepted=False).manifest)
     sys.stdout.flush()
     for problem in problems:
-        tell("problem", str(problem))
+        tell("problem", escape_line(str(problem)))
     return FINDINGS if problems else CLEAN
 
 
@@ -121,16 +121,16 @@ def _list(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
 
 def _listed(flow: Flow, name: str) -> tuple[str, str, str]:
     counts = f"{counted(len(flow.steps), 'step')}, {counted(flow.path_count, 'path')}"
-    return visible(name), counts, "" if flow.title == flow.name else visible(flow.title)
+    return escape_line(name), counts, "" if flow.title == flow.name else escape_line(flow.title)
 
 
 def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
     flow = _flow(parsed, config, found)
-    heading = visible(flow.name if flow.title == flow.name else f"{flow.title} ({flow.name})")
+    heading = escape_line(flow.name if flow.title == flow.name else f"{flow.title} ({flow.name})")
     columns = width()
     print(styled(_wrapped(heading, columns), "1"))
     if flow.description:
-        print(_wrapped(visible(flow.description), columns))
+        print(_wrapped(escape_line(flow.description), columns))
     print()
     options = Options(direction=_direction(parsed, config), details=True)
     print(text.render(flow, options, colour=coloured(sys.stdout), width=columns, fold=bool(fold_width())))
@@ -139,7 +139,7 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
     if parsed.paths:
         print(f"\n{counted(flow.path_count, 'path')}")
         for path in islice(flow.paths(), MOST_PATHS):
-            print(folded(f"  {' → '.join(map(visible, path))}", fold_width()))
+            print(folded(f"  {' → '.join(map(escape_line, path))}", fold_width()))
         if flow.path_count > MOST_PATHS:
             print(f"  … and {flow.path_count - MOST_PATHS} more")
     return _problems_of(flow, found)
@@ -160,7 +160,7 @@ def _render(parsed: argparse.Namespace, config: Config, found: Manifest) -> list
     _write(content, parsed.output, binary=kind.binary)
     for each in noted:
         if issubclass(each.category, RenderWarning):
-            tell("warning", str(each.message))
+            tell("warning", escape_line(str(each.message)))
     return _problems_of(flow, found)
 
 

@@ -19,7 +19,7 @@ from penstock.check.report import FORMATS, text
 from penstock.check.unread import is_unread
 from penstock.errors import ConfigError
 from penstock.proof import prove
-from penstock.render.describe import visible
+from penstock.render.describe import escape_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -140,7 +140,7 @@ def _summary(found: Proof, names: list[str]) -> None:
     """Print a line for each flow that was chosen, and one for all."""
     chosen = joined(_chosen(found, found.findings, names))
     flows = [found.manifest.flow(name) for name in dict.fromkeys(names)] or found.manifest.flows
-    for line in table([(visible(flow.full_name), _provenance(flow)) for flow in flows]):
+    for line in table([(escape_line(flow.full_name), _provenance(flow)) for flow in flows]):
         print(line)
     errors = sum(finding.severity == "error" for finding in chosen)
     said = f"{counted(errors, 'finding')}, {counted(len(chosen) - errors, 'note')}{_accepted(found, names)}"
@@ -148,7 +148,7 @@ def _summary(found: Proof, names: list[str]) -> None:
 
 
 def _provenance(flow: Flow) -> str:
-    return visible(flow.provenance) or ("its code was not read" if is_unread(flow) else UNCHECKED)
+    return escape_line(flow.provenance) or ("its code was not read" if is_unread(flow) else UNCHECKED)
 
 
 def _accepted(found: Proof, names: list[str]) -> str:

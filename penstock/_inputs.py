@@ -130,10 +130,12 @@ def is_own(file: str, roots: Iterable[str]) -> bool:
 
 def relative(file: str | Path, project: Path) -> str:
     """Return a path relative to the project, with forward slashes and ``..`` where it lies outside."""
+    if Path(file).is_relative_to(project):
+        return Path(file).relative_to(project).as_posix()
     try:
-        for path, base in ((Path(file), project), (Path(file).resolve(), project.resolve())):
-            if path.is_relative_to(base):
-                return path.relative_to(base).as_posix()
+        path, base = Path(file).resolve(), project.resolve()
+        if path.is_relative_to(base):
+            return path.relative_to(base).as_posix()
         return Path(os.path.relpath(file, project)).as_posix()
     except ValueError:  # another drive, or no path at all
         return Path(file).as_posix()

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 Checked = TypeVar("Checked")
 
 
-def encoded(content: object, indent: int | None = None) -> str:
-    """Return JSON text: keys sorted, records as objects, all of it with a form in UTF-8."""
-    text = json.dumps(content, indent=indent, sort_keys=True, ensure_ascii=False, default=contents)
+def encoded(content: object, indent: int | None = None, *, sort_keys: bool = True) -> str:
+    """Return JSON text: keys sorted unless they are not to be, records as objects, all of it with a form in UTF-8."""
+    text = json.dumps(content, indent=indent, sort_keys=sort_keys, ensure_ascii=False, default=contents)
     # half a surrogate pair, as a docstring may have by an escape, has no UTF-8
     return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
 

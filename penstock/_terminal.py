@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from penstock.check.report import folded
 from penstock.render._plain import columns
-from penstock.render.describe import visible
+from penstock.render.describe import escape_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +34,9 @@ def open_streams() -> None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
-    if hasattr(sys.stdout, "reconfigure"):
+    if isinstance(sys.stderr, TextIOWrapper):
+        sys.stderr.reconfigure(errors="backslashreplace")  # also where PYTHONIOENCODING says otherwise
+    if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without box characters still shows the names
 
 
@@ -50,7 +53,7 @@ def tell(what: str, message: str, code: str = "33") -> None:
         message: Its lines.
         code: The style of ``what``.
     """
-    shown = "\n".join(map(visible, message.splitlines()))
+    shown = "\n".join(map(escape_line, message.split("\n")))
     try:
         sys.stderr.write(f"{styled(what, code, sys.stderr)}: {shown}\n" if what else f"{shown}\n")
     except OSError:

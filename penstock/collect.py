@@ -20,6 +20,7 @@ from penstock._files import is_file, is_folder, own_folder, read_bytes, write_at
 from penstock.check.unread import UNREAD_CODE
 from penstock.errors import CollectError, ManifestError, PenstockError
 from penstock.manifest import Inputs
+from penstock.render.describe import escape_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -168,7 +169,7 @@ def _imported(config: Config, key: str, *, calls: bool) -> _Record:
 
 
 def _error(found: _spawn.Collected) -> CollectError:
-    lines = [str(failure) for failure in found.failures]
+    lines = [escape_line(str(failure)) for failure in found.failures]
     if len(lines) == 1:
         return CollectError(lines[0], failures=found.failures, output=found.output)
     message = "\n  ".join([f"{len(lines)} modules cannot be imported:", *lines])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from penstock.check.report import sentence
 from penstock.errors import PenstockError
+from penstock.render.describe import escape_line
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -41,7 +42,7 @@ def report(message: str, where: str, *, strict: bool) -> None:
     Raises:
         EmbedError: ``strict`` is on.
     """
-    line = " ".join(f"{where}: {message}".split())
+    line = escape_line(f"{where}: {message}")
     if strict:
         _show_one_line(line)
         raise _host_error(line, where)

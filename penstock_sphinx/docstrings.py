@@ -12,6 +12,7 @@ from sphinx.errors import ExtensionError
 from sphinx.ext.napoleon.docstring import GoogleDocstring, NumpyDocstring
 from sphinx.util import logging
 
+from penstock.render.describe import escape_line
 from penstock_sphinx.apart import SUBSTITUTIONS, document_apart, settled
 from penstock_sphinx.faults import watch, watched_log
 from penstock_sphinx.requests import MARKDOWN, RST
@@ -101,7 +102,9 @@ def _processed(step: Step, env: BuildEnvironment, line: int) -> list[str]:
         env.events.emit("autodoc-process-docstring", what, name, None, _Options(), lines)
     except ExtensionError as error:  # a listener that needs the object itself, which this process never imports
         message = "the docstring of %s is shown as it is: %s"
-        logger.warning(message, name, error, type="penstock", subtype="docstring", location=(env.docname, line))
+        logger.warning(
+            message, name, escape_line(str(error)), type="penstock", subtype="docstring", location=(env.docname, line)
+        )
         env.note_reread()
         return _written(step)
     return lines

@@ -8,6 +8,7 @@ from sphinx.util import logging
 
 from penstock.errors import LayoutError, MissingExtraError
 from penstock.render.cache import LayoutCache
+from penstock.render.describe import escape_line
 from penstock.render.layout import warning
 from penstock.render.options import Options
 from penstock_sphinx.domain import domain_of
@@ -65,4 +66,4 @@ def _warn_of_none(error: RenderError, place: tuple[str, Drawing]) -> None:
 
 def _warn(message: str, place: tuple[str, Drawing]) -> None:
     docname, drawing = place
-    logger.warning("%s", message, type="penstock", subtype="render", location=(docname, drawing.line))
+    logger.warning("%s", escape_line(message), type="penstock", subtype="render", location=(docname, drawing.line))

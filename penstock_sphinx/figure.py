@@ -10,7 +10,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from penstock.render import mermaid
-from penstock.render.describe import visible
+from penstock.render.describe import escape_line, visible
 from penstock.render.options import Options
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.nodes import AS_WRITTEN, flow_diagram
@@ -60,7 +60,7 @@ class FigureDirective(SphinxDirective):
 
     def warn(self, message: str, subtype: str) -> None:
         """Warn at the directive's line, in this build and in every one until it is mended."""
-        logger.warning("%s", message, type="penstock", subtype=subtype, location=self.get_location())
+        logger.warning("%s", escape_line(message), type="penstock", subtype=subtype, location=self.get_location())
         self.env.note_reread()
 
     def note(self, message: str, subtype: str) -> list[nodes.Node]:

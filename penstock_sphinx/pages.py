@@ -15,6 +15,7 @@ from sphinx.util import logging
 
 from penstock._files import open_file, read_bytes, write_atomically
 from penstock.errors import OutputError
+from penstock.render.describe import escape_line
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.paths import paths_of
 from penstock_sphinx.requests import MARKDOWN, RST, requests_in
@@ -98,7 +99,9 @@ def _make(app: Sphinx, request: Request, pages: Mapping[str, Flow]) -> None:
 
 
 def _warn(message: str, request: Request) -> None:
-    logger.warning("%s", message, type="penstock", subtype="page", location=(request.docname, request.line))
+    logger.warning(
+        "%s", escape_line(message), type="penstock", subtype="page", location=(request.docname, request.line)
+    )
 
 
 def _suffixes(sources: Mapping[str, str | None]) -> tuple[str, str]:

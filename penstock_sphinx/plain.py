@@ -13,6 +13,7 @@ from sphinx.util import logging
 from penstock._files import write_atomically
 from penstock.errors import LayoutWarning, OutputError, RenderError, RenderWarning
 from penstock.render import render, text
+from penstock.render.describe import escape_line
 from penstock.render.options import Options
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.nodes import AS_WRITTEN, CHIP, flow_block, flow_diagram, flow_doubts, translated_text
@@ -157,7 +158,7 @@ def _picture(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config) ->
 
 def _warn(diagram: flow_diagram, message: str) -> None:
     place = (diagram["docname"], diagram["line"])  # the document is one of several pages
-    logger.warning("%s", message, type="penstock", subtype="render", location=place)
+    logger.warning("%s", escape_line(message), type="penstock", subtype="render", location=place)
 
 
 def _picture_key(diagram: flow_diagram, flow: Flow) -> str:

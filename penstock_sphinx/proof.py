@@ -9,6 +9,7 @@ from sphinx.util import logging
 
 from penstock.check.report import sentence
 from penstock.render import marks
+from penstock.render.describe import escape_line
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.nodes import AS_WRITTEN, flow_doubts
 
@@ -60,7 +61,9 @@ def report(config: Config, found: Proof) -> None:
     if config.check != "off":
         for finding in found.disagreements:
             said = f"flow {finding.flow!r}: {sentence(finding)}" if finding.flow else sentence(finding)
-            logger.warning("%s", said, type="penstock", subtype="check", location=finding.where or None)
+            logger.warning(
+                "%s", escape_line(said), type="penstock", subtype="check", location=escape_line(finding.where) or None
+            )
 
 
 def fail(app: Sphinx, error: Exception | None) -> None:

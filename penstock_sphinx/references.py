@@ -11,7 +11,7 @@ from sphinx.util import logging
 from sphinx.util.logging import is_suppressed_warning
 
 from penstock.errors import did_you_mean, near_names
-from penstock.render.describe import visible
+from penstock.render.describe import escape_line, visible
 from penstock_sphinx.autodoc import public_reference
 from penstock_sphinx.domain import PenstockDomain, domain_of
 from penstock_sphinx.names import write_name
@@ -82,7 +82,7 @@ def warn_missing_reference(app: Sphinx, domain: Domain | None, node: pending_xre
     message = "there is no %s %r in these pages.%s"
     hint = _hint(domain, kind, target)
     subtype = f"unknown_{kind}"
-    logger.warning(message, kind, target, hint, type="penstock", subtype=subtype, location=node)
+    logger.warning(message, kind, target, escape_line(hint), type="penstock", subtype=subtype, location=node)
     if domain.written and not is_suppressed_warning("penstock", subtype, app.config.suppress_warnings):
         domain.written.pop(node.get("refdoc", ""), None)
     return True

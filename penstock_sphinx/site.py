@@ -15,11 +15,11 @@ from sphinx.util import logging
 from penstock._files import is_file
 from penstock._kept import digest
 from penstock.config import Config
-from penstock.errors import ConfigError, PenstockError
+from penstock.errors import CollectError, ConfigError, PenstockError
 from penstock.manifest import Manifest
 from penstock.proof import last_shown, shown
 from penstock.render.cache import digest as layout_key
-from penstock.render.describe import is_inside, source_url, visible
+from penstock.render.describe import escape_line, is_inside, source_url, visible
 from penstock.render.marks import without_proof
 from penstock.render.overview import Selection, outline, page_names, system_map
 from penstock_sphinx.config import load
@@ -168,10 +168,17 @@ def collect_flows(app: Sphinx) -> None:
     except PenstockError as error:
         site = _as_before(error, config, domain.last_config)
         of_config = isinstance(error, ConfigError)
-        said = f"{'' if of_config else 'penstock: '}{error}{'' if site.failed else LAST_GOOD}"
+        message = str(error) if isinstance(error, CollectError) else escape_line(str(error))  # whose lines are safe
+        said = f"{'' if of_config else 'penstock: '}{message}{'' if site.failed else LAST_GOOD}"
         logger.warning("%s", said, type="penstock", subtype="config" if of_config else "import")
     for problem in site.manifest.problems:
-        logger.warning("%s", problem.message, type="penstock", subtype="problem", location=problem.where or None)
+        logger.warning(
+            "%s",
+            escape_line(problem.message),
+            type="penstock",
+            subtype="problem",
+            location=escape_line(problem.where) or None,
+        )
     domain.site = site
 
 
@@ -192,7 +199,11 @@ def report_unseen_problems(_app: Sphinx, env: BuildEnvironment) -> None:
         if not shown & {flow.name, flow.full_name}:
             for problem in flow.problems:
                 logger.warning(
-                    "%s", problem.message, type="penstock", subtype="problem", location=problem.where or None
+                    "%s",
+                    escape_line(problem.message),
+                    type="penstock",
+                    subtype="problem",
+                    location=escape_line(problem.where) or None,
                 )
 
 

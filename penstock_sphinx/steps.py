@@ -13,7 +13,7 @@ from sphinx import addnodes
 from sphinx.util import logging
 
 from penstock._foreign import is_readable
-from penstock.render.describe import KIND_CHIPS, after, before, visible
+from penstock.render.describe import KIND_CHIPS, after, before, escape_line, visible
 from penstock_sphinx.autodoc import elsewhere
 from penstock_sphinx.docstrings import markdown_lines, parse_markdown, parse_rst, rst_lines
 from penstock_sphinx.domain import domain_of
@@ -174,7 +174,7 @@ class StepWriter:
             why = "which a manifest of others may not. It is shown as text."
             cure = "If the manifest is your own, set: penstock_trust_manifests = True"
             message, place = f"{self._origin}: {what}, {why} {cure}", (self._env.docname, self._line)
-            logger.warning("%s", message, type="penstock", subtype="untrusted", location=place)
+            logger.warning("%s", escape_line(message), type="penstock", subtype="untrusted", location=place)
             self._env.note_reread()
 
     def _note_labels(self, labels: Labels) -> None:

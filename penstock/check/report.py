@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from penstock import __version__
+from penstock._records import encoded
 from penstock.check.findings import ABOUT
 from penstock.check.joining import joined
 from penstock.render._plain import columns
-from penstock.render.describe import quote_file, visible
+from penstock.render.describe import escape_line, quote_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,12 +40,12 @@ def text(found: Sequence[Finding], style: Style = lambda shown, _: shown, width:
 
 
 def _entry(finding: Finding, style: Style, width: int) -> str:
-    where = f"{visible(finding.where)}:" if finding.where else ""
-    flow = style(f"[{visible(finding.flow)}]", "2") if finding.flow else ""
-    head = [where, style(finding.code, COLOURS[finding.severity]), flow, visible(finding.message)]
+    where = f"{escape_line(finding.where)}:" if finding.where else ""
+    flow = style(f"[{escape_line(finding.flow)}]", "2") if finding.flow else ""
+    head = [where, style(escape_line(finding.code), COLOURS[finding.severity]), flow, escape_line(finding.message)]
     details = [finding.seen, *(f"{place.where}: {place.text}" for place in finding.related), finding.cure]
     lines = [folded(" ".join(filter(None, head)), width)]
-    lines += [folded(f"    {visible(detail)}", width) for detail in details if detail]
+    lines += [folded(f"    {escape_line(detail)}", width) for detail in details if detail]
     return "\n".join(lines)
 
 
@@ -72,14 +72,18 @@ def github(found: Sequence[Finding]) -> str:
 
 def _command(finding: Finding) -> str:
     kind = "error" if finding.severity == "error" else "notice"
-    said = {"file": finding.file, "line": str(finding.line or ""), "title": f"penstock {finding.code}"}
+    said = {
+        "file": escape_line(finding.file),
+        "line": str(finding.line or ""),
+        "title": escape_line(f"penstock {finding.code}"),
+    }
     attributes = ",".join(f"{name}={_property(value)}" for name, value in said.items() if value)
     return f"::{kind} {attributes}::{_data(sentence(finding))}"
 
 
 def sentence(finding: Finding) -> str:
     """Return what is wrong, what was seen and what to do, on one line."""
-    return " ".join(filter(None, (finding.message, finding.seen, finding.cure)))
+    return escape_line(" ".join(filter(None, (finding.message, finding.seen, finding.cure))))
 
 
 def _data(value: str) -> str:
@@ -95,7 +99,12 @@ def gitlab(found: Sequence[Finding]) -> str:
 
     Source: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
     """
-    return json.dumps([_degradation(finding) for finding in found], indent=2, ensure_ascii=False)
+    return _encode([_degradation(finding) for finding in found])
+
+
+def _encode(content: object) -> str:
+    """Return JSON text that every encoding has a form for: halves of surrogate pairs are escapes."""
+    return encoded(content, 2, sort_keys=False)
 
 
 def _degradation(finding: Finding) -> dict[str, Any]:
@@ -110,7 +119,7 @@ def _degradation(finding: Finding) -> dict[str, Any]:
 
 def as_json(found: Sequence[Finding]) -> str:
     """Return findings as JSON."""
-    return json.dumps({"version": 1, "findings": [asdict(finding) for finding in found]}, indent=2, ensure_ascii=False)
+    return _encode({"version": 1, "findings": [asdict(finding) for finding in found]})
 
 
 def sarif(found: Sequence[Finding]) -> str:
@@ -118,7 +127,7 @@ def sarif(found: Sequence[Finding]) -> str:
     rules = [_rule(code) for code in sorted({finding.code for finding in found})]
     driver = {"name": "penstock", "version": __version__, "rules": rules}
     run = {"tool": {"driver": driver}, "results": [_result(finding) for finding in found]}
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+    return _encode({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(code: str) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
 _JOINERS = "\u200c\u200d"
 """Invisible, but spelling: Persian words and many emoji are written with them."""
 
+_COMMAND = re.compile(r"^:(?=:)|#(?=#\w*\[)")
 _ALIEN = "\ufffd"
 
 
@@ -17,6 +19,17 @@ def plain(text: str) -> str:
     if text.isascii() and text.isprintable():  # most are
         return " ".join(text.split())
     return " ".join("".join(map(_shown, text)).split())
+
+
+def escape_line(text: str) -> str:
+    """Return a text of others as one line of a log or a terminal: what would steer these is shown as an escape.
+
+    A build server reads commands in logs: GitHub ``::error::`` at the beginning of a line, Azure and TeamCity ``##vso[``.
+    """
+    line = " ".join(text.split())
+    if not line.isprintable():
+        line = "".join(map(_escape, line))
+    return _COMMAND.sub(lambda mark: f"{mark[0]} ", line)
 
 
 def plain_name(name: str) -> str:
@@ -40,6 +53,11 @@ def cut(text: str, width: int) -> str:
             break
         kept += char
     return f"{kept.rstrip()}…"
+
+
+def _escape(char: str) -> str:
+    is_seen = char.isprintable() or char.isspace() or char in _JOINERS or unicodedata.category(char) in {"Co", "Cn"}
+    return char if is_seen and not _is_noncharacter(ord(char)) else ascii(char)[1:-1]
 
 
 def _shown(char: str) -> str:

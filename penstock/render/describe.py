@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from penstock.render import marks
+from penstock.render._plain import escape_line
 from penstock.render._plain import plain as visible
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ __all__ = [
     "after",
     "alt_text",
     "before",
+    "escape_line",
     "is_inside",
     "python_signature",
     "safe_url",
