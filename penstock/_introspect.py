@@ -160,8 +160,12 @@ def find_source(function: Any) -> Source | None:
     file = _file_of(function)
     if not file:
         return None
-    linecache.checkcache(file)
-    index = _index(file, linecache.getlines(file, getattr(function, "__globals__", None)))
+    try:
+        linecache.checkcache(file)
+        lines = linecache.getlines(file, getattr(function, "__globals__", None))
+    except ValueError:  # what `compile` was told may be no path at all
+        return None
+    index = _index(file, lines)
     code = _code(function)
     found = index.get((code.co_firstlineno, code.co_name)) if code else index.get((0, identity(function)[1]))
     return Source(*found, index=index) if found else None

@@ -44,7 +44,10 @@ def portable_path(file: str, root: str) -> str:
     """
     if not PurePath(file).is_absolute():  # relative already, or no file at all, such as ``<stdin>``
         return file
-    path = PurePath(os.path.realpath(file))
+    try:
+        path = PurePath(os.path.realpath(file))
+    except ValueError:  # it is no path at all: a null character, or half a letter
+        return PurePath(file).name
     known = [os.path.realpath(entry) for entry in sys.path if entry]
     installed = [entry for entry in known if PurePath(entry).name in ("site-packages", "dist-packages")]
     installed.append(os.path.realpath(sysconfig.get_path("stdlib")))

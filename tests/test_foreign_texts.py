@@ -134,7 +134,7 @@ def test_a_path_that_is_none(file: str, tmp_path: Path) -> None:
 def test_steps_in_such_files(what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Flows whose code says that it stands in such a file are collected and listed."""
     source = "from penstock import flow\n@flow('f').entrypoint\ndef go(): ..."
-    (tmp_path / "odd.py").write_text(f"exec(compile({source!r}, {ascii(NO_PATHS[what])}, 'exec'))\n", encoding="utf-8")
+    (tmp_path / "odd.py").write_text(f"exec(compile({source!r}, {NO_PATHS[what]!a}, 'exec'))\n", encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text('[tool.penstock]\nmodules = ["odd"]\n', encoding="utf-8")
     assert 0 == main(["list", "-C", str(tmp_path), "-p", str(tmp_path)])
     assert ("f  1 step, 1 path\n", "") == capsys.readouterr()
