@@ -24,7 +24,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from penstock import _causes, _inputs, _kept, _mock, _registry, manifest
 from penstock._files import is_file, is_folder, write_atomically
 from penstock._garbage import collector_paused
+from penstock._pristine import StandardLibrary
 from penstock._walk import attributes, import_all, search_path
+from penstock.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,6 +38,10 @@ _RARELY = 100_000
 """Objects made between two looks of the garbage collector: what an import makes stays, and the process is short."""
 
 _leave = os._exit  # the application's calls are caught, ours are not
+_write, _get_pid = os.write, os.getpid  # an application may replace them
+
+UNWRITABLE = 73
+"""The exit status where the files for the parent cannot be written; the last line of the output says why."""
 
 
 class Session:
@@ -55,8 +61,9 @@ class Session:
         self.failures: list[dict[str, Any]] = []
         self.folders: dict[str, str] = {}
         self.opened: set[str] = set()
-        self._pid = os.getpid()
+        self._pid = _get_pid()
         self._module = ""
+        self._library = StandardLibrary()
         self._progress = os.open(request["progress"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def run(self) -> NoReturn:
@@ -66,14 +73,20 @@ class Session:
         if not setup or self._attempt(setup, partial(_call, setup)):
             for name in self.request["modules"]:
                 self._import(name)
+        with self._library.restored():
+            self._write_all()
+        self._end(0)
+
+    def _write_all(self) -> None:
         Path(self.request["imported"]).touch()
         try:
             if not self.failures:
                 self._write_manifest()
+        except OutputError:
+            raise
         except Exception as error:
             self._fail("", _causes.internal(_causes.cause(error)))
         self.report()
-        self._end(0)
 
     def _prepare(self) -> None:
         gc.set_threshold(_RARELY)
@@ -103,10 +116,12 @@ class Session:
         """Return a way out of the process that first tells the parent who took it."""
 
         def guarded(*args: object) -> NoReturn:
-            if os.getpid() == self._pid:  # a fork of the application may end as it likes
-                self._fail(self._module, _causes.left(name, sys._getframe(1), self.roots))
-                self.report()
-                _flush()
+            if _get_pid() == self._pid:  # a fork of the application may end as it likes
+                frame = sys._getframe(1)
+                with self._library.restored():
+                    self._fail(self._module, _causes.left(name, frame, self.roots))
+                    self.report()
+                    _flush()
             leave(*args)
 
         return guarded
@@ -127,17 +142,20 @@ class Session:
     def _attempt(self, what: str, action: Callable[[], object]) -> bool:
         """Tell whether the action ended well; whatever else happens in it becomes a failure."""
         self._module = what.partition(":")[0]
-        line = json.dumps({"module": self._module, "setup": ":" in what, "roots": self.roots})
-        os.write(self._progress, f"{line}\n".encode())
-        count = len(self.failures)
+        with self._library.restored():
+            line = json.dumps({"module": self._module, "setup": ":" in what, "roots": self.roots})
+            _write(self._progress, f"{line}\n".encode())
+        ended_well = False
         try:
             action()
+            ended_well = True
         except BaseException as error:
-            failure = _causes.raised(error, self._module, self.roots, Path(self.request["project"]))
-            self._fail(self._module, failure)
-        if os.getpid() != self._pid:  # a fork of the application has come back here
+            with self._library.restored():
+                failure = _causes.raised(error, self._module, self.roots, Path(self.request["project"]))
+                self._fail(self._module, failure)
+        if _get_pid() != self._pid:  # a fork of the application has come back here
             _leave(0)
-        return len(self.failures) == count
+        return ended_well
 
     def _fail(self, module: str, failure: _causes.Failure) -> None:
         self.failures.append({"module": module, **failure._asdict()})
@@ -185,7 +203,11 @@ class Session:
 
 def main(request: dict[str, Any]) -> NoReturn:
     """Do what the request says."""
-    Session(request).run()
+    try:
+        Session(request).run()
+    except OSError as error:  # of our own files: whatever the application raises is a failure in the report
+        _write(2, f"\n{error if isinstance(error, OutputError) else error.strerror}\n".encode(errors="replace"))
+        _leave(UNWRITABLE)
 
 
 def _call(name: str) -> object:

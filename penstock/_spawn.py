@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from penstock.config import Config
     from penstock.manifest import Manifest
 
+_UNWRITABLE = 73
+"""The status with which the child ends where it cannot write its files (``penstock._child.UNWRITABLE``)."""
+
 _READING_GRACE = 5.0
 """Seconds that the reading of the code has, after its own time limit, to come to an end."""
 
@@ -106,16 +109,22 @@ def collect(config: Config, *, calls: bool = False) -> Collected:
             request = {**_request(config, folder), "calls": calls}
             (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
         except OSError as error:
-            cure = "Name a folder that can be written to: TMPDIR=…"
-            raise CollectError(f"there is no room for temporary files: {error.strerror}. {cure}") from None
+            raise _explain_room(error.strerror or str(error)) from None
         status, output = _run(config, request, folder / "request.json")
         if Path(request["absent"]).exists():
             raise _absent(interpreter(config), json.loads(Path(request["absent"]).read_text(encoding="utf-8")))
         if not Path(request["report"]).exists():
+            if status == _UNWRITABLE:
+                raise _explain_room(output.strip().rpartition("\n")[2])
             if Path(request["declared"]).exists():
                 return _unread(config, request, status)
             return Collected(failures=(_death(config, request, status, output),), output=output)
         return _result(config, request, output)
+
+
+def _explain_room(reason: str) -> CollectError:
+    cure = "Make room there (bytes, inodes, quota), or name a folder that can be written to: TMPDIR=…"
+    return CollectError(f"there is no room for temporary files in {tempfile.gettempdir()}: {reason}. {cure}")
 
 
 def _temporary() -> tempfile.TemporaryDirectory[str]:
