@@ -124,7 +124,8 @@ def collect(config: Config, *, calls: bool = False) -> Collected:
 
 def _explain_room(reason: str) -> CollectError:
     cure = "Make room there (bytes, inodes, quota), or name a folder that can be written to: TMPDIR=…"
-    return CollectError(f"there is no room for temporary files in {tempfile.gettempdir()}: {reason}. {cure}")
+    where = f" in {tempfile.tempdir}" if tempfile.tempdir else ""  # there may be no usable folder at all
+    return CollectError(f"there is no room for temporary files{where}: {reason}. {cure}")
 
 
 def _temporary() -> tempfile.TemporaryDirectory[str]:
