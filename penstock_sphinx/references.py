@@ -79,10 +79,9 @@ def warn_missing_reference(app: Sphinx, domain: Domain | None, node: pending_xre
     if domain.site.failed:  # said already, with its cause
         return True
     kind, target = node["reftype"], node["reftarget"]
-    message = "there is no %s %r in these pages.%s"
-    hint = _hint(domain, kind, target)
+    message = escape_line(f"there is no {kind} {target!r} in these pages.{_hint(domain, kind, target)}")
     subtype = f"unknown_{kind}"
-    logger.warning(message, kind, target, escape_line(hint), type="penstock", subtype=subtype, location=node)
+    logger.warning("%s", message, type="penstock", subtype=subtype, location=node)
     if domain.written and not is_suppressed_warning("penstock", subtype, app.config.suppress_warnings):
         domain.written.pop(node.get("refdoc", ""), None)
     return True
