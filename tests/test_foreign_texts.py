@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -137,4 +138,17 @@ def test_steps_in_such_files(what: str, tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "odd.py").write_text(f"exec(compile({source!r}, {NO_PATHS[what]!a}, 'exec'))\n", encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text('[tool.penstock]\nmodules = ["odd"]\n', encoding="utf-8")
     assert 0 == main(["list", "-C", str(tmp_path), "-p", str(tmp_path)])
+    assert ("f  1 step, 1 path\n", "") == capsys.readouterr()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are texts there")
+def test_a_project_in_a_folder_that_is_not_utf8(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A project is collected wherever it is."""
+    folder = tmp_path / "caf\udce9"
+    folder.mkdir()
+    (folder / "shop.py").write_text(
+        "from penstock import flow\n@flow('f').entrypoint\ndef go(): ...\n", encoding="utf-8"
+    )
+    (folder / "pyproject.toml").write_text('[tool.penstock]\nmodules = ["shop"]\npath = ["."]\n', encoding="utf-8")
+    assert 0 == main(["list", "-C", str(folder)])
     assert ("f  1 step, 1 path\n", "") == capsys.readouterr()
