@@ -16,6 +16,9 @@ _QUOTE = re.compile(r"[ \t]*>")
 _CONTAINER = re.compile(r"(?:[-*+]|\d{1,9}[.)]|!!!|\?\?\?\+?|===|\[\^[^\]]+\]:|:)(?:[ \t]|$)")
 """What begins a block whose content is indented: an item, an admonition, a tab, a footnote, a definition."""
 
+_ALONE = re.compile(r"#{1,6}(?:\s|$)|(?:`{3,}|~{3,})|<!--.*-->$|([-*_])(?:\s*\1){2,}$")
+"""What ends with its line, so that no paragraph goes on below: a heading, a fence, a comment, a rule."""
+
 _DIRECTIVE = re.compile(r"\.\.[ \t]+(?:\|[^|]+\|[ \t]+)?([\w:.+-]+)::")
 _LITERAL = frozenset(
     """
@@ -45,9 +48,9 @@ def fenced_lines(lines: Sequence[str]) -> frozenset[int]:
             fence = None
         if fence is not None:
             inside.add(index)
-            if match and _closes(match, fence):
+            if match and _closes(line, match, fence):
                 fence = None
-        elif match:
+        elif match and not _is_deep(lines, index):
             inside.add(index)
             fence = _opened(lines, index, match)
     return frozenset(inside)
@@ -63,21 +66,28 @@ def _opened(lines: Sequence[str], index: int, match: re.Match[str]) -> _Fence:
     return _Fence(match["ticks"][0], len(match["ticks"]), prefix.count(">"), column)
 
 
-def _closes(match: re.Match[str], fence: _Fence) -> bool:
+def _closes(line: str, match: re.Match[str], fence: _Fence) -> bool:
     ticks, is_bare = match["ticks"], not match["prefix"].replace(">", "").strip() and not match["info"].strip()
-    return ticks[0] == fence.character and len(ticks) >= fence.length and is_bare
+    is_long = ticks[0] == fence.character and len(ticks) >= fence.length
+    return is_bare and is_long and _quotes(line) == fence.quotes and depth_of(line) < fence.column + _TAB
 
 
 def _leaves(line: str, fence: _Fence) -> bool:
     """Return whether a line ends the quote or the item in which a fence stands."""
-    quotes, rest = _without_quotes(line)
-    return quotes < fence.quotes or bool(rest.strip() and fence.column and depth_of(line) < fence.column)
+    quotes = _quotes(line)
+    depth = depth_of(line) if quotes == fence.quotes else len(line) - len(line.lstrip())
+    return quotes < fence.quotes or bool(line.strip(" \t\r\n>") and fence.column and depth < fence.column)
 
 
 def is_indented_code(lines: Sequence[str], index: int) -> bool:
     """Return whether a line of Markdown is code because of its indentation, and no paragraph of a list's item."""
+    return _is_deep(lines, index) and _begins_behind_empty_line(lines, index)
+
+
+def _is_deep(lines: Sequence[str], index: int) -> bool:
+    """Return whether a line is indented more than any block that it could belong to."""
     depth = depth_of(lines[index])
-    if depth < _TAB or not _begins_behind_empty_line(lines, index):
+    if depth < _TAB:
         return False
     parent = _parent(lines, index)
     while parent is not None and not _begins_container(lines[parent]):
@@ -88,9 +98,16 @@ def is_indented_code(lines: Sequence[str], index: int) -> bool:
 
 
 def _begins_behind_empty_line(lines: Sequence[str], index: int) -> bool:
-    while index and depth_of(lines[index - 1]) >= _TAB and _text(lines[index - 1]):
+    """Return whether no paragraph goes on in a line and those above that are indented as well."""
+    quotes = _quotes(lines[index])
+    while (
+        index and depth_of(lines[index - 1]) >= _TAB and _text(lines[index - 1]) and quotes == _quotes(lines[index - 1])
+    ):
         index -= 1
-    return not index or not _text(lines[index - 1])
+    if not index or _quotes(lines[index - 1]) < quotes:
+        return True
+    text = _text(lines[index - 1])
+    return not text or bool(_ALONE.match(text))
 
 
 def is_rst_literal(lines: Sequence[str], index: int) -> bool:
@@ -115,8 +132,14 @@ def _ancestors(lines: Sequence[str], index: int) -> Iterator[str]:
 def _parent(lines: Sequence[str], index: int) -> int | None:
     """Return the index of the last line above that is indented less."""
     depth = depth_of(lines[index])
-    above = (number for number in range(index - 1, -1, -1) if _text(lines[number]))
-    return next((number for number in above if depth_of(lines[number]) < depth), None)
+    if not depth:
+        return None
+    for number in range(index - 1, -1, -1):
+        if _quotes(lines[number]) < _quotes(lines[index]):
+            return None
+        if _text(lines[number]) and depth_of(lines[number]) < depth and _quotes(lines[number]) == _quotes(lines[index]):
+            return number
+    return None
 
 
 def depth_of(line: str) -> int:
@@ -129,6 +152,10 @@ def depth_of(line: str) -> int:
 
 def _text(line: str) -> str:
     return _without_quotes(line)[1].strip()
+
+
+def _quotes(line: str) -> int:
+    return _without_quotes(line)[0]
 
 
 def _begins_container(line: str) -> bool:
