@@ -11,7 +11,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penstock._extras import needed
 from penstock.errors import ConfigError, PenstockError
+
+with needed("markdown", "penstock[mystmd]"):
+    import markdown as _markdown  # noqa: F401 - penstock_mkdocs needs it
+
 from penstock_mkdocs.options import OptionError
 from penstock_myst import flow, overview
 from penstock_myst.nodes import fault
