@@ -162,5 +162,6 @@ DIRECTIVE = Directive(
     doc="A flow: its diagram, and its steps with their docstrings.",
     options=FlowOptions,
     run=show_flow,
+    cure="Leave the steps out: :steps: false",
     argument="The flow's name, or SERVICE/NAME.",
 )

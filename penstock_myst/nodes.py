@@ -6,14 +6,20 @@ See https://mystmd.org/spec.
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from itertools import chain, count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penstock._files import write_atomically
 from penstock.render.describe import slug, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+MAX_INLINE = 400_000
+"""Characters of a picture inside an answer, of which mystmd reads a million."""
 
 Node = dict[str, Any]
 
@@ -74,9 +80,19 @@ def html_id(identifier: str) -> str:
 
 
 def picture(svg: str, alt: str) -> Node:
-    """Return an image that needs no file; mystmd writes one."""
+    """Return an image. It is part of the answer, and mystmd writes its file; only a large one has a file already."""
     encoded = base64.b64encode(svg.encode()).decode("ascii")
-    return {"type": "image", "url": f"data:image/svg+xml;base64,{encoded}", "alt": alt}
+    url = f"data:image/svg+xml;base64,{encoded}" if len(encoded) <= MAX_INLINE else _written(svg)
+    return {"type": "image", "url": url, "alt": alt}
+
+
+def _written(svg: str) -> str:
+    """Write a picture where mystmd keeps what it builds, and return its address, counted from the site's folder."""
+    here = Path.cwd()
+    site = next((folder for folder in (here, *here.parents) if (folder / "myst.yml").exists()), here)
+    file = f"_build/penstock/{hashlib.sha256(svg.encode()).hexdigest()[:32]}.svg"
+    write_atomically(site / file, svg.encode())
+    return f"/{file}"
 
 
 def fault(message: str, position: Mapping[str, Any]) -> Node:

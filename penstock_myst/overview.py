@@ -102,6 +102,7 @@ FLOWS_DIRECTIVE = Directive(
     doc="A table of flows: title, size, triggers, what each does, and a small diagram.",
     options=FlowsOptions,
     run=show_flows,
+    cure="Leave the diagrams out: :diagrams: false",
 )
 
 MAP_DIRECTIVE = Directive(
@@ -109,4 +110,5 @@ MAP_DIRECTIVE = Directive(
     doc="The system map: flows, joined by the channels between them.",
     options=MapOptions,
     run=show_map,
+    cure="Show fewer flows: :tag: NAME",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from penstock import config as configuration
@@ -76,15 +76,16 @@ def draw(
     project: Project, flow: Flow, options: FigureOptions, links: Mapping[str, str], request: Request
 ) -> list[Node]:
     """Return the diagram of a flow, and notes about it; Mermaid's text where there is no picture."""
-    drawing = _drawing(project, options.direction, links)
+    drawing = _drawing(project, options.direction, {})  # links in an image lead nowhere
+    linked = replace(drawing, links=links)
     alt = options.alt or alt_text(flow)
     if options.format == "mermaid":
-        return _mermaid(flow, drawing, request)
+        return _mermaid(flow, linked, request)
     try:
         layout = _lay_out(project, flow, drawing)
     except RenderError as error:
         told = note(f"{error} Until then, Mermaid draws the diagram.", request.position())
-        return [*_mermaid(flow, drawing, request), told]
+        return [*_mermaid(flow, linked, request), told]
     drawn = svg.draw(flow, layout, drawing, prefix="ps", standalone=True, alt=alt)
     message = warning(flow, layout)
     return [picture(drawn, alt), *([note(message, request.position())] if message else [])]

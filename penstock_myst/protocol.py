@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from penstock_myst.nodes import Node
     from penstock_myst.request import Directive
 
+MAX_ANSWER = 1024 * 1024
+"""Bytes that mystmd reads from a plugin: what ``spawnSync`` of Node.js keeps."""
+
 DIRECTIVES: Mapping[str, Directive] = {
     directive.name: directive for directive in (flow.DIRECTIVE, overview.FLOWS_DIRECTIVE, overview.MAP_DIRECTIVE)
 }
@@ -44,7 +47,7 @@ def answer(project: str | os.PathLike[str]) -> int:
         "--directive", choices=sorted(DIRECTIVES), help="read a directive, as JSON, and write its nodes"
     )
     name = parser.parse_args().directive
-    _write(run(DIRECTIVES[name], json.load(sys.stdin.buffer), Path(project)) if name else specification())
+    _write(_answer(DIRECTIVES[name], json.load(sys.stdin.buffer), Path(project)) if name else _encode(specification()))
     return 0
 
 
@@ -71,7 +74,20 @@ def run(directive: Directive, data: Mapping[str, Any], project: Path) -> list[No
         return [fault(f"{directive.name}: {error}", request.position())]
 
 
-def _write(content: object) -> None:
-    # ASCII, whatever the locale of the process is
-    sys.stdout.write(f"{json.dumps(content)}\n")
+def _answer(directive: Directive, data: Mapping[str, Any], project: Path) -> str:
+    """Return the nodes of a directive as JSON, or a fault where mystmd would cut them off."""
+    encoded = _encode(run(directive, data, project))
+    if len(encoded) < MAX_ANSWER:
+        return encoded
+    message = f"{directive.name}: this is more than the megabyte that mystmd reads from a plugin. {directive.cure}"
+    return _encode([fault(message, Request(data).position())])
+
+
+def _write(answer: str) -> None:
+    sys.stdout.write(f"{answer}\n")
     sys.stdout.flush()
+
+
+def _encode(content: object) -> str:
+    """Return JSON in ASCII, whatever the locale of the process is."""
+    return json.dumps(content, separators=(",", ":"))

@@ -28,6 +28,7 @@ class Directive:
         name: Its name.
         doc: What it does.
         options: Its options.
+        cure: What to write where it answers too much.
         argument: What its argument is; empty where it takes none.
         run: Returns the nodes for a request in the project of a folder.
     """
@@ -36,6 +37,7 @@ class Directive:
     doc: str
     options: type[FlowOptions | FlowsOptions | MapOptions]
     run: Callable[[Request, Path], list[Node]]
+    cure: str
     argument: str = ""
 
     @property

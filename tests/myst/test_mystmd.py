@@ -324,6 +324,19 @@ def test_a_warning_has_page_and_line(project: Path) -> None:
     assert "graph TD" in next(walk(result.tree, "mermaid"))["value"]
 
 
+def test_a_large_flow_is_shown_without_its_steps(project: Path) -> None:
+    """A picture that is too large for an answer has a file, and an answer that is too large is an error that says so."""
+    many = 'for number in range(600):\n    flow("big").step(name=f"step_{number}", after=f"step_{number - 1}" if number else ())(make(number))\n'
+    text = "def make(number):\n    def work(): ...\n    work.__qualname__ = f'work_{number}'\n    work.__doc__ = 'Works. ' * 300\n    return work\n"
+    (project / "flows.py").write_text(f"from penstock import flow\n\n{text}\n{many}")
+    result = build(
+        project, "# A\n\n:::{penstock-flow} big\n:steps: false\n:::\n\n:::{penstock-flow} big\n:label: b\n:::\n"
+    )
+    assert "600 steps" in next(walk(result.tree, "image"))["alt"]
+    assert 1 == len([*(project / "_build/penstock").glob("*.svg")])
+    assert re.search(r"index\.md:7 .*more than the megabyte .* Leave the steps out: :steps: false", result.output)
+
+
 def test_the_specification_names_the_directives(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
