@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from penstock_mkdocs.options import FlowOptions, FlowsOptions, MapOptions, OptionError, read_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
     from pathlib import Path
 
     from penstock_myst.nodes import Node
@@ -18,6 +18,11 @@ Options = TypeVar("Options", FlowOptions, FlowsOptions, MapOptions)
 
 _LABELS = {"label": "id", "name": "id", "id": "id"}
 """What mystmd and its neighbours call the anchor."""
+
+
+def flags_of(kind: type[FlowOptions | FlowsOptions | MapOptions]) -> frozenset[str]:
+    """Return the options that are true where they stand without a value."""
+    return frozenset(option.name for option in fields(kind) if option.metadata["type"] == "true or false")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +47,12 @@ class Directive:
 
     @property
     def specification(self) -> dict[str, Any]:
-        """What mystmd wants to know. It leaves all checks to the plugin, which has better words for mistakes."""
-        options = {option.name: {"type": "string", "doc": option.metadata["help"]} for option in fields(self.options)}
+        """What mystmd wants to know."""
+        flags = flags_of(self.options)
+        options = {
+            option.name: {"type": "boolean" if option.name in flags else "string", "doc": option.metadata["help"]}
+            for option in fields(self.options)
+        }
         options["label"] = options.pop("id") | {"alias": ["name", "id"]}
         options["class"] = {"type": "string", "doc": "Classes of the figure or table."}
         spec: dict[str, Any] = {"name": self.name, "doc": self.doc, "options": options}
@@ -86,12 +95,15 @@ class Request:
         Raises:
             OptionError: An option does not exist, is given twice, or has a wrong value.
         """
-        return read_options([self._line(option) for option in self._options], kind)
+        flags = flags_of(kind)
+        return read_options([self._line(option, flags) for option in self._options], kind)
 
-    def _line(self, option: Mapping[str, Any]) -> tuple[int, str]:
+    def _line(self, option: Mapping[str, Any], flags: Container[str]) -> tuple[int, str]:
         place = (option.get("position") or self._position)["start"]["line"]
         name, value = str(option.get("name")), option.get("value")
-        shown = "true" if value is True else str(value)
+        shown = "" if value in (True, None) else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        if not shown and name in flags:
+            shown = "true"
         if ":" in name or not name.strip():
             raise OptionError(f"there is no option {name!r}", place)
         return place, f"{_LABELS.get(name, name)}: {json.dumps(shown)}"

@@ -73,14 +73,22 @@ PAGE = """# Parts
 
 :::{penstock-flow} bom_sync
 :caption: From *Kafka* to the table
-:paths: true
+:paths:
 :::
 
-:::{penstock-flow} bom_sync
-:format: mermaid
-:label: again
-:heading_level: 4
-:::
+```{penstock-flow} bom_sync
+---
+format: mermaid
+label: again
+heading_level: 4
+paths: false
+---
+```
+
+- item
+
+  :::{penstock-flow .wide #third steps=false} bom_sync
+  :::
 
 :::{penstock-flows}
 :caption: All flows
@@ -380,6 +388,13 @@ def test_what_selects_nothing_is_a_fault(
 ) -> None:
     """A directive without a flow to show says so."""
     assert message == text_of(next(walk(ask(directive, argument, **options), "link")))
+
+
+def test_options_may_be_written_in_every_way_of_myst(built: Built) -> None:
+    """Options stand in lines with colons, in YAML, and behind the directive's name."""
+    figures = {node["label"]: node for node in walk(built.tree, "container")}
+    assert {"flow-bom_sync", "again", "third"} <= {*figures}
+    assert "wide" == figures["third"]["class"]
 
 
 def test_flags_and_quoted_names_are_understood(ask: Callable[..., Any]) -> None:
