@@ -29,10 +29,10 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
 	@touch $@
 
-# The browser tests let the real Mermaid read what is written; without npm they skip and say so.
+# Some tests let the real Mermaid and mystmd read what is written; without npm they skip and say so.
 $(NODE_READY): tests/package.json tests/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --prefix tests --silent --no-audit --no-fund && touch $@; \
-	else echo "npm is not installed: the tests with Mermaid's own parser will be skipped"; fi
+	else echo "npm is not installed: the tests with Mermaid and mystmd will be skipped"; fi
 
 docs: $(READY)
 	@rm -rf docs/_build
@@ -56,7 +56,7 @@ layers: $(READY)
 
 # Most tests start Python, which is not to compile penstock each time, whatever PYTHONDONTWRITEBYTECODE says.
 tests: setup
-	@$(BIN)/python -m compileall -q penstock penstock_sphinx penstock_mkdocs mkdocstrings_handlers
+	@$(BIN)/python -m compileall -q penstock penstock_sphinx penstock_mkdocs penstock_myst mkdocstrings_handlers
 	$(BIN)/pytest -q --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 3
 
 benchmarks: $(READY)

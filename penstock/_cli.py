@@ -9,7 +9,7 @@ import warnings
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from penstock import __version__, _cli_check, _cli_diff, _cli_evidence, manifest
+from penstock import __version__, _cli_check, _cli_diff, _cli_evidence, _cli_inject, manifest
 from penstock._cli_sources import add_sources, output_file, read_config
 from penstock._dag import checked_direction, file_content
 from penstock._files import write_atomically
@@ -220,7 +220,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     export = _add(commands, "export", _export, "write the manifest of all flows, as JSON")
     export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output without it")
-    for each in (_cli_check, _cli_diff, _cli_evidence):
+    for each in (_cli_check, _cli_diff, _cli_evidence, _cli_inject):
         each.add(commands)
     return parser
 

@@ -11,7 +11,7 @@ from penstock.render._plain import columns
 from penstock.render.describe import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
 
 _GAP = "  "
@@ -55,6 +55,17 @@ def tell(what: str, message: str, code: str = "33") -> None:
         sys.stderr.write(f"{styled(what, code, sys.stderr)}: {shown}\n" if what else f"{shown}\n")
     except OSError:
         leave_unread(sys.stderr)
+
+
+DIFF_COLOURS = {"+++": "1", "---": "1", "@@": "36", "+": "32", "-": "31"}
+
+
+def print_diff(lines: Iterable[str]) -> None:
+    """Print the lines of a unified diff, without what a terminal would obey."""
+    for line in lines:
+        code = next((colour for start, colour in DIFF_COLOURS.items() if line.startswith(start)), "")
+        shown = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in line)
+        sys.stdout.write(f"{styled(shown, code) if code else shown}\n")
 
 
 def width() -> int:

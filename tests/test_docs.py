@@ -51,6 +51,7 @@ PAGES = {
     "docs/how-to/commands.md": None,
     "docs/how-to/diff-in-a-pull-request.md": "docs/examples/shop",
     "docs/how-to/command-line.md": "docs/examples/shop",
+    "docs/how-to/inject.md": "docs/examples/shop",
     "docs/how-to/sphinx.md": "docs/examples/shop",
     "docs/how-to/mkdocs.md": "docs/examples/shop",
     "docs/how-to/properdocs.md": "docs/examples/shop",
