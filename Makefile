@@ -56,7 +56,7 @@ layers: $(READY)
 
 # Most tests start Python, which is not to compile penstock each time, whatever PYTHONDONTWRITEBYTECODE says.
 tests: setup
-	@$(BIN)/python -m compileall -q penstock penstock_sphinx penstock_mkdocs penstock_myst mkdocstrings_handlers
+	@$(BIN)/python -m compileall -q penstock penstock_sphinx penstock_mkdocs mkdocstrings_handlers
 	$(BIN)/pytest -q --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 3
 
 benchmarks: $(READY)

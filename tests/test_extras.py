@@ -16,8 +16,8 @@ PARTS = [
     ("penstock_sphinx", "sphinx", "penstock[sphinx]"),
     ("penstock_mkdocs.markdown", "markdown", "penstock[mkdocs]"),
     ("penstock_mkdocs.plugin", "mkdocs", "penstock[mkdocs]"),
-    ("penstock_myst.protocol", "markdown", "penstock[mystmd]"),
-    ("penstock_myst.protocol", "markdown_it", "penstock[mystmd]"),
+    ("penstock_mkdocs.mystmd.protocol", "markdown", "penstock[mkdocs]"),
+    ("penstock_mkdocs.mystmd.protocol", "markdown_it", "penstock[mystmd]"),
     ("mkdocstrings_handlers.penstock", "mkdocstrings", "penstock[mkdocstrings]"),
 ]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from penstock_myst import main
+from penstock_mkdocs.mystmd import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -123,7 +123,7 @@ def make_project(folder: Path, flows: str = FLOWS) -> None:
     (folder / "template").mkdir()
     (folder / "template" / "template.yml").write_text("jtex: v1\ntitle: T\nversion: 1.0.0\n")
     plugin = folder / "penstock_plugin.py"
-    plugin.write_text(f"#!{sys.executable}\nfrom penstock_myst import main\n\nmain()\n")
+    plugin.write_text(f"#!{sys.executable}\nfrom penstock_mkdocs.mystmd import main\n\nmain()\n")
     plugin.chmod(0o755)
 
 

@@ -10,12 +10,12 @@ from penstock.render import marks
 from penstock.render.describe import KIND_CHIPS, after, before, python_signature, visible, web_url
 from penstock.render.marks import without_proof
 from penstock_mkdocs.figure import MOST_PATHS
+from penstock_mkdocs.mystmd.docstrings import docstring
+from penstock_mkdocs.mystmd.nodes import code, fault, label, node, note, paragraph, separated, strong, text
+from penstock_mkdocs.mystmd.project import draw, open_project
+from penstock_mkdocs.mystmd.request import Directive
 from penstock_mkdocs.options import FlowOptions, OptionError, read_name
 from penstock_mkdocs.report import in_words
-from penstock_myst.docstrings import docstring
-from penstock_myst.nodes import code, fault, label, node, note, paragraph, separated, strong, text
-from penstock_myst.project import draw, open_project
-from penstock_myst.request import Directive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from penstock.model import Flow, Step
     from penstock.render.describe import Neighbour
-    from penstock_myst.nodes import Node
-    from penstock_myst.project import Project
-    from penstock_myst.request import Request
+    from penstock_mkdocs.mystmd.nodes import Node
+    from penstock_mkdocs.mystmd.project import Project
+    from penstock_mkdocs.mystmd.request import Request
 
 DEFAULT_LEVEL = 3
 """The headings of steps, because a directive is not told which heading it stands under."""

@@ -19,6 +19,6 @@ def main(project: str | os.PathLike[str] = ".") -> int:
     Returns:
         The exit code: 0, or 2 if the question is not one of mystmd's.
     """
-    from penstock_myst.protocol import answer  # noqa: PLC0415 - mystmd asks for the specification with nothing installed
+    from penstock_mkdocs.mystmd.protocol import answer  # noqa: PLC0415 - mystmd asks for the specification with nothing installed
 
     return answer(project)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.render.describe import visible
 from penstock_mkdocs.docstrings import as_markdown, read_sections, section_title
-from penstock_myst.markdown import blocks, inline
-from penstock_myst.nodes import code, node, paragraph, strong, text
+from penstock_mkdocs.mystmd.markdown import blocks, inline
+from penstock_mkdocs.mystmd.nodes import code, node, paragraph, strong, text
 
 if TYPE_CHECKING:
     from penstock.model import Step
-    from penstock_myst.nodes import Node
+    from penstock_mkdocs.mystmd.nodes import Node
 
 _KINDS = frozenset(
     "attention caution danger error hint important note seealso tip warning".split()  # noqa: SIM905 - see above

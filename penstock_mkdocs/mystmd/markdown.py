@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from penstock._extras import needed
 from penstock.render.describe import web_url
-from penstock_myst.nodes import node, paragraph, text
+from penstock_mkdocs.mystmd.nodes import node, paragraph, text
 
 with needed("markdown_it", "penstock[mystmd]"):
     from markdown_it import MarkdownIt
@@ -17,7 +17,7 @@ with needed("markdown_it", "penstock[mystmd]"):
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from penstock_myst.nodes import Node
+    from penstock_mkdocs.mystmd.nodes import Node
 
 _SAME = {
     "paragraph": "paragraph",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
     from pathlib import Path
 
-    from penstock_myst.nodes import Node
+    from penstock_mkdocs.mystmd.nodes import Node
 
 Options = TypeVar("Options", FlowOptions, FlowsOptions, MapOptions)
 

@@ -9,11 +9,11 @@ from penstock.errors import RenderError
 from penstock.render.describe import alt_text, visible
 from penstock.render.marks import without_proof
 from penstock.render.overview import MOST_IN_SMALL, fault, map_text, size, summary, system_map, triggers
+from penstock_mkdocs.mystmd.nodes import code, label, node, note, paragraph, picture, separated, strong, text
+from penstock_mkdocs.mystmd.nodes import fault as fault_node
+from penstock_mkdocs.mystmd.project import draw, draw_small, open_project
+from penstock_mkdocs.mystmd.request import Directive
 from penstock_mkdocs.options import FlowsOptions, MapOptions, OptionError
-from penstock_myst.nodes import code, label, node, note, paragraph, picture, separated, strong, text
-from penstock_myst.nodes import fault as fault_node
-from penstock_myst.project import draw, draw_small, open_project
-from penstock_myst.request import Directive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from penstock.model import Flow
     from penstock.render.overview import Selection
-    from penstock_myst.nodes import Node
-    from penstock_myst.project import Project
-    from penstock_myst.request import Request
+    from penstock_mkdocs.mystmd.nodes import Node
+    from penstock_mkdocs.mystmd.project import Project
+    from penstock_mkdocs.mystmd.request import Request
 
 
 def show_flows(request: Request, folder: Path) -> list[Node]:

@@ -13,7 +13,7 @@ from penstock.render.cache import LayoutCache
 from penstock.render.describe import alt_text, source_url
 from penstock.render.layout import warning
 from penstock.render.options import Options
-from penstock_myst.nodes import note, picture
+from penstock_mkdocs.mystmd.nodes import note, picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from penstock.model import Flow, Step
     from penstock.render.geometry import Layout
     from penstock.render.options import Direction
+    from penstock_mkdocs.mystmd.nodes import Node
+    from penstock_mkdocs.mystmd.request import Request
     from penstock_mkdocs.options import FigureOptions
-    from penstock_myst.nodes import Node
-    from penstock_myst.request import Request
 
 
 @dataclass(frozen=True)

@@ -11,23 +11,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock._extras import needed
 from penstock.errors import ConfigError, PenstockError
-
-with needed("markdown", "penstock[mystmd]"):
-    import markdown as _markdown  # noqa: F401 - penstock_mkdocs needs it
-
+from penstock_mkdocs.mystmd import flow, overview
+from penstock_mkdocs.mystmd.nodes import fault
+from penstock_mkdocs.mystmd.request import Request
 from penstock_mkdocs.options import OptionError
-from penstock_myst import flow, overview
-from penstock_myst.nodes import fault
-from penstock_myst.request import Request
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-    from penstock_myst.nodes import Node
-    from penstock_myst.request import Directive
+    from penstock_mkdocs.mystmd.nodes import Node
+    from penstock_mkdocs.mystmd.request import Directive
 
 MAX_ANSWER = 1024 * 1024
 """Bytes that mystmd reads from a plugin: what ``spawnSync`` of Node.js keeps."""
@@ -66,7 +61,7 @@ def run(directive: Directive, data: Mapping[str, Any], project: Path) -> list[No
     request = Request(data)
     try:
         if not project.is_dir():
-            raise ConfigError(f"there is no folder {str(project)!r}", where="penstock_myst.main")
+            raise ConfigError(f"there is no folder {str(project)!r}", where="penstock_mkdocs.mystmd.main")
         return directive.run(request, project)
     except OptionError as error:
         return [fault(f"{directive.name}: {error}", request.position(error.line))]
