@@ -14,7 +14,6 @@ from penstock.check.baseline import Ignore
 from penstock.check.contracts import TYPES, Contract
 from penstock.errors import ConfigError, did_you_mean, near_names
 
-
 _YAML_WORDS = " YAML reads on, off, yes and no as true or false: put a word in quotes."
 
 
