@@ -17,7 +17,7 @@ with needed("mkdocs", "penstock[mkdocs]"):
 
 from penstock_mkdocs.folders import Watcher
 from penstock_mkdocs.generated import generated
-from penstock_mkdocs.host import Host
+from penstock_mkdocs.host import Host, edit_address
 from penstock_mkdocs.languages import has_languages, move
 from penstock_mkdocs.pages import FOLDER, failure_page, flow_pages
 from penstock_mkdocs.places import GENERATED_BY
@@ -227,7 +227,8 @@ def _host(config_file: str | None, config: MkDocsConfig | None = None) -> Host:
         folder=path.parent,
         config_file=path.name,
         repo_url=(config.repo_url or "") if config else "",
-        edit_uri=(config.edit_uri or "") if config else "",
+        edit_uri=edit_address(config) if config else "",
+        docs_dir=Path(config.docs_dir) if config else None,
     )
 
 
