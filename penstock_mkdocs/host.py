@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from penstock_mkdocs import forges
+from penstock_mkdocs.svg_links import assigns_href
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,7 @@ class Host:
         docs_dir: The folder of pages, if it is known.
         build: What is another object in each build, or ``None`` where the host has no such thing.
         serving: Whether a server asks, which goes on whatever is wrong.
+        rewritten: Whether links in drawings may have the attribute ``href``; the plugin mends finished pages.
         strict: Whether a fault has to be raised, because the host fails on warnings but does not count ours.
     """
 
@@ -52,6 +54,7 @@ class Host:
     docs_dir: Path | None = None
     build: object = None
     serving: bool = False
+    rewritten: bool = False
     strict: bool = False
 
 
@@ -143,6 +146,7 @@ def _mkdocs(processor: Any) -> Host:
         repo_url=config.repo_url or "",
         edit_uri=edit_address(config),
         docs_dir=Path(config.docs_dir),
+        rewritten="penstock" in config.plugins or not assigns_href(config),
     )
 
 

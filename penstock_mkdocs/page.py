@@ -13,12 +13,13 @@ from penstock.render.describe import slug, visible
 from penstock.render.html import new_name
 from penstock_mkdocs import styles
 from penstock_mkdocs.embeds import Found
+from penstock_mkdocs.foreign import note_conversion
 from penstock_mkdocs.host import host_of, line_in_file
 from penstock_mkdocs.inner import Inner, literal
 from penstock_mkdocs.kinds import add_embed
 from penstock_mkdocs.markup import Markup, unique
 from penstock_mkdocs.options import OptionError
-from penstock_mkdocs.report import EmbedError, in_words, is_news, report
+from penstock_mkdocs.report import LOGGER, EmbedError, in_words, is_news, report
 from penstock_mkdocs.site import LAST_GOOD, open_site
 from penstock_mkdocs.steps import HEADING_CLASS
 from penstock_mkdocs.untrusted import RestrictedInner
@@ -68,6 +69,11 @@ class Page:
         self.anchors.clear()
         self._said.clear()
 
+    def begin(self) -> None:
+        """Begin a page."""
+        self.reset()
+        note_conversion(host_of(self.md).page)
+
     @property
     def site(self) -> Site:
         """The flows, as they are now.
@@ -76,6 +82,11 @@ class Page:
             PenstockError: There is something wrong with the settings or the application.
         """
         return open_site(self.settings, host_of(self.md))
+
+    @property
+    def is_rewritten(self) -> bool:
+        """Whether tools may rewrite the page's links, and no script of its theme stumbles over those in drawings."""
+        return host_of(self.md).rewritten
 
     @property
     def prefix(self) -> str:
@@ -102,6 +113,13 @@ class Page:
         """Report an embed that stays text, because Markdown found no block there."""
         cure = "leave an empty line above it, and give HTML around it the attribute markdown"
         self.warn(f"{embed.kind} cannot be shown where it stands: {cure}", embed.line)
+
+    def note_code(self, embed: Embed) -> None:
+        """Say of an embed that is shown as code that its indentation makes it so, which may be meant."""
+        host = host_of(self.md)
+        number = line_in_file(host.source, self.found.text, embed.line) if embed.line else 0
+        where = f"{host.page or '<markdown>'}{f':{number}' if number else ''}"
+        LOGGER.info("%s: %s is indented by %s columns, so it is shown as code", where, embed.kind, embed.depth)
 
     def add_state(self, parent: Element, site: Site, line: int) -> None:
         """Say, once a page, what is wrong with the site as a whole: no good import, problems outside every flow."""
