@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class Host:
         docs_dir: The folder of pages, if it is known.
         build: What is another object in each build, or ``None`` where the host has no such thing.
         serving: Whether a server asks, which goes on whatever is wrong.
+        watched: What its server watches, as far as the site's author decides it: the folder of pages and others, or ``None``.
         rewritten: Whether links in drawings may have the attribute ``href``; the plugin mends finished pages.
         strict: Whether a fault has to be raised, because the host fails on warnings but does not count ours.
     """
@@ -54,8 +56,13 @@ class Host:
     docs_dir: Path | None = None
     build: object = None
     serving: bool = False
+    watched: tuple[Path, ...] | None = None
     rewritten: bool = False
     strict: bool = False
+
+    def relative(self, path: Path) -> str:
+        """Return a path as the configuration file names it."""
+        return Path(os.path.relpath(path, self.folder)).as_posix()
 
 
 def host_of(md: Markdown) -> Host:
@@ -134,6 +141,7 @@ def _mkdocs(processor: Any) -> Host:
     if config is None or file is None:  # another extension's processor of that name
         return Host(folder=Path.cwd())
     path = Path(config.config_file_path or "mkdocs.yml").absolute()
+    has_plugin = "penstock" in config.plugins
     return Host(
         page=file.src_uri,
         url=file.url,
@@ -146,7 +154,8 @@ def _mkdocs(processor: Any) -> Host:
         repo_url=config.repo_url or "",
         edit_uri=edit_address(config),
         docs_dir=Path(config.docs_dir),
-        rewritten="penstock" in config.plugins or not assigns_href(config),
+        watched=None if has_plugin else tuple(map(Path, (config.docs_dir, *config.watch))),
+        rewritten=has_plugin or not assigns_href(config),
     )
 
 
@@ -173,6 +182,7 @@ def _zensical(processor: Any) -> Host:
         repo_url=str(config.get("repo_url") or ""),
         edit_uri=edit_address(addresses),
         serving="build" not in sys.argv[1:],
+        watched=(docs_dir, *(folder / str(path) for path in config.get("watch") or ())),
         strict=_is_strict_build(config),
     )
 
