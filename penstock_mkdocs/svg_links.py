@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
 
-_BOTH = re.compile(r'(<a [^>]*?)xlink:href="[^"]*"([^>]*?) href="([^"]*)"(?=[^>]*class="ps-node)')
+_VALUE = r"""(?:"[^"]*"|'[^']*'|[^\s"'>]+)"""
+_NODE = re.compile(rf"<a(?=[^>]*\sxlink:href=)(?=[^>]*\bps-node\b)(?:\s+[^\s=>]+(?:={_VALUE})?)*\s*/?>")
+_HREF = re.compile(rf"\shref=({_VALUE})")
+_XLINK = re.compile(rf"(\sxlink:href=){_VALUE}")
+"""Other plugins may have changed the order of attributes, or taken quotes away."""
+
 _PLACE = re.compile(
     r'<section class="print-page" id="(?P<page>[^"]*)"|(?P<begin><div class="penstock" id=")(?P<id>[^"]*)"'
 )
@@ -36,7 +41,13 @@ def link_twice(drawing: str) -> str:
 
 def link_for_scripts(html: str) -> str:
     """Return a drawing or a page whose drawings have ``xlink:href`` only."""
-    return _BOTH.sub(r'\1xlink:href="\3"\2', html)
+    return _NODE.sub(_without_href, html) if "xlink:href" in html else html
+
+
+def _without_href(match: re.Match[str]) -> str:
+    link = match[0]
+    href = _HREF.search(link)
+    return _XLINK.sub(lambda found: f"{found[1]}{href[1]}", _HREF.sub("", link)) if href else link
 
 
 def number_places(html: str) -> str:

@@ -58,6 +58,23 @@ def test_scripts_of_material_find_no_href(run_tool, write_site, tmp_path, rest):
     assert "#flow-orders-receive" == links[0]["xlink:href"]
 
 
+CHANGES_LINKS = """
+import re
+
+def on_post_page(output, *, page, config):
+    tag = re.compile(r'<a xlink:href="[^"]*" href="([^"]*)" class="(ps-node[^"]*)" id="([^"]*)"')
+    return tag.sub(r"<a id=\\3 href=x/\\1 class='\\2' xlink:href=\\1", output)
+"""
+
+
+def test_links_that_others_have_changed(run_tool, write_site, tmp_path):
+    """What another plugin makes of a link counts, in whatever order it writes attributes, and with whatever quotes."""
+    (tmp_path / "hook.py").write_text(CHANGES_LINKS)
+    site = built(run_tool, write_site, tmp_path, f"{MATERIAL}hooks: [hook.py]\n" + PLUGINS.format(extra="", more=""))
+    first = nodes(site / "orders" / "index.html")[0]
+    assert ("x/#flow-orders-receive", False) == (first["xlink:href"], "href" in first.attrs)
+
+
 def test_techdocs_can_rewrite_links(run_tool, write_site, tmp_path):
     """TechDocs takes the theme of Material, none of its scripts, and rewrites ``href``."""
     (tmp_path / "hook.py").write_text(TECHDOCS)
