@@ -133,7 +133,8 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
         print(_wrapped(visible(flow.description), columns))
     print()
     options = Options(direction=_direction(parsed, config), details=True)
-    print(text.render(flow, options, colour=coloured(sys.stdout), width=columns, fold=bool(fold_width())))
+    whole = not sys.stdout.isatty()
+    print(text.render(flow, options, colour=coloured(sys.stdout), width=columns, fold=bool(columns), whole=whole))
     if proof := text.proof(flow, colour=coloured(sys.stdout), width=columns):
         print(f"\n{proof}")
     if parsed.paths:
@@ -146,6 +147,8 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
 
 
 def _wrapped(shown: str, columns: int) -> str:
+    if not columns:
+        return shown
     return textwrap.fill(shown, columns, break_long_words=False, break_on_hyphens=False)
 
 

@@ -18,6 +18,9 @@ _GAP = "  "
 _LEAST = 20
 """Columns that a text needs beside others; with less, it stands below."""
 
+_NARROWEST = 40
+"""Columns that are taken for granted."""
+
 CLEAN, FINDINGS, BROKEN, INTERRUPTED = 0, 1, 2, 130
 """The exit codes: all is well; done, but something does not agree; not done; ended by Ctrl-C (128 and the signal)."""
 
@@ -69,15 +72,16 @@ def print_diff(lines: Iterable[str]) -> None:
 
 
 def width() -> int:
-    """Return the columns of the terminal, or what fits a log."""
+    """Return the columns of the terminal, else those that ``COLUMNS`` names; 0 where there is neither."""
     try:
-        return max(os.get_terminal_size(sys.stdout.fileno()).columns, 40)
+        return max(os.get_terminal_size(sys.stdout.fileno()).columns, _NARROWEST)
     except (OSError, ValueError):
-        return 100
+        given = os.environ.get("COLUMNS", "").strip()
+        return max(int(given), _NARROWEST) if given.isdecimal() and int(given) else 0
 
 
 def fold_width() -> int:
-    """Return where lines have to end, if a person looks at them; whoever reads a pipe wants one line each."""
+    """Return where lines of a list have to end on a terminal; a program that reads a pipe wants one line each."""
     return width() if sys.stdout.isatty() else 0
 
 
