@@ -27,6 +27,8 @@ from penstock_sphinx.names import read_name
 from penstock_sphinx.proof import report
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
@@ -79,6 +81,11 @@ class Site:
     def steps_at(self, function: str) -> tuple[str, ...]:
         """Return the full names of the steps that a function is, by ``module.qualname``."""
         return tuple(self._steps.get(function, ()))
+
+    @property
+    def functions(self) -> Collection[str]:
+        """``module.qualname`` of all steps."""
+        return self._steps.keys()
 
     def functions_of(self, flow: str) -> tuple[str, ...]:
         """Return ``module.qualname`` of each step of the flows of that bare name."""
