@@ -72,6 +72,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("doctree-read", doctests.skip_examples)
     app.connect("doctree-read", note_conditions)
     app.connect("doctree-read", note_roles)
+    app.connect("linkcheck-process-uri", source.without_line, priority=LAST)
     app.connect("missing-reference", missing_reference, priority=LAST)
     app.connect("warn-missing-reference", warn_missing_reference)
     app.connect("object-description-transform", autodoc.note_steps)

@@ -139,6 +139,11 @@ class Site:
             return ""
         return source_url(self.config.source_url, step)
 
+    @cached_property
+    def source_urls(self) -> frozenset[str]:
+        """The addresses of all sources."""
+        return frozenset(self.source_url(step) for flow in self.manifest.flows for step in flow.steps)
+
     def source_file(self, step: Step) -> Path | None:
         """Return the file that a step is defined in, if it is on this machine."""
         if not step.file or not is_inside(step.file):

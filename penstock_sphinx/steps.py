@@ -229,7 +229,11 @@ class StepWriter:
             facts.append([nodes.Text(gettext("effects") + " "), *_joined(" ", chips)])
         if where := visible(step.where):
             url = self._site.source_url(step)
-            facts.append([nodes.reference("", where, refuri=url, internal=False) if url else nodes.Text(where)])
+            # a builder that checks spelling takes what stands in a paragraph itself for prose
+            place = (
+                nodes.reference("", where, refuri=url, internal=False) if url else nodes.inline("", where, **AS_WRITTEN)
+            )
+            facts.append([place])
         return _paragraph("ps-meta", *_joined(" · ", facts))
 
     def _neighbours(self, found: Iterable[Neighbour]) -> Iterator[nodes.Node]:
