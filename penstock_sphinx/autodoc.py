@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from docutils import nodes
 from sphinx import addnodes
 
+from penstock_sphinx.builders import is_single_document
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.nodes import QUIET, flow_block, step_reference
 from penstock_sphinx.words import gettext
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from penstock.model import Step
-
-ONE_DOCUMENT = ("singlehtml", "latex", "man", "texinfo")
-"""Builders that make one document of several pages, in which links can lead to no other."""
 
 MODULE = "module"
 """The type of a module, which may have the name of a function in the package around it."""
@@ -175,7 +173,7 @@ def _ids(part: nodes.Node) -> Iterator[str]:
 
 def _reachable(app: Sphinx, doctree: nodes.document, docname: str) -> Collection[str]:
     """Return the pages that links of a document can lead to: all, or those that became parts of it."""
-    if app.builder.name not in ONE_DOCUMENT:
+    if not is_single_document(app.builder):
         return app.env.found_docs
     return {docname, *(part["docname"] for part in doctree.findall(addnodes.start_of_file))}
 
