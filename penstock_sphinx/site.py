@@ -21,7 +21,7 @@ from penstock.render.cache import digest as layout_key
 from penstock.render.describe import is_inside, source_url, visible
 from penstock.render.marks import without_proof
 from penstock.render.overview import Selection, outline, page_names, system_map
-from penstock_sphinx.config import load
+from penstock_sphinx.config import folder_of_settings, load
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.names import read_name
 from penstock_sphinx.proof import report
@@ -167,7 +167,7 @@ def full_name(flow: Flow, step: Step | None = None) -> str:
 def collect_flows(app: Sphinx) -> None:
     """Collect the flows of a build, in the main process and once."""
     # A Config without modules stands in for settings that are wrong: Sphinx would show a traceback with an error.
-    config = Config(project=Path(app.confdir))
+    config = Config(project=folder_of_settings(app))
     domain = domain_of(app.env)
     domain.tags = app.tags
     try:
