@@ -10,6 +10,7 @@ from penstock.errors import LayoutError, MissingExtraError
 from penstock.render.cache import LayoutCache
 from penstock.render.layout import warning
 from penstock.render.options import Options
+from penstock_sphinx.builders import is_epub
 from penstock_sphinx.domain import domain_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> None:
     places: dict[str, tuple[str, Drawing]] = {}
     for docname, page in sorted(domain.pages.items()):
         for drawing in page.drawings:
-            if not drawing.by_script or app.builder.name == "epub":
+            if not drawing.by_script or is_epub(app.builder):
                 places.setdefault(drawing.key, (docname, drawing))
     for key in domain.layouts.keys() - places.keys():
         del domain.layouts[key]

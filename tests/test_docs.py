@@ -53,6 +53,7 @@ PAGES = {
     "docs/how-to/command-line.md": "docs/examples/shop",
     "docs/how-to/inject.md": "docs/examples/shop",
     "docs/how-to/sphinx.md": "docs/examples/shop",
+    "docs/how-to/read-the-docs.md": "docs/examples/shop",
     "docs/how-to/mkdocs.md": "docs/examples/shop",
     "docs/how-to/properdocs.md": "docs/examples/shop",
     "docs/how-to/zensical.md": "docs/examples/shop",
