@@ -29,10 +29,10 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
 	@touch $@
 
-# The browser tests let the real Mermaid read what is written; without npm they skip and say so.
+# Some tests let the real Mermaid and mystmd read what is written; without npm they skip and say so.
 $(NODE_READY): tests/package.json tests/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --prefix tests --silent --no-audit --no-fund && touch $@; \
-	else echo "npm is not installed: the tests with Mermaid's own parser will be skipped"; fi
+	else echo "npm is not installed: the tests with Mermaid and mystmd will be skipped"; fi
 
 docs: $(READY)
 	@rm -rf docs/_build

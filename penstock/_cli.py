@@ -9,7 +9,7 @@ import warnings
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from penstock import __version__, _cli_check, _cli_diff, _cli_evidence, manifest
+from penstock import __version__, _cli_check, _cli_diff, _cli_evidence, _cli_inject, manifest
 from penstock._cli_sources import add_sources, output_file, read_config
 from penstock._dag import checked_direction, file_content
 from penstock._files import write_atomically
@@ -133,7 +133,8 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
         print(_wrapped(escape_line(flow.description), columns))
     print()
     options = Options(direction=_direction(parsed, config), details=True)
-    print(text.render(flow, options, colour=coloured(sys.stdout), width=columns, fold=bool(fold_width())))
+    whole = not sys.stdout.isatty()
+    print(text.render(flow, options, colour=coloured(sys.stdout), width=columns, fold=bool(columns), whole=whole))
     if proof := text.proof(flow, colour=coloured(sys.stdout), width=columns):
         print(f"\n{proof}")
     if parsed.paths:
@@ -146,6 +147,8 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
 
 
 def _wrapped(shown: str, columns: int) -> str:
+    if not columns:
+        return shown
     return textwrap.fill(shown, columns, break_long_words=False, break_on_hyphens=False)
 
 
@@ -220,7 +223,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     export = _add(commands, "export", _export, "write the manifest of all flows, as JSON")
     export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output without it")
-    for each in (_cli_check, _cli_diff, _cli_evidence):
+    for each in (_cli_check, _cli_diff, _cli_evidence, _cli_inject):
         each.add(commands)
     return parser
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from penstock._terminal import CLEAN, FINDINGS, counted, styled, tell
+from penstock._terminal import CLEAN, FINDINGS, counted, print_diff, tell
 from penstock.check.fix import fix
 from penstock.collect import collect, input_files
 from penstock.render.describe import visible
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from penstock.check.fix import Edit
     from penstock.config import Config
     from penstock.manifest import Manifest
-
-COLOURS = {"+++": "1", "---": "1", "@@": "36", "+": "32", "-": "31"}
 
 
 def add_fix_options(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +47,7 @@ def run_fix(
     made = made or collect(config)
     result = fix(findings, made, config.project, input_files(made, config.project))
     for edit in result.edits:
-        _show(edit)
+        print_diff(edit.diff())
     for refusal in result.refused:
         tell("left", str(refusal))
     written = _written(result.edits, ask)
@@ -85,11 +83,3 @@ def asker(*, yes: bool) -> Callable[[str], bool]:
             return False
 
     return ask
-
-
-def _show(edit: Edit) -> None:
-    """Print the change of a file as a unified diff."""
-    for line in edit.diff():
-        code = next((colour for start, colour in COLOURS.items() if line.startswith(start)), "")
-        shown = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in line)
-        print(styled(shown, code) if code else shown)

@@ -34,6 +34,11 @@ class Source(NamedTuple):
     file: str
     toml: str = ""
 
+    @property
+    def is_yaml(self) -> bool:
+        """Whether the file is one of YAML."""
+        return self.file.endswith((".yml", ".yaml"))
+
     def where(self, key: str) -> str:
         """``file:line`` of a setting, as far as it is known."""
         return _place(self.file, self.toml, f"tool.penstock.{key}")
@@ -44,7 +49,7 @@ class Source(NamedTuple):
             return f"{COMMAND_LINE_FLAGS[key]} {value[0] if isinstance(value, list) else value}"
         if self.file == SPHINX_BUILD:
             return _sphinx_options(f"penstock_{key}", value) or f"penstock_{key} = {python(value)} in conf.py"
-        if self.file.endswith((".yml", ".yaml")):
+        if self.is_yaml:
             return f"{key}: {json.dumps(value, ensure_ascii=False)}"
         if self.file.endswith(".py"):
             return f"penstock_{key} = {python(value)}"

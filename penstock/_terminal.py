@@ -12,12 +12,15 @@ from penstock.render._plain import columns
 from penstock.render.describe import escape_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
 
 _GAP = "  "
 _LEAST = 20
 """Columns that a text needs beside others; with less, it stands below."""
+
+_NARROWEST = 40
+"""Columns that are taken for granted."""
 
 CLEAN, FINDINGS, BROKEN, INTERRUPTED = 0, 1, 2, 130
 """The exit codes: all is well; done, but something does not agree; not done; ended by Ctrl-C (128 and the signal)."""
@@ -60,16 +63,28 @@ def tell(what: str, message: str, code: str = "33") -> None:
         leave_unread(sys.stderr)
 
 
+DIFF_COLOURS = {"+++": "1", "---": "1", "@@": "36", "+": "32", "-": "31"}
+
+
+def print_diff(lines: Iterable[str]) -> None:
+    """Print the lines of a unified diff, without what a terminal would obey."""
+    for line in lines:
+        code = next((colour for start, colour in DIFF_COLOURS.items() if line.startswith(start)), "")
+        shown = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in line)
+        sys.stdout.write(f"{styled(shown, code) if code else shown}\n")
+
+
 def width() -> int:
-    """Return the columns of the terminal, or what fits a log."""
+    """Return the columns of the terminal, else those that ``COLUMNS`` names; 0 where there is neither."""
     try:
-        return max(os.get_terminal_size(sys.stdout.fileno()).columns, 40)
+        return max(os.get_terminal_size(sys.stdout.fileno()).columns, _NARROWEST)
     except (OSError, ValueError):
-        return 100
+        given = os.environ.get("COLUMNS", "").strip()
+        return max(int(given), _NARROWEST) if given.isdecimal() and int(given) else 0
 
 
 def fold_width() -> int:
-    """Return where lines have to end, if a person looks at them; whoever reads a pipe wants one line each."""
+    """Return where lines of a list have to end on a terminal; a program that reads a pipe wants one line each."""
     return width() if sys.stdout.isatty() else 0
 
 

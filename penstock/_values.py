@@ -23,6 +23,9 @@ Reader = Callable[[object, Path], object]
 """Takes a value and the folder that relative paths count from."""
 
 
+_NEGATIVES = frozenset({"false", "n", "never", "no", "none", "0"})
+"""What people write where ``off`` is meant."""
+
 NO_CHOICES: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
@@ -174,16 +177,30 @@ def engine(value: object, base: Path) -> str:
 
 
 def one_of(*names: str, **aliases: str) -> Reader:
-    """Return a reader of one of these names; an alias is read as the name that it stands for."""
+    """Return a reader of one of these names; an alias is read as the name that it stands for.
 
-    def reader(value: object, base: Path) -> str:
-        name = aliases.get(text(value, base), str(value))
+    Where ``off`` is one of them, false is read as it: without quotes, YAML 1.1 makes no difference between the two.
+    """
+    known = ", ".join(names[:-1]) + f" or {names[-1]}"
+
+    def reader(value: object, _base: Path) -> str:
+        if value is False and "off" in names:
+            return "off"
+        if not isinstance(value, str):
+            raise BadValueError(f"must be {known}, not {_kind(value)}")
+        name = aliases.get(value, value)
         if name not in names:
-            known = ", ".join(names[:-1]) + f" or {names[-1]}"
-            raise BadValueError(f"must be {known}, not {name!r}", next(iter(near_names(name, names)), None))
+            raise BadValueError(f"must be {known}, not {name!r}", _nearest(name, names))
         return name
 
     return reader
+
+
+def _nearest(name: str, names: Collection[str]) -> str | None:
+    """Return the name that is meant, if any is."""
+    if name.lower() in _NEGATIVES and "off" in names:
+        return "off"
+    return next(iter(near_names(name, names)), None)
 
 
 def template(value: object, base: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping  # noqa: TC003 - get_type_hints(Config) has to work
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +13,8 @@ from penstock._sources import Source, find, project_of, toml
 from penstock.check.baseline import Ignore
 from penstock.check.contracts import TYPES, Contract
 from penstock.errors import ConfigError, did_you_mean, near_names
+
+_YAML_WORDS = " YAML reads on, off, yes and no as true or false: put a word in quotes."
 
 
 def _setting(reader: read.Reader, kind: str, default: object, example: object, text: str) -> Any:
@@ -241,8 +243,15 @@ def _value(source: Source, key: str, value: object) -> object:
         return metadata["read"](value, source.base)
     except read.BadValueError as bad:
         said = f"{key!r} {bad}" if str(bad).endswith(("?", ".")) else f"{key!r} {bad}."
-        message = f"{said} {_cure(source, key, bad.instead)}"
+        hint = _YAML_WORDS if source.is_yaml and _has_truth(value) else ""
+        message = f"{said}{hint} {_cure(source, key, bad.instead)}"
         raise ConfigError(message, where=source.where(key), key=key) from None
+
+
+def _has_truth(value: object) -> bool:
+    """Return whether a value is true or false, or holds it."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else (value,)
+    return any(isinstance(entry, bool) for entry in inner)
 
 
 def _cure(source: Source, key: str, meant: object) -> str:

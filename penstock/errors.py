@@ -153,6 +153,25 @@ class EvidenceError(PenstockError):
         super().__init__(f"{path}: {message}" if path else message)
 
 
+class MarkerError(PenstockError):
+    """A marker in a document that ``penstock inject`` cannot follow.
+
+    Attributes:
+        message: What is wrong and how to mend it.
+        path: The document's file.
+        line: The marker's line, counted from 1; 0 where the whole file is meant.
+    """
+
+    def __init__(self, message: str, path: Path, line: int = 0) -> None:
+        self.message = message
+        self.path = path
+        self.line = line
+        super().__init__(message, path, line)
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}" if self.line else f"{self.path}: {self.message}"
+
+
 class CollectError(PenstockError):
     """The application could not be imported, so there is no manifest.
 

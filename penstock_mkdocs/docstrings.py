@@ -49,10 +49,21 @@ def docstring(step: Step, style: str, inner: Inner) -> Markup:
     """
     if not step.docstring.strip():
         return Markup()
-    sections = None if style == "markdown" else _parsed(step, style)
+    sections = read_sections(step, style)
     if sections is None:
         return inner.blocks(step.docstring)
     return Markup("\n".join(_section(section, inner) for section in sections))
+
+
+def read_sections(step: Step, style: str) -> Sequence[Any] | None:
+    """Return the sections of a docstring as griffelib knows them, or ``None`` where it is Markdown as a whole."""
+    return None if style == "markdown" else _parsed(step, style)
+
+
+def section_title(section: Any) -> str:
+    """Return what stands above a section."""
+    kind = section.kind.value
+    return str(section.title or _TITLES.get(kind, kind.capitalize()))
 
 
 def _griffe() -> Any:
@@ -93,13 +104,13 @@ def _function(signature: str) -> Any:
 def _section(section: Any, inner: Inner) -> Markup:
     kind = section.kind.value
     if kind == "text":
-        return inner.blocks(_markdown(section.value))
+        return inner.blocks(as_markdown(section.value))
     if kind == "admonition":
         return _admonition(section.value.annotation, section.title, section.value.description, inner)
     if kind == "deprecated":
         title = f"Deprecated since {section.value.version}" if section.value.version else "Deprecated"
         return _admonition("warning", title, section.value.description, inner)
-    title = tag("p", section.title or _TITLES.get(kind, kind.capitalize()), class_="ps-doc-title")
+    title = tag("p", section_title(section), class_="ps-doc-title")
     if kind == "examples":
         parts = (_example(each_kind.value, text, inner) for each_kind, text in section.value)
         return Markup("\n".join([title, *parts]))
@@ -131,7 +142,7 @@ def _type(item: Any, _inner: Inner) -> str:
 
 
 def _description(item: Any, inner: Inner) -> str:
-    return inner.inline(_markdown(item.description))
+    return inner.inline(as_markdown(item.description))
 
 
 def _default(item: Any, _inner: Inner) -> str:
@@ -140,16 +151,16 @@ def _default(item: Any, _inner: Inner) -> str:
 
 
 def _example(kind: str, text: str, inner: Inner) -> Markup:
-    return inner.blocks(_markdown(text)) if kind == "text" else inner.code(text, "pycon")
+    return inner.blocks(as_markdown(text)) if kind == "text" else inner.code(text, "pycon")
 
 
 def _admonition(kind: object, title: str | None, text: str, inner: Inner) -> Markup:
     name = re.sub(r"[^a-z-]", "", str(kind).lower())
     heading = tag("p", title or str(kind).capitalize(), class_="admonition-title")
-    return tag("div", heading, inner.blocks(_markdown(text)), class_=f"admonition {name}".strip())
+    return tag("div", heading, inner.blocks(as_markdown(text)), class_=f"admonition {name}".strip())
 
 
-def _markdown(text: str) -> str:
+def as_markdown(text: str) -> str:
     """Return the text with the two marks of reStructuredText that Markdown would show: roles and ``::``."""
     return _LITERAL_BLOCK.sub(":", _ROLE.sub(r"`\1`", text))
 

@@ -135,10 +135,13 @@ class EmbedBlocks(BlockProcessor):
 class RestoreText(Postprocessor):
     """Gives the original text back where an embed was not one: in code, or where it cannot be shown."""
 
-    def __init__(self, md: Markdown, found: Found, lost: Callable[[Embed], None]) -> None:
+    def __init__(
+        self, md: Markdown, found: Found, lost: Callable[[Embed], None], note_code: Callable[[Embed], None]
+    ) -> None:
         super().__init__(md)
         self.found = found
         self.lost = lost
+        self.note_code = note_code
 
     def run(self, text: str) -> str:
         """Return the text without words of ours, and tell which embeds are lost in it."""
@@ -146,6 +149,10 @@ class RestoreText(Postprocessor):
             return text
         for match in self.found.anywhere.finditer(_CODE.sub("", text)):
             self.lost(self.found.embeds[int(match[3])])
+        for match in self.found.anywhere.finditer(text):
+            embed = self.found.embeds[int(match[3])]
+            if embed.is_indented_code:
+                self.note_code(embed)
         return self.found.anywhere.sub(self._original, text)
 
     def _original(self, match: re.Match[str]) -> str:

@@ -13,6 +13,7 @@ from penstock.render.describe import alt_text, visible
 from penstock.render.html import frame
 from penstock.render.layout import warning
 from penstock_mkdocs.markup import Markup, joined, tag
+from penstock_mkdocs.svg_links import link_for_scripts, link_twice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -62,8 +63,7 @@ def diagram(
     if message := warning(flow, layout):
         page.warn(message, embed.line, everywhere=True)
     drawn = svg.draw(flow, layout, drawing, prefix=page.new_prefix(), alt=options.alt or alt_text(flow))
-    # Material's and Zensical's scripts set the property href of all that have the attribute, which throws in SVG.
-    drawn = drawn.replace("<a href=", "<a xlink:href=")
+    drawn = link_twice(drawn) if page.is_rewritten else link_for_scripts(link_twice(drawn))
     # Search engines of sites visit every text; white space is needed where words would touch, and nowhere else.
     drawn = _NEEDLESS.sub("", drawn)
     label = label or f"Diagram of {visible(flow.title) or visible(flow.name)}"

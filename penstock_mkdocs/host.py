@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from penstock._files import read_text
+from penstock_mkdocs import forges
+from penstock_mkdocs.svg_links import assigns_href
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
     from markdown import Markdown
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n.*?^(?:---|\.\.\.)[ \t]*\n+", re.DOTALL | re.MULTILINE)
+_EDIT_URI = re.compile(r"""^\s*["']?edit_uri["']?\s*[:=]""", re.MULTILINE)
+_FILLED_IN = ("edit/master/", "src/default/")
 _STRICT = frozenset({"--strict", "-s", "-cs", "-sc"})
 
 
@@ -31,9 +37,12 @@ class Host:
         folder: The folder of the configuration file, or the working directory.
         config_file: The configuration file's name for messages, or an empty string.
         repo_url: The repository's address, or an empty string.
-        edit_uri: The way from there to the pages, or an empty string.
+        edit_uri: How the site's author leads to the pages: a way from there, an address, or a template of one.
+        docs_dir: The folder of pages, if it is known.
         build: What is another object in each build, or ``None`` where the host has no such thing.
         serving: Whether a server asks, which goes on whatever is wrong.
+        watched: What its server watches, as far as the site's author decides it: the folder of pages and others, or ``None``.
+        rewritten: Whether links in drawings may have the attribute ``href``; the plugin mends finished pages.
         strict: Whether a fault has to be raised, because the host fails on warnings but does not count ours.
     """
 
@@ -45,9 +54,16 @@ class Host:
     config_file: str = ""
     repo_url: str = ""
     edit_uri: str = ""
+    docs_dir: Path | None = None
     build: object = None
     serving: bool = False
+    watched: tuple[Path, ...] | None = None
+    rewritten: bool = False
     strict: bool = False
+
+    def relative(self, path: Path) -> str:
+        """Return a path as the configuration file names it."""
+        return Path(os.path.relpath(path, self.folder)).as_posix()
 
 
 def host_of(md: Markdown) -> Host:
@@ -100,20 +116,25 @@ def source_template(repo_url: str, edit_uri: str, prefix: str) -> str:
     Returns:
         The template, or an empty string where the layout of the site is not known.
     """
-    branch = re.search(r"(?:^|/)(?:edit|blob|raw|src|tree|_edit)/(?:branch/)?([^/?#]+)/", edit_uri)
-    ref = branch[1] if branch else "HEAD"
-    base = repo_url.rstrip("/").removesuffix(".git").replace("{", "").replace("}", "")
-    server = re.match(r"https?://([^/]+)/", base)
-    name = server[1] if server else ""
-    if "github" in name:
-        return f"{base}/blob/{ref}/{prefix}{{file}}#L{{line}}-L{{end_line}}"
-    if "gitlab" in name:
-        return f"{base}/-/blob/{ref}/{prefix}{{file}}#L{{line}}-{{end_line}}"
-    if "bitbucket" in name:
-        return f"{base}/src/{ref}/{prefix}{{file}}#lines-{{line}}:{{end_line}}"
-    if "codeberg" in name or "gitea" in name or "forgejo" in name:
-        return f"{base}/src/branch/{ref}/{prefix}{{file}}#L{{line}}-L{{end_line}}"
-    return ""
+    return forges.template(forges.read_source(repo_url, edit_uri), prefix)
+
+
+def edit_address(config: Any) -> str:
+    """Return how the author of a site leads to its pages: a template, an address, or an empty string for neither.
+
+    Hosts fill in an address of their own, with a branch that nobody has named.
+    """
+    uri = config.edit_uri or ""
+    if uri.startswith(_FILLED_IN) and not _names_edit_uri(Path(config.config_file_path or "")):
+        uri = ""
+    return str(config.edit_uri_template or "") or uri
+
+
+def _names_edit_uri(file: Path) -> bool:
+    try:
+        return _EDIT_URI.search(file.read_text(encoding="utf-8")) is not None
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _mkdocs(processor: Any) -> Host:
@@ -121,6 +142,7 @@ def _mkdocs(processor: Any) -> Host:
     if config is None or file is None:  # another extension's processor of that name
         return Host(folder=Path.cwd())
     path = Path(config.config_file_path or "mkdocs.yml").absolute()
+    has_plugin = "penstock" in config.plugins
     return Host(
         page=file.src_uri,
         url=file.url,
@@ -131,7 +153,10 @@ def _mkdocs(processor: Any) -> Host:
         folder=path.parent,
         config_file=path.name,
         repo_url=config.repo_url or "",
-        edit_uri=config.edit_uri or "",
+        edit_uri=edit_address(config),
+        docs_dir=Path(config.docs_dir),
+        watched=None if has_plugin else tuple(map(Path, (config.docs_dir, *config.watch))),
+        rewritten=has_plugin or not assigns_href(config),
     )
 
 
@@ -140,16 +165,25 @@ def _zensical(processor: Any) -> Host:
     folder = Path(config.get("root_dir") or ".").absolute()
     current = getattr(processor, "page", None)
     page = str(getattr(current, "path", ""))
+    docs_dir = folder / str(config.get("docs_dir") or "docs")
+    config_file = "mkdocs.yml" if (folder / "mkdocs.yml").is_file() else "zensical.toml"
+    addresses = SimpleNamespace(
+        edit_uri=config.get("edit_uri"),
+        edit_uri_template=config.get("edit_uri_template"),
+        config_file_path=folder / config_file,
+    )
     return Host(
         page=page,
         url=str(getattr(current, "url", "")),
         links_from=page,
-        source=folder / str(config.get("docs_dir") or "docs") / page,
+        source=docs_dir / page,
         folder=folder,
-        config_file="mkdocs.yml" if (folder / "mkdocs.yml").is_file() else "zensical.toml",
+        docs_dir=docs_dir,
+        config_file=config_file,
         repo_url=str(config.get("repo_url") or ""),
-        edit_uri=str(config.get("edit_uri") or ""),
+        edit_uri=edit_address(addresses),
         serving="build" not in sys.argv[1:],
+        watched=(docs_dir, *(folder / str(path) for path in config.get("watch") or ())),
         strict=_is_strict_build(config),
     )
 

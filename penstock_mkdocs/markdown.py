@@ -36,13 +36,15 @@ class PenstockExtension(Extension):
         md.registerExtension(self)
         page = Page(md, self.settings)
         self.pages.append(page)
-        first = embeds.FindEmbeds(md, page.found, page.reset)
+        first = embeds.FindEmbeds(md, page.found, page.begin)
         md.preprocessors.register(first, "penstock", embeds.BEFORE_SNIPPETS)
         again = embeds.FindEmbeds(md, page.found)
         md.preprocessors.register(again, "penstock_snippets", embeds.AFTER_SNIPPETS)
         blocks = embeds.EmbedBlocks(md, page.found, page.add)
         md.parser.blockprocessors.register(blocks, "penstock", embeds.ABOVE_MKDOCSTRINGS)
-        md.postprocessors.register(embeds.RestoreText(md, page.found, page.lost), "penstock", embeds.AFTER_RAW_HTML)
+        md.postprocessors.register(
+            embeds.RestoreText(md, page.found, page.lost, page.note_code), "penstock", embeds.AFTER_RAW_HTML
+        )
 
     def reset(self) -> None:
         """Forget the last page."""

@@ -8,20 +8,23 @@ from xml.etree.ElementTree import SubElement
 
 from markdown.util import AtomicString
 
+from penstock._sources import toml
 from penstock.errors import CollectError, ConfigError, ManifestError, PenstockError
 from penstock.render.describe import slug, visible
 from penstock.render.html import new_name
 from penstock_mkdocs import styles
 from penstock_mkdocs.embeds import Found
+from penstock_mkdocs.foreign import note_conversion
 from penstock_mkdocs.host import host_of, line_in_file
 from penstock_mkdocs.inner import Inner, literal
 from penstock_mkdocs.kinds import add_embed
 from penstock_mkdocs.markup import Markup, unique
 from penstock_mkdocs.options import OptionError
-from penstock_mkdocs.report import EmbedError, in_words, is_news, report
+from penstock_mkdocs.report import LOGGER, EmbedError, in_words, is_news, report
 from penstock_mkdocs.site import LAST_GOOD, open_site
 from penstock_mkdocs.steps import HEADING_CLASS
 from penstock_mkdocs.untrusted import RestrictedInner
+from penstock_mkdocs.watch import unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from penstock_mkdocs.site import Site
     from penstock_mkdocs.written import Embed
 
+_told: set[str] = set()
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
@@ -68,6 +72,11 @@ class Page:
         self.anchors.clear()
         self._said.clear()
 
+    def begin(self) -> None:
+        """Begin a page."""
+        self.reset()
+        note_conversion(host_of(self.md).page)
+
     @property
     def site(self) -> Site:
         """The flows, as they are now.
@@ -76,6 +85,11 @@ class Page:
             PenstockError: There is something wrong with the settings or the application.
         """
         return open_site(self.settings, host_of(self.md))
+
+    @property
+    def is_rewritten(self) -> bool:
+        """Whether tools may rewrite the page's links, and no script of its theme stumbles over those in drawings."""
+        return host_of(self.md).rewritten
 
     @property
     def prefix(self) -> str:
@@ -103,9 +117,17 @@ class Page:
         cure = "leave an empty line above it, and give HTML around it the attribute markdown"
         self.warn(f"{embed.kind} cannot be shown where it stands: {cure}", embed.line)
 
+    def note_code(self, embed: Embed) -> None:
+        """Say of an embed that is shown as code that its indentation makes it so, which may be meant."""
+        host = host_of(self.md)
+        number = line_in_file(host.source, self.found.text, embed.line) if embed.line else 0
+        where = f"{host.page or '<markdown>'}{f':{number}' if number else ''}"
+        LOGGER.info("%s: %s is indented by %s columns, so it is shown as code", where, embed.kind, embed.depth)
+
     def add_state(self, parent: Element, site: Site, line: int) -> None:
         """Say, once a page, what is wrong with the site as a whole: no good import, problems outside every flow."""
         if self.is_first("state"):
+            self._report_unwatched(site)
             if site.failure:
                 self.warn(f"{site.failure} {LAST_GOOD}", line, everywhere=True)
                 _note(parent, "warning", "The flows on this page are shown as they were before", site.failure)
@@ -114,6 +136,16 @@ class Page:
             for problem in site.manifest.problems:
                 self.warn(str(problem), line, everywhere=True)
             self.report_findings(site, line)
+
+    def _report_unwatched(self, site: Site) -> None:
+        """Say, once in a process, what the server has to watch for the pages to follow the sources; it is no fault."""
+        host = host_of(self.md)
+        if missing := [path for path in unwatched(site.config, host) if path not in _told]:
+            _told.update(missing)
+            names = [*(host.relative(path) for path in (host.watched or ())[1:]), *missing]
+            watch = f"watch = {toml(names)}" if host.config_file.endswith(".toml") else f"watch: [{', '.join(names)}]"
+            what = f"the server does not watch {' and '.join(missing)}, so pages stay as they are when that changes"
+            LOGGER.warning("%s: %s. Write: %s", host.config_file, what, watch)
 
     def report_findings(self, site: Site, line: int, flow: str = "") -> None:
         """Report what does not agree in a flow, or outside all of them; one page of a build does."""

@@ -16,14 +16,16 @@ with needed("mkdocs", "penstock[mkdocs]"):
     from mkdocs.structure.files import InclusionLevel
 
 from penstock_mkdocs.folders import Watcher
+from penstock_mkdocs.foreign import forget_conversions, raw_embeds
 from penstock_mkdocs.generated import generated
-from penstock_mkdocs.host import Host
+from penstock_mkdocs.host import Host, edit_address
 from penstock_mkdocs.languages import has_languages, move
 from penstock_mkdocs.pages import FOLDER, failure_page, flow_pages
 from penstock_mkdocs.places import GENERATED_BY
 from penstock_mkdocs.report import in_words, report, was_said
 from penstock_mkdocs.site import LAST_GOOD, load_config, open_site
 from penstock_mkdocs.styles import script, stylesheet
+from penstock_mkdocs.svg_links import assigns_href, link_for_scripts, number_places
 from penstock_mkdocs.watch import to_watch
 
 if TYPE_CHECKING:
@@ -96,6 +98,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Turn the Markdown extension on, with the plugin's settings."""
         self._began = time.monotonic()
+        forget_conversions()
         named = next((name for name in EXTENSION_NAMES if name in config.markdown_extensions), None)
         if named is None:
             named = EXTENSION_NAMES[0]
@@ -150,8 +153,22 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
             page.edit_url = self._edit_urls[page.file.src_uri]
         return page
 
+    @event_priority(-100)
+    def on_page_content(self, html: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG002
+        """Report embeds on pages that are no Markdown to MkDocs."""
+        for raw in raw_embeds(page.file, html):
+            report(raw.message, raw.where, strict=bool(self.settings.get("strict")))
+        return html
+
+    @event_priority(-100)
+    def on_post_page(self, output: str, /, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG002
+        """Leave the links in drawings as the theme's scripts bear them, when all plugins have seen them."""
+        return link_for_scripts(output) if assigns_href(config) else output
+
+    @event_priority(-100)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Report what no page reports, and watch what this build was made from, too."""
+        self._mend_print_page(config)
         self._report_rest(config)
         self._watch(config)
 
@@ -191,6 +208,14 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
             return [failure_page(title)]
         return flow_pages(self._site.manifest, title)
 
+    def _mend_print_page(self, config: MkDocsConfig) -> None:
+        """Let links in drawings lead somewhere on the page of print-site, which no plugin sees before it is written."""
+        plugin: Any = config.plugins.get("print-site")
+        file = Path(plugin.print_page.file.abs_dest_path) if plugin and plugin.config.get("enabled") else None
+        if file and file.is_file():
+            html = number_places(file.read_text(encoding="utf-8"))
+            file.write_text(link_for_scripts(html) if assigns_href(config) else html, encoding="utf-8")
+
     def _report_rest(self, config: MkDocsConfig) -> None:
         """Report the problems outside every flow, and those of flows that no page shows."""
         host = _host(config.config_file_path, config)
@@ -227,7 +252,8 @@ def _host(config_file: str | None, config: MkDocsConfig | None = None) -> Host:
         folder=path.parent,
         config_file=path.name,
         repo_url=(config.repo_url or "") if config else "",
-        edit_uri=(config.edit_uri or "") if config else "",
+        edit_uri=edit_address(config) if config else "",
+        docs_dir=Path(config.docs_dir) if config else None,
     )
 
 

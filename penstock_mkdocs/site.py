@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from penstock import config as configuration
@@ -14,11 +16,10 @@ from penstock.render.describe import source_url
 from penstock.render.marks import without_proof
 from penstock.render.options import Options
 from penstock.render.overview import MOST_IN_SMALL
-from penstock_mkdocs.host import source_template
+from penstock_mkdocs import forges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from penstock.check.findings import Finding
     from penstock.config import Config
@@ -162,7 +163,7 @@ def open_site(settings: Mapping[str, object], host: Host) -> Site:
     if known and known.build is host.build and known.settings == settings:
         return known.site
     config = load_config(settings, host)
-    template = config.source_url or source_template(host.repo_url, host.edit_uri, _in_repository(config.project))
+    template = config.source_url or _source_template(host, config.project)
     site = _collected(config, template)
     _opened[:] = [_Opened(host.build, dict(settings), site)]
     return site
@@ -226,9 +227,14 @@ def _same(one: Manifest, other: Manifest) -> bool:
     return one is other or one == other
 
 
-def _in_repository(project: Path) -> str:
-    for folder in (project, *project.parents):
-        if (folder / ".git").exists():
-            inside = project.relative_to(folder).as_posix()
-            return "" if inside == "." else f"{inside}/"
-    return ""
+def _source_template(host: Host, project: Path) -> str:
+    """Return where the sources of a project can be read, as far as the site's addresses tell."""
+    top = next((folder for folder in (project, *project.parents) if (folder / ".git").exists()), None)
+    docs = host.docs_dir
+    pages = docs.relative_to(top).as_posix() if top and docs and docs.is_relative_to(top) else ""
+    source = forges.read_source(host.repo_url, host.edit_uri, pages)
+    if top:
+        return forges.template(source, forges.join_folders(project.relative_to(top).as_posix(), ""))
+    # Builds in containers often get the files alone; then the address of the pages tells where in the repository they are.
+    way = os.path.relpath(project, docs) if docs and source.folder else ""
+    return forges.template(source, forges.join_folders(source.folder or "", Path(way).as_posix()))

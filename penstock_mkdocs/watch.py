@@ -36,6 +36,23 @@ def to_watch(settings: Mapping[str, object], host: Host) -> set[Path]:
     return {path for path in wanted if path.exists() and path not in {config.project, host.folder}}
 
 
+def unwatched(config: Config, host: Host) -> list[str]:
+    """Return what a server has to be told to watch, as it is written in its configuration; nothing where it needs no word.
+
+    Args:
+        config: The settings.
+        host: The host, which knows what its server watches.
+    """
+    if host.watched is None or not host.serving:
+        return []
+    roots = (root / module.split(".")[0] for root in config.path for module in config.modules)
+    sources = (path for root in roots for path in (root, root.with_name(f"{root.name}.py")))
+    wanted = dict.fromkeys((*sources, config.project / "pyproject.toml", *config.manifests))
+    watched = [path.resolve() for path in host.watched]
+    missing = (path for path in wanted if path.exists() and not any(map(path.resolve().is_relative_to, watched)))
+    return [host.relative(path) for path in missing]
+
+
 def _inputs(config: Config) -> set[Path]:
     try:
         made = shown(config).manifest

@@ -56,6 +56,7 @@ class Embed:
         name_line: The line of the name, where it is not that of the embed; 0 otherwise.
         fault: Why it cannot be shown, with the line to mend.
         example: Whether it stands in a block of code or a comment, as far as the lines above tell.
+        unseen: Whether that is a comment, or a block of code in HTML.
     """
 
     kind: str
@@ -69,6 +70,12 @@ class Embed:
     name_line: int = 0
     fault: Line | None = None
     example: bool = False
+    unseen: bool = False
+
+    @property
+    def is_indented_code(self) -> bool:
+        """Whether nothing but its depth makes it a block of code."""
+        return self.example and self.depth >= 4 and not self.unseen
 
     def without_lines(self) -> Embed:
         """Return the embed without line numbers, for text that is not the page's own."""
@@ -99,7 +106,10 @@ def outside_fences(text: str) -> Iterator[tuple[int, str]]:
 def read(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
     """Return where the thing that begins at a line ends, and the embed if it is one."""
     end, embed = _anywhere(lines, at)
-    return end, replace(embed, example=_is_example(lines, at)) if embed else None
+    if not embed:
+        return end, None
+    unseen = _is_unseen(lines, at)
+    return end, replace(embed, example=unseen or _is_code(lines, at), unseen=unseen)
 
 
 def depth_of(line: str) -> int:
@@ -209,11 +219,14 @@ def _unclosed(lines: Sequence[str], at: int, ticks: str, match: re.Match[str]) -
     return Embed(match["kind"], match["name"] or "", (), at + 1, _dedented([lines[at]], depth), depth, fault=fault)
 
 
-def _is_example(lines: Sequence[str], at: int) -> bool:
-    """Tell whether a line stands in a comment, or in a block of code because it is deeper than what holds it allows."""
+def _is_unseen(lines: Sequence[str], at: int) -> bool:
+    """Return whether a line stands in a comment, or in a block of code in HTML."""
     above = "\n".join(lines[:at])
-    if any(above.rfind(begin) > above.rfind(end) for begin, end in _UNSEEN):
-        return True
+    return any(above.rfind(begin) > above.rfind(end) for begin, end in _UNSEEN)
+
+
+def _is_code(lines: Sequence[str], at: int) -> bool:
+    """Return whether a line stands in a block of code because it is deeper than what holds it allows."""
     depth = least = depth_of(lines[at])
     for line in reversed(lines[:at]) if depth >= 4 else ():
         if line.strip() and depth_of(line) < least:

@@ -10,7 +10,21 @@ from penstock._extras import needed
 with needed("sphinx", "penstock[sphinx]"):
     import sphinx  # noqa: F401 - first, so that it is the one which is missed
 
-from penstock_sphinx import assets, autodoc, drawing, html, mermaid, nodes, pages, plain, proof, site, source, written
+from penstock_sphinx import (
+    assets,
+    autodoc,
+    doctests,
+    drawing,
+    html,
+    mermaid,
+    nodes,
+    pages,
+    plain,
+    proof,
+    site,
+    source,
+    written,
+)
 from penstock_sphinx.config import register
 from penstock_sphinx.directive import FlowDirective
 from penstock_sphinx.domain import PenstockDomain
@@ -55,8 +69,10 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-updated", written.outdated_outputs)
     app.connect("env-updated", site.report_unseen_problems)
     app.connect("doctree-read", source.settle_links, priority=LAST)
+    app.connect("doctree-read", doctests.skip_examples)
     app.connect("doctree-read", note_conditions)
     app.connect("doctree-read", note_roles)
+    app.connect("linkcheck-process-uri", source.without_line, priority=LAST)
     app.connect("missing-reference", missing_reference, priority=LAST)
     app.connect("warn-missing-reference", warn_missing_reference)
     app.connect("object-description-transform", autodoc.note_steps)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.render.html import script, stylesheet
+from penstock_sphinx.builders import is_epub, is_single_page
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.epub import without_direction
 
@@ -26,7 +27,7 @@ def copy_files(_app: Sphinx, builder: Builder) -> None:
     folder = Path(builder.outdir) / "_static"
     folder.mkdir(parents=True, exist_ok=True)
     rules = stylesheet() + own.read_text("utf-8")
-    epub = builder.name == "epub"
+    epub = is_epub(builder)
     (folder / STYLESHEET).write_text(without_direction(rules) if epub else rules, "utf-8")
     if not epub:
         (folder / SCRIPT).write_text(script(), "utf-8")
@@ -37,8 +38,8 @@ def link_files(
 ) -> None:
     """Link them from a page that shows a flow."""
     pages = domain_of(app.env).pages
-    shown = pages.values() if app.builder.name == "singlehtml" else filter(None, [pages.get(pagename)])
+    shown = pages.values() if is_single_page(app.builder) else filter(None, [pages.get(pagename)])
     if doctree is not None and any(page.fingerprints for page in shown):
         app.add_css_file(STYLESHEET)
-        if app.builder.name != "epub":
+        if not is_epub(app.builder):
             app.add_js_file(SCRIPT, loading_method="defer")

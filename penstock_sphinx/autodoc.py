@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from docutils import nodes
 from sphinx import addnodes
 
+from penstock_sphinx.builders import is_single_document
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.nodes import QUIET, flow_block, step_reference
 from penstock_sphinx.words import gettext
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from penstock.model import Step
 
-ONE_DOCUMENT = ("singlehtml", "latex", "man", "texinfo")
-"""Builders that make one document of several pages, in which links can lead to no other."""
+MODULE = "module"
+"""The type of a module, which may have the name of a function in the package around it."""
 
 ELSEWHERE = "ps-elsewhere"
 BACK = "ps-step-of"
@@ -40,7 +41,7 @@ def elsewhere(step: Step, docname: str) -> list[nodes.Node]:
         reftarget=name,
         refdoc=docname,
         refexplicit=True,
-        refspecific=False,
+        # without "refspecific", which in any value lets Sphinx look for longer names that end so
         **{QUIET: True},
     )
     return [_line(["ps-meta", ELSEWHERE], nodes.Text(gettext("Described in full at") + " "), reference, function=name)]
@@ -56,6 +57,7 @@ def note_steps(app: Sphinx, domain: str, _kind: str, content: addnodes.desc_cont
     for signature in description.findall(addnodes.desc_signature):
         if signature.parent is description and signature.get("fullname"):
             name = ".".join(filter(None, (signature["module"], signature["fullname"])))
+            _note_canonical_name(app.env, signature, name)
             steps = penstock.site.steps_at(penstock.page(docname).public_names.get(name, name))
             penstock.page(docname).functions |= dict.fromkeys(steps, bool(content.children))
             references = [step_reference(name, name, docname) for name in steps]
@@ -79,20 +81,48 @@ def note_public_name(app: Sphinx, _what: str, name: str, described: object, *_: 
         domain.note_public_name(app.env.docname, name, defined)
 
 
+def _note_canonical_name(env: BuildEnvironment, signature: addnodes.desc_signature, public: str) -> None:
+    """Remember which step is meant where a description names its function by the option ``canonical``."""
+    objects = cast("Any", env.get_domain("py")).objects
+    domain = domain_of(env)
+    for function in domain.site.functions:
+        alias = objects.get(function)
+        if alias and alias.aliased and alias.docname == env.docname and alias.node_id in signature["ids"]:
+            domain.note_public_name(env.docname, public, function)
+
+
 def documented_as(env: BuildEnvironment, function: str) -> str:
     """Return the name under which this site documents a function, or an empty string."""
     objects = cast("Any", env.get_domain("py")).objects
-    if function in objects and not objects[function].aliased:
+    if (known := objects.get(function)) and not known.aliased and known.objtype != MODULE:
         return function
     public, docname = domain_of(env).public_name(function)
-    return public if public in objects and objects[public].docname == docname else ""
+    known = objects.get(public)
+    return public if known and known.docname == docname and known.objtype != MODULE else ""
 
 
 def public_reference(env: BuildEnvironment, builder: Builder, node: addnodes.pending_xref) -> nodes.Element | None:
     """Return the link to a function under the name that the site documents it by."""
     name = documented_as(env, node["reftarget"])
     shown = cast("nodes.TextElement", node[0])
-    return env.get_domain("py").resolve_xref(env, node["refdoc"], builder, "obj", name, node, shown) if name else None
+    if not name:
+        return _inventory_reference(env, node, shown)
+    return env.get_domain("py").resolve_xref(env, node["refdoc"], builder, "obj", name, node, shown)
+
+
+def _inventory_reference(
+    env: BuildEnvironment, node: addnodes.pending_xref, shown: nodes.TextElement
+) -> nodes.reference | None:
+    """Return the link to an object of another project whose type intersphinx asks for in no role, such as Celery's task."""
+    known_types = env.get_domain("py").object_types
+    for kind, objects in getattr(env, "intersphinx_inventory", {}).items():
+        domain, _, objtype = kind.partition(":")
+        if domain == "py" and objtype not in known_types and (item := objects.get(node["reftarget"])):
+            address = item.uri if hasattr(item, "uri") else item[2]  # a plain tuple before Sphinx 8.2
+            if "://" not in address:
+                address = "../" * node["refdoc"].count("/") + address
+            return nodes.reference("", "", shown, internal=False, refuri=address)
+    return None
 
 
 def is_described(env: BuildEnvironment, function: str, docname: str) -> bool:
@@ -113,7 +143,9 @@ def settle(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         content = cast("addnodes.desc_content", line.parent)
         name = documented_as(app.env, line["function"])
         where = objects[name].docname if name else ""
-        if not any(line.findall(nodes.reference)) or (where and where not in pages):
+        references = list(line.findall(nodes.reference))
+        of_module = not name and any(reference.get("internal") for reference in references)
+        if not references or of_module or (where and where not in pages):
             _drop(line)
             continue
         for shown in line.findall(nodes.literal):
@@ -141,7 +173,7 @@ def _ids(part: nodes.Node) -> Iterator[str]:
 
 def _reachable(app: Sphinx, doctree: nodes.document, docname: str) -> Collection[str]:
     """Return the pages that links of a document can lead to: all, or those that became parts of it."""
-    if app.builder.name not in ONE_DOCUMENT:
+    if not is_single_document(app.builder):
         return app.env.found_docs
     return {docname, *(part["docname"] for part in doctree.findall(addnodes.start_of_file))}
 

@@ -29,23 +29,32 @@ def register(app: Sphinx) -> None:
         app.add_config_value(f"{PREFIX}{setting.name}", None, "", description=setting.help)
 
 
+def folder_of_settings(app: Sphinx) -> Path:
+    """Return the folder of ``conf.py``, or the one that stands for it in another version.
+
+    sphinx-multiversion builds every version with the ``conf.py`` of the working tree, whose project has the flows of
+    today.
+    """
+    return Path(app.srcdir if getattr(app.config, "smv_current_version", "") else app.confdir)
+
+
 def load(app: Sphinx) -> config.Config:
-    """Return the settings that hold for a build; relative paths count from the folder of ``conf.py``.
+    """Return the settings that hold for a build; relative paths count from :func:`folder_of_settings`.
 
     Raises:
         ConfigError: A setting that does not exist or has a wrong value.
     """
-    file = Path(app.confdir, "conf.py")
+    file, folder = Path(app.confdir, "conf.py"), folder_of_settings(app)
     given = {setting.name: getattr(app.config, f"{PREFIX}{setting.name}") for setting in config.SETTINGS}
     # Sphinx drops what no extension has registered, so a misspelt setting is found in the file itself.
     given |= dict.fromkeys(_lines(file).keys() - given.keys(), "")
     on_command_line = _on_command_line(app.config.overrides)
     given |= on_command_line
     try:
-        return config.load(file.parent, given, where=str(file), base=file.parent)
+        return config.load(folder, given, where=str(file), base=folder)
     except ConfigError as error:
         if error.where == str(file) and error.key in on_command_line:  # the same again, in words for there
-            return config.load(file.parent, given, where=SPHINX_BUILD, base=file.parent)
+            return config.load(folder, given, where=SPHINX_BUILD, base=folder)
         line = _lines(file).get(error.key) if error.where == str(file) else None
         where = f"{file}:{line}" if line else error.where
         raise ConfigError(error.message, where=where, key=error.key) from None

@@ -10,6 +10,7 @@ from sphinx.domains import Domain, ObjType
 from sphinx.roles import XRefRole
 from sphinx.util.nodes import make_refnode
 
+from penstock_sphinx.builders import is_single_page
 from penstock_sphinx.indices import FlowIndex
 from penstock_sphinx.names import objects_by_ending, objects_by_look
 from penstock_sphinx.nodes import QUIET, step_reference
@@ -279,7 +280,7 @@ class PenstockDomain(Domain):
     @staticmethod
     def _link(builder: Builder, fromdocname: str, target: str, places: Places, contnode: Element) -> nodes.reference:
         docname = _best(places, fromdocname)
-        if builder.name == "singlehtml":  # Sphinx 9.0 writes "#document-page#anchor" (its issue 14221)
+        if is_single_page(builder):  # Sphinx 9.0 writes "#document-page#anchor" (its issue 14221)
             fromdocname = docname
         return make_refnode(builder, fromdocname, docname, places[docname].anchor, contnode, target)
 

@@ -11,6 +11,7 @@ from penstock.render.cache import LayoutCache
 from penstock.render.describe import escape_line
 from penstock.render.layout import warning
 from penstock.render.options import Options
+from penstock_sphinx.builders import is_epub
 from penstock_sphinx.domain import domain_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> None:
     places: dict[str, tuple[str, Drawing]] = {}
     for docname, page in sorted(domain.pages.items()):
         for drawing in page.drawings:
-            if not drawing.by_script or app.builder.name == "epub":
+            if not drawing.by_script or is_epub(app.builder):
                 places.setdefault(drawing.key, (docname, drawing))
     for key in domain.layouts.keys() - places.keys():
         del domain.layouts[key]

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from penstock_sphinx.builders import is_epub
 from penstock_sphinx.domain import domain_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
-    from sphinx.builders.epub3 import Epub3Builder
 
 ITEM = re.compile(r'<item\b(?![^>]*\bproperties=)([^>]*\bhref="([^"]*)"[^>]*?) */>')
 """An entry of the manifest that has no properties yet, and the address of its page in it."""
@@ -26,9 +26,9 @@ DIRECTION = re.compile(r"(?<=[{;]) *direction:[^;}]*;")
 
 def declare_drawings(app: Sphinx, error: Exception | None) -> None:
     """Name the pages with drawings in the manifest of an EPUB, and pack it again."""
-    if error is not None or app.builder.name != "epub":
+    builder = app.builder
+    if error is not None or not is_epub(builder):
         return
-    builder = cast("Epub3Builder", app.builder)
     folder, manifest = Path(builder.outdir), Path(builder.outdir, "content.opf")
     names = {f"{docname}{builder.out_suffix}" for docname, page in domain_of(app.env).pages.items() if page.drawings}
     drawn = {name for name in names.intersection(builder.files) if "<svg " in (folder / name).read_text("utf-8")}

@@ -13,6 +13,7 @@ from penstock.render.describe import alt_text
 from penstock.render.html import frame, new_name, thumbnail
 from penstock.render.options import Options
 from penstock.render.overview import Selection
+from penstock_sphinx.builders import is_epub
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.names import name_object
 from penstock_sphinx.site import full_name
@@ -76,7 +77,7 @@ def _names(translator: HTML5Translator) -> set[str]:
 
 def by_script(builder: Builder, node: flow_diagram) -> bool:
     """Return whether Mermaid's script draws a diagram; readers of EPUBs run none."""
-    return bool(node["format"] == "mermaid" and builder.name != "epub")
+    return bool(node["format"] == "mermaid" and not is_epub(builder))
 
 
 def diagram_options(builder: Builder, node: flow_diagram, flow: Flow) -> Options:

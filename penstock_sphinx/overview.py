@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from penstock_sphinx.nodes import flow_diagram
 
 
+EXTERNAL_CONTENTS = "external_toc_path"
+"""The setting of sphinx-external-toc, where one file has the contents of the site."""
+
 MOST_NAMES = 5
 """Pages that a warning names."""
 
@@ -147,6 +150,8 @@ class FlowsDirective(SelectingDirective):
         if missing := [name for name in names if name not in self.env.found_docs]:
             shown = ", ".join(missing[:MOST_NAMES]) + (" and more" if len(missing) > MOST_NAMES else "")
             self.warn(f"these pages were not made: {shown}. {self._cause(missing[0])}", "page")
+        if EXTERNAL_CONTENTS in self.env.config:  # warns of every table of contents in a page, as Jupyter Book does
+            return []
         contents = addnodes.toctree("", entries=[(None, name) for name in found], includefiles=found, glob=False)
         contents.attributes |= {
             "parent": self.env.docname,

@@ -15,6 +15,7 @@ from penstock.errors import LayoutWarning, OutputError, RenderError, RenderWarni
 from penstock.render import render, text
 from penstock.render.describe import escape_line
 from penstock.render.options import Options
+from penstock_sphinx.builders import is_catalog, is_single_page
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.nodes import AS_WRITTEN, CHIP, flow_block, flow_diagram, flow_doubts, translated_text
 from penstock_sphinx.singlehtml import drop_repeated_ids
@@ -64,13 +65,13 @@ def prepare_latex(_app: Sphinx, config: SphinxConfig) -> None:
 def adapt(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
     """Make a resolved page ready for the builder that is about to write it."""
     if app.builder.format == "html":
-        if app.builder.name == "singlehtml":
+        if is_single_page(app.builder):
             drop_repeated_ids(app.env, doctree)
         return
     latex = app.builder.format == "latex"
     signs = ASCII if latex or "pdf" in (app.builder.format, app.builder.name) else {}
     _drop_small_diagrams(doctree)
-    if app.builder.name != "gettext":
+    if not is_catalog(app.builder):
         for translated in list(doctree.findall(translated_text)):
             translated.replace_self(nodes.paragraph("", "", *translated.children))
     site = domain_of(app.env).site

@@ -22,12 +22,14 @@ from penstock.render.cache import digest as layout_key
 from penstock.render.describe import escape_line, is_inside, source_url, visible
 from penstock.render.marks import without_proof
 from penstock.render.overview import Selection, outline, page_names, system_map
-from penstock_sphinx.config import load
+from penstock_sphinx.config import folder_of_settings, load
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.names import name_object, read_name
 from penstock_sphinx.proof import report
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
@@ -81,6 +83,11 @@ class Site:
         """Return the full names of the steps that a function is, by ``module.qualname``."""
         return tuple(self._steps.get(function, ()))
 
+    @property
+    def functions(self) -> Collection[str]:
+        """``module.qualname`` of all steps."""
+        return self._steps.keys()
+
     def functions_of(self, flow: str) -> tuple[str, ...]:
         """Return ``module.qualname`` of each step of the flows of that bare name."""
         return self._functions.get(flow, ())
@@ -133,6 +140,11 @@ class Site:
             return ""
         return source_url(self.config.source_url, step)
 
+    @cached_property
+    def source_urls(self) -> frozenset[str]:
+        """The addresses of all sources."""
+        return frozenset(self.source_url(step) for flow in self.manifest.flows for step in flow.steps)
+
     def source_file(self, step: Step) -> Path | None:
         """Return the file that a step is defined in, if it is on this machine."""
         if not step.file or not is_inside(step.file):
@@ -156,7 +168,7 @@ def full_name(flow: Flow, step: Step | None = None) -> str:
 def collect_flows(app: Sphinx) -> None:
     """Collect the flows of a build, in the main process and once."""
     # A Config without modules stands in for settings that are wrong: Sphinx would show a traceback with an error.
-    config = Config(project=Path(app.confdir))
+    config = Config(project=folder_of_settings(app))
     domain = domain_of(app.env)
     domain.tags = app.tags
     try:

@@ -5,6 +5,7 @@ Without an answer of ours, viewcode would import the application to find its sou
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
@@ -15,6 +16,8 @@ from sphinx.pycode import ModuleAnalyzer
 
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.nodes import flow_block
+
+LINE = re.compile(r"\{(end_)?line\W")
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +59,21 @@ def settle_links(_app: Sphinx, doctree: nodes.document) -> None:
                 if isinstance(link, viewcode_anchor) and ident not in doctree.ids:
                     signature["ids"].append(ident)
                     doctree.ids[ident] = signature
+
+
+def without_line(app: Sphinx, address: str) -> str | None:
+    """Return what linkcheck asks for in place of the address of a step's source: the file, as its lines are no anchors.
+
+    GitHub, GitLab and Bitbucket make the anchors of lines with scripts (Sphinx issue 9016). An address whose anchor is
+    the same for all steps is another matter.
+    """
+    site = domain_of(app.env).site
+    file, _, anchor = address.partition("#")
+    by_line = anchor and LINE.search(site.config.source_url.partition("#")[2])
+    if not by_line or address not in site.source_urls:
+        return None
+    ignored = any(re.match(pattern, address) for pattern in app.config.linkcheck_ignore)
+    return None if ignored else file
 
 
 def _module_files(app: Sphinx) -> dict[str, Path]:

@@ -208,7 +208,7 @@ class StepWriter:
         ident = anchor(self._document, self._site.name_in_ids(self._flow), step.name)
         signature["classes"].append("ps-sig")
         signature["ids"] = [ident]
-        signature["_toc_parts"], signature["_toc_name"] = (name,), name
+        signature["_toc_parts"], signature["_toc_name"] = self._contents_entry(name)
         self._document.note_explicit_target(signature)
         if self._index:
             domain_of(self._env).note_object(_kind(step), full_name(self._flow, step), self._env.docname, Place(ident))
@@ -217,6 +217,13 @@ class StepWriter:
             signature["module"], signature["fullname"] = step.module, step.qualname
         else:  # viewcode would import the module to find what is not here, and linkcode may
             signature["module"], signature["fullname"] = None, ""
+
+    def _contents_entry(self, name: str) -> tuple[tuple[str, ...], str]:
+        """Return the parts of a step's name, and what tables of contents show: as Sphinx has it for a function."""
+        if not self._env.config.toc_object_entries:
+            return (), ""
+        parts = (full_name(self._flow), name)
+        return parts, ".".join(parts) if self._env.config.toc_object_entries_show_parents == "all" else name
 
     def _meta(self, step: Step) -> nodes.paragraph:
         facts: list[list[nodes.Node]] = []
@@ -229,7 +236,11 @@ class StepWriter:
             facts.append([nodes.Text(gettext("effects") + " "), *_joined(" ", chips)])
         if where := visible(step.where):
             url = self._site.source_url(step)
-            facts.append([nodes.reference("", where, refuri=url, internal=False) if url else nodes.Text(where)])
+            # a builder that checks spelling takes what stands in a paragraph itself for prose
+            place = (
+                nodes.reference("", where, refuri=url, internal=False) if url else nodes.inline("", where, **AS_WRITTEN)
+            )
+            facts.append([place])
         return _paragraph("ps-meta", *_joined(" · ", facts))
 
     def _neighbours(self, found: Iterable[Neighbour]) -> Iterator[nodes.Node]:

@@ -463,3 +463,57 @@ def test_hostile_names_do_not_reach_the_terminal(project: Path) -> None:
     assert 2 == done.returncode
     assert "\x1b" not in done.stderr
     assert "owned" in done.stderr
+
+
+LONG = '''
+from penstock import flow
+
+intake = flow("intake", title="Intake " + "of samples " * 12)
+
+
+@intake.entrypoint(trigger="PUT /results/{sample}")
+def enter():
+    """Take a value by hand which a nurse has read from the display of an instrument, and which nobody has typed twice."""
+
+
+@intake.step(after={"enter": "entered by a nurse or by whoever else is on duty"}, effects=["postgres:results", "queue:valid"])
+def decide():
+    """Let a doctor decide."""
+'''
+WHOLE = ("which nobody has typed twice.", "Let a doctor decide.")
+
+
+@pytest.mark.parametrize("command", [("show", "intake"), ("render", "intake", "-f", "text", "--details")])
+def test_titles_are_whole_in_a_pipe(project, monkeypatch, command):
+    """Nothing is cut where there is no terminal, however long a title, a label or an effect of another step is."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    (project / "flows.py").write_text(LONG)
+    done = run(*command)
+    assert [True, True] == [title in done.stdout for title in WHOLE]
+
+
+def test_lists_in_a_pipe_have_one_line_for_each_flow(project, monkeypatch):
+    """A program reads one line for each flow, with its whole title, whatever ``COLUMNS`` says."""
+    monkeypatch.setenv("COLUMNS", "40")
+    (project / "flows.py").write_text(LONG)
+    assert [f"intake  2 steps, 1 path  Intake {'of samples ' * 12}".strip()] == run("list").stdout.splitlines()
+
+
+@pytest.mark.parametrize("columns", [60, 90, 140])
+def test_columns_say_how_wide_a_drawing_is(project, monkeypatch, columns):
+    """Lines of a drawing and its heading end where ``COLUMNS`` says, in a pipe too."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    (project / "flows.py").write_text(LONG)
+    shown = run("show", "intake").stdout
+    assert columns * 2 // 3 < max(map(len, shown.splitlines())) <= columns
+    assert "…" not in shown
+
+
+@pytest.mark.parametrize("columns", ["0", "-1", "wide", ""])
+def test_columns_that_are_no_number_say_nothing(project, monkeypatch, columns):
+    """Where ``COLUMNS`` is no number of columns, it is as if it were not set."""
+    (project / "flows.py").write_text(LONG)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    expected = run("show", "intake").stdout
+    monkeypatch.setenv("COLUMNS", columns)
+    assert expected == run("show", "intake").stdout

@@ -311,3 +311,51 @@ def test_hashable():
     """Equal configurations are equal keys, variables included."""
     project = Path(os.sep)
     assert {Config(project=project, env={"A": "b"}): 1}[Config(project=project, env={"A": "b"})] == 1
+
+
+OFF = [
+    pytest.param({"check": False}, "mkdocs.yml", id="off, no and false in YAML"),
+    pytest.param({"check": "off"}, "mkdocs.yml", id="quoted in YAML"),
+    pytest.param({"check": False}, "docs/conf.py", id="False in Python"),
+]
+
+
+@pytest.mark.parametrize(("given", "where"), OFF)
+def test_check_is_off_where_it_is_false(folder, given, where):
+    """False means off: YAML reads the word off as false."""
+    write(folder, "check = 'error'")
+    assert "off" == load(folder, given, where=where).check
+
+
+def test_check_is_off_where_it_is_false_in_toml(folder):
+    """False means off in ``pyproject.toml``, too."""
+    write(folder, "check = false")
+    assert "off" == load(folder).check
+
+
+@pytest.mark.parametrize(
+    ("value", "cure"),
+    [
+        (True, 'check: "warn"'),
+        ("on", 'check: "warn"'),
+        ("yes", 'check: "warn"'),
+        ("no", 'check: "off"'),
+        ("False", 'check: "off"'),
+        ("OFF", 'check: "off"'),
+        ("none", 'check: "off"'),
+    ],
+)
+def test_cure_of_a_switch_means_the_same(folder, value, cure):
+    """What is to be written instead of another word for on or off is not its opposite."""
+    assert str(failure(folder, {"check": value}, where="mkdocs.yml")).endswith(cure)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("service", False), ("docstring_style", True), ("env", {"DEBUG": True}), ("modules", ["shop", False])],
+)
+def test_word_that_yaml_reads_as_a_truth_value(folder, key, value):
+    """Where YAML has made true or false of a word, the message says so; elsewhere nothing does."""
+    hint = "YAML reads on, off, yes and no as true or false: put a word in quotes."
+    assert hint in str(failure(folder, {key: value}, where="mkdocs.yml"))
+    assert "YAML" not in str(failure(folder, {key: value}, where="conf.py"))

@@ -16,6 +16,8 @@ PARTS = [
     ("penstock_sphinx", "sphinx", "penstock[sphinx]"),
     ("penstock_mkdocs.markdown", "markdown", "penstock[mkdocs]"),
     ("penstock_mkdocs.plugin", "mkdocs", "penstock[mkdocs]"),
+    ("penstock_mkdocs.mystmd.protocol", "markdown", "penstock[mkdocs]"),
+    ("penstock_mkdocs.mystmd.protocol", "markdown_it", "penstock[mystmd]"),
     ("mkdocstrings_handlers.penstock", "mkdocstrings", "penstock[mkdocstrings]"),
 ]
 
@@ -41,7 +43,7 @@ def said(module: str, *hidden: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
-@pytest.mark.parametrize(("module", "package", "requirement"), PARTS, ids=[part[0] for part in PARTS])
+@pytest.mark.parametrize(("module", "package", "requirement"), PARTS, ids=[" ".join(part[:2]) for part in PARTS])
 def test_a_missing_package_is_named_with_its_cure(module: str, package: str, requirement: str) -> None:
     """The error is that of any missing module, and says what to install."""
     pytest.importorskip(package)

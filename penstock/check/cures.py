@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from penstock.check.masks import join_names
 from penstock.check.succession import is_only_missed
-from penstock.check.verdict import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +58,7 @@ def _stacked(flow: Flow, target: Step, after: str) -> str:
 def _circle(target: str, closing: str, proposed: Proposal) -> str:
     """Say why an arrow would close a circle, and what to do instead."""
     others = proposed.closing[closing]
-    leading = f"what is proposed for {listed(others)} leads" if others else f"{target} leads"
+    leading = f"what is proposed for {join_names(others)} leads" if others else f"{target} leads"
     start = f" from {target}" if others else ""
     already = "" if others else " already"
     return (

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from penstock.check.cures import choose_names, describe_cure
+from penstock.check.masks import find_masks
 from penstock.check.proposing import Proposal, proposals
-from penstock.check.verdict import lost, replaced
+from penstock.check.verdict import lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -199,7 +200,7 @@ def _of_edge(judgement: Judgement, edge: Edge, proposed: Proposal) -> Finding:
 def _advice(judgement: Judgement, edge: Edge) -> str:
     if edge.note == judgement.tally.vanished.get((edge.source, edge.target), ("", ""))[1]:
         return "Record all tests: pytest --penstock"
-    names, said = replaced((edge.source, edge.target), judgement.tally)
+    names, said = find_masks((edge.source, edge.target), judgement.tally)
     if names and said == edge.note:
         unrun = [name for name in names if name not in judgement.tally.shown]
         itself = f"{unrun[0]} itself" if len(unrun) == 1 else f"{', '.join(unrun)} themselves"

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock.check.findings import Place
-from penstock.check.verdict import REFUTED, listed
+from penstock.check.masks import join_names
+from penstock.check.verdict import REFUTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,7 +66,7 @@ def _one_of(group: Sequence[Finding]) -> Finding:
     """Return one finding for all of a cause: the places of the others stand below it."""
     lead = min(group, key=_rank)
     others = [finding for finding in group if finding is not lead]
-    steps = listed(list(dict.fromkeys(finding.target for finding in others if finding.target)))
+    steps = join_names(list(dict.fromkeys(finding.target for finding in others if finding.target)))
     return replace(
         lead,
         seen=" ".join(filter(None, (lead.seen, f"The same mistake shows at {steps}." if steps else ""))),
@@ -93,7 +94,7 @@ def _cure(lead: Finding, group: Sequence[Finding]) -> str:
     for finding in group:
         if finding.after is not None and finding.target not in cures.setdefault(finding.cure, []):
             cures[finding.cure].append(finding.target)
-    whole = " ".join(f"For {listed(targets)}: {cure}" for cure, targets in cures.items())
+    whole = " ".join(f"For {join_names(targets)}: {cure}" for cure, targets in cures.items())
     written = next(iter(cures), "") if [[lead.target]] == [*cures.values()] else whole
     if lead.code in ("undeclared", "unreachable", "cycle"):
         return written or lead.cure

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from penstock.check.age import shorten_commit
 from penstock.check.history import NO_NAMES, History, LastSeen, merge_histories
+from penstock.check.masks import may_hide
 from penstock.check.tally import is_current, reachable
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def find_vanished(flow: Flow, evidence: Evidence, tally: Tally) -> Iterator[tupl
             yield pair, ("unexercised", f"{was} This time, fewer tests ran than then, of {_name_some(missed)}.")
         elif since := _describe_since(flow, pair, runs, history, tally):
             masks = sorted(history.replaced.get(flow.name, NO_NAMES) - last.replaced)
-            if hindering := [name for name in masks if _hinders(flow, name, pair)]:
+            if hindering := [name for name in masks if _hinders(flow, name, pair) and _may_hide(name, pair, tally)]:
                 yield pair, ("unexercised", f"{was} Since then, tests replace {_name_some(hindering)}.")
             else:
                 yield pair, ("no-longer-seen", f"{was} {since}")
@@ -133,6 +134,13 @@ def _describe_since(flow: Flow, pair: Pair, runs: _Runs, history: History, tally
     if source in ran and target not in tally.seen | tally.replaced.keys() and history.has_all_tests():
         return f"Since then, as many tests ran, and {source} with them, but not {target}."
     return ""
+
+
+def _may_hide(name: str, pair: Pair, tally: Tally) -> bool:
+    """Return whether a step that tests replace only now may hide an arrow: not where other runs show both ends."""
+    if pair not in tally.told or pair[0] not in tally.shown:
+        return True
+    return name in tally.replaced and may_hide(name, pair, tally)
 
 
 def _hinders(flow: Flow, name: str, pair: Pair) -> bool:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from penstock.check.age import shorten_commit
 from penstock.check.counting import count
+from penstock.check.masks import find_masks, join_names
 from penstock.check.succession import find_vanished
 from penstock.check.tally import reachable
 from penstock.model import Edge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from penstock.check.evidence import Evidence
     from penstock.check.tally import Pair, Tally
@@ -84,7 +85,7 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
     loose = _loose(pair, tally)
     if not adrift and pair in tally.vanished:
         return tally.vanished[pair]
-    hidden, said = replaced(pair, tally)
+    hidden, said = find_masks(pair, tally)
     doubts: list[tuple[object, State, str]] = [
         (
             adrift,
@@ -151,32 +152,6 @@ def _loose(pair: Pair, tally: Tally) -> list[str]:
     return [name for name in pair if name in tally.loose]
 
 
-def replaced(pair: Pair, tally: Tally) -> tuple[list[str], str]:
-    """Return what tests had replaced where an arrow could have been seen, and that in words; nothing if there was nothing."""
-    source, target = pair
-    masked = sorted(tally.masked.get(target, ()))
-    if masked and target not in tally.placed:
-        return masked, f"{target} ran only while a test had replaced {listed(masked)}."
-    if absent := [name for name in pair if name not in tally.seen]:
-        names = [name for name in absent if name in tally.replaced]
-        return names, f"{listed(names)} ran nowhere in the flow; a test had replaced it."
-    names = sorted(name for name in tally.replaced if _may_hide(name, pair, tally))
-    return names, f"{target} ran after {source} in no run, but in some a test had replaced {listed(names)}."
-
-
-def _may_hide(name: str, pair: Pair, tally: Tally) -> bool:
-    """Return whether an arrow may not have been seen because a step was replaced.
-
-    What other runs show counts: how both ends run, and what runs inside that step.
-    """
-    source, target = pair
-    if pair not in tally.told or source not in tally.shown or name not in tally.shown:
-        return tally.leads(name, source) or tally.leads(name, target)
-    if name == target:
-        return source in tally.replaced[name]
-    return name in tally.masked.get(target, ()) and (name == source or (name, source) in tally.within)
-
-
 def _apart(pair: Pair, tally: Tally) -> bool:
     """Tell whether the code knows of the order, and no run had both steps; tests often replace one of them."""
     return bool(tally.said(*pair)) and pair not in tally.met and pair[::-1] not in tally.met
@@ -185,21 +160,14 @@ def _apart(pair: Pair, tally: Tally) -> bool:
 def _further(pair: Pair, tally: Tally) -> str:
     """Say what lies between the ends of an arrow that is too long."""
     source, target = pair
-    return f"{target} ran inside {listed(sorted(tally.further.get(pair, ())))}, further away from {source}."
+    return f"{target} ran inside {join_names(sorted(tally.further.get(pair, ())))}, further away from {source}."
 
 
 def _before(flow: Flow, pair: Pair, tally: Tally) -> str:
     """Say what the head of an arrow ran after, where that was never its tail."""
     source, target = pair
     near = sorted(tally.neighbours.get(target, set()) & flow.positions.keys(), key=flow.positions.__getitem__)
-    return f"{target} ran after {listed([name for name in near if name != target])}, never after {source}."
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as a sentence has them, at most a few."""
-    if len(names) > _MOST_NAMES + 1:
-        names = [*names[:_MOST_NAMES], f"{len(names) - _MOST_NAMES} more"]
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    return f"{target} ran after {join_names([name for name in near if name != target])}, never after {source}."
 
 
 def _static(pair: Pair, tally: Tally) -> str:
@@ -288,7 +256,6 @@ def _runs(runs: int, evidence: Evidence) -> str:
     return f"{said} at {shorten_commit(commit)}, {date}" if commit else f"{said} on {date}"
 
 
-_MOST_NAMES = 4
 _OTHERS: dict[State, str] = {
     "outdated": "outdated",
     "no-longer-seen": "no longer seen",

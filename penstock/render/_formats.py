@@ -38,7 +38,7 @@ def text(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str
     from penstock.render import text  # noqa: PLC0415
 
     del engine, timeout
-    return "\n\n".join(filter(None, (text.render(flow, options), text.proof(flow))))
+    return "\n\n".join(filter(None, (text.render(flow, options, width=0), text.proof(flow))))
 
 
 def json(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:

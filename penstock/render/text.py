@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,9 @@ MAX_DRAWN = 30
 
 MAX_LEVEL = 12
 """How deep the list indents; what is deeper stands there too, so that lines stay on the screen."""
+
+UNLIMITED = 100
+"""Where there is no terminal, columns are aligned as in one of this width; titles are whole, and lines as long as they are."""
 
 MIN_TITLE = 12
 """Titles are left out where fewer columns than this remain for them."""
@@ -50,19 +54,23 @@ class _Arrows(NamedTuple):
     back: Mapping[str, list[Edge]]
 
 
-def render(flow: Flow, options: Options, *, colour: bool = False, width: int = 80, fold: bool = False) -> str:
+def render(
+    flow: Flow, options: Options, *, colour: bool = False, width: int = 80, fold: bool = False, whole: bool = False
+) -> str:
     """Return the flow as text for a terminal, without a newline at the end.
 
     Args:
         flow: The flow to show.
         options: With ``details``, titles, triggers and effects stand beside the steps.
         colour: Whether ANSI colours are added; the visible text stays the same.
-        width: The columns of the terminal. Titles are cut to fit; names, lanes and labels never are.
+        width: The columns that there are; 0 leaves lines as long as they are. Titles are cut to fit; names, lanes and
+            labels never are.
         fold: Whether labels, triggers and effects for which a line has no room stand below it, beside the lanes.
+        whole: Whether titles for which it has no room do so, too, instead of being cut.
     """
     show = _drawing if len(flow.steps) <= MAX_DRAWN else _list
     lines = list(show(flow, options, _arrows(flow)))
-    return "\n".join(_joined(pieces, colour=colour) for pieces in _table(lines, width, fold=fold))
+    return "\n".join(_joined(pieces, colour=colour) for pieces in _table(lines, width, fold=fold, whole=whole))
 
 
 def proof(flow: Flow, *, colour: bool = False, width: int = 80) -> str:
@@ -71,7 +79,7 @@ def proof(flow: Flow, *, colour: bool = False, width: int = 80) -> str:
     Args:
         flow: The flow.
         colour: Whether ANSI colours are added; the visible text stays the same.
-        width: The columns of the terminal.
+        width: The columns of the terminal; 0 leaves lines as long as they are.
     """
     found = marks.provenance(flow)
     if found is None:
@@ -84,7 +92,9 @@ def proof(flow: Flow, *, colour: bool = False, width: int = 80) -> str:
 
 
 def _wrapped(text: str, width: int, indent: str = "") -> str:
-    return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(
+        text, width or sys.maxsize, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _arrows(flow: Flow) -> _Arrows:
@@ -173,8 +183,9 @@ def _words(*texts: str) -> str:
     return " ".join(filter(None, texts))
 
 
-def _table(lines: Sequence[_Line], width: int, *, fold: bool) -> Iterator[Sequence[_Cell]]:
+def _table(lines: Sequence[_Line], width: int, *, fold: bool, whole: bool) -> Iterator[Sequence[_Cell]]:
     """Yield the lines with their cells aligned and the titles cut, so that as much as possible fits the width."""
+    whole, width = whole or not width, width or UNLIMITED
     most = width * 2 // 3 if fold else width // 2
     head = min(max((_width(line.pieces) for line in lines if line.cells), default=0), most)
     widths = [
@@ -184,9 +195,10 @@ def _table(lines: Sequence[_Line], width: int, *, fold: bool) -> Iterator[Sequen
     if widths:
         room = width - head - _GAP - sum(each + _GAP for each in widths[1:] if each)
         widest = max(columns(line.cells[0].text) for line in lines if line.cells)
-        widths[0] = min(widest, room) if room >= MIN_TITLE else 0
+        if not whole:
+            widths[0] = min(widest, room) if room >= MIN_TITLE else 0
     for line in lines:
-        aligned = _aligned(line, head, widths)
+        aligned = _aligned(line, head, widths, whole=whole)
         yield from _folded(line, aligned, width) if fold else [aligned]
 
 
@@ -212,11 +224,11 @@ def _folded(line: _Line, aligned: Sequence[_Cell], width: int) -> Iterator[Seque
     yield row
 
 
-def _aligned(line: _Line, start: int, widths: Sequence[int]) -> list[_Cell]:
+def _aligned(line: _Line, start: int, widths: Sequence[int], *, whole: bool) -> list[_Cell]:
     pieces = list(line.pieces)
     used = _width(pieces)
     for number, (cell, wide) in enumerate(zip(line.cells, widths, strict=False)):
-        text = cut(cell.text, wide) if number == 0 and wide else cell.text
+        text = cut(cell.text, wide) if number == 0 and wide and not whole else cell.text
         if text and wide:
             padding = max(start - used, 0) + _GAP
             pieces += [_Cell(" " * padding), _Cell(text, cell.style)]

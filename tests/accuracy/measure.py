@@ -155,6 +155,7 @@ def _count_deleted(app: App, unpacked: Path) -> Counter[str]:
         if verdict.outcome != "exit 1":
             call = verdict.deleted
             print(f"- {verdict.outcome}: {app.name}, call of {call.target} deleted in {call.file}:{call.line}")
+            print(f"  its tests: {verdict.tests}")
     return outcomes
 
 

@@ -79,7 +79,15 @@ Wide
    :direction: LR
 """
 
-FILL = "(selector) => getComputedStyle(document.querySelector(selector)).fill"
+PAINTED = """((colour) => {
+    const canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1}).getContext("2d");
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return `rgb(${[...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).join(", ")})`;
+})"""
+"""What a colour is on the screen, however a browser writes it."""
+
+FILL = f"(selector) => {PAINTED}(getComputedStyle(document.querySelector(selector)).fill)"
 
 
 @pytest.fixture(scope="module")

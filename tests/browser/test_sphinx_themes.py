@@ -72,7 +72,15 @@ Orders
    :no-steps:
 """
 
-COLOR = "(selector) => getComputedStyle(document.querySelector(selector)).color"
+PAINTED = """((colour) => {
+    const canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1}).getContext("2d");
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return `rgb(${[...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).join(", ")})`;
+})"""
+"""What a colour is on the screen, however a browser writes it."""
+
+COLOR = f"(selector) => {PAINTED}(getComputedStyle(document.querySelector(selector)).color)"
 BOX = """(selector) => {
     const style = getComputedStyle(document.querySelector(selector))
     return [style.display, style.backgroundColor, style.borderTopWidth, style.borderLeftWidth, style.paddingTop]
@@ -179,7 +187,7 @@ def test_paper_is_white(site, page, dark):
     page.emulate_media(color_scheme="dark")
     page.goto(site("furo"))
     page.evaluate(f"document.body.dataset.theme = '{dark}'")
-    card = "getComputedStyle(document.querySelector('figure .ps-svg .ps-step rect')).fill"
+    card = f"{PAINTED}(getComputedStyle(document.querySelector('figure .ps-svg .ps-step rect')).fill)"
     assert page.evaluate(card) == "rgb(27, 31, 42)"
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate(card) == "rgb(255, 255, 255)"
@@ -193,7 +201,7 @@ def test_signatures_are_ours(site, page, theme):
     assert page.evaluate(BOX, "dt.ps-sig") == ["block", "rgba(0, 0, 0, 0)", "0px", "0px", "0px"]
     assert page.evaluate(COLOR, "dt.ps-sig .descname .pre") == INK
     parts = "[...document.querySelectorAll('dt.ps-sig .sig-param .pre, dt.ps-sig .sig-return .pre')]"
-    colors = page.evaluate(f"[...new Set({parts}.map((each) => getComputedStyle(each).color))]")
+    colors = page.evaluate(f"[...new Set({parts}.map((each) => {PAINTED}(getComputedStyle(each).color)))]")
     assert colors == [MUTED]
 
 

@@ -175,6 +175,20 @@ def test_what_tests_replace_only_now(before: str, now: str, expected: str) -> No
     assert expected == states(after(with_replaced(LEAFLESS, now), with_replaced(WHOLE, before)))["b>c"]
 
 
+@pytest.mark.parametrize("replaced", "abc")
+def test_what_other_runs_show_counts_whatever_tests_replace_now(replaced: str) -> None:
+    """An arrow is missed where runs with nothing replaced have both ends, also if one more test replaces a step."""
+    apart = Evidence({CALLED: 20, Fact("f", C, A): 20}, {}, RUN)
+    assert "no-longer-seen" == states(after(with_replaced(apart, replaced)))["b>c"]
+
+
+def test_a_run_in_which_its_head_is_replaced_may_hide_the_arrow() -> None:
+    """Where its tail ran in a new way while its head was replaced, the arrow may be there."""
+    inside = Fact("f", B, D, ancestors=frozenset({A}))
+    evidence = Evidence({CALLED: 20, Fact("f", C, A): 20, inside: 1}, {}, RUN, {}, {inside: frozenset("c")})
+    assert "unexercised" == states(after(with_replaced(evidence, "c")))["b>c"]
+
+
 def test_runs_with_an_end_replaced_are_no_runs_without_the_arrow() -> None:
     """Where its tail ran only while its head was replaced, the arrow had no occasion, whatever was so before."""
     masked = Evidence({}, {ALONE: 1}, RUN, {}, {("f", A): frozenset("b")})

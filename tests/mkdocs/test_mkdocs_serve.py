@@ -119,10 +119,10 @@ def serving_shop(host: str, folder: Path) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def serving(host: str, folder: Path) -> Iterator[str]:
+def serving(host: str, folder: Path, config: str = "mkdocs.yml") -> Iterator[str]:
     """Start a host's server; yield its address."""
     address = f"127.0.0.1:{free_port()}"
-    options = [] if host == "zensical" else ["-f", "mkdocs.yml", "--livereload"]
+    options = [] if host == "zensical" else ["-f", config, "--livereload"]
     environment = {
         **os.environ,
         "PYTHONUNBUFFERED": "1",
@@ -264,3 +264,36 @@ def test_no_loop(server):
     assert builds == len(re.findall("Building documentation|Build started", server.log()))
     assert builds >= 1
     assert "Traceback" not in server.log()
+
+
+UNWATCHED = "the server does not watch {}, so pages stay as they are when that changes. Write: "
+
+
+@pytest.mark.parametrize(
+    ("host", "written", "said"),
+    [
+        ("zensical", 'watch = ["shop"]', [UNWATCHED.format("pyproject.toml") + 'watch = ["shop", "pyproject.toml"]']),
+        ("zensical", 'watch = ["shop", "pyproject.toml"]', []),
+        ("mkdocs", "", [UNWATCHED.format("shop and pyproject.toml") + "watch: [shop, pyproject.toml]"]),
+    ],
+    ids=["zensical", "zensical, all watched", "mkdocs, without the plugin"],
+)
+def test_what_a_server_has_to_be_told_to_watch(tmp_path, write_site, needs_host, host, written, said):
+    """A server says once which of the files that pages are made from it does not watch, and how to write it."""
+    needs_host(host)
+    site = write_site(tmp_path, "site_name: T\nmarkdown_extensions: [penstock]\n", index=PAGE, other=PAGE)
+    (site / "pyproject.toml").write_text('[tool.penstock]\nmodules = ["shop.*"]\npath = ["."]\n')
+    name = "mkdocs.yml"
+    if host == "zensical":
+        (site / name).unlink()
+        name = "zensical.toml"
+        (site / name).write_text(f'[project]\nsite_name = "T"\n{written}\n[project.markdown_extensions.penstock]\n')
+    for path, text in FILES.items():
+        (site / path).parent.mkdir(exist_ok=True)
+        (site / path).write_text(text)
+    with serving(host, site, name) as url:
+        started = Server(host, site, url)
+        wait_for(lambda: "Receive an order." in started.page("other/").get_text(), started)
+        assert said == [
+            line.partition(f"{name}: ")[2] for line in started.log().splitlines() if "does not watch" in line
+        ]

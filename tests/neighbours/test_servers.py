@@ -19,12 +19,17 @@ uvicorn = pytest.importorskip("uvicorn")
 pytest.importorskip("httptools")
 pytest.importorskip("opentelemetry.sdk")
 pytest.importorskip("starlette")
+pytest.importorskip("wsproto")
+pytest.importorskip("websockets")
 
 from opentelemetry.sdk.trace import TracerProvider  # noqa: E402
 from starlette.applications import Starlette  # noqa: E402
 from starlette.background import BackgroundTask  # noqa: E402
 from starlette.responses import JSONResponse  # noqa: E402
-from starlette.routing import Mount, Route  # noqa: E402
+from starlette.routing import Mount, Route, WebSocketRoute  # noqa: E402
+from websockets.client import ClientProtocol  # noqa: E402
+from websockets.frames import Frame, Opcode  # noqa: E402
+from websockets.uri import parse_uri  # noqa: E402
 
 from penstock.observers.otel import OpenTelemetryObserver  # noqa: E402
 
@@ -83,6 +88,14 @@ def application():
         raise RuntimeError("on purpose")
 
     routes = [Route("/upload", upload, methods=["POST"])]
+
+    @shop.entrypoint(name="talk")
+    async def talk(websocket):
+        await websocket.accept()
+        await websocket.send_text(current_flow_id())
+        await websocket.close()
+
+    routes += [WebSocketRoute("/talk", talk)]
     routes += [Route("/look", look), Route("/show", show), Route("/fail", fail)]
     return Starlette(routes=routes)
 
@@ -104,6 +117,18 @@ def upload(connection, path="/upload"):
     assert READ.wait(60)
     connection.send(b"x" * REST)
     return connection.getresponse().read().decode().strip('"')
+
+
+def talk(connection):
+    """Return what the application says over a WebSocket that takes the place of a kept connection."""
+    handshake = ClientProtocol(parse_uri(f"ws://127.0.0.1:{connection.port}/talk"))
+    handshake.send_request(handshake.connect())
+    connection.sock.sendall(b"".join(handshake.data_to_send()))
+    while True:
+        handshake.receive_data(connection.sock.recv(65536))
+        for event in handshake.events_received():
+            if isinstance(event, Frame) and event.opcode is Opcode.TEXT:
+                return event.data.decode()
 
 
 def skip_unless_it_leaks():
@@ -188,6 +213,21 @@ def test_an_application_below_on_a_kept_connection(protocol):
 
     assert body == header
     assert 3 == len({first, body, after})
+
+
+@pytest.mark.usefixtures("observers")
+@pytest.mark.parametrize("behind_middleware", [True, False])
+@pytest.mark.parametrize("ws", ["websockets-sansio", "wsproto"])
+def test_a_websocket_on_a_kept_connection_is_a_run_of_its_own(protocol, ws, behind_middleware):
+    """A connection that has read a body and becomes a WebSocket has nothing of the request before."""
+    app = FlowMiddleware(application()) if behind_middleware else application()
+    with served(Outside(app), http=protocol, ws=ws) as connection:
+        first = upload(connection)
+        said = talk(connection)
+
+    assert said
+    assert first != said
+    skip_unless_it_leaks()
 
 
 def test_background_tasks_on_a_kept_connection(protocol):

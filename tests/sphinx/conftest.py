@@ -153,7 +153,7 @@ def sphinx(source: Path, builder: str, *options: str) -> Built:
     What Sphinx will take away is an error where we use it. There is no PATH, and so no Graphviz of the machine's own.
     """
     folder = source / "_build" / builder
-    doctrees = source / "_build" / ("gettext-doctrees" if builder == "gettext" else "doctrees")
+    doctrees = source / "_build" / ("gettext-doctrees" if "gettext" in builder else "doctrees")
     arguments = ["-b", builder, "-d", doctrees, *options, source, folder]
     done = run("sphinx", *arguments, flags=NOTHING_DEPRECATED, PATH="", NO_COLOR="1")
     return Built(done.returncode, done.stdout, done.stderr, folder)

@@ -225,3 +225,12 @@ def test_linkcheck(small):
     assert 1 == len(built.text("output.txt").splitlines())
     built = small.build("linkcheck", "-E", "-D", "linkcheck_ignore=http://127.0.0.1:9/.*", "-W")
     assert (0, "") == (built.code, built.complained)
+
+
+@pytest.mark.parametrize("url", ["", "https://example.org/{file}"])
+def test_prose_for_spelling(small, url):
+    """A builder that checks spelling takes what stands in a paragraph itself for prose, and no place of a source does."""
+    small.write("conf.py", small.text("conf.py") + f"penstock_source_url = {url!r}\n")
+    page = ET.parse(small.build("xml").folder / "index.xml")
+    prose = [text for node in page.iter("paragraph") for text in (node.text, *(child.tail for child in node))]
+    assert [] == [text for text in prose if text and "flows.py" in text]

@@ -443,3 +443,15 @@ def test_rule_is_no_front_matter(paged):
     paged.write("templates/penstock/flow.md", "---\n\n# {{ title | escape }}\n\n```{penstock-flow} {{ name }}\n```")
     assert 0 == paged.build("html", "-n", "-W").code
     assert paged.text("flows/orders.md").startswith("% penstock made this page;")
+
+
+def test_contents_in_a_file_of_their_own(small):
+    """Where sphinx-external-toc has the contents of the site, as in Jupyter Book, a list of flows makes pages and no contents."""
+    pytest.importorskip("sphinx_external_toc")
+    small.edit("conf.py", '["penstock_sphinx"]', '["sphinx_external_toc", "penstock_sphinx"]')
+    small.write("_toc.yml", "root: index\nsubtrees:\n  - entries:\n      - glob: flows/*\n")
+    small.write("index.rst", "Index\n=====\n\n.. penstock-flows::\n   :toctree: flows\n")
+    built = small.build("html", "-n", "-W")
+    assert (0, "") == (built.code, built.complained)
+    assert "flows/one.html#flow-one" in {link.href for link in built.page("index.html").links}
+    assert "flow-one-begin" in built.page("flows/one.html").ids

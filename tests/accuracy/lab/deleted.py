@@ -56,7 +56,13 @@ class Verdict(NamedTuple):
         """Whether it is found, or only some test fails, or nothing shows it."""
         if self.errors:
             return "exit 1"
-        return "fails by itself" if re.search(r"failed|error|no end", self.tests) else "missed"
+        return (
+            "missed"
+            if re.fullmatch(
+                r"\d+ passed(, \d+ (skipped|xfailed|xpassed|deselected|subtests passed))* in .*", self.tests
+            )
+            else "fails by itself"
+        )
 
 
 def check_without_calls(app: App, unpacked: Path) -> Iterator[Verdict]:

@@ -1,0 +1,233 @@
+"""Documents that ``penstock inject`` reads, and what they are when they are fresh."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from penstock import _passages
+from penstock._files import write_atomically
+from penstock._markers import RST, SYNTAXES, find_blocks, split_lines
+from penstock._requests import read_request
+from penstock.errors import MarkerError, OutputError, PenstockError, RenderWarning
+from penstock.render import FORMATS, render
+from penstock.render.marks import without_proof
+from penstock.render.options import Options
+from penstock.render.overview import page_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from penstock._markers import Block, Syntax
+    from penstock._requests import Request
+    from penstock.config import Config
+    from penstock.manifest import Manifest
+    from penstock.model import Flow
+    from penstock.render.options import Direction
+
+_BOM = "\ufeff"
+_OURS = b'class="ps-svg"'
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document with markers.
+
+    Attributes:
+        path: Its file, as it was named.
+        file: The file itself, where the name is that of a link.
+        syntax: How it writes comments.
+        lines: Its lines with their ends, without a byte order mark.
+        blocks: What stands between its markers.
+        requests: What each block asks for.
+        mark: The byte order mark, or an empty string.
+    """
+
+    path: Path
+    file: Path
+    syntax: Syntax
+    lines: Sequence[str]
+    blocks: Sequence[Block]
+    requests: Sequence[Request]
+    mark: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return self.mark + "".join(self.lines)
+
+
+def read_document(path: Path) -> Document:
+    """Return a document with what stands between its markers.
+
+    Raises:
+        MarkerError: It cannot be read, or a marker is not as it should be.
+    """
+    syntax = SYNTAXES.get(path.suffix.lower())
+    if syntax is None:
+        raise MarkerError(
+            f"it is no Markdown, MDX or reStructuredText; files end in {', '.join(filter(None, SYNTAXES))}", path
+        )
+    try:
+        content = path.read_bytes()
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise MarkerError("this line is not UTF-8", path, error.object.count(b"\n", 0, error.start) + 1) from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise MarkerError(f"it cannot be read ({reason})", path) from None
+    mark = _BOM if text.startswith(_BOM) else ""
+    lines = split_lines(text.removeprefix(_BOM))
+    blocks = find_blocks(path, lines, syntax)
+    requests = [_read_request(block, path) for block in blocks]
+    return Document(path, Path(os.path.realpath(path)), syntax, lines, blocks, requests, mark)
+
+
+def _read_request(block: Block, path: Path) -> Request:
+    try:
+        return read_request(block.request)
+    except ValueError as error:
+        raise MarkerError(str(error), path, block.line) from None
+
+
+@dataclass
+class Pictures:
+    """The pictures of all documents.
+
+    Attributes:
+        contents: What each file is to hold.
+        origins: What each was drawn for: the flow and how.
+        notes: What there is to say about drawings.
+    """
+
+    contents: dict[Path, bytes] = field(default_factory=dict)
+    origins: dict[Path, tuple[object, ...]] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
+
+
+class Freshener:
+    """Writes what the markers of documents ask for.
+
+    Args:
+        config: The settings: direction and layout engine.
+        manifest: The flows.
+
+    Attributes:
+        pictures: The files beside the documents.
+        flows: The flows that are shown, by full name.
+    """
+
+    def __init__(self, config: Config, manifest: Manifest) -> None:
+        self.pictures = Pictures()
+        self.flows: dict[str, Flow] = {}
+        self._config = config
+        self._manifest = manifest
+        names = zip(manifest.flows, page_names(manifest.flows), strict=True)
+        self._files = {flow.full_name: f"{name.replace('/', '-')}.svg" for flow, name in names}
+
+    def refresh(self, document: Document) -> str:
+        """Return a document's text with fresh blocks, and keep the pictures that belong to it.
+
+        Raises:
+            MarkerError: A block asks for a flow that does not exist, or cannot be drawn.
+        """
+        lines: list[str] = []
+        at = 0
+        for block, request in zip(document.blocks, document.requests, strict=True):
+            lines += document.lines[at : block.start]
+            try:
+                passage = self._passage(document, block, request)
+            except MarkerError:
+                raise
+            except PenstockError as error:
+                raise MarkerError(str(error), document.path, block.line) from None
+            lines += _laid_out(passage, block)
+            at = block.end
+        return document.mark + "".join([*lines, *document.lines[at:]])
+
+    def _passage(self, document: Document, block: Block, request: Request) -> list[str]:
+        flow = without_proof(self._manifest.flow(request.flow))
+        self.flows[flow.full_name] = flow
+        syntax = document.syntax
+        form = request.format or ("svg" if syntax is RST else "mermaid")
+        if form == "steps":
+            return _passages.write_table(flow, syntax, details=bool(request.details))
+        if form == "list":
+            return _passages.write_list(flow, syntax, details=bool(request.details))
+        options = self._options(request, form)
+        if form == "mermaid":
+            return _passages.write_mermaid(self._render(flow, form, options), syntax)
+        file = request.file or self._files[flow.full_name]
+        self._draw(document, block, flow, file, options)
+        return _passages.write_picture(flow, file, syntax)
+
+    def _options(self, request: Request, form: str) -> Options:
+        details = FORMATS[form].detailed if request.details is None else request.details
+        return Options(direction=cast("Direction", request.direction or self._config.direction), details=details)
+
+    def _render(self, flow: Flow, form: str, options: Options) -> str:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", RenderWarning)
+            text = render(flow, form, options, engine=self._config.engine, timeout=self._config.layout_timeout)
+        self.pictures.notes.update(dict.fromkeys(str(warning.message) for warning in caught))
+        return str(text)
+
+    def _draw(self, document: Document, block: Block, flow: Flow, file: str, options: Options) -> None:
+        """Keep a picture, unless its file is that of another one."""
+        path = Path(os.path.realpath(document.file.parent / file))
+        origin = flow.full_name, options.direction, options.details
+        if self.pictures.origins.setdefault(path, origin) != origin:
+            raise MarkerError(
+                f"{file} is the file of another picture already; name one: file=….svg", document.path, block.line
+            )
+        if path not in self.pictures.contents:
+            if is_foreign(path):
+                cure = "Delete it, or name another file: file=….svg"
+                raise MarkerError(f"{file} is there, and no drawing of penstock. {cure}", document.path, block.line)
+            self.pictures.contents[path] = self._render(flow, "svg", options).rstrip("\n").encode() + b"\n"
+
+
+def is_foreign(path: Path) -> bool:
+    """Return whether a file stands there that penstock has not drawn."""
+    try:
+        return path.is_dir() or (path.exists() and path.stat().st_size > 0 and _OURS not in path.read_bytes()[:4096])
+    except OSError:
+        return True
+
+
+def is_current(path: Path, content: bytes) -> bool:
+    """Return whether a picture's file holds a content, whatever ends its lines: git may change that."""
+    try:
+        return path.read_bytes().replace(b"\r\n", b"\n") == content
+    except OSError:
+        return False
+
+
+def _laid_out(passage: Iterable[str], block: Block) -> list[str]:
+    """Return lines as they stand between two markers: apart from them, each with what stands before the markers."""
+    return [f"{block.prefix}{line}".rstrip() + block.newline for line in ("", *passage, "")]
+
+
+def refuse_read_only(files: Iterable[Path]) -> None:
+    """Raise an error if a file may not be written: a file that is replaced would lose its protection.
+
+    Raises:
+        OutputError: A file is read-only.
+    """
+    for file in files:
+        if file.exists() and not file.stat().st_mode & 0o222:
+            raise OutputError(f"cannot write {file}: it is read-only")
+
+
+def write_all(contents: dict[Path, bytes]) -> None:
+    """Write files, none of them if one is read-only.
+
+    Raises:
+        OutputError: A file cannot be written.
+    """
+    refuse_read_only(contents)
+    for file, content in contents.items():
+        write_atomically(file, content)

@@ -1,0 +1,208 @@
+"""Places in Markdown and reStructuredText that ``penstock inject`` keeps fresh: between two comments, its markers.
+
+Markers in code are examples and left alone. What looks like a marker and is none is a fault, because an example of it
+would otherwise never be written, and nothing would say so.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, NamedTuple
+
+from penstock._verbatim import fenced_lines, is_indented_code, is_rst_literal
+from penstock.errors import MarkerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+_CODE_SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
+_QUOTES = r"(?P<prefix>(?:[ \t]*>)*[ \t]*)"
+_NEAR = 0.75
+"""How much a word has to be like ours to be a misspelt marker."""
+
+
+class Syntax(NamedTuple):
+    """How a kind of document writes comments.
+
+    Attributes:
+        name: The kind.
+        comment: A comment that is alone on its line, with its text and what stands before it.
+        begin: What begins a comment that has a marker in it, wherever on its line; ``None`` where there is none.
+        write: Returns a comment with a text.
+        is_code: Returns the lines, counted from 0, in which a comment is none.
+    """
+
+    name: str
+    comment: re.Pattern[str]
+    begin: re.Pattern[str] | None
+    write: str
+    code: Callable[[Sequence[str]], Callable[[int], bool]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """What stands between two markers.
+
+    Attributes:
+        line: The line of the first marker, counted from 1.
+        request: What the first marker asks for.
+        start: The index of the first line behind it.
+        end: The index of the second marker's line.
+        prefix: What stands before the markers: the marks of quotes, and spaces.
+        newline: How the first marker's line ends.
+    """
+
+    line: int
+    request: str
+    start: int
+    end: int
+    prefix: str
+    newline: str
+
+
+def _markdown_code(lines: Sequence[str]) -> Callable[[int], bool]:
+    fenced = fenced_lines(lines)
+    return lambda index: index in fenced or is_indented_code(lines, index)
+
+
+def _rst_code(lines: Sequence[str]) -> Callable[[int], bool]:
+    return lambda index: is_rst_literal(lines, index)
+
+
+MARKDOWN = Syntax(
+    "Markdown",
+    re.compile(rf"{_QUOTES}<!--(?P<text>(?:(?!-->).)*)-->\s*"),
+    re.compile(r"<!--\s*(?:penstock\s*:|/\s*penstock\b)"),
+    "<!-- {} -->",
+    _markdown_code,
+)
+MDX = Syntax(
+    "MDX",
+    re.compile(rf"{_QUOTES}\{{/\*(?P<text>(?:(?!\*/).)*)\*/\}}\s*"),
+    re.compile(r"\{/\*\s*(?:penstock\s*:|/\s*penstock\b)"),
+    "{{/* {} */}}",
+    _markdown_code,
+)
+RST = Syntax(
+    "reStructuredText",
+    re.compile(r"(?P<prefix>[ \t]*)\.\.[ \t]+(?P<text>[^\r\n]*?)\s*"),
+    None,
+    ".. {}",
+    _rst_code,
+)
+
+SYNTAXES = {
+    **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd", ".qmd", ".rmd", ""), MARKDOWN),
+    ".mdx": MDX,
+    **dict.fromkeys((".rst", ".rest"), RST),
+}
+"""The syntax of a file, by its suffix."""
+
+
+def split_lines(text: str) -> list[str]:
+    """Return the lines of a text with their ends, which are those that Markdown knows."""
+    return _LINE.findall(text)
+
+
+def find_blocks(path: Path, lines: Sequence[str], syntax: Syntax) -> list[Block]:
+    """Return what stands between the markers of a document, in order.
+
+    Args:
+        path: The document's file, for messages.
+        lines: Its lines with their ends.
+        syntax: How it writes comments.
+
+    Raises:
+        MarkerError: A marker has no other, stands inside another pair, or is misspelt.
+    """
+    blocks: list[Block] = []
+    opened: tuple[int, str, str] | None = None
+    for index, kind, text, prefix in _markers(path, lines, syntax):
+        if kind == "close":
+            if opened is None:
+                raise MarkerError(f"nothing begins that {_shown(syntax, '/penstock')} could end", path, index + 1)
+            blocks.append(_block(lines, index, *opened))
+            opened = None
+        elif opened is not None:
+            raise MarkerError(
+                f"the marker of line {opened[0] + 1} is not ended yet; write {_shown(syntax, '/penstock')} before this one",
+                path,
+                index + 1,
+            )
+        else:
+            opened = index, text, prefix
+    if opened is not None:
+        raise MarkerError(_unclosed(lines, opened[0], syntax), path, opened[0] + 1)
+    return blocks
+
+
+def _block(lines: Sequence[str], end: int, index: int, text: str, prefix: str) -> Block:
+    newline = lines[index][len(lines[index].rstrip("\r\n")) :]
+    return Block(line=index + 1, request=text, start=index + 1, end=end, prefix=prefix, newline=newline)
+
+
+def _markers(path: Path, lines: Sequence[str], syntax: Syntax) -> Iterator[tuple[int, str, str, str]]:
+    """Yield index, kind, text and prefix of each marker."""
+    if not any("pen" in line.casefold() for line in lines):
+        return
+    is_code = syntax.code(lines)
+    for index, line in enumerate(lines):
+        comment = syntax.comment.fullmatch(line.rstrip("\r\n"))
+        if comment is None:
+            if syntax.begin and syntax.begin.search(_CODE_SPAN.sub("", line)) and not is_code(index):
+                raise MarkerError("a marker has to stand as a whole, and alone, on a line of its own", path, index + 1)
+            continue
+        text = comment["text"].strip()
+        kind, fault = _kind(text, syntax)
+        if kind and not is_code(index):
+            if fault:
+                raise MarkerError(fault, path, index + 1)
+            yield index, kind, text.partition(":")[2].strip(), comment["prefix"]
+
+
+def _kind(text: str, syntax: Syntax) -> tuple[str, str]:
+    """Return which marker a comment's text is, or nothing; and what is wrong with it."""
+    match = re.match(r"(/?)\s*([\w-]+)(\s*:(?!:))?(.*)", text, re.DOTALL)
+    if not match:
+        return "", ""
+    slash, word, colon, rest = match.groups()
+    if not (slash or colon):
+        return _without_colon(word, rest, syntax)
+    if word == "penstock":
+        if slash and (colon or rest.strip()):
+            return "close", f"a marker that ends is only {_shown(syntax, '/penstock')}"
+        return "close" if slash else "open", ""
+    if not _is_near(word):
+        return "", ""
+    written, right = (f"/{word}", "/penstock") if slash else (f"{word}:", "penstock:")
+    return "close" if slash else "open", f"there is no marker {written!r}. Did you mean {right!r}?"
+
+
+def _without_colon(word: str, rest: str, syntax: Syntax) -> tuple[str, str]:
+    """Return what a comment is that has neither a slash nor a colon: a marker if it is no sentence."""
+    words = rest.split()
+    if word == "penstock" and words and (len(words) == 1 or all("=" in option for option in words[1:])):
+        return "open", f"a marker has a colon: {_shown(syntax, f'penstock: {words[0]}')}"
+    return "", ""
+
+
+def _is_near(word: str) -> bool:
+    return SequenceMatcher(None, word.casefold(), "penstock").ratio() >= _NEAR
+
+
+def _unclosed(lines: Sequence[str], index: int, syntax: Syntax) -> str:
+    """Return a message about a marker without an end, which may stand where it does not count."""
+    message = f"the marker is not ended; write {_shown(syntax, '/penstock')} below it"
+    for number, line in enumerate(lines[index + 1 :], index + 2):
+        comment = syntax.comment.fullmatch(line.rstrip("\r\n"))
+        if comment and comment["text"].strip() == "/penstock":
+            return f"{message} (that of line {number} stands in code)"
+    return message
+
+
+def _shown(syntax: Syntax, text: str) -> str:
+    return syntax.write.format(text)

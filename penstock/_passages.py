@@ -1,0 +1,117 @@
+"""What ``penstock inject`` writes between markers: lines of Markdown, MDX or reStructuredText."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from penstock._markers import RST
+from penstock.render._plain import plain_name
+from penstock.render.describe import alt_text, before, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from penstock._markers import Syntax
+    from penstock.model import Flow, Step
+
+_ENTITIES = re.compile(r"[<>&|~${}]")
+"""Characters that are markup in some kind of Markdown: written as entities, which all of them show as they should."""
+
+_ESCAPED = re.compile(r"[\\`*_\[\]]")
+_RST_MARKUP = re.compile(r"[\\`*_|<>\[\]]|^(?:\W|\w+[.)]\s|\(\w+\)\s)|:$")
+"""Inline markup, and what begins a block or, at the end, announces one."""
+
+_CODE = re.compile(r"[\w./ -]+")
+"""Names that stand in code as they are."""
+
+_COLUMNS = ("Step", "What it does", "After")
+_MORE_COLUMNS = ("Trigger", "Effects")
+
+
+class _Words(NamedTuple):
+    """A step in words of the document's syntax."""
+
+    name: str
+    title: str
+    after: str
+    trigger: str
+    effects: str
+
+
+def write_mermaid(text: str, syntax: Syntax) -> list[str]:
+    """Return the lines that let Mermaid draw a text."""
+    lines = text.split("\n")
+    if syntax is RST:
+        return [".. mermaid::", "", *(f"   {line}" for line in lines)]
+    return ["```mermaid", *lines, "```"]
+
+
+def write_picture(flow: Flow, file: str, syntax: Syntax) -> list[str]:
+    """Return the lines that show a picture, with a text for who does not see it."""
+    alt = alt_text(flow)
+    if syntax is RST:
+        return [f".. image:: {file}", f"   :alt: {alt.replace(chr(92), chr(92) * 2)}"]
+    return [f"![{_escaped(alt, syntax)}]({quote(file)})"]
+
+
+def write_table(flow: Flow, syntax: Syntax, *, details: bool) -> list[str]:
+    """Return the lines of a table with a row for each step."""
+    heads = _COLUMNS + (_MORE_COLUMNS if details else ())
+    rows = [_words(flow, step, syntax)[: len(heads)] for step in flow.steps]
+    if syntax is not RST:
+        return [_row(heads), _row(["---"] * len(heads)), *map(_row, rows)]
+    return [".. list-table::", "   :header-rows: 1", "", *(line for row in (heads, *rows) for line in _rst_row(row))]
+
+
+def write_list(flow: Flow, syntax: Syntax, *, details: bool) -> list[str]:
+    """Return the lines of a list with an item for each step."""
+    items = (_words(flow, step, syntax) for step in flow.steps)
+    return [f"- {_item(words, details=details)}" for words in items]
+
+
+def _item(words: _Words, *, details: bool) -> str:
+    parts = [words.name]
+    if words.title:
+        parts.append(f": {words.title}")
+    facts = [("after", words.after), *([("started by", words.trigger), ("changes", words.effects)] if details else [])]
+    said = "; ".join(f"{label} {value}" for label, value in facts if value)
+    return "".join([*parts, f" ({said})" if said else ""])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return " ".join(["|", *(f"{cell} |" if cell else "|" for cell in cells)])
+
+
+def _rst_row(cells: Sequence[str]) -> list[str]:
+    return [f"   {'* -' if not number else '  -'} {cell}".rstrip() for number, cell in enumerate(cells)]
+
+
+def _words(flow: Flow, step: Step, syntax: Syntax) -> _Words:
+    after = (
+        f"{_code(name, syntax)} ({_escaped(label, syntax)})" if label else _code(name, syntax)
+        for name, label in before(flow, step)
+    )
+    return _Words(
+        name=_code(step.name, syntax),
+        title=_escaped(step.title, syntax),
+        after=", ".join(after),
+        trigger=_escaped(step.trigger, syntax),
+        effects=", ".join(_escaped(effect, syntax) for effect in step.effects),
+    )
+
+
+def _code(name: str, syntax: Syntax) -> str:
+    shown = plain_name(name)
+    if syntax is RST:
+        return f"``{shown}``" if _CODE.fullmatch(shown) else _escaped(shown, syntax)
+    return f"`{shown}`" if _CODE.fullmatch(shown) else f"<code>{_escaped(shown, syntax)}</code>"
+
+
+def _escaped(text: str, syntax: Syntax) -> str:
+    """Return a text as the syntax shows it as it is, on one line."""
+    shown = visible(text)
+    if syntax is RST:
+        return _RST_MARKUP.sub(r"\\\g<0>", shown)
+    return _ESCAPED.sub(r"\\\g<0>", _ENTITIES.sub(lambda match: f"&#{ord(match[0])};", shown))

@@ -1,0 +1,167 @@
+"""The directive ``penstock-flow``: the diagram of a flow, its paths, and its steps with their docstrings."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from penstock.errors import UnknownFlowError
+from penstock.render import marks
+from penstock.render.describe import KIND_CHIPS, after, before, python_signature, visible, web_url
+from penstock.render.marks import without_proof
+from penstock_mkdocs.figure import MOST_PATHS
+from penstock_mkdocs.mystmd.docstrings import docstring
+from penstock_mkdocs.mystmd.nodes import code, fault, label, node, note, paragraph, separated, strong, text
+from penstock_mkdocs.mystmd.project import draw, open_project
+from penstock_mkdocs.mystmd.request import Directive
+from penstock_mkdocs.options import FlowOptions, OptionError, read_name
+from penstock_mkdocs.report import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from penstock.model import Flow, Step
+    from penstock.render.describe import Neighbour
+    from penstock_mkdocs.mystmd.nodes import Node
+    from penstock_mkdocs.mystmd.project import Project
+    from penstock_mkdocs.mystmd.request import Request
+
+DEFAULT_LEVEL = 3
+"""The headings of steps, because a directive is not told which heading it stands under."""
+
+
+class _Shown(NamedTuple):
+    """A flow, and how it is shown; the labels of the steps that have a heading."""
+
+    project: Project
+    flow: Flow
+    options: FlowOptions
+    labels: Mapping[str, dict[str, str]]
+
+
+def show_flow(request: Request, folder: Path) -> list[Node]:
+    """Return the nodes of a flow.
+
+    Raises:
+        OptionError: The directive is not written as it should be.
+        PenstockError: The application cannot be imported.
+    """
+    options = request.options(FlowOptions)
+    name = read_name(request.argument)
+    if not name:
+        raise OptionError("it needs the name of a flow: {penstock-flow} NAME", request.line)
+    project = open_project(folder)
+    try:
+        flow = project.manifest.flow(name)
+    except UnknownFlowError as error:
+        raise OptionError(str(error), request.line) from None
+    anchor = options.id or f"flow-{flow.full_name}"
+    taken = {label(anchor)["html_id"]}
+    labels = {step.name: label(f"{anchor}-{step.name}", taken) for step in flow.steps if options.steps}
+    shown = _Shown(project, flow if options.proof else without_proof(flow), options, labels)
+    nodes = list(_complaints(project, flow, request))
+    if options.diagram:
+        nodes += _figure(shown, anchor, request)
+    if options.paths:
+        nodes += _paths(shown)
+    for step in flow.steps if options.steps else ():
+        nodes += _step(shown, step)
+    return nodes
+
+
+def _complaints(project: Project, flow: Flow, request: Request) -> Iterator[Node]:
+    if project.complaint:
+        yield fault(project.complaint, request.position())
+    for problem in flow.problems:
+        yield fault(str(problem), request.position())
+    report = fault if project.config.check == "error" else note
+    for finding in project.disagreements:
+        if finding.flow == flow.full_name:
+            yield report(in_words(finding), request.position())
+
+
+def _figure(shown: _Shown, anchor: str, request: Request) -> list[Node]:
+    links = {name: f"#{own['html_id']}" for name, own in shown.labels.items()}
+    diagram, *notes = draw(shown.project, shown.flow, shown.options, links, request)
+    caption = [node("caption", [paragraph(text(visible(shown.options.caption)))])] if shown.options.caption else []
+    figure = node("container", [diagram, *caption], kind="figure", **label(anchor), **{"class": request.classes})
+    return [figure, *notes, *_proof(shown.flow)]
+
+
+def _proof(flow: Flow) -> list[Node]:
+    """Return what is known of the arrows, and in words those that are not confirmed."""
+    provenance = marks.provenance(flow)
+    if provenance is None:
+        return []
+    doubts = marks.doubts(flow)
+    nodes = [paragraph(text(str(provenance)))]
+    if doubts:
+        items = [node("listItem", [text(str(doubt))]) for doubt in doubts[: marks.MOST_DOUBTS]]
+        nodes.append(node("list", items, ordered=False, spread=False))
+    if rest := marks.rest(len(doubts)):
+        nodes.append(paragraph(text(rest)))
+    return nodes
+
+
+def _paths(shown: _Shown) -> list[Node]:
+    """Return the ways through a flow as a list, at most :data:`MOST_PATHS` of them."""
+    count = shown.flow.path_count
+    items = [
+        node("listItem", separated(([_name(shown, name)] for name in path), " → "))
+        for path in islice(shown.flow.paths(), MOST_PATHS)
+    ]
+    rest = [paragraph(text(f"… and {count - MOST_PATHS} more."))] if count > MOST_PATHS else []
+    title = paragraph(strong(f"{count} path{'' if count == 1 else 's'}"))
+    return [title, node("list", items, ordered=True, start=1, spread=False), *rest]
+
+
+def _step(shown: _Shown, step: Step) -> list[Node]:
+    level = shown.options.heading_level or DEFAULT_LEVEL
+    heading = node("heading", [code(step.name)], depth=level, enumerated=False, **shown.labels[step.name])
+    facts = [[code(python_signature(step))]] if visible(step.signature) else []
+    words = ("entrypoint" if step.entrypoint else "", KIND_CHIPS.get(step.kind, ""), visible(step.trigger))
+    facts += [[text(word)] for word in words if word]
+    described = docstring(step, shown.project.config.docstring_style)
+    meta = _meta(shown, step)
+    return [
+        heading,
+        *([paragraph(*separated(facts, " · "))] if facts else []),
+        *described,
+        *([paragraph(*separated(meta, " · "))] if meta else []),
+    ]
+
+
+def _meta(shown: _Shown, step: Step) -> list[list[Node]]:
+    groups = []
+    for word, neighbours in (("after ", before(shown.flow, step)), ("then ", after(shown.flow, step))):
+        if neighbours:
+            groups.append([text(word), *separated((_neighbour(shown, each) for each in neighbours), ", ")])
+    if step.effects:
+        groups.append([text("effects "), *separated(([code(effect)] for effect in step.effects), ", ")])
+    if step.file:
+        url = web_url(shown.project.source_url(step))
+        groups.append([node("link", [text(step.where)], url=url) if url else text(step.where)])
+    return groups
+
+
+def _neighbour(shown: _Shown, neighbour: Neighbour) -> list[Node]:
+    name, arrow = neighbour
+    return [_name(shown, name), *([text(" "), node("emphasis", [text(visible(arrow))])] if arrow else [])]
+
+
+def _name(shown: _Shown, name: str) -> Node:
+    """Return a step's name, which leads to its heading if it has one."""
+    if own := shown.labels.get(name):
+        return node("crossReference", [code(name)], label=own["label"], identifier=own["identifier"], kind="heading")
+    return code(name)
+
+
+DIRECTIVE = Directive(
+    name="penstock-flow",
+    doc="A flow: its diagram, and its steps with their docstrings.",
+    options=FlowOptions,
+    run=show_flow,
+    cure="Leave the steps out: :steps: false",
+    argument="The flow's name, or SERVICE/NAME.",
+)

@@ -1,0 +1,114 @@
+"""The directives ``penstock-flows``, a table of flows, and ``penstock-map``, how they are joined."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from penstock.errors import RenderError
+from penstock.render.describe import alt_text, visible
+from penstock.render.marks import without_proof
+from penstock.render.overview import MOST_IN_SMALL, fault, map_text, size, summary, system_map, triggers
+from penstock_mkdocs.mystmd.nodes import code, label, node, note, paragraph, picture, separated, strong, text
+from penstock_mkdocs.mystmd.nodes import fault as fault_node
+from penstock_mkdocs.mystmd.project import draw, draw_small, open_project
+from penstock_mkdocs.mystmd.request import Directive
+from penstock_mkdocs.options import FlowsOptions, MapOptions, OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from penstock.model import Flow
+    from penstock.render.overview import Selection
+    from penstock_mkdocs.mystmd.nodes import Node
+    from penstock_mkdocs.mystmd.project import Project
+    from penstock_mkdocs.mystmd.request import Request
+
+
+def show_flows(request: Request, folder: Path) -> list[Node]:
+    """Return the nodes of a table of flows.
+
+    Raises:
+        OptionError: The directive is not written as it should be, or selects nothing.
+        PenstockError: The application cannot be imported.
+    """
+    options = request.options(FlowsOptions)
+    project = open_project(folder)
+    flows = _selected(project, options.selection, request)
+    pictures, notes = _small(project, flows, request) if options.diagrams else ({}, [])
+    heads = ["Flow", "What it does", *(["Diagram"] if pictures else [])]
+    head = node("tableRow", [node("tableCell", [text(title)], header=True) for title in heads])
+    rows = [node("tableRow", _cells(flow, pictures)) for flow in flows]
+    caption = [node("caption", [paragraph(text(visible(options.caption)))])] if options.caption else []
+    own = label(options.id or "flows")
+    table = node(
+        "container", [*caption, node("table", [head, *rows])], kind="table", **own, **{"class": request.classes}
+    )
+    return [*_complaint(project, request), table, *notes]
+
+
+def show_map(request: Request, folder: Path) -> list[Node]:
+    """Return the nodes of the system map.
+
+    Raises:
+        OptionError: The directive is not written as it should be, or selects nothing.
+        PenstockError: The application cannot be imported.
+    """
+    options = request.options(MapOptions)
+    project = open_project(folder)
+    drawn = system_map(_selected(project, options.selection, request))
+    options = replace(options, alt=options.alt or map_text(drawn))
+    diagram, *notes = draw(project, drawn, options, {}, request)
+    caption = [node("caption", [paragraph(text(visible(options.caption)))])] if options.caption else []
+    own = label(options.id or "system-map")
+    figure = node("container", [diagram, *caption], kind="figure", **own, **{"class": request.classes})
+    return [*_complaint(project, request), figure, *notes]
+
+
+def _selected(project: Project, selection: Selection, request: Request) -> Sequence[Flow]:
+    if wrong := fault(selection, project.manifest.flows):
+        raise OptionError(wrong, request.line)
+    return selection.of(project.manifest.flows)
+
+
+def _complaint(project: Project, request: Request) -> list[Node]:
+    return [fault_node(project.complaint, request.position())] if project.complaint else []
+
+
+def _small(project: Project, flows: Sequence[Flow], request: Request) -> tuple[Mapping[str, Node], list[Node]]:
+    """Return the small diagrams, by full name, and why there are none."""
+    drawn = [without_proof(flow) for flow in flows if len(flow.steps) <= MOST_IN_SMALL]
+    try:
+        pictures = draw_small(project, drawn)
+    except RenderError as error:
+        return {}, [note(f"{error} Until then, the table has no diagrams.", request.position())]
+    return {flow.full_name: picture(svg, alt_text(flow)) for flow, svg in zip(drawn, pictures, strict=True)}, []
+
+
+def _cells(flow: Flow, pictures: Mapping[str, Node]) -> list[Node]:
+    facts = [[text(fact)] for fact in (size(flow), visible(flow.service)) if fact]
+    facts += [[code(trigger)] for trigger in triggers(flow)]
+    name = [strong(flow.title or flow.name), {"type": "break"}, *separated(facts, " · ")]
+    cells = [node("tableCell", name), node("tableCell", [text(summary(flow))])]
+    if pictures:
+        drawn = pictures.get(flow.full_name)
+        cells.append(node("tableCell", [drawn] if drawn else []))
+    return cells
+
+
+FLOWS_DIRECTIVE = Directive(
+    name="penstock-flows",
+    doc="A table of flows: title, size, triggers, what each does, and a small diagram.",
+    options=FlowsOptions,
+    run=show_flows,
+    cure="Leave the diagrams out: :diagrams: false",
+)
+
+MAP_DIRECTIVE = Directive(
+    name="penstock-map",
+    doc="The system map: flows, joined by the channels between them.",
+    options=MapOptions,
+    run=show_map,
+    cure="Show fewer flows: :tag: NAME",
+)
