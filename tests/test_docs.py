@@ -9,10 +9,13 @@ import inspect
 import json
 import os
 import pkgutil
+import pty
 import re
 import shutil
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -183,8 +186,11 @@ def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
         "PYTEST_ADDOPTS": os.environ["PYTEST_ADDOPTS"],  # see conftest.py
         "NO_MKDOCS_2_WARNING": "1",  # the pages say how to set it
     }
+    shell = ["bash", "-c", f"(exit {previous}); {command}"]
+    if command.startswith("penstock show "):  # as wide as the terminal
+        return in_terminal(shell, folder, environment)
     result = subprocess.run(
-        ["bash", "-c", f"(exit {previous}); {command}"],
+        shell,
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -195,6 +201,22 @@ def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
         check=False,
     )
     return result.returncode, result.stdout
+
+
+def in_terminal(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """Run a command in a terminal of 100 columns; return its exit code, and what a reader sees there."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (40, 100))
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        printed = b""
+        with suppress(OSError):  # Linux's way to say that it is closed
+            while part := os.read(ours, 65536):
+                printed += part
+    os.close(ours)
+    return process.returncode, printed.decode().replace("\r\n", "\n")
 
 
 def normal(command: str, text: str) -> str:
