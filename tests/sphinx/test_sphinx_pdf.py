@@ -41,6 +41,32 @@ def test_pdf(small):
 
 
 @pytest.mark.usefixtures("latex")
+@pytest.mark.parametrize("points", [10, 12])
+def test_names_in_a_picture_are_as_large_as_the_text_around(small, points):
+    """The name of a step in a drawing has the size of the page's type."""
+    pypdf = pytest.importorskip("pypdf")
+    small.write("conf.py", f"{small.text('conf.py')}latex_elements = {{'pointsize': '{points}pt'}}\n")
+    small.edit("index.rst", ".. penstock", "Paragraph.\n\n.. penstock")
+    built = small.build("latex", "-W")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "projectnamenotset.tex"]
+    subprocess.run(command, cwd=built.folder, capture_output=True, check=True, timeout=300)
+    sizes: dict[str, float] = {}
+    for page in pypdf.PdfReader(built.folder / "projectnamenotset.pdf").pages:
+        _read_sizes(page, sizes)
+    assert [points, points] == [round(sizes[word]) for word in ("Paragraph.", "begin")]
+
+
+def _read_sizes(page, sizes):
+    """Note the size of the letters of each text in points, where it stands first."""
+
+    def visit(text, matrix, text_matrix, _, size):
+        if text.strip():
+            sizes.setdefault(text.strip(), abs(matrix[3] * text_matrix[3]) * size)
+
+    page.extract_text(visitor_text=visit)
+
+
+@pytest.mark.usefixtures("latex")
 def test_pdf_without_engine(small):
     """Where the drawing cannot be made, there is a PDF all the same, whatever the names hold."""
     small.write("broken", "#!/bin/sh\nexit 3\n")
