@@ -48,8 +48,9 @@ def prepare_latex(_app: Sphinx, config: SphinxConfig) -> None:
 
 def picture_of(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config) -> nodes.Node | None:
     """Return a reference to a picture that is written beside the LaTeX file, or ``None`` where none can be made."""
-    options = Options(direction=diagram["direction"], details=True, background="transparent")
-    for kind in ("pdf", "png"):
+    # shrunk by a viewer, a PNG without paper has dark edges
+    for kind, background in (("pdf", "transparent"), ("png", "white")):
+        options = Options(direction=diagram["direction"], details=True, background=background)
         file = outdir / f"penstock-{_picture_key(diagram, flow)}.{kind}"
         try:
             if not file.exists():
