@@ -88,7 +88,8 @@ class FlowDirective(FigureDirective):
         texts: list[nodes.Element] = []
         if "title" in self.options:
             name = nodes.strong("", visible_title(flow))
-            kind, attributes = (translated_text, {}) if visible(flow.title) else (nodes.paragraph, UNTRANSLATED)
+            is_name = visible_title(flow) == visible(flow.name)
+            kind, attributes = (nodes.paragraph, UNTRANSLATED) if is_name else (translated_text, {})
             texts.append(kind("", "", name, classes=["ps-title"], **attributes))
         if "description" in self.options:
             texts += [translated_text("", part, classes=["ps-description"]) for part in paragraphs(flow.description)]

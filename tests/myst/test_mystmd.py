@@ -100,6 +100,8 @@ paths: false
 :::
 
 :::{penstock-flow} stock
+:title:
+:description:
 :::
 
 See [](#flow-bom_sync), [](#again-sync_to_database) and [](#all-flows).
@@ -213,6 +215,30 @@ def test_the_diagram_is_a_picture_in_a_figure(built: Built) -> None:
     assert image["alt"].startswith("Flow bom_sync: 2 steps. Starts at handle_kafka_message (kafka:bom-updates).")
     assert "From *Kafka* to the table" in text_of(figure)
     assert (built.folder / "_build/site/public" / image["url"].lstrip("/")).read_text().startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("options", "texts"),
+    [
+        ({}, []),
+        ({"title": True}, ["BOM sync"]),
+        ({"description": None}, ["Keeps the *parts* up to <b>date</b>.", "- as $text$"]),
+        ({"title": "true", "description": True}, ["BOM sync", "Keeps the *parts* up to <b>date</b>.", "- as $text$"]),
+    ],
+)
+def test_title_and_description_stand_above(ask: Callable[..., Any], options: dict[str, Any], texts: list[str]) -> None:
+    """Title and description are plain text in paragraphs before the figure, where they are wanted."""
+    flows = Path("flows.py")
+    description = r"Keeps the *parts*\n up to <b>date</b>.\n \n- as $text$"
+    flows.write_text(flows.read_text().replace("Keeps the parts up to date.", description))
+    nodes = ask("penstock-flow", "bom_sync", **options)["children"]
+    kinds = [node["type"] for node in nodes]
+    above = nodes[: kinds.index("container")]
+    assert texts == [text_of(node) for node in above]
+    assert {"paragraph"} >= {node["type"] for node in above}
+    assert ["text"] * len(above) == [
+        leaf["type"] for node in above for kind in ("text", "html", "emphasis") for leaf in walk(node, kind)
+    ]
 
 
 def test_the_diagram_is_mermaid_on_request(built: Built) -> None:
