@@ -337,7 +337,7 @@ def test_mistakes_are_errors_with_page_and_line(project: Path) -> None:
     said = re.findall(r"index\.md:(\d+) Link has no URL: (.*)", result.output)
     assert [
         ("3", "penstock-flow: there is no flow 'bom_snc'. Did you mean 'bom_sync'? Known flows: bom_sync, stock."),
-        ("8", "penstock-flow: there is no option 'direktion'. Did you mean 'direction'?"),
+        ("8", "penstock-flow: there is no option 'direktion'. Did you mean 'direction' or 'description'?"),
     ] == said
     assert "Flow stock: 1 step." in next(walk(result.tree, "image"))["alt"]
     boxes = [text_of(box) for box in walk(result.tree, "admonition")]
