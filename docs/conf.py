@@ -66,6 +66,8 @@ latex_letters = {
     "25CB": r"\onecell{$\circ$}",
     "21D0": r"\onecell[1.4]{$\Leftarrow$}",
     "21D2": r"\onecell[1.4]{$\Rightarrow$}",
+    "26D4": r"\ding{56}",
+    "FE0F": "",
     "2026": r"\ifdim\fontcharwd\font`i=\fontcharwd\font`m\onecell{...}\else\textellipsis\fi",
 }
 latex_elements = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from penstock.errors import RenderError
 from penstock.render import marks, mermaid, svg
-from penstock.render.describe import alt_text, visible
+from penstock.render.describe import alt_text, paragraphs, visible_title
 from penstock.render.html import frame
 from penstock.render.layout import warning
 from penstock_mkdocs.markup import Markup, joined, tag
@@ -66,7 +66,7 @@ def diagram(
     drawn = link_twice(drawn) if page.is_rewritten else link_for_scripts(link_twice(drawn))
     # Search engines of sites visit every text; white space is needed where words would touch, and nowhere else.
     drawn = _NEEDLESS.sub("", drawn)
-    label = label or f"Diagram of {visible(flow.title) or visible(flow.name)}"
+    label = label or f"Diagram of {visible_title(flow)}"
     return _figure(Markup(frame(drawn, page.new_name(label))), options)
 
 
@@ -76,6 +76,13 @@ def _mermaid(flow: Flow, drawing: Options, options: FigureOptions) -> Markup:
     if mermaid.too_large(text):
         raise RenderError(f"flow {flow.name!r} is larger than Mermaid draws; write: format: svg")
     return _figure(_pre(text, "mermaid"), options, label=options.alt or alt_text(flow))
+
+
+def introduction(flow: Flow, *, title: bool, description: bool) -> Markup:
+    """Return a flow's title and description, as far as they are wanted; the title is no heading of the page."""
+    parts = [tag("p", visible_title(flow), class_="ps-title")] if title else []
+    parts += [tag("p", paragraph, class_="ps-description") for paragraph in paragraphs(flow.description) if description]
+    return Markup("\n".join(parts))
 
 
 def paths(flow: Flow, links: Mapping[str, str]) -> Markup:

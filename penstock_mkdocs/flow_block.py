@@ -63,6 +63,8 @@ def add_flow(page: Page, parent: Element, embed: Embed) -> None:
     links = here or _elsewhere(page, wanted, host, host.url)
     announce(page.md, wanted.site.manifest, flow, f"{page.prefix}{anchor}", own)
     block = page.add_block(parent, anchor)
+    if introduction := figure.introduction(flow, title=options.title, description=options.description):
+        page.add_html(block, introduction)
     if options.diagram:
         page.add_html(block, _diagram(page, wanted, links))
         if proof := figure.proof(_drawn(wanted)):

@@ -114,6 +114,8 @@ class FlowOptions(FigureOptions):
     steps: bool = _option(_truth, "true or false", True, "Whether the steps stand below, with their docstrings.")
     diagram: bool = _option(_truth, "true or false", True, "Whether the diagram is shown.")
     proof: bool = _option(_truth, "true or false", True, "Whether the diagram shows what is known of each arrow.")
+    title: bool = _option(_truth, "true or false", False, "Whether the flow's title stands above, outside the outline.")
+    description: bool = _option(_truth, "true or false", False, "Whether the flow's description stands above.")
     paths: bool = _option(_truth, "true or false", False, "Whether all ways through the flow are listed.")
     heading_level: int = _option(_level, "1 to 6", 0, "The steps' headings; one deeper than the last one by default.")
     id: str = _option(_text, "text", "", "The anchor, `flow-` and the flow's name by default; `name` means the same.")

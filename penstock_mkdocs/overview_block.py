@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from penstock.errors import RenderError
 from penstock.render import svg
-from penstock.render.describe import slug, visible
+from penstock.render.describe import slug, visible, visible_title
 from penstock.render.html import thumbnail
 from penstock.render.marks import without_proof
 from penstock.render.overview import MOST_IN_SMALL, fault, map_text, size, summary, system_map, triggers
@@ -133,7 +133,7 @@ def _table(flows: Sequence[Flow], links: Mapping[str, str], caption: str, drawn:
 
 
 def _row(flow: Flow, url: str, drawn: Mapping[str, str] | None) -> Markup:
-    title = visible(flow.title) or visible(flow.name)
+    title = visible_title(flow)
     name = tag("a", title, href=url) if url else tag("span", title)
     facts = joined(" · ", filter(None, [size(flow), visible(flow.service)]))
     chips = (tag("span", channel, class_="ps-chip ps-chip-io") for channel in triggers(flow))

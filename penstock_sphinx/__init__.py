@@ -16,6 +16,7 @@ from penstock_sphinx import (
     doctests,
     drawing,
     html,
+    latex,
     mermaid,
     nodes,
     pages,
@@ -58,7 +59,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_node(nodes.flow_diagram, html=(html.visit_diagram, None))
     app.add_transform(ReleaseTranslated)
     app.connect("config-inited", load_catalogs)
-    app.connect("config-inited", plain.prepare_latex)
+    app.connect("config-inited", latex.prepare_latex)
     app.connect("builder-inited", settle_title)
     app.connect("builder-inited", site.collect_flows)
     app.connect("builder-inited", pages.write_pages)

@@ -9,11 +9,11 @@ from docutils.parsers.rst import directives
 from sphinx import addnodes
 
 from penstock.errors import PenstockError
-from penstock.render.describe import visible
+from penstock.render.describe import paragraphs, visible, visible_title
 from penstock.render.marks import without_proof
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.figure import FIGURE_OPTIONS, FigureDirective
-from penstock_sphinx.nodes import flow_block
+from penstock_sphinx.nodes import UNTRANSLATED, flow_block, translated_text
 from penstock_sphinx.proof import proof
 from penstock_sphinx.record import Place
 from penstock_sphinx.site import full_name
@@ -38,6 +38,8 @@ class FlowDirective(FigureDirective):
     final_argument_whitespace = True
     option_spec: ClassVar[dict[str, Callable[[str], Any]]] = {
         **FIGURE_OPTIONS,
+        "title": directives.flag,
+        "description": directives.flag,
         "no-steps": directives.flag,
         "no-diagram": directives.flag,
         "paths": directives.flag,
@@ -67,6 +69,7 @@ class FlowDirective(FigureDirective):
         block = flow_block()
         caption = self.caption()
         shown = [self.figure(self._diagram(flow), caption)] if self.draws else caption
+        block += self._introduction(flow)
         block += shown
         block += proof(self._drawn(flow)) if self.draws else []
         # a figure without a caption must not take a number, so it gets no id
@@ -79,6 +82,20 @@ class FlowDirective(FigureDirective):
             block.insert(0, [] if "no-index" in self.options else entry)
             block += self._steps(flow)
         return block
+
+    def _introduction(self, flow: Flow) -> Iterator[nodes.Node]:
+        """Yield the flow's title and description, as far as they are wanted; the title is no heading of the page."""
+        texts: list[nodes.Element] = []
+        if "title" in self.options:
+            name = nodes.strong("", visible_title(flow))
+            is_name = visible_title(flow) == visible(flow.name)
+            kind, attributes = (nodes.paragraph, UNTRANSLATED) if is_name else (translated_text, {})
+            texts.append(kind("", "", name, classes=["ps-title"], **attributes))
+        if "description" in self.options:
+            texts += [translated_text("", part, classes=["ps-description"]) for part in paragraphs(flow.description)]
+        for text in texts:
+            self.set_source_info(text)
+            yield text
 
     def _steps(self, flow: Flow) -> Iterator[nodes.Node]:
         line = self.get_source_info()[1]  # a prolog has lines, too
@@ -104,7 +121,7 @@ class FlowDirective(FigureDirective):
         return ident
 
     def _diagram(self, flow: Flow) -> flow_diagram:
-        label = gettext("Diagram of %s") % (visible(flow.title) or visible(flow.name))
+        label = gettext("Diagram of %s") % visible_title(flow)
         shown = "no-proof" not in self.options
         return self.diagram(self._drawn(flow), self.arguments[0], label, proof=shown)
 

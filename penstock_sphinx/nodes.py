@@ -21,6 +21,9 @@ CHIP = "ps-chip"
 AS_WRITTEN = {"support_smartquotes": False}
 """The attributes of a node with names, or other text from the code: Sphinx curls no quote in it, and joins no dashes."""
 
+UNTRANSLATED = {"translatable": False, **AS_WRITTEN}
+"""The attributes of a paragraph that has nothing for translators: names, places, and our own words."""
+
 
 class flow_block(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
     """All that a directive shows of a flow."""

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from docutils import nodes
-from sphinx.util import logging
 
-from penstock._files import write_atomically
-from penstock.errors import LayoutWarning, OutputError, RenderError, RenderWarning
-from penstock.render import render, text
-from penstock.render.describe import escape_line
+from penstock.render import text
 from penstock.render.options import Options
 from penstock_sphinx.builders import is_catalog, is_single_page
 from penstock_sphinx.domain import domain_of
+from penstock_sphinx.latex import picture_of, unfloat_figures
 from penstock_sphinx.nodes import AS_WRITTEN, CHIP, flow_block, flow_diagram, flow_doubts, translated_text
 from penstock_sphinx.singlehtml import drop_repeated_ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from sphinx.application import Sphinx
-    from sphinx.config import Config as SphinxConfig
 
-    from penstock.config import Config
     from penstock.model import Flow
-
-logger = logging.getLogger(__name__)
 
 WIDTH = 76
 """Columns of a drawing, which fit a terminal."""
@@ -39,9 +29,6 @@ UNCUT = 10_000
 
 UNANCHORED = ("texinfo", "markdown")
 """Formats whose builders give figures and tables no anchors."""
-
-UNKNOWN = r"\ifdefined\DeclareUnicodeCharacter\DeclareUnicodeCharacter{FFFD}{?}\fi"
-"""Tells LaTeX what stands for what is no character, at which it would stop."""
 
 ASCII: dict[int, str] = str.maketrans(
     {
@@ -56,30 +43,17 @@ ASCII: dict[int, str] = str.maketrans(
 """The signs of a drawing for LaTeX and other makers of PDF, whose fonts have few of them."""
 
 
-def prepare_latex(_app: Sphinx, config: SphinxConfig) -> None:
-    """Let a name that is no text, of which pages show what they can, not stop LaTeX."""
-    elements = config.latex_elements
-    config.latex_elements = {**elements, "preamble": f"{elements.get('preamble', '')}\n{UNKNOWN}"}
-
-
 def adapt(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
     """Make a resolved page ready for the builder that is about to write it."""
     if app.builder.format == "html":
         if is_single_page(app.builder):
             drop_repeated_ids(app.env, doctree)
         return
-    latex = app.builder.format == "latex"
-    signs = ASCII if latex or "pdf" in (app.builder.format, app.builder.name) else {}
     _drop_small_diagrams(doctree)
     if not is_catalog(app.builder):
         for translated in list(doctree.findall(translated_text)):
             translated.replace_self(nodes.paragraph("", "", *translated.children))
-    site = domain_of(app.env).site
-    for diagram in list(doctree.findall(flow_diagram)):
-        flow, picture = site.drawn(diagram["subject"], proof=diagram["proof"]), None
-        if latex:
-            picture = _picture(diagram, flow, app.builder.outdir, site.config)
-        diagram.replace_self(picture or _text(diagram, flow, signs))
+    _replace_diagrams(app, doctree)
     for doubts in list(doctree.findall(flow_doubts)):
         title = [nodes.paragraph("", f"{doubts['title']}:")] if doubts["title"] else []
         doubts.replace_self([*title, *doubts.children])
@@ -92,6 +66,19 @@ def adapt(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
         block.replace_self([*_targets(app.builder.format, block["ids"]), *block.children])
     if app.builder.format == "markdown":
         _unfold_figures(doctree)
+
+
+def _replace_diagrams(app: Sphinx, doctree: nodes.document) -> None:
+    """Put pictures into the places of diagrams where there is LaTeX to show them, else drawings in text."""
+    latex = app.builder.format == "latex"
+    signs = ASCII if latex or "pdf" in (app.builder.format, app.builder.name) else {}
+    site = domain_of(app.env).site
+    for diagram in list(doctree.findall(flow_diagram)):
+        flow = site.drawn(diagram["subject"], proof=diagram["proof"])
+        picture = picture_of(diagram, flow, app.builder.outdir, site.config) if latex else None
+        diagram.replace_self(picture or _text(diagram, flow, signs))
+    if latex:
+        unfloat_figures(doctree)
 
 
 def _targets(kind: str, ids: list[str]) -> list[nodes.target]:
@@ -133,37 +120,3 @@ def _text(diagram: flow_diagram, flow: Flow, instead: Mapping[int, str]) -> node
         drawing = text.render(bare, options, width=UNCUT)
     drawing = drawing.translate(instead)
     return nodes.literal_block(drawing, drawing, language="none")
-
-
-def _picture(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config) -> nodes.Node | None:
-    """Return a reference to a picture that is written beside the LaTeX file, or ``None`` where none can be made."""
-    options = Options(direction=diagram["direction"], details=True)
-    for kind in ("pdf", "png"):
-        file = outdir / f"penstock-{_picture_key(diagram, flow)}.{kind}"
-        try:
-            if not file.exists():
-                with warnings.catch_warnings(record=True) as notes:
-                    warnings.simplefilter("error", RenderWarning)
-                    warnings.simplefilter("always", LayoutWarning)
-                    content = render(flow, kind, options, engine=config.engine, timeout=config.layout_timeout)
-                write_atomically(file, content if isinstance(content, bytes) else content.encode())
-                for note in notes:
-                    _warn(diagram, str(note.message))
-        except (RenderError, RenderWarning, OutputError) as error:
-            reason = str(error).rstrip(".")
-        else:
-            return nodes.raw("", rf"\sphinxincludegraphics{{{file.name}}}", format="latex")
-    _warn(diagram, f"{reason}. The page shows a drawing in text instead.")
-    return None
-
-
-def _warn(diagram: flow_diagram, message: str) -> None:
-    place = (diagram["docname"], diagram["line"])  # the document is one of several pages
-    logger.warning("%s", escape_line(message), type="penstock", subtype="render", location=place)
-
-
-def _picture_key(diagram: flow_diagram, flow: Flow) -> str:
-    """Return the key of the layout, and of the marks that move nothing in it."""
-    states = [edge.state for edge in flow.edges if edge.state]
-    key: str = diagram["key"][:16]
-    return f"{key}-{hashlib.sha256(repr(states).encode()).hexdigest()[:8]}" if states else key

@@ -18,7 +18,7 @@ from penstock_sphinx.autodoc import elsewhere
 from penstock_sphinx.docstrings import markdown_lines, parse_markdown, parse_rst, rst_lines
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.faults import OF_DOCSTRING
-from penstock_sphinx.nodes import AS_WRITTEN, CHIP, QUIET, step_reference
+from penstock_sphinx.nodes import AS_WRITTEN, CHIP, QUIET, UNTRANSLATED, step_reference
 from penstock_sphinx.record import Place
 from penstock_sphinx.site import full_name
 from penstock_sphinx.typehints import placed
@@ -270,8 +270,7 @@ def _chip(text: str, *classes: str) -> nodes.inline:
 
 
 def _paragraph(css: str, *children: nodes.Node) -> nodes.paragraph:
-    # nothing in it is for translators: names, places, and our own words
-    return nodes.paragraph("", "", *children, classes=[css], translatable=False, **AS_WRITTEN)
+    return nodes.paragraph("", "", *children, classes=[css], **UNTRANSLATED)
 
 
 def _joined(separator: str, groups: Iterable[Sequence[nodes.Node]]) -> Iterator[nodes.Node]:

@@ -12,7 +12,7 @@ from jinja2 import FileSystemLoader, TemplateNotFound, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 from sphinx.util import rst
 
-from penstock.render.describe import visible
+from penstock.render.describe import paragraphs, visible_title
 from penstock.render.overview import summary
 from penstock_sphinx.names import write_name
 
@@ -46,8 +46,8 @@ class PageTemplate:
         text = self._template.render(
             flow=flow,
             name=write_name(flow.full_name),
-            title=visible(flow.title) or visible(flow.name),
-            description="\n\n".join(filter(None, map(visible, _GAP.split(flow.description)))),
+            title=visible_title(flow),
+            description="\n\n".join(paragraphs(flow.description)),
             summary=summary(flow),
         )
         return text.strip()
@@ -75,9 +75,6 @@ def _heading(text: str, level: int = 1) -> str:
     line = "=-~"[level - 1] * max(rst.textwidth(text), 1)
     return f"{text}\n{line}"
 
-
-_GAP = re.compile(r"\n\s*\n")
-"""What is between two paragraphs."""
 
 _ENUMERATOR = re.compile(r"^(\w+)\.(?=\s|$)", re.MULTILINE)
 """A letter, a Roman or an Arabic number begins a list if a full stop follows, which Sphinx's own escaping leaves."""

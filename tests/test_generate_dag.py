@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import penstock
-from penstock import Diagram, entrypoint, flow, generate_dag, step
+from penstock import Diagram, entrypoint, flow, generate_dag, get_flow, step
 from penstock._decorators import FlowDeclaration
 from penstock.errors import (
     LayoutError,
@@ -30,7 +30,7 @@ from penstock.errors import (
     UnknownNameError,
 )
 from penstock.manifest import loads
-from penstock.render import pdf
+from penstock.render import Options, pdf, render
 
 MERMAID = """graph TD
     handle_kafka_message --> fetch_from_api
@@ -90,6 +90,32 @@ def test_the_text_of_a_pdf_can_be_selected(tmp_path: Path) -> None:
     (page,) = pypdf.PdfReader(tmp_path / "flow.pdf").pages
     words = page.extract_text().split()
     assert {"handle_kafka_message", "Fetch", "kafka:bom-updates", "postgres:parts", "changed"} <= set(words)
+
+
+def test_a_pixel_of_a_pdf_is_a_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page of a PDF that svglib draws is as large as the SVG, with a point for each pixel, as Graphviz has it."""
+    pypdf = pytest.importorskip("pypdf")
+    monkeypatch.setenv("PATH", "")  # as without Graphviz
+    drawn = ET.fromstring(generate_dag("bom_sync", "svg"))
+    (page,) = pypdf.PdfReader(io.BytesIO(generate_dag("bom_sync", "pdf"))).pages
+    size = [float(side) for side in page.mediabox[2:]]
+    assert [float(drawn.attrib[side]) for side in ("width", "height")] == pytest.approx(size, abs=0.01)
+
+
+def test_a_png_says_how_large_it_is() -> None:
+    """A word processor or LaTeX shows a PNG in the size of the drawing, not with a point for each of its pixels."""
+    image = pytest.importorskip("PIL.Image")
+    picture = image.open(io.BytesIO(generate_dag("bom_sync", "png")))
+    assert (192, 192) == tuple(round(density) for density in picture.info["dpi"])
+
+
+@pytest.mark.parametrize("background", ["white", "transparent"])
+def test_the_paper_of_a_png(background: str) -> None:
+    """A picture has the background that is asked for."""
+    image = pytest.importorskip("PIL.Image")
+    drawn = render(get_flow("bom_sync"), "png", Options(background=background))
+    alpha = image.open(io.BytesIO(drawn)).convert("RGBA").getpixel((0, 0))[3]
+    assert {"white": 255, "transparent": 0}[background] == alpha
 
 
 def test_letters_that_the_pdf_lacks_are_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,16 +40,31 @@ __all__ = [
     "before",
     "escape_line",
     "is_inside",
+    "paragraphs",
     "python_signature",
     "safe_url",
     "slug",
     "source_url",
     "visible",
+    "visible_title",
     "web_url",
 ]
 
 MOST_IN_WORDS = 40
 """Arrows that a text alternative spells out; a listener gets lost in more."""
+
+_GAP = re.compile(r"\n\s*\n")
+"""What is between two paragraphs."""
+
+
+def visible_title(flow: Flow) -> str:
+    """Return a flow's title on one line, or its name where it has none."""
+    return visible(flow.title) or visible(flow.name)
+
+
+def paragraphs(description: str) -> tuple[str, ...]:
+    """Return the paragraphs of a plain text, each on one line."""
+    return tuple(filter(None, map(visible, _GAP.split(description))))
 
 
 def before(flow: Flow, step: Step) -> tuple[Neighbour, ...]:

@@ -21,8 +21,10 @@ class Options:
         direction: Where the arrows point: ``TB`` down, ``LR`` right, ``BT`` up, ``RL`` left.
         details: Whether titles, triggers, effects and links are drawn too.
         links: The address that each step's node links to, by step name.
+        background: The colour behind a picture that is a PNG or a PDF.
     """
 
     direction: Direction = "TB"
     details: bool = False
     links: Mapping[str, str] = field(default_factory=dict)
+    background: str = "white"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from penstock import _graph
 from penstock.errors import did_you_mean, near_names
 from penstock.model import Edge, Flow, Step
-from penstock.render.describe import slug, visible
+from penstock.render.describe import paragraphs, slug, visible
 from penstock.render.marks import without_proof
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def map_text(drawn: Flow) -> str:
 
 def summary(flow: Flow) -> str:
     """Return what a flow is for: the first paragraph of its description, else what its first entrypoint says."""
-    described = visible(flow.description.strip().partition("\n\n")[0])
+    described = next(iter(paragraphs(flow.description)), "")
     first = next(iter((*flow.entrypoints, *flow.steps)), None)
     return described or (visible(first.title) if first else "")
 

@@ -60,12 +60,18 @@ def _converted(drawn: str) -> bytes:
     drawing = svg2rlg(io.StringIO(plain))
     if drawing is None:
         raise RenderError("svglib could not read the picture")
-    scale = min(picture.MAX_PAGE * INCH / max(drawing.width, drawing.height, 1), 1)
-    if scale < 1:
+    width, height = (float(side) for side in _SIZE.findall(drawn)[:2])
+    point = width / drawing.width  # svglib counts a pixel as a point or as 0.75, as its version is
+    scale = min(picture.MAX_PAGE * INCH / max(width, height), 1) * point
+    if scale != 1:
         drawing.scale(scale, scale)
         drawing.width, drawing.height = drawing.width * scale, drawing.height * scale
     output: bytes = renderPDF.drawToString(drawing, invariant=1)  # no dates in it
     return output
+
+
+_SIZE = re.compile(r' (?:width|height)="([\d.]+)"')
+"""The width and then the height of a picture, which stand in its first element."""
 
 
 def _only_known_letters(picture: str) -> str:

@@ -1,8 +1,10 @@
-"""Pictures that the engine draws itself on white, of a layout that is there already: PNG and PDF."""
+"""Pictures that the engine draws itself, of a layout that is there already: PNG and PDF."""
 
 from __future__ import annotations
 
+import struct
 import warnings
+import zlib
 from math import sqrt
 from typing import TYPE_CHECKING
 
@@ -32,6 +34,11 @@ MAX_SIDE = 32_000
 
 MAX_PAGE = 200
 """Inches of a PDF's side (ISO 32000-1, annex C)."""
+
+METRES_IN_INCH = 0.0254
+
+END_OF_IHDR, MAX_HEADER = 33, 256
+"""Bytes of a PNG's first chunk with the signature before it, and of all that stands before the pixels."""
 
 _MARGIN = 2 * INCH * float(dot.GRAPH["pad"])
 
@@ -76,7 +83,7 @@ def draw_png(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGI
         unread = " Its texts are too small to be read." if density < MIN_READABLE else ""
         message = f"the PNG of {described(flow)} is scaled down to {share} %, or it would have too many pixels."
         warn(f"{message}{unread} Choose svg or pdf.")
-    return content
+    return _with_density(content, density)
 
 
 def draw_pdf(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGINE, timeout: float = TIMEOUT) -> bytes:
@@ -93,7 +100,7 @@ def draw_pdf(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGI
 
 
 def _drawn(flow: Flow, options: Options, layout: Layout, engine: str, timeout: float, *arguments: str) -> bytes:
-    source = dot.render(flow, options, background="white", layout=layout)
+    source = dot.render(flow, options, background=options.background, layout=layout)
     content, fault = run_engine(find_engine(engine), ["-Knop2", *arguments], source, timeout)
     if fault.words:
         raise _failure(flow, engine, fault)
@@ -102,6 +109,16 @@ def _drawn(flow: Flow, options: Options, layout: Layout, engine: str, timeout: f
 
 def _failure(flow: Flow, engine: str, fault: Fault) -> LayoutError:
     return LayoutError(f"{described(flow)} has no picture: {fault.of(engine)}. {cure(engine)}")
+
+
+def _with_density(content: bytes, density: float) -> bytes:
+    """Return a PNG that says how large it is (PNG, third edition, 11.3.4.3), as those of Graphviz do already."""
+    if b"pHYs" in content[:MAX_HEADER]:
+        return content
+    per_metre = round(density / METRES_IN_INCH)
+    chunk = b"pHYs" + struct.pack(">IIB", per_metre, per_metre, 1)
+    whole = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return content[:END_OF_IHDR] + whole + content[END_OF_IHDR:]
 
 
 def _is_png(content: bytes) -> bool:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.errors import UnknownFlowError
 from penstock.render import marks
-from penstock.render.describe import KIND_CHIPS, after, before, python_signature, visible, web_url
+from penstock.render.describe import (
+    KIND_CHIPS,
+    after,
+    before,
+    paragraphs,
+    python_signature,
+    visible,
+    visible_title,
+    web_url,
+)
 from penstock.render.marks import without_proof
 from penstock_mkdocs.figure import MOST_PATHS
 from penstock_mkdocs.mystmd.docstrings import docstring
@@ -60,7 +69,7 @@ def show_flow(request: Request, folder: Path) -> list[Node]:
     taken = {label(anchor)["html_id"]}
     labels = {step.name: label(f"{anchor}-{step.name}", taken) for step in flow.steps if options.steps}
     shown = _Shown(project, flow if options.proof else without_proof(flow), options, labels)
-    nodes = list(_complaints(project, flow, request))
+    nodes = [*_complaints(project, flow, request), *_introduction(flow, options)]
     if options.diagram:
         nodes += _figure(shown, anchor, request)
     if options.paths:
@@ -79,6 +88,14 @@ def _complaints(project: Project, flow: Flow, request: Request) -> Iterator[Node
     for finding in project.disagreements:
         if finding.flow == flow.full_name:
             yield report(in_words(finding), request.position())
+
+
+def _introduction(flow: Flow, options: FlowOptions) -> Iterator[Node]:
+    """Yield a flow's title and description, as far as they are wanted; the title is no heading of the page."""
+    if options.title:
+        yield paragraph(strong(visible_title(flow)))
+    for part in paragraphs(flow.description) if options.description else ():
+        yield paragraph(text(part))
 
 
 def _figure(shown: _Shown, anchor: str, request: Request) -> list[Node]:

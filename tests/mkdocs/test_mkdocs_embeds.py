@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree.ElementTree import SubElement
 
 import markdown
@@ -68,6 +69,48 @@ def test_step_says_what_there_is_to_say(convert):
         step.select_one(".ps-meta").text.split()
     )
     assert "It may take a while." in step.text
+
+
+WORDS = "The *first* & <b>last</b>"
+DESCRIPTION = (
+    "What `it` is\n   for, as [plain](javascript:x) <i>text</i>.\n \r\n- no *list*, [here][], {{ nothing }}\n\n\n"
+)
+PARAGRAPHS = ["What `it` is for, as [plain](javascript:x) <i>text</i>.", "- no *list*, [here][], {{ nothing }}"]
+
+
+@pytest.mark.parametrize(
+    ("options", "texts"),
+    [
+        ([], []),
+        (["title: true"], [WORDS]),
+        (["description: true"], PARAGRAPHS),
+        (["description: yes", "title: on", "steps: false"], [WORDS, *PARAGRAPHS]),
+        (["title: true", "description: true", "diagram: false"], [WORDS, *PARAGRAPHS]),
+        (["title: true", "description: true", "caption: Words", "format: mermaid"], [WORDS, *PARAGRAPHS]),
+    ],
+)
+@pytest.mark.parametrize("trusted", [True, False], ids=["own", "of others"])
+def test_title_and_description(convert, orders, options, texts, trusted):
+    """Title and description stand above all where they are wanted, as plain text in paragraphs."""
+    flow = replace(orders, title=WORDS, description=DESCRIPTION)
+    page = soup(convert(f"{embed(*options)}\n[here]: there\n", flow, trust_manifests=trusted, css=False).html)
+
+    shown = page.select(".penstock > .ps-title, .penstock > .ps-description")
+    assert texts == [text.text for text in shown]
+    assert shown == page.select_one(".penstock").find_all(True, recursive=False)[: len(texts)]
+    assert [] == [each for text in shown for each in text.find_all(True)]
+
+
+def test_a_flow_without_title_and_description(convert):
+    """A flow without a title is called by its name, and one without a description has none."""
+    page = soup(convert(embed("title: true", "description: true", name="broken")).html)
+
+    assert ["broken"] == [text.text for text in page.select(".ps-title, .ps-description")]
+
+
+def test_a_title_is_not_in_the_outline(convert):
+    """The table of contents of a page is the same with the title of a flow, which is no heading."""
+    assert convert(EMBED).toc == convert(embed("title: true", "description: true")).toc
 
 
 def test_entrypoint_stands_out(convert):

@@ -100,6 +100,8 @@ paths: false
 :::
 
 :::{penstock-flow} stock
+:title:
+:description:
 :::
 
 See [](#flow-bom_sync), [](#again-sync_to_database) and [](#all-flows).
@@ -215,6 +217,30 @@ def test_the_diagram_is_a_picture_in_a_figure(built: Built) -> None:
     assert (built.folder / "_build/site/public" / image["url"].lstrip("/")).read_text().startswith("<svg")
 
 
+@pytest.mark.parametrize(
+    ("options", "texts"),
+    [
+        ({}, []),
+        ({"title": True}, ["BOM sync"]),
+        ({"description": None}, ["Keeps the *parts* up to <b>date</b>.", "- as $text$"]),
+        ({"title": "true", "description": True}, ["BOM sync", "Keeps the *parts* up to <b>date</b>.", "- as $text$"]),
+    ],
+)
+def test_title_and_description_stand_above(ask: Callable[..., Any], options: dict[str, Any], texts: list[str]) -> None:
+    """Title and description are plain text in paragraphs before the figure, where they are wanted."""
+    flows = Path("flows.py")
+    description = r"Keeps the *parts*\n up to <b>date</b>.\n \n- as $text$"
+    flows.write_text(flows.read_text().replace("Keeps the parts up to date.", description))
+    nodes = ask("penstock-flow", "bom_sync", **options)["children"]
+    kinds = [node["type"] for node in nodes]
+    above = nodes[: kinds.index("container")]
+    assert texts == [text_of(node) for node in above]
+    assert {"paragraph"} >= {node["type"] for node in above}
+    assert ["text"] * len(above) == [
+        leaf["type"] for node in above for kind in ("text", "html", "emphasis") for leaf in walk(node, kind)
+    ]
+
+
 def test_the_diagram_is_mermaid_on_request(built: Built) -> None:
     """With `format: mermaid`, the theme draws the flow, and its boxes lead to the steps."""
     [mermaid] = walk(built.tree, "mermaid")
@@ -311,7 +337,7 @@ def test_mistakes_are_errors_with_page_and_line(project: Path) -> None:
     said = re.findall(r"index\.md:(\d+) Link has no URL: (.*)", result.output)
     assert [
         ("3", "penstock-flow: there is no flow 'bom_snc'. Did you mean 'bom_sync'? Known flows: bom_sync, stock."),
-        ("8", "penstock-flow: there is no option 'direktion'. Did you mean 'direction'?"),
+        ("8", "penstock-flow: there is no option 'direktion'. Did you mean 'direction' or 'description'?"),
     ] == said
     assert "Flow stock: 1 step." in next(walk(result.tree, "image"))["alt"]
     boxes = [text_of(box) for box in walk(result.tree, "admonition")]

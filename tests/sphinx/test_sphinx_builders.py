@@ -104,7 +104,7 @@ def test_latex(build):
     """LaTeX gets a picture that is there, in a figure with the caption, and links to steps."""
     built = build("latex")
     text = built.text("site.tex")
-    pictures = re.findall(r"\\sphinxincludegraphics\{(penstock-\w+\.(?:pdf|png))\}", text)
+    pictures = re.findall(r"\\sphinxincludegraphics\[scale=\\penstockscale\]\{(penstock-\w+\.(?:pdf|png))\}", text)
     assert len(pictures) == 10
     assert all((built.folder / picture).stat().st_size > 1000 for picture in pictures)
     assert r"\caption{How \sphinxstyleemphasis{orders} become parcels.}" in text
@@ -144,6 +144,48 @@ def test_json(small):
     page = json.loads(built.text("index.fjson"))
     assert 'id="flow-one-begin"' in page["body"]
     assert ["penstock-flows", "Verzeichnis der Abläufe", "", "flows"] in page["rellinks"]
+
+
+FLOW, FLOWS_MAP = ".. penstock-flow:: one\n", ".. penstock-map::\n"
+
+
+@pytest.mark.parametrize(
+    ("directive", "environment"),
+    [
+        (FLOW, "center"),
+        (f"{FLOW}   :align: left\n", "flushleft"),
+        (f"{FLOW}   :align: right\n", "flushright"),
+        (f"{FLOW}\n   - a legend\n", "center"),
+        (FLOWS_MAP, "center"),
+        (f".. note::\n\n   {FLOW}", "center"),
+        (f"- item\n\n  - {FLOW}", "center"),
+        (f"{FLOW}   :caption: One\n", "figure"),
+        (f"{FLOWS_MAP}   :caption: All\n", "figure"),
+        (f".. list-table::\n\n   * - {FLOW}", "sphinxfigure-in-table"),
+    ],
+)
+def test_latex_lets_only_figures_with_captions_float(small, directive, environment):
+    """A picture stands where it is written, unless a caption says which one it is."""
+    small.write("index.rst", f"Index\n=====\n\n{directive}")
+    page = next(small.build("latex", "-W").folder.glob("*.tex")).read_text("utf-8")
+    before = page.partition(r"\sphinxincludegraphics[scale")[0]
+    assert environment == re.findall(r"\\begin\{([a-z-]+)\}", before)[-1]
+
+
+def test_latex_leads_to_a_map_without_a_caption(small):
+    """A picture that is no figure is still what its name leads to."""
+    small.write("index.rst", f"Index\n=====\n\n{FLOWS_MAP}   :name: all\n\nSee :ref:`the map <all>`.\n")
+    page = next(small.build("latex", "-W").folder.glob("*.tex")).read_text("utf-8")
+    assert r"\label{\detokenize{index:all}}" in page
+    assert r"\hyperref[\detokenize{index:all}]" in page
+
+
+def test_latex_shows_a_drawing_in_text_that_goes_on_in_the_next_page(small):
+    """Where there is no picture, the lines without a caption are no figure, which would be cut at the end of the page."""
+    small.write("conf.py", small.text("conf.py") + 'penstock_engine = "dot"\n')
+    page = next(small.build("latex").folder.glob("*.tex")).read_text("utf-8")
+    assert r"\begin{figure}" not in page
+    assert "* begin" in page
 
 
 def test_latex_without_engine(small):

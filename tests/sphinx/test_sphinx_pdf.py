@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -18,7 +19,7 @@ TOOLS = "apt-get install latexmk texlive-latex-recommended texlive-latex-extra t
 @pytest.fixture
 def latex():
     """Skip where there is no LaTeX, but fail in CI."""
-    absent = [tool for tool in ("latexmk", "pdflatex", "pdftotext", "pdfimages") if not shutil.which(tool)]
+    absent = [tool for tool in ("latexmk", "pdflatex", "pdftotext", "pdftohtml", "pdfimages") if not shutil.which(tool)]
     if absent and os.environ.get("CI"):
         pytest.fail(f"{absent} missing; {TOOLS}", pytrace=False)
     if absent:
@@ -38,6 +39,22 @@ def test_pdf(small):
     assert "Finish." in said
     drawn = subprocess.run(["pdfimages", "-list", file], capture_output=True, text=True, check=True).stdout
     assert 2 == len(drawn.splitlines()), "the drawing is made of pixels"
+
+
+@pytest.mark.usefixtures("latex")
+@pytest.mark.parametrize("points", [10, 12])
+def test_names_in_a_picture_are_as_large_as_the_text_around(small, points):
+    """The name of a step in a drawing has the size of the page's type."""
+    small.write("conf.py", f"{small.text('conf.py')}latex_elements = {{'pointsize': '{points}pt'}}\n")
+    small.edit("index.rst", ".. penstock", "Paragraph.\n\n.. penstock")
+    built = small.build("latex", "-W")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "projectnamenotset.tex"]
+    subprocess.run(command, cwd=built.folder, capture_output=True, check=True, timeout=300)
+    tool = ["pdftohtml", "-xml", "-i", "-zoom", "3", "-stdout", built.folder / "projectnamenotset.pdf"]
+    page = ET.fromstring(subprocess.run(tool, capture_output=True, check=True).stdout)
+    fonts = {font.get("id"): int(font.get("size")) / 3 for font in page.iter("fontspec")}
+    sizes = {"".join(text.itertext()).strip(): fonts[text.get("font")] for text in reversed([*page.iter("text")])}
+    assert [points, points] == [sizes["Paragraph."], sizes["begin"]]
 
 
 @pytest.mark.usefixtures("latex")
