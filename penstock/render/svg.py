@@ -124,17 +124,31 @@ def _step(step: Step, box: Box, label: Label, options: Options, ident: str) -> s
     name, titles = label.lines[:1], label.lines[1:]
     down = _height(name) + labels.TITLE_GAP
     top = box.y + (box.height - (down + _height(titles) if titles else _height(name))) / 2
+    title = visible(step.title) if options.details else ""
+    about = f"{escape(ident)}-about" if title else ""
+    below = _texts(titles, left, top + down, "start", "ps-sub", dot.MUTED)
     inner = [
         _rect(box, radius=10, fill=fill, stroke=stroke, thick=thick),
         *_texts(name, left, top, "start", "ps-name", dot.INK),
-        *_texts(titles, left, top + down, "start", "ps-sub", dot.MUTED),
+        *([f'<g id="{about}">', *below, "</g>"] if _is_whole(titles, title) else below),
     ]
-    tooltip = visible(step.title) if options.details else ""
-    if tooltip:
-        inner.insert(0, f"<title>{escape(tooltip)}</title>")
+    if title and not _is_whole(titles, title):
+        inner.insert(0, f'<title id="{about}">{escape(title)}</title>')
     url = safe_url(options.links.get(step.name, "")) if options.links else ""
     opening, closing = (f'<a href="{escape(url)}"', "a") if url else ("<g", "g")
-    return "\n".join([f'{opening} class="{classes}" id="{escape(ident)}">', *inner, f"</{closing}>"])
+    named = _accessible(name[0].text, about, link=bool(url)) if title else ""
+    return "\n".join([f'{opening} class="{classes}" id="{escape(ident)}"{named}>', *inner, f"</{closing}>"])
+
+
+def _is_whole(lines: Sequence[Line], title: str) -> bool:
+    """Return whether lines show all of a title; only what they leave out needs a tooltip, which search engines read, too."""
+    return bool(lines) and "".join(line.text for line in lines).replace(" ", "") == title.replace(" ", "")
+
+
+def _accessible(name: str, about: str, *, link: bool) -> str:
+    """Return the attributes by which a node is called what it shows, and described by its title (SVG-AAM 1.0, section 4.2)."""
+    role = "" if link else ' role="group"'
+    return f'{role} aria-label="{escape(name)}" aria-describedby="{about}"'
 
 
 def _io(box: Box, label: Label) -> str:
@@ -166,7 +180,10 @@ def _edge(curve: Curve, edge: Edge, *, details: bool) -> str:
     note = f"<title>{escape(visible(edge.note) or found.words)}</title>"
     more = [note, *_beside(curve, lines, own, colour)]
     state = re.sub(r"[^a-z]", "-", edge.state)  # a manifest of a newer version may name states of its own
-    return _arrow(curve, f"ps-edge {name} ps-{state}", colour, WIDTHS[found.line], more, DASHES[found.line])
+    ends = f"{visible(edge.source)} → {visible(edge.target)}"  # the note alone would not tell one arrow from another
+    return _arrow(
+        curve, f"ps-edge {name} ps-{state}", colour, WIDTHS[found.line], more, DASHES[found.line], called=ends
+    )
 
 
 def _beside(curve: Curve, lines: Sequence[Line], own: int, colour: str) -> Iterator[str]:
@@ -177,13 +194,24 @@ def _beside(curve: Curve, lines: Sequence[Line], own: int, colour: str) -> Itera
         yield from _texts(lines[own:], x, top + _height(lines[:own]), "middle", "ps-mark", colour)
 
 
-def _arrow(curve: Curve, classes: str, colour: str, width: float, more: Iterable[str] = (), dash: str = "") -> str:
+def _arrow(
+    curve: Curve,
+    classes: str,
+    colour: str,
+    width: float,
+    more: Iterable[str] = (),
+    dash: str = "",
+    *,
+    called: str = "",
+) -> str:
     inner = [
         f'<path d="M{_shown(curve.points[:2])}C{_shown(curve.points[2:])}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dash}/>',
         f'<polygon points="{_shown(curve.head)}" fill="{colour}" stroke="{colour}"/>',
         *more,
     ]
-    return "\n".join([f'<g class="{classes}" data-from="{curve.source}" data-to="{curve.target}">', *inner, "</g>"])
+    named = f' role="group" aria-label="{escape(called)}"' if called else ""
+    opening = f'<g class="{classes}" data-from="{curve.source}" data-to="{curve.target}"{named}>'
+    return "\n".join([opening, *inner, "</g>"])
 
 
 def _rect(box: Box, *, radius: int, fill: str, stroke: str, thick: float) -> str:

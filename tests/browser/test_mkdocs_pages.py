@@ -252,6 +252,20 @@ def test_keyboard_alone(reader):
     page.wait_for_url("**/orders/#flow-orders-refuse")
 
 
+@pytest.mark.parametrize("reader", WAYS[::2], ids=str, indirect=True)
+def test_nodes_are_called_what_they_show(reader, accessible_nodes):
+    """A screen reader says the name of a step first and its title after it."""
+    reader.open("orders/")
+    titles = [
+        "Take an order from the queue.",
+        "See whether it is valid.",
+        "Charge the customer.",
+        "Tell the customer why not.",
+    ]
+    nodes = [("link", name, title) for name, title in zip(STEPS, titles, strict=True)]
+    assert nodes == accessible_nodes(f"{FLOW} a.ps-node")
+
+
 @pytest.mark.parametrize("reader", WAYS, ids=str, indirect=True)
 def test_search(reader):
     """The search box finds a word of a docstring, in its text and in its tables, and leads to the step."""

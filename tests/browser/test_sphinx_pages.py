@@ -87,6 +87,12 @@ PAINTED = """((colour) => {
 })"""
 """What a colour is on the screen, however a browser writes it."""
 
+DRAWN_TEXT = """async (url) => {
+    const page = new DOMParser().parseFromString(await (await fetch(url)).text(), "text/html");
+    return page.querySelector("figure:has(figcaption) .ps-svg").textContent;
+}"""
+"""What Sphinx's search reads of a drawing where it shows an excerpt."""
+
 FILL = f"(selector) => {PAINTED}(getComputedStyle(document.querySelector(selector)).fill)"
 
 
@@ -215,3 +221,27 @@ def test_accessible(site, page, script):
         page.evaluate(f"document.body.dataset.theme = '{theme}'")
         found = page.evaluate("axe.run('.penstock')")
         assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+
+
+def test_nodes_are_called_what_they_show(site, page, accessible_nodes):
+    """A screen reader says the name of a step first and its title after it; a voice finds a node by the name that is seen."""
+    page.goto(f"{site()}/index.html")
+    nodes = [
+        ("link", "receive", "Take an order from the queue."),
+        ("link", "check", "See whether it is valid."),
+        ("link", "charge", "Charge the customer."),
+        ("link", "refuse", "Tell the customer why not."),
+    ]
+    assert nodes == accessible_nodes(
+        "figure:has(figcaption) .ps-svg .ps-step, figure:has(figcaption) .ps-svg .ps-entry"
+    )
+
+
+def test_search_shows_no_title_twice(site, page):
+    """The step is what the search names first, and in the excerpts of pages each title stands once for each place that shows it."""
+    page.goto(f"{site()}/search.html?q=charge")
+    results = page.locator("#search-results li")
+    results.first.wait_for()
+    assert results.first.inner_text().startswith("orders.charge")
+    drawing = page.evaluate(DRAWN_TEXT, f"{site()}/index.html")
+    assert 1 == drawing.count("Charge the customer.")
