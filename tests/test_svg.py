@@ -193,9 +193,18 @@ def test_nodes_are_called_what_they_show(title: str, steps: int, tooltip: str | 
     drawing = drawn(Flow(name="f", steps=(Step(name="check", title=title), *others)), links=links)
     node = next(element for element in drawing.iter() if element.get("id") == "ps-f-s0")
     described = next(element for element in drawing.iter() if element.get("id") == node.get("aria-describedby"))
-    assert "check" == node.get("aria-label")
-    assert title == " ".join(" ".join(described.itertext()).split())
-    assert tooltip == node.findtext(f"{SVG}title")
+    assert (None if links else "check") == node.get("aria-label")
+    assert title == (described.findtext(f"{SVG}title") or " ".join(" ".join(described.itertext()).split()))
+    assert tooltip == node.findtext(f".//{SVG}title")
+
+
+def test_a_link_holds_its_name_alone() -> None:
+    """What describes a node is hidden from screen readers, so that its name is the name of the step and no title's."""
+    flow = Flow(name="f", steps=tuple(Step(name=f"step_{number}", title=LONG) for number in range(4)))
+    for link in drawn(flow, links={step.name: "#a" for step in flow.steps}).iter(f"{SVG}a"):
+        shown = [part for part in link if part.get("aria-hidden") != "true" for part in part.iter()]
+        assert ["step_"] == [(part.text or "").strip()[:5] for part in shown if (part.text or "").strip()]
+        assert [] == [part for part in shown if part.tag == f"{SVG}title"]
 
 
 @pytest.mark.parametrize("step", [Step(name="check"), Step(name="check", title="\u202e ")], ids=["none", "invisible"])

@@ -125,30 +125,40 @@ def _step(step: Step, box: Box, label: Label, options: Options, ident: str) -> s
     down = _height(name) + labels.TITLE_GAP
     top = box.y + (box.height - (down + _height(titles) if titles else _height(name))) / 2
     title = visible(step.title) if options.details else ""
-    about = f"{escape(ident)}-about" if title else ""
-    below = _texts(titles, left, top + down, "start", "ps-sub", dot.MUTED)
-    inner = [
-        _rect(box, radius=10, fill=fill, stroke=stroke, thick=thick),
-        *_texts(name, left, top, "start", "ps-name", dot.INK),
-        *([f'<g id="{about}">', *below, "</g>"] if _is_whole(titles, title) else below),
-    ]
-    if title and not _is_whole(titles, title):
-        inner.insert(0, f'<title id="{about}">{escape(title)}</title>')
+    about = f"{escape(ident)}-about"
+    rect = _rect(box, radius=10, fill=fill, stroke=stroke, thick=thick)
+    below = list(_texts(titles, left, top + down, "start", "ps-sub", dot.MUTED))
+    inner = _described(
+        rect,
+        list(_texts(name, left, top, "start", "ps-name", dot.INK)),
+        below,
+        title,
+        about,
+        whole=_is_whole(titles, title),
+    )
     url = safe_url(options.links.get(step.name, "")) if options.links else ""
     opening, closing = (f'<a href="{escape(url)}"', "a") if url else ("<g", "g")
-    named = _accessible(name[0].text, about, link=bool(url)) if title else ""
+    group = "" if url else f' role="group" aria-label="{escape(name[0].text)}"'  # a link is called by what it holds
+    named = f'{group} aria-describedby="{about}"' if title else ""
     return "\n".join([f'{opening} class="{classes}" id="{escape(ident)}"{named}>', *inner, f"</{closing}>"])
 
 
 def _is_whole(lines: Sequence[Line], title: str) -> bool:
     """Return whether lines show all of a title; only what they leave out needs a tooltip, which search engines read, too."""
-    return bool(lines) and "".join(line.text for line in lines).replace(" ", "") == title.replace(" ", "")
+    return "".join(line.text for line in lines).replace(" ", "") == title.replace(" ", "")
 
 
-def _accessible(name: str, about: str, *, link: bool) -> str:
-    """Return the attributes by which a node is called what it shows, and described by its title (SVG-AAM 1.0, section 4.2)."""
-    role = "" if link else ' role="group"'
-    return f'{role} aria-label="{escape(name)}" aria-describedby="{about}"'
+def _described(rect: str, name: list[str], below: list[str], title: str, ident: str, *, whole: bool) -> list[str]:
+    """Return what is in a node, of which a screen reader has the name as its content, and the title as its description.
+
+    What describes it is hidden (which accname 1.2 allows, step 2A), or it would be a part of the name. A ``<title>`` in a link
+    wins over its text (SVG-AAM 1.0, section 8.1), so the tooltip is that of what is around the name,
+    which is also what the description refers to: Chromium takes a hidden title for content as soon as it is referred to itself.
+    """
+    if whole:
+        return [rect, *name, f'<g id="{ident}" aria-hidden="true">', *below, "</g>"] if below else [rect, *name]
+    around = [f'<g id="{ident}" aria-hidden="true">', f"<title>{escape(title)}</title>", rect, *below, "</g>"]
+    return [*around, '<g pointer-events="none">', *name, "</g>"]
 
 
 def _io(box: Box, label: Label) -> str:
