@@ -67,7 +67,7 @@ def diagram(
     # Search engines of sites visit every text; white space is needed where words would touch, and nowhere else.
     drawn = _NEEDLESS.sub("", drawn)
     label = label or f"Diagram of {visible(flow.title) or visible(flow.name)}"
-    return _figure(Markup(frame(drawn, page.new_name(label))), options)
+    return _figure(Markup(frame(drawn, page.new_name(label), svg.locate_start(flow, layout))), options)
 
 
 def _mermaid(flow: Flow, drawing: Options, options: FigureOptions) -> Markup:

@@ -65,7 +65,8 @@ def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
     else:
         options = diagram_options(self.builder, node, flow)
         picture = svg.draw(flow, layout, options, prefix=f"ps{drawn}", alt=node["alt"] or None)
-        self.body.append(frame(picture, new_name(node["label"], _names(self))) + "\n")
+        name = new_name(node["label"], _names(self))
+        self.body.append(frame(picture, name, svg.locate_start(flow, layout)) + "\n")
     raise nodes.SkipNode
 
 

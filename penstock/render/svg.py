@@ -106,6 +106,16 @@ def draw(
     return "\n".join(parts)
 
 
+def locate_start(flow: Flow, layout: Layout) -> int:
+    """Return how far the middle of the first entrypoint is from a drawing's left, in pixels of its own size.
+
+    A flow without an entrypoint starts at its first step.
+    """
+    numbers = (number for number, step in enumerate(flow.steps) if step.entrypoint)
+    box = layout.geometry().boxes.get(f"s{next(numbers, 0)}")
+    return round(box.x + box.width / 2 + PAD) if box else 0
+
+
 def _nodes(flow: Flow, boxes: Mapping[str, Box], options: Options, prefix: str) -> Iterator[str]:
     steps = {f"s{number}": step for number, step in enumerate(flow.steps)}
     for name, label in labels.of_nodes(flow, options):

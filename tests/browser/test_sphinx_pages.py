@@ -55,6 +55,11 @@ wide = flow("wide")
 wide.entrypoint(name="step_number_0")(lambda: None)
 for number in range(1, 9):
     wide.step(name=f"step_number_{number}", after=f"step_number_{number - 1}")(lambda: None)
+
+fan = flow("fan")
+fan.entrypoint(name="start")(lambda: None)
+for number in range(9):
+    fan.step(name=f"step_number_{number}", after="start")(lambda: None)
 '''
 
 INDEX = """
@@ -64,6 +69,7 @@ Orders
 .. toctree::
 
    wide
+   fan
 
 .. penstock-flows::
 
@@ -79,6 +85,13 @@ Wide
    :direction: LR
 """
 
+FAN = """
+Fan
+===
+
+.. penstock-flow:: fan
+"""
+
 PAINTED = """((colour) => {
     const canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1}).getContext("2d");
     canvas.fillStyle = colour;
@@ -86,6 +99,12 @@ PAINTED = """((colour) => {
     return `rgb(${[...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).join(", ")})`;
 })"""
 """What a colour is on the screen, however a browser writes it."""
+
+ENTRYPOINT_IN_SIGHT = """() => {
+    const start = document.querySelector(".ps-entry").getBoundingClientRect();
+    const frame = document.querySelector(".ps-frame").getBoundingClientRect();
+    return frame.left - 1 <= start.left && start.right <= frame.right + 1;
+}"""
 
 DRAWN_TEXT = """async (url) => {
     const page = new DOMParser().parseFromString(await (await fetch(url)).text(), "text/html");
@@ -100,7 +119,13 @@ FILL = f"(selector) => {PAINTED}(getComputedStyle(document.querySelector(selecto
 def site(tmp_path_factory: pytest.TempPathFactory, serving) -> Iterator[Callable[..., str]]:
     """Builds the site with a builder and a theme, once for each, and serves it; gives its address."""
     source = tmp_path_factory.mktemp("site")
-    for name, text in {"conf.py": CONF, "flows.py": FLOWS, "index.rst": INDEX, "wide.rst": WIDE}.items():
+    for name, text in {
+        "conf.py": CONF,
+        "flows.py": FLOWS,
+        "index.rst": INDEX,
+        "wide.rst": WIDE,
+        "fan.rst": FAN,
+    }.items():
         (source / name).write_text(text, "utf-8")
 
     def build(builder: str = "html", theme: str = "furo") -> str:
@@ -171,6 +196,18 @@ def test_no_buttons_where_it_fits(site, page):
     page.goto(f"{site()}/index.html")
     assert page.locator(".ps-tools").count() == 1
     assert not page.locator(".ps-tools").is_visible()
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize("theme", THEMES)
+def test_wide_diagrams_open_at_the_entrypoint(site, page, theme, width):
+    """The frame of a diagram that is wider than its column shows where the flow starts, in each theme."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{site('html', theme)}/fan.html")
+    page.wait_for_function(ENTRYPOINT_IN_SIGHT)
+    assert page.evaluate(
+        "(({scrollWidth, clientWidth}) => scrollWidth > clientWidth)(document.querySelector('.ps-frame'))"
+    )
 
 
 @pytest.mark.parametrize("theme", THEMES)
