@@ -9,7 +9,7 @@ from docutils.parsers.rst import directives
 from sphinx import addnodes
 
 from penstock.errors import PenstockError
-from penstock.render.describe import visible
+from penstock.render.describe import isolate, visible
 from penstock.render.marks import without_proof
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.figure import FIGURE_OPTIONS, FigureDirective
@@ -104,7 +104,7 @@ class FlowDirective(FigureDirective):
         return ident
 
     def _diagram(self, flow: Flow) -> flow_diagram:
-        label = gettext("Diagram of %s") % (visible(flow.title) or visible(flow.name))
+        label = gettext("Diagram of %s") % isolate(visible(flow.title) or visible(flow.name))
         shown = "no-proof" not in self.options
         return self.diagram(self._drawn(flow), self.arguments[0], label, proof=shown)
 

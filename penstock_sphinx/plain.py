@@ -17,7 +17,15 @@ from penstock.render.describe import escape_line
 from penstock.render.options import Options
 from penstock_sphinx.builders import is_catalog, is_single_page
 from penstock_sphinx.domain import domain_of
-from penstock_sphinx.nodes import AS_WRITTEN, CHIP, flow_block, flow_diagram, flow_doubts, translated_text
+from penstock_sphinx.nodes import (
+    AS_WRITTEN,
+    CHIP,
+    flow_block,
+    flow_diagram,
+    flow_doubts,
+    isolated_text,
+    translated_text,
+)
 from penstock_sphinx.singlehtml import drop_repeated_ids
 
 if TYPE_CHECKING:
@@ -83,8 +91,7 @@ def adapt(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
     for doubts in list(doctree.findall(flow_doubts)):
         title = [nodes.paragraph("", f"{doubts['title']}:")] if doubts["title"] else []
         doubts.replace_self([*title, *doubts.children])
-    for chip in [node for node in doctree.findall(nodes.inline) if CHIP in node["classes"]]:
-        chip.replace_self(nodes.inline("", f"[{chip.astext()}]", **AS_WRITTEN))
+    _simplify_inlines(doctree)
     for block in list(doctree.findall(flow_block)):
         for shown in [child for child in block if isinstance(child, (nodes.figure, nodes.table))]:
             if app.builder.format in UNANCHORED:
@@ -92,6 +99,14 @@ def adapt(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
         block.replace_self([*_targets(app.builder.format, block["ids"]), *block.children])
     if app.builder.format == "markdown":
         _unfold_figures(doctree)
+
+
+def _simplify_inlines(doctree: nodes.document) -> None:
+    """Put chips in brackets, and leave the direction of texts to the reader's program."""
+    for isolated in list(doctree.findall(isolated_text)):
+        isolated.replace_self(nodes.inline("", "", *isolated.children, **AS_WRITTEN))
+    for chip in [node for node in doctree.findall(nodes.inline) if CHIP in node["classes"]]:
+        chip.replace_self(nodes.inline("", f"[{chip.astext()}]", **AS_WRITTEN))
 
 
 def _targets(kind: str, ids: list[str]) -> list[nodes.target]:

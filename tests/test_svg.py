@@ -178,6 +178,17 @@ def test_the_drawing_says_what_it_shows() -> None:
     assert ("group", expected) == (drawing.get("role"), drawing.get("aria-label"))
 
 
+def test_the_description_keeps_the_order_of_names_from_right_to_left() -> None:
+    """Names that run from right to left are isolated in what a drawing says, and others are as they are."""
+    steps = (Step(name="קבלה", entrypoint=True, trigger="POST /הזמנות"), Step(name="בדיקה"), Step(name="pay"))
+    edges = (Edge(source="קבלה", target="בדיקה", label="אם"), Edge(source="קבלה", target="pay"))
+    expected = (
+        "Flow \u2068תור\u2069: 3 steps. Starts at \u2068קבלה\u2069 (\u2068POST /הזמנות\u2069). "
+        "\u2068קבלה\u2069 leads to \u2068בדיקה\u2069 (\u2068אם\u2069) and pay."
+    )
+    assert expected == drawn(Flow(name="תור", steps=steps, edges=edges)).get("aria-label")
+
+
 LONG = "See whether the order can be paid, and whether all that is in the cart is still to be had in the shop of the customer."
 
 

@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from penstock.render import dot, labels, marks
-from penstock.render.describe import alt_text, safe_url, visible
+from penstock.render.describe import alt_text, name_ends, safe_url, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -200,7 +200,7 @@ def _edge(curve: Curve, edge: Edge, *, details: bool) -> str:
     note = f"<title>{escape(visible(edge.note) or found.words)}</title>"
     more = [note, *_beside(curve, lines, own, colour)]
     state = re.sub(r"[^a-z]", "-", edge.state)  # a manifest of a newer version may name states of its own
-    ends = f"{visible(edge.source)} → {visible(edge.target)}"  # the note alone would not tell one arrow from another
+    ends = name_ends(edge.source, edge.target)  # the note alone would not tell one arrow from another
     return _arrow(
         curve, f"ps-edge {name} ps-{state}", colour, WIDTHS[found.line], more, DASHES[found.line], called=ends
     )
