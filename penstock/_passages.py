@@ -50,7 +50,7 @@ def write_mermaid(text: str, syntax: Syntax) -> list[str]:
 
 def write_picture(flow: Flow, file: str, syntax: Syntax) -> list[str]:
     """Return the lines that show a picture, with a text for who does not see it."""
-    alt = alt_text(flow)
+    alt = visible(alt_text(flow))  # GitHub warns of files with marks of direction in them
     if syntax is RST:
         return [f".. image:: {file}", f"   :alt: {alt.replace(chr(92), chr(92) * 2)}"]
     return [f"![{_escaped(alt, syntax)}]({quote(file)})"]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from penstock.errors import RenderError
 from penstock.render import marks, mermaid, svg
-from penstock.render.describe import alt_text, paragraphs, visible_title
+from penstock.render.describe import alt_text, isolate, paragraphs, visible_title
 from penstock.render.html import frame
 from penstock.render.layout import warning
-from penstock_mkdocs.markup import Markup, joined, tag
+from penstock_mkdocs.markup import Markup, arrows, isolated, joined, tag
 from penstock_mkdocs.svg_links import link_for_scripts, link_twice
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def diagram(
     drawn = link_twice(drawn) if page.is_rewritten else link_for_scripts(link_twice(drawn))
     # Search engines of sites visit every text; white space is needed where words would touch, and nowhere else.
     drawn = _NEEDLESS.sub("", drawn)
-    label = label or f"Diagram of {visible_title(flow)}"
-    return _figure(Markup(frame(drawn, page.new_name(label))), options)
+    label = label or f"Diagram of {isolate(visible_title(flow))}"
+    return _figure(Markup(frame(drawn, page.new_name(label), svg.locate_start(flow, layout))), options)
 
 
 def _mermaid(flow: Flow, drawing: Options, options: FigureOptions) -> Markup:
@@ -88,7 +88,7 @@ def introduction(flow: Flow, *, title: bool, description: bool) -> Markup:
 def paths(flow: Flow, links: Mapping[str, str]) -> Markup:
     """Return the ways through the flow as a list, at most :data:`MOST_PATHS` of them."""
     shown = islice(flow.paths(), MOST_PATHS)
-    items = [tag("li", joined(" → ", (linked(name, links) for name in path))) for path in shown]
+    items = [tag("li", arrows(path, (linked(name, links) for name in path))) for path in shown]
     count = flow.path_count
     title = tag("p", f"{count} path{'' if count == 1 else 's'}", class_="ps-doc-title")
     rest = tag("p", f"… and {count - MOST_PATHS} more.") if count > MOST_PATHS else ""
@@ -108,7 +108,7 @@ def proof(flow: Flow) -> Markup:
 
 def _doubts(doubts: Sequence[Doubt]) -> Markup:
     items = (
-        tag("li", tag("strong", f"{doubt.source} → {doubt.target}"), f": {doubt.words}. {doubt.note}")
+        tag("li", tag("strong", _ends(doubt)), f": {doubt.words}. {doubt.note}")
         for doubt in doubts[: marks.MOST_DOUBTS]
     )
     rest = marks.rest(len(doubts))
@@ -118,9 +118,14 @@ def _doubts(doubts: Sequence[Doubt]) -> Markup:
     return tag("div", listed, class_="ps-doubts") if doubts else Markup()
 
 
+def _ends(doubt: Doubt) -> Markup:
+    names = (doubt.source, doubt.target)
+    return arrows(names, map(isolated, names))
+
+
 def linked(name: str, links: Mapping[str, str]) -> Markup:
     """Return a step's name, as a link where the step has a heading on the page."""
-    return tag("a", name, href=links[name]) if name in links else tag("span", name)
+    return tag("a", isolated(name), href=links[name]) if name in links else tag("span", isolated(name))
 
 
 def _figure(content: Markup, embed: FigureOptions, label: str = "") -> Markup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from penstock.render.describe import visible
+from penstock.render.describe import is_bidirectional, visible
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -41,6 +41,22 @@ def text(value: str) -> Markup:
         return value
     edges = value[:1].isspace(), value[-1:].isspace()
     return Markup(f"{' ' * edges[0]}{escape(visible(value), quote=False)}{' ' * (edges[1] and len(value) > 1)}")
+
+
+def isolated(value: str) -> Markup:
+    """Return a text as HTML that keeps to itself if it runs from right to left, so that a list around it keeps its order."""
+    return tag("bdi", value) if is_bidirectional(value) else text(value)
+
+
+def arrows(names: Iterable[str], shown: Iterable[str]) -> Markup:
+    """Return names as HTML with arrows between them, from left to right, whatever the names and the page have for a direction.
+
+    Args:
+        names: The names.
+        shown: Each of them as HTML.
+    """
+    line = joined(" → ", shown)
+    return tag("bdi", line, dir="ltr") if any(map(is_bidirectional, names)) else line
 
 
 def joined(separator: str, parts: Iterable[str]) -> Markup:

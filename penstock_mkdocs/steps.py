@@ -12,7 +12,7 @@ from penstock_mkdocs.docstrings import docstring
 from penstock_mkdocs.figure import linked
 from penstock_mkdocs.highlight import one_line
 from penstock_mkdocs.inner import literal
-from penstock_mkdocs.markup import Markup, joined, tag
+from penstock_mkdocs.markup import Markup, isolated, joined, tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +91,8 @@ def _meta(flow: Flow, step: Step, site: Site, links: Mapping[str, str]) -> Marku
 
 def _neighbours(found: tuple[Neighbour, ...], links: Mapping[str, str]) -> Markup:
     return joined(
-        ", ", (joined(" ", [linked(name, links), *([tag("em", label)] if label else [])]) for name, label in found)
+        ", ",
+        (joined(" ", [linked(name, links), *([tag("em", isolated(label))] if label else [])]) for name, label in found),
     )
 
 

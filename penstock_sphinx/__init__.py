@@ -56,6 +56,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("penstock-map", MapDirective)
     app.add_node(nodes.flow_block, html=(html.visit_block, html.depart_block))
     app.add_node(nodes.flow_doubts, html=(html.visit_doubts, html.depart_doubts))
+    app.add_node(nodes.isolated_text, html=(html.visit_isolated, html.depart_isolated))
     app.add_node(nodes.flow_diagram, html=(html.visit_diagram, None))
     app.add_transform(ReleaseTranslated)
     app.connect("config-inited", load_catalogs)

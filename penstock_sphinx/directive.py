@@ -9,7 +9,7 @@ from docutils.parsers.rst import directives
 from sphinx import addnodes
 
 from penstock.errors import PenstockError
-from penstock.render.describe import paragraphs, visible, visible_title
+from penstock.render.describe import isolate, paragraphs, visible, visible_title
 from penstock.render.marks import without_proof
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.figure import FIGURE_OPTIONS, FigureDirective
@@ -121,7 +121,7 @@ class FlowDirective(FigureDirective):
         return ident
 
     def _diagram(self, flow: Flow) -> flow_diagram:
-        label = gettext("Diagram of %s") % visible_title(flow)
+        label = gettext("Diagram of %s") % isolate(visible_title(flow))
         shown = "no-proof" not in self.options
         return self.diagram(self._drawn(flow), self.arguments[0], label, proof=shown)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from penstock.model import Flow
     from penstock.render.geometry import Layout
-    from penstock_sphinx.nodes import flow_block, flow_diagram, flow_doubts
+    from penstock_sphinx.nodes import flow_block, flow_diagram, flow_doubts, isolated_text
 
 
 def visit_block(self: HTML5Translator, node: flow_block) -> None:
@@ -35,6 +35,16 @@ def visit_block(self: HTML5Translator, node: flow_block) -> None:
 def depart_block(self: HTML5Translator, _: flow_block) -> None:
     """Close the element."""
     self.body.append("</div>\n")
+
+
+def visit_isolated(self: HTML5Translator, node: isolated_text) -> None:
+    """Open what keeps its direction to itself."""
+    self.body.append(self.starttag(node, "bdi", "", **({"dir": node["dir"]} if "dir" in node else {})))
+
+
+def depart_isolated(self: HTML5Translator, _: isolated_text) -> None:
+    """Close it."""
+    self.body.append("</bdi>")
 
 
 def visit_doubts(self: HTML5Translator, node: flow_doubts) -> None:
@@ -65,7 +75,8 @@ def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
     else:
         options = diagram_options(self.builder, node, flow)
         picture = svg.draw(flow, layout, options, prefix=f"ps{drawn}", alt=node["alt"] or None)
-        self.body.append(frame(picture, new_name(node["label"], _names(self))) + "\n")
+        name = new_name(node["label"], _names(self))
+        self.body.append(frame(picture, name, svg.locate_start(flow, layout)) + "\n")
     raise nodes.SkipNode
 
 

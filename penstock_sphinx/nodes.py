@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, cast
 from docutils import nodes
 from sphinx import addnodes
 
-from penstock.render.describe import visible
+from penstock.render.describe import is_bidirectional, visible
 from penstock_sphinx.names import name_object
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from penstock.model import Flow
 
 QUIET = "penstock_quiet"
@@ -41,6 +43,10 @@ class flow_doubts(nodes.General, nodes.Element):  # noqa: N801 - docutils names 
     """The arrows that are not confirmed, in words; with a ``title``, a page can fold them."""
 
 
+class isolated_text(nodes.inline):  # noqa: N801 - docutils names nodes so
+    """Text from right to left, or with ``dir`` a line with such texts in it, which keeps its order whatever is around it."""
+
+
 class translated_text(nodes.paragraph, addnodes.translatable):  # noqa: N801 - docutils names nodes so
     """A paragraph with plain text from the application, which the catalogs of the site translate as plain text."""
 
@@ -60,11 +66,22 @@ class translated_text(nodes.paragraph, addnodes.translatable):  # noqa: N801 - d
                 cast("nodes.Element", text.parent).replace(text, nodes.Text(translated_message))
 
 
+def isolate_text(text: str) -> nodes.Node:
+    """Return a text from the code as a node, which keeps to itself if it runs from right to left."""
+    shown = visible(text)
+    return isolated_text("", shown, **AS_WRITTEN) if is_bidirectional(shown) else nodes.Text(shown)
+
+
+def keep_order(names: Iterable[str], line: list[nodes.Node]) -> list[nodes.Node]:
+    """Return a line with arrows between names so that it runs from left to right, as the arrows do."""
+    return [isolated_text("", "", *line, dir="ltr", **AS_WRITTEN)] if any(map(is_bidirectional, names)) else line
+
+
 def step_reference(name: str, full_name: str, docname: str) -> addnodes.pending_xref:
     """Return a reference to a step, which stays text where the step is documented nowhere."""
     return addnodes.pending_xref(
         "",
-        nodes.inline("", visible(name), **AS_WRITTEN),
+        nodes.inline("", "", isolate_text(name), **AS_WRITTEN),
         refdomain="penstock",
         reftype="step",
         reftarget=full_name,

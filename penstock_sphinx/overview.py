@@ -9,7 +9,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
 
-from penstock.render.describe import visible, visible_title
+from penstock.render.describe import isolate, visible, visible_title
 from penstock.render.marks import without_proof
 from penstock.render.overview import (
     MOST_IN_SMALL,
@@ -133,7 +133,7 @@ class FlowsDirective(SelectingDirective):
         return _row([*cells, drawn] if small else cells)
 
     def _small(self, flow: Flow) -> flow_diagram:
-        label = gettext("Diagram of %s") % visible_title(flow)
+        label = gettext("Diagram of %s") % isolate(visible_title(flow))
         return self.diagram(without_proof(flow), flow.full_name, label, small=True, proof=False)
 
     def contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:

@@ -12,7 +12,15 @@ from penstock.render.options import Options
 from penstock_sphinx.builders import is_catalog, is_single_page
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.latex import picture_of, unfloat_figures
-from penstock_sphinx.nodes import AS_WRITTEN, CHIP, flow_block, flow_diagram, flow_doubts, translated_text
+from penstock_sphinx.nodes import (
+    AS_WRITTEN,
+    CHIP,
+    flow_block,
+    flow_diagram,
+    flow_doubts,
+    isolated_text,
+    translated_text,
+)
 from penstock_sphinx.singlehtml import drop_repeated_ids
 
 if TYPE_CHECKING:
@@ -57,8 +65,7 @@ def adapt(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
     for doubts in list(doctree.findall(flow_doubts)):
         title = [nodes.paragraph("", f"{doubts['title']}:")] if doubts["title"] else []
         doubts.replace_self([*title, *doubts.children])
-    for chip in [node for node in doctree.findall(nodes.inline) if CHIP in node["classes"]]:
-        chip.replace_self(nodes.inline("", f"[{chip.astext()}]", **AS_WRITTEN))
+    _simplify_inlines(doctree)
     for block in list(doctree.findall(flow_block)):
         for shown in [child for child in block if isinstance(child, (nodes.figure, nodes.table))]:
             if app.builder.format in UNANCHORED:
@@ -79,6 +86,14 @@ def _replace_diagrams(app: Sphinx, doctree: nodes.document) -> None:
         diagram.replace_self(picture or _text(diagram, flow, signs))
     if latex:
         unfloat_figures(doctree)
+
+
+def _simplify_inlines(doctree: nodes.document) -> None:
+    """Put chips in brackets, and leave the direction of texts to the reader's program."""
+    for isolated in list(doctree.findall(isolated_text)):
+        isolated.replace_self(nodes.inline("", "", *isolated.children, **AS_WRITTEN))
+    for chip in [node for node in doctree.findall(nodes.inline) if CHIP in node["classes"]]:
+        chip.replace_self(nodes.inline("", f"[{chip.astext()}]", **AS_WRITTEN))
 
 
 def _targets(kind: str, ids: list[str]) -> list[nodes.target]:

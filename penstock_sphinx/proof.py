@@ -11,7 +11,7 @@ from penstock.check.report import sentence
 from penstock.render import marks
 from penstock.render.describe import escape_line
 from penstock_sphinx.domain import domain_of
-from penstock_sphinx.nodes import AS_WRITTEN, flow_doubts
+from penstock_sphinx.nodes import AS_WRITTEN, flow_doubts, isolate_text, keep_order
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -49,7 +49,9 @@ def _list(doubts: tuple[marks.Doubt, ...]) -> list[nodes.Node]:
 
 
 def _item(doubt: marks.Doubt) -> nodes.list_item:
-    arrow = nodes.strong("", f"{doubt.source} → {doubt.target}")
+    names = (doubt.source, doubt.target)
+    line = [isolate_text(doubt.source), nodes.Text(" → "), isolate_text(doubt.target)]
+    arrow = nodes.strong("", "", *keep_order(names, line))
     words = nodes.Text(f": {doubt.words}. {doubt.note}".rstrip())
     return nodes.list_item("", nodes.paragraph("", "", arrow, words, translatable=False, **AS_WRITTEN))
 

@@ -18,7 +18,7 @@ from penstock_sphinx.autodoc import elsewhere
 from penstock_sphinx.docstrings import markdown_lines, parse_markdown, parse_rst, rst_lines
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.faults import OF_DOCSTRING
-from penstock_sphinx.nodes import AS_WRITTEN, CHIP, QUIET, UNTRANSLATED, step_reference
+from penstock_sphinx.nodes import AS_WRITTEN, CHIP, QUIET, UNTRANSLATED, isolate_text, keep_order, step_reference
 from penstock_sphinx.record import Place
 from penstock_sphinx.site import full_name
 from penstock_sphinx.typehints import placed
@@ -75,8 +75,10 @@ def paths(flow: Flow, docname: str) -> list[nodes.Node]:
 
 
 def _path(flow: Flow, names: Iterable[str], docname: str) -> nodes.list_item:
-    references = (step_reference(name, full_name(flow, flow.step(name)), docname) for name in names)
-    return nodes.list_item("", nodes.paragraph("", "", *_joined(" → ", ([each] for each in references))))
+    path = list(names)
+    references = (step_reference(name, full_name(flow, flow.step(name)), docname) for name in path)
+    line = list(_joined(" → ", ([reference] for reference in references)))
+    return nodes.list_item("", nodes.paragraph("", "", *keep_order(path, line)))
 
 
 class StepWriter:
@@ -249,7 +251,7 @@ class StepWriter:
     def _neighbour(self, name: str, label: str) -> list[nodes.Node]:
         reference = step_reference(name, full_name(self._flow, self._flow.step(name)), self._env.docname)
         said = visible(label)
-        return [reference, nodes.Text(" "), nodes.emphasis("", said)] if said else [reference]
+        return [reference, nodes.Text(" "), nodes.emphasis("", "", isolate_text(said))] if said else [reference]
 
 
 def _kind(step: Step) -> str:

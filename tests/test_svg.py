@@ -178,6 +178,63 @@ def test_the_drawing_says_what_it_shows() -> None:
     assert ("group", expected) == (drawing.get("role"), drawing.get("aria-label"))
 
 
+def test_the_description_keeps_the_order_of_names_from_right_to_left() -> None:
+    """Names that run from right to left are isolated in what a drawing says, and others are as they are."""
+    steps = (Step(name="קבלה", entrypoint=True, trigger="POST /הזמנות"), Step(name="בדיקה"), Step(name="pay"))
+    edges = (Edge(source="קבלה", target="בדיקה", label="אם"), Edge(source="קבלה", target="pay"))
+    expected = (
+        "Flow \u2068תור\u2069: 3 steps. Starts at \u2068קבלה\u2069 (\u2068POST /הזמנות\u2069). "
+        "\u2068קבלה\u2069 leads to \u2068בדיקה\u2069 (\u2068אם\u2069) and pay."
+    )
+    assert expected == drawn(Flow(name="תור", steps=steps, edges=edges)).get("aria-label")
+
+
+LONG = "See whether the order can be paid, and whether all that is in the cart is still to be had in the shop of the customer."
+
+
+@pytest.mark.parametrize("links", [{}, {"check": "#check"}], ids=["plain", "linked"])
+@pytest.mark.parametrize(
+    ("title", "steps", "tooltip"),
+    [("See.", 1, None), ("See whether the order can be paid.", 1, None), (LONG, 1, LONG), ("See.", 16, "See.")],
+    ids=["short", "two lines", "cut", "not drawn"],
+)
+def test_nodes_are_called_what_they_show(title: str, steps: int, tooltip: str | None, links: Mapping[str, str]) -> None:
+    """A node has its step's name and is described by the title, which is written a second time where it is not drawn whole."""
+    others = tuple(Step(name=f"step_{number}") for number in range(1, steps))
+    drawing = drawn(Flow(name="f", steps=(Step(name="check", title=title), *others)), links=links)
+    node = next(element for element in drawing.iter() if element.get("id") == "ps-f-s0")
+    described = next(element for element in drawing.iter() if element.get("id") == node.get("aria-describedby"))
+    assert (None if links else "check") == node.get("aria-label")
+    assert title == (described.findtext(f"{SVG}title") or " ".join(" ".join(described.itertext()).split()))
+    assert tooltip == node.findtext(f".//{SVG}title")
+
+
+def test_a_link_holds_its_name_alone() -> None:
+    """What describes a node is hidden from screen readers, so that its name is the name of the step and no title's."""
+    flow = Flow(name="f", steps=tuple(Step(name=f"step_{number}", title=LONG) for number in range(4)))
+    for link in drawn(flow, links={step.name: "#a" for step in flow.steps}).iter(f"{SVG}a"):
+        shown = [part for part in link if part.get("aria-hidden") != "true" for part in part.iter()]
+        assert ["step_"] == [(part.text or "").strip()[:5] for part in shown if (part.text or "").strip()]
+        assert [] == [part for part in shown if part.tag == f"{SVG}title"]
+
+
+@pytest.mark.parametrize("step", [Step(name="check"), Step(name="check", title="\u202e ")], ids=["none", "invisible"])
+def test_a_node_without_a_title_is_called_by_its_text(step: Step) -> None:
+    """Where nothing describes a step, its name is all that a node holds."""
+    node = next(element for element in drawn(Flow(name="f", steps=(step,))).iter() if element.get("id") == "ps-f-s0")
+    assert (None, None, None) == (node.get("aria-label"), node.get("aria-describedby"), node.find(f"{SVG}title"))
+    assert "check" == "".join(node.itertext()).strip()
+
+
+def test_marked_arrows_are_called_by_their_ends() -> None:
+    """The words of a mark alone would not tell which arrow they are about."""
+    flow = Flow(
+        name="f", steps=(Step(name="a"), Step(name="b")), edges=(Edge(source="a", target="b", state="declared"),)
+    )
+    (arrow,) = (g for g in drawn(flow).iter(f"{SVG}g") if g.get("data-from"))
+    assert ("group", "a → b") == (arrow.get("role"), arrow.get("aria-label"))
+
+
 def test_the_description_can_be_given() -> None:
     """An author's own alternative text is used as it is."""
     flow, options = everything_is("x"), Options()

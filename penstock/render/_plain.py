@@ -9,6 +9,9 @@ from functools import lru_cache
 _JOINERS = "\u200c\u200d"
 """Invisible, but spelling: Persian words and many emoji are written with them."""
 
+_TURNING = {"R", "AL", "AN"}
+"""Classes of letters: Hebrew and the like, Arabic and the like, Arabic numbers (UAX #9, table 4)."""
+
 _COMMAND = re.compile(r"^:(?=:)|#(?=#\w*\[)")
 _ALIEN = "\ufffd"
 
@@ -36,6 +39,16 @@ def plain_name(name: str) -> str:
     """Return the name as :func:`plain` text, or its escapes where nothing of it would be seen."""
     text = plain(name)
     return text if text.strip(_JOINERS) else ascii(name)
+
+
+def is_bidirectional(text: str) -> bool:
+    """Return whether the text has letters or numbers in it that run from right to left, or turn what stands beside them."""
+    return not text.isascii() and any(unicodedata.bidirectional(char) in _TURNING for char in text)
+
+
+def isolate(text: str) -> str:
+    """Return the text so that a sentence around it keeps its order, for where no markup can say so (UAX #9, section 2.4)."""
+    return f"\u2068{text}\u2069" if is_bidirectional(text) else text
 
 
 def columns(text: str) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from penstock.render import marks
-from penstock.render._plain import escape_line
+from penstock.render._plain import escape_line, is_bidirectional, isolate
 from penstock.render._plain import plain as visible
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ __all__ = [
     "alt_text",
     "before",
     "escape_line",
+    "is_bidirectional",
     "is_inside",
+    "isolate",
+    "name_ends",
     "paragraphs",
     "python_signature",
     "safe_url",
@@ -80,7 +83,7 @@ def after(flow: Flow, step: Step) -> tuple[Neighbour, ...]:
 def alt_text(flow: Flow) -> str:
     """Return the picture in words: how many steps, where it starts, what leads to what, and how sure that is."""
     count = len(flow.steps)
-    said = [f"Flow {visible(flow.name)}: {count} step{'' if count == 1 else 's'}."]
+    said = [f"Flow {_isolated(flow.name)}: {count} step{'' if count == 1 else 's'}."]
     if flow.entrypoints:
         said.append(f"Starts at {_listed(_with_trigger(step) for step in flow.entrypoints)}.")
     if len(flow.edges) > MOST_IN_WORDS:
@@ -90,8 +93,13 @@ def alt_text(flow: Flow) -> str:
         following.setdefault(edge.source, []).append(edge)
     for step in flow.steps:
         if step.name in following:
-            said.append(f"{visible(step.name)} leads to {_listed(map(_head, following[step.name]))}.")
+            said.append(f"{_isolated(step.name)} leads to {_listed(map(_head, following[step.name]))}.")
     return " ".join(said)
+
+
+def name_ends(source: str, target: str) -> str:
+    """Return an arrow by its two ends, the order of which no letters from right to left turn round."""
+    return f"{isolate(visible(source))} → {isolate(visible(target))}"
 
 
 def is_inside(file: str) -> bool:
@@ -160,14 +168,18 @@ def web_url(url: str) -> str:
 
 
 def _with_trigger(step: Step) -> str:
-    return f"{visible(step.name)} ({visible(step.trigger)})" if step.trigger else visible(step.name)
+    return f"{_isolated(step.name)} ({_isolated(step.trigger)})" if step.trigger else _isolated(step.name)
 
 
 def _head(edge: Edge) -> str:
     """Return where an arrow leads to, with its label, and its mark in words."""
     found = marks.mark(edge)
-    said = ", ".join(filter(None, (visible(edge.label), found.words if found else "")))
-    return f"{visible(edge.target)} ({said})" if said else visible(edge.target)
+    said = ", ".join(filter(None, (_isolated(edge.label), found.words if found else "")))
+    return f"{_isolated(edge.target)} ({said})" if said else _isolated(edge.target)
+
+
+def _isolated(text: str) -> str:
+    return isolate(visible(text))
 
 
 def _listed(items: Iterable[str]) -> str:

@@ -13,14 +13,16 @@ STYLESHEET = Path(__file__).with_name("penstock.css")
 """The style sheet's file; it loads nothing and names no host."""
 
 
-def frame(svg: str, label: str) -> str:
+def frame(svg: str, label: str, start: int = 0) -> str:
     """Return a diagram in its frame, which scrolls when the diagram is too wide and can be focused to do so by keyboard.
 
     Args:
         svg: The ``<svg>`` element.
         label: What the frame is called by a screen reader.
+        start: What a frame that scrolls has in its middle when it opens, in pixels of the diagram's own size from its left.
     """
-    return f'<div class="ps-frame" tabindex="0" role="region" aria-label="{escape(label)}">\n{svg}\n</div>'
+    place = f' style="--ps-start:{start}px"' if start else ""
+    return f'<div class="ps-frame" tabindex="0" role="region" aria-label="{escape(label)}"{place}>\n{svg}\n</div>'
 
 
 def new_name(wanted: str, taken: set[str]) -> str:

@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from penstock.render import dot, labels, marks
-from penstock.render.describe import alt_text, safe_url, visible
+from penstock.render.describe import alt_text, name_ends, safe_url, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -106,6 +106,16 @@ def draw(
     return "\n".join(parts)
 
 
+def locate_start(flow: Flow, layout: Layout) -> int:
+    """Return how far the middle of the first entrypoint is from a drawing's left, in pixels of its own size.
+
+    A flow without an entrypoint starts at its first step.
+    """
+    numbers = (number for number, step in enumerate(flow.steps) if step.entrypoint)
+    box = layout.geometry().boxes.get(f"s{next(numbers, 0)}")
+    return round(box.x + box.width / 2 + PAD) if box else 0
+
+
 def _nodes(flow: Flow, boxes: Mapping[str, Box], options: Options, prefix: str) -> Iterator[str]:
     steps = {f"s{number}": step for number, step in enumerate(flow.steps)}
     for name, label in labels.of_nodes(flow, options):
@@ -124,17 +134,41 @@ def _step(step: Step, box: Box, label: Label, options: Options, ident: str) -> s
     name, titles = label.lines[:1], label.lines[1:]
     down = _height(name) + labels.TITLE_GAP
     top = box.y + (box.height - (down + _height(titles) if titles else _height(name))) / 2
-    inner = [
-        _rect(box, radius=10, fill=fill, stroke=stroke, thick=thick),
-        *_texts(name, left, top, "start", "ps-name", dot.INK),
-        *_texts(titles, left, top + down, "start", "ps-sub", dot.MUTED),
-    ]
-    tooltip = visible(step.title) if options.details else ""
-    if tooltip:
-        inner.insert(0, f"<title>{escape(tooltip)}</title>")
+    title = visible(step.title) if options.details else ""
+    about = f"{escape(ident)}-about"
+    rect = _rect(box, radius=10, fill=fill, stroke=stroke, thick=thick)
+    below = list(_texts(titles, left, top + down, "start", "ps-sub", dot.MUTED))
+    inner = _described(
+        rect,
+        list(_texts(name, left, top, "start", "ps-name", dot.INK)),
+        below,
+        title,
+        about,
+        whole=_is_whole(titles, title),
+    )
     url = safe_url(options.links.get(step.name, "")) if options.links else ""
     opening, closing = (f'<a href="{escape(url)}"', "a") if url else ("<g", "g")
-    return "\n".join([f'{opening} class="{classes}" id="{escape(ident)}">', *inner, f"</{closing}>"])
+    group = "" if url else f' role="group" aria-label="{escape(name[0].text)}"'  # a link is called by what it holds
+    named = f'{group} aria-describedby="{about}"' if title else ""
+    return "\n".join([f'{opening} class="{classes}" id="{escape(ident)}"{named}>', *inner, f"</{closing}>"])
+
+
+def _is_whole(lines: Sequence[Line], title: str) -> bool:
+    """Return whether lines show all of a title; only what they leave out needs a tooltip, which search engines read, too."""
+    return "".join(line.text for line in lines).replace(" ", "") == title.replace(" ", "")
+
+
+def _described(rect: str, name: list[str], below: list[str], title: str, ident: str, *, whole: bool) -> list[str]:
+    """Return what is in a node, of which a screen reader has the name as its content, and the title as its description.
+
+    What describes it is hidden (which accname 1.2 allows, step 2A), or it would be a part of the name. A ``<title>`` in a link
+    wins over its text (SVG-AAM 1.0, section 8.1), so the tooltip is that of what is around the name,
+    which is also what the description refers to: Chromium takes a hidden title for content as soon as it is referred to itself.
+    """
+    if whole:
+        return [rect, *name, f'<g id="{ident}" aria-hidden="true">', *below, "</g>"] if below else [rect, *name]
+    around = [f'<g id="{ident}" aria-hidden="true">', f"<title>{escape(title)}</title>", rect, *below, "</g>"]
+    return [*around, '<g pointer-events="none">', *name, "</g>"]
 
 
 def _io(box: Box, label: Label) -> str:
@@ -166,7 +200,10 @@ def _edge(curve: Curve, edge: Edge, *, details: bool) -> str:
     note = f"<title>{escape(visible(edge.note) or found.words)}</title>"
     more = [note, *_beside(curve, lines, own, colour)]
     state = re.sub(r"[^a-z]", "-", edge.state)  # a manifest of a newer version may name states of its own
-    return _arrow(curve, f"ps-edge {name} ps-{state}", colour, WIDTHS[found.line], more, DASHES[found.line])
+    ends = name_ends(edge.source, edge.target)  # the note alone would not tell one arrow from another
+    return _arrow(
+        curve, f"ps-edge {name} ps-{state}", colour, WIDTHS[found.line], more, DASHES[found.line], called=ends
+    )
 
 
 def _beside(curve: Curve, lines: Sequence[Line], own: int, colour: str) -> Iterator[str]:
@@ -177,13 +214,24 @@ def _beside(curve: Curve, lines: Sequence[Line], own: int, colour: str) -> Itera
         yield from _texts(lines[own:], x, top + _height(lines[:own]), "middle", "ps-mark", colour)
 
 
-def _arrow(curve: Curve, classes: str, colour: str, width: float, more: Iterable[str] = (), dash: str = "") -> str:
+def _arrow(
+    curve: Curve,
+    classes: str,
+    colour: str,
+    width: float,
+    more: Iterable[str] = (),
+    dash: str = "",
+    *,
+    called: str = "",
+) -> str:
     inner = [
         f'<path d="M{_shown(curve.points[:2])}C{_shown(curve.points[2:])}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dash}/>',
         f'<polygon points="{_shown(curve.head)}" fill="{colour}" stroke="{colour}"/>',
         *more,
     ]
-    return "\n".join([f'<g class="{classes}" data-from="{curve.source}" data-to="{curve.target}">', *inner, "</g>"])
+    named = f' role="group" aria-label="{escape(called)}"' if called else ""
+    opening = f'<g class="{classes}" data-from="{curve.source}" data-to="{curve.target}"{named}>'
+    return "\n".join([opening, *inner, "</g>"])
 
 
 def _rect(box: Box, *, radius: int, fill: str, stroke: str, thick: float) -> str:

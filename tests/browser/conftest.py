@@ -10,7 +10,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import pytest
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Route
+    from playwright.sync_api import Browser, CDPSession, ConsoleMessage, Page, Route
 
 NODE_MODULES = Path(__file__).parents[1] / "node_modules"
 
@@ -152,3 +152,30 @@ def draw(mermaid_page: Page) -> Callable[..., Any]:
 def _ours(message: ConsoleMessage) -> bool:
     """Tell whether a message is not about the picture that browsers ask every server for."""
     return not message.location["url"].endswith("favicon.ico")
+
+
+class AccessibleNode(NamedTuple):
+    """What assistive technology is told of a part of a page."""
+
+    role: str
+    name: str
+    description: str
+
+
+@pytest.fixture
+def accessible_nodes(page: Page) -> Callable[[str], list[AccessibleNode]]:
+    """Reads, for the elements of a selector, what Chromium's accessibility tree has of each."""
+
+    def read(selector: str) -> list[AccessibleNode]:
+        session = page.context.new_cdp_session(page)
+        root = session.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
+        elements = session.send("DOM.querySelectorAll", {"nodeId": root, "selector": selector})["nodeIds"]
+        return [_accessible_node(session, element) for element in elements]
+
+    return read
+
+
+def _accessible_node(session: CDPSession, element: int) -> AccessibleNode:
+    request = {"nodeId": element, "fetchRelatives": False}
+    (node,) = session.send("Accessibility.getPartialAXTree", request)["nodes"]
+    return AccessibleNode(*(node.get(key, {}).get("value", "") for key in AccessibleNode._fields))

@@ -23,7 +23,7 @@ QUIET = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
 CONFIG = """
 site_name: Shop
 site_url: {url}
-nav: [Home: index.md, Orders: orders.md, Wide: wide.md]
+nav: [Home: index.md, Orders: orders.md, Wide: wide.md, Fan: fan.md]
 theme:
   name: material
   font: false
@@ -42,6 +42,7 @@ FILES = {
     "docs/index.md": "# Home\n\n[All about orders](orders.md)\n\n::: penstock-flows\n\n::: penstock-map\n",
     "docs/orders.md": "# Orders\n\n[A wide one](wide.md)\n\n::: penstock-flow orders\n    caption: How orders are paid.\n    paths: true\n"
     "\n::: penstock-flow orders\n    direction: LR\n    steps: false\n",
+    "docs/fan.md": "# Fan\n\n::: penstock-flow fan\n",
     "docs/wide.md": "# Wide\n\n::: penstock-flow wide\n    direction: LR\n",
     "flows.py": '''
 from penstock import flow
@@ -90,6 +91,11 @@ wide = flow("wide")
 wide.entrypoint(name="step_number_0")(lambda: None)
 for number in range(1, 9):
     wide.step(name=f"step_number_{number}", after=f"step_number_{number - 1}")(lambda: None)
+
+fan = flow("fan")
+fan.entrypoint(name="start")(lambda: None)
+for number in range(9):
+    fan.step(name=f"step_number_{number}", after="start")(lambda: None)
 ''',
 }
 FLOW = "figure:has(figcaption) .ps-frame"
@@ -111,6 +117,12 @@ TEXTS = """[...document.querySelectorAll(".ps-svg text")].map((text) => {
 
 TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 FRAME = "document.querySelector('.ps-frame')"
+
+ENTRYPOINT_IN_SIGHT = """() => {
+    const start = document.querySelector(".ps-entry").getBoundingClientRect();
+    const frame = document.querySelector(".ps-frame").getBoundingClientRect();
+    return frame.left - 1 <= start.left && start.right <= frame.right + 1;
+}"""
 
 
 class Case(NamedTuple):
@@ -252,6 +264,20 @@ def test_keyboard_alone(reader):
     page.wait_for_url("**/orders/#flow-orders-refuse")
 
 
+@pytest.mark.parametrize("reader", WAYS[::2], ids=str, indirect=True)
+def test_nodes_are_called_what_they_show(reader, accessible_nodes):
+    """A screen reader says the name of a step first and its title after it."""
+    reader.open("orders/")
+    titles = [
+        "Take an order from the queue.",
+        "See whether it is valid.",
+        "Charge the customer.",
+        "Tell the customer why not.",
+    ]
+    nodes = [("link", name, title) for name, title in zip(STEPS, titles, strict=True)]
+    assert nodes == accessible_nodes(f"{FLOW} a.ps-node")
+
+
 @pytest.mark.parametrize("reader", WAYS, ids=str, indirect=True)
 def test_search(reader):
     """The search box finds a word of a docstring, in its text and in its tables, and leads to the step."""
@@ -280,6 +306,18 @@ def test_script_follows_navigation(reader):
     page.get_by_role("button", name="Fit").click()
     assert page.evaluate(f"{FRAME}.scrollWidth <= {FRAME}.clientWidth + 1")
     assert 1 == page.locator(".ps-tools").count()
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize("reader", WAYS, ids=str, indirect=True)
+def test_wide_diagrams_open_at_the_entrypoint(reader, width):
+    """The frame of a diagram that is wider than its column shows where the flow starts, however the page comes."""
+    reader.page.set_viewport_size({"width": width, "height": 800})
+    reader.open("orders/")
+    reader.page.locator("a[href$='fan/']").first.evaluate("(link) => link.click()")
+    reader.page.locator(".ps-frame [id$='-s9']").wait_for()
+    reader.page.wait_for_function(ENTRYPOINT_IN_SIGHT)
+    assert reader.page.evaluate(f"{FRAME}.scrollWidth > {FRAME}.clientWidth")
 
 
 @pytest.mark.parametrize("reader", LOOKS, ids=str, indirect=True)

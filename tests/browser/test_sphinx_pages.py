@@ -55,6 +55,11 @@ wide = flow("wide")
 wide.entrypoint(name="step_number_0")(lambda: None)
 for number in range(1, 9):
     wide.step(name=f"step_number_{number}", after=f"step_number_{number - 1}")(lambda: None)
+
+fan = flow("fan")
+fan.entrypoint(name="start")(lambda: None)
+for number in range(9):
+    fan.step(name=f"step_number_{number}", after="start")(lambda: None)
 '''
 
 INDEX = """
@@ -64,6 +69,7 @@ Orders
 .. toctree::
 
    wide
+   fan
 
 .. penstock-flows::
 
@@ -79,6 +85,13 @@ Wide
    :direction: LR
 """
 
+FAN = """
+Fan
+===
+
+.. penstock-flow:: fan
+"""
+
 PAINTED = """((colour) => {
     const canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1}).getContext("2d");
     canvas.fillStyle = colour;
@@ -87,6 +100,18 @@ PAINTED = """((colour) => {
 })"""
 """What a colour is on the screen, however a browser writes it."""
 
+ENTRYPOINT_IN_SIGHT = """() => {
+    const start = document.querySelector(".ps-entry").getBoundingClientRect();
+    const frame = document.querySelector(".ps-frame").getBoundingClientRect();
+    return frame.left - 1 <= start.left && start.right <= frame.right + 1;
+}"""
+
+DRAWN_TEXT = """async (url) => {
+    const page = new DOMParser().parseFromString(await (await fetch(url)).text(), "text/html");
+    return page.querySelector("figure:has(figcaption) .ps-svg").textContent;
+}"""
+"""What Sphinx's search reads of a drawing where it shows an excerpt."""
+
 FILL = f"(selector) => {PAINTED}(getComputedStyle(document.querySelector(selector)).fill)"
 
 
@@ -94,7 +119,13 @@ FILL = f"(selector) => {PAINTED}(getComputedStyle(document.querySelector(selecto
 def site(tmp_path_factory: pytest.TempPathFactory, serving) -> Iterator[Callable[..., str]]:
     """Builds the site with a builder and a theme, once for each, and serves it; gives its address."""
     source = tmp_path_factory.mktemp("site")
-    for name, text in {"conf.py": CONF, "flows.py": FLOWS, "index.rst": INDEX, "wide.rst": WIDE}.items():
+    for name, text in {
+        "conf.py": CONF,
+        "flows.py": FLOWS,
+        "index.rst": INDEX,
+        "wide.rst": WIDE,
+        "fan.rst": FAN,
+    }.items():
         (source / name).write_text(text, "utf-8")
 
     def build(builder: str = "html", theme: str = "furo") -> str:
@@ -167,6 +198,18 @@ def test_no_buttons_where_it_fits(site, page):
     assert not page.locator(".ps-tools").is_visible()
 
 
+@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize("theme", THEMES)
+def test_wide_diagrams_open_at_the_entrypoint(site, page, theme, width):
+    """The frame of a diagram that is wider than its column shows where the flow starts, in each theme."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{site('html', theme)}/fan.html")
+    page.wait_for_function(ENTRYPOINT_IN_SIGHT)
+    assert page.evaluate(
+        "(({scrollWidth, clientWidth}) => scrollWidth > clientWidth)(document.querySelector('.ps-frame'))"
+    )
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_readable_in_themes(site, page, theme):
     """In each theme the colours are those of the palette, light and, where the theme knows it, dark, and nothing scrolls."""
@@ -215,3 +258,27 @@ def test_accessible(site, page, script):
         page.evaluate(f"document.body.dataset.theme = '{theme}'")
         found = page.evaluate("axe.run('.penstock')")
         assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+
+
+def test_nodes_are_called_what_they_show(site, page, accessible_nodes):
+    """A screen reader says the name of a step first and its title after it; a voice finds a node by the name that is seen."""
+    page.goto(f"{site()}/index.html")
+    nodes = [
+        ("link", "receive", "Take an order from the queue."),
+        ("link", "check", "See whether it is valid."),
+        ("link", "charge", "Charge the customer."),
+        ("link", "refuse", "Tell the customer why not."),
+    ]
+    assert nodes == accessible_nodes(
+        "figure:has(figcaption) .ps-svg .ps-step, figure:has(figcaption) .ps-svg .ps-entry"
+    )
+
+
+def test_search_shows_no_title_twice(site, page):
+    """The step is what the search names first, and in the excerpts of pages each title stands once for each place that shows it."""
+    page.goto(f"{site()}/search.html?q=charge")
+    results = page.locator("#search-results li")
+    results.first.wait_for()
+    assert results.first.inner_text().startswith("orders.charge")
+    drawing = page.evaluate(DRAWN_TEXT, f"{site()}/index.html")
+    assert 1 == drawing.count("Charge the customer.")

@@ -119,7 +119,7 @@ def test_mermaid(html):
 def test_described_drawing(html):
     """A drawing says in words what it shows, and can be reached and scrolled by keyboard."""
     text = block(html, "sub/deep/parcels")
-    assert '<div class="ps-frame" tabindex="0" role="region" aria-label="Diagram of parcels">' in text
+    assert '<div class="ps-frame" tabindex="0" role="region" aria-label="Diagram of parcels"' in text
     assert 'role="group" aria-label="Flow parcels: 2 steps. Starts at fetch. fetch leads to pack."' in text
 
 

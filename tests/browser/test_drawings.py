@@ -1,0 +1,188 @@
+"""What a reader has of a drawing, whatever the flow, its direction and the rules of a theme are."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from penstock import Edge, Flow, Step
+from penstock.render import Options, html, layout, svg
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from playwright.sync_api import Page
+
+    from penstock.render.options import Direction
+
+pytest.importorskip("graphviz")
+
+START = """(selector) => {
+    const start = document.querySelector(selector).getBoundingClientRect();
+    const frame = document.querySelector(".ps-frame").getBoundingClientRect();
+    return frame.left - 1 <= start.left && start.right <= frame.right + 1;
+}"""
+"""Whether a node is in sight."""
+
+SETTLED = "async () => { await Promise.all(document.getAnimations().map((animation) => animation.finished)); }"
+"""Waits until a frame is free."""
+
+NAMES = [f"handle_case_number_{number}" for number in range(8)]
+
+
+def fan(*entrypoints: int) -> Flow:
+    """Return a flow whose first step leads to all others that are no entrypoints."""
+    steps = tuple(Step(name=name, entrypoint=number in entrypoints) for number, name in enumerate(NAMES))
+    edges = tuple(Edge(source=NAMES[0], target=step.name) for step in steps[1:] if not step.entrypoint)
+    return Flow(name="fan", steps=steps, edges=edges)
+
+
+def chain() -> Flow:
+    """Return a flow whose steps follow each other."""
+    edges = tuple(Edge(source=source, target=target) for source, target in pairwise(NAMES))
+    return Flow(name="chain", steps=fan(0).steps, edges=edges)
+
+
+def page_of(flow: Flow, direction: Direction = "TB", rules: str = "", links: Mapping[str, str] | None = None) -> str:
+    """Return a page with the drawing of a flow."""
+    options = Options(direction=direction, details=True, links=links or {})
+    (laid_out,) = layout.lay_out([flow], options)
+    assert isinstance(laid_out, layout.Layout)
+    drawing = svg.draw(flow, laid_out, options, prefix="ps")
+    frame = html.frame(drawing, "Diagram", svg.locate_start(flow, laid_out))
+    return (
+        f"<!doctype html><style>{html.stylesheet()}{rules}</style><div class='penstock'><figure class='ps-figure'>{frame}"
+        f"</figure></div><script>{html.script()}</script>"
+    )
+
+
+RULES = {
+    "right to left": "html { direction: rtl }",
+    "without animations": "*, ::before, ::after { animation: none !important }",
+    "with short animations": "*, ::before, ::after { animation-duration: .01ms !important }",
+    "smooth": "* { scroll-behavior: smooth }",
+}
+"""What pages and themes say of all elements."""
+
+OPENED: dict[str, dict[str, Any]] = {
+    "fan": {"flow": fan(0)},
+    "last": {"flow": fan(7)},
+    "two": {"flow": fan(0, 7)},
+    "from left": {"flow": chain(), "direction": "LR"},
+    "from right": {"flow": chain(), "direction": "RL"},
+    "from below": {"flow": fan(0), "direction": "BT"},
+    **{name: {"flow": fan(0), "rules": rules} for name, rules in RULES.items()},
+}
+
+
+@pytest.fixture
+def opened(page: Page) -> Callable[..., Page]:
+    """Opens a page in a window of a width."""
+
+    def open_page(text: str, width: int = 400) -> Page:
+        page.set_viewport_size({"width": width, "height": 700})
+        page.set_content(text)
+        page.evaluate(SETTLED)
+        return page
+
+    return open_page
+
+
+@pytest.mark.parametrize("width", [700, 400])
+@pytest.mark.parametrize("name", OPENED)
+def test_a_frame_opens_at_the_entrypoint(opened: Callable[..., Page], name: str, width: int) -> None:
+    """The first entrypoint of a drawing that is wider than its column is in sight, and so is it in its own size."""
+    page = opened(page_of(**OPENED[name]), width)
+    assert page.evaluate(
+        "(({scrollWidth, clientWidth}) => scrollWidth > clientWidth)(document.querySelector('.ps-frame'))"
+    )
+    assert page.evaluate(START, ".ps-entry")
+    for button in ("Actual size", "Fit", "Fit"):
+        page.get_by_role("button", name=button).click()
+        page.evaluate(SETTLED)
+        assert (button, True) == (button, page.evaluate(START, ".ps-entry"))
+
+
+def test_a_flow_without_an_entrypoint_opens_at_its_first_step(opened: Callable[..., Page]) -> None:
+    """What begins nowhere begins with what is declared first."""
+    assert opened(page_of(fan())).evaluate(START, "#ps-s0")
+
+
+def test_a_frame_that_is_unfolded_opens_at_the_entrypoint(opened: Callable[..., Page]) -> None:
+    """A diagram in a tab or in details has no place to scroll to before it is shown."""
+    page = opened(page_of(fan(0)).replace("<figure", "<details><summary>Diagram</summary><figure", 1))
+    page.locator("summary").click()
+    page.evaluate(SETTLED)
+    assert page.evaluate(START, ".ps-entry")
+
+
+def test_a_frame_is_free_once_it_is_open(opened: Callable[..., Page]) -> None:
+    """A reader scrolls where they like, and the window's size may change meanwhile."""
+    page = opened(page_of(fan(0)))
+    page.evaluate("document.querySelector('.ps-frame').scrollLeft = 30")
+    page.set_viewport_size({"width": 500, "height": 700})
+    assert 30 == page.evaluate("document.querySelector('.ps-frame').scrollLeft")
+
+
+def test_a_frame_opens_without_scripts(browser) -> None:
+    """TechDocs and others keep no script."""
+    context = browser.new_context(viewport={"width": 400, "height": 700}, java_script_enabled=False)
+    page = context.new_page()
+    page.set_content(page_of(fan(0)))
+    page.evaluate(SETTLED)
+    assert page.evaluate(START, ".ps-entry")
+    context.close()
+
+
+def test_paper_is_no_wider_for_it(opened: Callable[..., Page]) -> None:
+    """Where a frame opens is nothing for paper, on which a drawing fits."""
+    page = opened(page_of(fan(7)))
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+TITLES = {
+    "drawn": "See whether the order can be paid.",
+    "cut": "See whether the order can be paid, and whether all that is in the cart is still to be had in the shop of the customer.",
+    "of right to left": "בדיקת ההזמנה",
+    "none": "",
+}
+
+
+def titled(title: str, steps: int = 2) -> Flow:
+    """Return a flow whose steps have a title; a flow of many does not draw it."""
+    return Flow(name="titled", steps=tuple(Step(name=f"check_{number}", title=title) for number in range(steps)))
+
+
+@pytest.mark.parametrize("steps", [2, 16])
+@pytest.mark.parametrize(("links", "role"), [({"check_0": "#a"}, "link"), ({}, "group")], ids=["link", "group"])
+@pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
+def test_nodes_are_called_what_they_show(
+    opened: Callable[..., Page], accessible_nodes, title: str, links: dict[str, str], role: str, steps: int
+) -> None:
+    """The name of a node is that of its step, and its title describes it, however much of that is drawn."""
+    opened(page_of(titled(title, steps), links=links))
+    if title or links:  # what is neither described nor a link is no node of its own, but text
+        assert [(role, "check_0", title)] == accessible_nodes("#ps-s0")
+
+
+def test_marked_arrows_are_called_by_their_ends(opened: Callable[..., Page], accessible_nodes) -> None:
+    """What a mark means describes an arrow, whose name says which it is."""
+    edge = Edge(source="a", target="b", state="missed", note="3 of 4 runs went past it.")
+    opened(page_of(Flow(name="f", steps=(Step(name="a"), Step(name="b")), edges=(edge,))))
+    assert [("group", "a → b", "3 of 4 runs went past it.")] == accessible_nodes(".ps-edge")
+
+
+@pytest.mark.parametrize("selector", ["rect", ".ps-name"])
+def test_a_title_that_is_cut_is_a_tooltip(opened: Callable[..., Page], selector: str) -> None:
+    """All of a node shows the whole title under a pointer, and is a link."""
+    page = opened(page_of(titled(TITLES["cut"]), links={"check_0": "#a"}))
+    box = page.locator(f"#ps-s0 {selector}").bounding_box()
+    assert box
+    tooltip = """([x, y]) => {
+        const part = document.elementFromPoint(x, y);
+        return [part.closest("a").getAttribute("href"), part.parentNode.querySelector(":scope > title").textContent];
+    }"""
+    assert ["#a", TITLES["cut"]] == page.evaluate(tooltip, [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
