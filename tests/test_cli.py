@@ -159,7 +159,7 @@ def test_a_png_is_drawn_by_graphviz_where_letters_need_it(project: Path, monkeyp
     )
     done = [run("render", name, "-f", "png", "-o", f"{name}.png") for name in ("在庫", "заказ")]
     assert [(0, "wrote 在庫.png\n"), (0, "wrote заказ.png\n")] == [(each.returncode, each.stderr) for each in done]
-    assert [True, False] == [(project / f"{name}.png").read_bytes() == drawn for name in ("在庫", "заказ")]
+    assert [True, False] == [b" drawn " in (project / f"{name}.png").read_bytes() for name in ("在庫", "заказ")]
 
 
 def test_render_takes_direction_and_details(project: Path) -> None:
