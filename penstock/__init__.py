@@ -77,7 +77,7 @@ _homes = {
 }
 
 
-if not TYPE_CHECKING:  # or type checkers would take every misspelt name for one of ours
+if not TYPE_CHECKING:  # type checkers would accept any misspelled name otherwise
 
     def __getattr__(name: str) -> object:
         """Import a public name when it is first asked for (PEP 562)."""

@@ -1,4 +1,4 @@
-"""From what was declared to a :class:`~penstock.model.Flow`: names resolved, steps in order, problems found."""
+"""Builds a :class:`~penstock.model.Flow` from declarations: resolves names, orders steps and finds problems."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from penstock._registry import Declared
 
 Reference = tuple[Any, str]
-"""What stands in ``after=``, and the arrow's label."""
+"""A value of ``after=`` and the label of its edge."""
 
 _CELERY = TaskKind("Celery", "run", ".delay()")
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A step with its marks; it has two where it is both an entrypoint and a step."""
+    """A step with its marks: two where a function is both an entrypoint and a step."""
 
     marks: tuple[Mark, ...]
     step: Step
 
 
 def build(declared: Declared) -> Flow:
-    """Return the flow that the declarations describe; what is wrong with them is in its ``problems``."""
+    """Build the declared flow; problems of the declarations are in its ``problems``."""
     problems: list[Problem] = []
     members = _members(declared, problems)
     missing = {patch.step_name for patch in declared.patches if patch.problem}
@@ -54,16 +54,16 @@ def build(declared: Declared) -> Flow:
     )
     problems += _unmarked(declared)
     problems += [patch.problem for patch in declared.patches if patch.problem]
-    lost = {problem.step for problem in problems}
-    doubled = {problem.step for problem in problems if problem.code == DUPLICATE}
+    steps_with_problems = {problem.step for problem in problems}
+    duplicate_steps = {problem.step for problem in problems if problem.code == DUPLICATE}
     shape = _shape_problems(flow, declared, {name: member.marks[0] for name, member in members.items()})
-    follow = {"unreachable": lost, "cycle": doubled}
-    whole = ("cycle",) if missing else ("cycle", "unreachable", "no-entrypoint")  # what is missing would lead there
+    follow = {"unreachable": steps_with_problems, "cycle": duplicate_steps}
+    whole = ("cycle",) if missing else ("cycle", "unreachable", "no-entrypoint")  # a failed patch may explain it
     problems += [
         problem for problem in shape if problem.code in whole and problem.step not in follow.get(problem.code, ())
     ]
-    ordered = sorted(problems, key=lambda problem: (problem.file, problem.line, problem.code, problem.message))
-    return replace(flow, problems=tuple(ordered))
+    sorted_problems = sorted(problems, key=lambda problem: (problem.file, problem.line, problem.code, problem.message))
+    return replace(flow, problems=tuple(sorted_problems))
 
 
 def _members(declared: Declared, problems: list[Problem]) -> dict[str, _Member]:
@@ -72,18 +72,18 @@ def _members(declared: Declared, problems: list[Problem]) -> dict[str, _Member]:
     problems += hidden_problems(hidden)
     for mark in marks:
         name = mark.step_name
-        known = members.get(name)
-        if known is None:
+        member = members.get(name)
+        if member is None:
             members[name] = _Member((mark,), _step(mark, problems))
-        elif known.marks[0].root is mark.root:
-            members[name] = _Member((*known.marks, mark), _both(known.step, _step(mark, problems)))
-        else:  # only names that were not read at import come here; the registry raises for all others
-            problems.append(problem_at(mark, DUPLICATE, f"step {name!r} is also {_shown(known.marks[0])}; use name=…"))
+        elif member.marks[0].root is mark.root:
+            members[name] = _Member((*member.marks, mark), _both(member.step, _step(mark, problems)))
+        else:  # only names not read at import come here; the registry raises for all others
+            problems.append(problem_at(mark, DUPLICATE, f"step {name!r} is also {_shown(member.marks[0])}; use name=…"))
     return members
 
 
 def _step(mark: Mark, problems: list[Problem]) -> Step:
-    found = facts(mark.function)
+    metadata = facts(mark.function)
     trigger = mark.trigger or ""
     if not isinstance(trigger, str):
         problems.append(problem_at(mark, "bad-trigger", f"trigger={shown_value(trigger)} is not a text"))
@@ -91,25 +91,25 @@ def _step(mark: Mark, problems: list[Problem]) -> Step:
     if mark.has_bad_name:
         message = f"name={shown_value(mark.name)} is not a name. The step goes by its function's, {mark.step_name!r}."
         problems.append(problem_at(mark, "bad-name", message))
-    if mark.deferred and _stands_over(mark, found) and (kind := _task_kind(mark.root)):
+    if mark.deferred and _stands_over(mark, metadata) and (kind := _task_kind(mark.root)):
         problems.append(_bypassed(mark, kind))
     return Step(
         name=mark.step_name,
         entrypoint=mark.entrypoint,
         trigger=trigger,
         effects=tuple(_effects(mark, problems)),
-        **found._asdict(),
+        **metadata._asdict(),
     )
 
 
-def _stands_over(mark: Mark, found: Facts) -> bool:
-    """Tell whether a mark was made by a decorator where the function is defined, not from outside."""
+def _stands_over(mark: Mark, metadata: Facts) -> bool:
+    """Return whether a decorator made the mark at the function's definition, not from outside."""
     file, line = mark.declared
-    return file == found.file and found.line <= line <= found.end_line
+    return file == metadata.file and metadata.line <= line <= metadata.end_line
 
 
 def _task_kind(root: Any) -> TaskKind | None:
-    """Return the kind of task that an object is, if it is one, also one of Celery behind a proxy."""
+    """Return the kind of task that an object is, or ``None``; Celery tasks behind a proxy count."""
     kinds = getattr(root.__class__, "__mro__", ())
     is_celery = any((kind.__module__, kind.__name__) == ("celery.app.task", "Task") for kind in kinds)
     return _CELERY if is_celery else task_kind_of(root)
@@ -117,16 +117,16 @@ def _task_kind(root: Any) -> TaskKind | None:
 
 def _bypassed(mark: Mark, task: TaskKind) -> Problem:
     kind = "@entrypoint" if mark.entrypoint else "@step"
-    other = ", or use @flow_task of penstock.contrib.celery" if task is _CELERY else ""
+    alternative = ", or use @flow_task of penstock.contrib.celery" if task is _CELERY else ""
     message = (
         f"{kind} stands over a {task.library} task, and what {mark.step_name}{task.send} sends goes past the step. "
-        f"Put the decorator that makes the task on top, above @flow{other}."
+        f"Put the decorator that makes the task on top, above @flow{alternative}."
     )
     return problem_at(mark, "bypassed", message)
 
 
 def _both(first: Step, second: Step) -> Step:
-    """Return the step of a function that is marked twice: an entrypoint that also follows other steps."""
+    """Return one step for a function marked twice: an entrypoint that also follows other steps."""
     return replace(
         first,
         entrypoint=first.entrypoint or second.entrypoint,
@@ -136,46 +136,46 @@ def _both(first: Step, second: Step) -> Step:
 
 
 def _effects(mark: Mark, problems: list[Problem]) -> Iterator[str]:
-    given = mark.effects
-    if isinstance(given, str):
-        yield given
-    elif isinstance(given, Collection) and all(isinstance(effect, str) for effect in given):
-        yield from dict.fromkeys(listed(given))
+    effects = mark.effects
+    if isinstance(effects, str):
+        yield effects
+    elif isinstance(effects, Collection) and all(isinstance(effect, str) for effect in effects):
+        yield from dict.fromkeys(listed(effects))
     else:
-        problems.append(problem_at(mark, "bad-effects", f"effects={shown_value(given)} is not a list of texts"))
+        problems.append(problem_at(mark, "bad-effects", f"effects={shown_value(effects)} is not a list of texts"))
 
 
 def _edges(
     members: Mapping[str, _Member], flow: str, problems: list[Problem], missing: Collection[str]
 ) -> Iterator[Edge]:
     names = _names(members)
-    seen: set[tuple[str, str, str]] = set()
+    edge_keys: set[tuple[str, str, str]] = set()
     for mark, target in ((mark, member.step.name) for member in members.values() for mark in member.marks):
         for reference, label in _references(mark, problems):
             sources = _resolve(reference, members, names)
             if len(sources) != 1 and reference in missing:
-                continue  # the patch says what is wrong
+                continue  # the patch reports the problem
             if len(sources) != 1:
                 problems.append(_unknown_after(mark, reference, flow, sources or members))
-            elif (key := (sources[0], target, label)) not in seen:
-                seen.add(key)
+            elif (key := (sources[0], target, label)) not in edge_keys:
+                edge_keys.add(key)
                 yield Edge(source=sources[0], target=target, label=label)
 
 
 def _references(mark: Mark, problems: list[Problem]) -> Iterator[Reference]:
     stack: list[Any] = [mark.after]
     while stack:
-        given = stack.pop()
-        if isinstance(given, Mapping):
-            for reference, label in given.items():
+        value = stack.pop()
+        if isinstance(value, Mapping):
+            for reference, label in value.items():
                 yield reference, "" if label is None else str(label)
-        elif isinstance(given, str) or callable(underlying(given)) or task_kind_of(given):
-            yield given, ""
-        elif isinstance(given, Collection):
-            stack += reversed(listed(given))
-        elif given is not None:
+        elif isinstance(value, str) or callable(underlying(value)) or task_kind_of(value):
+            yield value, ""
+        elif isinstance(value, Collection):
+            stack += reversed(listed(value))
+        elif value is not None:
             problems.append(
-                problem_at(mark, "bad-after", f"after={shown_value(given)} is neither a step's name nor a function")
+                problem_at(mark, "bad-after", f"after={shown_value(value)} is neither a step's name nor a function")
             )
 
 
@@ -190,19 +190,19 @@ def _names(members: Mapping[str, _Member]) -> dict[str, list[str]]:
 
 
 def _resolve(reference: Any, members: Mapping[str, _Member], names: Mapping[str, list[str]]) -> list[str]:
-    """Return the names of the steps that are meant: one, if the reference is any good."""
+    """Return the names of the steps that a reference may mean; exactly one for a valid reference."""
     if isinstance(reference, str):
         return [reference] if reference in members else names.get(reference, [])
-    found = _resolve_function(reference, members)
-    return [] if found is None else [found]
+    step_name = _resolve_function(reference, members)
+    return [] if step_name is None else [step_name]
 
 
 def _resolve_function(reference: Any, members: Mapping[str, _Member]) -> str | None:
-    """Find the step of a function: by its mark, by the object, by module and name (a reloaded one), or by what is below."""
-    carried = {id(mark) for group in marks_on(reference) for mark in group}
+    """Find the step of a function by its mark, object, module and name (after a reload), or wrapped function."""
+    mark_ids = {id(mark) for group in marks_on(reference) for mark in group}
     function = underlying(reference)
     for name, member in members.items():
-        if any(id(mark) in carried for mark in member.marks) or member.marks[0].root is function:
+        if any(id(mark) in mark_ids for mark in member.marks) or member.marks[0].root is function:
             return name
     key, below = identity(reference), _below(reference)
     return next(
@@ -211,43 +211,43 @@ def _resolve_function(reference: Any, members: Mapping[str, _Member]) -> str | N
 
 
 def _below(reference: Any) -> Any:
-    """Return the function that a lazy proxy finally calls, as one of a Celery task does; it may wake, now that we look."""
+    """Return the function that a lazy proxy, such as that of a Celery task, finally calls; the proxy may wake now."""
     try:
         return innermost(reference)
-    except Exception:  # whatever a proxy raises that has nothing to stand for
+    except Exception:  # a proxy without a target may raise anything
         return reference
 
 
-def _unknown_after(mark: Mark, reference: Any, flow: str, known: Mapping[str, _Member] | list[str]) -> Problem:
-    if isinstance(known, list):
-        could = " or ".join(map(repr, known))
+def _unknown_after(mark: Mark, reference: Any, flow: str, step_names: Mapping[str, _Member] | list[str]) -> Problem:
+    if isinstance(step_names, list):
+        could = " or ".join(map(repr, step_names))
         message = f"after={reference!r} could be step {could} of flow {flow!r}; name one of them."
     elif not isinstance(reference, str):
         message = f"after={'.'.join(filter(None, identity(reference)))} is not a step of flow {flow!r}. Put @flow({flow!r}) over it, or name another step."
     else:
-        near = did_you_mean(near_names(reference, known))
-        steps = ", ".join(sorted(known))
+        near = did_you_mean(near_names(reference, step_names))
+        steps = ", ".join(sorted(step_names))
         message = f"after={reference!r} names no step of flow {flow!r}.{near} Known steps: {steps}."
     return problem_at(mark, "unknown-after", message)
 
 
 def _in_flow_order(steps: list[Step], edges: list[Edge]) -> tuple[list[Step], list[Edge]]:
-    """Sort by layer, then by place in the source, so that import order does not matter."""
+    """Sort by layer, then by source position, so that import order does not matter."""
     by_place = sorted(steps, key=lambda step: (not step.entrypoint, step.module, step.line, step.name))
     pairs = [(edge.source, edge.target) for edge in edges]
     rank = _graph.ranks(_graph.adjacency([step.name for step in by_place], sorted(pairs)))
-    ordered = sorted(by_place, key=lambda step: rank[step.name])
-    position = {step.name: index for index, step in enumerate(ordered)}
-    return ordered, sorted(edges, key=lambda edge: (position[edge.source], position[edge.target], edge.label))
+    sorted_steps = sorted(by_place, key=lambda step: rank[step.name])
+    position = {step.name: index for index, step in enumerate(sorted_steps)}
+    return sorted_steps, sorted(edges, key=lambda edge: (position[edge.source], position[edge.target], edge.label))
 
 
 def _unmarked(declared: Declared) -> Iterator[Problem]:
     for (module, qualname), (file, line) in declared.unmarked.items():
-        shown = f"{module}.{qualname}" if module else qualname
+        full_name = f"{module}.{qualname}" if module else qualname
         yield Problem(
             code="unmarked",
             message=(
-                f"@flow({declared.name!r}) stands over {shown}, which has neither @entrypoint nor @step. "
+                f"@flow({declared.name!r}) stands over {full_name}, which has neither @entrypoint nor @step. "
                 f"Add one of them right below @flow."
             ),
             file=file,
@@ -256,17 +256,17 @@ def _unmarked(declared: Declared) -> Iterator[Problem]:
 
 
 def _shape_problems(flow: Flow, declared: Declared, marks: Mapping[str, Mark]) -> Iterator[Problem]:
-    """Find what is wrong with the graph as a whole."""
+    """Yield the problems of the graph as a whole."""
     if not flow.steps:
         file, line = declared.where
         yield Problem(code="no-entrypoint", message=f"flow {flow.name!r} has no steps.", file=file, line=line)
         return
     for _, cycle in _graph.back_edges(flow.successors):
-        shown = " → ".join([*cycle, cycle[0]])
+        path = " → ".join([*cycle, cycle[0]])
         yield problem_at(
             marks[cycle[0]],
             "cycle",
-            f"the arrows of flow {flow.name!r} run in a circle: {shown}. Leave out the after= that leads back.",
+            f"the arrows of flow {flow.name!r} run in a circle: {path}. Leave out the after= that leads back.",
         )
     if not flow.entrypoints:
         first = marks[flow.steps[0].name]
@@ -274,9 +274,9 @@ def _shape_problems(flow: Flow, declared: Declared, marks: Mapping[str, Mark]) -
             first, "no-entrypoint", f"flow {flow.name!r} has no entrypoint. Mark where it starts: @entrypoint."
         )
         return
-    reached = _graph.reachable(flow.successors, (step.name for step in flow.entrypoints))
+    reachable_names = _graph.reachable(flow.successors, (step.name for step in flow.entrypoints))
     for step in flow.steps:
-        if step.name not in reached:
+        if step.name not in reachable_names:
             message = (
                 f"no entrypoint of flow {flow.name!r} leads to step {step.name!r}. Name what comes before it: after=…"
             )

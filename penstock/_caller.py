@@ -1,4 +1,4 @@
-"""Who declares: the place in the user's source, and what runs there."""
+"""Finds the place in the user's source that makes a declaration, and the code running there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def caller() -> tuple[str, int]:
 
 
 def here() -> str:
-    """Return the same as messages name it: ``file:line``."""
+    """Return the caller's location as ``file:line``, for messages."""
     file, line = caller()
     return f"{file}:{line}"
 
@@ -35,11 +35,11 @@ def place_of(frame: FrameType) -> tuple[str, int]:
 
 
 def body_of(frame: FrameType) -> ref[CodeType]:
-    """Return what is the same object for all that one code object does, and for nothing else.
+    """Return a weak reference that identifies one execution of a module or class body.
 
-    A module that is reloaded, and a notebook's cell that runs again, are compiled or read anew, so their code is
-    another object. The reference keeps no code alive; where it has died, it still is itself. That Python gives the
-    same reference for the same object is how CPython saves memory; another Python may notice less.
+    A reloaded module, like a notebook cell that runs again, is compiled or read again, so its code is
+    another object. The reference keeps no code alive, and still equals itself when the code is gone. CPython returns
+    the same reference for the same object to save memory; on other implementations fewer duplicates are noticed.
     """
     return ref(frame.f_code)
 

@@ -1,4 +1,4 @@
-"""From the flows of this process to the same flows with what the code says of their steps."""
+"""Adds the results of static analysis to the flows of this process."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
 def with_calls(
     flows: Iterable[Flow], roots: Sequence[str], seconds: float
 ) -> tuple[tuple[Flow, ...], tuple[Problem, ...]]:
-    """Return the flows with what the code says of their steps, and a problem if some code could not be read.
+    """Return the flows with their static relations, and a problem if some code could not be analysed.
 
     Args:
         flows: The flows of this process.
-        roots: The folders (or files) of the user's own code. The packages that steps are in count, too: a flow may
+        roots: The folders (or files) of the user's own code. The packages of steps count, too: a flow may
             be declared from outside.
-        seconds: How long it may take; a flow that is not wholly read by then is marked as not read.
+        seconds: The time limit; a flow whose code is not completely read by then is marked as unread.
     """
-    known = tuple(flows)
+    batch = tuple(flows)
     try:
-        readings = _read(known, [*roots, *_packages(step.module for flow in known for step in flow.steps)], seconds)
+        readings = _read(batch, [*roots, *_packages(step.module for flow in batch for step in flow.steps)], seconds)
     except Exception as error:
-        unread = tuple(map(mark_unread, known))
+        unread = tuple(map(mark_unread, batch))
         return unread, describe_unread(unread, f"{type(error).__name__}: {error}. Nothing is known of their arrows.")
     read_flows = tuple(
         replace(flow, calls=readings[flow.name].calls, blind=readings[flow.name].blind)
         if flow.name in readings
         else flow
-        for flow in known
+        for flow in batch
     )
     return read_flows, describe_unread(read_flows, explain_timeout(seconds))
 
@@ -50,9 +50,9 @@ def _read(flows: Sequence[Flow], roots: Sequence[str], seconds: float) -> dict[s
         return not file.startswith("<") and _inputs.is_own(_inputs.absolute(file), roots)
 
     steps = {(flow.name, step.name) for flow in flows for step in flow.steps}
-    marked = (StepAt(name, mark.step_name, mark.function) for mark in _registry.marks() for name in mark.flows)
+    step_callables = (StepAt(name, mark.step_name, mark.function) for mark in _registry.marks() for name in mark.flows)
     arrows = {flow.name: {(edge.source, edge.target) for edge in flow.edges} for flow in flows}
-    return read((step for step in marked if step[:2] in steps), own, seconds, arrows)
+    return read((step for step in step_callables if step[:2] in steps), own, seconds, arrows)
 
 
 def _packages(modules: Iterable[str]) -> Iterator[str]:

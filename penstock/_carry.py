@@ -1,4 +1,4 @@
-"""Takes the run along to where Python does not: other threads, pools and processes."""
+"""Carries the run to code that Python's contexts do not reach: other threads, pools and processes."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ T = TypeVar("T")
 
 
 def carry(function: Callable[P, T]) -> Callable[P, T]:
-    """Return ``function`` bound to the run that this code belongs to, to be called anywhere.
+    """Return ``function`` bound to the current run, to be called anywhere.
 
     Works for functions, coroutine functions, generators and asynchronous generators. Outside every run, the function
-    is bound to no run, also in a pool whose threads were started in one. The result of a function that can be
-    pickled can be pickled, so it can be sent to another process; values of the run must be picklable then.
+    is bound to no run, even in a pool whose threads were started in one. The result is picklable if the function
+    is, so it can be sent to another process; values of the run must be picklable then.
 
     Args:
-        function: What the other thread, pool or process shall call.
+        function: The function that the other thread, pool or process calls.
 
     Returns:
         A callable with the same signature.
@@ -65,7 +65,7 @@ def _carried(function: Any, flags: int, run: Run | None, event: StepEvent | None
 
 
 def _bind(run: Run | None, event: StepEvent | None) -> Binding:
-    """Return what binds a call to the run that it was carried from, also when that is over."""
+    """Return the context binding of a call; it also works when the captured run has ended."""
     return Binding(run and run.reopen(), event)
 
 
@@ -83,7 +83,7 @@ class Carried(Generic[P, T]):
             current_run.set(penstock_run)
             current_event.set(event)
             return function(*args, **kwargs)
-        finally:  # each call is one of a C function, before which no signal handler can raise
+        finally:  # a C function: no signal handler can raise before it
             try:
                 current_event.set(outer_event)
             finally:
@@ -92,19 +92,19 @@ class Carried(Generic[P, T]):
     def __reduce__(self) -> Any:
         function, run, event = self._bound
         with Binding(run, event):
-            told = told_evidence()
-        return _arrive, (function, run and (run.id, run.flow, dict(run.values), run.remote, run.random, told))
+            evidence = told_evidence()
+        return _arrive, (function, run and (run.id, run.flow, dict(run.values), run.remote, run.random, evidence))
 
 
 def _arrive(
-    function: Callable[P, T], sent: tuple[str, str | None, Mapping[str, Any], tuple[str, int] | None, bool, str] | None
+    function: Callable[P, T], state: tuple[str, str | None, Mapping[str, Any], tuple[str, int] | None, bool, str] | None
 ) -> Carried[P, T]:
     run = None
-    if sent is not None:
-        run = Run(sent[1])
-        run.identify(sent[0])
-        run.values, run.remote, run.random = MappingProxyType(sent[2]), sent[3], sent[4]
-        run.arrived = Arrived(sent[5]) if sent[5] else None
+    if state is not None:
+        run = Run(state[1])
+        run.identify(state[0])
+        run.values, run.remote, run.random = MappingProxyType(state[2]), state[3], state[4]
+        run.arrived = Arrived(state[5]) if state[5] else None
     return Carried(function, run, None)
 
 
@@ -124,7 +124,7 @@ class CarryingExecutor(Executor):
     """
 
     def __new__(cls, executor: Executor) -> Self:
-        """Return one that is of the executor's kind."""
+        """Return an executor of the given executor's kind."""
         if cls is CarryingExecutor and isinstance(executor, ThreadPoolExecutor):
             return cast("Self", object.__new__(_CarryingThreads))
         return object.__new__(cls)
@@ -137,7 +137,7 @@ class CarryingExecutor(Executor):
         return self._executor.submit(carry(fn), *args, **kwargs)
 
     def map(self, fn: Callable[..., T], *iterables: Iterable[Any], **options: Any) -> Iterator[T]:
-        """Map as the executor does, with its options; every call belongs to the current run."""
+        """Map as the executor does, with its options; each call belongs to the current run."""
         return self._executor.map(carry(fn), *iterables, **options)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -146,9 +146,9 @@ class CarryingExecutor(Executor):
 
 
 class _CarryingThreads(CarryingExecutor, ThreadPoolExecutor):
-    """A pool of threads in front of another one, which has all the threads."""
+    """A thread pool in front of another one, which owns all the threads."""
 
     def __getattr__(self, name: str) -> Any:
-        if name == "_executor":  # a copy that is being made has none yet
+        if name == "_executor":  # a copy under construction has none yet
             raise AttributeError(name)
         return getattr(self._executor, name)

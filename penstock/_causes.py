@@ -1,4 +1,4 @@
-"""Why an import failed: what happened, where in the user's own code, and what to do about it."""
+"""Explains failed imports: the error, its location in the user's own code, and a suggested fix."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 _LONGEST = 500
 _MAIN_GUARD = 'Put what runs the program under: if __name__ == "__main__":'
 TOO_LONG = "Nothing may wait or loop while it is imported; if it only is slow, raise `timeout`."
-"""What to do about an import that does not end."""
+"""The suggested fix for an import that does not end."""
 
 CRASH = 'Compiled code may be at fault; it can be stood in for: mock = ["…"]'
-"""What to do about an import that ends Python itself."""
+"""The suggested fix for an import that ends Python itself."""
 
 _MACHINERY = (str(Path(__file__).parent), str(Path(importlib.__file__).parent))
 
 
 class Failure(NamedTuple):
-    """One failure.
+    """One failed import.
 
     Attributes:
-        message: What happened and what to do.
-        file: The file in which to look, absolute, or an empty string.
+        message: The error and the suggested fix.
+        file: The absolute path of the file at fault, or an empty string.
         line: The line in it, or 0.
     """
 
@@ -46,30 +46,30 @@ class Failure(NamedTuple):
 
 
 def raised(error: BaseException, module: str, roots: Sequence[str], project: Path) -> Failure:
-    """Return what to say of an exception that came out of a module."""
-    # The first frame is that of penstock itself, and those of the import system lie between.
+    """Describe an exception raised by a module."""
+    # The first frame is that of penstock itself, followed by those of the import system.
     frames = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)][::-1]
     file, line = place(frames, roots)
     if isinstance(error, SyntaxError) and error.filename and is_file(error.filename):
         file, line = _inputs.absolute(error.filename), error.lineno or 0
-    if isinstance(error, PenstockError):  # it says what to do by itself
+    if isinstance(error, PenstockError):  # its message already suggests a fix
         return Failure(_told(error, f"{file}:{line}: ", project), file, line)
     return Failure(f"{_sentence(cause(error))} {_cure(error, module, frames, project)}".strip(), file, line)
 
 
 def left(how: str, frame: FrameType, roots: Sequence[str]) -> Failure:
-    """Return what to say of code that ended the process while it was imported."""
-    frames = [(each.f_code.co_filename, line) for each, line in walk_stack(frame)]
+    """Describe code that ended the process during its import."""
+    frames = [(stack_frame.f_code.co_filename, line) for stack_frame, line in walk_stack(frame)]
     return Failure(f"it called {how}() while it was imported. {_MAIN_GUARD}", *place(frames, roots))
 
 
 def shorten(file: str, project: Path) -> str:
-    """Return a file as a message names it: from the project's folder, if it is in there."""
+    """Return a file's path for messages: relative to the project's folder if it is inside."""
     return file.removeprefix(f"{project}{os.sep}")
 
 
 def internal(cause: str) -> Failure:
-    """Return what to say when the imports went well and the manifest still could not be made."""
+    """Describe a failure to make the manifest after successful imports."""
     return Failure(_sentence(f"everything was imported, but the flows could not be written down: {cause}"))
 
 
@@ -88,7 +88,7 @@ def place(frames: Iterable[tuple[str, int]], roots: Sequence[str]) -> tuple[str,
 
 
 def _told(error: PenstockError, place: str, project: Path) -> str:
-    """Return an error's own words, without the place where it is reported, and with short names of other files."""
+    """Return an error's own message, without the separately reported location, and with short file names."""
     return _sentence(str(error).removeprefix(place).replace(f"{project}{os.sep}", ""))
 
 
@@ -97,7 +97,7 @@ def _sentence(text: str) -> str:
 
 
 def cause(error: BaseException) -> str:
-    """Return what an exception says, on one line."""
+    """Return an exception's message on one line."""
     if isinstance(error, SystemExit):
         return f"it called sys.exit({'' if error.code is None else repr(error.code)}) while it was imported"
     if isinstance(error, SyntaxError):
@@ -107,8 +107,8 @@ def cause(error: BaseException) -> str:
         text = " ".join(str(error).split())
     except Exception:
         text = ""
-    shown = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+    message = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
 
 
 def _cure(error: BaseException, module: str, frames: Sequence[tuple[str, int]], project: Path) -> str:
@@ -124,7 +124,7 @@ def _cure(error: BaseException, module: str, frames: Sequence[tuple[str, int]], 
 
 
 def _find(missing: str, module: str, project: Path) -> str:
-    """Return how to make a missing module importable."""
+    """Suggest how to make a missing module importable."""
     top = missing.partition(".")[0]
     for folder in (project, project / "src"):
         if top not in sys.modules and ((folder / f"{top}.py").is_file() or any((folder / top).glob("*.py"))):
@@ -135,17 +135,17 @@ def _find(missing: str, module: str, project: Path) -> str:
     package = missing.rpartition(".")[0]
     if missing.endswith(".py"):
         return f"A module has the name of its file without the suffix: {package}"
-    known = _siblings(package)
-    hint = did_you_mean(near_names(missing, known)).strip()
-    if package and known:
-        return hint or f"Modules in {package}: {', '.join(known)}."
+    siblings = _siblings(package)
+    hint = did_you_mean(near_names(missing, siblings)).strip()
+    if package and siblings:
+        return hint or f"Modules in {package}: {', '.join(siblings)}."
     return f'{hint} Is its folder in `path`? For example: path = ["src"]'.strip()
 
 
 def _siblings(package: str) -> list[str]:
-    """Return the names of the modules in a package, or of those on ``sys.path`` that stand beside no library."""
+    """Return the names of the modules in a package, or of those on ``sys.path`` outside installed libraries."""
     if package:
         folders = [str(folder) for folder in getattr(sys.modules.get(package), "__path__", ())]
-        return sorted(f"{package}.{found.name}" for found in pkgutil.iter_modules(folders))
+        return sorted(f"{package}.{module.name}" for module in pkgutil.iter_modules(folders))
     own = [folder for folder in sys.path if not _inputs.is_installed(folder)]
-    return sorted(found.name for found in pkgutil.iter_modules(own))
+    return sorted(module.name for module in pkgutil.iter_modules(own))

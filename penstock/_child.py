@@ -1,7 +1,7 @@
-"""The child half of collecting: imports the application and writes down what it declares.
+"""The child half of collecting: imports the application and writes its declarations to files.
 
-Only :mod:`penstock._spawn` runs this, in a Python of its own. Whatever the application does there, what is known
-so far stands in files that the parent reads.
+Only :mod:`penstock._spawn` runs this, in a separate Python. Results are written to files as they become known,
+so the parent can read them whatever the application does.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 _LARGEST_DATA = 10 * 2**20
-"""Bytes; larger files hold data that no declaration depends on, and to hash them would take long."""
+"""Bytes; larger files hold data that no declaration depends on, and hashing them would take long."""
 
 _RARELY = 100_000
-"""Objects made between two looks of the garbage collector: what an import makes stays, and the process is short."""
+"""Objects allocated between two garbage collections: imported objects stay, and the process is short-lived."""
 
 _leave = os._exit  # the application's calls are caught, ours are not
 _write, _get_pid = os.write, os.getpid  # an application may replace them
@@ -50,9 +50,9 @@ class Session:
     Attributes:
         request: What to import and how, as :mod:`penstock._spawn` wrote it.
         roots: The folders (or files) of the user's own code.
-        failures: What went wrong so far.
+        failures: The failures so far.
         folders: The folders searched for modules, with the digests of the names in them.
-        opened: The files that were opened for reading meanwhile, relative paths made absolute.
+        opened: The files opened for reading meanwhile, relative paths made absolute.
     """
 
     def __init__(self, request: dict[str, Any]) -> None:
@@ -93,7 +93,7 @@ class Session:
         sys.argv[1:] = []
         sys.addaudithook(self._note_opened)
         for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, TextIOWrapper):  # a print must not fail because nobody looks at it
+            if isinstance(stream, TextIOWrapper):  # a print must not fail because its output is not read
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")
         sys.path[:0] = [folder for folder in self.request["path"] if folder not in sys.path]
         _mock.install(self.request["mock"])
@@ -108,12 +108,12 @@ class Session:
                 faulthandler.register(getattr(signal, name), file=trace, chain=True)
 
     def _note_opened(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Remember data files: what an application reads while it is imported may decide what it declares."""
+        """Remember data files: declarations may depend on data that the application reads during its import."""
         if event == "open" and isinstance(arguments[0], str) and arguments[1] in ("r", "rb"):
             self.opened.add(_inputs.absolute(arguments[0]))
 
     def _guarded(self, name: str, leave: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
-        """Return a way out of the process that first tells the parent who took it."""
+        """Return an exit function that reports its caller to the parent first."""
 
         def guarded(*args: object) -> NoReturn:
             if _get_pid() == self._pid:  # a fork of the application may end as it likes
@@ -134,16 +134,16 @@ class Session:
         self.folders[_inputs.absolute(folder)] = _inputs.listing(folder)
 
     def _add_roots(self, top: str) -> None:
-        with contextlib.suppress(Exception):  # a finder of somebody else may fail with anything
+        with contextlib.suppress(Exception):  # a third-party finder may raise anything
             spec = importlib.util.find_spec(top)
             if spec is not None:
                 self.roots += list(spec.submodule_search_locations or filter(None, [spec.origin]))
 
-    def _attempt(self, what: str, action: Callable[[], object]) -> bool:
-        """Tell whether the action ended well; whatever else happens in it becomes a failure."""
-        self._module = what.partition(":")[0]
+    def _attempt(self, subject: str, action: Callable[[], object]) -> bool:
+        """Return whether the action succeeded; any other outcome is recorded as a failure."""
+        self._module = subject.partition(":")[0]
         with self._library.restored():
-            line = json.dumps({"module": self._module, "setup": ":" in what, "roots": self.roots})
+            line = json.dumps({"module": self._module, "setup": ":" in subject, "roots": self.roots})
             _write(self._progress, f"{line}\n".encode())
         ended_well = False
         try:
@@ -169,7 +169,7 @@ class Session:
         if request["calls"]:
             Path(request["declared"]).touch()
             self._limit(request["reading_timeout"] + request["reading_grace"])
-            from penstock._callgraph import with_calls  # noqa: PLC0415 - most builds do not ask
+            from penstock._callgraph import with_calls  # noqa: PLC0415 - most builds have no static analysis
 
             flows, unread = with_calls(flows, self.roots, request["reading_timeout"])
             problems += unread
@@ -177,11 +177,11 @@ class Session:
             Path(request["declared"]).unlink()
         project, service = Path(request["project"]), request["service"]
         with collector_paused():
-            made = manifest.build(flows, problems, project=project, service=service)
-            write_atomically(Path(request["manifest"]), _kept.dumps(made).encode())
+            application_manifest = manifest.build(flows, problems, project=project, service=service)
+            write_atomically(Path(request["manifest"]), _kept.dumps(application_manifest).encode())
 
     def report(self) -> None:
-        """Write what happened to where the parent reads it."""
+        """Write the outcome to the report file."""
         content = {
             "failures": self.failures,
             "files": sorted({*_module_files(self.roots), *_step_files(), *_data_files(self.opened, self.roots)}),
@@ -195,14 +195,14 @@ class Session:
         draft.replace(target)
 
     def _end(self, status: int) -> NoReturn:
-        # Not sys.exit: threads that the application left running would keep the process, and its exit
-        # handlers would run in a place that they were not written for.
+        # Not sys.exit: threads left running by the application would keep the process alive, and its exit
+        # handlers would run in a process that they were not written for.
         _flush()
         _leave(status)
 
 
 def main(request: dict[str, Any]) -> NoReturn:
-    """Do what the request says."""
+    """Carry out the request."""
     try:
         Session(request).run()
     except OSError as error:  # of our own files: whatever the application raises is a failure in the report
@@ -237,7 +237,7 @@ def _data_files(opened: Iterable[str], roots: Sequence[str]) -> Iterable[str]:
 
 
 def _package_folders(roots: Sequence[str]) -> dict[str, str]:
-    """Return the folders of the user's own packages: a package may import whatever it finds in itself."""
+    """Return the folders of the user's own packages: a package may import any of its own modules."""
     folders = (folder for name in list(sys.modules) for folder in search_path(name))
     own = {_inputs.absolute(folder) for folder in folders if _inputs.is_own(_inputs.absolute(folder), roots)}
     return {folder: _inputs.listing(folder) for folder in sorted(own) if is_folder(folder)}

@@ -1,4 +1,4 @@
-"""The command line: list, show, render and export the flows that the configuration names."""
+"""The command line: lists, shows, renders and exports the configured flows."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ if TYPE_CHECKING:
     Action = Callable[[argparse.Namespace], int]
 
 MOST_PATHS = 1000
-"""Paths that ``show --paths`` prints before it only counts the rest."""
+"""Maximum number of paths printed by ``show --paths``; the rest is only counted."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code.
 
     Args:
-        arguments: The command line after the program's name; that of the process if it is not given.
+        arguments: The command line after the program's name; by default, that of the process.
 
     Returns:
-        0 if all is well, 1 if the flows have problems, 2 if the command could not do its work; more if a signal ended it.
+        0 on success, 1 if the flows have problems, 2 if the command failed; more if a signal ended it.
     """
     open_streams()
     status = CLEAN
@@ -73,14 +73,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         leave_unread(sys.stdout)
     except OSError as error:
         leave_unread(sys.stdout)
-        what = error.filename or "cannot write to standard output"
-        _complain(f"{what}: {error.strerror or error}")
+        subject = error.filename or "cannot write to standard output"
+        _complain(f"{subject}: {error.strerror or error}")
         status = BROKEN
     return status
 
 
 def _done(arguments: Sequence[str] | None) -> int:
-    """Return the exit code of a command, whatever ends it."""
+    """Run a command and return its exit code, however it ends."""
     try:
         return _run(_parser().parse_args(arguments))
     except PenstockError as error:
@@ -89,8 +89,8 @@ def _done(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         _complain("interrupted")
         return INTERRUPTED
-    except SystemExit as left:  # help was shown, an argument is wrong, or a signal ends it
-        return left.code if isinstance(left.code, int) else CLEAN
+    except SystemExit as system_exit:  # help was shown, an argument is wrong, or a signal ends it
+        return system_exit.code if isinstance(system_exit.code, int) else CLEAN
 
 
 def _run(parsed: argparse.Namespace) -> int:
@@ -146,10 +146,10 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
     return _problems_of(flow, found)
 
 
-def _wrapped(shown: str, columns: int) -> str:
+def _wrapped(paragraph: str, columns: int) -> str:
     if not columns:
-        return shown
-    return textwrap.fill(shown, columns, break_long_words=False, break_on_hyphens=False)
+        return paragraph
+    return textwrap.fill(paragraph, columns, break_long_words=False, break_on_hyphens=False)
 
 
 def _render(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
@@ -157,13 +157,13 @@ def _render(parsed: argparse.Namespace, config: Config, found: Manifest) -> list
     kind = format_of(parsed.format, parsed.output)
     details = kind.detailed if parsed.details is None else parsed.details
     options = Options(direction=_direction(parsed, config), details=details)
-    with warnings.catch_warnings(record=True) as noted:
+    with warnings.catch_warnings(record=True) as messages:
         warnings.simplefilter("always", RenderWarning)
         content = file_content(render(flow, kind.name, options, engine=config.engine, timeout=config.layout_timeout))
     _write(content, parsed.output, binary=kind.binary)
-    for each in noted:
-        if issubclass(each.category, RenderWarning):
-            tell("warning", escape_line(str(each.message)))
+    for warning in messages:
+        if issubclass(warning.category, RenderWarning):
+            tell("warning", escape_line(str(warning.message)))
     return _problems_of(flow, found)
 
 
@@ -210,21 +210,21 @@ def _parser() -> argparse.ArgumentParser:
     show = _add(commands, "show", _show, "draw a flow in the terminal")
     _add_flow(show)
     show.add_argument("--paths", action="store_true", help="print every path from an entrypoint to an end too")
-    drawn = _add(commands, "render", _render, "write a flow's diagram to a file")
-    _add_flow(drawn)
-    drawn.add_argument(
+    render_parser = _add(commands, "render", _render, "write a flow's diagram to a file")
+    _add_flow(render_parser)
+    render_parser.add_argument(
         "-o", "--output", type=output_file, metavar="FILE", help="the file; its suffix chooses the format"
     )
-    drawn.add_argument("-f", "--format", choices=sorted(FORMATS), help="the format, if the suffix does not say")
-    drawn.add_argument(
+    render_parser.add_argument("-f", "--format", choices=sorted(FORMATS), help="the format, if the suffix does not say")
+    render_parser.add_argument(
         "--details",
         action=argparse.BooleanOptionalAction,
         help="draw titles, triggers, effects and labels (pictures do, Mermaid and DOT texts do not)",
     )
     export = _add(commands, "export", _export, "write the manifest of all flows, as JSON")
     export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output without it")
-    for each in (_cli_check, _cli_diff, _cli_evidence, _cli_inject):
-        each.add(commands)
+    for command in (_cli_check, _cli_diff, _cli_evidence, _cli_inject):
+        command.add(commands)
     return parser
 
 

@@ -1,4 +1,4 @@
-"""``penstock check``: the declared arrows, held against the code and against what ran."""
+"""``penstock check``: compares the declared edges with the code and with recorded runs."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ UNCHECKED = "nothing was recorded yet: pytest --penstock"
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    said = "hold the declared arrows against the code, and against what ran"
-    parser = commands.add_parser("check", help=said, description=f"{said[0].upper()}{said[1:]}.")
+    summary = "hold the declared arrows against the code, and against what ran"
+    parser = commands.add_parser("check", help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     parser.set_defaults(action=run)
     add_sources(parser)
     parser.add_argument("flows", nargs="*", metavar="FLOW", help="report on these flows only")
@@ -50,7 +50,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Check, report, and return the exit code."""
+    """Check the flows, report, and return the exit code."""
     _refuse_contradictions(parsed)
     config = _with_options(read_config(parsed), parsed)
     if config.evidence and (why := fault(Path(config.evidence))):
@@ -58,29 +58,29 @@ def run(parsed: argparse.Namespace) -> int:
             "note",
             f"there is no evidence, because {config.evidence}, which the setting `evidence` names, is missing ({why}).",
         )
-    found = prove(config, calls=True, accepted=not parsed.write_baseline)
-    chosen = _chosen(found, found.findings, parsed.flows)
+    proof = prove(config, calls=True, accepted=not parsed.write_baseline)
+    chosen = _chosen(proof, proof.findings, parsed.flows)
     if parsed.write_baseline:
-        return _write_baseline(Path(config.baseline), found, chosen)
-    shown = [finding for finding in chosen if parsed.notes or finding.severity == "error"]
+        return _write_baseline(Path(config.baseline), proof, chosen)
+    reported_findings = [finding for finding in chosen if parsed.notes or finding.severity == "error"]
     try:
-        _report(found, shown, config, parsed)
+        _report(proof, reported_findings, config, parsed)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads only the beginning still wants to know how it ends
+    except BrokenPipeError:  # the exit code matters even if the output is not read to its end
         leave_unread(sys.stdout)
     if parsed.fix:
-        return run_fix(chosen, config, asker(yes=parsed.yes), found.manifest)
+        return run_fix(chosen, config, asker(yes=parsed.yes), proof.manifest)
     return FINDINGS if any(finding.severity == "error" for finding in chosen) else CLEAN
 
 
-def _report(found: Proof, shown: list[Finding], config: Config, parsed: argparse.Namespace) -> None:
+def _report(proof: Proof, findings: list[Finding], config: Config, parsed: argparse.Namespace) -> None:
     if parsed.format != "text":
-        _say(FORMATS[parsed.format](_in_repository(shown, config.project)), parsed.output)
+        _say(FORMATS[parsed.format](_in_repository(findings, config.project)), parsed.output)
         return
-    _say(_text(shown, parsed.output), parsed.output)
-    if shown and parsed.output is None:
+    _say(_text(findings, parsed.output), parsed.output)
+    if findings and parsed.output is None:
         print()
-    _summary(found, parsed.flows)
+    _summary(proof, parsed.flows)
 
 
 def _refuse_contradictions(parsed: argparse.Namespace) -> None:
@@ -95,21 +95,21 @@ def _refuse_contradictions(parsed: argparse.Namespace) -> None:
 
 
 def _with_options(config: Config, parsed: argparse.Namespace) -> Config:
-    known = parsed.baseline or config.baseline or (DEFAULT_BASELINE if parsed.write_baseline else "")
+    baseline_path = parsed.baseline or config.baseline or (DEFAULT_BASELINE if parsed.write_baseline else "")
     return replace(
         config,
         evidence=str(Path(parsed.evidence).absolute()) if parsed.evidence else config.evidence,
-        baseline=str(Path(known).absolute()) if known else "",
+        baseline=str(Path(baseline_path).absolute()) if baseline_path else "",
     )
 
 
-def _chosen(found: Proof, findings: Iterable[Finding], names: list[str]) -> list[Finding]:
-    flows = {found.manifest.flow(name).full_name for name in names}
+def _chosen(proof: Proof, findings: Iterable[Finding], names: list[str]) -> list[Finding]:
+    flows = {proof.manifest.flow(name).full_name for name in names}
     return [finding for finding in findings if not flows or finding.flow in flows]
 
 
-def _in_repository(found: list[Finding], project: Path) -> list[Finding]:
-    """Return findings with files as whoever shows the whole repository names them."""
+def _in_repository(findings: list[Finding], project: Path) -> list[Finding]:
+    """Return findings with file paths relative to the repository, as code review tools show them."""
     root = next((folder for folder in (project, *project.parents) if (folder / ".git").exists()), project)
 
     def named(file: str) -> str:
@@ -121,7 +121,7 @@ def _in_repository(found: list[Finding], project: Path) -> list[Finding]:
             file=named(finding.file),
             related=tuple(place._replace(file=named(place.file)) for place in finding.related),
         )
-        for finding in found
+        for finding in findings
     ]
 
 
@@ -132,40 +132,40 @@ def _say(report: str, output: Path | None) -> None:
         print(report)
 
 
-def _text(shown: list[Finding], output: Path | None) -> str:
-    return text(shown, styled, fold_width()) if output is None else text(shown)
+def _text(findings: list[Finding], output: Path | None) -> str:
+    return text(findings, styled, fold_width()) if output is None else text(findings)
 
 
-def _summary(found: Proof, names: list[str]) -> None:
-    """Print a line for each flow that was chosen, and one for all."""
-    chosen = joined(_chosen(found, found.findings, names))
-    flows = [found.manifest.flow(name) for name in dict.fromkeys(names)] or found.manifest.flows
+def _summary(proof: Proof, names: list[str]) -> None:
+    """Print a line for each selected flow, and a total."""
+    chosen = joined(_chosen(proof, proof.findings, names))
+    flows = [proof.manifest.flow(name) for name in dict.fromkeys(names)] or proof.manifest.flows
     for line in table([(escape_line(flow.full_name), _provenance(flow)) for flow in flows]):
         print(line)
     errors = sum(finding.severity == "error" for finding in chosen)
-    said = f"{counted(errors, 'finding')}, {counted(len(chosen) - errors, 'note')}{_accepted(found, names)}"
-    print(styled(said, "31" if errors else "32"))
+    summary = f"{counted(errors, 'finding')}, {counted(len(chosen) - errors, 'note')}{_accepted(proof, names)}"
+    print(styled(summary, "31" if errors else "32"))
 
 
 def _provenance(flow: Flow) -> str:
     return escape_line(flow.provenance) or ("its code was not read" if is_unread(flow) else UNCHECKED)
 
 
-def _accepted(found: Proof, names: list[str]) -> str:
-    """Say how many findings the project accepts, and by what."""
-    by = {"the baseline": found.known, "ignores": found.ignored}
-    counts = {what: len(joined(_chosen(found, accepted, names))) for what, accepted in by.items()}
-    said = " and ".join(f"{count:,} by {what}" for what, count in counts.items() if count)
-    return f"; accepted: {said}" if said else ""
+def _accepted(proof: Proof, names: list[str]) -> str:
+    """Return a note on the number of accepted findings, by source."""
+    by = {"the baseline": proof.known, "ignores": proof.ignored}
+    counts = {source: len(joined(_chosen(proof, findings, names))) for source, findings in by.items()}
+    summary = " and ".join(f"{count:,} by {source}" for source, count in counts.items() if count)
+    return f"; accepted: {summary}" if summary else ""
 
 
-def _write_baseline(file: Path, found: Proof, chosen: list[Finding]) -> int:
-    """Accept what was chosen, and still what the baseline has of flows that were not."""
-    others = set(found.findings) - set(chosen)
-    known = baseline.read(file) if others and file.exists() else frozenset()
-    accepted = [finding for finding in found.findings if finding not in others or baseline.is_known(finding, known)]
-    baseline.write(accepted, file)
-    count = sum(finding.severity == "error" for finding in joined(accepted))  # as the summary counts them
-    shown = os.path.relpath(file)
-    print(f"wrote {shown}: {counted(count, 'finding')} will be accepted")
+def _write_baseline(file: Path, proof: Proof, chosen: list[Finding]) -> int:
+    """Accept the selected findings, and keep the baseline's findings of other flows."""
+    others = set(proof.findings) - set(chosen)
+    keys = baseline.read(file) if others and file.exists() else frozenset()
+    findings = [finding for finding in proof.findings if finding not in others or baseline.is_known(finding, keys)]
+    baseline.write(findings, file)
+    count = sum(finding.severity == "error" for finding in joined(findings))  # as the summary counts them
+    relative_path = os.path.relpath(file)
+    print(f"wrote {relative_path}: {counted(count, 'finding')} will be accepted")
     return CLEAN

@@ -1,4 +1,4 @@
-"""``penstock diff OLD NEW``: what is different between two manifests, or two revisions of the code."""
+"""``penstock diff OLD NEW``: the differences between two manifests, or two revisions of the code."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ FORMATS: Mapping[str, Callable[[Changes], str]] = {
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    said = "say what is different between two manifests, or two git revisions"
+    summary = "say what is different between two manifests, or two git revisions"
     more = "Exit codes: 0 nothing is different, 1 something is, 2 the command could not do its work."
-    parser = commands.add_parser("diff", help=said, description=f"{said[0].upper()}{said[1:]}.", epilog=more)
+    parser = commands.add_parser("diff", help=summary, description=f"{summary[0].upper()}{summary[1:]}.", epilog=more)
     parser.set_defaults(action=run)
     add_sources(parser)
     parser.add_argument("old", metavar="OLD", help="a manifest's file, or a git revision such as main or HEAD~1")
@@ -48,21 +48,21 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Compare, report, and return the exit code."""
+    """Compare the flows, report, and return the exit code."""
     old, new = _flows(parsed.old, parsed), _flows(parsed.new, parsed)
-    found = replace(compare(old, new), old=parsed.old, new=parsed.new or TODAY)
+    changes = replace(compare(old, new), old=parsed.old, new=parsed.new or TODAY)
     if parsed.flows:
-        found = replace(found, flows=tuple(_chosen(found, old, new, parsed.flows)))
-    _say(found, parsed)
-    return FINDINGS if found else CLEAN
+        changes = replace(changes, flows=tuple(_chosen(changes, old, new, parsed.flows)))
+    _say(changes, parsed)
+    return FINDINGS if changes else CLEAN
 
 
-def _say(found: Changes, parsed: argparse.Namespace) -> None:
+def _say(changes: Changes, parsed: argparse.Namespace) -> None:
     if parsed.output is not None:
-        write_atomically(parsed.output, f"{FORMATS[parsed.format](found)}\n".encode(errors="replace"))
+        write_atomically(parsed.output, f"{FORMATS[parsed.format](changes)}\n".encode(errors="replace"))
     elif parsed.format == "text":
-        print(words.text(found, styled, fold_width()))
-    elif report := FORMATS[parsed.format](found):
+        print(words.text(changes, styled, fold_width()))
+    elif report := FORMATS[parsed.format](changes):
         print(report)
 
 
@@ -76,17 +76,17 @@ def _flows(named: str | None, parsed: argparse.Namespace) -> Manifest:
 
 
 def _asked(parsed: argparse.Namespace) -> Asked:
-    """Return where to look in a revision: where one would look today."""
+    """Return the request for a revision, with the project's current location."""
     today = read_config(parsed)
     return Asked(today.project, Path.cwd(), parsed.modules, parsed.path, today.python)
 
 
-def _chosen(found: Changes, old: Manifest, new: Manifest, names: list[str]) -> list[FlowChange]:
-    """Return the changes of some flows, each of which one of both sides has to know."""
-    wanted: set[str] = set()
+def _chosen(changes: Changes, old: Manifest, new: Manifest, names: list[str]) -> list[FlowChange]:
+    """Return the changes of the named flows; each must exist on at least one side."""
+    selected_names: set[str] = set()
     for name in names:
-        known = {flow.full_name for side in (old, new) for flow in side.flows if name in (flow.name, flow.full_name)}
-        if not known:
+        matches = {flow.full_name for side in (old, new) for flow in side.flows if name in (flow.name, flow.full_name)}
+        if not matches:
             raise UnknownFlowError(name, {*old.names, *new.names})
-        wanted |= known
-    return [flow for flow in found.flows if flow.flow.full_name in wanted]
+        selected_names |= matches
+    return [flow for flow in changes.flows if flow.flow.full_name in selected_names]

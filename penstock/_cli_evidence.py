@@ -1,4 +1,4 @@
-"""``penstock evidence``: what ran, from several places, as one."""
+"""``penstock evidence``: combines evidence from several sources."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def _add(
 ) -> None:
     parser = kinds.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=files)
-    said = "the evidence to write"
-    parser.add_argument("-o", "--output", type=output_file, required=True, metavar="FILE", help=said)
+    output_help = "the evidence to write"
+    parser.add_argument("-o", "--output", type=output_file, required=True, metavar="FILE", help=output_help)
     if action is not _merge:
         size = "the most that a line or document of a compressed file may hold, 64 by default"
         parser.add_argument("--max-size", type=_read_size, metavar="MB", help=size)
@@ -75,7 +75,7 @@ def _merge(parsed: argparse.Namespace) -> int:
 
 
 def _load_before(output: Path | None) -> Evidence | None:
-    """Return the evidence that is about to be replaced, if there is any."""
+    """Return the evidence about to be replaced, if there is any."""
     try:
         return load(output) if output is not None and output.is_file() else None
     except EvidenceError:
@@ -107,15 +107,15 @@ def _from_spans(parsed: argparse.Namespace, kind: Format) -> int:
     return _write(evidence, parsed.output, str(damage), names)
 
 
-def _write(found: Evidence, output: Path | None, damage: str = "", how: str = "") -> int:
+def _write(evidence: Evidence, output: Path | None, damage: str = "", how: str = "") -> int:
     if damage:
         tell("damaged", damage)
     if output is None:
-        print(dumps(found), end="")
+        print(dumps(evidence), end="")
         return CLEAN
     before = _load_before(output)
-    if before is not None and shows_arrows(before) and not shows_arrows(found):
+    if before is not None and shows_arrows(before) and not shows_arrows(evidence):
         raise EvidenceError(f"nothing in there shows an arrow, so {output} stays as it was")
-    save(found, output)
-    print("; ".join(filter(None, (f"wrote {output}: {counted(sum(found.runs.values()), 'run')}", how))))
+    save(evidence, output)
+    print("; ".join(filter(None, (f"wrote {output}: {counted(sum(evidence.runs.values()), 'run')}", how))))
     return CLEAN

@@ -1,4 +1,4 @@
-"""``penstock check --fix``: shows what would change in the sources, asks, and writes it."""
+"""``penstock check --fix``: shows proposed changes to the sources, asks, and writes them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def add_fix_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that write what a check proposes."""
+    """Add the options for writing proposed changes."""
     parser.add_argument("--fix", action="store_true", help="write the after= that findings ask for: show it, and ask")
     parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
 
@@ -29,16 +29,16 @@ def add_fix_options(parser: argparse.ArgumentParser) -> None:
 def run_fix(
     findings: Sequence[Finding], config: Config, ask: Callable[[str], bool], made: Manifest | None = None
 ) -> int:
-    """Show how the sources would change, and write it if somebody says so.
+    """Show the proposed changes to the sources, and write them if confirmed.
 
     Args:
-        findings: What does not agree.
+        findings: The findings of a check.
         config: The settings of the project.
-        ask: Answers a question with yes or no.
-        made: The flows that the findings speak of, if they are at hand.
+        ask: Asks a yes-or-no question and returns the answer.
+        made: The flows of the findings, if already collected.
 
     Returns:
-        0 if everything was written and nothing is left to people, else 1.
+        0 if everything was written and no finding needs manual work, else 1.
 
     Raises:
         MissingExtraError: LibCST is not installed.
@@ -50,13 +50,13 @@ def run_fix(
         print_diff(edit.diff())
     for refusal in result.refused:
         tell("left", str(refusal))
-    written = _written(result.edits, ask)
+    is_written = _written(result.edits, ask)
     others = any(finding.severity == "error" and finding.after is None for finding in findings)
-    return FINDINGS if others or result.refused or not written else CLEAN
+    return FINDINGS if others or result.refused or not is_written else CLEAN
 
 
 def _written(edits: Sequence[Edit], ask: Callable[[str], bool]) -> bool:
-    """Write the files if somebody says so, and tell whether nothing is left to write."""
+    """Write the files if confirmed, and return whether nothing is left to write."""
     if not edits:
         print("There is no after= to write.")
         return True
@@ -69,7 +69,7 @@ def _written(edits: Sequence[Edit], ask: Callable[[str], bool]) -> bool:
 
 
 def asker(*, yes: bool) -> Callable[[str], bool]:
-    """Return who answers: ``--yes``, or a person in a terminal, or nobody, which means no."""
+    """Return a function that confirms: ``--yes``, a question in a terminal, or always no without a terminal."""
 
     def ask(question: str) -> bool:
         if yes:

@@ -1,4 +1,4 @@
-"""``penstock inject``: diagrams and steps between markers in README and other documents, kept fresh."""
+"""``penstock inject``: updates diagrams and steps between markers in README and other documents."""
 
 from __future__ import annotations
 
@@ -37,33 +37,33 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Write what the markers ask for, or show it, and return the exit code."""
+    """Update the documents, or show the changes, and return the exit code."""
     unique = {os.path.realpath(path): path for path in reversed(parsed.files)}.values()
     documents, faults = _apply(read_document, reversed(unique))
-    shown = [document for document in documents if document.blocks]
-    if faults or not shown:
+    targets = [document for document in documents if document.blocks]
+    if faults or not targets:
         return _stop(faults)
     config = read_config(parsed)
     freshener = Freshener(config, collect(config))
-    texts, faults = _apply(freshener.refresh, shown)
+    texts, faults = _apply(freshener.refresh, targets)
     if faults:
         return _stop(faults)
     for note in freshener.pictures.notes:
         tell("warning", note)
-    changed = {document.path: text for document, text in zip(shown, texts, strict=True) if text != document.text}
-    drawn = {path: content for path, content in freshener.pictures.contents.items() if not is_current(path, content)}
+    updates = {document.path: text for document, text in zip(targets, texts, strict=True) if text != document.text}
+    drawings = {path: content for path, content in freshener.pictures.contents.items() if not is_current(path, content)}
     if parsed.check:
-        _show(shown, changed, drawn)
+        _show(targets, updates, drawings)
     else:
-        _write(changed, drawn)
+        _write(updates, drawings)
     problems = [problem for flow in freshener.flows.values() for problem in flow.problems]
     for problem in problems:
         tell("problem", str(problem))
-    return FINDINGS if problems or (parsed.check and (changed or drawn)) else CLEAN
+    return FINDINGS if problems or (parsed.check and (updates or drawings)) else CLEAN
 
 
 def _apply(function: Callable[[Item], Result], items: Iterable[Item]) -> tuple[list[Result], list[MarkerError]]:
-    """Return what a function makes of each item, and what is wrong with some of them."""
+    """Return the results of a function for each item, and the errors of the failed ones."""
     results: list[Result] = []
     faults: list[MarkerError] = []
     for item in items:
@@ -75,7 +75,7 @@ def _apply(function: Callable[[Item], Result], items: Iterable[Item]) -> tuple[l
 
 
 def _stop(faults: Iterable[MarkerError]) -> int:
-    """Report what is wrong, and return the exit code; documents without markers are no fault."""
+    """Report errors, and return the exit code; documents without markers are not an error."""
     status = CLEAN
     for fault in faults:
         tell("penstock", str(fault), "31")
@@ -85,21 +85,21 @@ def _stop(faults: Iterable[MarkerError]) -> int:
     return status
 
 
-def _write(changed: Mapping[Path, str], drawn: Mapping[Path, bytes]) -> None:
-    contents = {**drawn, **{path: text.encode() for path, text in changed.items()}}
+def _write(updates: Mapping[Path, str], drawings: Mapping[Path, bytes]) -> None:
+    contents = {**drawings, **{path: text.encode() for path, text in updates.items()}}
     write_all(contents)
     for path in contents:
         tell("", f"wrote {_relative(path)}")
 
 
-def _show(documents: Iterable[Document], changed: Mapping[Path, str], drawn: Mapping[Path, bytes]) -> None:
-    """Print what would be written as a unified diff; of a picture, only that it would be."""
+def _show(documents: Iterable[Document], updates: Mapping[Path, str], drawings: Mapping[Path, bytes]) -> None:
+    """Print the pending changes as a unified diff; of pictures, only their names."""
     for document in documents:
-        if document.path in changed:
+        if document.path in updates:
             name = visible(str(document.path))
-            old, new = document.text.splitlines(), changed[document.path].splitlines()
+            old, new = document.text.splitlines(), updates[document.path].splitlines()
             print_diff(difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm=""))
-    for path in drawn:
+    for path in drawings:
         tell("", f"{_relative(path)} is not fresh")
 
 

@@ -1,4 +1,4 @@
-"""Where the flows of a command come from."""
+"""Options and settings that select the flows of a command."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def read_config(parsed: argparse.Namespace) -> Config:
-    """Return the settings that hold for a command."""
+    """Return the effective settings of a command."""
     if why := fault(parsed.project):
         raise ConfigError(f"there is no folder {str(parsed.project)!r} ({why})", where="--project")
-    given = {"modules": parsed.modules, "path": parsed.path}
-    config = load(parsed.project, given, where=COMMAND_LINE, base=Path.cwd())
+    overrides = {"modules": parsed.modules, "path": parsed.path}
+    config = load(parsed.project, overrides, where=COMMAND_LINE, base=Path.cwd())
     if not config.modules and not config.manifests:
         raise ConfigError(
             f"no modules to import. Name them: {_with_modules(parsed)}, or in pyproject.toml: "
@@ -31,13 +31,13 @@ def read_config(parsed: argparse.Namespace) -> Config:
 
 
 def _with_modules(parsed: argparse.Namespace) -> str:
-    """Return the command as it was given, with modules."""
+    """Return the command line as given, with modules added."""
     words = (getattr(parsed, name, None) for name in ("flow", "old", "new"))
     return f"{parsed.prog} {shlex.join(['-m', 'shop.flows', *filter(None, words)])}"
 
 
 def fault(path: Path) -> str:
-    """Return why nothing can be found at a path, or an empty string; ``exists()`` raises some of the reasons."""
+    """Return the reason that a path cannot be read, or an empty string; ``exists()`` raises for some of the reasons."""
     try:
         path.stat()
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
@@ -46,10 +46,10 @@ def fault(path: Path) -> str:
 
 
 def output_file(name: str) -> Path | None:
-    """Return the file that ``-o`` names; ``-`` is standard output, as it is for all commands.
+    """Return the file named by ``-o``; ``-`` is standard output, as usual.
 
     Raises:
-        ConfigError: The name is empty, as that of a variable which is not set.
+        ConfigError: The name is empty, as with an unset variable.
     """
     if not name:
         raise ConfigError("the name of the file is empty", where="-o")
@@ -57,7 +57,7 @@ def output_file(name: str) -> Path | None:
 
 
 def add_sources(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say where the flows are."""
+    """Add the options that select the flows."""
     parser.set_defaults(prog=parser.prog)
     group = parser.add_argument_group("where the flows come from (by default, [tool.penstock] in pyproject.toml)")
     group.add_argument(

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 KEEP: Any = object()
-"""In place of a run or an event: do not bind one."""
+"""Stands for an unchanged run or event: nothing is bound."""
 
 BLOCK = object()
-"""The key, among an event's notes, which says that the block of its context manager is running."""
+"""The key in an event's notes which marks that the block of its context manager is running."""
 
 
 current_run: ContextVar[Run | None] = ContextVar("penstock_run", default=None)
@@ -28,7 +28,7 @@ current_event: ContextVar[StepEvent | None] = ContextVar("penstock_step", defaul
 
 
 def _reduced(variable: ContextVar[Any]) -> Any:
-    """Send our variables as themselves: functions of notebooks, which hold them, are pickled with all that they hold."""
+    """Pickle our variables by reference: functions of notebooks are pickled with the variables that they hold."""
     return (_variable, (variable is current_run,)) if variable in (current_run, current_event) else _otherwise(variable)
 
 
@@ -44,7 +44,7 @@ def current_flow_id() -> str | None:
     """Return the correlation ID of the run that this code belongs to.
 
     Returns:
-        32 lower-case hex digits, a valid W3C trace-id, or the ID that came from another process; ``None`` outside
+        32 lower-case hex digits, a valid W3C trace-id, or the ID received from another process; ``None`` outside
         every run.
     """
     run = current_run.get()
@@ -52,28 +52,28 @@ def current_flow_id() -> str | None:
 
 
 def outer_run() -> Run | None:
-    """Return the run that a new one begins inside: the current one, if it goes on."""
+    """Return the run that a new one begins inside: the current one unless it has ended."""
     run = current_run.get()
     return None if run is None or run.over else run
 
 
 def restore(variable: ContextVar[T], token: Token[T]) -> None:
-    """Give the variable the value that it had before ``token`` was handed out.
+    """Restore the value that the variable had before ``token`` was created.
 
     A coroutine or generator may be closed or collected in another context than the one that it ran in. There
     the token is foreign and nothing was changed, so there is nothing to restore.
     """
     try:
         variable.reset(token)
-    except (ValueError, RuntimeError) as error:  # RuntimeError: an interrupt came just when the token was used
+    except (ValueError, RuntimeError) as error:  # RuntimeError: an interrupt came just as the token was used
         ignore_foreign(error)
 
 
 def ignore_foreign(error: Exception) -> None:
-    """Ignore that a token is another context's, but not what a signal handler has raised just then.
+    """Ignore a token of another context, but not an exception raised by a signal handler at that moment.
 
     Raises:
-        Exception: The error, if it comes out of another function.
+        Exception: The error, if another function raised it.
     """
     trace = error.__traceback__
     if trace is not None and trace.tb_next is not None:
@@ -83,9 +83,9 @@ def ignore_foreign(error: Exception) -> None:
 class Binding:
     """Makes a run and an event the current ones; both may be :data:`KEEP`.
 
-    A signal handler may raise between any two lines, such as a time limit. Whoever calls :meth:`begin`, :meth:`resume`
-    and :meth:`suspend` sees to it that the outer run and event come back, by one call of a C function in ``finally``.
-    As a context manager, or with :meth:`bind` and :meth:`unbind`, it does that itself.
+    A signal handler may raise between any two lines, such as a time limit. The caller of :meth:`begin`, :meth:`resume`
+    and :meth:`suspend` must restore the outer run and event by one call of a C function in ``finally``.
+    As a context manager, or with :meth:`bind` and :meth:`unbind`, it does so itself.
     """
 
     __slots__ = ("_event_token", "_run_token", "event", "run")
@@ -98,35 +98,35 @@ class Binding:
 
     @property
     def has_run(self) -> bool:
-        """Return whether the outer run is to come back."""
+        """Return whether the outer run will be restored."""
         return self.run is not KEEP
 
     @property
     def has_event(self) -> bool:
-        """Return whether the outer event is to come back."""
+        """Return whether the outer event will be restored."""
         return self.event is not KEEP
 
     def begin(self) -> None:
-        """Make the run and the event the current ones."""
+        """Bind the run and the event."""
         self.resume()
 
     def resume(self) -> None:
-        """Come back to a generator."""
+        """Bind again when a generator resumes."""
         if self.run is not KEEP:
             current_run.set(self.run)
         if self.event is not KEEP:
             current_event.set(self.event)
 
     def suspend(self) -> None:
-        """Leave a generator at its ``yield``, and keep what the body has made of the run."""
+        """Unbind at a generator's ``yield``, and keep changes that the body made to the run."""
         if self.run is not KEEP:
             self.run = current_run.get()
 
     def end(self, error: BaseException | None = None) -> None:
-        """Tell those who want to know that this is the very end."""
+        """Notify observers of the final end."""
 
     def bind(self) -> None:
-        """Make the run and the event the current ones, and remember the outer ones."""
+        """Bind the run and the event, and remember the outer ones."""
         run, event = current_run.get(), current_event.get()
         try:
             if self.run is not KEEP:
@@ -141,7 +141,7 @@ class Binding:
             raise
 
     def unbind(self) -> None:
-        """Give the outer run and event back, and keep what the body has made of the run."""
+        """Restore the outer run and event, and keep changes that the body made to the run."""
         token, self._event_token = self._event_token, None
         if token is not None:
             restore(current_event, token)
@@ -159,7 +159,7 @@ class Binding:
 
 
 def _settle() -> None:
-    """Make the ID before the process forks, so that parent and child agree on it."""
+    """Create the ID before the process forks, so that parent and child share it."""
     current_flow_id()
 
 

@@ -1,4 +1,4 @@
-"""What the current code may ask of its run, and runs that no function starts."""
+"""The current run as the application sees it, and runs started without a function."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentFlow:
-    """The run that some code belongs to, as it was when it was asked for.
+    """A snapshot of the run that some code belongs to.
 
     Attributes:
         id: The correlation ID.
-        flow: The name of the flow; ``None`` before the first entrypoint, in a run that a request or a plain task has
+        flow: The name of the flow; ``None`` before the first entrypoint, in a run that a request or a plain task
             started.
-        step: The name of the step; known only while somebody observes, such as
-            :func:`penstock.observers.track_steps`, for it costs something on every call; else ``None``.
-        values: What :func:`set_value` has put in; read-only.
+        step: The name of the step; known only with an active observer, such as
+            :func:`penstock.observers.track_steps`, because it costs time on every call; else ``None``.
+        values: The values set by :func:`set_value`; read-only.
     """
 
     id: str
@@ -38,7 +38,7 @@ class CurrentFlow:
 
 
 def current_flow() -> CurrentFlow | None:
-    """Return what is known of the run that this code belongs to; ``None`` outside every run."""
+    """Return the run that this code belongs to, with its flow, step and values; ``None`` outside every run."""
     run = current_run.get()
     if run is None:
         return None
@@ -47,10 +47,10 @@ def current_flow() -> CurrentFlow | None:
 
 
 def set_value(name: str, value: object) -> None:
-    """Let a value travel with the run, into everything that is called, started or carried from here on.
+    """Set a value that travels with the run, into everything called, started or carried from here on.
 
-    Tasks and threads that are under way already, and those beside them, keep their own values. When the run ends,
-    they are gone. Outside every run, nothing is kept: a step that is called alone just runs.
+    Tasks and threads that already run keep their own values. Values are discarded when the run
+    ends. Outside every run, nothing is kept: a step that is called alone just runs.
     """
     run = current_run.get()
     if run is not None:
@@ -64,10 +64,10 @@ def get_value(name: str, default: object = None) -> Any:
 
 
 class _Exit:
-    """The ``__exit__`` of a block, as ``with`` looks it up before it enters.
+    """The ``__exit__`` of a block, which ``with`` looks up before it enters the block.
 
-    A signal handler may raise before the first line of any Python function, so one could be left without having done
-    anything. What is called instead is C, until a generator that was waiting in ``yield from`` goes on: there, Python
+    A signal handler may raise before the first line of any Python function, which would then have no effect.
+    So a C function is called instead, up to the resumption of a generator waiting in ``yield from``: there, Python
     runs no handlers before the next call.
     """
 
@@ -76,17 +76,17 @@ class _Exit:
             return lambda block, *error: block.__exit__(*error)
         generator = _leave(block)
         next(generator)
-        return partial(max, None, key=generator.send)  # called with three things, it sends four, and returns the first
+        return partial(max, None, key=generator.send)  # given three arguments, sends four, and returns the first
 
 
 def _leave(context: flow_context) -> Generator[bool | None, Any]:
-    """Leave a block when it is resumed for the first time; it is sent nothing, then what ``__exit__`` is called with."""
+    """Leave a block when first resumed; receives ``None``, then the arguments of ``__exit__``."""
     yield from (None,)
     run = None
-    for block in context._blocks[::-1]:  # tasks and threads may be in the same object's blocks at once
+    for block in context._blocks[::-1]:  # tasks and threads may enter the same object at once
         try:
             current_run.reset(block[0])
-        except (ValueError, RuntimeError) as failure:  # another's, or one that was interrupted just when it was used
+        except (ValueError, RuntimeError) as failure:  # another context's token, or one interrupted just as it was used
             ignore_foreign(failure)
             continue
         context._blocks.remove(block)
@@ -101,18 +101,18 @@ def _leave(context: flow_context) -> Generator[bool | None, Any]:
         yield False
 
 
-class flow_context:  # noqa: N801 - used like a function, as contextlib's own are
-    """Make the code of a ``with`` block a run of its own, for loops, commands and tests.
+class flow_context:  # noqa: N801 - used like a function, like those of contextlib
+    """Run the code of a ``with`` block as a run of its own, for loops, commands and tests.
 
-    The block always is a new run, also inside another one; afterwards the outer one is back.
+    The block always is a new run, even inside another one; afterwards the outer run is current again.
 
     Args:
-        flow_id: The run's correlation ID, of 1 to 64 ASCII letters, digits, dots, underscores and dashes; a new one
-            if none is given.
-        flow: The flow's name; else the first entrypoint that is called in the block gives its own.
+        flow_id: The run's correlation ID, of 1 to 64 ASCII letters, digits, dots, underscores and dashes; by default
+            a new one.
+        flow: The flow's name; by default, the first entrypoint called in the block sets it.
 
     Raises:
-        FlowIdError: ``flow_id`` is no such text. The message does not repeat it.
+        FlowIdError: ``flow_id`` is not such a text. The message does not repeat it.
 
     Example:
         >>> from penstock import current_flow_id

@@ -1,4 +1,4 @@
-"""``generate_dag``: a declared flow as a diagram in any format, shown by notebooks, written to a file."""
+"""``generate_dag``: draws a declared flow in any format, for notebooks or a file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHOWN_AS_PICTURE = ("mermaid", "dot", "svg", "png", "pdf")
 
 
 class UnknownDirectionError(UnknownNameError):
-    """A direction that is none of TB (or TD), LR, BT and RL."""
+    """A direction other than TB (or TD), LR, BT and RL."""
 
     what = "direction"
     whats = "directions"
@@ -38,7 +38,7 @@ class Diagram:
     Attributes:
         flow: The flow that was drawn.
         kind: The format it was drawn in.
-        options: How it was drawn.
+        options: The options of the drawing.
         engine: The layout engine of its picture.
     """
 
@@ -50,9 +50,9 @@ class Diagram:
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, Any]:
-        """Return what IPython shows: a picture that needs no trust, and text where there are no pictures.
+        """Return the representations for IPython: a picture that needs no trust, and text as a fallback.
 
-        An ``<img>`` with a ``data:`` address is shown by every front end, trusted or not; inline SVG is not.
+        Every front end shows an ``<img>`` with a ``data:`` address, trusted or not, but not inline SVG.
         LaTeX takes the PDF. Without it, nbconvert would call Inkscape for the SVG.
         """
         bundle = {"text/plain": self._plain()}
@@ -65,7 +65,7 @@ class Diagram:
         }
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """Show the text itself in IPython, which would print a ``str`` quoted."""
+        """Print the plain text in IPython, which would print a ``str`` quoted."""
         del cycle
         printer.text(self._plain())
 
@@ -73,7 +73,7 @@ class Diagram:
         return str(self) if isinstance(self, str) else f"<{self.kind.name} of flow {self.flow.name}>"
 
     def _repr_html_(self) -> str | None:
-        """Return the picture for marimo and others that ask for HTML only."""
+        """Return the picture for marimo and other front ends that request HTML only."""
         html: str | None = self._repr_mimebundle_().get("text/html")
         return html
 
@@ -87,7 +87,7 @@ class BinaryDiagram(Diagram, bytes):
 
 
 class _Drawn(TypedDict, total=False):
-    """How to draw, beside format and output; declared here for type checkers."""
+    """Drawing options beside format and output; declared here for type checkers."""
 
     direction: str
     details: bool | None
@@ -139,7 +139,7 @@ def generate_dag(
         format: ``mermaid``, ``dot``, ``svg``, ``png``, ``pdf``, ``text`` or ``json``. If it is not given, the
             output's suffix decides; without an output it is ``mermaid``.
         output: A file to write, whole or not at all.
-        direction: Where the arrows point: ``TB`` (or ``TD``) down, ``LR`` right, ``BT`` up, ``RL`` left.
+        direction: The direction of the edges: ``TB`` (or ``TD``) down, ``LR`` right, ``BT`` up, ``RL`` left.
         details: Whether to draw titles, triggers, effects, labels and links too. If it is not given, pictures and
             drawings show them, and Mermaid and DOT texts are kept bare.
         links: An address for each step's node, by step name.
@@ -150,15 +150,15 @@ def generate_dag(
         The diagram, a ``str``, or ``bytes`` for png and pdf, that a notebook shows as a picture.
 
     Raises:
-        UnknownFlowError: Nobody declared such a flow.
-        UnknownFormatError: Nobody writes that format.
-        RenderError: The output's suffix is that of a picture of another format.
-        MissingExtraError: The format needs an optional part; the message says what to install.
+        UnknownFlowError: No such flow is declared.
+        UnknownFormatError: No renderer writes that format.
+        RenderError: The output's suffix belongs to another picture format.
+        MissingExtraError: The format needs an optional package; the message names it.
         LayoutError: The layout engine failed.
-        OutputError: The file could not be written; what stood there before still does.
+        OutputError: The file could not be written; its former content is unchanged.
 
     Warns:
-        RenderWarning: A PNG has boxes for letters that its font lacks; the message says what helps.
+        RenderWarning: A PNG has boxes for letters that its font lacks; the message suggests a remedy.
         LayoutWarning: The flow is too large to be drawn as asked for: it is drawn in plain layers, the PNG is scaled
             down, or Mermaid refuses the text.
     """
@@ -184,15 +184,15 @@ def checked_direction(direction: str) -> Direction:
     Raises:
         UnknownDirectionError: There is no such direction.
     """
-    wanted = "TB" if direction.upper() == "TD" else direction.upper()
-    for known in get_args(Direction):
-        if wanted == known:
-            return cast("Direction", known)
+    value = "TB" if direction.upper() == "TD" else direction.upper()
+    for candidate in get_args(Direction):
+        if value == candidate:
+            return cast("Direction", candidate)
     raise UnknownDirectionError(direction, get_args(Direction))
 
 
 def file_content(content: str | bytes) -> bytes:
-    """Return a rendered flow as a file holds it: UTF-8, a newline at the end of a text."""
+    """Return a rendered flow as file content: UTF-8, with a newline at the end of a text."""
     if isinstance(content, bytes):
         return content
     return (content if content.endswith("\n") else f"{content}\n").encode()
@@ -204,15 +204,15 @@ def _pictures(diagram: Diagram) -> dict[str, str]:
     except (MissingExtraError, LayoutError):
         # JupyterLab draws Mermaid itself. Beside an SVG it would win, and myst-nb would warn.
         return {"text/vnd.mermaid": str(render(diagram.flow, "mermaid", diagram.options))}
-    encoded = base64.b64encode(svg.encode()).decode("ascii")
+    data = base64.b64encode(svg.encode()).decode("ascii")
     alt = escape(alt_text(diagram.flow))
-    html = f'<img src="data:image/svg+xml;base64,{encoded}" alt="{alt}" style="max-width:100%">'
+    html = f'<img src="data:image/svg+xml;base64,{data}" alt="{alt}" style="max-width:100%">'
     return {"text/html": html, "image/svg+xml": svg, **_document(diagram)}
 
 
 def _document(diagram: Diagram) -> dict[str, str]:
-    """Return the PDF, preferably the one that is the same on every machine, where there is a way to make it."""
-    from penstock.render import pdf  # noqa: PLC0415 - most of the time nobody needs it
+    """Return the PDF, if it can be made; preferably the one that is the same on every machine."""
+    from penstock.render import pdf  # noqa: PLC0415 - seldom needed
 
     for make in (pdf.from_svg, pdf.render):
         with contextlib.suppress(RenderError):
@@ -222,7 +222,7 @@ def _document(diagram: Diagram) -> dict[str, str]:
 
 
 def _with_details(diagram: Diagram) -> Options:
-    """Return the options of the picture: as asked for, but bare texts still have a full picture."""
+    """Return the options of the picture: those given, except that the picture of a bare text is complete."""
     if diagram.kind.detailed:
         return diagram.options
     return Options(direction=diagram.options.direction, details=True, links=diagram.options.links)

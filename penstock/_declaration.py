@@ -1,4 +1,4 @@
-"""What a flow says of a step before its function is known."""
+"""Declarations of a flow's steps before their functions are known."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class StepDeclaration:
-    """Details of a step: a decorator for its function, or a patch of a function that is only named.
+    """Details of a step: a decorator for its function, or a patch of a function known by name.
 
     Args:
         flow: The flow's name.
-        kind: The step's name where one was given, and whether it is an entrypoint.
-        decorate: Decorates a function; also takes where it was declared, and what ran then.
+        kind: The step's name if given, and whether it is an entrypoint.
+        decorate: Decorates a function; also takes the location and the execution of the declaration.
     """
 
     __slots__ = ("_decorate", "_flow", "_kind")
@@ -33,28 +33,28 @@ class StepDeclaration:
 
     def __call__(self, target: T, /) -> T:
         """Return the decorated function."""
-        decorated: T = self._decorate(target)
-        return decorated
+        result: T = self._decorate(target)
+        return result
 
     def patch(self, target: str, /) -> Patch:
-        """Put the step in the place of a function, wherever modules have it, once its module is imported.
+        """Patch the step into the place of a function, in all modules that hold it, once its module is imported.
 
         Args:
             target: The function, as ``package.module:function`` or ``package.module:Class.method``.
 
         Returns:
-            What undoes it: by ``undo()``, or as a context manager.
+            An object that undoes the patch: by ``undo()``, or as a context manager.
 
         Raises:
-            DeclarationError: ``target`` is no text. A name that leads to no function is a problem of the flow.
+            DeclarationError: ``target`` is not a text. A name without a function is reported as a problem of the flow.
         """
         if not isinstance(target, str):
             raise DeclarationError(f"{here()}: patch() takes the name of a function: patch('shop.orders:pay')")
         from penstock._patch import Patch, Place  # noqa: PLC0415 - importing penstock must stay cheap
 
         frame = calling_frame()
-        declared = place_of(frame), body_of(frame)
-        place = Place(*declared[0], str(frame.f_globals.get("__name__", "")))
-        patch = Patch(self._flow, target, self._kind, place, lambda function: self._decorate(function, declared))
+        declaration = place_of(frame), body_of(frame)
+        place = Place(*declaration[0], str(frame.f_globals.get("__name__", "")))
+        patch = Patch(self._flow, target, self._kind, place, lambda function: self._decorate(function, declaration))
         patch.begin()
         return patch

@@ -1,4 +1,4 @@
-"""The three decorators with which a team describes flows that exist already."""
+"""The three decorators that describe existing flows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
     class Holder(Protocol):
-        """A ``staticmethod`` or ``classmethod``; that they are generic, only type checkers know."""
+        """A ``staticmethod`` or ``classmethod``; generic only for type checkers."""
 
         @property
         def __func__(self) -> Callable[..., Any]: ...
@@ -35,16 +35,16 @@ else:
 
 
 def _names_checked(function: T) -> T:
-    """Tell of a misspelt keyword where it stands, with the near name; the signature stays as it is."""
+    """Report misspelled keywords at the call, with the nearest name; the signature stays the same."""
     plain: Any = function
     code = plain.__code__
-    known = code.co_varnames[code.co_posonlyargcount : code.co_argcount + code.co_kwonlyargcount]
+    parameter_names = code.co_varnames[code.co_posonlyargcount : code.co_argcount + code.co_kwonlyargcount]
 
     @wraps(plain)
     def checked(*args: Any, **given: Any) -> Any:
         for name in given:
-            if name not in known:
-                hint = did_you_mean(near_names(name, known)) or f" It takes {', '.join(known)}."
+            if name not in parameter_names:
+                hint = did_you_mean(near_names(name, parameter_names)) or f" It takes {', '.join(parameter_names)}."
                 raise DeclarationError(f"{here()}: {plain.__name__}() takes no {name}=.{hint}")
         return plain(*args, **given)
 
@@ -52,7 +52,7 @@ def _names_checked(function: T) -> T:
 
 
 class FlowDeclaration:
-    """A flow to put functions in: a decorator above marks, with marks of its own.
+    """A handle of a flow: a decorator above marks, with mark decorators of its own.
 
     Attributes:
         name: The flow's name.
@@ -124,13 +124,13 @@ def flow(
     description: str | None = None,
     tags: str | Collection[str] | None = None,
 ) -> FlowDeclaration:
-    """Declare a flow, or say more of one that is declared already.
+    """Declare a flow, or add to an existing declaration.
 
     Args:
         name: The flow's name, unique in the application.
-        title: A title for people; the name if none is given.
-        description: What the flow is for, in a sentence or two of plain text.
-        tags: A word or several to group flows by in overviews, such as ``"billing"``.
+        title: A human-readable title; by default, the name.
+        description: The purpose of the flow, in a sentence or two of plain text.
+        tags: One or more words that group flows in overviews, such as ``"billing"``.
 
     Returns:
         A decorator to put above ``@entrypoint`` or ``@step``, or above a class with marked methods. It also is a
@@ -192,10 +192,10 @@ def step(
 
     Args:
         target: The function, when used bare.
-        after: What comes before: a step's name, a function, a list of them, or a mapping such as
-            ``{"validate": "if paid"}`` that labels the arrows. Names resolve late, so import order never matters.
+        after: The preceding steps: a step's name, a function, a list of them, or a mapping such as
+            ``{"validate": "if paid"}`` that labels the edges. Names resolve late, so import order never matters.
         name: The step's name; the function's own if none is given.
-        effects: What it changes elsewhere, such as ``["postgres:parts"]``; drawn as sinks.
+        effects: The resources that it changes, such as ``["postgres:parts"]``; drawn as sinks.
 
     Returns:
         The decorated function, with the same signature, kind and name. Outside a run it just runs.
@@ -204,17 +204,17 @@ def step(
 
 
 def _marker(target: Any, flow_name: str | None, *, entrypoint: bool, **details: Any) -> Any:
-    """Mark ``target`` now, or return the decorator that will."""
-    what = "entrypoint" if entrypoint else "step"
+    """Mark ``target`` now, or return a decorator that will."""
+    decorator_name = "entrypoint" if entrypoint else "step"
 
     def decorate(function: Any, declared: tuple[tuple[str, int], Any] | None = None) -> Any:
         if not _can_be_called(function):
             over = type(function).__name__
             hint = "Put it right above the function, below @property, @task and their like."
-            raise DeclarationError(f"{here()}: @{what} stands over a {over}, which cannot be called. {hint}")
+            raise DeclarationError(f"{here()}: @{decorator_name} stands over a {over}, which cannot be called. {hint}")
         if _is_applied_to_each_call(function):
-            hint = f"Put @{what} right above the method; it needs no method_decorator."
-            raise DeclarationError(f"method_decorator() would declare @{what} anew for each request. {hint}")
+            hint = f"Put @{decorator_name} right above the method; it needs no method_decorator."
+            raise DeclarationError(f"method_decorator() would declare @{decorator_name} anew for each request. {hint}")
         mark = Mark(function, entrypoint=entrypoint, **details)
         if declared is not None:
             mark.declared, mark.body = declared
@@ -228,8 +228,8 @@ def _marker(target: Any, flow_name: str | None, *, entrypoint: bool, **details: 
         kind = details.get("name"), entrypoint
         return decorate if flow_name is None else StepDeclaration(flow_name, kind, decorate)
     if issubclass(type(target), str):  # isinstance() would wake a lazy proxy
-        hint = f"@{what}({'name' if entrypoint else 'after'}={target!r})"
-        raise DeclarationError(f"{here()}: @{what}({target!r}) is not a function; did you mean {hint}?")
+        hint = f"@{decorator_name}({'name' if entrypoint else 'after'}={target!r})"
+        raise DeclarationError(f"{here()}: @{decorator_name}({target!r}) is not a function; did you mean {hint}?")
     return decorate(target)
 
 
@@ -241,7 +241,7 @@ def _can_be_called(target: Any) -> bool:
 
 
 def _is_applied_to_each_call(target: Any) -> bool:
-    """Tell whether a function is what Django's ``method_decorator`` tries a decorator with, before all calls."""
+    """Return whether a function is the placeholder with which Django's ``method_decorator`` tries a decorator."""
     return type(target) is FunctionType and (target.__module__, target.__qualname__) == (
         "django.utils.decorators",
         "_update_method_wrapper.<locals>.dummy",
@@ -249,7 +249,7 @@ def _is_applied_to_each_call(target: Any) -> bool:
 
 
 def _takeable(target: Any) -> list[Mark]:
-    """Return the marks for a flow that stands over ``target``: its own, or its methods' if it is a class."""
+    """Return the marks for a flow above ``target``: its own, or those of its methods if it is a class."""
     function = underlying(target)
     groups = marks_on(function)
     marks = list(groups[-1]) if groups else []
@@ -259,7 +259,7 @@ def _takeable(target: Any) -> list[Mark]:
 
 
 def _marks_in(owner: type) -> list[Mark]:
-    """Return the marks of a class's methods, also of inherited ones unless they belong to their class's own flow."""
+    """Return the marks of a class's methods; inherited ones count unless they belong to their class's own flow."""
     methods: dict[str, list[Mark]] = {}
     for base in reversed(owner.__mro__):
         for name, member in vars(base).items():
@@ -272,6 +272,6 @@ def _marks_in(owner: type) -> list[Mark]:
 
 
 def _shown(target: Any) -> tuple[str, str]:
-    """Return the identity of what has no mark; of a lazy object only its type's, for to ask would wake it."""
-    known = issubclass(type(underlying(target)), (FunctionType, type))
-    return identity(target) if known else identity(type(target))
+    """Return the identity of an unmarked object; for a lazy object only its type's, because more would wake it."""
+    is_plain_callable = issubclass(type(underlying(target)), (FunctionType, type))
+    return identity(target) if is_plain_callable else identity(type(target))

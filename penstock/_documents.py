@@ -1,4 +1,4 @@
-"""Documents that ``penstock inject`` reads, and what they are when they are fresh."""
+"""Reads the documents of ``penstock inject``, and computes their updated content."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Document:
     """A document with markers.
 
     Attributes:
-        path: Its file, as it was named.
-        file: The file itself, where the name is that of a link.
-        syntax: How it writes comments.
+        path: Its path, as given.
+        file: The file itself, if the path is a link.
+        syntax: Its syntax of comments.
         lines: Its lines with their ends, without a byte order mark.
-        blocks: What stands between its markers.
-        requests: What each block asks for.
+        blocks: The blocks between its markers.
+        requests: The request of each block.
         mark: The byte order mark, or an empty string.
     """
 
@@ -61,10 +61,10 @@ class Document:
 
 
 def read_document(path: Path) -> Document:
-    """Return a document with what stands between its markers.
+    """Read a document with its blocks.
 
     Raises:
-        MarkerError: It cannot be read, or a marker is not as it should be.
+        MarkerError: It cannot be read, or a marker is invalid.
     """
     syntax = SYNTAXES.get(path.suffix.lower())
     if syntax is None:
@@ -98,9 +98,9 @@ class Pictures:
     """The pictures of all documents.
 
     Attributes:
-        contents: What each file is to hold.
-        origins: What each was drawn for: the flow and how.
-        notes: What there is to say about drawings.
+        contents: The new content of each file.
+        origins: The flow and the options of each picture.
+        notes: Warnings about the drawings.
     """
 
     contents: dict[Path, bytes] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class Pictures:
 
 
 class Freshener:
-    """Writes what the markers of documents ask for.
+    """Renders the requested content of documents.
 
     Args:
         config: The settings: direction and layout engine.
@@ -117,7 +117,7 @@ class Freshener:
 
     Attributes:
         pictures: The files beside the documents.
-        flows: The flows that are shown, by full name.
+        flows: The flows in the documents, by full name.
     """
 
     def __init__(self, config: Config, manifest: Manifest) -> None:
@@ -129,10 +129,10 @@ class Freshener:
         self._files = {flow.full_name: f"{name.replace('/', '-')}.svg" for flow, name in names}
 
     def refresh(self, document: Document) -> str:
-        """Return a document's text with fresh blocks, and keep the pictures that belong to it.
+        """Return a document's text with updated blocks, and keep the pictures that belong to it.
 
         Raises:
-            MarkerError: A block asks for a flow that does not exist, or cannot be drawn.
+            MarkerError: A block requests a flow that does not exist, or cannot be drawn.
         """
         lines: list[str] = []
         at = 0
@@ -176,7 +176,7 @@ class Freshener:
         return str(text)
 
     def _draw(self, document: Document, block: Block, flow: Flow, file: str, options: Options) -> None:
-        """Keep a picture, unless its file is that of another one."""
+        """Keep a picture, unless another picture has the same file."""
         path = Path(os.path.realpath(document.file.parent / file))
         origin = flow.full_name, options.direction, options.details
         if self.pictures.origins.setdefault(path, origin) != origin:
@@ -191,7 +191,7 @@ class Freshener:
 
 
 def is_foreign(path: Path) -> bool:
-    """Return whether a file stands there that penstock has not drawn."""
+    """Return whether a file exists that penstock has not drawn."""
     try:
         return path.is_dir() or (path.exists() and path.stat().st_size > 0 and _OURS not in path.read_bytes()[:4096])
     except OSError:
@@ -199,7 +199,7 @@ def is_foreign(path: Path) -> bool:
 
 
 def is_current(path: Path, content: bytes) -> bool:
-    """Return whether a picture's file holds a content, whatever ends its lines: git may change that."""
+    """Return whether a picture's file has the given content, ignoring line ends: git may change them."""
     try:
         return path.read_bytes().replace(b"\r\n", b"\n") == content
     except OSError:
@@ -207,12 +207,12 @@ def is_current(path: Path, content: bytes) -> bool:
 
 
 def _laid_out(passage: Iterable[str], block: Block) -> list[str]:
-    """Return lines as they stand between two markers: apart from them, each with what stands before the markers."""
+    """Return lines for insertion between two markers: separated from them, each with the markers' prefix."""
     return [f"{block.prefix}{line}".rstrip() + block.newline for line in ("", *passage, "")]
 
 
 def refuse_read_only(files: Iterable[Path]) -> None:
-    """Raise an error if a file may not be written: a file that is replaced would lose its protection.
+    """Raise an error if a file is read-only: a replaced file would lose its protection.
 
     Raises:
         OutputError: A file is read-only.
@@ -223,7 +223,7 @@ def refuse_read_only(files: Iterable[Path]) -> None:
 
 
 def write_all(contents: dict[Path, bytes]) -> None:
-    """Write files, none of them if one is read-only.
+    """Write files, or none of them if one is read-only.
 
     Raises:
         OutputError: A file cannot be written.

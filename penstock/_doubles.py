@@ -1,4 +1,4 @@
-"""Functions that claim one name: which is the definition of today, and which one hides another."""
+"""Functions that claim one name: finds the current definition, and definitions hidden by another."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 DUPLICATE = "duplicate-step"
 
 Pair = tuple["Mark", "Mark"]
-"""A mark that is gone, and the one that took its place."""
+"""A removed mark, and the mark that replaced it."""
 
 
 def latest(declared: Declared) -> tuple[list[Mark], list[Pair]]:
-    """Drop the marks of objects that were defined anew since; lazy ones tell their names only now."""
+    """Drop the marks of redefined objects; lazy objects are asked for their names only now."""
     last = {_definition(mark): mark for mark in declared.marks}
-    kept, hidden = [], [*declared.hidden]
+    current_marks, hidden = [], [*declared.hidden]
     for mark in declared.marks:
         by = last[_definition(mark)]
         if by.root is mark.root or find_source(mark.root):
-            kept.append(mark)
+            current_marks.append(mark)
         elif by.is_beside(mark):
             hidden.append((mark, by))
-    return kept, [pair for pair in hidden if pair[1] in kept]
+    return current_marks, [pair for pair in hidden if pair[1] in current_marks]
 
 
 def _definition(mark: Mark) -> tuple[object, ...]:
@@ -41,14 +41,14 @@ def _definition(mark: Mark) -> tuple[object, ...]:
 
 
 def hidden_problems(hidden: Iterable[Pair]) -> Iterator[Problem]:
-    """Yield a problem for each function that is no step any more, because another one took its name."""
+    """Yield a problem for each function that is no longer a step, because another one took its name."""
     for earlier, later in hidden:
         if not _on_condition(later):
             yield problem_at(later, DUPLICATE, _message(earlier, later))
 
 
 def _on_condition(mark: Mark) -> bool:
-    """Tell whether a function stands under an ``if`` or ``except``, where one replaces another on purpose."""
+    """Return whether a function is defined under an ``if`` or ``except``, where one replaces another on purpose."""
     source = find_source(innermost(mark.root))
     return source is not None and not isinstance(source.parent, (ast.Module, ast.ClassDef, *_FUNCTIONS))
 

@@ -1,4 +1,4 @@
-"""Runs inside a scope what goes on after a call: generators, bound for each resume, and coroutines that it returned."""
+"""Runs generators and returned coroutines inside a scope: generators are bound for each resume."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from penstock._context import Binding
 
 LAZY = (GeneratorType, AsyncGeneratorType, CoroutineType)
-"""What a function may return that has not run yet."""
+"""Types of results that have not run yet."""
 
 
 @uncounted
@@ -37,7 +37,7 @@ def drive(generator: Any, scope: Binding) -> Any:
                 _finish(generator, scope, error)
                 raise
             finally:  # whatever an interrupt has left out
-                argument = None  # else an error that was thrown in, its traceback and this frame keep each other alive
+                argument = None  # else a thrown-in error, its traceback and this frame would keep each other alive
                 try:
                     if has_event:
                         current_event.set(event)
@@ -53,12 +53,12 @@ def drive(generator: Any, scope: Binding) -> Any:
     except StopIteration as stop:
         return stop.value
     except BaseException as error:
-        scope.end(error)  # again, for an interrupt may have come before its first line
+        scope.end(error)  # again, because an interrupt may have come before its first line
         raise
 
 
 def _finish(generator: Any, scope: Binding, error: BaseException) -> None:
-    """End the scope of a generator; if it was interrupted between two items, that is closed first, in its run."""
+    """End the scope of a generator; if interrupted between two items, the generator is closed first, in its run."""
     if type(error) is StopIteration or type(error) is GeneratorExit:
         scope.end()
         return
@@ -100,11 +100,11 @@ ASYNC_CELLS = {
         "finished": (StopAsyncIteration, GeneratorExit),
     }.items()
 }
-"""What wrappers of asynchronous generators have in common."""
+"""The common part of all wrappers of asynchronous generators."""
 
 
 def async_generator(target: Any, scope_of: Callable[[], Binding]) -> Any:
-    """Return a function like ``target`` whose generators each run in a scope of their own, as ``drive`` has it."""
+    """Return a function like ``target`` whose generators each run in a scope of their own, as in ``drive``."""
     cells = {"target": target, "mark": None, "resumed": lambda _: scope_of(), "__class__": None}
     return make_wrapper(ASYNC_GENERATOR, target, globals(), ASYNC_CELLS | {n: CellType(v) for n, v in cells.items()})
 
@@ -113,7 +113,7 @@ def async_generator(target: Any, scope_of: Callable[[], Binding]) -> Any:
 async def await_in(scope: Binding, function: Any, args: Any, kwargs: Any) -> Any:
     """Call a coroutine function and await the result, in a scope."""
     run_token = event_token = None
-    try:  # to set what is set already changes nothing, and the tokens know the context
+    try:  # binding again changes nothing, and the tokens know the context
         event_token = current_event.set(current_event.get()) if scope.has_event else None
         run_token = current_run.set(current_run.get()) if scope.has_run else None
         scope.begin()
@@ -139,7 +139,7 @@ async def await_in(scope: Binding, function: Any, args: Any, kwargs: Any) -> Any
 
 
 class _Held:
-    """A coroutine that another one will await; when that one goes unawaited, so does this, without a word of its own."""
+    """A coroutine that another one will await; closed silently if its wrapper is never awaited."""
 
     __slots__ = ("__del__", "coroutine")
 
@@ -154,7 +154,7 @@ _coroutine_of = attrgetter("coroutine")
 
 
 class _Begun:
-    """A scope that has begun, and was left since."""
+    """A scope that was entered and left already."""
 
     __slots__ = ("begin", "end", "has_event", "has_run", "resume", "suspend")
 
@@ -165,20 +165,20 @@ class _Begun:
 
 
 def awaited(coroutine: Any, scope: Binding) -> Any:
-    """Return a coroutine in place of one that a plain function has returned; it goes on in the function's scope."""
-    begun: Any = _Begun(scope)
-    outer: Any = await_in(begun, _coroutine_of, (_Held(coroutine),), {})
+    """Return a coroutine that replaces one returned by a plain function and runs in the function's scope."""
+    inner: Any = _Begun(scope)
+    outer: Any = await_in(inner, _coroutine_of, (_Held(coroutine),), {})
     outer.__name__, outer.__qualname__ = coroutine.__name__, coroutine.__qualname__
     return outer
 
 
 def continued(result: Any, scope: Binding) -> Any:
-    """Return what goes on in a function's scope, in place of the coroutine or generator that it has returned."""
+    """Return a coroutine or generator that replaces a returned one and runs in the function's scope."""
     if type(result) is CoroutineType:
         return awaited(result, scope)
-    begun: Any = _Begun(scope)
+    inner: Any = _Begun(scope)
     outer: Any = (
-        drive(result, begun) if type(result) is GeneratorType else async_generator(lambda: result, lambda: begun)()
+        drive(result, inner) if type(result) is GeneratorType else async_generator(lambda: result, lambda: inner)()
     )
     outer.__name__, outer.__qualname__ = result.__name__, result.__qualname__
     return outer
@@ -254,13 +254,13 @@ async def _hold_async(generator: Any, scope_of: Callable[[], Binding]) -> Any:
 
 
 def _end(scope: Binding | None, error: BaseException) -> None:
-    """End the scope of a block, if it has begun; to be closed is no error."""
+    """End the scope of a block, if it has begun; closing is not an error."""
     if scope is not None:
         scope.end(None if type(error) is GeneratorExit else error)
 
 
 def _give_back(event_token: Any, run_token: Any) -> None:
-    """Bind what was bound before two tokens were handed out."""
+    """Restore the bindings from before two tokens were created."""
     try:
         if event_token is not None:
             restore(current_event, event_token)

@@ -1,4 +1,4 @@
-"""What a part of penstock says when the package that it is made for is not installed."""
+"""Error messages for missing optional packages."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ if TYPE_CHECKING:
 
 
 class needed:  # noqa: N801 - used like a function, as contextlib's own are
-    """Names the cure in a ``with`` block whose imports fail because a package is not there.
+    """Names the required package in a ``with`` block whose imports fail because it is not installed.
 
-    A package that is there and itself lacks another, or is damaged, keeps its own error: to install it again is no cure.
+    A package that is installed but lacks a dependency, or is damaged, keeps its own error: reinstalling would not help.
 
     Args:
         package: The package that the block imports first.
-        requirement: What to install.
+        requirement: The requirement to install.
 
     Raises:
         ModuleNotFoundError: The package is not installed; ``name`` is its name.
@@ -26,7 +26,7 @@ class needed:  # noqa: N801 - used like a function, as contextlib's own are
         self._package, self._requirement = package, requirement
 
     def __enter__(self) -> None:
-        """Begin; there is nothing to do."""
+        """Do nothing."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if isinstance(error, ModuleNotFoundError) and error.name == self._package:

@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Writes files atomically."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def stamp_of(status: os.stat_result) -> tuple[int, int, int]:
-    """Return what changes when a file is written: when its content and its entry last changed (ns), and its size.
+    """Return the stamp of a file: the times when its content and its entry last changed (ns), and its size.
 
-    The time of the content alone is not enough. Images and archives give all files one time, and an edit may keep the size.
+    The modification time alone is not enough: archives give all files one time, and an edit may keep the size.
     """
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size
 
@@ -83,7 +83,7 @@ def read_text(path: Path) -> str:
 
 
 def own_folder(folder: Path) -> Path:
-    """Make penstock's folder in a project, which version control is told to leave alone, and return it.
+    """Create penstock's folder in a project, excluded from version control, and return it.
 
     Raises:
         OSError: It cannot be made.
@@ -96,12 +96,12 @@ def own_folder(folder: Path) -> Path:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a kill in the middle, sees the old content or the new, never a part.
+    """Write a file atomically: after a kill in the middle, a reader sees the old content or the new, never a part.
 
-    What is no file, such as ``/dev/stdout`` or a pipe, is written to.
+    Devices and pipes, such as ``/dev/stdout``, are written directly.
 
     Raises:
-        OutputError: The file cannot be written; what stood there before still does.
+        OutputError: The file cannot be written; its former content is unchanged.
     """
     try:
         _make_folder(path.parent)
@@ -120,14 +120,14 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        file = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
+        file = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
         raise NotADirectoryError(None, f"{file} is a file, not a folder") from None
 
 
 def _replace(target: Path, content: bytes) -> None:
     temporary = target.with_name(f".{target.name[:60]}.{os.urandom(6).hex()}")
     try:
-        # as open() does, with the permissions that new files get here
+        # with the permissions of new files, as open() does
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
             file.write(content)
         if target.exists():

@@ -1,4 +1,4 @@
-"""What a callable is when called: a coroutine function, a generator function or a plain one."""
+"""Detects the kind of a callable: coroutine function, generator function or plain function."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CO_GENERATOR, CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x
 
 
 def flags_of(target: Any) -> int:
-    """Return the code flags of what a call of ``target`` runs, which tell coroutine functions and generators."""
+    """Return the code flags of the function that a call of ``target`` runs; they tell its kind."""
     function = underlying(target)
     while issubclass(type(function), CallableProxy):  # isinstance() would wake a lazy proxy
         function = underlying(function.__wrapped__)

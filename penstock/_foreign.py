@@ -1,7 +1,7 @@
-"""Manifests that others wrote, as the setting `manifests` names them: data, in which nothing is a file or a command.
+"""Sanitizes third-party manifests named by the setting `manifests`: their content is data, never a path or a command.
 
-All that is shown of a flow is looked through once, before anything sees it. Names and texts lose what a terminal, a log
-or a reader would be misled by, files have to be inside their project, and nothing is longer than a person reads.
+All visible content of a flow is checked once, before use. Names and texts lose characters that could mislead a
+terminal, a log or a reader, files must be inside their project, and lengths are limited.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
     Placed = TypeVar("Placed", Step, Problem, Call, Blind)
 
 MAX_NAME, MAX_LINE, MAX_TEXT = 200, 2_000, 20_000
-"""Characters of a name, of a text on one line such as a title or a signature, and of a docstring or a description."""
+"""Maximum characters of a name, of a text on one line (title, signature), and of a docstring or description."""
 
 MAX_MARKS = 1_000
-"""Marks of one kind in a paragraph, for each of which some parsers look at all that follows."""
+"""Maximum marks of one kind in a paragraph; some parsers look at all following text for each of them."""
 
 MAX_ITEMS = 500
-"""Effects, tags or imports of one step or flow."""
+"""Maximum number of effects, tags or imports of one step or flow."""
 
 SHORT, MAX_DEPTH = 150, 50
-"""Characters of a signature that cannot be nested too deep, and how deep one may be."""
+"""Characters of a signature that cannot be nested too deeply, and the maximum depth."""
 
 MAX_LINE_NUMBER = 9_999_999
 
 _HASHES = re.compile(r"#(?=#\w*\[)")
 _COMMAND = re.compile(rf"(?<!\S):(?=:)|{_HASHES.pattern}")
-"""Where a line of a log becomes a command of GitHub (``::error::``), Azure or TeamCity (``##vso[…]``)."""
+"""Patterns that turn a log line into a command of GitHub (``::error::``), Azure or TeamCity (``##vso[…]``)."""
 
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters, and those that turn the direction of what stands behind them."""
+"""Control characters, and those that change the direction of following text."""
 
 _GAP = re.compile(r"\n[ \t]*\n")
 _MODULE = re.compile(r"\w+(?:\.\w+)*")
@@ -54,10 +54,10 @@ _HASH = re.compile(r"[0-9a-f]{1,64}")
 
 
 def clean(made: Manifest) -> Manifest:
-    """Return a manifest that others wrote, fit to be shown.
+    """Return a third-party manifest, sanitized for display.
 
     Raises:
-        ManifestError: Two steps have one name, once what is invisible in them is taken away.
+        ManifestError: Two steps have one name after removal of invisible characters.
     """
     return replace(
         made,
@@ -69,7 +69,7 @@ def clean(made: Manifest) -> Manifest:
 
 
 def is_readable(docstring: str) -> bool:
-    """Return whether a docstring can be parsed in a time that grows with its length."""
+    """Return whether a docstring can be parsed in linear time."""
     paragraphs = _GAP.split(docstring) if len(docstring) > MAX_MARKS else ()
     return not any(paragraph.count(mark) > MAX_MARKS for paragraph in paragraphs for mark in "*:[_`|")
 
@@ -100,17 +100,17 @@ def _flow(flow: Flow) -> Flow:
 
 
 def _step(step: Step) -> Step:
-    placed = _placed(step)
+    portable_step = _placed(step)
     return replace(
-        placed,
+        portable_step,
         name=_name(step.name),
         title=_line(step.title),
         docstring=_text(step.docstring),
         signature=_signature(step.signature),
-        imports=tuple(each for each in step.imports[:MAX_ITEMS] if _matching(_IMPORT, each)),
+        imports=tuple(binding for binding in step.imports[:MAX_ITEMS] if _matching(_IMPORT, binding)),
         module=_matching(_MODULE, step.module),
         qualname=_matching(_QUALNAME, step.qualname),
-        end_line=_number(step.end_line) if placed.file else 0,
+        end_line=_number(step.end_line) if portable_step.file else 0,
         kind=step.kind if step.kind in get_args(Kind) else "function",
         trigger=_line(step.trigger),
         effects=_lines(step.effects),
@@ -163,7 +163,7 @@ def _lines(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _signature(signature: str) -> str:
-    """Return a signature that can be parsed, or left as it is, by what goes down by recursion."""
+    """Return a signature that recursive parsers can handle; too deep a one becomes ``(...)``."""
     line = _line(signature)
     if len(line) < SHORT:
         return line
@@ -181,13 +181,13 @@ def _signature(signature: str) -> str:
 def _text(text: str) -> str:
     """Return a text of several lines."""
     if len(text) <= MAX_TEXT and text.isascii() and "#" not in text and text.replace("\n", "").isprintable():
-        return text  # as most are
+        return text  # the usual case
     cut = _cut(text, MAX_TEXT).encode("utf-8", "replace").decode()  # halves of surrogate pairs have no UTF-8
     return _HASHES.sub("# ", _UNSEEN.sub("", cut.replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def _harmless(text: str) -> str:
-    if "::" not in text and "#" not in text:  # as most are
+    if "::" not in text and "#" not in text:  # the usual case
         return text
     return _COMMAND.sub(lambda mark: f"{mark[0]} ", text)
 

@@ -1,4 +1,4 @@
-"""The garbage collector, kept from looking while many objects are made that all stay."""
+"""Pauses garbage collection while many long-lived objects are created."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Pause the collector: in a large process, such as a build, it takes longer than making the objects does."""
+    """Pause the collector: in a large process, such as a build, collecting takes longer than creating the objects."""
     was_on = gc.isenabled()
     gc.disable()
     try:

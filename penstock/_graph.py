@@ -1,4 +1,4 @@
-"""Pure functions over adjacency mappings; all of them walk with a stack, so depth does not matter."""
+"""Pure functions over adjacency mappings; all are iterative, so depth does not matter."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def adjacency(names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[st
 
 
 def reachable(successors: Adjacency, starts: Iterable[str]) -> set[str]:
-    """Return every name that can be reached from ``starts``, the starts included."""
-    seen = set(starts)
-    stack = list(seen)
+    """Return every name that is reachable from ``starts``, including the starts."""
+    names = set(starts)
+    stack = list(names)
     while stack:
         for target in successors[stack.pop()]:
-            if target not in seen:
-                seen.add(target)
+            if target not in names:
+                names.add(target)
                 stack.append(target)
-    return seen
+    return names
 
 
 def back_edges(successors: Adjacency) -> list[tuple[tuple[str, str], list[str]]]:
@@ -35,7 +35,7 @@ def back_edges(successors: Adjacency) -> list[tuple[tuple[str, str], list[str]]]
     The walk starts at the names in their given order, so the answer is deterministic; without these edges
     the graph is acyclic (Tarjan, *Depth-first search and linear graph algorithms*, 1972).
     """
-    found: list[tuple[tuple[str, str], list[str]]] = []
+    edges: list[tuple[tuple[str, str], list[str]]] = []
     done: set[str] = set()
     for root in successors:
         if root in done:
@@ -46,16 +46,16 @@ def back_edges(successors: Adjacency) -> list[tuple[tuple[str, str], list[str]]]
             target = next(walks[-1], None)
             if target is None:
                 walks.pop()
-                finished = path.pop()
-                on_path.discard(finished)
-                done.add(finished)
+                node = path.pop()
+                on_path.discard(node)
+                done.add(node)
             elif target in on_path:
-                found.append(((path[-1], target), path[path.index(target) :]))
+                edges.append(((path[-1], target), path[path.index(target) :]))
             elif target not in done:
                 path.append(target)
                 on_path.add(target)
                 walks.append(iter(successors[target]))
-    return found
+    return edges
 
 
 def without_cycles(successors: Adjacency) -> dict[str, list[str]]:
@@ -73,7 +73,7 @@ def topological(acyclic: Adjacency) -> list[str]:
         for target in targets:
             waiting[target] += 1
     order = [name for name, count in waiting.items() if not count]
-    for name in order:  # grows while it is walked
+    for name in order:  # grows during the iteration
         for target in acyclic[name]:
             waiting[target] -= 1
             if not waiting[target]:
@@ -82,7 +82,7 @@ def topological(acyclic: Adjacency) -> list[str]:
 
 
 def ranks(successors: Adjacency) -> dict[str, int]:
-    """Return each name's layer: the length of the longest way to it, cycles cut."""
+    """Return each name's layer: the length of the longest path to it, with cycles cut."""
     acyclic = without_cycles(successors)
     result = dict.fromkeys(acyclic, 0)
     for name in topological(acyclic):
@@ -92,7 +92,7 @@ def ranks(successors: Adjacency) -> dict[str, int]:
 
 
 def paths(successors: Adjacency, starts: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """Yield every way from a start to an end, one at a time; an edge that closes a cycle is not taken."""
+    """Yield every path from a start to an end, one at a time; edges that close a cycle are ignored."""
     acyclic = without_cycles(successors)
     for start in starts:
         path = [start]
@@ -112,7 +112,7 @@ def paths(successors: Adjacency, starts: Iterable[str]) -> Iterator[tuple[str, .
 
 
 def count_paths(successors: Adjacency, starts: Iterable[str]) -> int:
-    """Return how many ways :func:`paths` yields, in time linear in the edges."""
+    """Return the number of paths that :func:`paths` yields, in time linear in the edges."""
     acyclic = without_cycles(successors)
     ways: dict[str, int] = {}
     for name in reversed(topological(acyclic)):

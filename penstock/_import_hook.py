@@ -1,4 +1,4 @@
-"""Calls something when a module has been imported, as soon as it is there and before anybody sees it."""
+"""Calls a function as soon as a module has been imported, before other code can use the module."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _watched: dict[str, list[Action]] = {}
 
 
 def watch_module(name: str, action: Action) -> None:
-    """Call ``action`` with a module each time that it has been executed; twice the same action is called once."""
+    """Call ``action`` with a module each time that it has been executed; registering an action twice has no effect."""
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
     actions = _watched.setdefault(name, [])
@@ -25,12 +25,12 @@ def watch_module(name: str, action: Action) -> None:
 
 
 class _Finder:
-    """Lets the other finders find a watched module, and stands before its loader."""
+    """Wraps the loader of a watched module that the other finders return."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the spec of a watched module; all others are none of our business."""
+        """Return the spec of a watched module, or ``None`` for all others."""
         if name not in _watched:
             return None
         others = (finder for finder in [*sys.meta_path] if finder is not self and hasattr(finder, "find_spec"))
@@ -42,7 +42,7 @@ class _Finder:
 
 
 class _Loader:
-    """Executes a module by its own loader, and is gone from it before that."""
+    """Executes a module by its own loader, and removes itself first."""
 
     def __init__(self, loader: Any) -> None:
         self._loader = loader
@@ -51,12 +51,12 @@ class _Loader:
         return getattr(self._loader, name)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        """Return what the module's own loader makes."""
+        """Return the module that its own loader creates."""
         module: ModuleType | None = self._loader.create_module(spec)
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Execute the module, then call what waits for it."""
+        """Execute the module, then call the registered actions."""
         spec = module.__spec__
         if spec is not None:
             spec.loader = self._loader

@@ -1,4 +1,4 @@
-"""Which imported names an annotation speaks of: ``Mapping`` alone does not say what to link to."""
+"""Finds the imported names in an annotation: ``Mapping`` alone does not identify its target."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
 
 
 def imported(node: ast.AST) -> Iterable[tuple[str, str]]:
-    """Return each name that an import statement binds, with what it stands for; relative imports keep their dots."""
+    """Return each name that an import statement binds, with its target; relative imports keep their dots."""
     if isinstance(node, ast.Import):
         return [(alias.asname, alias.name) for alias in node.names if alias.asname]
     if isinstance(node, ast.ImportFrom) and node.module != "__future__":
@@ -23,7 +23,7 @@ def imported(node: ast.AST) -> Iterable[tuple[str, str]]:
 
 
 def spoken_of(signature: str, names: Mapping[str, str], package: str) -> Iterator[str]:
-    """Yield, as an import statement would write it, each imported name that occurs in a signature."""
+    """Yield each imported name that occurs in a signature, in the form of an import statement."""
     for name in sorted(set(_WORD.findall(signature)).intersection(names)):
         full = _absolute(names[name], package)
         yield full if full.endswith(f".{name}") else f"{full} as {name}"

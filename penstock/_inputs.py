@@ -1,4 +1,4 @@
-"""What a manifest was made from, and how to tell whether any of it changed."""
+"""Records the inputs of a manifest, and detects whether any of them changed."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Stamp = tuple[int, int, int]
 _CHANGING: Stamp = (-1, -1, -1)
 
 _CLOCK_STEP_NS = 20_000_000
-"""How far a file's time may lag behind the clock: the kernel stamps files with its tick (4 ms at 250 Hz)."""
+"""Maximum lag of a file's time behind the clock: the kernel stamps files with its tick (4 ms at 250 Hz)."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The state in which files and folders were seen; all paths are absolute.
+    """The recorded state of files and folders; all paths are absolute.
 
     Attributes:
         files: The stamp of each file (:func:`penstock._files.stamp_of`) and its SHA-256; a stamp that no file has if it
@@ -42,11 +42,11 @@ class Snapshot:
     times: Mapping[str, int] = field(default_factory=dict)
 
     def is_current(self) -> bool:
-        """Tell whether everything still is as it was seen."""
+        """Return whether everything is unchanged since the snapshot."""
         return (
             all(_mtime(folder) == time for folder, time in self.times.items())
-            and all(listing(folder) == seen for folder, seen in self.folders.items())
-            and all(_is_unchanged(file, *seen) for file, seen in self.files.items())
+            and all(listing(folder) == state for folder, state in self.folders.items())
+            and all(_is_unchanged(file, *state) for file, state in self.files.items())
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -68,29 +68,29 @@ def snapshot(
     since: int,
     before: Snapshot | None = None,
 ) -> Snapshot:
-    """Look at the files that a child used.
+    """Take a snapshot of the files that a child used.
 
     Args:
-        files: The files; those that are gone are left out.
-        folders: The folders that were searched, with the digests that they had then.
-        times: Folders of which the modification time counts.
+        files: The files; missing ones are left out.
+        folders: The searched folders, with the digests from that time.
+        times: Folders whose modification time counts.
         since: The time (ns since the epoch) before the first file was read.
-        before: What was seen the last time.
+        before: The previous snapshot.
 
     Returns:
-        The state now. A file that was written after ``since`` may have been read before that, so it does not count
-        as seen, except where it has the content of the last time: some applications write a file on every import.
+        The current state. A file written after ``since`` may have been read before that, so it does not count
+        as recorded, except if its content is that of the last time: some applications write a file on every import.
     """
-    known = before.files if before else {}
-    seen: dict[str, tuple[Stamp, str]] = {}
+    previous_files = before.files if before else {}
+    file_states: dict[str, tuple[Stamp, str]] = {}
     for file in sorted(set(files)):
         with contextlib.suppress(OSError, ValueError):  # what is no path leads to nothing
             status = Path(file).stat()
             sha = digest(file)
-            racy = status.st_mtime_ns >= since - _CLOCK_STEP_NS and known.get(file, ((), ""))[1] != sha
-            # The content is kept under a stamp that no file has, to be compared the next time.
-            seen[file] = (_CHANGING if racy else stamp_of(status), sha)
-    return Snapshot(seen, dict(folders), {folder: _mtime(folder) for folder in times})
+            racy = status.st_mtime_ns >= since - _CLOCK_STEP_NS and previous_files.get(file, ((), ""))[1] != sha
+            # The content is stored under a stamp that no file has, so that it is compared next time.
+            file_states[file] = (_CHANGING if racy else stamp_of(status), sha)
+    return Snapshot(file_states, dict(folders), {folder: _mtime(folder) for folder in times})
 
 
 def absolute(path: str | Path) -> str:
@@ -104,7 +104,7 @@ def digest(file: str | Path) -> str:
 
 
 def subfolders(folder: str) -> list[str]:
-    """Return the names of the folders in ``folder`` that could be packages, sorted."""
+    """Return the sorted names of the folders in ``folder`` that could be packages."""
     return _names(folder)[1]
 
 
@@ -115,12 +115,12 @@ def listing(folder: str) -> str:
 
 
 def is_installed(file: str) -> bool:
-    """Tell whether a path leads through a folder that installers fill."""
+    """Return whether a path leads through a folder of installed packages."""
     return bool(_INSTALLED.search(f"{file.replace(os.sep, '/')}/"))
 
 
 def is_own(file: str, roots: Iterable[str]) -> bool:
-    """Tell whether a file is the user's own code: below one of the roots, but not in an environment there."""
+    """Return whether a file is the user's own code: below one of the roots, but not in an environment there."""
     for root in roots:
         inside = file.startswith(root.rstrip(os.sep) + os.sep)
         if file == root or (inside and not is_installed(file[len(root) :])):
@@ -167,5 +167,5 @@ def _is_unchanged(file: str, stamp: Stamp, sha: str) -> bool:
     try:
         now = stamp_of(Path(file).stat())
         return now == stamp or (stamp != _CHANGING and now[-1] == stamp[-1] and digest(file) == sha)
-    except (OSError, ValueError):  # what is no path leads to nothing
+    except (OSError, ValueError):  # an invalid path leads to nothing
         return False

@@ -1,4 +1,4 @@
-"""What the source says of a callable: place, signature, docstring, hash."""
+"""Reads metadata of a callable from its source: position, signature, docstring, hash."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Source:
 
 
 class Facts(NamedTuple):
-    """What :class:`~penstock.model.Step` takes from the source."""
+    """The fields of :class:`~penstock.model.Step` that come from the source."""
 
     title: str
     docstring: str
@@ -54,17 +54,17 @@ class Facts(NamedTuple):
 
 
 def facts(target: Any) -> Facts:
-    """Return what the source says of a callable; what cannot be found out stays empty."""
+    """Return the metadata of a callable from its source; unknown fields stay empty."""
     function = innermost(target)
     source = find_source(function)
     module, qualname = identity(function)
     text = docstring(function)
-    shown = signature(target, function, source)
+    signature_text = signature(target, function, source)
     return Facts(
         title=title(text),
         docstring=text,
-        signature=shown,
-        imports=_imports(shown, source, module),
+        signature=signature_text,
+        imports=_imports(signature_text, source, module),
         module=module,
         qualname=qualname,
         file=_file_of(function),
@@ -76,21 +76,21 @@ def facts(target: Any) -> Facts:
 
 
 def innermost(target: Any) -> Any:
-    """Return the function below all decorations that say what they stand over."""
+    """Return the function below all decorations that expose the decorated object."""
     function = underlying(target)
     if (below := function_of_task(function)) is not None:
         return innermost(below)
     try:
         return underlying(inspect.unwrap(function))
-    except ValueError:  # an object that answers every attribute, such as a stand-in for a missing module
+    except ValueError:  # an object that answers every attribute, such as a mock of a missing module
         return function
 
 
-def _imports(shown: str, source: Source | None, module: str) -> tuple[str, ...]:
+def _imports(signature_text: str, source: Source | None, module: str) -> tuple[str, ...]:
     if source is None:
         return ()
     package = module if source.index.is_package else module.rpartition(".")[0]
-    return tuple(spoken_of(shown, source.index.imports, package))
+    return tuple(spoken_of(signature_text, source.index.imports, package))
 
 
 def docstring(function: Any) -> str:
@@ -106,11 +106,11 @@ def docstring(function: Any) -> str:
 
 
 def _class_docstring(kind: type) -> str | None:
-    """Return the docstring of a class, but not one that ``dataclass`` made of the values of defaults."""
+    """Return the docstring of a class, unless ``dataclass`` generated it from the values of defaults."""
     text = kind.__doc__
-    made = isinstance(text, str) and text.startswith(f"{kind.__name__}(") and "__dataclass_fields__" in vars(kind)
-    source = find_source(kind) if made else None
-    return None if made and not (source and ast.get_docstring(source.node)) else text
+    is_auto = isinstance(text, str) and text.startswith(f"{kind.__name__}(") and "__dataclass_fields__" in vars(kind)
+    source = find_source(kind) if is_auto else None
+    return None if is_auto and not (source and ast.get_docstring(source.node)) else text
 
 
 def _call_of(kind: type) -> Any:
@@ -120,7 +120,7 @@ def _call_of(kind: type) -> Any:
 
 
 def kind_of(function: Any) -> Kind:
-    """Return what the callable is when called."""
+    """Return the kind of a callable."""
     if isinstance(function, type):
         return "class"
     flags = flags_of(function)
@@ -134,7 +134,7 @@ def kind_of(function: Any) -> Kind:
 
 
 def signature(target: Any, function: Any, source: Source | None) -> str:
-    """Return the signature as written where the source is at hand, else as Python knows it, without values."""
+    """Return the signature as written where the source is available, else as Python knows it, without values."""
     as_written = not _is_partial(target) and not hasattr(function, "__signature__")
     if as_written and source and not isinstance(source.node, ast.ClassDef):
         return written(source.node, is_method=isinstance(target, MethodType) or _is_method(source.node, source.parent))
@@ -146,7 +146,7 @@ def _is_partial(target: Any) -> bool:
 
 
 def _is_method(node: ast.FunctionDef | ast.AsyncFunctionDef, parent: ast.AST) -> bool:
-    """Tell whether a function is given its first argument; outside a class, only the argument's name says so.
+    """Return whether a function's first argument is bound; outside a class, only the argument's name can tell.
 
     Celery's ``bind=True`` makes a function a method of its task.
     """
@@ -167,12 +167,12 @@ def find_source(function: Any) -> Source | None:
         return None
     index = _index(file, lines)
     code = _code(function)
-    found = index.get((code.co_firstlineno, code.co_name)) if code else index.get((0, identity(function)[1]))
-    return Source(*found, index=index) if found else None
+    definition = index.get((code.co_firstlineno, code.co_name)) if code else index.get((0, identity(function)[1]))
+    return Source(*definition, index=index) if definition else None
 
 
 class Index(dict[tuple[int, str], tuple[Definition, ast.AST]]):
-    """A file's definitions by first line and name, and once more by 0 and qualified name; and what it imports."""
+    """A file's index: definitions by first line and name, and by 0 and qualified name; and its imports."""
 
     def __init__(self, file: str, lines: list[str]) -> None:
         super().__init__()
@@ -185,7 +185,7 @@ _indexes: dict[str, Index] = {}
 
 
 def _index(file: str, lines: list[str]) -> Index:
-    """Return the file's index, made anew when linecache holds other lines than the last time."""
+    """Return the file's index, rebuilt if the lines in linecache have changed."""
     index = _indexes.get(file)
     if index is None or index.lines is not lines:
         index = _indexes[file] = Index(file, lines)
@@ -196,7 +196,7 @@ def _index(file: str, lines: list[str]) -> Index:
 def _fill(index: Index) -> None:
     try:
         tree = ast.parse("".join(index.lines))
-    except (SyntaxError, ValueError):  # edited since it was imported, or no Python at all
+    except (SyntaxError, ValueError):  # edited since it was imported, or not Python
         return
     stack: list[tuple[ast.AST, str]] = [(tree, "")]
     while stack:
@@ -213,11 +213,11 @@ def _fill(index: Index) -> None:
 
 
 def _statements(parent: ast.AST) -> Iterator[ast.AST]:
-    """Yield what stands in a block; expressions hold no definitions, and most of a tree is expressions."""
+    """Yield the statements of a block; expressions hold no definitions, and most of a tree is expressions."""
     for block in ("body", "orelse", "handlers", "finalbody", "cases"):
-        found = getattr(parent, block, ())
-        if isinstance(found, list):  # the body of a lambda or of a conditional expression is none
-            yield from found
+        children = getattr(parent, block, ())
+        if isinstance(children, list):  # the body of a lambda or of a conditional expression is none
+            yield from children
 
 
 def _first_line(node: Definition) -> int:
@@ -225,7 +225,7 @@ def _first_line(node: Definition) -> int:
 
 
 def _hash(source: Source) -> str:
-    """Hash the lines from ``def`` on, without the docstring: decorators and words change nothing of the behaviour."""
+    """Hash the lines from ``def`` on, without the docstring: decorators and comments do not change behaviour."""
     node = source.node
     lines = source.index.lines[node.lineno - 1 : node.end_lineno]
     if ast.get_docstring(node, clean=False) is not None:

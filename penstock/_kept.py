@@ -1,7 +1,7 @@
-"""A manifest as a collection leaves it: each flow on a line of its own, and read only when somebody looks at it.
+"""Cache format of a manifest: each flow on a line of its own, parsed on first access.
 
-A build in which nothing changed asks what each flow is called, what is wrong with it, and whether it is what it was.
-Only a page that is made anew asks for the steps.
+A build without changes only needs each flow's name and problems, and whether it has changed.
+Steps are needed only for a page that is written again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SHOWN, _CODE = ("steps", "edges"), ("calls", "blind")
 
 
 def dumps(made: Manifest) -> str:
-    """Return a manifest as text: a line with all but the flows, then a line for each flow."""
+    """Return a manifest as text: a line with everything but the flows, then a line for each flow."""
     return manifest.dumps(replace(made, flows=()), indent=None) + "".join(f"{_line(flow)}\n" for flow in made.flows)
 
 
@@ -34,13 +34,13 @@ def loads(text: str, *, at_once: bool = False) -> Manifest:
 
     Args:
         text: The text.
-        at_once: Whether to read all of it now, because somebody else may have written it.
+        at_once: Whether to read everything now, because the text may come from elsewhere.
 
     Raises:
-        ManifestError: The text is something else, or damaged.
+        ManifestError: The text has another format or is damaged.
     """
     head, *lines = text.removesuffix("\n").split("\n")
-    made = manifest.loads(head)
+    result = manifest.loads(head)
     try:
         with collector_paused():
             flows = tuple(_flow(line) for line in lines)
@@ -49,13 +49,13 @@ def loads(text: str, *, at_once: bool = False) -> Manifest:
                     len(flow.steps)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ManifestError(f"the manifest is damaged ({error!r})") from None
-    return replace(made, flows=flows)
+    return replace(result, flows=flows)
 
 
 def digest(flow: Flow) -> str:
-    """Return a digest of a flow as documentation shows it: all but what the code says, which moves with each line."""
-    shown: tuple[str, str] = vars(flow).get("_kept") or _segments(flow)[:2]
-    return hashlib.sha256("\t".join(shown).encode("utf-8", "replace")).hexdigest()
+    """Return a digest of a flow without its static relations, whose line numbers move with each edit."""
+    segments: tuple[str, str] = vars(flow).get("_kept") or _segments(flow)[:2]
+    return hashlib.sha256("\t".join(segments).encode("utf-8", "replace")).hexdigest()
 
 
 def _line(flow: Flow) -> str:
@@ -64,19 +64,19 @@ def _line(flow: Flow) -> str:
 
 def _segments(flow: Flow) -> tuple[str, str, str]:
     content = contents(flow)
-    shown = {name: content.pop(name) for name in _SHOWN}
+    details = {name: content.pop(name) for name in _SHOWN}
     code = {name: content.pop(name) for name in _CODE}
-    return encoded(content), encoded(shown), encoded(code) if any(code.values()) else ""
+    return encoded(content), encoded(details), encoded(code) if any(code.values()) else ""
 
 
 def _flow(line: str) -> Flow:
-    summary, shown, code = line.split("\t")
+    summary, details, code = line.split("\t")
     content = json.loads(summary)
     flow: Flow = record(Flow, {**content, "problems": problems_of(content)})
-    put_off(flow, (*_SHOWN, *(_CODE if code else ())), partial(_parts, shown, code))
-    vars(flow)["_kept"] = summary, shown
+    put_off(flow, (*_SHOWN, *(_CODE if code else ())), partial(_parts, details, code))
+    vars(flow)["_kept"] = summary, details
     return flow
 
 
-def _parts(shown: str, code: str) -> dict[str, Any]:
-    return parts_of({**json.loads(shown), **(json.loads(code) if code else {})})
+def _parts(details: str, code: str) -> dict[str, Any]:
+    return parts_of({**json.loads(details), **(json.loads(code) if code else {})})

@@ -32,7 +32,7 @@ COMPLETE = "complete_command"
 
 
 class Wanted(NamedTuple):
-    """What ``%flow`` was asked for; the same again is the same display, in every kernel."""
+    """The arguments of ``%flow``; equal arguments share one display, in every kernel."""
 
     name: str
     format: str
@@ -42,22 +42,22 @@ class Wanted(NamedTuple):
 
     @property
     def display_id(self) -> str:
-        """The display's name for the messages that change it; no notebook stores it."""
+        """The ID of the display for update messages; no notebook stores it."""
         return "penstock " + " ".join(map(str, self))
 
     def drawn(self) -> Diagram:
-        """Draw the flow as it is now."""
+        """Draw the flow in its current state."""
         return generate_dag(self.name, self.format, direction=self.direction, details=self.details, engine=self.engine)
 
 
 class Shown(NamedTuple):
-    """A display, and the flow that it shows.
+    """A display and the flow in it.
 
     Attributes:
         flow: The flow.
-        handle: Changes the picture.
-        below: Changes the lines below it, one for each problem; ``None`` where there were none at first. They are a
-            display of their own, in text: a notebook that shows the picture as Mermaid or PDF shows nothing else of it.
+        handle: Updates the picture.
+        below: Updates the lines below it, one for each problem; ``None`` without problems at first. They are a
+            separate display, in text: a notebook that shows the picture as Mermaid or PDF shows no other part of it.
     """
 
     flow: Flow
@@ -66,7 +66,7 @@ class Shown(NamedTuple):
 
 
 class FlowMagic:
-    """The magic in one shell, and what it has shown.
+    """The magic in one shell, and its displays.
 
     Args:
         shell: The IPython shell.
@@ -78,70 +78,70 @@ class FlowMagic:
         self._cells: dict[str, list[Mark]] = {}
 
     def flow(self, line: str) -> None:
-        wanted = self._wanted(line)
+        request = self._wanted(line)
         try:
-            diagram = wanted.drawn()
+            diagram = request.drawn()
         except PenstockError as error:
             raise UsageError(str(error)) from None
-        handle = display(diagram, display_id=wanted.display_id)
+        handle = display(diagram, display_id=request.display_id)
         problems = _problems(diagram.flow)
-        below = display(_text(problems), raw=True, display_id=f"{wanted.display_id} problems") if problems else None
+        below = display(_text(problems), raw=True, display_id=f"{request.display_id} problems") if problems else None
         if self._can_change and handle is not None:
-            self._shown[wanted] = Shown(diagram.flow, handle, below)
+            self._shown[request] = Shown(diagram.flow, handle, below)
 
     def complete(self, shell: Any, event: Any) -> list[str]:
-        """Return flow names, then formats, for the Tab key."""
+        """Return flow names, then formats, for completion."""
         del shell
         words = event.line[: len(event.line) - len(event.symbol)].split()[1:]
         return [shlex.quote(flow.name) for flow in _registry.flows()] if not words else [*FORMATS]
 
     def after_cell(self, result: Any) -> None:
-        """Forget what the cell no longer declares, then change the displays of flows that changed."""
+        """Drop declarations that the cell no longer has, then update the displays of changed flows."""
         self._note_cell(result)
-        for wanted, shown in self._shown.items():
-            flow = _flow(wanted.name)
-            if flow is None or flow is shown.flow:  # if it is forgotten, its last picture stays
+        for request, view in self._shown.items():
+            flow = _flow(request.name)
+            if flow is None or flow is view.flow:  # if it is forgotten, its last picture stays
                 continue
-            self._shown[wanted] = shown._replace(flow=flow)  # also if it cannot be drawn: one cell says so, not each
+            self._shown[request] = view._replace(flow=flow)  # also if it cannot be drawn: one cell says so, not each
             try:
-                said = _change(wanted, shown)
+                messages = _change(request, view)
             except PenstockError as error:
-                said = [str(error)]
-            for line in said:
-                print(f"{MAGIC} {wanted.name}: {line}", file=sys.stderr)  # noqa: T201 - the cell's output
+                messages = [str(error)]
+            for line in messages:
+                print(f"{MAGIC} {request.name}: {line}", file=sys.stderr)  # noqa: T201 - the cell's output
 
     def _wanted(self, line: str) -> Wanted:
-        given = vars(_parser().parse_args(_words(line)))
-        if given["name"] is None:
-            known = ", ".join(flow.name for flow in _registry.flows())
+        arguments = vars(_parser().parse_args(_words(line)))
+        if arguments["name"] is None:
+            names = ", ".join(flow.name for flow in _registry.flows())
             raise UsageError(
-                f"which flow? {MAGIC} NAME. " + (f"Known flows: {known}." if known else "No flow is declared yet.")
+                f"which flow? {MAGIC} NAME. " + (f"Known flows: {names}." if names else "No flow is declared yet.")
             )
-        return Wanted(**{**given, "format": given["format"] or ("mermaid" if self._can_change else "text")})
+        return Wanted(**{**arguments, "format": arguments["format"] or ("mermaid" if self._can_change else "text")})
 
     @property
     def _can_change(self) -> bool:
-        """Tell whether the front end can change a display; a terminal prints, and that is that."""
+        """Return whether the front end can update a display; a terminal only prints."""
         return type(self._shell.display_pub) is not DisplayPublisher
 
     def _note_cell(self, result: Any) -> None:
-        """Let the flows give up what an earlier run of the cell declared and this one, to its end, did not."""
+        """Remove declarations of an earlier run of the cell that its current, complete run did not repeat."""
         cell = getattr(result.info, "cell_id", None)
-        if not cell:  # only front ends where cells can be run again tell
+        if not cell:  # only front ends with cells that can run again have IDs
             return
         file = self._file(result)
         own = [mark for mark in _registry.marks() if mark.declared[0] == file]
-        left = [mark for mark in self._cells.get(cell, ()) if mark not in own]
+        stale_marks = [mark for mark in self._cells.get(cell, ()) if mark not in own]
         if result.success:
-            _registry.release(left)
-            left = []
-        self._cells[cell] = own + left
+            _registry.release(stale_marks)
+            stale_marks = []
+        self._cells[cell] = own + stale_marks
 
     def _file(self, result: Any) -> str:
-        """Return the name of the file that the cell's code claims to stand in."""
+        """Return the file name that the cell's code is compiled with."""
         raw = result.info.raw_cell
-        transformed = getattr(result.info, "transformed_cell", None) or raw
-        name: str = self._shell.compile.get_code_name(raw, transformed, result.execution_count)
+        transformed_cell = getattr(result.info, "transformed_cell", None) or raw
+        name: str = self._shell.compile.get_code_name(raw, transformed_cell, result.execution_count)
         return name
 
 
@@ -157,7 +157,7 @@ def load(shell: Any) -> None:
 
 
 def unload(shell: Any) -> None:
-    """Take the magic away from a shell; what was shown stays as it is."""
+    """Remove the magic from a shell; existing displays stay."""
     magic = _loaded.pop(shell)
     shell.events.unregister(AFTER_CELL, magic.after_cell)
     shell.strdispatchers[COMPLETE].strs.pop(MAGIC, None)
@@ -171,14 +171,14 @@ def _flow(name: str) -> Flow | None:
         return None
 
 
-def _change(wanted: Wanted, shown: Shown) -> list[str]:
-    """Show a flow as it is now, and return the problems that its display has no place for."""
-    diagram = wanted.drawn()
+def _change(request: Wanted, view: Shown) -> list[str]:
+    """Show a flow in its current state, and return the problems that have no place in its display."""
+    diagram = request.drawn()
     problems = _problems(diagram.flow)
-    shown.handle.update(diagram)
-    if shown.below is None:
+    view.handle.update(diagram)
+    if view.below is None:
         return problems
-    shown.below.update(_text(problems), raw=True)
+    view.below.update(_text(problems), raw=True)
     return []
 
 
@@ -191,7 +191,7 @@ def _problems(flow: Flow) -> list[str]:
 
 
 def _in_words(problem: Problem) -> str:
-    """Return a problem as a line; a cell has no file, and its made-up name is another one in each kernel."""
+    """Return a problem as a line; without a file, because a cell's generated name differs in each kernel."""
     return f"problem: {problem if is_file(problem.file) else problem.message}"
 
 

@@ -1,4 +1,4 @@
-"""Context managers of contextlib below a mark, whose step or run lasts until the block ends."""
+"""Context managers of contextlib below a mark: the step or run lasts until the block ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def open_manager(target: Any, mark: Mark, args: Any, kwargs: Any) -> Any:
-    """Return a context manager of contextlib's, whose step lasts until its block ends."""
+    """Return a context manager of contextlib whose step lasts until its block ends."""
     manager = target(*args, **kwargs)
     # used as a decorator, it makes one for each call
     manager._recreate_cm = partial(open_manager, target, mark, args, kwargs)
@@ -31,28 +31,28 @@ def open_manager(target: Any, mark: Mark, args: Any, kwargs: Any) -> Any:
 
 
 class _BlockScope(Scope):
-    """The scope of a context manager: it stays bound while the block runs, whose code is not the step's."""
+    """The scope of a context manager: it stays bound during the block, whose code is not the step's."""
 
     __slots__ = ()
 
     def suspend(self) -> None:
-        """Leave the block to whoever wrote it."""
+        """Hand over to the code of the block."""
         event: Any = self.event
         if event is not KEEP:
             event.notes[BLOCK] = True
 
     def resume(self) -> None:
-        """Come back to the step's own code."""
+        """Return to the step's own code."""
         event: Any = self.event
         if event is not KEEP:
             event.notes.pop(BLOCK, None)
 
 
-# contextlib gives an exception the traceback back that it had in the block, without the frame that knows the run.
+# contextlib restores an exception's traceback from the block, without the frame that knows the run.
 
 
 class _RunManager(_GeneratorContextManager[Any]):
-    """A block that may be a run, by which an exception that leaves it is known."""
+    """A block that may be a run; an exception that leaves it can be traced to the run."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,7 +1,7 @@
-"""Places in Markdown and reStructuredText that ``penstock inject`` keeps fresh: between two comments, its markers.
+"""Finds blocks in Markdown and reStructuredText for ``penstock inject``: between two comments, the markers.
 
-Markers in code are examples and left alone. What looks like a marker and is none is a fault, because an example of it
-would otherwise never be written, and nothing would say so.
+Markers in code are examples and left alone. An invalid marker is an error, because its block would otherwise
+silently stay unwritten.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 _CODE_SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 _QUOTES = r"(?P<prefix>(?:[ \t]*>)*[ \t]*)"
 _NEAR = 0.75
-"""How much a word has to be like ours to be a misspelt marker."""
+"""Minimum similarity of a word that counts as a misspelled marker."""
 
 
 class Syntax(NamedTuple):
-    """How a kind of document writes comments.
+    """The syntax of comments in a kind of document.
 
     Attributes:
         name: The kind.
-        comment: A comment that is alone on its line, with its text and what stands before it.
-        begin: What begins a comment that has a marker in it, wherever on its line; ``None`` where there is none.
+        comment: A comment that is alone on its line, with its text and its prefix.
+        begin: The start of a comment with a marker, anywhere on a line; ``None`` if there is none.
         write: Returns a comment with a text.
-        is_code: Returns the lines, counted from 0, in which a comment is none.
+        is_code: Returns whether the line at an index is code, where a comment has no effect.
     """
 
     name: str
@@ -45,15 +45,15 @@ class Syntax(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """What stands between two markers.
+    """A block between two markers.
 
     Attributes:
         line: The line of the first marker, counted from 1.
-        request: What the first marker asks for.
-        start: The index of the first line behind it.
+        request: The request of the first marker.
+        start: The index of the line after it.
         end: The index of the second marker's line.
-        prefix: What stands before the markers: the marks of quotes, and spaces.
-        newline: How the first marker's line ends.
+        prefix: The prefix of the markers: quote marks and spaces.
+        newline: The line end of the first marker.
     """
 
     line: int
@@ -65,8 +65,8 @@ class Block:
 
 
 def _markdown_code(lines: Sequence[str]) -> Callable[[int], bool]:
-    fenced = fenced_lines(lines)
-    return lambda index: index in fenced or is_indented_code(lines, index)
+    code_lines = fenced_lines(lines)
+    return lambda index: index in code_lines or is_indented_code(lines, index)
 
 
 def _rst_code(lines: Sequence[str]) -> Callable[[int], bool]:
@@ -104,39 +104,39 @@ SYNTAXES = {
 
 
 def split_lines(text: str) -> list[str]:
-    """Return the lines of a text with their ends, which are those that Markdown knows."""
+    """Return the lines of a text with their ends, as Markdown defines them."""
     return _LINE.findall(text)
 
 
 def find_blocks(path: Path, lines: Sequence[str], syntax: Syntax) -> list[Block]:
-    """Return what stands between the markers of a document, in order.
+    """Return the blocks between the markers of a document, in order.
 
     Args:
         path: The document's file, for messages.
         lines: Its lines with their ends.
-        syntax: How it writes comments.
+        syntax: Its syntax of comments.
 
     Raises:
-        MarkerError: A marker has no other, stands inside another pair, or is misspelt.
+        MarkerError: A marker has no counterpart, is inside another pair, or is misspelled.
     """
     blocks: list[Block] = []
-    opened: tuple[int, str, str] | None = None
+    start: tuple[int, str, str] | None = None
     for index, kind, text, prefix in _markers(path, lines, syntax):
         if kind == "close":
-            if opened is None:
+            if start is None:
                 raise MarkerError(f"nothing begins that {_shown(syntax, '/penstock')} could end", path, index + 1)
-            blocks.append(_block(lines, index, *opened))
-            opened = None
-        elif opened is not None:
+            blocks.append(_block(lines, index, *start))
+            start = None
+        elif start is not None:
             raise MarkerError(
-                f"the marker of line {opened[0] + 1} is not ended yet; write {_shown(syntax, '/penstock')} before this one",
+                f"the marker of line {start[0] + 1} is not ended yet; write {_shown(syntax, '/penstock')} before this one",
                 path,
                 index + 1,
             )
         else:
-            opened = index, text, prefix
-    if opened is not None:
-        raise MarkerError(_unclosed(lines, opened[0], syntax), path, opened[0] + 1)
+            start = index, text, prefix
+    if start is not None:
+        raise MarkerError(_unclosed(lines, start[0], syntax), path, start[0] + 1)
     return blocks
 
 
@@ -165,7 +165,7 @@ def _markers(path: Path, lines: Sequence[str], syntax: Syntax) -> Iterator[tuple
 
 
 def _kind(text: str, syntax: Syntax) -> tuple[str, str]:
-    """Return which marker a comment's text is, or nothing; and what is wrong with it."""
+    """Return the kind of marker in a comment's text, or an empty string, and its error."""
     match = re.match(r"(/?)\s*([\w-]+)(\s*:(?!:))?(.*)", text, re.DOTALL)
     if not match:
         return "", ""
@@ -178,12 +178,12 @@ def _kind(text: str, syntax: Syntax) -> tuple[str, str]:
         return "close" if slash else "open", ""
     if not _is_near(word):
         return "", ""
-    written, right = (f"/{word}", "/penstock") if slash else (f"{word}:", "penstock:")
-    return "close" if slash else "open", f"there is no marker {written!r}. Did you mean {right!r}?"
+    wrong_marker, right = (f"/{word}", "/penstock") if slash else (f"{word}:", "penstock:")
+    return "close" if slash else "open", f"there is no marker {wrong_marker!r}. Did you mean {right!r}?"
 
 
 def _without_colon(word: str, rest: str, syntax: Syntax) -> tuple[str, str]:
-    """Return what a comment is that has neither a slash nor a colon: a marker if it is no sentence."""
+    """Return the kind of a comment without slash and colon: a marker unless it is a sentence."""
     words = rest.split()
     if word == "penstock" and words and (len(words) == 1 or all("=" in option for option in words[1:])):
         return "open", f"a marker has a colon: {_shown(syntax, f'penstock: {words[0]}')}"
@@ -195,7 +195,7 @@ def _is_near(word: str) -> bool:
 
 
 def _unclosed(lines: Sequence[str], index: int, syntax: Syntax) -> str:
-    """Return a message about a marker without an end, which may stand where it does not count."""
+    """Return a message about a marker without an end, which may be in a place where it does not count."""
     message = f"the marker is not ended; write {_shown(syntax, '/penstock')} below it"
     for number, line in enumerate(lines[index + 1 :], index + 2):
         comment = syntax.comment.fullmatch(line.rstrip("\r\n"))

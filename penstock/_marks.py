@@ -1,4 +1,4 @@
-"""Marks: what ``@entrypoint`` and ``@step`` leave on a function for ``@flow`` to take."""
+"""Marks: records left on a function by ``@entrypoint`` and ``@step`` for ``@flow`` to take."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class Mark:
     Attributes:
         function: The callable that was decorated.
         entrypoint: Whether a run can start here.
-        after: What was given to ``after=``, untouched.
-        name: The step's name where one was given.
+        after: The value of ``after=``, unchanged.
+        name: The step's name, if given.
         trigger: What starts the entrypoint.
-        effects: What the step changes elsewhere, as given.
+        effects: The resources that the step changes, as given.
         inherit: Whether an entrypoint joins the run that it is called in.
         declared: File and line of the declaration.
-        body: What ran when it was declared: equal for declarations of one execution of a module or class, and no others.
-        hides: An earlier mark, of another function, whose place it took before any flow did.
+        body: The execution of the declaration: equal for declarations of one execution of a module or class only.
+        hides: An earlier mark, of another function, that it replaced before any flow took it.
         flows: The names of the flows that took the mark.
         lent: Whether flows took it only through subclasses, so that other subclasses may take it too.
-        root: The function object below every decoration of ours.
+        root: The function object below all our decorations.
     """
 
     __slots__ = (
@@ -82,13 +82,13 @@ class Mark:
         self._step_name: str | None = None
 
     def __getstate__(self) -> Any:
-        """Go to another process with a function of a notebook, without what would take other functions along."""
-        sent = {name: getattr(self, name) for name in self.__slots__}
-        return None, {**sent, "after": (), "body": None, "hides": None}
+        """Pickle the mark with a notebook's function, without references that would take other functions along."""
+        state = {name: getattr(self, name) for name in self.__slots__}
+        return None, {**state, "after": (), "body": None, "hides": None}
 
     @property
     def deferred(self) -> bool:
-        """Tell whether reading the callable's attributes must wait until somebody asks for the flow.
+        """Return whether the callable's attributes must not be read before the flow is needed.
 
         A Celery ``shared_task`` is a proxy whose every attribute finalizes the application.
         """
@@ -96,41 +96,41 @@ class Mark:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Module and qualified name: what makes two marks speak of the same function."""
+        """Module and qualified name: the identity of the marked function."""
         if self._key is None:
             self._key = identity(self.root)
         return self._key
 
     @property
     def one_of_many(self) -> bool:
-        """Tell whether other callables may have the same key: lambdas, inner functions, nameless objects."""
+        """Return whether other callables may have the same key: lambdas, inner functions, nameless objects."""
         return "<" in self.key[1] or own_name(self.root) is None
 
     @property
     def step_name(self) -> str:
         """The step's name: the one given, else the function's."""
-        if self._step_name is None:  # asked for with each call, while somebody observes
+        if self._step_name is None:  # read on each call while observers are active
             self._step_name = self.key[1].rpartition(".")[2] if self.name is None or self.has_bad_name else self.name
         return self._step_name
 
     @property
     def has_bad_name(self) -> bool:
-        """Tell whether ``name=`` was given and is no text, or a blank one."""
+        """Return whether ``name=`` was given but is not a text, or is blank."""
         return self.name is not None and not (isinstance(self.name, str) and self.name.strip())
 
     def is_beside(self, other: Mark) -> bool:
-        """Tell whether two functions are declared at two places of one text, which ran once: nothing was reloaded."""
+        """Return whether both functions are declared at different places of one text that ran once."""
         return self.root is not other.root and self.body is other.body and self.declared != other.declared
 
 
 def is_routine(target: Any) -> bool:
-    """Tell whether something is a class, a method or a function, also a compiled one, as Cython and mypyc make them."""
+    """Return whether an object is a class, a method or a function, including those compiled by Cython and mypyc."""
     kind = type(target)
     return issubclass(kind, CALLABLE_TYPES) or hasattr(kind, "__code__")
 
 
 def underlying(target: Any) -> Any:
-    """Return what a partial, a property, a bound, static or class method finally calls."""
+    """Return the function that a partial, a property, a bound, static or class method finally calls."""
     while True:
         kind = type(target)
         if issubclass(kind, (staticmethod, classmethod, MethodType)):
@@ -144,20 +144,20 @@ def underlying(target: Any) -> Any:
 
 
 def below(function: Any) -> Any:
-    """Return what a decorator's function or object says that it wraps, or ``None``; lazy objects are not woken."""
+    """Return the object wrapped by a decorator's function or object, or ``None``; lazy objects are not woken."""
     kind = type(function)
     if kind is FunctionType:
         return function.__dict__.get("__wrapped__")
     if issubclass(kind, CallableProxy) or any(_is_of_wrapt(owner) for owner in kind.__mro__):
         return function.__wrapped__
     own = next((vars(owner)["__dict__"] for owner in kind.__mro__ if "__dict__" in vars(owner)), None)
-    if type(own) is not GetSetDescriptorType:  # none at all, or something that lazy objects have in its place
+    if type(own) is not GetSetDescriptorType:  # none at all, or a substitute in a lazy object
         return None
     return own.__get__(function).get("__wrapped__")
 
 
 def _is_of_wrapt(kind: type) -> bool:
-    """Return whether a class is that of decorated functions, not of lazy objects; the compiled one has no package."""
+    """Return whether a class is that of wrapt's functions, not of lazy objects; the compiled one has no package."""
     return kind.__name__ in ("FunctionWrapper", "BoundFunctionWrapper") and kind.__module__ in (
         "_wrappers",
         "wrapt.wrappers",
@@ -181,15 +181,15 @@ _remembered: dict[int, tuple[Any, list[list[Mark]]]] = {}
 
 
 def remember(target: Any, groups: list[list[Mark]]) -> None:
-    """Note the marks of an object whose attributes must not be touched; it is kept alive, so its id stays its own."""
+    """Register the marks of an object whose attributes must not be touched; the object is kept alive for its id."""
     _remembered[id(target)] = target, groups
 
 
 def marks_on(target: Any) -> list[list[Mark]]:
     """Return the groups of marks that a decorated object carries, the innermost first.
 
-    A flow closes the group below it, so that in a stack each flow takes the marks right below it. Objects that
-    answer every attribute on their own account, as lazy proxies do, are left alone.
+    A flow closes the group below it, so that in a stack each flow takes the marks right below it. Lazy
+    proxies (types with ``__getattr__``) are never inspected.
     """
     function = underlying(target)
     kind = type(function)
@@ -203,8 +203,8 @@ def marks_on(target: Any) -> list[list[Mark]]:
         return marks_on(below)
     if hasattr(kind, "__getattr__") and not issubclass(kind, type):
         return []
-    found: list[list[Mark]] = getattr(function, "__dict__", {}).get(ATTRIBUTE, [])
-    return found
+    groups: list[list[Mark]] = getattr(function, "__dict__", {}).get(ATTRIBUTE, [])
+    return groups
 
 
 def add_mark(groups: list[list[Mark]], mark: Mark) -> list[list[Mark]]:

@@ -1,4 +1,4 @@
-"""Stand-ins for modules that cannot be installed where the documentation is built."""
+"""Mocks of modules that cannot be installed where the documentation is built."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class _Attributes:
-    """Whatever is asked of it is there, and is a stand-in again.
+    """A mock whose attributes all exist and are mocks again.
 
     Names with two underscores are protocols (``__wrapped__``, ``__path__``); claiming them would lead others astray.
     """
@@ -24,7 +24,7 @@ class _Attributes:
         if name.startswith("__") and name.endswith("__") and name != "__version__":
             raise AttributeError(name)
         value = stand_in(f"{self.__name__}.{name}")
-        setattr(self, name, value)  # the same thing next time: identity counts in tables and sentinels
+        setattr(self, name, value)  # the same object next time: identity counts in tables and sentinels
         return value
 
 
@@ -36,7 +36,7 @@ class _Meta(_Attributes, ABCMeta):
 
 
 class StandIn(_Attributes, metaclass=_Meta):
-    """Stands in for a function, class, decorator or value of a module that is not there."""
+    """Mocks a function, class, decorator or value of a missing module."""
 
     def __init__(self, *_args: object, **_options: object) -> None:
         self.__name__ = self.__qualname__ = type(self).__name__
@@ -87,7 +87,7 @@ class StandIn(_Attributes, metaclass=_Meta):
         return stand_in(f"{self.__name__}[]")
 
     def __setitem__(self, _key: object, _value: object) -> None:
-        """Accept and forget."""
+        """Accept and ignore the value."""
 
     def __exit__(self, *_error: object) -> None:
         """Let errors pass."""
@@ -114,41 +114,41 @@ class StandIn(_Attributes, metaclass=_Meta):
 
 
 class StandInModule(_Attributes, ModuleType):
-    """Stands in for a module."""
+    """Mocks a module."""
 
     __all__: Sequence[str] = ()
 
 
 class Finder:
-    """Finds a stand-in for each of some modules, and for all under them if asked."""
+    """Finds a mock for each of some modules, and optionally for all their submodules."""
 
     def __init__(self, names: Sequence[str], *, below: bool) -> None:
         self._names = frozenset(names)
         self._prefixes = tuple(f"{name}." for name in names) if below else ()
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
-        """Return a spec for a name that is stood in for."""
+        """Return a spec for a mocked name."""
         if name in self._names or name.startswith(self._prefixes):
             return ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
         return None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """Return the stand-in."""
+        """Return the mock."""
         return StandInModule(spec.name)
 
     def exec_module(self, _module: ModuleType) -> None:
-        """There is nothing to run."""
+        """Do nothing: a mock has no code."""
 
 
 def stand_in(name: str) -> Any:
-    """Return a stand-in that calls itself ``name``."""
+    """Return a mock named ``name``."""
     value = StandIn()
     value.__name__ = value.__qualname__ = name
     return value
 
 
 def install(names: Sequence[str]) -> None:
-    """Stand in for these modules, installed or not, and for their packages where there are none."""
+    """Mock these modules, installed or not, and their packages if they are missing."""
     packages = {name[:end] for name in names for end, letter in enumerate(name) if letter == "."}
     sys.meta_path.insert(0, Finder(names, below=True))
     sys.meta_path.append(Finder(sorted(packages), below=False))

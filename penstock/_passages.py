@@ -1,4 +1,4 @@
-"""What ``penstock inject`` writes between markers: lines of Markdown, MDX or reStructuredText."""
+"""Content that ``penstock inject`` writes between markers: lines of Markdown, MDX or reStructuredText."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from penstock.model import Flow, Step
 
 _ENTITIES = re.compile(r"[<>&|~${}]")
-"""Characters that are markup in some kind of Markdown: written as entities, which all of them show as they should."""
+"""Characters that are markup in some kind of Markdown; written as entities, which all of them show correctly."""
 
 _ESCAPED = re.compile(r"[\\`*_\[\]]")
 _RST_MARKUP = re.compile(r"[\\`*_|<>\[\]]|^(?:\W|\w+[.)]\s|\(\w+\)\s)|:$")
-"""Inline markup, and what begins a block or, at the end, announces one."""
+"""Inline markup, and marks that begin a block or, at the end, announce one."""
 
 _CODE = re.compile(r"[\w./ -]+")
-"""Names that stand in code as they are."""
+"""Names that need no escaping in code."""
 
 _COLUMNS = ("Step", "What it does", "After")
 _MORE_COLUMNS = ("Trigger", "Effects")
@@ -49,7 +49,7 @@ def write_mermaid(text: str, syntax: Syntax) -> list[str]:
 
 
 def write_picture(flow: Flow, file: str, syntax: Syntax) -> list[str]:
-    """Return the lines that show a picture, with a text for who does not see it."""
+    """Return the lines that show a picture, with an alternative text."""
     alt = visible(alt_text(flow))  # GitHub warns of files with marks of direction in them
     if syntax is RST:
         return [f".. image:: {file}", f"   :alt: {alt.replace(chr(92), chr(92) * 2)}"]
@@ -76,8 +76,8 @@ def _item(words: _Words, *, details: bool) -> str:
     if words.title:
         parts.append(f": {words.title}")
     facts = [("after", words.after), *([("started by", words.trigger), ("changes", words.effects)] if details else [])]
-    said = "; ".join(f"{label} {value}" for label, value in facts if value)
-    return "".join([*parts, f" ({said})" if said else ""])
+    remark = "; ".join(f"{label} {value}" for label, value in facts if value)
+    return "".join([*parts, f" ({remark})" if remark else ""])
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -103,15 +103,15 @@ def _words(flow: Flow, step: Step, syntax: Syntax) -> _Words:
 
 
 def _code(name: str, syntax: Syntax) -> str:
-    shown = plain_name(name)
+    text = plain_name(name)
     if syntax is RST:
-        return f"``{shown}``" if _CODE.fullmatch(shown) else _escaped(shown, syntax)
-    return f"`{shown}`" if _CODE.fullmatch(shown) else f"<code>{_escaped(shown, syntax)}</code>"
+        return f"``{text}``" if _CODE.fullmatch(text) else _escaped(text, syntax)
+    return f"`{text}`" if _CODE.fullmatch(text) else f"<code>{_escaped(text, syntax)}</code>"
 
 
 def _escaped(text: str, syntax: Syntax) -> str:
-    """Return a text as the syntax shows it as it is, on one line."""
-    shown = visible(text)
+    """Return a text on one line, escaped for the syntax."""
+    line = visible(text)
     if syntax is RST:
-        return _RST_MARKUP.sub(r"\\\g<0>", shown)
-    return _ESCAPED.sub(r"\\\g<0>", _ENTITIES.sub(lambda match: f"&#{ord(match[0])};", shown))
+        return _RST_MARKUP.sub(r"\\\g<0>", line)
+    return _ESCAPED.sub(r"\\\g<0>", _ENTITIES.sub(lambda match: f"&#{ord(match[0])};", line))

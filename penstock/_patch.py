@@ -1,4 +1,4 @@
-"""Puts steps in the place of functions that are named: when their module is imported, and until it is undone."""
+"""Patches steps into the place of named functions: from the import of their module on, until undone."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ _WRITTEN_IN_C = (
 )
 _MISSING: Any = object()
 MAX_NAMES = 8
-"""Names that a message lists where none is near."""
+"""Maximum number of names that a message lists if none is near."""
 
 _active: list[Patch] = []
 _stale: dict[int, tuple[Any, Any]] = {}
-"""Steps that were undone while another patch stood above them, by identity, each with what it had replaced."""
+"""Undone steps still wrapped by another patch, by identity, each with the function that it had replaced."""
 
 
 class Place(NamedTuple):
-    """Where a patch is declared.
+    """The location of a patch.
 
     Attributes:
         file: The file.
@@ -57,7 +57,7 @@ class Place(NamedTuple):
 
 
 class _RefusalError(Exception):
-    """A target that cannot be replaced: the code of the problem, and what to say."""
+    """A target that cannot be patched: the code of the problem, and the message."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
@@ -65,15 +65,15 @@ class _RefusalError(Exception):
 
 
 class Patch:
-    """A step that takes the place of a function, from the import of its module on, until it is undone.
+    """A step that replaces a function, from the import of its module on, until undone.
 
-    What ``flow(…).step(…).patch(…)`` returns. As a context manager, it is undone at the end of the block.
+    Returned by ``flow(…).step(…).patch(…)``. As a context manager, it is undone at the end of the block.
 
     Attributes:
         flow: The flow's name.
         target: The function: ``package.module:Class.method``.
-        where: Where it is declared.
-        problem: What is wrong with the target, once its module was imported; ``None`` if nothing is.
+        where: Its location.
+        problem: The problem with the target after the import of its module, or ``None``.
     """
 
     def __init__(
@@ -93,12 +93,12 @@ class Patch:
 
     @property
     def step_name(self) -> str:
-        """The name that the step has, or would have if nothing were wrong."""
+        """The name that the step has, or would have without a problem."""
         return self._kind[0] or self._path.rpartition(".")[2]
 
     @property
     def is_pending(self) -> bool:
-        """Whether the module was not imported yet."""
+        """Whether the module is not imported yet."""
         return self.problem is None and self._decorated is _MISSING
 
     def replaces(self, other: Patch) -> bool:
@@ -119,45 +119,45 @@ class Patch:
         retry()
 
     def resolve(self) -> None:
-        """Import the module, if nobody did: whoever asks for the flow wants all of its steps."""
+        """Import the module if necessary: a request for the flow needs all of its steps."""
         if not self.is_pending or self not in _active:
             return
         try:
             self.apply(import_module(self.module))
-        except Exception as error:  # the application may fail with anything
+        except Exception as error:  # the application may raise anything
             self._fail("unknown-patch", _explain(self, error))
 
     def apply(self, module: ModuleType) -> None:
-        """Replace the function, which its module has by now; a new one, when the module was executed again."""
+        """Replace the function in its imported module; again, if the module was executed again."""
         try:
             owner, name, original = _locate(module, self._path)
             if original is self._decorated:
                 return
-            decorated = self._decorate(original)
+            replacement = self._decorate(original)
         except _RefusalError as refusal:
             self._fail(refusal.code, f"patch({self.target!r}): {refusal}")
         except DuplicateStepError as error:
             self._fail("duplicate-step", f"patch({self.target!r}): {error}")
-        except Exception as error:  # objects of the application may fail with anything; its import must not, by us
+        except Exception as error:  # user objects may raise anything; the import must not fail because of us
             self._fail("bad-patch", f"patch({self.target!r}): {type(error).__name__}: {error}")
         else:
-            self._replace(owner, name, original, decorated)
+            self._replace(owner, name, original, replacement)
 
     def _replace(self, owner: Any, name: str, original: Any, decorated: Any) -> None:
-        """Put the step at its owner, and wherever modules have imported the function to."""
-        inherited = name not in _attributes(owner)
+        """Bind the step in its owner, and in all modules that imported the function."""
+        is_inherited = name not in _attributes(owner)
         try:
-            if inherited:
+            if is_inherited:
                 setattr(owner, name, decorated)
             _swap(owner, original, decorated)
         except (AttributeError, TypeError) as error:
             self._fail("bad-patch", f"patch({self.target!r}): it cannot be replaced: {error}.")
             return
         self.problem, self._original, self._decorated = None, original, decorated
-        self._owner, self._inherited = owner, inherited
+        self._owner, self._inherited = owner, is_inherited
 
     def undo(self) -> None:
-        """Put the function back wherever the step stands. The declaration stays. Twice does nothing."""
+        """Restore the function wherever the step is bound. The declaration stays. Undoing twice has no effect."""
         if self not in _active:
             return
         _active.remove(self)
@@ -167,11 +167,11 @@ class Patch:
         if self._inherited and _attributes(self._owner).get(name) is self._decorated:
             delattr(self._owner, name)
         _swap(self._owner, self._decorated, _find_live(self._original))
-        _stale[id(self._decorated)] = self._decorated, self._original  # another patch may stand above it
+        _stale[id(self._decorated)] = self._decorated, self._original  # another patch may wrap it
 
     def _fail(self, code: str, message: str) -> None:
-        where = self.where
-        self.problem = Problem(code=code, message=message, file=where.file, line=where.line, step=self.step_name)
+        location = self.where
+        self.problem = Problem(code=code, message=message, file=location.file, line=location.line, step=self.step_name)
         _registry.note_patch(self)
 
     def __enter__(self) -> Self:
@@ -185,14 +185,14 @@ class Patch:
 
 
 def apply_to(module: ModuleType) -> None:
-    """Apply the patches of a module that has just been executed."""
+    """Apply the patches of a module that was just executed."""
     for patch in [*_active]:
         if patch.module == module.__name__:
             patch.apply(module)
 
 
 def retry() -> None:
-    """Apply the patches of modules that were under way when the patch was declared, and are there now."""
+    """Apply the patches of modules whose import was in progress at the declaration and has ended."""
     for patch in [*_active]:
         module: Any = sys.modules.get(patch.module)
         if patch.is_pending and issubclass(type(module), ModuleType) and not _is_under_way(module):
@@ -200,12 +200,12 @@ def retry() -> None:
 
 
 def active() -> tuple[Patch, ...]:
-    """Return the patches that are not undone, in the order of declaration."""
+    """Return the active patches, in the order of declaration."""
     return tuple(_active)
 
 
 def undo_all(kept: Iterable[Patch]) -> None:
-    """Undo all patches but some, the last one first."""
+    """Undo all patches but some, in reverse order."""
     for patch in reversed([patch for patch in _active if patch not in kept]):
         patch.undo()
 
@@ -215,13 +215,13 @@ def _is_under_way(module: Any) -> bool:
 
 
 def _attributes(owner: Any) -> Mapping[str, Any]:
-    """Return what a module or class holds; a lazy module would load itself if it were asked in any other way."""
-    held: Mapping[str, Any] = vars(owner) if isinstance(owner, type) else object.__getattribute__(owner, "__dict__")
-    return held
+    """Return the namespace of a module or class; any other access would load a lazy module."""
+    space: Mapping[str, Any] = vars(owner) if isinstance(owner, type) else object.__getattribute__(owner, "__dict__")
+    return space
 
 
 def _swap(owner: Any, old: Any, new: Any) -> None:
-    """Let all names of an owner and of all modules stand for something new that stood for something old."""
+    """Rebind all names of an owner and of all modules from an old object to a new one."""
     modules = (module for module in [*sys.modules.values()] if issubclass(type(module), ModuleType))
     for space in (owner, *modules):
         for name in [name for name, value in [*_attributes(space).items()] if value is old]:
@@ -229,25 +229,25 @@ def _swap(owner: Any, old: Any, new: Any) -> None:
 
 
 def _find_live(value: Any) -> Any:
-    """Return what stands below all steps that were undone already."""
+    """Return the object below all steps that were undone already."""
     while (stale := _stale.get(id(value))) is not None and stale[0] is value:
         value = stale[1]
     return value
 
 
 def _locate(module: ModuleType, path: str) -> tuple[Any, str, Any]:
-    """Return the owner of a function, its name there, and what stands there.
+    """Return the owner of a function, its name there, and its current value.
 
     Raises:
-        _RefusalError: There is nothing of this name, or nothing that can be a step.
+        _RefusalError: The name does not exist, or is not a function that can be a step.
     """
     *outer, name = path.split(".")
     owner: Any = module
     for number, part in enumerate(outer):
         owner = _look_up(owner, part)
         if not (isinstance(owner, (type, ModuleType)) or _is_stand_in(owner)):
-            shown = ".".join(outer[: number + 1])
-            raise _RefusalError("bad-patch", f"{shown} is a {type(owner).__name__}. Name the class that has {name}.")
+            parent = ".".join(outer[: number + 1])
+            raise _RefusalError("bad-patch", f"{parent} is a {type(owner).__name__}. Name the class that has {name}.")
     if name.startswith("__") and not name.endswith("__") and isinstance(owner, type):
         name = f"_{owner.__name__.lstrip('_')}{name}"
     original = _look_up(owner, name)
@@ -259,11 +259,11 @@ def _locate(module: ModuleType, path: str) -> tuple[Any, str, Any]:
 def _look_up(owner: Any, name: str) -> Any:
     value = getattr_static(owner, name, _MISSING)
     if value is _MISSING and not isinstance(owner, type):
-        value = getattr(owner, name, _MISSING)  # a module may make it only now
+        value = getattr(owner, name, _MISSING)  # a module may create it only now
     if value is _MISSING:
-        known = [known for known in dir(owner) if not known.startswith("__")]
-        hint = did_you_mean(near_names(name, known)) or f" It has {', '.join(known[:MAX_NAMES])}."
-        raise _RefusalError("unknown-patch", f"{owner.__name__} has no {name}.{hint if known else ''}")
+        candidates = [candidates for candidates in dir(owner) if not candidates.startswith("__")]
+        hint = did_you_mean(near_names(name, candidates)) or f" It has {', '.join(candidates[:MAX_NAMES])}."
+        raise _RefusalError("unknown-patch", f"{owner.__name__} has no {name}.{hint if candidates else ''}")
     return value
 
 
@@ -288,7 +288,7 @@ def _explain(patch: Patch, error: Exception) -> str:
         return f"patch({patch.target!r}): {patch.module} cannot be imported: {type(error).__name__}: {error}"
     package = missing.rpartition(".")[0]
     folders = _attributes(sys.modules[package]).get("__path__") if package in sys.modules else None
-    names = (found.name for found in iter_modules(folders))
+    names = (module.name for module in iter_modules(folders))
     near = did_you_mean(near_names(missing, [f"{package}.{name}" if package else name for name in names]))
     return f"patch({patch.target!r}): there is no module {missing}.{near}"
 

@@ -1,4 +1,4 @@
-"""Files without this machine in their names, so that a manifest means the same elsewhere."""
+"""Makes file paths portable, so that a manifest is the same on every machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Placed = TypeVar("Placed", Step, Problem, Call, Blind)
 
 
 def place_flow(flow: Flow, root: str, service: str) -> Flow:
-    """Return a flow with portable files, of a service unless it has one."""
+    """Return a flow with portable file paths; a service is added if the flow has none."""
     return replace(
         flow,
         service=flow.service or service,
@@ -31,33 +31,33 @@ def place_flow(flow: Flow, root: str, service: str) -> Flow:
 
 
 def place(value: Placed, root: str) -> Placed:
-    """Return a value with its file as :func:`portable_path` names it."""
+    """Return a value with its file made portable by :func:`portable_path`."""
     return replace(value, file=portable_path(value.file, root)) if value.file else value
 
 
 @lru_cache(maxsize=4096)
 def portable_path(file: str, root: str) -> str:
-    """Return a file's path without this machine in it, with forward slashes.
+    """Return a file's path without machine-specific parts, with forward slashes.
 
     Installed code counts from the folder that it is imported from, other code from the project, and code outside
     both by its name alone. A folder that the project links to is a part of it.
     """
-    if not PurePath(file).is_absolute():  # relative already, or no file at all, such as ``<stdin>``
+    if not PurePath(file).is_absolute():  # relative already, or not a file, such as ``<stdin>``
         return file
     try:
         path = PurePath(os.path.realpath(file))
     except ValueError:  # it is no path at all: a null character, or half a letter
         return PurePath(file).name
-    known = [os.path.realpath(entry) for entry in sys.path if entry]
-    installed = [entry for entry in known if PurePath(entry).name in ("site-packages", "dist-packages")]
-    installed.append(os.path.realpath(sysconfig.get_path("stdlib")))
-    for base in (*sorted(installed, key=len, reverse=True), root):
+    search_paths = [os.path.realpath(entry) for entry in sys.path if entry]
+    library_folders = [entry for entry in search_paths if PurePath(entry).name in ("site-packages", "dist-packages")]
+    library_folders.append(os.path.realpath(sysconfig.get_path("stdlib")))
+    for base in (*sorted(library_folders, key=len, reverse=True), root):
         if path.is_relative_to(base):
             return path.relative_to(base).as_posix()
     for folder in PurePath(file).parents:
         if os.path.realpath(folder) == root:
             return PurePath(file).relative_to(folder).as_posix()
-    for base in sorted(known, key=len, reverse=True):
+    for base in sorted(search_paths, key=len, reverse=True):
         if path.is_relative_to(base):
             return path.relative_to(base).as_posix()
     return path.name

@@ -1,4 +1,4 @@
-"""How a mistake in a declaration is told: at its place, with the value as it was written."""
+"""Problems of declarations: at their location, with the value as written."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 
 def problem_at(mark: Mark, code: str, message: str) -> Problem:
-    """Return a problem at the place of a declaration."""
+    """Return a problem located at a declaration."""
     file, line = mark.declared
     return Problem(code=code, message=message, file=file, line=line, step=mark.step_name)
 
 
 def shown_value(value: object) -> str:
-    """Return a text or a number as in source code, and of all other values the kind: they may hold a secret."""
+    """Return a text or a number as in source code; of other values only the type, because they may hold a secret."""
     if value is None or isinstance(value, (str, int, float)):
         return repr(value)
     kind = type(value)
-    if kind in (list, tuple) and value and all(isinstance(each, str) for each in cast("Any", value)):
+    if kind in (list, tuple) and value and all(isinstance(item, str) for item in cast("Any", value)):
         return repr(value)
     return f"<{kind.__name__} object>"

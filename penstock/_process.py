@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _KEPT_OUTPUT = 64 * 1024
 _LOOK = 0.05
-"""Seconds between two looks at a process whose output goes on, perhaps from another one that it has started."""
+"""Seconds between two checks of a process whose output stays open, perhaps held by a child process."""
 
 
 def run(
@@ -28,7 +28,7 @@ def run(
         command: The command.
         cwd: The folder to run it in.
         env: Its environment.
-        seconds: Returns how long it may take in all; this may grow while it runs.
+        seconds: Returns the total time limit; it may grow during the run.
 
     Raises:
         OSError: It cannot be started.
@@ -42,7 +42,7 @@ def run(
         env=env,
         start_new_session=True,
     )
-    assert process.stdout is not None  # noqa: S101 - asked for above
+    assert process.stdout is not None  # noqa: S101 - requested above
     tail = _Tail(process.stdout)
     try:
         status = _wait(process, tail, seconds)
@@ -52,11 +52,11 @@ def run(
 
 
 class Reply(NamedTuple):
-    """What a command answered.
+    """The answer of a command.
 
     Attributes:
-        output: What it wrote to its standard output, as far as that was read.
-        errors: The end of what it wrote to its standard error.
+        output: The standard output, as far as it was read.
+        errors: The end of the standard error.
         status: Its exit status, or ``None`` if it had to be killed.
         is_long: Whether it was killed because it wrote too much, not because it took too long.
     """
@@ -70,15 +70,15 @@ class Reply(NamedTuple):
 def ask(
     command: Sequence[str], question: bytes, *, seconds: float, size: int, end: bytes = b"", answers: int = 0
 ) -> Reply:
-    """Run a command that reads a question and writes answers; the command and all that it starts end with this call.
+    """Run a command that reads a question and writes answers; its whole process tree ends with this call.
 
     Args:
         command: The command.
-        question: What it reads from its standard input.
-        seconds: How long it may take for each answer.
-        size: How many bytes each answer may have.
-        end: What stands at the end of each answer; without it, all output is one.
-        answers: How many answers are expected. Of a command that goes on behind the last, little more is read.
+        question: The text for its standard input.
+        seconds: The time limit for each answer.
+        size: The maximum bytes of each answer.
+        end: The end of each answer; without it, the whole output is one answer.
+        answers: The number of expected answers. Output after the last is hardly read.
 
     Raises:
         OSError: It cannot be started.
@@ -86,7 +86,7 @@ def ask(
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
-    assert process.stdin is not None  # noqa: S101 - asked for above, as the others are
+    assert process.stdin is not None  # noqa: S101 - requested above, like the others
     assert process.stdout is not None  # noqa: S101
     assert process.stderr is not None  # noqa: S101
     errors, output = _Tail(process.stderr), _Answers(process.stdout, size, end, answers)
@@ -107,22 +107,22 @@ def _write(stream: IO[bytes], content: bytes) -> None:
 
 
 def _wait_for_answers(process: subprocess.Popen[bytes], output: _Answers, seconds: float) -> int | None:
-    """Return the status of a process, or ``None`` if it writes too much or takes too long for an answer."""
+    """Return the status of a process, or ``None`` if it exceeds the size or the time limit of an answer."""
     while (rest := output.since + (min(seconds, 1.0) if output.is_complete else seconds) - time.monotonic()) > 0:
         if output.has_ended(min(_LOOK, rest)):
             if not output.is_long:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(rest)
             return process.poll()
-        if process.poll() is not None:  # what it has started may still have its output open
+        if process.poll() is not None:  # its children may still hold its output open
             return process.returncode
     return None
 
 
 def _wait(process: subprocess.Popen[bytes], tail: _Tail, seconds: Callable[[], float]) -> int | None:
-    """Return the status of a process, or ``None`` if it goes on for longer.
+    """Return the status of a process, or ``None`` if it exceeds the time limit.
 
-    Where its output ends, most end themselves, which is known at once; Python itself would look again only after a while.
+    Most processes end when their output ends, which is noticed at once; Python itself would check again only later.
     """
     start = time.monotonic()
     while process.poll() is None and time.monotonic() - start < seconds():
@@ -133,7 +133,7 @@ def _wait(process: subprocess.Popen[bytes], tail: _Tail, seconds: Callable[[], f
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the child and everything that it started."""
+    """End the child and its whole process tree."""
     with contextlib.suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
@@ -156,11 +156,11 @@ class _Reader:
                 pass
 
     def _take(self, chunk: bytes) -> bool:
-        """Keep what is needed of a chunk, and return whether to read on."""
+        """Store the needed part of a chunk, and return whether to read on."""
         raise NotImplementedError
 
     def has_ended(self, seconds: float) -> bool:
-        """Wait so long for the end of the stream, and return whether it has come."""
+        """Wait for the end of the stream up to a time limit, and return whether it has come."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
@@ -174,19 +174,19 @@ class _Answers(_Reader):
         self.is_long = False
         self._size, self._end = size, end
         self._missing = answers
-        self._begin = 0  # of the answer that is being read
+        self._begin = 0  # of the answer being read
         super().__init__(stream)
 
     @property
     def is_complete(self) -> bool:
-        """Whether as many answers have come as are expected."""
+        """Whether all expected answers have come."""
         return bool(self._end) and self._missing <= 0
 
     def _take(self, chunk: bytes) -> bool:
-        seen = max(len(self.content) - len(self._end) + 1, self._begin)
+        search_start = max(len(self.content) - len(self._end) + 1, self._begin)
         self.content += chunk
-        while self._end and self._missing >= 0 and (place := self.content.find(self._end, seen)) >= 0:
-            self._begin = seen = place + len(self._end)
+        while self._end and self._missing >= 0 and (place := self.content.find(self._end, search_start)) >= 0:
+            self._begin = search_start = place + len(self._end)
             self._missing -= 1
             self.since = time.monotonic()
         self.is_long = len(self.content) - self._begin > self._size
@@ -194,7 +194,7 @@ class _Answers(_Reader):
 
 
 class _Tail(_Reader):
-    """Reads a stream to its end and keeps only the last of it."""
+    """Reads a stream to its end and keeps only the tail."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._kept = b""
@@ -205,6 +205,6 @@ class _Tail(_Reader):
         return True
 
     def text(self) -> str:
-        """Return what was kept; a process that slipped away may keep the stream open, so waiting has an end."""
+        """Return the tail; a process that escaped may keep the stream open, so waiting has a limit."""
         self.has_ended(1.0)
         return self._kept.decode(errors="replace")

@@ -1,4 +1,4 @@
-"""What stands in the place of callable objects that are no functions, with the marks on it."""
+"""Proxies for callable objects other than functions, with the marks on them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def own_name(target: Any) -> str | None:
 
 
 class _Told(str):
-    """A text about a proxy's class; asked of a proxy, what the object behind it says of itself."""
+    """A text about a proxy's class; read through a proxy, it is that of the wrapped object."""
 
     __slots__ = ("attribute",)
     attribute: str
@@ -33,11 +33,11 @@ class _Told(str):
 
 
 def _transparent(proxy: type[P]) -> type[P]:
-    """Let proxies of a class answer with the object's documentation and module, not with the class's."""
+    """Let proxies of a class return the wrapped object's documentation and module, not those of the class."""
     for attribute in ("__doc__", "__module__"):
-        told = _Told(getattr(proxy, attribute))
-        told.attribute = attribute
-        setattr(proxy, attribute, told)
+        forwarder = _Told(getattr(proxy, attribute))
+        forwarder.attribute = attribute
+        setattr(proxy, attribute, forwarder)
     return proxy
 
 
@@ -49,7 +49,7 @@ class CallableProxy:
     for each set of such names (see :func:`proxy_of`).
     """
 
-    # A proxy is called by what is in its own slot, so that frameworks which look at __call__ see the wrapper, of its kind.
+    # A proxy is called by its own slot, so that frameworks which look at __call__ see the wrapper, of its kind.
     __slots__ = ("__call__", "__penstock__", "__weakref__", "__wrapped__", "_again")
 
     @staticmethod
@@ -94,7 +94,7 @@ class CallableProxy:
 
     def __reduce__(self) -> Any:
         if (name := _global_name(self)) is not None:
-            return name  # as a function with a cache is pickled, which is found where it stands
+            return name  # pickled by name, like a function with a cache
         return _same, (self.__wrapped__,)  # unpickled elsewhere, it is the plain callable again
 
     def __repr__(self) -> str:
@@ -106,38 +106,38 @@ class CallableProxy:
 
 @_transparent
 class MethodProxy(CallableProxy):
-    """A proxy of an object that becomes a method in a class, or whatever it makes of itself there."""
+    """A proxy of an object that becomes a method, or another object, in a class."""
 
     __slots__ = ("_method",)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         target, bind, kind, proxy, wrapper = _get_method(self)
-        bound = bind(target, instance, owner)
-        if bound is target:
+        bound_callable = bind(target, instance, owner)
+        if bound_callable is target:
             return self
-        if type(bound) is not kind:
-            if type(bound) is MethodType and bound.__func__ is target:
-                return MethodType(self, bound.__self__)  # type: ignore[arg-type]
-            if not callable(bound):
-                return bound
-            *_, proxy, wrapper = self._learn(bound)
+        if type(bound_callable) is not kind:
+            if type(bound_callable) is MethodType and bound_callable.__func__ is target:
+                return MethodType(self, bound_callable.__self__)  # type: ignore[arg-type]
+            if not callable(bound_callable):
+                return bound_callable
+            *_, proxy, wrapper = self._learn(bound_callable)
         method = _new(proxy)
-        _set_call(method, MethodType(wrapper, bound))
+        _set_call(method, MethodType(wrapper, bound_callable))
         return method
 
-    def _learn(self, bound: Any) -> tuple[Any, ...]:
-        """Keep for next time, and return, what is made of the object as a method: its class, its proxies', what they call."""
-        kind, again = type(bound), staticmethod(self._again)
+    def _learn(self, bound_callable: Any) -> tuple[Any, ...]:
+        """Cache and return the facts about the bound object: its class, its proxy class, and its wrapper."""
+        kind, again = type(bound_callable), staticmethod(self._again)
         space = {**_space(BoundProxy), ATTRIBUTE: self.__penstock__, "_again": again}
         proxy = type(BoundProxy.__name__, (_class_for(kind, BoundProxy),), space)
-        method = (*_get_method(self)[:2], kind, proxy, self._again(bound, given=True))
+        method = (*_get_method(self)[:2], kind, proxy, self._again(bound_callable, given=True))
         _set_method(self, method)
         return method
 
 
 @_transparent
 class BoundProxy(CallableProxy):
-    """A proxy of what an object made of itself as a method. There is one for each call, so it holds no more than it must."""
+    """A proxy of a bound object. One is created for each call, so it holds as little as possible."""
 
     __slots__ = ()
 
@@ -160,7 +160,7 @@ def proxy_of(target: Any, again: Callable[..., Any], groups: list[list[Mark]]) -
 
     Args:
         target: The object.
-        again: Returns the wrapper that calls an object, or one that calls what it is given, which is like the object.
+        again: Returns the wrapper that calls an object, or one that calls its first argument, which is like the object.
         groups: The marks.
     """
     kind = type(target)
@@ -179,7 +179,7 @@ _classes: dict[tuple[type, tuple[tuple[str, bool], ...]], type] = {}
 
 
 def _class_for(kind: type, base: type) -> type:
-    """Return the class of proxies for a class of objects; those with the same special methods have it in common."""
+    """Return the proxy class for a class of objects; classes with the same special methods share it."""
     names = tuple(sorted(_special_names(kind)))
     if (base, names) not in _classes:
         methods = {name: None if is_none else _forward(name) for name, is_none in names}
@@ -188,18 +188,18 @@ def _class_for(kind: type, base: type) -> type:
 
 
 def _space(base: type) -> dict[str, Any]:
-    """Return what each subclass of a proxy class starts with."""
+    """Return the initial namespace of each subclass of a proxy class."""
     return {"__slots__": (), "__doc__": vars(base)["__doc__"], "__module__": vars(base)["__module__"]}
 
 
 def _special_names(kind: type) -> set[tuple[str, bool]]:
-    """Return what a class defines that Python or a library may look up in it, and whether it is ``None``."""
-    found: dict[str, Any] = {}
+    """Return the names in a class that Python or a library may look up, and whether each is ``None``."""
+    attributes: dict[str, Any] = {}
     for owner in kind.__mro__[-2::-1]:
-        found.update(vars(owner))
+        attributes.update(vars(owner))
     return {
         (name, value is None)
-        for name, value in found.items()
+        for name, value in attributes.items()
         if name[:2] == name[-2:] == "__" and name not in _OWN and (value is None or _is_method(value))
     }
 
@@ -226,23 +226,23 @@ _OWN = {
     *("__copy__", "__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__"),
     *("__getnewargs__", "__getnewargs_ex__"),
 }
-"""What proxies have of their own, or what is not looked up in the class of an object."""
+"""Attributes of the proxies themselves, or attributes not looked up in an object's class."""
 
 _NUMERIC = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or".split()  # noqa: SIM905 - reads best
 _OPERATORS = {
     *(f"__{name}__" for name in ("eq", "ne", "lt", "le", "gt", "ge")),
     *(f"__{side}{name}__" for name in _NUMERIC for side in ("", "r", "i")),
 }
-"""Methods whose argument may be a proxy itself, which the object's class would not know."""
+"""Methods whose argument may itself be a proxy, which the object's class would not know."""
 
 
 def _forward(name: str) -> Callable[..., Any]:
-    """Return the method of proxies that calls an object's; where that returns the object, it returns the proxy."""
+    """Return a proxy method that calls the object's method; if that returns the object, it returns the proxy."""
 
     def forward(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         target = self.__wrapped__
-        given = map(_behind, args) if name in _OPERATORS else args
-        result = _special_method(target, name)(*given, **kwargs)
+        operands = map(_behind, args) if name in _OPERATORS else args
+        result = _special_method(target, name)(*operands, **kwargs)
         return self if result is target else result
 
     async def forward_awaited(self: Any, /) -> Any:
@@ -262,7 +262,7 @@ def _behind(value: Any) -> Any:
 
 
 def _special_method(target: Any, name: str) -> Any:
-    """Return a method as Python looks it up for operators: in the class, whatever the object has under the name."""
+    """Return a method as Python looks it up for operators: in the class, regardless of instance attributes."""
     kind = type(target)
     method = next(vars(owner)[name] for owner in kind.__mro__ if name in vars(owner))
     bind = getattr(type(method), "__get__", None)
@@ -274,9 +274,9 @@ def _same(target: Any) -> Any:
 
 
 def _global_name(proxy: CallableProxy) -> str | None:
-    """Return the name by which a proxy is found in the module of its object; ``None`` where it is not."""
+    """Return the name by which a proxy is found in its object's module, or ``None``."""
     name = own_name(proxy)
-    found: Any = sys.modules.get(str(proxy.__module__))
+    value: Any = sys.modules.get(str(proxy.__module__))
     for part in (name or "").split("."):
-        found = getattr(found, part, None)
-    return name if found is proxy else None
+        value = getattr(value, part, None)
+    return name if value is proxy else None

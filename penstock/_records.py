@@ -1,4 +1,4 @@
-"""Flows as JSON values and back, whatever holds them: each value is of its kind, or there is an error."""
+"""Encodes flows as JSON values and decodes them: each value has the right type, or an error is raised."""
 
 from __future__ import annotations
 
@@ -20,51 +20,51 @@ Checked = TypeVar("Checked")
 def encoded(content: object, indent: int | None = None, *, sort_keys: bool = True) -> str:
     """Return JSON text: keys sorted unless they are not to be, records as objects, all of it with a form in UTF-8."""
     text = json.dumps(content, indent=indent, sort_keys=sort_keys, ensure_ascii=False, default=contents)
-    # half a surrogate pair, as a docstring may have by an escape, has no UTF-8
+    # half a surrogate pair, possible in a docstring by an escape, has no UTF-8
     return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def contents(record: Flow | Step | Edge | Problem | Call | Blind) -> dict[str, Any]:
-    """Return what a record holds, by the names of its fields."""
+    """Return the fields of a record as a mapping."""
     return {name: getattr(record, name) for name in type(record).__dataclass_fields__}
 
 
 def flow_of(content: Mapping[str, Any]) -> Flow:
-    """Return the flow that JSON values hold.
+    """Decode a flow from JSON values.
 
     Raises:
         KeyError: A part is missing.
-        TypeError: A value is of the wrong kind.
-        ValueError: Two steps have one name, or an arrow leads to a step that is not there.
+        TypeError: A value has the wrong type.
+        ValueError: Two steps have one name, or an edge leads to a missing step.
     """
     flow: Flow = record(Flow, {**content, **parts_of(content), "problems": problems_of(content)})
     return flow
 
 
 def parts_of(content: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """Return the steps and arrows of a flow, and what the code says of them; errors as of :func:`flow_of`."""
+    """Decode the steps, edges and static relations of a flow; errors as in :func:`flow_of`."""
     steps = tuple(record(Step, step) for step in content["steps"])
     edges = tuple(record(Edge, edge) for edge in content["edges"])
     names = {step.name for step in steps}
     if len(names) < len(steps):
         raise ValueError("two steps have one name")
-    if lost := {name for edge in edges for name in (edge.source, edge.target)} - names:
-        raise ValueError(f"there is no step {min(lost)!r}")
+    if missing_names := {name for edge in edges for name in (edge.source, edge.target)} - names:
+        raise ValueError(f"there is no step {min(missing_names)!r}")
     calls = tuple(record(Call, call) for call in content.get("calls", ()))
     blind = tuple(record(Blind, place) for place in content.get("blind", ()))
     return {"steps": steps, "edges": edges, "calls": calls, "blind": blind}
 
 
 def problems_of(content: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """Return the problems of a flow or of a manifest; errors as of :func:`flow_of`."""
+    """Decode the problems of a flow or of a manifest; errors as in :func:`flow_of`."""
     return tuple(record(Problem, problem) for problem in content["problems"])
 
 
 def checked(value: Any, kind: type[Checked], name: str) -> Checked:
-    """Return a value of that kind.
+    """Return a value if it has the given type.
 
     Raises:
-        TypeError: It is of another.
+        TypeError: It has another type.
     """
     if type(value) is not kind:
         raise TypeError(f"{name} should be {kind.__name__}, not {type(value).__name__}")
@@ -72,13 +72,13 @@ def checked(value: Any, kind: type[Checked], name: str) -> Checked:
 
 
 def record(kind: Any, content: Mapping[str, Any]) -> Any:
-    """Make a value of what a newer minor version may have written: unknown keys are passed over."""
+    """Decode a record that a newer minor version may have written: unknown keys are ignored."""
     kinds, several = _kinds(kind)
     values = {name: content[name] for name in kinds if name in content}
     for name in several & values.keys():
         if isinstance(values[name], list):
             values[name] = tuple(checked(item, str, name) for item in values[name])
-    if [*map(type, values.values())] != [*kinds.values()]:  # one of them is wrong, or has its default
+    if [*map(type, values.values())] != [*kinds.values()]:  # one has the wrong type, or its default
         for name, value in values.items():
             checked(value, kinds[name], name)
     return kind(**values)
@@ -86,7 +86,7 @@ def record(kind: Any, content: Mapping[str, Any]) -> Any:
 
 @lru_cache
 def _kinds(record: Any) -> tuple[dict[str, type[Any]], frozenset[str]]:
-    """Return the fields of a record, each with the type that its values have, and those that hold several."""
+    """Return the fields of a record, each with the type of its values, and those that hold several."""
     kinds = {field.name: _kind(field) for field in fields(record)}
     return kinds, frozenset(name for name, kind in kinds.items() if kind is tuple)
 

@@ -1,4 +1,4 @@
-"""The one place that knows what was declared: declarations in, immutable flows out."""
+"""The only store of declarations: declarations in, immutable flows out."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class Said:
-    """A title, a description or tags, and who said so.
+    """A title, a description or tags, with the origin.
 
     Attributes:
-        value: What was said, as it was given.
+        value: The value as given.
         where: File and line.
         module: The module's name.
-        body: What ran then; see :func:`penstock._caller.body_of`.
+        body: The execution of the declaration; see :func:`penstock._caller.body_of`.
     """
 
     __slots__ = ("body", "module", "value", "where")
@@ -39,22 +39,22 @@ class Said:
         self.body = body_of(frame)
 
     def corrects(self, other: Said) -> bool:
-        """Tell whether ``other`` was said by the same lines when they ran before, or by an earlier text of the file."""
+        """Return whether this entry supersedes ``other``: same lines run again, or an earlier text of the file."""
         return self.where == other.where or (self.where[0] == other.where[0] and self.body is not other.body)
 
 
 class Declared:
-    """All that was said of one flow so far.
+    """All declarations of one flow.
 
     Attributes:
         name: The flow's name.
-        said: Titles, descriptions and tags, all that still stand in the source, the latest last.
-        marks: The marks that it took, in the order of declaration.
-        hidden: Marks that are gone, each with the one which took its place without being a new definition of it.
+        said: Titles, descriptions and tags still present in the source, the latest last.
+        marks: The marks that it has taken, in the order of declaration.
+        hidden: Replaced marks, each with the mark that took its place without being a new definition of it.
         where: File and line of the first declaration.
         unmarked: Identity and place of each object under ``@flow`` that carries no mark.
-        patches: The functions that steps take the place of, as far as they were only named.
-        built: The flow as it was last built, until something changes.
+        patches: The functions known by name that steps replace.
+        built: The flow as last built, until something changes.
     """
 
     __slots__ = ("_alike", "built", "hidden", "marks", "name", "patches", "said", "unmarked", "where")
@@ -71,23 +71,23 @@ class Declared:
         self._alike: dict[object, list[Mark]] = {}
 
     def like(self, mark: Mark) -> list[Mark]:
-        """Return the marks with the same object, function or step name: those that ``mark`` may take the place of."""
-        found = {id(other): other for trait in _traits(mark) for other in self._alike.get(trait, ())}
-        return list(found.values())
+        """Return the marks with the same object, function or step name: those that ``mark`` may replace."""
+        matches = {id(candidate): candidate for trait in _traits(mark) for candidate in self._alike.get(trait, ())}
+        return list(matches.values())
 
     def take(self, mark: Mark) -> None:
-        """Add a mark behind the others."""
+        """Append a mark."""
         self.marks.append(mark)
         for trait in _traits(mark):
             self._alike.setdefault(trait, []).append(mark)
 
     def give_up(self, marks: Collection[Mark]) -> None:
-        """Remove some of its marks."""
+        """Remove some of the marks."""
         self.marks = [mark for mark in self.marks if mark not in marks]
         for mark in marks:
             for trait in _traits(mark):
                 self._alike[trait].remove(mark)
-                if not self._alike[trait]:  # a function that is declared inside another one is a new object each time
+                if not self._alike[trait]:  # a function declared inside another one is a new object each time
                     del self._alike[trait]
 
 
@@ -104,19 +104,19 @@ def declare(
     description: str | None = None,
     tags: object = None,
 ) -> None:
-    """Note that a flow exists, and what a line of the source says of it."""
+    """Record the existence of a flow, and the metadata of one declaration."""
     texts = {"title": title, "description": description}
-    given = {what: str(text) for what, text in texts.items() if text is not None}
+    values = {kind: str(text) for kind, text in texts.items() if text is not None}
     with _lock:
-        declared = _flows.setdefault(name, Declared(name, place_of(frame)))
-        for what, value in {**given, **({} if tags is None else {"tags": tags})}.items():
-            said = Said(value, frame)
-            declared.said[what] = [*(other for other in declared.said[what] if not said.corrects(other)), said]
-        declared.built = None
+        record = _flows.setdefault(name, Declared(name, place_of(frame)))
+        for kind, value in {**values, **({} if tags is None else {"tags": tags})}.items():
+            entry = Said(value, frame)
+            record.said[kind] = [*(peer for peer in record.said[kind] if not entry.corrects(peer)), entry]
+        record.built = None
 
 
 def note_mark(mark: Mark) -> None:
-    """Remember a mark until a flow takes it, to report it if none does."""
+    """Remember a mark until a flow takes it; unclaimed marks are reported."""
     with _lock:
         earlier = _unclaimed.get(_place(mark))
         if earlier is not None and mark.is_beside(earlier):
@@ -125,39 +125,39 @@ def note_mark(mark: Mark) -> None:
 
 
 def note_unmarked(name: str, identity: tuple[str, str], where: tuple[str, int]) -> None:
-    """Remember that ``@flow`` stands over something that has no mark."""
+    """Remember that ``@flow`` decorates an object without a mark."""
     with _lock:
         _flows[name].unmarked[identity] = where
         _flows[name].built = None
 
 
 def note_patch(patch: Patch) -> None:
-    """Remember a function that is only named, or that something new is known of it."""
+    """Remember a patch of a named function, or its changed state."""
     with _lock:
-        declared = _flows.setdefault(patch.flow, Declared(patch.flow, (patch.where.file, patch.where.line)))
-        same = [other for other in declared.patches if other is patch or patch.replaces(other)]
-        declared.patches = [*(other for other in declared.patches if other not in same), patch]
-        declared.built = None
+        record = _flows.setdefault(patch.flow, Declared(patch.flow, (patch.where.file, patch.where.line)))
+        same = [peer for peer in record.patches if peer is patch or patch.replaces(peer)]
+        record.patches = [*(peer for peer in record.patches if peer not in same), patch]
+        record.built = None
 
 
 def claim(name: str, mark: Mark) -> None:
-    """Let a flow take a mark; the same function declared again replaces its earlier declaration.
+    """Add a mark to a flow; the same function declared again replaces its earlier declaration.
 
     Raises:
         DuplicateStepError: Another function already has the step's name in this flow.
     """
     with _lock:
-        declared = _flows.setdefault(name, Declared(name, mark.declared))  # a handle may outlive `forget`
+        record = _flows.setdefault(name, Declared(name, mark.declared))  # a handle may outlive `forget`
         _unclaimed.pop(_place(mark), None)
-        replaced = [other for other in declared.like(mark) if _replaces(name, mark, other)]
-        if replaced:
-            declared.give_up(replaced)
-        declared.take(mark)
-        declared.hidden = [pair for pair in declared.hidden if pair[1] not in replaced]
-        declared.hidden += [(other, mark) for other in (*replaced, mark.hides) if other and mark.is_beside(other)]
+        old_marks = [peer for peer in record.like(mark) if _replaces(name, mark, peer)]
+        if old_marks:
+            record.give_up(old_marks)
+        record.take(mark)
+        record.hidden = [pair for pair in record.hidden if pair[1] not in old_marks]
+        record.hidden += [(peer, mark) for peer in (*old_marks, mark.hides) if peer and mark.is_beside(peer)]
         if not mark.deferred:
-            declared.unmarked.pop(mark.key, None)
-        declared.built = None
+            record.unmarked.pop(mark.key, None)
+        record.built = None
         mark.flows = tuple(dict.fromkeys((*mark.flows, name)))
 
 
@@ -165,46 +165,46 @@ def get_flow(name: str) -> Flow:
     """Return a declared flow, resolved and checked.
 
     Raises:
-        UnknownFlowError: Nobody declared such a flow; the error lists near names and all known ones.
+        UnknownFlowError: No such flow is declared; the error lists near names and all known ones.
     """
     _resolve(name)
     with _lock:
-        declared = _flows.get(name)
-        if declared is None:
+        record = _flows.get(name)
+        if record is None:
             raise UnknownFlowError(name, _flows)
-        return _built(declared)
+        return _built(record)
 
 
 def flows() -> tuple[Flow, ...]:
-    """Return all flows that are declared so far, by name; modules that patches name are imported for it."""
+    """Return all declared flows, by name; modules named by patches are imported first."""
     _resolve()
     return known_flows()
 
 
 def known_flows() -> tuple[Flow, ...]:
-    """Return all flows with the steps that are there, by name; nothing is imported for it."""
+    """Return all flows with their present steps, by name; nothing is imported."""
     with _lock:
         return tuple(_built(_flows[name]) for name in sorted(_flows))
 
 
 def marks() -> tuple[Mark, ...]:
-    """Return every mark that a flow took, one mark once for each flow."""
+    """Return every mark of every flow; a mark of several flows occurs once for each."""
     with _lock:
-        return tuple(mark for declared in _flows.values() for mark in declared.marks)
+        return tuple(mark for record in _flows.values() for mark in record.marks)
 
 
 def release(marks: Collection[Mark]) -> None:
-    """Let every flow give these marks up: a notebook's cell was run again, and no longer declares them."""
+    """Remove these marks from every flow: a notebook cell that ran again no longer declares them."""
     with _lock:
-        for declared in _flows.values():
-            if given_up := [mark for mark in declared.marks if mark in marks]:
-                declared.give_up(given_up)
-                declared.built = None
+        for record in _flows.values():
+            if given_up := [mark for mark in record.marks if mark in marks]:
+                record.give_up(given_up)
+                record.built = None
 
 
 def problems() -> tuple[Problem, ...]:
-    """Return what is wrong outside every flow: the marks that no flow took."""
-    from penstock._build import unclaimed_problem  # noqa: PLC0415 - needed only when somebody looks
+    """Return the problems outside every flow: marks that no flow took."""
+    from penstock._build import unclaimed_problem  # noqa: PLC0415 - needed only for reports
 
     with _lock:
         return tuple(unclaimed_problem(mark) for mark in _unclaimed.values())
@@ -221,16 +221,16 @@ def forget(name: str | None = None) -> None:
 
 
 def _resolve(name: str | None = None) -> None:
-    """Import what patches of one flow, or of all, still wait for; without the lock, for an import takes locks of its own."""
+    """Import modules that patches of one flow, or of all, wait for; without our lock: imports take their own."""
     with _lock:
         chosen = [*_flows.values()] if name is None else [_flows[name]] if name in _flows else []
-        waiting = [patch for declared in chosen for patch in declared.patches if patch.is_pending]
+        waiting = [patch for record in chosen for patch in record.patches if patch.is_pending]
     for patch in waiting:
         patch.resolve()
 
 
 def _built(declared: Declared) -> Flow:
-    from penstock._build import build  # noqa: PLC0415 - needed only when somebody looks
+    from penstock._build import build  # noqa: PLC0415 - needed only when a flow is used
 
     if declared.built is None:
         declared.built = build(declared)
@@ -242,15 +242,15 @@ def _place(mark: Mark) -> tuple[str, str] | int:
 
 
 def _traits(mark: Mark) -> tuple[object, ...]:
-    """Return what two marks may have in common; a lazy object is not asked for its name."""
+    """Return the traits that two marks may share; a lazy object is not asked for its name."""
     return (id(mark.root),) if mark.deferred else (id(mark.root), mark.key, mark.step_name)
 
 
 def _replaces(flow: str, mark: Mark, other: Mark) -> bool:
-    """Tell whether ``mark`` takes the place of ``other``; names of lazy objects wait until the flow is built."""
+    """Return whether ``mark`` replaces ``other``; names of lazy objects are compared when the flow is built."""
     if mark.root is other.root:
-        stacked = any(other in group for group in marks_on(mark.function))  # one declaration in several lines
-        return not stacked and mark.name == other.name and mark.entrypoint == other.entrypoint
+        is_stacked = any(other in group for group in marks_on(mark.function))  # one declaration in several lines
+        return not is_stacked and mark.name == other.name and mark.entrypoint == other.entrypoint
     if mark.deferred or other.deferred:
         return False
     same_name = mark.step_name == other.step_name
@@ -264,7 +264,7 @@ def _replaces(flow: str, mark: Mark, other: Mark) -> bool:
 
 
 def _is_loaded_twice(mark: Mark, other: Mark) -> bool:
-    """Tell whether two modules are one file, as a program is both ``__main__`` and what a server imports by name."""
+    """Return whether two modules are one file, such as ``__main__`` and the module that a server imports by name."""
     files = {_file_of(mark), _file_of(other)}
     return mark.key[1] == other.key[1] and len(files) == 1 and "" not in files
 
@@ -275,7 +275,7 @@ def _file_of(mark: Mark) -> str:
 
 
 def _stands_beside(mark: Mark, other: Mark) -> bool:
-    """Tell whether two definitions of one name stand at two places of one file, as many a ``def _`` does."""
+    """Return whether two definitions of one name are at two places of one file, like several ``def _``."""
     code, earlier = getattr(mark.root, "__code__", None), getattr(other.root, "__code__", None)
     if code is None or earlier is None or mark.name is None or other.name is None:
         return False

@@ -1,4 +1,4 @@
-"""What a marker of ``penstock inject`` asks for: a flow, and how to show it."""
+"""The request in a marker of ``penstock inject``: a flow, and the options of its presentation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Form = Literal["mermaid", "svg", "steps", "list"]
-"""How a flow is shown: Mermaid's text, a picture in a file beside, a table of its steps, or a list of them."""
+"""The presentations of a flow: Mermaid text, a picture in a separate file, a table or a list of its steps."""
 
 _WORD = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s"])+')
 _TRUTH = {"true": True, "false": False}
@@ -22,14 +22,14 @@ _DIRECTIONS = {"TB": "TB", "TD": "TB", "LR": "LR", "BT": "BT", "RL": "RL"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a marker asks for.
+    """The request of a marker.
 
     Attributes:
         flow: The flow's name.
-        format: How it is shown; what suits the document where it is empty.
-        details: Whether titles, triggers, effects and labels are shown; ``None`` for what is usual in the format.
-        direction: Where a diagram runs to; as configured where it is empty.
-        file: The picture's file, counted from the document's folder; named after the flow where it is empty.
+        format: The presentation; if empty, the default of the document's syntax.
+        details: Whether titles, triggers, effects and labels are shown; ``None`` for the format's default.
+        direction: The direction of a diagram; if empty, as configured.
+        file: The picture's file, relative to the document's folder; if empty, named after the flow.
     """
 
     flow: str
@@ -40,10 +40,10 @@ class Request:
 
 
 def read_request(text: str) -> Request:
-    """Return what stands behind ``penstock:`` in a marker.
+    """Parse the text after ``penstock:`` in a marker.
 
     Raises:
-        ValueError: It is not written as it should be; the message says why.
+        ValueError: The text is invalid; the message says why.
     """
     words = _WORD.findall(text)
     if not words:

@@ -1,4 +1,4 @@
-"""Flows as they were in a git revision: a worktree of it in a temporary folder, and its own configuration."""
+"""Collects the flows of a git revision: in a temporary worktree, with the revision's own configuration."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 PREFIX = "penstock-diff-"
 _HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
-"""What git tells its hooks; it would make a worktree of the wrong place."""
+"""Variables that git sets for its hooks; they would direct the worktree to the wrong place."""
 
 
 class Asked(NamedTuple):
-    """Where and how to look for flows.
+    """The location and the options of a collection.
 
     Attributes:
-        folder: Where to look for ``pyproject.toml``, in it and above.
-        base: The folder that relative paths count from.
+        folder: The folder in or above which ``pyproject.toml`` is searched.
+        base: The base folder of relative paths.
         modules: The modules of the command line, if it names any.
         path: The folders of the command line, if it names any.
-        python: The interpreter of today, which the revision is imported with.
+        python: The current interpreter, which imports the revision.
     """
 
     folder: Path
@@ -47,7 +47,7 @@ class Asked(NamedTuple):
 
 
 def flows_at(revision: str, asked: Asked) -> Manifest:
-    """Return the flows of a git revision, held against the evidence that is in it.
+    """Return the flows of a git revision, checked against the revision's evidence.
 
     Raises:
         ConfigError: There is no git, no repository or no such revision, or its configuration is wrong.
@@ -58,53 +58,53 @@ def flows_at(revision: str, asked: Asked) -> Manifest:
     with repository.worktree(commit) as tree:
         try:
             config = _config(asked, repository.root, tree)
-            made = prove(config, accepted=False).manifest
+            manifest = prove(config, accepted=False).manifest
         except PenstockError as error:
             message = str(error).replace(f"{tree}{os.sep}", "")
             raise type_of(error)(f"{revision} ({commit[:10]}): {message}") from None
-        _check_own(made, config, repository.root, revision)
-        return made
+        _check_own(manifest, config, repository.root, revision)
+        return manifest
 
 
 def type_of(error: PenstockError) -> type[CollectError | ConfigError]:
-    """Return the kind of error to raise for what went wrong in a revision."""
+    """Return the error type to raise for an error in a revision."""
     return CollectError if isinstance(error, CollectError) else ConfigError
 
 
-def _config(asked: Asked, root: Path, tree: Path) -> Config:
-    """Return the revision's own configuration, with the interpreter of today."""
-    folder = _moved(asked.folder, root, tree)
+def _config(request: Asked, root: Path, tree: Path) -> Config:
+    """Return the revision's own configuration, with the current interpreter."""
+    folder = _moved(request.folder, root, tree)
     if not folder.is_dir():
         raise ConfigError(f"there is no folder {folder.relative_to(tree).as_posix()!r} in it")
-    given = {
-        "modules": asked.modules,
-        "path": [str(_moved(asked.base / each, root, tree)) for each in asked.path] if asked.path else None,
-        "python": asked.python or sys.executable,
+    overrides = {
+        "modules": request.modules,
+        "path": [str(_moved(request.base / part, root, tree)) for part in request.path] if request.path else None,
+        "python": request.python or sys.executable,
     }
-    config = load(folder, given, where=COMMAND_LINE, base=_moved(asked.base, root, tree))
+    config = load(folder, overrides, where=COMMAND_LINE, base=_moved(request.base, root, tree))
     if not config.project.is_relative_to(tree) or not (config.modules or config.manifests):
         raise ConfigError("it names no modules. Write in its pyproject.toml [tool.penstock], or name them here: -m")
-    # what is installed from this checkout, so that it can be edited, is imported from the revision instead
+    # an editable installation of this checkout is imported from the revision instead
     own = [_moved(Path(entry), root, tree) for entry in sys.path if _is_source(Path(entry or "."), root)]
     path = dict.fromkeys((*config.path, *(entry for entry in own if entry.is_dir())))
-    return replace(config, path=tuple(path), python=asked.python)
+    return replace(config, path=tuple(path), python=request.python)
 
 
 def _is_source(entry: Path, root: Path) -> bool:
-    """Tell whether an entry of ``sys.path`` is code of this checkout, and no environment in it."""
+    """Return whether an entry of ``sys.path`` is code of this checkout, outside environments."""
     path = Path(os.path.abspath(entry))  # noqa: PTH100 - a link stays a link
     return path.is_relative_to(root) and not path.is_relative_to(sys.prefix)
 
 
 def _moved(path: Path, root: Path, tree: Path) -> Path:
-    """Return the same place in the worktree, if it is one in the repository."""
+    """Return the same path in the worktree, if it is in the repository."""
     real = Path(os.path.realpath(path))
     return tree / real.relative_to(root) if real.is_relative_to(root) else path
 
 
-def _check_own(made: Manifest, config: Config, root: Path, revision: str) -> None:
-    """Refuse flows that come from the checkout of today: they would never differ."""
-    for name, _ in made.inputs.files:
+def _check_own(manifest: Manifest, config: Config, root: Path, revision: str) -> None:
+    """Refuse flows from the current checkout: they would never differ."""
+    for name, _ in manifest.inputs.files:
         file = Path(os.path.realpath(config.project / name))
         ours = file.is_relative_to(sys.prefix) or file.is_relative_to(Path(__file__).parent)
         if file.is_relative_to(root) and not ours:
@@ -117,19 +117,19 @@ class _Repository(NamedTuple):
 
     @classmethod
     def around(cls, folder: Path, revision: str) -> _Repository:
-        """Return the repository that a folder is in."""
+        """Return the repository of a folder."""
         if shutil.which("git") is None:
             raise ConfigError(f"{revision!r} is no file, and to ask git for it, git has to be installed")
         done = _git(folder, "rev-parse", "--show-toplevel")
         if done.returncode:
-            said = done.stderr.strip().splitlines()[:1]
-            reason = f"{folder} is in no git repository" if "not a git" in done.stderr else " ".join(said)
+            error_lines = done.stderr.strip().splitlines()[:1]
+            reason = f"{folder} is in no git repository" if "not a git" in done.stderr else " ".join(error_lines)
             cure = "Name two manifests instead: penstock export -o old.json"
             raise ConfigError(f"{revision!r} is no file, and {reason}. {cure}")
         return cls(Path(os.path.realpath(done.stdout.rstrip("\n"))))
 
     def commit(self, revision: str) -> str:
-        """Return the commit that a revision means."""
+        """Return the commit of a revision."""
         done = _git(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         if done.returncode == 0:
             return done.stdout.strip()
@@ -149,7 +149,7 @@ class _Repository(NamedTuple):
 
     @contextlib.contextmanager
     def worktree(self, commit: str) -> Iterator[Path]:
-        """Check a commit out in a temporary folder, for as long as it is needed and whatever ends it."""
+        """Check a commit out in a temporary folder, which is removed in any case."""
         self._sweep()
         with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as name:
             tree = Path(os.path.realpath(name)) / "tree"
@@ -176,9 +176,9 @@ class _Repository(NamedTuple):
         _git(self.root, "worktree", "prune", "--expire=now")
 
     def _sweep(self) -> None:
-        """Remove what processes left that were killed without a chance to do it."""
-        listed = _git(self.root, "worktree", "list", "--porcelain").stdout
-        for line in listed.splitlines():
+        """Remove worktrees left behind by killed processes."""
+        listing = _git(self.root, "worktree", "list", "--porcelain").stdout
+        for line in listing.splitlines():
             folder = Path(line.removeprefix("worktree ")).parent
             process = folder.name.removeprefix(PREFIX).partition("-")[0]
             if folder.name.startswith(PREFIX) and process.isdecimal() and not _is_alive(int(process)):
@@ -200,7 +200,7 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _is_alive(process: int) -> bool:
-    if os.name == "nt":  # where signal 0 is no question
+    if os.name == "nt":  # signal 0 does not test for existence there
         return True
     try:
         os.kill(process, 0)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Arrived:
-    """What another process told of the steps around: its text, and what an observer has made of it."""
+    """Step context received from the caller: the raw text, and the frames that an observer decoded."""
 
     frames: dict[str, Any] | None = None
 
@@ -22,25 +22,25 @@ class Arrived:
         self.text = text
 
     def settle(self, frames: dict[str, Any]) -> dict[str, Any]:
-        """Keep what was made of the text, unless another thread was first; return what is kept."""
-        kept: dict[str, Any] = self.__dict__.setdefault("frames", frames)
-        return kept
+        """Store the decoded frames, unless another thread was first; return the stored ones."""
+        stored_frames: dict[str, Any] = self.__dict__.setdefault("frames", frames)
+        return stored_frames
 
 
 class Run:
     """One run of a flow, from its entrypoint to its end.
 
     Attributes:
-        flow: The flow's name; ``None`` until an entrypoint is called, in a run that something else has started.
-        values: What travels with the run; never changed, only replaced together with the run.
-        remote: Span ID and trace flags of the caller in another process, where it has told them.
-        arrived: What the caller told of the steps around, while evidence is recorded.
+        flow: The flow's name; ``None`` until an entrypoint is called, in a run started by other means.
+        values: The values that travel with the run; never changed, only replaced together with the run.
+        remote: Span ID and trace flags of the caller in another process, if known.
+        arrived: The caller's step context, while evidence is recorded.
         random: Whether the ID is known to be made of random bits.
-        notes: What observers keep with the run, each under a key of its own; made on first asking.
+        notes: Observer state for this run, each under a key of its own; created on first access.
         joinable: Whether an entrypoint joins the run just so: ``False`` where one has to name the flow first, ``None``
             once the entrypoint that started it has returned. One attribute, so that joining reads no more than this.
         closed: Whether the request that the run is has been served; what goes on after it still belongs to it.
-        outer: The run that this one began inside, whose ID it does not take, though the trace around is the same.
+        outer: The run that this one began inside, whose ID it does not take, though both share the surrounding trace.
     """
 
     id: str
@@ -61,7 +61,7 @@ class Run:
             self.joinable = False
 
     def __getattr__(self, name: str) -> Any:
-        # The ID is made on first asking; setdefault is atomic, so threads that ask at once agree on one.
+        # The ID is created on first access; setdefault is atomic, so concurrent threads agree on one.
         if name == "id":
             trace_id = self.trace_id()
             own = trace_id or new_id()
@@ -72,42 +72,42 @@ class Run:
         raise AttributeError(name)
 
     def identify(self, flow_id: str) -> str:
-        """Give the run this ID unless it has one; return the one it has now."""
+        """Give the run this ID unless it has one; return its ID."""
         value: str = self.__dict__.setdefault("id", flow_id)
         return value
 
     def settle(self) -> None:
-        """Make the ID now, which is that of the trace around."""
+        """Create the ID now: that of the current trace, if any."""
         if not self.identified:
             self.identify(self.id)
 
     def trace_id(self) -> str | None:
-        """Return the ID that the run has from the trace around; ``None`` if there is none, or it is the outer run's."""
+        """Return the run's ID from the current trace; ``None`` without one, or if it is the outer run's."""
         span = span_around()
         return None if span is None or span.ended or self.is_apart_from(span.trace_id) else span.trace_id
 
     def is_apart_from(self, trace_id: str) -> bool:
-        """Return whether a trace has given its ID to the outer run."""
+        """Return whether the outer run's ID comes from a trace."""
         return self.outer is not None and self.outer.id == trace_id
 
     @property
     def identified(self) -> bool:
-        """Tell whether the ID is made already."""
+        """Return whether the ID exists already."""
         return "id" in self.__dict__
 
     @property
     def over(self) -> bool:
-        """Tell whether what the run is has come to its end; tasks that it started may still go on."""
+        """Return whether the run itself has ended; tasks that it started may still be running."""
         return self.closed or self.joinable is None
 
     def with_value(self, name: str, value: object) -> Run:
-        """Return the same run, by its ID, with one more value."""
+        """Return the same run, with the same ID and one more value."""
         run = Variant(self)
         run.values = MappingProxyType({**self.values, name: value})
         return run
 
     def reopen(self) -> Run:
-        """Return the run for code that was bound to it on purpose: itself, or one that can still be joined."""
+        """Return the run for code bound to it explicitly: itself, or a copy that can still be joined."""
         if self.joinable is not None:
             return self
         run = Run(self.flow)
@@ -116,7 +116,7 @@ class Run:
 
 
 class Variant(Run):
-    """A run with a value more; it comes to its end together with the one that it was made of."""
+    """A run with one more value; it ends together with the original run."""
 
     def __init__(self, origin: Run) -> None:
         self.flow = origin.flow
@@ -144,7 +144,7 @@ class Variant(Run):
 
 
 def _copy(origin: Run, run: Run) -> None:
-    """Give a run the ID of another one, and what travels with it."""
+    """Give a run the ID of another one, and its values."""
     run.identify(origin.id)
     run.values, run.remote, run.arrived = origin.values, origin.remote, origin.arrived
     run.random, run.notes = origin.random, origin.notes

@@ -1,7 +1,7 @@
 """Wraps the four kinds of callable.
 
-With no observer a step costs one plain wrapper. An entrypoint binds its run to the context variable, and on
-every way out gives the variable its outer value back. All else is done by a scope (see :mod:`penstock._scope`).
+With no observer a step costs one plain wrapper. An entrypoint binds its run to the context variable, and restores
+the outer value on every way out. Everything else is done by a scope (see :mod:`penstock._scope`).
 
 The name ``penstock_run`` of a local variable is read elsewhere: an exception that leaves a wrapper keeps the frame in its
 traceback, where the run is found when the exception is logged (see :mod:`penstock._tracebacks`).
@@ -43,12 +43,12 @@ _MANAGER_MAKERS = ("contextmanager.<locals>.helper", "asynccontextmanager.<local
 
 
 def wrapper_for(target: Any, mark: Mark, *, given: bool = False) -> Any:
-    """Return the function that takes the place of a callable: of the same kind, starting runs, telling observers.
+    """Return the function that replaces a callable: of the same kind, starting runs, notifying observers.
 
     Args:
-        target: What it calls.
+        target: The callable.
         mark: The declaration.
-        given: Whether what it calls is its first argument, which is like ``target``.
+        given: Whether the callable is the wrapper's first argument, which is like ``target``.
     """
     flags = flags_of(target)
     makes_managers = _makes_managers(target)
@@ -68,7 +68,7 @@ def wrapper_for(target: Any, mark: Mark, *, given: bool = False) -> Any:
 
 
 def _home_of(target: Any) -> dict[str, Any]:
-    """Return the globals of the function that a callable calls, where frameworks look for what its annotations name."""
+    """Return the globals of the function that a callable calls, in which frameworks resolve its annotations."""
     return next((layer.__globals__ for layer in _layers(target) if type(layer) is FunctionType), globals())
 
 
@@ -83,7 +83,7 @@ def _template_for(mark: Mark, flags: int) -> str:
 
 
 def _may_return_a_generator(target: Any) -> bool:
-    """Return whether a plain function is a decorator's, and what stands below it makes generators; or it is an object."""
+    """Return whether a plain function is a decorator's and wraps a generator function; or whether it is an object."""
     *_, last = _layers(target)
     if not is_routine(underlying(target)):
         return True
@@ -91,7 +91,7 @@ def _may_return_a_generator(target: Any) -> bool:
 
 
 def _makes_managers(target: Any) -> bool:
-    """Return whether a function, maybe below other marks, is what contextlib makes of one that makes generators."""
+    """Return whether contextlib made a function, possibly below other marks, from a generator function."""
     function = underlying(target)
     while type(function) is FunctionType and function.__code__.co_filename == FILE:
         function = underlying(function.__dict__.get("__wrapped__"))
@@ -101,14 +101,14 @@ def _makes_managers(target: Any) -> bool:
 
 
 def _manager_opener() -> Any:
-    """Return what opens a context manager; it needs contextlib, which there is where one was made."""
+    """Return the opener of a context manager; it needs contextlib, which is loaded if one was made."""
     from penstock._managers import open_manager  # noqa: PLC0415 - importing penstock must stay cheap
 
     return open_manager
 
 
 def _layers(target: Any) -> Iterator[Any]:
-    """Yield a callable, then what is below each of its decorations."""
+    """Yield a callable, then the object below each of its decorations."""
     for _ in range(_MOST_DECORATORS):
         target = underlying(target)
         yield target
@@ -118,7 +118,7 @@ def _layers(target: Any) -> Iterator[Any]:
 
 
 def _class_cells(target: Any) -> Iterator[CellType]:
-    """Yield the cells in which functions below find the class that they are written in."""
+    """Yield the cells in which functions below find the class that defines them."""
     for function in _layers(target):
         if type(function) is FunctionType and "__class__" in function.__code__.co_freevars:
             yield (function.__closure__ or ())[function.__code__.co_freevars.index("__class__")]
@@ -131,7 +131,7 @@ def _resumed(mark: Mark) -> Scope:
 
 @uncounted
 def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[type]) -> Any:
-    """Call a function; if it returns something lazy, that goes on in the function's scope."""
+    """Call a function; a lazy result runs in the function's scope."""
     run, event = current_run.get(), current_event.get()
     scope = Scope(mark)
     has_run = scope.has_run
@@ -146,7 +146,7 @@ def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[
         penstock_run = current_run.get()  # noqa: F841 - for those who read the traceback
         scope.end(error)
         raise
-    finally:  # whatever an interrupt has left out
+    finally:  # also clears up after an interrupt
         try:
             current_event.set(event)
         finally:
@@ -159,7 +159,7 @@ def _go_on(result: Any, run: Run) -> tuple[Any, Run]:
     """Let a coroutine or generator that was returned go on in the run of the call that returned it.
 
     Returns:
-        What to return in its place, and the run that ends with the call: another one where this run goes on.
+        The replacement, and the run that ends with the call: another one if this run goes on.
     """
     if not _is_new(result):
         return result, run
@@ -167,7 +167,7 @@ def _go_on(result: Any, run: Run) -> tuple[Any, Run]:
 
 
 class _Lasting(Binding):
-    """A run that lasts until what its entrypoint returned has ended."""
+    """A run that lasts until its entrypoint's result has ended."""
 
     __slots__ = ("_started",)
 
@@ -182,7 +182,7 @@ class _Lasting(Binding):
 
 
 def _is_new(result: Any) -> bool:
-    """Return whether a coroutine or generator has not run yet; else it is another's."""
+    """Return whether a coroutine or generator has not run yet; otherwise it belongs to other code."""
     return type(result) is not GeneratorType or not result.gi_suspended
 
 
@@ -199,4 +199,4 @@ _CELLS = ASYNC_CELLS | {
         "go_on": _go_on,
     }.items()
 }
-"""What wrappers of every mark have in common."""
+"""The common part of all marks' wrappers."""

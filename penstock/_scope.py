@@ -1,6 +1,6 @@
-"""What a call binds while it runs, and the only place that calls observers.
+"""Binds the run and the event of a call; the only module that calls observers.
 
-Generators bind anew for each resume, because their consumer runs in the same context in between.
+Generators bind again for each resume, because their consumer runs in the same context in between.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
     from penstock.observers import Finish, Observer, StepEvent
 
 known: list[Observer] = []
-"""The observers that there are, in the order in which they were added."""
+"""The registered observers, in the order of registration."""
 
 watching: list[bool] = []
-"""Empty unless there are observers. Functions that are pickled with all that they hold take it along, so it holds none."""
+"""Empty without observers. cloudpickle copies this list into functions, so it never references the observers."""
 
 _reported: set[int] = set()
 
 
 class _Slow:
-    """What only the slow path needs: observers that may come and go meanwhile, and events, which cost an import."""
+    """State of the slow path only: observers, which may come and go, and events, whose import takes time."""
 
     observers: tuple[Observer, ...] = ()
     event: Callable[[Mark, StepEvent | None, Run | None, bool], StepEvent]
 
 
 def add_observer(observer: Observer) -> None:
-    """Call ``observer`` for every step that begins from now on; adding it twice has no effect."""
+    """Call ``observer`` for every step that begins from now on; a second registration has no effect."""
     from penstock.observers import event_of  # noqa: PLC0415 - importing penstock must stay cheap
 
     _Slow.event = staticmethod(event_of)
@@ -51,28 +51,28 @@ def add_observer(observer: Observer) -> None:
 
 
 def remove_observer(observer: Observer) -> None:
-    """Stop calling ``observer``; steps that are under way are still finished with it."""
-    added = _added(observer)
-    if added is not None:
-        known[:] = [each for each in known if each is not added]
+    """Stop calling ``observer``; steps that already run are still finished with it."""
+    registered_observer = _added(observer)
+    if registered_observer is not None:
+        known[:] = [candidate for candidate in known if candidate is not registered_observer]
         _Slow.observers = tuple(known)
         watching[:] = [True] * bool(known)
-        _reported.discard(id(added))
+        _reported.discard(id(registered_observer))
 
 
 def _added(observer: Observer) -> Observer | None:
-    """Return an observer as it was added: itself, or the same bound method, which is a new object each time."""
-    for each in known:
-        if each is observer or (isinstance(each, MethodType) and each == observer):
-            return each
+    """Return the registered observer that equals ``observer``; a bound method is a new object on each access."""
+    for candidate in known:
+        if candidate is observer or (isinstance(candidate, MethodType) and candidate == observer):
+            return candidate
     return None
 
 
-class observing:  # noqa: N801 - used like a function, as contextlib's own are
+class observing:  # noqa: N801 - used like a function, like those of contextlib
     """Call an observer for the steps that begin inside the ``with`` block.
 
     Args:
-        observer: What :func:`add_observer` takes.
+        observer: An observer as for :func:`add_observer`.
 
     Example:
         >>> with observing(lambda event: print(event.step)):
@@ -94,7 +94,7 @@ class observing:  # noqa: N801 - used like a function, as contextlib's own are
 
 
 class Scope(Binding):
-    """What one call binds while it runs: the run that it starts, and its event when somebody observes."""
+    """The bindings of one call: the run that it starts, and its event if observers are active."""
 
     __slots__ = ("_asked", "finishes", "started")
 
@@ -105,7 +105,7 @@ class Scope(Binding):
         self.started: Run | None = None
         if mark.entrypoint and not (mark.inherit and outer is not None and (outer.joinable or join(outer, mark))):
             self.run = self.started = run = (new_run if mark.inherit else new_nested_run)(mark)
-            if outer is not None and outer.joinable is None:  # what was around in that run is over, too
+            if outer is not None and outer.joinable is None:  # the step around in that run has ended, too
                 parent = None
         if watching:
             self.event = _Slow.event(mark, parent, run, lazy)
@@ -113,7 +113,7 @@ class Scope(Binding):
         self.finishes: list[tuple[Observer, Finish]] = []
 
     def begin(self) -> None:
-        """Bind, and tell the observers. Whoever calls this calls :meth:`end` after any exception."""
+        """Bind, and notify the observers. The caller must call :meth:`end` after any exception."""
         Binding.resume(self)
         event: Any = self.event
         if event is KEEP:
@@ -130,7 +130,7 @@ class Scope(Binding):
         self._asked = None
 
     def end(self, error: BaseException | None = None) -> None:
-        """Tell the observers, the last one first. A second time, go on where an interrupt came."""
+        """Notify the observers in reverse order. A second call continues after an interrupt."""
         if self._asked is not None:
             self._forget()
         while self.finishes:
@@ -144,7 +144,7 @@ class Scope(Binding):
             self.started.joinable = None
 
     def _forget(self) -> None:
-        """Let an observer end what it may have begun when it was interrupted; see :class:`penstock.observers.Observer`."""
+        """Let an observer end a step whose beginning was interrupted; see :class:`penstock.observers.Observer`."""
         observer: Any = self._asked
         if not self.finishes or self.finishes[-1][0] is not observer:
             forget = getattr(observer, "forget", None)
@@ -153,14 +153,14 @@ class Scope(Binding):
         self._asked = None
 
     def suspend(self) -> None:
-        """Leave a generator at its ``yield``: what observers have bound must not reach the consumer."""
+        """Leave a generator at its ``yield``: bindings of observers must not reach the consumer."""
         if self.finishes:
             self._suspend()
         if self.run is not KEEP:
             self.run = current_run.get()
 
     def resume(self) -> None:
-        """Come back to a generator."""
+        """Return to a generator."""
         if self.run is not KEEP:
             current_run.set(self.run)
         if self.event is not KEEP:
@@ -180,24 +180,24 @@ class Scope(Binding):
 
 
 class Joined(Scope):
-    """What a generator binds that joins a run: nothing but what its own body makes of that run."""
+    """The bindings of a generator that joins a run: only changes that its own body makes to that run."""
 
     __slots__ = ("_outer",)
 
     has_run = True
 
     def begin(self) -> None:
-        """Come from the consumer, whose run is remembered."""
+        """Enter from the consumer, whose run is remembered."""
         self._outer = current_run.get()
         Scope.begin(self)
 
     def resume(self) -> None:
-        """Come from the consumer again."""
+        """Return from the consumer."""
         self._outer = current_run.get()
         Scope.resume(self)
 
     def suspend(self) -> None:
-        """Keep another run than the consumer's, or another value in it, which is the body's own."""
+        """Keep a run other than the consumer's, or a changed value in it: it is the body's own."""
         if self.finishes:
             self._suspend()
         own = current_run.get()
@@ -205,22 +205,22 @@ class Joined(Scope):
 
 
 def new_run(mark: Mark) -> Run:
-    """Return a run of the first flow that the entrypoint is in."""
+    """Return a new run of the entrypoint's first flow."""
     return Run(mark.flows[0] if mark.flows else None)
 
 
 def new_nested_run(mark: Mark) -> Run:
-    """Return a run of an entrypoint that joins none, and note the one that it begins inside."""
+    """Return a run of an entrypoint that joins none, with a reference to its outer run."""
     run = new_run(mark)
     run.outer = outer_run()
     return run
 
 
 def join(run: Run, mark: Mark) -> bool:
-    """Return whether an entrypoint may join a run that is not just joinable.
+    """Return whether an entrypoint may join a run that is not joinable unconditionally.
 
-    The first entrypoint says which flow a run is of, when middleware or a worker has started it. One that is over is
-    joined by what it has started, but not by the next request that a server answers in a context of the one before.
+    The first entrypoint names the flow of a run that middleware or a worker has started. An ended run can be joined by
+    tasks that it started, but not by the next request that a server answers in a context of the previous one.
     """
     if run.joinable is None:
         return not is_served()
@@ -231,7 +231,7 @@ def join(run: Run, mark: Mark) -> bool:
 
 
 def _guarded(observer: Observer, call: Any) -> None:
-    """Call into an observer."""
+    """Call an observer safely."""
     try:
         call()
     except Exception:
@@ -241,20 +241,20 @@ def _guarded(observer: Observer, call: Any) -> None:
 def _report(observer: Observer) -> None:
     """Log that an observer failed, once for each; it never reaches the application.
 
-    What a signal handler raises while an observer runs, such as a time limit, is the application's.
+    Exceptions raised by a signal handler during an observer, such as a time limit, belong to the application.
     """
     if _is_interrupt(sys.exception()):
-        raise  # noqa: PLE0704 - only called where an exception is handled
+        raise  # noqa: PLE0704 - only called in exception handlers
     if id(observer) not in _reported:
         _reported.add(id(observer))
         import logging  # noqa: PLC0415 - importing penstock must stay cheap
 
-        # only called where an exception is handled
+        # only called in exception handlers
         logging.getLogger("penstock").exception("observer %r failed; it is reported only once", observer)  # noqa: LOG004
 
 
 def _is_interrupt(error: BaseException | None) -> bool:
-    """Return whether an exception comes out of a signal handler."""
+    """Return whether an exception was raised by a signal handler."""
     import signal  # noqa: PLC0415 - importing penstock must stay cheap
 
     handlers = [underlying(signal.getsignal(number)) for number in signal.valid_signals()]
@@ -271,7 +271,7 @@ def _is_interrupt(error: BaseException | None) -> bool:
     return False
 
 
-if "PENSTOCK_EVIDENCE" in os.environ:  # a process that a recording has started
+if "PENSTOCK_EVIDENCE" in os.environ:  # a process started by a recording
     from penstock.observers.recorder import recorder
 
     if (part := recorder()) is not None:

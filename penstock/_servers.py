@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 SERVERS = frozenset({"aiohttp", "anyio", "daphne", "granian", "hypercorn", "uvicorn"})
-"""Packages whose tasks and threads serve one request after the other."""
+"""Packages whose tasks and threads serve consecutive requests."""
 
 
 def is_served() -> bool:
-    """Return whether this code is called by a server's own task, or by a thread that works for it.
+    """Return whether a server's own task, or a thread that works for it, calls this code.
 
-    Such a task may have kept the context of an earlier request (https://github.com/python/cpython/issues/140947); all
+    Such a task may have the context of an earlier request (https://github.com/python/cpython/issues/140947); all
     others have the context of the code that started them.
     """
     task = _current_task()

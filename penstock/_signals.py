@@ -1,4 +1,4 @@
-"""Signals that end a command: what it started and began ends with it."""
+"""Signals that end a command also end its child processes and clean up its temporary files."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def ending_on_signals() -> Iterator[None]:
-    """Let signals that end the process unwind it first, by ``SystemExit`` with 128 and the signal's number.
+    """Let terminating signals unwind the process first, by ``SystemExit`` with 128 and the signal's number.
 
-    So the Python that imports the application ends, and no temporary file stays. What is ignored, as under
-    ``nohup``, stays ignored.
+    So the Python that imports the application ends, and no temporary file remains. Ignored signals, as under
+    ``nohup``, stay ignored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""Signatures that Python made itself, told in the words of the source: a value of run time may be a secret."""
+"""Renders signatures built by Python in the words of the source: a runtime value may be a secret."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ COMPILED = (
     MethodWrapperType,
     WrapperDescriptorType,
 )
-"""The kinds of function that are written in C."""
+"""The types of functions implemented in C."""
 
 UNKNOWN = "…"
-"""What stands for a default that no source tells."""
+"""Stands for a default that no source shows."""
 
 CO_FUTURE_ANNOTATIONS = 0x1000000
-"""The flag of code in which ``from __future__ import annotations`` holds."""
+"""The code flag of ``from __future__ import annotations``."""
 
 _MAKES_FIELD = frozenset({"Field", "attrib", "field", "ib"})
-"""What dataclasses, attrs and Pydantic call the functions that describe a field."""
+"""Names of the functions that describe a field for dataclasses, attrs and Pydantic."""
 
 
 class Words(str):
-    """Source text; where a signature would show the value, it shows the text."""
+    """Source text; a signature shows the text in place of the value."""
 
     __slots__ = ()
 
@@ -57,7 +57,7 @@ class Words(str):
 
 
 class FunctionWords(NamedTuple):
-    """A function, and the arguments and result that its source gives it."""
+    """A function, and its arguments and result in the source."""
 
     function: Any
     arguments: ast.arguments
@@ -65,14 +65,14 @@ class FunctionWords(NamedTuple):
 
 
 class FieldWords(NamedTuple):
-    """What a class body says of one field: its type, and its default or an empty text."""
+    """The declaration of one field in a class body: its type, and its default or an empty text."""
 
     annotation: str
     default: str
 
 
 def known_signature(target: Any, function: Any, find_source: FindSource) -> str:
-    """Return a signature as Python knows it, its defaults and annotations as source text; what no source tells is left open.
+    """Return a signature as Python knows it, with defaults and annotations as source text; unknown ones are left out.
 
     Args:
         target: The callable.
@@ -80,19 +80,19 @@ def known_signature(target: Any, function: Any, find_source: FindSource) -> str:
         find_source: Returns the definition of a function or class, or ``None``.
     """
     try:
-        known = _evaluate(target)
-    except Exception:  # a signature may be made by a program of the user's own
+        signature = _evaluate(target)
+    except Exception:  # user code may compute a signature
         return "(...)"
     functions, bodies = list(_functions(function)), list(_class_bodies(function, find_source))
-    if _is_compiled(target, function, functions, bodies):  # what is shown then is a part of the compiled text
-        return re.sub(r" at 0x[0-9a-fA-F]+", "", str(known))
-    speller = _Speller([_words_of(each, find_source) for each in functions], _fields_of(bodies))
-    parameters = [speller.spell(parameter) for parameter in known.parameters.values()]
-    return str(known.replace(parameters=parameters, return_annotation=speller.returns(known.return_annotation)))
+    if _is_compiled(target, function, functions, bodies):  # the text is a part of the compiled text
+        return re.sub(r" at 0x[0-9a-fA-F]+", "", str(signature))
+    speller = _Speller([_words_of(callee, find_source) for callee in functions], _fields_of(bodies))
+    parameters = [speller.spell(parameter) for parameter in signature.parameters.values()]
+    return str(signature.replace(parameters=parameters, return_annotation=speller.returns(signature.return_annotation)))
 
 
 def _evaluate(target: Any) -> inspect.Signature:
-    if sys.version_info >= (3, 14):  # to evaluate annotations fails for what is imported for type checkers only
+    if sys.version_info >= (3, 14):  # evaluating annotations fails for names imported only for type checkers
         from annotationlib import Format  # noqa: PLC0415
 
         return inspect.signature(target, annotation_format=Format.STRING)
@@ -100,7 +100,7 @@ def _evaluate(target: Any) -> inspect.Signature:
 
 
 def _is_compiled(target: Any, function: Any, functions: Sequence[Any], bodies: Sequence[ast.ClassDef]) -> bool:
-    """Return whether a callable is no Python at all, so that its signature is a text that was compiled, too."""
+    """Return whether a callable is not Python code, so that its signature is a compiled text, too."""
     if isinstance(function, type):
         return not functions and not bodies and not {"__signature__", "__attrs_attrs__"} & vars(function).keys()
     return isinstance(function, COMPILED) and not isinstance(target, (partial, partialmethod))
@@ -109,13 +109,13 @@ def _is_compiled(target: Any, function: Any, functions: Sequence[Any], bodies: S
 def _functions(function: Any) -> Iterator[FunctionType]:
     """Yield the Python functions that a call of a callable may run first."""
     if not isinstance(function, type):
-        called = [function, inspect.getattr_static(type(function), "__call__", None)]
-    elif "__attrs_attrs__" in vars(function):  # attrs makes them of text that speaks of values
-        called = []
+        candidates = [function, inspect.getattr_static(type(function), "__call__", None)]
+    elif "__attrs_attrs__" in vars(function):  # attrs generates them from text that contains values
+        candidates = []
     else:
         owners = ((type(function), "__call__"), (function, "__new__"), (function, "__init__"))
-        called = [underlying(inspect.getattr_static(owner, name, None)) for owner, name in owners]
-    yield from (inspect.unwrap(each) for each in called if isinstance(each, FunctionType))
+        candidates = [underlying(inspect.getattr_static(owner, name, None)) for owner, name in owners]
+    yield from (inspect.unwrap(candidate) for candidate in candidates if isinstance(candidate, FunctionType))
 
 
 def _words_of(function: FunctionType, find_source: FindSource) -> FunctionWords:
@@ -126,14 +126,14 @@ def _words_of(function: FunctionType, find_source: FindSource) -> FunctionWords:
 
 
 def _lambda_arguments(function: FunctionType) -> ast.arguments | None:
-    """Return the arguments of a lambda, if no other in its line has arguments of these names."""
+    """Return the arguments of a lambda, if it is the only one in its line with these argument names."""
     code = function.__code__
     if code.co_name != "<lambda>":
         return None
     text = "".join(linecache.getlines(code.co_filename, function.__globals__))
     names = list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-    given = (node.args for node in _lambdas(text) if node.lineno == code.co_firstlineno)
-    same = [each for each in given if names == [arg.arg for arg in (*each.posonlyargs, *each.args, *each.kwonlyargs)]]
+    lambdas = (node.args for node in _lambdas(text) if node.lineno == code.co_firstlineno)
+    same = [args for args in lambdas if names == [arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)]]
     return same[0] if len(same) == 1 else None
 
 
@@ -147,7 +147,7 @@ def _lambdas(text: str) -> tuple[ast.Lambda, ...]:
 
 
 def _class_bodies(function: Any, find_source: FindSource) -> Iterator[ast.ClassDef]:
-    """Yield the bodies of a class and of its bases, as far as they are at hand."""
+    """Yield the bodies of a class and of its bases, as far as their sources are available."""
     for base in function.__mro__ if isinstance(function, type) else ():
         source = find_source(base) if base.__module__ != "builtins" else None
         if source and isinstance(source.node, ast.ClassDef):
@@ -155,7 +155,7 @@ def _class_bodies(function: Any, find_source: FindSource) -> Iterator[ast.ClassD
 
 
 def _fields_of(bodies: Iterable[ast.ClassDef]) -> dict[str, FieldWords]:
-    """Return the fields that class bodies define, by name; the first body that has one counts."""
+    """Return the fields defined in class bodies, by name; the first body with a field counts."""
     fields: dict[str, FieldWords] = {}
     for body in bodies:
         own: dict[str, FieldWords] = {}
@@ -169,7 +169,7 @@ def _fields_of(bodies: Iterable[ast.ClassDef]) -> dict[str, FieldWords]:
 
 
 def _default(value: ast.expr | None) -> str:
-    """Return the default of a field as written, or an empty text where something makes it when it is needed."""
+    """Return the default of a field as written, or an empty text if a factory creates it."""
     if not isinstance(value, ast.Call) or _callee(value) not in _MAKES_FIELD:
         return ast.unparse(value) if value else ""
     default = next((keyword.value for keyword in value.keywords if keyword.arg == "default"), None)
@@ -190,16 +190,16 @@ class _Speller:
         self._fields = fields
 
     def spell(self, parameter: inspect.Parameter) -> inspect.Parameter:
-        """Return a parameter with texts in the place of values."""
+        """Return a parameter with texts in place of its values."""
         default = parameter.default if parameter.default is parameter.empty else self._default(parameter)
         return parameter.replace(default=default, annotation=self._annotation(parameter))
 
     def returns(self, annotation: Any) -> Any:
-        """Return the text of a result's type, or what a signature has for none."""
+        """Return the text of a result's type, or the empty marker of a signature."""
         if annotation is inspect.Signature.empty:
             return annotation
-        written = next((each.returns for each in self._definitions if each.returns), None)
-        return _spelled(written) if written else self._type(annotation)
+        expression = next((definition.returns for definition in self._definitions if definition.returns), None)
+        return _spelled(expression) if expression else self._type(annotation)
 
     def _default(self, parameter: inspect.Parameter) -> Words:
         for definition in self._definitions:
@@ -223,7 +223,7 @@ class _Speller:
         return Words(field.annotation) if field and field.annotation else self._type(parameter.annotation)
 
     def _type(self, annotation: Any) -> Any:
-        """Return a class by its name; text only where the compiler made it of source, for all other is a value."""
+        """Return a class by its name; text only if the compiler made it from source: other texts are values."""
         if annotation is None or (isinstance(annotation, type) and type(annotation).__module__ != "types"):
             return Words(inspect.formatannotation(annotation) if annotation else "None")
         if isinstance(annotation, str) and self._definitions and _is_source_text(self._definitions[0].function):
@@ -232,12 +232,12 @@ class _Speller:
 
 
 def _is_source_text(function: Any) -> bool:
-    """Return whether the compiler keeps a function's annotations as text, or can give them as text."""
+    """Return whether the compiler stores a function's annotations as text, or can return them as text."""
     if flags_of(function) & CO_FUTURE_ANNOTATIONS:
         return True
     annotate = getattr(function, "__annotate__", None) if sys.version_info >= (3, 14) else None
-    code, made = getattr(function, "__code__", None), getattr(annotate, "__code__", None)
-    return code is not None and made is not None and bool(code.co_filename == made.co_filename)
+    code, annotate_code = getattr(function, "__code__", None), getattr(annotate, "__code__", None)
+    return code is not None and annotate_code is not None and bool(code.co_filename == annotate_code.co_filename)
 
 
 def _spelled(annotation: ast.expr) -> Words:
@@ -246,24 +246,24 @@ def _spelled(annotation: ast.expr) -> Words:
     return Words(ast.unparse(annotation))
 
 
-def _arguments(given: ast.arguments) -> list[ast.arg]:
-    every = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
+def _arguments(arguments: ast.arguments) -> list[ast.arg]:
+    every = [*arguments.posonlyargs, *arguments.args, arguments.vararg, *arguments.kwonlyargs, arguments.kwarg]
     return [argument for argument in every if argument]
 
 
 def _default_in(definition: FunctionWords, name: str) -> tuple[ast.expr | None, object]:
-    """Return the default of a function's parameter, as it is written and as it is."""
-    function, given = definition.function, definition.arguments
+    """Return the default of a function's parameter, as expression and as value."""
+    function, arguments = definition.function, definition.arguments
     if not isinstance(function, FunctionType):
         return None, None
-    positional = [argument.arg for argument in (*given.posonlyargs, *given.args)]
-    written = dict(zip(reversed(positional), reversed(given.defaults), strict=False))
-    keywords = zip([argument.arg for argument in given.kwonlyargs], given.kw_defaults, strict=True)
-    written |= {keyword: default for keyword, default in keywords if default}
+    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    expressions = dict(zip(reversed(positional), reversed(arguments.defaults), strict=False))
+    keywords = zip([argument.arg for argument in arguments.kwonlyargs], arguments.kw_defaults, strict=True)
+    expressions |= {keyword: default for keyword, default in keywords if default}
     code = function.__code__
     names = reversed(code.co_varnames[: code.co_argcount])
     values = {
         **dict(zip(names, reversed(function.__defaults__ or ()), strict=False)),
         **(function.__kwdefaults__ or {}),
     }
-    return (written.get(name), values[name]) if name in values else (None, None)
+    return (expressions.get(name), values[name]) if name in values else (None, None)

@@ -1,4 +1,4 @@
-"""The places that settings stand in: ``pyproject.toml``, or what a front end was given."""
+"""Sources of settings: ``pyproject.toml``, or the options of a front end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SPHINX_BUILD = "sphinx-build -D"
 
 
 class Source(NamedTuple):
-    """One place that settings stand in: a front end's own file, or the text of a ``pyproject.toml``."""
+    """One source of settings: a front end's own file, or the text of a ``pyproject.toml``."""
 
     values: Mapping[str, object]
     base: Path
@@ -36,15 +36,15 @@ class Source(NamedTuple):
 
     @property
     def is_yaml(self) -> bool:
-        """Whether the file is one of YAML."""
+        """Whether the file is a YAML file."""
         return self.file.endswith((".yml", ".yaml"))
 
     def where(self, key: str) -> str:
-        """``file:line`` of a setting, as far as it is known."""
+        """``file:line`` of a setting, as far as known."""
         return _place(self.file, self.toml, f"tool.penstock.{key}")
 
     def assignment(self, key: str, value: object) -> str:
-        """Return how a setting is written in this file."""
+        """Return a setting as this file would spell it."""
         if self.file == COMMAND_LINE:
             return f"{COMMAND_LINE_FLAGS[key]} {value[0] if isinstance(value, list) else value}"
         if self.file == SPHINX_BUILD:
@@ -57,10 +57,10 @@ class Source(NamedTuple):
 
 
 def _sphinx_options(name: str, value: object) -> str:
-    """Return what sets a value on the command line of Sphinx, or an empty string where nothing can."""
+    """Return the options that set a value on Sphinx's command line, or an empty string if none can."""
     if isinstance(value, dict):
-        return " ".join(filter(None, (_sphinx_options(f"{name}.{key}", each) for key, each in value.items())))
-    if isinstance(value, list) and not all(isinstance(each, str) for each in value):
+        return " ".join(filter(None, (_sphinx_options(f"{name}.{key}", item) for key, item in value.items())))
+    if isinstance(value, list) and not all(isinstance(item, str) for item in value):
         return ""
     text = ",".join(value) if isinstance(value, list) else f"{value:d}" if isinstance(value, bool) else str(value)
     return f"-D {shlex.quote(f'{name}={text}')}"
@@ -70,11 +70,11 @@ def find(folder: Path, settings: tuple[str, ...]) -> Source | None:
     """Return the nearest ``pyproject.toml`` with ``[tool.penstock]`` in or above a folder.
 
     Args:
-        folder: Where to begin.
-        settings: The names of all settings, by which a misspelt table is told from that of another tool.
+        folder: The folder to start from.
+        settings: The names of all settings, which tell a misspelled table from that of another tool.
 
     Raises:
-        ConfigError: A file there cannot be read, or has the settings in a table that is not read.
+        ConfigError: A file cannot be read, or has the settings in a table that is not read.
     """
     for parent in (folder, *folder.parents):
         file = parent / "pyproject.toml"
@@ -82,13 +82,13 @@ def find(folder: Path, settings: tuple[str, ...]) -> Source | None:
             status = file.stat()
         except OSError:
             continue
-        found = _parsed(file, settings, stamp_of(status))
-        if found:
-            return found
+        source = _parsed(file, settings, stamp_of(status))
+        if source:
+            return source
     return None
 
 
-@lru_cache(maxsize=16)  # Zensical asks again for every page; the stamp makes an edit a new question
+@lru_cache(maxsize=16)  # Zensical asks again for every page; the stamp detects an edit
 def _parsed(file: Path, settings: tuple[str, ...], _stamp: tuple[int, int, int]) -> Source | None:
     try:
         text = read_bytes(file).decode()
@@ -97,8 +97,8 @@ def _parsed(file: Path, settings: tuple[str, ...], _stamp: tuple[int, int, int])
         table = tool.get("penstock") if isinstance(tool, dict) else None
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
-        where = f"{file}:{line[1] if line else text.count(chr(10)) + 1}"
-        raise ConfigError(f"this is not TOML: {error}", where=where) from None
+        location = f"{file}:{line[1] if line else text.count(chr(10)) + 1}"
+        raise ConfigError(f"this is not TOML: {error}", where=location) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {error}", where=str(file)) from None
     if table is None:
@@ -110,22 +110,22 @@ def _parsed(file: Path, settings: tuple[str, ...], _stamp: tuple[int, int, int])
 
 
 def _refuse_misspelt(file: Path, text: str, content: Mapping[str, object], settings: tuple[str, ...]) -> None:
-    """Raise an error for a table whose name looks like ours and whose keys are ours: its settings would be ignored."""
+    """Raise an error for a misspelled table with settings of ours, which would be ignored."""
     for name, table in _tables(content):
         bare = name.rpartition(".")[2]
         if isinstance(table, dict) and not table.keys().isdisjoint(settings) and _is_near(bare):
-            said = f"the settings of penstock stand in [{name}], which nobody reads. Write: [tool.penstock]"
-            raise ConfigError(said, where=_place(str(file), text, name), key=bare)
+            message = f"the settings of penstock stand in [{name}], which nobody reads. Write: [tool.penstock]"
+            raise ConfigError(message, where=_place(str(file), text, name), key=bare)
 
 
 def _is_near(name: str) -> bool:
-    """Tell whether a name is a misspelling of ours, more strictly than for a hint: another tool's name may be near."""
-    folded = name.casefold()
-    return folded.startswith("p") and difflib.SequenceMatcher(None, folded, "penstock").ratio() >= _NEAR
+    """Return whether a name is a misspelling of ours; stricter than hints: other tools have similar names."""
+    folded_name = name.casefold()
+    return folded_name.startswith("p") and difflib.SequenceMatcher(None, folded_name, "penstock").ratio() >= _NEAR
 
 
 def _tables(content: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Yield what may be meant for ``[tool.penstock]``, with its name."""
+    """Yield tables that may be meant for ``[tool.penstock]``, with their names."""
     for name in ("tool", "tools"):
         tables = content.get(name)
         if isinstance(tables, dict):
@@ -134,20 +134,20 @@ def _tables(content: Mapping[str, object]) -> Iterator[tuple[str, object]]:
 
 
 def _place(file: str, text: str, name: str) -> str:
-    """Return ``file:line`` of a table or a key of TOML by its full name, as far as it is known."""
+    """Return ``file:line`` of a table or a key of TOML by its full name, as far as known."""
     table = ""
     for number, line in enumerate(text.splitlines(), 1):
         header = re.match(r"\s*\[([^\]]+)\]", line)
         table = header[1] if header else table
-        assigned = re.match(r"\s*([\w.-]+)\s*=", line)
-        place = f"{table}.{assigned[1]}" if assigned else table
+        assignment = re.match(r"\s*([\w.-]+)\s*=", line)
+        place = f"{table}.{assignment[1]}" if assignment else table
         if f"{place}.".startswith(f"{name}."):
             return f"{file}:{number}"
     return file
 
 
 def project_of(folder: Path, base: Path | None) -> Path:
-    """Return the nearest folder that looks like a project, or else ``base``, or the folder itself."""
+    """Return the nearest folder that looks like a project, else ``base``, else the folder itself."""
     for parent in (folder, *folder.parents):
         if (parent / "pyproject.toml").is_file() or (parent / ".git").exists():
             return parent
@@ -157,7 +157,7 @@ def project_of(folder: Path, base: Path | None) -> Path:
 def python(value: object) -> str:
     """Return a value as Python, with double quotes."""
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{python(key)}: {python(each)}' for key, each in value.items())}}}"
+        return f"{{{', '.join(f'{python(key)}: {python(item)}' for key, item in value.items())}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(python, value))}]"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
@@ -168,7 +168,7 @@ def toml(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, dict):
-        inner = ", ".join(f"{key} = {toml(each)}" for key, each in value.items())
+        inner = ", ".join(f"{key} = {toml(item)}" for key, item in value.items())
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, list):
         return f"[{', '.join(map(toml, value))}]"

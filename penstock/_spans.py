@@ -1,4 +1,4 @@
-"""The span of OpenTelemetry that is current, in applications that have it."""
+"""Reads the current OpenTelemetry span, in applications that use it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class SpanAround:
         trace_id: As 32 hex digits.
         span_id: As 16 hex digits.
         flags: The trace flags.
-        ended: Whether it has ended, and stayed current in a context that outlived it.
+        ended: Whether it has ended but is still current in a context that outlived it.
     """
 
     __slots__ = ("ended", "flags", "span_id", "trace_id")
@@ -28,12 +28,12 @@ def span_around() -> SpanAround | None:
         return None
     try:
         span = trace.get_current_span()
-        if span is trace.INVALID_SPAN:  # the usual case, for those who are in no span
+        if span is trace.INVALID_SPAN:  # the usual case: no span is current
             return None
         context = span.get_span_context()
-    except Exception:  # a module that is being imported, or a provider that fails: the ID is random then
+    except Exception:  # the module is being imported, or a provider fails: the ID is random then
         return None
     if not context.is_valid:
         return None
-    ended = getattr(span, "end_time", None) is not None
-    return SpanAround(f"{context.trace_id:032x}", f"{context.span_id:016x}", int(context.trace_flags), ended=ended)
+    has_ended = getattr(span, "end_time", None) is not None
+    return SpanAround(f"{context.trace_id:032x}", f"{context.span_id:016x}", int(context.trace_flags), ended=has_ended)

@@ -1,4 +1,4 @@
-"""The parent half of collecting: starts a Python, gives it a limited time, and reads what it left behind."""
+"""The parent half of collecting: starts a Python with a time limit, and reads its results."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _UNWRITABLE = 73
 """The status with which the child ends where it cannot write its files (``penstock._child.UNWRITABLE``)."""
 
 _READING_GRACE = 5.0
-"""Seconds that the reading of the code has, after its own time limit, to come to an end."""
+"""Seconds that static analysis may take to finish after its own time limit."""
 
 _GRACE = 3.0
-"""Seconds that the child has, after its own time limit, to say where it hung."""
+"""Seconds that the child has after its own time limit to report where it hung."""
 
-# Runs before penstock can be imported, on whatever Python the user names; so it is plain, and old in style.
-# `python -c` puts the current folder on sys.path, which is nobody's wish here.
+# Runs before penstock can be imported, on any Python that the user names; so it uses plain, old syntax.
+# `python -c` puts the current folder on sys.path, which is unwanted here.
 _BOOTSTRAP = """\
 import json, sys
 if sys.path[:1] == [""]:
@@ -56,17 +56,17 @@ else:
 
 
 class Collected(NamedTuple):
-    """What a child found.
+    """The result of a child.
 
     Attributes:
-        manifest: Its manifest, without inputs; ``None`` where something failed.
-        text: The same as it was written.
-        failures: What failed.
-        files: The files that it used, absolute.
-        folders: The folders that it searched, with the digests of the names in them.
-        site: Where its packages are installed, or an empty string.
-        versions: What took part.
-        output: The end of what the application printed.
+        manifest: Its manifest, without inputs; ``None`` after a failure.
+        text: The manifest as JSON text.
+        failures: The failed imports.
+        files: The files used, absolute.
+        folders: The folders searched, with the digests of the names in them.
+        site: The folder of its installed packages, or an empty string.
+        versions: The versions of the programs involved.
+        output: The end of the application's output.
     """
 
     manifest: Manifest | None = None
@@ -85,23 +85,23 @@ def interpreter(config: Config) -> str:
 
 
 def shared_path(config: Config) -> list[str]:
-    """Return this process's ``sys.path`` for a child of the same interpreter, or nothing for any other."""
+    """Return this process's ``sys.path`` for a child with the same interpreter, or an empty list for any other."""
     if interpreter(config) != sys.executable:
         return []
-    scripts = os.path.realpath(sysconfig.get_path("scripts"))  # where `sphinx-build` stands, but no module
+    scripts = os.path.realpath(sysconfig.get_path("scripts"))  # the folder of `sphinx-build`, which holds no modules
     entries = [_inputs.absolute(entry) for entry in sys.path]
     return [entry for entry in dict.fromkeys(entries) if os.path.realpath(entry) != scripts and Path(entry).exists()]
 
 
 def collect(config: Config, *, calls: bool = False) -> Collected:
-    """Import the configured modules in a child and return what it found.
+    """Import the configured modules in a child and return its results.
 
     Args:
         config: The settings.
-        calls: Whether each flow tells what the code says of its steps, too.
+        calls: Whether flows include static relations.
 
     Raises:
-        CollectError: The child could not be started, or has no penstock that fits.
+        CollectError: The child could not be started, or has no compatible penstock.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -139,7 +139,7 @@ def _request(config: Config, folder: Path) -> dict[str, Any]:
         **files,
         "sys_path": shared_path(config),
         "project": str(config.project),
-        "path": [str(each) for each in config.path],
+        "path": [str(entry) for entry in config.path],
         "modules": config.modules,
         "setup": config.setup,
         "mock": config.mock,
@@ -166,21 +166,21 @@ def _run(config: Config, request: dict[str, Any], file: Path) -> tuple[int | Non
         raise CollectError(f"cannot start {python}: {error.strerror}. Check the setting `python`.") from None
 
 
-def _absent(python: str, found: dict[str, Any]) -> CollectError:
-    version = ".".join(map(str, found["python"]))
-    if found["python"] < [3, 11]:
+def _absent(python: str, report: dict[str, Any]) -> CollectError:
+    version = ".".join(map(str, report["python"]))
+    if report["python"] < [3, 11]:
         return CollectError(f"{python} is Python {version}, and penstock needs 3.11 or newer. Set `python` to another.")
-    if found["name"] == "penstock":
+    if report["name"] == "penstock":
         return CollectError(f"{python} has no penstock. Install it there: {python} -m pip install penstock")
     cure = f"Install this version there: {python} -m pip install penstock=={__version__}"
-    return CollectError(f"{python} cannot run its penstock ({found['error']}). {cure}")
+    return CollectError(f"{python} cannot run its penstock ({report['error']}). {cure}")
 
 
 def _result(config: Config, request: dict[str, Any], output: str) -> Collected:
     report = json.loads(Path(request["report"]).read_text(encoding="utf-8"))
     failures = tuple(
-        _problem(config, each["module"], _causes.Failure(each["message"], each["file"], each["line"]))
-        for each in report["failures"]
+        _problem(config, failure["module"], _causes.Failure(failure["message"], failure["file"], failure["line"]))
+        for failure in report["failures"]
     )
     text = "" if failures else Path(request["manifest"]).read_text(encoding="utf-8")
     return Collected(
@@ -213,7 +213,7 @@ def _problem(config: Config, module: str, failure: _causes.Failure) -> Problem:
 
 
 def _death(config: Config, request: dict[str, Any], status: int | None, output: str) -> Problem:
-    """Return what to say of a child that ended without a report."""
+    """Return a problem for a child that ended without a report."""
     progress = _read(request["progress"]).splitlines()
     trace = _read(request["trace"])
     if not progress:
@@ -234,22 +234,22 @@ def _death(config: Config, request: dict[str, Any], status: int | None, output: 
 
 
 def _end(status: int | None) -> str:
-    """Return how a process ended by itself, as a sentence."""
+    """Return a sentence on how a process ended by itself."""
     if status is not None and status < 0:
         return f"Python was killed by {_signal(-status)}."
     return f"Python ended with status {status} and without a word."
 
 
 def _unread(config: Config, request: dict[str, Any], status: int | None) -> Collected:
-    """Collect once more, without reading the code, because the child ended while it did."""
+    """Collect once more without static analysis, because the child ended during it."""
     is_late = status is None or _read(request["trace"]).startswith("Timeout")
     why = explain_timeout(config.reading_timeout) if is_late else f"{_end(status)} Nothing is known of their arrows."
-    collected = collect(config)
-    if collected.manifest is None:
-        return collected
-    flows = tuple(map(mark_unread, collected.manifest.flows))
-    problems = (*collected.manifest.problems, *describe_unread(flows, why))
-    return collected._replace(manifest=replace(collected.manifest, flows=flows, problems=problems))
+    result = collect(config)
+    if result.manifest is None:
+        return result
+    flows = tuple(map(mark_unread, result.manifest.flows))
+    problems = (*result.manifest.problems, *describe_unread(flows, why))
+    return result._replace(manifest=replace(result.manifest, flows=flows, problems=problems))
 
 
 def _read(path: str) -> str:
@@ -260,14 +260,14 @@ def _read(path: str) -> str:
 
 
 def _frames(trace: str) -> Iterator[tuple[str, int]]:
-    """Yield file and line of the frames that faulthandler wrote, the innermost first.
+    """Yield file and line of the frames written by faulthandler, the innermost first.
 
-    After a crash those of the thread that crashed; else those of the main thread, which is listed last.
+    After a crash, the frames of the crashed thread; else those of the main thread, which is listed last.
     """
     threads = re.split(r"^(?=Current thread 0x|Thread 0x)", trace, flags=re.MULTILINE)
     current = [thread for thread in threads if thread.startswith("Current thread")]
     for file, line in re.findall(r'^  File "(.+)", line (\d+)', (current or threads)[-1], flags=re.MULTILINE):
-        # faulthandler writes ASCII only, and other letters as escapes
+        # faulthandler writes ASCII only, with other letters escaped
         yield file if is_file(file) else file.encode().decode("unicode_escape", errors="replace"), int(line)
 
 

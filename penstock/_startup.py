@@ -1,7 +1,7 @@
-"""Lets the processes that recorded tests start know the steps which are declared from outside.
+"""Makes declarations from outside available in processes started by recorded tests.
 
-The recording tells them by an environment variable which modules declare steps of which. As soon as one of these is
-imported, its declarations are, too. Nothing is imported before: the process may have to prepare itself first.
+The recording passes on, in an environment variable, which modules declare steps of which. As soon as one of these is
+imported, its declarations are, too. Nothing is imported earlier: the process may need to prepare itself first.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from penstock._patch import Patch
 
 PATCHES = "PENSTOCK_EVIDENCE_PATCHES"
-"""The environment variable with the modules that declare steps from outside, by the module that has the functions."""
+"""The environment variable with the modules that declare steps from outside, by the module of the functions."""
 
 SITE = Path(__file__).parent / "_site"
-"""The folder of what Python imports when it starts."""
+"""The folder of ``sitecustomize``, which Python imports when it starts."""
 
 
 def tell(patches: Iterable[Patch]) -> dict[str, str]:
-    """Return the environment in which processes know some patches; nothing if there are none."""
+    """Return environment variables that pass some patches on to processes; empty without patches."""
     declaring: dict[str, list[str]] = {}
     folders: dict[str, None] = {}
     for patch in patches:
@@ -47,7 +47,7 @@ def tell(patches: Iterable[Patch]) -> dict[str, str]:
 
 
 def follow() -> None:
-    """Import declarations from outside as soon as what they are about is imported."""
+    """Import declarations from outside as soon as the modules that they patch are imported."""
     with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
         modules, folders = json.loads(os.environ[PATCHES])
         for name, names in modules.items():
@@ -56,10 +56,10 @@ def follow() -> None:
 
 def _import(names: Iterable[str], folders: Iterable[str], module: ModuleType) -> None:
     sys.path.extend(folder for folder in folders if folder not in sys.path)
-    from penstock import _patch  # noqa: PLC0415 - most processes need none
+    from penstock import _patch  # noqa: PLC0415 - most processes do not need it
 
     for name in names:
-        with contextlib.suppress(Exception):  # the tests import it, too, and tell why it fails
+        with contextlib.suppress(Exception):  # the tests import it, too, and report the failure
             import_module(name)
     _patch.apply_to(module)
 

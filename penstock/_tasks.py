@@ -1,4 +1,4 @@
-"""The tasks of queues that keep the function in an attribute, by the names of their classes: nothing here imports a queue."""
+"""Recognizes the task objects of queues by their class names, without importing a queue."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ class TaskKind:
     """A class of tasks.
 
     Attributes:
-        library: What made it, as its users call it.
+        library: The library, as its users call it.
         function: The attribute that holds the function.
-        send: What sends a task off, as its users write it.
-        context: The attribute that says whether the function gets a context in front of the arguments.
+        send: The way to send a task off, as its users write it.
+        context: The attribute that tells whether the function gets a context before its arguments.
     """
 
     __slots__ = ("context", "function", "library", "send")
@@ -38,11 +38,11 @@ _KINDS = {
 
 
 _looked_at: dict[int, tuple[type, TaskKind | None]] = {}
-"""By the identity of a class, which is kept alive: its hash may be code of the application's."""
+"""By the identity of a class, which is kept alive; hashing it could run code of the application."""
 
 
 def task_kind_of(thing: Any) -> TaskKind | None:
-    """Return the kind of task that an object is, or ``None``; its attributes are left alone, for it may be lazy."""
+    """Return the kind of a task object, or ``None``; its attributes are not touched, because it may be lazy."""
     kind = type(thing)
     if id(kind) not in _looked_at:
         names = ((_text(base, "__module__"), _text(base, "__name__")) for base in kind.__mro__)
@@ -51,12 +51,12 @@ def task_kind_of(thing: Any) -> TaskKind | None:
 
 
 def _text(kind: type, attribute: str) -> str:
-    """Return a text about a class, whatever its metaclass makes of attributes."""
+    """Return a text about a class, bypassing its metaclass."""
     value = type.__getattribute__(kind, attribute)
     return value if type(value) is str else ""
 
 
 def function_of_task(thing: Any) -> Any:
-    """Return the function that a task runs, or ``None`` where the object is no task."""
+    """Return the function that a task runs, or ``None`` for other objects."""
     kind = task_kind_of(thing)
     return None if kind is None else object.__getattribute__(thing, kind.function)

@@ -1,6 +1,6 @@
-"""Makes the code of wrappers, each with the parameters of the function that it wraps.
+"""Generates the code of wrappers, each with the parameters of the wrapped function.
 
-Libraries look at a function's own code, not only at what is below it: Celery makes the check of a task's arguments from
+Libraries inspect a function's own code, not only the wrapped one: Celery makes the check of a task's arguments from
 it. So a wrapper with ``*args, **kwargs`` is not enough. Each kind of wrapper is a template, which is compiled once for
 each shape of a parameter list; the names are put in afterwards, which is cheap.
 """
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     Shape = tuple[int, int, int, int]
 
 FILE = "<wrapper of penstock, skipped as importlib._bootstrap is>"
-"""The file of wrappers, in angle brackets as that of all code without source: tracebacks show no line of another file then.
+"""The file name of wrappers, in angle brackets like all code without source, so that tracebacks show no lines for it.
 
 :mod:`warnings` and :mod:`logging` skip frames whose file has both these words when they count ``stacklevel``
-(``_is_internal_frame`` in both), so what a step says of its caller is said of the right line.
+(``_is_internal_frame`` in both), so warnings about a step's caller point to the right line.
 """
 
 VARARGS, VARKEYWORDS = 0x04, 0x08  # inspect.CO_*
 _ANY: Shape = (0, 0, 0, VARARGS | VARKEYWORDS)
 _GIVEN: Shape = (-1, 0, 0, VARARGS | VARKEYWORDS)
-"""That of a wrapper which is given what it calls, as its first argument."""
+"""The flags of a wrapper whose first argument is the callable."""
 
 # In each: somebody observes → the slow path; no run to start → the plain call; else bind the run. The last line is never
 # reached. It gives the wrapper a cell for the class around, in which a function has what `super()` needs: what makes a
@@ -182,11 +182,11 @@ def make_wrapper(template: str, like: Any, home: dict[str, Any], cells: Mapping[
     needs, builtins included, it holds in cells.
 
     Args:
-        template: One of this module's.
-        like: The function; of anything else, a wrapper takes ``*args, **kwargs``. ``None`` if what is to be called is the
+        template: A template of this module.
+        like: The function; for other objects, a wrapper takes ``*args, **kwargs``. ``None`` if the callable is the
             first argument.
         home: The globals.
-        cells: What the templates name.
+        cells: The values of the template's free names.
     """
     is_function = type(like) is FunctionType
     code = _named(template, like.__code__) if is_function else _compiled(template, _GIVEN if like is None else _ANY)
@@ -198,7 +198,7 @@ def make_wrapper(template: str, like: Any, home: dict[str, Any], cells: Mapping[
 
 
 def uncounted(function: F) -> F:
-    """Let frames of a function be skipped as those of wrappers are; it is called between them and what they wrap."""
+    """Let frames of a function be skipped like those of wrappers; it is called between wrapper and function."""
     code: CodeType = function.__code__
     function.__code__ = code.replace(co_filename=FILE)
     return function
@@ -207,12 +207,12 @@ def uncounted(function: F) -> F:
 def _named(template: str, code: CodeType) -> CodeType:
     """Return a template's code with the parameters of other code."""
     shape = code.co_posonlyargcount, code.co_argcount, code.co_kwonlyargcount, code.co_flags & (VARARGS | VARKEYWORDS)
-    made = _compiled(template, shape)
+    base = _compiled(template, shape)
     count = shape[1] + shape[2] + shape[3].bit_count()
-    names = dict(zip(made.co_varnames, code.co_varnames[:count], strict=False))
-    # as Python names what no source can name; but ours may be looked for in a traceback
-    inner = (name if name.startswith("penstock_") else f".{name}" for name in made.co_varnames[count:])
-    return made.replace(co_varnames=(*names.values(), *inner), co_consts=_renamed(made.co_consts, names))
+    names = dict(zip(base.co_varnames, code.co_varnames[:count], strict=False))
+    # hidden names, like those that Python generates; but ours must be findable in a traceback
+    inner = (name if name.startswith("penstock_") else f".{name}" for name in base.co_varnames[count:])
+    return base.replace(co_varnames=(*names.values(), *inner), co_consts=_renamed(base.co_consts, names))
 
 
 def _renamed(constant: Any, names: Mapping[str, str]) -> Any:
@@ -223,7 +223,7 @@ def _renamed(constant: Any, names: Mapping[str, str]) -> Any:
 
 
 def _compiled(template: str, shape: Shape) -> CodeType:
-    """Return a template's code for a shape of parameters, compiled once."""
+    """Return a template's code for a shape of parameters; each is compiled once."""
     if (template, shape) not in _codes:
         source = template
         for place, text in _texts(*shape):
@@ -265,7 +265,7 @@ _FREE = (
     ),
     *("await_in", "foreign", "ignore", "any_error", "ended", "finished"),
 )
-"""What the templates have in cells."""
+"""The values in the templates' cells."""
 
 
 def _code_in(code: CodeType) -> CodeType:
@@ -273,7 +273,7 @@ def _code_in(code: CodeType) -> CodeType:
 
 
 def _texts(positional_only: int, positional: int, keyword_only: int, flags: int) -> Iterator[tuple[str, str]]:
-    """Yield what stands in a template, and what is put there."""
+    """Yield the placeholders of a template, and their replacements."""
     first = [f"_p{number}" for number in range(positional)]
     last = [f"_k{number}" for number in range(keyword_only)]
     rest, more = (["*_args"] if flags & VARARGS else []), (["**_kwargs"] if flags & VARKEYWORDS else [])

@@ -1,4 +1,4 @@
-"""What a docstring is called in a diagram."""
+"""Derives the title of a step in a diagram from its docstring."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _QUOTE = re.compile(
 _BLOCK = re.compile(
     r":\w[^:`]*:(?!`)|@(?:param|return|rais|type)|[-*+]\s|1[.)]\s|>>>|\.\.\s|[|>]\s|```|~~~|#{1,6}\s|[A-Z][\w ]*:$"
 )
-"""What begins a block of its own right below a paragraph: a field, a list, an example, a section such as ``Args:``."""
+"""The start of a separate block right below a paragraph: a field, a list, an example, a section such as ``Args:``."""
 
 _UNDERLINE = re.compile(r"([^\w\s])\1{2,}$")
 _END = re.compile(
@@ -29,14 +29,14 @@ _END = re.compile(
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:[^\W\d_]|a\.k\.a|d\.h|e\.g|i\.e|z\.b|al|approx|ca|cf|etc|incl|max|min|no|resp|vs)\.$", re.IGNORECASE
 )
-"""Words with a full stop that ends no sentence: those of Sphinx's autosummary, initials, and a few more."""
+"""Words whose full stop ends no sentence: those of Sphinx's autosummary, initials, and a few more."""
 
 
 def title(text: str) -> str:
-    """Return a docstring's summary without the markup of RST and Markdown, which a diagram cannot show.
+    """Return a docstring's summary without RST and Markdown markup, which a diagram cannot show.
 
-    The summary is the first sentence, however many lines it takes, or the first paragraph where none ends in it. PEP 257
-    wants it on one line, but lines are broken at will; autosummary of Sphinx reads it so, too.
+    The summary is the first sentence, however many lines it takes, or else the whole first paragraph. PEP 257
+    wants it on one line, but authors break lines anywhere; Sphinx's autosummary reads it the same way.
     """
     paragraph = " ".join(_first_paragraph(text))
     if _MARKUP.search(paragraph):
@@ -47,7 +47,7 @@ def title(text: str) -> str:
 
 
 def _first_paragraph(text: str) -> Iterator[str]:
-    """Yield its lines; an underlined heading is a paragraph of its own."""
+    """Yield the lines of the first paragraph; an underlined heading is a paragraph of its own."""
     first = True
     for line in map(str.strip, text.splitlines()):
         if not line or (not first and (_BLOCK.match(line) or _UNDERLINE.match(line))):

@@ -1,4 +1,4 @@
-"""Readers of setting values: each takes what stands in a file, and returns it checked or says what is wrong."""
+"""Readers of setting values: each validates a value from a file and returns it, or raises an error."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from dataclasses import Field
 
 Reader = Callable[[object, Path], object]
-"""Takes a value and the folder that relative paths count from."""
+"""Takes a value and the base folder of relative paths."""
 
 
 _NEGATIVES = frozenset({"false", "n", "never", "no", "none", "0"})
-"""What people write where ``off`` is meant."""
+"""Values that stand for ``off``."""
 
 NO_CHOICES: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
 class BadValueError(ValueError):
-    """A value that a setting cannot have.
+    """An invalid value of a setting.
 
     Attributes:
-        instead: What the user may have meant, or ``None``.
+        instead: The likely intended value, or ``None``.
     """
 
     def __init__(self, message: str, instead: object = None) -> None:
@@ -49,14 +49,14 @@ def text(value: object, _base: Path) -> str:
 
 
 def truth(value: object, _base: Path) -> bool:
-    """Read a truth value."""
+    """Read a boolean."""
     if not isinstance(value, bool):
         raise BadValueError(f"must be true or false, not {_kind(value)}")
     return value
 
 
 def path(value: object, base: Path) -> str:
-    """Read a path, made absolute; a relative one counts from ``base``, and an empty one is none."""
+    """Read a path, made absolute; a relative one counts from ``base``, and an empty one stays empty."""
     if not isinstance(value, str | os.PathLike):
         raise BadValueError(f"must be the path of a file, not {_kind(value)}")
     return str(absolute(value, base)) if os.fspath(value) else ""
@@ -65,22 +65,22 @@ def path(value: object, base: Path) -> str:
 def tables(
     make: Callable[..., object], *, lists: Collection[str] = (), choices: Mapping[str, Collection[str]] = NO_CHOICES
 ) -> Reader:
-    """Return a reader of a list of tables, each of which becomes what ``make`` returns for its keys.
+    """Return a reader of a list of tables, each converted by ``make`` from its keys.
 
     Args:
-        make: A dataclass whose fields are texts, or tuples of texts where they are among ``lists``.
+        make: A dataclass whose fields are texts, or tuples of texts if they are among ``lists``.
         lists: The keys whose values are lists.
-        choices: The values that some keys can have.
+        choices: The allowed values of some keys.
     """
-    known: Mapping[str, Field[object]] = make.__dataclass_fields__  # type: ignore[attr-defined]
+    known_fields: Mapping[str, Field[object]] = make.__dataclass_fields__  # type: ignore[attr-defined]
 
     def read(table: object) -> object:
         if not isinstance(table, Mapping):
             raise BadValueError(f"must be a list of tables, and {table!r} in it is {_kind(table)}")
         for key, value in table.items():
-            _check_key(str(key), known)
+            _check_key(str(key), known_fields)
             _check_entry(str(key), value, list if key in lists else str, choices.get(str(key), ()))
-        missing = [name for name, field in known.items() if field.default is MISSING and name not in table]
+        missing = [name for name, field in known_fields.items() if field.default is MISSING and name not in table]
         if missing:
             raise BadValueError(f"needs {missing[0]!r} in each of its tables")
         return make(**{key: tuple(value) if key in lists else value for key, value in table.items()})
@@ -93,17 +93,17 @@ def tables(
     return reader
 
 
-def _check_key(key: str, known: Collection[str]) -> None:
-    if key not in known:
-        hint = did_you_mean(near_names(key, known)) or f" Known keys: {', '.join(known)}."
+def _check_key(key: str, names: Collection[str]) -> None:
+    if key not in names:
+        hint = did_you_mean(near_names(key, names)) or f" Known keys: {', '.join(names)}."
         raise BadValueError(f"has a table with {key!r}, which is no key of it.{hint}")
 
 
 def _check_entry(key: str, value: object, kind: type, choices: Collection[str]) -> None:
     if not isinstance(value, kind):
-        wanted = "a list" if kind is list else "a string"
-        raise BadValueError(f"must have {wanted} for {key!r}, not {_kind(value)}")
-    if isinstance(value, list) and not all(isinstance(each, str) for each in value):
+        type_name = "a list" if kind is list else "a string"
+        raise BadValueError(f"must have {type_name} for {key!r}, not {_kind(value)}")
+    if isinstance(value, list) and not all(isinstance(item, str) for item in value):
         raise BadValueError(f"must have a list of strings for {key!r}")
     if choices and value not in choices:
         hint = did_you_mean(near_names(str(value), choices)) or f" Known: {', '.join(choices)}."
@@ -114,10 +114,10 @@ def strings(value: object, _base: Path) -> dict[str, str]:
     """Read a table of strings."""
     if not isinstance(value, Mapping):
         raise BadValueError(f"must be a table of strings, not {_kind(value)}")
-    for name, each in value.items():
-        if not isinstance(each, str):
-            raise BadValueError(f"must hold strings only, and {name!r} is {_kind(each)}", {str(name): str(each)})
-    return {str(name): each for name, each in value.items()}
+    for name, item in value.items():
+        if not isinstance(item, str):
+            raise BadValueError(f"must hold strings only, and {name!r} is {_kind(item)}", {str(name): str(item)})
+    return {str(name): item for name, item in value.items()}
 
 
 def modules(value: object, _base: Path) -> tuple[str, ...]:
@@ -149,21 +149,21 @@ def seconds(value: object, _base: Path) -> float:
 
 
 def paths(value: object, base: Path) -> tuple[Path, ...]:
-    """Read paths; relative ones count from ``base``."""
-    return tuple(dict.fromkeys(absolute(each, base) for each in _list(value, str | os.PathLike)))
+    """Read paths; relative ones are resolved against ``base``."""
+    return tuple(dict.fromkeys(absolute(entry, base) for entry in _list(value, str | os.PathLike)))
 
 
 def folders(value: object, base: Path) -> tuple[Path, ...]:
     """Read paths that must exist."""
-    found = paths(value, base)
-    for path in found:
+    folder_paths = paths(value, base)
+    for path in folder_paths:
         if not path.exists():
             raise BadValueError(f"names a folder that does not exist: {path}")
-    return found
+    return folder_paths
 
 
 def interpreter(value: object, base: Path) -> str:
-    """Read a path of an executable, or a bare name on PATH."""
+    """Read the path of an executable, or a bare name on PATH."""
     if not isinstance(value, str | os.PathLike):
         raise BadValueError(f"must be the path of a Python, not {_kind(value)}")
     name = os.fspath(value)
@@ -171,33 +171,33 @@ def interpreter(value: object, base: Path) -> str:
 
 
 def engine(value: object, base: Path) -> str:
-    """Read the name of a layout engine, or a path of its executable."""
+    """Read the name of a layout engine, or the path of its executable."""
     name = text(value, base)
     return _executable(name, base) if _has_separator(name) else str(one_of("graphviz-pure", "dot")(name, base))
 
 
 def one_of(*names: str, **aliases: str) -> Reader:
-    """Return a reader of one of these names; an alias is read as the name that it stands for.
+    """Return a reader of one of these names; an alias is read as its target.
 
-    Where ``off`` is one of them, false is read as it: without quotes, YAML 1.1 makes no difference between the two.
+    If ``off`` is one of them, false is read as ``off``: YAML 1.1 does not distinguish them without quotes.
     """
-    known = ", ".join(names[:-1]) + f" or {names[-1]}"
+    choice_list = ", ".join(names[:-1]) + f" or {names[-1]}"
 
     def reader(value: object, _base: Path) -> str:
         if value is False and "off" in names:
             return "off"
         if not isinstance(value, str):
-            raise BadValueError(f"must be {known}, not {_kind(value)}")
+            raise BadValueError(f"must be {choice_list}, not {_kind(value)}")
         name = aliases.get(value, value)
         if name not in names:
-            raise BadValueError(f"must be {known}, not {name!r}", _nearest(name, names))
+            raise BadValueError(f"must be {choice_list}, not {name!r}", _nearest(name, names))
         return name
 
     return reader
 
 
 def _nearest(name: str, names: Collection[str]) -> str | None:
-    """Return the name that is meant, if any is."""
+    """Return the nearest name, or ``None``."""
     if name.lower() in _NEGATIVES and "off" in names:
         return "off"
     return next(iter(near_names(name, names)), None)
@@ -206,20 +206,20 @@ def _nearest(name: str, names: Collection[str]) -> str | None:
 def template(value: object, base: Path) -> str:
     """Read a URL with ``{file}``, ``{line}`` and ``{end_line}`` in it."""
     url = text(value, base)
-    known = ("file", "line", "end_line")
+    variables = ("file", "line", "end_line")
     try:
-        fields = [found for found in Formatter().parse(url) if found[1] is not None]
+        fields = [field for field in Formatter().parse(url) if field[1] is not None]
     except ValueError as error:
         raise BadValueError(f"is not a URL template ({error})") from None
     for _, name, spec, conversion in fields:
-        if name not in known or spec or conversion:
+        if name not in variables or spec or conversion:
             name = f"{name}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}"  # noqa: PLW2901
             raise BadValueError(f"knows {{file}}, {{line}} and {{end_line}}, not {{{name}}}")
     return url
 
 
 def absolute(value: str | os.PathLike[str], base: Path) -> Path:
-    """Return a path made absolute without following links, because an environment's Python is one."""
+    """Return a path made absolute without following links, because an environment's Python is a link."""
     return Path(os.path.abspath(base / Path(value).expanduser()))  # noqa: PTH100 - see above
 
 
@@ -228,18 +228,18 @@ def _list(value: object, of: object = str) -> list[str]:
         raise BadValueError("must be a list, not a string", [os.fspath(value)])
     if not isinstance(value, list | tuple):
         raise BadValueError(f"must be a list of strings, not {_kind(value)}")
-    for each in value:
-        if not isinstance(each, of):  # type: ignore[arg-type]
-            raise BadValueError(f"must be a list of strings, and {each!r} in it is {_kind(each)}")
-        if not os.fspath(each):
+    for item in value:
+        if not isinstance(item, of):  # type: ignore[arg-type]
+            raise BadValueError(f"must be a list of strings, and {item!r} in it is {_kind(item)}")
+        if not os.fspath(item):
             raise BadValueError("holds an empty string")
     return list(value)
 
 
 def _module(name: str, bare: str) -> str:
     if not _dotted(bare):
-        meant = re.sub(r"[/\\]+", ".", name.strip("./\\").removesuffix(".py")).removesuffix(".__init__")
-        instead = [meant] if _dotted(meant) else None
+        suggestion = re.sub(r"[/\\]+", ".", name.strip("./\\").removesuffix(".py")).removesuffix(".__init__")
+        instead = [suggestion] if _dotted(suggestion) else None
         raise BadValueError(f"holds {name!r}, which is not the name of a module", instead)
     return name
 
@@ -253,10 +253,10 @@ def _has_separator(name: str) -> bool:
 
 
 def _on_path(name: str) -> str:
-    found = shutil.which(name)
-    if not found:
+    executable = shutil.which(name)
+    if not executable:
         raise BadValueError(f"names {name!r}, which is not on PATH (a path has a slash in it)")
-    return os.path.abspath(found)  # noqa: PTH100 - a link stays a link
+    return os.path.abspath(executable)  # noqa: PTH100 - a link stays a link
 
 
 def _executable(name: str, base: Path) -> str:

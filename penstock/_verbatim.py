@@ -1,4 +1,4 @@
-"""Which lines of Markdown and reStructuredText are code, as far as a look at lines can tell."""
+"""Finds the lines of Markdown and reStructuredText that are code, by a heuristic on lines."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _FENCE = re.compile(
 )
 _QUOTE = re.compile(r"[ \t]*>")
 _CONTAINER = re.compile(r"(?:[-*+]|\d{1,9}[.)]|!!!|\?\?\?\+?|===|\[\^[^\]]+\]:|:)(?:[ \t]|$)")
-"""What begins a block whose content is indented: an item, an admonition, a tab, a footnote, a definition."""
+"""Starts of a block with indented content: an item, an admonition, a tab, a footnote, a definition."""
 
 _ALONE = re.compile(r"#{1,6}(?:\s|$)|(?:`{3,}|~{3,})|<!--.*-->$|([-*_])(?:\s*\1){2,}$")
-"""What ends with its line, so that no paragraph goes on below: a heading, a fence, a comment, a rule."""
+"""Constructs that end with their line, so that no paragraph continues: a heading, a fence, a comment, a rule."""
 
 _DIRECTIVE = re.compile(r"\.\.[ \t]+(?:\|[^|]+\|[ \t]+)?([\w:.+-]+)::")
 _LITERAL = frozenset(
@@ -26,11 +26,11 @@ _LITERAL = frozenset(
     doctest testcode testoutput prompt ipython productionlist
     """.split()  # noqa: SIM905 - a word a line reads worse
 )
-"""Directives whose content is not read as reStructuredText."""
+"""Directives whose content is not parsed as reStructuredText."""
 
 
 class _Fence(NamedTuple):
-    """An open fence: its character, its length, the quotes around it, and the column that its content cannot leave."""
+    """An open fence: its character, its length, the quotes around it, and the minimum column of its content."""
 
     character: str
     length: int
@@ -39,7 +39,7 @@ class _Fence(NamedTuple):
 
 
 def fenced_lines(lines: Sequence[str]) -> frozenset[int]:
-    """Return the indexes of the lines that stand in fenced code, the fences included."""
+    """Return the indexes of the lines in fenced code, including the fences."""
     inside: set[int] = set()
     fence: _Fence | None = None
     for index, line in enumerate(lines):
@@ -73,19 +73,19 @@ def _closes(line: str, match: re.Match[str], fence: _Fence) -> bool:
 
 
 def _leaves(line: str, fence: _Fence) -> bool:
-    """Return whether a line ends the quote or the item in which a fence stands."""
+    """Return whether a line ends the quote or the item around a fence."""
     quotes = _quotes(line)
     depth = depth_of(line) if quotes == fence.quotes else len(line) - len(line.lstrip())
     return quotes < fence.quotes or bool(line.strip(" \t\r\n>") and fence.column and depth < fence.column)
 
 
 def is_indented_code(lines: Sequence[str], index: int) -> bool:
-    """Return whether a line of Markdown is code because of its indentation, and no paragraph of a list's item."""
+    """Return whether a line of Markdown is code because of its indentation, and not a paragraph of a list's item."""
     return _is_deep(lines, index) and _begins_behind_empty_line(lines, index)
 
 
 def _is_deep(lines: Sequence[str], index: int) -> bool:
-    """Return whether a line is indented more than any block that it could belong to."""
+    """Return whether a line is indented more than any block that it may belong to."""
     depth = depth_of(lines[index])
     if depth < _TAB:
         return False
@@ -111,7 +111,7 @@ def _begins_behind_empty_line(lines: Sequence[str], index: int) -> bool:
 
 
 def is_rst_literal(lines: Sequence[str], index: int) -> bool:
-    """Return whether a line of reStructuredText stands in a literal block, in code, or in a comment."""
+    """Return whether a line of reStructuredText is in a literal block, in code, or in a comment."""
     return any(map(_is_literal, _ancestors(lines, index)))
 
 
@@ -130,7 +130,7 @@ def _ancestors(lines: Sequence[str], index: int) -> Iterator[str]:
 
 
 def _parent(lines: Sequence[str], index: int) -> int | None:
-    """Return the index of the last line above that is indented less."""
+    """Return the index of the last preceding line with less indentation."""
     depth = depth_of(lines[index])
     if not depth:
         return None
@@ -143,11 +143,11 @@ def _parent(lines: Sequence[str], index: int) -> int | None:
 
 
 def depth_of(line: str) -> int:
-    """Return the column at which a line's text begins, inside the quotes that it stands in."""
+    """Return the column of a line's text, relative to the quotes around it."""
     _, rest = _without_quotes(line)
     rest = rest.removeprefix(" ") if rest != line else rest  # the space that belongs to the mark of a quote
-    expanded = rest.expandtabs(_TAB)
-    return len(expanded) - len(expanded.lstrip(" "))
+    content = rest.expandtabs(_TAB)
+    return len(content) - len(content.lstrip(" "))
 
 
 def _text(line: str) -> str:

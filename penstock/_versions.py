@@ -1,4 +1,4 @@
-"""Files of our own formats: JSON that says what it is, and of which version."""
+"""Versioned JSON files: each states its format and version."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _CONFLICT = re.compile(r"^<{7} ", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """A format, and what to say of a text that is not of it.
+    """A file format, and the errors for texts of other formats.
 
     Attributes:
-        name: What the file calls it.
-        version: Major and minor version; a reader understands every minor version of its major one.
-        what: What people call it.
-        cure: How to get one.
-        error: What to raise.
+        name: The format's name in the file.
+        version: Major and minor version; readers support all minor versions of their major one.
+        what: The format's name for people.
+        cure: How to create such a file.
+        error: The error type.
         merge: What to do after a merge of git that could not join two of them.
     """
 
@@ -37,10 +37,10 @@ class Format:
     merge: str
 
     def content(self, text: str, path: Path | None) -> dict[str, Any]:
-        """Return what a text of this format holds, as JSON values.
+        """Return the content of a text in this format, as JSON values.
 
         Raises:
-            PenstockError: The text is of no format that is read here.
+            PenstockError: The text has no format supported here.
         """
         try:
             content = json.loads(text)
@@ -54,10 +54,10 @@ class Format:
         return content
 
     def _check_version(self, version: object, path: Path | None) -> None:
-        found = re.fullmatch(r"([0-9]{1,6})(\.[0-9]{1,6})?", version) if isinstance(version, str) else None
-        if not found:
+        match = re.fullmatch(r"([0-9]{1,6})(\.[0-9]{1,6})?", version) if isinstance(version, str) else None
+        if not match:
             raise self.error(f"the {self.what}'s version {version!r:.40} is not a version", path=path)
-        if int(found[1]) > self.version[0]:
+        if int(match[1]) > self.version[0]:
             raise self.error(
                 f"the {self.what} has version {version}, this penstock reads up to {self.version[0]}.x. "
                 "Upgrade penstock.",
@@ -66,10 +66,10 @@ class Format:
 
 
 def check_text(value: object) -> str:
-    """Return a value that has to be a text.
+    """Return a value if it is a text.
 
     Raises:
-        TypeError: It is none.
+        TypeError: It is not a text.
     """
     if not isinstance(value, str):
         raise TypeError(f"{value!r:.40} is no text")
@@ -77,10 +77,10 @@ def check_text(value: object) -> str:
 
 
 def check_natural(value: object) -> int:
-    """Return a value that has to be a whole number, zero or more.
+    """Return a value if it is a whole number, zero or more.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not such a number.
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"{value!r:.40} is no number of anything")

@@ -1,4 +1,4 @@
-"""Finds the modules that a setting names: one, or with ``.*`` a package and everything under it."""
+"""Finds the modules of a setting: one, or with ``.*`` a package and everything under it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def import_all(name: str, attempt: Callable[[str], object], note_folder: Callable[[str], object]) -> None:
-    """Import the modules that a name stands for.
+    """Import the modules of a name.
 
     Args:
         name: A module's name, or ``package.*``.
         attempt: Imports one module, and does not raise.
-        note_folder: Takes note of a folder that was searched.
+        note_folder: Records a searched folder.
     """
     bare = name.removesuffix(".*")
     attempt(bare)
@@ -33,7 +33,7 @@ def import_all(name: str, attempt: Callable[[str], object], note_folder: Callabl
 def _descend(
     package: str,
     folders: Sequence[str],
-    seen: set[str],
+    visited_folders: set[str],
     attempt: Callable[[str], object],
     note_folder: Callable[[str], object],
 ) -> None:
@@ -41,32 +41,32 @@ def _descend(
     names: dict[str, list[str]] = {}
     for folder in folders:
         real = os.path.realpath(folder)
-        if real in seen:  # a link that leads back up
+        if real in visited_folders:  # a link that leads back up
             continue
-        seen.add(real)
+        visited_folders.add(real)
         if Path(folder).is_dir():
             note_folder(folder)
-        names |= {found.name: [] for found in pkgutil.iter_modules([folder]) if found.name.isidentifier()}
+        names |= {module.name: [] for module in pkgutil.iter_modules([folder]) if module.name.isidentifier()}
         for name in _inputs.subfolders(folder):
             if names.get(name) != []:
                 names.setdefault(name, []).append(str(Path(folder, name)))
     for name, parts in sorted(names.items()):
         full = f"{package}.{name}"
         if parts:
-            _descend(full, parts, seen, attempt, note_folder)
+            _descend(full, parts, visited_folders, attempt, note_folder)
         elif name != "__main__":
             attempt(full)
-            _descend(full, search_path(full), seen, attempt, note_folder)
+            _descend(full, search_path(full), visited_folders, attempt, note_folder)
 
 
 def search_path(name: str) -> list[str]:
-    """Return the folders in which a package looks for its modules; none if it is not imported, or no package."""
-    with contextlib.suppress(Exception):  # an odd module may fail with anything, or answer nonsense
+    """Return the folders in which a package searches its modules; empty for plain or missing modules."""
+    with contextlib.suppress(Exception):  # an unusual module may raise anything, or return nonsense
         return [str(folder) for folder in attributes(sys.modules[name]).get("__path__", ())]
     return []
 
 
 def attributes(module: ModuleType) -> dict[str, Any]:
-    """Return what a module holds; a lazy one would load itself if it were asked in any other way."""
-    held: dict[str, Any] = object.__getattribute__(module, "__dict__")
-    return held
+    """Return the namespace of a module; any other access would load a lazy module."""
+    namespace: dict[str, Any] = object.__getattribute__(module, "__dict__")
+    return namespace

@@ -1,4 +1,4 @@
-"""From a callable and its mark to what takes the callable's place."""
+"""Wraps a callable and its mark in an object that replaces the callable."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def wrap(target: Any, mark: Mark) -> Any:
-    """Return ``target`` with the mark on it: a function like the old one, or the same class.
+    """Return ``target`` with the mark on it: an equivalent function, or the same class.
 
-    Static and class methods come back as what they were, so both orders of decorators work. Classes stay as they
-    are and calls of them are not seen. Other callable objects come back behind a proxy.
+    Static and class methods keep their type, so both orders of decorators work. Classes stay as they
+    are, and calls of them are not observed. Other callable objects come back behind a proxy.
     """
     kind = type(target)
     if issubclass(kind, (staticmethod, classmethod)):
@@ -48,12 +48,12 @@ def wrap(target: Any, mark: Mark) -> Any:
 
 
 def _is_cache(kind: type) -> bool:
-    """Return whether objects of a class are functions with a cache, which differ from functions in three attributes."""
+    """Return whether instances of a class are functions with a cache, which need three attributes treated apart."""
     return kind.__module__ == "functools" and kind.__name__ == "_lru_cache_wrapper"
 
 
 def _stays_unbound(kind: type) -> bool:
-    """Return whether something would not become a method of the class that is being written, as its wrapper would."""
+    """Return whether an object would not become a method of the class being defined, although its wrapper would."""
     is_partial = issubclass(kind, partial) and sys.version_info < (3, 14)  # in 3.13 it has a method that only warns
     if hasattr(kind, "__get__") and kind is not MethodType and not is_partial:
         return False
@@ -62,7 +62,7 @@ def _stays_unbound(kind: type) -> bool:
 
 
 def _marked_class(target: Any, mark: Mark, groups: list[list[Mark]]) -> Any:
-    if mark.flows:  # nobody needs to find the mark again, and code that is not ours stays as it is
+    if mark.flows:  # the mark need not be found again, and foreign code stays unchanged
         return target
     try:
         setattr(target, ATTRIBUTE, groups)

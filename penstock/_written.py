@@ -1,4 +1,4 @@
-"""Signatures as they stand in the source: names, defaults and annotations in their author's words."""
+"""Formats signatures as written in the source: names, defaults and annotations."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 def written(node: ast.FunctionDef | ast.AsyncFunctionDef, *, is_method: bool) -> str:
-    """Return a signature as its author wrote it, for a method without the argument that it gets by itself."""
-    shown = list(_parameters(node.args))
-    if is_method and shown:
+    """Return a signature as written; for a method, without its bound argument."""
+    parameters = list(_parameters(node.args))
+    if is_method and parameters:
         skip = 2 if len(node.args.posonlyargs) == 1 else 1  # a lone ``self, /`` takes its slash along
-        shown = shown[skip:]
+        parameters = parameters[skip:]
     returns = f" -> {_annotation(node.returns)}" if node.returns else ""
-    return f"({', '.join(shown)}){returns}"
+    return f"({', '.join(parameters)}){returns}"
 
 
 def _parameters(args: ast.arguments) -> Iterator[str]:
@@ -43,6 +43,6 @@ def _parameter(arg: ast.arg, default: ast.expr | None) -> str:
 
 
 def _annotation(node: ast.expr) -> str:
-    if isinstance(node, ast.Name):  # as most are; to unparse takes long
+    if isinstance(node, ast.Name):  # the usual case; unparsing is slow
         return node.id
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ast.unparse(node)

@@ -1,7 +1,7 @@
-"""From a configuration to a manifest, without importing the application into this process.
+"""Makes a manifest from a configuration, without importing the application into this process.
 
-Nothing is imported either while nothing changed: the last manifest is kept, in this process and in the project's
-folder ``.penstock/cache``, with the state of every file that it was made from.
+As long as nothing changes, the application is not imported again: the last manifest is cached, in this process and in
+the project's folder ``.penstock/cache``, with the state of every input file.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 _KEPT_FILES = 8
 _KEPT_FAILURE = 2.0
-"""Seconds for which a failure holds after somebody asked: a site asks for each of its pages, in one go."""
+"""Seconds for which a failure stays valid after a request: a site asks for each of its pages in quick succession."""
 
 
 @dataclass(frozen=True)
 class _Record:
-    """A manifest and what it was made from."""
+    """A manifest and the state of its inputs."""
 
     manifest: Manifest
     snapshot: Snapshot
@@ -44,7 +44,7 @@ class _Record:
 
 @dataclass
 class _Failure:
-    """A failed import, what it was made from, and when somebody last asked."""
+    """A failed import, the state of its inputs, and the time of the last request."""
 
     error: CollectError
     snapshot: Snapshot
@@ -61,15 +61,15 @@ _failures: dict[str, _Failure] = {}
 
 
 def collect(config: Config, *, calls: bool = False) -> Manifest:
-    """Return the flows that the configuration leads to.
+    """Return the flows of a configuration.
 
     With ``manifests``, those files are read; with ``modules``, a child Python imports them, and as long as no input
     changes, the answer is the same object. With neither, the flows of this process are returned.
 
     Args:
         config: The settings.
-        calls: Whether each flow tells what the code says of its steps, too. Who does not ask gets none, also where
-            somebody has asked before: what is said of flows must not follow from what is kept.
+        calls: Whether flows include static relations. Without it, the result has none even if they are
+            cached, so output never depends on the state of the cache.
 
     Raises:
         CollectError: Modules could not be imported; the message names each with file, line, cause and cure.
@@ -86,9 +86,9 @@ def collect(config: Config, *, calls: bool = False) -> Manifest:
 
 
 def last_good(config: Config, *, calls: bool = False) -> Manifest | None:
-    """Return the flows as they were when they last could be collected so, or ``None`` if nobody knows.
+    """Return the flows of the last successful collection, or ``None`` if there is none.
 
-    While somebody mends a module, this keeps pages alive.
+    This keeps pages alive while a broken module is repaired.
     """
     if config.manifests or not config.modules:
         return None
@@ -97,19 +97,19 @@ def last_good(config: Config, *, calls: bool = False) -> Manifest | None:
 
 
 def input_files(made: Manifest, project: Path) -> list[Path]:
-    """Return the files that a manifest was made from and that are there, absolute, for dependencies and watchers."""
+    """Return the existing files that a manifest was made from, absolute, for dependencies and watchers."""
     files = (Path(_inputs.absolute(project / name)) for name, _ in made.inputs.files)
     return [file for file in files if is_file(file)]
 
 
 def input_folders(made: Manifest, project: Path) -> list[Path]:
-    """Return the folders that were searched for modules and that are there, absolute: a new file in one matters."""
+    """Return the existing folders that were searched for modules, absolute: a new file in one matters."""
     folders = (Path(_inputs.absolute(project / name)) for name, _ in made.inputs.folders)
     return [folder for folder in folders if is_folder(folder)]
 
 
 def _known(config: Config, key: str) -> Iterator[_Record | None]:
-    """Yield what this process, then what earlier ones know under this key."""
+    """Yield the records for a key: that of this process, then those of earlier ones."""
     yield _records.get(key)
     yield _cached(config, key)
 
@@ -117,7 +117,7 @@ def _known(config: Config, key: str) -> Iterator[_Record | None]:
 def _here(config: Config, *, calls: bool) -> Manifest:
     flows, problems = _registry.flows(), _registry.problems()
     if calls:
-        from penstock._callgraph import with_calls  # noqa: PLC0415 - most builds do not ask
+        from penstock._callgraph import with_calls  # noqa: PLC0415 - most builds have no static analysis
 
         roots = [*map(str, config.path), str(config.project)]
         flows, unread = with_calls(flows, roots, config.reading_timeout)
@@ -128,20 +128,20 @@ def _here(config: Config, *, calls: bool) -> Manifest:
 
 
 def _merged(config: Config) -> _Record:
-    seen = _inputs.snapshot(map(str, config.manifests), {}, since=time.time_ns())
+    state = _inputs.snapshot(map(str, config.manifests), {}, since=time.time_ns())
     read = {path: manifest.load(path) for path in config.manifests}
     origins: dict[str, str] = {}
     if not config.trust_manifests:
-        read = {path: _cleaned(made, path) for path, made in read.items()}
-        named = {path: _inputs.relative(path, config.project) for path in read}
-        origins = {flow.full_name: named[path] for path, made in read.items() for flow in made.flows}
-    merged = manifest.merge([*read.values()])
-    return _Record(replace(merged, inputs=_make_inputs(config, seen, manifest.versions()), origins=origins), seen)
+        read = {path: _cleaned(source, path) for path, source in read.items()}
+        names = {path: _inputs.relative(path, config.project) for path in read}
+        origins = {flow.full_name: names[path] for path, source in read.items() for flow in source.flows}
+    result = manifest.merge([*read.values()])
+    return _Record(replace(result, inputs=_make_inputs(config, state, manifest.versions()), origins=origins), state)
 
 
-def _cleaned(made: Manifest, path: Path) -> Manifest:
+def _cleaned(source: Manifest, path: Path) -> Manifest:
     try:
-        return _foreign.clean(made)
+        return _foreign.clean(source)
     except ManifestError as error:
         raise ManifestError(str(error), path=path) from None
 
@@ -152,45 +152,45 @@ def _imported(config: Config, key: str, *, calls: bool) -> _Record:
         raise _again(failure.error)
     last = _records.get(key) or _cached(config, key)
     since = time.time_ns()
-    found = _spawn.collect(config, calls=calls)
-    blamed = [str(config.project / problem.file) for problem in found.failures if problem.file]
-    files = [*found.files, *blamed, str(config.project / "pyproject.toml")]
+    result = _spawn.collect(config, calls=calls)
+    failing_files = [str(config.project / problem.file) for problem in result.failures if problem.file]
+    files = [*result.files, *failing_files, str(config.project / "pyproject.toml")]
     before = last.snapshot if last else None
-    seen = _inputs.snapshot(files, found.folders, filter(None, [found.site]), since=since, before=before)
-    if found.manifest is None:
-        error = _error(found)
-        _failures[key] = _Failure(error, _with_neighbours(config, seen), time.monotonic())
+    state = _inputs.snapshot(files, result.folders, filter(None, [result.site]), since=since, before=before)
+    if result.manifest is None:
+        error = _error(result)
+        _failures[key] = _Failure(error, _with_neighbours(config, state), time.monotonic())
         raise _again(error)
     _failures.pop(key, None)
-    record = _Record(replace(found.manifest, inputs=_make_inputs(config, seen, found.versions)), seen)
-    if all(problem.code != UNREAD_CODE for problem in record.manifest.problems):  # another time, there may be time
-        _keep(config, key, record, found.text)
+    record = _Record(replace(result.manifest, inputs=_make_inputs(config, state, result.versions)), state)
+    if all(problem.code != UNREAD_CODE for problem in record.manifest.problems):  # the next attempt may be fast enough
+        _keep(config, key, record, result.text)
     return record
 
 
-def _error(found: _spawn.Collected) -> CollectError:
-    lines = [escape_line(str(failure)) for failure in found.failures]
+def _error(result: _spawn.Collected) -> CollectError:
+    lines = [escape_line(str(failure)) for failure in result.failures]
     if len(lines) == 1:
-        return CollectError(lines[0], failures=found.failures, output=found.output)
+        return CollectError(lines[0], failures=result.failures, output=result.output)
     message = "\n  ".join([f"{len(lines)} modules cannot be imported:", *lines])
-    return CollectError(message, failures=found.failures, output=found.output)
+    return CollectError(message, failures=result.failures, output=result.output)
 
 
 def _again(error: CollectError) -> CollectError:
-    """Return a copy, because an exception that is raised twice drags both tracebacks along."""
+    """Return a copy, because an exception raised twice accumulates both tracebacks."""
     return CollectError(str(error), failures=error.failures, output=error.output)
 
 
-def _with_neighbours(config: Config, seen: Snapshot) -> Snapshot:
-    """Return what a failure depends on: the file that mends it may not be there yet."""
-    nearby = {*map(str, config.path), str(config.project), *(str(Path(file).parent) for file in seen.files)}
-    return replace(seen, folders={**{folder: _inputs.listing(folder) for folder in nearby}, **seen.folders})
+def _with_neighbours(config: Config, snapshot: Snapshot) -> Snapshot:
+    """Return the inputs of a failure, with neighbouring folders: the missing file may be added there."""
+    nearby = {*map(str, config.path), str(config.project), *(str(Path(file).parent) for file in snapshot.files)}
+    return replace(snapshot, folders={**{folder: _inputs.listing(folder) for folder in nearby}, **snapshot.folders})
 
 
-def _make_inputs(config: Config, seen: Snapshot, versions: Mapping[str, str]) -> Inputs:
-    """Return the part of what was seen that means the same on other machines."""
-    files = {_inputs.relative(file, config.project): sha for file, (_, sha) in seen.files.items()}
-    folders = {_inputs.relative(folder, config.project): digest for folder, digest in seen.folders.items()}
+def _make_inputs(config: Config, snapshot: Snapshot, versions: Mapping[str, str]) -> Inputs:
+    """Return the part of a snapshot that is the same on other machines."""
+    files = {_inputs.relative(file, config.project): sha for file, (_, sha) in snapshot.files.items()}
+    folders = {_inputs.relative(folder, config.project): digest for folder, digest in snapshot.folders.items()}
     return Inputs(
         files=tuple(sorted((file, sha) for file, sha in files.items() if not _inputs.is_installed(file))),
         folders=tuple(sorted((folder, sha) for folder, sha in folders.items() if not _inputs.is_installed(folder))),
@@ -202,15 +202,15 @@ def _make_inputs(config: Config, seen: Snapshot, versions: Mapping[str, str]) ->
     )
 
 
-def _facts(config: Config, shown: Callable[[Path], str]) -> dict[str, object]:
-    """Return the settings that decide what is imported, and what it is called."""
+def _facts(config: Config, format_path: Callable[[Path], str]) -> dict[str, object]:
+    """Return the settings that affect the imported modules and their names."""
     return {
         "modules": config.modules,
-        "path": [shown(path) for path in config.path],
+        "path": [format_path(path) for path in config.path],
         "env": dict(config.env),
         "setup": config.setup,
         "mock": config.mock,
-        "manifests": [shown(path) for path in config.manifests],
+        "manifests": [format_path(path) for path in config.manifests],
         "service": config.service,
         **({"trust_manifests": True} if config.trust_manifests else {}),
     }
@@ -239,21 +239,21 @@ def _cache(config: Config) -> Path:
 
 
 def _cached(config: Config, key: str) -> _Record | None:
-    """Return what an earlier process left; whatever is wrong with the file, it only means to import again."""
+    """Return the cached record of an earlier process, or ``None`` if the file is invalid in any way."""
     try:
         head, _, text = read_bytes(_cache(config) / f"{key}.json").partition(b"\n")
         content = json.loads(head)
         if content["digest"] != hashlib.sha256(text).hexdigest():
             return None
-        seen = _inputs.Snapshot.from_json(content["snapshot"])
+        state = _inputs.Snapshot.from_json(content["snapshot"])
         inputs = manifest.inputs_of(content["inputs"])
-        return _Record(replace(_kept.loads(text.decode()), inputs=inputs), seen)
+        return _Record(replace(_kept.loads(text.decode()), inputs=inputs), state)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, PenstockError):
         return None
 
 
 def _keep(config: Config, key: str, record: _Record, text: str) -> None:
-    """Leave a manifest for later processes; a folder that cannot be written only means that they import again."""
+    """Cache a manifest for later processes; without a writable folder, they import again."""
     folder = _cache(config)
     content = text.encode()
     inputs, digest = manifest.input_values(record.manifest.inputs), hashlib.sha256(content).hexdigest()

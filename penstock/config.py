@@ -1,4 +1,4 @@
-"""The settings in ``[tool.penstock]``: each declared once, read and checked for every front end."""
+"""The settings in ``[tool.penstock]``: each is declared once, and read and validated for every front end."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _YAML_WORDS = " YAML reads on, off, yes and no as true or false: put a word in q
 def _setting(reader: read.Reader, kind: str, default: object, example: object, text: str) -> Any:
     metadata = {"read": reader, "type": kind, "default": default, "example": example, "help": text}
     if isinstance(default, dict):
-        # A dictionary has no hash, and equal configurations still have to be equal keys.
+        # A dictionary has no hash, but equal configurations must be equal keys.
         return field(default_factory=dict, hash=False, metadata=metadata)
     return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """All settings of one project, checked, with absolute paths.
+    """All settings of one project, validated, with absolute paths.
 
-    ``project`` is found, not set: it is the folder of the ``pyproject.toml`` with the table ``[tool.penstock]``,
+    ``project`` is detected, not set: it is the folder of the ``pyproject.toml`` with the table ``[tool.penstock]``,
     else the nearest folder with a ``pyproject.toml`` or ``.git``. :data:`SETTINGS` describes the others.
     """
 
@@ -173,14 +173,14 @@ class Config:
 
 
 class Setting(NamedTuple):
-    """What documentation and help texts say of one setting.
+    """The documentation of one setting.
 
     Attributes:
         name: Its name in ``[tool.penstock]``.
-        type: What it takes, in words.
-        default: Its default as TOML, or an empty string where it has none.
+        type: Its type, in words.
+        default: Its default as TOML, or an empty string without one.
         example: A valid value as TOML.
-        help: What it does, in Markdown.
+        help: Its effect, in Markdown.
     """
 
     name: str
@@ -191,7 +191,7 @@ class Setting(NamedTuple):
 
 
 def evidence_file(config: Config) -> Path:
-    """Return where the evidence of a project is kept, whether there is any or not."""
+    """Return the path of a project's evidence, whether it exists or not."""
     return Path(config.evidence) if config.evidence else config.project / ".penstock" / "evidence.json"
 
 
@@ -202,32 +202,32 @@ def load(
     where: str = "conf.py",
     base: Path | None = None,
 ) -> Config:
-    """Return the configuration that holds at ``start``.
+    """Return the effective configuration at ``start``.
 
     Args:
         start: A file or folder; the nearest ``pyproject.toml`` with ``[tool.penstock]`` in or above it is read.
         overrides: Settings of a front end, which win key by key; ``None`` as a value means that it is not set.
-        where: Where the overrides stand, for messages.
-        base: The folder that relative paths in the overrides count from, by default that of ``start``.
+        where: The origin of the overrides, for messages.
+        base: The base folder of relative paths in the overrides, by default that of ``start``.
 
     Raises:
-        ConfigError: A setting that does not exist or has a wrong value, or a ``pyproject.toml`` that cannot be read.
+        ConfigError: A setting does not exist or has a wrong value, or a ``pyproject.toml`` cannot be read.
     """
     start = Path(os.path.abspath(start))  # noqa: PTH100 - resolve() would leave the project through a link
     folder = start if start.is_dir() else start.parent
-    found = find(folder, tuple(_declared))
-    given = {key: value for key, value in (overrides or {}).items() if value is not None}
-    values = _checked(_without(found, given)) if found else {}
-    for wanted, other in (("modules", "manifests"), ("manifests", "modules")):
-        if given.get(wanted) and other not in given:  # whoever names modules does not want the project's manifests
-            values.pop(other, None)
-    values |= _checked(Source(given, base or folder, where))
-    return Config(project=found.base if found else project_of(folder, base), **values)
+    source = find(folder, tuple(_declared))
+    options = {key: value for key, value in (overrides or {}).items() if value is not None}
+    values = _checked(_without(source, options)) if source else {}
+    for entry, rival in (("modules", "manifests"), ("manifests", "modules")):
+        if options.get(entry) and rival not in options:  # whoever names modules does not want the project's manifests
+            values.pop(rival, None)
+    values |= _checked(Source(options, base or folder, where))
+    return Config(project=source.base if source else project_of(folder, base), **values)
 
 
-def _without(source: Source, given: Mapping[str, object]) -> Source:
-    """Return the settings that nothing wins over; the others need not hold here."""
-    return source._replace(values={key: value for key, value in source.values.items() if key not in given})
+def _without(source: Source, options: Mapping[str, object]) -> Source:
+    """Return the settings that are not overridden; the others need not be valid here."""
+    return source._replace(values={key: value for key, value in source.values.items() if key not in options})
 
 
 def _checked(source: Source) -> dict[str, Any]:
@@ -242,21 +242,21 @@ def _value(source: Source, key: str, value: object) -> object:
     try:
         return metadata["read"](value, source.base)
     except read.BadValueError as bad:
-        said = f"{key!r} {bad}" if str(bad).endswith(("?", ".")) else f"{key!r} {bad}."
+        reason = f"{key!r} {bad}" if str(bad).endswith(("?", ".")) else f"{key!r} {bad}."
         hint = _YAML_WORDS if source.is_yaml and _has_truth(value) else ""
-        message = f"{said}{hint} {_cure(source, key, bad.instead)}"
+        message = f"{reason}{hint} {_cure(source, key, bad.instead)}"
         raise ConfigError(message, where=source.where(key), key=key) from None
 
 
 def _has_truth(value: object) -> bool:
-    """Return whether a value is true or false, or holds it."""
+    """Return whether a value is a boolean, or contains one."""
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else (value,)
     return any(isinstance(entry, bool) for entry in inner)
 
 
-def _cure(source: Source, key: str, meant: object) -> str:
-    if meant is not None:
-        return f"Write: {source.assignment(key, meant)}"
+def _cure(source: Source, key: str, suggestion: object) -> str:
+    if suggestion is not None:
+        return f"Write: {source.assignment(key, suggestion)}"
     return f"Write, for example: {source.assignment(key, _declared[key]['example'])}"
 
 
@@ -265,7 +265,7 @@ def _described(name: str, metadata: Mapping[str, Any]) -> Setting:
     return Setting(name, metadata["type"], default, example, metadata["help"])
 
 
-_declared: dict[str, Mapping[str, Any]] = {each.name: each.metadata for each in fields(Config) if each.metadata}
+_declared: dict[str, Mapping[str, Any]] = {item.name: item.metadata for item in fields(Config) if item.metadata}
 
 SETTINGS: tuple[Setting, ...] = tuple(_described(name, metadata) for name, metadata in _declared.items())
-"""Every setting, in the order of the reference; made from the declarations in :class:`Config`."""
+"""Every setting, in the order of the reference; derived from the declarations in :class:`Config`."""

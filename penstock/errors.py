@@ -1,4 +1,4 @@
-"""Everything penstock raises on purpose: one tree, with the facts as attributes."""
+"""All errors that penstock raises on purpose: one tree, with the facts as attributes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 
 def near_names(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
-    """Return up to ``limit`` of the ``known`` names that look like ``name``, the nearest first."""
-    import difflib  # noqa: PLC0415 - only an error needs it, and importing penstock must stay cheap
+    """Return up to ``limit`` of the ``known`` names that resemble ``name``, the nearest first."""
+    import difflib  # noqa: PLC0415 - only errors need it, and importing penstock must stay cheap
 
-    folded = {candidate.casefold(): candidate for candidate in known}
-    matches = difflib.get_close_matches(str(name).casefold(), list(folded), n=limit, cutoff=0.6)
-    return tuple(folded[match] for match in matches)
+    names_by_casefold = {candidate.casefold(): candidate for candidate in known}
+    matches = difflib.get_close_matches(str(name).casefold(), list(names_by_casefold), n=limit, cutoff=0.6)
+    return tuple(names_by_casefold[match] for match in matches)
 
 
 def did_you_mean(near: Sequence[str]) -> str:
@@ -33,7 +33,7 @@ class DeclarationError(PenstockError, TypeError):
 
 
 class FlowIdError(PenstockError, ValueError):
-    """A correlation ID that cannot be one; the message does not repeat it."""
+    """An invalid correlation ID; the message does not repeat it."""
 
 
 class DuplicateStepError(PenstockError):
@@ -42,8 +42,8 @@ class DuplicateStepError(PenstockError):
     Attributes:
         flow: The flow's name.
         step: The name that both functions claim.
-        first: Where the first function stands, as ``file:line``.
-        second: Where the second function stands, as ``file:line``.
+        first: The location of the first function, as ``file:line``.
+        second: The location of the second function, as ``file:line``.
     """
 
     def __init__(self, flow: str, step: str, first: str, second: str) -> None:
@@ -61,12 +61,12 @@ class DuplicateStepError(PenstockError):
 
 
 class UnknownNameError(PenstockError, LookupError):
-    """A name that nothing answers to.
+    """An unknown name.
 
     Attributes:
-        name: The name that was asked for.
-        known: All names that would have been found, sorted.
-        near: Those of them that look like ``name``, the nearest first.
+        name: The unknown name.
+        known: All known names, sorted.
+        near: The known names that resemble ``name``, the nearest first.
     """
 
     what = "name"
@@ -79,12 +79,12 @@ class UnknownNameError(PenstockError, LookupError):
         super().__init__(name, self.known)
 
     def __str__(self) -> str:
-        known = f"Known {self.whats}: {', '.join(self.known)}." if self.known else f"There are no {self.whats}."
-        return f"there is no {self.what} {self.name!r}.{did_you_mean(self.near)} {known}"
+        known_text = f"Known {self.whats}: {', '.join(self.known)}." if self.known else f"There are no {self.whats}."
+        return f"there is no {self.what} {self.name!r}.{did_you_mean(self.near)} {known_text}"
 
 
 class UnknownFlowError(UnknownNameError):
-    """A flow that nobody declared."""
+    """An undeclared flow."""
 
     what = "flow"
     whats = "flows"
@@ -97,7 +97,7 @@ class UnknownFlowError(UnknownNameError):
 
 
 class UnknownStepError(UnknownNameError):
-    """A step that the flow does not have."""
+    """An unknown step of a flow."""
 
     what = "step"
     whats = "steps"
@@ -115,7 +115,7 @@ class ConfigError(PenstockError):
 
     Attributes:
         message: What is wrong and how to mend it.
-        where: The file (and table) in which the setting stands, or an empty string.
+        where: The file (and table) of the setting, or an empty string.
         key: The setting's name.
     """
 
@@ -130,10 +130,10 @@ class ConfigError(PenstockError):
 
 
 class ManifestError(PenstockError):
-    """A manifest that cannot be read, or that several services contradict each other in.
+    """A manifest that cannot be read, or manifests of several services that contradict each other.
 
     Attributes:
-        path: The manifest's file, or ``None`` when it never was in a file.
+        path: The manifest's file, or ``None`` without one.
     """
 
     def __init__(self, message: str, *, path: Path | None = None) -> None:
@@ -145,7 +145,7 @@ class EvidenceError(PenstockError):
     """Evidence that cannot be read.
 
     Attributes:
-        path: Its file, or ``None`` when it never was in a file.
+        path: Its file, or ``None`` without one.
     """
 
     def __init__(self, message: str, *, path: Path | None = None) -> None:
@@ -154,12 +154,12 @@ class EvidenceError(PenstockError):
 
 
 class MarkerError(PenstockError):
-    """A marker in a document that ``penstock inject`` cannot follow.
+    """An invalid marker in a document of ``penstock inject``.
 
     Attributes:
         message: What is wrong and how to mend it.
         path: The document's file.
-        line: The marker's line, counted from 1; 0 where the whole file is meant.
+        line: The marker's line, counted from 1; 0 for the whole file.
     """
 
     def __init__(self, message: str, path: Path, line: int = 0) -> None:
@@ -177,7 +177,7 @@ class CollectError(PenstockError):
 
     Attributes:
         failures: One :class:`~penstock.model.Problem` for each module that failed.
-        output: The end of what the application printed before it failed.
+        output: The end of the application's output before the failure.
     """
 
     def __init__(self, message: str, *, failures: Sequence[object] = (), output: str = "") -> None:
@@ -187,11 +187,11 @@ class CollectError(PenstockError):
 
 
 class RenderError(PenstockError):
-    """A diagram that could not be made."""
+    """A diagram that could not be drawn."""
 
 
 class RenderWarning(UserWarning):
-    """A picture that does not show all of its flow: a PNG with boxes, where its font lacks letters."""
+    """An incomplete picture: a PNG with boxes, because its font lacks letters."""
 
 
 class LayoutWarning(RenderWarning):
@@ -199,11 +199,11 @@ class LayoutWarning(RenderWarning):
 
 
 class MissingExtraError(RenderError, ImportError):
-    """An optional part that the request needs and that is not installed.
+    """A missing optional package that the request needs.
 
     Attributes:
-        what: What is missing, in words.
-        extra: The name of the extra that brings it.
+        what: The missing part, in words.
+        extra: The name of the extra that installs it.
     """
 
     def __init__(self, what: str, extra: str) -> None:
@@ -216,8 +216,8 @@ class MissingExtraError(RenderError, ImportError):
 
 
 class LayoutError(RenderError):
-    """The layout engine failed or answered nonsense; where it only ran out of time, there is a plain drawing."""
+    """The layout engine failed or returned an invalid answer; a mere timeout results in a plain drawing instead."""
 
 
 class OutputError(RenderError, OSError):
-    """A file that could not be written; whatever stood there before still stands there."""
+    """A file that could not be written; its former content is unchanged."""

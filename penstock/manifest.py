@@ -1,4 +1,4 @@
-"""The manifest: flows as versioned JSON, the one thing that every documentation engine reads.
+"""The manifest: flows as versioned JSON, the input of every documentation engine.
 
 The same flows give the same bytes. ``manifest.schema.json`` beside this module is its JSON Schema.
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from penstock.model import Flow, Problem
 
 VERSION = (1, 1)
-"""Major and minor version of the format; a reader understands every minor version of its major one."""
+"""Major and minor version of the format; readers support all minor versions of their major one."""
 FORMAT = Format(
     name="penstock-manifest",
     version=VERSION,
@@ -41,13 +41,13 @@ FORMAT = Format(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """What a manifest was made from, so that one can tell whether it still holds.
+    """The inputs of a manifest, to detect whether it is up to date.
 
     Attributes:
         files: Each file that was imported, relative to the project, with the SHA-256 of its content.
         folders: Each folder that was searched for modules, with the SHA-256 of the names in it.
         config: The SHA-256 of the configuration.
-        versions: Names and versions of what took part: python, penstock.
+        versions: Names and versions of the programs involved: python, penstock.
     """
 
     files: tuple[tuple[str, str], ...] = ()
@@ -62,10 +62,10 @@ class Manifest:
 
     Attributes:
         flows: The flows, by service and name.
-        problems: What is wrong outside every flow.
+        problems: The problems outside every flow.
         service: The service's name, or an empty string.
-        inputs: What the manifest was made from.
-        generator: Who wrote it.
+        inputs: The inputs of the manifest.
+        generator: The program that wrote it.
         origins: The file of each flow that others wrote and that is not trusted, by the flow's full name. Whoever reads
             manifests says so; in the file of a manifest there is no such thing, which could claim to be trusted.
     """
@@ -84,22 +84,22 @@ class Manifest:
             UnknownFlowError: There is no such flow; the error lists near names and all known ones.
             ManifestError: Several services have a flow of that name.
         """
-        found = self._by_name.get(name, [])
-        exact = [flow for flow in found if flow.full_name == name]
-        if len(exact or found) > 1:
-            names = " or ".join(sorted(flow.full_name for flow in found))
+        candidates = self._by_name.get(name, [])
+        exact = [flow for flow in candidates if flow.full_name == name]
+        if len(exact or candidates) > 1:
+            names = " or ".join(sorted(flow.full_name for flow in candidates))
             raise ManifestError(f"several services have a flow {name!r}; say which: {names}")
-        if not found:
+        if not candidates:
             raise UnknownFlowError(name, self.names)
-        return (exact or found)[0]
+        return (exact or candidates)[0]
 
     @cached_property
     def _by_name(self) -> dict[str, list[Flow]]:
-        found: dict[str, list[Flow]] = {}
+        flows_by_name: dict[str, list[Flow]] = {}
         for flow in self.flows:
             for name in {flow.name, flow.full_name}:
-                found.setdefault(name, []).append(flow)
-        return found
+                flows_by_name.setdefault(name, []).append(flow)
+        return flows_by_name
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -116,11 +116,11 @@ def build(
     service: str = "",
     inputs: Inputs | None = None,
 ) -> Manifest:
-    """Return the manifest of some flows, with every file relative to the project or to where it was imported from."""
+    """Return the manifest of some flows, with every file relative to the project or to its import folder."""
     root = os.path.realpath(project)
-    placed = [place_flow(flow, root, service) for flow in flows]
+    portable_flows = [place_flow(flow, root, service) for flow in flows]
     return Manifest(
-        flows=tuple(sorted(placed, key=lambda flow: (flow.service, flow.name))),
+        flows=tuple(sorted(portable_flows, key=lambda flow: (flow.service, flow.name))),
         problems=tuple(sorted((place(problem, root) for problem in problems), key=_problem_order)),
         service=service,
         inputs=inputs or Inputs(),
@@ -128,7 +128,7 @@ def build(
 
 
 def merge(manifests: Sequence[Manifest]) -> Manifest:
-    """Return one manifest with the flows of all.
+    """Merge manifests into one with the flows of all.
 
     Raises:
         ManifestError: Two manifests of one service (or of none) have different flows of one name.
@@ -138,8 +138,8 @@ def merge(manifests: Sequence[Manifest]) -> Manifest:
     flows: dict[str, Flow] = {}
     for manifest in manifests:
         for flow in manifest.flows:
-            known = flows.setdefault(flow.full_name, flow)
-            if known != flow:
+            stored_flow = flows.setdefault(flow.full_name, flow)
+            if stored_flow != flow:
                 cure = "Give each manifest its own `service` when you export it."
                 raise ManifestError(f"two manifests have different flows named {flow.full_name!r}. {cure}")
     return Manifest(
@@ -170,10 +170,10 @@ def dumps(manifest: Manifest, *, indent: int | None = 2) -> str:
 
 
 def loads(text: str, path: Path | None = None) -> Manifest:
-    """Return the manifest that a JSON text holds.
+    """Return the manifest in a JSON text.
 
     Raises:
-        ManifestError: The text is no manifest, is damaged, or is of a newer major version.
+        ManifestError: The text is not a manifest, is damaged, or has a newer major version.
     """
     with collector_paused():
         return _read(text, path)
@@ -188,10 +188,10 @@ def _read(text: str, path: Path | None) -> Manifest:
 
 
 def load(path: Path) -> Manifest:
-    """Return the manifest that a file holds.
+    """Return the manifest in a file.
 
     Raises:
-        ManifestError: The file cannot be read or holds no manifest.
+        ManifestError: The file cannot be read or is not a manifest.
     """
     try:
         text = read_text(path)
@@ -201,7 +201,7 @@ def load(path: Path) -> Manifest:
 
 
 def save(manifest: Manifest, path: Path, *, indent: int | None = 2) -> None:
-    """Write the manifest to a file, whole or not at all, with so many spaces for each level.
+    """Write the manifest to a file atomically, indented by that many spaces for each level.
 
     Raises:
         OutputError: The file cannot be written.
@@ -221,21 +221,21 @@ def _mapping(value: str | tuple[tuple[str, str], ...]) -> str | dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """Return what takes part in this process, for :class:`Inputs`."""
+    """Return the versions in this process, for :class:`Inputs`."""
     return {"penstock": __version__, "python": sys.version.partition(" ")[0]}
 
 
 def input_values(inputs: Inputs) -> dict[str, str | dict[str, str]]:
     """Return inputs as JSON values."""
-    return {each.name: _mapping(getattr(inputs, each.name)) for each in fields(Inputs)}
+    return {input_field.name: _mapping(getattr(inputs, input_field.name)) for input_field in fields(Inputs)}
 
 
 def inputs_of(content: Mapping[str, Any]) -> Inputs:
-    """Return the inputs that :func:`input_values` gave.
+    """Decode the inputs encoded by :func:`input_values`.
 
     Raises:
-        KeyError: One of them is missing.
-        TypeError: One of them is of the wrong kind.
+        KeyError: A value is missing.
+        TypeError: A value has the wrong type.
     """
     pairs = {name: tuple(sorted(_texts(content[name], name).items())) for name in ("files", "folders", "versions")}
     return Inputs(config=checked(content["config"], str, "config"), **pairs)

@@ -1,4 +1,4 @@
-"""The facts about a flow, as frozen values: what every renderer and documentation engine is given."""
+"""The facts about a flow, as frozen values: the input of every renderer and documentation engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 Kind = Literal["function", "coroutine", "generator", "async generator", "class", "callable"]
-"""What a step is when called: the four kinds of function, a class, or any other callable."""
+"""The kind of a step's callable: the four kinds of function, a class, or any other callable."""
 
 State = Literal[
     "",
@@ -26,28 +26,28 @@ State = Literal[
     "indirect",
     "outdated",
 ]
-"""What the witnesses say of an arrow; empty where nobody asked them."""
+"""The result of checking an edge; empty if it was not checked."""
 
 CallKind = Literal["call", "order", "data"]
 
 UNREAD = "to read further would take too long"
-"""The reason of a :class:`Blind` that says that the time was over before all of the flow's code was read."""
+"""The reason of a :class:`Blind` which marks that the time limit expired before all code of the flow was analysed."""
 
 _PUT_OFF = "_put_off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something wrong with a declaration, or with the import of a module.
+    """A problem with a declaration, or with the import of a module.
 
     Attributes:
-        code: What kind of problem it is: ``unknown-after``, ``cycle``, ``no-entrypoint``, ``unreachable``,
+        code: The kind of problem: ``unknown-after``, ``cycle``, ``no-entrypoint``, ``unreachable``,
             ``bad-after``, ``bad-effects``, ``bad-name``, ``bad-patch``, ``bad-tags``, ``bad-trigger``, ``bypassed``,
             ``contradiction``, ``duplicate-step``, ``unknown-patch``, ``unmarked``, ``unclaimed``, ``unread`` or
             ``import``.
-        message: What happened and what to do, in one sentence or two.
-        file: The file in which to mend it, relative to the project in a manifest, or an empty string.
-        line: The line in it, counted from 1; 0 where no line is known.
+        message: The problem and its remedy, in one sentence or two.
+        file: The file in which to fix it, relative to the project in a manifest, or an empty string.
+        line: The line in it, counted from 1; 0 if unknown.
         step: The step concerned, or an empty string.
     """
 
@@ -75,18 +75,18 @@ class Step:
         title: The docstring's first sentence, or its first paragraph if none ends in it, without markup; or an empty string.
         docstring: The whole docstring, indentation cleaned.
         signature: Parameters and return annotation as written, such as ``(msg: Message) -> None``; without
-            ``self`` or ``cls``, and with ``…`` for a default that no source tells.
-        imports: The imported names that the signature speaks of, as an import statement writes them:
+            ``self`` or ``cls``, and with ``…`` for a default without source.
+        imports: The imported names in the signature, in the form of an import statement:
             ``collections.abc.Mapping``, ``typing as t``.
         module: The module that defines the function.
         qualname: The function's qualified name in it.
         file: The source file: absolute in a running process, relative to the project in a manifest.
-        line: The first line of the definition, decorators included, counted from 1; 0 where there is no source.
+        line: The first line of the definition, decorators included, counted from 1; 0 without source.
         end_line: The last line of the definition.
-        kind: What kind of callable it is.
+        kind: The kind of callable.
         entrypoint: Whether a run can start here.
-        trigger: What starts it, such as ``kafka:bom-updates``, or an empty string.
-        effects: What it changes elsewhere, such as ``postgres:parts``.
+        trigger: The source that starts it, such as ``kafka:bom-updates``, or an empty string.
+        effects: The resources that it changes, such as ``postgres:parts``.
         source_hash: 16 hex digits over the source from ``def`` on, without the docstring (SHA-256, cut), or an empty string.
     """
 
@@ -114,14 +114,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What the code says of two steps of a flow, without running.
+    """A relation of two steps of a flow, found by static analysis.
 
     Attributes:
         source: The name of the step that comes first.
         target: The name of the step that follows.
-        kind: ``call`` where the source's code calls the target, directly or through functions that are no steps;
-            ``order`` where some function calls first the source and then the target; ``data`` where, besides, what
-            the source returns reaches an argument of the target.
+        kind: ``call`` if the source's code calls the target, directly or through functions that are not steps;
+            ``order`` if a function calls first the source and then the target; ``data`` if, in addition, the
+            source's result reaches an argument of the target.
         file: The file of the call, relative to the project in a manifest.
         line: The line of the call, counted from 1.
     """
@@ -135,7 +135,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blind:
-    """A place at which the reading of the code gave up.
+    """A place at which static analysis gave up.
 
     Attributes:
         step: The step from which the place was reached.
@@ -152,16 +152,16 @@ class Blind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
-    """An arrow from one step to the next.
+    """An edge from one step to the next.
 
     Attributes:
         source: The name of the step that comes first.
         target: The name of the step that follows.
-        label: When the arrow is taken, such as ``if paid``, or an empty string.
-        origin: Who says so: ``declared`` for an arrow written as ``after=``, ``seen`` for one that only ran.
-        state: What the witnesses say of it; empty where nobody asked them.
-        witness: What confirmed it: ``call`` or ``order`` (runs), ``static`` (the code), else empty.
-        note: The same in words, one sentence.
+        label: The condition of the edge, such as ``if paid``, or an empty string.
+        origin: ``declared`` for an edge written as ``after=``, ``seen`` for one only observed in runs.
+        state: The result of the check; empty if the edge was not checked.
+        witness: The evidence that confirmed it: ``call`` or ``order`` (runs), ``static`` (the code), else empty.
+        note: The result in words, one sentence.
     """
 
     source: str
@@ -175,20 +175,20 @@ class Edge:
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """A declared flow: its steps and arrows in flow order, and what is wrong with it.
+    """A declared flow: its steps and edges in flow order, and its problems.
 
     Attributes:
         name: The flow's name, unique in its service.
-        title: A human title; the name where none was given.
-        description: What the flow is for, or an empty string.
-        service: The service whose flow it is, or an empty string.
+        title: A human-readable title; by default, the name.
+        description: The purpose of the flow, or an empty string.
+        service: The flow's service, or an empty string.
         tags: Words to group flows by, in the order given.
-        steps: The steps, so that what comes first stands first.
-        edges: The arrows, in the order of the steps.
-        problems: What is wrong with the declaration.
-        calls: What the code says of the steps, where it was asked.
-        blind: Where the reading of the code gave up.
-        provenance: What the arrows' states rest on, one line; empty where nobody asked the witnesses.
+        steps: The steps, in flow order.
+        edges: The edges, in the order of the steps.
+        problems: The problems of the declaration.
+        calls: The static relations of the steps, if analysed.
+        blind: The places at which static analysis gave up.
+        provenance: A line on the evidence for the edges' states; empty if they were not checked.
     """
 
     name: str
@@ -203,21 +203,21 @@ class Flow:
     blind: tuple[Blind, ...] = field(default_factory=tuple)
     provenance: str = ""
 
-    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+    if not TYPE_CHECKING:  # a type checker would accept any name as an attribute
 
         def __getattr__(self, name: str) -> object:
-            """Read what was put off until somebody asks for it."""
-            held = self.__dict__
-            if read := None if name.startswith("__") else held.get(_PUT_OFF):
-                held.update(read())
-                held.pop(_PUT_OFF, None)  # not before: another thread may ask at the same time
-            if name in held:
-                return held[name]
+            """Load deferred fields on first access."""
+            attributes = self.__dict__
+            if read := None if name.startswith("__") else attributes.get(_PUT_OFF):
+                attributes.update(read())
+                attributes.pop(_PUT_OFF, None)  # not before: another thread may ask at the same time
+            if name in attributes:
+                return attributes[name]
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property
     def full_name(self) -> str:
-        """``service/name``, or the bare name where no service is known."""
+        """``service/name``, or the bare name without a service."""
         return f"{self.service}/{self.name}" if self.service else self.name
 
     @cached_property
@@ -231,14 +231,14 @@ class Flow:
 
     @cached_property
     def positions(self) -> dict[str, int]:
-        """The place of each step among the steps, by its name, counted from 0."""
+        """The index of each step among the steps, by name."""
         return {name: position for position, name in enumerate(self._by_name)}
 
     @cached_property
     def successors(self) -> dict[str, list[str]]:
         """The names of the steps that directly follow each step, as declared."""
-        declared = ((edge.source, edge.target) for edge in self.edges if edge.origin != "seen")
-        return _graph.adjacency(self._by_name, declared)
+        pairs = ((edge.source, edge.target) for edge in self.edges if edge.origin != "seen")
+        return _graph.adjacency(self._by_name, pairs)
 
     def step(self, name: str) -> Step:
         """Return the step of that name.
@@ -260,7 +260,7 @@ class Flow:
         return arrows
 
     def edges_into(self, name: str) -> tuple[Edge, ...]:
-        """Return the arrows that end at the step of that name.
+        """Return the edges that end at the step with that name.
 
         Raises:
             UnknownStepError: The flow has no such step.
@@ -268,7 +268,7 @@ class Flow:
         return tuple(self._arrows[self.step(name).name][0])
 
     def edges_from(self, name: str) -> tuple[Edge, ...]:
-        """Return the arrows that start at the step of that name.
+        """Return the edges that start at the step with that name.
 
         Raises:
             UnknownStepError: The flow has no such step.
@@ -278,25 +278,25 @@ class Flow:
     def paths(self) -> Iterator[tuple[str, ...]]:
         """Yield every path from an entrypoint to an end, as step names, one at a time.
 
-        An arrow that closes a cycle is not taken, so there is always an end.
+        An edge that closes a cycle is not taken, so every path ends.
         """
         return _graph.paths(self.successors, (step.name for step in self.entrypoints))
 
     @cached_property
     def path_count(self) -> int:
-        """How many paths there are, counted without walking each."""
+        """The number of paths, counted without walking each."""
         return _graph.count_paths(self.successors, (step.name for step in self.entrypoints))
 
 
 def put_off(flow: Flow, names: Iterable[str], read: Callable[[], dict[str, Any]]) -> None:
-    """Let a flow read some of its fields only when somebody asks for one that it does not have yet.
+    """Defer some fields of a flow until first access.
 
     Args:
-        flow: The flow; its fields of these names are forgotten.
-        names: Fields that have a factory as default, or the class would have a value for them.
+        flow: The flow; its fields with these names are removed.
+        names: Fields with a default factory; otherwise the class would have a value for them.
         read: Returns fields with their values.
     """
-    held = vars(flow)
+    attributes = vars(flow)
     for name in names:
-        del held[name]
-    held[_PUT_OFF] = read
+        del attributes[name]
+    attributes[_PUT_OFF] = read

@@ -1,4 +1,4 @@
-"""From a configuration to flows with their proof: what every front end shows, and what it reports."""
+"""Produces checked flows from a configuration: shown and reported by every front end."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """Flows, and what is known of their arrows.
+    """Flows, and the results of their checks.
 
     Attributes:
-        manifest: The flows; where any witness was asked, with the state of each arrow.
-        findings: What does not agree, without what the project accepts.
-        known: What the baseline accepts.
-        ignored: What is accepted for a reason.
-        fault: Why the evidence was left out, or an empty string.
+        manifest: The flows; with the state of each edge if they were checked.
+        findings: The findings that the project does not accept.
+        known: The findings accepted by the baseline.
+        ignored: The findings accepted for a stated reason.
+        fault: The reason that the evidence was left out, or an empty string.
     """
 
     manifest: Manifest
@@ -67,15 +67,15 @@ _bare: list[tuple[Manifest, Manifest]] = []
 
 
 def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -> Proof:
-    """Return the flows that a configuration leads to, held against the witnesses that there are.
+    """Return the flows of a configuration, checked against the code and the evidence.
 
-    Flows that come from manifests keep the states which they were exported with. As long as nothing changes, the
-    answer is the same object.
+    Flows from manifests keep the states with which they were exported. As long as nothing changes, the
+    result is the same object.
 
     Args:
         config: The settings.
-        calls: Whether to read the code, too; by default, where there is evidence or the setting `check` wants it.
-        accepted: Whether to leave out what the baseline has. Only who reports findings needs one.
+        calls: Whether to analyse the code, too; by default, if there is evidence or the setting `check` wants it.
+        accepted: Whether to apply the baseline. Only reports of findings need it.
 
     Raises:
         CollectError: Modules could not be imported.
@@ -83,19 +83,19 @@ def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -
         EvidenceError: The evidence cannot be read.
         ManifestError: A manifest cannot be read, or two contradict each other.
     """
-    asked = _asks(config) if calls is None else calls
-    made = collect(config, calls=asked)
-    known = _stamp(Path(config.baseline)) if config.baseline and accepted else None
-    state = config, accepted, _stamp(evidence_file(config)), known
-    if _last and _last[0][0] is made and _last[0][1] == state:
+    is_judged = _asks(config) if calls is None else calls
+    manifest = collect(config, calls=is_judged)
+    baseline_stamp = _stamp(Path(config.baseline)) if config.baseline and accepted else None
+    state = config, accepted, _stamp(evidence_file(config)), baseline_stamp
+    if _last and _last[0][0] is manifest and _last[0][1] == state:
         return _last[0][2]
-    found = _proof(config, made, _evidence(config), judged=asked, accepted=accepted)
-    _last[:] = [(made, state, found)]
-    return found
+    proof = _proof(config, manifest, _evidence(config), judged=is_judged, accepted=accepted)
+    _last[:] = [(manifest, state, proof)]
+    return proof
 
 
 def shown(config: Config) -> Proof:
-    """Return what documentation shows: as :func:`prove`, but without proof where that is not wanted or not there.
+    """Return the flows for documentation: like :func:`prove`, but without evidence if it is unwanted or missing.
 
     Raises:
         CollectError: Modules could not be imported.
@@ -103,28 +103,28 @@ def shown(config: Config) -> Proof:
         ManifestError: A manifest cannot be read, or two contradict each other.
     """
     try:
-        found = prove(config, accepted=config.check != "off")
+        proof = prove(config, accepted=config.check != "off")
     except EvidenceError as error:
-        found = Proof(manifest=collect(config, calls=True), fault=str(error))
-    return found if config.proof else replace(found, manifest=_hidden(found.manifest))
+        proof = Proof(manifest=collect(config, calls=True), fault=str(error))
+    return proof if config.proof else replace(proof, manifest=_hidden(proof.manifest))
 
 
 def last_shown(config: Config) -> Manifest | None:
-    """Return what documentation showed of the flows when they last could be collected, or ``None``."""
-    asked = _asks(config)
-    last = last_good(config, calls=asked)
+    """Return the flows that documentation showed after their last successful collection, or ``None``."""
+    is_judged = _asks(config)
+    last = last_good(config, calls=is_judged)
     if last is None:
-        return last_good(config, calls=not asked)
+        return last_good(config, calls=not is_judged)
     try:
         evidence = _evidence(config)
     except EvidenceError:
         return last
-    found = _proof(config, last, evidence, judged=asked, accepted=False)
-    return found.manifest if config.proof else _hidden(found.manifest)
+    proof = _proof(config, last, evidence, judged=is_judged, accepted=False)
+    return proof.manifest if config.proof else _hidden(proof.manifest)
 
 
 def _asks(config: Config) -> bool:
-    """Tell whether the witnesses are asked: both or none, so that all front ends say the same of an arrow."""
+    """Return whether edges are checked: always against code and runs alike, so that all front ends agree."""
     return config.check != "off" or _stamp(evidence_file(config)) is not None
 
 
@@ -133,57 +133,57 @@ def _evidence(config: Config) -> Evidence:
     return load(file) if _stamp(file) else Evidence()
 
 
-def _hidden(made: Manifest) -> Manifest:
-    """Return a manifest without what the witnesses say; the same object for the same one."""
-    if not (_bare and _bare[0][0] is made):
-        _bare[:] = [(made, replace(made, flows=tuple(map(without_proof, made.flows))))]
+def _hidden(manifest: Manifest) -> Manifest:
+    """Return a manifest without the results of checks; the same object for the same one."""
+    if not (_bare and _bare[0][0] is manifest):
+        _bare[:] = [(manifest, replace(manifest, flows=tuple(map(without_proof, manifest.flows))))]
     return _bare[0][1]
 
 
-def _proof(config: Config, made: Manifest, evidence: Evidence, *, judged: bool, accepted: bool) -> Proof:
+def _proof(config: Config, manifest: Manifest, evidence: Evidence, *, judged: bool, accepted: bool) -> Proof:
     if config.manifests or not judged:
-        everything = [*_problems(made), *broken(config.contracts, made.flows)]
-        return _sorted_out(config, made, everything, evidence, accepted=accepted)
-    with collector_paused():  # all of it stays
-        judgements = [None if is_unread(flow) else judge(flow, evidence) for flow in made.flows]
-    flows = (judgement.flow if judgement else flow for flow, judgement in zip(made.flows, judgements, strict=True))
-    proven = replace(made, flows=tuple(flows))
-    known = [judgement for judgement in judgements if judgement]
-    old = any(judgement.tally.unknown for judgement in known) and _is_old(config, made, evidence)
+        everything = [*_problems(manifest), *broken(config.contracts, manifest.flows)]
+        return _sorted_out(config, manifest, everything, evidence, accepted=accepted)
+    with collector_paused():  # the objects are long-lived
+        judgements = [None if is_unread(flow) else judge(flow, evidence) for flow in manifest.flows]
+    flows = (judgement.flow if judgement else flow for flow, judgement in zip(manifest.flows, judgements, strict=True))
+    proven = replace(manifest, flows=tuple(flows))
+    known_judgements = [judgement for judgement in judgements if judgement]
+    old = any(judgement.tally.unknown for judgement in known_judgements) and _is_old(config, manifest, evidence)
     everything = [
-        *_problems(made),
-        *(finding for judgement in known for finding in findings(judgement, old=old)),
+        *_problems(manifest),
+        *(finding for judgement in known_judgements for finding in findings(judgement, old=old)),
         *broken(config.contracts, proven.flows),
     ]
     return _sorted_out(config, proven, everything, evidence, accepted=accepted)
 
 
-def _is_old(config: Config, made: Manifest, evidence: Evidence) -> bool:
-    sources = (file for file in input_files(made, config.project) if file.name != "pyproject.toml")
+def _is_old(config: Config, manifest: Manifest, evidence: Evidence) -> bool:
+    sources = (file for file in input_files(manifest, config.project) if file.name != "pyproject.toml")
     return not is_of_today(evidence, evidence_file(config), sources, commit_of(config.project))
 
 
-def _problems(made: Manifest) -> Iterator[Finding]:
-    yield from map(of_problem, made.problems)
-    yield from (of_problem(problem, flow.full_name) for flow in made.flows for problem in flow.problems)
+def _problems(manifest: Manifest) -> Iterator[Finding]:
+    yield from map(of_problem, manifest.problems)
+    yield from (of_problem(problem, flow.full_name) for flow in manifest.flows for problem in flow.problems)
 
 
 def _sorted_out(
-    config: Config, manifest: Manifest, found: list[Finding], evidence: Evidence, *, accepted: bool
+    config: Config, manifest: Manifest, all_findings: list[Finding], evidence: Evidence, *, accepted: bool
 ) -> Proof:
-    """Part what is to be reported from what the project accepts."""
-    found = with_causes(found, manifest.flows)
-    left = tuple(without_ignored(found, config.ignore, config.project / "pyproject.toml"))
-    ignored = _without(found, left)
-    if not (evidence.facts or evidence.runs):  # what an ignore is for may show as soon as something runs
-        left = tuple(finding for finding in left if finding.code != "unmatched-ignore")
-    new = tuple(without_known(left, read(Path(config.baseline)))) if accepted and config.baseline else left
-    return Proof(manifest=manifest, findings=new, known=_without(left, new), ignored=ignored)
+    """Separate the findings to report from those that the project accepts."""
+    all_findings = with_causes(all_findings, manifest.flows)
+    rest = tuple(without_ignored(all_findings, config.ignore, config.project / "pyproject.toml"))
+    ignored_findings = _without(all_findings, rest)
+    if not (evidence.facts or evidence.runs):  # an ignored finding may appear as soon as there is evidence
+        rest = tuple(finding for finding in rest if finding.code != "unmatched-ignore")
+    new = tuple(without_known(rest, read(Path(config.baseline)))) if accepted and config.baseline else rest
+    return Proof(manifest=manifest, findings=new, known=_without(rest, new), ignored=ignored_findings)
 
 
-def _without(found: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:
+def _without(all_findings: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:
     left_out = set(others)
-    return tuple(finding for finding in found if finding not in left_out)
+    return tuple(finding for finding in all_findings if finding not in left_out)
 
 
 def _stamp(file: Path) -> Stamp:
@@ -191,6 +191,6 @@ def _stamp(file: Path) -> Stamp:
         status = file.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except OSError:  # whoever reads it says why; that there is none would be no reason to fail
+    except OSError:  # its reader reports the error; a missing file must not fail here
         return 0, 0, 0
     return stamp_of(status)

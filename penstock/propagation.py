@@ -1,4 +1,4 @@
-"""The correlation ID in the headers of messages: written into any, read and validated from any.
+"""The correlation ID in the headers of messages: written to, and read and validated from, any kind of message.
 
 Two headers are used: ``X-Correlation-ID``, and ``traceparent`` of W3C Trace Context
 (https://www.w3.org/TR/trace-context/), in which the correlation ID is the trace-id.
@@ -29,7 +29,7 @@ _KNOWN_FLAGS = SAMPLED | RANDOM  # others must not be passed on (section 3.2.2.5
 
 EVIDENCE_HEADER = "X-Penstock-Evidence"
 LONGEST_EVIDENCE = 8192
-"""Characters; a longer text is not sent, and not read."""
+"""Maximum characters; a longer text is neither sent nor read."""
 
 _flow_id = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _trace_id = re.compile(r"(?!0{32})[0-9a-f]{32}")
@@ -38,37 +38,37 @@ _header_name = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class Received(NamedTuple):
-    """What headers tell: the correlation ID, the caller's span where its trace is the run, and the steps around."""
+    """Content of headers: the correlation ID, the caller's span if its trace is the run, and the steps around."""
 
     id: str
     remote: tuple[str, int] | None
     evidence: str = ""
 
 
-class _Extracted(str):  # noqa: SLOT000 - it is a text that knows more
-    """A correlation ID that was received: a run that gets it is told the rest of the headers, too."""
+class _Extracted(str):  # noqa: SLOT000 - it carries the other headers
+    """A received correlation ID: a run created with it also gets the rest of the headers."""
 
     received: Received
 
 
 class _Evidence:
-    """What tells of the steps around; nobody does unless evidence is recorded, and then it is read, too."""
+    """The source of the encoded steps around; unset, and received ones are ignored, unless evidence is recorded."""
 
     told: Callable[[], str] | None = None
 
 
 def tell_evidence(source: Callable[[], str]) -> None:
-    """Let messages tell of the steps around, as ``source`` returns them, and read what other processes tell."""
+    """Let messages carry the steps around, as ``source`` returns them, and read those of other processes."""
     _Evidence.told = source
 
 
 def is_flow_id(value: object) -> bool:
-    """Tell whether a value may be a correlation ID: 1 to 64 ASCII letters, digits, dots, underscores and dashes."""
+    """Return whether a value is a valid correlation ID: 1 to 64 ASCII letters, digits, dots, underscores and dashes."""
     return isinstance(value, str) and _flow_id.fullmatch(value) is not None
 
 
 def is_trace_id(value: str) -> bool:
-    """Tell whether a correlation ID is a trace-id of W3C Trace Context: 32 lower-case hex digits, not all zero."""
+    """Return whether a correlation ID is a W3C Trace Context trace-id: 32 lower-case hex digits, not all zero."""
     return _trace_id.fullmatch(value) is not None
 
 
@@ -76,7 +76,7 @@ def check_header(header: str) -> str:
     """Return the name of the header with the correlation ID.
 
     Raises:
-        ValueError: It cannot be one (RFC 9110, section 5.1), or is that of W3C Trace Context, whose value is more than an ID.
+        ValueError: It is invalid (RFC 9110, section 5.1), or a W3C Trace Context header, with more than an ID.
     """
     if not isinstance(header, str) or not _header_name.fullmatch(header):
         raise ValueError(f"{header!r} cannot be the name of a header; the usual one is {HEADER!r}")
@@ -88,12 +88,12 @@ def check_header(header: str) -> str:
 
 
 def outgoing(header: str = HEADER, *, traceparent: bool = True) -> list[tuple[str, str]]:
-    """Return the headers that tell the current run: none outside every run.
+    """Return the headers for the current run; an empty list outside every run.
 
-    There is a ``traceparent`` only if the correlation ID is a trace-id. It names the current span where OpenTelemetry
-    makes one, else the span that the caller in another process has told, else a random one. Without a caller
-    that says otherwise its flag is "sampled", so that services behind this one do not lose their traces, and "random"
-    where penstock made the ID (https://www.w3.org/TR/trace-context-2/).
+    There is a ``traceparent`` only if the correlation ID is a trace-id. It names the current OpenTelemetry span if
+    there is one, else the span received from the caller in another process, else a random one. Unless a caller
+    set it otherwise, its flag is "sampled", so that services behind this one do not lose their traces, and "random"
+    if penstock created the ID (https://www.w3.org/TR/trace-context-2/).
     """
     run = current_run.get()
     if run is None:
@@ -102,13 +102,13 @@ def outgoing(header: str = HEADER, *, traceparent: bool = True) -> list[tuple[st
     if traceparent and is_trace_id(run.id):
         span, flags = _span_of(run)
         headers.append((TRACEPARENT, f"00-{run.id}-{span}-{flags:02x}"))
-    if told := told_evidence():  # gRPC takes no upper-case letters, so whoever writes none gets none
-        headers.append((EVIDENCE_HEADER.lower() if header.islower() else EVIDENCE_HEADER, told))
+    if evidence := told_evidence():  # gRPC takes no upper-case letters, so whoever writes none gets none
+        headers.append((EVIDENCE_HEADER.lower() if header.islower() else EVIDENCE_HEADER, evidence))
     return headers
 
 
 def told_evidence() -> str:
-    """Return what a message tells of the steps around while evidence is recorded, else an empty string."""
+    """Return the encoded steps around for a message while evidence is recorded, else an empty string."""
     return _Evidence.told() if _Evidence.told else ""
 
 
@@ -120,19 +120,19 @@ def _span_of(run: Run) -> tuple[str, int]:
 
 
 def flags_without_caller(run: Run) -> int:
-    """Return the trace flags of a run that no caller has told any for."""
+    """Return the trace flags of a run without flags from a caller."""
     return SAMPLED | RANDOM if run.random else SAMPLED
 
 
 def inject(headers: H, *, header: str = HEADER, traceparent: bool = True) -> H:
-    """Make the headers of a message tell the current run; outside every run, make them tell none.
+    """Write the current run into the headers of a message; outside every run, remove them.
 
-    What an earlier call has written is replaced, or removed: the correlation ID, and the ``traceparent`` that tells the same
-    ID. Another ``traceparent`` is left alone: it belongs to whoever makes the spans.
+    Headers of an earlier call are replaced, or removed: the correlation ID, and the ``traceparent`` with the same
+    ID. Another ``traceparent`` is left alone: it belongs to the code that creates the spans.
 
     Args:
-        headers: A mutable mapping, or a list of pairs; names and values are text, or bytes where those that are there
-            already are.
+        headers: A mutable mapping, or a list of pairs; names and values are text, or bytes if the existing ones
+            are.
         header: The name of the header with the correlation ID.
         traceparent: Whether to write the header of W3C Trace Context, too.
 
@@ -146,14 +146,14 @@ def inject(headers: H, *, header: str = HEADER, traceparent: bool = True) -> H:
 
 
 def inject_into_request(headers: H) -> H:
-    """Do the same for a request of an application, whose own correlation ID stays outside every run."""
+    """Do the same for an application's request, whose own correlation ID is kept outside every run."""
     return write(headers, stale_names(check_writable(headers), HEADER), HEADER, traceparent=True)
 
 
 def stale_names(pairs: Iterable[tuple[Any, Any]], header: str) -> set[str]:
-    """Return the names, in lower case, of the headers that tell an older run.
+    """Return the names, in lower case, of the headers that name an older run.
 
-    A correlation ID and a ``traceparent`` with the same ID are a pair that was written by :func:`inject`. Where it tells the
+    A correlation ID and a ``traceparent`` with the same ID are a pair written by :func:`inject`. If it names the
     current run, the ``traceparent`` may be that of a span, and stays.
     """
     pairs = list(pairs)
@@ -163,7 +163,7 @@ def stale_names(pairs: Iterable[tuple[Any, Any]], header: str) -> set[str]:
 
 
 def _own_traces(pairs: Iterable[tuple[Any, Any]], header: str) -> set[str]:
-    """Return what a correlation ID and a ``traceparent`` tell alike."""
+    """Return the trace IDs that occur both as a correlation ID and in a ``traceparent``."""
     values: dict[str, set[str]] = {header.lower(): set(), TRACEPARENT: set()}
     for name, value in pairs:
         if (key := read_text(name).lower()) in values:
@@ -173,7 +173,7 @@ def _own_traces(pairs: Iterable[tuple[Any, Any]], header: str) -> set[str]:
 
 
 def write(headers: H, stale: set[str], header: str, traceparent: bool) -> H:
-    """Write the current run into headers, in place of what is stale and of an older correlation ID."""
+    """Write the current run into headers, replacing stale ones and an older correlation ID."""
     present = list(read_pairs(headers))
     names = {read_text(name).lower() for name, _ in present}
     remove_pairs(headers, stale & names, present)
@@ -185,51 +185,51 @@ def write(headers: H, stale: set[str], header: str, traceparent: bool) -> H:
 
 
 def remove_headers(headers: Any, header: str) -> None:
-    """Remove what tells a run, whichever it is."""
+    """Remove the headers of any run."""
     pairs = check_writable(headers)
     own = {TRACEPARENT} if _own_traces(pairs, header) else set()
     remove_pairs(headers, {header.lower(), EVIDENCE_HEADER.lower()} | own, pairs)
 
 
 def extract(headers: object, *, header: str = HEADER, traceparent: bool = True) -> str | None:
-    """Return the correlation ID that the headers of a message tell.
+    """Return the correlation ID in the headers of a message.
 
-    A valid ``X-Correlation-ID`` is preferred to a valid ``traceparent``. A header that is there more than once, or whose
-    value is anything but an ID, or that is no pair, counts as missing: it is neither returned, nor logged, nor named in
+    A valid ``X-Correlation-ID`` is preferred to a valid ``traceparent``. A repeated header, an invalid
+    value, or an item that is not a pair counts as missing: it is neither returned, nor logged, nor named in
     an error.
-    Whether the sender may choose the ID is for the caller to decide.
+    The caller decides whether the sender may choose the ID.
 
     Args:
-        headers: A mapping, or an iterable of pairs, of text or bytes; ``None`` is none. In ``os.environ`` the names
+        headers: A mapping, or an iterable of pairs, of text or bytes; may be ``None``. In ``os.environ`` the names
             are ``X_CORRELATION_ID`` and ``TRACEPARENT``.
         header: The name of the header with the correlation ID.
         traceparent: Whether to read the header of W3C Trace Context, too.
 
     Returns:
         1 to 64 ASCII letters, digits, dots, underscores and dashes; ``None`` if there is no valid ID. Given to
-        :class:`flow_context`, it brings along what else was told: the caller's span, and while evidence is recorded, the
+        :class:`flow_context`, it brings the other headers along: the caller's span, and while evidence is recorded, the
         steps around.
 
     Raises:
         TypeError: ``headers`` is neither a mapping nor an iterable of pairs, such as the message itself.
     """
-    found = read(headers, header=header, traceparent=traceparent)
-    if found is None:
+    remote_context = read(headers, header=header, traceparent=traceparent)
+    if remote_context is None:
         return None
-    extracted = _Extracted(found.id)
-    extracted.received = found
-    return extracted
+    flow_id = _Extracted(remote_context.id)
+    flow_id.received = remote_context
+    return flow_id
 
 
 def received_with(flow_id: str | None) -> Received | None:
-    """Return what an ID brings along; one that nobody has extracted, nothing but itself."""
+    """Return the content received with an ID; of any other ID, only the ID itself."""
     if isinstance(flow_id, _Extracted):
         return flow_id.received
     return None if flow_id is None else Received(flow_id, None)
 
 
 def read(headers: object, *, header: str = HEADER, traceparent: bool = True) -> Received | None:
-    """Return what :func:`extract` returns, together with the caller's span."""
+    """Return the ID that :func:`extract` returns, together with the caller's span."""
     values: dict[str, list[Any]] = {header.lower(): [], TRACEPARENT: [], EVIDENCE_HEADER.lower(): []}
     variables = {variable_name(key): key for key in values}
     for name, value in read_pairs(headers):
@@ -242,10 +242,10 @@ def read(headers: object, *, header: str = HEADER, traceparent: bool = True) -> 
         parent = None
     trace_id = parent[2] if parent else None
     remote = (parent[3], int(parent[4], 16) & _KNOWN_FLAGS) if parent else None
-    if flow_id and flow_id[0] != trace_id:  # the span is in another trace
+    if flow_id and flow_id[0] != trace_id:  # the span belongs to another trace
         remote = None
-    known = flow_id[0] if flow_id else trace_id
-    return Received(known, remote, _evidence(values[EVIDENCE_HEADER.lower()])) if known else None
+    run_id = flow_id[0] if flow_id else trace_id
+    return Received(run_id, remote, _evidence(values[EVIDENCE_HEADER.lower()])) if run_id else None
 
 
 def variable_name(header: str) -> str:
@@ -253,10 +253,10 @@ def variable_name(header: str) -> str:
     return header.upper().replace("-", "_")
 
 
-def _evidence(told: list[Any]) -> str:
+def _evidence(values: list[Any]) -> str:
     if not _Evidence.told:
         return ""
-    text = told[0] if len(told) == 1 else ""
+    text = values[0] if len(values) == 1 else ""
     text = bytes(text).decode("ascii", "replace") if isinstance(text, (bytes, bytearray)) else text
     return text if isinstance(text, str) and len(text) <= LONGEST_EVIDENCE else ""
 
@@ -267,7 +267,7 @@ def _only(values: list[Any], pattern: re.Pattern[str]) -> re.Match[str] | None:
 
 
 def run_from(received: Received | None, flow: str | None = None) -> Run:
-    """Return a new run, with the correlation ID that was received, if one was."""
+    """Return a new run, with the received correlation ID, if any."""
     run = Run(flow)
     if (outer := outer_run()) is not None:
         run.outer = outer

@@ -1,4 +1,4 @@
-"""Docstrings as HTML: read by griffelib's parsers, shown as users of mkdocstrings know them."""
+"""Docstrings as HTML: parsed by griffelib, laid out as mkdocstrings lays them out."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def docstring(step: Step, style: str, inner: Inner) -> Markup:
     Args:
         step: The step.
         style: ``auto``, ``google``, ``numpy``, ``sphinx`` or ``markdown``.
-        inner: Converts the texts in it.
+        inner: Converts the docstring's text.
     """
     if not step.docstring.strip():
         return Markup()
@@ -67,7 +67,7 @@ def section_title(section: Any) -> str:
 
 
 def _griffe() -> Any:
-    """Return the module, which takes longer to import than all of ours, and which not every page needs."""
+    """Return the griffe module, imported lazily: it is slow to import, and not every page needs it."""
     try:
         import griffe  # noqa: PLC0415 - see above
     except ImportError:
@@ -76,25 +76,25 @@ def _griffe() -> Any:
 
 
 def _parsed(step: Step, style: str) -> Sequence[Any] | None:
-    """Return the sections of a docstring, or ``None`` where a parser trips over it, as over a section without an end."""
+    """Return the sections of a docstring, or ``None`` if a parser fails on it, for example on an unclosed section."""
     griffe = _griffe()
     text = griffe.Docstring(step.docstring, lineno=1, parent=_function(python_signature(step)))
-    text.value = step.docstring  # clean already; cleaned twice, an indented block after the first line would lose it
-    found = griffe.infer_docstring_style(text)[0] if style == "auto" else griffe.Parser(style)
-    # Its warnings speak of lines in our stand-in function, not in the user's file.
+    text.value = step.docstring  # clean already; cleaned twice, a block after the first line would lose its indentation
+    parser = griffe.infer_docstring_style(text)[0] if style == "auto" else griffe.Parser(style)
+    # Its warnings give lines of our stand-in function, not of the user's file.
     try:
-        sections: list[Any] = griffe.parse(text, found, **({"warnings": False} if found else {}))
-    except Exception:  # an error of theirs ends no build
+        sections: list[Any] = griffe.parse(text, parser, **({"warnings": False} if parser else {}))
+    except Exception:  # an error in griffelib must not end the build
         return None
     return sections
 
 
 @cache
 def _function(signature: str) -> Any:
-    """Return a function of that signature, from which the parsers take types and defaults."""
+    """Return a function with this signature; the parsers read types and defaults from it."""
     griffe, code = _griffe(), f"def function{signature}: ..."
     try:
-        # without extensions: what griffelib loads by default is for classes, and takes its time
+        # without extensions: those that griffelib loads by default are for classes, and are slow
         module = griffe.visit("module", filepath=Path("module.py"), code=code, extensions=griffe.Extensions())
         return module["function"]
     except (SyntaxError, ValueError, KeyError, RecursionError, MemoryError):  # the last two: nested too deep
@@ -118,7 +118,7 @@ def _section(section: Any, inner: Inner) -> Markup:
 
 
 def _table(items: Sequence[Any], kind: str, inner: Inner) -> Markup:
-    """Return items as a table with the columns that are not empty."""
+    """Return items as a table without its empty columns."""
     columns: list[tuple[str, Cell]] = []
     if any(getattr(item, "name", "") for item in items):
         columns.append(("Name", _name))
@@ -146,7 +146,7 @@ def _description(item: Any, inner: Inner) -> str:
 
 
 def _default(item: Any, _inner: Inner) -> str:
-    value = str(item.value or "")  # an expression, which may be of a kind that cannot be hashed
+    value = str(item.value or "")  # an expression, which may not be hashable
     return tag("code", value) if value else tag("em", "required")
 
 
@@ -161,10 +161,10 @@ def _admonition(kind: object, title: str | None, text: str, inner: Inner) -> Mar
 
 
 def as_markdown(text: str) -> str:
-    """Return the text with the two marks of reStructuredText that Markdown would show: roles and ``::``."""
+    """Return the text with the two reStructuredText constructs that Markdown would show rewritten: roles and ``::``."""
     return _LITERAL_BLOCK.sub(":", _ROLE.sub(r"`\1`", text))
 
 
 def _spaced(parts: Iterable[str]) -> list[str]:
-    """Return the parts apart, or a search index would make one word of what stands at their edges."""
+    """Return the parts separated by newlines, because a search index would join the words at their edges."""
     return [Markup(f"{part}\n") for part in parts]

@@ -1,8 +1,8 @@
-"""Embeds found in the text of a page, and put where the parser can hand them out.
+"""Finds embeds in the text of a page, and hands them to the block parser.
 
-Each is taken out of the text before anything else reads it, and a word is left in its place. Where the parser meets
-the word as a block of its own, at any depth of lists, quotes, tabs and admonitions, the embed is rendered. Anywhere
-else the original text comes back: it is an example if it stands in code or a comment, and a fault if not.
+Each is taken out of the text before anything else reads it, and a placeholder is left in its place. Where the parser
+meets it as a block of its own, at any depth of lists, quotes, tabs and admonitions, the embed is rendered.
+Elsewhere the original text comes back: it is an example if it stands in code or a comment, and a fault otherwise.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ AFTER_SNIPPETS = 31.5
 """Before the fences (25, or 31.05 where tabs in them are kept) are read, so that a fence of ours never reaches them."""
 
 ABOVE_MKDOCSTRINGS = 78
-"""Below code blocks (80), above mkdocstrings (75), in whatever order the two extensions are listed."""
+"""Below code blocks (80), above mkdocstrings (75), whichever order the two extensions are listed in."""
 
 AFTER_RAW_HTML = 5
 
 _CODE = re.compile(r"<!--.*?-->|<(pre|code|script|style|textarea)\b.*?</\1>", re.DOTALL)
-"""Where an embed is an example, or nothing that anybody sees."""
+"""Where an embed is an example, or invisible."""
 
 
 @dataclass
 class Found:
-    """What was found on a page.
+    """The embeds of a page.
 
     Attributes:
-        embeds: The embeds, in the order in which they were found.
-        text: The page's text as it was given to Markdown.
-        mark: What the words begin with; nobody can write it before it is made, and no page shows it.
+        embeds: The embeds, in order of appearance.
+        text: The page's text as passed to Markdown.
+        mark: The prefix of the placeholders; it is random, so no page contains it.
     """
 
     embeds: list[Embed] = field(default_factory=list)
@@ -59,17 +59,17 @@ class Found:
 
     @property
     def next_word(self) -> str:
-        """The word for the next embed."""
+        """The placeholder for the next embed."""
         return f"{self.mark}{len(self.embeds)}x"
 
     @cached_property
     def alone(self) -> re.Pattern[str]:
-        """A word on a line of its own."""
+        """A placeholder on a line of its own."""
         return re.compile(rf"^[ ]{{0,3}}{self.mark}(\d+)x[ ]*$", re.MULTILINE)
 
     @cached_property
     def anywhere(self) -> re.Pattern[str]:
-        """A word, with its line up to it."""
+        """A placeholder, with its line up to it."""
         return re.compile(rf"^([ \t]*)(.*?){self.mark}(\d+)x", re.MULTILINE)
 
     def clear(self) -> None:
@@ -79,12 +79,12 @@ class Found:
 
 
 class FindEmbeds(Preprocessor):
-    """Takes embeds out of the text.
+    """Replaces embeds in the text by placeholders.
 
     Args:
         md: The Markdown object that converts the page.
-        found: Where they are kept.
-        begin: Called before the first look at a page: not all who convert one after another reset Markdown in between.
+        found: Collects them.
+        begin: Called before the first look at a page, because not every caller resets Markdown between pages.
     """
 
     def __init__(self, md: Markdown, found: Found, begin: Callable[[], None] | None = None) -> None:
@@ -93,7 +93,7 @@ class FindEmbeds(Preprocessor):
         self.begin = begin
 
     def run(self, lines: list[str]) -> list[str]:
-        """Return the lines with a word in place of each embed."""
+        """Return the lines with a placeholder for each embed."""
         if self.begin:
             self.begin()
             self.found.text = "\n".join(lines)
@@ -111,7 +111,7 @@ class FindEmbeds(Preprocessor):
 
 
 class EmbedBlocks(BlockProcessor):
-    """Hands an embed out where its word stands as a block of its own."""
+    """Renders an embed where its placeholder is a block of its own."""
 
     def __init__(self, md: Markdown, found: Found, render: Callable[[Element, Embed], None]) -> None:
         super().__init__(md.parser)
@@ -119,11 +119,11 @@ class EmbedBlocks(BlockProcessor):
         self.render = render
 
     def test(self, parent: Element, block: str) -> bool:  # noqa: ARG002 - the signature is Markdown's
-        """Tell whether the block holds the word of an embed."""
+        """Return whether the block contains the placeholder of an embed."""
         return self.found.alone.search(block) is not None
 
     def run(self, parent: Element, blocks: list[str]) -> None:
-        """Render the embed, and leave what stands before and behind it to the other processors."""
+        """Render the embed, and leave the text before and after it to the other processors."""
         before, number, after = self.found.alone.split(blocks.pop(0), maxsplit=1)
         if before.strip():
             self.parser.parseBlocks(parent, [before.rstrip("\n")])
@@ -133,7 +133,7 @@ class EmbedBlocks(BlockProcessor):
 
 
 class RestoreText(Postprocessor):
-    """Gives the original text back where an embed was not one: in code, or where it cannot be shown."""
+    """Restores the original text where an embed was not one: in code, or where it cannot be shown."""
 
     def __init__(
         self, md: Markdown, found: Found, lost: Callable[[Embed], None], note_code: Callable[[Embed], None]
@@ -144,7 +144,7 @@ class RestoreText(Postprocessor):
         self.note_code = note_code
 
     def run(self, text: str) -> str:
-        """Return the text without words of ours, and tell which embeds are lost in it."""
+        """Return the text without placeholders, and report the embeds that are lost in it."""
         if self.found.mark not in text:
             return text
         for match in self.found.anywhere.finditer(_CODE.sub("", text)):
@@ -160,13 +160,13 @@ class RestoreText(Postprocessor):
         embed = self.found.embeds[int(number)]
         quotes = (escape(embed.quote.lstrip()), embed.quote.lstrip())
         marks = before.removesuffix(embed.lead.lstrip())
-        quote = next((each for each in quotes if marks.endswith(each)), "")
+        quote = next((candidate for candidate in quotes if marks.endswith(candidate)), "")
         source = f"\n{indent}{quote}".join(escape(line, quote=False) for line in embed.source)
         return f"{indent}{before}{source}"
 
 
 def _apart(embed: Embed, word: str, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
-    """Yield a word with empty lines around it where it belongs to a list's item but would read as the item's text."""
+    """Yield a placeholder, with empty lines around it where it would otherwise read as the text of a list item."""
     if embed.lead:
         yield f"{embed.quote}{embed.lead}{word}"
         return
@@ -179,6 +179,6 @@ def _apart(embed: Embed, word: str, before: Sequence[str], after: Sequence[str])
 
 
 def _is_outside(line: str, embed: Embed) -> bool:
-    """Tell whether a line next to an embed has text that begins further left."""
+    """Return whether a line next to an embed has text that begins further left."""
     text = without_quote(line) if embed.quote else line
     return bool(text.strip()) and depth_of(text) < embed.depth

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from penstock_mkdocs.written import Embed
 
 MOST_PATHS = 24
-"""Paths that a page lists; who wants more asks ``penstock show --paths``."""
+"""Maximum number of paths on a page; ``penstock show --paths`` lists all of them."""
 
 _NEEDLESS = re.compile(r"(?<!</text>)(?<!</title>)\n")
 
@@ -42,16 +42,16 @@ def diagram(
     *,
     label: str = "",
 ) -> Markup:
-    """Return the diagram of a flow as a figure, or Mermaid's text where it cannot be drawn, which the page reports.
+    """Return the diagram of a flow as a figure; if it cannot be drawn, report that and return its Mermaid source.
 
     Args:
         page: The page.
-        embed: What asks for it.
+        embed: The embed that shows it.
         flow: The flow.
-        drawing: How it is drawn.
+        drawing: The options of the drawing.
         options: The options of the embed.
-        lay_out: Returns the layout; called where it is needed.
-        label: What the figure is called, after the flow by default.
+        lay_out: Returns the layout; called only if it is needed.
+        label: The name of the figure, by default made from that of the flow.
     """
     try:
         if options.format == "mermaid":
@@ -62,16 +62,16 @@ def diagram(
         return _figure(_pre(mermaid.render(flow, drawing), "ps-source"), options)
     if message := warning(flow, layout):
         page.warn(message, embed.line, everywhere=True)
-    drawn = svg.draw(flow, layout, drawing, prefix=page.new_prefix(), alt=options.alt or alt_text(flow))
-    drawn = link_twice(drawn) if page.is_rewritten else link_for_scripts(link_twice(drawn))
-    # Search engines of sites visit every text; white space is needed where words would touch, and nowhere else.
-    drawn = _NEEDLESS.sub("", drawn)
+    picture = svg.draw(flow, layout, drawing, prefix=page.new_prefix(), alt=options.alt or alt_text(flow))
+    picture = link_twice(picture) if page.is_rewritten else link_for_scripts(link_twice(picture))
+    # Site search engines visit every text node; white space is needed where words would touch, and nowhere else.
+    picture = _NEEDLESS.sub("", picture)
     label = label or f"Diagram of {isolate(visible_title(flow))}"
-    return _figure(Markup(frame(drawn, page.new_name(label), svg.locate_start(flow, layout))), options)
+    return _figure(Markup(frame(picture, page.new_name(label), svg.locate_start(flow, layout))), options)
 
 
 def _mermaid(flow: Flow, drawing: Options, options: FigureOptions) -> Markup:
-    """Return the Mermaid text, marked up as sites expect it that draw Mermaid."""
+    """Return the Mermaid source, marked up as sites that draw Mermaid expect it."""
     text = mermaid.render(flow, drawing)
     if mermaid.too_large(text):
         raise RenderError(f"flow {flow.name!r} is larger than Mermaid draws; write: format: svg")
@@ -86,9 +86,9 @@ def introduction(flow: Flow, *, title: bool, description: bool) -> Markup:
 
 
 def paths(flow: Flow, links: Mapping[str, str]) -> Markup:
-    """Return the ways through the flow as a list, at most :data:`MOST_PATHS` of them."""
-    shown = islice(flow.paths(), MOST_PATHS)
-    items = [tag("li", arrows(path, (linked(name, links) for name in path))) for path in shown]
+    """Return the paths through the flow as a list, at most :data:`MOST_PATHS` of them."""
+    first_paths = islice(flow.paths(), MOST_PATHS)
+    items = [tag("li", arrows(path, (linked(name, links) for name in path))) for path in first_paths]
     count = flow.path_count
     title = tag("p", f"{count} path{'' if count == 1 else 's'}", class_="ps-doc-title")
     rest = tag("p", f"… and {count - MOST_PATHS} more.") if count > MOST_PATHS else ""
@@ -96,12 +96,12 @@ def paths(flow: Flow, links: Mapping[str, str]) -> Markup:
 
 
 def proof(flow: Flow) -> Markup:
-    """Return what is known of the arrows: a line, and those that are not confirmed in words, folded if there are many."""
-    found = marks.provenance(flow)
-    if found is None:
+    """Return the evidence for the edges: a line, and the unconfirmed edges in words, folded if there are many."""
+    summary = marks.provenance(flow)
+    if summary is None:
         return Markup()
-    counts = (tag("span", each.text, class_="ps-faults" if each.fault else "ps-unproven") for each in found.doubts)
-    basis = Markup(f"{tag('span', found.confirmed, class_='ps-confirmed')}{escape(found.basis)}")
+    counts = (tag("span", doubt.text, class_="ps-faults" if doubt.fault else "ps-unproven") for doubt in summary.doubts)
+    basis = Markup(f"{tag('span', summary.confirmed, class_='ps-confirmed')}{escape(summary.basis)}")
     line = tag("p", joined("; ", [basis, *counts]), class_="ps-proof")
     return Markup(f"{line}{_doubts(marks.doubts(flow))}")
 
@@ -112,10 +112,10 @@ def _doubts(doubts: Sequence[Doubt]) -> Markup:
         for doubt in doubts[: marks.MOST_DOUBTS]
     )
     rest = marks.rest(len(doubts))
-    listed = Markup(tag("ul", *items) + (tag("p", rest) if rest else ""))
+    listing = Markup(tag("ul", *items) + (tag("p", rest) if rest else ""))
     if len(doubts) > marks.MOST_UNFOLDED:
-        return tag("details", tag("summary", marks.doubts_title(len(doubts))), listed, class_="ps-doubts")
-    return tag("div", listed, class_="ps-doubts") if doubts else Markup()
+        return tag("details", tag("summary", marks.doubts_title(len(doubts))), listing, class_="ps-doubts")
+    return tag("div", listing, class_="ps-doubts") if doubts else Markup()
 
 
 def _ends(doubt: Doubt) -> Markup:
@@ -124,7 +124,7 @@ def _ends(doubt: Doubt) -> Markup:
 
 
 def linked(name: str, links: Mapping[str, str]) -> Markup:
-    """Return a step's name, as a link where the step has a heading on the page."""
+    """Return a step's name, as a link if the step has a heading on the page."""
     return tag("a", isolated(name), href=links[name]) if name in links else tag("span", isolated(name))
 
 

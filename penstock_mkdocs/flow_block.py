@@ -32,7 +32,7 @@ KIND = "penstock-flow"
 
 
 class _Wanted(NamedTuple):
-    """An embed, understood."""
+    """A parsed embed with its flow."""
 
     embed: Embed
     options: FlowOptions
@@ -44,84 +44,84 @@ def add_flow(page: Page, parent: Element, embed: Embed) -> None:
     """Add a flow to a page's tree.
 
     Raises:
-        OptionError: The embed is not written as it should be.
-        PenstockError: There is no such flow, or the application cannot be imported.
+        OptionError: The embed is malformed.
+        PenstockError: The flow does not exist, or the application cannot be imported.
     """
-    wanted = _understood(page, embed)
-    options, flow = wanted.options, wanted.flow
-    page.add_state(parent, wanted.site, embed.line)
-    wanted.site.shown.add(flow.full_name)
+    request = _understood(page, embed)
+    options, flow = request.options, request.flow
+    page.add_state(parent, request.site, embed.line)
+    request.site.shown.add(flow.full_name)
     for problem in flow.problems:
         page.problem(parent, str(problem), embed.line)
-    page.report_findings(wanted.site, embed.line, flow.full_name)
+    page.report_findings(request.site, embed.line, flow.full_name)
     level = options.heading_level or page.next_level()
-    anchor, own = _anchor(page, wanted)
+    anchor, own = _anchor(page, request)
     if not options.steps and flow.full_name not in page.links:
         _look_ahead(page, flow)
     host = host_of(page.md)
-    here = own or page.links.get(flow.full_name, {})  # those of another embed, if this one shows no steps
-    links = here or _elsewhere(page, wanted, host, host.url)
-    announce(page.md, wanted.site.manifest, flow, f"{page.prefix}{anchor}", own)
+    page_links = own or page.links.get(flow.full_name, {})  # those of another embed, if this one shows no steps
+    links = page_links or _elsewhere(page, request, host, host.url)
+    announce(page.md, request.site.manifest, flow, f"{page.prefix}{anchor}", own)
     block = page.add_block(parent, anchor)
     if introduction := figure.introduction(flow, title=options.title, description=options.description):
         page.add_html(block, introduction)
     if options.diagram:
-        page.add_html(block, _diagram(page, wanted, links))
-        if proof := figure.proof(_drawn(wanted)):
+        page.add_html(block, _diagram(page, request, links))
+        if proof := figure.proof(_drawn(request)):
             page.add_html(block, proof)
     if options.paths:
-        page.add_html(block, figure.paths(flow, here or _elsewhere(page, wanted, host, host.links_from)))
+        page.add_html(block, figure.paths(flow, page_links or _elsewhere(page, request, host, host.links_from)))
     for step in flow.steps if options.steps else ():
-        add_step(block, flow, step, site=wanted.site, links=links, level=level, page=page, line=embed.line)
+        add_step(block, flow, step, site=request.site, links=links, level=level, page=page, line=embed.line)
 
 
 def anchors_here(page: Page) -> Mapping[str, str]:
-    """Return the link to each flow whose steps stand on this page, by its full name."""
-    found: dict[str, str] = {}
-    for wanted in _with_steps(page):
-        found.setdefault(wanted.flow.full_name, f"#{page.prefix}{_anchor(page, wanted)[0]}")
-    return found
+    """Return the link to each flow whose steps are on this page, by its full name."""
+    anchors: dict[str, str] = {}
+    for request in _with_steps(page):
+        anchors.setdefault(request.flow.full_name, f"#{page.prefix}{_anchor(page, request)[0]}")
+    return anchors
 
 
-def _anchor(page: Page, wanted: _Wanted) -> tuple[str, Mapping[str, str]]:
+def _anchor(page: Page, request: _Wanted) -> tuple[str, Mapping[str, str]]:
     """Return the id of an embed, and the link to each step that it shows, by name."""
-    known = page.anchors.get(id(wanted.embed))
-    if known is not None:
-        return known
-    flow, options = wanted.flow, wanted.options
+    entry = page.anchors.get(id(request.embed))
+    if entry is not None:
+        return entry
+    flow, options = request.flow, request.options
     anchor = page.new_id(slug(options.id or f"flow-{flow.full_name}"))
     steps = flow.steps if options.steps else ()
     links = {step.name: f"#{page.prefix}{page.new_id(f'{anchor}-{slug(step.name)}')}" for step in steps}
     if links:
         page.links.setdefault(flow.full_name, links)
-    page.anchors[id(wanted.embed)] = anchor, links
+    page.anchors[id(request.embed)] = anchor, links
     return anchor, links
 
 
 def _look_ahead(page: Page, flow: Flow) -> None:
-    """Give ids to the steps of the same flow further down, for a diagram that stands above them."""
-    for wanted in _with_steps(page):
-        if wanted.flow.full_name == flow.full_name:
-            _anchor(page, wanted)
+    """Assign ids to the steps of the same flow further down, for a diagram above them."""
+    for request in _with_steps(page):
+        if request.flow.full_name == flow.full_name:
+            _anchor(page, request)
             return
 
 
-def _elsewhere(page: Page, wanted: _Wanted, host: Host, base: str) -> Mapping[str, str]:
-    """Return the link to each step where another page shows them, counted from ``base``."""
-    if not (wanted.options.diagram or wanted.options.paths):
+def _elsewhere(page: Page, request: _Wanted, host: Host, base: str) -> Mapping[str, str]:
+    """Return the link to each step that another page shows, relative to ``base``."""
+    if not (request.options.diagram or request.options.paths):
         return {}
-    found = step_places(page.md, wanted.site.manifest, wanted.flow)
-    return {name: relative(url, base) for name, url in found.items() if url.partition("#")[0] != host.url}
+    addresses = step_places(page.md, request.site.manifest, request.flow)
+    return {name: relative(url, base) for name, url in addresses.items() if url.partition("#")[0] != host.url}
 
 
 def _with_steps(page: Page) -> Iterator[_Wanted]:
     """Yield the embeds of this page that show steps."""
     for embed in page.found.embeds:
-        with suppress(PenstockError):  # said where that embed stands
+        with suppress(PenstockError):  # reported where that embed stands
             if embed.kind == KIND and not (embed.fault or embed.example):
-                wanted = _understood(page, embed)
-                if wanted.options.steps:
-                    yield wanted
+                request = _understood(page, embed)
+                if request.options.steps:
+                    yield request
 
 
 def _understood(page: Page, embed: Embed) -> _Wanted:
@@ -136,12 +136,12 @@ def _understood(page: Page, embed: Embed) -> _Wanted:
         raise OptionError(str(error), embed.name_line or embed.line) from None
 
 
-def _drawn(wanted: _Wanted) -> Flow:
-    return wanted.flow if wanted.options.proof else without_proof(wanted.flow)
+def _drawn(request: _Wanted) -> Flow:
+    return request.flow if request.options.proof else without_proof(request.flow)
 
 
-def _diagram(page: Page, wanted: _Wanted, links: Mapping[str, str]) -> Markup:
-    embed, options, site, flow = wanted._replace(flow=_drawn(wanted))
+def _diagram(page: Page, request: _Wanted, links: Mapping[str, str]) -> Markup:
+    embed, options, site, flow = request._replace(flow=_drawn(request))
     drawing = drawing_options(options.direction or site.config.direction, links)
     lay_out = partial(site.layout, flow, options.direction, proof=options.proof)
     return figure.diagram(page, embed, flow, drawing, options, lay_out)

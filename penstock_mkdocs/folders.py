@@ -1,4 +1,4 @@
-"""Folders in the eyes of the server of MkDocs or ProperDocs, which passes over those that come and go."""
+"""Makes the development server of MkDocs or ProperDocs notice folders that are created, moved or deleted."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 
 class Watcher:
-    """Lets a server watch files and folders, each folder without its subfolders.
+    """Makes a server watch files and folders, each folder without its subfolders.
 
     Args:
         server: The server.
-        whole: The folders that it watches as a whole because the site's author says so. It would not, were they or
-            anything in them named here first.
+        whole: The folders that it watches recursively because the site's author listed them. It would not, if they or
+            anything in them were added here first.
     """
 
     def __init__(self, server: LiveReloadServer, whole: Iterable[str]) -> None:
         self._server = server
-        self._whole = {_plain(Path(each)) for each in whole}
+        self._whole = {_plain(Path(folder)) for folder in whole}
         self._watched: set[Path] = set()
 
     def add(self, paths: Iterable[Path]) -> None:
-        """Watch what is not watched yet."""
+        """Watch the paths that are not watched yet."""
         for path in map(_plain, paths):
             if path not in self._watched and self._whole.isdisjoint((path, *path.parents)):
                 self._watched.add(path)
@@ -42,8 +42,8 @@ class Watcher:
                     self._listen(path)
 
     def forget(self, folder: Path) -> None:
-        """Watch no more what is gone; should it come again, it is another."""
-        for path in [each for each in self._watched if each.is_relative_to(folder)]:
+        """Stop watching a deleted folder; one created later at the same path is another folder."""
+        for path in [candidate for candidate in self._watched if candidate.is_relative_to(folder)]:
             self._watched.remove(path)
             self._server.unwatch(str(path))
 
@@ -52,17 +52,17 @@ class Watcher:
         listener.watch = self._server.observer.schedule(listener, str(folder), recursive=False)
 
     def build(self, watch: ObservedWatch) -> None:
-        """Let the server build: for a file, it does."""
+        """Trigger a build: the server builds only on events of files."""
         self._server.observer.event_queue.put((FileModifiedEvent(watch.path), watch))
 
 
 def _plain(path: Path) -> Path:
-    """Return a path as the server keeps it."""
+    """Return a path as the server stores it."""
     return Path(os.path.normpath(path.absolute()))
 
 
 class _Listener(FileSystemEventHandler):
-    """Hears of the subfolders of one folder."""
+    """Receives the events of the subfolders of one folder."""
 
     watch: ObservedWatch
 
@@ -70,22 +70,22 @@ class _Listener(FileSystemEventHandler):
         self._watcher = watcher
 
     def on_created(self, event: FileSystemEvent) -> None:
-        """Watch a folder that comes, and what came with it."""
+        """Watch a created folder and its contents."""
         self._changed(event, came=str(event.src_path))
 
     def on_deleted(self, event: FileSystemEvent) -> None:
-        """Forget a folder that goes."""
+        """Forget a deleted folder."""
         self._changed(event, gone=str(event.src_path))
 
     def on_moved(self, event: FileSystemEvent) -> None:
-        """Follow a folder to its new name."""
+        """Follow a moved folder."""
         self._changed(event, came=str(event.dest_path), gone=str(event.src_path))
 
     def _changed(self, event: FileSystemEvent, came: str = "", gone: str = "") -> None:
         if event.is_directory:
-            for each in filter(None, (came, gone)):
-                self._watcher.forget(Path(each))
-            found = list(inside(Path(came))) if came else []
-            self._watcher.add(found)
-            if found or gone:
+            for folder in filter(None, (came, gone)):
+                self._watcher.forget(Path(folder))
+            folders = list(inside(Path(came))) if came else []
+            self._watcher.add(folders)
+            if folders or gone:
                 self._watcher.build(self.watch)

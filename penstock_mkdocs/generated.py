@@ -1,4 +1,4 @@
-"""The files that the plugin makes. MkDocs has them in memory; other plugins, which read a file by its path, on disk."""
+"""Files that the plugin generates: in memory for MkDocs, on disk for plugins that read files by path."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def generated(
     content: str,
     inclusion: InclusionLevel = InclusionLevel.UNDEFINED,
 ) -> File:
-    """Return a file.
+    """Return a generated file.
 
     Args:
         config: The configuration of MkDocs.
-        project: The folder that has our own folder, in which the file is kept; where it cannot be, it has no path.
-        path: Where it would stand below the folder of pages.
-        content: What is in it.
-        inclusion: Whether it stands in the navigation.
+        project: The folder that contains our own folder, where the file is stored; if it cannot be, it has no path.
+        path: Its path below the folder of pages.
+        content: Its content.
+        inclusion: Whether it is in the navigation.
     """
     file = File.generated(config, path, content=content, inclusion=inclusion)
     with suppress(OSError, OutputError):
-        kept = own_folder(project / ".penstock") / "mkdocs" / path
-        if not kept.is_file() or kept.read_bytes() != content.encode():  # a server may watch the whole project
-            write_atomically(kept, content.encode())
-        file.abs_src_path = str(kept)
+        target = own_folder(project / ".penstock") / "mkdocs" / path
+        if not target.is_file() or target.read_bytes() != content.encode():  # a server may watch the whole project
+            write_atomically(target, content.encode())
+        file.abs_src_path = str(target)
     return file

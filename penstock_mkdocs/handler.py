@@ -1,4 +1,4 @@
-"""The handler of mkdocstrings: ``::: orders`` with ``handler: penstock`` is what ``::: penstock-flow orders`` is."""
+"""The handler of mkdocstrings: ``::: orders`` with ``handler: penstock`` equals ``::: penstock-flow orders``."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ HANDLER_SETTINGS: Mapping[str, str] = {
     "options": "What holds for every embed of this handler, unless it stands below the embed too.",
     "inventories": "The `objects.inv` of other sites with flows to link to: addresses, or mappings of `url` and `base_url`.",
 }
-"""What the handler takes in the configuration of mkdocstrings, and what it does in Markdown."""
+"""The handler's settings in the configuration of mkdocstrings, each with its description in Markdown."""
 
 _WHERE = "mkdocstrings, handler penstock"
 _DIRECTIVE = r"[ \t]*(?:#{{1,6}}[ \t]*)?::: ?{}[ \t]*"
 
 
 class PenstockHandler(BaseHandler):
-    """Shows flows where mkdocstrings asks for them.
+    """Renders flows for mkdocstrings.
 
     It renders on the page's own Markdown object, as embeds do: ids stay unique, and steps get the page's headings.
     """
@@ -69,9 +69,9 @@ class PenstockHandler(BaseHandler):
         return Path(__file__).parent
 
     def get_inventory_urls(self) -> list[tuple[str, dict[str, Any]]]:
-        """Return the addresses of the inventories, with what :meth:`load_inventory` is given besides."""
-        each = [{"url": one} if isinstance(one, str) else one for one in self._inventories]
-        return [(one["url"], {key: value for key, value in one.items() if key != "url"}) for one in each]
+        """Return the addresses of the inventories, with the other arguments of :meth:`load_inventory`."""
+        items = [{"url": item} if isinstance(item, str) else item for item in self._inventories]
+        return [(item["url"], {key: value for key, value in item.items() if key != "url"}) for item in items]
 
     @classmethod
     def load_inventory(
@@ -92,11 +92,11 @@ class PenstockHandler(BaseHandler):
             yield item.name, posixpath.join(base, item.uri)
 
     def get_options(self, local_options: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the options of an embed and the configured ones, not read yet: faults belong to the page."""
+        """Return the options of an embed and the configured ones, unparsed: faults belong to the page."""
         return {**self._options, **_mapping(local_options)}
 
     def collect(self, identifier: str, options: Mapping[str, Any]) -> str:  # noqa: ARG002
-        """Return the flow's name: a wrong one is said where it is rendered, as for other embeds."""
+        """Return the flow's name; an unknown one is reported when it is rendered, as for other embeds."""
         return identifier
 
     def render(self, data: str, options: Mapping[str, Any], *, locale: str | None = None) -> str:  # noqa: ARG002
@@ -112,7 +112,7 @@ class PenstockHandler(BaseHandler):
         return page.md.serializer(root).strip().removeprefix("<div>").removesuffix("</div>").strip()
 
     def _update_env(self, md: Markdown, *, config: Any | None = None) -> None:  # noqa: ARG002
-        """Take the Markdown object that the next embeds stand in; no other is needed."""
+        """Store the Markdown object that the next embeds belong to."""
         if self.outer_layer:
             self._outer = md
             self._asked.clear()
@@ -127,7 +127,7 @@ class PenstockHandler(BaseHandler):
         return md
 
     def _line(self, identifier: str) -> int:
-        """Return the line of an embed, which mkdocstrings does not tell: that of the next one of this name."""
+        """Return the line of the next embed with this name, because mkdocstrings does not pass it."""
         text = _page_of(self._markdown).found.text or _read(host_of(self._markdown).source)
         directive = re.compile(_DIRECTIVE.format(re.escape(identifier)))
         numbers = [number for number, line in outside_fences(text) if directive.fullmatch(line)]
@@ -139,11 +139,11 @@ class PenstockHandler(BaseHandler):
 
 
 def get_handler(*, handler_config: Mapping[str, Any] | None, tool_config: Any, **kwargs: Any) -> PenstockHandler:  # noqa: ARG001
-    """Return the handler, as mkdocstrings asks for it.
+    """Return the handler; mkdocstrings calls this function.
 
     Args:
-        handler_config: What stands under ``handlers: penstock:``.
-        tool_config: The configuration of MkDocs; embeds read it from the page.
+        handler_config: The configuration under ``handlers: penstock:``.
+        tool_config: The configuration of MkDocs; unused, because embeds read it from the page.
         **kwargs: For the base class.
 
     Raises:
@@ -167,8 +167,8 @@ def _check(settings: Mapping[str, Any]) -> None:
         raise PluginError(f"{_WHERE}: 'inventories' must be a list of addresses, or of mappings with a 'url'")
 
 
-def _is_inventory(each: object) -> bool:
-    return isinstance(each, str) or (isinstance(each, dict) and isinstance(each.get("url"), str))
+def _is_inventory(item: object) -> bool:
+    return isinstance(item, str) or (isinstance(item, dict) and isinstance(item.get("url"), str))
 
 
 def _mapping(options: object) -> Mapping[str, Any]:
@@ -180,7 +180,7 @@ def _mapping(options: object) -> Mapping[str, Any]:
 
 
 def _lines(options: Mapping[str, Any], line: int) -> tuple[Line, ...]:
-    """Return options as the lines that an embed has them in, so that the same code checks them."""
+    """Return options as the lines of an embed, so that the same code checks them."""
     return tuple(
         (line, f"{key}: {'' if value is None else json.dumps(value, default=str)}") for key, value in options.items()
     )
@@ -194,7 +194,7 @@ def _read(source: Path | None) -> str:
 
 
 def _page_of(md: Markdown) -> Page:
-    """Return the page that a Markdown object converts; where the extension is not in use, one with its defaults."""
+    """Return the page that a Markdown object converts, or one with default settings if the extension is not in use."""
     for extension in md.registeredExtensions:
         if isinstance(extension, PenstockExtension):
             return next(page for page in extension.pages if page.md is md)
@@ -205,14 +205,14 @@ def _page_of(md: Markdown) -> Page:
 
 
 def _listed(heading: Element) -> Element:
-    """Return a heading for the outline; mkdocstrings gives it to ``toc`` and removes it again."""
-    copied = deepcopy(heading)
-    copied.set("data-skip-inventory", "true")
-    return copied
+    """Return a copy of a heading for the outline; mkdocstrings passes it to ``toc`` and removes it again."""
+    heading_copy = deepcopy(heading)
+    heading_copy.set("data-skip-inventory", "true")
+    return heading_copy
 
 
 def _finish(md: Markdown, root: Element, headings: Sequence[Element]) -> None:
-    """Do what else is done to the tree of a page, as this one never gets there."""
+    """Run the tree processors of a page, because this tree is not part of the page's."""
     for name in ("inline", "prettify"):
         md.treeprocessors[name].run(root)
     if "toc" not in md.treeprocessors:

@@ -1,4 +1,4 @@
-"""One line of code in the colours of the page: whatever highlights its blocks of code is asked for its settings."""
+"""One line of code in the colours of the page, with the settings of the extension that highlights its code blocks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PLAIN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
 
 
 def one_line(md: Markdown, code: str) -> Markup:
-    """Return a line of Python as ``<code>``, highlighted as the page's blocks of code are, or plain where they are not."""
+    """Return a line of Python as ``<code>``, highlighted as the page's code blocks are, or plain if they are plain."""
     settings = settings_of(md)
     if settings is None or not settings.get("use_pygments", True):
         return tag("code", code)
@@ -35,16 +35,16 @@ def one_line(md: Markdown, code: str) -> Markup:
 
 
 def settings_of(md: Markdown) -> Mapping[str, Any] | None:
-    """Return the settings of what highlights the page's blocks of code, or ``None`` where nothing does."""
-    found: list[Any] = [each for each in md.registeredExtensions if type(each).__name__ in _HIGHLIGHTERS]
-    # superfences brings one of its own, which yields to the one that the site lists
-    found.sort(key=lambda each: not getattr(each, "enabled", True))
-    return found[0].getConfigs() if found else None
+    """Return the settings of the extension that highlights the page's code blocks, or ``None`` if there is none."""
+    highlighters: list[Any] = [item for item in md.registeredExtensions if type(item).__name__ in _HIGHLIGHTERS]
+    # superfences registers its own extension, which yields to the one that the site lists
+    highlighters.sort(key=lambda each: not getattr(each, "enabled", True))
+    return highlighters[0].getConfigs() if highlighters else None
 
 
 @lru_cache(maxsize=4096)
 def _spans(code: str, style: str, noclasses: bool) -> Markup:
-    """Return the code with a ``<span>`` for each token that has a colour; no ids, no lines, nothing around it."""
+    """Return the code with a ``<span>`` for each coloured token, without ids, line numbers or a wrapper."""
     import pygments  # noqa: PLC0415 - not every site has it
 
     return Markup(_PLAIN.sub(r"\1", pygments.highlight(code, *_tools(style, noclasses)).strip()))
@@ -52,7 +52,7 @@ def _spans(code: str, style: str, noclasses: bool) -> Markup:
 
 @cache
 def _tools(style: str, noclasses: bool) -> tuple[Lexer, HtmlFormatter[str]]:
-    """Return what reads and what writes: making them takes as long as a signature does."""
+    """Return the lexer and the formatter; creating them takes as long as highlighting a signature."""
     from pygments.formatters import HtmlFormatter  # noqa: PLC0415 - not every site has it
     from pygments.lexers import PythonLexer  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Who converts the page: MkDocs, ProperDocs, Zensical or nobody in particular, as far as the Markdown object tells."""
+"""The host of the page, MkDocs, ProperDocs, Zensical or another, as far as the Markdown object reveals it."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ _STRICT = frozenset({"--strict", "-s", "-cs", "-sc"})
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """What is known of the page and of the site.
+    """Facts about the page and the site.
 
     Attributes:
         page: The page's path below the folder of pages, or an empty string.
         url: The page's address below that of the site.
-        links_from: What relative links in the text of the page count from; some hosts turn them to its address.
+        links_from: The base of relative links in the page's text; some hosts rewrite them relative to its address.
         source: The page's file, front matter included, if there is one.
         folder: The folder of the configuration file, or the working directory.
         config_file: The configuration file's name for messages, or an empty string.
         repo_url: The repository's address, or an empty string.
         edit_uri: How the site's author leads to the pages: a way from there, an address, or a template of one.
         docs_dir: The folder of pages, if it is known.
-        build: What is another object in each build, or ``None`` where the host has no such thing.
-        serving: Whether a server asks, which goes on whatever is wrong.
+        build: An object that differs in each build, or ``None`` if the host has no such object.
+        serving: Whether a development server builds, which continues despite faults.
         watched: What its server watches, as far as the site's author decides it: the folder of pages and others, or ``None``.
         rewritten: Whether links in drawings may have the attribute ``href``; the plugin mends finished pages.
-        strict: Whether a fault has to be raised, because the host fails on warnings but does not count ours.
+        strict: Whether a fault must be raised, because the host fails on warnings but does not count ours.
     """
 
     page: str = ""
@@ -67,7 +67,7 @@ class Host:
 
 
 def host_of(md: Markdown) -> Host:
-    """Return what a Markdown object tells about its host."""
+    """Return the facts that a Markdown object reveals about its host."""
     if "relpath" in md.treeprocessors:
         processor: Any = md.treeprocessors["relpath"]
         return _mkdocs(processor)
@@ -78,15 +78,15 @@ def host_of(md: Markdown) -> Host:
 
 
 def line_in_file(source: Path | None, text: str, line: int) -> int:
-    """Return the line in a page's file at which a line of its text stands: front matter is not given to Markdown.
+    """Return the line in a page's file of a line of its text: Markdown does not receive the front matter.
 
     Args:
         source: The file, if there is one.
-        text: The text as it was given to Markdown; other plugins may have changed it.
+        text: The text as passed to Markdown; other plugins may have changed it.
         line: The line in the text, counted from 1.
 
     Returns:
-        The line, or 0 where nobody can tell, as in what another plugin has put in.
+        The line, or 0 if it cannot be determined, for example in text that another plugin inserted.
     """
     try:
         whole = read_text(source) if source else ""
@@ -99,22 +99,22 @@ def line_in_file(source: Path | None, text: str, line: int) -> int:
     before = whole[: front.end()] if (front := _FRONT_MATTER.match(whole)) else ""
     if whole[len(before) :].rstrip().count("\n") == text.count("\n"):
         return line + before.count("\n")
-    lines, wanted = whole.split("\n"), text.split("\n")[line - 1]
-    here = [number for number, each in enumerate(text.split("\n"), 1) if each == wanted]
-    there = [number for number, each in enumerate(lines, 1) if each == wanted]
-    return there[here.index(line)] if wanted.strip() and len(here) == len(there) else 0
+    lines, target = whole.split("\n"), text.split("\n")[line - 1]
+    text_numbers = [number for number, candidate in enumerate(text.split("\n"), 1) if candidate == target]
+    file_numbers = [number for number, candidate in enumerate(lines, 1) if candidate == target]
+    return file_numbers[text_numbers.index(line)] if target.strip() and len(text_numbers) == len(file_numbers) else 0
 
 
 def source_template(repo_url: str, edit_uri: str, prefix: str) -> str:
-    """Return where sources can be read, as a template, from a repository's address.
+    """Return the template of source links for a repository.
 
     Args:
-        repo_url: The address; hosts that are run by oneself are told by their name, such as ``gitlab.example.org``.
-        edit_uri: The way to the pages; it names the branch.
+        repo_url: The address; self-hosted servers are recognized by their name, such as ``gitlab.example.org``.
+        edit_uri: The path to the pages; it contains the branch.
         prefix: The project's folder in the repository, with a slash at the end, or an empty string.
 
     Returns:
-        The template, or an empty string where the layout of the site is not known.
+        The template, or an empty string if the server is not recognized.
     """
     return forges.template(forges.read_source(repo_url, edit_uri), prefix)
 
@@ -189,7 +189,7 @@ def _zensical(processor: Any) -> Host:
 
 
 def _is_strict_build(config: Mapping[str, Any]) -> bool:
-    """Tell whether Zensical builds with ``--strict`` or ``strict: true``; only its command line tells of the first."""
-    if "build" not in sys.argv[1:]:  # its server goes on, whatever is wrong
+    """Return whether Zensical builds with ``--strict`` or ``strict: true``; only ``sys.argv`` tells of the first."""
+    if "build" not in sys.argv[1:]:  # its server continues despite faults
         return False
     return bool(config.get("strict")) or not _STRICT.isdisjoint(sys.argv)

@@ -1,6 +1,6 @@
 """Markdown inside docstrings, converted by the page's own Markdown object: same fences, same highlighting.
 
-Raw HTML in a docstring is shown as text: a docstring speaks to programmers, and ``List<int>`` is no element.
+Raw HTML is escaped: ``List<int>`` in a docstring is text, not an element.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _PREPROCESSORS = ("normalize_whitespace", "fenced_code_block")
 _TREEPROCESSORS = ("hilite", "indent-highlight", "task-list", "inline", "quotes", "prettify", "unescape")
 _NO_INLINE = {"html": 90, "footnote": 175}
 _NO_BLOCKS = {"mkdocstrings": 75, "footnote": 17, "abbr": 16}
-"""What is not read in a docstring, with its priority: a footnote or an abbreviation of that name is the page's own."""
+"""Processors that are off in a docstring, with their priority; footnotes and abbreviations belong to the page."""
 
 _PLAIN = re.compile(r"[A-Za-z]{2,}(?:,? [A-Za-z0-9 ,.;:()'/%?-]*[A-Za-z0-9.,;:)?])?")
-"""One line that begins with a word, so that nothing but an inline pattern can find more in it than text."""
+"""One line that begins with a word, so that only an inline pattern can find markup in it."""
 
 _ATTRIBUTES = frozenset({"alt", "class", "href", "identifier", "open", "slug", "src", "start", "title"})
 _CONTROLS = {
@@ -38,21 +38,21 @@ _CONTROLS = {
     "type": "radio",
     "checked": ".*",
 }
-"""What makes tabs of ``pymdownx.tabbed`` work; its numbers are those of the page."""
+"""The attributes that ``pymdownx.tabbed`` needs for tabs; their numbers are those of the page."""
 
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 
 class Inner:
-    """Converts short texts within a page."""
+    """Converts short Markdown texts within a page."""
 
     def __init__(self, md: Markdown) -> None:
         self.md = md
 
     def blocks(self, text: str) -> Markup:
         """Return a text of paragraphs, lists and code blocks as HTML."""
-        if _PLAIN.fullmatch(text) and not any(each.getCompiledRegExp().search(text) for each in self.md.inlinePatterns):
-            return Markup(f"<p>{text}</p>")  # as Markdown would say at twenty times the cost
+        if _PLAIN.fullmatch(text) and not any(rule.getCompiledRegExp().search(text) for rule in self.md.inlinePatterns):
+            return Markup(f"<p>{text}</p>")  # as Markdown would return at twenty times the cost
         return self._converted(text)
 
     def _converted(self, text: str) -> Markup:
@@ -67,7 +67,7 @@ class Inner:
         return Markup(html.removeprefix("<div>").removesuffix("</div>").strip())
 
     def tame(self, root: Element) -> None:
-        """Take away what a docstring has no say in: places in the outline, ids, scripts and unsafe addresses."""
+        """Remove what a docstring must not affect: the outline, ids, scripts and unsafe addresses."""
         _tame(root)
 
     def inline(self, text: str) -> Markup:
@@ -88,7 +88,7 @@ class Inner:
         return self.blocks(f"{fence}{language}\n{text}\n{fence}")
 
     def stash(self, html: str) -> str:
-        """Return a placeholder for HTML that goes into the page as it is."""
+        """Return a placeholder for HTML that goes into the page unchanged."""
         return self.md.htmlStash.store(html)
 
     def _preprocessed(self, text: str) -> list[str]:
@@ -100,7 +100,7 @@ class Inner:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Parse a docstring without what belongs to the page: raw HTML, ``:::``, its footnotes, its parser's state."""
+        """Parse a docstring in isolation from the page: its raw HTML, ``:::``, footnotes and parser state."""
         references = dict(self.md.references)
         self.md.parser.state.set("docstring")
         try:
@@ -127,7 +127,7 @@ def _without(registry: util.Registry[Any], name: str, priority: int) -> Iterator
 
 
 def literal(text: str) -> str:
-    """Return a text for the tree that shows just this text; Python-Markdown would leave what looks like an entity."""
+    """Return a text that the tree shows literally; Python-Markdown would keep anything that looks like an entity."""
     return util.AtomicString(text.replace("&", f"{util.AMP_SUBSTITUTE}amp;"))
 
 
@@ -147,7 +147,7 @@ def _tame(root: Element) -> None:
 
 
 def _number_tabs(group: Element) -> None:
-    """Join the labels of tabs to their buttons, as ``pymdownx.tabbed`` leaves it for later where it makes ids of titles."""
+    """Join the labels of tabs to their buttons; ``pymdownx.tabbed`` postpones this when it makes ids of titles."""
     if "tabbed-set" in group.get("class", "").split():
         labels = [*group.findall("label"), *group.findall("div[@class='tabbed-labels']/label")]
         for number, (button, label) in enumerate(zip(group.findall("input"), labels, strict=False), 1):
@@ -161,7 +161,7 @@ def _is_control(tag: str, key: str, value: str) -> bool:
 
 
 def _is_safe(key: str, value: str) -> bool:
-    """Tell whether an attribute may stay: nobody who writes a docstring decides over ids and scripts of a page."""
+    """Return whether an attribute may stay: a docstring must not set ids or scripts of a page."""
     if key in ("href", "src"):
         return bool(safe_url(address_of(value)))
     if key == "type":
@@ -170,10 +170,10 @@ def _is_safe(key: str, value: str) -> bool:
 
 
 def address_of(value: str) -> str:
-    """Return an address as a browser reads it in the value of an attribute."""
+    """Return an address as a browser reads it from an attribute."""
     return unescape(value.replace(util.AMP_SUBSTITUTE, "&"))
 
 
 def _is_formula(kind: str) -> bool:
-    """Tell whether a type is that of the scripts in which formulas stand for MathJax, and which browsers do not run."""
+    """Return whether a script type marks a formula for MathJax, which browsers do not run."""
     return kind.startswith("math/tex")

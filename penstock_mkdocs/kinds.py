@@ -1,4 +1,4 @@
-"""What can be embedded: each name with the function that shows it."""
+"""The kinds of embeds, each with the function that renders it."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ KINDS: dict[str, Callable[[Page, Element, Embed], None]] = {
     "penstock-flows": add_flows,
     "penstock-map": add_map,
 }
-"""What can be embedded."""
+"""The function for each kind of embed."""
 
 
 def add_embed(page: Page, parent: Element, embed: Embed) -> None:
-    """Add what an embed shows to a page's tree.
+    """Add the output of an embed to a page's tree.
 
     Raises:
-        OptionError: The embed is not written as it should be.
-        PenstockError: What it asks for is not there, or the application cannot be imported.
+        OptionError: The embed is malformed.
+        PenstockError: Its flow does not exist, or the application cannot be imported.
     """
     if embed.kind not in KINDS:
         hint = did_you_mean(near_names(embed.kind, KINDS, limit=1)) or f" Known: {', '.join(KINDS)}."

@@ -13,12 +13,12 @@ NAME = "i18n"
 
 
 def has_languages(plugins: Mapping[str, Any]) -> bool:
-    """Tell whether the plugin is there, which knows no file that others generated: those have to come after it."""
+    """Return whether the i18n plugin is on; it ignores files generated before it, so ours must be added after it."""
     return NAME in plugins
 
 
 def move(file: File, plugins: Mapping[str, Any]) -> None:
-    """Give a generated page the place that a written one has in the language that is being built."""
+    """Give a generated page the path that a written page would have in the current language."""
     plugin = plugins.get(NAME)
     language = str(getattr(plugin, "current_language", None) or "")
     if not language:

@@ -1,4 +1,4 @@
-"""The part of a build that knows all pages: each flow and step is registered once, at the best of its places."""
+"""Registers each flow and step with autorefs once, at its preferred page."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ class _Place(NamedTuple):
 
     @property
     def rank(self) -> tuple[bool, bool]:
-        """What is least for the best place; the order is that of :mod:`penstock_mkdocs.places`."""
+        """The sort key of a place, least for the best one; the order is that of :mod:`penstock_mkdocs.places`."""
         return self.page.file.generated_by != GENERATED_BY, not self.target.has_steps
 
 
 class References(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]  # its __init_subclass__
-    """Registers what the pages of one build show; a plugin, because plugins are called when all pages are done.
+    """Registers the targets on the pages of one build; a plugin, because plugins run when all pages are done.
 
-    A reference to something at several places makes autorefs warn, so it is told of one place only.
+    Autorefs warns of a reference with several targets, so each is registered at one place only.
     """
 
     def __init__(self) -> None:
         self._places: dict[tuple[str, str], _Place] = {}
 
     def add(self, target: Target, page: Page) -> None:
-        """Note that a page shows a target; a generated page is best, then one with the flow's steps, then the first."""
+        """Add a target on a page; a generated page is preferred, then one with the flow's steps, then the first."""
         key, place = (target.kind, target.names[0]), _Place(target, page)
         if key not in self._places or place.rank < self._places[key].rank:
             self._places[key] = place
 
     def on_env(self, env: Environment, /, *, config: MkDocsConfig, files: Files) -> Environment:  # noqa: ARG002
-        """Register everything, before mkdocstrings writes its inventory and autorefs puts links in."""
+        """Register all targets, before mkdocstrings writes its inventory and autorefs resolves links."""
         plugin: Any = config.plugins.get("mkdocstrings")
         handlers = plugin.handlers if plugin is not None and plugin.plugin_enabled else None
         for target, page in self._places.values():
@@ -58,7 +58,7 @@ class References(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]  # 
 
 
 def collected(plugins: MutableMapping[str, Any]) -> References:
-    """Return what the pages of this build have shown so far; ``plugins`` is new for each build."""
+    """Return the collector of this build; ``plugins`` is new for each build."""
     if NAME not in plugins:
         plugins[NAME] = References()
     return cast("References", plugins[NAME])

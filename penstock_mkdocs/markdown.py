@@ -1,6 +1,6 @@
 """The Python-Markdown extension: ``::: penstock-flow NAME`` becomes the flow's diagram and its steps.
 
-It works wherever Python-Markdown does: MkDocs, ProperDocs, Zensical, ``markdown.markdown(…)``.
+It works with every user of Python-Markdown: MkDocs, ProperDocs, Zensical, ``markdown.markdown(…)``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class PenstockExtension(Extension):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__()
-        # Checked when a page shows a flow: hosts print a traceback of what an extension raises while it is loaded.
+        # Checked when a page shows a flow: hosts print a traceback if an extension raises while it is loaded.
         self.settings: Mapping[str, Any] = settings
         self.pages: list[Page] = []
 
@@ -53,5 +53,5 @@ class PenstockExtension(Extension):
 
 
 def makeExtension(**settings: Any) -> PenstockExtension:  # noqa: N802 - the name that Python-Markdown looks for
-    """Return the extension, as Python-Markdown asks for it by the module's name."""
+    """Return the extension; Python-Markdown finds this function by the module's name."""
     return PenstockExtension(**settings)

@@ -1,4 +1,4 @@
-"""HTML as text that cannot be forgotten to be escaped."""
+"""Escaped HTML: only :class:`Markup` is inserted unescaped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _VOID = frozenset({"br", "col", "hr", "img", "wbr"})
 
 
 class Markup(str):
-    """Text that is HTML already."""
+    """Text that is already HTML."""
 
     __slots__ = ()
 
@@ -24,19 +24,19 @@ def tag(name: str, *children: str, **attributes: str) -> Markup:
 
     Args:
         name: The element's name.
-        *children: What stands in it: :class:`Markup` as it is, other text escaped.
-        **attributes: Its attributes; a trailing underscore is dropped (``class_``), another one becomes a hyphen,
-            and an attribute with an empty value is left out.
+        *children: Its content: :class:`Markup` unchanged, other text escaped.
+        **attributes: Its attributes; a trailing underscore is dropped (``class_``), any other becomes a hyphen,
+            and an attribute with an empty value is omitted.
     """
-    given = "".join(
+    attribute_text = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"' for key, value in attributes.items() if value
     )
     inner = "".join(map(text, children))
-    return Markup(f"<{name}{given}>" if name in _VOID else f"<{name}{given}>{inner}</{name}>")
+    return Markup(f"<{name}{attribute_text}>" if name in _VOID else f"<{name}{attribute_text}>{inner}</{name}>")
 
 
 def text(value: str) -> Markup:
-    """Return a text as HTML, on one line and without invisible characters; :class:`Markup` stays as it is."""
+    """Return a text as HTML, on one line and without invisible characters; :class:`Markup` is returned unchanged."""
     if isinstance(value, Markup):
         return value
     edges = value[:1].isspace(), value[-1:].isspace()
@@ -65,7 +65,7 @@ def joined(separator: str, parts: Iterable[str]) -> Markup:
 
 
 def unique(wanted: str, taken: Container[str]) -> str:
-    """Return ``wanted``, with a number behind it where it is taken."""
+    """Return ``wanted``, with a numeric suffix if it is taken."""
     if wanted not in taken:
         return wanted
     number = 2

@@ -1,7 +1,7 @@
-"""The options of embeds, each declared once, and the lines in which they are written.
+"""The options of embeds, each declared once, and the parser of their lines.
 
-The lines are the part of YAML that scalars need: a name, a colon, a value. No YAML library is needed for them,
-as Python-Markdown brings none.
+The lines use the YAML syntax of scalars: a name, a colon, a value. They need no YAML library,
+and Python-Markdown does not depend on one.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _DIRECTIONS = {"TB": "TB", "TD": "TB", "LR": "LR", "BT": "BT", "RL": "RL"}
 
 
 class OptionError(PenstockError):
-    """An option that does not exist or has a value that it cannot have.
+    """An unknown option, or an option with an invalid value.
 
     Attributes:
-        line: The line on the page, counted from 1; 0 where it is not known.
+        line: The line on the page, counted from 1, or 0 if it is unknown.
     """
 
     def __init__(self, message: str, line: int) -> None:
@@ -71,10 +71,10 @@ def _format(value: str) -> str:
 
 def _words(value: str) -> tuple[str, ...]:
     words = value.strip("[]").replace(",", " ").split()
-    found = tuple(word.strip("'\"") for word in words if word != "-")
-    if not found:
+    names = tuple(word.strip("'\"") for word in words if word != "-")
+    if not names:
         raise ValueError("must be one name or several")
-    return found
+    return names
 
 
 def _option(read: Callable[[str], object], kind: str, default: Any, text: str) -> Any:
@@ -83,7 +83,7 @@ def _option(read: Callable[[str], object], kind: str, default: Any, text: str) -
 
 @dataclass(frozen=True, kw_only=True)
 class FigureOptions:
-    """What every embed that is a figure takes."""
+    """The options of every embed that is a figure."""
 
     caption: str = _option(_text, "text", "", "A line under the diagram.")
     alt: str = _option(_text, "text", "", "What a screen reader says of the diagram; made from the arrows by default.")
@@ -93,7 +93,7 @@ class FigureOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class SelectionOptions:
-    """What every embed of several flows takes."""
+    """The options of every embed of several flows."""
 
     service: tuple[str, ...] = _option(_words, "names", (), "Only flows of these services.")
     tag: tuple[str, ...] = _option(_words, "names", (), "Only flows with one of these tags.")
@@ -109,7 +109,7 @@ class SelectionOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class FlowOptions(FigureOptions):
-    """What ``penstock-flow`` takes."""
+    """The options of ``penstock-flow``."""
 
     steps: bool = _option(_truth, "true or false", True, "Whether the steps stand below, with their docstrings.")
     diagram: bool = _option(_truth, "true or false", True, "Whether the diagram is shown.")
@@ -123,7 +123,7 @@ class FlowOptions(FigureOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class FlowsOptions(SelectionOptions):
-    """What ``penstock-flows`` takes."""
+    """The options of ``penstock-flows``."""
 
     caption: str = _option(_text, "text", "", "The title of the table.")
     diagrams: bool = _option(_truth, "true or false", True, "Whether there is a small diagram of each flow.")
@@ -132,7 +132,7 @@ class FlowsOptions(SelectionOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class MapOptions(FigureOptions, SelectionOptions):
-    """What ``penstock-map`` takes."""
+    """The options of ``penstock-map``."""
 
     id: str = _option(_text, "text", "", "The anchor, `system-map` by default; `name` means the same.")
 
@@ -141,7 +141,7 @@ Options = TypeVar("Options", FlowOptions, FlowsOptions, MapOptions)
 
 
 class Option(NamedTuple):
-    """What the documentation says of an option: name, type in words, default, and what it does in Markdown."""
+    """The documentation of an option: name, type in words, default, and description in Markdown."""
 
     name: str
     type: str
@@ -153,9 +153,9 @@ _ALIASES = {"name": "id"}
 
 
 def described(kind: type[FlowOptions | FlowsOptions | MapOptions]) -> tuple[Option, ...]:
-    """Return every option of an embed, in the order of the reference; made from the declarations above."""
+    """Return every option of an embed, in the order of the declarations above."""
     return tuple(
-        Option(each.name, each.metadata["type"], _shown(each.default), each.metadata["help"]) for each in fields(kind)
+        Option(spec.name, spec.metadata["type"], _shown(spec.default), spec.metadata["help"]) for spec in fields(kind)
     )
 
 
@@ -168,37 +168,37 @@ FLOWS_OPTIONS = described(FlowsOptions)
 MAP_OPTIONS = described(MapOptions)
 
 NAMES = frozenset(option.name for option in (*OPTIONS, *FLOWS_OPTIONS, *MAP_OPTIONS)) | _ALIASES.keys()
-"""Every name under which some embed has an option."""
+"""Every option name of any embed."""
 
 
 def read_options(lines: Sequence[Line], kind: type[Options] = FlowOptions) -> Options:  # type: ignore[assignment]
-    """Return the options that stand in some lines.
+    """Return the options parsed from lines.
 
     Args:
         lines: The lines.
-        kind: The options of the embed that they belong to.
+        kind: The options of their embed.
 
     Raises:
-        OptionError: An option that this embed does not have, that is given twice, or has a wrong value.
+        OptionError: An option is unknown, given twice, or has an invalid value.
     """
-    declared: dict[str, Any] = {each.name: each.metadata["read"] for each in fields(kind)}
-    given: dict[str, Any] = {}
+    readers: dict[str, Any] = {spec.name: spec.metadata["read"] for spec in fields(kind)}
+    values: dict[str, Any] = {}
     for number, key, value in _pairs(lines):
         name = _ALIASES.get(key, key)
-        if name not in declared:
-            hint = did_you_mean(near_names(key, [*declared, *_ALIASES])) or f" Options: {', '.join(declared)}."
+        if name not in readers:
+            hint = did_you_mean(near_names(key, [*readers, *_ALIASES])) or f" Options: {', '.join(readers)}."
             raise OptionError(f"there is no option {key!r}.{hint}", number)
-        if name in given:
+        if name in values:
             raise OptionError(f"the option {key!r} is given twice", number)
         try:
-            given[name] = declared[name](_scalar(value))
+            values[name] = readers[name](_scalar(value))
         except ValueError as error:
             raise OptionError(f"the option {key!r} {error}, not {_scalar(value)!r}", number) from None
-    return kind(**given)
+    return kind(**values)
 
 
 def read_name(text: str) -> str:
-    """Return a flow's name as written behind ``penstock-flow``: as it is, or in double quotes with escapes."""
+    """Return a flow's name as written after ``penstock-flow``: as it is, or in double quotes with escapes."""
     return _unquoted(text.strip())
 
 
@@ -206,24 +206,24 @@ def _pairs(lines: Sequence[Line]) -> list[tuple[int, str, str]]:
     pairs: list[tuple[int, str, str]] = []
     indent = 0
     for number, line in lines:
-        found = _PAIR.match(line)
+        match = _PAIR.match(line)
         depth = len(line) - len(line.lstrip())
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         if pairs and depth > indent:  # a value that goes on
             first, key, value = pairs[-1]
             pairs[-1] = first, key, f"{'' if value in _BLOCK_SCALARS else value} {line.strip()}".strip()
-        elif found:
+        elif match:
             indent = depth
-            pairs.append((number, found[2], (found[3] or "").strip()))
+            pairs.append((number, match[2], (match[3] or "").strip()))
         else:
             raise OptionError(f"an option is a name, a colon and a value, not {line.strip()!r}", number)
     return pairs
 
 
 def _scalar(value: str) -> str:
-    if quoted := _QUOTED.fullmatch(value):
-        return _unquoted(quoted[1])
+    if match := _QUOTED.fullmatch(value):
+        return _unquoted(match[1])
     return re.split(r"\s#", f" {value}", maxsplit=1)[0].strip()
 
 

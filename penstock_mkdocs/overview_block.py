@@ -1,4 +1,4 @@
-"""Several embedded flows: a table of them, and the map of how they are joined."""
+"""Embeds of several flows: a table, and the map of their connections."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Chosen = TypeVar("Chosen", FlowsOptions, MapOptions)
 
 
 class _Links(NamedTuple):
-    """Where each flow is shown, on this page or another, by its full name.
+    """The links to each flow, on this page or another, by its full name.
 
     Attributes:
         drawn: Links inside drawings.
@@ -55,8 +55,8 @@ def add_flows(page: Page, parent: Element, embed: Embed) -> None:
     """
     options, site, flows = _understood(page, parent, embed, FlowsOptions)
     block = page.add_block(parent, page.new_id(slug(options.id or "flows")))
-    drawn = _small(page, site, flows, embed) if options.diagrams else None
-    page.add_html(block, _table(flows, _links(page, site, flows).written, options.caption, drawn))
+    pictures = _small(page, site, flows, embed) if options.diagrams else None
+    page.add_html(block, _table(flows, _links(page, site, flows).written, options.caption, pictures))
 
 
 def add_map(page: Page, parent: Element, embed: Embed) -> None:
@@ -67,16 +67,16 @@ def add_map(page: Page, parent: Element, embed: Embed) -> None:
         PenstockError: The application cannot be imported.
     """
     options, site, flows = _understood(page, parent, embed, MapOptions)
-    drawn = system_map(flows)
-    options = replace(options, alt=options.alt or map_text(drawn))
+    map_flow = system_map(flows)
+    options = replace(options, alt=options.alt or map_text(map_flow))
     block = page.add_block(parent, page.new_id(slug(options.id or "system-map")))
     drawing = drawing_options(options.direction or site.config.direction, _links(page, site, flows).drawn)
-    lay_out = partial(site.map_layout, drawn, options.direction)
-    page.add_html(block, figure.diagram(page, embed, drawn, drawing, options, lay_out, label="System map"))
+    lay_out = partial(site.map_layout, map_flow, options.direction)
+    page.add_html(block, figure.diagram(page, embed, map_flow, drawing, options, lay_out, label="System map"))
 
 
 def _understood(page: Page, parent: Element, embed: Embed, kind: type[Chosen]) -> tuple[Chosen, Site, Sequence[Flow]]:
-    """Return the options of an embed, the site, and the flows that it shows of it."""
+    """Return the options of an embed, the site, and the selected flows."""
     if embed.name:
         cure = "The options service, tag and module select flows."
         raise OptionError(f"{embed.kind} takes no name, such as {embed.name!r}. {cure}", embed.line)
@@ -93,20 +93,20 @@ def _selected(selection: Selection, site: Site, embed: Embed) -> Sequence[Flow]:
 
 
 def _links(page: Page, site: Site, flows: Sequence[Flow]) -> _Links:
-    here, host = anchors_here(page), host_of(page.md)
-    wanted = {flow.full_name for flow in flows}
-    found = flow_places(page.md, site.manifest) if wanted - here.keys() else {}
-    others = {name: url for name, url in found.items() if name in wanted and url.partition("#")[0] != host.url}
-    here = {name: anchor for name, anchor in here.items() if name in wanted}
+    anchors, host = anchors_here(page), host_of(page.md)
+    names = {flow.full_name for flow in flows}
+    addresses = flow_places(page.md, site.manifest) if names - anchors.keys() else {}
+    others = {name: url for name, url in addresses.items() if name in names and url.partition("#")[0] != host.url}
+    anchors = {name: anchor for name, anchor in anchors.items() if name in names}
     return _Links(
-        drawn={**{name: relative(url, host.url) for name, url in others.items()}, **here},
-        written={**{name: relative(url, host.links_from) for name, url in others.items()}, **here},
+        drawn={**{name: relative(url, host.url) for name, url in others.items()}, **anchors},
+        written={**{name: relative(url, host.links_from) for name, url in others.items()}, **anchors},
     )
 
 
 def _small(page: Page, site: Site, flows: Sequence[Flow], embed: Embed) -> Mapping[str, str] | None:
-    """Return the small diagrams, by full name, or ``None`` where nothing can be drawn."""
-    drawn = {}
+    """Return the small diagrams by full name, or ``None`` if they cannot be drawn."""
+    pictures = {}
     options = drawing_options(site.config.direction, small=True)
     for flow in flows:
         if len(flow.steps) <= MOST_IN_SMALL:
@@ -115,15 +115,15 @@ def _small(page: Page, site: Site, flows: Sequence[Flow], embed: Embed) -> Mappi
             except RenderError as error:
                 page.warn(f"{error} Until then, the table has no diagrams.", embed.line, everywhere=True)
                 return None
-            drawn[flow.full_name] = svg.draw(
+            pictures[flow.full_name] = svg.draw(
                 without_proof(flow), layout, options, prefix=page.new_prefix(), alt="", least_scale=0
             )
-    return drawn
+    return pictures
 
 
-def _table(flows: Sequence[Flow], links: Mapping[str, str], caption: str, drawn: Mapping[str, str] | None) -> Markup:
-    heads = ["Flow", "What it does", *(["Diagram"] if drawn is not None else [])]
-    rows = "\n".join(_row(flow, links.get(flow.full_name, ""), drawn) for flow in flows)
+def _table(flows: Sequence[Flow], links: Mapping[str, str], caption: str, pictures: Mapping[str, str] | None) -> Markup:
+    heads = ["Flow", "What it does", *(["Diagram"] if pictures is not None else [])]
+    rows = "\n".join(_row(flow, links.get(flow.full_name, ""), pictures) for flow in flows)
     parts = [
         tag("caption", caption) if caption else Markup(),
         tag("thead", tag("tr", *(tag("th", head) for head in heads))),
@@ -132,7 +132,7 @@ def _table(flows: Sequence[Flow], links: Mapping[str, str], caption: str, drawn:
     return tag("table", *parts, class_="ps-flows")
 
 
-def _row(flow: Flow, url: str, drawn: Mapping[str, str] | None) -> Markup:
+def _row(flow: Flow, url: str, pictures: Mapping[str, str] | None) -> Markup:
     title = visible_title(flow)
     name = tag("a", title, href=url) if url else tag("span", title)
     facts = joined(" · ", filter(None, [size(flow), visible(flow.service)]))
@@ -141,7 +141,7 @@ def _row(flow: Flow, url: str, drawn: Mapping[str, str] | None) -> Markup:
         Markup(f"{name}{tag('p', joined(' ', [facts, *chips]), class_='ps-meta')}"),
         summary(flow),
     ]
-    if drawn is not None:
-        picture = drawn.get(flow.full_name, "")
+    if pictures is not None:
+        picture = pictures.get(flow.full_name, "")
         cells.append(Markup(thumbnail(picture, url)) if picture else Markup())
     return tag("tr", *(tag("td", cell) for cell in cells))

@@ -1,4 +1,4 @@
-"""The page that is being converted: its ids, its headings, and what is said where something is wrong."""
+"""The page that is being converted: its ids, its headings, and the messages about its faults."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Page:
     """A page on which flows are embedded.
 
     Args:
-        md: The Markdown object that converts it.
-        settings: Those of the extension.
+        md: The Markdown object that converts the page.
+        settings: The settings of the extension.
     """
 
     def __init__(self, md: Markdown, settings: Mapping[str, object]) -> None:
@@ -60,11 +60,11 @@ class Page:
 
     @cached_property
     def restricted(self) -> RestrictedInner:
-        """What converts docstrings that others wrote."""
+        """Converts docstrings from manifests of others."""
         return RestrictedInner(self.md)
 
     def reset(self) -> None:
-        """Forget the page; the next one begins."""
+        """Forget the page, before the next one."""
         self.found.clear()
         self._ids.clear()
         self._names.clear()
@@ -79,10 +79,10 @@ class Page:
 
     @property
     def site(self) -> Site:
-        """The flows, as they are now.
+        """The current flows.
 
         Raises:
-            PenstockError: There is something wrong with the settings or the application.
+            PenstockError: The settings or the application are at fault.
         """
         return open_site(self.settings, host_of(self.md))
 
@@ -93,12 +93,12 @@ class Page:
 
     @property
     def prefix(self) -> str:
-        """What mkdocstrings will put before the ids of elements in a docstring that it shows; links have it already."""
+        """The prefix that mkdocstrings will add to ids of elements in a docstring; links have it already."""
         ids = self.md.treeprocessors["mkdocstrings_ids"] if "mkdocstrings_ids" in self.md.treeprocessors else None  # noqa: SIM401 - a registry has no get()
         return str(getattr(ids, "id_prefix", ""))
 
     def add(self, parent: Element, embed: Embed) -> None:
-        """Add what an embed shows to the tree; a fault becomes a line in the log and a note on the page.
+        """Add the output of an embed to the tree; a fault becomes a warning in the log and a note on the page.
 
         Raises:
             EmbedError: There is a fault and the setting ``strict`` is on.
@@ -125,7 +125,7 @@ class Page:
         LOGGER.info("%s: %s is indented by %s columns, so it is shown as code", where, embed.kind, embed.depth)
 
     def add_state(self, parent: Element, site: Site, line: int) -> None:
-        """Say, once a page, what is wrong with the site as a whole: no good import, problems outside every flow."""
+        """Report, once a page, faults of the whole site: a failed import, problems outside every flow."""
         if self.is_first("state"):
             self._report_unwatched(site)
             if site.failure:
@@ -148,50 +148,50 @@ class Page:
             LOGGER.warning("%s: %s. Write: %s", host.config_file, what, watch)
 
     def report_findings(self, site: Site, line: int, flow: str = "") -> None:
-        """Report what does not agree in a flow, or outside all of them; one page of a build does."""
+        """Report the findings on a flow, or those outside every flow, on one page of a build."""
         fatal = site.config.check == "error" and not host_of(self.md).serving
         for finding in site.disagreements:
             if finding.flow == flow:
                 self.warn(in_words(finding), line, everywhere=True, fatal=fatal)
 
     def fault(self, parent: Element, message: str, line: int, *, everywhere: bool = False) -> None:
-        """Report a fault at a line, and say it on the page too."""
+        """Report a fault at a line, and add a note to the page."""
         self.warn(message, line, everywhere=everywhere)
         _note(parent, "failure", "This cannot be shown as it should", message)
 
     def problem(self, parent: Element, message: str, line: int) -> None:
-        """Report a problem of a flow, once however many embeds show the flow, and say it above each."""
+        """Report a problem of a flow once, however many embeds show the flow, and add a note above each."""
         self.warn(message, line, everywhere=True)
         _note(parent, "failure", "This flow has a problem", message)
 
     def warn(self, message: str, line: int, *, everywhere: bool = False, fatal: bool = False) -> None:
-        """Report a fault at a line; what is the same everywhere is reported by one page of a build."""
+        """Report a fault at a line; one page of a build reports a fault that concerns ``everywhere``."""
         host = host_of(self.md)
         strict = fatal or bool(self.settings.get("strict")) or host.strict
         if everywhere and not (self.is_first(message) and is_news(message, host.page)) and not strict:
             return
         number = line_in_file(host.source, self.found.text, line) if line else 0
-        where = f"{host.page or '<markdown>'}:{number}" if number else host.page or "<markdown>"
-        report(message, where, strict=strict)
+        location = f"{host.page or '<markdown>'}:{number}" if number else host.page or "<markdown>"
+        report(message, location, strict=strict)
 
     def is_first(self, what: str) -> bool:
-        """Return whether something was not on this page yet, and count it as there."""
+        """Return whether a message is new on this page, and record it."""
         first = what not in self._said
         self._said.add(what)
         return first
 
     def new_id(self, wanted: str) -> str:
-        """Return an id that no embed of this page has yet."""
-        found = unique(wanted, self._ids)
-        self._ids.add(found)
-        return found
+        """Return an id that is unique among the embeds of this page."""
+        ident = unique(wanted, self._ids)
+        self._ids.add(ident)
+        return ident
 
     def new_prefix(self) -> str:
-        """Return what the ids in a drawing begin with, which mkdocstrings does not see; no other drawing's do."""
+        """Return a unique prefix for the ids in a drawing, which mkdocstrings does not see."""
         return slug(f"{self.prefix}{self.new_id('ps')}")
 
     def new_name(self, wanted: str) -> str:
-        """Return what a diagram is called; no other one on the page is, nor in a docstring that mkdocstrings shows there."""
+        """Return the name of a diagram, unique on the page, also in a docstring that mkdocstrings shows there."""
         place = self.prefix.rstrip("-")
         return new_name(f"{wanted} in {place}" if place else wanted, self._names)
 
@@ -205,7 +205,7 @@ class Page:
         return min(levels[-1] + 1, 6) if levels else 2
 
     def add_block(self, parent: Element, anchor: str) -> Element:
-        """Add the element around what an embed shows; the first one brings style sheet and script along."""
+        """Add the element around an embed's output; the first one includes the style sheet and the script."""
         block = SubElement(parent, "div", {"class": "penstock", "id": anchor})
         if self.is_first("block"):
             if self.settings.get("css", True):
@@ -215,7 +215,7 @@ class Page:
         return block
 
     def add_html(self, parent: Element, html: Markup) -> None:
-        """Add HTML that the rest of Markdown does not look into."""
+        """Add HTML that Markdown does not process further."""
         SubElement(parent, "p").text = AtomicString(self.inner.stash(html))
 
 

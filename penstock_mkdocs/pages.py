@@ -1,4 +1,4 @@
-"""Pages that are made, not written: one for each flow, and an overview."""
+"""Generated pages: one for each flow, and an overview."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _SPECIAL = re.compile(r"[^\w\s]|_")
 
 @dataclass(frozen=True)
 class GeneratedPage:
-    """A page that no file holds.
+    """A page without a source file.
 
     Attributes:
         path: Its path below the folder of pages.
         markdown: Its text.
-        step: The step whose source is edited to change it, or ``None``.
+        step: The step whose source the page's edit link leads to, or ``None``.
     """
 
     path: str
@@ -47,20 +47,20 @@ def flow_pages(manifest: Manifest, title: str) -> list[GeneratedPage]:
 
 
 def failure_page(title: str) -> GeneratedPage:
-    """Return the overview for when there are no flows to show; the embed on it says why."""
+    """Return the overview of a site whose flows cannot be shown; the embed on it reports why."""
     return _overview(title, ["::: penstock-flows"])
 
 
 def escaped(value: str) -> str:
-    """Return a text as Markdown that shows just this text, on one line.
+    """Return a text as Markdown that shows it literally, on one line.
 
-    Its marks are entities: a backslash will do for Markdown, but there are extensions for which it begins a formula.
+    Special characters become entities: some extensions read an escaping backslash as the start of a formula.
     """
     return _SPECIAL.sub(lambda mark: f"&#{ord(mark[0])};", visible(value))
 
 
 def _quoted(name: str) -> str:
-    """Return a name in quotes, with marks that no plugin takes for a template of its own, such as ``{{ name }}``."""
+    """Return a name in quotes, escaped so that no plugin reads a template such as ``{{ name }}`` in it."""
     return _NO_TEMPLATE.sub(lambda mark: f"\\u{ord(mark[0]):04x}", json.dumps(name))
 
 

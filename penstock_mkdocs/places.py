@@ -1,4 +1,4 @@
-"""Where on a site a flow is shown: on the page itself, on a generated page, or on one that somebody wrote."""
+"""Finds the page that shows a flow: the page itself, a generated page, or a written one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _INDEX = frozenset({"index", "README"})
 
 
 class _Document(NamedTuple):
-    """A page of the site: its path, its address below that of the site, its text, and whether we made it."""
+    """A page of the site: its path, its address relative to the site, its text, and whether it is generated."""
 
     path: str
     url: str
@@ -37,26 +37,26 @@ class _Document(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where a flow is shown; the least place is the best one to lead to."""
+    """A page that shows a flow; the least one is the best target."""
 
     by_hand: bool
     without_steps: bool
     number: int
     address: str
     steps: str
-    """What the addresses of the steps begin with, or an empty string if they are not shown."""
+    """The prefix of the addresses of the steps, or an empty string if they are not shown."""
 
 
 def flow_places(md: Markdown, manifest: Manifest) -> Mapping[str, str]:
     """Return the address of each flow that a page of the site shows, by its full name.
 
-    Addresses count from that of the site. They are known where the host tells which pages there are.
+    Addresses are relative to the site. They are known only if the host provides its list of pages.
     """
     return {name: place.address for name, place in _places(md, manifest).items()}
 
 
 def step_places(md: Markdown, manifest: Manifest, flow: Flow) -> Mapping[str, str]:
-    """Return the address of each step of a flow by its name, where a page of the site shows the steps."""
+    """Return the address of each step of a flow, by its name, if a page of the site shows the steps."""
     place = _places(md, manifest).get(flow.full_name)
     begin = place.steps if place else ""
     return {step.name: f"{begin}-{slug(step.name)}" for step in flow.steps} if begin else {}
@@ -76,16 +76,16 @@ def _places(md: Markdown, manifest: Manifest) -> Mapping[str, _Place]:
 
 
 def relative(address: str, page: str) -> str:
-    """Return an address as a page links to it; both count from the site's."""
+    """Return an address relative to a page; both arguments are relative to the site."""
     folder = posixpath.dirname(page) if not page.endswith("/") else page
     path, mark, anchor = address.partition("#")
-    found = posixpath.relpath(path or ".", folder or ".")
+    relative_path = posixpath.relpath(path or ".", folder or ".")
     slash = "/" if path.endswith("/") or not path else ""
-    return f"{found}{slash}{mark}{anchor}"
+    return f"{relative_path}{slash}{mark}{anchor}"
 
 
 class _Asked(NamedTuple):
-    """What tells the pages of one build from those of another: their objects, or the state of their files."""
+    """The key of the pages of one build: their objects, or the state of their files."""
 
     files: object
     states: tuple[tuple[str, int, int, int], ...] = ()
@@ -94,25 +94,23 @@ class _Asked(NamedTuple):
 _last: list[tuple[_Asked, Manifest, Mapping[str, _Place]]] = []
 
 
-def _found_once(
-    asked: _Asked, documents: Callable[[], Iterator[_Document]], manifest: Manifest
-) -> Mapping[str, _Place]:
-    """Read the pages again only if they are others: each page of a site may ask."""
-    for known, of, found in _last:
-        if known.files is asked.files and known.states == asked.states and (of is manifest or of == manifest):
-            return found
-    found = _found(documents(), manifest)
-    _last[:] = [(asked, manifest, found)]
-    return found
+def _found_once(key: _Asked, documents: Callable[[], Iterator[_Document]], manifest: Manifest) -> Mapping[str, _Place]:
+    """Read the pages only if they changed, because each page of a site may ask."""
+    for last_key, of, places in _last:
+        if last_key.files is key.files and last_key.states == key.states and (of is manifest or of == manifest):
+            return places
+    places = _found(documents(), manifest)
+    _last[:] = [(key, manifest, places)]
+    return places
 
 
 def _states(pages: Sequence[Path]) -> tuple[tuple[str, int, int, int], ...]:
-    found = []
+    states = []
     for page in pages:
         with suppress(OSError):
             state = page.stat()
-            found.append((str(page), *stamp_of(state)))
-    return tuple(found)
+            states.append((str(page), *stamp_of(state)))
+    return tuple(states)
 
 
 def _found(documents: Iterator[_Document], manifest: Manifest) -> Mapping[str, _Place]:
@@ -121,7 +119,7 @@ def _found(documents: Iterator[_Document], manifest: Manifest) -> Mapping[str, _
         for embed in in_text(document.text) if "penstock-flow" in document.text else ():
             if embed.kind != "penstock-flow":
                 continue
-            with suppress(PenstockError):  # the page itself says it
+            with suppress(PenstockError):  # the page itself reports it
                 options = read_options(embed.options)
                 name = manifest.flow(read_name(embed.name)).full_name
                 anchor = f"{document.url}#{slug(options.id or f'flow-{name}')}"
@@ -140,8 +138,8 @@ def _mkdocs(files: Any) -> Iterator[_Document]:
     for file in files.documentation_pages() if hasattr(files, "documentation_pages") else ():
         with suppress(OSError, UnicodeDecodeError):
             if not file.inclusion.is_excluded():
-                generated = file.generated_by == GENERATED_BY
-                yield _Document(file.src_uri, file.url, file.content_string, generated)
+                is_generated = file.generated_by == GENERATED_BY
+                yield _Document(file.src_uri, file.url, file.content_string, is_generated)
 
 
 def _zensical(pages: Sequence[Path], folder: Path, config: Mapping[str, Any]) -> Iterator[_Document]:

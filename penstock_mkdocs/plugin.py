@@ -1,4 +1,4 @@
-"""The MkDocs plugin: turns the Markdown extension on, makes pages, puts them into the navigation, watches sources."""
+"""The MkDocs plugin: enables the Markdown extension, adds pages and navigation, watches sources."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ PLUGIN_SETTINGS: Mapping[str, tuple[object, str]] = {
     ),
     "nav": ("Flows", "The title of these pages in the navigation, or `false` to leave them out of it."),
 }
-"""What the plugin takes besides the settings of the extension: the default, and what it does in Markdown."""
+"""The plugin's own settings, besides those of the extension: the default, and the description in Markdown."""
 
 
 class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]  # its __init_subclass__
@@ -76,7 +76,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
     def load_config(
         self, options: dict[str, Any], config_file_path: str | None = None
     ) -> tuple[ConfigErrors, ConfigWarnings]:
-        """Check the settings; every message names the setting, and the near one where it does not exist."""
+        """Check the settings; every message names the setting, and suggests a near name for an unknown one."""
         self._given = {key: value for key, value in options.items() if key not in PLUGIN_SETTINGS}
         self.pages = options.get("pages", False)
         self.nav = options.get("nav", "Flows")
@@ -87,7 +87,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         try:
             load_config(self._given, _host(config_file_path), also=PLUGIN_SETTINGS)
         except ConfigError as error:
-            if error.key:  # what is no setting's fault, as a file that cannot be read, on_config says
+            if error.key:  # on_config reports faults of no single setting, such as an unreadable file
                 return [(error.key, ValidationError(" ".join(str(error).split())))], []
         return [], []
 
@@ -96,24 +96,24 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         self._serves = command == "serve"
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
-        """Turn the Markdown extension on, with the plugin's settings."""
+        """Enable the Markdown extension, with the plugin's settings."""
         self._began = time.monotonic()
         forget_conversions()
-        named = next((name for name in EXTENSION_NAMES if name in config.markdown_extensions), None)
-        if named is None:
-            named = EXTENSION_NAMES[0]
-            config.markdown_extensions.append(named)
-        # What stands under the extension, for hosts without plugins, holds here too.
-        given = {**(config.mdx_configs.get(named) or {}), **self._given}
-        self._linked = bool(given.get("js", True))
-        self.settings = {"css": False, **given, "js": False}
-        config.mdx_configs[named] = self.settings
+        extension = next((name for name in EXTENSION_NAMES if name in config.markdown_extensions), None)
+        if extension is None:
+            extension = EXTENSION_NAMES[0]
+            config.markdown_extensions.append(extension)
+        # Settings under the extension, for hosts without plugins, apply here too.
+        settings = {**(config.mdx_configs.get(extension) or {}), **self._given}
+        self._linked = bool(settings.get("js", True))
+        self.settings = {"css": False, **settings, "js": False}
+        config.mdx_configs[extension] = self.settings
         try:
             ours = load_config(self.settings, _host(config.config_file_path))
         except ConfigError as error:
             raise PluginError(f"penstock: {' '.join(str(error).split())}") from None
         self._project, self._fails = ours.project, ours.check == "error"
-        if self._fails:  # at the end of the build, when all is said
+        if self._fails:  # at the end of the build, after all reports
             self.settings["check"] = "warn"
         if STYLESHEET not in config.extra_css:
             config.extra_css.append(STYLESHEET)
@@ -124,23 +124,23 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
 
     @event_priority(50)
     def _add_early(self, files: Files, /, *, config: MkDocsConfig) -> Files:
-        """Add what is generated, before other plugins look for pages to list, check or lead to."""
+        """Add the generated files, before other plugins look for pages to list, check or link to."""
         return files if has_languages(config.plugins) else self._add(files, config)
 
     @event_priority(-150)
     def _add_late(self, files: Files, /, *, config: MkDocsConfig) -> Files:
-        """Complete the navigation, after ``literate-nav`` (-100) has read what is written of it."""
+        """Complete the navigation, after ``literate-nav`` (-100) has read the written navigation."""
         if has_languages(config.plugins):
             self._add(files, config)
-        made = [path for path in self._paths if files.get_file_from_path(path)]
-        if made and self.nav and config.nav is not None and not _mentions(config.nav, set(made)):
-            config.nav = [*config.nav, {self.nav: made}]
+        paths = [path for path in self._paths if files.get_file_from_path(path)]
+        if paths and self.nav and config.nav is not None and not _mentions(config.nav, set(paths)):
+            config.nav = [*config.nav, {self.nav: paths}]
         return files
 
     on_files = CombinedEvent(_add_early, _add_late)
 
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:  # noqa: ARG002
-        """Give the section of generated pages its title, where MkDocs made the navigation itself."""
+        """Set the title of the section of generated pages, if MkDocs made the navigation itself."""
         if self.pages and self.nav and config.nav is None:
             for section in _sections(nav.items):
                 if section.title == FOLDER.capitalize() and any(map(_is_ours, section.children)):
@@ -148,7 +148,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         return nav
 
     def on_pre_page(self, page: Page, *, config: MkDocsConfig, files: Files) -> Page:  # noqa: ARG002
-        """Let the edit link of a generated page lead to the source of the flow."""
+        """Point the edit link of a generated page to the source of the flow."""
         if _is_ours(page) and page.file.src_uri in self._edit_urls and (config.edit_uri or config.edit_uri_template):
             page.edit_url = self._edit_urls[page.file.src_uri]
         return page
@@ -167,7 +167,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
 
     @event_priority(-100)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """Report what no page reports, and watch what this build was made from, too."""
+        """Report the problems that no page reported, and watch the inputs of this build."""
         self._mend_print_page(config)
         self._report_rest(config)
         self._watch(config)
@@ -186,15 +186,15 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         return server
 
     def _add(self, files: Files, config: MkDocsConfig) -> Files:
-        """Add the style sheet, the script and the generated pages, but none where the author has one."""
+        """Add the style sheet, the script and the generated pages, except where the author has such a page."""
         files.append(generated(config, self._project, STYLESHEET, stylesheet()))
         if self._linked:
             files.append(generated(config, self._project, SCRIPT, script()))
         self._edit_urls, self._paths = {}, []
-        taken = {file.dest_uri for file in files}
+        dest_uris = {file.dest_uri for file in files}
         for page in self._made(config) if self.pages else ():
             file = self._file(page, config)
-            if file.dest_uri not in taken:
+            if file.dest_uri not in dest_uris:
                 files.append(file)
                 self._paths.append(page.path)
         return files
@@ -203,7 +203,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         title = self.nav or "Flows"
         try:
             self._site = open_site(self.settings, _host(config.config_file_path, config))
-        except PenstockError:  # the page says it
+        except PenstockError:  # the page reports it
             self._site = None
             return [failure_page(title)]
         return flow_pages(self._site.manifest, title)
@@ -223,10 +223,10 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         try:
             site = open_site(self.settings, host)
         except PenstockError as error:
-            said = [str(error)]
+            messages = [str(error)]
         else:
-            said, wrong = _said(site), len(site.disagreements)
-        for message in said:
+            messages, wrong = _said(site), len(site.disagreements)
+        for message in messages:
             if not was_said(message, self._began):
                 report(message, host.config_file, strict=bool(self.settings.get("strict")))
         if wrong and self._fails and not self._serves:
@@ -258,15 +258,15 @@ def _host(config_file: str | None, config: MkDocsConfig | None = None) -> Host:
 
 
 def _said(site: Site) -> list[str]:
-    """Return what is wrong with the site as a whole, and with the flows that no page has shown."""
-    shown = site.shown.copy()
+    """Return the faults of the whole site, and those of the flows that no page has shown."""
+    shown_names = site.shown.copy()
     site.shown.clear()
-    unseen = (flow for flow in site.manifest.flows if flow.full_name not in shown)
-    said = [f"{site.failure} {LAST_GOOD}"] if site.failure else []
-    said += [site.fault] if site.fault else []
-    said += map(str, site.manifest.problems)
-    said += (str(problem) for flow in unseen for problem in flow.problems)
-    return said + [in_words(finding) for finding in site.disagreements]
+    unseen = (flow for flow in site.manifest.flows if flow.full_name not in shown_names)
+    messages = [f"{site.failure} {LAST_GOOD}"] if site.failure else []
+    messages += [site.fault] if site.fault else []
+    messages += map(str, site.manifest.problems)
+    messages += (str(problem) for flow in unseen for problem in flow.problems)
+    return messages + [in_words(finding) for finding in site.disagreements]
 
 
 def _sections(items: Iterable[Any]) -> Iterator[Section]:
@@ -277,7 +277,7 @@ def _sections(items: Iterable[Any]) -> Iterator[Section]:
 
 
 def _is_ours(item: Any) -> bool:
-    """Return whether an item of the navigation is a page that we made."""
+    """Return whether an item of the navigation is a page that we generated."""
     file = getattr(item, "file", None)
     return file is not None and file.generated_by == GENERATED_BY
 

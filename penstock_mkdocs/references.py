@@ -1,7 +1,7 @@
-"""Where flows and steps are, told to autorefs and to the inventory of mkdocstrings, if the site has them.
+"""Registers flows and steps with autorefs and the inventory of mkdocstrings, if the site has them.
 
-Then ``[orders][]`` and ``[orders.check][]`` are links from every page, and ``objects.inv`` lists both.
-Nothing is imported here that the site does not have already.
+``[orders][]`` and ``[orders.check][]`` are then links on every page, and ``objects.inv`` lists both.
+This module imports nothing that the site does not already use.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from penstock.model import Flow
 
 DOMAIN = "penstock"
-"""The domain of flows and steps in inventories, as in Sphinx; before a name, it tells it from others' names."""
+"""The domain of flows and steps in inventories, as in Sphinx; also the prefix that sets their names apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +31,11 @@ class Target:
     """A flow or a step on a page.
 
     Attributes:
-        kind: ``flow``, ``entrypoint`` or ``step``, as the roles of Sphinx are called.
-        names: What references call it; inventories list the first.
+        kind: ``flow``, ``entrypoint`` or ``step``, like the roles in Sphinx.
+        names: Its names in references; inventories list the first.
         anchor: Its id on the page.
         title: Its title, or an empty string.
-        has_steps: Whether the page shows the flow's steps too, and so is the better place to lead to.
+        has_steps: Whether the page also shows the flow's steps, which makes it the better target.
     """
 
     kind: str
@@ -46,11 +46,11 @@ class Target:
 
 
 def announce(md: Markdown, manifest: Manifest, flow: Flow, anchor: str, links: Mapping[str, str]) -> None:
-    """Tell the rest of the site what of a flow is on a page.
+    """Register the flow and the steps that a page shows.
 
     Args:
         md: The Markdown object that converts the page.
-        manifest: Where the flow is from.
+        manifest: The manifest that contains the flow.
         flow: The flow.
         anchor: Its id on the page.
         links: The links to its steps on the page, by name; empty if they are not shown.
@@ -68,13 +68,13 @@ def register(target: Target, page: Any, autorefs: Any, handlers: Any) -> None:
 
     Args:
         target: The flow or step.
-        page: The page that it is on, as its host knows it.
-        autorefs: The plugin autorefs, or what Zensical has in its place.
-        handlers: The handlers of mkdocstrings, whose inventory shall list the target, or ``None``.
+        page: The page of the target, as an object of its host.
+        autorefs: The plugin autorefs, or its counterpart in Zensical.
+        handlers: The handlers of mkdocstrings, to list the target in their inventory, or ``None``.
     """
     title = target.title or None
     for name in target.names:
-        # As a secondary one: a heading or a Python object of that name comes first, and nobody is warned.
+        # As a secondary anchor: a heading or a Python object of that name takes precedence, without a warning.
         autorefs.register_anchor(page, name, target.anchor, title=title, primary=False)
         autorefs.register_anchor(page, f"{DOMAIN}:{name}", target.anchor, title=title, primary=target.has_steps)
     if handlers is not None:
@@ -84,16 +84,16 @@ def register(target: Target, page: Any, autorefs: Any, handlers: Any) -> None:
 def _list_in_inventory(target: Target, url: str, handlers: Any) -> None:
     from mkdocstrings import InventoryItem  # noqa: PLC0415 - its handlers are here, so it is installed
 
-    handlers.get_handler(DOMAIN)  # mkdocstrings writes an inventory where a handler was used that wants one
+    handlers.get_handler(DOMAIN)  # mkdocstrings writes an inventory only if it used a handler that has one
     name = target.names[0]
-    key = f"{DOMAIN}:{name}"  # is not written; it leaves a Python object of that name in the inventory
+    key = f"{DOMAIN}:{name}"  # not written to the file; it keeps a Python object of that name in the inventory
     if target.has_steps or key not in handlers.inventory:
         handlers.inventory[key] = InventoryItem(name, DOMAIN, target.kind, f"{url}#{target.anchor}")
 
 
 def _targets(manifest: Manifest, flow: Flow, anchor: str, links: Mapping[str, str]) -> Iterator[Target]:
     names = _names(manifest, flow)
-    if not flow.full_name.isprintable():  # no inventory can hold it
+    if not flow.full_name.isprintable():  # inventories cannot contain it
         return
     yield Target(kind="flow", names=names, anchor=anchor, title=visible(flow.title), has_steps=bool(links))
     for step in flow.steps if links else ():
@@ -125,7 +125,7 @@ def _announce_in_mkdocs(processor: Any, targets: Iterable[Target]) -> None:
 
 
 def _announce_in_zensical(targets: Iterable[Target]) -> None:
-    """Register at once: Zensical keeps what a page registers with the page, and has no later moment."""
+    """Register at once: Zensical stores the registrations of a page with the page, and has no later event."""
     autorefs = sys.modules.get("zensical.extensions.autorefs")
     mkdocstrings = sys.modules.get("zensical.compat.mkdocstrings")
     store = autorefs.get_autorefs_store() if autorefs else None

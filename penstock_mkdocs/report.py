@@ -1,4 +1,4 @@
-"""What a build says of a fault: one line, with page and line, counted by ``--strict`` or raised."""
+"""Reports faults in a build: one line, with page and line, counted by ``--strict`` or raised."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ LOGGER = logging.getLogger("mkdocs.plugins.penstock")
 
 
 _BUILD = 2.0
-"""Seconds of silence after which the next page belongs to another build; most hosts do not tell."""
+"""Seconds of silence after which the next page belongs to another build; most hosts do not mark builds."""
 
 
 class EmbedError(PenstockError):
-    """A fault on a page, raised where the option ``strict`` is on.
+    """A fault on a page, raised if the option ``strict`` is on.
 
     Attributes:
         where: The page and the line, such as ``flows.md:12``.
@@ -50,18 +50,18 @@ def report(message: str, where: str, *, strict: bool) -> None:
 
 
 def in_words(finding: Finding) -> str:
-    """Return a finding as a message: where it is to be mended, in which flow, and what it is."""
+    """Return a finding as a message: its location, its flow, and its description."""
     flow = f"flow {finding.flow!r}: " if finding.flow else ""
-    where = f"{finding.where}: " if finding.where else ""
-    return f"{where}{flow}{sentence(finding)}"
+    prefix = f"{finding.where}: " if finding.where else ""
+    return f"{prefix}{flow}{sentence(finding)}"
 
 
 def is_news(message: str, page: str) -> bool:
-    """Return whether a page has to say what concerns many pages: one of them does in each build.
+    """Return whether a page must report a message that concerns many pages; one page does in each build.
 
     Args:
-        message: What there is to say.
-        page: The page; if it comes again, another build has begun.
+        message: The message.
+        page: The page; if it reports the message a second time, another build has begun.
     """
     now = time.monotonic()
     first, last = _said.get(message, (page, now))
@@ -71,7 +71,7 @@ def is_news(message: str, page: str) -> bool:
 
 
 def was_said(message: str, since: float) -> bool:
-    """Return whether a page has said a message since a time, as ``time.monotonic`` tells it."""
+    """Return whether a page has reported a message since a time of ``time.monotonic``."""
     return message in _said and _said[message][1] >= since
 
 
@@ -79,7 +79,7 @@ _said: dict[str, tuple[str, float]] = {}
 
 
 def _show_one_line(line: str) -> None:
-    """Let Zensical end with a line, where it would print the traceback of an error in a page, and its own."""
+    """Make Zensical print the line alone, instead of the traceback of an error in a page and its own."""
     if "zensical" not in sys.modules:
         return
     usual = sys.excepthook
@@ -93,12 +93,12 @@ def _show_one_line(line: str) -> None:
     sys.excepthook = show
 
 
-def _host_error(line: str, where: str) -> EmbedError:
-    """Return the error as the host expects it: MkDocs and ProperDocs print others with a traceback."""
+def _host_error(line: str, location: str) -> EmbedError:
+    """Return the error as a type that the host prints without a traceback: MkDocs and ProperDocs expect their own."""
     for host in ("properdocs.exceptions", "mkdocs.exceptions"):
         if host in sys.modules:
             both = type("EmbedError", (EmbedError, sys.modules[host].PluginError), {})
-            error: EmbedError = both(line, where)
-            error.message = line  # type: ignore[attr-defined]  # what a ClickException shows
+            error: EmbedError = both(line, location)
+            error.message = line  # type: ignore[attr-defined]  # a ClickException shows it
             return error
-    return EmbedError(line, where)
+    return EmbedError(line, location)

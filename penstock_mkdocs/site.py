@@ -1,4 +1,4 @@
-"""From settings to flows and their layouts: collected once a build, laid out once a build."""
+"""From settings to flows and their layouts, each computed once a build."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OWN_SETTINGS = {
     "css": "Whether each page carries the style sheet; false where the site links it.",
     "js": "Whether pages have the script for wide diagrams and for the ways through a node.",
 }
-"""What the extension takes besides the settings of ``[tool.penstock]``."""
+"""The settings of the extension, besides those of ``[tool.penstock]``."""
 
 LAST_GOOD = "Until then, the pages show the flows as they were before."
 
@@ -44,7 +44,7 @@ _Kept = dict[tuple[str, str, bool, bool], "Layout | LayoutError"]
 
 @dataclass
 class _Layouts:
-    """All layouts of one manifest, by flow, direction, whether they are small and whether they show proof."""
+    """All layouts of one manifest, by flow, direction, size and whether they show proof."""
 
     manifest: Manifest
     engine: str
@@ -54,7 +54,7 @@ class _Layouts:
 
 @dataclass(frozen=True)
 class _Opened:
-    """A site, and the build that it was opened for."""
+    """A site, and the build that opened it."""
 
     build: object
     settings: Mapping[str, object]
@@ -67,15 +67,15 @@ _opened: list[_Opened] = []
 
 @dataclass(frozen=True)
 class Site:
-    """The flows of a site, and how they are shown.
+    """The flows of a site, and how to show them.
 
     Attributes:
         config: The settings.
         manifest: The flows.
         source_template: Where a step's source can be read.
-        failure: Why these are the flows as they were at the last good import, or an empty string.
+        failure: Why the last import failed, if these are the flows of the last good one, or an empty string.
         fault: Why the pages show no proof, or an empty string.
-        disagreements: What the setting ``check`` wants to be reported.
+        disagreements: The findings to report under the setting ``check``.
     """
 
     config: Config
@@ -86,22 +86,22 @@ class Site:
     disagreements: tuple[Finding, ...] = ()
 
     def layout(self, flow: Flow, direction: str, *, small: bool = False, proof: bool = True) -> Layout:
-        """Return the layout of a flow; the first question lays all flows out, in one process.
+        """Return the layout of a flow; the first call lays out all flows, in one process.
 
         Raises:
             LayoutError: The engine failed on this flow.
             MissingExtraError: There is no engine.
         """
-        kept = self._kept().done
+        layouts = self._kept().done
         direction = direction or self.config.direction
         look = direction, small, proof and not small
         key = flow.full_name, *look
-        if key not in kept:
+        if key not in layouts:
             flows = self._all(small=small) if direction == self.config.direction and (proof or small) else (flow,)
-            drawn = flows if proof and not small else tuple(map(without_proof, flows))
-            found = self._lay_out(drawn, drawing_options(direction, small=small))
-            kept.update({(each.full_name, *look): one for each, one in zip(flows, found, strict=True)})
-        return _made(kept[key])
+            drawn_flows = flows if proof and not small else tuple(map(without_proof, flows))
+            results = self._lay_out(drawn_flows, drawing_options(direction, small=small))
+            layouts.update({(subject.full_name, *look): result for subject, result in zip(flows, results, strict=True)})
+        return _made(layouts[key])
 
     def map_layout(self, drawn: Flow, direction: str) -> Layout:
         """Return the layout of a system map.
@@ -121,18 +121,18 @@ class Site:
         return cache.lay_out(flows, options, engine=self.config.engine, timeout=self.config.layout_timeout)
 
     def origin(self, flow: Flow) -> str:
-        """Return the manifest of others that a flow comes from, or an empty string for one that is trusted."""
+        """Return the foreign manifest that a flow comes from, or an empty string for a trusted flow."""
         return self.manifest.origins.get(flow.full_name, "")
 
     def source_url(self, step: Step) -> str:
-        """Return where a step's source can be read, or an empty string; installed code is not in our repository."""
+        """Return the address of a step's source, or an empty string; installed code is not in our repository."""
         if not self.config.manifests and not is_file(self.config.project / step.file):
             return ""
         return source_url(self.source_template, step)
 
     @property
     def shown(self) -> set[str]:
-        """The full names of the flows that this build's pages show; their problems are reported there."""
+        """The full names of the flows on this build's pages; the pages report their problems."""
         return self._kept().shown
 
     def _kept(self) -> _Layouts:
@@ -145,23 +145,23 @@ class Site:
 
 
 def open_site(settings: Mapping[str, object], host: Host) -> Site:
-    """Return the flows that the settings lead to, or those of the last good import while there is no good one.
+    """Return the flows that the settings define, or those of the last good import while the import fails.
 
-    Where the host tells one build from the next, nobody looks twice in a build whether anything changed: what changes
-    meanwhile makes its server build again. Elsewhere, each page looks.
+    If the host distinguishes builds, changes are looked for once a build: a change during a build makes its server
+    build again. Otherwise, each page looks.
 
     Args:
         settings: Those of the extension or the plugin.
-        host: Who converts the page, and where relative paths count from.
+        host: The host that converts the page, with the base of relative paths.
 
     Raises:
-        CollectError: The application cannot be imported, and never could.
+        CollectError: The application cannot be imported, and there is no earlier import.
         ConfigError: A setting does not exist or has a wrong value.
         ManifestError: A manifest cannot be read.
     """
-    known = _opened[0] if _opened and host.build is not None else None
-    if known and known.build is host.build and known.settings == settings:
-        return known.site
+    entry = _opened[0] if _opened and host.build is not None else None
+    if entry and entry.build is host.build and entry.settings == settings:
+        return entry.site
     config = load_config(settings, host)
     template = config.source_url or _source_template(host, config.project)
     site = _collected(config, template)
@@ -171,15 +171,15 @@ def open_site(settings: Mapping[str, object], host: Host) -> Site:
 
 def _collected(config: Config, template: str) -> Site:
     try:
-        found = shown(config)
+        result = shown(config)
     except CollectError as error:
         last = last_shown(config)
         if last is None:
             raise
         return Site(config, last, template, str(error))
-    fault = f"{found.fault} Until then, the pages show no proof." if found.fault else ""
-    reported = () if config.check == "off" else found.disagreements
-    return Site(config, found.manifest, template, fault=fault, disagreements=reported)
+    fault = f"{result.fault} Until then, the pages show no proof." if result.fault else ""
+    disagreements = () if config.check == "off" else result.disagreements
+    return Site(config, result.manifest, template, fault=fault, disagreements=disagreements)
 
 
 def load_config(settings: Mapping[str, object], host: Host, *, also: Iterable[str] = ()) -> Config:
@@ -187,33 +187,33 @@ def load_config(settings: Mapping[str, object], host: Host, *, also: Iterable[st
 
     Args:
         settings: Those of the extension or the plugin.
-        host: Where they stand.
-        also: Settings that the caller reads itself, for near names.
+        host: The host that has them.
+        also: Settings that the caller reads itself, for suggestions.
 
     Raises:
         ConfigError: A setting does not exist or has a wrong value.
     """
     check_names(settings, host.config_file, also)
     base = host.folder / str(settings.get("base") or "")
-    given = {key: value for key, value in settings.items() if key not in OWN_SETTINGS}
-    return configuration.load(base, given, where=host.config_file or "extension penstock", base=base)
+    values = {key: value for key, value in settings.items() if key not in OWN_SETTINGS}
+    return configuration.load(base, values, where=host.config_file or "extension penstock", base=base)
 
 
 def check_names(settings: Mapping[str, object], where: str, also: Iterable[str] = ()) -> None:
     """Check that every setting exists.
 
     Raises:
-        ConfigError: One does not; the error lists near names.
+        ConfigError: A setting is unknown; the error suggests near names.
     """
-    known = [*(setting.name for setting in configuration.SETTINGS), *OWN_SETTINGS, *also]
+    names = [*(setting.name for setting in configuration.SETTINGS), *OWN_SETTINGS, *also]
     for key in settings:
-        if key not in known:
-            hint = did_you_mean(near_names(key, known)) or f" Known settings: {', '.join(known)}."
+        if key not in names:
+            hint = did_you_mean(near_names(key, names)) or f" Known settings: {', '.join(names)}."
             raise ConfigError(f"there is no setting {key!r}.{hint}", where=where, key=key)
 
 
 def drawing_options(direction: str, links: Mapping[str, str] | None = None, *, small: bool = False) -> Options:
-    """Return how something is drawn on a page."""
+    """Return the options of a drawing on a page."""
     return Options(direction=cast("Direction", direction), details=not small, links=links or {})
 
 
@@ -223,8 +223,8 @@ def _made(layout: Layout | LayoutError) -> Layout:
     return layout
 
 
-def _same(one: Manifest, other: Manifest) -> bool:
-    return one is other or one == other
+def _same(first: Manifest, second: Manifest) -> bool:
+    return first is second or first == second
 
 
 def _source_template(host: Host, project: Path) -> str:

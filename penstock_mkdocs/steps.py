@@ -1,4 +1,4 @@
-"""The steps of a flow under its diagram: a real heading each, and below it what there is to say."""
+"""The steps of a flow under its diagram, each with a heading of the page and its details."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def add_step(
 ) -> None:
     """Add a step to a page's tree.
 
-    The heading is an element, because the outline is made of the tree; everything else is stashed HTML, because
-    the rest of Markdown must not read names as emphasis.
+    The heading is an element, because the outline is made from the tree; everything else is stashed HTML, because
+    Markdown must not read names as emphasis.
     """
     classes = "ps-step-doc ps-entrypoint" if step.entrypoint else "ps-step-doc"
     block = SubElement(parent, "div", {"class": classes})
@@ -49,16 +49,16 @@ def add_step(
 
 
 def _docstring(flow: Flow, step: Step, site: Site, page: Page, line: int) -> Markup:
-    """Return a docstring as HTML; what others wrote may only format, and a warning says what else it has."""
+    """Return a docstring as HTML; one from a foreign manifest may only format, and a warning lists refused markup."""
     origin = site.origin(flow)
     if not origin:
         return docstring(step, site.config.docstring_style, page.inner)
     html = docstring(step, site.config.docstring_style, page.restricted)
-    if refused := ", ".join(page.restricted.refused):
+    if refusals := ", ".join(page.restricted.refused):
         page.restricted.refused.clear()
-        what = f"the docstring of step {step.name!r} of flow {flow.full_name!r} has {refused}"
+        problem = f"the docstring of step {step.name!r} of flow {flow.full_name!r} has {refusals}"
         cure = "If the manifest is your own, set: trust_manifests: true"
-        page.warn(f"{origin}: {what}, which a manifest of others may not. It is shown as text. {cure}", line)
+        page.warn(f"{origin}: {problem}, which a manifest of others may not. It is shown as text. {cure}", line)
     return html
 
 
@@ -68,31 +68,34 @@ def _signature(step: Step, inner: Inner) -> Markup:
         (KIND_CHIPS.get(step.kind, ""), "ps-chip"),
         (step.trigger, "ps-chip ps-chip-io"),
     ]
-    shown = [tag("span", text, class_=css) for text, css in chips if visible(text)]
+    labels = [tag("span", text, class_=css) for text, css in chips if visible(text)]
     signature = (
         [Markup(one_line(inner.md, python_signature(step)).replace("-&gt;", "→"))] if visible(step.signature) else []
     )
-    return tag("div", joined(" ", [*signature, *shown]), class_="ps-sig")
+    return tag("div", joined(" ", [*signature, *labels]), class_="ps-sig")
 
 
 def _meta(flow: Flow, step: Step, site: Site, links: Mapping[str, str]) -> Markup:
-    said = []
+    facts = []
     if earlier := before(flow, step):
-        said.append(joined(" ", ["after", _neighbours(earlier, links)]))
+        facts.append(joined(" ", ["after", _neighbours(earlier, links)]))
     if later := after(flow, step):
-        said.append(joined(" ", ["then", _neighbours(later, links)]))
+        facts.append(joined(" ", ["then", _neighbours(later, links)]))
     if step.effects:
         chips = (tag("span", effect, class_="ps-chip ps-chip-io") for effect in step.effects)
-        said.append(joined(" ", ["effects", *chips]))
+        facts.append(joined(" ", ["effects", *chips]))
     if step.file:
-        said.append(_source(step, site))
-    return tag("p", joined(" · ", said), class_="ps-meta") if said else Markup()
+        facts.append(_source(step, site))
+    return tag("p", joined(" · ", facts), class_="ps-meta") if facts else Markup()
 
 
-def _neighbours(found: tuple[Neighbour, ...], links: Mapping[str, str]) -> Markup:
+def _neighbours(neighbours: tuple[Neighbour, ...], links: Mapping[str, str]) -> Markup:
     return joined(
         ", ",
-        (joined(" ", [linked(name, links), *([tag("em", isolated(label))] if label else [])]) for name, label in found),
+        (
+            joined(" ", [linked(name, links), *([tag("em", isolated(label))] if label else [])])
+            for name, label in neighbours
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""The style sheet and the script of a page: those that all embedders share, and what Markdown's headings need."""
+"""The style sheet and the script of a page: those that all embedders share, and rules for Markdown's headings."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Docstrings of manifests that others wrote: Markdown that only formats, read by none of the page's own extensions.
+"""Docstrings of foreign manifests: Markdown that only formats, read by none of the page's own extensions.
 
-An extension of the page may include files, run code, or take text for a template of its own.
+An extension of the page may include files, run code, or treat text as a template.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 PREPROCESSORS = {"fenced_code_block": "fenced_code"}
 BLOCKS = {"admonition": "admonition", "deflist": "def_list", "table": "tables"}
-"""Extensions that only format, by the names of what reads them on a page, which other extensions use, too."""
+"""Extensions that only format, by the names of their processors, which other extensions use, too."""
 
 MAX_DEPTH = 60
-"""Elements within each other; what writes pages goes down by recursion."""
+"""Maximum nesting depth of elements; serializers recurse."""
 
 _FENCE = re.compile(r"^([ \t>]*(?:`{3,}|~{3,}))[ \t]*(?:([\w+#-]+)(?=[ \t]|$))?.*$", re.MULTILINE)
 
 
 class RestrictedInner(Inner):
-    """Converts short texts of others.
+    """Converts short texts from foreign manifests.
 
     Attributes:
-        refused: What was refused, in words, each once.
+        refused: Descriptions of the refused markup, each once.
     """
 
     def __init__(self, page: Markdown) -> None:
@@ -53,7 +53,7 @@ class RestrictedInner(Inner):
             return _literal(text)
 
     def tame(self, root: Element) -> None:
-        """Take away what a docstring has no say in: links within the site or to programs, and pictures."""
+        """Remove what a foreign docstring must not contain: links within the site or to programs, and pictures."""
         super().tame(root)
         if _depth(root) > MAX_DEPTH:
             raise RecursionError

@@ -1,4 +1,4 @@
-"""What a server has to watch, so that a page follows its source."""
+"""The files and folders that a server watches, so that pages follow their sources."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _SKIPPED = frozenset({"__pycache__", "node_modules"})
 
 
 def to_watch(settings: Mapping[str, object], host: Host) -> set[Path]:
-    """Return the files and folders that decide what is shown.
+    """Return the files and folders that the pages depend on.
 
-    Folders are those of packages, and each is meant to be watched without its subfolders. The project's folder is
-    not among them: the finished site, our cache or a log may be written there, and the server would build forever.
+    Folders are those of packages, each to be watched without its subfolders. The project's folder is
+    excluded: the built site, our cache or a log may be written there, and the server would build forever.
     """
     try:
         config = load_config(settings, host)
-    except PenstockError:  # the build has said it
+    except PenstockError:  # the build has reported it
         return set()
-    settled = {config.project / "pyproject.toml", evidence_file(config), *config.manifests}
-    wanted = {*settled, *_packages(config), *_inputs(config)}
-    return {path for path in wanted if path.exists() and path not in {config.project, host.folder}}
+    files = {config.project / "pyproject.toml", evidence_file(config), *config.manifests}
+    paths = {*files, *_packages(config), *_inputs(config)}
+    return {path for path in paths if path.exists() and path not in {config.project, host.folder}}
 
 
 def unwatched(config: Config, host: Host) -> list[str]:
@@ -55,29 +55,29 @@ def unwatched(config: Config, host: Host) -> list[str]:
 
 def _inputs(config: Config) -> set[Path]:
     try:
-        made = shown(config).manifest
+        manifest = shown(config).manifest
     except CollectError as error:
-        blamed = {config.project / getattr(failure, "file", "") for failure in error.failures}
+        failure_files = {config.project / getattr(failure, "file", "") for failure in error.failures}
         last = last_shown(config)
-        return blamed if last is None else blamed | _made_from(last, config)
+        return failure_files if last is None else failure_files | _made_from(last, config)
     except PenstockError:
         return set()
-    return _made_from(made, config)
+    return _made_from(manifest, config)
 
 
-def _made_from(made: Manifest, config: Config) -> set[Path]:
-    return {*input_files(made, config.project), *input_folders(made, config.project)}
+def _made_from(manifest: Manifest, config: Config) -> set[Path]:
+    return {*input_files(manifest, config.project), *input_folders(manifest, config.project)}
 
 
 def _packages(config: Config) -> Iterator[Path]:
-    """Yield the folders of the configured packages, which count also while they cannot be imported."""
+    """Yield the folders of the configured packages, which count even while they cannot be imported."""
     for root in config.path:
         for module in config.modules:
             yield from inside(root / module.split(".")[0])
 
 
 def inside(top: Path) -> Iterator[Path]:
-    """Yield a folder and the folders in it, but none that holds no sources."""
+    """Yield a folder and its subfolders, except those that contain no sources."""
     folders = (top, *top.rglob("*/"))
     return (path for path in folders if not any(map(_skipped, (top.name, *path.relative_to(top).parts))))
 

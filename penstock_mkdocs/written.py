@@ -1,7 +1,7 @@
-"""Embeds as they are written: from the lines of a page to what is asked for.
+"""Parses embeds from the lines of a page.
 
 An embed is a line ``::: penstock-… NAME`` with its options indented below, or a fence of that name. It may stand in a
-quote, and right behind the mark of a list's item.
+quote, and directly after the mark of a list item.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from penstock_mkdocs.options import Line
 
 NAMELESS = frozenset({"penstock-flows", "penstock-map"})
-"""Embeds that are of no single flow: the first line in a fence is no name."""
+"""Embeds without a flow name: the first line in a fence is not a name."""
 
 _KIND = r"(?P<kind>penstock-\S*|penstock_\w+(?=\s+\S)|\{\s*\.?penstock-[\w-]*\s*\})"
-"""The name of an embed, and what others would write, so that they are told: an underscore, braces."""
+"""The name of an embed, and common misspellings to report: an underscore, braces."""
 
 _BLOCK = re.compile(rf"(?P<indent>[ \t]*):::[ \t]*{_KIND}(?:\s+(?P<name>\S.*?))?\s*")
 _FENCE = re.compile(r"[ \t]*(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
@@ -30,11 +30,11 @@ _QUOTE = re.compile(r"[ \t]*>(?:[ ]{0,3}>)*[ ]?")
 _LEAD = re.compile(
     r"[ \t]*(?:(?:[-*+:>]|(?:\w{1,3}|#)[.)]|\[\^[^\]]+\]:|\[[ xX]\])[ \t]+)*(?P<heading>#{1,6}[ \t]*)?(?=(?::::|`{3,}|~{3,})[ \t]*\{?[ .]*penstock)"
 )
-"""What may stand before an embed in its line: marks of lists, terms and footnotes, a box to tick."""
+"""Text that may precede an embed in its line: marks of lists, terms and footnotes, a checkbox."""
 
 _OPTION = re.compile(r"(?P<name>[a-z_-]+):(\s|$)")
 _CONTAINER = re.compile(r"(?:[-*+:]|(?:\w{1,3}|#)[.)]|\[\^[^\]]+\]:|!!!|\?\?\?\+?|===[!+]*)(?:\s|$)")
-"""How a line begins whose deeper lines are no block of code."""
+"""The beginning of a line whose deeper lines are not a code block."""
 
 
 _UNSEEN = (("<!--", "-->"), ("<pre", "</pre"))
@@ -45,17 +45,17 @@ class Embed:
     """One embed as written.
 
     Attributes:
-        kind: What is embedded, such as ``penstock-flow``.
+        kind: The kind of embed, such as ``penstock-flow``.
         name: The flow's name, or an empty string.
         options: The lines of its options.
-        line: The line at which it begins, counted from 1 in the text that was given to Markdown; 0 if unknown.
-        source: The lines as they were, without the indentation of the first.
+        line: Its first line, counted from 1 in the text passed to Markdown; 0 if unknown.
+        source: The original lines, without the indentation of the first.
         depth: The columns of white space before the first line.
-        quote: What makes its first line one of a quote, such as ``> ``.
-        lead: What makes its first line that of a list's item, such as ``- ``, with the white space before.
-        name_line: The line of the name, where it is not that of the embed; 0 otherwise.
-        fault: Why it cannot be shown, with the line to mend.
-        example: Whether it stands in a block of code or a comment, as far as the lines above tell.
+        quote: The mark of a quote before its first line, such as ``> ``.
+        lead: The mark of a list item before its first line, such as ``- ``, with preceding white space.
+        name_line: The line of the name, if it is not the first line; 0 otherwise.
+        fault: Why it cannot be shown, with the line to correct.
+        example: Whether it is in a code block or a comment, judged by the lines above it.
         unseen: Whether that is a comment, or a block of code in HTML.
     """
 
@@ -84,7 +84,7 @@ class Embed:
 
 
 def in_text(text: str) -> Iterator[Embed]:
-    """Yield the embeds in a text that is not being converted, those that are shown where it is."""
+    """Yield the embeds in a text that is not being converted, without faulty ones and examples."""
     lines = text.split("\n")
     at = 0
     while at < len(lines):
@@ -94,7 +94,7 @@ def in_text(text: str) -> Iterator[Embed]:
 
 
 def outside_fences(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a text that are neither in a block of code nor embeds of ours, each with its number."""
+    """Yield the numbered lines of a text outside code blocks and embeds."""
     lines = text.split("\n")
     at = 0
     while at < len(lines):
@@ -104,7 +104,7 @@ def outside_fences(text: str) -> Iterator[tuple[int, str]]:
 
 
 def read(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
-    """Return where the thing that begins at a line ends, and the embed if it is one."""
+    """Return the end of the construct that begins at a line, and the embed if it is one."""
     end, embed = _anywhere(lines, at)
     if not embed:
         return end, None
@@ -114,12 +114,12 @@ def read(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
 
 def depth_of(line: str) -> int:
     """Return the columns of white space before a line."""
-    expanded = line.expandtabs(4)
-    return len(expanded) - len(expanded.lstrip(" "))
+    expanded_line = line.expandtabs(4)
+    return len(expanded_line) - len(expanded_line.lstrip(" "))
 
 
 def without_quote(line: str) -> str:
-    """Return a line without what makes it one of a quote."""
+    """Return a line without the mark of a quote."""
     return _QUOTE.sub("", line, count=1)
 
 
@@ -135,12 +135,12 @@ def _anywhere(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
 
 
 def _unquoted(lines: Sequence[str], at: int, depth: int) -> Iterator[str]:
-    """Yield the lines of a quote from one on, as they are without the marks."""
+    """Yield the lines of a quote from line ``at`` on, without the marks."""
     marks = re.compile(rf"[ \t]*>(?:[ ]{{0,3}}>){{{depth - 1}}}[ ]?")
     for line in lines[at:]:
-        if not (found := marks.match(line)):
+        if not (match := marks.match(line)):
             return
-        yield line[found.end() :]
+        yield line[match.end() :]
 
 
 def _outside_quotes(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
@@ -159,7 +159,7 @@ def _outside_quotes(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
 
 
 def _behind_lead(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
-    """Return where an embed ends that begins in the line of a list's mark, as if there were white space before it."""
+    """Return the end of an embed that follows a list mark, parsed as if white space preceded it."""
     lead = _LEAD.match(lines[at])
     if not lead or not lead[0].strip():
         return at + 1, None
@@ -188,16 +188,16 @@ def _block(lines: Sequence[str], at: int, match: re.Match[str]) -> tuple[int, Em
 
 
 def _left_behind(lines: Sequence[str], end: int, depth: int) -> Line | None:
-    """Return what is wrong with an option below an empty line, which a page would show as a block of code."""
+    """Return the fault of an option below an empty line, which a page would show as a code block."""
     at = next((at for at in range(end, len(lines)) if lines[at].strip()), end)
-    found = _OPTION.match(lines[at].strip()) if at > end else None
-    if not found or found["name"] not in NAMES or depth_of(lines[at]) <= depth:
+    match = _OPTION.match(lines[at].strip()) if at > end else None
+    if not match or match["name"] not in NAMES or depth_of(lines[at]) <= depth:
         return None
-    return at + 1, f"the option {found['name']!r} is not read: take the empty line above it away"
+    return at + 1, f"the option {match['name']!r} is not read: take the empty line above it away"
 
 
 def _is_option(line: str, depth: int) -> bool:
-    """Tell whether a line belongs to the embed above: indented as Markdown wants it, or at all and with a name."""
+    """Return whether a line belongs to the embed above: indented by four columns, or by fewer if it names an option."""
     deeper = depth_of(line) - depth
     return deeper >= 4 or (deeper > 0 and _OPTION.match(line.strip()) is not None)
 
@@ -242,7 +242,7 @@ def _closing(lines: Sequence[str], at: int, ticks: str) -> int | None:
 
 
 def _is_fence(lines: Sequence[str]) -> bool:
-    """Tell whether lines are a fence to Markdown, too: its end is indented like its begin, and nothing in it is less."""
+    """Return whether Markdown, too, reads the lines as a fence: ends equally indented, no line less indented."""
     depths = [depth_of(line) for line in lines if line.strip()]
     return depths[0] == depths[-1] == min(depths)
 

@@ -8,7 +8,7 @@ from penstock import __version__
 from penstock._extras import needed
 
 with needed("sphinx", "penstock[sphinx]"):
-    import sphinx  # noqa: F401 - first, so that it is the one which is missed
+    import sphinx  # noqa: F401 - first, so that a missing Sphinx is reported by name
 
 from penstock_sphinx import (
     assets,
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from sphinx.util.typing import ExtensionMetadata
 
 FIRST = 100
-"""A priority before that of extensions that do something with what was written."""
+"""A priority before that of extensions that process the written output."""
 
 LAST = 900
-"""A priority behind that of every extension that does not ask to be last."""
+"""A priority after that of every extension that does not ask to be last."""
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -1,4 +1,4 @@
-"""Types as autodoc spells them, made from what the source says and from what its module imports."""
+"""Types in autodoc's spelling, derived from the source and from the imports of its module."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _TYPING = re.compile(r"~?(?:typing|typing_extensions)\.(\w+)")
 
 
 def spelled(annotation: ast.expr, imports: Iterable[str], module: str, *, short: bool) -> ast.expr:
-    """Return an annotation with each type under its full name, and unions by ``|``.
+    """Return an annotation with the full name of each type, and ``|`` for unions.
 
     Args:
-        annotation: What the source says; it is changed.
-        imports: What the names in it stand for, such as ``typing as t``.
-        module: The module that it stands in, which has the other names.
-        short: Whether only the last part of a name is to be shown, which Sphinx marks with ``~``.
+        annotation: The annotation in the source; it is changed in place.
+        imports: The imports of its names, such as ``typing as t``.
+        module: The module that contains it and defines the other names.
+        short: Whether to show only the last part of a name, which Sphinx marks with ``~``.
     """
-    found = (_IMPORT.fullmatch(each) for each in imports)
-    names = {each[2] or each[1].rpartition(".")[2]: each[1] for each in found if each}
+    matches = (_IMPORT.fullmatch(entry) for entry in imports)
+    names = {entry[2] or entry[1].rpartition(".")[2]: entry[1] for entry in matches if entry}
     speller = _Speller(names, "" if short else module, "~" if short else "")
     return speller.visit(annotation)  # type: ignore[no-any-return]
 
@@ -43,19 +43,19 @@ class _Speller(ast.NodeTransformer):
         first, _, rest = name.partition(".")
         if rest in ("args", "kwargs") and first not in self._names:  # of a ParamSpec
             return node
-        # of what is not imported by a name, a class of the module begins with a capital, and another module does not
-        known = self._full(first) if first[:1].isupper() else self._names.get(first, first)
-        return self._named(f"{known}.{rest}")
+        # of unimported names, a class of the module begins with a capital, and another module does not
+        prefix = self._full(first) if first[:1].isupper() else self._names.get(first, first)
+        return self._named(f"{prefix}.{rest}")
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         """Read a type that is quoted because it is defined further down."""
         if not isinstance(node.value, str):
             return node
         try:
-            quoted = ast.parse(node.value.strip(), mode="eval").body
+            expression = ast.parse(node.value.strip(), mode="eval").body
         except (SyntaxError, ValueError):
             return node
-        return self.visit(quoted)  # type: ignore[no-any-return]
+        return self.visit(expression)  # type: ignore[no-any-return]
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         node.value = self.visit(node.value)
@@ -81,6 +81,6 @@ class _Speller(ast.NodeTransformer):
 
 def _union(types: ast.expr) -> ast.expr:
     first, *others = types.elts if isinstance(types, ast.Tuple) else [types]
-    for other in others:
-        first = ast.BinOp(first, ast.BitOr(), other)
+    for alternative in others:
+        first = ast.BinOp(first, ast.BitOr(), alternative)
     return first

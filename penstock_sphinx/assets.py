@@ -20,7 +20,7 @@ SCRIPT = "penstock.js"
 
 
 def copy_files(_app: Sphinx, builder: Builder) -> None:
-    """Put the rules and the script where the pages find them; readers of EPUB run no scripts."""
+    """Write the style sheet and the script where pages load them; EPUB readers run no scripts."""
     if builder.format != "html":
         return
     own = Path(__file__).with_name("static") / "sphinx.css"
@@ -36,10 +36,10 @@ def copy_files(_app: Sphinx, builder: Builder) -> None:
 def link_files(
     app: Sphinx, pagename: str, _template: str, _context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Link them from a page that shows a flow."""
+    """Link them from each page that shows a flow."""
     pages = domain_of(app.env).pages
-    shown = pages.values() if is_single_page(app.builder) else filter(None, [pages.get(pagename)])
-    if doctree is not None and any(page.fingerprints for page in shown):
+    page_records = pages.values() if is_single_page(app.builder) else filter(None, [pages.get(pagename)])
+    if doctree is not None and any(page.fingerprints for page in page_records):
         app.add_css_file(STYLESHEET)
         if not is_epub(app.builder):
             app.add_js_file(SCRIPT, loading_method="defer")

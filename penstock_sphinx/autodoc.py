@@ -1,4 +1,4 @@
-"""Steps whose functions autodoc documents: the two places link to each other, and the docstring stands in one."""
+"""Steps whose functions autodoc documents: the two places link to each other, and one of them has the docstring."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BACK = "ps-step-of"
 
 
 def elsewhere(step: Step, docname: str) -> list[nodes.Node]:
-    """Return the line that leads to a function's own description; it stays only where there is one."""
+    """Return the line that links to a function's own description; it is dropped later if there is none."""
     if not step.module:
         return []
     name = f"{step.module}.{step.qualname}"
@@ -48,7 +48,7 @@ def elsewhere(step: Step, docname: str) -> list[nodes.Node]:
 
 
 def note_steps(app: Sphinx, domain: str, _kind: str, content: addnodes.desc_content) -> None:
-    """Add to the description of a Python object the steps that it is."""
+    """Add to the description of a Python object the steps that it implements."""
     description = content.parent
     if domain != "py" or not isinstance(description, addnodes.desc) or description.get("no-index"):
         return
@@ -61,24 +61,24 @@ def note_steps(app: Sphinx, domain: str, _kind: str, content: addnodes.desc_cont
             steps = penstock.site.steps_at(penstock.page(docname).public_names.get(name, name))
             penstock.page(docname).functions |= dict.fromkeys(steps, bool(content.children))
             references = [step_reference(name, name, docname) for name in steps]
-            content += [_line([BACK], nodes.Text(gettext("Step") + " "), each) for each in references]
+            content += [_line([BACK], nodes.Text(gettext("Step") + " "), reference) for reference in references]
 
 
 def listen(app: Sphinx) -> None:
-    """Ask autodoc what it documents, if the site has it."""
+    """Listen for the objects that autodoc documents, if the site uses it."""
     if "autodoc-process-docstring" in app.events.events:
         app.connect("autodoc-process-docstring", note_public_name)
 
 
 def note_public_name(app: Sphinx, _what: str, name: str, described: object, *_: object) -> None:
-    """Remember what autodoc calls a function that is defined elsewhere, such as in a private module or a base class."""
-    if described is None:  # our own pages ask, too
+    """Record autodoc's name of a function that is defined elsewhere, such as in a private module or a base class."""
+    if described is None:  # our own pages emit this event, too
         return
     function = getattr(described, "fget", described)  # of a property
-    defined = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
+    defined_name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
     domain = domain_of(app.env)
-    if defined != name and domain.site.steps_at(defined):
-        domain.note_public_name(app.env.docname, name, defined)
+    if defined_name != name and domain.site.steps_at(defined_name):
+        domain.note_public_name(app.env.docname, name, defined_name)
 
 
 def _note_canonical_name(env: BuildEnvironment, signature: addnodes.desc_signature, public: str) -> None:
@@ -102,12 +102,12 @@ def documented_as(env: BuildEnvironment, function: str) -> str:
 
 
 def public_reference(env: BuildEnvironment, builder: Builder, node: addnodes.pending_xref) -> nodes.Element | None:
-    """Return the link to a function under the name that the site documents it by."""
+    """Return the link to a function under its public name on this site."""
     name = documented_as(env, node["reftarget"])
-    shown = cast("nodes.TextElement", node[0])
+    text = cast("nodes.TextElement", node[0])
     if not name:
-        return _inventory_reference(env, node, shown)
-    return env.get_domain("py").resolve_xref(env, node["refdoc"], builder, "obj", name, node, shown)
+        return _inventory_reference(env, node, text)
+    return env.get_domain("py").resolve_xref(env, node["refdoc"], builder, "obj", name, node, text)
 
 
 def _inventory_reference(
@@ -126,14 +126,14 @@ def _inventory_reference(
 
 
 def is_described(env: BuildEnvironment, function: str, docname: str) -> bool:
-    """Return whether a page says more of a step's function than its signature."""
+    """Return whether a page describes a step's function beyond its signature."""
     domain = domain_of(env)
     page = domain.pages.get(docname)
     return page is not None and any(page.functions.get(step) for step in domain.site.steps_at(function))
 
 
 def settle(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Keep each docstring in one place, and drop the lines that lead nowhere."""
+    """Keep each docstring in one place, and drop the lines whose links do not resolve."""
     pages = _reachable(app, doctree, docname)
     objects = cast("Any", app.env.get_domain("py")).objects
     for paragraph in list(doctree.findall(nodes.paragraph)):
@@ -142,25 +142,25 @@ def settle(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for line in _lines(doctree):
         content = cast("addnodes.desc_content", line.parent)
         name = documented_as(app.env, line["function"])
-        where = objects[name].docname if name else ""
+        target_docname = objects[name].docname if name else ""
         references = list(line.findall(nodes.reference))
         of_module = not name and any(reference.get("internal") for reference in references)
-        if not references or of_module or (where and where not in pages):
+        if not references or of_module or (target_docname and target_docname not in pages):
             _drop(line)
             continue
-        for shown in line.findall(nodes.literal):
-            shown[:] = [nodes.Text(name or line["function"])]
-        if not is_described(app.env, line["function"], where):
+        for literal in line.findall(nodes.literal):
+            literal[:] = [nodes.Text(name or line["function"])]
+        if not is_described(app.env, line["function"], target_docname):
             line.replace(line[0], nodes.Text(gettext("Also described at") + " "))
             continue
         position = content.index(line)
         first = 1 if position and isinstance(content[0], nodes.paragraph) else 0
-        line["ids"] += [ident for part in content[first:position] for ident in _ids(part)]  # links still lead here
+        line["ids"] += [ident for part in content[first:position] for ident in _ids(part)]  # links still point here
         del content[first:position]
 
 
 def _drop(paragraph: nodes.paragraph) -> None:
-    """Remove a line; what is above it may have given it an id."""
+    """Remove a line, but keep the ids that preceding nodes may have given it."""
     parent = cast("nodes.Element", paragraph.parent)
     parent["ids"] += paragraph["ids"]
     parent.remove(paragraph)
@@ -172,7 +172,7 @@ def _ids(part: nodes.Node) -> Iterator[str]:
 
 
 def _reachable(app: Sphinx, doctree: nodes.document, docname: str) -> Collection[str]:
-    """Return the pages that links of a document can lead to: all, or those that became parts of it."""
+    """Return the pages that links of a document can reach: all, or those merged into the document."""
     if not is_single_document(app.builder):
         return app.env.found_docs
     return {docname, *(part["docname"] for part in doctree.findall(addnodes.start_of_file))}

@@ -1,4 +1,4 @@
-"""The settings ``penstock_…`` in ``conf.py``: those of ``[tool.penstock]``, declared there."""
+"""The settings ``penstock_…`` in ``conf.py``, which are declared with those of ``[tool.penstock]``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PREFIX = "penstock_"
 def register(app: Sphinx) -> None:
     """Add every setting to a Sphinx application.
 
-    A changed setting rebuilds no page by itself: each page knows what it was made from.
+    A changed setting does not rebuild pages by itself: each page has a fingerprint of its input.
     """
     for setting in config.SETTINGS:
         app.add_config_value(f"{PREFIX}{setting.name}", None, "", description=setting.help)
@@ -42,38 +42,38 @@ def load(app: Sphinx) -> config.Config:
     """Return the settings that hold for a build; relative paths count from :func:`folder_of_settings`.
 
     Raises:
-        ConfigError: A setting that does not exist or has a wrong value.
+        ConfigError: A setting is unknown or has an invalid value.
     """
     file, folder = Path(app.confdir, "conf.py"), folder_of_settings(app)
-    given = {setting.name: getattr(app.config, f"{PREFIX}{setting.name}") for setting in config.SETTINGS}
-    # Sphinx drops what no extension has registered, so a misspelt setting is found in the file itself.
-    given |= dict.fromkeys(_lines(file).keys() - given.keys(), "")
+    values = {setting.name: getattr(app.config, f"{PREFIX}{setting.name}") for setting in config.SETTINGS}
+    # Sphinx drops unregistered settings, so a misspelt one is looked for in the file itself.
+    values |= dict.fromkeys(_lines(file).keys() - values.keys(), "")
     on_command_line = _on_command_line(app.config.overrides)
-    given |= on_command_line
+    values |= on_command_line
     try:
-        return config.load(folder, given, where=str(file), base=folder)
+        return config.load(folder, values, where=str(file), base=folder)
     except ConfigError as error:
-        if error.where == str(file) and error.key in on_command_line:  # the same again, in words for there
-            return config.load(folder, given, where=SPHINX_BUILD, base=folder)
+        if error.where == str(file) and error.key in on_command_line:  # the same error, worded for the command line
+            return config.load(folder, values, where=SPHINX_BUILD, base=folder)
         line = _lines(file).get(error.key) if error.where == str(file) else None
-        where = f"{file}:{line}" if line else error.where
-        raise ConfigError(error.message, where=where, key=error.key) from None
+        location = f"{file}:{line}" if line else error.where
+        raise ConfigError(error.message, where=location, key=error.key) from None
 
 
 def _on_command_line(overrides: Mapping[str, object]) -> dict[str, object]:
-    """Return the settings that ``sphinx-build -D`` gives, which are text, read as Sphinx reads its own."""
+    """Return the settings given by ``sphinx-build -D``, which are text, parsed as Sphinx parses its own."""
     names = {setting.name: setting for setting in config.SETTINGS if f"{PREFIX}{setting.name}" in overrides}
     return {name: _read(overrides[f"{PREFIX}{name}"], setting) for name, setting in names.items()}
 
 
 def _read(value: object, setting: config.Setting) -> object:
-    """Return text as what the setting takes; what is none of it stays text, which the setting then refuses."""
-    if not isinstance(value, str):  # whoever builds from Python may give anything
+    """Return text as the type of a setting; text of another type is returned unchanged, for the setting to reject."""
+    if not isinstance(value, str):  # builds started from Python may pass any type
         return value
     kind = tomllib.loads(f"example = {setting.example}")["example"]
     if isinstance(kind, bool):
         return {"0": False, "1": True}.get(value, value)
-    if isinstance(kind, list) and all(isinstance(each, str) for each in kind):
+    if isinstance(kind, list) and all(isinstance(item, str) for item in kind):
         return value.split(",") if value else []
     try:
         return float(value) if isinstance(kind, (int, float)) else value
@@ -82,11 +82,11 @@ def _read(value: object, setting: config.Setting) -> object:
 
 
 def _lines(file: Path) -> dict[str, int]:
-    """Return the settings that stand in ``conf.py``, each with its line."""
+    """Return the settings in ``conf.py``, each with its line."""
     try:
         text = read_text(file)
     except OSError:  # an application without conf.py, as tests make them
         return {}
-    assigned = re.compile(rf"{PREFIX}(\w+)\s*(?::[^=]+)?=")
-    found = ((assigned.match(line), number) for number, line in enumerate(text.splitlines(), 1))
-    return {match[1]: number for match, number in found if match}
+    pattern = re.compile(rf"{PREFIX}(\w+)\s*(?::[^=]+)?=")
+    matches = ((pattern.match(line), number) for number, line in enumerate(text.splitlines(), 1))
+    return {match[1]: number for match, number in matches if match}

@@ -48,7 +48,7 @@ class FlowDirective(FigureDirective):
     }
 
     def run(self) -> list[nodes.Node]:
-        """Return the flow, or a note in its place."""
+        """Return the flow, or an error note."""
         self.draws = "no-diagram" not in self.options
         domain = domain_of(self.env)
         name = self.arguments[0] = domain.site.name_meant(self.arguments[0])
@@ -59,7 +59,7 @@ class FlowDirective(FigureDirective):
             flow = domain.site.manifest.flow(name)
         except PenstockError as error:
             return self.note(str(error).rstrip("."), "unknown_flow")
-        if flow.full_name in domain.described:  # a step's own docstring shows it, and its page has the steps already
+        if flow.full_name in domain.described:  # a step's own docstring shows it, and the page has the steps already
             self.options["no-steps"] = None
         for problem in flow.problems:
             self.warn(str(problem), "problem")
@@ -68,13 +68,13 @@ class FlowDirective(FigureDirective):
     def _block(self, flow: Flow) -> flow_block:
         block = flow_block()
         caption = self.caption()
-        shown = [self.figure(self._diagram(flow), caption)] if self.draws else caption
+        parts = [self.figure(self._diagram(flow), caption)] if self.draws else caption
         block += self._introduction(flow)
-        block += shown
+        block += parts
         block += proof(self._drawn(flow)) if self.draws else []
-        # a figure without a caption must not take a number, so it gets no id
-        captioned = caption and isinstance(caption[0], nodes.caption)
-        ident = self._mark(cast("nodes.Element", shown[0]) if captioned else block, flow)
+        # a figure without a caption must not be numbered, so it gets no id
+        has_caption = caption and isinstance(caption[0], nodes.caption)
+        ident = self._mark(cast("nodes.Element", parts[0]) if has_caption else block, flow)
         if "paths" in self.options:
             block += paths(flow, self.env.docname)
         if "no-steps" not in self.options:
@@ -105,12 +105,12 @@ class FlowDirective(FigureDirective):
                 yield from writer.describe(step)
 
     def _mark(self, node: nodes.Element, flow: Flow) -> str:
-        """Make a node what ``:name:`` and the role ``penstock:flow`` lead to; return its id."""
+        """Make a node the target of ``:name:`` and the role ``penstock:flow``; return its id."""
         document = self.state.document
         self.set_source_info(node)
         self.add_name(node)
         has_steps = "no-steps" not in self.options
-        # many pages may show the picture, and singlehtml makes one page of them
+        # several pages may show the diagram, and singlehtml merges them into one page
         name = domain_of(self.env).site.name_in_ids(flow)
         ident = anchor(document, name) if has_steps else anchor(document, name, "on", self.env.docname)
         node["ids"].append(ident)
@@ -122,8 +122,8 @@ class FlowDirective(FigureDirective):
 
     def _diagram(self, flow: Flow) -> flow_diagram:
         label = gettext("Diagram of %s") % isolate(visible_title(flow))
-        shown = "no-proof" not in self.options
-        return self.diagram(self._drawn(flow), self.arguments[0], label, proof=shown)
+        with_proof = "no-proof" not in self.options
+        return self.diagram(self._drawn(flow), self.arguments[0], label, proof=with_proof)
 
     def _drawn(self, flow: Flow) -> Flow:
         return without_proof(flow) if "no-proof" in self.options else flow

@@ -1,4 +1,4 @@
-"""Docstrings as nodes: the same on an RST page and on a Markdown one."""
+"""Docstrings as nodes, the same on RST pages and Markdown pages."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ TAB = 8
 
 
 class _OneDirective(Body):
-    """Reads a text that is one directive, of an object that is to be none of the site's.
+    """Parses a text that is one directive, without adding its object to the site.
 
-    Docutils would make all its states for the text, again for an option, and again for what may follow.
+    Docutils would create all its states for the text, again for an option, and again for any following text.
     """
 
     def run_directive(self, directive: Any, match: Any, type_name: str, option_presets: dict[str, Any]) -> Any:
-        """Read the directive as if ``:no-index:`` stood in it; Sphinx Immaterial knows only the older spelling."""
+        """Parse the directive with ``:no-index:``; Sphinx Immaterial knows only the older spelling."""
         presets = {**option_presets, "no-index": None, "noindex": None}
         return super().run_directive(directive, match, type_name, presets)  # type: ignore[no-untyped-call]
 
     def explicit_list(self, blank_finish: bool) -> None:
-        """Expect nothing behind the directive."""
+        """Expect nothing after the directive."""
 
 
 class _Options(dict[str, Any]):
-    """The options of an autodoc directive that nobody wrote; asked as a mapping or by attribute, all are unset but one.
+    """The options of an autodoc directive that does not exist; as items or attributes, all are unset except one.
 
-    What a docstring describes, such as the attributes of a class, is not to be an object of the site.
+    Objects that a docstring describes, such as the attributes of a class, must not become objects of the site.
     """
 
     def __init__(self) -> None:
@@ -63,14 +63,14 @@ class _Options(dict[str, Any]):
 def rst_lines(step: Step, env: BuildEnvironment, style: str, line: int) -> list[str]:
     """Return a step's docstring as lines of RST.
 
-    Whoever listens to ``autodoc-process-docstring`` is asked first. Where napoleon is not among them, its
+    Listeners of ``autodoc-process-docstring`` process it first. If napoleon is not among them, its
     converters are used here, because a site should not need another extension to read common docstrings.
 
     Args:
         step: The step.
         env: The environment of the build.
-        style: How docstrings are written, as configured.
-        line: The line of the page that messages name.
+        style: The configured docstring style.
+        line: The line of the page for messages.
     """
     lines = _processed(step, env, line)
     if "napoleon_google_docstring" in env.config:
@@ -83,23 +83,23 @@ def rst_lines(step: Step, env: BuildEnvironment, style: str, line: int) -> list[
 
 
 def markdown_lines(step: Step, env: BuildEnvironment, line: int) -> list[str]:
-    """Return a step's docstring as lines of Markdown; napoleon, which would write RST into it, is not asked."""
+    """Return a step's docstring as lines of Markdown; napoleon, which would insert RST, is disabled."""
     styles = ("napoleon_google_docstring", "napoleon_numpy_docstring")
-    asked = {name: env.config[name] for name in styles if name in env.config}
-    vars(env.config).update(dict.fromkeys(asked, False))
+    values = {name: env.config[name] for name in styles if name in env.config}
+    vars(env.config).update(dict.fromkeys(values, False))
     try:
         return _processed(step, env, line)
     finally:
-        vars(env.config).update(asked)
+        vars(env.config).update(values)
 
 
 def _processed(step: Step, env: BuildEnvironment, line: int) -> list[str]:
-    """Return a docstring as those who listen to autodoc's event make it."""
+    """Return a docstring as processed by the listeners of autodoc's event."""
     lines = _written(step)
-    what = "class" if step.kind == "class" else "method" if "." in step.qualname else "function"
+    kind = "class" if step.kind == "class" else "method" if "." in step.qualname else "function"
     name = f"{step.module}.{step.qualname}"
     try:
-        env.events.emit("autodoc-process-docstring", what, name, None, _Options(), lines)
+        env.events.emit("autodoc-process-docstring", kind, name, None, _Options(), lines)
     except ExtensionError as error:  # a listener that needs the object itself, which this process never imports
         message = "the docstring of %s is shown as it is: %s"
         logger.warning(
@@ -111,7 +111,7 @@ def _processed(step: Step, env: BuildEnvironment, line: int) -> list[str]:
 
 
 def _written(step: Step) -> list[str]:
-    """Return a docstring's lines, the last one blank: listeners of autodoc's event may count on that."""
+    """Return a docstring's lines, the last one blank, because listeners of autodoc's event may rely on that."""
     lines = string2lines(step.docstring, TAB, convert_whitespace=True)
     return [*lines, ""] if lines and lines[-1] else lines
 
@@ -123,13 +123,13 @@ def parse_rst(
     source: str,
     restriction: Restriction | None = None,
 ) -> tuple[list[nodes.Node], Labels]:
-    """Return a directive of RST as nodes for a page, whatever language the page is written in, and the labels in it.
+    """Return an RST directive as nodes for a page in any markup, and the labels in it.
 
     Args:
         head: The directive, its options and a blank line, which messages do not count.
         body: Its content, indented.
         document: The document of the page that is being read.
-        source: What messages call the place that the lines come from.
+        source: The name of the source in messages.
         restriction: What limits the markup, where others wrote it.
 
     Raises:
@@ -141,7 +141,7 @@ def parse_rst(
         machine = RSTStateMachine(state_classes=(_OneDirective,), initial_state=_OneDirective.__name__)
         places = [(source, max(number - len(head), 0)) for number in range(len(head) + len(body))]
         machine.run(StringList([*head, *body], items=places), apart, match_titles=False)
-        machine.unlink()  # or all of it would wait for the garbage collector
+        machine.unlink()  # otherwise all of it would wait for the garbage collector
         return _settled(apart, document, RST, restriction)
 
 
@@ -153,7 +153,7 @@ def parse_markdown(
     Args:
         text: The Markdown.
         document: The document of the page that is being read.
-        source: What messages call the place that the text comes from.
+        source: The name of the source in messages.
         restriction: What limits the markup, where others wrote it.
 
     Raises:
@@ -171,12 +171,12 @@ def parse_markdown(
             MystParser().parse(text, apart)
         else:
             _parse_plain_markdown(MystParser(), text, apart)
-        parsed, labels = _settled(apart, document, MARKDOWN, restriction)
-    return [node for node in parsed if not isinstance(node, nodes.substitution_definition)], labels
+        children, labels = _settled(apart, document, MARKDOWN, restriction)
+    return [node for node in children if not isinstance(node, nodes.substitution_definition)], labels
 
 
 def _parse_plain_markdown(parser: Any, text: str, apart: nodes.document) -> None:
-    """Parse Markdown without what the site's settings allow its own pages, and without front matter, which sets them."""
+    """Parse Markdown without the syntax that the site's settings enable for its own pages, and without front matter."""
     env: Any = apart.settings.env
     usual, env.myst_config = env.myst_config, markdown_settings(env.myst_config)
     try:
@@ -196,13 +196,13 @@ def _document_apart(page: nodes.document, source: str, restriction: Restriction 
 def _settled(
     apart: nodes.document, page: nodes.document, language: Collection[str], restriction: Restriction | None
 ) -> tuple[list[nodes.Node], Labels]:
-    parsed, labels = settled(apart, page, language)
-    return (restriction.clean(parsed), {}) if restriction else (parsed, labels)
+    children, labels = settled(apart, page, language)
+    return (restriction.clean(children), {}) if restriction else (children, labels)
 
 
 @contextlib.contextmanager
 def _locating_anew(document: nodes.document) -> Iterator[None]:
-    """Let messages name the docstring and its line, not those of the page around it."""
+    """Make messages name the docstring and its line instead of the surrounding page."""
     reporter = document.reporter
     outer = vars(reporter).pop("get_source_and_line", None)
     try:

@@ -1,4 +1,4 @@
-"""The domain ``penstock``: what is documented where, and the roles that lead there."""
+"""The domain ``penstock``: where flows and steps are documented, and the roles that link there."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 
 class NameRole(XRefRole):
-    """A role whose target may begin with ``~``, which shows its last part alone."""
+    """A role whose target may begin with ``~``, which shows only its last part."""
 
     def process_link(
         self, env: BuildEnvironment, refnode: Element, has_explicit_title: bool, title: str, target: str
     ) -> tuple[str, str]:
-        """Return what is shown, and the target."""
+        """Return the shown text, and the target."""
         del env
         name = target.removeprefix("~")
         if not has_explicit_title and name != target:
@@ -49,12 +49,12 @@ class NameRole(XRefRole):
 
 
 class PenstockDomain(Domain):
-    """Flows and their steps, as objects that roles, inventories and the search know.
+    """Flows and their steps, as objects for roles, inventories and the search.
 
     Attributes:
-        site: What this build knows; set before the first page is read, and never stored.
-        tags: The tags of this build; set with it.
-        written: What the pages of this build are written from; set before the first one is written.
+        site: The flows of this build; set before the first page is read, and never stored.
+        tags: The tags of this build; set together with ``site``.
+        written: The input of each page of this build; set before the first page is written.
         described: The flows whose steps are being described, the innermost last: a docstring may show a flow.
     """
 
@@ -90,12 +90,12 @@ class PenstockDomain(Domain):
 
     @property
     def objects(self) -> dict[tuple[str, str], Places]:
-        """The places of each object, which goes by kind and name."""
+        """The places of each object, by kind and name."""
         return cast("dict[tuple[str, str], Places]", self.data["objects"])
 
     @property
     def pages(self) -> dict[str, Page]:
-        """What is known of each page that shows a flow, or should."""
+        """The record of each page that shows a flow, or should."""
         return cast("dict[str, Page]", self.data["pages"])
 
     @property
@@ -105,17 +105,17 @@ class PenstockDomain(Domain):
 
     @property
     def lists(self) -> set[str]:
-        """The pages with a directive that makes further pages."""
+        """The pages with a directive that generates pages."""
         return cast("set[str]", self.data["lists"])
 
     @property
     def asked_for(self) -> set[str]:
-        """The pages that directives asked for when they were written last."""
+        """The pages that directives requested when pages were last generated."""
         return cast("set[str]", self.data["asked_for"])
 
     @property
     def last_config(self) -> Config | None:
-        """The settings with which flows could be collected last."""
+        """The settings with which flows were last collected."""
         return cast("Config | None", self.data["config"])
 
     @last_config.setter
@@ -123,12 +123,12 @@ class PenstockDomain(Domain):
         self.data["config"] = config
 
     def page(self, docname: str) -> Page:
-        """Return the record of a page, a new one if there is none."""
+        """Return the record of a page, creating it if there is none."""
         return self.pages.setdefault(docname, Page())
 
     @contextlib.contextmanager
     def describing(self, flow: str) -> Iterator[None]:
-        """Note meanwhile that the steps of a flow are being described."""
+        """Mark the steps of a flow as being described meanwhile."""
         self.described.append(flow)
         try:
             yield
@@ -136,28 +136,28 @@ class PenstockDomain(Domain):
             self.described.pop()
 
     def note_public_name(self, docname: str, public: str, function: str) -> None:
-        """Remember under which other name a page describes a function."""
+        """Record the other name under which a page describes a function."""
         self._public_names = None
         self.page(docname).public_names[public] = function
 
     def public_name(self, function: str) -> tuple[str, str]:
-        """Return under which other name a function is described, and on which page; empty texts where it is not."""
+        """Return the other name of a described function, and its page; empty strings if there is none."""
         if self._public_names is None:
             self._public_names = {}
             for docname, page in sorted(self.pages.items(), reverse=True):
-                for public, defined in sorted(page.public_names.items(), reverse=True):
-                    self._public_names[defined] = public, docname
+                for public, defined_name in sorted(page.public_names.items(), reverse=True):
+                    self._public_names[defined_name] = public, docname
         return self._public_names.get(function, ("", ""))
 
     def note_object(self, kind: str, name: str, docname: str, place: Place) -> None:
-        """Remember where a flow or step is documented; the first place on a page counts, if it has the steps."""
+        """Record where a flow or step is documented; a page's first place counts, unless only a later one has steps."""
         self._endings = self._looks = None
         places = self.objects.setdefault((kind, name), {})
         places[docname] = places[docname].beside(place) if docname in places else place
         self.page(docname).objects[kind, name] = None
 
     def note_conditions(self, docname: str, only: Mapping[str, tuple[str, ...]]) -> None:
-        """Remember of the places on a page what must be true of the tags of a build that shows them, by id."""
+        """Record, by id, the tag conditions under which a build shows the places on a page."""
         for key in self.page(docname).objects:
             self.objects[key][docname] = self.objects[key][docname].within(only)
 
@@ -171,7 +171,7 @@ class PenstockDomain(Domain):
                 del self.objects[key]
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
-        """Take over what another process learned of some pages."""
+        """Merge the data that another process collected for some pages."""
         self._public_names = None
         self.pages.update({docname: page for docname, page in otherdata["pages"].items() if docname in docnames})
         for (kind, name), places in otherdata["objects"].items():
@@ -189,20 +189,20 @@ class PenstockDomain(Domain):
         node: pending_xref,
         contnode: Element,
     ) -> nodes.reference | None:
-        """Return the link to a flow or step, or ``None`` where there is none or no single one of that name."""
+        """Return the link to a flow or step, or ``None`` if there is none, or several of that name."""
         del env
         places = self.places(typ, target, bare=QUIET not in node)
         return self._link(builder, fromdocname, target, places, contnode) if places else None
 
     def places(self, role: str, target: str, *, bare: bool = True) -> Places:
-        """Return the places that a role may lead to, also by a ``bare`` name that only one object has."""
+        """Return the places that a role may link to, also by a ``bare`` name if only one object has it."""
         kinds = self.objtypes_for_role(role) or []
-        found = next((self.objects[kind, target] for kind in kinds if (kind, target) in self.objects), {})
-        found = found or self._alike(kinds, target) or (self._unqualified(kinds, target) if bare else {})
-        return places_shown(found, self.tags) or found  # a reference in what is not shown is resolved, too
+        candidates = next((self.objects[kind, target] for kind in kinds if (kind, target) in self.objects), {})
+        candidates = candidates or self._alike(kinds, target) or (self._unqualified(kinds, target) if bare else {})
+        return places_shown(candidates, self.tags) or candidates  # a reference in hidden content is resolved, too
 
     def address(self, builder: Builder, fromdocname: str, kind: str, name: str) -> str:
-        """Return where a node of a diagram on a page leads to: an address, or an empty string where nothing is."""
+        """Return the address that a node of a diagram links to, or an empty string if it links nowhere."""
         if places := self.places(kind, name, bare=False):
             link: Any = self._link(builder, fromdocname, name, places, inline())
         else:
@@ -210,15 +210,15 @@ class PenstockDomain(Domain):
         return (link.get("refuri") or f"#{link['refid']}") if link is not None else ""
 
     def _elsewhere(self, fromdocname: str, kind: str, name: str) -> reference | None:
-        """Return the link that intersphinx knows, if another project documents the object."""
+        """Return intersphinx's link, if another project documents the object."""
         kinds = self.objtypes_for_role(kind) or []
-        known = getattr(self.env, "intersphinx_inventory", {})
-        if not any(name in known.get(f"{self.name}:{each}", ()) for each in kinds):
+        inventory = getattr(self.env, "intersphinx_inventory", {})
+        if not any(name in inventory.get(f"{self.name}:{objtype}", ()) for objtype in kinds):
             return None
-        asked = step_reference(name, name, fromdocname)
-        asked["reftype"] = kind
-        found = self.env.events.emit_firstresult("missing-reference", self.env, asked, inline())
-        return found if isinstance(found, reference) else None
+        xref = step_reference(name, name, fromdocname)
+        xref["reftype"] = kind
+        link = self.env.events.emit_firstresult("missing-reference", self.env, xref, inline())
+        return link if isinstance(link, reference) else None
 
     def resolve_any_xref(
         self,
@@ -229,40 +229,40 @@ class PenstockDomain(Domain):
         node: pending_xref,
         contnode: Element,
     ) -> list[tuple[str, nodes.reference]]:
-        """Return the links that the role ``any`` may mean."""
+        """Return the candidate links of the role ``any``."""
         exact = node.copy()
-        exact[QUIET] = True  # the bare name of a step is that of its function, too
-        found = (
-            (kind, self.resolve_xref(env, fromdocname, builder, kind, target, asked, contnode))
-            for kind, asked in (("flow", node), ("step", exact))  # which finds entrypoints too
+        exact[QUIET] = True  # the bare name of a step is also that of its function
+        links = (
+            (kind, self.resolve_xref(env, fromdocname, builder, kind, target, xref, contnode))
+            for kind, xref in (("flow", node), ("step", exact))  # which finds entrypoints too
         )
-        return [(f"{self.name}:{kind}", link) for kind, link in found if link is not None]
+        return [(f"{self.name}:{kind}", link) for kind, link in links if link is not None]
 
     def label_of_docstring(self, builder: Builder, node: pending_xref, contnode: Element) -> nodes.reference | None:
-        """Return the link to a label in a step's docstring, for one that nobody else has."""
+        """Return the link to a label in a step's docstring, if no other text has that label."""
         name, fromdocname = node["reftarget"], node["refdoc"]
         for docname, page in sorted(self.pages.items(), key=lambda page: (page[0] != fromdocname, page[0])):
             if name in page.labels:
                 ident, title = page.labels[name]
-                shown = inline(title, title) if title and not node["refexplicit"] else contnode
-                return make_refnode(builder, fromdocname, docname, ident, shown)
+                content = inline(title, title) if title and not node["refexplicit"] else contnode
+                return make_refnode(builder, fromdocname, docname, ident, content)
         return None
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         """Yield each object once, at the first of its pages, for inventory and search."""
         for (kind, name), places in sorted(self.objects.items()):
-            if shown := places_shown(places, self.tags):
-                docname = _best(shown)
-                yield name, name, kind, docname, shown[docname].anchor, 1
+            if by_page := places_shown(places, self.tags):
+                docname = _best(by_page)
+                yield name, name, kind, docname, by_page[docname].anchor, 1
 
     def best_places(self, kind: str, docnames: AbstractSet[str] | None = None) -> Iterator[tuple[str, str, Place]]:
-        """Yield the name of each object of a kind, sorted, with the best page of those asked for, and its place there."""
-        for (known, name), places in sorted(self.objects.items()):
-            shown = places_shown(places, self.tags)
-            there = {docname: each for docname, each in shown.items() if docnames is None or docname in docnames}
-            if known == kind and there:
-                docname = _best(there)
-                yield name, docname, there[docname]
+        """Yield the name of each object of a kind, sorted, with its best page among ``docnames`` and its place."""
+        for (object_kind, name), places in sorted(self.objects.items()):
+            by_page = places_shown(places, self.tags)
+            pages = {docname: place for docname, place in by_page.items() if docnames is None or docname in docnames}
+            if object_kind == kind and pages:
+                docname = _best(pages)
+                yield name, docname, pages[docname]
 
     def _alike(self, kinds: Collection[str], target: str) -> Places:
         """Return the places of the object whose name looks like this, but is written with escapes."""
@@ -274,8 +274,8 @@ class PenstockDomain(Domain):
     def _unqualified(self, kinds: Collection[str], target: str) -> Places:
         if self._endings is None:
             self._endings = objects_by_ending(self.objects)
-        found = [known for known in self._endings.get(target, ()) if known[0] in kinds]
-        return self.objects[found[0]] if len(found) == 1 else {}
+        matches = [key for key in self._endings.get(target, ()) if key[0] in kinds]
+        return self.objects[matches[0]] if len(matches) == 1 else {}
 
     @staticmethod
     def _link(builder: Builder, fromdocname: str, target: str, places: Places, contnode: Element) -> nodes.reference:
@@ -291,5 +291,5 @@ def domain_of(env: BuildEnvironment) -> PenstockDomain:
 
 
 def _best(places: Places, current: str = "") -> str:
-    """Return a page that has the steps too, if there is one; the current page, if it is as good as others."""
+    """Return a page that also has the steps, if there is one; the current page, if it is as good as others."""
     return min(places, key=lambda docname: (not places[docname].has_steps, docname != current, docname))

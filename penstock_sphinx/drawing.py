@@ -1,4 +1,4 @@
-"""Layouts: all that a build needs are made by one run of the engine, and kept with the environment."""
+"""Layouts: one run of the engine makes all that a build needs, and the environment stores them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> None:
     try:
         for look in dict.fromkeys(drawing.look for _, drawing in missing):
             _lay_out(domain, [place for place in missing if place[1].look == look])
-    except MissingExtraError as error:  # once is enough
+    except MissingExtraError as error:  # one warning is enough
         _warn_of_none(error, missing[0])
 
 

@@ -1,7 +1,7 @@
-"""What an EPUB needs beside its pages: its manifest tells in which of them there are drawings.
+"""The manifest of an EPUB: it declares which pages contain drawings.
 
-EPUB 3.3 (the manifest property ``svg``) demands it of each page that has SVG in it, and Sphinx never writes it. The
-drawings stay in the pages, because those in files of their own would lose their links.
+EPUB 3.3 (the manifest property ``svg``) requires it for each page that contains SVG, and Sphinx never writes it. The
+drawings stay inside the pages, because drawings in separate files would lose their links.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 ITEM = re.compile(r'<item\b(?![^>]*\bproperties=)([^>]*\bhref="([^"]*)"[^>]*?) */>')
-"""An entry of the manifest that has no properties yet, and the address of its page in it."""
+"""An entry of the manifest without properties, and the address of its page."""
 
 DIRECTION = re.compile(r"(?<=[{;]) *direction:[^;}]*;")
 
 
 def declare_drawings(app: Sphinx, error: Exception | None) -> None:
-    """Name the pages with drawings in the manifest of an EPUB, and pack it again."""
+    """Declare the pages with drawings in the manifest of an EPUB, and pack it again."""
     builder = app.builder
     if error is not None or not is_epub(builder):
         return
     folder, manifest = Path(builder.outdir), Path(builder.outdir, "content.opf")
     names = {f"{docname}{builder.out_suffix}" for docname, page in domain_of(app.env).pages.items() if page.drawings}
-    drawn = {name for name in names.intersection(builder.files) if "<svg " in (folder / name).read_text("utf-8")}
+    svg_pages = {name for name in names.intersection(builder.files) if "<svg " in (folder / name).read_text("utf-8")}
     before = manifest.read_text("utf-8")
-    after = ITEM.sub(lambda item: _declared(item, drawn), before)
+    after = ITEM.sub(lambda item: _declared(item, svg_pages), before)
     if after != before:
         manifest.write_text(after, "utf-8")
         builder.build_epub()
 
 
 def without_direction(rules: str) -> str:
-    """Return a style sheet without what EPUB 3.3 (on style sheets) forbids: readers turn lines as the language does."""
+    """Return a style sheet without rules that EPUB 3.3 forbids: readers set the direction from the language."""
     return DIRECTION.sub("", rules)
 
 
-def _declared(item: re.Match[str], drawn: set[str]) -> str:
-    """Return an entry, with its property where its page is one of those that are drawn on."""
-    return f'<item{item[1]} properties="svg"/>' if unquote(unescape(item[2])) in drawn else item[0]
+def _declared(item: re.Match[str], svg_pages: set[str]) -> str:
+    """Return a manifest entry, with its property if its page contains a drawing."""
+    return f'<item{item[1]} properties="svg"/>' if unquote(unescape(item[2])) in svg_pages else item[0]

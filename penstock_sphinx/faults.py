@@ -1,4 +1,4 @@
-"""Faults in docstrings: the page is read again in the next build, so that they are reported until they are mended."""
+"""Faults in docstrings: the page is read again in the next build, so that they are reported until they are fixed."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 OF_DOCSTRING = ":docstring of "
-"""What the source of a message has in it, as with autodoc."""
+"""The part of a message's source that marks a docstring, as in autodoc."""
 
 
 def watch(document: nodes.document) -> None:
-    """Note what docutils says of docstrings, now or when it resolves the page's references."""
+    """Read a page again if docutils reports a fault in its docstrings, now or when it resolves references."""
     observers = document.reporter.observers
-    if not any(isinstance(each, _Observer) for each in observers):
+    if not any(isinstance(observer, _Observer) for observer in observers):
         document.reporter.attach_observer(_Observer(document.settings.env))
 
 
 @contextlib.contextmanager
 def watched_log(env: BuildEnvironment) -> Iterator[None]:
-    """Note what others than docutils, such as MyST, say meanwhile."""
+    """Read a page again if anything other than docutils, such as MyST, logs a warning meanwhile."""
     handler = _Handler(env)
     logger = logging.getLogger(NAMESPACE)
     logger.addHandler(handler)

@@ -1,4 +1,4 @@
-"""What all directives that draw something have in common: the figure, its caption and its name."""
+"""The base of all directives that draw: the figure, its caption and its name."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ class FigureDirective(SphinxDirective):
     draws = True
 
     def warn(self, message: str, subtype: str) -> None:
-        """Warn at the directive's line, in this build and in every one until it is mended."""
+        """Warn at the directive's line, in this build and in each following one until the fault is fixed."""
         logger.warning("%s", escape_line(message), type="penstock", subtype=subtype, location=self.get_location())
         self.env.note_reread()
 
     def note(self, message: str, subtype: str) -> list[nodes.Node]:
-        """Warn, and return what stands in the place of what cannot be shown."""
+        """Warn, and return a note in place of the missing content."""
         sentence = message if message.endswith(("?", ".")) else f"{message}."
         self.warn(sentence, subtype)
         text = f"{sentence[0].upper()}{sentence[1:]}"
@@ -91,12 +91,12 @@ class FigureDirective(SphinxDirective):
         """Return a diagram.
 
         Args:
-            drawn: What is drawn.
-            subject: The flow's name, or the selection of flows that are on the map.
-            label: What the frame around the diagram is called.
-            alt: The diagram in words, where these are not those of a flow.
-            small: Whether it is one of those in a table.
-            proof: Whether it shows what is known of the arrows.
+            drawn: The flow or map to draw.
+            subject: The flow's name, or the selection of flows on the map.
+            label: The name of the frame around the diagram.
+            alt: A description of the diagram, if it differs from that of a flow.
+            small: Whether it is a small diagram in a table.
+            proof: Whether it shows the evidence for edges.
         """
         domain = domain_of(self.env)
         direction: Direction = self.options.get("direction", domain.site.config.direction)
@@ -121,7 +121,7 @@ class FigureDirective(SphinxDirective):
         )
 
     def caption(self) -> list[nodes.Node]:
-        """Return the caption and, behind it, the rest of the content."""
+        """Return the caption and, after it, the rest of the content."""
         content = self.parse_content_to_nodes() if self.content else []
         if "caption" in self.options:
             words, messages = self.parse_inline(self.options["caption"], lineno=self.lineno)
@@ -131,13 +131,13 @@ class FigureDirective(SphinxDirective):
         return self._legend(content)
 
     def _shown_as(self, flow: Flow, direction: Direction) -> str:
-        wanted: str = self.options.get("format", "svg")
-        if wanted == "mermaid":
+        format_name: str = self.options.get("format", "svg")
+        if format_name == "mermaid":
             text = mermaid.render(flow, Options(direction=direction, details=True))
             if mermaid.too_large(text):
                 self.warn(f"the flow {flow.name!r} is larger than Mermaid draws; it is shown as SVG.", "render")
                 return "svg"
-        return wanted
+        return format_name
 
     def _line(self, words: list[nodes.Node]) -> nodes.Element:
         kind = nodes.caption if self.draws else nodes.paragraph

@@ -1,4 +1,4 @@
-"""How HTML shows our nodes."""
+"""HTML visitors for our nodes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def depart_isolated(self: HTML5Translator, _: isolated_text) -> None:
 
 
 def visit_doubts(self: HTML5Translator, node: flow_doubts) -> None:
-    """Open what holds the arrows that are not confirmed, folded where there are many."""
+    """Open the element around unconfirmed edges, folded if there are many."""
     title = f"<summary>{escape(node['title'])}</summary>" if node["title"] else ""
     self.body.append(self.starttag(node, "details" if title else "div", CLASS="ps-doubts") + title)
 
@@ -59,13 +59,13 @@ def depart_doubts(self: HTML5Translator, node: flow_doubts) -> None:
 
 
 def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
-    """Write the drawing, or the Mermaid text where that is wanted or nothing could be laid out."""
-    drawn = getattr(self, "penstock_drawn", 0) + 1  # ids are unique on the page, also on that of singlehtml
-    self.penstock_drawn = drawn  # type: ignore[attr-defined]
+    """Write the drawing, or the Mermaid source if that is requested or there is no layout."""
+    number = getattr(self, "penstock_drawn", 0) + 1  # ids are unique on the page, also in singlehtml
+    self.penstock_drawn = number  # type: ignore[attr-defined]
     domain = domain_of(self.builder.env)
     flow, layout = domain.site.drawn(node["subject"], proof=node["proof"]), domain.layouts.get(node["key"])
     if node["format"] == "small":
-        self.body.append(_thumbnail(self.builder, node, flow, layout, f"ps{drawn}"))
+        self.body.append(_thumbnail(self.builder, node, flow, layout, f"ps{number}"))
     elif by_script(self.builder, node):
         self.body.append(
             _source(flow, diagram_options(self.builder, node, flow), "mermaid", node["alt"] or alt_text(flow))
@@ -74,25 +74,25 @@ def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
         self.body.append(_source(flow, replace(diagram_options(self.builder, node, flow), links={}), "ps-source", ""))
     else:
         options = diagram_options(self.builder, node, flow)
-        picture = svg.draw(flow, layout, options, prefix=f"ps{drawn}", alt=node["alt"] or None)
+        picture = svg.draw(flow, layout, options, prefix=f"ps{number}", alt=node["alt"] or None)
         name = new_name(node["label"], _names(self))
         self.body.append(frame(picture, name, svg.locate_start(flow, layout)) + "\n")
     raise nodes.SkipNode
 
 
 def _names(translator: HTML5Translator) -> set[str]:
-    """Return the names of the frames on the page that is being written."""
+    """Return the names of the frames on the current page."""
     names: set[str] = vars(translator).setdefault("penstock_names", set())
     return names
 
 
 def by_script(builder: Builder, node: flow_diagram) -> bool:
-    """Return whether Mermaid's script draws a diagram; readers of EPUBs run none."""
+    """Return whether Mermaid's script draws a diagram; EPUB readers run no scripts."""
     return bool(node["format"] == "mermaid" and not is_epub(builder))
 
 
 def diagram_options(builder: Builder, node: flow_diagram, flow: Flow) -> Options:
-    """Return how a diagram is drawn, with the address that each of its nodes leads to."""
+    """Return the options of a diagram, with the address that each of its nodes links to."""
     of_flows = isinstance(node["subject"], Selection)
     targets = (("flow", name_object(step.name)) if of_flows else ("step", full_name(flow, step)) for step in flow.steps)
     address = domain_of(builder.env).address
@@ -102,7 +102,7 @@ def diagram_options(builder: Builder, node: flow_diagram, flow: Flow) -> Options
 
 
 def _thumbnail(builder: Builder, node: flow_diagram, flow: Flow, layout: Layout | None, prefix: str) -> str:
-    """Return a small picture that is one link as a whole, or nothing where none could be laid out."""
+    """Return a small picture that is one link as a whole, or an empty string without a layout."""
     if layout is None:
         return ""
     options = Options(direction=node["direction"], details=False)
@@ -113,5 +113,5 @@ def _thumbnail(builder: Builder, node: flow_diagram, flow: Flow, layout: Layout 
 
 def _source(flow: Flow, options: Options, css: str, label: str) -> str:
     attributes = f' role="group" aria-label="{escape(label)}"' if label else ""
-    # it may be wider than the page, and who has no pointer scrolls what has the focus
+    # it may be wider than the page, and without a pointer only a focused element can be scrolled
     return f'<pre class="{css}"{attributes} tabindex="0">{escape(mermaid.render(flow, options))}</pre>\n'

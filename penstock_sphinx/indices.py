@@ -1,4 +1,4 @@
-"""The page that lists all flows and their steps by name."""
+"""The index page of all flows and their steps by name."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class FlowIndex(Index):
     shortname = "flows"
 
     def generate(self, docnames: Iterable[str] | None = None) -> tuple[list[tuple[str, list[IndexEntry]]], bool]:
-        """Return the entries by letter, and that they are not to be collapsed."""
+        """Return the entries by letter, and ``False``, because they are not collapsed."""
         domain = cast("PenstockDomain", self.domain)
-        shown = None if docnames is None else set(docnames)
+        docname_set = None if docnames is None else set(docnames)
         content: dict[str, list[IndexEntry]] = {}
-        steps = _steps(domain, shown)
-        for name, docname, place in domain.best_places("flow", shown):
+        steps = _steps(domain, docname_set)
+        for name, docname, place in domain.best_places("flow", docname_set):
             entries = content.setdefault(name[:1].upper(), [])
             entries.append(_entry(name, 1 if name in steps else 0, docname, place))
             entries += sorted(steps.get(name, ()), key=lambda entry: entry.name)
@@ -39,20 +39,20 @@ class FlowIndex(Index):
 
 
 def settle_title(_app: Sphinx) -> None:
-    """Give the page its title in the language of the site, for the builder ``json``, which writes nothing but text."""
+    """Translate the page's title into the site's language, because the builder ``json`` writes only plain strings."""
     FlowIndex.localname = gettext("Flow index")
 
 
-def _steps(domain: PenstockDomain, shown: AbstractSet[str] | None) -> dict[str, list[IndexEntry]]:
-    """Return the entries of the steps by flow; the name of a flow may have dots, and so may a step's."""
+def _steps(domain: PenstockDomain, docnames: AbstractSet[str] | None) -> dict[str, list[IndexEntry]]:
+    """Return the entries of the steps by flow; names of flows and of steps may contain dots."""
     flows = {name for name, _, _ in domain.best_places("flow")}
-    found: dict[str, list[IndexEntry]] = {}
+    entries: dict[str, list[IndexEntry]] = {}
     for kind in ("entrypoint", "step"):
-        for name, docname, place in domain.best_places(kind, shown):
+        for name, docname, place in domain.best_places(kind, docnames):
             dots = [at for at, letter in enumerate(name) if letter == "."]
             flow = next((name[:at] for at in reversed(dots) if name[:at] in flows), name.rpartition(".")[0])
-            found.setdefault(flow, []).append(_entry(name[len(flow) + 1 :], 2, docname, place, kind))
-    return found
+            entries.setdefault(flow, []).append(_entry(name[len(flow) + 1 :], 2, docname, place, kind))
+    return entries
 
 
 def _entry(name: str, level: int, docname: str, place: Place, kind: str = "") -> IndexEntry:

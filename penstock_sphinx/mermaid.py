@@ -1,4 +1,4 @@
-"""Diagrams for sites that draw with sphinxcontrib-mermaid."""
+"""Diagrams for sites that use sphinxcontrib-mermaid."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ EXTENSION = "sphinxcontrib.mermaid"
 
 
 def hand_over(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
-    """Let sphinxcontrib-mermaid see the diagrams that are to be drawn by Mermaid.
+    """Pass the diagrams that Mermaid draws to sphinxcontrib-mermaid.
 
-    It loads its script only on pages that have a node of its own, so one is put where nothing is written. Where it
-    draws pictures in the build, it gets the diagram.
+    It loads its script only on pages with a node of its own, so an empty one is added. If it
+    renders pictures during the build, it receives the diagram.
     """
     if EXTENSION not in app.extensions or app.builder.format != "html":
         return
     from sphinxcontrib.mermaid import mermaid as theirs  # noqa: PLC0415 - the site has it
 
-    for diagram in [each for each in doctree.findall(flow_diagram) if each["format"] == "mermaid"]:
+    for diagram in [node for node in doctree.findall(flow_diagram) if node["format"] == "mermaid"]:
         if app.config.mermaid_output_format == "raw":
             diagram.extend([theirs(code="", options={})] if by_script(app.builder, diagram) else [])
         else:

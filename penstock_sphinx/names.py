@@ -1,4 +1,4 @@
-"""Names of flows as they stand behind ``penstock-flow``: as they are, or in double quotes with escapes as in JSON."""
+"""Names of flows as written after ``penstock-flow``: as they are, or in double quotes with escapes as in JSON."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _TO_ESCAPE = re.compile(r"[^\w ./-]|\s(?<! )")
 
 
 def write_name(name: str) -> str:
-    """Return a name on one line, with nothing in it that a directive, a fence or a template would read otherwise."""
+    """Return a name on one line, escaped so that no directive, fence or template misreads it."""
     if _PLAIN.fullmatch(name) and name == visible(name):
         return name
     return f'"{_TO_ESCAPE.sub(_escape, name)}"'
 
 
 def read_name(text: str) -> str:
-    """Return the name that is meant."""
+    """Return the unescaped name."""
     if not (len(text) > 1 and text.startswith('"') and text.endswith('"')):
         return text
     try:

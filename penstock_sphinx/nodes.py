@@ -1,4 +1,4 @@
-"""Nodes of our own; :mod:`penstock_sphinx.html` writes them, :mod:`penstock_sphinx.plain` replaces them for other builders."""
+"""Our nodes; :mod:`penstock_sphinx.html` writes them, :mod:`penstock_sphinx.plain` replaces them in other builds."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ if TYPE_CHECKING:
     from penstock.model import Flow
 
 QUIET = "penstock_quiet"
-"""The attribute of a reference that stays text, without a warning, where its target is not documented."""
+"""The attribute of a reference that stays text, without a warning, if its target is not documented."""
 
 CHIP = "ps-chip"
 
 AS_WRITTEN = {"support_smartquotes": False}
-"""The attributes of a node with names, or other text from the code: Sphinx curls no quote in it, and joins no dashes."""
+"""The attributes of a node with text from the code: Sphinx does not curl its quotes or join its dashes."""
 
 UNTRANSLATED = {"translatable": False, **AS_WRITTEN}
 """The attributes of a paragraph that has nothing for translators: names, places, and our own words."""
 
 
 class flow_block(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
-    """All that a directive shows of a flow."""
+    """The block that a directive shows for a flow."""
 
 
 class flow_diagram(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
-    """The drawing of a flow, of which a page keeps only the name.
+    """The drawing of a flow; a page stores only its name.
 
-    What is drawn, and where its nodes lead, is looked up when the page is written: to store a reference for each
-    node with the page would cost more than all the rest of a diagram. Its one child is what a search finds in it.
+    The flow, and the targets of its nodes, are looked up when the page is written: storing a reference for each
+    node with the page would cost more than the rest of a diagram. Its one child is the text for the search.
     """
 
 
 class flow_doubts(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
-    """The arrows that are not confirmed, in words; with a ``title``, a page can fold them."""
+    """The unconfirmed edges, in words; with a ``title``, a page can fold them."""
 
 
 class isolated_text(nodes.inline):  # noqa: N801 - docutils names nodes so
@@ -59,7 +59,7 @@ class translated_text(nodes.paragraph, addnodes.translatable):  # noqa: N801 - d
         return list(filter(None, [self.get("original")]))
 
     def apply_translated_message(self, original_message: str, translated_message: str) -> None:
-        """Put a translation into the place of the text, also within a reference."""
+        """Replace the text by a translation, also within a reference."""
         if original_message == self.get("original"):
             self["translated"] = True
             for text in list(self.findall(nodes.Text)):
@@ -78,7 +78,7 @@ def keep_order(names: Iterable[str], line: list[nodes.Node]) -> list[nodes.Node]
 
 
 def step_reference(name: str, full_name: str, docname: str) -> addnodes.pending_xref:
-    """Return a reference to a step, which stays text where the step is documented nowhere."""
+    """Return a reference to a step, which stays text if no page documents the step."""
     return addnodes.pending_xref(
         "",
         nodes.inline("", "", isolate_text(name), **AS_WRITTEN),
@@ -92,7 +92,7 @@ def step_reference(name: str, full_name: str, docname: str) -> addnodes.pending_
 
 
 def flow_reference(flow: Flow, docname: str, shown: str = "") -> addnodes.pending_xref:
-    """Return a reference to a flow, which stays text where the flow is documented nowhere."""
+    """Return a reference to a flow, which stays text if no page documents the flow."""
     name = visible(flow.name)
     return addnodes.pending_xref(
         "",

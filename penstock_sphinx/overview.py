@@ -1,4 +1,4 @@
-"""The directives ``penstock-flows``, a table of all flows, and ``penstock-map``, how they are joined."""
+"""The directives ``penstock-flows``, a table of all flows, and ``penstock-map``, a map of their connections."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ EXTERNAL_CONTENTS = "external_toc_path"
 """The setting of sphinx-external-toc, where one file has the contents of the site."""
 
 MOST_NAMES = 5
-"""Pages that a warning names."""
+"""Maximum number of pages in a warning."""
 
 
 def words(argument: str) -> tuple[str, ...]:
-    """Return what an option lists, apart by commas or white space."""
+    """Return the words of an option, separated by commas or white space."""
     return tuple(directives.unchanged_required(argument).replace(",", " ").split())
 
 
@@ -50,7 +50,7 @@ SELECTION: dict[str, Callable[[str], Any]] = {"service": words, "tag": words, "m
 
 
 def selection_of(options: dict[str, Any]) -> Selection:
-    """Return the selection that a directive's options make."""
+    """Return the selection that a directive's options define."""
     return Selection(
         services=options.get("service", ()), tags=options.get("tag", ()), modules=options.get("module", ())
     )
@@ -60,7 +60,7 @@ class SelectingDirective(FigureDirective):
     """A directive that shows several flows."""
 
     def run(self) -> list[nodes.Node]:
-        """Return what is shown of the selected flows, or a note in its place."""
+        """Return the nodes for the selected flows, or an error note."""
         domain = domain_of(self.env)
         selection = selection_of(self.options)
         domain.page(self.env.docname).fingerprints[selection] = domain.site.fingerprint(selection)
@@ -77,17 +77,17 @@ class SelectingDirective(FigureDirective):
         return [block, *self.contents(flows)]
 
     def shown(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
-        """Return what is shown of some flows."""
+        """Return the nodes for some flows."""
         raise NotImplementedError
 
     def contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
-        """Return what stands behind it, and not in it: singlehtml puts whole pages there."""
+        """Return the nodes after the block, outside it, because singlehtml inserts whole pages into them."""
         del flows
         return []
 
 
 class FlowsDirective(SelectingDirective):
-    """Lists flows in a table with summary and small diagram; with ``toctree``, each has a page of its own."""
+    """Lists flows in a table with summary and small diagram; with ``toctree``, each has its own page."""
 
     option_spec: ClassVar[dict[str, Callable[[str], Any]]] = {
         **SELECTION,
@@ -125,34 +125,34 @@ class FlowsDirective(SelectingDirective):
         meta = nodes.paragraph("", " · ".join(filter(None, facts)), classes=["ps-meta"], **AS_WRITTEN)
         for channel in triggers(flow):
             meta += [nodes.Text(" "), nodes.inline("", channel, classes=[CHIP, "ps-chip-io"])]
-        said = translated_text("", summary(flow))
-        for text in (name, said):
+        description = translated_text("", summary(flow))
+        for text in (name, description):
             self.set_source_info(text)
-        cells: list[list[nodes.Node]] = [[name, meta], [said]]
-        drawn = [self._small(flow)] if len(flow.steps) <= MOST_IN_SMALL else []
-        return _row([*cells, drawn] if small else cells)
+        cells: list[list[nodes.Node]] = [[name, meta], [description]]
+        picture = [self._small(flow)] if len(flow.steps) <= MOST_IN_SMALL else []
+        return _row([*cells, picture] if small else cells)
 
     def _small(self, flow: Flow) -> flow_diagram:
         label = gettext("Diagram of %s") % isolate(visible_title(flow))
         return self.diagram(without_proof(flow), flow.full_name, label, small=True, proof=False)
 
     def contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
-        """Return a hidden table of contents where there are pages."""
+        """Return a hidden table of contents if there are pages."""
         if "toctree" not in self.options:
             return []
         folder = folder_of(self.env.docname, self.options["toctree"])
         if folder is None:
-            said = f"the folder {self.options['toctree']!r} in :toctree: is outside the folder of the sources."
-            self.warn(f"{said} Name one inside it, such as 'flows'.", "page")
+            message = f"the folder {self.options['toctree']!r} in :toctree: is outside the folder of the sources."
+            self.warn(f"{message} Name one inside it, such as 'flows'.", "page")
             return []
         names = list(paths_of(flows, domain_of(self.env).site.page_names, folder))
-        found = [name for name in names if name in self.env.found_docs]
+        docnames = [name for name in names if name in self.env.found_docs]
         if missing := [name for name in names if name not in self.env.found_docs]:
-            shown = ", ".join(missing[:MOST_NAMES]) + (" and more" if len(missing) > MOST_NAMES else "")
-            self.warn(f"these pages were not made: {shown}. {self._cause(missing[0])}", "page")
+            listing = ", ".join(missing[:MOST_NAMES]) + (" and more" if len(missing) > MOST_NAMES else "")
+            self.warn(f"these pages were not made: {listing}. {self._cause(missing[0])}", "page")
         if EXTERNAL_CONTENTS in self.env.config:  # warns of every table of contents in a page, as Jupyter Book does
             return []
-        contents = addnodes.toctree("", entries=[(None, name) for name in found], includefiles=found, glob=False)
+        contents = addnodes.toctree("", entries=[(None, name) for name in docnames], includefiles=docnames, glob=False)
         contents.attributes |= {
             "parent": self.env.docname,
             "caption": None,
@@ -166,7 +166,7 @@ class FlowsDirective(SelectingDirective):
         return [nodes.compound("", contents, classes=["toctree-wrapper"])]
 
     def _cause(self, page: str) -> str:
-        """Return why there is no such page, and what to do."""
+        """Return why a page is missing, and what to do."""
         if page not in domain_of(self.env).asked_for:
             return (
                 "The directive is looked for in the text of pages, not in what they include or what other directives "
@@ -178,15 +178,15 @@ class FlowsDirective(SelectingDirective):
 
 
 class MapDirective(SelectingDirective):
-    """Draws the system map: flows, joined by the channels that are effects of one and triggers of another."""
+    """Draws the system map: flows, connected by the channels that are effects of one and triggers of another."""
 
     option_spec: ClassVar[dict[str, Callable[[str], Any]]] = {**FIGURE_OPTIONS, **SELECTION}
 
     def shown(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
         """Return the map as a figure."""
-        drawn = system_map(flows)
+        map_flow = system_map(flows)
         caption = self.caption()
-        figure = self.figure(self.diagram(drawn, selection, gettext("System map"), map_text(drawn)), caption)
+        figure = self.figure(self.diagram(map_flow, selection, gettext("System map"), map_text(map_flow)), caption)
         self.set_source_info(figure)
         self.add_name(figure)
         return [figure]

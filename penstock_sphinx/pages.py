@@ -1,7 +1,7 @@
-"""A page for each flow, written where ``penstock-flows`` has the option ``toctree``, as autosummary does.
+"""Generates a page for each flow if ``penstock-flows`` has the option ``toctree``, as autosummary does.
 
-The pages stand beside those written by hand, made by a template that a project may override. The first line of each,
-or the first one in its front matter, tells that it is ours: without that line it is somebody's own, and stays as it is.
+The pages are next to written ones, and their template can be overridden. A mark in the first line of each,
+or in the first line of its front matter, tells that we generated it: a page without the mark is never changed.
 """
 
 from __future__ import annotations
@@ -36,33 +36,33 @@ MARKS = {".rst": f".. {MARK}", ".md": f"% {MARK}"}
 FRONT_MATTER = "---"
 MARK_IN_FRONT_MATTER = f"# {MARK}"
 NOTEBOOK = ".ipynb"
-"""What MyST-NB reads, too; it is JSON."""
+"""A suffix that MyST-NB reads, too; such files are JSON."""
 
 
 def write_pages(app: Sphinx) -> None:
-    """Write the pages that directives ask for, remove those of flows that are gone, and touch no other."""
+    """Write the requested pages, remove our pages of flows that no longer exist, and change no others."""
     domain = domain_of(app.env)
     if not _are_known(app):
         app.env.find_files(app.config, app.builder)
-    requests = list(requests_in(app))  # also where there is nothing to write, for a page is looked into once only
+    requests = list(requests_in(app))  # also if there is nothing to write, because a page is scanned only once
     if domain.site.failed:
         return
-    wanted: set[str] = set()
+    docnames: set[str] = set()
     folders: set[str] = set()
     for request in requests:
-        selected = request.selection.of(domain.site.manifest.flows)
-        pages = paths_of(selected, domain.site.page_names, request.folder)
-        # of two requests for one page, the first one counts
-        _make(app, request, {name: flow for name, flow in pages.items() if name not in wanted})
-        wanted |= pages.keys()
+        flows = request.selection.of(domain.site.manifest.flows)
+        pages = paths_of(flows, domain.site.page_names, request.folder)
+        # if two requests ask for one page, the first one counts
+        _make(app, request, {name: flow for name, flow in pages.items() if name not in docnames})
+        docnames |= pages.keys()
         folders.add(request.folder)
-    _remove_others(app, folders, wanted)
+    _remove_others(app, folders, docnames)
     domain.asked_for.clear()
-    domain.asked_for.update(wanted)
+    domain.asked_for.update(docnames)
 
 
 def _are_known(app: Sphinx) -> bool:
-    """Return whether Sphinx knows all sources that there are; to let it look takes longer than all the rest here."""
+    """Return whether Sphinx knows all existing sources; its own search takes longer than the rest of this module."""
     if app.env.config_status != CONFIG_OK:  # other sources may count now
         return False
     missing = set(app.env.found_docs)
@@ -88,7 +88,7 @@ def _make(app: Sphinx, request: Request, pages: Mapping[str, Flow]) -> None:
     template = PageTemplate(request.template + kind, folders)
     try:
         texts = {name: _marked(template.render(flow), kind) for name, flow in pages.items()}
-    except Exception as error:  # whatever: a template is a program of somebody's own
+    except Exception as error:  # any exception: a template is code of the project
         _warn(f"the template cannot be used: {template.reason(error)}.", request)
         return
     try:
@@ -105,16 +105,16 @@ def _warn(message: str, request: Request) -> None:
 
 
 def _suffixes(sources: Mapping[str, str | None]) -> tuple[str, str]:
-    """Return the suffix of the template, and that of the pages: one by which the project reads what it makes."""
+    """Return the suffix of the template, and that of the pages: one that the project parses as that type."""
     for kind, types in ((".rst", RST), (".md", MARKDOWN)):
-        found = [each for each, type_ in sources.items() if (type_ or RST[0]) in types and each != NOTEBOOK]
-        if found:
-            return kind, kind if kind in found else found[0]
+        suffixes = [suffix for suffix, type_ in sources.items() if (type_ or RST[0]) in types and suffix != NOTEBOOK]
+        if suffixes:
+            return kind, kind if kind in suffixes else suffixes[0]
     return "", ""
 
 
 def _marked(text: str, kind: str) -> str:
-    """Return the text of a page with our mark; front matter has to stay at the beginning."""
+    """Return the text of a page with our mark; front matter must stay at the beginning."""
     first, _, rest = text.partition("\n")
     if kind == ".md" and first.rstrip() == FRONT_MATTER and FRONT_MATTER in map(str.rstrip, rest.split("\n")):
         return f"{FRONT_MATTER}\n{MARK_IN_FRONT_MATTER}\n{rest}\n"
@@ -122,15 +122,15 @@ def _marked(text: str, kind: str) -> str:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Write a page if it is ours and would change, so that Sphinx reads no page twice for nothing."""
+    """Write a page if it is ours and its content differs, so that Sphinx does not read it again without need."""
     if not file.exists() or (_has_mark(file) and read_bytes(file) != content):
         write_atomically(file, content)
 
 
-def _remove_others(app: Sphinx, folders: Collection[str], wanted: set[str]) -> None:
-    left = domain_of(app.env).asked_for  # in folders that nobody asks for any more
-    for name in sorted(app.env.found_docs - wanted):
-        if name in left or any(not folder or name.startswith(f"{folder}/") for folder in folders):
+def _remove_others(app: Sphinx, folders: Collection[str], docnames: set[str]) -> None:
+    last_docnames = domain_of(app.env).asked_for  # in folders that are no longer requested
+    for name in sorted(app.env.found_docs - docnames):
+        if name in last_docnames or any(not folder or name.startswith(f"{folder}/") for folder in folders):
             file = Path(app.env.doc2path(name))
             if _is_ours(file):
                 file.unlink()
@@ -144,6 +144,6 @@ def _is_ours(file: Path) -> bool:
 
 
 def _has_mark(file: Path) -> bool:
-    with open_file(file) as opened:
-        first, second = (opened.readline().decode("utf-8", "replace").rstrip() for _ in range(2))
+    with open_file(file) as stream:
+        first, second = (stream.readline().decode("utf-8", "replace").rstrip() for _ in range(2))
     return first in MARKS.values() or (first, second) == (FRONT_MATTER, MARK_IN_FRONT_MATTER)

@@ -1,4 +1,4 @@
-"""Where the pages of flows stand: in a folder that counts from the page with the directive, as autosummary's does."""
+"""Paths of the pages of flows: in a folder relative to the page with the directive, as in autosummary."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 
 def folder_of(docname: str, folder: str) -> str | None:
-    """Return a folder by its name below the folder of the sources, or ``None`` where it is outside.
+    """Return a folder relative to the source folder, or ``None`` if it is outside.
 
     Args:
-        docname: The page that names it.
-        folder: What the page says: with a slash in front it counts from the folder of the sources.
+        docname: The page that names the folder.
+        folder: The folder's name on the page; with a leading slash, it is relative to the source folder.
     """
     base = "" if folder.startswith("/") else posixpath.dirname(docname)
-    found = posixpath.normpath(posixpath.join(base, folder.lstrip("/")))
-    if found == ".." or found.startswith("../"):
+    path = posixpath.normpath(posixpath.join(base, folder.lstrip("/")))
+    if path == ".." or path.startswith("../"):
         return None
-    return "" if found == "." else found
+    return "" if path == "." else path
 
 
 def paths_of(flows: Iterable[Flow], names: Mapping[str, str], folder: str) -> dict[str, Flow]:
-    """Return the flow of each page in a folder; ``names`` has the name of a page for each flow by its full name."""
+    """Return the flow of each page in a folder; ``names`` has the name of each flow's page, by the flow's full name."""
     return {posixpath.join(folder, names[flow.full_name]): flow for flow in flows}

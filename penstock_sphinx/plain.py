@@ -1,4 +1,4 @@
-"""Builders without our visitors: nodes that every builder knows take the place of ours, once all links are resolved."""
+"""Builders without our visitors: after all links are resolved, standard nodes replace ours."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from penstock.model import Flow
 
 WIDTH = 76
-"""Columns of a drawing, which fit a terminal."""
+"""Maximum columns of a drawing, to fit a terminal."""
 
 UNCUT = 10_000
 
@@ -48,28 +48,28 @@ ASCII: dict[int, str] = str.maketrans(
         "→": "->",
     }
 )
-"""The signs of a drawing for LaTeX and other makers of PDF, whose fonts have few of them."""
+"""Replacements for the signs of a drawing, for LaTeX and other makers of PDF, whose fonts lack most of them."""
 
 
 def adapt(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
-    """Make a resolved page ready for the builder that is about to write it."""
+    """Prepare a resolved page for the current builder."""
     if app.builder.format == "html":
         if is_single_page(app.builder):
             drop_repeated_ids(app.env, doctree)
         return
     _drop_small_diagrams(doctree)
     if not is_catalog(app.builder):
-        for translated in list(doctree.findall(translated_text)):
-            translated.replace_self(nodes.paragraph("", "", *translated.children))
+        for paragraph in list(doctree.findall(translated_text)):
+            paragraph.replace_self(nodes.paragraph("", "", *paragraph.children))
     _replace_diagrams(app, doctree)
     for doubts in list(doctree.findall(flow_doubts)):
         title = [nodes.paragraph("", f"{doubts['title']}:")] if doubts["title"] else []
         doubts.replace_self([*title, *doubts.children])
     _simplify_inlines(doctree)
     for block in list(doctree.findall(flow_block)):
-        for shown in [child for child in block if isinstance(child, (nodes.figure, nodes.table))]:
+        for part in [child for child in block if isinstance(child, (nodes.figure, nodes.table))]:
             if app.builder.format in UNANCHORED:
-                block.insert(block.index(shown), _targets(app.builder.format, shown["ids"]))
+                block.insert(block.index(part), _targets(app.builder.format, part["ids"]))
         block.replace_self([*_targets(app.builder.format, block["ids"]), *block.children])
     if app.builder.format == "markdown":
         _unfold_figures(doctree)
@@ -97,26 +97,26 @@ def _simplify_inlines(doctree: nodes.document) -> None:
 
 
 def _targets(kind: str, ids: list[str]) -> list[nodes.target]:
-    """Return what links with these ids lead to; the builder of Markdown sees only what a target refers to."""
+    """Return targets for links with these ids; the builder of Markdown supports only targets with a ``refid``."""
     if kind == "markdown":
         return [nodes.target("", "", refid=ident) for ident in ids]
     return [nodes.target("", "", ids=ids)] if ids else []
 
 
 def _unfold_figures(doctree: nodes.document) -> None:
-    """Make paragraphs of captions and legends, which the builder of Markdown leaves out with a warning."""
-    for figure in [each for each in doctree.findall(nodes.figure) if "ps-figure" in each["classes"]]:
-        shown: list[nodes.Node] = []
+    """Turn captions and legends into paragraphs, because the builder of Markdown omits them with a warning."""
+    for figure in [node for node in doctree.findall(nodes.figure) if "ps-figure" in node["classes"]]:
+        content: list[nodes.Node] = []
         for part in figure.children:
             if isinstance(part, nodes.caption):
-                shown.append(nodes.paragraph("", "", *part.children))
+                content.append(nodes.paragraph("", "", *part.children))
             else:
-                shown += part.children if isinstance(part, nodes.legend) else [part]
-        figure.replace_self(shown)
+                content += part.children if isinstance(part, nodes.legend) else [part]
+        figure.replace_self(content)
 
 
 def _drop_small_diagrams(doctree: nodes.document) -> None:
-    """Leave the column of small diagrams out of each table."""
+    """Remove the column of small diagrams from each table."""
     for table in list(doctree.findall(nodes.table)):
         if "ps-flows" in table["classes"] and any(table.findall(flow_diagram)):
             group = next(table.findall(nodes.tgroup))
@@ -127,7 +127,7 @@ def _drop_small_diagrams(doctree: nodes.document) -> None:
 
 
 def _text(diagram: flow_diagram, flow: Flow, instead: Mapping[int, str]) -> nodes.literal_block:
-    """Return the drawing with the steps' titles, or without them where some would be cut short."""
+    """Return the drawing with the steps' titles, or without them if the drawing would be too wide."""
     options = Options(direction=diagram["direction"], details=True)
     drawing = text.render(flow, options, width=UNCUT)
     if max(map(len, drawing.splitlines()), default=0) > WIDTH:

@@ -1,4 +1,4 @@
-"""What is known of a flow's arrows: a line under its diagram and a list in words; and what a build reports of it."""
+"""The evidence for a flow's edges: a line under its diagram, a list in words, and the reports of a build."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ logger = logging.getLogger(__name__)
 
 
 def proof(flow: Flow) -> list[nodes.Node]:
-    """Return what stands under a flow's diagram; nothing where nobody asked the witnesses."""
-    found = marks.provenance(flow)
-    if found is None:
+    """Return the nodes under a flow's diagram; empty if edges are not checked."""
+    summary = marks.provenance(flow)
+    if summary is None:
         return []
-    parts: list[nodes.Node] = [nodes.inline("", found.confirmed, classes=["ps-confirmed"]), nodes.Text(found.basis)]
-    for doubt in found.doubts:
+    parts: list[nodes.Node] = [nodes.inline("", summary.confirmed, classes=["ps-confirmed"]), nodes.Text(summary.basis)]
+    for doubt in summary.doubts:
         css = "ps-faults" if doubt.fault else "ps-unproven"
         parts += [nodes.Text("; "), nodes.inline("", doubt.text, classes=[css])]
     return [
@@ -44,8 +44,8 @@ def _list(doubts: tuple[marks.Doubt, ...]) -> list[nodes.Node]:
     items = [_item(doubt) for doubt in doubts[: marks.MOST_DOUBTS]]
     rest = marks.rest(len(doubts))
     more = [nodes.paragraph("", rest, translatable=False)] if rest else []
-    folded = marks.doubts_title(len(doubts)) if len(doubts) > marks.MOST_UNFOLDED else ""
-    return [flow_doubts("", nodes.bullet_list("", *items), *more, title=folded)]
+    title = marks.doubts_title(len(doubts)) if len(doubts) > marks.MOST_UNFOLDED else ""
+    return [flow_doubts("", nodes.bullet_list("", *items), *more, title=title)]
 
 
 def _item(doubt: marks.Doubt) -> nodes.list_item:
@@ -57,19 +57,23 @@ def _item(doubt: marks.Doubt) -> nodes.list_item:
 
 
 def report(config: Config, found: Proof) -> None:
-    """Say what does not agree, each at the step's line, as far as the setting ``check`` wants it."""
+    """Report the findings, each at the step's line, as far as the setting ``check`` asks for it."""
     if found.fault:
         logger.warning("%s The pages show no proof until then.", found.fault, type="penstock", subtype="check")
     if config.check != "off":
         for finding in found.disagreements:
-            said = f"flow {finding.flow!r}: {sentence(finding)}" if finding.flow else sentence(finding)
+            message = f"flow {finding.flow!r}: {sentence(finding)}" if finding.flow else sentence(finding)
             logger.warning(
-                "%s", escape_line(said), type="penstock", subtype="check", location=escape_line(finding.where) or None
+                "%s",
+                escape_line(message),
+                type="penstock",
+                subtype="check",
+                location=escape_line(finding.where) or None,
             )
 
 
 def fail(app: Sphinx, error: Exception | None) -> None:
-    """Let a build fail in which arrows do not agree, where the setting ``check`` says ``error``."""
+    """Fail the build if there are findings and the setting ``check`` is ``error``."""
     site = domain_of(app.env).site if error is None and app.env else None
     if site and site.config.check == "error" and site.disagreements:
         count = f"{site.disagreements} finding{'' if site.disagreements == 1 else 's'} on the declared arrows"

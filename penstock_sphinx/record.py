@@ -1,4 +1,4 @@
-"""What is remembered of a page, with the environment of a build."""
+"""Records of pages, stored with the environment of a build."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """Where an object is on a page.
+    """The place of an object on a page.
 
     Attributes:
         anchor: Its id.
-        has_steps: Whether a flow's steps are there, too.
-        tags: What each directive ``only`` around it asks of the tags of a build.
-        others: Further places on the page, for builds to which this one is not shown.
+        has_steps: Whether the flow's steps are there, too.
+        tags: The tag condition of each surrounding directive ``only``.
+        others: Further places on the page, for builds that do not show this one.
     """
 
     anchor: str
@@ -31,12 +31,12 @@ class Place(NamedTuple):
     others: tuple[Place, ...] = ()
 
     def within(self, only: Mapping[str, tuple[str, ...]]) -> Place:
-        """Return the place with what is asked of the tags, by id."""
-        others = tuple(other.within(only) for other in self.others)
+        """Return the place with its tag conditions, by id."""
+        others = tuple(place.within(only) for place in self.others)
         return self._replace(tags=only.get(self.anchor, ()), others=others)
 
     def beside(self, other: Place) -> Place:
-        """Return the better one of two places on a page, which knows the other one."""
+        """Return the better one of two places on a page; it includes the other one."""
         first, second = (self, other) if self.has_steps >= other.has_steps else (other, self)
         return first._replace(others=(*first.others, second._replace(others=()), *second.others))
 
@@ -49,24 +49,24 @@ def places_shown(places: Places, tags: Tags) -> Places:
     """Return the best place on each page among those that a build shows."""
     if not any(place.tags for place in places.values()):
         return places
-    shown = {
-        docname: [each for each in (place, *place.others) if _holds(each, tags)] for docname, place in places.items()
+    candidates = {
+        docname: [item for item in (place, *place.others) if _holds(item, tags)] for docname, place in places.items()
     }
-    return {docname: max(found, key=lambda each: each.has_steps) for docname, found in shown.items() if found}
+    return {docname: max(group, key=lambda each: each.has_steps) for docname, group in candidates.items() if group}
 
 
 def _holds(place: Place, tags: Tags) -> bool:
     try:
-        return all(tags.eval_condition(each) for each in place.tags)
-    except Exception:  # whatever: Sphinx reports it, and shows what is in there
+        return all(tags.eval_condition(condition) for condition in place.tags)
+    except Exception:  # any exception: Sphinx reports it, and shows the content
         return True
 
 
 class Drawing(NamedTuple):
-    """A diagram on a page: the key of its layout, what it shows, how, and the line of its directive.
+    """A diagram on a page: the key of its layout, its subject, its options, and the line of its directive.
 
-    It shows the flow of a name, with what is known of its arrows unless ``proof`` is false, or the map of a selection.
-    What is drawn ``by_script``, Mermaid's, needs no layout but in an EPUB.
+    It shows a flow by name, with the evidence for its edges unless ``proof`` is false, or the map of a selection.
+    A diagram drawn ``by_script``, Mermaid's, needs no layout except in an EPUB.
     """
 
     key: str
@@ -79,22 +79,22 @@ class Drawing(NamedTuple):
 
     @property
     def look(self) -> tuple[Direction, bool]:
-        """What diagrams have in common that are laid out together."""
+        """The properties that diagrams must share to be laid out together."""
         return self.direction, self.small
 
 
 @dataclass(slots=True)
 class Page:
-    """What a page shows.
+    """The record of a page.
 
     Attributes:
-        fingerprints: Of each flow, or selection of flows, that it shows, as it was when the page was read.
+        fingerprints: The fingerprint of each flow, or selection of flows, that it shows, from when the page was read.
         drawings: The diagrams.
-        functions: The full names of the steps whose functions it describes, and whether it says anything of them.
-        objects: Kind and name of the flows and steps that are documented on it.
+        functions: The full names of the steps whose functions it describes, and whether the description has content.
+        objects: Kind and name of the flows and steps that it documents.
         labels: The labels in the docstrings of steps.
         public_names: The functions that are steps, by the other names under which autodoc describes them here.
-        roles: Kind and target of the roles that may lead to flows and steps; of those of any domain, ``any``.
+        roles: Kind and target of the roles that may link to flows and steps; ``any`` for roles of any domain.
     """
 
     fingerprints: dict[str | Selection, str] = field(default_factory=dict)

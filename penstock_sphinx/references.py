@@ -1,4 +1,4 @@
-"""Roles, and what is said of those that lead nowhere."""
+"""Roles, and the warnings about those that link nowhere."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ OF_ANY_DOMAIN = ("any", "myst")
 """References that ask each domain: Sphinx's role and Markdown's links."""
 
 MOST_KNOWN = 10
-"""Names that a warning lists."""
+"""Maximum number of names in a warning."""
 
 
 def note_roles(app: Sphinx, doctree: nodes.document) -> None:
-    """Remember which targets the roles of a page ask for; references of our own follow what they stand in."""
+    """Record the targets of a page's roles; our own references depend on their surroundings instead."""
     domain = domain_of(app.env)
     for node in doctree.findall(pending_xref):
         ours = node.get("refdomain") == domain.name and QUIET not in node
@@ -48,35 +48,35 @@ def note_roles(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def note_conditions(app: Sphinx, doctree: nodes.document) -> None:
-    """Remember which flows and steps of a page stand in a directive ``only``."""
+    """Record which flows and steps of a page are inside a directive ``only``."""
     domain, docname = domain_of(app.env), app.env.docname
     if docname in domain.pages:
-        found: dict[str, tuple[str, ...]] = {}
+        conditions: dict[str, tuple[str, ...]] = {}
         for only in doctree.findall(addnodes.only):
             for inner in only.findall(nodes.Element):
-                found |= {ident: (*found.get(ident, ()), only["expr"]) for ident in inner["ids"]}
-        if found:
-            domain.note_conditions(docname, found)
+                conditions |= {ident: (*conditions.get(ident, ()), only["expr"]) for ident in inner["ids"]}
+        if conditions:
+            domain.note_conditions(docname, conditions)
 
 
 def missing_reference(app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: Element) -> Element | None:
     """Return the link to a label in a docstring, or to a function under its public name, which Sphinx does not know.
 
-    A reference that we made ourselves stays text where nobody knows its target.
+    A reference that we created stays text if its target is unknown.
     """
-    found: Element | None = None
+    link: Element | None = None
     if (node.get("refdomain"), node["reftype"]) == ("std", "ref"):
-        found = domain_of(env).label_of_docstring(app.builder, node, contnode)
+        link = domain_of(env).label_of_docstring(app.builder, node, contnode)
     elif QUIET in node and node.get("refdomain") == "py":
-        found = public_reference(env, app.builder, node)
-    return contnode if found is None and QUIET in node else found
+        link = public_reference(env, app.builder, node)
+    return contnode if link is None and QUIET in node else link
 
 
 def warn_missing_reference(app: Sphinx, domain: Domain | None, node: pending_xref) -> bool | None:
-    """Warn of a role that leads nowhere, with the names that it may mean, in each build until it is mended."""
+    """Warn of a role that links nowhere, with suggestions, in each build until it is fixed."""
     if not isinstance(domain, PenstockDomain):
         return None
-    if domain.site.failed:  # said already, with its cause
+    if domain.site.failed:  # reported already, with its cause
         return True
     kind, target = node["reftype"], node["reftarget"]
     message = escape_line(f"there is no {kind} {target!r} in these pages.{_hint(domain, kind, target)}")
@@ -88,23 +88,23 @@ def warn_missing_reference(app: Sphinx, domain: Domain | None, node: pending_xre
 
 
 def _hint(domain: PenstockDomain, kind: str, target: str) -> str:
-    """Return what to do: show the flow that has it, or take another name."""
+    """Return the remedy: the directive that shows the target's flow, or similar names."""
     flow = _flow_of(domain, kind, target)
     if flow is not None:
         return f" No page describes it; show it by: .. penstock-flow:: {write_name(flow.full_name)}"
     kinds = domain.objtypes_for_role(kind) or []
-    known = sorted({name for known, name in domain.objects if known in kinds})
-    if not known:
+    names = sorted({name for object_kind, name in domain.objects if object_kind in kinds})
+    if not names:
         return " No page describes any. Show a flow by: .. penstock-flow:: name"
-    if near := _near(target, known):
+    if near := _near(target, names):
         return did_you_mean(near)
-    of_flow = [name for name in known if name.startswith(f"{target.rpartition('.')[0]}.")]
-    shown = of_flow or known
-    return f" Known: {', '.join(shown[:MOST_KNOWN])}{', …' if len(shown) > MOST_KNOWN else ''}."
+    of_flow = [name for name in names if name.startswith(f"{target.rpartition('.')[0]}.")]
+    examples = of_flow or names
+    return f" Known: {', '.join(examples[:MOST_KNOWN])}{', …' if len(examples) > MOST_KNOWN else ''}."
 
 
 def _flow_of(domain: PenstockDomain, kind: str, target: str) -> Flow | None:
-    """Return the flow that is meant, or has the step that is meant, though no page shows it."""
+    """Return the flow that a target means, or whose step it means, if no page shows it."""
     for flow in domain.site.manifest.flows:
         if kind == "flow":
             name = full_name(flow)

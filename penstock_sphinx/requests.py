@@ -1,4 +1,4 @@
-"""Which directives ask for pages, found in the text of the sources: pages have to be there before Sphinx reads any."""
+"""Scans the sources for directives that request pages: pages must exist before Sphinx reads any."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ TEMPLATE = "penstock/flow"
 CODE = frozenset(
     ("code", "code-block", "code-cell", "doctest", "math", "parsed-literal", "prompt", "raw", "sourcecode", "testcode")
 )
-"""Directives whose content is no text with directives."""
+"""Directives whose content is not text with directives."""
 
 RST = ("restructuredtext", "rst")
-"""What Sphinx calls the type of its sources; one without a type is of the first."""
+"""Sphinx's names for the RST type of sources; a source without a type has the first."""
 
 MARKDOWN = ("markdown", "md", "myst", "myst-nb")
-"""What MyST-Parser and MyST-NB call the type of theirs."""
+"""The names that MyST-Parser and MyST-NB use for their types."""
 
 Found = tuple[int, dict[str, Any]]
-"""The number of the line on which a directive stands, and its options, read as the directive reads them."""
+"""The line number of a directive, and its options, parsed as the directive parses them."""
 
 _BULLETS = re.compile(r"^\s*(?:(?:[-*+•]|#\.|\d+[.)])\s+)*")
 _DIRECTIVE = re.compile(r"\.\.\s+(?:\|.+\|\s+)?(?P<name>[\w:.+-]+?)\s?::(?:\s|$)")
@@ -50,7 +50,7 @@ _FENCE = re.compile(r"^ {0,3}(?P<ticks>`{3,}|~{3,}|:{3,})(?P<info>[^`]*)$")
 
 
 class Request(NamedTuple):
-    """A directive that asks for pages: where it stands, the folder for them, their template, and of which flows."""
+    """A directive that requests pages: its place, the folder and template of the pages, and the selection of flows."""
 
     docname: str
     line: int
@@ -60,19 +60,19 @@ class Request(NamedTuple):
 
 
 def requests_in(app: Sphinx) -> Iterator[Request]:
-    """Yield all requests of a project; a page without any is looked into again only when it changes."""
+    """Yield all requests of a project; a page without requests is scanned again only when it changes."""
     lists = domain_of(app.env).lists
     for docname in sorted(app.env.found_docs):
         file = Path(app.env.doc2path(docname))
         try:
             if docname not in lists and file.stat().st_mtime_ns // 1000 < app.env.all_docs.get(docname, 0):
-                continue  # it had none when it was read, and is as it was
+                continue  # it had none when it was read, and has not changed
             text = read_text(file)
         except OSError:  # Sphinx reports it
             continue
-        found = list(_in_text(docname, text, markdown=_is_markdown(app, file))) if NAME in text else []
-        (lists.add if found else lists.discard)(docname)
-        yield from found
+        requests = list(_in_text(docname, text, markdown=_is_markdown(app, file))) if NAME in text else []
+        (lists.add if requests else lists.discard)(docname)
+        yield from requests
 
 
 def _is_markdown(app: Sphinx, file: Path) -> bool:
@@ -83,42 +83,42 @@ def _is_markdown(app: Sphinx, file: Path) -> bool:
 def _in_text(docname: str, text: str, *, markdown: bool) -> Iterator[Request]:
     for number, options in (_in_markdown if markdown else _in_rst)(text.splitlines()):
         folder = folder_of(docname, options["toctree"]) if "toctree" in options else None
-        if folder is not None:  # of one outside, the directive itself warns
+        if folder is not None:  # the directive itself warns of a folder outside
             yield Request(docname, number + 1, folder, options.get("template", TEMPLATE), selection_of(options))
 
 
 def _in_rst(lines: Sequence[str]) -> Iterator[Found]:
-    code: int | None = None  # the indentation of what the lines of an example stand under
+    code: int | None = None  # the indentation of the line above an example
     for number, line in enumerate(lines):
         indent = _indentation(line)
         if not line.strip() or (code is not None and indent > code):
             continue
-        said = _BULLETS.sub("", line, count=1)
-        start = len(line) - len(said)
-        directive = _DIRECTIVE.match(said)
-        code = start if _has_code(said, directive) else None
+        content = _BULLETS.sub("", line, count=1)
+        start = len(line) - len(content)
+        directive = _DIRECTIVE.match(content)
+        code = start if _has_code(content, directive) else None
         if directive and directive["name"] == NAME:
             yield number, _rst_options(_below(lines[number + 1 :], start))
 
 
 def _below(lines: Sequence[str], start: int) -> list[str]:
-    """Return the lines of a directive's first paragraph, in which its options are."""
+    """Return the lines of a directive's first paragraph, which contains its options."""
     return list(takewhile(lambda line: line.strip() and _indentation(line) > start, lines))
 
 
-def _has_code(said: str, directive: re.Match[str] | None) -> bool:
-    """Return whether what is indented below a line is the code of an example, or a comment."""
+def _has_code(text: str, directive: re.Match[str] | None) -> bool:
+    """Return whether the lines indented below a line are example code, or a comment."""
     if directive:
         return directive["name"] in CODE
-    if said == ".." or said.startswith(".. "):
-        return said[3:4] not in ("_", "[")
-    return said.rstrip().endswith("::")
+    if text == ".." or text.startswith(".. "):
+        return text[3:4] not in ("_", "[")
+    return text.rstrip().endswith("::")
 
 
 def _rst_options(block: Sequence[str]) -> dict[str, Any]:
     fields = dropwhile(lambda line: not line.lstrip().startswith(":"), block)
     settings = get_default_settings(Parser)
-    settings.report_level = settings.halt_level = 5  # whatever is wrong is said when the page is read
+    settings.report_level = settings.halt_level = 5  # faults are reported when the page is read
     document = new_document("", settings)
     machine = RSTStateMachine(state_classes=state_classes, initial_state="ExtensionOptions")
     machine.run(StringList(dedent("\n".join(fields)).splitlines(), ""), document)
@@ -166,7 +166,7 @@ def _myst_options(content: Sequence[str]) -> dict[str, Any]:
         from myst_parser.parsers.directives import parse_directive_text  # noqa: PLC0415 - only its pages need it
 
         return parse_directive_text(FlowsDirective, "", dedent("\n".join(content))).options
-    except (ImportError, MarkupError):  # whatever is wrong is said when the page is read
+    except (ImportError, MarkupError):  # faults are reported when the page is read
         return {}
 
 

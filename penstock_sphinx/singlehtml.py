@@ -1,4 +1,4 @@
-"""Where all pages become one: what was unique on each of them has to be unique there."""
+"""Pages merged into one: ids that were unique on each page must be unique on the merged page."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 
 def drop_repeated_ids(env: BuildEnvironment, doctree: nodes.document) -> None:
-    """Keep the first of equal ids where pages with the steps of one flow become one page.
+    """Keep the first of equal ids if pages with the steps of one flow become one page.
 
-    A figure that has no id left gets another one, and keeps its number, which goes by it.
+    A figure whose ids are all dropped gets a new one, and keeps its number, which is stored by id.
     """
-    seen: set[str] = set()
+    used_ids: set[str] = set()
     for node in cast("list[nodes.Element]", list(doctree.findall(_is_ours))):
         ids, first = node["ids"], "".join(node["ids"][:1])
-        ids[:] = [each for each in ids if each not in seen]
+        ids[:] = [ident for ident in ids if ident not in used_ids]
         if isinstance(node, nodes.figure) and first and first not in ids:
             ids[:] = ids or [_new_id(first, doctree)]
             _keep_number(env, doctree, node, first)
-        seen.update(ids)
+        used_ids.update(ids)
 
 
 def _is_ours(node: nodes.Node) -> bool:
@@ -35,15 +35,15 @@ def _is_ours(node: nodes.Node) -> bool:
 
 
 def _new_id(ident: str, doctree: nodes.document) -> str:
-    taken = {each for node in doctree.findall(nodes.Element) for each in node["ids"]}
-    return next(each for number in count(2) if (each := f"{ident}-{number}") not in taken)
+    used_ids = {candidate for node in doctree.findall(nodes.Element) for candidate in node["ids"]}
+    return next(candidate for number in count(2) if (candidate := f"{ident}-{number}") not in used_ids)
 
 
 def _keep_number(env: BuildEnvironment, doctree: nodes.document, figure: nodes.Element, before: str) -> None:
-    """Let a figure have the number that it had under another id, in the page that it comes from."""
+    """Keep the number that a figure had under its former id, on the page that it comes from."""
     docname = env.config.root_doc
     for page in doctree.findall(addnodes.start_of_file):  # the inner ones come last
-        if any(each is figure for each in page.findall(nodes.figure)):
+        if any(node is figure for node in page.findall(nodes.figure)):
             docname = page["docname"]
     numbers = env.toc_fignumbers.get(docname, {}).get("figure", {})
     if before in numbers:

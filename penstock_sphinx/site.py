@@ -1,4 +1,4 @@
-"""What one build knows: the configuration, the flows, and which pages they make outdated."""
+"""The state of one build: the configuration, the flows, and the pages that they make outdated."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class Site:
 
     Attributes:
         config: The settings.
-        manifest: The flows; none where they could not be collected.
-        failed: Whether they could not be collected.
-        disagreements: How many arrows do not agree with what the code and the runs say.
+        manifest: The flows; empty if they could not be collected.
+        failed: Whether the flows could not be collected.
+        disagreements: The number of findings on the declared edges.
     """
 
     config: Config
@@ -58,7 +58,7 @@ class Site:
     disagreements: int = 0
 
     def fingerprint(self, shown: str | Selection) -> str:
-        """Return a digest of all that a page shows of a flow or of several, empty where there is no such flow."""
+        """Return a digest of all that a page shows of one or several flows, empty if the flow does not exist."""
         if isinstance(shown, Selection):
             flows = shown.of(self.manifest.flows)
             return self._digest([(outline(flow), self.page_names[flow.full_name]) for flow in flows])
@@ -69,7 +69,7 @@ class Site:
         return self._digest((digest(flow), self.name_in_ids(flow), self.origin(flow)))
 
     def drawn(self, subject: str | Selection, *, proof: bool = True) -> Flow:
-        """Return what a diagram shows: the flow of a name, or the map of a selection."""
+        """Return the flow that a diagram shows: the one of that name, or the map of a selection."""
         if isinstance(subject, Selection):
             return system_map(subject.of(self.manifest.flows))
         flow = self.manifest.flow(subject)
@@ -80,7 +80,7 @@ class Site:
         return layout_key(drawn, options, self.config.engine, self.config.layout_timeout)
 
     def steps_at(self, function: str) -> tuple[str, ...]:
-        """Return the full names of the steps that a function is, by ``module.qualname``."""
+        """Return the full names of the steps that a function implements, by ``module.qualname``."""
         return tuple(self._steps.get(function, ()))
 
     @property
@@ -89,11 +89,11 @@ class Site:
         return self._steps.keys()
 
     def functions_of(self, flow: str) -> tuple[str, ...]:
-        """Return ``module.qualname`` of each step of the flows of that bare name."""
+        """Return ``module.qualname`` of each step of all flows with that bare name."""
         return self._functions.get(flow, ())
 
     def name_in_ids(self, flow: Flow) -> str:
-        """Return the name by which ids tell a flow from all others, which may become one page with it."""
+        """Return the name of a flow in ids, unique among all flows, because their pages may be merged."""
         return flow.name if self._names[flow.name] == 1 else flow.full_name
 
     @cached_property
@@ -108,34 +108,34 @@ class Site:
 
     @cached_property
     def _steps(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        steps: dict[str, list[str]] = {}
         for flow in self.manifest.flows:
             for step in flow.steps:
-                found.setdefault(_function(step), []).append(full_name(flow, step))
-        return found
+                steps.setdefault(_function(step), []).append(full_name(flow, step))
+        return steps
 
     @cached_property
     def _functions(self) -> dict[str, tuple[str, ...]]:
-        found: dict[str, tuple[str, ...]] = {}
+        functions: dict[str, tuple[str, ...]] = {}
         for flow in self.manifest.flows:
             name = visible(flow.name)
-            found[name] = (*found.get(name, ()), *map(_function, flow.steps))
-        return found
+            functions[name] = (*functions.get(name, ()), *map(_function, flow.steps))
+        return functions
 
-    def _digest(self, shown: object) -> str:
-        shown_with = (self.config.source_url, self.config.direction, self.config.engine, self.config.docstring_style)
-        return hashlib.sha256(repr((shown, shown_with)).encode("utf-8", "replace")).hexdigest()
+    def _digest(self, content: object) -> str:
+        settings = (self.config.source_url, self.config.direction, self.config.engine, self.config.docstring_style)
+        return hashlib.sha256(repr((content, settings)).encode("utf-8", "replace")).hexdigest()
 
     def name_meant(self, argument: str) -> str:
-        """Return the name of a flow as a page gives it, in quotes or not."""
+        """Return the name of a flow from a directive's argument, in quotes or not."""
         return argument if not argument.startswith('"') or argument in self.manifest.names else read_name(argument)
 
     def origin(self, flow: Flow) -> str:
-        """Return the manifest of others that a flow comes from, or an empty string for one that is trusted."""
+        """Return the foreign manifest that a flow comes from, or an empty string for a trusted flow."""
         return self.manifest.origins.get(flow.full_name, "")
 
     def source_url(self, step: Step) -> str:
-        """Return where a step's source can be read, or an empty string; installed code is not in our repository."""
+        """Return the address of a step's source, or an empty string; installed code is not in our repository."""
         if not self.config.manifests and not is_file(self.config.project / step.file):
             return ""
         return source_url(self.config.source_url, step)
@@ -160,22 +160,22 @@ def _function(step: Step) -> str:
 
 
 def full_name(flow: Flow, step: Step | None = None) -> str:
-    """Return what a role calls a flow, or one of its steps."""
+    """Return the name of a flow, or of one of its steps, in roles."""
     name = name_object(flow.full_name)
     return f"{name}.{name_object(step.name)}" if step else name
 
 
 def collect_flows(app: Sphinx) -> None:
-    """Collect the flows of a build, in the main process and once."""
-    # A Config without modules stands in for settings that are wrong: Sphinx would show a traceback with an error.
+    """Collect the flows of a build, once, in the main process."""
+    # A Config without modules replaces invalid settings, because Sphinx would show a traceback with an error.
     config = Config(project=folder_of_settings(app))
     domain = domain_of(app.env)
     domain.tags = app.tags
     try:
         config = load(app)
-        found = shown(config)
-        site = Site(config, found.manifest, disagreements=len(found.disagreements))
-        report(config, found)
+        result = shown(config)
+        site = Site(config, result.manifest, disagreements=len(result.disagreements))
+        report(config, result)
         domain.last_config = config
     except PenstockError as error:
         site = _as_before(error, config, domain.last_config)
@@ -195,20 +195,20 @@ def collect_flows(app: Sphinx) -> None:
 
 
 def _as_before(error: PenstockError, config: Config, last: Config | None) -> Site:
-    """Return the flows as they were: with these settings, else with those that were the last to do."""
-    tried = (last,) if isinstance(error, ConfigError) else (config, last)
-    for each in filter(None, tried):
-        if (manifest := last_shown(each)) is not None:
-            return Site(each, manifest)
+    """Return the flows of the last good import: with these settings, or else with the last ones that worked."""
+    candidates = (last,) if isinstance(error, ConfigError) else (config, last)
+    for candidate in filter(None, candidates):
+        if (manifest := last_shown(candidate)) is not None:
+            return Site(candidate, manifest)
     return Site(config, Manifest(), failed=True)
 
 
 def report_unseen_problems(_app: Sphinx, env: BuildEnvironment) -> None:
-    """Report the problems of the flows that no page shows; pages report those of theirs."""
+    """Report the problems of flows that no page shows; pages report those of their flows."""
     domain = domain_of(env)
-    shown = {name for page in domain.pages.values() for name in page.fingerprints}
+    shown_names = {name for page in domain.pages.values() for name in page.fingerprints}
     for flow in domain.site.manifest.flows:
-        if not shown & {flow.name, flow.full_name}:
+        if not shown_names & {flow.name, flow.full_name}:
             for problem in flow.problems:
                 logger.warning(
                     "%s",
@@ -222,25 +222,25 @@ def report_unseen_problems(_app: Sphinx, env: BuildEnvironment) -> None:
 def outdated_pages(
     _app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], _removed: set[str]
 ) -> list[str]:
-    """Return the pages that show a flow which is not what it was when the page was read."""
+    """Return the pages that show a flow that has changed since the page was read."""
     domain = domain_of(env)
     names = {name for page in domain.pages.values() for name in page.fingerprints}
     current = {name: domain.site.fingerprint(name) for name in names}
-    changed = {
+    changed_pages = {
         docname
         for docname, page in domain.pages.items()
         if any(current[name] != fingerprint for name, fingerprint in page.fingerprints.items())
     }
-    return sorted(changed | _other_functions(env))
+    return sorted(changed_pages | _other_functions(env))
 
 
 def _other_functions(env: BuildEnvironment) -> set[str]:
-    """Return the pages that describe functions which became steps, or are none any more."""
+    """Return the pages that describe functions that became steps, or no longer are."""
     domain = domain_of(env)
     now: dict[str, set[str]] = {}
     for name, function in cast("Any", env.get_domain("py")).objects.items():
         page = domain.pages.get(function.docname)
         if steps := domain.site.steps_at(page.public_names.get(name, name) if page else name):
             now.setdefault(function.docname, set()).update(steps)
-    known = {docname: set(page.functions) for docname, page in domain.pages.items() if page.functions}
-    return {docname for docname in now.keys() | known.keys() if now.get(docname) != known.get(docname)}
+    records = {docname: set(page.functions) for docname, page in domain.pages.items() if page.functions}
+    return {docname for docname in now.keys() | records.keys() if now.get(docname) != records.get(docname)}

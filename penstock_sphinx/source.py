@@ -1,6 +1,6 @@
 """Links to sources through viewcode and linkcode.
 
-Without an answer of ours, viewcode would import the application to find its source.
+Without our answer, viewcode would import the application to find its source.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def connect_viewcode(app: Sphinx) -> None:
-    """Answer what viewcode asks of the modules that steps are in, if it is there."""
+    """Answer viewcode's requests for the modules that contain steps, if the site uses it."""
     if "viewcode-find-source" not in app.events.events:
         return
     files = _module_files(app)
@@ -44,9 +44,9 @@ def connect_viewcode(app: Sphinx) -> None:
 
 
 def settle_links(_app: Sphinx, doctree: nodes.document) -> None:
-    """Move each link that viewcode or linkcode made to the end of its step, behind the file and line.
+    """Move each link by viewcode or linkcode to the end of its step, after the file and line.
 
-    A step that viewcode knows also gets the id that viewcode's page of source links back to.
+    A step that viewcode knows also gets the id that viewcode's source page links back to.
     """
     for block in doctree.findall(flow_block):
         for description in [child for child in block if isinstance(child, addnodes.desc)]:
@@ -79,8 +79,8 @@ def without_line(app: Sphinx, address: str) -> str | None:
 def _module_files(app: Sphinx) -> dict[str, Path]:
     site = domain_of(app.env).site
     own = [flow for flow in site.manifest.flows if not site.origin(flow)]
-    found = {step.module: site.source_file(step) for flow in own for step in flow.steps if step.module}
-    return {module: file for module, file in found.items() if file}
+    files = {step.module: site.source_file(step) for flow in own for step in flow.steps if step.module}
+    return {module: file for module, file in files.items() if file}
 
 
 def _analysed(file: Path, module: str) -> tuple[str, Tags] | None:

@@ -1,4 +1,4 @@
-"""What stands under a drawing: the paths, and each step with its signature, docstring, neighbours and source."""
+"""The content below a drawing: the paths, and each step with its signature, docstring, neighbours and source."""
 
 from __future__ import annotations
 
@@ -38,40 +38,40 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_PATHS = 24
-"""Paths that a page lists; nobody reads more."""
+"""Maximum number of paths on a page."""
 
 
 def anchor(document: nodes.document, *names: str) -> str:
-    """Return a readable id that is not taken on the page."""
+    """Return a readable id that is unique on the page."""
     words = [re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") for name in names]
-    if words != list(names):  # what was lost tells names apart, also on the one page of singlehtml
+    if words != list(names):  # names may differ only in lost characters, also on the merged page of singlehtml
         words.append(hashlib.sha256("\0".join(names).encode("utf-8", "replace")).hexdigest()[:6])
-    wanted = ("--" if any("-" in word for word in words) else "-").join(filter(None, ("flow", *words)))
-    ident, number = wanted, 1
+    stem = ("--" if any("-" in word for word in words) else "-").join(filter(None, ("flow", *words)))
+    ident, number = stem, 1
     while ident in document.ids:
         number += 1
-        ident = f"{wanted}-{number}"
+        ident = f"{stem}-{number}"
     return ident
 
 
 def index_entry(name: str, kind: str, ident: str) -> tuple[str, str, str, str, None]:
-    """Return an entry of the general index; a semicolon would cut it in two."""
+    """Return an entry of the general index; a semicolon would split it."""
     return ("single", f"{name} ({kind})".replace(";", ","), ident, "", None)
 
 
 def paths(flow: Flow, docname: str) -> list[nodes.Node]:
-    """Return the ways through a flow as a list, and how many more there are."""
+    """Return the paths through a flow as a list, and the number of further ones."""
     items = (_path(flow, names, docname) for names in islice(flow.paths(), MOST_PATHS))
     count = flow.path_count
     title = _paragraph("ps-doc-title", nodes.strong("", ngettext("%d path", "%d paths", count) % count))
-    shown: list[nodes.Node] = [
+    parts: list[nodes.Node] = [
         title,
         nodes.enumerated_list("", *items, classes=["ps-paths"], enumtype="arabic", suffix="."),
     ]
     if count > MOST_PATHS:
         more = count - MOST_PATHS
-        shown.append(_paragraph("ps-meta", nodes.Text(ngettext("… and %d more.", "… and %d more.", more) % more)))
-    return shown
+        parts.append(_paragraph("ps-meta", nodes.Text(ngettext("… and %d more.", "… and %d more.", more) % more)))
+    return parts
 
 
 def _path(flow: Flow, names: Iterable[str], docname: str) -> nodes.list_item:
@@ -87,7 +87,7 @@ class StepWriter:
     def __init__(
         self, flow: Flow, env: BuildEnvironment, document: nodes.document, line: int, *, index: bool = True
     ) -> None:
-        """Take the flow and the page, whose ``line`` is what messages name, and whether the steps become objects."""
+        """Store the flow and the page, with the ``line`` for messages, and whether the steps become objects."""
         self._index = index
         self._flow = flow
         self._env = env
@@ -98,7 +98,7 @@ class StepWriter:
         self._restriction = Restriction() if self._origin else None
 
     def describe(self, step: Step) -> list[nodes.Node]:
-        """Return one step, registered under its name, behind its entry in the index, unless these are not wanted."""
+        """Return one step, registered under its name, after its index entry, unless these are off."""
         style = self._site.config.docstring_style
         markdown = style == "markdown"
         lines = [] if markdown else rst_lines(step, self._env, style, self._line)
@@ -114,7 +114,7 @@ class StepWriter:
         content.extend(elsewhere(step, self._env.docname))
         content.append(self._meta(step))
         for reference in description.findall(addnodes.pending_xref):
-            # made from a type or by NumPy's "See Also", not written as a role
+            # generated from a type or by NumPy's "See Also", not written as a role
             if "refdoc" not in reference or reference["reftype"] == "obj":
                 reference["refdoc"] = self._env.docname
                 reference[QUIET] = True
@@ -124,24 +124,24 @@ class StepWriter:
         return [addnodes.index(entries=[index_entry(visible(step.name), kind, signature["ids"][0])]), description]
 
     def _parsed(self, step: Step, signature: str, lines: Iterable[str]) -> addnodes.desc:
-        """Return the description that Sphinx makes of a function, with its fields and types, but of no known object."""
+        """Return Sphinx's description of a function, with its fields and types, but without registering an object."""
         head = [f".. py:function:: step{signature}", ""]
         body = [f"   {line}" for line in lines]
         with self._inside(step):
-            parsed = self._limited(
+            children = self._limited(
                 step, lambda: parse_rst(head, body, self._document, self._source(step), self._restriction)
             )
-            if parsed is None:
+            if children is None:
                 text = nodes.literal_block(step.docstring, step.docstring, language="none")
-                parsed, _ = parse_rst(head, [], self._document, self._source(step))
-                description = next(node for node in parsed if isinstance(node, addnodes.desc))
+                children, _ = parse_rst(head, [], self._document, self._source(step))
+                description = next(node for node in children if isinstance(node, addnodes.desc))
                 cast("addnodes.desc_content", description[-1]).append(text)
-        return next(node for node in parsed if isinstance(node, addnodes.desc))
+        return next(node for node in children if isinstance(node, addnodes.desc))
 
     def _markdown(self, step: Step) -> list[nodes.Node]:
         text = "\n".join(markdown_lines(step, self._env, self._line))
         try:
-            parsed = self._limited(
+            children = self._limited(
                 step, lambda: parse_markdown(text, self._document, self._source(step), self._restriction)
             )
         except ImportError:
@@ -150,47 +150,47 @@ class StepWriter:
             logger.warning(message, type="penstock", subtype="docstring", location=place, once=True)
             self._env.note_reread()
             return [nodes.paragraph("", step.docstring)]
-        return [nodes.literal_block(text, text, language="none")] if parsed is None else parsed
+        return [nodes.literal_block(text, text, language="none")] if children is None else children
 
     def _limited(self, step: Step, parse: Callable[[], tuple[list[nodes.Node], Labels]]) -> list[nodes.Node] | None:
-        """Return what is parsed, or ``None`` where others have written what nothing can read."""
+        """Return the parsed nodes, or ``None`` if a foreign docstring cannot be parsed."""
         if self._restriction and not is_readable(step.docstring):
             self._restriction.refuse("more marks in a paragraph than can be read")
             return None
         try:
-            parsed, labels = parse()
+            children, labels = parse()
         except RecursionError:
             if self._restriction is None:
                 raise
             self._restriction.refuse("what stands too deep within each other")
             return None
         self._note_labels(labels)
-        return parsed
+        return children
 
     def _report_refused(self, step: Step) -> None:
-        """Warn of what a docstring of others may not do, and shows as text."""
+        """Warn of the markup that a foreign docstring may not use, and that is shown as text."""
         if self._restriction and self._restriction.refused:
-            refused = ", ".join(map(visible, self._restriction.refused))
+            refusals = ", ".join(map(visible, self._restriction.refused))
             self._restriction.refused.clear()
-            what = f"the docstring of step {step.name!r} of flow {full_name(self._flow)!r} has {refused}"
+            problem = f"the docstring of step {step.name!r} of flow {full_name(self._flow)!r} has {refusals}"
             why = "which a manifest of others may not. It is shown as text."
             cure = "If the manifest is your own, set: penstock_trust_manifests = True"
-            message, place = f"{self._origin}: {what}, {why} {cure}", (self._env.docname, self._line)
+            message, place = f"{self._origin}: {problem}, {why} {cure}", (self._env.docname, self._line)
             logger.warning("%s", escape_line(message), type="penstock", subtype="untrusted", location=place)
             self._env.note_reread()
 
     def _note_labels(self, labels: Labels) -> None:
-        known = domain_of(self._env).page(self._env.docname).labels
-        known |= {name: label for name, label in labels.items() if name not in known}
+        page_labels = domain_of(self._env).page(self._env.docname).labels
+        page_labels |= {name: label for name, label in labels.items() if name not in page_labels}
 
     def _source(self, step: Step) -> str:
-        """Return what messages about a docstring call its place, in autodoc's words."""
+        """Return the source of a docstring's messages, in autodoc's words."""
         file = self._origin or self._site.source_file(step) or step.file or step.module
         return f"{file}{OF_DOCSTRING}{visible(step.module)}.{visible(step.qualname)}"
 
     @contextlib.contextmanager
     def _inside(self, step: Step) -> Iterator[None]:
-        """Resolve types as the step's own module would."""
+        """Resolve types as in the step's own module."""
         outer = dict(self._env.ref_context)
         self._env.ref_context["py:module"] = step.module
         self._env.ref_context["py:class"] = step.qualname.rpartition(".")[0] or None
@@ -201,12 +201,12 @@ class StepWriter:
             self._env.ref_context.update(outer)
 
     def _name(self, signature: addnodes.desc_signature, step: Step) -> None:
-        """Turn the signature of a nameless function into that of the step."""
+        """Turn the signature of a placeholder function into that of the step."""
         name = visible(step.name) or ascii(step.name)
         kinds = (addnodes.desc_parameterlist, addnodes.desc_returns)
-        typed: list[nodes.Node] = [part for part in signature if isinstance(part, kinds)]
-        # a signature that is not Python's syntax, such as one from C, is shown as it is
-        signature[:] = [addnodes.desc_name(name, name), *(typed or [nodes.Text(visible(step.signature))])]
+        parts: list[nodes.Node] = [part for part in signature if isinstance(part, kinds)]
+        # a signature that is not Python syntax, such as one from C, is shown unchanged
+        signature[:] = [addnodes.desc_name(name, name), *(parts or [nodes.Text(visible(step.signature))])]
         ident = anchor(self._document, self._site.name_in_ids(self._flow), step.name)
         signature["classes"].append("ps-sig")
         signature["ids"] = [ident]
@@ -217,7 +217,7 @@ class StepWriter:
         file = None if self._origin else self._site.source_file(step)
         if file or not (self._origin or "viewcode_line_numbers" in self._env.config):
             signature["module"], signature["fullname"] = step.module, step.qualname
-        else:  # viewcode would import the module to find what is not here, and linkcode may
+        else:  # viewcode would import the module to find a missing source, and linkcode may
             signature["module"], signature["fullname"] = None, ""
 
     def _contents_entry(self, name: str) -> tuple[tuple[str, ...], str]:
@@ -236,22 +236,24 @@ class StepWriter:
         if effects := [effect for effect in map(visible, step.effects) if effect]:
             chips = ([_chip(effect, "ps-chip-io")] for effect in effects)
             facts.append([nodes.Text(gettext("effects") + " "), *_joined(" ", chips)])
-        if where := visible(step.where):
+        if location := visible(step.where):
             url = self._site.source_url(step)
             # a builder that checks spelling takes what stands in a paragraph itself for prose
             place = (
-                nodes.reference("", where, refuri=url, internal=False) if url else nodes.inline("", where, **AS_WRITTEN)
+                nodes.reference("", location, refuri=url, internal=False)
+                if url
+                else nodes.inline("", location, **AS_WRITTEN)
             )
             facts.append([place])
         return _paragraph("ps-meta", *_joined(" · ", facts))
 
-    def _neighbours(self, found: Iterable[Neighbour]) -> Iterator[nodes.Node]:
-        return _joined(", ", (self._neighbour(*neighbour) for neighbour in found))
+    def _neighbours(self, neighbours: Iterable[Neighbour]) -> Iterator[nodes.Node]:
+        return _joined(", ", (self._neighbour(*neighbour) for neighbour in neighbours))
 
     def _neighbour(self, name: str, label: str) -> list[nodes.Node]:
         reference = step_reference(name, full_name(self._flow, self._flow.step(name)), self._env.docname)
-        said = visible(label)
-        return [reference, nodes.Text(" "), nodes.emphasis("", "", isolate_text(said))] if said else [reference]
+        text = visible(label)
+        return [reference, nodes.Text(" "), nodes.emphasis("", "", isolate_text(text))] if text else [reference]
 
 
 def _kind(step: Step) -> str:

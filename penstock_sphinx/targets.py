@@ -1,4 +1,4 @@
-"""Where the links of a page lead, as a digest: a page is written again when it changes, though nothing else did."""
+"""Digests of link targets, to rewrite pages whose targets moved."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Targets:
-    """What is described where, at one moment of a build."""
+    """The targets of links at one moment of a build."""
 
     def __init__(self, env: BuildEnvironment) -> None:
         self._domain = domain_of(env)
@@ -32,22 +32,22 @@ class Targets:
         self._selected: dict[Selection, list[str | None]] = {}
         self._asked: dict[tuple[str, str], str] = {}
         for (kind, name), places in sorted(self._domain.objects.items()):
-            said = f"{kind} {name}{sorted(places.items())}"
+            entry = f"{kind} {name}{sorted(places.items())}"
             if kind == "flow":
-                self._flows[name] = said
+                self._flows[name] = entry
             else:
                 for flow in _flows_in(name):
-                    self._steps.setdefault(flow, []).append(said)
+                    self._steps.setdefault(flow, []).append(entry)
 
     def of(self, page: Page) -> str:
         """Return the digest of a page."""
         return hashlib.sha256(repr(list(self._lines(page))).encode("utf-8", "replace")).hexdigest()
 
     def _lines(self, page: Page) -> Iterator[object]:
-        shown = sorted({name.rpartition("/")[2] for name in page.fingerprints if isinstance(name, str)})
-        for name in shown:
+        names = sorted({name.rpartition("/")[2] for name in page.fingerprints if isinstance(name, str)})
+        for name in names:
             yield self._steps.get(name)
-            if self._functions:  # else none of the steps leads to one
+            if self._functions:  # else no step links to a function
                 yield [self._function(function) for function in self._site.functions_of(name)]
         for name in page.functions:
             yield [self._steps.get(flow) for flow in _flows_in(name)]
@@ -67,18 +67,18 @@ class Targets:
         if role not in self._asked:
             kind, target = role
             kinds = ("flow", "step") if kind == "any" else (kind,)
-            found = [sorted(self._domain.places(each, target).items()) for each in kinds]
-            self._asked[role] = repr(found) if any(found) else ""
+            places = [sorted(self._domain.places(role_kind, target).items()) for role_kind in kinds]
+            self._asked[role] = repr(places) if any(places) else ""
         return self._asked[role]
 
     def _function(self, name: str) -> tuple[str, str, bool]:
-        found = self._functions.get(documented_as(self._env, name))
+        entry = self._functions.get(documented_as(self._env, name))
         return (
-            (found.docname, found.node_id, is_described(self._env, name, found.docname)) if found else ("", "", False)
+            (entry.docname, entry.node_id, is_described(self._env, name, entry.docname)) if entry else ("", "", False)
         )
 
 
 def _flows_in(step: str) -> Iterator[str]:
-    """Yield the bare names of the flows that a step may be of, by its full name; there may be dots in both names."""
+    """Yield the bare names of the flows that a step may belong to, by its full name; both names may contain dots."""
     bare = step.rpartition("/")[2]
     yield from (bare[: dot.start()] for dot in re.finditer(r"\.", bare))

@@ -31,7 +31,7 @@ class PageTemplate:
 
     Args:
         name: Its name with the suffix of the pages.
-        folders: Where it is looked for first.
+        folders: The folders to search first.
     """
 
     def __init__(self, name: str, folders: Iterable[Path]) -> None:
@@ -77,11 +77,11 @@ def _heading(text: str, level: int = 1) -> str:
 
 
 _ENUMERATOR = re.compile(r"^(\w+)\.(?=\s|$)", re.MULTILINE)
-"""A letter, a Roman or an Arabic number begins a list if a full stop follows, which Sphinx's own escaping leaves."""
+"""A letter or a number that a full stop would turn into a list; Sphinx's own escaping leaves it."""
 
 
 _DOT = re.compile(r"^\.", re.MULTILINE)
-"""What begins a directive or a comment; Sphinx's own escaping looks at the first line alone."""
+"""The beginning of a directive or a comment; Sphinx's own escaping handles the first line only."""
 
 
 def _rst(text: str) -> str:

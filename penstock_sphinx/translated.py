@@ -1,4 +1,4 @@
-"""Docstrings in the language of the site, translated before what leads from one place of them to another is resolved."""
+"""Docstrings in the language of the site, translated before references within them are resolved."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ DONE = "penstock_translated"
 
 
 def translate(apart: nodes.document, page: nodes.document, language: Collection[str]) -> None:
-    """Translate a text with references: later, Sphinx would look for what they lead to among the names of the page.
+    """Translate a text with references: later, Sphinx would look for their targets among the names of the page.
 
     Args:
         apart: The text, as a document of its own.
-        page: The page that it is for.
-        language: What Sphinx calls the language that it is written in, and so are its translations.
+        page: The page that the text is for.
+        language: Sphinx's names for the markup language of the text and its translations.
     """
     if any(isinstance(node, REFERENCES) for node in apart.findall()):
         source = apart["source"]
@@ -38,7 +38,7 @@ def translate(apart: nodes.document, page: nodes.document, language: Collection[
 
 
 def _in_language(page: nodes.document, language: Collection[str]) -> str:
-    """Return the name of a page with a suffix by which Sphinx reads a language, if it reads that at all."""
+    """Return the name of a page with a suffix of a markup language, if Sphinx reads that language at all."""
     source: str = page["source"]
     suffixes = page.settings.env.config.source_suffix.items()
     fitting = [suffix for suffix, kind in suffixes if (kind or RST[0]) in language]
@@ -46,12 +46,12 @@ def _in_language(page: nodes.document, language: Collection[str]) -> str:
 
 
 class ReleaseTranslated(SphinxTransform):
-    """Let what is translated already be found by those who collect messages, once Sphinx has translated the page."""
+    """Make texts that are already translated visible to message collectors, after Sphinx has translated the page."""
 
     default_priority = Locale.default_priority + 1
 
     def apply(self, **_: Any) -> None:
-        """Take our marks away."""
+        """Remove our marks."""
         for node in self.document.findall(nodes.Element):
             if node.attributes.pop(DONE, False):
                 del node["translatable"]

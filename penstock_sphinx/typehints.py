@@ -1,4 +1,4 @@
-"""Type hints where autodoc's settings put them: in the signature, in the description, in both, or nowhere."""
+"""Type hints according to autodoc's settings: in the signature, in the description, in both, or nowhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RETURN_TYPE = re.compile(r"^:rtype:")
 
 
 def placed(step: Step, lines: Sequence[str], config: Config) -> tuple[str, list[str]]:
-    """Return a step's signature and its docstring's lines with the type hints where ``autodoc_typehints`` wants them."""
+    """Return a step's signature and the lines of its docstring, with type hints as ``autodoc_typehints`` asks."""
     mode = config.autodoc_typehints if "autodoc_typehints" in config else "signature"
     signature = python_signature(step)
     short = "autodoc_typehints_format" not in config or config.autodoc_typehints_format == "short"
@@ -33,10 +33,10 @@ def placed(step: Step, lines: Sequence[str], config: Config) -> tuple[str, list[
     if function is None:
         return signature, list(lines)
     _spell(function, step, short=short)
-    added = list(_fields(function, lines, config)) if mode in ("description", "both") else []
+    fields = list(_fields(function, lines, config)) if mode in ("description", "both") else []
     if mode in ("description", "none"):
         _strip(function)
-    return _written(function), [*lines, *(["", *added] if added and not _ends_in_field(lines) else added)]
+    return _written(function), [*lines, *(["", *fields] if fields and not _ends_in_field(lines) else fields)]
 
 
 def _parsed(signature: str) -> ast.FunctionDef | None:
@@ -48,13 +48,13 @@ def _parsed(signature: str) -> ast.FunctionDef | None:
 
 
 def _arguments(function: ast.FunctionDef) -> list[ast.arg]:
-    given = function.args
-    found = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
-    return [argument for argument in found if argument]
+    args = function.args
+    candidates = [*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg]
+    return [argument for argument in candidates if argument]
 
 
 def _spell(function: ast.FunctionDef, step: Step, *, short: bool) -> None:
-    """Write each type in the function as autodoc would."""
+    """Spell each type in the function as autodoc would."""
     for argument in _arguments(function):
         if argument.annotation:
             argument.annotation = spelled(argument.annotation, step.imports, step.module, short=short)
@@ -63,14 +63,14 @@ def _spell(function: ast.FunctionDef, step: Step, *, short: bool) -> None:
 
 
 def _fields(function: ast.FunctionDef, lines: Sequence[str], config: Config) -> Iterator[str]:
-    described = {found[1] for line in lines if (found := _PARAMETER.match(line))}
-    typed = {found[1] for line in lines if (found := _TYPE.match(line))}
+    described_names = {match[1] for line in lines if (match := _PARAMETER.match(line))}
+    typed_names = {match[1] for line in lines if (match := _TYPE.match(line))}
     everything = config.autodoc_typehints_description_target == "all"
     for argument in _arguments(function):
         name = argument.arg
-        if argument.annotation is None or name in typed or not (everything or name in described):
+        if argument.annotation is None or name in typed_names or not (everything or name in described_names):
             continue
-        if name not in described:
+        if name not in described_names:
             yield f":param {name}:"
         yield f":type {name}: {ast.unparse(argument.annotation)}"
     says_returns = any(map(_RETURNS.match, lines))

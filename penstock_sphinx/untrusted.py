@@ -1,6 +1,6 @@
-"""Docstrings of manifests that others wrote: what only formats is read, all other markup is shown as text.
+"""Docstrings of foreign manifests: markup that only formats is read, all other markup is shown as text.
 
-What is read is looked up in lists of what may be, for there is no end to what extensions add: directives that run
+Markup is checked against allow lists, because extensions may add anything: directives that run
 code, insert files, or write HTML.
 """
 
@@ -55,10 +55,10 @@ OPTIONS = frozenset(
         ),
     )
 )
-"""Options of theirs that neither name a target or a file nor give a class, which a theme may act on."""
+"""Options of these directives that neither name a target or a file nor give a class, which a theme may act on."""
 
 DOMAINS = ("c", "cpp", "js", "py", "rst", "std", "penstock")
-"""Domains whose roles are links, and no more."""
+"""Domains whose roles are only links."""
 
 ROLES = frozenset(
     (
@@ -107,23 +107,23 @@ FORMATTING: tuple[type, ...] = (
 """Nodes that show text."""
 
 UNSEEN = (addnodes.index, nodes.comment)
-"""Nodes that show nothing, and do nothing here that is wanted: an entry of the general index is one."""
+"""Nodes that show nothing and have no place here, such as an entry of the general index."""
 
 MAX_DEPTH = 60
-"""Elements within each other; what writes pages goes down by recursion."""
+"""Maximum nesting depth of elements; writers recurse."""
 
 MARKDOWN_SYNTAX = frozenset(("colon_fence", "deflist", "fieldlist", "linkify", "replacements", "smartquotes"))
 """Extensions of MyST that only format."""
 
 ID_PREFIX = "ps-text-"
-"""What the ids in such a docstring begin with, so that no link to the page leads into it."""
+"""The prefix of ids in such a docstring, so that no link to the page leads into it."""
 
 
 class Restriction(CustomReSTDispatcher):
-    """Looks up meanwhile only what formats.
+    """Restricts the lookup of directives and roles to those that format.
 
     Attributes:
-        refused: What was refused, in words, each once.
+        refused: Descriptions of the refused markup, each once.
     """
 
     def __init__(self) -> None:
@@ -133,7 +133,7 @@ class Restriction(CustomReSTDispatcher):
     def directive(
         self, directive_name: str, language_module: ModuleType, document: nodes.document
     ) -> tuple[type[Directive] | None, list[system_message]]:
-        """Return a directive that formats, or one that shows its text."""
+        """Return a directive that formats, or one that shows its source text."""
         if _canonical(directive_name, language_module, "directives") not in DIRECTIVES:
             self.refuse(f"the directive {directive_name}")
             return _RefusedDirective, []
@@ -141,7 +141,7 @@ class Restriction(CustomReSTDispatcher):
         return self._restricted(kind) if kind else None, messages
 
     def role(self, role_name: str, language_module: ModuleType, lineno: int, reporter: Any) -> Any:
-        """Return a role that formats, or one that shows its text."""
+        """Return a role that formats, or one that shows its source text."""
         name = _canonical(role_name, language_module, "roles")
         domain, _, bare = name.rpartition(":")
         if (domain in DOMAINS if domain else name in ROLES) and bare != "download":
@@ -150,21 +150,21 @@ class Restriction(CustomReSTDispatcher):
         return _refused_role, []
 
     def refuse(self, what: str) -> None:
-        """Note what is shown as text."""
+        """Record markup that is shown as text."""
         self.refused[what] = None
 
     def clean(self, parsed: Sequence[Node]) -> list[Node]:
-        """Return nodes with nothing but text and formatting in them."""
+        """Return nodes that contain only text and formatting."""
         root = nodes.container("", *parsed)
         if _depth(root) > MAX_DEPTH:
             raise RecursionError
         for node in list(root.findall()):
             if node is not root and _is_in(node, root):
                 self._clean(node)
-        cleaned = root.children
-        for node in cleaned:
+        children = root.children
+        for node in children:
             node.parent = None
-        return cleaned
+        return children
 
     def _restricted(self, kind: Any) -> type[Directive]:
         """Return a directive without options that do more than format."""
@@ -202,7 +202,7 @@ class Restriction(CustomReSTDispatcher):
             node.attributes.pop("refuri", None)
 
     def _show(self, node: Node) -> None:
-        """Put the text of a node in its place."""
+        """Replace a node by its text."""
         kind = "the substitution" if isinstance(node, nodes.substitution_reference) else f"the element {_tag(node)}"
         self.refuse(kind)
         text = getattr(node, "rawsource", "") or node.astext()
@@ -211,7 +211,7 @@ class Restriction(CustomReSTDispatcher):
 
 
 def restrict_settings(apart: nodes.document) -> None:
-    """Let a document insert no file, and its ids be none that a page has."""
+    """Keep a document from inserting files, and its ids from clashing with those of a page."""
     settings = copy(apart.settings)
     settings.raw_enabled = settings.file_insertion_enabled = False
     settings.id_prefix = ID_PREFIX
@@ -223,7 +223,7 @@ def _tag(node: Node) -> str:
 
 
 def _is_in(node: Node, root: Node) -> bool:
-    """Return whether a node is still there, and not in what was taken away."""
+    """Return whether a node is still in the tree, and not in a removed part."""
     above = node.parent
     while above is not None and above is not root:
         above = above.parent
@@ -239,12 +239,10 @@ def _depth(root: nodes.Element) -> int:
 
 
 def _canonical(name: str, language: ModuleType, kind: str) -> str:
-    """Return what a name of a directive or role is in English."""
-    lowered = name.lower()
+    """Return the English name of a directive or role."""
+    key = name.lower()
     english: Any = languages.get_language("en")
-    return next(
-        (known[lowered] for known in (getattr(language, kind, {}), getattr(english, kind)) if lowered in known), lowered
-    )
+    return next((table[key] for table in (getattr(language, kind, {}), getattr(english, kind)) if key in table), key)
 
 
 def _block(text: str, language: str = "none") -> nodes.literal_block:
@@ -252,14 +250,14 @@ def _block(text: str, language: str = "none") -> nodes.literal_block:
 
 
 class _RefusedDirective(Directive):
-    """Shows what stands in the source."""
+    """Shows the source text of a directive."""
 
     has_content = True
     optional_arguments = 1
     final_argument_whitespace = True
 
     def run(self) -> list[Node]:
-        """Return the text, in a form that a substitution can have, too."""
+        """Return the text, in a form that also suits a substitution."""
         if isinstance(self.state, states.SubstitutionDef):
             return [nodes.Text(self.block_text)]
         text = self.block_text or "\n".join([*self.arguments, *self.content])
@@ -272,7 +270,7 @@ def _refused_role(_name: str, rawtext: str, *_: Any, **__: Any) -> tuple[list[No
 
 
 def markdown_settings(config: Any) -> Any:
-    """Return the settings of MyST for such a docstring: no HTML, no templates, no attributes, and links to nowhere here."""
+    """Return MyST's settings for a foreign docstring: no HTML, templates or attributes, and no links into the site."""
     syntax = sorted({*config.disable_syntax, "html_block", "html_inline"})
     extensions = {name for name in config.enable_extensions if name in MARKDOWN_SYNTAX}
     return config.copy(

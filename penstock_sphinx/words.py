@@ -19,12 +19,12 @@ gettext = locale.get_translation(CATALOG)
 
 
 def ngettext(one: str, many: str, count: int) -> str:
-    """Return the word for so many, in the language of the site."""
+    """Return the word for a count, in the language of the site."""
     return locale.get_translator(CATALOG).ngettext(one, many, count)
 
 
 def load_catalogs(app: Sphinx, config: Config) -> None:
-    """Read the catalogs of the site's language: those that the site has come first, then ours."""
+    """Read the catalogs of the site's language: the site's own first, then ours."""
     folders = [Path(app.srcdir, folder) for folder in config.locale_dirs]
     for folder in folders:
         catalog = CatalogInfo(folder / config.language / "LC_MESSAGES", CATALOG, "utf-8")

@@ -1,8 +1,8 @@
-"""What the pages of an output were written from, kept beside the doctrees until the next build.
+"""Digests of the input of each output page, stored next to the doctrees until the next build.
 
-Sphinx writes a page again when its source is younger than the output. A page of ours changes without its source: a
-build that is interrupted between reading and writing, or a second builder on the same doctrees, would leave it as it
-was.
+Sphinx writes a page again if its source is newer than the output. Our pages change without their source: after a
+build that was interrupted between reading and writing, or with a second builder on the same doctrees, they would stay
+outdated.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 
 def outdated_outputs(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Return the pages that would be written from something else than they were."""
+    """Return the pages whose input differs from that of the last output."""
     domain, targets = domain_of(env), Targets(env)
-    drawn = app.builder.format == "html"
-    now = {docname: _digest(page, domain, targets, drawn=drawn) for docname, page in domain.pages.items()}
+    is_html = app.builder.format == "html"
+    now = {docname: _digest(page, domain, targets, drawn=is_html) for docname, page in domain.pages.items()}
     domain.written, before = now, _read(_file(app))
     return [docname for docname, digest in now.items() if before.get(docname) != digest]
 
 
 def note_outputs(app: Sphinx, error: Exception | None) -> None:
-    """Remember what the pages were written from, after a build that came to its end."""
-    written, file = domain_of(app.env).written, _file(app)
-    if error is None and written is not None and _read(file) != written:
-        write_atomically(file, json.dumps(written).encode())
+    """Record the input of each page, after a build that completed."""
+    digests, file = domain_of(app.env).written, _file(app)
+    if error is None and digests is not None and _read(file) != digests:
+        write_atomically(file, json.dumps(digests).encode())
 
 
 def _digest(page: Page, domain: PenstockDomain, targets: Targets, *, drawn: bool) -> str:
@@ -47,13 +47,13 @@ def _digest(page: Page, domain: PenstockDomain, targets: Targets, *, drawn: bool
 
 
 def _file(app: Sphinx) -> Path:
-    """Return the file of this output: several builders may share the doctrees."""
+    """Return the file of this output, because several builders may share the doctrees."""
     output = hashlib.sha256(f"{app.builder.name} {app.outdir}".encode("utf-8", "surrogateescape")).hexdigest()
     return Path(app.doctreedir, f"penstock-{output[:16]}.json")
 
 
 def _read(file: Path) -> dict[str, str]:
-    """Return what was kept; whatever is wrong with the file, it only means to write pages once more."""
+    """Return the stored digests; a damaged file only means that pages are written once more."""
     try:
         content = json.loads(read_text(file))
     except (OSError, ValueError, RecursionError):

@@ -1,1 +1,1 @@
-"""Declared arrows, held against what the code calls and what really ran."""
+"""Checks declared edges against static analysis of the code and recorded runs."""

@@ -1,4 +1,4 @@
-"""Whether evidence is of the code as it stands, or of some other."""
+"""Whether evidence is up to date."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
 
 
 def is_of_today(evidence: Evidence, file: Path, sources: Iterable[Path], commit: str) -> bool:
-    """Tell whether evidence was recorded with the code of today.
+    """Return whether evidence was recorded with the current code.
 
-    Either it is of the present commit, in which nothing has changed; or it names no other one, and no source has been
-    written since.
+    Either it is of the current commit, in a clean working tree; or it names no other commit, and no source has been
+    modified since.
 
     Args:
         evidence: The evidence.
-        file: Where it is kept.
+        file: The file that holds it.
         sources: The files that the application was imported from.
-        commit: The commit of today, with a plus behind it where files have changed; empty where there is none.
+        commit: The current commit, with a plus behind it where files have changed; empty where there is none.
     """
     if commit and not commit.endswith("+") and set(evidence.commits) == {commit}:
         return True
-    if any(each and _bare(each) != _bare(commit) for each in evidence.commits):
+    if any(recorded_commit and _bare(recorded_commit) != _bare(commit) for recorded_commit in evidence.commits):
         return False
-    written = file.stat().st_mtime_ns
-    return all(source.stat().st_mtime_ns <= written for source in sources)
+    evidence_time = file.stat().st_mtime_ns
+    return all(source.stat().st_mtime_ns <= evidence_time for source in sources)
 
 
 def _bare(commit: str) -> str:
@@ -37,7 +37,7 @@ def _bare(commit: str) -> str:
 
 
 def shorten_commit(commit: str) -> str:
-    """Cut a hash of git's, with the ``+`` of changes that are in no commit; any other name stays whole."""
+    """Return a Git hash cut to seven characters, with the ``+`` of uncommitted changes; any other name stays whole."""
     return _HASH.sub(r"\1", commit)
 
 

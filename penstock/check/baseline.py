@@ -1,4 +1,4 @@
-"""What a project accepts: findings of today in a baseline, and arrows that are ignored for a reason."""
+"""Accepted findings: a baseline of known ones, and edges ignored for a reason."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Ignore:
     Attributes:
         flow: The flow's name.
         edge: The arrow as ``source -> target``, or a step's name.
-        reason: Why; nobody else will remember.
+        reason: Why the finding is accepted.
         code: The kind of finding; all kinds where none is named.
     """
 
@@ -44,25 +44,25 @@ class Ignore:
 
 
 def without_ignored(found: Sequence[Finding], ignores: Sequence[Ignore], where: Path) -> Iterator[Finding]:
-    """Yield the findings that nobody ignores, and one for each ignore that matches nothing any more.
+    """Yield the findings that no ignore covers, and one for each ignore that no longer matches anything.
 
     Args:
         found: All findings.
-        ignores: What is accepted.
-        where: The file that the ignores probably stand in.
+        ignores: The accepted edges and steps.
+        where: The file that probably holds the ignores.
     """
     by_place: dict[tuple[str, str], list[Ignore]] = {}
     for ignore in ignores:
         by_place.setdefault((ignore.flow, ignore.ends), []).append(ignore)
-    matched: set[Ignore] = set()
+    used_ignores: set[Ignore] = set()
     for finding in found:
         matching = _matching(finding, by_place)
-        matched.update(matching)
+        used_ignores.update(matching)
         if not matching:
             yield finding
-    unmatched = [ignore for ignore in ignores if ignore not in matched]
-    lines = _lines(where) if unmatched else []
-    for ignore in unmatched:
+    unused_ignores = [ignore for ignore in ignores if ignore not in used_ignores]
+    lines = _lines(where) if unused_ignores else []
+    for ignore in unused_ignores:
         yield Finding(
             code="unmatched-ignore",
             severity="error",
@@ -97,7 +97,7 @@ def without_known(found: Iterable[Finding], known: frozenset[str]) -> Iterator[F
 
 
 def is_known(finding: Finding, known: frozenset[str]) -> bool:
-    """Tell whether a finding is in a baseline."""
+    """Return whether a finding is in a baseline."""
     return finding.key in known or finding.short_key in known
 
 

@@ -25,16 +25,16 @@ _INDENT = 11
 """The column that words begin in."""
 
 LONG = ("docstring", "source", "description")
-"""Fields of which it is enough to say that they changed."""
+"""Fields whose change is reported without their values."""
 
 
 def text(changes: Changes, style: Style = lambda shown, _: shown, width: int = 0) -> str:
-    """Return the changes as lines for people, what is new green, gone red, changed yellow.
+    """Return the changes as lines for people: added green, removed red, changed yellow.
 
     Args:
         changes: The changes.
         style: Styles a text for the terminal.
-        width: Its columns; 0 leaves lines as long as they are.
+        width: The terminal's columns; 0 keeps lines unfolded.
     """
     parts = ["\n".join(_flow(flow, style, width)) for flow in changes.flows]
     return "\n\n".join([*parts, summary(changes)])
@@ -43,8 +43,8 @@ def text(changes: Changes, style: Style = lambda shown, _: shown, width: int = 0
 def summary(changes: Changes) -> str:
     """Return how many flows are different, in one line."""
     count = Counter(flow.change for flow in changes.flows)
-    said = [f"{count[change]} {change}" for change in ("changed", "added", "removed") if count[change]]
-    return f"Flows: {', '.join(said)}." if said else "No flow is different."
+    parts = [f"{count[change]} {change}" for change in ("changed", "added", "removed") if count[change]]
+    return f"Flows: {', '.join(parts)}." if parts else "No flow is different."
 
 
 def _flow(flow: FlowChange, style: Style, width: int) -> Iterator[str]:
@@ -52,8 +52,8 @@ def _flow(flow: FlowChange, style: Style, width: int) -> Iterator[str]:
     for field in flow.fields:
         yield _line("changed", "flow", field_words(field), style, width)
     for step in flow.steps:
-        where = f"  {style(visible(step.step.where), '2')}" if step.step.where else ""
-        yield _line(step.change, "step", f"{step_words(step)}{where}", style, width)
+        location = f"  {style(visible(step.step.where), '2')}" if step.step.where else ""
+        yield _line(step.change, "step", f"{step_words(step)}{location}", style, width)
     for edge in flow.edges:
         yield _line(edge.change, "arrow", edge_words(edge), style, width)
 
@@ -65,25 +65,25 @@ def _line(change: str, what: str, words: str, style: Style, width: int) -> str:
 
 
 def step_words(step: StepChange) -> str:
-    """Return what happened to a step, in words."""
-    said = ", ".join(map(field_words, step.fields))
+    """Describe the change of a step."""
+    details = ", ".join(map(field_words, step.fields))
     name = visible(step.step.name)
     if step.was:
         name = f"{name}, which seems to have been {visible(step.was)}"
-    return f"{name}: {said}" if said else name
+    return f"{name}: {details}" if details else name
 
 
 def edge_words(edge: EdgeChange) -> str:
-    """Return what happened to an arrow, in words."""
-    said = ", ".join(map(field_words, edge.fields))
+    """Describe the change of an edge."""
+    details = ", ".join(map(field_words, edge.fields))
     label = visible(edge.edge.label)
     between = f"{visible(edge.edge.source)} → {visible(edge.edge.target)}"
-    named = f"{between} ({label})" if label and edge.change != "changed" else between
-    return f"{named}: {said}" if said else named
+    name = f"{between} ({label})" if label and edge.change != "changed" else between
+    return f"{name}: {details}" if details else name
 
 
 def field_words(field: Field) -> str:
-    """Return how something changed, in words: old and new where they are short."""
+    """Describe the change of a field, with old and new value where they are short."""
     if field.name in LONG:
         return field.name
     return f"{field.name} {_quoted(field.old)} → {_quoted(field.new)}"

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from penstock.model import Edge, Flow, Step
 
 MARKER = "<!-- penstock-diff -->"
-"""Begins the comment, unseen, so that the next run finds it."""
+"""Begins the comment, invisibly, so that the next run finds it."""
 
 MOST_CHARACTERS = 60_000
-"""How long a comment becomes; GitHub takes 65,536 characters."""
+"""The maximum length of a comment; GitHub takes 65,536 characters."""
 
 MOST_LINES = 50
-"""How many changes of a flow a comment spells out."""
+"""The maximum number of changes that a comment lists for a flow."""
 
 ARROWS = {"added": "==>", "removed": "-.->", "changed": "-->", "": "-->"}
 
@@ -49,42 +49,42 @@ def _comment(flow: FlowChange) -> str:
 def diagram(change: FlowChange) -> str:
     """Return the flow as it was and is, in one picture: added, removed and changed by colour, line and sign.
 
-    What Mermaid would refuse as too large is cut down to what changed and what touches it.
+    A diagram that exceeds Mermaid's limits is reduced to the changes and their neighbours.
     """
-    whole = _both(change)
-    drawn = "\n    ".join(_lines(change, whole))
-    return drawn if _fits(drawn) else "\n    ".join(_lines(change, _near(change, whole)))
+    merged_flow = _both(change)
+    picture = "\n    ".join(_lines(change, merged_flow))
+    return picture if _fits(picture) else "\n    ".join(_lines(change, _near(change, merged_flow)))
 
 
-def _fits(drawn: str) -> bool:
-    """Tell whether Mermaid, as it is set by default, draws a text."""
-    edges = len(re.findall(r" (?:==>|-->|-\.->)", drawn))  # no name has one: its > would be escaped
-    return edges <= plain_mermaid.MAX_EDGES and len(drawn.encode("utf-16-le")) // 2 <= plain_mermaid.MAX_TEXT
+def _fits(picture: str) -> bool:
+    """Return whether Mermaid draws a text with its default limits."""
+    edges = len(re.findall(r" (?:==>|-->|-\.->)", picture))  # no name has one: its > would be escaped
+    return edges <= plain_mermaid.MAX_EDGES and len(picture.encode("utf-16-le")) // 2 <= plain_mermaid.MAX_TEXT
 
 
 def _both(change: FlowChange) -> Flow:
-    """Return a flow with what is there and what is gone."""
+    """Return a flow with its present and its removed steps and edges."""
     steps = {step.name: step for step in change.flow.steps}
-    gone = [each.step for each in change.steps if each.change == "removed" and each.step.name not in steps]
-    edges = [each.edge for each in change.edges if each.change == "removed" and change.change != "removed"]
-    return replace(change.flow, steps=(*change.flow.steps, *gone), edges=(*change.flow.edges, *edges), problems=())
+    old_steps = [item.step for item in change.steps if item.change == "removed" and item.step.name not in steps]
+    edges = [item.edge for item in change.edges if item.change == "removed" and change.change != "removed"]
+    return replace(change.flow, steps=(*change.flow.steps, *old_steps), edges=(*change.flow.edges, *edges), problems=())
 
 
 def _near(change: FlowChange, whole: Flow) -> Flow:
-    touched = {each.step.name for each in change.steps}
-    touched |= {name for each in change.edges for name in (each.edge.source, each.edge.target)}
-    edges = tuple(edge for edge in whole.edges if edge.source in touched or edge.target in touched)
-    shown = touched | {name for edge in edges for name in (edge.source, edge.target)}
-    return replace(whole, steps=tuple(step for step in whole.steps if step.name in shown), edges=edges)
+    changed_names = {item.step.name for item in change.steps}
+    changed_names |= {name for item in change.edges for name in (item.edge.source, item.edge.target)}
+    edges = tuple(edge for edge in whole.edges if edge.source in changed_names or edge.target in changed_names)
+    visible_names = changed_names | {name for edge in edges for name in (edge.source, edge.target)}
+    return replace(whole, steps=tuple(step for step in whole.steps if step.name in visible_names), edges=edges)
 
 
 def _lines(change: FlowChange, whole: Flow) -> Iterator[str]:
-    named = plain_mermaid._ids(whole)
-    steps = {each.step.name: each for each in change.steps}
-    edges = {id(each.edge): each for each in change.edges}
+    ids = plain_mermaid._ids(whole)
+    steps = {item.step.name: item for item in change.steps}
+    edges = {id(item.edge): item for item in change.edges}
     yield "graph TD"
-    yield from (_node(step, named[step.name], steps.get(step.name)) for step in whole.steps)
-    yield from (_arrow(edge, named, edges.get(id(edge))) for edge in whole.edges)
+    yield from (_node(step, ids[step.name], steps.get(step.name)) for step in whole.steps)
+    yield from (_arrow(edge, ids, edges.get(id(edge))) for edge in whole.edges)
     yield from CLASSES
     for kind, colour in LINES.items():
         numbers = [str(number) for number, edge in enumerate(whole.edges) if _kind(edges.get(id(edge))) == kind]
@@ -97,21 +97,21 @@ def _kind(change: StepChange | EdgeChange | None) -> str:
 
 
 def _node(step: Step, name: str, change: StepChange | None) -> str:
-    shown = plain_mermaid._label(plain_name(step.name))
+    label = plain_mermaid._label(plain_name(step.name))
     if change:
-        shown = f"{_label(SIGNS[change.change])} {shown}"
-        said = [f"was {change.was}"] if change.was else []
-        said += [field.name for field in change.fields]
-        shown += f"\n{_label(', '.join(said))}" if said else ""
-    box = f'(["{shown}"])' if step.entrypoint else f'["{shown}"]'
+        label = f"{_label(SIGNS[change.change])} {label}"
+        details = [f"was {change.was}"] if change.was else []
+        details += [field.name for field in change.fields]
+        label += f"\n{_label(', '.join(details))}" if details else ""
+    box = f'(["{label}"])' if step.entrypoint else f'["{label}"]'
     return f"{name}{box}" + (f":::{change.change}" if change else "")
 
 
 def _arrow(edge: Edge, named: Mapping[str, str], change: EdgeChange | None) -> str:
-    said = ", ".join(map(field_words, change.fields)) if change and change.fields else edge.label
+    text = ", ".join(map(field_words, change.fields)) if change and change.fields else edge.label
     line = ARROWS[_kind(change)]
-    shown = _label(said)
-    return f"{named[edge.source]} {line}" + (f'|"{shown}"| ' if shown else " ") + named[edge.target]
+    label = _label(text)
+    return f"{named[edge.source]} {line}" + (f'|"{label}"| ' if label else " ") + named[edge.target]
 
 
 def _label(text: str) -> str:
@@ -119,7 +119,7 @@ def _label(text: str) -> str:
 
 
 def markdown(changes: Changes) -> str:
-    """Return the comment of a pull request: a table, and for each flow what changed and a picture."""
+    """Return the comment of a pull request: a table, and the changes and a diagram of each flow."""
     rows = [_row(flow) for flow in changes.flows]
     table = ["| Flow | | Steps | Arrows |", "| --- | --- | --- | --- |", *rows, ""] if rows else []
     between = f"{_code(changes.old)} → {_code(changes.new)}"
@@ -137,9 +137,9 @@ def _counts(changes: Iterable[StepChange | EdgeChange]) -> str:
 
 
 def _fitting(flows: Iterable[FlowChange], room: int) -> Iterator[str]:
-    """Yield the parts of the flows, without pictures where there is no room for them, then none."""
+    """Yield the parts of the flows; without diagrams, or not at all, where there is no room."""
     for flow in flows:
-        part = next((each for each in (_part(flow, drawn=True), _part(flow, drawn=False)) if len(each) <= room), "")
+        part = next((text for text in (_part(flow, drawn=True), _part(flow, drawn=False)) if len(text) <= room), "")
         room -= len(part)
         if not part:
             yield "\nThere is more than a comment can hold: `penstock diff` shows all of it.\n"
@@ -148,17 +148,17 @@ def _fitting(flows: Iterable[FlowChange], room: int) -> Iterator[str]:
 
 
 def _part(flow: FlowChange, *, drawn: bool) -> str:
-    said = [field_words(field) for field in flow.fields]
-    said += [f"step {each.change}: {step_words(each)}" for each in flow.steps]
-    said += [f"arrow {each.change}: {edge_words(each)}" for each in flow.edges]
-    lines = [f"- {_code(each)}" for each in said[:MOST_LINES]]
-    lines += [f"- … and {len(said) - MOST_LINES} more"] if len(said) > MOST_LINES else []
+    changes = [field_words(field) for field in flow.fields]
+    changes += [f"step {item.change}: {step_words(item)}" for item in flow.steps]
+    changes += [f"arrow {item.change}: {edge_words(item)}" for item in flow.edges]
+    lines = [f"- {_code(item)}" for item in changes[:MOST_LINES]]
+    lines += [f"- … and {len(changes) - MOST_LINES} more"] if len(changes) > MOST_LINES else []
     picture = diagram(flow) if drawn else ""
     fence = ["", "```mermaid", picture, "```"] if picture and _fits(picture) else []
     return "\n".join(["", f"#### {_code(flow.flow.full_name)}", *fence, "", *lines, ""])
 
 
-def _code(shown: str) -> str:
+def _code(text: str) -> str:
     """Return a text as code in which nothing is markup, a mention or a reference."""
-    escaped = re.sub(r"[&<>|`*~\[\]\\_@#:]", lambda match: f"&#{ord(match[0])};", plain(shown))
-    return f"<code>{escaped}</code>"
+    escaped_text = re.sub(r"[&<>|`*~\[\]\\_@#:]", lambda match: f"&#{ord(match[0])};", plain(text))
+    return f"<code>{escaped_text}</code>"

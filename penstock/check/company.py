@@ -1,7 +1,7 @@
-"""What the steps of one flow have in common that run in one run, and what a fact says of it.
+"""State shared by the steps of one flow in one run, and the circumstances it adds to a fact.
 
-A run that shows less than others must not take back what those show. So each fact says for itself what keeps it from
-accusing: a context that was lost meanwhile, a generator that was made and not begun yet, no run around.
+A run that shows less than others must not refute what those show. So each fact carries the reasons that keep it from
+counting against an edge: a context lost meanwhile, a generator created but not started, no enclosing run.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ MOST_SHOWN = 64
 
 
 class Move(NamedTuple):
-    """A fact that has to be told in another way, because of what its run has shown since.
+    """A fact that must be recounted under another key, because of later events in its run.
 
     Attributes:
         key: The fact as it was counted.
-        replaced: What tests had replaced then; ``None`` where that was not known yet.
-        other: The fact as it is.
+        replaced: The steps that tests had replaced then; ``None`` where not known yet.
+        other: The fact as it is now.
         times: How often.
     """
 
@@ -42,8 +42,8 @@ class Shown:
 
     Attributes:
         plain: Those whose replaced steps, if there are any, are not known yet.
-        masked: Those that were seen while tests had replaced steps: which ones.
-        has_ended: Whether the step has.
+        masked: Those observed while tests had replaced steps, with those steps.
+        has_ended: Whether the step has ended.
     """
 
     __slots__ = ("_counts", "has_ended", "masked", "plain")
@@ -55,7 +55,7 @@ class Shown:
         self._counts: dict[tuple[Key, frozenset[str] | None], int] = {}
 
     def fold(self) -> None:
-        """Put equal facts together, so that they take no more room the longer the step runs."""
+        """Combine equal facts, so that memory does not grow with the duration of the step."""
         plain, masked = self.plain[:], self.masked[:]
         del self.plain[: len(plain)], self.masked[: len(masked)]
         self._add(Counter((key, None) for key in plain))
@@ -66,39 +66,39 @@ class Shown:
             self._counts[entry] = self._counts.get(entry, 0) + count
 
     def absorb(self, others: Iterable[Shown]) -> None:
-        """Take the facts of other steps, too."""
+        """Add the facts of other steps."""
         self.fold()
-        for other in others:
-            other.fold()
-            self._add(other._counts)
+        for facts in others:
+            facts.fold()
+            self._add(facts._counts)
 
     def moves(self, generators: frozenset[str]) -> list[Move]:
-        """Return the facts that did not know generators which begin now, and may have been handed on before."""
+        """Move the facts counted without these generators, which may have been passed on before; return the moves."""
         self.fold()
         moves = [
-            Move(key, replaced, other, count)
+            Move(key, replaced, new_key, count)
             for (key, replaced), count in self._counts.items()
-            if (other := with_pending(key, generators)) is not key
+            if (new_key := with_pending(key, generators)) is not key
         ]
-        for key, replaced, other, count in moves:
+        for key, replaced, new_key, count in moves:
             del self._counts[key, replaced]
-            self._add({(other, replaced): count})
+            self._add({(new_key, replaced): count})
         return moves
 
 
 class Company:
-    """The steps of one flow in one run, or in none.
+    """The state shared by the steps of one flow in one run, or outside any run.
 
     Attributes:
-        alone: Whether there is no run: a step was called by itself. What runs in it accuses nobody.
-        foreign: Whether the run is one of another flow: what runs in it shows nothing of this one.
+        alone: Whether a step was called outside any run. Such facts count against no edge.
+        foreign: Whether the run is one of another flow, so that its facts show nothing of this flow.
         is_run: Whether it is a run of the flow.
-        is_plain: Whether nothing keeps its facts from accusing.
-        finished: What has finished in the run so far.
-        beside: The steps that have finished there with no step of the flow around.
-        lost: The steps that began during the run where nothing tells whether they belong to it.
-        generators: Those that began in the run with no step of the flow around.
-        shown: What each outermost step has shown.
+        is_plain: Whether its facts may count against edges.
+        finished: The steps that have finished in the run so far.
+        beside: The steps that have finished there with no enclosing step of the flow.
+        lost: The steps that began during the run and may or may not belong to it.
+        generators: The generators that began in the run with no enclosing step of the flow.
+        shown: The facts of each outermost step.
     """
 
     __slots__ = ("_most", "alone", "beside", "finished", "foreign", "generators", "is_plain", "is_run", "lost", "shown")
@@ -116,7 +116,7 @@ class Company:
         self._most = MOST_SHOWN
 
     def finish(self, step: str, done: set[str], *, entrypoint: bool) -> None:
-        """Take note of a step that has ended with no other around it, and of what ran inside."""
+        """Record a step that has ended with no enclosing step, and the steps that ran inside it."""
         self.finished.add(step)
         self.finished |= done
         if not entrypoint:
@@ -124,24 +124,24 @@ class Company:
             self.is_plain = False
 
     def show(self) -> Shown:
-        """Return what takes the facts of one more outermost step."""
+        """Return the record for the facts of one more outermost step."""
         if len(self.shown) >= self._most:
-            ended = [shown for shown in self.shown if shown.has_ended]
-            if ended:
-                ended[0].absorb(ended[1:])
-            self.shown = [*ended[:1], *(shown for shown in self.shown if not shown.has_ended)]
+            ended_roots = [facts for facts in self.shown if facts.has_ended]
+            if ended_roots:
+                ended_roots[0].absorb(ended_roots[1:])
+            self.shown = [*ended_roots[:1], *(facts for facts in self.shown if not facts.has_ended)]
             self._most = max(MOST_SHOWN, 2 * len(self.shown))
-        shown = Shown()
-        self.shown.append(shown)
-        return shown
+        facts = Shown()
+        self.shown.append(facts)
+        return facts
 
     def lose(self, step: str) -> None:
-        """Take note of a step that may belong to the run."""
+        """Record a step that may belong to the run."""
         self.lost |= {step}
         self.is_plain = False
 
     def circumstances(self, *, begins: bool) -> Circumstances:
-        """Return what keeps a fact from accusing that is counted now."""
+        """Return the circumstances that keep a fact counted now from counting against an edge."""
         if self.is_plain and not begins:
             return PLAIN
         return Circumstances(self.lost, NOTHING, self.beside, begins, self.alone)

@@ -1,4 +1,4 @@
-"""Contracts: what a project has decided about its flows, checked as import-linter checks imports."""
+"""Contracts: rules of a project for its flows, checked as import-linter checks imports."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Contract:
     """One contract as configured.
 
     Attributes:
-        type: What is demanded; :data:`TYPES` has the known ones.
-        name: What the project calls it.
-        flows: Patterns of the flows that it is about, such as ``orders`` or ``shop/*``.
+        type: The kind of rule, one of the keys of :data:`TYPES`.
+        name: The project's name for it.
+        flows: Patterns of the flows that it covers, such as ``orders`` or ``shop/*``.
         never: For ``never-reaches``: the steps, as ``flow.step``, or flows that must not be reached; with or without
             the service's name.
     """
@@ -39,32 +39,32 @@ class Contract:
     never: tuple[str, ...] = ()
 
     def covers(self, flow: Flow) -> bool:
-        """Tell whether the contract is about a flow."""
+        """Return whether the contract covers a flow."""
         return any(fnmatchcase(name, pattern) for pattern in self.flows for name in (flow.name, flow.full_name))
 
 
 def broken(contracts: Sequence[Contract], flows: Sequence[Flow]) -> Iterator[Finding]:
-    """Yield a finding for each place where a contract is broken, and for one that names what is not there."""
+    """Yield a finding for each violation of a contract, and for each contract with an unknown name."""
     application = Application(flows)
     for contract in contracts:
-        yield from (_finding(contract, None, said) for said in _unknown(contract, application))
-        covered = [flow for flow in flows if contract.covers(flow)]
-        if not covered:
+        yield from (_finding(contract, None, message) for message in _unknown(contract, application))
+        covered_flows = [flow for flow in flows if contract.covers(flow)]
+        if not covered_flows:
             yield _finding(contract, None, f"no flow has a name like {' or '.join(contract.flows)}.")
-        for flow in covered:
+        for flow in covered_flows:
             yield from TYPES[contract.type](contract, flow, application)
 
 
 def _unknown(contract: Contract, application: Application) -> Iterator[str]:
-    """Yield what to say of names that nothing has, so that nothing escapes a contract by a new name."""
+    """Yield a message for each unknown name, so that renaming cannot disable a contract."""
     if contract.type != "never-reaches":
         return
     if not contract.never:
         yield "it names nothing in never."
-    known = {name for flow in application.flows for name in _names(flow.full_name)} | application.named.keys()
+    known_names = {name for flow in application.flows for name in _names(flow.full_name)} | application.named.keys()
     for name in contract.never:
-        if name not in known:
-            yield f"no flow or step has the name {name}.{did_you_mean(near_names(name, known))}"
+        if name not in known_names:
+            yield f"no flow or step has the name {name}.{did_you_mean(near_names(name, known_names))}"
 
 
 def _names(flow: str, step: str = "") -> tuple[str, str]:
@@ -95,13 +95,13 @@ def _confirmed(contract: Contract, flow: Flow, _application: Application) -> Ite
 def _never(contract: Contract, flow: Flow, application: Application) -> Iterator[Finding]:
     starts = [(flow.full_name, step.name) for step in flow.entrypoints]
     names = [name for name in contract.never if not application.leading_to(name).isdisjoint(starts)]
-    reached = _reached(starts, application.following) if names else {}
+    predecessors = _reached(starts, application.following) if names else {}
     for name in names:
-        for other, step in sorted(reached):
-            if name in _names(other, step) or (other != flow.full_name and name in _names(other)):
-                path = _way(reached, (other, step))
+        for flow_name, step in sorted(predecessors):
+            if name in _names(flow_name, step) or (flow_name != flow.full_name and name in _names(flow_name)):
+                path = _way(predecessors, (flow_name, step))
                 message = f"{flow.name} reaches {name}: {' -> '.join(path)}."
-                yield _finding(contract, flow, message, application.by_name[other].step(step))
+                yield _finding(contract, flow, message, application.by_name[flow_name].step(step))
                 break
 
 
@@ -145,15 +145,15 @@ class Application:
 
     @cached_property
     def named(self) -> dict[str, list[Node]]:
-        """The steps that each name stands for: that of a step, or of the flow that they are in."""
-        named: dict[str, list[Node]] = {}
+        """The steps of each name, which is that of a step or of a flow."""
+        nodes_by_name: dict[str, list[Node]] = {}
         for flow, step in self._steps():
             for name in (*_names(flow.full_name), *_names(flow.full_name, step.name)):
-                named.setdefault(name, []).append((flow.full_name, step.name))
-        return named
+                nodes_by_name.setdefault(name, []).append((flow.full_name, step.name))
+        return nodes_by_name
 
     def leading_to(self, name: str) -> AbstractSet[Node]:
-        """Return the steps from which those of a name can be reached, and these themselves."""
+        """Return the steps from which those of a name can be reached, and those steps themselves."""
         if name not in self._leading:
             self._leading[name] = _reached(self.named.get(name, ()), self._preceding).keys()
         return self._leading[name]
@@ -172,34 +172,34 @@ class Application:
 
 def _reached(starts: Sequence[Node], following: Mapping[Node, Sequence[Node]]) -> dict[Node, Node | None]:
     """Return every step that can be reached, with the one from which it was."""
-    found: dict[Node, Node | None] = dict.fromkeys(starts)
+    predecessors: dict[Node, Node | None] = dict.fromkeys(starts)
     waiting = deque(starts)
     while waiting:
         node = waiting.popleft()
         for after in following.get(node, ()):
-            if after not in found:
-                found[after] = node
+            if after not in predecessors:
+                predecessors[after] = node
                 waiting.append(after)
-    return found
+    return predecessors
 
 
-def _way(found: Mapping[Node, Node | None], end: Node) -> list[str]:
+def _way(predecessors: Mapping[Node, Node | None], end: Node) -> list[str]:
     node: Node | None = end
     way: list[str] = []
     while node is not None:
         way.append(".".join(node))
-        node = found[node]
+        node = predecessors[node]
     return way[::-1]
 
 
 def _finding(contract: Contract, flow: Flow | None, message: str, step: Step | None = None) -> Finding:
-    said = f"{repr(contract.name) if contract.name else contract.type} is broken"
+    subject = f"{repr(contract.name) if contract.name else contract.type} is broken"
     return Finding(
         code="contract",
         severity="error",
         flow=flow.full_name if flow else "",
         target=step.name if step else "",
-        message=f"{said}: {message}",
+        message=f"{subject}: {message}",
         file=step.file if step else "",
         line=step.line if step else 0,
     )

@@ -1,4 +1,4 @@
-"""What to do about a finding, in words and as the code to write."""
+"""Cures of findings, in words and as the code to write."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def choose_names(flow: Flow, edge: Edge, proposed: Proposal) -> tuple[str, ...] | None:
-    """Return the names that ``after=`` of an arrow's head should hold; ``None`` where to write them would not mend it."""
+    """Return the names to write into ``after=`` of an edge's target, or ``None`` where writing them would not help."""
     if _closing(edge, proposed) or is_only_missed(flow, edge):
         return None
     if not (proposed.after or flow.step(edge.target).entrypoint):
@@ -25,7 +25,7 @@ def choose_names(flow: Flow, edge: Edge, proposed: Proposal) -> tuple[str, ...] 
 
 
 def describe_cure(flow: Flow, edge: Edge, proposed: Proposal) -> str:
-    """Return what to do about an arrow that fails the check, with the exact code to write where that is the cure."""
+    """Return the cure of an edge that fails the check, with the exact code to write where that is the cure."""
     target = flow.step(edge.target)
     if is_only_missed(flow, edge):
         return (
@@ -35,20 +35,20 @@ def describe_cure(flow: Flow, edge: Edge, proposed: Proposal) -> str:
     if closing := _closing(edge, proposed):
         return f"Write no after= for it: {_circle(target.name, closing, proposed)}"
     if not proposed.after:
-        what = "Remove after= of" if target.entrypoint else "Name what comes before"
-        return f"{what} {target.name}, or let a test run the arrow: pytest --penstock"
-    if {each.source for each in flow.edges_into(target.name) if each.origin == "declared"} == {*proposed.after}:
+        advice = "Remove after= of" if target.entrypoint else "Name what comes before"
+        return f"{advice} {target.name}, or let a test run the arrow: pytest --penstock"
+    if {peer.source for peer in flow.edges_into(target.name) if peer.origin == "declared"} == {*proposed.after}:
         return "It goes with what is proposed for other steps."
     after = f"after={shown_after(proposed.after, _labels(flow, target.name))}"
-    if target.entrypoint and not any(each.origin == "declared" for each in flow.edges_into(target.name)):
+    if target.entrypoint and not any(peer.origin == "declared" for peer in flow.edges_into(target.name)):
         return _stacked(flow, target, after)
     return f"Write: {after}"
 
 
 def _stacked(flow: Flow, target: Step, after: str) -> str:
-    """Return what to write for an entrypoint that is a step besides; its own mark takes no ``after=``."""
-    named = "" if target.name == target.qualname.rpartition(".")[2] else f", name={_quoted(target.name)}"
-    mark = f"step({after}{named})"
+    """Return the cure of an entrypoint that is also a step; its own mark takes no ``after=``."""
+    name_argument = "" if target.name == target.qualname.rpartition(".")[2] else f", name={_quoted(target.name)}"
+    mark = f"step({after}{name_argument})"
     return (
         f"Write below the mark of its entrypoint: @{mark}. "
         f"Where no @flow stands above that: @flow({_quoted(flow.name)}).{mark}."
@@ -56,7 +56,7 @@ def _stacked(flow: Flow, target: Step, after: str) -> str:
 
 
 def _circle(target: str, closing: str, proposed: Proposal) -> str:
-    """Say why an arrow would close a circle, and what to do instead."""
+    """Explain why an edge would close a circle, and how to avoid it."""
     others = proposed.closing[closing]
     leading = f"what is proposed for {join_names(others)} leads" if others else f"{target} leads"
     start = f" from {target}" if others else ""
@@ -84,19 +84,19 @@ def _labels(flow: Flow, target: str) -> dict[str, list[str]]:
 
 
 def shown_after(names: Iterable[str], labels: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:
-    """Return the names of steps as they stand behind ``after=``, with the labels of their arrows."""
-    chosen = list(names)
-    if any(len(labels.get(name, ())) > 1 for name in chosen):  # a mapping has room for one label each
+    """Return the names of steps as ``after=`` is written, with the labels of their edges."""
+    step_names = list(names)
+    if any(len(labels.get(name, ())) > 1 for name in step_names):  # a mapping has room for one label each
         parts = [
             f"{{{_quoted(name)}: {_quoted(label)}}}" if label else _quoted(name)
-            for name in chosen
+            for name in step_names
             for label in labels.get(name) or [""]
         ]
-    elif any(labels.get(name) for name in chosen):
-        pairs = ((name, next(iter(labels.get(name, ())), None)) for name in chosen)
+    elif any(labels.get(name) for name in step_names):
+        pairs = ((name, next(iter(labels.get(name, ())), None)) for name in step_names)
         return f"{{{', '.join(f'{_quoted(name)}: {_quoted(label) if label else None}' for name, label in pairs)}}}"
     else:
-        parts = list(map(_quoted, chosen))
+        parts = list(map(_quoted, step_names))
     return parts[0] if len(parts) == 1 else f"[{', '.join(parts)}]"
 
 

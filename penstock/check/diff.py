@@ -1,4 +1,4 @@
-"""What is different between the flows of two manifests; a pure function of both."""
+"""Compares the flows of two manifests; a pure function of both."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ STEP_FIELDS: Mapping[str, str] = {
     "docstring": "docstring",
     "source_hash": "source",
 }
-"""The fields of a step that count, with the words for them. Lines move with every edit, so they do not."""
+"""The compared fields of a step, with their words. Lines move with every edit, so they are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One thing that a flow, a step or an arrow says otherwise.
+    """A changed field of a flow, a step or an edge.
 
     Attributes:
-        name: What it is, such as ``docstring``.
-        old: What it was, as a text.
-        new: What it is, as a text.
+        name: Its name, such as ``docstring``.
+        old: The old value, as a text.
+        new: The new value, as a text.
     """
 
     name: str
@@ -45,12 +45,12 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepChange:
-    """A step that came, went or changed.
+    """A step that was added, removed or changed.
 
     Attributes:
         change: Which of them.
         step: The step, as it is; as it was where it is gone.
-        was: Its name before, where it seems to have another now; else an empty string.
+        was: Its former name, if it seems to have been renamed; else an empty string.
         fields: What changed.
     """
 
@@ -62,12 +62,12 @@ class StepChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeChange:
-    """An arrow that came, went or changed.
+    """An edge that was added, removed or changed.
 
     Attributes:
         change: Which of them.
         edge: The arrow, as it is; as it was where it is gone.
-        fields: What changed: ``label``, ``state`` or ``origin``.
+        fields: The changes of ``label``, ``state`` or ``origin``.
     """
 
     change: Change
@@ -77,15 +77,15 @@ class EdgeChange:
 
 @dataclass(frozen=True, kw_only=True)
 class FlowChange:
-    """A flow that came, went or changed.
+    """A flow that was added, removed or changed.
 
     Attributes:
         change: Which of them.
         flow: The flow, as it is; as it was where it is gone.
         old: The flow as it was; without steps where it is new.
-        fields: What changed of its title, description and tags.
-        steps: What changed of its steps, in flow order, what is gone at the end.
-        edges: The same of its arrows.
+        fields: The changes of its title, description and tags.
+        steps: The changes of its steps, in flow order, removed ones last.
+        edges: The changes of its edges.
     """
 
     change: Change
@@ -101,12 +101,12 @@ class FlowChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """All that is different; false where nothing is.
+    """All changes; false where there are none.
 
     Attributes:
-        old: What was compared, in words, such as a revision.
-        new: With what.
-        flows: The flows that are different, by name.
+        old: The name of the first side, such as a revision.
+        new: The name of the second side.
+        flows: The flows that differ, by name.
     """
 
     old: str = "old"
@@ -118,11 +118,11 @@ class Changes:
 
 
 def compare(old: Manifest, new: Manifest) -> Changes:
-    """Return what is different in ``new``; flows are the same where service and name are."""
+    """Return the changes in ``new``; flows with the same service and name are compared."""
     before = {flow.full_name: flow for flow in old.flows}
     after = {flow.full_name: flow for flow in new.flows}
-    found = (_flow(before.get(name), after.get(name)) for name in sorted({*before, *after}))
-    return Changes(flows=tuple(change for change in found if change))
+    changes = (_flow(before.get(name), after.get(name)) for name in sorted({*before, *after}))
+    return Changes(flows=tuple(change for change in changes if change))
 
 
 def _flow(old: Flow | None, new: Flow | None) -> FlowChange:
@@ -130,14 +130,14 @@ def _flow(old: Flow | None, new: Flow | None) -> FlowChange:
     flow = new or old
     assert flow is not None  # noqa: S101 - a name comes from one of both
     before, after = old or _empty(flow), new or _empty(flow)
-    renamed = dict(_renamed(before, after))
+    renames = dict(_renamed(before, after))
     return FlowChange(
         change=change,
         flow=flow,
         old=before,
         fields=tuple(_fields(before, after, {name: name for name in FLOW_FIELDS})) if change == "changed" else (),
-        steps=tuple(_steps(before, after, renamed)),
-        edges=tuple(_edges(before, after, renamed)),
+        steps=tuple(_steps(before, after, renames)),
+        edges=tuple(_edges(before, after, renames)),
     )
 
 
@@ -148,8 +148,8 @@ def _empty(flow: Flow) -> Flow:
 def _fields(old: object, new: object, names: Mapping[str, str]) -> Iterator[Field]:
     for attribute, name in names.items():
         before, after = getattr(old, attribute), getattr(new, attribute)
-        known = attribute not in ("source_hash", "state") or (before and after)  # empty means that nobody knows
-        if before != after and known:
+        is_comparable = attribute not in ("source_hash", "state") or (before and after)  # empty means that nobody knows
+        if before != after and is_comparable:
             yield Field(name=name, old=_text(before), new=_text(after))
 
 
@@ -160,14 +160,14 @@ def _text(value: object) -> str:
 
 
 def _renamed(old: Flow, new: Flow) -> Iterator[tuple[str, str]]:
-    """Yield old and new name of steps that are gone and came back: no others have that source, or that description."""
-    gone = [step for step in old.steps if step.name not in new.successors]
-    came = [step for step in new.steps if step.name not in old.successors]
+    """Yield the old and new name of renamed steps: no others have the same source, or the same description."""
+    removed_steps = [step for step in old.steps if step.name not in new.successors]
+    added_steps = [step for step in new.steps if step.name not in old.successors]
     for likeness in (_source, _description):
-        before, after = _unique(gone, likeness), _unique(came, likeness)
+        before, after = _unique(removed_steps, likeness), _unique(added_steps, likeness)
         for key in before.keys() & after.keys():
-            gone.remove(before[key])
-            came.remove(after[key])
+            removed_steps.remove(before[key])
+            added_steps.remove(after[key])
             yield before[key].name, after[key].name
 
 
@@ -180,10 +180,10 @@ def _description(step: Step) -> object:
 
 
 def _unique(steps: Iterable[Step], likeness: Callable[[Step], object]) -> dict[object, Step]:
-    found: dict[object, list[Step]] = defaultdict(list)
+    groups: dict[object, list[Step]] = defaultdict(list)
     for step in steps:
-        found[likeness(step)].append(step)
-    return {key: same[0] for key, same in found.items() if key and len(same) == 1}
+        groups[likeness(step)].append(step)
+    return {key: group[0] for key, group in groups.items() if key and len(group) == 1}
 
 
 def _steps(old: Flow, new: Flow, renamed: Mapping[str, str]) -> Iterator[StepChange]:
@@ -202,12 +202,12 @@ def _steps(old: Flow, new: Flow, renamed: Mapping[str, str]) -> Iterator[StepCha
 
 
 def _edges(old: Flow, new: Flow, renamed: Mapping[str, str]) -> Iterator[EdgeChange]:
-    both = bool(old.provenance) == bool(new.provenance)  # what only ran is no news beside a side that nobody judged
+    both = bool(old.provenance) == bool(new.provenance)  # observed edges are no news beside an unchecked side
     before = _by_ends(_now(edge, renamed) for edge in old.edges if both or edge.origin == "declared")
     for ends, edges in _by_ends(edge for edge in new.edges if both or edge.origin == "declared").items():
         yield from _between(before.pop(ends, []), edges)
-    for gone in before.values():
-        yield from (EdgeChange(change="removed", edge=edge) for edge in gone)
+    for removed_edges in before.values():
+        yield from (EdgeChange(change="removed", edge=edge) for edge in removed_edges)
 
 
 def _now(edge: Edge, renamed: Mapping[str, str]) -> Edge:
@@ -216,17 +216,17 @@ def _now(edge: Edge, renamed: Mapping[str, str]) -> Edge:
 
 
 def _by_ends(edges: Iterable[Edge]) -> dict[tuple[str, str], list[Edge]]:
-    found: dict[tuple[str, str], list[Edge]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Edge]] = defaultdict(list)
     for edge in edges:
-        found[edge.source, edge.target].append(edge)
-    return found
+        groups[edge.source, edge.target].append(edge)
+    return groups
 
 
 def _between(old: list[Edge], new: list[Edge]) -> Iterator[EdgeChange]:
-    """Compare the arrows between the same two steps: those of one label, then the others in their order."""
-    pairs = [(edge, other) for edge in old for other in new if edge.label == other.label]
-    old = [edge for edge in old if all(edge is not each for each, _ in pairs)]
-    new = [edge for edge in new if all(edge is not each for _, each in pairs)]
+    """Compare the edges between the same two steps: those of one label, then the others in order."""
+    pairs = [(edge, candidate) for edge in old for candidate in new if edge.label == candidate.label]
+    old = [edge for edge in old if all(edge is not match for match, _ in pairs)]
+    new = [edge for edge in new if all(edge is not match for _, match in pairs)]
     pairs += zip(old, new, strict=False)
     for before, after in pairs:
         if fields := tuple(_fields(before, after, {"label": "label", "origin": "origin", "state": "state"})):

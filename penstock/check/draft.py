@@ -1,4 +1,4 @@
-"""The arrows of a flow while others are proposed: those that stay, and those that are added."""
+"""The edges of a flow with proposals applied: those that stay, and those that are added."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Draft:
-    """The arrows of a flow as they would be.
+    """The edges of a flow with proposals applied.
 
     Args:
         flow: The flow as it is.
         refuted: The declared arrows that go.
-        hopeless: Steps for which nothing can be written, so that all their declared arrows stay for now.
+        hopeless: Steps without a possible proposal, whose declared edges all stay for now.
 
     Attributes:
         order: The place of each step in flow order.
@@ -45,12 +45,12 @@ class Draft:
         return reachable(self.successors, [target])
 
     def declared_ahead(self, target: str) -> set[str]:
-        """Return the same by the declared arrows alone."""
-        declared = {
+        """Return the same, following declared edges only."""
+        declared_edges = {
             source: [target for target in targets if source in self._kept[target]]
             for source, targets in self.successors.items()
         }
-        return reachable(declared, [target])
+        return reachable(declared_edges, [target])
 
     def arrow_back(self, target: str, end: str, weak: Collection[Pair]) -> Pair | None:
         """Return one of these arrows on the ways from one step to another, the last of a way first."""
@@ -78,7 +78,7 @@ class Draft:
                 self.successors[name].append(target)
 
     def take_back(self, target: str) -> None:
-        """Remove what was added for a step."""
+        """Remove the edges that were added for a step."""
         for name in self._added[target]:
             self.successors[name].remove(target)
         self._added[target] = set()
@@ -90,11 +90,11 @@ class Draft:
             self.successors[source] = [name for name in self.successors[source] if name != target]
 
     def proposed_flow(self) -> Flow:
-        """Return the flow as it would be."""
-        stays = (edge for edge in self._flow.edges if edge.origin == "declared")
-        kept = (edge for edge in stays if edge.source in self._kept[edge.target])
+        """Return the flow with the proposals applied."""
+        declared_edges = (edge for edge in self._flow.edges if edge.origin == "declared")
+        kept_edges = (edge for edge in declared_edges if edge.source in self._kept[edge.target])
         new = (Edge(source=source, target=target) for target in self.order for source in self._new(target))
-        return replace(self._flow, edges=(*kept, *new))
+        return replace(self._flow, edges=(*kept_edges, *new))
 
     def proposing_steps(self, start: str, end: str) -> tuple[str, ...]:
         """Return the steps whose new arrows are part of the ways from one step to another."""

@@ -1,8 +1,8 @@
-"""Evidence: what really ran, as aggregated facts that can be stored and merged.
+"""Evidence: aggregated facts of real runs that can be stored and merged.
 
-A fact says in which company a step began, not when: equal facts are counted, so a million runs take no more room than
-one. Each step in a fact carries the hash of its source, so that facts of code that has changed since can be told from
-those of today's.
+A fact says after and inside which steps a step began, not when: equal facts are counted, so a million runs take no
+more room than one. Each step in a fact carries the hash of its source, which tells facts of changed code from current
+ones.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """The company in which a step began, inside a run.
+    """The steps around and before a step when it began, inside a run.
 
     Attributes:
         flow: The flow.
@@ -62,7 +62,7 @@ class Fact:
         done: Steps that had finished inside the parent's subtree before.
         ancestors: Steps that enclose the parent.
         outside: Steps that had finished inside an ancestor's subtree, but outside the parent's.
-        circumstances: What keeps it from accusing, in the run that showed it.
+        circumstances: The reasons that keep it from counting against an edge, in the run that showed it.
     """
 
     flow: str
@@ -76,13 +76,13 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A step that began with no step of its flow around it.
+    """A step that began with no enclosing step of its flow.
 
     Attributes:
         flow: The flow.
         step: The step that began.
-        concurrent: Whether another step of the flow was running at that time, so that its context was probably lost.
-        done: Steps that had finished before in the same run, where that is known: the run is what it began in, and
+        concurrent: Whether another step of the flow was running then, so that its context was probably lost.
+        done: Steps that had finished before in the same run, where known: the run is the one that it began in, and
             nothing was lost.
     """
 
@@ -94,19 +94,19 @@ class Orphan:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was seen, counted.
+    """Counted observations of runs.
 
     Attributes:
         facts: How often each fact was seen.
         orphans: How often each step began alone.
         runs: How often each entrypoint began a run, by flow and step.
         commits: The commits that were recorded, each with the date of the last recording (ISO 8601, UTC, a day).
-        replaced: Of a fact, or of what begins a run, that was seen only while tests had put something else in the place
-            of steps of its flow: the names of those steps. What was seen once without has none.
+        replaced: The replaced steps of each fact, or entrypoint of a run, that was observed only while tests had
+            replaced steps of its flow. Rows that were also observed without replacement have no entry.
         meanwhile: Of a step that probably lost its context, by flow and name, the steps of the runs that were going on.
-        exact: Whether all of it tells of the circumstances. Older evidence does not: there, a context that was lost is
+        exact: Whether all of it records circumstances. Older evidence does not: there, a context that was lost is
             lost in every run, and a generator may have been handed on in any.
-        history: What is known of the tests that ran, and of the evidence before.
+        history: The tests that ran, and earlier evidence.
     """
 
     facts: Mapping[Fact, int] = field(default_factory=dict)
@@ -119,7 +119,7 @@ class Evidence:
     history: History = field(default_factory=History)
 
     def of(self, flow: str) -> Evidence:
-        """Return what was seen of one flow, without looking through that of all others each time."""
+        """Return the evidence of one flow, without a search through all others each time."""
         return self._by_flow.get(flow) or Evidence(commits=self.commits, exact=self.exact, history=self.history)
 
     @cached_property
@@ -138,40 +138,40 @@ class Evidence:
 
 
 def merge(several: Iterable[Evidence]) -> Evidence:
-    """Return all evidence as one; the order does not matter, nor what was merged before."""
+    """Return all evidence as one; neither order nor earlier merges matter."""
     facts: Counter[Fact] = Counter()
     orphans: Counter[Orphan] = Counter()
     runs: Counter[tuple[str, Seen]] = Counter()
     commits: dict[str, str] = {}
     meanwhile: dict[tuple[str, str], frozenset[str]] = {}
     parts = list(several)
-    for each in parts:
-        facts.update(each.facts)
-        orphans.update(each.orphans)
-        runs.update(each.runs)
-        for commit, date in each.commits.items():
+    for evidence in parts:
+        facts.update(evidence.facts)
+        orphans.update(evidence.orphans)
+        runs.update(evidence.runs)
+        for commit, date in evidence.commits.items():
             commits[commit] = max(date, commits.get(commit, ""))
-        for step, names in each.meanwhile.items():
+        for step, names in evidence.meanwhile.items():
             meanwhile[step] = names | meanwhile.get(step, frozenset())
     history = merge_histories(part.history for part in parts)
     return Evidence(facts, orphans, runs, commits, _replaced(parts), meanwhile, _is_exact(parts), history)
 
 
 def _is_exact(parts: Iterable[Evidence]) -> bool:
-    """Return whether all that tells anything tells of its circumstances."""
-    telling = [each.exact for each in parts if each.exact or each.facts or each.orphans]
+    """Return whether all parts with facts or orphans are exact."""
+    telling = [part.exact for part in parts if part.exact or part.facts or part.orphans]
     return bool(telling) and all(telling)
 
 
 def _replaced(parts: Iterable[Evidence]) -> dict[Fact | tuple[str, Seen], frozenset[str]]:
-    """Return what was replaced each time; to have been seen once as it is outweighs all that."""
-    found: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
+    """Return the replaced steps of each row; one observation without replacement removes the entry."""
+    replaced_steps: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
     genuine: set[Fact | tuple[str, Seen]] = set()
-    for each in parts:
-        genuine |= (each.facts.keys() | each.runs.keys()) - each.replaced.keys()
-        for row, names in each.replaced.items():
-            found[row] = found.get(row, frozenset()) | names
-    return {row: names for row, names in found.items() if row not in genuine}
+    for part in parts:
+        genuine |= (part.facts.keys() | part.runs.keys()) - part.replaced.keys()
+        for row, names in part.replaced.items():
+            replaced_steps[row] = replaced_steps.get(row, frozenset()) | names
+    return {row: names for row, names in replaced_steps.items() if row not in genuine}
 
 
 def dumps(evidence: Evidence) -> str:
@@ -193,7 +193,7 @@ def loads(text: str, path: Path | None = None) -> Evidence:
     """Return the evidence that a JSON text holds.
 
     Raises:
-        EvidenceError: The text is no evidence, is damaged, or is of a newer major version.
+        EvidenceError: The text is no evidence, is damaged, or has a newer major version.
     """
     content = FORMAT.content(text, path)
     try:
@@ -241,19 +241,19 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
         return Fact(check_text(flow), seen(step), seen(parent), *sides, read_circumstances(*more) if more else PLAIN)
 
     facts, runs = Counter[Fact](), Counter[tuple[str, Seen]]()
-    replaced: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
+    replaced_steps: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
     for *row, names, count in (*content.get("replaced", ()), *content.get("circumstances", ())):
-        fact = fact_of(*row)  # older readers accuse nobody on these
+        fact = fact_of(*row)  # older readers count none of these against an edge
         facts[fact] += check_natural(count)
-        if hidden := read_names(names) if len(row) == PLAIN_ROW else read_set(names):
-            replaced[fact] = replaced.get(fact, frozenset()) | hidden
+        if hidden_steps := read_names(names) if len(row) == PLAIN_ROW else read_set(names):
+            replaced_steps[fact] = replaced_steps.get(fact, frozenset()) | hidden_steps
     for *row, count in content["facts"]:
         fact = fact_of(*row)
         facts[fact] += check_natural(count)
-        replaced.pop(fact, None)
+        replaced_steps.pop(fact, None)
     for flow, step, count in content["runs"]:
         runs[check_text(flow), seen(step)] += check_natural(count)
-    replaced |= {
+    replaced_steps |= {
         (check_text(flow), seen(step)): read_names(names) for flow, step, names in content.get("replaced_runs", ())
     }
     commits = {check_text(commit): check_text(date) for commit, date in content["commits"].items()}
@@ -262,7 +262,7 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
     }
     orphans = _read_orphans(content, steps)
     return Evidence(
-        facts, orphans, runs, commits, replaced, meanwhile, content.get("exact") is True, decode_history(content)
+        facts, orphans, runs, commits, replaced_steps, meanwhile, content.get("exact") is True, decode_history(content)
     )
 
 

@@ -1,4 +1,4 @@
-"""Findings: what is wrong, where, what was seen, and what to write instead."""
+"""Findings: the problem, its location, the observation, and the cure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from penstock.model import Edge, Flow, Problem, Step
 
 Severity = Literal["error", "note"]
-"""An error fails the check; a note only tells."""
+"""An error fails the check; a note is only reported."""
 
 
 class Place(NamedTuple):
-    """A place in the source, and what is there."""
+    """A place in the source, with a description."""
 
     file: str
     line: int
@@ -38,19 +38,19 @@ class Finding:
     """Something that does not agree.
 
     Attributes:
-        code: What kind of finding it is; each has a page in the reference.
+        code: The kind of finding; each has a page in the reference.
         severity: Whether it fails the check.
         flow: The flow's full name, or an empty string.
         source: The step at the arrow's tail, or an empty string.
         target: The step at the arrow's head, or the step concerned, or an empty string.
-        message: What is wrong, in one sentence.
-        seen: What the witnesses saw, in one sentence, or an empty string.
-        cure: What to do, with the exact ``after=`` to write where that is the cure.
+        message: The problem, in one sentence.
+        seen: The observation of the witnesses, in one sentence, or an empty string.
+        cure: The advice, with the exact ``after=`` to write where that is the cure.
         after: The names that ``after=`` of the target should hold, where that is the cure; else ``None``.
-        file: The file in which to mend it.
+        file: The file to edit.
         line: The line in it, counted from 1; 0 where none is known.
-        related: Other places that matter, such as the arrow's other end.
-        cause: The same text in all findings that one change mends together, or an empty string.
+        related: Other relevant places, such as the edge's other end.
+        cause: The same text in all findings that one change fixes together, or an empty string.
     """
 
     code: str
@@ -74,17 +74,17 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """What stays the same when lines move: the code, the flow, and both ends, or what a contract or problem says."""
+        """A key that survives moved lines: the code, the flow, and both ends, or the words of a contract or problem."""
         if not self.arrow or self.code in ABOUT:
             return self.short_key
-        said, _, _ = self.message.partition(". ")  # what follows may name other steps, which come and go
-        return f"{self.short_key}: {said.removesuffix('.')}"
+        sentence, _, _ = self.message.partition(". ")  # what follows may name other steps, which come and go
+        return f"{self.short_key}: {sentence.removesuffix('.')}"
 
     @property
     def short_key(self) -> str:
-        """The key without what a problem says; older baselines know no more."""
-        said = self.message if self.code == "contract" else self.arrow  # one step may break several contracts
-        return " ".join(filter(None, (self.code, self.flow, said or self.message)))
+        """The key without the words of a problem, as older baselines have it."""
+        subject = self.message if self.code == "contract" else self.arrow  # one step may break several contracts
+        return " ".join(filter(None, (self.code, self.flow, subject or self.message)))
 
     @property
     def arrow(self) -> str:
@@ -125,35 +125,35 @@ CURES: Mapping[str, str] = {
 
 
 def findings(judgement: Judgement, *, old: bool = False) -> Iterator[Finding]:
-    """Yield what is wrong with the arrows of a flow, in flow order, and what is known of it.
+    """Yield findings on the edges of a flow, in flow order, then on undeclared steps.
 
     Args:
         judgement: The verdict on the flow.
-        old: Whether the evidence is of other code than today's, so that it may know steps by names which are gone.
+        old: Whether the evidence is of older code, so that it may contain steps under former names.
     """
     flow = judgement.flow
     proposed = proposals(judgement) if any(edge.state in FAILING for edge in flow.edges) else {}
     later = {(edge.source, edge.target): edge for proposal in proposed.values() for edge in proposal.later}
-    known = [edge for edge in flow.edges if (edge.source, edge.target) not in later]
-    for edge in (*known, *later.values()):
+    current_edges = [edge for edge in flow.edges if (edge.source, edge.target) not in later]
+    for edge in (*current_edges, *later.values()):
         if edge.state in FAILING or edge.state in NOTES:
             yield _of_edge(judgement, edge, proposed.get(edge.target, Proposal(())))
     yield from (_unknown(flow, name, times, old=old) for name, times in sorted(judgement.tally.unknown.items()))
 
 
 def _unknown(flow: Flow, name: str, times: int, *, old: bool) -> Finding:
-    """Return that a step ran which is not declared, at the flow's beginning: nobody knows where the step is."""
+    """Return a finding for an undeclared step, located at the flow's start, because the step's own place is unknown."""
     begin = next(iter((*flow.entrypoints, *flow.steps)), None)
-    seen = f"It is in {times:,} fact{'' if times == 1 else 's'} of the evidence"
-    again = "Record the evidence anew: pytest --penstock"
+    observation = f"It is in {times:,} fact{'' if times == 1 else 's'} of the evidence"
+    advice = "Record the evidence anew: pytest --penstock"
     return Finding(
         code="unknown-step",
         severity="note" if old else "error",
         flow=flow.full_name,
         target=name,
         message=f"{name} ran in the flow {flow.name}, which declares no such step.",
-        seen=f"{seen}, which is older than the code." if old else f"{seen}.",
-        cure=again if old else f"{again}, or add the step's module to `modules`.",
+        seen=f"{observation}, which is older than the code." if old else f"{observation}.",
+        cure=advice if old else f"{advice}, or add the step's module to `modules`.",
         file=begin.file if begin else "",
         line=begin.line if begin else 0,
     )
@@ -200,11 +200,11 @@ def _of_edge(judgement: Judgement, edge: Edge, proposed: Proposal) -> Finding:
 def _advice(judgement: Judgement, edge: Edge) -> str:
     if edge.note == judgement.tally.vanished.get((edge.source, edge.target), ("", ""))[1]:
         return "Record all tests: pytest --penstock"
-    names, said = find_masks((edge.source, edge.target), judgement.tally)
-    if names and said == edge.note:
-        unrun = [name for name in names if name not in judgement.tally.shown]
-        itself = f"{unrun[0]} itself" if len(unrun) == 1 else f"{', '.join(unrun)} themselves"
-        if not unrun:
+    names, note = find_masks((edge.source, edge.target), judgement.tally)
+    if names and note == edge.note:
+        unrun_steps = [name for name in names if name not in judgement.tally.shown]
+        itself = f"{unrun_steps[0]} itself" if len(unrun_steps) == 1 else f"{', '.join(unrun_steps)} themselves"
+        if not unrun_steps:
             itself = f"{edge.source}, then {edge.target}, while {' and '.join(names)} is not replaced"
         return f"Let one test run {itself}: pytest --penstock"
     return CURES[edge.state]

@@ -1,7 +1,7 @@
-"""What each running step knows of the steps around it: the semantics of a fact, shared by all that record or read runs.
+"""Frames of running steps: the semantics of a fact, shared by all recorders and readers of runs.
 
-Sets only grow, and one that encloses another step has at least what that one has; so a length tells whether a copy is
-still good, and nobody needs a lock.
+Sets only grow, and those of an enclosing step contain those of the enclosed one; so a length shows whether a copy is
+still valid, and no lock is needed.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ NOTHING: frozenset[str] = frozenset()
 
 
 class Circumstances(NamedTuple):
-    """What keeps a fact from accusing: it holds for the run that showed the fact, and for no other.
+    """Reasons that keep a fact from counting against an edge; they hold only for the run that showed it.
 
     Attributes:
-        lost: Steps that began during the run where nothing tells whether they belong to it.
+        lost: Steps that began during the run and may or may not belong to it.
         pending: Generators that began in the run, but not before the step did: it may have been handed them.
-        beside: Steps that had finished in the run with no step of the flow around them.
+        beside: Steps that had finished in the run with no enclosing step of the flow.
         begins: Whether the step, an entrypoint, begins a run of its own there.
-        alone: Whether there is no run: the outermost step was called by itself.
+        alone: Whether there is no run: the outermost step was called outside any run.
     """
 
     lost: frozenset[str] = NOTHING
@@ -42,11 +42,11 @@ The parent is empty for a step at the top of a run.
 """
 
 Known = tuple[frozenset[str], frozenset[str]]
-"""What had finished when a step began: inside its parent, and around that."""
+"""The steps that had finished when a step began: inside its parent, and around it."""
 
 NONE_KNOWN: Known = (NOTHING, NOTHING)
 NEW = (0, 0, NONE_KNOWN)
-"""What a step knows in which nothing has finished yet, behind the sizes that tell whether it still holds."""
+"""The state of a step in which nothing has finished, after the sizes that show whether it is still valid."""
 
 
 class Frame:
@@ -60,7 +60,7 @@ class Frame:
         depth: How many frames are around it.
         done: The steps that have finished inside it so far; a generator has from its first item on.
         pulled: The generators that were consumed inside it.
-        before: What its parent knew when it began; at the top, what had finished in its run.
+        before: The finished steps known to its parent when it began; at the top, those of its run.
         replaced: The steps of the flow that tests had replaced when it began, or before in the outermost step around it.
         generators: Of an outermost step, those that began inside it.
         shown: Of an outermost step, the facts that it has shown, as the recorder keeps them.
@@ -115,19 +115,19 @@ class Frame:
         return self._ancestors or NOTHING
 
     def known(self) -> Known:
-        """Return what has finished inside this step so far, and what around it but not inside."""
+        """Return the steps that have finished inside this step, and those around it but not inside."""
         if self._ancestors is None:  # settled from the outside in, however deep calls nest
             parent = self.parent
             self._ancestors = NOTHING if parent is None else parent.ancestors | {parent.step}
-        known, all_done = self._known, (self.root or self).done
-        if known[0] != len(self.done) or known[1] != len(all_done):
+        snapshot, all_done = self._known, (self.root or self).done
+        if snapshot[0] != len(self.done) or snapshot[1] != len(all_done):
             done = frozenset(self.done)
             outside = NOTHING if self.root is None else frozenset(all_done) - done
-            known = self._known = (len(done), len(done) + len(outside), (done, outside))
-        return known[2]
+            snapshot = self._known = (len(done), len(done) + len(outside), (done, outside))
+        return snapshot[2]
 
     def finish(self) -> None:
-        """Tell all steps around that this one, and what ran in it, is done."""
+        """Mark this step, and the steps that ran in it, as done in all enclosing steps."""
         step, done, above = self.step, self.done, self.parent
         while above is not None and not (step in above.done and done <= above.done):
             above.done.add(step)
@@ -138,14 +138,14 @@ class Frame:
             self._finish_within()
 
     def _finish_within(self) -> None:
-        """Tell the calls of the same step what ran in it, as they are no parents; that it ran itself adds no arrow."""
-        done, around = self.done - {self.step}, self.within
-        while around is not None and (above := around()) is not None and not done <= above.done:
+        """Pass the steps that ran in it to enclosing calls of the same step; recursion adds no edge."""
+        done, outer_call = self.done - {self.step}, self.within
+        while outer_call is not None and (above := outer_call()) is not None and not done <= above.done:
             above.done |= done
-            around = above.within
+            outer_call = above.within
 
     def pull(self) -> None:
-        """Tell all steps around that this one is a generator which they consume."""
+        """Mark this step, in all enclosing steps, as a generator that they consume."""
         above = self.parent
         while above is not None and self.step not in above.pulled:
             above.pulled.add(self.step)
@@ -159,7 +159,7 @@ class Frame:
 
         Args:
             lazy: Whether it is a generator.
-            circumstances: What keeps it from accusing.
+            circumstances: The reasons that keep it from counting against an edge.
         """
         parent, root = self.parent, self.root
         ancestors = NOTHING if parent is None else parent._ancestors or NOTHING  # settled when this frame was made
@@ -176,9 +176,9 @@ class Frame:
 
 
 class Loose(Frame):
-    """Stands for a frame, and shares what finishes in it, but keeps none alive except the outermost one.
+    """Stands for a frame and shares its finished steps, but keeps none alive except the outermost one.
 
-    While the frames between are alive, they are around this one as well. Of those that are gone, it has the names.
+    While the frames between are alive, they enclose this one as well. Of those that are gone, it has the names.
     """
 
     __slots__ = ("_parent",)
@@ -191,7 +191,7 @@ class Loose(Frame):
 
     @property
     def parent(self) -> Frame | None:
-        """The nearest frame around it that is still alive, as far as it knows."""
+        """The nearest enclosing frame that is still alive, where known."""
         return (self._parent and self._parent()) or self.root
 
     @parent.setter
@@ -207,35 +207,35 @@ def nearest(frame: Frame | None, step: str) -> Frame | None:
 
 
 def told(frame: Frame) -> list[list[Any]]:
-    """Return the steps around, from the inside out, each with what had finished in it but not in the one before.
+    """Return the enclosing steps, from the inside out, each with the steps finished in it but not in the one before.
 
     Of frames that were forgotten, the names stand before the outermost one, and behind its own the steps that tests have
     replaced, if there are any.
     """
     rows: list[list[Any]] = []
     before: set[str] = set()
-    each: Frame | None = frame
-    while each is not None:
-        rows.append([each.step, sorted(each.done - before)])
-        before, each = set(each.done), each.parent
+    current_frame: Frame | None = frame
+    while current_frame is not None:
+        rows.append([current_frame.step, sorted(current_frame.done - before)])
+        before, current_frame = set(current_frame.done), current_frame.parent
     forgotten = frame.ancestors.difference(row[0] for row in rows)
     rows[-1:-1] = ([step, []] for step in sorted(forgotten))
-    if replaced := (frame.root or frame).replaced:
-        rows[-1].append(sorted(replaced))
+    if replaced_steps := (frame.root or frame).replaced:
+        rows[-1].append(sorted(replaced_steps))
     return rows
 
 
 def heard(flow: str, rows: list[Any]) -> Frame | None:
-    """Return the frame that :func:`told` told of.
+    """Return the frame that encoded rows describe, or ``None`` if there are none.
 
     Raises:
-        TypeError: This was not told by it.
+        TypeError: The rows are malformed.
         ValueError: The same.
     """
     frames: list[Frame] = []
-    for step, _, *replaced in reversed(rows):
+    for step, _, *replaced_names in reversed(rows):
         frame = Frame(flow, str(step), frames[-1] if frames else None)
-        frame.replaced = frame.replaced.union(*(map(str, names) for names in replaced))
+        frame.replaced = frame.replaced.union(*(map(str, names) for names in replaced_names))
         frames.append(frame)
     frames.reverse()
     done: set[str] = set()

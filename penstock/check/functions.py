@@ -1,4 +1,4 @@
-"""Steps of spans that know nothing of penstock: by the function that each was made for."""
+"""Steps of spans from other instrumentation, found by the function of each span."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class StepFinder:
-    """Finds the steps of functions by their full names; the flows are asked for when there is something to find.
+    """Finds the steps of functions by their full names; the flows are loaded on first use.
 
     Args:
         load: Returns the flows of the project.
@@ -35,7 +35,7 @@ class StepFinder:
         self._steps: Mapping[str, tuple[Label, ...]] | None = None
 
     def find(self, function: str) -> tuple[Label, ...]:
-        """Return what a function is in the flows, a label for each name that it has; none if it is no step."""
+        """Return the labels of a function in the flows, one for each of its names; none if it is no step."""
         if self._steps is None:
             self._steps = self._index()
         labels = self._steps.get(function.replace(":", "."), ())
@@ -47,7 +47,7 @@ class StepFinder:
         return labels
 
     def explain(self) -> str:
-        """Return why no span is one of a step, as far as spans name functions at all; else an empty string."""
+        """Return why no span belongs to a step, if spans name functions at all; else an empty string."""
         if self.fault or not self.others:
             return self.fault
         return f"{self.others:,} name functions that are no steps, the first {self.first}"

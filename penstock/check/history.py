@@ -1,7 +1,7 @@
-"""What evidence knows of the tests that ran, and of the evidence before it.
+"""The tests that ran, and earlier evidence.
 
-Facts say what ran. To accuse an arrow of having vanished takes more: that it was seen once, and that as many tests ran
-since. So the arrows that earlier evidence showed go on from file to file until they are seen again.
+Facts record runs. To report that an edge has vanished takes more: that it was seen once, and that as many tests ran
+since. So the edges that earlier evidence showed are passed on from file to file until they are seen again.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class FileRun(NamedTuple):
     left_out: int = 0
 
     def falls_short_of(self, other: FileRun) -> bool:
-        """Return whether fewer tests passed because more were left out; one that was deleted is no loss."""
+        """Return whether fewer tests passed because more were left out; a deleted test does not count."""
         return self.passed < other.passed and self.left_out > other.left_out
 
 
 class LastSeen(NamedTuple):
-    """When an arrow was seen for the last time.
+    """The last observation of an edge.
 
     Attributes:
         date: The day (ISO 8601, UTC), or an empty string.
@@ -55,7 +55,7 @@ class LastSeen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What evidence knows besides facts.
+    """Evidence other than facts.
 
     Attributes:
         tests: The test files of this recording, by their path from pytest's root folder.
@@ -70,7 +70,7 @@ class History:
     tests_before: Mapping[str, FileRun] = field(default_factory=dict)
 
     def find_missed_tests(self) -> list[str]:
-        """Return the test files of which less ran than in the recordings before."""
+        """Return the test files of which fewer tests ran than in earlier recordings."""
         return sorted(
             file
             for file, run in self.tests_before.items()
@@ -85,27 +85,27 @@ class History:
 
 
 def merge_histories(histories: Iterable[History]) -> History:
-    """Return several histories as one; the order does not matter, nor what was merged before."""
+    """Return several histories as one; neither order nor earlier merges matter."""
     tests: dict[str, FileRun] = {}
-    replaced: dict[str, frozenset[str]] = {}
+    replaced_steps: dict[str, frozenset[str]] = {}
     last_seen: dict[Arrow, LastSeen] = {}
     before: dict[str, FileRun] = {}
     for history in histories:
         for file, run in history.tests.items():
-            known = tests.get(file, FileRun())
-            tests[file] = FileRun(known.passed + run.passed, known.left_out + run.left_out)
+            total = tests.get(file, FileRun())
+            tests[file] = FileRun(total.passed + run.passed, total.left_out + run.left_out)
         for flow, names in history.replaced.items():
-            replaced[flow] = replaced.get(flow, NO_NAMES) | names
-        for arrow, seen in history.last_seen.items():
-            last_seen[arrow] = _later(last_seen.get(arrow, seen), seen)
+            replaced_steps[flow] = replaced_steps.get(flow, NO_NAMES) | names
+        for arrow, sighting in history.last_seen.items():
+            last_seen[arrow] = _later(last_seen.get(arrow, sighting), sighting)
         for file, run in history.tests_before.items():
             before[file] = max(run, before.get(file, run))
-    return History(tests, replaced, last_seen, before)
+    return History(tests, replaced_steps, last_seen, before)
 
 
-def _later(one: LastSeen, other: LastSeen) -> LastSeen:
-    latest = max(one, other, key=lambda seen: seen[:3])
-    return latest._replace(replaced=one.replaced | other.replaced)
+def _later(first: LastSeen, second: LastSeen) -> LastSeen:
+    latest = max(first, second, key=lambda seen: seen[:3])
+    return latest._replace(replaced=first.replaced | second.replaced)
 
 
 def encode_history(history: History) -> dict[str, list[list[Any]]]:
@@ -114,8 +114,8 @@ def encode_history(history: History) -> dict[str, list[list[Any]]]:
         "tests": sorted([file, *run] for file, run in history.tests.items()),
         "replaced_steps": sorted([flow, sorted(names)] for flow, names in history.replaced.items()),
         "last_seen": sorted(
-            [*arrow, seen.witness, seen.commit, seen.date, sorted(seen.replaced)]
-            for arrow, seen in history.last_seen.items()
+            [*arrow, sighting.witness, sighting.commit, sighting.date, sorted(sighting.replaced)]
+            for arrow, sighting in history.last_seen.items()
         ),
         "tests_before": sorted([file, *run] for file, run in history.tests_before.items()),
     }
@@ -137,7 +137,7 @@ def decode_history(content: Mapping[str, Any]) -> History:
 
 
 def _file_runs(rows: Iterable[tuple[object, object, object]]) -> dict[str, FileRun]:
-    return {check_text(file): FileRun(check_natural(passed), check_natural(left)) for file, passed, left in rows}
+    return {check_text(file): FileRun(check_natural(passes), check_natural(skips)) for file, passes, skips in rows}
 
 
 def _last_seen(
@@ -145,5 +145,5 @@ def _last_seen(
 ) -> tuple[Arrow, LastSeen]:
     if witness not in WITNESSES:
         raise ValueError(f"{witness!r:.40} is no witness")
-    seen = LastSeen(check_text(date), check_text(commit), check_text(witness), frozenset(map(check_text, replaced)))
-    return (check_text(flow), check_text(source), check_text(target)), seen
+    sighting = LastSeen(check_text(date), check_text(commit), check_text(witness), frozenset(map(check_text, replaced)))
+    return (check_text(flow), check_text(source), check_text(target)), sighting

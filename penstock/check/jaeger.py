@@ -1,4 +1,4 @@
-"""Traces as Jaeger exports them: what ``/api/traces`` answers, and what its page downloads.
+"""Traces as Jaeger exports them: the answer of ``/api/traces``, and the download of its page.
 
 See https://www.jaegertracing.io/docs/2.0/apis/.
 """
@@ -45,7 +45,7 @@ def _parent(span: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _tags(owner: Mapping[str, Any]) -> dict[str, Any]:
-    return {each["key"]: each.get("value") for each in listed(owner, "tags")}
+    return {tag["key"]: tag.get("value") for tag in listed(owner, "tags")}
 
 
 JAEGER = Format(_raw, _told)

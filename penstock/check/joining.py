@@ -1,4 +1,4 @@
-"""One mistake, one entry: what has the same cause or the same cure is told together."""
+"""Groups findings for people: one entry for each mistake."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ if TYPE_CHECKING:
     from penstock.check.findings import Finding
 
 _LEADING = ("cycle", "unclaimed", "unmarked", "unknown-after", "no-entrypoint", "undeclared")
-"""Which finding of one cause speaks for all: the one that is nearest to it."""
+"""The kinds of findings that represent a group, the one nearest to the cause first."""
 
 
 def joined(found: Sequence[Finding]) -> list[Finding]:
     """Return findings for people: one for each mistake.
 
-    That an arrow is not declared is told together with the ones it stands for, and what follows from one cause together
+    An undeclared edge is reported together with the edges that it replaces, and consequences of one cause together
     with it. Programs, baselines and ignores know each finding by itself.
     """
     entries = _with_replaced_arrows(found)
     groups: dict[str, list[Finding]] = {}
     for finding in entries:
         groups.setdefault(finding.cause or finding.key, []).append(finding)
-    shared = {cause: group for cause, group in groups.items() if group[0].cause and len(group) > 1}
+    shared_groups = {cause: group for cause, group in groups.items() if group[0].cause and len(group) > 1}
     return [
-        _one_of(shared.pop(finding.cause)) if finding.cause in shared else finding
+        _one_of(shared_groups.pop(finding.cause)) if finding.cause in shared_groups else finding
         for finding in entries
-        if not finding.cause or finding.cause in shared or len(groups[finding.cause]) == 1
+        if not finding.cause or finding.cause in shared_groups or len(groups[finding.cause]) == 1
     ]
 
 
-def _with_replaced_arrows(found: Sequence[Finding]) -> list[Finding]:
-    leads = {_mistake(finding): finding for finding in reversed(found) if finding.code == "undeclared"}
+def _with_replaced_arrows(findings: Sequence[Finding]) -> list[Finding]:
+    leads = {_mistake(finding): finding for finding in reversed(findings) if finding.code == "undeclared"}
     parts: dict[tuple[str, ...], list[Finding]] = {key: [] for key in leads}
-    for each in found:
-        if each.code in REFUTED and _mistake(each) in parts:
-            parts[_mistake(each)].append(each)
+    for part in findings:
+        if part.code in REFUTED and _mistake(part) in parts:
+            parts[_mistake(part)].append(part)
     return [
         _together(finding, parts[key]) if leads.get(key) is finding else finding
-        for finding in found
+        for finding in findings
         if (key := _mistake(finding)) not in leads or finding.code not in REFUTED
     ]
 
@@ -54,16 +54,16 @@ def _mistake(finding: Finding) -> tuple[str, ...]:
 
 
 def _together(lead: Finding, parts: Sequence[Finding]) -> Finding:
-    said = [f"The declared arrow from {part.source} is {part.code}." for part in parts]
+    sentences = [f"The declared arrow from {part.source} is {part.code}." for part in parts]
     return replace(
         lead,
-        seen=" ".join(filter(None, (lead.seen, *said))),
+        seen=" ".join(filter(None, (lead.seen, *sentences))),
         related=(*(place for part in parts for place in part.related[:1]), *lead.related),
     )
 
 
 def _one_of(group: Sequence[Finding]) -> Finding:
-    """Return one finding for all of a cause: the places of the others stand below it."""
+    """Return one finding for all of a cause, with the places of the others as related locations."""
     lead = min(group, key=_rank)
     others = [finding for finding in group if finding is not lead]
     steps = join_names(list(dict.fromkeys(finding.target for finding in others if finding.target)))
@@ -81,22 +81,22 @@ def _rank(finding: Finding) -> tuple[bool, int]:
 
 
 def _places(others: Iterable[Finding]) -> list[Place]:
-    """Return a place for each step concerned, with all that is found of it."""
+    """Return a place for each step concerned, with the kinds of its findings."""
     codes: dict[tuple[str, int, str], dict[str, None]] = {}
     for finding in others:
         codes.setdefault((finding.file, finding.line, finding.target), {})[finding.code] = None
-    return [Place(file, line, f"{step}: {', '.join(found)}") for (file, line, step), found in codes.items() if file]
+    return [Place(file, line, f"{step}: {', '.join(kinds)}") for (file, line, step), kinds in codes.items() if file]
 
 
 def _cure(lead: Finding, group: Sequence[Finding]) -> str:
-    """Return what mends all of them: the lead's cure, or that of each step."""
+    """Return the cure for all of them: the lead's, or that of each step."""
     cures: dict[str, list[str]] = {}
     for finding in group:
         if finding.after is not None and finding.target not in cures.setdefault(finding.cure, []):
             cures[finding.cure].append(finding.target)
     whole = " ".join(f"For {join_names(targets)}: {cure}" for cure, targets in cures.items())
-    written = next(iter(cures), "") if [[lead.target]] == [*cures.values()] else whole
+    advice = next(iter(cures), "") if [[lead.target]] == [*cures.values()] else whole
     if lead.code in ("undeclared", "unreachable", "cycle"):
-        return written or lead.cure
+        return advice or lead.cure
     back = "Mend this one, and the others are gone."
-    return f"{back} Or, if the step is gone for good: penstock check --fix" if written else back
+    return f"{back} Or, if the step is gone for good: penstock check --fix" if advice else back

@@ -1,4 +1,4 @@
-"""What a test that replaces a step may hide: a run in which it stood in shows less than the code does."""
+"""Replaced steps that may hide edges: a run with a test double shows less than the code does."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ MAX_NAMES = 4
 
 
 def find_masks(pair: Pair, tally: Tally) -> tuple[list[str], str]:
-    """Return what tests had replaced where an arrow could have been seen, and that in words; nothing if there was nothing."""
+    """Return the replaced steps that may have hidden an edge, if any, and a sentence about them."""
     source, target = pair
-    masked = sorted(tally.masked.get(target, ()))
-    if masked and target not in tally.placed:
-        return masked, f"{target} ran only while a test had replaced {join_names(masked)}."
+    masking_steps = sorted(tally.masked.get(target, ()))
+    if masking_steps and target not in tally.placed:
+        return masking_steps, f"{target} ran only while a test had replaced {join_names(masking_steps)}."
     if absent := [name for name in pair if name not in tally.seen]:
         names = [name for name in absent if name in tally.replaced]
         return names, f"{join_names(names)} ran nowhere in the flow; a test had replaced it."
@@ -27,9 +27,9 @@ def find_masks(pair: Pair, tally: Tally) -> tuple[list[str], str]:
 
 
 def may_hide(name: str, pair: Pair, tally: Tally) -> bool:
-    """Return whether an arrow may not have been seen because a step was replaced.
+    """Return whether a replaced step may have hidden an edge.
 
-    What other runs show counts: how both ends run, and what runs inside that step.
+    Other runs count: how both ends run in them, and which steps run inside the replaced one.
     """
     source, target = pair
     if pair not in tally.told or source not in tally.shown or name not in tally.shown:
@@ -40,7 +40,7 @@ def may_hide(name: str, pair: Pair, tally: Tally) -> bool:
 
 
 def join_names(names: Sequence[str]) -> str:
-    """Return names as a sentence has them, at most a few."""
+    """Return names joined for a sentence, at most a few."""
     if len(names) > MAX_NAMES + 1:
         names = [*names[:MAX_NAMES], f"{len(names) - MAX_NAMES} more"]
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -1,4 +1,4 @@
-"""When a fact of traces was seen: a step that began alone at that time may belong to its run."""
+"""Times of a fact in traces: a step that began alone at that time may belong to its run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MOST_TIMES = 16
-"""Of so many runs the times are kept, those of the shortest: they are the least likely to have something else in them."""
+"""How many runs' times are kept: the shortest runs, which are the least likely to contain other steps."""
 
 
 class Occurrences:
@@ -26,7 +26,7 @@ class Occurrences:
         self._spells: list[tuple[int, int, int]] = []
 
     def add(self, begun: int, start: int) -> None:
-        """Take note that the step began, and when its run had; in nanoseconds."""
+        """Record the start of the run and of the step, in nanoseconds."""
         self.times += 1
         spell = (start - begun, begun, start)
         if len(self._spells) == MOST_TIMES:
@@ -37,15 +37,15 @@ class Occurrences:
         self._spells.append(spell)
 
     def lost(self, alone: Mapping[str, Sequence[int]]) -> frozenset[str]:
-        """Return which steps that began alone may belong to the runs; none if one of the runs had none of them.
+        """Return the steps that began alone and may belong to the runs; none if one of the runs had none of them.
 
         Args:
             alone: When each of them began, in order.
         """
         names: frozenset[str] = frozenset()
-        for _, begun, start in self._spells:
+        for _, run_start, start in self._spells:
             during = frozenset(
-                name for name, starts in alone.items() if bisect_left(starts, begun) < bisect_right(starts, start)
+                name for name, starts in alone.items() if bisect_left(starts, run_start) < bisect_right(starts, start)
             )
             if not during:
                 return during

@@ -45,12 +45,12 @@ def _link(span: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _attributes(owner: Mapping[str, Any]) -> dict[str, Any]:
-    return {each["key"]: _value(each.get("value") or {}) for each in listed(owner, "attributes")}
+    return {attribute["key"]: _value(attribute.get("value") or {}) for attribute in listed(owner, "attributes")}
 
 
 def _value(value: Mapping[str, Any]) -> object:
     if "arrayValue" in value:
-        return [_value(each) for each in listed(value["arrayValue"], "values")]
+        return [_value(item) for item in listed(value["arrayValue"], "values")]
     return next((value[kind] for kind in _VALUES if kind in value), None)
 
 

@@ -1,4 +1,4 @@
-"""Plays a trace back: from spans with their times to the frames that a recorder would have seen."""
+"""Replays a trace: turns spans with times into the frames that a recorder would have seen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Label(NamedTuple):
-    """What a span says of the step that made it.
+    """The step attributes of a span.
 
     Attributes:
         step: The step's name.
@@ -35,9 +35,9 @@ class Span(NamedTuple):
     """A span of a trace.
 
     Attributes:
-        key: What tells it from all others.
+        key: Identifies the span.
         parent: The key of its parent; ``None`` at the top.
-        label: The step, if it is one's.
+        label: The step, if the span belongs to one.
         start: Nanoseconds.
         end: Nanoseconds.
     """
@@ -53,12 +53,12 @@ class Played(NamedTuple):
     """A step that ran, as one of its flows saw it.
 
     Attributes:
-        frame: What it knew of the steps around.
-        label: What its span says.
+        frame: The frame of the step, with its enclosing steps.
+        label: The step attributes of its span.
         start: Nanoseconds.
         end: Nanoseconds.
         lost: Whether a span around it is missing.
-        company: What it has in common with the others of its run.
+        company: The state that it shares with the other steps of its run.
     """
 
     frame: Frame
@@ -91,79 +91,79 @@ class _Playback:
         self._events: list[tuple[int, int, bool, list[Played]]] = []
 
     def place(self) -> None:
-        """Give every step its frame, whatever its clock says, from the outside in."""
+        """Build the frame of every step, from the outside in, regardless of clocks."""
         open_: dict[bytes, list[Played]] = {}
         for number, (span, enters) in enumerate(self._walk()):
             if enters:
-                found = open_[span.key] = self._placed(span)
-                self.steps += found
-                self._events.append((span.start, number, True, found))
+                steps = open_[span.key] = self._placed(span)
+                self.steps += steps
+                self._events.append((span.start, number, True, steps))
             else:
                 self._events.append((max(span.start, span.end), number, False, open_.pop(span.key)))
 
     def run(self) -> None:
-        """Let steps begin and end in the order of time; at the same time, in the order of the tree."""
-        for _, _, begins, found in sorted(self._events, key=_moment):
-            for each in found:
+        """Begin and finish steps in the order of time; at the same time, in the order of the tree."""
+        for _, _, begins, steps in sorted(self._events, key=_moment):
+            for step in steps:
                 if begins:
-                    _begin(each)
+                    _begin(step)
                 else:
-                    each.frame.finish()
-        for each in self.steps:
-            if each.lost and each.frame.parent is None and each.company.alone and each.frame.flow in self._runs:
-                self._runs[each.frame.flow].lose(each.frame.step)
+                    step.frame.finish()
+        for step in self.steps:
+            if step.lost and step.frame.parent is None and step.company.alone and step.frame.flow in self._runs:
+                self._runs[step.frame.flow].lose(step.frame.step)
 
     def _placed(self, span: Span) -> list[Played]:
         key, parent, label = span.key, span.parent, span.label
         if parent is not None and (parent not in self._spans or parent in self._lost):
             self._lost.add(key)
-        around = self._around.get(parent, {}) if parent else {}
-        self._around[key] = around
+        outer_steps = self._around.get(parent, {}) if parent else {}
+        self._around[key] = outer_steps
         if label is None:
             return []
-        placed = {flow: self._placed_in(flow, label, span, around) for flow in label.flows}
-        self._around[key] = {**around, **placed}
-        return [*placed.values()]
+        own_steps = {flow: self._placed_in(flow, label, span, outer_steps) for flow in label.flows}
+        self._around[key] = {**outer_steps, **own_steps}
+        return [*own_steps.values()]
 
     def _placed_in(self, flow: str, label: Label, span: Span, around: Mapping[str, Played]) -> Played:
         """Return a step as one of its flows sees it.
 
-        An entrypoint that is called outside every run, or in one of another flow, begins or joins one: what called it is
-        no company.
+        An entrypoint that is called outside every run, or in one of another flow, begins or joins one, without its
+        caller.
         """
         outer = around.get(flow)
-        lost = span.key in self._lost
+        is_cut = span.key in self._lost
         if label.entrypoint and (outer is None or not outer.company.is_run or label.begins):
             company = self._runs[flow]
         elif outer is not None:
             company = outer.company
         else:
-            company = Company(alone=True, foreign=not lost and any(each.label.entrypoint for each in around.values()))
+            company = Company(alone=True, foreign=not is_cut and any(step.label.entrypoint for step in around.values()))
         if outer is not None and company.is_run and not outer.company.is_run:
             outer = None
         frame = Frame(flow, label.step, nearest(outer and outer.frame, label.step))
         if outer is not None and outer.label.step == label.step:
             frame.within = ref(outer.frame)
-        return Played(frame, label, span.start, span.end, lost, company)
+        return Played(frame, label, span.start, span.end, is_cut, company)
 
     def _walk(self) -> Iterator[tuple[Span, bool]]:
-        """Yield each span twice, around all that is in it; siblings by their clock, then as they stand in the file."""
-        inside: dict[bytes | None, list[Span]] = {}
+        """Yield each span twice, around its children; siblings by their clock, then in file order."""
+        children: dict[bytes | None, list[Span]] = {}
         for span in self._spans.values():
-            inside.setdefault(span.parent if span.parent in self._spans else None, []).append(span)
-        visited: set[bytes] = set()
+            children.setdefault(span.parent if span.parent in self._spans else None, []).append(span)
+        visited_keys: set[bytes] = set()
         # Spans that are around each other have no outermost one; the first of them will do.
-        for top in (*sorted(inside.pop(None, []), key=_clock), *self._spans.values()):
+        for top in (*sorted(children.pop(None, []), key=_clock), *self._spans.values()):
             waiting = [(top, True)]
             while waiting:
                 span, enters = waiting.pop()
                 if not enters:
                     yield span, False
-                elif span.key not in visited:
-                    visited.add(span.key)
+                elif span.key not in visited_keys:
+                    visited_keys.add(span.key)
                     yield span, True
                     waiting.append((span, False))
-                    waiting += ((each, True) for each in sorted(inside.pop(span.key, []), key=_clock)[::-1])
+                    waiting += ((child, True) for child in sorted(children.pop(span.key, []), key=_clock)[::-1])
 
 
 def _clock(span: Span) -> tuple[int, int]:
@@ -178,7 +178,7 @@ def _begin(step: Played) -> None:
     frame = step.frame
     if frame.parent is not None:
         frame.before = frame.parent.known()
-    if step.label.lazy:  # nothing tells when it gave its first item, from which on it counts as done
+    if step.label.lazy:  # a trace does not show when it gave its first item, from which on it counts as done
         frame.pull()
         frame.finish()
         if frame.root is not None:

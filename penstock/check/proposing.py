@@ -1,7 +1,7 @@
-"""What ``after=`` of each step should hold: the fewest names that explain every run, and no circle over all of them.
+"""Proposals for ``after=`` of each step: the fewest names that explain every run, without a circle over all of them.
 
-What is declared and not refuted stays. What is proposed besides is judged by the same evidence as what was declared;
-where that shows anything new, it is taken into account, until following the proposals ends clean.
+Declared names that are not refuted stay. Proposed names are judged by the same evidence as declared ones; new results
+are taken into account, until following the proposals passes the check.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from penstock.model import Edge, Flow
 
 _ROUNDS = 8
-"""How often proposals are judged at most; each round adds to what they have to explain."""
+"""The maximum number of rounds of judging; each adds contexts to explain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What ``after=`` of a step should hold.
+    """The proposed names for ``after=`` of a step.
 
     Attributes:
         after: The names to write.
         closing: Steps that it was seen to run inside, or takes data from, though no name explains that without closing a
             circle: each with the steps whose proposals are part of the circle, or none where declared arrows make it.
-        later: Arrows to it that fail with what is proposed for other steps, and do not today.
+        later: Edges to it that fail once the proposals for other steps are applied, and do not today.
     """
 
     after: tuple[str, ...]
@@ -47,9 +47,9 @@ def proposals(judgement: Judgement) -> dict[str, Proposal]:
         search.begin()
         for _ in range(_ROUNDS):
             search.solve()
-            proposed = judge(search.draft.proposed_flow(), judgement.evidence)
-            failing = {(edge.source, edge.target) for edge in proposed.flow.edges if fails(edge)}
-            if not search.learn(proposed):
+            proposed_judgement = judge(search.draft.proposed_flow(), judgement.evidence)
+            failing = {(edge.source, edge.target) for edge in proposed_judgement.flow.edges if fails(edge)}
+            if not search.learn(proposed_judgement):
                 break
     failing -= {(edge.source, edge.target) for edge in flow.edges if fails(edge)}
     return {step.name: _proposal(flow, search, step.name, failing) for step in flow.steps}
@@ -70,9 +70,9 @@ def _closing(search: Search, target: str) -> dict[str, tuple[str, ...]]:
     sources |= {source for source in search.missing.get(target, ()) if target not in draft.ahead(source)}
     if not sources:
         return {}
-    ahead, declared = draft.ahead(target), draft.declared_ahead(target)
+    ahead, declared_steps = draft.ahead(target), draft.declared_ahead(target)
     return {
-        source: () if source in declared else draft.proposing_steps(target, source)
+        source: () if source in declared_steps else draft.proposing_steps(target, source)
         for source in draft.order
         if source in ahead & sources
     }

@@ -29,20 +29,20 @@ COLOURS = {"error": "31", "note": "36"}
 
 
 def text(found: Sequence[Finding], style: Style = lambda shown, _: shown, width: int = 0) -> str:
-    """Return findings as lines for people: where, what, what was seen, what to do.
+    """Return findings as lines for people: location, problem, observation, cure.
 
     Args:
         found: The findings.
         style: Styles a text for the terminal.
-        width: Its columns; 0 leaves lines as long as they are.
+        width: The terminal's columns; 0 keeps lines unfolded.
     """
     return "\n\n".join(_entry(finding, style, width) for finding in joined(found))
 
 
 def _entry(finding: Finding, style: Style, width: int) -> str:
-    where = f"{escape_line(finding.where)}:" if finding.where else ""
+    location = f"{escape_line(finding.where)}:" if finding.where else ""
     flow = style(f"[{escape_line(finding.flow)}]", "2") if finding.flow else ""
-    head = [where, style(escape_line(finding.code), COLOURS[finding.severity]), flow, escape_line(finding.message)]
+    head = [location, style(escape_line(finding.code), COLOURS[finding.severity]), flow, escape_line(finding.message)]
     details = [finding.seen, *(f"{place.where}: {place.text}" for place in finding.related), finding.cure]
     lines = [folded(" ".join(filter(None, head)), width)]
     lines += [folded(f"    {escape_line(detail)}", width) for detail in details if detail]
@@ -50,7 +50,7 @@ def _entry(finding: Finding, style: Style, width: int) -> str:
 
 
 def folded(shown: str, width: int) -> str:
-    """Fold a line between words, the rest a little further in; styles take no columns, and no width means no fold."""
+    """Fold a line between words, with a hanging indent; styles take no columns, and width 0 means no fold."""
     start = len(shown) - len(shown.lstrip(" "))
     lines: list[str] = []
     for word in shown.split():
@@ -72,17 +72,17 @@ def github(found: Sequence[Finding]) -> str:
 
 def _command(finding: Finding) -> str:
     kind = "error" if finding.severity == "error" else "notice"
-    said = {
+    properties = {
         "file": escape_line(finding.file),
         "line": str(finding.line or ""),
         "title": escape_line(f"penstock {finding.code}"),
     }
-    attributes = ",".join(f"{name}={_property(value)}" for name, value in said.items() if value)
+    attributes = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
     return f"::{kind} {attributes}::{_data(sentence(finding))}"
 
 
 def sentence(finding: Finding) -> str:
-    """Return what is wrong, what was seen and what to do, on one line."""
+    """Return the problem, the observation and the cure on one line."""
     return escape_line(" ".join(filter(None, (finding.message, finding.seen, finding.cure))))
 
 

@@ -1,4 +1,4 @@
-"""The rows of an evidence file: steps by their numbers, and what a row holds beside them."""
+"""The rows of an evidence file: steps by their numbers, with the other columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from penstock.check.evidence import Evidence, Fact, Seen
 
 Named = tuple[str, str, str]
-"""Flow, step and source: what a number in the file stands for."""
+"""The flow, step and source that a number in the file stands for."""
 
 
 def evidence_rows(evidence: Evidence) -> dict[str, list[list[Any]]]:
@@ -71,9 +71,9 @@ def fact_rows(evidence: Evidence, number: Mapping[Named, int]) -> dict[str, list
     for fact, count in evidence.facts.items():
         row, names = _numbered(fact, number), sorted(evidence.replaced.get(fact, ()))
         if fact.circumstances != PLAIN:
-            lost, pending, beside, begins, alone = fact.circumstances
-            told = [sorted(lost), sorted(pending), sorted(beside), begins, alone]
-            rows["circumstances"].append([*row, *told, names, count])
+            lost_steps, pending, beside, begins, alone = fact.circumstances
+            fields = [sorted(lost_steps), sorted(pending), sorted(beside), begins, alone]
+            rows["circumstances"].append([*row, *fields, names, count])
         elif names:
             rows["replaced"].append([*row, names, count])
         else:
@@ -83,7 +83,7 @@ def fact_rows(evidence: Evidence, number: Mapping[Named, int]) -> dict[str, list
 
 def _numbered(fact: Fact, number: Mapping[Named, int]) -> list[Any]:
     def numbers(group: Iterable[Seen]) -> list[int]:
-        return sorted(number[fact.flow, *seen] for seen in group)
+        return sorted(number[fact.flow, *part] for part in group)
 
     alone = (number[fact.flow, *fact.step], number[fact.flow, *fact.parent])
     return [fact.flow, *alone, numbers(fact.done), numbers(fact.ancestors), numbers(fact.outside)]
@@ -108,7 +108,7 @@ def read_circumstances(lost: object, pending: object, beside: object, begins: ob
 
 
 def read_set(values: object) -> frozenset[str]:
-    """Return names, of which there may be none.
+    """Return names, possibly none.
 
     Raises:
         TypeError: There is something else.

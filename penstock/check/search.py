@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     from penstock.model import Edge, Flow
 
 _PASSES = 8
-"""How often forced names are looked for, as each may force others."""
+"""The maximum number of passes for forced names, as each may force others."""
 _BITS = 24
 """Room for each criterion in a weight, so that no sum of a lesser one outweighs a greater one."""
 
 
 def fails(edge: Edge) -> bool:
-    """Return whether an arrow is one that fails a check."""
+    """Return whether an edge fails the check."""
     return edge.state in ("undeclared", *REFUTED)
 
 
 class Search:
-    """What has to be explained, and the arrows that do it as far as they are found.
+    """The contexts to explain, and the edges that explain them as far as they are found.
 
     Args:
         judgement: The verdict on the flow as it is declared.
 
     Attributes:
-        draft: The arrows.
-        missing: Steps whose results reach each step, so that a path has to lead there.
-        failing: The arrows that fail once others are mended, by target and source.
+        draft: The edges.
+        missing: Steps whose results reach each step, so that a path has to lead from them to it.
+        failing: The edges that fail once others are fixed, by target and source.
     """
 
     def __init__(self, judgement: Judgement) -> None:
@@ -66,10 +66,10 @@ class Search:
         self.draft = Draft(self._flow, self._refuted, self._hopeless)
         self._order = self.draft.order
 
-    # What has to be explained -----------------------------------------------------------------------------------
+    # Contexts to explain ----------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Take in what has to be explained in any case.
+        """Collect the contexts that have to be explained in any case.
 
         Recursion and data may need no arrow as soon as others stand; whether they do is learnt from the next verdict.
         """
@@ -78,10 +78,10 @@ class Search:
         self._note_refuted(self._flow)
 
     def learn(self, judgement: Judgement) -> bool:
-        """Take in what a verdict on the draft shows; return whether any of it is new."""
+        """Collect new contexts from the verdict on the draft; return whether there are any."""
         before = self._size()
         for target, contexts in judgement.tally.contexts.items():
-            self._note_contexts(target, (each for each in contexts if not self.draft.explains(target, each.near)))
+            self._note_contexts(target, (case for case in contexts if not self.draft.explains(target, case.near)))
         for source, target in judgement.missing:
             self.missing[target].add(source)
         self._note_refuted(judgement.flow)
@@ -90,25 +90,25 @@ class Search:
         return before != self._size()
 
     def _note_contexts(self, target: str, contexts: Iterable[Context]) -> None:
-        known = (Context(context.parent, context.near.intersection(self._order)) for context in contexts)
-        self._contexts[target].update(known)
+        flow_contexts = (Context(context.parent, context.near.intersection(self._order)) for context in contexts)
+        self._contexts[target].update(flow_contexts)
 
     def _note_failing(self, edge: Edge, note: str) -> None:
         self.failing[edge.target].setdefault(edge.source, replace(edge, note=note))
 
     def _note_refuted(self, flow: Flow) -> None:
-        refuted = {(edge.source, edge.target) for edge in flow.edges if edge.state in REFUTED}
-        self._refuted |= refuted - self._missed  # a call that may come back keeps its arrow
+        refuted_pairs = {(edge.source, edge.target) for edge in flow.edges if edge.state in REFUTED}
+        self._refuted |= refuted_pairs - self._missed  # a call that may come back keeps its arrow
 
     def _size(self) -> tuple[int, ...]:
         return sum(map(len, self._contexts.values())), sum(map(len, self.missing.values())), len(self._refuted)
 
     def unexplained(self, target: str) -> Iterator[Context]:
         """Yield the contexts of a step that no arrow of the draft explains."""
-        return (each for each in self._contexts.get(target, ()) if not self.draft.explains(target, each.near))
+        return (context for context in self._contexts.get(target, ()) if not self.draft.explains(target, context.near))
 
     def _open(self, target: str) -> Iterator[Context]:
-        """Yield those of them that are not given up."""
+        """Yield those contexts that are not given up."""
         return (context for context in self.unexplained(target) if (context.parent, target) not in self._lost)
 
     # Arrows -----------------------------------------------------------------------------------------------------
@@ -137,12 +137,12 @@ class Search:
             self._add_names(target)
 
     def _cost(self) -> tuple[int, int]:
-        """Return for how many steps nothing can be written, and for how many of their contexts."""
+        """Return the number of steps without names, and of their open contexts."""
         nameless = sum(not self.draft.names(name) for name in self._targets)
         return nameless, sum(len(list(self._open(name))) for name in self._targets)
 
     def _drop_weak_arrow(self, targets: Iterable[str]) -> bool:
-        """Drop an arrow to an entrypoint that shows nowhere, and rules out the only ones that runs show; return whether there is one."""
+        """Drop an unobserved edge to an entrypoint that rules out the observed ones; return whether there is one."""
         for target in targets:
             contexts = sorted(self._open(target), key=lambda context: (context.parent, sorted(context.near)))
             for context, group in zip(contexts, self._allowed(target, contexts), strict=True):
@@ -155,24 +155,24 @@ class Search:
         return False
 
     def _give_up_what_is_closed(self, targets: Iterable[str]) -> None:
-        """Leave out what declared arrows alone rule out."""
+        """Give up contexts that declared edges alone rule out."""
         for target in targets:
             contexts = list(self._open(target))
             groups = self._allowed(target, contexts)
-            closed = (context for context, group in zip(contexts, groups, strict=True) if not group)
-            self._lost.update((context.parent, target) for context in closed)
+            closed_contexts = (context for context, group in zip(contexts, groups, strict=True) if not group)
+            self._lost.update((context.parent, target) for context in closed_contexts)
 
     def _give_up(self) -> bool:
-        """Leave out what the names of others rule out, so that names which help nothing rule out no others in turn.
+        """Give up contexts that the names of others rule out, so that useless names rule out no others in turn.
 
         Returns:
             Whether there is any.
         """
-        lost = sorted((context.parent, name) for name in self._targets for context in self._open(name))[:1]
+        lost_pairs = sorted((context.parent, name) for name in self._targets for context in self._open(name))[:1]
         hopeless = {name for name in self._order if self._is_hopeless(name)} - self._hopeless
-        self._lost.update(lost)
+        self._lost.update(lost_pairs)
         self._hopeless |= hopeless
-        return bool(lost or hopeless)
+        return bool(lost_pairs or hopeless)
 
     def _is_hopeless(self, target: str) -> bool:
         """Return whether nothing can be written for a step; an entrypoint may have no names, if it needs none."""
@@ -180,7 +180,7 @@ class Search:
         return not (self.draft.names(target) or (is_entrypoint and not any(self.unexplained(target))))
 
     def _try_again(self) -> None:
-        """Explain what was given up, if that is possible now that other names are."""
+        """Explain contexts that were given up, where other names now allow it."""
         waiting = sorted(self._lost)
         while waiting:
             parent, target = waiting.pop(0)
@@ -205,11 +205,11 @@ class Search:
     def _add_forced_names(self, targets: Iterable[str]) -> None:
         """Add the names without which a context stays unexplained, before the choice of others rules them out."""
         for _ in range(_PASSES):
-            forced = [(target, group) for target in targets for group in self._groups(target) if len(group) == 1]
-            for target, group in forced:
+            forced_groups = [(target, group) for target in targets for group in self._groups(target) if len(group) == 1]
+            for target, group in forced_groups:
                 if group.isdisjoint(self.draft.ahead(target)):
                     self.draft.add(target, group)
-            if not forced:
+            if not forced_groups:
                 return
 
     def _add_names(self, target: str) -> None:
@@ -226,7 +226,7 @@ class Search:
         return [source for source in sources if target not in self.draft.ahead(source)]
 
     def _cover(self, target: str, groups: list[frozenset[str]]) -> tuple[str, ...]:
-        """Return the fewest names; of as few, those that hand data over, then the nearest, then the first in the flow."""
+        """Return the fewest names; among equals, those that hand over data, then the nearest, then the first."""
         names = sorted({name for group in groups for name in group}, key=self._order.__getitem__)
         data = {call.source for call in self._tally.calls.get(target, ()) if call.kind == "data"}
         parents = {context.parent for context in self._contexts.get(target, ())}

@@ -1,4 +1,4 @@
-"""Reads files of spans: what all formats have in common."""
+"""Reads files of spans: the parts shared by all formats."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from penstock.check.traces import Told
 
 BAD = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
-"""What is raised by reading something that is not built as it should be."""
+"""Exceptions from reading malformed data."""
 
 MEGABYTE = 10**6
 MAX_SIZE = 64 * MEGABYTE
@@ -38,8 +38,8 @@ class Format(NamedTuple):
     """How spans are read.
 
     Attributes:
-        raw: Yields each span of a document as it stands there, with what its surroundings tell.
-        told: Returns what such a span tells.
+        raw: Yields each span of a document in its raw form, with the context that it needs.
+        told: Returns the record of such a span.
     """
 
     raw: Callable[[Any], Iterator[tuple[Any, Any]]]
@@ -47,22 +47,22 @@ class Format(NamedTuple):
 
 
 class Damage:
-    """What could not be read: how much, and where the first of it is."""
+    """Unreadable input: how much, and the place of the first."""
 
     def __init__(self) -> None:
         self.number = 0
         self.first = ""
 
     def note(self, where: str, error: object) -> None:
-        """Take note of a line, or of a span in it."""
+        """Record a damaged line or span."""
         self.number += 1
         self.first = self.first or f"{where}: {error if isinstance(error, str) else f'{error!r:.80}'}"
 
     def __str__(self) -> str:
         if not self.number:
             return ""
-        what = "1 line or span is" if self.number == 1 else f"{self.number:,} lines or spans are"
-        return f"{what} damaged and left out, the first at {self.first}"
+        subject = "1 line or span is" if self.number == 1 else f"{self.number:,} lines or spans are"
+        return f"{subject} damaged and left out, the first at {self.first}"
 
 
 def read(
@@ -72,12 +72,12 @@ def read(
     finder: StepFinder | None = None,
     max_size: int = MAX_SIZE,
 ) -> Evidence:
-    """Return what the spans in files tell; whatever is damaged is left out.
+    """Return the evidence of the spans in files; damaged ones are left out.
 
     Args:
         files: JSON, a document or one on each line; also compressed with gzip. ``-`` is standard input.
-        kind: How spans stand in it.
-        damage: Takes note of what is left out.
+        kind: The format of the spans.
+        damage: Records the input that is left out.
         finder: Finds the steps of spans that only name a function.
         max_size: Bytes that a document, or a line, of a compressed file may have.
 
@@ -86,15 +86,15 @@ def read(
     """
     with Traces() as traces:
         for file in files:
-            for where, document in _documents(file, damage, max_size):
+            for place, document in _documents(file, damage, max_size):
                 try:
-                    for span, around in kind.raw(document):
-                        _take(traces, partial(kind.told, span, around), finder, where, damage)
+                    for span, surroundings in kind.raw(document):
+                        _take(traces, partial(kind.told, span, surroundings), finder, place, damage)
                 except BAD as error:
-                    damage.note(where, error)
+                    damage.note(place, error)
         if not traces.steps:
-            known = "Steps make spans with penstock.observers.otel.OpenTelemetryObserver"
-            raise EvidenceError(f"no span in there is one of a step. {str(damage) or _explain(finder) or known}")
+            hint = "Steps make spans with penstock.observers.otel.OpenTelemetryObserver"
+            raise EvidenceError(f"no span in there is one of a step. {str(damage) or _explain(finder) or hint}")
         return traces.evidence()
 
 
@@ -102,18 +102,18 @@ def _explain(finder: StepFinder | None) -> str:
     return finder.explain() if finder else ""
 
 
-def _take(traces: Traces, read_span: Callable[[], Told], finder: StepFinder | None, where: str, damage: Damage) -> None:
+def _take(traces: Traces, read_span: Callable[[], Told], finder: StepFinder | None, place: str, damage: Damage) -> None:
     try:
-        told = read_span()
+        record = read_span()
     except BAD as error:
-        damage.note(where, error)
+        damage.note(place, error)
         return
-    labels = finder.find(told.function) if finder and told.function and told.label is None else ()
+    labels = finder.find(record.function) if finder and record.function and record.label is None else ()
     for number, label in enumerate(labels[1:], 1):  # a span for each, one around the other, as decorators stand
-        span = f"{told.span}.{number}"
-        traces.add(told._replace(span=span, label=label))
-        told = told._replace(parent=(told.trace, span))
-    traces.add(told._replace(label=labels[0]) if labels else told)
+        span = f"{record.span}.{number}"
+        traces.add(record._replace(span=span, label=label))
+        record = record._replace(parent=(record.trace, span))
+    traces.add(record._replace(label=labels[0]) if labels else record)
 
 
 def _documents(file: Path, damage: Damage, max_size: int) -> Iterator[tuple[str, Any]]:
@@ -121,15 +121,15 @@ def _documents(file: Path, damage: Damage, max_size: int) -> Iterator[tuple[str,
     with _opened(file) as stream:
         limit = max_size if isinstance(stream, gzip.GzipFile) else sys.maxsize
         for number, line in enumerate(_lines(file, stream, damage, limit), 1):
-            where = f"{file}:{number}"
+            place = f"{file}:{number}"
             if number == 1 and line.rstrip()[-1:] in (b"{", b"[", b","):
                 line = _join([line], _lines(file, stream, damage, limit), file, limit)  # noqa: PLW2901 - it is this one
             if not line.strip():
                 continue
             try:
-                yield where, json.loads(line)
+                yield place, json.loads(line)
             except (ValueError, RecursionError) as error:
-                damage.note(where, f"this is not JSON: {error}"[:120])
+                damage.note(place, f"this is not JSON: {error}"[:120])
 
 
 def _join(lines: list[bytes], more: Iterator[bytes], file: Path, limit: int) -> bytes:
@@ -187,21 +187,21 @@ def listed(mapping: Mapping[str, Any], key: str) -> list[Any]:
     Raises:
         TypeError: There is something else.
     """
-    found = mapping.get(key)
-    if found is None:
+    items = mapping.get(key)
+    if items is None:
         return []
-    if not isinstance(found, list):
+    if not isinstance(items, list):
         raise TypeError(f"{key} is no list")
-    return found
+    return items
 
 
 def label_of(attributes: Mapping[str, Any]) -> Label | None:
-    """Return what the attributes of a span say of a step; ``None`` if it is no step's."""
+    """Return the step attributes of a span, or ``None`` if the span belongs to no step."""
     step, flow = attributes.get("penstock.step"), attributes.get("penstock.flow")
     flows = attributes.get("penstock.flows", ())
     if isinstance(flows, str):  # Jaeger keeps a list as text
         flows = json.loads(flows)
-    names = tuple(dict.fromkeys(each for each in (flow, *flows) if isinstance(each, str) and each))
+    names = tuple(dict.fromkeys(flow_name for flow_name in (flow, *flows) if isinstance(flow_name, str) and flow_name))
     if not (isinstance(step, str) and step and names):
         return None
     flags = (attributes.get(f"penstock.{name}") is True for name in ("entrypoint", "lazy", "begins"))
@@ -209,21 +209,21 @@ def label_of(attributes: Mapping[str, Any]) -> Label | None:
 
 
 def commit_of(attributes: Mapping[str, Any]) -> str:
-    """Return what the attributes of a process say of what was deployed: the commit, else the version."""
-    found = attributes.get("vcs.ref.head.revision") or attributes.get("service.version") or ""
-    return found if isinstance(found, str) else ""
+    """Return the deployed version from the attributes of a process: the commit, else the version."""
+    version = attributes.get("vcs.ref.head.revision") or attributes.get("service.version") or ""
+    return version if isinstance(version, str) else ""
 
 
 def nanoseconds(value: object, factor: int = 1) -> int:
-    """Return a time that a span tells.
+    """Return a time of a span.
 
     Raises:
         ValueError: It is none.
     """
-    found = int(value) * factor if isinstance(value, (int, str)) else -1
-    if not 0 <= found <= LAST:
+    number = int(value) * factor if isinstance(value, (int, str)) else -1
+    if not 0 <= number <= LAST:
         raise ValueError(f"{value!r:.40} is no time")
-    return found
+    return number
 
 
 def named(value: object) -> str:

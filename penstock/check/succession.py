@@ -1,4 +1,4 @@
-"""What becomes of the evidence before when a new recording takes its place, and which arrows have vanished since."""
+"""Passes earlier evidence on to a new recording, and finds edges that have vanished since."""
 
 from __future__ import annotations
 
@@ -37,43 +37,43 @@ def succeed(
     declared: Mapping[str, Collection[Pair]],
     exists: Callable[[str], bool],
 ) -> Evidence:
-    """Return evidence that knows what the evidence before it showed.
+    """Return evidence that includes the edges that earlier evidence showed.
 
     Args:
         evidence: The new recording.
-        before: What it takes the place of.
+        before: The evidence that it replaces.
         declared: The arrows of each flow, where they are known; others need not be kept.
         exists: Returns whether a test file is still there.
     """
     last = {**before.history.last_seen, **_last_seen(before)}
     earlier = History(last_seen=last, tests_before=_find_tests(before.history, exists))
     history = merge_histories([evidence.history, earlier])
-    shown = _shown_arrows(evidence)
-    kept = {
-        arrow: seen
-        for arrow, seen in history.last_seen.items()
-        if arrow not in shown and (arrow[0] not in declared or arrow[1:] in declared[arrow[0]])
+    shown_arrows = _shown_arrows(evidence)
+    last_seen = {
+        arrow: sighting
+        for arrow, sighting in history.last_seen.items()
+        if arrow not in shown_arrows and (arrow[0] not in declared or arrow[1:] in declared[arrow[0]])
     }
-    tests = history.tests_before if kept else {}
-    return replace(evidence, history=replace(history, last_seen=kept, tests_before=tests))
+    tests = history.tests_before if last_seen else {}
+    return replace(evidence, history=replace(history, last_seen=last_seen, tests_before=tests))
 
 
 def _shown_arrows(evidence: Evidence) -> dict[Arrow, str]:
     """Return all arrows that evidence could confirm, with the witness."""
     arrows: dict[Arrow, str] = {}
     for orphan in evidence.orphans:
-        arrows.update({(orphan.flow, seen.step, orphan.step.step): "order" for seen in orphan.done or ()})
+        arrows.update({(orphan.flow, part.step, orphan.step.step): "order" for part in orphan.done or ()})
     for fact in evidence.facts:
-        arrows.update({(fact.flow, seen.step, fact.step.step): "order" for seen in fact.done})
+        arrows.update({(fact.flow, part.step, fact.step.step): "order" for part in fact.done})
     arrows.update({(fact.flow, fact.parent.step, fact.step.step): "call" for fact in evidence.facts})
     return arrows
 
 
 def _last_seen(evidence: Evidence) -> dict[Arrow, LastSeen]:
     date, commit = max(((date, commit) for commit, date in evidence.commits.items()), default=("", ""))
-    replaced = evidence.history.replaced
+    replaced_steps = evidence.history.replaced
     return {
-        arrow: LastSeen(date, commit, witness, replaced.get(arrow[0], NO_NAMES))
+        arrow: LastSeen(date, commit, witness, replaced_steps.get(arrow[0], NO_NAMES))
         for arrow, witness in _shown_arrows(evidence).items()
     }
 
@@ -90,21 +90,21 @@ def _find_tests(history: History, exists: Callable[[str], bool]) -> dict[str, Fi
 def find_vanished(flow: Flow, evidence: Evidence, tally: Tally) -> Iterator[tuple[Pair, tuple[State, str]]]:
     """Yield the arrows that earlier evidence confirmed and this one could have, each with its state and a note.
 
-    A run in which a test has replaced what belongs to an arrow is no run without the arrow, and neither is one that the
-    tests had no occasion for, because some of them were left out.
+    A run with replaced steps of an edge does not count as a run without the edge, nor does a run missing because
+    its tests were left out.
     """
     history, last_seen = evidence.history, evidence.history.last_seen
     arrows = [(edge.source, edge.target) for edge in flow.edges if (flow.name, edge.source, edge.target) in last_seen]
     if not arrows:
         return
-    missed, runs = history.find_missed_tests(), _find_runs(flow, evidence)
+    missed_tests, runs = history.find_missed_tests(), _find_runs(flow, evidence)
     for pair in arrows:
         last = last_seen[(flow.name, *pair)]
         was = _describe(pair, last)
         if tally.indirect[pair] or pair in tally.further:
             continue
-        if missed:
-            yield pair, ("unexercised", f"{was} This time, fewer tests ran than then, of {_name_some(missed)}.")
+        if missed_tests:
+            yield pair, ("unexercised", f"{was} This time, fewer tests ran than then, of {_name_some(missed_tests)}.")
         elif since := _describe_since(flow, pair, runs, history, tally):
             masks = sorted(history.replaced.get(flow.name, NO_NAMES) - last.replaced)
             if hindering := [name for name in masks if _hinders(flow, name, pair) and _may_hide(name, pair, tally)]:
@@ -121,12 +121,12 @@ def _describe(pair: Pair, last: LastSeen) -> str:
 
 
 def _describe_since(flow: Flow, pair: Pair, runs: _Runs, history: History, tally: Tally) -> str:
-    """Say what ran since without the arrow, if that is enough to miss it; else return an empty string."""
+    """Describe the runs since without the edge, if they suffice to miss it; else return an empty string."""
     source, target = pair
     ran = {
         name
-        for replaced, names in runs.items()
-        if not any(_hinders(flow, each, pair) for each in replaced)
+        for replaced_steps, names in runs.items()
+        if not any(_hinders(flow, step, pair) for step in replaced_steps)
         for name in names
     }
     if {source, target} <= ran:
@@ -144,21 +144,21 @@ def _may_hide(name: str, pair: Pair, tally: Tally) -> bool:
 
 
 def _hinders(flow: Flow, name: str, pair: Pair) -> bool:
-    """Return whether an arrow cannot show itself where a step is replaced; what only comes after it hinders nothing."""
+    """Return whether a replaced step keeps an edge from showing; a step that only comes after the edge does not."""
     if name in pair or all(step.name != name for step in flow.steps):
         return True
     return bool(reachable(flow, name) & {*pair})
 
 
 def is_only_missed(flow: Flow, edge: Edge) -> bool:
-    """Return whether an arrow is no longer seen, and nothing else has come in its place: the call may be missed."""
+    """Return whether an edge is no longer seen and nothing has replaced it: the call may be missing by mistake."""
     if edge.state != "no-longer-seen":
         return False
     others = [
         *flow.edges_into(edge.target),
         *(back for back in flow.edges_into(edge.source) if back.source == edge.target),
     ]
-    return all(other.state != "undeclared" for other in others)
+    return all(other_edge.state != "undeclared" for other_edge in others)
 
 
 def _name_some(files: list[str]) -> str:
@@ -167,12 +167,12 @@ def _name_some(files: list[str]) -> str:
 
 
 def _find_runs(flow: Flow, evidence: Evidence) -> _Runs:
-    """Return the steps that ran with the code of today, also alone; together, with what was replaced meanwhile."""
+    """Return the steps that ran with the current code, also alone, by the steps replaced meanwhile."""
     sources = {step.name: step.source_hash for step in flow.steps}
     runs: _Runs = defaultdict(set)
 
     def add(steps: Iterable[Seen], replaced: frozenset[str]) -> None:
-        runs[replaced].update(seen.step for seen in steps if is_current(sources, seen))
+        runs[replaced].update(part.step for part in steps if is_current(sources, part))
 
     for run in evidence.runs:
         if run[0] == flow.name:

@@ -1,6 +1,6 @@
-"""What the runs say of a flow, counted: which step began inside which one, and after which.
+"""Counted evidence of a flow: which step began inside which one, and after which.
 
-Beside it stands what the code says, by the step that it leads to: to look through all calls for every arrow takes too
+Beside it, static relations are indexed by their target: a search through all calls for every edge takes too
 long where one function calls hundreds of steps.
 """
 
@@ -22,12 +22,12 @@ Pair = tuple[str, str]
 
 
 class Context(NamedTuple):
-    """Where a step ran with the code of today and nothing replaced: an arrow from any of these would explain that.
+    """Where a step ran with the current code and no replaced steps: an edge from any of these would explain it.
 
     Attributes:
         parent: The nearest step around.
-        near: That one, and what had finished in it before.
-        nested: Whether the step itself was further out, so that the arrow may be no more than recursion.
+        near: That step, and the steps that had finished in it before.
+        nested: Whether the step itself was further out, so that the edge may be mere recursion.
     """
 
     parent: str
@@ -43,7 +43,7 @@ class Tally:
         call: The source was the nearest step around the target.
         order: The source had finished before, inside the nearest step around the target, or where none is, in its run.
         outdated: One of both, by code that has changed since.
-        lost: The source began during the target's run, where nothing tells whether it belongs to that.
+        lost: The source began during the target's run, and may or may not belong to it.
         indirect: The source was further out.
         undeclared: The source was the nearest step around the target, and nothing declared explains that.
         lazy: The source is a generator, which may have been handed to the target before it began.
@@ -51,24 +51,24 @@ class Tally:
         before: As ``order``, for every pair, declared or not.
         told: A run had the target, and would have shown that it comes after the source if it did.
         seen: The steps that ran in a run, or lost it.
-        shown: Those of them that ran in a run, and with nothing replaced that may explain them.
+        shown: Those that ran in a run, with no replaced step that may explain it.
         alone: The steps that were called where no run was.
         placed: The steps that ran inside another step of the flow.
-        current: Those of them that ran so with the code of today.
+        current: Those that ran so with the current code.
         inside: Each step with the nearest one around it.
         between: Inside which step one had finished before another began.
         further: Inside which steps the target ran while the source was further out, explained or not.
         met: The steps that went before or around another one in some run.
-        adrift: The steps that began alone while another step of the flow was running, each with what may have run before
+        adrift: The steps that began alone while another one of the flow ran, each with those that may have run before
             it; ``None`` where that is not known.
         loose: The steps that began in a run with no step of the flow around them.
         unknown: The steps that ran and that the flow does not have.
-        masked: For each step that ran where tests had replaced what may explain it, what that was. Such runs confirm, and
+        masked: For each step that ran where tests had replaced possible predecessors, those. Such runs confirm, and
             show nothing else.
-        replaced: The steps that tests had replaced in what was seen only so, each with those that ran there or may have.
+        replaced: The steps that were only observed as replaced, each with the steps that ran there or may have.
         within: Each step with those around it, in runs in which nothing was replaced.
         contexts: For each step, the contexts in which a declared arrow explains it, or has to.
-        ahead: For each step, those that declared arrows lead to, however far.
+        ahead: For each step, the steps that declared edges lead to, at any distance.
         calls: For each step, the calls in the code that lead to it.
         vanished: The state and the note of arrows that earlier evidence showed, and this one could have and does not.
     """
@@ -128,29 +128,29 @@ class Tally:
         return neighbours
 
     def hinders(self, name: str, step: str) -> bool:
-        """Tell whether a step may not run, or not as it would, because another one is replaced.
+        """Return whether mocking ``name`` may affect ``step``.
 
-        What the flow only has further down cannot keep it from anything.
+        A replaced step that only comes later in the flow has no effect.
         """
         return name == step or name not in self.ahead.get(step, ()) or step in self.ahead.get(name, ())
 
     def leads(self, name: str, step: str) -> bool:
-        """Tell whether a step is another one, or has it further down; one that the flow does not have may lead anywhere."""
+        """Return whether ``name`` is ``step`` or leads to it; a name outside the flow may lead anywhere."""
         return name == step or name not in self.ahead or step in self.ahead[name]
 
 
 def reachable(flow: Flow, start: str) -> set[str]:
     """Return the steps that arrows lead to from one; itself only if they lead back."""
-    found: set[str] = set()
+    names: set[str] = set()
     waiting = [start]
     while waiting:
-        new = [name for name in flow.successors[waiting.pop()] if name not in found]
-        found.update(new)
-        waiting += new
-    return found
+        new_names = [name for name in flow.successors[waiting.pop()] if name not in names]
+        names.update(new_names)
+        waiting += new_names
+    return names
 
 
 def is_current(sources: Mapping[str, str], seen: Seen) -> bool:
-    """Return whether a step's source is still the same as when it ran, as far as both are known."""
+    """Return whether a step's source is the same as when it ran, where both are known."""
     now = sources.get(seen.step, "")
     return not now or not seen.source or now == seen.source

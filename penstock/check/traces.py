@@ -37,16 +37,16 @@ _record = struct.Struct("<16s8s16s8sIqq")
 
 
 class Told(NamedTuple):
-    """A span as its file tells of it.
+    """A span as its file describes it.
 
     Attributes:
         trace: The trace's ID.
         span: The span's ID.
         parent: The trace and the span of its parent, or of its first link; ``None`` at the top.
-        label: The step, if it is one's.
+        label: The step, if the span belongs to one.
         start: Nanoseconds of its clock.
         end: The same.
-        commit: What was deployed, as far as it is known.
+        commit: The deployed version, where known.
         function: The full name of the function that it was made for, if it says so.
     """
 
@@ -61,7 +61,7 @@ class Told(NamedTuple):
 
 
 class Traces:
-    """Takes spans, and returns what they tell: ``with Traces() as traces``, for its temporary files.
+    """Takes spans, and returns their evidence: ``with Traces() as traces``, for its temporary files.
 
     Attributes:
         steps: How many spans of steps it took.
@@ -96,7 +96,7 @@ class Traces:
             self._commits[told.commit] = max(told.end, self._commits.get(told.commit, 0))
 
     def evidence(self) -> Evidence:
-        """Return what all spans tell; to be called once, at the end."""
+        """Return the evidence of all spans; to be called once, at the end."""
         tally = _Tally()
         labels = list(self._labels)
         if self._joined:
@@ -112,14 +112,14 @@ class Traces:
         return tally.evidence({commit: _day(end) for commit, end in self._commits.items()})
 
     def _group(self, trace: bytes) -> bytes:
-        """Return the trace that stands for all that links join with this one."""
-        while (other := self._joined.get(trace, trace)) != trace:
-            self._joined[trace] = self._joined.get(other, other)  # halve the way for the next one who asks
-            trace = other
+        """Return the trace that represents all traces linked with this one."""
+        while (parent := self._joined.get(trace, trace)) != trace:
+            self._joined[trace] = self._joined.get(parent, parent)  # halve the way for the next one who asks
+            trace = parent
         return trace
 
     def _rearrange(self) -> None:
-        """Bring traces that links join into the same file."""
+        """Move traces that are joined by links into the same file."""
         files = [SpooledTemporaryFile(IN_MEMORY) for _ in range(BUCKETS)]  # noqa: SIM115 - closed with the others
         for file in self._files:
             for record in _records(file):
@@ -129,7 +129,7 @@ class Traces:
 
 
 class _Tally:
-    """Counts what the traces tell, one after the other."""
+    """Counts the facts of traces, one trace after the other."""
 
     def __init__(self) -> None:
         self._facts: dict[Key, Occurrences] = defaultdict(Occurrences)
@@ -142,26 +142,26 @@ class _Tally:
         self._ended: dict[str, array[int]] = defaultdict(lambda: array("q"))
 
     def count(self, spans: list[Span]) -> None:
-        """Count what one trace tells."""
+        """Count the facts of one trace."""
         steps = played(spans)
-        begun: dict[int, int] = {}
-        for each in steps:
-            frame, root = each.frame, each.frame.root or each.frame
-            begun[id(root)] = min(each.start, begun.get(id(root), each.start))
+        run_starts: dict[int, int] = {}
+        for step in steps:
+            frame, root = step.frame, step.frame.root or step.frame
+            run_starts[id(root)] = min(step.start, run_starts.get(id(root), step.start))
             if frame.parent is not None:
-                if not each.company.foreign:
-                    self._count_fact(each, begun[id(root)])
+                if not step.company.foreign:
+                    self._count_fact(step, run_starts[id(root)])
             elif frame.within is None:
-                self._count_top(each, steps)
+                self._count_top(step, steps)
 
-    def _count_fact(self, step: Played, begun: int) -> None:
+    def _count_fact(self, step: Played, run_start: int) -> None:
         frame, label = step.frame, step.label
         if label.begins:
             self._runs[frame.flow, frame.step] += 1
         key = frame.key(label.lazy, step.company.circumstances(begins=label.begins))
         if generators := (frame.root or frame).generators:
             key = with_pending(key, generators)
-        self._facts[key].add(begun, step.start)
+        self._facts[key].add(run_start, step.start)
 
     def _count_top(self, step: Played, steps: list[Played]) -> None:
         frame, name = step.frame, (step.frame.flow, step.frame.step)
@@ -172,14 +172,14 @@ class _Tally:
             self._runs[name] += 1
         elif step.lost:
             self._lost[name] += 1
-            self._meanwhile[name] |= {each.frame.step for each in steps if each.frame.flow == frame.flow}
+            self._meanwhile[name] |= {peer.frame.step for peer in steps if peer.frame.flow == frame.flow}
         elif step.company.foreign:
             self._foreign[name] += 1
         else:
             self._alone[name].append(step.start)
 
     def evidence(self, commits: dict[str, str]) -> Evidence:
-        """Return what all traces tell."""
+        """Return the evidence of all traces."""
         orphans = Counter({Orphan(flow, Seen(step), True): number for (flow, step), number in self._lost.items()})
         orphans.update({Orphan(flow, Seen(step), False): number for (flow, step), number in self._foreign.items()})
         for (flow, step), concurrent in self._concurrent():
@@ -192,8 +192,8 @@ class _Tally:
         facts: Counter[Fact] = Counter()
         for key, occurrences in self._facts.items():
             flow, step, parent, done, ancestors, outside, circumstances = key
-            if lost := occurrences.lost(alone[flow]):
-                circumstances = circumstances._replace(lost=circumstances.lost | lost)
+            if lost_steps := occurrences.lost(alone[flow]):
+                circumstances = circumstances._replace(lost=circumstances.lost | lost_steps)
             sides = _seen(done), _seen(ancestors), _seen(outside)
             facts[Fact(flow, Seen(step), Seen(parent), *sides, circumstances)] += occurrences.times
         runs = {(flow, Seen(step)): number for (flow, step), number in self._runs.items()}
@@ -202,10 +202,10 @@ class _Tally:
     def _concurrent(self) -> Iterator[tuple[tuple[str, str], bool]]:
         """Yield each step that began alone, and whether another step of its flow was running at that time."""
         for flow in {flow for flow, _ in self._alone}:
-            begun, ended = sorted(self._begun[flow]), sorted(self._ended[flow])
+            run_starts, run_ends = sorted(self._begun[flow]), sorted(self._ended[flow])
             for name, starts in self._alone.items():
                 if name[0] == flow:
-                    yield from ((name, bisect_left(begun, at) > bisect_left(ended, at)) for at in starts)
+                    yield from ((name, bisect_left(run_starts, at) > bisect_left(run_ends, at)) for at in starts)
 
 
 def _seen(steps: Iterable[str]) -> frozenset[Seen]:
@@ -223,14 +223,14 @@ def _bucket(trace: bytes) -> int:
 
 
 def _packed(name: str, size: int) -> bytes:
-    """Return an ID in so many bytes; what is not written in hexadecimal digits, by its hash."""
+    """Return an ID of that many bytes; an ID that is not hexadecimal is hashed."""
     try:
-        found = bytes.fromhex(name)
+        raw_id = bytes.fromhex(name)
     except ValueError:
-        found = b""
+        raw_id = b""
     return (
-        found
-        if len(found) == size and any(found)
+        raw_id
+        if len(raw_id) == size and any(raw_id)
         else blake2b(name.encode(errors="replace"), digest_size=size).digest()
     )
 

@@ -1,4 +1,4 @@
-"""Flows whose code was not read: nothing is known of their arrows, so nothing is said of them."""
+"""Flows whose code was not read: nothing is known of their edges, so nothing is reported on them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def is_unread(flow: Flow) -> bool:
 
 
 def mark_unread(flow: Flow) -> Flow:
-    """Return a flow without what the code says of it, marked as not read."""
+    """Return a flow without its static relations, marked as not read."""
     places = (Blind(step=step.name, reason=UNREAD, file=step.file, line=step.line) for step in flow.steps[:1])
     return replace(flow, calls=(), blind=tuple(places))
 
@@ -34,7 +34,7 @@ def describe_unread(flows: Sequence[Flow], why: str) -> tuple[Problem, ...]:
 
     Args:
         flows: All flows.
-        why: What happened and what to do, as sentences.
+        why: The reason and the cure, as sentences.
     """
     unread = [flow for flow in flows if is_unread(flow)]
     if not unread:
@@ -47,5 +47,5 @@ def describe_unread(flows: Sequence[Flow], why: str) -> tuple[Problem, ...]:
 
 
 def explain_timeout(seconds: float) -> str:
-    """Return why code was not read where the time was over, and what to do."""
+    """Return why code was not read in time, and what to do."""
     return f"it takes longer than {seconds:g} s. Nothing is known of their arrows; raise `reading_timeout`."

@@ -1,8 +1,8 @@
-"""The verdict on each arrow: what was declared, held against what the code calls and what really ran.
+"""The verdict on each edge: declarations compared with static analysis and recorded runs.
 
-A pure function. As in Murphy and Notkin's reflexion models (https://doi.org/10.1145/222124.222136), an arrow that is
-declared and seen converges, one that is only seen diverges, one that is only declared is absent. What ran beats what
-the reading of the code guesses, and no witness accuses on what it did not see.
+A pure function. As in Murphy and Notkin's reflexion models (https://doi.org/10.1145/222124.222136), an edge that is
+declared and seen converges, one that is only seen diverges, one that is only declared is absent. Runs outweigh the
+guesses of static analysis, and no witness counts against an edge that it could not observe.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from penstock.model import Flow, State
 
 REFUTED: tuple[State, ...] = ("indirect", "never-seen", "no-longer-seen")
-"""The states of arrows that both steps' runs speak against."""
+"""The states of edges that the runs of both steps refute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What the witnesses say of one flow.
+    """The verdict on one flow.
 
     Attributes:
         flow: The flow, with the state of each arrow, and with the arrows that only ran.
-        tally: What the runs said.
+        tally: The counted evidence.
         runs: How many runs were seen.
-        missing: Arrows that nobody declared, though the code hands data along them and the runs keep their order.
-        evidence: What it was judged by.
+        missing: Undeclared edges along which the code hands data, and whose order the runs keep.
+        evidence: The evidence that it was judged by.
     """
 
     flow: Flow
@@ -72,20 +72,20 @@ def _state(flow: Flow, edge: Edge, tally: Tally) -> tuple[State, str, str]:
         return "confirmed", "call", f"{source} called {target} in {_times(times)}."
     if times := tally.order[pair]:
         return "confirmed", "order", f"{target} ran after {source} in {_times(times)}."
-    if said := _static(pair, tally):
-        return "confirmed", "static", said
+    if static_note := _static(pair, tally):
+        return "confirmed", "static", static_note
     state, note = _doubt(flow, pair, tally)
     return state, "", note
 
 
 def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
-    """Return what to say of an arrow that no witness confirms."""
+    """Return the state and note of an edge that no witness confirms."""
     source, target = pair
-    unseen, adrift = _unseen(pair, tally), lost(pair, tally)
+    unseen_ends, adrift = _unseen(pair, tally), lost(pair, tally)
     loose = _loose(pair, tally)
     if not adrift and pair in tally.vanished:
         return tally.vanished[pair]
-    hidden, said = find_masks(pair, tally)
+    masks, mask_note = find_masks(pair, tally)
     doubts: list[tuple[object, State, str]] = [
         (
             adrift,
@@ -93,7 +93,7 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
             f"{' and '.join(adrift)} ran where nothing tells what came before.",
         ),
         (
-            loose and not unseen and not tally.outdated[pair],
+            loose and not unseen_ends and not tally.outdated[pair],
             "unexercised",
             f"{' and '.join(loose)} ran with no step around, which does not show that {target} comes after {source}.",
         ),
@@ -103,8 +103,8 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
             _further(pair, tally),
         ),
         (tally.outdated[pair], "outdated", f"The code of {source} or {target} has changed since this was seen to run."),
-        (hidden, "unexercised", said),
-        (unseen, "unexercised", f"{' and '.join(unseen)} did not run in the flow."),
+        (masks, "unexercised", mask_note),
+        (unseen_ends, "unexercised", f"{' and '.join(unseen_ends)} did not run in the flow."),
         (
             target not in tally.current,
             "outdated",
@@ -113,9 +113,9 @@ def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
         (_apart(pair, tally), "unexercised", f"The code calls {source}, then {target}, but no run did both."),
         (tally.lazy[pair], "unexercised", f"{source} is a generator, and began only after {target} had."),
     ]
-    found = next(((state, note) for holds, state, note in doubts if holds), None)
-    if found or pair not in tally.further:
-        return found or ("never-seen", _before(flow, pair, tally))
+    verdict = next(((state, note) for holds, state, note in doubts if holds), None)
+    if verdict or pair not in tally.further:
+        return verdict or ("never-seen", _before(flow, pair, tally))
     return "indirect", _further(pair, tally)
 
 
@@ -130,48 +130,48 @@ def _unseen(pair: Pair, tally: Tally) -> list[str]:
 
 
 def lost(pair: Pair, tally: Tally) -> list[str]:
-    """Return which ends of an arrow ran in a context that was lost, so that they may have been in one run.
+    """Return which ends of an edge ran in a lost context, so that they may have been in one run.
 
-    What other runs show, they show. None is lost if the arrow's head did not run at all.
+    Other runs that show both ends count. No end is lost if the edge's target did not run at all.
     """
     source, target = pair
     if not any(target in steps for steps in (tally.placed, tally.loose, tally.adrift)):
         return []
-    told = pair in tally.told
-    names = [source] if source in tally.adrift and not (told and source in tally.shown and not tally.lost[pair]) else []
+    shows = pair in tally.told
+    ends = [source] if source in tally.adrift and not (shows and source in tally.shown and not tally.lost[pair]) else []
     if target in tally.adrift:
         before = tally.adrift[target]
-        names += [target] if not told or before is None or source in before else []
-    return names
+        ends += [target] if not shows or before is None or source in before else []
+    return ends
 
 
 def _loose(pair: Pair, tally: Tally) -> list[str]:
-    """Return which ends of an arrow ran with no step around, where no run shows more of them."""
+    """Return which ends of an edge ran with no enclosing step, where no run shows more of them."""
     if pair in tally.told:
         return [pair[0]] if tally.apart[pair] else []
     return [name for name in pair if name in tally.loose]
 
 
 def _apart(pair: Pair, tally: Tally) -> bool:
-    """Tell whether the code knows of the order, and no run had both steps; tests often replace one of them."""
+    """Return whether the code knows the order, but no run had both steps; tests often replace one of them."""
     return bool(tally.said(*pair)) and pair not in tally.met and pair[::-1] not in tally.met
 
 
 def _further(pair: Pair, tally: Tally) -> str:
-    """Say what lies between the ends of an arrow that is too long."""
+    """Describe the steps between the ends of an edge that is too long."""
     source, target = pair
     return f"{target} ran inside {join_names(sorted(tally.further.get(pair, ())))}, further away from {source}."
 
 
 def _before(flow: Flow, pair: Pair, tally: Tally) -> str:
-    """Say what the head of an arrow ran after, where that was never its tail."""
+    """Describe the steps that the target of an edge ran after, where its source was never one."""
     source, target = pair
     near = sorted(tally.neighbours.get(target, set()) & flow.positions.keys(), key=flow.positions.__getitem__)
     return f"{target} ran after {join_names([name for name in near if name != target])}, never after {source}."
 
 
 def _static(pair: Pair, tally: Tally) -> str:
-    """Return what the code says for an arrow, or nothing; the mere order counts only where no run could tell."""
+    """Return the static evidence for an edge, or an empty string; call order counts only if no run could show it."""
     kinds = {call.kind for call in tally.said(*pair)}
     source, target = pair
     if "call" in kinds:
@@ -184,7 +184,7 @@ def _static(pair: Pair, tally: Tally) -> str:
 
 
 def _is_untold(pair: Pair, tally: Tally) -> bool:
-    """Tell whether no run could show an order that the code knows; what only a test calls in a row is no order."""
+    """Return whether no run could show an order that the code has; steps that only a test calls in a row have none."""
     source, target = pair
     callers = [{call.source for call in tally.calls.get(step, ()) if call.kind == "call"} for step in pair]
     in_a_row = source in tally.seen and target in tally.alone and not callers[0] & callers[1]
@@ -192,31 +192,31 @@ def _is_untold(pair: Pair, tally: Tally) -> bool:
 
 
 def _is_unplaced(pair: Pair, tally: Tally) -> bool:
-    """Return whether an arrow's tail ran where its head could not be seen to come after it."""
+    """Return whether an edge's source ran where its target could not be seen to come after it."""
     source = pair[0]
     return tally.apart[pair] > 0 or (pair not in tally.told and source in tally.adrift.keys() | tally.loose)
 
 
 def _missing(flow: Flow, tally: Tally) -> tuple[Pair, ...]:
-    """Return the pairs along which a step hands data, while the runs keep the order, and no declared path leads.
+    """Return undeclared pairs along which data is handed over in an order that the runs keep.
 
-    Where arrows only show whom a step calls, what it hands from one to the other is its own affair. What a loop hands
-    back to a step of its next round goes against the arrows, which may not run in a circle.
+    Where edges only show which steps a step calls, data that it passes between them is its own affair. Data that a loop
+    hands back to a step of its next round runs against the edges, which may not form a circle.
     """
     pairs = dict.fromkeys((call.source, call.target) for call in flow.calls if call.kind == "data")
-    ordered = {around for around, pair in tally.between if tally.order[pair] and not tally.call[pair]}
+    ordering_parents = {parent for parent, pair in tally.between if tally.order[pair] and not tally.call[pair]}
     inside = tally.inside | {(call.source, call.target) for call in flow.calls if call.kind == "call"}
-    shown = {
+    shown_pairs = {
         pair
-        for around, pair in tally.between
-        if (around, pair[0]) in inside and (around in ordered or not tally.call[around, pair[1]])
+        for parent, pair in tally.between
+        if (parent, pair[0]) in inside and (parent in ordering_parents or not tally.call[parent, pair[1]])
     }
-    found = [pair for pair in pairs if pair[0] != pair[1] and pair in shown]
-    following = {source: reachable(flow, source) for source in {source for source, _ in found}}
+    links = [pair for pair in pairs if pair[0] != pair[1] and pair in shown_pairs]
+    following = {source: reachable(flow, source) for source in {source for source, _ in links}}
     standing = replace(flow, edges=tuple(edge for edge in flow.edges if edge.state not in REFUTED))
-    behind = {target: reachable(standing, target) for target in {target for _, target in found}}
+    behind = {target: reachable(standing, target) for target in {target for _, target in links}}
     return tuple(
-        (source, target) for source, target in found if target not in following[source] and source not in behind[target]
+        (source, target) for source, target in links if target not in following[source] and source not in behind[target]
     )
 
 
@@ -233,14 +233,14 @@ def _provenance(edges: Iterable[Edge], runs: int, evidence: Evidence) -> str:
     judged = tuple(edges)
     states = Counter(edge.state for edge in judged)
     total = sum(states.values()) - states["undeclared"]
-    said = f"{states['confirmed']} of {total} arrow{'' if total == 1 else 's'} confirmed"
+    summary = f"{states['confirmed']} of {total} arrow{'' if total == 1 else 's'} confirmed"
     basis = _basis(states["confirmed"], sum(edge.witness == "static" for edge in judged), _runs(runs, evidence))
     others = [f"{states[state]} {words}" for state, words in _OTHERS.items() if states[state]]
-    return "; ".join([f"{said}{basis}", *others])
+    return "; ".join([f"{summary}{basis}", *others])
 
 
 def _basis(confirmed: int, by_code: int, runs: str) -> str:
-    """Return by what arrows are confirmed; runs do not adorn themselves with what only the code says."""
+    """Return how the edges were confirmed; runs get no credit for static confirmations."""
     if by_code and by_code == confirmed:
         return " by the code"
     return f"{runs}, {by_code} of them by the code alone" if by_code else runs
@@ -249,11 +249,11 @@ def _basis(confirmed: int, by_code: int, runs: str) -> str:
 def _runs(runs: int, evidence: Evidence) -> str:
     if not runs:
         return ""
-    said = f" by {runs:,} run{'' if runs == 1 else 's'}"
+    phrase = f" by {runs:,} run{'' if runs == 1 else 's'}"
     if not evidence.commits:
-        return said
+        return phrase
     commit, date = max(evidence.commits.items(), key=lambda item: (item[1], item[0]))
-    return f"{said} at {shorten_commit(commit)}, {date}" if commit else f"{said} on {date}"
+    return f"{phrase} at {shorten_commit(commit)}, {date}" if commit else f"{phrase} on {date}"
 
 
 _OTHERS: dict[State, str] = {

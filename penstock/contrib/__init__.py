@@ -1,1 +1,1 @@
-"""One module for each neighbour; each imports it only when it is used itself."""
+"""One module for each integration; each imports the other library only when used."""

@@ -1,4 +1,4 @@
-"""Imports the configured modules where tests are recorded, so that steps which are declared from outside are known."""
+"""Imports the configured modules where tests are recorded, so that steps declared from outside are known."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from penstock.config import Config
 
 _UNREADY = ("ImproperlyConfigured", "AppRegistryNotReady")
-"""What Django raises where nobody has set it up."""
+"""The exceptions that Django raises before its setup."""
 
 
 def import_declarations(config: Config) -> list[str]:
-    """Import the modules that the settings name; return what to say of those that cannot be imported.
+    """Import the modules in the settings; return a message for each that cannot be imported.
 
     Folders of the setting ``path`` come last on ``sys.path``: the tests' own come first. The settings ``setup``, ``env``
     and ``mock`` are for documentation builds. Tests prepare the application themselves.
@@ -45,5 +45,5 @@ def _describe(error: BaseException, name: str, roots: list[str], config: Config)
     message = failure.message
     if type(error).__name__ in _UNREADY:
         message = f"{type(error).__name__}. Let the tests set Django up first, as pytest-django does."
-    said = f"the module {name}, which the setting `modules` names, cannot be imported: {message}"
-    return f"{_causes.shorten(failure.file, config.project)}:{failure.line}: {said}" if failure.file else said
+    text = f"the module {name}, which the setting `modules` names, cannot be imported: {message}"
+    return f"{_causes.shorten(failure.file, config.project)}:{failure.line}: {text}" if failure.file else text

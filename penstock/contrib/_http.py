@@ -1,4 +1,4 @@
-"""What the middlewares share: whose ID is believed, and what the response tells."""
+"""Shared by the HTTP middlewares: trust in incoming IDs, and response headers."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 EXPOSE = "Access-Control-Expose-Headers"
 
 RUN = "penstock.run"
-"""The key of a request's run in its scope or environ, where a middleware further in finds it."""
+"""The key of a request's run in its scope or environ, for inner middleware."""
 
 CARRIERS = ("asgi.scope", "wsgi_environ")
-"""Where a2wsgi keeps the scope in an environ, and the environ in a scope."""
+"""The keys under which a2wsgi stores the scope in an environ, and the environ in a scope."""
 
 
 class Policy:
-    """How requests become runs.
+    """The policy that maps requests to runs.
 
     Args:
         header: The name of the header with the correlation ID, of requests and responses.
         traceparent: Whether the header of W3C Trace Context is read, too.
-        trust: Whose ID is believed: ``False`` for nobody's, ``True`` for everybody's, a list of networks such as
+        trust: The peers whose ID is accepted: ``False`` for none, ``True`` for all, a list of networks such as
             ``["10.0.0.0/8"]``, or a function that is called with the request.
         expose: Whether scripts of other origins may read the header of the response (CORS).
 
     Raises:
-        ValueError: The header cannot be one, or a network is none.
-        TypeError: ``trust`` is something else.
+        ValueError: The header name or a network is invalid.
+        TypeError: ``trust`` has another type.
     """
 
     def __init__(
@@ -51,51 +51,51 @@ class Policy:
         self._expose = expose
 
     def run(self, headers: object, peer: str | None, request: object) -> Run:
-        """Return a new run for a request; its ID is the sender's only if the sender is trusted.
+        """Return a new run for a request; the sender's ID is used only if the sender is trusted.
 
-        Else it is that of the trace around, of which the server's instrumentation has made a span by now.
+        Otherwise it is that of the current trace, for which the server's instrumentation has made a span by now.
         """
-        received = None
+        remote_context = None
         if self._trusts(peer, request):
-            received = read(headers, header=self.header, traceparent=self._traceparent)
-        run = run_from(received)
+            remote_context = read(headers, header=self.header, traceparent=self._traceparent)
+        run = run_from(remote_context)
         run.settle()
         return run
 
     def serve(self, place: MutableMapping[str, Any], headers: object, peer: str | None, request: object) -> Service:
-        """Return what binds a request to its run.
+        """Return the binding of a request to its run.
 
-        That is the run that a middleware further out has noted in the scope or environ, or a new one, which is noted there.
+        That is the run stored by an outer middleware in the scope or environ, or a new one, which is stored there.
         """
-        known = _known(place)
-        run = place[RUN] = known or self.run(headers, peer, request)
-        return Service(run, outermost=known is None)
+        outer_run = _known(place)
+        run = place[RUN] = outer_run or self.run(headers, peer, request)
+        return Service(run, outermost=outer_run is None)
 
     def exposed(self, value: str | None) -> str | None:
-        """Return what ``Access-Control-Expose-Headers`` must be, or ``None`` if it may stay as it is."""
+        """Return the required value of ``Access-Control-Expose-Headers``, or ``None`` if it needs no change."""
         names = [name.strip() for name in (value or "").split(",") if name.strip()]
         if not self._expose or "*" in names or self.header.lower() in {name.lower() for name in names}:
             return None
         return ", ".join([*names, self.header])
 
     def complete(self, headers: Sequence[tuple[str, str]], run: Run) -> list[tuple[str, str]]:
-        """Return a response's headers with the ID, unless the application has put one there."""
-        completed = list(headers)
-        present = {name.lower() for name, _ in completed}
+        """Return a response's headers with the ID, unless the application has set one."""
+        pairs = list(headers)
+        present = {name.lower() for name, _ in pairs}
         if self.header.lower() not in present:
-            completed.append((self.header, run.id))
-        values = [value for name, value in completed if name.lower() == EXPOSE.lower()]
-        exposed = self.exposed(", ".join(values))
-        if exposed is not None:
-            completed = [(name, value) for name, value in completed if name.lower() != EXPOSE.lower()]
-            completed.append((EXPOSE, exposed))
-        return completed
+            pairs.append((self.header, run.id))
+        values = [value for name, value in pairs if name.lower() == EXPOSE.lower()]
+        expose_value = self.exposed(", ".join(values))
+        if expose_value is not None:
+            pairs = [(name, value) for name, value in pairs if name.lower() != EXPOSE.lower()]
+            pairs.append((EXPOSE, expose_value))
+        return pairs
 
 
 class Service(Binding):
-    """Makes a request's run the current one, in place of all that the server's task or thread may have kept.
+    """Binds a request's run, in place of any earlier context of the server's task or thread.
 
-    A task of a server may have the context of a request that was served before (cpython #140947).
+    A server's task may have the context of a request that was served before (cpython #140947).
     """
 
     __slots__ = ("_outermost", "first")
@@ -105,23 +105,23 @@ class Service(Binding):
         self.first, self._outermost = run, outermost  # the run as it began
 
     def again(self) -> Binding:
-        """Return what binds the same run, for code that may be called while this one is bound."""
+        """Return another binding of the same run, for code that may be called while this one is bound."""
         return Binding(self.run, self.event)
 
     def close(self) -> None:
-        """Take note that the request has been served."""
+        """Mark the request as served."""
         if self._outermost:
             self.first.closed = True
 
 
 def _known(place: MutableMapping[str, Any]) -> Run | None:
-    """Return the run that a request has already, with the values that it has now."""
-    known: Run | None = place.get(RUN)
+    """Return the existing run of a request, with its current values."""
+    run: Run | None = place.get(RUN)
     for name in CARRIERS:
-        if known is None and (carrier := place.get(name)):
-            known = carrier.get(RUN)
-    current = current_run.get() if known else None
-    return current if known and current and current.id == known.id else known
+        if run is None and (carrier := place.get(name)):
+            run = carrier.get(RUN)
+    current = current_run.get() if run else None
+    return current if run and current and current.id == run.id else run
 
 
 def _trusting(trust: Trust) -> Callable[[str | None, object], bool]:
@@ -132,7 +132,7 @@ def _trusting(trust: Trust) -> Callable[[str | None, object], bool]:
             raise TypeError(f"trust= takes a function that answers at once, not the coroutine function {trust!r}")
         return _Asked(trust)
     if isinstance(trust, (list, tuple, set, frozenset)):
-        networks = [_network(each) for each in trust]
+        networks = [_network(network) for network in trust]
         return lambda peer, request: _is_in(peer, networks)  # noqa: ARG005
     raise TypeError(f"trust= takes True, False, a list of networks or a function, not {trust!r}")
 
@@ -144,7 +144,7 @@ def _at_once(answer: object) -> object:
 
 
 class _Asked:
-    """Asks a function of the application's; where it fails, nobody is trusted, and the first failure is logged."""
+    """Calls a trust function of the application; on failure, no peer is trusted, and the first failure is logged."""
 
     def __init__(self, function: Callable[[Any], object]) -> None:
         self._function = function
@@ -171,7 +171,7 @@ def _network(text: str) -> Any:
 def _is_in(peer: str | None, networks: list[Any]) -> bool:
     try:
         address = ip_address((peer or "").partition("%")[0])
-    except ValueError:  # a socket of the machine, or a test client's word
+    except ValueError:  # a Unix socket, or the name of a test client
         return False
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped

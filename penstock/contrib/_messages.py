@@ -1,4 +1,4 @@
-"""What the messages of queues carry: the ID of the run that sends them, and the name of its flow."""
+"""Headers of queue messages: the ID of the sending run, and the name of its flow."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 FLOW_HEADER = "X-Penstock-Flow"
 LONGEST_FLOW = 200
-"""Characters; a longer name is not sent, and not read."""
+"""Maximum characters; a longer name is neither sent nor read."""
 
 
 def inject_run(headers: dict[str, Any]) -> dict[str, Any]:
-    """Write the current run's ID into headers, and the name of its flow: its log lines are those of one run."""
+    """Write the current run's ID and the name of its flow into headers, so that log lines of both sides agree."""
     inject(headers)
     run = current_run.get()
     if run is not None and _is_name(run.flow):
@@ -26,13 +26,13 @@ def inject_run(headers: dict[str, Any]) -> dict[str, Any]:
 
 
 def extract_run(headers: Any) -> Run:
-    """Return the run that headers tell of, or a new one."""
+    """Return the run in the headers, or a new one."""
     flow = (headers or {}).get(FLOW_HEADER)
     return run_from(read(headers), flow if _is_name(flow) else None)
 
 
 def flow_of(function: Any) -> str | None:
-    """Return the flow of the step that a function is, if it is one."""
+    """Return the flow of a function that is a step, or ``None``."""
     marks = [mark for group in marks_on(function) for mark in group]
     return next((mark.flows[0] for mark in reversed(marks) if mark.flows), None)
 

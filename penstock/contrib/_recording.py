@@ -1,4 +1,4 @@
-"""A recording of many processes: each leaves its part in one folder, and the first makes one file of all."""
+"""Records several processes: each writes its part to one folder, and the first merges all parts into one file."""
 
 from __future__ import annotations
 
@@ -32,36 +32,36 @@ if TYPE_CHECKING:
 
 _PREFIX = "penstock-evidence-"
 _FORGOTTEN = 7 * 24 * 3600
-"""Seconds without a word after which nobody records into a folder any more."""
+"""Seconds of inactivity after which the folder of a recording counts as abandoned."""
 
 _MARKER = "recording"
-"""A file in the folder of a recording; without it, the parts of other processes are lost, too."""
+"""A marker file in the folder of a recording; without it, the parts of other processes are lost, too."""
 
 _NOTES = ".notes"
 
 MANY_TESTS = 1_000_000
-"""More than a file has: some of its tests were not selected, and nothing tells how many."""
+"""More tests than a file has: some were not selected, and their number is unknown."""
 
 MAX_FLOWS = 4
-"""Flows that the summary names."""
+"""Maximum number of flows in the summary."""
 
 
 class Recording:
     """A recording from beginning to end.
 
     Args:
-        target: Where to write the evidence of all processes; ``None`` in a worker, which leaves only its part.
+        target: The file for the evidence of all processes; ``None`` in a worker, which writes only its part.
         root: A folder of the repository.
 
     Attributes:
         tried: Whether anything was run that could have been recorded.
-        asked: Whether that was meant, and did not come to it.
-        cut_short: Whether the tests were ended before all of them had run.
-        passed: How many tests of each file have passed in this process.
-        left_out: How many were not selected, skipped, or failed.
-        notes: What else to tell, in whatever process it was noticed.
-        said: What to tell the user at the end.
-        failed: Whether that is bad news: all evidence is lost, or some.
+        asked: Whether the run meant to record but did not get that far.
+        cut_short: Whether the test run ended before all tests had run.
+        passed: The number of passed tests of each file in this process.
+        left_out: The number of tests that were not selected, were skipped, or failed.
+        notes: Further messages, from any process.
+        said: The final message to the user.
+        failed: Whether it is an error: all evidence is lost, or some.
     """
 
     def __init__(self, target: Path | None, root: Path) -> None:
@@ -81,20 +81,20 @@ class Recording:
         self._outer: dict[str, str | None] = {}
 
     def begin(self) -> None:
-        """Begin to record in this process, and in those that it starts."""
+        """Begin to record in this process and its child processes."""
         if self._target is not None:
             _sweep()
             self._folder = tempfile.mkdtemp(prefix=_PREFIX)
             Path(self._folder, _MARKER).touch()
             self._set_environment({FOLDER: self._folder, COMMIT: commit_of(self._root)})
         self._patches = active()
-        if found := recorder():
-            found.started = False  # steps that tests call on their own have lost nothing
-            add_observer(found)
+        if observer := recorder():
+            observer.started = False  # steps that tests call on their own have lost nothing
+            add_observer(observer)
         patchers.watch()
 
     def look(self) -> None:
-        """Take note, before the first test runs, of what the modules of all tests have imported and declared."""
+        """Record, before the first test runs, the bindings of all imported modules and declarations."""
         retry()
         patchers.look()
         replacements.learn()
@@ -105,9 +105,9 @@ class Recording:
         os.environ.update(variables)
 
     def between_tests(self) -> None:
-        """Let a worker write now and then, which may crash; if the main process does, nobody reads what is there."""
-        if self._target is None and (found := recorder()):
-            found.write_now_and_then()
+        """Let a worker write now and then, because it may crash; parts are lost if the main process does."""
+        if self._target is None and (observer := recorder()):
+            observer.write_now_and_then()
 
     def end(self) -> None:
         """Write this process's part, and in the main process all parts as one; a second time, do nothing."""
@@ -123,15 +123,15 @@ class Recording:
             self._give_back()
 
     def _leave_part(self) -> str:
-        """Write this process's part; return why it is lost, or an empty string."""
-        if not (found := recorder()):
+        """Write this process's part; return the reason if it is lost, or an empty string."""
+        if not (observer := recorder()):
             return ""
-        remove_observer(found)
+        remove_observer(observer)
         folder = Path(os.environ[FOLDER])
         if not (folder / _MARKER).exists():
             return f"the folder of the recording, {folder}, was removed"
         try:
-            found.write()
+            observer.write()
             files = sorted({*self.passed, *self.left_out})
             tests = {file: FileRun(self.passed[file], self.left_out[file]) for file in files}
             if self.notes:
@@ -143,7 +143,7 @@ class Recording:
         return ""
 
     def _give_back(self) -> None:
-        """Leave the environment as it was: another recording may be around this one."""
+        """Restore the environment: another recording may be around this one."""
         for name, value in self._outer.items():
             os.environ.pop(name, None)
             if value is not None:
@@ -157,21 +157,21 @@ class Recording:
             return
         texts = (path.read_text(encoding="utf-8") for path in Path(self._folder).glob(f"*{_NOTES}"))
         self.notes = list(dict.fromkeys(line for text in texts for line in text.splitlines()))
-        evidence, damaged = _parts(Path(self._folder))
+        evidence, errors = _parts(Path(self._folder))
         before = _load_before(target)
-        if not (self.tried or damaged or _is_any(evidence)) and (before is None or not self.asked):
-            return  # who only lists tests, or asks for help, keeps what was recorded before
-        self.failed = bool(damaged)
-        if before is not None and (reason := self._find_reason_to_keep(evidence, before, damaged)):
+        if not (self.tried or errors or _is_any(evidence)) and (before is None or not self.asked):
+            return  # listing tests, or asking for help, keeps the previous evidence
+        self.failed = bool(errors)
+        if before is not None and (reason := self._find_reason_to_keep(evidence, before, errors)):
             self.said = f"{reason}, so {_shown(target)} stays as it was{_describe(before)}"
             return
         self._replace(target, evidence, before or Evidence())
-        if damaged:
-            self.said, self.failed = f"{self.said}\nwithout a part that cannot be read: {damaged[0]}", True
+        if errors:
+            self.said, self.failed = f"{self.said}\nwithout a part that cannot be read: {errors[0]}", True
 
     def _find_reason_to_keep(self, evidence: Evidence, before: Evidence, damaged: list[EvidenceError]) -> str:
-        """Return why a recording must not take the place of the evidence before, or an empty string."""
-        is_good = shows_arrows(before) or not before.commits  # what cannot be read may be good, too
+        """Return the reason to keep the previous evidence, or an empty string."""
+        is_good = shows_arrows(before) or not before.commits  # unreadable evidence may be good, too
         if not _is_any(evidence):
             return "no step of a flow ran" if is_good or before.orphans else ""
         if not is_good:
@@ -197,7 +197,7 @@ class Recording:
 
 
 def _sweep() -> None:
-    """Remove the folders of recordings that were killed before they could."""
+    """Remove the folders of killed recordings."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime > _FORGOTTEN:
@@ -205,17 +205,17 @@ def _sweep() -> None:
 
 
 def _parts(folder: Path) -> tuple[Evidence, list[EvidenceError]]:
-    parts, damaged = [], []
+    parts, errors = [], []
     for path in sorted(folder.glob("*.json")):
         try:
             parts.append(load(path))
         except EvidenceError as error:
-            damaged.append(error)
-    return merge(parts), damaged
+            errors.append(error)
+    return merge(parts), errors
 
 
 def _load_before(target: Path) -> Evidence | None:
-    """Return the evidence that a recording is about to replace, ``None`` if there is no file; a damaged one says nothing."""
+    """Return the evidence about to be replaced, ``None`` if there is no file; a damaged file counts as empty."""
     if not target.is_file():
         return None
     try:
@@ -225,12 +225,12 @@ def _load_before(target: Path) -> Evidence | None:
 
 
 def _declared_arrows() -> dict[str, set[Pair]]:
-    """Return the arrows of the flows that this process knows whole; of others, another process may know more."""
+    """Return the edges of the flows that this process knows completely; other processes may know more of the rest."""
     try:
         pending = {patch.flow for patch in active() if patch.is_pending}
         flows = [flow for flow in _registry.known_flows() if not flow.problems and flow.name not in pending]
         return {flow.name: {(edge.source, edge.target) for edge in flow.edges} for flow in flows}
-    except Exception:  # objects of the application may fail with anything when they are read
+    except Exception:  # the application's objects may raise anything when read
         return {}
 
 
@@ -240,8 +240,8 @@ def _describe(evidence: Evidence) -> str:
 
 
 def _missing(evidence: Evidence, before: Evidence) -> str:
-    """Return a line on the flows that the evidence before had runs of, and this one has not."""
-    ran, earlier = ({flow for flow, _ in each.runs} for each in (evidence, before))
+    """Return a line on the flows with runs in the previous evidence, but not in this one."""
+    ran, earlier = ({flow for flow, _ in source.runs} for source in (evidence, before))
     if not (missing := sorted(earlier - ran)):
         return ""
     names = missing if len(missing) <= MAX_FLOWS else [*missing[:MAX_FLOWS], f"{len(missing) - MAX_FLOWS:,} more"]
@@ -253,16 +253,16 @@ def _is_any(evidence: Evidence) -> bool:
     return bool(evidence.facts or evidence.orphans or evidence.runs)
 
 
-def _summary(found: Evidence) -> str:
-    steps = {(flow, seen.step) for flow, seen in found.runs}
-    steps |= {(fact.flow, fact.step.step) for fact in found.facts}
-    steps |= {(orphan.flow, orphan.step.step) for orphan in found.orphans}
-    what = f"{_counted(sum(found.runs.values()), 'run')}, {_counted(len(steps), 'step')}"
-    return f"{what} of {_counted(len({flow for flow, _ in steps}), 'flow')}"
+def _summary(evidence: Evidence) -> str:
+    steps = {(flow, observed_step.step) for flow, observed_step in evidence.runs}
+    steps |= {(fact.flow, fact.step.step) for fact in evidence.facts}
+    steps |= {(orphan.flow, orphan.step.step) for orphan in evidence.orphans}
+    counts = f"{_counted(sum(evidence.runs.values()), 'run')}, {_counted(len(steps), 'step')}"
+    return f"{counts} of {_counted(len({flow for flow, _ in steps}), 'flow')}"
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _shown(target: Path) -> str:

@@ -19,26 +19,26 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 ARGUMENT = "penstock_run"
-"""The keyword argument that takes the run along."""
+"""The keyword argument for the run."""
 
 _RECEIVES = "penstock_receives_run"
 _calling_at_once: ContextVar[bool] = ContextVar("penstock_calling_at_once", default=False)
 
 
 def run_arguments() -> dict[str, Any]:
-    """Return the keyword argument that takes the current run along, for a function below :func:`receive_run`.
+    """Return the keyword argument with the current run, for a function below :func:`receive_run`.
 
     Returns:
-        A dictionary of one argument, which JSON can hold, as in ``task.defer(number=17, **run_arguments())``; an empty
+        A dictionary with one argument that JSON can hold, as in ``task.defer(number=17, **run_arguments())``; an empty
         one outside every run.
     """
     return {} if current_run.get() is None else {ARGUMENT: inject_run({})}
 
 
 def receive_run(function: Callable[P, T]) -> Callable[P, T]:
-    """Take the run out of a function's arguments, and call the function in it.
+    """Remove the run from a function's arguments, and call the function in it.
 
-    Without that argument, a call outside every run is one of its own. The decorator stands above those of the flow,
+    Without that argument, a call outside every run is a run of its own. The decorator goes above those of the flow,
     and below the one that makes the task. Applying it again changes nothing.
 
     Args:
@@ -49,15 +49,15 @@ def receive_run(function: Callable[P, T]) -> Callable[P, T]:
     """
     if receives_run(function):
         return function
-    received: Any = function
+    callee: Any = function
 
     def call(*args: Any, **kwargs: Any) -> Any:
         with _received(function, kwargs.pop(ARGUMENT, None)):
-            return received(*args, **kwargs)
+            return callee(*args, **kwargs)
 
     async def call_later(*args: Any, **kwargs: Any) -> Any:
         with _received(function, kwargs.pop(ARGUMENT, None)):
-            return await received(*args, **kwargs)
+            return await callee(*args, **kwargs)
 
     receiving: Any = update_wrapper(call_later if iscoroutinefunction(function) else call, function)
     setattr(receiving, _RECEIVES, True)
@@ -71,7 +71,7 @@ def receives_run(function: object) -> bool:
 
 @contextmanager
 def calling_at_once(value: bool = True) -> Iterator[None]:
-    """Say that what is called in a block is called by the sender itself, not by a worker."""
+    """Mark calls in a block as made by the sender itself, not by a worker."""
     token = _calling_at_once.set(value)
     try:
         yield
@@ -89,6 +89,6 @@ def _received(function: Any, headers: Any) -> Iterator[None]:
         run.flow = run.flow or flow_of(function)
         with Binding(run, None):
             yield
-    else:  # sent outside every run, or by a process that does not know the argument; or a test calls the function
+    else:  # sent outside every run, or by a process without the argument; or called by a test
         with Binding(current_run.get() or Run(None), KEEP):
             yield

@@ -1,4 +1,4 @@
-"""Correlation IDs for ASGI applications: FastAPI, Starlette, Litestar and their like."""
+"""Correlation IDs for ASGI applications: FastAPI, Starlette, Litestar and others."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 BEGINNINGS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 
 ANSWERS = "penstock.answers"
-"""The key of what knows a request's ID, in a scope that Starlette's middleware for crashes has seen."""
+"""The key of the object with a request's ID, in a scope that passed Starlette's error middleware."""
 
 
 class FlowMiddleware:
-    """Makes each request and each websocket a run, and tells its correlation ID in the response.
+    """Makes each request and each websocket a run, and sends its correlation ID in the response.
 
-    Streaming bodies and background tasks belong to the run, and so do handlers of exceptions. The middleware never answers
-    for the application: where that fails, it adds the header to the answer of Starlette, of a middleware in between, or
-    of uvicorn.
+    Streaming bodies and background tasks belong to the run, and so do exception handlers. The middleware never answers
+    for the application: if the application fails, the header is added to the answer of Starlette, of a middleware in
+    between, or of uvicorn.
 
     Args:
         app: The application.
         header: The name of the header with the correlation ID, of requests and responses.
         traceparent: Whether the header of W3C Trace Context is read, too.
-        trust: Whose ID is believed: ``False`` for nobody's, ``True`` for everybody's, a list of networks such as
+        trust: The peers whose ID is accepted: ``False`` for none, ``True`` for all, a list of networks such as
             ``["10.0.0.0/8"]``, or a function that is called with the scope.
         expose: Whether scripts of other origins may read the header of the response (CORS).
 
     Raises:
-        ValueError: The header cannot be one, or a network is none.
-        TypeError: ``trust`` is something else.
+        ValueError: The header name or a network is invalid.
+        TypeError: ``trust`` has another type.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class FlowMiddleware:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection."""
         if scope["type"] not in {"http", "websocket"}:
-            with Binding(None, None):  # what the lifespan starts lasts longer than any run
+            with Binding(None, None):  # objects of the lifespan outlive every run
                 await self.app(scope, receive, send)
             return
         peer = scope.get("client")
@@ -75,7 +75,7 @@ class FlowMiddleware:
 
 
 class _Answer:
-    """Sends for the application, with the ID in the headers."""
+    """Sends messages of the application, with the ID in the headers."""
 
     def __init__(self, policy: Policy, service: Service, send: Any) -> None:
         self._policy, self.service, self._send = policy, service, send
@@ -88,18 +88,18 @@ class _Answer:
         await self._send(message)
 
     def complete(self, message: Any) -> Any:
-        """Return the beginning of an answer with the ID in the headers."""
+        """Return the start message of a response with the ID in the headers."""
         return {**message, "headers": self._completed(message.get("headers", ()))}
 
     def _completed(self, headers: Any) -> list[tuple[bytes, bytes]]:
         pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
-        completed = self._policy.complete(pairs, self.service.first)
-        return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in completed]
+        response_pairs = self._policy.complete(pairs, self.service.first)
+        return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response_pairs]
 
     def tell_server(self, scope: Any) -> None:
-        """Give the ID to a server that is left to answer for a crash: uvicorn sends what it has for all answers.
+        """Pass the ID to a server that answers for a crash: uvicorn has default headers for all responses.
 
-        Such a server calls the middleware itself, and serves each request with an object of its own.
+        Such a server calls the middleware itself, and serves each request with a separate object.
         """
         cycle = getattr(self._send, "__self__", None)
         headers = getattr(cycle, "default_headers", None)
@@ -108,9 +108,9 @@ class _Answer:
 
 
 def accompany(middleware: Any) -> None:
-    """Let Starlette's middleware for crashes answer with the ID, and call its handlers in the run.
+    """Add the ID to responses of Starlette's error middleware, and call its handlers in the run.
 
-    It stands around all other middleware, so what it sends does not pass :class:`FlowMiddleware`.
+    It wraps all other middleware, so its responses do not pass :class:`FlowMiddleware`.
 
     Args:
         middleware: The class ``ServerErrorMiddleware``.
@@ -126,8 +126,8 @@ def accompany(middleware: Any) -> None:
             return
         answers = scope.setdefault(ANSWERS, [])
         inner = _Recovery(self.app, answers)
-        around = object.__new__(type(self))
-        vars(around).update(vars(self), app=inner)
+        handler = object.__new__(type(self))
+        vars(handler).update(vars(self), app=inner)
 
         async def send_with_ids(message: Any) -> None:
             if message["type"] in BEGINNINGS:
@@ -136,7 +136,7 @@ def accompany(middleware: Any) -> None:
             await send(message)
 
         try:
-            await serve(around, scope, receive, send_with_ids)
+            await serve(handler, scope, receive, send_with_ids)
         finally:
             inner.binding.unbind()
 
@@ -145,7 +145,7 @@ def accompany(middleware: Any) -> None:
 
 
 class _Recovery:
-    """The application inside of Starlette's middleware for crashes; after one, the run is current again."""
+    """The application inside Starlette's error middleware; after a crash, the run is current again."""
 
     def __init__(self, app: Any, answers: list[_Answer]) -> None:
         self.app, self._answers = app, answers

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 OWN = ("after", "trigger", "effects", "inherit", "step_name")
-"""The options of :func:`flow_task` that Celery does not get."""
+"""The options of :func:`flow_task` that are not passed to Celery."""
 
 NO_ATTRIBUTES = ("filter",)
-"""Options of Celery's that are no attribute of a task and look like one of ours."""
+"""Options of Celery that are not attributes of a task and resemble one of ours."""
 
 BINDING = "penstock_binding"
 
@@ -92,26 +92,26 @@ def flow_task(
     step_name: str | None = None,
     **options: Any,
 ) -> Any:
-    """Make a function a Celery task, and a step of the flow above it: an entrypoint unless ``after`` is given.
+    """Make a function a Celery task and a step of the flow above it: an entrypoint unless ``after`` is given.
 
-    Works bare (``@flow_task``) or called. Everything that is not named here is passed to ``celery.shared_task``,
+    Works bare (``@flow_task``) or called. All other options are passed to ``celery.shared_task``,
     such as ``queue``, ``bind``, ``autoretry_for``, or ``name``, which is the name of the task.
 
     Args:
         function: The function, when used bare.
-        after: What comes before, as in :func:`penstock.step`.
-        trigger: What starts an entrypoint.
-        effects: What a step changes elsewhere.
+        after: The preceding steps, as in :func:`penstock.step`.
+        trigger: The source that starts an entrypoint, such as ``kafka:orders``.
+        effects: The resources that a step changes, such as ``postgres:parts``.
         inherit: Whether an entrypoint belongs to the run of its sender; ``False`` starts one with a new ID.
-        step_name: The step's name; the function's own if none is given.
-        **options: Celery's.
+        step_name: The step's name; by default, the function's own.
+        **options: Options of Celery.
 
     Returns:
         The task, as ``shared_task`` makes it.
 
     Raises:
-        DeclarationError: An option is a misspelt one of these, or is for entrypoints while ``after`` is given; or there
-            is something else than a function below.
+        DeclarationError: An option is misspelled, or is for entrypoints while ``after`` is given; or the decorated
+            object is not a function.
     """
     if after is not None and (trigger is not None or not inherit):
         only = "inherit" if trigger is None else "trigger"
@@ -124,11 +124,11 @@ def flow_task(
     def decorate(function: Callable[..., Any]) -> Any:
         _check_function(function)
         # Bound, it is a method of the task, which is yet to be made.
-        called = MethodType(function, shared_task) if options.get("bind") else function
+        target = MethodType(function, shared_task) if options.get("bind") else function
         if after is not None:  # its truth would wake a task
-            mark = Mark(called, entrypoint=False, after=after, name=step_name, effects=effects)
+            mark = Mark(target, entrypoint=False, after=after, name=step_name, effects=effects)
         else:
-            mark = Mark(called, entrypoint=True, name=step_name, trigger=trigger, effects=effects, inherit=inherit)
+            mark = Mark(target, entrypoint=True, name=step_name, trigger=trigger, effects=effects, inherit=inherit)
         note_mark(mark)
         task = shared_task(**options)(wrap(function, mark))
         remember(task, [[mark]])
@@ -138,11 +138,11 @@ def flow_task(
 
 
 def _check_options(options: Mapping[str, Any]) -> None:
-    """Tell of a misspelt option of ours. Celery takes any, as an attribute of the task: there it would do nothing."""
-    known = {*dir(options.get("base") or Task), *NO_ATTRIBUTES}
+    """Report a misspelled option of ours. Celery accepts any option as an attribute of the task, without effect."""
+    attribute_names = {*dir(options.get("base") or Task), *NO_ATTRIBUTES}
     for name in options:
         hint = did_you_mean(near_names(name, OWN))
-        if hint and name not in known:
+        if hint and name not in attribute_names:
             raise DeclarationError(f"{here()}: flow_task() takes no {name}=, and neither does Celery.{hint}")
 
 
@@ -156,9 +156,9 @@ def _check_function(function: object) -> None:
 
 
 def install() -> None:
-    """Let every task take the ID of the run that sends it, and be a run where it is executed; also plain tasks.
+    """Attach the run's ID to every task when it is sent, and run the task in it; this includes plain tasks.
 
-    To be called where tasks are sent and where they are executed, such as beside the application object. Calling it
+    Call it where tasks are sent and where they are executed, such as beside the application object. Calling it
     again changes nothing. :func:`flow_task` calls it.
     """
     for signal, receiver in (
@@ -171,20 +171,20 @@ def install() -> None:
 
 
 def _place(signal: Any, receiver: Any, index: int) -> None:
-    """Give a receiver the first or last place, so that the run is there for those of the application."""
-    with signal.lock:  # a signal that is sent meanwhile has all receivers, in the old order or the new one
+    """Move a receiver to the first or last place, so that the run is bound for the application's receivers."""
+    with signal.lock:  # concurrent senders see all receivers, in the old order or the new one
         receivers = signal.receivers
         if receivers and receivers[index][1] is not receiver:
-            own = [each for each in receivers if each[1] is receiver]
-            others = [each for each in receivers if each[1] is not receiver]
+            own = [entry for entry in receivers if entry[1] is receiver]
+            others = [entry for entry in receivers if entry[1] is not receiver]
             receivers[:] = others + own if index else own + others
             signal.sender_receivers_cache.clear()
 
 
 def _publish(headers: dict[str, Any] | None = None, body: Any = None, **_: Any) -> None:
-    """Write the run into the message, and into the tasks that wait for its failure.
+    """Write the run into the message, and into the tasks that handle its failure.
 
-    Those are sent by the worker's main process when the one with the run in it is killed.
+    Those are sent by the worker's main process when the process with the run is killed.
     """
     if headers is None or not outgoing():
         return
@@ -208,9 +208,9 @@ def _begin(task: Any = None, **_: Any) -> None:
     if not request.is_eager:  # one that a test applies is like a step that it calls: no flow has begun around it
         run.flow = run.flow or flow_of(task.run)
     binding = Binding(run, None)
-    setattr(request, BINDING, binding)  # first, for a time limit may come as soon as it is bound
+    setattr(request, BINDING, binding)  # first, because a time limit may come as soon as it is bound
     binding.bind()
-    if request.is_eager:  # a retry is applied when this is over, and knows nothing but the headers
+    if request.is_eager:  # a retry is applied afterwards, with only the headers
         request.headers = inject_run(dict(request.headers or {}))
 
 

@@ -18,7 +18,7 @@ with needed("django", "penstock[django]"):
     from django.http import FileResponse
     from django.utils.log import log_response
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async  # Django brings it
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async  # a dependency of Django
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -29,17 +29,17 @@ SETTINGS = {"HEADER": "header", "TRACEPARENT": "traceparent", "TRUST": "trust", 
 
 
 _BAD = 400
-"""The first status code of a response that Django logs."""
+"""The lowest status code of responses that Django logs."""
 
 
 class FlowMiddleware:
-    """Makes each request a run, and tells its correlation ID in the response, also of an error.
+    """Makes each request a run, and sends its correlation ID in the response, including error responses.
 
     Put it first in ``MIDDLEWARE``. Works under WSGI and ASGI, with sync and async views. The setting ``PENSTOCK``
     is a dictionary of ``HEADER``, ``TRACEPARENT``, ``TRUST`` and ``EXPOSE``, all optional.
 
     Args:
-        get_response: What Django passes to a middleware.
+        get_response: The callable that Django passes to a middleware.
 
     Raises:
         ImproperlyConfigured: The setting ``PENSTOCK`` is wrong.
@@ -76,9 +76,9 @@ class FlowMiddleware:
 
     def _complete(self, response: Any, service: Service) -> Any:
         response.headers.setdefault(self._policy.header, service.first.id)
-        exposed = self._policy.exposed(response.headers.get(EXPOSE))
-        if exposed is not None:
-            response.headers[EXPOSE] = exposed
+        expose_value = self._policy.exposed(response.headers.get(EXPOSE))
+        if expose_value is not None:
+            response.headers[EXPOSE] = expose_value
         if response.streaming and not isinstance(response, FileResponse):
             response.streaming_content = _streamed(response, service)
             _close_in(service, response)
@@ -88,12 +88,12 @@ class FlowMiddleware:
 
 
 def _log(request: Any, response: Any) -> None:
-    """Log a bad response as Django does outside of all middleware, where there is no run; Django logs each only once."""
+    """Log an error response as Django does outside all middleware, where no run is current; only once."""
     log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
 
 
 def _streamed(response: Any, service: Service) -> Any:
-    """Return the response's content, made in the run piece by piece."""
+    """Return the response's content, produced in the run piece by piece."""
     content = response.streaming_content
 
     def pieces() -> Iterator[bytes]:
@@ -113,7 +113,7 @@ def _streamed(response: Any, service: Service) -> Any:
 
 
 def _close_in(service: Service, response: Any) -> None:
-    """Let a response be closed in the run: what Django closes first is what the view has made."""
+    """Close a response in the run: Django closes objects of the view first."""
     close = response.close
 
     def close_in_run() -> None:
@@ -126,15 +126,15 @@ def _close_in(service: Service, response: Any) -> None:
 
 
 def _policy() -> Policy:
-    given = getattr(settings, "PENSTOCK", {})
-    if not isinstance(given, dict):
-        raise ImproperlyConfigured(f"PENSTOCK is a dictionary of {', '.join(SETTINGS)}, not {given!r}")
-    for name in given:
+    options = getattr(settings, "PENSTOCK", {})
+    if not isinstance(options, dict):
+        raise ImproperlyConfigured(f"PENSTOCK is a dictionary of {', '.join(SETTINGS)}, not {options!r}")
+    for name in options:
         if name not in SETTINGS:
             hint = did_you_mean(near_names(str(name), SETTINGS)) or f" There are {', '.join(SETTINGS)}."
             raise ImproperlyConfigured(f"PENSTOCK has no {name!r}.{hint}")
     try:
-        return Policy(**{SETTINGS[name]: value for name, value in given.items()})
+        return Policy(**{SETTINGS[name]: value for name, value in options.items()})
     except (TypeError, ValueError) as error:
         raise ImproperlyConfigured(f"PENSTOCK: {error}") from error
 

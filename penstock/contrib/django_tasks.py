@@ -1,6 +1,6 @@
-"""Correlation IDs for the tasks of Django: a task belongs to the run that enqueued it.
+"""Correlation IDs for Django tasks: a task belongs to the run that enqueued it.
 
-The same for ``django.tasks``, which came with Django 6.0, and for the package django-tasks, which older versions have.
+Supports ``django.tasks``, added in Django 6.0, and the package django-tasks for older versions.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class FlowBackendMixin:
-    """Lets tasks take the ID of the run that enqueues them along, whatever the backend; also plain tasks.
+    """Passes the ID of the enqueuing run on to tasks, on any backend; this includes plain tasks.
 
-    It stands in front of a backend, and the setting ``TASKS`` names the class below it::
+    Put it before a backend; the setting ``TASKS`` names the combined class::
 
         class FlowDatabaseBackend(FlowBackendMixin, DatabaseBackend): ...
 
-    The run travels as one more keyword argument, which is taken out before the function is called. Nothing is added
-    outside every run.
+    The run travels as an additional keyword argument, which is removed before the function is called. Outside
+    every run, nothing is added.
     """
 
     def task_class(self, *, func: Any, **options: Any) -> Any:
@@ -31,7 +31,7 @@ class FlowBackendMixin:
 
     def enqueue(self, task: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Enqueue a task as the backend does, with the current run."""
-        with calling_at_once():  # which not every backend does
+        with calling_at_once():  # not every backend does
             return _without_run(super().enqueue(task, args, self._with_run(task, kwargs)))  # type: ignore[misc]
 
     async def aenqueue(self, task: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -55,9 +55,9 @@ class FlowBackendMixin:
 
 
 def _without_run(result: Any) -> Any:
-    """Return a result with the arguments that the application gave; the backend may still need the other."""
+    """Return a result with the application's own arguments; the backend may still need the original."""
     if ARGUMENT not in result.kwargs:
         return result
-    shown = copy(result)
-    object.__setattr__(shown, "kwargs", {name: value for name, value in result.kwargs.items() if name != ARGUMENT})
-    return shown
+    answer = copy(result)
+    object.__setattr__(answer, "kwargs", {name: value for name, value in result.kwargs.items() if name != ARGUMENT})
+    return answer

@@ -1,4 +1,4 @@
-"""``manage.py test --penstock``: records what the tests of a Django project really run, as ``pytest --penstock`` does."""
+"""``manage.py test --penstock``: records what the tests of a Django project run, like ``pytest --penstock``."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def _begin_worker(*given: Any) -> None:
-    """Begin a process of ``--parallel``: steps that tests call on their own have lost nothing there, either."""
+    """Begin a process of ``--parallel``; steps that tests call directly have not lost their context there, either."""
     ParallelTestSuite.init_worker(*given)
-    if found := recorder():
-        found.started = False
+    if observer := recorder():
+        observer.started = False
         patchers.watch()
         with suppress(PenstockError):
             import_declarations(load(Path.cwd()))
@@ -42,16 +42,16 @@ class _Suite(ParallelTestSuite):  # type: ignore[misc] # Django has no types
 
 
 class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no types
-    """Django's own test runner, which records evidence when it is asked to.
+    """Django's own test runner, with optional recording of evidence.
 
-    Name it in the setting ``TEST_RUNNER``. A runner of your own derives from it. The tests of ``--parallel`` and every
-    process that tests start are recorded, too.
+    Name it in the setting ``TEST_RUNNER``, or derive your own runner from it. Processes of ``--parallel`` and
+    all processes started by tests are recorded, too.
 
     Args:
         penstock: Whether to record.
         penstock_evidence: Where to write the evidence, and record; by default the setting ``evidence`` of
             ``[tool.penstock]``, or ``.penstock/evidence.json``.
-        **options: Those of Django's ``DiscoverRunner``.
+        **options: Options of Django's ``DiscoverRunner``.
     """
 
     parallel_test_suite = _Suite
@@ -79,7 +79,7 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
         )
 
     def run_tests(self, *args: Any, **options: Any) -> int:
-        """Run the tests, and record; evidence that is lost is a failure more, for CI relies on it."""
+        """Run the tests, and record; lost evidence counts as a failure, because CI relies on it."""
         if not self._asked:
             failures: int = super().run_tests(*args, **options)
             return failures
@@ -102,7 +102,7 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
         return super().build_suite(*labels, **options)
 
     def run_suite(self, suite: Any, **options: Any) -> Any:
-        """Run the tests, and note which there were, and which of them passed."""
+        """Run the tests, and record their number per file and how many passed."""
         recording = self._recording
         if recording is None:
             return super().run_suite(suite, **options)
@@ -113,8 +113,8 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
         result = super().run_suite(suite, **options)
         recording.tried |= result.testsRun > 0
         recording.cut_short |= result.shouldStop
-        lost = {getattr(test, "test_case", test) for test, _ in (*result.skipped, *result.failures, *result.errors)}
-        recording.left_out.update(map(_file_of, lost))
+        tests = {getattr(test, "test_case", test) for test, _ in (*result.skipped, *result.failures, *result.errors)}
+        recording.left_out.update(map(_file_of, tests))
         recording.passed -= recording.left_out
         if self._selects:
             recording.left_out.update(dict.fromkeys(recording.passed, MANY_TESTS))
@@ -130,6 +130,6 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
 
 
 def _file_of(test: object) -> str:
-    """Return the file of a test, from the project's folder; a test that could not be imported has none."""
+    """Return the file of a test, relative to the project's folder; empty for a test that could not be imported."""
     file = getattr(sys.modules.get(type(test).__module__), "__file__", None)
     return Path(os.path.relpath(file)).as_posix() if file else ""

@@ -1,4 +1,4 @@
-"""The correlation ID in the environment of other processes: commands, jobs, whatever a program starts."""
+"""The correlation ID in the environment of child processes: commands, jobs and other programs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 def flow_environment(
     environment: Mapping[str, str] | None = None, *, header: str = HEADER, traceparent: bool = True
 ) -> dict[str, str]:
-    """Return the environment for another process, with the current run's ID in it.
+    """Return the environment for another process, with the current run's ID.
 
     The names are those of the headers in upper case, with underscores: ``X_CORRELATION_ID`` and ``TRACEPARENT``. Values
-    that this process was started with are replaced. A ``TRACESTATE`` goes with them unless the trace is the same, and
+    received by this process are replaced. A ``TRACESTATE`` is removed with them unless the trace is the same, and
     ``BAGGAGE`` stays. The other process reads them by ``flow_context(extract(os.environ))``.
 
     Args:
-        environment: The environment to begin with; that of this process if none is given.
+        environment: The initial environment; by default, that of this process.
         header: The name of the header with the correlation ID.
         traceparent: Whether to write ``TRACEPARENT``, too.
 
@@ -29,12 +29,12 @@ def flow_environment(
         A new dictionary, for ``subprocess.run(env=…)``; outside every run, a copy.
     """
     copy = dict(os.environ if environment is None else environment)
-    told = {variable_name(name): value for name, value in outgoing(header, traceparent=traceparent)}
-    if told:
+    variables = {variable_name(name): value for name, value in outgoing(header, traceparent=traceparent)}
+    if variables:
         copy.pop(variable_name(EVIDENCE_HEADER), None)
-    if _trace_of(told) not in (None, _trace_of(copy)):
+    if _trace_of(variables) not in (None, _trace_of(copy)):
         copy.pop("TRACESTATE", None)
-    return copy | told
+    return copy | variables
 
 
 def _trace_of(environment: Mapping[str, str]) -> str | None:

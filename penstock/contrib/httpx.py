@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     import httpx
 
 ORIGIN = "penstock.origin"
-"""The key of a request's first origin in its extensions, which a request that it is redirected to has, too."""
+"""The extension with a request's first origin; redirected requests inherit it."""
 
 WRITTEN = "penstock.flow_id"
-"""The key of the ID that was written into a request, or into the one that was redirected to it."""
+"""The extension with the ID that was written into a request; redirected requests inherit it."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class _Done:
-    """The result of a hook: an ``httpx.AsyncClient`` awaits it, an ``httpx.Client`` drops it."""
+    """The result of the hook: an ``httpx.AsyncClient`` awaits it, an ``httpx.Client`` drops it."""
 
     def __await__(self) -> Generator[None, None, None]:
         yield from ()
@@ -34,14 +34,14 @@ _done = _Done()
 def flow_hook(request: httpx.Request) -> Awaitable[None]:
     """Write the current run's ID into a request; for ``httpx.Client`` and ``httpx.AsyncClient``.
 
-    A redirect to another host or port does not tell the ID.
+    A redirect to another host or port does not carry the ID.
 
     Example:
         >>> import httpx
         >>> client = httpx.Client(event_hooks={"request": [flow_hook]})
     """
-    written = request.extensions.pop(WRITTEN, None)
-    if written is not None and written == request.headers.get(HEADER):
+    written_id = request.extensions.pop(WRITTEN, None)
+    if written_id is not None and written_id == request.headers.get(HEADER):
         remove_headers(request.headers, HEADER)
     origin = _origin_of(request.url)
     first = request.extensions.setdefault(ORIGIN, origin)
@@ -52,7 +52,7 @@ def flow_hook(request: httpx.Request) -> Awaitable[None]:
 
 
 async_flow_hook = flow_hook
-"""The same hook; its name is from the time when an ``httpx.AsyncClient`` took another one."""
+"""The same hook under its name from the time when an ``httpx.AsyncClient`` needed another one."""
 
 
 def _origin_of(url: httpx.URL) -> tuple[str, str, int | None]:
@@ -60,5 +60,5 @@ def _origin_of(url: httpx.URL) -> tuple[str, str, int | None]:
 
 
 def _is_upgrade(first: tuple[str, str, int | None], origin: tuple[str, str, int | None]) -> bool:
-    """Return whether a redirect only leads to the same host's HTTPS."""
+    """Return whether a redirect only leads to HTTPS on the same host."""
     return first == ("http", origin[1], 80) and origin == ("https", first[1], 443)

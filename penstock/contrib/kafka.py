@@ -21,7 +21,7 @@ def flow_headers(
     header: str = HEADER,
     traceparent: bool = True,
 ) -> list[tuple[str, Any]]:
-    """Return the headers for a message: those given, and the current run's.
+    """Return the headers for a message: the given ones, and the current run's.
 
     Args:
         headers: The application's own headers.
@@ -33,31 +33,31 @@ def flow_headers(
     """
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
     stale = stale_names(pairs, header)
-    told = outgoing(header, traceparent=traceparent)
+    run_headers = outgoing(header, traceparent=traceparent)
     names = {name.lower() for name, _ in pairs} - stale
-    told = [pair for pair in told if pair[0] != TRACEPARENT or TRACEPARENT not in names]
-    stale |= {name.lower() for name, _ in told}
+    run_headers = [pair for pair in run_headers if pair[0] != TRACEPARENT or TRACEPARENT not in names]
+    stale |= {name.lower() for name, _ in run_headers}
     return [
         *(pair for pair in pairs if pair[0].lower() not in stale),
-        *((name, value.encode()) for name, value in told),
+        *((name, value.encode()) for name, value in run_headers),
     ]
 
 
 def flow_id_of(message: Any, *, header: str = HEADER) -> str | None:
-    """Return the correlation ID that a consumed message tells; ``None`` if there is no valid one."""
+    """Return the correlation ID of a consumed message, or ``None`` without a valid one."""
     return extract(_headers_of(message), header=header)
 
 
 def message_context(message: Any, *, flow: str | None = None, header: str = HEADER) -> AbstractContextManager[Run]:
-    """Make the code of a ``with`` block a run with the ID of a consumed message, or a new one if it has none.
+    """Run the code of a ``with`` block in a run with the ID of a consumed message, or with a new one if it has none.
 
     Args:
-        message: What a consumer of confluent-kafka or aiokafka returns.
-        flow: The flow's name; else the first entrypoint that is called in the block gives its own.
+        message: A message of a confluent-kafka or aiokafka consumer.
+        flow: The flow's name; by default, the first entrypoint called in the block sets it.
         header: The name of the header with the correlation ID.
 
     Returns:
-        What a ``with`` statement takes; it gives the run.
+        A context manager that returns the run.
     """
     return flow_context(extract(_headers_of(message), header=header), flow)
 

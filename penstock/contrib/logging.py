@@ -16,14 +16,14 @@ class FlowFilter(logging.Filter):
 
     A record with an exception that is logged after the run, as servers do, has the ID of the run that the exception left.
 
-    Add it to handlers, not to loggers: a logger's filter does not see what its children log. Where records go through
-    a queue or a buffer, add it to the ``QueueHandler`` or ``MemoryHandler`` that they enter, which still is in the run.
+    Add it to handlers, not to loggers: a logger's filter does not see records of its children. If records go through
+    a queue or a buffer, add it to the ``QueueHandler`` or ``MemoryHandler`` that they enter, which is still in the run.
 
     Args:
-        default: What stands there outside every run.
-        flow: Whether to put in the name of the flow, too, as ``record.flow``.
-        step: Whether to put in the name of the step, too, as ``record.step``. Steps are told to observers from then
-            on, so that the name is known, which costs something on every call.
+        default: The value outside every run.
+        flow: Whether to add the name of the flow, too, as ``record.flow``.
+        step: Whether to add the name of the step, too, as ``record.step``. Steps are then reported to observers
+            to know the name, which costs time on every call.
 
     Example:
         >>> handler = logging.StreamHandler()
@@ -39,24 +39,24 @@ class FlowFilter(logging.Filter):
             add_observer(track_steps)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Set what was asked for, unless the application has set it; let every record pass."""
+        """Set the attributes, unless the application has set them; let every record pass."""
         run = run_to_log(record.exc_info)
-        known = {"flow_id": run.id if run else None}
+        fields = {"flow_id": run.id if run else None}
         if self.flow:
-            known["flow"] = run.flow if run else None
+            fields["flow"] = run.flow if run else None
         if self.step:
             event = current_event.get() if run is current_run.get() else None
-            known["step"] = event.step if event else None
-        for name, value in known.items():
+            fields["step"] = event.step if event else None
+        for name, value in fields.items():
             if not hasattr(record, name):
                 setattr(record, name, value or self.default)
         return True
 
 
 def flow_id_of_error(error: BaseException | None) -> str | None:
-    """Return the correlation ID of the run that an exception has left, for those who log it after the run.
+    """Return the correlation ID of the run that an exception has left, for logging after the run.
 
-    :class:`FlowFilter` and the processor for structlog do this by themselves.
+    :class:`FlowFilter` and the processor for structlog do this automatically.
 
     Args:
         error: The exception; its traceback is read.
@@ -79,13 +79,13 @@ def flow_id_of_error(error: BaseException | None) -> str | None:
 
 
 def flow_extra(**more: Any) -> dict[str, Any]:
-    """Return what is known of the run, for ``extra=`` of a log call and formatters that write JSON.
+    """Return the run's ID, flow and step, for ``extra=`` of a log call and formatters that write JSON.
 
     Args:
-        **more: What else shall be in the record.
+        **more: Further fields of the record.
 
     Returns:
-        ``flow_id``, ``flow`` and ``step`` as far as they are known, and what was given.
+        ``flow_id``, ``flow`` and ``step`` as far as they are known, and the given fields.
 
     Example:
         >>> from penstock import flow_context
@@ -94,5 +94,5 @@ def flow_extra(**more: Any) -> dict[str, Any]:
         {'flow_id': 'import-17', 'flow': 'nightly_import', 'rows': 3}
     """
     run, event = current_run.get(), current_event.get()
-    known = {"flow_id": run and run.id, "flow": run and run.flow, "step": event and event.step}
-    return {**{name: value for name, value in known.items() if value}, **more}
+    fields = {"flow_id": run and run.id, "flow": run and run.flow, "step": event and event.step}
+    return {**{name: value for name, value in fields.items() if value}, **more}

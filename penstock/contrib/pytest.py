@@ -1,6 +1,6 @@
-"""``pytest --penstock``: records what the tests really run, in every process that they start.
+"""``pytest --penstock``: records what the tests run, in every process that they start.
 
-Whoever does not ask for it pays nothing: what records is imported only then.
+Without the option there is no cost: the recorder is imported only with it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _settings: pytest.StashKey[Config | None] = pytest.StashKey()
 
 
 class _Tests:
-    """Notices that all tests are there, and which of them ran, here or in a worker."""
+    """Notes the collection of all tests, and counts passed and omitted ones, here or in a worker."""
 
     def __init__(self, recording: Recording, worker: str) -> None:
         self._recording = recording
@@ -44,7 +44,7 @@ class _Tests:
         config = session.config
         for name in config.args if self._selects else ():
             file, selects, _ = name.partition("::")
-            if selects:  # how many tests of the file were not selected, nothing tells
+            if selects:  # the number of unselected tests of the file is unknown
                 path = os.path.relpath(config.invocation_params.dir / file, config.rootpath)
                 self._recording.left_out[Path(path).as_posix()] += MANY_TESTS
 
@@ -58,7 +58,7 @@ class _Tests:
         if report.when == "teardown":
             recording.between_tests()
         elif hasattr(report, "node") or type(report) is not pytest.TestReport:
-            pass  # the worker counts it; or it is of a part of a test
+            pass  # the worker counts it; or it belongs to a part of a test
         elif report.when == "call" and report.passed:
             recording.passed[_file_of(report.nodeid)] += 1
         elif report.failed or report.skipped:
@@ -92,7 +92,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Notice what is replaced from here on: a conftest.py may do so while it is imported."""
+    """Watch for patches from here on: a conftest.py may patch while it is imported."""
     if _is_asked(early_config.known_args_namespace):
         from penstock.observers import patchers  # noqa: PLC0415 - see above
 
@@ -101,7 +101,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin to record; the processes of pytest-xdist and those that tests start see it in their environment."""
+    """Begin to record; processes of pytest-xdist and those started by tests learn of it from their environment."""
     if _is_asked(config.option):
         from penstock.contrib._recording import Recording  # noqa: PLC0415 - see above
 
@@ -110,23 +110,23 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_recording] = recording
         worker: dict[str, str] = getattr(config, "workerinput", {})
         config.pluginmanager.register(_Tests(recording, worker.get("workerid", "")))
-        config.add_cleanup(recording.end)  # also where the session never begins
+        config.add_cleanup(recording.end)  # even if the session never begins
         recording.begin()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the evidence, when all workers are done; where it is lost, the session has failed: CI relies on it."""
+    """Write the evidence when all workers have ended; lost evidence fails the session, because CI relies on it."""
     if recording := session.config.stash.get(_recording, None):
         recording.cut_short |= bool(session.shouldfail or session.shouldstop)
-        recording.asked = session.exitstatus != pytest.ExitCode.OK  # who lists tests gets what was asked for
+        recording.asked = session.exitstatus != pytest.ExitCode.OK  # listing tests succeeds without evidence
         recording.end()
         if recording.failed and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what was recorded, and what to do with it."""
+    """Print the result of the recording, and how to use it."""
     recording = config.stash.get(_recording, None)
     if recording and (recording.said or recording.notes):
         terminalreporter.section("penstock")
@@ -144,11 +144,11 @@ def _target(config: pytest.Config) -> Path:
     from penstock.config import evidence_file, load  # noqa: PLC0415 - see above
     from penstock.errors import PenstockError  # noqa: PLC0415 - see above
 
-    given = config.getoption("--penstock-evidence")
+    option = config.getoption("--penstock-evidence")
     try:
         settings = config.stash[_settings] = load(config.rootpath)
     except PenstockError as error:
-        if not given:
+        if not option:
             raise pytest.UsageError(f"penstock: {error}") from None
         config.stash[_settings] = None
-    return Path(config.invocation_params.dir, str(given)) if given else evidence_file(settings)
+    return Path(config.invocation_params.dir, str(option)) if option else evidence_file(settings)

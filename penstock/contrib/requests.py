@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class FlowAdapter(HTTPAdapter):
-    """Writes the current run's ID into each request at the time that it is sent.
+    """Writes the current run's ID into each request when it is sent.
 
-    Mount it for the hosts that shall get the ID. It takes what ``requests.adapters.HTTPAdapter`` takes.
+    Mount it for the hosts that get the ID. It takes the arguments of ``requests.adapters.HTTPAdapter``.
 
-    The ID is written into a copy. So a prepared request may be sent again, and a redirect to a host that the adapter is not
-    mounted for does not tell the ID.
+    The ID is written into a copy, so a prepared request may be sent again, and a redirect to a host without the adapter
+    does not carry the ID.
 
     Example:
         >>> import requests
@@ -31,6 +31,6 @@ class FlowAdapter(HTTPAdapter):
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         """Send a request, with the ID."""
-        sent = copy(request)
-        sent.headers = inject_into_request(request.headers.copy())
-        return super().send(sent, *args, **kwargs)
+        request_copy = copy(request)
+        request_copy.headers = inject_into_request(request.headers.copy())
+        return super().send(request_copy, *args, **kwargs)

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class FlowProcessor:
-    """A processor that adds ``flow_id`` to entries of a run, and never replaces what is there.
+    """A processor that adds ``flow_id`` to entries of a run, and never overwrites existing keys.
 
     An entry with an exception that is logged after the run has the ID of the run that the exception left.
 
     Args:
         flow: Whether to add the name of the flow, as ``flow``.
-        step: Whether to add the name of the step, as ``step``. Steps are told to observers from then on, so that
-            the name is known, which costs something on every call.
+        step: Whether to add the name of the step, as ``step``. Steps are then reported to observers to know
+            the name, which costs time on every call.
     """
 
     def __init__(self, *, flow: bool = False, step: bool = False) -> None:
@@ -30,7 +30,7 @@ class FlowProcessor:
             add_observer(track_steps)
 
     def __call__(self, _: object, __: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        """Add what is known of the current run."""
+        """Add the ID of the current run, and optionally its flow and step."""
         run, event = run_to_log(event_dict.get("exc_info") or _exc_info_of_record(event_dict)), current_event.get()
         if run is not None:
             event_dict.setdefault("flow_id", run.id)
@@ -42,9 +42,9 @@ class FlowProcessor:
 
 
 def _exc_info_of_record(event_dict: MutableMapping[str, Any]) -> object:
-    """Return what a record of the standard library was logged with, where ``ProcessorFormatter`` passes it on."""
+    """Return the exception of a standard library record, if ``ProcessorFormatter`` passes it on."""
     return getattr(event_dict.get("_record"), "exc_info", None)
 
 
 flow_processor = FlowProcessor()
-"""The processor that adds ``flow_id``, and nothing else."""
+"""The processor that adds only ``flow_id``."""

@@ -1,4 +1,4 @@
-"""Correlation IDs for WSGI applications: Flask and its like."""
+"""Correlation IDs for WSGI applications: Flask and others."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 
 class FlowMiddleware:
-    """Makes each request a run, and tells its correlation ID in the response.
+    """Makes each request a run, and sends its correlation ID in the response.
 
-    A body that is made while it is sent belongs to the run, too.
+    A streamed body belongs to the run, too.
 
     Args:
         app: The application.
         header: The name of the header with the correlation ID, of requests and responses.
         traceparent: Whether the header of W3C Trace Context is read, too.
-        trust: Whose ID is believed: ``False`` for nobody's, ``True`` for everybody's, a list of networks such as
+        trust: The peers whose ID is accepted: ``False`` for none, ``True`` for all, a list of networks such as
             ``["10.0.0.0/8"]``, or a function that is called with the environ.
         expose: Whether scripts of other origins may read the header of the response (CORS).
 
     Raises:
-        ValueError: The header cannot be one, or a network is none.
-        TypeError: ``trust`` is something else.
+        ValueError: The header name or a network is invalid.
+        TypeError: ``trust`` has another type.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class FlowMiddleware:
 
 
 class _Body:
-    """A body that is made in the run of its request, piece by piece."""
+    """A body produced in the run of its request, piece by piece."""
 
     def __init__(self, body: Any, service: Service) -> None:
         self._body = body
@@ -84,7 +84,7 @@ class _Body:
             return piece
 
     def close(self) -> None:
-        """Close the application's body, as PEP 3333 asks for."""
+        """Close the application's body, as PEP 3333 requires."""
         try:
             if hasattr(self._body, "close"):
                 with self._service as penstock_run:  # noqa: F841 - for those who read the traceback

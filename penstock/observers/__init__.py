@@ -1,4 +1,4 @@
-"""The one extension point of the running application: an observer is called for each step that begins."""
+"""The extension point of the running application: observers are called for each step that begins."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ if TYPE_CHECKING:
     from penstock._runs import Run
 
 Finish = Callable[[BaseException | None], object]
-"""Called once when the step ends, with what it raised or ``None``.
+"""Called once when the step ends, with the exception that it raised, or ``None``.
 
-What an observer makes current for a step, such as a span, must not reach the consumer of a generator. So if the
-object also has methods ``suspend`` and ``resume``, they are called around each ``yield`` of a generator.
+Objects that an observer makes current for a step, such as a span, must not reach the consumer of a generator. So if
+the finish object also has methods ``suspend`` and ``resume``, they are called around each ``yield`` of a generator.
 
-If a signal handler raises while it runs, such as a time limit, it is called a second time.
+If a signal handler, such as a time limit, raises during the call, it is called a second time.
 """
 
 MOST_AROUND = 1000
-"""Steps that an event knows around it. A callback that schedules itself is in itself, and would keep all its calls."""
+"""Maximum steps around an event. A callback that reschedules itself is nested in itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepEvent:
-    """One call of a step, as an observer is told of it.
+    """One call of a step, as passed to observers.
 
     Attributes:
         step: The step's name.
         flows: The flows that the step is in.
         entrypoint: Whether it is an entrypoint.
-        parent: The step that this one was called in, directly or through helpers; ``None`` at the top.
-        run: The run it belongs to, or ``None`` for a step that was called outside every run.
-        lazy: Whether it is a generator, which runs where it is consumed, not where it was made.
-        notes: What observers keep with the call, each under itself as the key.
-        depth: How many steps are known around it.
+        parent: The step that called this one, directly or through helpers; ``None`` at the top.
+        run: The run of the call, or ``None`` outside every run.
+        lazy: Whether it is a generator, which runs at its consumption, not at its creation.
+        notes: Observer state for this call, keyed by observer.
+        depth: The number of known steps around it.
     """
 
     step: str
@@ -51,12 +51,12 @@ class StepEvent:
 
     @property
     def flow_id(self) -> str | None:
-        """The run's correlation ID, made on first asking; ``None`` outside every run."""
+        """The run's correlation ID, created on first access; ``None`` outside every run."""
         return None if self.run is None else self.run.id
 
 
 class _Draft:
-    """An event that is not frozen yet: to set the fields of a frozen dataclass takes three times as long."""
+    """A mutable draft of an event: setting the fields of a frozen dataclass takes three times as long."""
 
     __slots__ = StepEvent.__slots__
 
@@ -71,20 +71,20 @@ class _Draft:
 
 
 def event_of(mark: Mark, parent: StepEvent | None, run: Run | None, lazy: bool) -> StepEvent:
-    """Return the event that a marked function is called."""
+    """Return the event for a call of a marked function."""
     if parent is not None and parent.depth >= MOST_AROUND:
         parent = replace(parent, parent=None, depth=0)
-    made: Any = _Draft()
-    made.step = mark.step_name
-    made.flows = mark.flows
-    made.entrypoint = mark.entrypoint
-    made.parent = parent
-    made.run = run
-    made.lazy = lazy
-    made.notes = {}
-    made.depth = 0 if parent is None else parent.depth + 1
-    made.__class__ = StepEvent
-    event: StepEvent = made
+    draft: Any = _Draft()
+    draft.step = mark.step_name
+    draft.flows = mark.flows
+    draft.entrypoint = mark.entrypoint
+    draft.parent = parent
+    draft.run = run
+    draft.lazy = lazy
+    draft.notes = {}
+    draft.depth = 0 if parent is None else parent.depth + 1
+    draft.__class__ = StepEvent
+    event: StepEvent = draft
     return event
 
 
@@ -97,15 +97,15 @@ def is_in_blocks(event: StepEvent) -> bool:
 
 
 class Observer(Protocol):
-    """Anything that can be called with an event; what it returns is called when the step ends.
+    """A callable that receives each event; its result is called when the step ends.
 
-    An observer that keeps something for each step in ``event.notes`` may have a method ``forget``. It is called with the
-    event if a signal handler raises while the step begins, before penstock has what the observer returns.
+    An observer with state for each step in ``event.notes`` may have a method ``forget``. It is called with the
+    event if a signal handler raises at the beginning of the step, before penstock has the observer's result.
     """
 
     def __call__(self, event: StepEvent, /) -> Finish | None:
-        """Take note that a step begins; return what to call when it ends, or ``None``."""
+        """Handle the beginning of a step; return a callable for its end, or ``None``."""
 
 
 def track_steps(event: StepEvent, /) -> None:
-    """Do nothing; an observer for those who only want the step's name to be known, as log lines do."""
+    """Do nothing; this observer only makes the step's name known, for log lines."""

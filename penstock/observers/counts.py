@@ -1,4 +1,4 @@
-"""What a recorder has counted, until it is evidence."""
+"""Counts of a recorder, before conversion to evidence."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from penstock.check.frames import Key
 
 COMMIT = "PENSTOCK_EVIDENCE_COMMIT"
-"""The environment variable with the commit that is recorded; a plus behind it stands for uncommitted changes."""
+"""The environment variable with the recorded commit; a trailing plus stands for uncommitted changes."""
 
 
 class Counts:
-    """What was seen, counted.
+    """Counted observations.
 
     Attributes:
-        waiting: Facts that are not counted yet.
-        masked: The same, for those that were seen while tests had replaced steps: which ones.
-        moved: Facts that have to be told in another way than they were counted.
+        waiting: Facts not counted yet.
+        masked: Facts not counted yet that were observed while tests had replaced steps, with those steps.
+        moved: Facts whose key changed after they were counted.
     """
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Discard all counts."""
         self._facts: Counter[Key] = Counter()
         self.waiting: deque[Key] = deque()
         self._orphans: dict[tuple[str, str, bool], int] = {}
@@ -51,25 +51,25 @@ class Counts:
         self._meanwhile: dict[tuple[str, str], frozenset[str]] = {}
         self.moved: deque[Move] = deque()
         self._news = False
-        # Reentrant: a generator that is collected while a lock is held ends here, too.
+        # Reentrant: a generator that is collected while the lock is held ends here, too.
         self._lock = make_reentrant_lock()
 
     def _note_replaced(self, flow: str, names: frozenset[str]) -> None:
-        """Take note of what tests have replaced at some time, also where the same is seen without."""
-        known = self._replaced_steps.get(flow, NOTHING)
-        if not names <= known:
-            self._replaced_steps[flow] = known | names
+        """Record steps that tests have replaced at any time, even if the same fact also occurs without."""
+        known_names = self._replaced_steps.get(flow, NOTHING)
+        if not names <= known_names:
+            self._replaced_steps[flow] = known_names | names
             self._news = True
 
     def _add_run(self, run: tuple[str, str], names: frozenset[str]) -> None:
-        replaced = self._replaced_runs
+        replaced_by_run = self._replaced_runs
         with self._lock:
-            if run not in self._runs or run in replaced:
+            if run not in self._runs or run in replaced_by_run:
                 if names := names or replacements.by_hand(run[0]) - {run[1]}:
                     self._note_replaced(run[0], names)
-                    replaced[run] = names | replaced.get(run, NOTHING)
+                    replaced_by_run[run] = names | replaced_by_run.get(run, NOTHING)
                 else:
-                    self._news |= replaced.pop(run, None) is not None
+                    self._news |= replaced_by_run.pop(run, None) is not None
             self._add(self._runs, run)
 
     def _add(self, counter: dict[Any, int], key: tuple[object, ...]) -> None:
@@ -80,55 +80,55 @@ class Counts:
             self._news = True
 
     def count(self) -> None:
-        """Count what has begun, all at once, which is cheaper."""
+        """Count all pending facts at once, which is cheaper."""
         facts = self._facts
         with self._lock:
-            known, masked = len(facts), len(self._replaced)
-            moved = _emptied(self.moved)  # what it moves was counted before it was there
-            taken = _emptied(self.waiting)
-            facts.update(taken)
-            fresh = {*islice(facts, known, None)} if len(facts) > known else set()
-            self._compare(fresh | (self._replaced.keys() & taken) if self._replaced else fresh)
+            fact_count, replaced_count = len(facts), len(self._replaced)
+            moves = _emptied(self.moved)  # what it moves was counted before it was there
+            pending_keys = _emptied(self.waiting)
+            facts.update(pending_keys)
+            fresh = {*islice(facts, fact_count, None)} if len(facts) > fact_count else set()
+            self._compare(fresh | (self._replaced.keys() & pending_keys) if self._replaced else fresh)
             for key, names in _emptied(self.masked):
                 if key not in facts or key in self._replaced:
                     self._replaced[key] = names | self._replaced.get(key, NOTHING)
                 facts[key] += 1
-            self._move(moved)
-            self._news |= bool(moved) or len(facts) > known or len(self._replaced) != masked
+            self._move(moves)
+            self._news |= bool(moves) or len(facts) > fact_count or len(self._replaced) != replaced_count
 
     def show(self, company: Company) -> Shown:
-        """Return what keeps the facts of one more outermost step of a run."""
+        """Return a record for the facts of one more outermost step of a run."""
         with self._lock:
             return company.show()
 
     def fold(self, shown: Shown) -> None:
-        """Let what an outermost step has shown take little room."""
+        """Compact the record of an outermost step."""
         with self._lock:
             shown.fold()
 
     def await_consumers(self, parts: Iterable[Shown], generators: frozenset[str]) -> None:
-        """Take note of generators that begin: what ran before may have been handed them."""
+        """Record generators that begin: earlier steps may have received them as arguments."""
         with self._lock:
-            for shown in parts:
-                self.moved.extend(shown.moves(generators))
+            for part in parts:
+                self.moved.extend(part.moves(generators))
 
     def _move(self, moved: Iterable[Move]) -> None:
-        """Count facts in another way, as their runs have shown since that they do not accuse."""
+        """Move facts to other keys, because later events of their runs showed that they prove no contradiction."""
         facts = self._facts
-        for key, replaced, other, times in moved:
+        for key, replaced_names, new_key, times in moved:
             facts[key] -= times
-            names = replaced or self._replaced.get(key)
+            names = replaced_names or self._replaced.get(key)
             if facts[key] <= 0:
                 del facts[key]
                 self._replaced.pop(key, None)
             if names is None:
-                self._replaced.pop(other, None)
-            elif other not in facts or other in self._replaced:
-                self._replaced[other] = names | self._replaced.get(other, NOTHING)
-            facts[other] += times
+                self._replaced.pop(new_key, None)
+            elif new_key not in facts or new_key in self._replaced:
+                self._replaced[new_key] = names | self._replaced.get(new_key, NOTHING)
+            facts[new_key] += times
 
     def _compare(self, fresh: Iterable[Key]) -> None:
-        """Find what tests have replaced by hand, where facts are not known yet, or only with something replaced."""
+        """Find steps replaced by hand, for facts that are new or known only with replaced steps."""
         for key in fresh:
             if names := key[2] and unrun(key, replacements.by_hand(key[0])):
                 self._note_replaced(key[0], names)
@@ -137,11 +137,11 @@ class Counts:
                 self._replaced.pop(key, None)
 
     def evidence(self) -> Evidence:
-        """Return what was seen so far."""
+        """Return the observations so far."""
         self.count()
-        with self._lock:  # a copy is made at once; what follows may run code of the application
+        with self._lock:  # dict() copies atomically; the code below may run code of the application
             facts, orphans, runs = dict(self._facts), dict(self._orphans), dict(self._runs)
-            replaced, replaced_runs = dict(self._replaced), dict(self._replaced_runs)
+            replaced_facts, replaced_runs = dict(self._replaced), dict(self._replaced_runs)
             meanwhile = dict(self._meanwhile)
         sources = _sources()
 
@@ -162,11 +162,11 @@ class Counts:
         }
         return Evidence(
             {fact(key): count for key, count in facts.items() if key[2]},
-            {Orphan(f, seen(f, step), lost): count for (f, step, lost), count in orphans.items()} | tops,
+            {Orphan(f, seen(f, step), is_lost): count for (f, step, is_lost), count in orphans.items()} | tops,
             {(f, seen(f, step)): count for (f, step), count in runs.items()},
             {os.environ.get(COMMIT, ""): datetime.now(UTC).date().isoformat()},
             {
-                **{fact(key): names for key, names in replaced.items()},
+                **{fact(key): names for key, names in replaced_facts.items()},
                 **{(f, seen(f, step)): names for (f, step), names in replaced_runs.items()},
             },
             meanwhile,
@@ -176,17 +176,17 @@ class Counts:
 
 
 def _emptied(waiting: deque[Any]) -> list[Any]:
-    taken = []
+    items = []
     try:
         while waiting:
-            taken.append(waiting.popleft())
-    except IndexError:  # a generator that is collected at this very moment settles, too
+            items.append(waiting.popleft())
+    except IndexError:  # a generator collected at this very moment settles, too
         pass
-    return taken
+    return items
 
 
 def _sources() -> dict[tuple[str, str], str]:
     try:
         return {(flow.name, step.name): step.source_hash for flow in _registry.known_flows() for step in flow.steps}
-    except Exception:  # objects of the application may fail with anything when they are read
+    except Exception:  # the application's objects may raise anything when read
         return {}

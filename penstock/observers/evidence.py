@@ -1,6 +1,6 @@
-"""Records what really runs, as aggregated facts: ``pytest --penstock``, or an observer of your own process.
+"""Records actual runs as aggregated facts: for ``pytest --penstock``, or as an observer in your own process.
 
-Memory follows the number of different contexts, not that of calls.
+Memory grows with the number of different contexts, not of calls.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ __all__ = ["COMMIT", "EvidenceObserver"]
 
 
 class EvidenceObserver(Counts):
-    """Counts in which company each step runs: ``add_observer(EvidenceObserver())``.
+    """Counts the context in which each step runs: ``add_observer(EvidenceObserver())``.
 
     Args:
-        file: Where to keep the evidence; it is written whenever something new was seen, and by :meth:`write`.
+        file: The file for the evidence; it is written after each new observation, and by :meth:`write`.
 
     Attributes:
-        file: The same.
-        started: Whether this process was started by another that is recorded: a step that begins with nothing around it
-            has then lost its context on the way here.
+        file: The file for the evidence.
+        started: Whether another recorded process started this one: a step that begins with no step around it
+            has then lost its context on the way.
         inherited: The step in which this process was forked.
-        strays: Where other processes tell which steps they have lost, and hear of the ones lost here.
-        detached: The notes of the run in which it was forked, if what it does need not belong to that run.
+        strays: The channel on which processes exchange steps with lost context.
+        detached: The notes of the run at the fork, if work of this process need not belong to that run.
     """
 
     def __init__(self, file: Path | None = None) -> None:
@@ -53,13 +53,13 @@ class EvidenceObserver(Counts):
         super().__init__()
 
     def clear(self) -> None:
-        """Forget everything; in a process that was forked, also who held the locks before."""
+        """Discard all state; in a forked process, including the holders of locks."""
         super().clear()
         self.live: set[Running] = set()
         self._writing = make_lock()
 
     def __call__(self, event: StepEvent, /) -> Running | Several | None:
-        """Take note that a step begins."""
+        """Record the beginning of a step."""
         flows = event.flows
         if len(flows) == 1:  # nearly always
             return self._begin(flows[0], event, None)
@@ -70,7 +70,7 @@ class EvidenceObserver(Counts):
 
     def _begin(self, flow: str, event: StepEvent, beside: Running | None) -> Running:
         above, parent, within, begins = event.parent, None, None, False
-        if above is not None:  # nearly always, the answer is the step right above
+        if above is not None:  # nearly always, it is the step right above
             parent = above.notes.get(self)
         if parent is None or parent.flow != flow or parent.step == event.step:
             parent, within = self._nearest(flow, event)
@@ -79,7 +79,7 @@ class EvidenceObserver(Counts):
         else:
             company, begins = self._company(flow, event, parent or within)
             if begins and parent is not None and not _is_run(parent):
-                parent = within = None  # what is around is in no run, or in another flow's
+                parent = within = None  # the step around is in no run, or in another flow's
         if parent is not None and parent.depth >= MOST_AROUND:
             parent = Loose(parent)
         running = Running(flow, event.step, parent)
@@ -110,7 +110,7 @@ class EvidenceObserver(Counts):
             running = running.beside
 
     def _nearest(self, flow: str, event: StepEvent) -> tuple[Frame | None, Running | None]:
-        """Return the nearest step around, other than the step itself, here or in another process; and the step itself."""
+        """Return the nearest other step around, here or in another process, and the outer call of the same step."""
         inner, run = self._innermost(flow, event.parent), event.run
         frame = nearest(inner, event.step)
         if frame is None and run is not None:
@@ -118,9 +118,9 @@ class EvidenceObserver(Counts):
         return frame, inner if inner is not None and inner.step == event.step else None
 
     def _innermost(self, flow: str, event: StepEvent | None) -> Running | None:
-        """Return the call of the first event, from this one outwards, that is in the flow.
+        """Return the nearest call, from the first event outwards, of a step in the flow.
 
-        An event that is not keeps the answer, or each round of a step that plans itself would look through all before.
+        An event of another flow caches the answer; else each round of a self-scheduling step would search all.
         """
         above, key = event, (self, flow)
         frame: Running | None = None
@@ -133,23 +133,23 @@ class EvidenceObserver(Counts):
             event.notes[key] = frame
         return frame
 
-    def _company(self, flow: str, event: StepEvent, around: Frame | None) -> tuple[Company, bool]:
-        """Return what a step has in common with others, and whether it begins a run though it has steps around it."""
-        outer = around.company if isinstance(around, Running) else None
+    def _company(self, flow: str, event: StepEvent, outer_frame: Frame | None) -> tuple[Company, bool]:
+        """Return the shared state of a step's run, and whether the step begins a run inside another step."""
+        outer = outer_frame.company if isinstance(outer_frame, Running) else None
         if outer is not None and not event.entrypoint:
             return outer, False
         run = event.run
         if run is None or run.notes is self.detached:
             return outer or Company(alone=True), False
         company: Company | None = run.notes.get((self, flow))
-        if company is None and not event.entrypoint and around is None and run.flow not in (None, flow):
+        if company is None and not event.entrypoint and outer_frame is None and run.flow not in (None, flow):
             return Company(foreign=True), False
         if company is None:
             company = run.notes.setdefault((self, flow), Company())
         return company, outer is not None and (outer is not company or is_in_blocks(event))
 
     def _place(self, running: Running, event: StepEvent) -> None:
-        """Take note of where a step begins."""
+        """Record the position of a step's beginning."""
         if running.begins:
             self._add_run((running.flow, event.step), running.replaced - {event.step})
         elif running.parent is None and running.within is None:
@@ -166,23 +166,23 @@ class EvidenceObserver(Counts):
             running.await_consumer()
 
     def _start(self, running: Running, event: StepEvent) -> None:
-        """Begin a step that has no other around it: what went before is what has finished in its run."""
+        """Begin a step without steps around it: its predecessors are the finished steps of its run."""
         flow, company = running.flow, running.company
         if company.foreign:
             running.counted = True
             return
         run = None if company.alone else event.run
-        lost = not event.entrypoint and self._is_lost(flow, run)
-        running.counted = run is None or not lost
+        is_lost = not event.entrypoint and self._is_lost(flow, run)
+        running.counted = run is None or not is_lost
         if event.entrypoint:
             self._add_run((flow, event.step), running.replaced - {event.step})
         elif running.counted:
-            self._add(self._orphans, (flow, event.step, lost))
-        if lost and (run is None or (run.flow == flow and not company.finished)):
+            self._add(self._orphans, (flow, event.step, is_lost))
+        if is_lost and (run is None or (run.flow == flow and not company.finished)):
             self._lose(running)
 
     def _is_lost(self, flow: str, run: Run | None) -> bool:
-        """Tell whether a step that begins alone has probably lost the step which called it."""
+        """Return whether a step that begins alone has probably lost the context of its caller."""
         return (
             self.started
             or (run is not None and (run.flow is not None or run.remote is not None))
@@ -190,19 +190,19 @@ class EvidenceObserver(Counts):
             or any(running.flow == flow and running.company.is_run for running in self.live.copy())
         )
 
-    def _lose(self, lost: Running) -> None:
-        """Take note of a step that may belong to any run of its flow which is going on, here or in another process."""
-        self._mark(lost.flow, lost.step, lost.company)
+    def _lose(self, running: Running) -> None:
+        """Record a step that may belong to any active run of its flow, here or in another process."""
+        self._mark(running.flow, running.step, running.company)
         if self.strays is not None:
-            self.strays.add(lost.flow, lost.step)
+            self.strays.add(running.flow, running.step)
 
     def hear(self, strays: Strays) -> None:
-        """Take note of the steps that other processes have lost since this was asked last."""
+        """Record the steps that other processes have lost since the last check."""
         for flow, step in strays.hear():
             self._mark(flow, step, None)
 
     def _mark(self, flow: str, step: str, own: Company | None) -> None:
-        """Let the runs that are going on say of each fact from now on that a step may belong to them."""
+        """Let the active runs add to each further fact that a step may belong to them."""
         names, key = NOTHING, (flow, step)
         for running in self.live.copy():
             if running.flow == flow and running.company.is_run and running.company is not own:
@@ -214,18 +214,18 @@ class EvidenceObserver(Counts):
                 self._news = True
 
     def settle(self, *, write: bool) -> None:
-        """Count what has begun; then write if anything is new."""
+        """Count pending steps; then write if anything is new."""
         self.count()
         if write and self._news:
             self.write()
 
     def write(self) -> None:
-        """Write the evidence to the file, if there is one and anything was seen.
+        """Write the evidence to the file, if there is one and anything was observed.
 
         Raises:
             OutputError: The file cannot be written.
         """
-        while self.file and self._writing.acquire(blocking=False):  # else somebody writes, and looks for news after it
+        while self.file and self._writing.acquire(blocking=False):  # else another thread writes
             try:
                 self.settle(write=False)
                 self._news = False

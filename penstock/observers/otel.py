@@ -1,4 +1,4 @@
-"""A span of OpenTelemetry for each step, with one ID for traces and runs."""
+"""An OpenTelemetry span for each step, with one ID for traces and runs."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ if TYPE_CHECKING:
 
 
 class OpenTelemetryObserver:
-    """Makes a span for each step: ``add_observer(OpenTelemetryObserver())``.
+    """Creates a span for each step: ``add_observer(OpenTelemetryObserver())``.
 
-    A run that has no correlation ID yet takes the trace's. A run that has one from outside, and it is a trace-id, becomes
-    that trace. Spans have the attributes ``penstock.flow``, ``penstock.step`` and ``penstock.flow_id``; where it is so,
-    ``penstock.flows`` names several, and ``penstock.entrypoint`` and ``penstock.lazy`` (a generator) are true. What a step
-    raises is recorded. ``penstock evidence from-otlp`` reads all that.
+    A run without a correlation ID takes the trace's. A run whose ID came from outside and is a trace-id becomes
+    that trace. Spans have the attributes ``penstock.flow``, ``penstock.step`` and ``penstock.flow_id``; if applicable,
+    ``penstock.flows`` names several, and ``penstock.entrypoint`` and ``penstock.lazy`` (a generator) are true. Errors
+    of a step are recorded. ``penstock evidence from-otlp`` reads all of these.
 
     Args:
-        tracer_provider: The provider of tracers; the global one if none is given, which may also be set later.
+        tracer_provider: The provider of tracers; by default the global one, which may also be set later.
     """
 
     def __init__(self, tracer_provider: TracerProvider | None = None) -> None:
         self._tracer = trace.get_tracer("penstock", tracer_provider=tracer_provider)
 
     def __call__(self, event: StepEvent, /) -> _ActiveSpan:
-        """Begin a span; return what ends it."""
+        """Begin a span; return the object that ends it."""
         span = self._tracer.start_span(event.step, context=self._parent(event), attributes=_attributes(event))
-        told = span.get_span_context()
+        span_context = span.get_span_context()
         if event.run is not None:
-            if told.is_valid and not event.run.is_apart_from(f"{told.trace_id:032x}"):
-                _identify(event.run, told)
+            if span_context.is_valid and not event.run.is_apart_from(f"{span_context.trace_id:032x}"):
+                _identify(event.run, span_context)
             if span.is_recording():
                 span.set_attribute("penstock.flow_id", event.run.id)
         active = _ActiveSpan(span)
-        if told.is_valid:
+        if span_context.is_valid:
             event.notes[self] = active
         active.resume()
         return active
@@ -62,24 +62,24 @@ class OpenTelemetryObserver:
             active(None)
 
     def _parent(self, event: StepEvent) -> Context | None:
-        """Return the context to begin a span in, or ``None`` for the current one."""
-        around = trace.get_current_span()
-        if around.get_span_context().is_valid and not _is_foreign(around, event.run):
+        """Return the parent context of a span, or ``None`` for the current one."""
+        current_span = trace.get_current_span()
+        if current_span.get_span_context().is_valid and not _is_foreign(current_span, event.run):
             return None
         parent: _ActiveSpan | None = None if event.parent is None else event.parent.notes.get(self)
-        if parent is not None:  # in a thread that the run was carried to, maybe after the step around has ended
+        if parent is not None:  # in a thread that the run was carried to, perhaps after the outer step has ended
             return parent.context
         run = event.run
         if run is not None and run.identified and is_trace_id(run.id):
             return _remote(run)
-        return Context() if around.get_span_context().is_valid else None
+        return Context() if current_span.get_span_context().is_valid else None
 
 
 def _is_foreign(span: Span, run: Run | None) -> bool:
     """Return whether a current span has ended and is not of the run's trace.
 
-    A context may outlive its span: that of a task that goes on, which is of the same trace, and that of a request after
-    which a server's next task was made (cpython #140947).
+    A context may outlive its span: that of a continuing task, in the same trace, and that of a request after
+    which a server's next task was created (cpython #140947).
     """
     if getattr(span, "end_time", None) is None:
         return False
@@ -87,28 +87,28 @@ def _is_foreign(span: Span, run: Run | None) -> bool:
 
 
 def _attributes(event: StepEvent) -> dict[str, AttributeValue]:
-    found: dict[str, AttributeValue] = {"penstock.step": event.step}
+    attributes: dict[str, AttributeValue] = {"penstock.step": event.step}
     if event.flows:
-        found["penstock.flow"] = event.flows[0]
+        attributes["penstock.flow"] = event.flows[0]
     if len(event.flows) > 1:
-        found["penstock.flows"] = event.flows
+        attributes["penstock.flows"] = event.flows
     if event.entrypoint:
-        found["penstock.entrypoint"] = True
+        attributes["penstock.entrypoint"] = True
     if event.lazy:
-        found["penstock.lazy"] = True
+        attributes["penstock.lazy"] = True
     if _begins_inside(event):
-        found["penstock.begins"] = True
-    return found
+        attributes["penstock.begins"] = True
+    return attributes
 
 
 def _identify(run: Run, context: SpanContext) -> None:
-    """Give a run that has no ID yet the trace's, and let it know whether that one is random."""
+    """Give a run without an ID that of the trace, and record whether it is random."""
     if not run.identified and run.identify(f"{context.trace_id:032x}") == f"{context.trace_id:032x}":
         run.random = bool(context.trace_flags & RANDOM)
 
 
 def _begins_inside(event: StepEvent) -> bool:
-    """Return whether no step calls an entrypoint, though steps are around it: those of another run or of none, or blocks."""
+    """Return whether an entrypoint has no calling step: outer steps are of another run or none, or are blocks."""
     parent = event.parent
     if not event.entrypoint or parent is None or event.run is None:
         return False
@@ -116,7 +116,7 @@ def _begins_inside(event: StepEvent) -> bool:
 
 
 def _remote(run: Run) -> Context:
-    """Return a context in which the run's ID is the trace."""
+    """Return a context whose trace is the run's ID."""
     span_id, flags = run.remote or (None, flags_without_caller(run))
     number = int(span_id, 16) if span_id else int.from_bytes(urandom(8)) or 1
     context = SpanContext(int(run.id, 16), number, is_remote=True, trace_flags=TraceFlags(flags))
@@ -124,7 +124,7 @@ def _remote(run: Run) -> Context:
 
 
 class _ActiveSpan:
-    """A span that is current while its step runs, and only then."""
+    """A span that is current only while its step runs."""
 
     def __init__(self, span: Span) -> None:
         self.context = trace.set_span_in_context(span)
@@ -136,7 +136,7 @@ class _ActiveSpan:
         self._token = contexts.attach(self.context)
 
     def suspend(self) -> None:
-        """Give the outer one back, whatever the step has attached since; in another context, nothing was changed."""
+        """Restore the outer span, regardless of spans attached by the step; in another context, nothing was changed."""
         if isinstance(self._token, Token):
             restore(self._token.var, self._token)  # detach() would log that the coroutine was closed elsewhere
         elif self._token is not None and contexts.get_current() is self.context:
@@ -155,7 +155,7 @@ class _ActiveSpan:
             self._shrink()
 
     def _shrink(self) -> None:
-        """Keep of a span that has ended only what one needs that begins inside it later."""
+        """Keep only the part of an ended span that spans beginning inside it later need."""
         self._span = NonRecordingSpan(self._span.get_span_context())
         self.context = trace.set_span_in_context(self._span, self.context)
 
@@ -163,5 +163,5 @@ class _ActiveSpan:
 def _told(error: BaseException) -> str:
     try:
         return f"{type(error).__name__}: {error}"
-    except Exception:  # an error may not even be able to say what it is
+    except Exception:  # an error may even fail to format itself
         return type(error).__name__

@@ -1,6 +1,6 @@
-"""Lets the patchers of ``unittest.mock`` and pytest tell what they replace, while something is recorded.
+"""Lets the patchers of ``unittest.mock`` and pytest report replaced objects during a recording.
 
-Here are the only lines that read private attributes of both. Where one is missing, nothing is noticed, and nothing breaks.
+Only these lines read private attributes of both. If one is missing, nothing is noticed, and nothing breaks.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Swaps = Iterator[tuple[Any, Any]]
-    """What was replaced, and by what."""
+    """Pairs of a replaced object and its substitute."""
 
 _depth = 0
 _hooks: dict[tuple[type, str], tuple[Any, Any]] = {}
-"""What stood in a class by some name, and what stands there now."""
+"""A hooked method of a class: the original, and the hook."""
 
 
 def watch() -> None:
-    """Begin to notice what is replaced; to be ended by :func:`unwatch` as often."""
+    """Start watching patchers; each call needs a matching :func:`unwatch`."""
     global _depth  # noqa: PLW0603 - as patches, this is about the whole process
-    import unittest.mock  # noqa: F401, PLC0415 - whoever records needs it, and nobody else
+    import unittest.mock  # noqa: F401, PLC0415 - needed only for a recording
 
     _depth += 1
     look()
 
 
 def look() -> None:
-    """Also watch the patchers that were imported since."""
-    for name in ("unittest.mock", "mock.mock"):  # the second one is the same, for older versions of Python
+    """Also watch patchers imported since."""
+    for name in ("unittest.mock", "mock.mock"):  # the second one is its backport
         module = sys.modules.get(name)
         _hook(getattr(module, "_patch", None), __enter__=_patched, __exit__=_undone)
         _hook(getattr(module, "_patch_dict", None), _patch_dict=_patched_dict, _unpatch_dict=_undone)
@@ -44,20 +44,20 @@ def look() -> None:
 
 
 def unwatch() -> None:
-    """Leave everything as it was, when nobody records any more."""
+    """Restore the original patchers when the last recording ends."""
     global _depth  # noqa: PLW0603 - see above
     _depth = max(_depth - 1, 0)
     if _depth:
         return
     for (owner, name), (before, hook) in _hooks.items():
-        if vars(owner).get(name) is hook:  # else somebody has put another one around it, which does nothing now
+        if vars(owner).get(name) is hook:  # else other code has wrapped it again, and the hook has no effect now
             setattr(owner, name, before)
     _hooks.clear()
     replacements.clear()
 
 
 def _hook(owner: Any, **noted: Callable[[Any], object]) -> None:
-    """Call something after methods of a class, with the object, whatever they are called with."""
+    """Call a function with the object after methods of a class, whatever their arguments."""
     for name, note in noted.items():
         before = getattr(owner, "__dict__", {}).get(name)
         if callable(before) and (owner, name) not in _hooks:
@@ -72,7 +72,7 @@ def _noting(method: Any, note: Callable[[Any], object]) -> Any:
         __tracebackhide__ = True
         result = method(self, *args, **kwargs)
         if _depth:
-            with contextlib.suppress(Exception):  # a test must not fail because of this
+            with contextlib.suppress(Exception):  # a test must not fail because of the recorder
                 note(self)
         return result
 
@@ -94,7 +94,7 @@ def _patched_dict(patcher: Any) -> None:
 
 
 def _swapped(before: Any, table: Any) -> Swaps:
-    """Yield what a table had and has no more, and new keys: a framework's table of overrides has steps as its keys."""
+    """Yield the removed values of a table, and its new keys: a framework's table of overrides has steps as its keys."""
     for key, value in before.items():
         new = table.get(key)
         if new is not value:
@@ -106,8 +106,8 @@ def _set(patcher: Any) -> None:
     target, name, before = patcher._setattr[-1]
     new = getattr_static(target, name, None)
     bases = target.__mro__[1:] if isinstance(target, type) else ()
-    inherited = [vars(base)[name] for base in bases if name in vars(base)]
-    replacements.hold(patcher, [(each, new) for each in (before, *inherited[:1])])
+    inherited_values = [vars(base)[name] for base in bases if name in vars(base)]
+    replacements.hold(patcher, [(value, new) for value in (before, *inherited_values[:1])])
 
 
 def _set_item(patcher: Any) -> None:

@@ -1,6 +1,6 @@
-"""Which steps a function, class, module or object may run: by the names in its code, and nothing is called.
+"""Finds the steps that a function, class, module or object may run, by the names in its code.
 
-What is replaced in a test is often no step itself, but what leads to one: a helper, the class of a client, a module.
+A test often replaces not a step itself, but an object that leads to one: a helper, the class of a client, a module.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ Named = tuple[str, str]
 """A flow, and a step of it."""
 
 MOST_FUNCTIONS = 300
-"""Functions that are looked through, from one on."""
+"""Maximum number of functions that are searched from one function on."""
 
 MOST_ITEMS = 300
-"""Of a list or a table that is replaced."""
+"""Maximum number of examined items in a replaced list or table."""
 
 CONTAINERS = (list, tuple, set, frozenset, dict)
 
@@ -41,12 +41,12 @@ OURS = str(Path(__file__).parent.parent) + os.sep
 
 
 class Reach:
-    """Looks through the functions of the application, as it is now.
+    """Searches the application's functions in their current state.
 
-    Its own are those in no folder that installers fill, and those of packages with steps, wherever they are.
+    They are those outside folders of installed packages, and those of packages with steps, wherever they are.
 
     Attributes:
-        marks: The declarations that it knows.
+        marks: The known declarations.
     """
 
     def __init__(self, marks: tuple[Mark, ...]) -> None:
@@ -61,23 +61,23 @@ class Reach:
                 self._methods.setdefault(name, []).extend((flow, mark.step_name) for flow in mark.flows)
 
     def steps(self, value: Any) -> dict[str, frozenset[str]]:
-        """Return the steps that do not run where something else takes the place of a value, by flow.
+        """Return the steps that do not run if another object replaces a value, by flow.
 
-        Of a flow that the value itself is a step of, what it calls further on is of no interest.
+        In flows where the value itself is a step, its further calls are ignored.
         """
         parts = [*self._parts(value)]
-        found = _by_flow(named for part in parts for named in steps_on(part))
-        return {**_by_flow(self._reached(each for part in parts for each in self._below(part))), **found}
+        direct_steps = _by_flow(pair for part in parts for pair in steps_on(part))
+        return {**_by_flow(self._reached(function for part in parts for function in self._below(part))), **direct_steps}
 
     def functions(self, value: Any) -> Iterator[FunctionType]:
-        """Yield the application's functions that a value is made of, below all decorators which tell of them."""
+        """Yield the application's functions that a value consists of, below all decorators that expose them."""
         for part in self._parts(value):
             yield from self._below(part)
 
     def is_own(self, module: str, file: str) -> bool:
-        """Tell whether something is the application's, not of a library or ours."""
-        if (known := self._own.get((module, file))) is not None:
-            return known
+        """Return whether a module or file belongs to the application, not to a library or penstock."""
+        if (cached_answer := self._own.get((module, file))) is not None:
+            return cached_answer
         top = module.partition(".")[0]
         library = file.startswith((OURS, "<")) or top in sys.stdlib_module_names
         own = self._own[module, file] = not library and (top in self._tops or not is_installed(file))
@@ -85,7 +85,7 @@ class Reach:
 
     def _below(self, part: Any) -> Iterator[FunctionType]:
         function = underlying(part)
-        for _ in range(MOST_FUNCTIONS):  # a cycle would have no end
+        for _ in range(MOST_FUNCTIONS):  # a cycle would be endless
             if type(function) is not FunctionType:
                 break
             if self.is_own(str(function.__module__), function.__code__.co_filename):
@@ -94,19 +94,19 @@ class Reach:
         yield from (mark.root for group in marks_on(part) for mark in group if type(mark.root) is FunctionType)
 
     def _parts(self, value: Any) -> Iterator[Any]:
-        """Yield what is called when a value is used: itself, or what is in a class, an object, a module or a table."""
+        """Yield the callables in use of a value: itself, or the members of a class, an object, a module or a table."""
         kind = type(value)
         if kind in CONTAINERS:
-            items = [each for each in islice(_items(value), MOST_ITEMS) if type(each) not in CONTAINERS]
-            yield from (part for each in items for part in self._parts(each))
+            items = [item for item in islice(_items(value), MOST_ITEMS) if type(item) not in CONTAINERS]
+            yield from (part for item in items for part in self._parts(item))
         elif issubclass(kind, ModuleType):
-            for each in vars(value).values():
-                plain = issubclass(type(each), (FunctionType, type))  # asked for its module, a lazy object would wake
-                if (plain and each.__module__ == value.__name__) or marks_on(each):
-                    yield from self._parts(each) if issubclass(type(each), type) else [each]
+            for item in vars(value).values():
+                plain = issubclass(type(item), (FunctionType, type))  # asked for its module, a lazy object would wake
+                if (plain and item.__module__ == value.__name__) or marks_on(item):
+                    yield from self._parts(item) if issubclass(type(item), type) else [item]
         elif issubclass(kind, type):
             yield value
-            yield from (each for space in self._spaces(value) for each in space.values())
+            yield from (item for space in self._spaces(value) for item in space.values())
         else:
             yield value
             function = underlying(value)
@@ -123,33 +123,33 @@ class Reach:
 
     def _reached(self, starts: Iterable[FunctionType]) -> set[Named]:
         """Return the steps that functions may call, directly or through others of the application."""
-        waiting, visited, found = [*starts], set[FunctionType](), set[Named]()
-        while waiting and len(visited) < MOST_FUNCTIONS:
+        waiting, visited_functions, steps = [*starts], set[FunctionType](), set[Named]()
+        while waiting and len(visited_functions) < MOST_FUNCTIONS:
             function = waiting.pop()
-            if function not in visited:
-                visited.add(function)
+            if function not in visited_functions:
+                visited_functions.add(function)
                 calls = self._calls.get(function) or self._read(function)
-                found |= calls.steps
+                steps |= calls.steps
                 waiting += calls.functions
-        return found
+        return steps
 
     def _read(self, function: FunctionType) -> _Calls:
         names = _names(function.__code__)
-        methods = [self._methods[name] for name in names & self._methods.keys()]  # whose it is, only a run tells
+        methods = [self._methods[name] for name in names & self._methods.keys()]  # the owner is known only at run time
         values = [*self._named(function, names)]
         parts = [part for value in values for part in (self._parts(value) if _is_task(value) else [value])]
-        steps = {named for several in (*methods, *map(steps_on, parts)) for named in several}
-        found = self._calls[function] = _Calls(steps, [each for part in parts for each in self._below(part)])
-        return found
+        steps = {pair for several in (*methods, *map(steps_on, parts)) for pair in several}
+        calls = self._calls[function] = _Calls(steps, [callee for part in parts for callee in self._below(part)])
+        return calls
 
     def _named(self, function: FunctionType, names: set[str]) -> Iterator[Any]:
-        """Yield what names stand for: in the function's module and class, around it, and in what they name there."""
+        """Yield the objects behind names in the function's module, class and closure, and in the objects there."""
         spaces = [function.__globals__, _around(function), *self._spaces_of(_owner(function))]
-        found = [space[name] for space in spaces for name in names if name in space]
-        yield from found
+        values = [space[name] for space in spaces for name in names if name in space]
+        yield from values
         package = str(function.__globals__.get("__package__") or "")
-        imported = [sys.modules.get(each) for name in names for each in (name, f"{package}.{name}")]
-        for value in (*found, *imported):
+        modules = [sys.modules.get(module_name) for name in names for module_name in (name, f"{package}.{name}")]
+        for value in (*values, *modules):
             for space in self._spaces_of(value):
                 yield from (space[name] for name in names if name in space)
 
@@ -170,42 +170,42 @@ class _Calls(NamedTuple):
 
 MOST_STATES = 16
 _known: dict[object, Reach] = {}
-"""The last ones that were asked for, the latest at the end."""
+"""The most recently used indexes, the latest at the end."""
 
 
 def reach(replaced: Mapping[str, frozenset[str]] | None = None) -> Reach:
-    """Return what looks through the application; what it has read holds until more is imported or declared.
+    """Return the reachability index of the application, rebuilt after new imports or declarations.
 
     Args:
-        replaced: The steps that are replaced already, by flow. They hide what they lead to.
+        replaced: The steps already replaced, by flow. They hide the steps behind them.
     """
     marks, state = _registry.marks(), (len(sys.modules), frozenset((replaced or {}).items()))
-    found = _known.pop(state, None)
-    if found is None or found.marks != marks:
-        found = Reach(marks)
-    _known[state] = found
+    index = _known.pop(state, None)
+    if index is None or index.marks != marks:
+        index = Reach(marks)
+    _known[state] = index
     if len(_known) > MOST_STATES:
         del _known[next(iter(_known))]
-    return found
+    return index
 
 
 def forget() -> None:
-    """Let go of all functions."""
+    """Release all functions."""
     _known.clear()
 
 
 def steps_on(value: Any) -> Iterator[Named]:
-    """Yield the steps that a value itself is."""
+    """Yield the steps that a value itself represents."""
     for group in marks_on(value):
         for mark in group:
             yield from ((flow, mark.step_name) for flow in mark.flows)
 
 
 def _by_flow(steps: Iterable[Named]) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
+    names_by_flow: dict[str, set[str]] = {}
     for flow, step in steps:
-        found.setdefault(flow, set()).add(step)
-    return {flow: frozenset(names) for flow, names in found.items()}
+        names_by_flow.setdefault(flow, set()).add(step)
+    return {flow: frozenset(names) for flow, names in names_by_flow.items()}
 
 
 def _items(container: Any) -> Iterable[Any]:
@@ -213,7 +213,7 @@ def _items(container: Any) -> Iterable[Any]:
 
 
 def _is_task(value: Any) -> bool:
-    """Tell whether something is Celery's; what it runs is an attribute of its class."""
+    """Return whether an object is a Celery task; the function that it runs is an attribute of its class."""
     return type(value).__module__.startswith("celery.")
 
 
@@ -222,25 +222,25 @@ def _file(function: FunctionType) -> str:
 
 
 def _names(code: CodeType) -> set[str]:
-    """Return the names of all that code does not have in variables of its own."""
-    found = {*code.co_names, *code.co_freevars}
+    """Return all names in code other than its local variables."""
+    names = {*code.co_names, *code.co_freevars}
     for constant in code.co_consts:
         if type(constant) is CodeType:
-            found |= _names(constant)
-    return found
+            names |= _names(constant)
+    return names
 
 
 def _around(function: FunctionType) -> dict[str, Any]:
-    """Return the variables of the functions around, as far as they have values yet."""
-    found = {}
+    """Return the variables of the enclosing functions, as far as they have values."""
+    variables = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         with suppress(ValueError):
-            found[name] = cell.cell_contents
-    return found
+            variables[name] = cell.cell_contents
+    return variables
 
 
 def _owner(function: FunctionType) -> Any:
-    """Return the class that a method is written in, or its module."""
+    """Return the class that defines a method, or its module."""
     value: Any = sys.modules.get(function.__module__)
     for name in function.__qualname__.split(".")[:-1]:
         value = vars(value).get(name) if issubclass(type(value), (ModuleType, type)) else None

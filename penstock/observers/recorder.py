@@ -1,4 +1,4 @@
-"""One process's part of a recording: ``pytest --penstock`` starts one, and every process below it takes part."""
+"""Records one process: ``pytest --penstock`` starts a recorder, and every process below it takes part."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from penstock.check.frames import Frame
 
 FOLDER = "PENSTOCK_EVIDENCE"
-"""The environment variable that names the folder in which every process of a recording leaves its part."""
+"""The environment variable with the folder in which every process of a recording writes its part."""
 
 WORKERS = (("concurrent.futures.process", "_process_worker"), ("multiprocessing.pool", "worker"))
-"""What the processes of pools run, by module and name."""
+"""The worker functions of process pools, by module and name."""
 
 _PAUSE = 20
-"""Between two times that a worker writes: so many times as long as it took to write."""
+"""The pause between two writes of a worker, as a multiple of the time that the last one took."""
 
 _recorders: list[Recorder] = []
 
 
 class Recorder(EvidenceObserver):
-    """Leaves what it sees in the recording's folder, in a file of its own."""
+    """Writes its observations to the recording's folder, in a file of its own."""
 
     _due = 0.0
 
     def follow(self, folder: str) -> None:
-        """Take part in the recording that is kept in a folder; what belongs to another one is left there."""
+        """Join the recording in a folder; patches of another recording are left alone."""
         if self.file is None or self.file.parent != Path(folder):
             self.write()
             self.clear()
@@ -50,32 +50,32 @@ class Recorder(EvidenceObserver):
                 self.strays = Strays(Path(folder))
 
     def settle(self, *, write: bool) -> None:
-        """Count what has begun. Only processes that tests start write meanwhile, because they may be killed.
+        """Count pending steps. Only processes started by tests write meanwhile, because they may be killed.
 
-        In the one that runs the tests, somebody may have replaced :func:`os.replace` at this moment, and count its calls.
+        In the process that runs the tests, a test may have replaced :func:`os.replace`, and count its calls.
         """
         super().settle(write=write and self.started)
 
     def write(self) -> None:
-        """Write the evidence; when the folder is gone, so is who would read it."""
+        """Write the evidence unless the recording folder was removed."""
         if self.file and self.file.parent.is_dir():
             super().write()
 
     def write_now_and_then(self) -> None:
-        """Write what is new, unless that was done just now: to write takes longer the more there is."""
+        """Write new observations unless it was done just now: writing takes longer the more there are."""
         began = time.monotonic()
         if self._news and began >= self._due:
             self.leave()
-            ended = time.monotonic()
-            self._due = ended + _PAUSE * (ended - began)
+            end = time.monotonic()
+            self._due = end + _PAUSE * (end - began)
 
     def leave(self) -> None:
-        """Write the evidence at the end of the process, when there is nobody to complain to."""
+        """Write the evidence at the end of the process, ignoring errors, which cannot be reported then."""
         with contextlib.suppress(OutputError):
             self.write()
 
     def forked(self) -> None:
-        """Begin anew in the child; what was counted is the parent's."""
+        """Start with empty counts in the child; the old counts belong to the parent."""
         self.clear()
         replacements.forked()
         self.started = True
@@ -84,7 +84,7 @@ class Recorder(EvidenceObserver):
             self.file = _part(str(self.file.parent))
 
     def detach(self) -> None:
-        """Take the steps around for unknown that this process has had since it was forked, and their run, too."""
+        """Treat the steps around the fork as unknown in this process, and their run, too."""
         event, run = current_event.get(), current_run.get()
         if run is not None:
             self.detached, run.arrived = run.notes, None
@@ -94,28 +94,28 @@ class Recorder(EvidenceObserver):
             event = event.parent
 
     def told(self) -> str:
-        """Return what a message tells the process that receives it of the steps around, or an empty string."""
+        """Return the encoded steps around, for the receiver of a message, or an empty string."""
         frames = self._around()
         text = json.dumps({flow: told(frame) for flow, frame in frames.items()}, separators=(",", ":"))
         return text if frames and len(text) <= LONGEST_EVIDENCE else ""
 
     def _around(self) -> dict[str, Frame]:
         run, event = current_run.get(), current_event.get()
-        found = dict(arrived(run)) if run is not None else {}
+        frames = dict(arrived(run)) if run is not None else {}
         events = []
         while event is not None:
             events.append(event)
             event = event.parent
-        for each in reversed(events):
-            for flow in each.flows:
-                frame = frame_of(each, self, flow)
+        for outer_event in reversed(events):
+            for flow in outer_event.flows:
+                frame = frame_of(outer_event, self, flow)
                 if frame is not None and frame.company.is_run:
-                    found[flow] = frame
-        return found
+                    frames[flow] = frame
+        return frames
 
 
 def recorder() -> Recorder | None:
-    """Return this process's part of a recording, always the same one; ``None`` if the environment tells of none."""
+    """Return this process's recorder, always the same one; ``None`` if the environment names no recording."""
     folder = os.environ.get(FOLDER)
     if not folder:
         return None
@@ -131,14 +131,14 @@ def _made() -> Recorder:
     atexit.register(observer.leave)
     if hasattr(os, "register_at_fork"):  # not on Windows
         os.register_at_fork(after_in_child=observer.forked)
-    # A process of multiprocessing leaves without a look at atexit, and forgets the finalizers of its parent.
+    # A process of multiprocessing exits without atexit, and drops the finalizers of its parent.
     util.register_after_fork(observer, _begun)
     _finalize(observer)
     return observer
 
 
 def _begun(observer: Recorder) -> None:
-    """Begin in a process of multiprocessing; that of a pool outlives the step which forked it, and works for others."""
+    """Begin in a process of multiprocessing; a pool's process outlives the step that forked it, and serves others."""
     _finalize(observer)
     target = getattr(process.current_process(), "_target", None)
     if (getattr(target, "__module__", ""), getattr(target, "__name__", "")) in WORKERS:

@@ -1,4 +1,4 @@
-"""A step while it runs, as the recorder sees it, and what is known of those around it."""
+"""Running steps, as seen by the recorder, and their relation to the steps around them."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from penstock.observers.evidence import EvidenceObserver
 
 MOST_WAITING = 256
-"""Steps that have begun and are not counted yet."""
+"""Facts of begun steps, not counted yet."""
 
 
 class Running(Frame):
-    """A step that runs: what is called when it ends, and around each item of a generator.
+    """A running step: called when it ends, and around each item of a generator.
 
     Attributes:
-        observer: Who counts it.
-        acted: Whether a stand-in called it, which a test has put in the place of another step: that shows nothing.
+        observer: The observer that counts it.
+        acted: Whether a stand-in called it, which a test has put in the place of another step: that proves nothing.
         lazy: Whether it is a generator.
         starts: Whether it is an entrypoint.
         outermost: Whether no step of any flow is around it in this process.
-        beside: The same step as another flow sees it.
+        beside: The same step in another flow.
         begins: Whether it is an entrypoint that begins a run of its own, with a step of the flow around.
-        company: What it has in common with the others of its run.
-        counted: Whether the fact that it began is counted; a step with nothing around it, not even a run, has none.
+        company: The state that it shares with the other steps of its run.
+        counted: Whether its beginning is counted as a fact; a step without steps and a run around it has none.
     """
 
     __slots__ = ("acted", "begins", "beside", "company", "counted", "lazy", "observer", "outermost", "starts")
@@ -48,32 +48,32 @@ class Running(Frame):
     counted: bool
 
     def __call__(self, _error: BaseException | None, /) -> None:
-        """Take note that the step has ended."""
+        """Record the end of the step."""
         observer = self.observer
         if not (self.counted or self.acted):
-            self.counted = True  # the end may be told twice, if an interrupt comes in it
+            self.counted = True  # the end may be reported twice, if an interrupt comes in it
             self._count()
         self.finish()
         live, root = observer.live, self.root
         live.discard(self)
-        last = self.outermost or (type(root) is Running and root not in live)  # a task goes on behind its run
+        last = self.outermost or (type(root) is Running and root not in live)  # a task outlives its run
         if last or len(observer.waiting) > MOST_WAITING or len(observer.masked) > MOST_WAITING:
             observer.settle(write=last)
             self._settle()
 
     def _settle(self) -> None:
-        """Let the outermost step keep its facts in little room."""
-        shown = (self.root or self).shown
-        if shown is None:
+        """Let the outermost step compact its facts."""
+        part = (self.root or self).shown
+        if part is None:
             return
         if self.root is None:
-            shown.has_ended = True
+            part.has_ended = True
         else:
-            self.observer.fold(shown)
+            self.observer.fold(part)
 
     def suspend(self) -> None:
-        """At its first item a generator has shown what it consumes, and whoever takes the item comes after it."""
-        self.observer.live.discard(self)  # one that nobody consumes to its end does not run for ever
+        """Record a generator's first item: it has shown its sources, and the item's consumer comes after it."""
+        self.observer.live.discard(self)  # an abandoned generator does not run for ever
         if not (self.counted or self.acted):
             self.counted = True
             self._count()
@@ -82,7 +82,7 @@ class Running(Frame):
             self.finish()
 
     def resume(self) -> None:
-        """It runs again, maybe in another run than the one in which it began."""
+        """Record that it runs again, perhaps in another run than the one in which it began."""
         live = self.observer.live
         live.add(self)
         if self.root not in live and not self.starts:
@@ -91,13 +91,13 @@ class Running(Frame):
                     self._wait_in(running.root or running)
 
     def _wait_in(self, root: Frame) -> None:
-        """Take note that an outermost step may have been handed this generator."""
+        """Record that an outermost step may have received this generator."""
         if self.step not in root.generators:
             root.generators |= {self.step}
             self.observer.await_consumers([root.shown] if root.shown else [], root.generators)
 
     def mask(self, names: frozenset[str]) -> None:
-        """Take note of steps of the flow that tests have replaced, now and for all that runs with this one."""
+        """Record replaced steps of the flow, now and for everything that runs with this one."""
         root = self.root or self
         root.replaced = self.replaced = root.replaced | names
         self.acted = bool(names) and self.step not in names and replacements.acted(self.flow, self.step)
@@ -115,25 +115,25 @@ class Running(Frame):
         key = self.key(self.lazy, PLAIN if company.is_plain and not self.begins else self._circumstances())
         if root.generators or company.generators:
             key = with_pending(key, root.generators | company.generators)
-        shown = root.shown or self._show(root)
+        part = root.shown or self._show(root)
         if self.replaced and (names := unrun(key, self.replaced)):
             observer.masked.append((key, names))
-            shown.masked.append((key, names))
+            part.masked.append((key, names))
         else:
             observer.waiting.append(key)
-            shown.plain.append(key)
+            part.plain.append(key)
 
     def _circumstances(self) -> Circumstances:
         return self.company.circumstances(begins=self.begins)
 
     def _show(self, root: Frame) -> Shown:
-        shown = root.shown = self.observer.show(self.company)
-        return shown
+        part = root.shown = self.observer.show(self.company)
+        return part
 
     def await_consumer(self) -> None:
-        """Take note of a generator that begins: what ran before in its run may have been handed it.
+        """Record the beginning of a generator: earlier steps of its run may have received it.
 
-        One with no step around may have been made in any of those of its run, unless it is an entrypoint.
+        Without a step around, it may have been created in any step of its run, unless it is an entrypoint.
         """
         company, root = self.company, self.root
         if not company.is_run or (root is None and self.starts):
@@ -145,7 +145,7 @@ class Running(Frame):
             self.observer.await_consumers(company.shown[:], company.generators)
 
     def finish(self) -> None:
-        """Tell the steps around that this one is done; where there are none, the run."""
+        """Report the end to the steps around, or else to the run."""
         if self.acted:
             return
         if self.parent is not None or self.within is not None:
@@ -155,7 +155,7 @@ class Running(Frame):
 
 
 class Several:
-    """The same step as several flows see it."""
+    """The same step in several flows."""
 
     __slots__ = ("_all",)
 
@@ -163,28 +163,28 @@ class Several:
         self._all = running
 
     def __call__(self, error: BaseException | None, /) -> None:
-        """Take note in each flow that the step has ended."""
-        for each in self._all:
-            each(error)
+        """Record the end of the step in each flow."""
+        for running_step in self._all:
+            running_step(error)
 
     def suspend(self) -> None:
-        """Leave it at an item."""
-        for each in self._all:
-            each.suspend()
+        """Leave the generator at an item."""
+        for running_step in self._all:
+            running_step.suspend()
 
     def resume(self) -> None:
-        """Go on after an item."""
-        for each in self._all:
-            each.resume()
+        """Resume the generator after an item."""
+        for running_step in self._all:
+            running_step.resume()
 
 
 def unrun(key: Key, replaced: frozenset[str]) -> frozenset[str]:
-    """Return which replaced steps a fact does not have after all, as it has where a spy stands before them."""
+    """Return the replaced steps that a fact does not depend on after all, as with a spy before them."""
     return replaced - key[3] - {key[1], key[2]}
 
 
 def frame_of(event: StepEvent, observer: EvidenceObserver, flow: str) -> Running | None:
-    """Return a call of a step as a flow sees it; ``None`` if the step is not in it, or began unobserved."""
+    """Return a call of a step in a flow; ``None`` if the step is not in it, or began unobserved."""
     running: Running | None = event.notes.get(observer)
     while running is not None and running.flow != flow:
         running = running.beside
@@ -192,14 +192,14 @@ def frame_of(event: StepEvent, observer: EvidenceObserver, flow: str) -> Running
 
 
 def arrived(run: Run) -> dict[str, Frame]:
-    """Return the frames that another process told of with the run; what is damaged is as good as nothing."""
-    said = run.arrived
-    if said is None:
+    """Return the frames that another process sent with the run; damaged data counts as none."""
+    remote_context = run.arrived
+    if remote_context is None:
         return {}
-    if said.frames is not None:
-        return said.frames
+    if remote_context.frames is not None:
+        return remote_context.frames
     try:
-        frames = {flow: heard(flow, rows) for flow, rows in json.loads(said.text).items()}
+        frames = {flow: heard(flow, rows) for flow, rows in json.loads(remote_context.text).items()}
     except (ValueError, TypeError, AttributeError, RecursionError):
         frames = {}
-    return said.settle(frames)
+    return remote_context.settle(frames)

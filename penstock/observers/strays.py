@@ -1,4 +1,4 @@
-"""Steps that began where nothing tells which run they belong to, as all processes of a recording hear of them."""
+"""Shares steps without a known run among all processes of a recording."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _SIZE = 8
 
 
 class Strays:
-    """A file to which each process appends its own, and in which it finds those of the others.
+    """A file to which each process appends its steps, and from which it reads those of the others.
 
-    To ask whether there are new ones must cost next to nothing, for each step asks. So the length of the file stands in
+    Checking for new steps must cost next to nothing, because each step does it. So the length of the file is kept in
     memory that the processes share.
 
     Args:
-        folder: Where the file is, and what the memory is mapped to.
+        folder: The folder of the file, and of the file that backs the shared memory.
 
     Raises:
-        OSError: There can be no such memory.
+        OSError: The shared memory cannot be created.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,7 +38,7 @@ class Strays:
         self._heard = bytes(_SIZE)
 
     def add(self, flow: str, step: str) -> None:
-        """Let the other processes hear of a step; where that is not possible, they do not."""
+        """Report a step to the other processes; failures are ignored."""
         line = json.dumps([os.getpid(), flow, step]) + "\n"
         with contextlib.suppress(OSError), self._file.open("a", encoding="utf-8") as file:
             file.write(line)
@@ -46,7 +46,7 @@ class Strays:
             self._length[:_SIZE] = file.tell().to_bytes(_SIZE, "little")
 
     def hear(self) -> set[tuple[str, str]]:
-        """Return flow and step of those that began in other processes since this was asked last."""
+        """Return flow and step of those that began in other processes since the last check."""
         length = self._length[:_SIZE]
         if length == self._heard:  # nearly always
             return set()
@@ -58,6 +58,6 @@ class Strays:
                 text = file.read()
         except OSError:
             return set()
-        whole = text[: text.rfind(b"\n") + 1]  # what is being written now is heard of next time
+        whole = text[: text.rfind(b"\n") + 1]  # an incomplete line is read next time
         self._position = position + len(whole)
         return {(flow, step) for pid, flow, step in map(json.loads, whole.splitlines()) if pid != os.getpid()}

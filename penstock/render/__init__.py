@@ -19,7 +19,7 @@ __all__ = ["FORMATS", "Format", "Options", "format_of", "render"]
 
 
 class Renderer(Protocol):
-    """What a format's module offers."""
+    """The function that a format's module provides."""
 
     def __call__(self, flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str | bytes:
         """Return the flow in this format."""
@@ -30,11 +30,11 @@ class Format:
     """An output format.
 
     Attributes:
-        name: What ``format=`` calls it.
-        suffixes: The file name endings that ask for it.
+        name: The value of ``format=``.
+        suffixes: The file name suffixes that select it.
         mimetype: Its media type.
-        binary: Whether it is bytes.
-        detailed: Whether it shows details unless told otherwise.
+        binary: Whether its output is bytes.
+        detailed: Whether details are shown by default.
     """
 
     name: str
@@ -46,8 +46,8 @@ class Format:
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        found.name: found
-        for found in (
+        known_format.name: known_format
+        for known_format in (
             Format(name="mermaid", suffixes=(".mmd", ".mermaid"), mimetype="text/vnd.mermaid", detailed=False),
             Format(name="dot", suffixes=(".dot", ".gv"), mimetype="text/vnd.graphviz", detailed=False),
             Format(name="svg", suffixes=(".svg",), mimetype="image/svg+xml"),
@@ -62,41 +62,41 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 
 
 def format_of(name: str | None, output: Path | None = None) -> Format:
-    """Return the format of that name, else the one that the output's suffix asks for, else Mermaid.
+    """Return the format with that name, else the one selected by the output's suffix, else Mermaid.
 
     Raises:
-        UnknownFormatError: Nobody writes that format, or files of that suffix.
-        RenderError: The suffix is that of a picture of another format.
+        UnknownFormatError: No renderer writes that format, or files with that suffix.
+        RenderError: The suffix belongs to another picture format.
     """
     suffix = output.suffix.lower() if output else ""
-    by_suffix = {suffix: found for found in FORMATS.values() for suffix in found.suffixes}
+    by_suffix = {suffix: known_format for known_format in FORMATS.values() for suffix in known_format.suffixes}
     if name is None:
         if suffix and suffix not in by_suffix:
             raise UnknownFormatError(suffix, by_suffix)
         return by_suffix[suffix] if suffix else FORMATS["mermaid"]
     if name not in FORMATS:
         raise UnknownFormatError(name, FORMATS)
-    said = by_suffix.get(suffix, FORMATS[name])
-    if said.mimetype != FORMATS[name].mimetype and said.mimetype.startswith(("image/", "application/pdf")):
-        raise RenderError(f"{output} is the name of a {said.name} file, but the format is {name}; change one of them")
+    match = by_suffix.get(suffix, FORMATS[name])
+    if match.mimetype != FORMATS[name].mimetype and match.mimetype.startswith(("image/", "application/pdf")):
+        raise RenderError(f"{output} is the name of a {match.name} file, but the format is {name}; change one of them")
     return FORMATS[name]
 
 
 def render(
     flow: Flow, format: str, options: Options, *, engine: str = "graphviz-pure", timeout: float = 20
 ) -> str | bytes:
-    """Return a flow in a format: text, or bytes where the format is binary.
+    """Render a flow in a format: as text, or as bytes if the format is binary.
 
     Args:
-        flow: What to draw.
+        flow: The flow to draw.
         format: One of :data:`FORMATS`.
-        options: How to draw it.
+        options: The options of the drawing.
         engine: The layout engine: ``graphviz-pure``, ``dot``, or a path.
-        timeout: Seconds that the layout may take.
+        timeout: The time limit of the layout, in seconds.
 
     Raises:
-        UnknownFormatError: Nobody writes that format.
-        MissingExtraError: The format needs an optional part that is not installed.
+        UnknownFormatError: No renderer writes that format.
+        MissingExtraError: The format needs an optional package that is not installed.
         LayoutError: The layout engine failed or ran out of time.
         RenderError: A PDF cannot show some of the letters.
     """

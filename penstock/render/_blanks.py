@@ -1,7 +1,7 @@
-"""Flows for the layout engine: boxes of the right size with nothing in them.
+"""DOT for the layout engine: boxes of the right size without content.
 
-What is written is measured and drawn by us, so the engine never sees a text of a user, has nothing to measure, and
-answers in its shortest format. That takes a third of the time that it needs for a drawing.
+Text is measured and drawn by penstock, so the engine never sees user text, has nothing to measure, and
+answers in its shortest format. That takes a third of the time of a full drawing.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _nodes(flow: Flow, options: Options) -> Iterator[str]:
 
 
 class Arrow(NamedTuple):
-    """An arrow between two nodes, by their names; one to or from a trigger or an effect has a smaller head."""
+    """An edge between two nodes, by their names; one to or from a trigger or an effect has a smaller head."""
 
     source: str
     target: str
@@ -52,8 +52,8 @@ def arrows(flow: Flow, options: Options) -> Iterator[Arrow]:
     """Yield the arrows of a drawing, those of triggers and effects first."""
     index = {step.name: f"s{number}" for number, step in enumerate(flow.steps)}
     if options.details:
-        for number, started in enumerate(labels.triggers(flow).values()):
-            yield from (Arrow(f"t{number}", index[name], small=True) for name in started)
+        for number, step_names in enumerate(labels.triggers(flow).values()):
+            yield from (Arrow(f"t{number}", index[name], small=True) for name in step_names)
         for number, name in enumerate(labels.effects(flow)):
             yield Arrow(index[name], f"e{number}", small=True)
     for edge in flow.edges:

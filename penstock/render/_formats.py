@@ -1,4 +1,4 @@
-"""One function a format, each importing its module when it is called."""
+"""One function for each format; each imports its module when called."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def dot(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
 
 
 def text(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
-    """Return a drawing for the terminal, and below it what is known of the arrows."""
+    """Return a drawing for the terminal, followed by the evidence for its edges."""
     from penstock.render import text  # noqa: PLC0415
 
     del engine, timeout
@@ -42,7 +42,7 @@ def text(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str
 
 
 def json(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
-    """Return a manifest of this flow alone, its files relative to the working directory."""
+    """Return a manifest with this flow alone, its files relative to the working directory."""
     from penstock import manifest  # noqa: PLC0415
 
     del options, engine, timeout
@@ -50,7 +50,7 @@ def json(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str
 
 
 def svg(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
-    """Return a picture of its own, with a background and a dark variant."""
+    """Return a standalone picture, with a background and a dark variant."""
     from penstock.render import picture, svg  # noqa: PLC0415
 
     laid_out = picture.lay_out_one(flow, options, engine=engine, timeout=timeout)
@@ -58,7 +58,7 @@ def svg(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
 
 
 def _prefix(name: str) -> str:
-    """Return what ids begin with, so that two pictures can be put into one page."""
+    """Return a prefix for ids, so that two pictures can be on one page."""
     slug = re.sub(r"[^A-Za-z0-9_-]", "-", name)
     return f"ps-{slug}" if slug == name else f"ps-{slug}-{hashlib.sha256(ascii(name).encode()).hexdigest()[:6]}"
 

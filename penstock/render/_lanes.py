@@ -1,4 +1,4 @@
-"""A graph drawn with lanes: one line a node, top to bottom, in box-drawing characters.
+"""Draws a graph with lanes: one line a node, top to bottom, in box-drawing characters.
 
 A lane is a vertical line that waits for one node. A node ends its own lane; for each of its targets it opens a lane, or
 joins the one that is there. So the characters alone tell every edge: ``┼`` is a crossing, except right under a node.
@@ -29,7 +29,7 @@ _GLYPHS = {
 
 
 class Row(NamedTuple):
-    """One line: what stands left and right of a node's mark, and the node; without a node, ``left`` is the line."""
+    """One line: the texts left and right of a node's mark, and the node; without a node, ``left`` is the line."""
 
     left: str
     right: str = ""
@@ -40,7 +40,7 @@ def rows(forward: Mapping[str, Sequence[str]]) -> Iterator[Row]:
     """Yield the lines that draw a graph.
 
     Args:
-        forward: Each node's distinct targets, all of which stand after it in the mapping's own order.
+        forward: Each node's distinct targets, all of which come after it in the mapping's own order.
     """
     lanes: list[str | None] = []
     above = -1
@@ -56,10 +56,10 @@ def rows(forward: Mapping[str, Sequence[str]]) -> Iterator[Row]:
 
 
 def _column(lanes: list[str | None], node: str) -> int:
-    """Return the node's column: its lane's, or else the first that is free."""
-    for wanted in (node, None):
-        if wanted in lanes:
-            return lanes.index(wanted)
+    """Return the node's column: its lane's, or else the first free one."""
+    for lane in (node, None):
+        if lane in lanes:
+            return lanes.index(lane)
     lanes.append(None)
     return len(lanes) - 1
 
@@ -69,20 +69,20 @@ def _verticals(lanes: Sequence[str | None]) -> str:
 
 
 def _turns(lanes: list[str | None], column: int, targets: Sequence[str]) -> Iterator[str]:
-    """Lead the node's edges into their lanes, changing ``lanes``, and yield the lines that show it."""
-    joined = [lanes.index(target) for target in targets if target in lanes]
+    """Route the node's edges into their lanes, changing ``lanes``, and yield the lines that show them."""
+    join_columns = [lanes.index(target) for target in targets if target in lanes]
     fresh = [target for target in targets if target not in lanes]
     active = {index for index, lane in enumerate(lanes) if lane is not None}
     lanes[column] = fresh[0] if fresh else None
-    opened = [_open(lanes, column, target) for target in fresh[1:]]
-    groups = _groups(column, joined, opened)
+    open_columns = [_open(lanes, column, target) for target in fresh[1:]]
+    groups = _groups(column, join_columns, open_columns)
     for number, ends in enumerate(groups, start=1):
         yield _turn(active, column, ends, goes_on=bool(fresh) or number < len(groups))
         active.update(ends)
 
 
 def _open(lanes: list[str | None], column: int, target: str) -> int:
-    """Open a lane in the nearest free column, rather to the right, and return the column."""
+    """Open a lane in the nearest free column, preferably to the right, and return the column."""
     lanes.append(None)
     free = (index for index, lane in enumerate(lanes) if lane is None)
     nearest = min(free, key=lambda index: (abs(index - column), index < column))
@@ -91,11 +91,11 @@ def _open(lanes: list[str | None], column: int, target: str) -> int:
 
 
 def _groups(column: int, joined: Sequence[int], opened: Sequence[int]) -> list[list[int]]:
-    """Share the columns out to lines, so that no line runs on beyond a lane that it joins: that would be a crossing."""
-    left = _side([end for end in joined if end < column], [end for end in opened if end < column], column)
-    right = _side([end for end in joined if end > column], [end for end in opened if end > column], column)
-    first = [left.pop(0) + right.pop(0)] if left and right else []
-    return first + left + right
+    """Distribute the columns over lines, so that no line runs on beyond a lane that it joins (a crossing)."""
+    left_side = _side([end for end in joined if end < column], [end for end in opened if end < column], column)
+    right_side = _side([end for end in joined if end > column], [end for end in opened if end > column], column)
+    first = [left_side.pop(0) + right_side.pop(0)] if left_side and right_side else []
+    return first + left_side + right_side
 
 
 def _side(joined: list[int], opened: list[int], column: int) -> list[list[int]]:

@@ -1,4 +1,4 @@
-"""A plain layout for flows that are too large or too dense for the engine: layers, and straight lines between them.
+"""A plain layout for flows too large or too dense for the engine: layers, and straight lines between them.
 
 Layers and their order follow Sugiyama, Tagawa and Toda (*Methods for Visual Understanding of Hierarchical System
 Structures*, 1981). A line that passes layers has a place in each of them, so that it crosses no box. Where the lines
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from penstock.render.options import Direction, Options
 
 MAX_WAYPOINTS = 30_000
-"""Places of lines in layers; a drawing with more has bows."""
+"""Maximum number of places of lines in layers; a drawing with more has bows."""
 
 MAX_IN_LAYER = 300
-"""The same in one layer, on average."""
+"""The same limit for one layer, on average."""
 
 SWEEPS = 6
-"""How often the layers are ordered, and then placed, by their neighbours."""
+"""Number of passes that order the layers, and then place them, by their neighbours."""
 
 GAP, LINE_GAP = 20.0, 8.0
 """Pixels between two boxes of a layer, and beside a line that passes it."""
@@ -42,7 +42,7 @@ LAYER_GAP, MAX_LAYER_GAP = 44.0, 200.0
 
 
 class Spot(NamedTuple):
-    """The middle of a box or of a line in a layer, and its size: across the flow, and along it, in pixels."""
+    """The centre of a box or of a line in a layer, and its size: across the flow, and along it, in pixels."""
 
     across: float
     along: float
@@ -51,7 +51,7 @@ class Spot(NamedTuple):
 
 
 def effort(flow: Flow) -> int:
-    """Return how much a flow asks of a layout engine: its steps, and the layers that its arrows lead through."""
+    """Return the effort of laying out a flow: its steps, and the layers that its edges pass."""
     steps = len(flow.steps)
     if steps * len(flow.edges) < 1000:
         return steps + len(flow.edges)
@@ -62,12 +62,12 @@ def effort(flow: Flow) -> int:
 
 
 def lay_out(flow: Flow, options: Options, reason: str) -> Layout:
-    """Return a plain layout of a flow, in time that grows with its size.
+    """Return a plain layout of a flow, in time proportional to its size.
 
     Args:
         flow: The flow.
         options: The direction and the amount of detail.
-        reason: Why the engine has not laid it out, for a note beside the drawing.
+        reason: The reason for the plain layout, for a note beside the drawing.
     """
     sideways = options.direction in ("LR", "RL")
     sizes = {
@@ -84,18 +84,18 @@ def lay_out(flow: Flow, options: Options, reason: str) -> Layout:
 
 
 def _ranks(names: Iterable[str], arrows: Sequence[Arrow]) -> dict[str, int]:
-    """Return the layer of each node; one to which nothing leads stands right before the first that it leads to."""
+    """Return the layer of each node; one without incoming edges comes right before its first target."""
     successors = _graph.adjacency(names, ((arrow.source, arrow.target) for arrow in arrows))
     ranks = _graph.ranks(successors)
-    entered = {target for targets in successors.values() for target in targets}
+    all_targets = {target for targets in successors.values() for target in targets}
     for name, targets in successors.items():
-        if name not in entered and targets:
+        if name not in all_targets and targets:
             ranks[name] = min(ranks[target] for target in targets) - 1
     return ranks
 
 
 def _routes(arrows: Sequence[Arrow], ranks: Mapping[str, int]) -> list[list[str]]:
-    """Return the names of the places that each line passes, its ends included; those between are ``arrow/layer``."""
+    """Return the names of the places that each line passes, including its ends; those between are ``arrow/layer``."""
     spans = [ranks[arrow.target] - ranks[arrow.source] for arrow in arrows]
     waypoints = sum(max(abs(span) - 1, 0) for span in spans)
     if waypoints > min(MAX_WAYPOINTS, MAX_IN_LAYER * (max(ranks.values(), default=0) + 1)):
@@ -125,8 +125,8 @@ def _neighbours(layers: Sequence[Sequence[str]], routes: Sequence[Sequence[str]]
     above: dict[str, list[str]] = {name: [] for name in rank}
     below: dict[str, list[str]] = {name: [] for name in rank}
     for route in routes:
-        for one, other in pairwise(route):
-            upper, lower = (one, other) if rank[one] < rank[other] else (other, one)
+        for start, end in pairwise(route):
+            upper, lower = (start, end) if rank[start] < rank[end] else (end, start)
             if rank[upper] < rank[lower]:
                 below[upper].append(lower)
                 above[lower].append(upper)
@@ -134,7 +134,7 @@ def _neighbours(layers: Sequence[Sequence[str]], routes: Sequence[Sequence[str]]
 
 
 def _ordered(layers: list[list[str]], routes: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Return the layers, each ordered by the middle of the neighbours before it, and then by those behind it."""
+    """Return the layers, each ordered by the mean position of the neighbours before it, then after it."""
     above, below = _neighbours(layers, routes)
     for sweep in range(SWEEPS):
         neighbours, order = (below, layers[::-1]) if sweep % 2 else (above, layers)
@@ -159,8 +159,8 @@ def _placed(
     for sweep in range(SWEEPS):
         neighbours = below if sweep % 2 else above
         for layer, wide in list(zip(layers, breadths, strict=True))[:: -1 if sweep % 2 else 1]:
-            wanted = [_mean(across, neighbours[name], across.get(name, 0.0)) for name in layer]
-            across.update(zip(layer, settle(wanted, wide), strict=True))
+            positions = [_mean(across, neighbours[name], across.get(name, 0.0)) for name in layer]
+            across.update(zip(layer, settle(positions, wide), strict=True))
     gap = min(max(LAYER_GAP, max(map(sum, breadths), default=0.0) / 15), MAX_LAYER_GAP)
     spots, along = {}, 0.0
     for layer in layers:
@@ -175,7 +175,7 @@ def _placed(
 def _curves(
     arrows: Sequence[Arrow], routes: Sequence[Sequence[str]], spots: Mapping[str, Spot], ranks: Mapping[str, int]
 ) -> Iterator[list[tuple[float, float]]]:
-    """Yield the spline of each arrow, points across and along."""
+    """Yield the spline of each edge: points across and along."""
     twins: dict[tuple[str, str], int] = {}
     for arrow, route in zip(arrows, routes, strict=True):
         ends = (arrow.source, arrow.target)
@@ -195,13 +195,13 @@ _TURNS: Mapping[str, Callable[[float, float], Point]] = {
     "LR": lambda across, along: (along, -across),
     "RL": lambda across, along: (-along, -across),
 }
-"""Where a point is in the engine's plain format, whose y axis grows upwards."""
+"""The position of a point in the engine's plain format, whose y axis grows upwards."""
 
 
 def _answer(
     spots: Mapping[str, Spot], arrows: Sequence[Arrow], curves: Sequence[Sequence[Point]], direction: Direction
 ) -> str:
-    """Return the drawing as the engine would answer it."""
+    """Return the drawing in the engine's answer format."""
     turn, sideways = _TURNS[direction], direction in ("LR", "RL")
     boxes = [_box(name, spot, turn, sideways=sideways) for name, spot in spots.items() if "/" not in name]
     lines = [[turn(*point) for point in curve] for curve in curves]
@@ -209,21 +209,21 @@ def _answer(
     corners = [corner for box in boxes for corner in box.corners()]
     corners += [corner for room in rooms if room for corner in room.corners()]
     corners += [point for line in lines for point in (line if len(line) > 4 else (line[0], middle(line), line[-1]))]
-    left, right = min((x for x, _ in corners), default=0.0), max((x for x, _ in corners), default=0.0)
-    low, high = min((y for _, y in corners), default=0.0), max((y for _, y in corners), default=0.0)
-    answer = [f"graph 1 {_inches(right - left, high - low)}"]
+    x0, x1 = min((x for x, _ in corners), default=0.0), max((x for x, _ in corners), default=0.0)
+    y0, y1 = min((y for _, y in corners), default=0.0), max((y for _, y in corners), default=0.0)
+    answer = [f"graph 1 {_inches(x1 - x0, y1 - y0)}"]
     answer += (
-        f'node {box.name} {_inches(box.x - left, box.y - low, *box[3:])} "" solid box black lightgrey' for box in boxes
+        f'node {box.name} {_inches(box.x - x0, box.y - y0, *box[3:])} "" solid box black lightgrey' for box in boxes
     )
     for arrow, line, room in zip(arrows, lines, rooms, strict=True):
-        flat = (value for x, y in line for value in (x - left, y - low))
-        label = f' "" {_inches(room.x - left, room.y - low)}' if room else ""
+        flat = (value for x, y in line for value in (x - x0, y - y0))
+        label = f' "" {_inches(room.x - x0, room.y - y0)}' if room else ""
         answer.append(f"edge {arrow.source} {arrow.target} {len(line)} {_inches(*flat)}{label} solid black")
     return "\n".join([*answer, ""])
 
 
 class _Room(NamedTuple):
-    """What is drawn at a place: its name, its middle, its width and its height."""
+    """A drawn node: its name, its centre, its width and its height."""
 
     name: str
     x: float

@@ -1,4 +1,4 @@
-"""How deep a node stands in a list: below the branch that leads to it, and beside it again where branches meet."""
+"""Computes the level of each node in a list: below the branch that leads to it, and level again after a merge."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 def levels(forward: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, int]]:
     """Yield each node once, in reading order, with its level.
 
-    A node follows the last one that all ways to it have in common (its dominator). It stands on the same level if all
-    ways on from there lead to it, else one level deeper.
+    A node follows the last node common to all paths to it (its dominator). It is on the same level if all
+    paths from there lead to it, else one level deeper.
 
     Args:
-        forward: Each node's targets, all of which stand after it in the mapping's own order.
+        forward: Each node's targets, all of which come after it in the mapping's own order.
     """
     order = list(forward)
     backward: dict[str, list[str]] = {node: [] for node in order}
@@ -37,27 +37,27 @@ def levels(forward: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, int]]:
 
 
 def _dominators(order: Sequence[str], sources: Mapping[str, Sequence[str]]) -> Dominators:
-    """Return the last node before each that all ways to it have in common, or ``None``.
+    """Return the last node before each that all paths to it have in common, or ``None``.
 
-    In an order where sources come first one pass is enough (Cooper, Harvey and Kennedy, *A Simple, Fast Dominance
+    In an order with sources first, one pass is enough (Cooper, Harvey and Kennedy, *A Simple, Fast Dominance
     Algorithm*, 2001).
     """
     place = {node: index for index, node in enumerate(order)}
     result: Dominators = {}
     for node in order:
         common: str | None = sources[node][0] if sources[node] else None
-        for other in sources[node][1:]:
-            common = _common(common, other, result, place)
+        for source in sources[node][1:]:
+            common = _common(common, source, result, place)
         result[node] = common
     return result
 
 
-def _common(one: str | None, other: str | None, dominators: Dominators, place: Mapping[str, int]) -> str | None:
-    while one != other:
-        if one is None or other is None:
+def _common(first: str | None, second: str | None, dominators: Dominators, place: Mapping[str, int]) -> str | None:
+    while first != second:
+        if first is None or second is None:
             return None
-        if place[one] > place[other]:
-            one = dominators[one]
+        if place[first] > place[second]:
+            first = dominators[first]
         else:
-            other = dominators[other]
-    return one
+            second = dominators[second]
+    return first

@@ -1,4 +1,4 @@
-"""How wide a text is in Helvetica, whose metrics Arial, Liberation Sans and Arimo share.
+"""Measures text in Helvetica, whose metrics Arial, Liberation Sans and Arimo share.
 
 The widths are those of Adobe's font metrics (AFM), in thousandths of the font's size.
 """
@@ -28,28 +28,28 @@ _ALIKE = {
     "§": 556, "°": 400, "·": 278, "\u00d7": 584, "±": 584, "µ": 556, "ß": 611, "Æ": 1000, "æ": 889, "Ø": 778, "ø": 611, "\u0131": 278,
 }
 # fmt: on
-"""Other characters, as wide in bold letters as in regular ones."""
+"""Other characters, equally wide in bold and regular letters."""
 
 _TABLES = tuple({**dict(zip(map(chr, range(32, 127)), widths, strict=True)), **_ALIKE} for widths in (_REGULAR, _BOLD))
 
 
 MOST_GUESSED = 0.15
-"""The share of a line whose width may be a guess, if the line still is to be squeezed into that width."""
+"""Maximum share of a line's width that may be a guess, if the line is to be squeezed into that width."""
 
 _ACCENTED_I = re.compile("i(?=[\u0300-\u036f])")
-"""An accented letter is as wide as the letter, but for the i, which is as wide as the one without a dot."""
+"""Accented letters are as wide as the base letter, except i, which is as wide as the dotless one."""
 
 
 def width(text: str, size: float, *, bold: bool = False) -> tuple[float, bool]:
-    """Return the width of a line of text in pixels, and whether that is as good as sure: of most scripts it is a guess."""
+    """Return the width of a line of text in pixels, and whether it is reliable: for most scripts it is a guess."""
     table = _TABLES[bold]
     try:
         return sum(map(table.__getitem__, text)) * size / 1000, True
     except KeyError:
         parts = _ACCENTED_I.sub("\u0131", unicodedata.normalize("NFKD", text))  # a ligature is as wide as its letters
-    known = sum(table[char] for char in parts if char in table)
-    guessed = sum(_guess(char) for char in parts if char not in table)
-    return (known + guessed) * size / 1000, guessed <= (known + guessed) * MOST_GUESSED
+    known_width = sum(table[char] for char in parts if char in table)
+    guessed_width = sum(_guess(char) for char in parts if char not in table)
+    return (known_width + guessed_width) * size / 1000, guessed_width <= (known_width + guessed_width) * MOST_GUESSED
 
 
 def _guess(char: str) -> int:

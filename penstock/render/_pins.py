@@ -1,4 +1,4 @@
-"""Places for Graphviz, which then only draws what has been laid out."""
+"""Fixes positions for Graphviz, which then only draws an existing layout."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Pins:
-    """The attributes that keep nodes and arrows at their places; without a geometry there are none.
+    """The attributes that fix nodes and edges at their positions; empty without a geometry.
 
     Args:
-        geometry: Where everything is.
+        geometry: The positions.
     """
 
     def __init__(self, geometry: Geometry | None = None) -> None:
@@ -27,7 +27,7 @@ class Pins:
             self._curves.setdefault((curve.source, curve.target), []).append(curve)
 
     def node(self, name: str) -> dict[str, str]:
-        """Return the place and size of a node."""
+        """Return the position and size of a node."""
         box: Box | None = self._boxes.get(name)
         if box is None:
             return {}
@@ -40,7 +40,7 @@ class Pins:
         }
 
     def arrow(self, source: str, target: str) -> dict[str, str]:
-        """Return the line of an arrow; several with the same ends come in their order."""
+        """Return the line of an edge; several with the same ends come in their order."""
         curves = self._curves.get((source, target))
         if not curves:
             return {}

@@ -1,4 +1,4 @@
-"""Names and titles as one line of text that shows what it holds and nothing else, and how wide that is."""
+"""Converts names and titles to one line of visible text, and measures its width."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 _JOINERS = "\u200c\u200d"
-"""Invisible, but spelling: Persian words and many emoji are written with them."""
+"""Invisible, but part of the spelling: Persian words and many emoji contain them."""
 
 _TURNING = {"R", "AL", "AN"}
 """Classes of letters: Hebrew and the like, Arabic and the like, Arabic numbers (UAX #9, table 4)."""
@@ -16,10 +16,10 @@ _COMMAND = re.compile(r"^:(?=:)|#(?=#\w*\[)")
 _ALIEN = "\ufffd"
 
 
-@lru_cache(maxsize=10_000)  # this is asked of every text several times
+@lru_cache(maxsize=10_000)  # called several times for every text
 def plain(text: str) -> str:
     """Return the text on one line, without control, bidirectional and other invisible characters."""
-    if text.isascii() and text.isprintable():  # most are
+    if text.isascii() and text.isprintable():  # the usual case
         return " ".join(text.split())
     return " ".join("".join(map(_shown, text)).split())
 
@@ -36,7 +36,7 @@ def escape_line(text: str) -> str:
 
 
 def plain_name(name: str) -> str:
-    """Return the name as :func:`plain` text, or its escapes where nothing of it would be seen."""
+    """Return the name as :func:`plain` text, or as escapes if nothing of it would be visible."""
     text = plain(name)
     return text if text.strip(_JOINERS) else ascii(name)
 
@@ -52,7 +52,7 @@ def isolate(text: str) -> str:
 
 
 def columns(text: str) -> int:
-    """Return how many columns of a terminal the text takes: East Asian wide characters two, combining ones none."""
+    """Return the number of terminal columns of a text: East Asian wide characters take two, combining ones none."""
     return sum(map(_columns, text))
 
 
@@ -60,12 +60,12 @@ def cut(text: str, width: int) -> str:
     """Return the text, its end replaced by an ellipsis if it takes more than ``width`` columns."""
     if columns(text) <= width:
         return text
-    kept = ""
+    head = ""
     for char in text:
-        if columns(kept + char) >= width:
+        if columns(head + char) >= width:
             break
-        kept += char
-    return f"{kept.rstrip()}…"
+        head += char
+    return f"{head.rstrip()}…"
 
 
 def _escape(char: str) -> str:

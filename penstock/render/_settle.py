@@ -1,4 +1,4 @@
-"""Places in a row: as near as can be to where they are wanted, in their order, and apart."""
+"""Positions in a row: as close as possible to the desired ones, in order, and without overlap."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
 
 
 def settle(wanted: Sequence[float], breadths: Sequence[float]) -> list[float]:
-    """Return the middles of some things in a row, with the least sum of squared distances to where they are wanted.
+    """Return the centres of items in a row, with the least sum of squared distances to the desired ones.
 
-    That is an isotonic regression, by pooling neighbours that are in each other's way (Barlow, Bartholomew, Bremner and
+    This is an isotonic regression, by pooling adjacent violators (Barlow, Bartholomew, Bremner and
     Brunk, *Statistical Inference under Order Restrictions*, 1972).
 
     Args:
-        wanted: Where the middle of each thing is wanted.
-        breadths: How much room each thing takes.
+        wanted: The desired centre of each item.
+        breadths: The breadth of each item.
     """
     ends = list(accumulate(breadths))
     offsets = [end - breadth / 2 for end, breadth in zip(ends, breadths, strict=True)]
-    pools: list[tuple[float, int]] = []  # the sum of the places of a pool, and how many they are
+    pools: list[tuple[float, int]] = []  # the sum of the positions of a pool, and its size
     for place, offset in zip(wanted, offsets, strict=True):
         total, count = place - offset, 1
         while pools and pools[-1][0] * count >= total * pools[-1][1]:

@@ -1,4 +1,4 @@
-"""The lines of a plain layout, as the points of splines that end where an arrow's head begins."""
+"""The lines of a plain layout, as the points of splines that end at the base of an arrowhead."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from penstock.render._layers import Spot
 
     Point = tuple[float, float]
-    """Across the flow, and along it."""
+    """The position across and along the flow."""
 
 TWIN_GAP = 14.0
 """Pixels between two lines with the same ends."""
 
 LOOP = 30.0
-"""How far a line from a box to itself leaves it."""
+"""The distance between a box and a line from it to itself."""
 
 
 def along_line(stops: Sequence[Spot], twin: int, *, small: bool) -> list[Point]:
-    """Return a line from box to box, straight between layers, and straight through each that it passes."""
+    """Return a line from box to box, straight between layers, and straight through each layer that it passes."""
     down = stops[-1].along >= stops[0].along
     side = 1 if down else -1
     first, *between, last = stops
@@ -37,15 +37,15 @@ def along_line(stops: Sequence[Spot], twin: int, *, small: bool) -> list[Point]:
     tip = (last.across, last.along - side * last.depth / 2)
     corners.append(_before(corners[-1], tip, small=small))
     points = corners[:1]
-    for one, other in pairwise(corners):
-        points += [_part(one, other, 1 / 3), _part(one, other, 2 / 3), other]
+    for start, end in pairwise(corners):
+        points += [_part(start, end, 1 / 3), _part(start, end, 2 / 3), end]
     if twin and not between:
         points[1:3] = [(across + twin * TWIN_GAP, along) for across, along in points[1:3]]
     return points
 
 
 def along_bow(first: Spot, last: Spot, *, small: bool) -> list[Point]:
-    """Return a bow beside the boxes, the wider the further it leads."""
+    """Return a bow beside the boxes; longer bows are wider."""
     start, end = (first.across + first.breadth / 2, first.along), (last.across + last.breadth / 2, last.along)
     size = _head(small=small)
     side = max(start[0], end[0]) + LOOP + 0.3 * abs(end[1] - start[1])
@@ -65,7 +65,7 @@ def along_loop(spot: Spot, twin: int, *, small: bool) -> list[Point]:
 
 
 def middle(points: Sequence[Point]) -> Point:
-    """Return the point halfway along a spline, by its pieces."""
+    """Return the point halfway along a spline."""
     pieces = (len(points) - 1) // 3
     start = 3 * (pieces // 2)
     a, b, c, d = points[start : start + 4]
@@ -79,10 +79,10 @@ def _head(*, small: bool) -> float:
 
 
 def _before(start: Point, tip: Point, *, small: bool) -> Point:
-    """Return the point before a tip where the head begins."""
+    """Return the point before a tip at which the arrowhead begins."""
     length = hypot(tip[0] - start[0], tip[1] - start[1]) or 1.0
     return _part(start, tip, max(1 - _head(small=small) / length, 0.1))
 
 
-def _part(one: Point, other: Point, share: float) -> Point:
-    return one[0] + (other[0] - one[0]) * share, one[1] + (other[1] - one[1]) * share
+def _part(start: Point, end: Point, share: float) -> Point:
+    return start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share

@@ -1,4 +1,4 @@
-"""What a flow says in words: text alternatives, neighbours, source links. Every embedder uses these."""
+"""Describes flows in words: text alternatives, neighbours, source links. Shared by all embedders."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KIND_CHIPS: Mapping[Kind, str] = MappingProxyType(
         "callable": "",
     }
 )
-"""What a page says of a step's kind, beside its signature."""
+"""The label of a step's kind on a page, beside its signature."""
 
 Neighbour = tuple[str, str]
 """A step's name and the label of the arrow to or from it."""
@@ -54,7 +54,7 @@ __all__ = [
 ]
 
 MOST_IN_WORDS = 40
-"""Arrows that a text alternative spells out; a listener gets lost in more."""
+"""Maximum number of edges spelled out in a text alternative; more would confuse a listener."""
 
 _GAP = re.compile(r"\n\s*\n")
 """What is between two paragraphs."""
@@ -71,30 +71,30 @@ def paragraphs(description: str) -> tuple[str, ...]:
 
 
 def before(flow: Flow, step: Step) -> tuple[Neighbour, ...]:
-    """Return the steps that lead to a step as declared, in flow order, each with its arrow's label."""
+    """Return the declared predecessors of a step, in flow order, each with its edge's label."""
     return tuple((edge.source, edge.label) for edge in flow.edges_into(step.name) if edge.origin != "seen")
 
 
 def after(flow: Flow, step: Step) -> tuple[Neighbour, ...]:
-    """Return the steps that follow a step as declared, in flow order, each with its arrow's label."""
+    """Return the declared successors of a step, in flow order, each with its edge's label."""
     return tuple((edge.target, edge.label) for edge in flow.edges_from(step.name) if edge.origin != "seen")
 
 
 def alt_text(flow: Flow) -> str:
-    """Return the picture in words: how many steps, where it starts, what leads to what, and how sure that is."""
+    """Return the picture in words: the number of steps, the entrypoints, the edges, and their states."""
     count = len(flow.steps)
-    said = [f"Flow {_isolated(flow.name)}: {count} step{'' if count == 1 else 's'}."]
+    sentences = [f"Flow {_isolated(flow.name)}: {count} step{'' if count == 1 else 's'}."]
     if flow.entrypoints:
-        said.append(f"Starts at {_listed(_with_trigger(step) for step in flow.entrypoints)}.")
+        sentences.append(f"Starts at {_listed(_with_trigger(step) for step in flow.entrypoints)}.")
     if len(flow.edges) > MOST_IN_WORDS:
-        return " ".join([*said, f"{len(flow.edges)} arrows; the list of steps names them."])
+        return " ".join([*sentences, f"{len(flow.edges)} arrows; the list of steps names them."])
     following: dict[str, list[Edge]] = {}
     for edge in flow.edges:
         following.setdefault(edge.source, []).append(edge)
     for step in flow.steps:
         if step.name in following:
-            said.append(f"{_isolated(step.name)} leads to {_listed(map(_head, following[step.name]))}.")
-    return " ".join(said)
+            sentences.append(f"{_isolated(step.name)} leads to {_listed(map(_head, following[step.name]))}.")
+    return " ".join(sentences)
 
 
 def name_ends(source: str, target: str) -> str:
@@ -103,7 +103,7 @@ def name_ends(source: str, target: str) -> str:
 
 
 def is_inside(file: str) -> bool:
-    """Return whether the path of a manifest stays in the folder that it counts from."""
+    """Return whether a path in a manifest stays in its base folder."""
     return not _leaves.match(file)
 
 
@@ -111,7 +111,7 @@ _leaves = re.compile(r"[/\\]|[A-Za-z]:|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.DOTALL)
 
 
 def source_url(template: str, step: Step) -> str:
-    """Return the address of a step's source, or an empty string where no template or no source is known.
+    """Return the address of a step's source, or an empty string without a template or a source.
 
     Args:
         template: An address with ``{file}``, ``{line}`` and ``{end_line}`` in it.
@@ -134,7 +134,7 @@ def _are_bytes(file: str) -> bool:
 
 
 def python_signature(step: Step) -> str:
-    """Return a step's signature on one line, with ``...`` for defaults that no source tells, as Python's syntax has it."""
+    """Return a step's signature on one line, with ``...`` for unknown defaults, which is valid Python."""
     return _OPEN_DEFAULT.sub(r"\1...", visible(step.signature))
 
 
@@ -142,7 +142,7 @@ _OPEN_DEFAULT = re.compile(r"(= ?)…(?=[,)])")
 
 
 def slug(name: str) -> str:
-    """Return a name as it can stand in an id and after ``#``: letters, digits, ``_``, ``.`` and ``-``."""
+    """Return a name for use in an id and after ``#``: letters, digits, ``_``, ``.`` and ``-``."""
     return re.sub(r"[^\w.-]+", "-", visible(name)).strip("-") or "unnamed"
 
 
@@ -150,21 +150,21 @@ _scheme = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:")
 
 
 def safe_url(url: str) -> str:
-    """Return the address if it is relative or leads to the web, else an empty string (no ``javascript:``, no ``data:``)."""
-    # browsers drop control characters before they read the scheme, and XML has no place for the others
-    cleaned = re.sub("[\x00-\x20\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "", url)
-    if _scheme.match(cleaned) and not cleaned.lower().startswith(("http:", "https:", "mailto:")):
+    """Return the address if it is relative or on the web, else an empty string (no ``javascript:``, no ``data:``)."""
+    # browsers drop control characters before they read the scheme, and XML forbids the others
+    address = re.sub("[\x00-\x20\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "", url)
+    if _scheme.match(address) and not address.lower().startswith(("http:", "https:", "mailto:")):
         return ""
-    return cleaned
+    return address
 
 
 _web = re.compile(r"(?:https?://|mailto:|#)", re.IGNORECASE)
 
 
 def web_url(url: str) -> str:
-    """Return the address if it leads to the web, to a mailbox or to a place on the same page, else an empty string."""
-    cleaned = safe_url(url)
-    return cleaned if _web.match(cleaned) else ""
+    """Return the address if it leads to the web, to a mailbox or within the same page, else an empty string."""
+    address = safe_url(url)
+    return address if _web.match(address) else ""
 
 
 def _with_trigger(step: Step) -> str:
@@ -172,10 +172,10 @@ def _with_trigger(step: Step) -> str:
 
 
 def _head(edge: Edge) -> str:
-    """Return where an arrow leads to, with its label, and its mark in words."""
-    found = marks.mark(edge)
-    said = ", ".join(filter(None, (_isolated(edge.label), found.words if found else "")))
-    return f"{_isolated(edge.target)} ({said})" if said else _isolated(edge.target)
+    """Return the target of an edge, with its label and its state in words."""
+    mark = marks.mark(edge)
+    details = ", ".join(filter(None, (_isolated(edge.label), mark.words if mark else "")))
+    return f"{_isolated(edge.target)} ({details})" if details else _isolated(edge.target)
 
 
 def _isolated(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Flows as DOT, the language of Graphviz, written by the ``graphviz`` package."""
+"""Renders flows as DOT, the language of Graphviz, with the ``graphviz`` package."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CARD, EDGE, ACCENT, ACCENT_CARD = "#ffffff", "#e4e7ec", "#2f6fed", "#eef4ff"
 CHANNEL, CHANNEL_CARD, CHANNEL_LINE = "#6941c6", "#f4f3ff", "#b9aef5"
 DOUBT, FAULT = "#b54708", "#b42318"
 
-# Helvetica's metrics are those of Arial, Liberation Sans and Arimo, so a browser's text fits the boxes.
+# Arial, Liberation Sans and Arimo have Helvetica's metrics, so a browser's text fits the boxes.
 GRAPH = {"nodesep": "0.35", "ranksep": "0.42", "pad": "0.1"}
 NODE = {
     "fontname": "Helvetica",
@@ -52,7 +52,7 @@ NOTE = {"fontname": "Helvetica", "fontsize": "10", "fontcolor": MUTED}
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
-    """Graph attributes that give up beauty for time, for graphs that are too dense to lay out well."""
+    """Graph attributes that trade quality for speed, for graphs too dense for a good layout."""
 
     nslimit: str = "2"
     mclimit: str = "0.3"
@@ -66,15 +66,15 @@ def render(
     background: str = "transparent",
     layout: Layout | None = None,
 ) -> str:
-    """Return the flow as DOT text.
+    """Render the flow as DOT text.
 
     Nodes are called ``s0``, ``s1``, … for steps, ``t0``, … for triggers and ``e0``, … for effects, in flow order,
-    so no user's text is ever an identifier.
+    so user text is never an identifier.
 
     Args:
         flow: The flow.
         options: The direction, the amount of detail, and the links.
-        background: The colour behind the drawing.
+        background: The background colour.
         layout: The layout of the same flow with the same options, which Graphviz keeps with ``-Knop2``.
 
     Raises:
@@ -83,10 +83,10 @@ def render(
     graph = _graph({"rankdir": options.direction, "bgcolor": background, **_note(layout)})
     pins = Pins(layout.geometry() if layout else None)
     index = {step.name: f"s{number}" for number, step in enumerate(flow.steps)}
-    titled = labels.shows_titles(flow, options)
+    with_titles = labels.shows_titles(flow, options)
     for step in flow.steps:
         name = index[step.name]
-        graph.node(name, _label(step, titled=titled), **_look(step, options), **pins.node(name))
+        graph.node(name, _label(step, titled=with_titles), **_look(step, options), **pins.node(name))
     if options.details:
         _draw_channels(graph, flow, index, pins)
     for edge in flow.edges:
@@ -110,7 +110,7 @@ def _graph(settings: dict[str, str]) -> Any:
 
 
 def _label(step: Step, *, titled: bool) -> str:
-    """Return a label of one or more lines; graphviz takes what stands in angle brackets as markup."""
+    """Return a label of one or more lines; graphviz treats text in angle brackets as markup."""
     name = _padded(plain_name(step.name))
     lines = labels.wrapped(visible(step.title)) if titled else []
     rows = [f'<tr><td align="left"><font point-size="13"><b>{_escaped(name)}</b></font></td></tr>']
@@ -130,7 +130,7 @@ def _look(step: Step, options: Options) -> dict[str, str]:
     return look
 
 
-# Graphviz 2.43 writes them into SVG and PDF as they are, where they end the attribute or break the document.
+# Graphviz 2.43 copies them to SVG and PDF unchanged, where they end the attribute or break the document.
 _QUOTES = re.compile(r"[\"'<>\\`{}|^]")
 
 
@@ -142,9 +142,9 @@ def _arrow(edge: Edge, options: Options) -> dict[str, str]:
     labels = (visible(edge.label) if options.details else "", marks.label(edge))
     texts = [_text(f"\u00a0\u00a0{label}") for label in labels if label]
     look = {"label": _joined(texts)} if texts else {}
-    if found := marks.mark(edge):
-        colour = FAULT if found.fault else DOUBT
-        look |= {"style": found.line, "color": colour, "fontcolor": colour}
+    if mark := marks.mark(edge):
+        colour = FAULT if mark.fault else DOUBT
+        look |= {"style": mark.line, "color": colour, "fontcolor": colour}
         if visible(edge.note):
             look |= {"tooltip": _tooltip(edge.note), "labeltooltip": _tooltip(edge.note)}
     return look
@@ -152,12 +152,12 @@ def _arrow(edge: Edge, options: Options) -> dict[str, str]:
 
 def _draw_channels(graph: Any, flow: Flow, index: dict[str, str], pins: Pins) -> None:
     arrow, loops = {"color": CHANNEL_LINE, "arrowsize": PILL_ARROW}, labels.loops(flow)
-    for number, (trigger, started) in enumerate(labels.triggers(flow).items()):
+    for number, (trigger, step_names) in enumerate(labels.triggers(flow).items()):
         graph.node(f"t{number}", _text(_centred(trigger)), **PILL | pins.node(f"t{number}"))
-        for name in started:
+        for name in step_names:
             graph.edge(f"t{number}", index[name], **arrow, **pins.arrow(f"t{number}", index[name]))
-    for number, (name, changed) in enumerate(labels.effects(flow).items()):
-        graph.node(f"e{number}", _lines(changed), **PILL | pins.node(f"e{number}"))
+    for number, (name, effect_texts) in enumerate(labels.effects(flow).items()):
+        graph.node(f"e{number}", _lines(effect_texts), **PILL | pins.node(f"e{number}"))
         graph.edge(index[name], f"e{number}", **arrow, **pins.arrow(index[name], f"e{number}"))
         if name in loops:
             continue
@@ -167,47 +167,47 @@ def _draw_channels(graph: Any, flow: Flow, index: dict[str, str], pins: Pins) ->
 
 
 def _escaped(text: str) -> str:
-    """Return text for a label of markup, in which Graphviz replaces a backslash and an N all the same."""
+    """Escape text for a markup label, in which Graphviz still replaces a backslash followed by N."""
     return html.escape(text, quote=True).replace("\\", "\\\\")
 
 
 def _text(text: str) -> str:
-    """Return text for a plain label, in which Graphviz would see ``&lt;`` and its like."""
+    """Escape text for a plain label, in which Graphviz would decode ``&lt;`` and similar."""
     return _quoted(text.replace("&", "&amp;"))
 
 
 def _tooltip(text: str) -> str:
-    """Return text for a tooltip, whose escape sequences Graphviz replaces twice."""
+    """Escape text for a tooltip, whose escape sequences Graphviz replaces twice."""
     return _text(_ESCAPE.sub("\\\\\u2060", visible(text)))
 
 
 _ESCAPE = re.compile(r"\\(?=[EGHLNTlnr\\])")
-"""Where a backslash would be one: an invisible word joiner goes behind it."""
+"""Insert an invisible word joiner after each backslash that would begin an escape sequence."""
 
 
 def _quoted(text: str) -> str:
-    """Return text in which the graphviz package and Graphviz see no escape sequence and no markup."""
+    """Escape text so that the graphviz package and Graphviz see neither escape sequences nor markup."""
     import graphviz  # noqa: PLC0415 - optional
 
-    escaped: str = graphviz.escape(text)
-    return escaped
+    escaped_text: str = graphviz.escape(text)
+    return escaped_text
 
 
 def _lines(texts: Iterable[str]) -> str:
-    """Return texts as the lines of one label."""
+    """Join texts as the lines of one label."""
     return _joined([_text(_centred(text)) for text in texts])
 
 
 def _joined(texts: Iterable[str]) -> str:
-    """Return texts that are labels as the lines of one, without markup as in :func:`_quoted`."""
+    """Join label texts as the lines of one label, without markup as in :func:`_quoted`."""
     import graphviz  # noqa: PLC0415 - optional
 
-    joined: str = graphviz.nohtml(r"\n".join(texts))
-    return joined
+    label_text: str = graphviz.nohtml(r"\n".join(texts))
+    return label_text
 
 
 def _padded(text: str) -> str:
-    """Widen text whose characters Graphviz's metrics take for narrower than browsers draw them."""
+    """Widen text whose characters are narrower in Graphviz's metrics than in browsers."""
     return text + "\u00a0" * _missing(text)
 
 

@@ -1,4 +1,4 @@
-"""What the engine answers, in Graphviz's plain format: checked when it comes, read when it is drawn."""
+"""Layouts in Graphviz's plain format: validated on receipt, parsed when drawn."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ HEAD, PILL_HEAD = (10 * float(size) for size in (dot.ARROW["arrowsize"], dot.PIL
 """The length of an arrow's head in pixels, as the engine leaves room for it."""
 
 SLENDER = 0.35
-"""Half the width of an arrow's head, for a length of one."""
+"""Half the width of an arrowhead with a length of one."""
 
 MAX_INCHES = 1_000_000.0
-"""A drawing of more is none."""
+"""Maximum pixels of a valid drawing."""
 
 _NUMBER = r" -?\d{1,9}(?:\.\d{1,9})?(?:e[+-]?\d\d?)?"
 _NODE = rf"node \w+(?:{_NUMBER}){{4}} .*\n"
-# a spline has 3n + 1 points; behind it are, if there is a label, its place, and always style and colour
+# a spline has 3n + 1 points, followed by the position of a label, if any, and by style and colour
 _EDGE = rf'edge \w+ \w+ \d+(?:{_NUMBER}){{2}}(?:(?:{_NUMBER}){{6}})+(?: "\S*"(?:{_NUMBER}){{2}})? [a-z]+ [a-z]+\n'
 _DRAWING = re.compile(rf"graph(?:{_NUMBER}){{3}}\n(?:{_NODE})*(?:{_EDGE})*")
 
@@ -39,9 +39,9 @@ class Box(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """An arrow: the names of its ends, a cubic Bézier spline, the triangle of its head, the middle of its label.
+    """An edge: the names of its ends, a cubic Bézier spline, the triangle of its head, the centre of its label.
 
-    Points are written flat, x and y in turns.
+    Points are stored flat, x and y alternating.
     """
 
     source: str
@@ -52,7 +52,7 @@ class Curve(NamedTuple):
 
 
 class Geometry(NamedTuple):
-    """Where everything is, in pixels; nodes are named as :func:`penstock.render.dot.render` names them."""
+    """The position of everything, in pixels; nodes are named as by :func:`penstock.render.dot.render`."""
 
     width: float
     height: float
@@ -61,11 +61,11 @@ class Geometry(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """A laid out diagram, as it is kept.
+    """A diagram's layout, in its cached form.
 
     Attributes:
         text: The engine's answer without its last line.
-        reason: Why this is a plain layout that is not the engine's, or an empty string.
+        reason: The reason for a plain layout in place of the engine's, or an empty string.
     """
 
     text: str
@@ -73,20 +73,20 @@ class Layout(NamedTuple):
 
     @classmethod
     def checked(cls, text: str, nodes: Iterable[str], arrows: Iterable[tuple[str, str]]) -> Layout:
-        """Return a layout that can be read, of the nodes and arrows that were asked for.
+        """Return a valid layout of the requested nodes and edges.
 
         Raises:
-            ValueError: The text is something else.
+            ValueError: The text is not such a layout.
         """
         if not _DRAWING.fullmatch(text):
             raise ValueError(f"it answered nonsense ({text[:40]!r})")
         layout = cls(text)
         geometry = layout.geometry()
-        drawn = Counter((curve.source, curve.target) for curve in geometry.curves)
+        curve_counts = Counter((curve.source, curve.target) for curve in geometry.curves)
         if (
             text.count("\nnode ") != len(geometry.boxes)
             or geometry.boxes.keys() != set(nodes)
-            or drawn != Counter(arrows)
+            or curve_counts != Counter(arrows)
         ):
             raise ValueError("it answered another drawing than it was asked for")
         if not _is_inside(geometry):
@@ -95,11 +95,11 @@ class Layout(NamedTuple):
 
     @property
     def note(self) -> str:
-        """What stands beside a plain layout, or an empty string."""
+        """The note beside a plain layout, or an empty string."""
         return "Drawn in plain layers: too large or too dense for the layout engine." if self.reason else ""
 
     def geometry(self) -> Geometry:
-        """Return where everything is."""
+        """Return the position of everything."""
         heading, *lines = (line.split() for line in self.text.splitlines())
         width, height = float(heading[2]) * INCH, float(heading[3]) * INCH
         return Geometry(
@@ -111,7 +111,7 @@ class Layout(NamedTuple):
 
 
 def _is_inside(geometry: Geometry) -> bool:
-    """Return whether all boxes have a size and are in the drawing, and no line is far from it."""
+    """Return whether all boxes have a size and are in the drawing, and no line is far outside."""
     width, height = geometry.width, geometry.height
     most = MAX_INCHES * INCH
     return (
@@ -142,14 +142,14 @@ def _curve(words: Sequence[str], top: float) -> Curve:
 
 
 def _turned(numbers: Sequence[str], top: float) -> tuple[float, ...]:
-    """Return points in pixels, the y axis turned over."""
+    """Return points in pixels, with the y axis inverted."""
     points = [float(number) * INCH for number in numbers]
     points[1::2] = [top - y for y in points[1::2]]
     return tuple(points)
 
 
 def _head(points: Sequence[float], size: float) -> tuple[float, ...]:
-    """Return the triangle that goes on where a curve ends: left and right of its end, and its point."""
+    """Return the triangle at the end of a curve: its left and right corner, and its tip."""
     x, y = points[-2:]
     ways = ((x - points[index], y - points[index + 1]) for index in range(len(points) - 4, -1, -2))
     right, down = next((way for way in ways if way != (0, 0)), (0.0, 1.0))

@@ -1,4 +1,4 @@
-"""HTML that every embedder shares: the style sheet and the frame in which a wide diagram scrolls."""
+"""HTML shared by all embedders: the style sheet, and the frame in which a wide diagram scrolls."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from itertools import count
 from pathlib import Path
 
 SCRIPT = Path(__file__).with_name("penstock.js")
-"""The script's file: highlights the ways through a node, and switches the size of a wide diagram. It loads nothing."""
+"""The script: highlights the paths through a node, and toggles the size of a wide diagram. It loads nothing."""
 
 STYLESHEET = Path(__file__).with_name("penstock.css")
-"""The style sheet's file; it loads nothing and names no host."""
+"""The style sheet; it loads nothing and names no host."""
 
 
 def frame(svg: str, label: str, start: int = 0) -> str:
-    """Return a diagram in its frame, which scrolls when the diagram is too wide and can be focused to do so by keyboard.
+    """Return a diagram in its frame, which scrolls if the diagram is too wide and can be focused by keyboard.
 
     Args:
         svg: The ``<svg>`` element.
-        label: What the frame is called by a screen reader.
+        label: The frame's name for screen readers.
         start: What a frame that scrolls has in its middle when it opens, in pixels of the diagram's own size from its left.
     """
     place = f' style="--ps-start:{start}px"' if start else ""
@@ -26,26 +26,26 @@ def frame(svg: str, label: str, start: int = 0) -> str:
 
 
 def new_name(wanted: str, taken: set[str]) -> str:
-    """Return what a frame is called, with a number where another one of the page has that name.
+    """Return a name for a frame, with a number if another frame of the page has that name.
 
     Screen readers list the frames of a page by their names.
 
     Args:
-        wanted: The name.
-        taken: The names of the frames before it, to which this one is added.
+        wanted: The preferred name.
+        taken: The names of the preceding frames, to which this one is added.
     """
-    numbered = (f"{wanted} ({number})" for number in count(2))
-    name = wanted if wanted not in taken else next(each for each in numbered if each not in taken)
+    numbered_names = (f"{wanted} ({number})" for number in count(2))
+    name = wanted if wanted not in taken else next(candidate for candidate in numbered_names if candidate not in taken)
     taken.add(name)
     return name
 
 
 def thumbnail(svg: str, url: str) -> str:
-    """Return a small picture that is one link as a whole; the text beside it says the same and leads there too.
+    """Return a small picture that is a single link; the text beside it has the same content and the same link.
 
     Args:
         svg: The ``<svg>`` element, hidden from screen readers.
-        url: Where it leads to, or an empty string.
+        url: The target of the link, or an empty string.
     """
     opening, closing = (f'<a href="{escape(url)}" tabindex="-1"', "a") if url else ("<span", "span")
     return f'{opening} class="ps-thumb" aria-hidden="true">{svg}</{closing}>'

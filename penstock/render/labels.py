@@ -1,4 +1,4 @@
-"""What is written in a drawing, line by line, and how much room each node and each arrow's label need."""
+"""The texts of a drawing, line by line, and the size of each node and of each edge's label."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from penstock.render.options import Options
 
 MOST_WITH_TITLES = 15
-"""A flow of more steps shows their names only, or its picture would be all text."""
+"""Maximum number of steps with titles; in a larger flow, the picture would be all text."""
 
 TITLE_WIDTH = 30
-"""Characters on a line of a step's title."""
+"""Maximum characters on a line of a step's title."""
 
 NAME_SIZE, TITLE_SIZE, PILL_SIZE, LABEL_SIZE = 13, 10, 10.5, 10
 """Pixels."""
@@ -30,7 +30,7 @@ INCH = 72
 """Pixels, as Graphviz counts them."""
 
 LEADING = 1.2
-"""The distance of two lines, in sizes of the font."""
+"""Line height, in units of the font size."""
 
 
 TITLE_GAP = 4
@@ -38,7 +38,7 @@ TITLE_GAP = 4
 
 
 class Line(NamedTuple):
-    """A line of text: the size of its letters and its width in pixels, and whether that width is no guess."""
+    """A line of text: its font size and its width in pixels, and whether that width is reliable."""
 
     text: str
     size: float
@@ -48,7 +48,7 @@ class Line(NamedTuple):
 
 
 class Label(NamedTuple):
-    """The lines of a node or an arrow, and the room that they need with what is around them, in pixels."""
+    """The lines of a node or an edge, and the size that they need including padding, in pixels."""
 
     lines: tuple[Line, ...]
     width: float
@@ -56,69 +56,69 @@ class Label(NamedTuple):
 
 
 def of_step(step: Step, *, titled: bool) -> Label:
-    """Return a step's name and, where titles are shown, its title."""
+    """Return a label with a step's name and, if titles are shown, its title."""
     return _of_step(step.name, step.title if titled else "")
 
 
-@lru_cache(maxsize=10_000)  # asked for when a diagram is laid out, and when it is drawn
+@lru_cache(maxsize=10_000)  # called when a diagram is laid out, and again when it is drawn
 def _of_step(name: str, title: str) -> Label:
-    shown = plain_name(name)
-    lines = [Line(shown, NAME_SIZE, *width(shown, NAME_SIZE, bold=True), bold=True)]
+    text = plain_name(name)
+    lines = [Line(text, NAME_SIZE, *width(text, NAME_SIZE, bold=True), bold=True)]
     lines += _lines(wrapped(visible(title)), TITLE_SIZE)
     return _framed(lines, (22, 13.5 + TITLE_GAP), (54, 36))
 
 
 def of_channel(texts: Iterable[str]) -> Label:
-    """Return the trigger of some entrypoints, or the effects of a step."""
+    """Return a label for the trigger of some entrypoints, or for the effects of a step."""
     return _framed(_lines(texts, PILL_SIZE), (14.4, 4.4), (54, 20.2))
 
 
 def of_arrow(edge: Edge, *, details: bool) -> Label | None:
-    """Return an arrow's label, and below it what its mark writes, or ``None`` where nothing is written."""
+    """Return an edge's label, followed by the text of its state, or ``None`` without any text."""
     texts = [visible(edge.label) if details else "", marks.label(edge)]
     lines = _lines(filter(None, texts), LABEL_SIZE)
     return _framed(lines, (8, 2), (0, 0)) if lines else None
 
 
 def of_nodes(flow: Flow, options: Options) -> Iterator[tuple[str, Label]]:
-    """Yield what is written in each node of a drawing, with the node's name: ``s0``, ``t0``, ``e0`` and so on."""
-    titled = shows_titles(flow, options)
+    """Yield the label of each node of a drawing, with the node's name: ``s0``, ``t0``, ``e0`` and so on."""
+    with_titles = shows_titles(flow, options)
     for number, step in enumerate(flow.steps):
-        yield f"s{number}", of_step(step, titled=titled)
+        yield f"s{number}", of_step(step, titled=with_titles)
     if options.details:
         for number, trigger in enumerate(triggers(flow)):
             yield f"t{number}", of_channel([trigger])
-        for number, changed in enumerate(effects(flow).values()):
-            yield f"e{number}", of_channel(changed)
+        for number, effect_texts in enumerate(effects(flow).values()):
+            yield f"e{number}", of_channel(effect_texts)
 
 
 def shows_titles(flow: Flow, options: Options) -> bool:
-    """Return whether the steps of a drawing have titles."""
+    """Return whether a drawing shows the steps' titles."""
     return options.details and len(flow.steps) <= MOST_WITH_TITLES
 
 
 def triggers(flow: Flow) -> dict[str, list[str]]:
-    """Return each distinct trigger with the names of the entrypoints that it starts."""
-    found: dict[str, list[str]] = {}
+    """Return each distinct trigger with the names of its entrypoints."""
+    steps_by_trigger: dict[str, list[str]] = {}
     for step in flow.steps:
         if step.trigger and (trigger := visible(step.trigger)):
-            found.setdefault(trigger, []).append(step.name)
-    return found
+            steps_by_trigger.setdefault(trigger, []).append(step.name)
+    return steps_by_trigger
 
 
 def effects(flow: Flow) -> dict[str, list[str]]:
-    """Return the effects of each step that has some; they share a pill beside it."""
-    found = {step.name: list(filter(None, map(visible, step.effects))) for step in flow.steps if step.effects}
-    return {name: changed for name, changed in found.items() if changed}
+    """Return the effects of each step that has any; they share a pill beside it."""
+    effects_by_step = {step.name: list(filter(None, map(visible, step.effects))) for step in flow.steps if step.effects}
+    return {name: texts for name, texts in effects_by_step.items() if texts}
 
 
 def loops(flow: Flow) -> set[str]:
-    """Return the steps with an arrow to themselves; it takes the place beside them where their effects would be."""
+    """Return the steps with an edge to themselves; it occupies the place of their effects."""
     return {edge.source for edge in flow.edges if edge.source == edge.target}
 
 
 def wrapped(title: str) -> list[str]:
-    """Return the lines of a step's title: three at most."""
+    """Return the lines of a step's title, at most three."""
     if len(title) <= TITLE_WIDTH:  # most are short, and breaking lines is slow
         return [title] if title else []
     return textwrap.wrap(title, TITLE_WIDTH, max_lines=3, placeholder=" …")
@@ -128,7 +128,7 @@ def _lines(texts: Iterable[str], size: float) -> list[Line]:
     return [Line(text, size, *width(text, size)) for text in texts]
 
 
-def _framed(lines: list[Line], around: tuple[float, float], least: tuple[float, float]) -> Label:
+def _framed(lines: list[Line], padding: tuple[float, float], least: tuple[float, float]) -> Label:
     widest = max(line.width for line in lines)
     high = sum(line.size for line in lines) * LEADING
-    return Label(tuple(lines), max(widest + around[0], least[0]), max(high + around[1], least[1]))
+    return Label(tuple(lines), max(widest + padding[0], least[0]), max(high + padding[1], least[1]))

@@ -1,4 +1,4 @@
-"""Where everything goes: Graphviz's layouts, all of a build from one process, with a time limit for each."""
+"""Graphviz layouts: one process lays out all diagrams of a build, with a time limit for each."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ TIMEOUT = 20.0
 """Seconds for one drawing."""
 
 MOST_FAILURES = 3
-"""Diagrams that may fail in one call, each after its time limit, before the rest is not tried any more."""
+"""Maximum number of failing diagrams in one call, each after its time limit; the rest is not tried."""
 
 MAX_ANSWER = 64 * 1024 * 1024
-"""Bytes of one drawing; the largest that engines make in their time are a tenth of that."""
+"""Maximum bytes of one drawing; the largest that engines produce in time are a tenth of that."""
 
 MAX_COMPLAINT = 200
-"""Letters of an engine's complaint that are repeated."""
+"""Maximum characters of an engine's error message that are repeated."""
 
 EASY_EFFORT = 500
-"""The effort of a flow that a sound engine lays out in a second."""
+"""The effort of a flow that a working engine lays out in a second."""
 
 MAX_EFFORT, MAX_RELAXED_EFFORT = 4_000, 10_000
-"""The effort of a flow that is laid out well, and of one that is laid out at all, in :data:`TIMEOUT` seconds.
+"""Maximum effort for a good layout, and for any layout, in :data:`TIMEOUT` seconds.
 
 Measured with graphviz-pure 0.2.2. A complete graph of 30 steps has an effort of 4,500 and needs more than 20 seconds to be
 laid out well, and less than one with cheaper settings; one of 45 steps has 15,000 and needs ten with these.
@@ -50,14 +50,14 @@ def lay_out(
 ) -> list[Layout | LayoutError]:
     """Lay out some flows in one process.
 
-    A diagram on which the engine fails or runs out of time is tried once more with cheaper settings. If it runs out of
-    time again, or is too large to try, the result is a plain layout with a reason. Where the engine is at fault, the
-    result holds the error. The other diagrams are not harmed; the hardest come last.
+    A diagram on which the engine fails or times out is tried once more with cheaper settings. If it times out
+    again, or is too large to try, the result is a plain layout with a reason. If the engine is at fault, the
+    result is the error. The other diagrams are not affected; the hardest come last.
 
     Args:
-        flows: What to lay out.
+        flows: The flows to lay out.
         options: The direction and the amount of detail; links do not matter here.
-        engine: ``graphviz-pure``, ``dot``, or the path of an executable that speaks as they do.
+        engine: ``graphviz-pure``, ``dot``, or the path of a compatible executable.
         timeout: Seconds for one drawing.
 
     Raises:
@@ -79,19 +79,19 @@ def lay_out(
 
 
 def _most_efforts(timeout: float) -> tuple[float, float]:
-    """Return the efforts up to which a flow is laid out well, and at all; only more time than usual changes them."""
+    """Return the maximum efforts for a good layout and for any layout; only extra time raises them."""
     more = max(timeout / TIMEOUT, 1.0)
     return MAX_EFFORT * more, MAX_RELAXED_EFFORT * sqrt(more)
 
 
 class Fault(NamedTuple):
-    """What an engine did wrong, in words, and whether it was only slow."""
+    """An engine's fault, in words, and whether it was only slow."""
 
     words: str
     is_slow: bool = False
 
     def of(self, engine: str) -> str:
-        """Return the same with the engine's name."""
+        """Return the same fault with the engine's name."""
         return f"the layout engine {engine!r} {self.words if self.is_slow else f'failed: {self.words}'}"
 
 
@@ -117,43 +117,43 @@ def _lay_out_all(run: _Run, waiting: list[_Drawing]) -> dict[int, Layout | Layou
         del waiting[: len(layouts)]
         if not waiting:
             break
-        stopped = waiting.pop(0)  # the engine stopped at this one, and those behind it go on without it
-        if not stopped.is_relaxed:
-            layouts, fault = _run_many(run, [stopped._replace(is_relaxed=True)])
-        if not stopped.is_relaxed and layouts:
-            results[stopped.place] = layouts[0]
+        failed_drawing = waiting.pop(0)  # the engine stopped at this one, and those behind it go on without it
+        if not failed_drawing.is_relaxed:
+            layouts, fault = _run_many(run, [failed_drawing._replace(is_relaxed=True)])
+        if not failed_drawing.is_relaxed and layouts:
+            results[failed_drawing.place] = layouts[0]
             continue
-        results[stopped.place] = _without_engine(run, stopped.flow, fault)
+        results[failed_drawing.place] = _without_engine(run, failed_drawing.flow, fault)
         failures += 1
         if failures == MOST_FAILURES:
-            untried = _fault_of_others(fault)
-            return results | {drawing.place: _without_engine(run, drawing.flow, untried) for drawing in waiting}
+            other_fault = _fault_of_others(fault)
+            return results | {drawing.place: _without_engine(run, drawing.flow, other_fault) for drawing in waiting}
     return results
 
 
 def _fault_of_others(fault: Fault) -> Fault:
-    """Return the fault of diagrams that are not tried, because the engine had that fault with those before them."""
+    """Return the fault of untried diagrams, because the engine failed on those before them."""
     if fault.is_slow:
         return fault._replace(words=f"{fault.words} for {MOST_FAILURES} diagrams before this one")
     return fault._replace(words=f"the engine failed on {MOST_FAILURES} diagrams before this one")
 
 
 def _without_engine(run: _Run, flow: Flow, fault: Fault) -> Layout | LayoutError:
-    """Return a plain layout where the engine was only slow, else an error."""
+    """Return a plain layout if the engine was only slow, else an error."""
     if fault.is_slow:
         return _layers.lay_out(flow, run.options, fault.of(run.engine))
     return LayoutError(f"{described(flow)} has no layout: {fault.words}. {cure(run.engine)}")
 
 
 def cure(engine: str) -> str:
-    """Return what to do about an engine that fails."""
+    """Return the remedy for an engine that fails."""
     if engine == ENGINE:
         return "The layout engine is broken; install it again: pip install --force-reinstall graphviz-pure"
     return f"Mend the layout engine {engine!r}, or leave the setting engine out: {ENGINE} draws then."
 
 
 def warning(flow: Flow, layout: Layout) -> str:
-    """Return what to tell of a plain layout, and what to do, or an empty string."""
+    """Return the note of a plain layout and its remedy, or an empty string."""
     if not layout.reason:
         return ""
     return f"{described(flow)} is drawn in plain layers, because {layout.reason}. {_cure_of_slowness(flow)}"
@@ -175,16 +175,16 @@ def described(flow: Flow) -> str:
 def find_engine(engine: str = ENGINE) -> str:
     """Return the path of the layout engine's executable.
 
-    The one of ``graphviz-pure`` is found where pip has put it, which need not be on PATH.
+    The one of ``graphviz-pure`` is found in its installed package, which need not be on PATH.
 
     Raises:
         MissingExtraError: It is not installed.
     """
     if engine == ENGINE:
-        found = _packaged(ENGINE)
-        if found is None:
+        executable = _packaged(ENGINE)
+        if executable is None:
             raise MissingExtraError("DOT and pictures need the packages graphviz and graphviz-pure", "graphviz")
-        return found
+        return executable
     on_path = shutil.which(engine)
     if on_path is None:
         raise MissingExtraError(
@@ -211,10 +211,10 @@ def _counted(count: int, word: str) -> str:
 
 
 def _run_many(run: _Run, drawings: Sequence[_Drawing]) -> tuple[list[Layout], Fault]:
-    """Return the layouts that the engine finished, which may be fewer than asked for, and what it did wrong."""
+    """Return the layouts that the engine finished, possibly fewer than requested, and its fault."""
     sources = [_source(drawing, run.options) for drawing in drawings]
     output, fault = run_engine(run.executable, ["-Tplain"], "\n".join(sources), run.timeout, drawings=len(drawings))
-    *texts, rest = output.decode("utf-8", "replace").replace("\r\n", "\n").split("stop\n")  # the last may be torn
+    *texts, rest = output.decode("utf-8", "replace").replace("\r\n", "\n").split("stop\n")  # the last may be truncated
     layouts: list[Layout] = []
     if len(texts) > len(drawings) or (len(texts) == len(drawings) and rest.strip()):
         return [], Fault(f"it answered more than the {_counted(len(drawings), 'drawing')} that it was asked for")
@@ -241,16 +241,16 @@ def _source(drawing: _Drawing, options: Options) -> str:
 def run_engine(
     executable: str, arguments: Sequence[str], source: str, timeout: float, *, drawings: int = 0
 ) -> tuple[bytes, Fault]:
-    """Return what an engine answered, and what it did wrong, in words that are empty where that is nothing.
+    """Return an engine's answer, and its fault; the words of the fault are empty without one.
 
     Args:
         executable: The engine.
         arguments: Its arguments.
         source: The diagrams as DOT.
-        timeout: Seconds for each drawing.
-        drawings: How many drawings in the plain format are expected; nothing for an answer in another format.
+        timeout: The time limit for each drawing, in seconds.
+        drawings: The number of expected drawings in the plain format; zero for an answer in another format.
     """
-    # -q keeps warnings (a label that is too wide for its cell) to itself; errors still come.
+    # -q suppresses warnings (a label too wide for its cell); errors still come.
     command = [executable, "-q", *arguments]
     end = b"\nstop" if drawings else b""
     try:

@@ -1,4 +1,4 @@
-"""How an arrow shows what the witnesses say of it: by its line and by words, never by colour alone."""
+"""Shows the state of an edge by its line and by words, never by colour alone."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Line = Literal["solid", "dashed", "dotted"]
 
 
 class Mark(NamedTuple):
-    """How an arrow looks that is not simply right.
+    """The appearance of an edge that is not simply right.
 
     Attributes:
         words: The state in words.
-        label: What stands on the arrow; empty where the line says enough, because many arrows may look so.
-        line: How the arrow's line is drawn.
+        label: The text on the edge; empty if the line is enough, because many edges may look so.
+        line: The line style of the edge.
         fault: Whether something is wrong, and not just unknown.
     """
 
@@ -43,29 +43,29 @@ MARKS: Mapping[str, Mark] = MappingProxyType(
         "undeclared": Mark("not declared", "not declared", "solid", fault=True),
     }
 )
-"""The states that are drawn; a confirmed arrow, and one of which nobody knows anything, are plain."""
+"""The styled states; confirmed and unchecked edges are plain."""
 
 MOST_DOUBTS = 40
-"""Arrows that are spelled out below a diagram; nobody reads more."""
+"""Maximum number of edges spelled out below a diagram; readers skip more."""
 
 MOST_UNFOLDED = 3
-"""Arrows that stand open below a diagram; more are folded where a page can fold."""
+"""Maximum number of edges listed below a diagram; more are folded if a page supports it."""
 
 
 class Count(NamedTuple):
-    """How many arrows are in a state, in words, and whether it is one in which something is wrong."""
+    """The number of edges in a state, in words, and whether the state is a fault."""
 
     text: str
     fault: bool
 
 
 class Provenance(NamedTuple):
-    """What the states of a flow's arrows rest on, in three parts.
+    """The evidence for the states of a flow's edges, in three parts.
 
     Attributes:
-        confirmed: How many arrows are confirmed.
-        basis: By what, with a space before it, or nothing.
-        doubts: How many are not, a text for each kind.
+        confirmed: The number of confirmed edges.
+        basis: The evidence that confirmed them, with a leading space, or an empty string.
+        doubts: The number of unconfirmed edges, a text for each kind.
     """
 
     confirmed: str
@@ -77,7 +77,7 @@ class Provenance(NamedTuple):
 
 
 class Doubt(NamedTuple):
-    """An arrow that is not confirmed: its two ends, its state in words, and a sentence that explains it."""
+    """An unconfirmed edge: its two ends, its state in words, and a sentence that explains it."""
 
     source: str
     target: str
@@ -89,9 +89,9 @@ class Doubt(NamedTuple):
 
 
 def mark(edge: Edge) -> Mark | None:
-    """Return how an arrow is marked, or ``None`` where it is not.
+    """Return the style of an edge, or ``None`` for a plain one.
 
-    What a newer version knows of an arrow is shown in its own words, for it may be a fault.
+    A state from a newer version is shown in its own words, because it may be a fault.
     """
     if edge.state in ("", "confirmed"):
         return None
@@ -99,13 +99,13 @@ def mark(edge: Edge) -> Mark | None:
 
 
 def label(edge: Edge) -> str:
-    """Return what the mark writes on an arrow, or nothing."""
-    found = mark(edge)
-    return found.label if found else ""
+    """Return the text of an edge's style, or an empty string."""
+    style = mark(edge)
+    return style.label if style else ""
 
 
 def without_proof(flow: Flow) -> Flow:
-    """Return a flow as it was declared, without what the witnesses say of it."""
+    """Return a flow as declared, without the results of checks."""
     if not flow.provenance and not any(edge.state for edge in flow.edges):
         return flow
     edges = (edge for edge in flow.edges if edge.origin != "seen")
@@ -114,7 +114,7 @@ def without_proof(flow: Flow) -> Flow:
 
 
 def provenance(flow: Flow) -> Provenance | None:
-    """Return what the states of a flow's arrows rest on, or ``None`` where nobody asked the witnesses."""
+    """Return the evidence for the states of a flow's edges, or ``None`` if they were not checked."""
     first, *others = plain(flow.provenance).split("; ")
     count, word, basis = first.partition(" confirmed")
     faults = tuple(mark.words for mark in MARKS.values() if mark.fault)
@@ -126,19 +126,19 @@ def provenance(flow: Flow) -> Provenance | None:
 
 
 def doubts(flow: Flow) -> tuple[Doubt, ...]:
-    """Return the arrows that are not confirmed: first those with which something is wrong."""
-    marked = [(found, edge) for edge in flow.edges if (found := mark(edge))]
-    marked.sort(key=lambda pair: not pair[0].fault)
+    """Return the unconfirmed edges, faults first."""
+    pairs = [(style, edge) for edge in flow.edges if (style := mark(edge))]
+    pairs.sort(key=lambda pair: not pair[0].fault)
     return tuple(
-        Doubt(plain_name(edge.source), plain_name(edge.target), found.words, plain(edge.note)) for found, edge in marked
+        Doubt(plain_name(edge.source), plain_name(edge.target), style.words, plain(edge.note)) for style, edge in pairs
     )
 
 
 def doubts_title(count: int) -> str:
-    """Return the heading of the arrows that are not confirmed."""
+    """Return the heading of the unconfirmed edges."""
     return f"{count} arrow{'' if count == 1 else 's'} not confirmed"
 
 
 def rest(count: int) -> str:
-    """Return what stands below the arrows that are spelled out, or nothing."""
+    """Return the note below the edges that are spelled out, or an empty string."""
     return f"… and {count - MOST_DOUBTS} more: penstock check names them." if count > MOST_DOUBTS else ""

@@ -1,4 +1,4 @@
-"""Flows as Mermaid flowcharts, safe to paste anywhere: no name can break out of its node."""
+"""Renders flows as Mermaid flowcharts, safe to paste anywhere: no name can break out of its node."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from penstock.render.options import Options
 
 MAX_EDGES = 500
-"""How many arrows Mermaid draws before it refuses (its setting ``maxEdges``)."""
+"""Maximum number of edges that Mermaid draws (its setting ``maxEdges``)."""
 
 MAX_TEXT = 50_000
-"""How long a text Mermaid reads, in UTF-16 units, before it refuses (its setting ``maxTextSize``)."""
+"""Maximum length of a text that Mermaid reads, in UTF-16 units (its setting ``maxTextSize``)."""
 
 _BARE = re.compile(r"(?!n\d+$|io\d+$)(?:[A-Za-z]\w*|_\w*[A-Za-z0-9])", re.ASCII)
-"""Names that serve as ids: not ours, and not ``__dunder__``, which Mermaid 11.4 to 11.9 draws in bold."""
+"""Names usable as ids: not ours, and not ``__dunder__``, which Mermaid 11.4 to 11.9 draws in bold."""
 
 _RESERVED = frozenset(
     """
@@ -32,7 +32,7 @@ _RESERVED = frozenset(
     isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf
     """.split()  # noqa: SIM905 - a word a line reads worse
 )
-"""Words of the grammar, and properties of every JavaScript object, with which the layout fails."""
+"""Words of the grammar, and properties of every JavaScript object, which break the layout."""
 
 _SPECIAL = re.compile(
     r'["<>&#;|\\`]'  # the grammar, HTML
@@ -43,12 +43,12 @@ _SPECIAL = re.compile(
 )
 
 _ENCODED = re.compile("(?<=ﬂ)(?=°)|(?<=¶)(?=ß)")
-"""Inside these pairs, which Mermaid itself writes for escaped characters, goes an invisible word joiner."""
+"""An invisible word joiner separates these pairs, which Mermaid itself uses for escaped characters."""
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _RELATIVE = re.compile(r"[/?#.]|[\w.-]*(?:[/?#]|$)")
 _EATEN = re.compile(r"(?:style|classDef).*:\S*#")
-"""Where this stands on a line, Mermaid drops the last semicolon, which may be an escaped character's."""
+"""Lines with these words lose their last semicolon in Mermaid, which may be an escaped character's."""
 
 _CLASSES = (
     "classDef entry fill:#eef4ff,stroke:#2f6fed,color:#1f2430,stroke-width:2px",
@@ -56,31 +56,31 @@ _CLASSES = (
 )
 
 _COLOURS = {False: "#dc6803", True: "#d92d20"}
-"""Of arrows in doubt, and of those with which something is wrong; seen on white and on black."""
+"""Colours of unconfirmed edges, and of faulty ones; visible on white and on black."""
 
 
 def render(flow: Flow, options: Options) -> str:
-    """Return the flow as a Mermaid flowchart, without a newline at the end."""
+    """Render the flow as a Mermaid flowchart, without a newline at the end."""
     draw = _detailed if options.details else _simple
     direction = "TD" if options.direction == "TB" else options.direction
     return "\n    ".join((f"graph {direction}", *draw(flow, options)))
 
 
 def too_large(text: str) -> bool:
-    """Return whether Mermaid, as it is set by default, refuses to draw a text that :func:`render` made."""
+    """Return whether Mermaid, with its default settings, refuses to draw a text from :func:`render`."""
     edges = text.count("-->") + text.count("-.->")
     return edges > MAX_EDGES or len(text.encode("utf-16-le")) // 2 > MAX_TEXT
 
 
 def _simple(flow: Flow, _: Options) -> Iterator[str]:
     ids = _ids(flow)
-    connected = set(chain.from_iterable((edge.source, edge.target) for edge in flow.edges))
+    connected_names = set(chain.from_iterable((edge.source, edge.target) for edge in flow.edges))
     for step in flow.steps:
         if ids[step.name] != step.name:
             yield f'{ids[step.name]}["{_label(plain_name(step.name))}"]'
-        elif step.name not in connected:
+        elif step.name not in connected_names:
             yield step.name
-    # two labels on one way are one arrow without them
+    # two labels between the same steps are one edge here
     yield from dict.fromkeys(_arrow(edge, ids, "") for edge in flow.edges)
 
 
@@ -118,32 +118,32 @@ def _outside(flow: Flow) -> dict[str, str]:
 def _node(step: Step, name: str) -> str:
     label = _label(plain_name(step.name))
     if title := plain(step.title):
-        label += f"\n{_label(title)}"  # not <br/>, after which Mermaid takes escaped characters for plain ones
+        label += f"\n{_label(title)}"  # not <br/>, after which Mermaid treats escaped characters as plain ones
     return f'{name}(["{label}"]):::entry' if step.entrypoint else f'{name}["{label}"]'
 
 
 def _arrow(edge: Edge, ids: dict[str, str], text: str) -> str:
-    found = marks.mark(edge)
-    line = "-.->" if found and found.line != "solid" else "-->"
-    said = [plain(text), marks.label(edge)]
-    label = _label(", ".join(filter(None, said)))
+    mark = marks.mark(edge)
+    line = "-.->" if mark and mark.line != "solid" else "-->"
+    texts = [plain(text), marks.label(edge)]
+    label = _label(", ".join(filter(None, texts)))
     arrow = f'{line}|"{label}"|' if label else line
     return f"{ids[edge.source]} {arrow} {ids[edge.target]}"
 
 
 def _proof(flow: Flow) -> Iterator[str]:
-    """Yield the colours of the arrows that are marked, and what the marks rest on, for who reads the text."""
-    found = [marks.mark(edge) for edge in flow.edges]
+    """Yield the colours of the styled edges, and a comment on their evidence for readers of the text."""
+    edge_marks = [marks.mark(edge) for edge in flow.edges]
     for fault, colour in _COLOURS.items():
-        numbers = [str(number) for number, each in enumerate(found) if each and each.fault is fault]
+        numbers = [str(number) for number, mark in enumerate(edge_marks) if mark and mark.fault is fault]
         if numbers:
             yield f"linkStyle {','.join(numbers)} stroke:{colour}"
-    if said := marks.provenance(flow):
-        yield f"%% {_comment(str(said))}"
+    if provenance := marks.provenance(flow):
+        yield f"%% {_comment(str(provenance))}"
 
 
 def _comment(text: str) -> str:
-    return re.sub("[{}%]", "", text)  # with which a directive would begin
+    return re.sub("[{}%]", "", text)  # they would begin a directive
 
 
 def _click(step: Step, name: str, url: str) -> str:
@@ -157,7 +157,7 @@ def _label(text: str) -> str:
 
 
 def _safe_url(url: str) -> str:
-    """Return the address quoted for Mermaid, or nothing unless it is relative, a fragment, or of the web."""
+    """Return the address quoted for Mermaid, or an empty string unless it is relative, a fragment, or on the web."""
     url = "".join(char for char in url if char > " ")  # browsers ignore them, also inside "java script:"
     scheme = _SCHEME.match(url)
     if scheme and scheme[1].lower() not in {"http", "https"}:

@@ -1,4 +1,4 @@
-"""What a reader may choose about a drawing, whatever its format."""
+"""Options of a drawing, for all formats."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
 
 
 Direction = Literal["TB", "LR", "BT", "RL"]
-"""Where the arrows point: down, right, up, left."""
+"""The direction of the edges: down, right, up, left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to draw a flow.
+    """Options of a flow's drawing.
 
     Attributes:
-        direction: Where the arrows point: ``TB`` down, ``LR`` right, ``BT`` up, ``RL`` left.
+        direction: The direction of the edges: ``TB`` down, ``LR`` right, ``BT`` up, ``RL`` left.
         details: Whether titles, triggers, effects and links are drawn too.
         links: The address that each step's node links to, by step name.
         background: The colour behind a picture that is a PNG or a PDF.

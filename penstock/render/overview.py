@@ -1,4 +1,4 @@
-"""Several flows at once: which of them, and how they are joined by the channels between them."""
+"""Overviews of several flows: a selection, and a map of the channels between them."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ MAP = "system map"
 """The name of the flow that :func:`system_map` returns."""
 
 MOST_TRIGGERS = 3
-"""Triggers from outside that a flow shows on the map."""
+"""Maximum number of external triggers that a flow shows on the map."""
 
 MOST_IN_SMALL = 12
-"""A flow of more steps has no small diagram, because nothing could be read in it."""
+"""Maximum number of steps in a small diagram; in a larger one, nothing would be readable."""
 
 
 MOST_BYTES = 100
-"""Of a longer name, a page's file has the beginning; most file systems allow 255 with all that is added."""
+"""Maximum bytes of a page's file name; longer names are cut. Most file systems allow 255 with all additions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which flows to show; what is empty selects all.
+    """A selection of flows; an empty field selects all.
 
     Attributes:
-        services: Services whose flows are shown.
-        tags: Tags of which a flow has at least one.
-        modules: Modules, or packages above them, in one of which a flow has at least one step.
+        services: The services of the flows.
+        tags: Tags of which a flow must have at least one.
+        modules: Modules, or packages above them, in one of which a flow must have at least one step.
     """
 
     services: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Selection:
     modules: tuple[str, ...] = ()
 
     def of(self, flows: Iterable[Flow]) -> tuple[Flow, ...]:
-        """Return the flows that are selected, in the given order."""
+        """Return the selected flows, in the given order."""
         return tuple(flow for flow in flows if self._has(flow))
 
     def _has(self, flow: Flow) -> bool:
@@ -62,84 +62,84 @@ class Selection:
 
 
 def system_map(flows: Sequence[Flow]) -> Flow:
-    """Return the map of some flows, itself as a flow: a step for each flow, an arrow for each channel between two.
+    """Return the map of some flows, as a flow itself: a step for each flow, an edge for each channel between two.
 
-    A channel is what one flow names as an effect and another one as a trigger, such as ``kafka:orders``. Flows that
-    something outside starts are the map's entrypoints.
+    A channel is an effect of one flow that is a trigger of another one, such as ``kafka:orders``. Flows
+    started from outside are the map's entrypoints.
     """
     channels = _channels(flows)
     edges = [Edge(source=source, target=target, label=", ".join(of)) for (source, target), of in channels.items()]
-    fed = {(target, channel) for (_, target), of in channels.items() for channel in of}
-    steps = [_as_step(flow, fed) for flow in flows]
+    fed_channels = {(target, channel) for (_, target), of in channels.items() for channel in of}
+    steps = [_as_step(flow, fed_channels) for flow in flows]
     ranks = _graph.ranks(
         _graph.adjacency([step.name for step in steps], ((edge.source, edge.target) for edge in edges))
     )
-    ordered = sorted(steps, key=lambda step: ranks[step.name])
-    position = {step.name: number for number, step in enumerate(ordered)}
+    sorted_steps = sorted(steps, key=lambda step: ranks[step.name])
+    position = {step.name: number for number, step in enumerate(sorted_steps)}
     edges.sort(key=lambda edge: (position[edge.source], position[edge.target]))
-    return Flow(name=MAP, title="System map", steps=tuple(ordered), edges=tuple(edges))
+    return Flow(name=MAP, title="System map", steps=tuple(sorted_steps), edges=tuple(edges))
 
 
 def map_text(drawn: Flow) -> str:
-    """Return the map in words, for those who do not see it."""
+    """Return the map in words, as a text alternative."""
     count = len(drawn.steps)
-    said = [f"System map: {count} flow{'' if count == 1 else 's'}."]
-    said += (
+    sentences = [f"System map: {count} flow{'' if count == 1 else 's'}."]
+    sentences += (
         f"{visible(edge.source)} leads to {visible(edge.target)} through {visible(edge.label)}." for edge in drawn.edges
     )
-    return " ".join(said)
+    return " ".join(sentences)
 
 
 def summary(flow: Flow) -> str:
-    """Return what a flow is for: the first paragraph of its description, else what its first entrypoint says."""
-    described = next(iter(paragraphs(flow.description)), "")
+    """Return the purpose of a flow: the first paragraph of its description, else the title of its first entrypoint."""
+    description = next(iter(paragraphs(flow.description)), "")
     first = next(iter((*flow.entrypoints, *flow.steps)), None)
-    return described or (visible(first.title) if first else "")
+    return description or (visible(first.title) if first else "")
 
 
 def size(flow: Flow) -> str:
-    """Return how many steps a flow has, in words."""
+    """Return the number of steps of a flow, in words."""
     return f"{len(flow.steps)} step{'' if len(flow.steps) == 1 else 's'}"
 
 
 def triggers(flow: Flow) -> tuple[str, ...]:
-    """Return what starts the steps of a flow, each once."""
+    """Return the distinct triggers of a flow."""
     return tuple(dict.fromkeys(visible(step.trigger) for step in flow.steps if step.trigger))
 
 
 def fault(selection: Selection, flows: Sequence[Flow]) -> str:
-    """Return what is wrong with a selection that selects nothing as a whole or by one of its names; else nothing."""
+    """Return the error of a selection that selects nothing, as a whole or by one of its names; else an empty string."""
     if not flows:
         return "there are no flows to show"
-    wrong = (each for each in (selection, *_singly(selection)) if not each.of(flows))
-    return next((_no_flow_has(each, flows) for each in wrong), "")
+    wrong = (candidate for candidate in (selection, *_singly(selection)) if not candidate.of(flows))
+    return next((_no_flow_has(candidate, flows) for candidate in wrong), "")
 
 
 def _singly(selection: Selection) -> Iterator[Selection]:
-    """Yield a selection for each name in one: beside a name that selects something, a wrong one would be unseen."""
+    """Yield a selection for each single name: a wrong name beside a matching one would go unnoticed."""
     yield from (Selection(services=(name,)) for name in selection.services)
     yield from (Selection(tags=(name,)) for name in selection.tags)
     yield from (Selection(modules=(name,)) for name in selection.modules)
 
 
 def _no_flow_has(selection: Selection, flows: Sequence[Flow]) -> str:
-    known = {
+    choices = {
         "service": ({flow.service for flow in flows}, selection.services),
         "tag": ({tag for flow in flows for tag in flow.tags}, selection.tags),
         "module": ({step.module for flow in flows for step in flow.steps}, selection.modules),
     }
     near = tuple(
         name
-        for there, asked in known.values()
-        for each in asked
-        if each not in there
-        for name in near_names(each, there)
+        for existing_names, selected_names in choices.values()
+        for selected_name in selected_names
+        if selected_name not in existing_names
+        for name in near_names(selected_name, existing_names)
     )
     return f"no flow has {selection}.{did_you_mean(near)}"
 
 
 def outline(flow: Flow) -> Flow:
-    """Return a flow with only what a small picture and a line of text show of it."""
+    """Return a flow reduced to its small picture and its line of text."""
     return Flow(
         name=flow.name,
         title=flow.title,
@@ -160,11 +160,11 @@ def _channels(flows: Iterable[Flow]) -> dict[tuple[str, str], dict[str, None]]:
     for flow in flows:
         for channel in dict.fromkeys(step.trigger for step in flow.steps if step.trigger):
             listening.setdefault(channel, []).append(flow)
-    found: dict[tuple[str, str], dict[str, None]] = {}
+    channels: dict[tuple[str, str], dict[str, None]] = {}
     for source, channel in _sent(flows):
         for target in listening.get(channel, ()):
-            found.setdefault((source.full_name, target.full_name), {})[channel] = None
-    return found
+            channels.setdefault((source.full_name, target.full_name), {})[channel] = None
+    return channels
 
 
 def _sent(flows: Iterable[Flow]) -> Iterator[tuple[Flow, str]]:
@@ -175,26 +175,26 @@ def _as_step(flow: Flow, fed: set[tuple[str, str]]) -> Step:
     triggers = dict.fromkeys(step.trigger for step in flow.steps if step.trigger)
     outside = [trigger for trigger in triggers if (flow.full_name, trigger) not in fed]
     starts = outside or not triggers
-    shown = outside[:MOST_TRIGGERS] + (["…"] if len(outside) > MOST_TRIGGERS else [])
+    sources = outside[:MOST_TRIGGERS] + (["…"] if len(outside) > MOST_TRIGGERS else [])
     title = flow.title if flow.title != flow.name else summary(flow)
-    return Step(name=flow.full_name, title=title, signature="", entrypoint=bool(starts), trigger=", ".join(shown))
+    return Step(name=flow.full_name, title=title, signature="", entrypoint=bool(starts), trigger=", ".join(sources))
 
 
 def page_names(flows: Iterable[Flow]) -> list[str]:
-    """Return a name for a page of each flow, such as ``shop/orders``: safe for files and addresses, each once.
+    """Return a page name for each flow, such as ``shop/orders``: safe for files and addresses, and unique.
 
     Some file systems do not tell case, nor two ways to write one letter, Windows has names of its own, and the index of a
     folder is its overview.
     """
-    taken: set[str] = set()
+    used_names: set[str] = set()
     names: list[str] = []
     for flow in flows:
-        wanted = "/".join(_file_name(part) for part in (flow.service, flow.name) if part)
-        number, name = 1, wanted
-        while _folded(name) in taken or name.rpartition("/")[2].casefold() in ("index", "readme"):
+        base_name = "/".join(_file_name(part) for part in (flow.service, flow.name) if part)
+        number, name = 1, base_name
+        while _folded(name) in used_names or name.rpartition("/")[2].casefold() in ("index", "readme"):
             number += 1
-            name = f"{wanted}-{number}"
-        taken.add(_folded(name))
+            name = f"{base_name}-{number}"
+        used_names.add(_folded(name))
         names.append(name)
     return names
 
@@ -211,11 +211,11 @@ def _file_name(text: str) -> str:
     name = slug(text).strip(".") or "unnamed"
     if _DEVICE.fullmatch(name):
         name = f"flow-{name}"
-    encoded = name.encode()
-    if len(encoded) <= MOST_BYTES:
+    data = name.encode()
+    if len(data) <= MOST_BYTES:
         return name
-    digest = hashlib.sha256(encoded).hexdigest()[:8]  # what was cut tells names apart
-    return f"{encoded[:MOST_BYTES].decode(errors='ignore')}-{digest}"
+    digest = hashlib.sha256(data).hexdigest()[:8]  # what was cut tells names apart
+    return f"{data[:MOST_BYTES].decode(errors='ignore')}-{digest}"
 
 
 def _under(module: str, packages: Iterable[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Pictures as PDF: by Graphviz where it is installed, else from the SVG by svglib and ReportLab."""
+"""Renders pictures as PDF: by Graphviz if installed, else from the SVG by svglib and ReportLab."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout: float = layout.TIMEOUT) -> bytes:
-    """Return the flow as a PDF page of the picture's size, with text that can be selected.
+    """Render the flow as a PDF page of the picture's size, with selectable text.
 
     Raises:
         MissingExtraError: Neither Graphviz nor the extra ``pdf`` is installed.
@@ -34,7 +34,7 @@ def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout
 
 
 def from_svg(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout: float = layout.TIMEOUT) -> bytes:
-    """Return the flow as a small PDF page, the same bytes on every machine, because it brings no fonts.
+    """Render the flow as a small PDF page, with the same bytes on every machine, because it embeds no fonts.
 
     Raises:
         MissingExtraError: The extra ``pdf`` is not installed.
@@ -46,27 +46,27 @@ def from_svg(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeo
 
 
 def undated(document: bytes) -> bytes:
-    """Return a PDF made at the start of 1970, as long as before, so that the same flow gives the same bytes."""
+    """Return a PDF dated to the start of 1970, with the same length, so that the same flow gives the same bytes."""
     return re.sub(rb"(/(?:Creation|Mod)Date \(D:)\d{14}", rb"\g<1>19700101000000", document)
 
 
-def _converted(drawn: str) -> bytes:
+def _converted(markup: str) -> bytes:
     try:
         from reportlab.graphics import renderPDF  # noqa: PLC0415 - optional
         from svglib.svglib import svg2rlg  # noqa: PLC0415 - optional
     except ImportError:
         raise MissingExtraError("a PDF needs Graphviz's dot, or the packages svglib and reportlab", "pdf") from None
-    plain = _only_known_letters(drawn)
+    plain = _only_known_letters(markup)
     drawing = svg2rlg(io.StringIO(plain))
     if drawing is None:
         raise RenderError("svglib could not read the picture")
-    width, height = (float(side) for side in _SIZE.findall(drawn)[:2])
+    width, height = (float(side) for side in _SIZE.findall(markup)[:2])
     point = width / drawing.width  # svglib counts a pixel as a point or as 0.75, as its version is
     scale = min(picture.MAX_PAGE * INCH / max(width, height), 1) * point
     if scale != 1:
         drawing.scale(scale, scale)
         drawing.width, drawing.height = drawing.width * scale, drawing.height * scale
-    output: bytes = renderPDF.drawToString(drawing, invariant=1)  # no dates in it
+    output: bytes = renderPDF.drawToString(drawing, invariant=1)  # omits dates
     return output
 
 
@@ -75,12 +75,12 @@ _SIZE = re.compile(r' (?:width|height)="([\d.]+)"')
 
 
 def _only_known_letters(picture: str) -> str:
-    """Return the picture in ReportLab's Helvetica, which has the letters of Windows-1252 only."""
-    drawn = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", picture))
-    unknown = sorted({char for char in drawn if not char.encode("cp1252", "ignore")})
+    """Return the picture in ReportLab's Helvetica, or raise an error for letters outside Windows-1252."""
+    text = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", picture))
+    unknown = sorted({char for char in text if not char.encode("cp1252", "ignore")})
     if unknown:
         raise RenderError(
             f"the PDF's built-in font lacks {' '.join(unknown[:5])}. Install Graphviz (its `dot` draws them), or choose svg."
         )
-    # svglib takes a list of families for one name; titles would be drawn as text
+    # svglib takes a list of families for one name, and would draw titles as text
     return re.sub(r"<title>[^<]*</title>", "", picture.replace(svg.FONT, "Helvetica"))

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from penstock.render.options import Options
 
 CRISP = 192
-"""Dots per inch: two for each CSS pixel, as sharp screens have them."""
+"""Dots per inch: two for each CSS pixel, for sharp screens."""
 
 MIN_READABLE = 36
-"""Dots per inch with which the letters of a name are seven pixels high."""
+"""Dots per inch at which the letters of a name are seven pixels high."""
 
 MAX_PIXELS = 25_000_000
-"""Of a PNG; the engine takes ten bytes for each while it draws."""
+"""Maximum pixels of a PNG; the engine takes ten bytes for each while it draws."""
 
 MAX_SIDE = 32_000
-"""Pixels of a PNG's side; cairo and browsers take no more than 32,767."""
+"""Maximum pixels of a PNG's side; cairo and browsers take no more than 32,767."""
 
 MAX_PAGE = 200
-"""Inches of a PDF's side (ISO 32000-1, annex C)."""
+"""Maximum inches of a PDF's side (ISO 32000-1, annex C)."""
 
 METRES_IN_INCH = 0.0254
 
@@ -44,7 +44,7 @@ _MARGIN = 2 * INCH * float(dot.GRAPH["pad"])
 
 
 def lay_out_one(flow: Flow, options: Options, *, engine: str = ENGINE, timeout: float = TIMEOUT) -> Layout:
-    """Return the layout of a flow; a warning says where that is a plain one.
+    """Return the layout of a flow; a plain one causes a warning.
 
     Raises:
         LayoutError: The layout engine failed.
@@ -59,12 +59,12 @@ def lay_out_one(flow: Flow, options: Options, *, engine: str = ENGINE, timeout: 
 
 
 def warn(message: str) -> None:
-    """Warn of a layout at the place that asked for it."""
+    """Issue a warning about a layout at the caller's location."""
     warnings.warn_explicit(message, LayoutWarning, *place_of(calling_frame()))
 
 
 def draw_png(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGINE, timeout: float = TIMEOUT) -> bytes:
-    """Return a layout drawn as PNG; a warning says where it is scaled down, because there would be too many pixels.
+    """Render a layout as PNG, scaled down with a warning if it has too many pixels.
 
     Raises:
         LayoutError: The engine failed or ran out of time.
@@ -73,7 +73,7 @@ def draw_png(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGI
     geometry = layout.geometry()
     width, height = ((side + _MARGIN) / INCH for side in (geometry.width, geometry.height))
     density = min(CRISP, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / width, MAX_SIDE / height)
-    # the engine finds bows wider than they are; where size matters, it scales the drawing to the size that it has
+    # the engine overestimates the size of bows; where size matters, it scales the drawing to its own size
     size = [f"-Gsize={width:.4f},{height + NOTE_ROOM / INCH:.4f}"] if layout.reason or density < CRISP else []
     content = _drawn(flow, options, layout, engine, timeout, f"-Gdpi={density:.4g}", *size, "-Tpng")
     if not _is_png(content):
@@ -87,7 +87,7 @@ def draw_png(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGI
 
 
 def draw_pdf(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGINE, timeout: float = TIMEOUT) -> bytes:
-    """Return a layout drawn as PDF, which is scaled down to what readers of PDF take.
+    """Render a layout as PDF, scaled down to the maximum size of PDF readers.
 
     Raises:
         LayoutError: The engine failed, ran out of time, or does not write PDF.
@@ -122,7 +122,7 @@ def _with_density(content: bytes, density: float) -> bytes:
 
 
 def _is_png(content: bytes) -> bool:
-    """Return whether this is a whole PNG, by its first and last chunk, and not larger than it may be."""
+    """Return whether content is a complete PNG, by its first and last chunk, and within the size limit."""
     if not (content.startswith(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR") and content.endswith(b"IEND\xaeB`\x82")):
         return False
     width, height = int.from_bytes(content[16:20]), int.from_bytes(content[20:24])

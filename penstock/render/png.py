@@ -1,4 +1,4 @@
-"""Pictures as PNG: by graphviz-pure, or by Graphviz where it is installed and a text has letters that the first lacks."""
+"""Renders pictures as PNG: by graphviz-pure, or by Graphviz if it is installed and graphviz-pure lacks letters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout: float = layout.TIMEOUT) -> bytes:
-    """Return the flow as a PNG on white; where its font lacks letters, it has boxes instead, and a warning says so.
+    """Render the flow as a PNG on white; letters that its font lacks become boxes, with a warning.
 
     Raises:
         MissingExtraError: The engine or the graphviz package is not installed.
@@ -45,7 +45,7 @@ def _lacking(flow: Flow, options: Options) -> list[str]:
 
 
 _UNSEEN = re.compile(r'\b(?:(?:label)?tooltip|URL)="(?:[^"\\]|\\.)*"')
-# What graphviz-pure 0.2.2 has: the letters of Arimo, among them Latin, Greek, Cyrillic and Hebrew.
+# The letters of graphviz-pure 0.2.2: those of Arimo, among them Latin, Greek, Cyrillic and Hebrew.
 _UNKNOWN = re.compile(
     r"[^\u0000-\u052f\u0591-\u05f4\u1ab0-\u1abe\u1c80-\u1c88\u1d00-\u20be\u20f0-\u214f\u2153\u2154\u215b-\u215e\u2184"
     r"\u2190-\u2195\u21a8\u2202\u2206\u220f\u2211\u2212\u2215\u2219\u221a\u221e\u221f\u2229\u222b\u2248\u2260\u2261"

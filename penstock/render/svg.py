@@ -1,7 +1,7 @@
-"""Layouts drawn as SVG, for inlining in a page or as a picture of its own.
+"""Renders layouts as SVG, for inlining in a page or as a standalone picture.
 
-Every shape carries the light colours as attributes, so the picture is right wherever no style sheet reaches it.
-Where ``penstock.css`` does, its classes win, and the site's theme decides.
+Every shape has the light colours as attributes, so the picture is right even without a style sheet.
+With ``penstock.css``, its classes win, and the site's theme decides.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ PAD = 8
 """Pixels around the drawing."""
 
 NOTE_ROOM = 20
-"""Pixels above a drawing for a note."""
+"""Pixels above a drawing, for a note."""
 
 LEAST_SCALE = 0.75
-"""A diagram wider than its column shrinks to this; beyond, its frame scrolls."""
+"""Minimum scale of a diagram wider than its column; beyond, its frame scrolls."""
 
 LABEL_GAP = 2
-"""Pixels by which a label stands right of the middle of its room, away from the arrow."""
+"""Pixels by which a label is shifted right of the centre of its room, away from the line."""
 
 BASELINE = 0.96
-"""Where letters stand in their line, in sizes of the font from its top."""
+"""Position of the baseline, in units of the font size from the top of the line."""
 
 FONT = "Helvetica, Arial, 'Liberation Sans', Arimo, sans-serif"
 
 DASHES = {"solid": "", "dashed": ' stroke-dasharray="5 3"', "dotted": ' stroke-dasharray="1.5 3"'}
 WIDTHS = {"solid": 1.6, "dashed": 1.2, "dotted": 1.6}
-"""How the line of a marked arrow is drawn."""
+"""Dash patterns and widths of styled edges' lines."""
 
 DARK = """
 @media (prefers-color-scheme: dark) {
@@ -65,25 +65,25 @@ def draw(
     alt: str | None = None,
     least_scale: float = LEAST_SCALE,
 ) -> str:
-    """Return a laid out flow as an ``<svg>`` element.
+    """Render a layout as an ``<svg>`` element.
 
     Args:
         flow: The flow.
         layout: Its layout, made with the same options.
-        options: Links turn nodes into links; all addresses but relative ones and those of the web are dropped.
-        prefix: What the ids begin with, so that they are unique on a page.
-        standalone: Whether the picture stands in a file of its own, with a background and a dark variant.
-        alt: What to say instead of the generated description; an empty text hides the picture from screen readers.
-        least_scale: How small the picture may get in a column that is narrower.
+        options: Links turn nodes into links; all addresses but relative ones and those on the web are dropped.
+        prefix: The prefix of the ids, which makes them unique on a page.
+        standalone: Whether the picture is in a file of its own, with a background and a dark variant.
+        alt: A replacement for the generated description; an empty text hides the picture from screen readers.
+        least_scale: The minimum scale of the picture in a narrower column.
 
     Returns:
-        The element, one CSS pixel for one unit, its texts apart by white space as a search index needs it.
+        The element, one CSS pixel per unit, with white space between its texts, which search indexes need.
     """
     geometry = layout.geometry()
     top = NOTE_ROOM if layout.note else 0
     width, height = round(geometry.width + 2 * PAD, 2), round(geometry.height + top + 2 * PAD, 2)
-    said = escape(alt_text(flow) if alt is None else alt)
-    role = f'role="group" aria-label="{said}"' if said else 'aria-hidden="true"'
+    aria_label = escape(alt_text(flow) if alt is None else alt)
+    role = f'role="group" aria-label="{aria_label}"' if aria_label else 'aria-hidden="true"'
     least = f' style="min-width:{round(width * least_scale)}px"' if least_scale else ""
     parts = [
         (
@@ -130,17 +130,17 @@ def _step(step: Step, box: Box, label: Label, options: Options, ident: str) -> s
     entry = step.entrypoint and options.details
     classes = "ps-node ps-entry" if entry else "ps-node ps-step"
     fill, stroke, thick = (dot.ACCENT_CARD, dot.ACCENT, 1.4) if entry else (dot.CARD, dot.EDGE, 1.2)
-    left = box.x + (box.width - max(line.width for line in label.lines)) / 2
+    text_left = box.x + (box.width - max(line.width for line in label.lines)) / 2
     name, titles = label.lines[:1], label.lines[1:]
     down = _height(name) + labels.TITLE_GAP
     top = box.y + (box.height - (down + _height(titles) if titles else _height(name))) / 2
     title = visible(step.title) if options.details else ""
     about = f"{escape(ident)}-about"
     rect = _rect(box, radius=10, fill=fill, stroke=stroke, thick=thick)
-    below = list(_texts(titles, left, top + down, "start", "ps-sub", dot.MUTED))
+    below = list(_texts(titles, text_left, top + down, "start", "ps-sub", dot.MUTED))
     inner = _described(
         rect,
-        list(_texts(name, left, top, "start", "ps-name", dot.INK)),
+        list(_texts(name, text_left, top, "start", "ps-name", dot.INK)),
         below,
         title,
         about,
@@ -183,31 +183,29 @@ def _edges(flow: Flow, curves: Iterable[Curve], *, details: bool) -> Iterator[st
     for edge in flow.edges:
         waiting.setdefault((index[edge.source], index[edge.target]), []).append(edge)
     for curve in curves:
-        drawn = waiting.get((curve.source, curve.target))  # several on one way come in their order
-        if drawn:
-            yield _edge(curve, drawn.pop(0), details=details)
+        edges = waiting.get((curve.source, curve.target))  # several on one way come in their order
+        if edges:
+            yield _edge(curve, edges.pop(0), details=details)
         else:
             yield _arrow(curve, "ps-edge ps-channel", dot.CHANNEL_LINE, 1.1)
 
 
 def _edge(curve: Curve, edge: Edge, *, details: bool) -> str:
-    label, found = labels.of_arrow(edge, details=details), marks.mark(edge)
+    label, mark = labels.of_arrow(edge, details=details), marks.mark(edge)
     lines = label.lines if label else ()
-    if found is None:
+    if mark is None:
         return _arrow(curve, "ps-edge", dot.LINE, 1.1, _beside(curve, lines, len(lines), dot.MUTED))
-    name, colour = ("ps-fault", dot.FAULT) if found.fault else ("ps-doubt", dot.DOUBT)
-    own = len(lines) - (1 if found.label else 0)
-    note = f"<title>{escape(visible(edge.note) or found.words)}</title>"
+    name, colour = ("ps-fault", dot.FAULT) if mark.fault else ("ps-doubt", dot.DOUBT)
+    own = len(lines) - (1 if mark.label else 0)
+    note = f"<title>{escape(visible(edge.note) or mark.words)}</title>"
     more = [note, *_beside(curve, lines, own, colour)]
     state = re.sub(r"[^a-z]", "-", edge.state)  # a manifest of a newer version may name states of its own
     ends = name_ends(edge.source, edge.target)  # the note alone would not tell one arrow from another
-    return _arrow(
-        curve, f"ps-edge {name} ps-{state}", colour, WIDTHS[found.line], more, DASHES[found.line], called=ends
-    )
+    return _arrow(curve, f"ps-edge {name} ps-{state}", colour, WIDTHS[mark.line], more, DASHES[mark.line], called=ends)
 
 
 def _beside(curve: Curve, lines: Sequence[Line], own: int, colour: str) -> Iterator[str]:
-    """Yield an arrow's own lines, and below them what its mark writes."""
+    """Yield an edge's own lines, followed by the text of its state."""
     if curve.label and lines:
         x, top = curve.label[0] + LABEL_GAP, curve.label[1] - _height(lines) / 2
         yield from _texts(lines[:own], x, top, "middle", "ps-label", dot.MUTED)
@@ -246,7 +244,7 @@ def _texts(lines: Sequence[Line], x: float, top: float, anchor: str, css: str, f
         top += line.size * labels.LEADING
         place = f'x="{x:.2f}" y="{baseline:.2f}" text-anchor="{anchor}" font-size="{line.size:g}"'
         weight = ' font-weight="bold"' if line.bold else ""
-        # where none of the fonts is there that the layout measured, another one is squeezed into its box
+        # if none of the measured fonts is installed, another one is squeezed into its box
         fit = f' textLength="{line.width:.1f}" lengthAdjust="spacingAndGlyphs"' if line.sure else ""
         yield f'<text class="{css}" {place}{weight}{fit} fill="{fill}">{escape(line.text)}</text>'
 

@@ -1,4 +1,4 @@
-"""Flows as text for the terminal: up to thirty steps as a drawing, larger ones as an indented list."""
+"""Renders flows as terminal text: up to thirty steps as a drawing, larger ones as an indented list."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from penstock.render.options import Options
 
 MAX_DRAWN = 30
-"""How many steps are drawn; a flow of more is listed."""
+"""Maximum number of steps in a drawing; larger flows are listed."""
 
 MAX_LEVEL = 12
-"""How deep the list indents; what is deeper stands there too, so that lines stay on the screen."""
+"""Maximum indentation levels of the list; deeper steps stay at this level, so that lines fit the screen."""
 
 UNLIMITED = 100
-"""Where there is no terminal, columns are aligned as in one of this width; titles are whole, and lines as long as they are."""
+"""Assumed width without a terminal, for aligned columns; titles are not cut, and lines are not folded."""
 
 MIN_TITLE = 12
-"""Titles are left out where fewer columns than this remain for them."""
+"""Minimum columns of titles; with fewer, they are left out."""
 
 _GAP = 2
 _UNSTYLED, _ENTRY, _IO, _DIM, _DOUBT, _FAULT = "", "1;34", "35", "2", "33", "31"  # ECMA-48, Select Graphic Rendition
@@ -38,7 +38,7 @@ class _Cell(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """Pieces that touch, up to the step's name, and then the cells of a table; the lanes where the line goes on below."""
+    """Adjacent pieces up to the step's name, then the cells of a table; and the lanes for continuation lines."""
 
     pieces: tuple[_Cell, ...]
     cells: tuple[_Cell, ...] = ()
@@ -46,7 +46,7 @@ class _Line(NamedTuple):
 
 
 class _Arrows(NamedTuple):
-    """A flow's arrows, told apart by whether they lead down the page or, closing a cycle, back up."""
+    """A flow's edges, separated by direction: down the page, or back up, closing a cycle."""
 
     down: Mapping[str, list[str]]
     into: Mapping[str, list[Edge]]
@@ -57,16 +57,16 @@ class _Arrows(NamedTuple):
 def render(
     flow: Flow, options: Options, *, colour: bool = False, width: int = 80, fold: bool = False, whole: bool = False
 ) -> str:
-    """Return the flow as text for a terminal, without a newline at the end.
+    """Render the flow as text for a terminal, without a newline at the end.
 
     Args:
         flow: The flow to show.
-        options: With ``details``, titles, triggers and effects stand beside the steps.
+        options: With ``details``, titles, triggers and effects are beside the steps.
         colour: Whether ANSI colours are added; the visible text stays the same.
-        width: The columns that there are; 0 leaves lines as long as they are. Titles are cut to fit; names, lanes and
-            labels never are.
-        fold: Whether labels, triggers and effects for which a line has no room stand below it, beside the lanes.
-        whole: Whether titles for which it has no room do so, too, instead of being cut.
+        width: The available columns; 0 leaves lines unlimited. Titles are cut to fit; names, lanes and
+            labels are not.
+        fold: Whether labels, triggers and effects that do not fit a line go below it, beside the lanes.
+        whole: Whether titles that do not fit go below as well, instead of being cut.
     """
     show = _drawing if len(flow.steps) <= MAX_DRAWN else _list
     lines = list(show(flow, options, _arrows(flow)))
@@ -74,18 +74,18 @@ def render(
 
 
 def proof(flow: Flow, *, colour: bool = False, width: int = 80) -> str:
-    """Return what the arrows' states rest on, and which are not confirmed; nothing where nobody asked.
+    """Return the evidence for the edges' states, and the unconfirmed edges; empty if they were not checked.
 
     Args:
         flow: The flow.
         colour: Whether ANSI colours are added; the visible text stays the same.
-        width: The columns of the terminal; 0 leaves lines as long as they are.
+        width: The columns of the terminal; 0 leaves lines unlimited.
     """
-    found = marks.provenance(flow)
-    if found is None:
+    provenance = marks.provenance(flow)
+    if provenance is None:
         return ""
     doubts = marks.doubts(flow)
-    lines = [_wrapped(str(found), width)]
+    lines = [_wrapped(str(provenance), width)]
     lines += (_wrapped(f"┄ {doubt}", width, "  ") for doubt in doubts[: marks.MOST_DOUBTS])
     lines += filter(None, [marks.rest(len(doubts))])
     return "\n".join(_joined([_Cell(line, _DIM)], colour=colour) for line in lines)
@@ -131,13 +131,13 @@ def _list(flow: Flow, options: Options, arrows: _Arrows) -> Iterator[_Line]:
         yield _Line(_head("  " * min(level, MAX_LEVEL), step), (*_about(step, options), _Cell(ahead, _DIM)))
 
 
-def _head(left: str, step: Step, right: str = "") -> tuple[_Cell, ...]:
+def _head(prefix: str, step: Step, right: str = "") -> tuple[_Cell, ...]:
     mark, style = ("◆", _ENTRY) if step.entrypoint else ("○", _UNSTYLED)
-    return _Cell(left), _Cell(mark, style), _Cell(f"{right} "), _Cell(plain_name(step.name), style)
+    return _Cell(prefix), _Cell(mark, style), _Cell(f"{right} "), _Cell(plain_name(step.name), style)
 
 
 def _about(step: Step, options: Options) -> tuple[_Cell, _Cell]:
-    """Return the title, and the trigger and effects."""
+    """Return the cells for the title, and for the trigger and effects."""
     if not options.details:
         return _Cell(""), _Cell("")
     effects = ", ".join(filter(None, map(plain, step.effects)))
@@ -145,7 +145,7 @@ def _about(step: Step, options: Options) -> tuple[_Cell, _Cell]:
 
 
 def _condition(edges: Sequence[Edge]) -> str:
-    """Return when a step is reached; the sources are named where that differs among them."""
+    """Return the conditions of a step; the sources are named if they differ."""
     labels = dict.fromkeys(plain(edge.label) for edge in edges)
     if len(labels) > 1 and len({edge.source for edge in edges}) > 1:
         texts = [f"{plain_name(edge.source)}: {plain(edge.label)}" for edge in edges if plain(edge.label)]
@@ -155,23 +155,23 @@ def _condition(edges: Sequence[Edge]) -> str:
 
 
 def _named(sign: str, edges: Sequence[Edge]) -> str:
-    """Return the names of the steps that the arrows lead to, with their labels."""
+    """Return the names of the edges' targets, with their labels."""
     return _after(sign, ", ".join(map(_target, edges)))
 
 
 def _target(edge: Edge) -> str:
-    found = marks.mark(edge)
-    said = ", ".join(filter(None, (plain(edge.label), found.words if found else "")))
-    return _words(plain_name(edge.target), f"({said})" if said else "")
+    mark = marks.mark(edge)
+    details = ", ".join(filter(None, (plain(edge.label), mark.words if mark else "")))
+    return _words(plain_name(edge.target), f"({details})" if details else "")
 
 
 def _marks(edges: Sequence[Edge]) -> _Cell:
-    """Return which arrows into a step are not confirmed; the sources are named where not all are alike."""
-    found = [(edge, mark) for edge in edges if (mark := marks.mark(edge))]
-    words = dict.fromkeys(mark.words for _, mark in found)
-    if len(words) > 1 or len(found) < len(edges):
-        words = dict.fromkeys(f"{plain_name(edge.source)}: {mark.words}" for edge, mark in found)
-    style = _FAULT if any(mark.fault for _, mark in found) else _DOUBT
+    """Return the unconfirmed states of edges into a step; the sources are named if they differ."""
+    marked_edges = [(edge, mark) for edge in edges if (mark := marks.mark(edge))]
+    words = dict.fromkeys(mark.words for _, mark in marked_edges)
+    if len(words) > 1 or len(marked_edges) < len(edges):
+        words = dict.fromkeys(f"{plain_name(edge.source)}: {mark.words}" for edge, mark in marked_edges)
+    style = _FAULT if any(mark.fault for _, mark in marked_edges) else _DOUBT
     return _Cell(_after("┄", ", ".join(words)), style)
 
 
@@ -184,7 +184,7 @@ def _words(*texts: str) -> str:
 
 
 def _table(lines: Sequence[_Line], width: int, *, fold: bool, whole: bool) -> Iterator[Sequence[_Cell]]:
-    """Yield the lines with their cells aligned and the titles cut, so that as much as possible fits the width."""
+    """Yield the lines with aligned cells and cut titles, fitted to the width as far as possible."""
     whole, width = whole or not width, width or UNLIMITED
     most = width * 2 // 3 if fold else width // 2
     head = min(max((_width(line.pieces) for line in lines if line.cells), default=0), most)
@@ -193,24 +193,24 @@ def _table(lines: Sequence[_Line], width: int, *, fold: bool, whole: bool) -> It
         for cells in zip(*(line.cells for line in lines if line.cells), strict=True)
     ]
     if widths:
-        room = width - head - _GAP - sum(each + _GAP for each in widths[1:] if each)
+        room = width - head - _GAP - sum(column_width + _GAP for column_width in widths[1:] if column_width)
         widest = max(columns(line.cells[0].text) for line in lines if line.cells)
         if not whole:
             widths[0] = min(widest, room) if room >= MIN_TITLE else 0
     for line in lines:
-        aligned = _aligned(line, head, widths, whole=whole)
-        yield from _folded(line, aligned, width) if fold else [aligned]
+        aligned_cells = _aligned(line, head, widths, whole=whole)
+        yield from _folded(line, aligned_cells, width) if fold else [aligned_cells]
 
 
 def _column(cells: Sequence[int], width: int, *, fold: bool) -> int:
-    """Return how wide a column is made; a cell that is far wider than others is no reason, if it may stand below."""
+    """Return the width of a column; a single cell far wider than others does not count if it can go below."""
     if not fold:
         return min(max(cells), width // 3)
     return max(cell for cell in (0, *cells) if cell <= width // 4) or min(max(cells), width // 4)
 
 
 def _folded(line: _Line, aligned: Sequence[_Cell], width: int) -> Iterator[Sequence[_Cell]]:
-    """Yield a line as several where it is too wide: cells that have no room go on below, beside the lanes."""
+    """Yield a line as several if it is too wide: cells that do not fit continue below, beside the lanes."""
     first = len(line.pieces)
     ahead = f"{line.below:<{_width(line.pieces[:-1]) + _GAP}}"
     row = list(aligned[:first])
@@ -226,13 +226,13 @@ def _folded(line: _Line, aligned: Sequence[_Cell], width: int) -> Iterator[Seque
 
 def _aligned(line: _Line, start: int, widths: Sequence[int], *, whole: bool) -> list[_Cell]:
     pieces = list(line.pieces)
-    used = _width(pieces)
+    used_width = _width(pieces)
     for number, (cell, wide) in enumerate(zip(line.cells, widths, strict=False)):
         text = cut(cell.text, wide) if number == 0 and wide and not whole else cell.text
         if text and wide:
-            padding = max(start - used, 0) + _GAP
+            padding = max(start - used_width, 0) + _GAP
             pieces += [_Cell(" " * padding), _Cell(text, cell.style)]
-            used += padding + columns(text)
+            used_width += padding + columns(text)
         start += wide + _GAP if wide else 0
     return pieces
 

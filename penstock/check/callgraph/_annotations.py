@@ -1,4 +1,4 @@
-"""Annotations: which of the user's classes a parameter or an attribute is said to be of. Nothing is evaluated."""
+"""Annotations: the user's classes that a parameter or an attribute is annotated with. Nothing is evaluated."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Annotations(Containers):
     """Understands annotations."""
 
     def spoken(self, node: ast.expr | None) -> Some:
-        """Return what something with this annotation may be."""
+        """Return the values that an annotation allows."""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             return self.spoken(_parsed(node.value))
         if isinstance(node, ast.BinOp):
@@ -69,8 +69,8 @@ class Annotations(Containers):
 
     def _named(self, node: ast.expr) -> Iterator[Any]:
         if isinstance(node, ast.Name):
-            found = [value.thing for value in self.find(node.id) if isinstance(value, Real)]
-            yield from found or [each for each in [self.imported(node.id)] if each is not NOTHING]
+            things = [value.thing for value in self.find(node.id) if isinstance(value, Real)]
+            yield from things or [thing for thing in [self.imported(node.id)] if thing is not NOTHING]
         elif isinstance(node, ast.Attribute):
             for outer in self._named(node.value):
                 inner = held_by(outer).get(node.attr, NOTHING) if is_module(outer) else peek(outer, node.attr)
@@ -78,35 +78,35 @@ class Annotations(Containers):
                     yield inner
 
     def hint(self) -> None:
-        """Let parameters of which nothing else is known be what their annotations say."""
+        """Assign the annotated types to parameters whose values are otherwise unknown."""
         for parameter in parameters(self.body.node):
-            held = self.scope.names.get(parameter.arg)
-            if held is None or parameter.annotation is None or any(value.key[0] != "constant" for value in held):
+            values = self.scope.names.get(parameter.arg)
+            if values is None or parameter.annotation is None or any(value.key[0] != "constant" for value in values):
                 continue
-            said = self.spoken(parameter.annotation)
-            if said:
-                self.scope.names[parameter.arg] = Some().update(held, said)
+            annotation_values = self.spoken(parameter.annotation)
+            if annotation_values:
+                self.scope.names[parameter.arg] = Some().update(values, annotation_values)
 
     def declared(self, kind: type) -> dict[str, Some]:
-        """Return what the annotations in a class's body say of its instances."""
-        known = self.program.declared
-        if id(kind) not in known:
+        """Return the attributes that annotations in a class body declare, with their values."""
+        declarations = self.program.declared
+        if id(kind) not in declarations:
             self.program.kept.append(kind)
-            known[id(kind)] = {}  # an annotation may lead back here
-            known[id(kind)] = dict(self._declarations(kind))
-        return known[id(kind)]
+            declarations[id(kind)] = {}  # an annotation may lead back here
+            declarations[id(kind)] = dict(self._declarations(kind))
+        return declarations[id(kind)]
 
     def _declarations(self, kind: type) -> Iterator[tuple[str, Some]]:
         source = find_source(kind)
         for node in source.node.body if source is not None else ():
             if source is not None and isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                said = self._spoken_in(kind, node.annotation, source.index.imports)
-                if said:
-                    yield node.target.id, said
+                values = self._spoken_in(kind, node.annotation, source.index.imports)
+                if values:
+                    yield node.target.id, values
 
     def _spoken_in(self, kind: type, annotation: ast.expr, imports: dict[str, str]) -> Some:
-        """Read an annotation with the names of the module that has the class."""
-        outside = self.body, self.scope
+        """Resolve an annotation with the names of the module that defines the class."""
+        outer_state = self.body, self.scope
         module = sys.modules.get(kind.__module__)
         package = kind.__module__.rpartition(".")[0]
         names = held_by(module) if module is not None else {}
@@ -115,7 +115,7 @@ class Annotations(Containers):
         try:
             return self.spoken(annotation)
         finally:
-            self.body, self.scope = outside
+            self.body, self.scope = outer_state
 
 
 def _parsed(text: str) -> ast.expr | None:

@@ -1,4 +1,4 @@
-"""Names and attributes: where Python looks for them, and what it binds them to."""
+"""Name and attribute lookup, with descriptor binding."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
 
 
 class Attributes(Frame):
-    """Finds what names and attributes stand for."""
+    """Resolves names and attributes."""
 
     def find(self, name: str) -> Some:
-        """Return what a name may stand for."""
-        found = self.scope.find(name)
-        if found is not None:
-            return found
+        """Return the possible values of a name."""
+        local_values = self.scope.find(name)
+        if local_values is not None:
+            return local_values
         module = self.body.module
-        assigned = self.program.heap.get((id(module), name), Some())
+        assignments = self.program.heap.get((id(module), name), Some())
         if name in module:
-            return Some([Real(module[name])]).update(assigned)
+            return Some([Real(module[name])]).update(assignments)
         builtin = vars(builtins).get(name, NOTHING)
-        return Some(assigned) if builtin is NOTHING else Some([Real(builtin)])
+        return Some(assignments) if builtin is NOTHING else Some([Real(builtin)])
 
     def imported(self, name: str) -> Any:
-        """Return what an import for type checkers only would give, or ``NOTHING``."""
+        """Return the object that a type-checking-only import would bind, or ``NOTHING``."""
         full = self.body.imports.get(name, "")
         if full.startswith("."):
             bare = full.lstrip(".")
@@ -55,7 +55,7 @@ class Attributes(Frame):
         return by_name(full) if full else NOTHING
 
     def attribute(self, value: Value, name: str, node: ast.AST) -> Some:
-        """Return what an attribute may be; a property is called."""
+        """Return the possible values of an attribute; a property is called."""
         if isinstance(value, Instance):
             return self._of_instance(value, name, node)
         if isinstance(value, Super):
@@ -67,40 +67,40 @@ class Attributes(Frame):
     def _of_instance(self, value: Instance, name: str, node: ast.AST) -> Some:
         if name in value.attributes:
             return value.attributes[name]
-        found = self._in_class(value.owner, name)
-        if isinstance(value.owner, Real) and (found is None or _says_nothing(found)):
+        class_values = self._in_class(value.owner, name)
+        if isinstance(value.owner, Real) and (class_values is None or _says_nothing(class_values)):
             self._initialize(value, value.owner.thing)
-            said = value.attributes.get(name) or self._declared_for(value.owner.thing, name)
-            if said is not None:
-                return said
-        result = self._bound(found or Some(), value, node)
+            instance_values = value.attributes.get(name) or self._declared_for(value.owner.thing, name)
+            if instance_values is not None:
+                return instance_values
+        result = self._bound(class_values or Some(), value, node)
         if value.open and isinstance(value.owner, Real):
-            for below in self._below(value.owner.thing, name):
-                result.update(self._bound(below, value, node))
-        if not result and found is None:
+            for subclass_values in self._below(value.owner.thing, name):
+                result.update(self._bound(subclass_values, value, node))
+        if not result and class_values is None:
             result.tags |= value.tags
         return result
 
     def _declared_for(self, kind: type, name: str) -> Some | None:
-        """Return what an annotation in a class or its bases says of an attribute, or ``None``."""
-        owned = (base for base in kind.__mro__ if self.program.owns_class(base))
-        found = (self.declared(base).get(name) for base in owned)
-        return next((each for each in found if each is not None), None)
+        """Return the values that an annotation in a class or its bases declares for an attribute, or ``None``."""
+        own_bases = (base for base in kind.__mro__ if self.program.owns_class(base))
+        declarations = (self.declared(base).get(name) for base in own_bases)
+        return next((values for values in declarations if values is not None), None)
 
     def _below(self, kind: type, name: str) -> Iterator[Some]:
-        """Yield what subclasses, or classes that fit a protocol, have under a name."""
+        """Yield the values that subclasses, or classes that implement a protocol, have under a name."""
         others = self._fitting(kind) if is_protocol(kind) else subclasses(kind)
-        for other in others:
-            if name in other.__dict__ and self.program.owns_class(other):
-                yield Some([Real(other.__dict__[name])])
+        for candidate in others:
+            if name in candidate.__dict__ and self.program.owns_class(candidate):
+                yield Some([Real(candidate.__dict__[name])])
 
     def _fitting(self, protocol: type) -> list[type]:
-        wanted = {name for name, value in protocol.__dict__.items() if type(value) is FunctionType and name[0] != "_"}
-        found = [kind for kind in self.program.own_classes() if not is_protocol(kind)]
-        return [kind for kind in found if wanted and all(peek(kind, name) is not NOTHING for name in wanted)]
+        methods = {name for name, value in protocol.__dict__.items() if type(value) is FunctionType and name[0] != "_"}
+        classes = [kind for kind in self.program.own_classes() if not is_protocol(kind)]
+        return [kind for kind in classes if methods and all(peek(kind, name) is not NOTHING for name in methods)]
 
     def _initialize(self, value: Instance, kind: type) -> None:
-        """Read ``__init__`` of a class, once for the instance that stands for all."""
+        """Interpret ``__init__`` of a class, once for its representative instance."""
         if "__init__" in value.attributes or not value.open:
             return
         value.attributes["__init__"] = Some()
@@ -111,16 +111,16 @@ class Attributes(Frame):
             )
 
     def declared(self, kind: type) -> dict[str, Some]:
-        """Return what the annotations in a class's body say of its instances."""
+        """Return the attributes that annotations in a class body declare, with their values."""
         raise NotImplementedError
 
     def _of_super(self, value: Super, name: str, node: ast.AST) -> Some:
         owner, receiver = value.owner, value.receiver
         if isinstance(owner, Made):
-            for above in (each for some in owner.bases for each in some):
-                found = self._in_class(above, name)
-                if found is not None:
-                    return self._bound(found, receiver, node)
+            for parent_class in (base_class for some in owner.bases for base_class in some):
+                class_values = self._in_class(parent_class, name)
+                if class_values is not None:
+                    return self._bound(class_values, receiver, node)
             return Some()
         kind = (
             receiver.owner.thing if isinstance(receiver, Instance) and isinstance(receiver.owner, Real) else owner.thing
@@ -135,39 +135,39 @@ class Attributes(Frame):
         return self._bound(self._in_class(value, name) or Some(), None, node, value)
 
     def _in_class(self, owner: Value, name: str) -> Some | None:
-        """Return what a class or its bases have under a name, or ``None``."""
+        """Return the values that a class or its bases have under a name, or ``None``."""
         if isinstance(owner, Made):
             if name in owner.attributes:
                 return owner.attributes[name]
-            found = (self._in_class(base, name) for some in owner.bases for base in some)
-            return next((each for each in found if each is not None), None)
+            base_values = (self._in_class(base, name) for some in owner.bases for base in some)
+            return next((values for values in base_values if values is not None), None)
         if not (isinstance(owner, Real) and is_class(owner)):
             return None
         for base in owner.thing.__mro__:
-            assigned = self.program.heap.get((id(base), name))
-            if name in base.__dict__ or assigned is not None:
-                held = [Real(base.__dict__[name])] if name in base.__dict__ else []
-                return Some(held).update(assigned or Some())
+            assignments = self.program.heap.get((id(base), name))
+            if name in base.__dict__ or assignments is not None:
+                own_values = [Real(base.__dict__[name])] if name in base.__dict__ else []
+                return Some(own_values).update(assignments or Some())
         return None
 
     def _of_object(self, value: Real, name: str, node: ast.AST) -> Some:
         thing = value.thing
-        assigned = self.program.heap.get((id(thing), name), Some())
+        assignments = self.program.heap.get((id(thing), name), Some())
         if is_module(thing):
-            held = held_by(thing).get(name, NOTHING)
+            entry = held_by(thing).get(name, NOTHING)
             full = str(held_by(thing).get("__name__"))
-            found = held if held is not NOTHING else by_name(f"{full}.{name}")
-            assigned = self.program.heap.get((id(held_by(thing)), name), assigned)
-            return Some(assigned) if found is NOTHING else Some([Real(found)]).update(assigned)
-        found = peek(thing, name)
-        if found is NOTHING:
-            return Some().update(assigned)
+            member = entry if entry is not NOTHING else by_name(f"{full}.{name}")
+            assignments = self.program.heap.get((id(held_by(thing)), name), assignments)
+            return Some(assignments) if member is NOTHING else Some([Real(member)]).update(assignments)
+        member = peek(thing, name)
+        if member is NOTHING:
+            return Some().update(assignments)
         own = peek_own(thing, name)
-        bound = Some([Real(found)]) if own else self._bound(Some([Real(found)]), value, node, Real(type(thing)))
-        return bound.update(assigned)
+        values = Some([Real(member)]) if own else self._bound(Some([Real(member)]), value, node, Real(type(thing)))
+        return values.update(assignments)
 
     def _bound(self, found: Some, receiver: Value | None, node: ast.AST, owner: Value | None = None) -> Some:
-        """Return what an attribute of a class is for an instance, or for the class itself."""
+        """Return a class attribute as an instance, or the class itself, sees it."""
         result = Some(tags=found.tags)
         if owner is None and isinstance(receiver, Instance):
             owner = receiver.owner
@@ -190,10 +190,10 @@ class Attributes(Frame):
         if kind is classmethod:
             return Some([Method(Real(thing.__func__), owner or value)])
         if issubclass(kind, singledispatchmethod):
-            bound = [
-                self._bound_object(Real(each), receiver, owner, node) for each in implementations(thing.dispatcher)
+            methods = [
+                self._bound_object(Real(callee), receiver, owner, node) for callee in implementations(thing.dispatcher)
             ]
-            return Some().update(*bound)
+            return Some().update(*methods)
         if receiver is None:
             return Some([value])
         getter = getter_of(thing)
@@ -205,7 +205,7 @@ class Attributes(Frame):
         if kind is not FunctionType and type(get) is FunctionType and self.program.owns(get):
             arguments = Arguments([Some([receiver]), Some([owner or value])])
             return self.called(Some([Method(Real(get), value)]), arguments, node)
-        is_function = any(type(each) is FunctionType for each in layers(thing))
+        is_function = any(type(callee) is FunctionType for callee in layers(thing))
         return Some([Method(value, receiver) if is_function and kind.__module__ != "celery.local" else value])
 
     def _bound_inner(self, value: Inner, receiver: Value | None, owner: Value | None, node: ast.AST) -> Some:
@@ -222,12 +222,12 @@ class Attributes(Frame):
 
 
 def _says_nothing(some: Some) -> bool:
-    """Tell whether all that a class has under a name is a default, such as ``None``."""
+    """Return whether a class has nothing but a default, such as ``None``, under a name."""
     return all(value.key[0] == "constant" for value in some)
 
 
 def is_class(value: Value) -> bool:
-    """Tell whether a value is a class."""
+    """Return whether a value is a class."""
     return isinstance(value, Made) or (isinstance(value, Real) and issubclass(type(value.thing), type))
 
 
@@ -244,9 +244,9 @@ def getter_of(thing: Any) -> Any:
 
 
 def peek_own(thing: Any, name: str) -> bool:
-    """Tell whether an object itself has an attribute, not only its class."""
+    """Return whether an object itself has an attribute, not only its class."""
     try:
-        held = object.__getattribute__(thing, "__dict__")
+        attributes = object.__getattribute__(thing, "__dict__")
     except AttributeError:
         return False
-    return isinstance(held, dict) and name in held
+    return isinstance(attributes, dict) and name in attributes

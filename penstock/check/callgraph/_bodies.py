@@ -1,4 +1,4 @@
-"""Functions as the reading of the code sees them: a node of a syntax tree and the names around it."""
+"""Functions as static analysis sees them: a node of a syntax tree and the enclosing names."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 @dataclass(slots=True)
 class Scope:
-    """The names of one function while it is read.
+    """The names of one function during its analysis.
 
     Attributes:
-        names: What each local name may hold.
+        names: The possible values of each local name.
         outer: The scope around it.
         known: Which names are local to it.
         shared: The names that ``global`` or ``nonlocal`` declares.
@@ -38,7 +38,7 @@ class Scope:
     shared: frozenset[str] = frozenset()
 
     def find(self, name: str) -> Some | None:
-        """Return what a name may hold, or ``None`` where no function knows it."""
+        """Return the possible values of a name, or ``None`` where no enclosing function has it."""
         scope: Scope | None = self
         while scope is not None:
             if name in scope.names and name not in scope.shared:
@@ -49,7 +49,7 @@ class Scope:
         return None
 
     def owner_of(self, name: str) -> Scope | None:
-        """Return the scope around this one that has a name."""
+        """Return the enclosing scope that has a name."""
         scope = self.outer
         while scope is not None and name not in scope.names:
             scope = scope.outer
@@ -61,17 +61,17 @@ class Body:
     """A function.
 
     Attributes:
-        key: What makes two of them the same.
-        node: Its definition.
-        file: The file of it.
-        module: What its module holds.
-        outer: The names around it, beyond the module's.
-        owner: The class that it is a method of.
-        defaults: What its parameters are where a call gives nothing.
-        imports: What the file's import statements bind.
+        key: Identifies the function.
+        node: The definition.
+        file: The file of the definition.
+        module: The globals of its module.
+        outer: The enclosing names, other than the module's.
+        owner: The class that defines it as a method.
+        defaults: The default values of its parameters.
+        imports: The names that the file's import statements bind.
         package: The package that relative imports start from.
-        tags: The steps that it is, by their numbers.
-        keep: The object itself, so that its identity stays its own.
+        tags: The numbers of the steps that it is.
+        keep: The object itself, kept alive so that its ``id`` is not reused.
     """
 
     key: Hashable
@@ -88,12 +88,12 @@ class Body:
 
     @property
     def is_async(self) -> bool:
-        """Whether a call of it only makes a coroutine."""
+        """Whether a call only creates a coroutine."""
         return isinstance(self.node, ast.AsyncFunctionDef)
 
 
 def body_of(function: FunctionType, tags: tuple[int, ...], owner: type | None) -> Body | None:
-    """Return a function that exists, or ``None`` where its source is not at hand."""
+    """Return the definition of an existing function, or ``None`` where its source is not available."""
     code = function.__code__
     source = find_source(function)
     node: Node | None
@@ -131,8 +131,8 @@ def _closure(function: FunctionType) -> Scope | None:
 
 def _defaults(function: FunctionType, node: Node) -> dict[str, Some]:
     names = positional(node)
-    given = function.__defaults__ or ()
-    defaults = dict(zip(names[len(names) - len(given) :], given, strict=False)) | (function.__kwdefaults__ or {})
+    values = function.__defaults__ or ()
+    defaults = dict(zip(names[len(names) - len(values) :], values, strict=False)) | (function.__kwdefaults__ or {})
     return {name: Some([Real(value)]) for name, value in defaults.items()}
 
 
@@ -143,11 +143,11 @@ def _lambda_at(code: CodeType) -> ast.Lambda | None:
     if code.co_name != "<lambda>":
         return None
     lines = linecache.getlines(code.co_filename)
-    known = _lambdas.get(code.co_filename)
-    if known is None or known[0] is not lines:
-        known = _lambdas[code.co_filename] = lines, dict(_find_lambdas(lines))
+    entry = _lambdas.get(code.co_filename)
+    if entry is None or entry[0] is not lines:
+        entry = _lambdas[code.co_filename] = lines, dict(_find_lambdas(lines))
     start = next((place[2] for place in code.co_positions() if place[0] and place[2]), 0)
-    near = [item for item in known[1].items() if item[0][0] == code.co_firstlineno]
+    near = [item for item in entry[1].items() if item[0][0] == code.co_firstlineno]
     return min(near, key=lambda item: abs(item[0][1] - (start or 0)), default=(None, None))[1]
 
 
@@ -163,7 +163,7 @@ def _find_lambdas(lines: list[str]) -> Iterator[tuple[tuple[int, int], ast.Lambd
 
 def positional(node: Node) -> list[str]:
     """Return the names of the parameters that can be given by position."""
-    return [each.arg for each in (*node.args.posonlyargs, *node.args.args)]
+    return [parameter.arg for parameter in (*node.args.posonlyargs, *node.args.args)]
 
 
 def parameters(node: Node) -> Iterator[ast.arg]:
@@ -174,20 +174,20 @@ def parameters(node: Node) -> Iterator[ast.arg]:
 
 
 def names_in(node: Node) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the names that a function binds itself, and those that it declares ``global`` or ``nonlocal``."""
-    bound = {each.arg for each in parameters(node)}
-    shared: set[str] = set()
+    """Return the names that a function binds, and those that it declares ``global`` or ``nonlocal``."""
+    bound_names = {child.arg for child in parameters(node)}
+    shared_names: set[str] = set()
     waiting: list[ast.AST] = list(node.body) if isinstance(node.body, list) else [node.body]
     while waiting:
-        found = waiting.pop()
-        bound.update(_bound_by(found))
-        if isinstance(found, (ast.Global, ast.Nonlocal)):
-            shared.update(found.names)
-        if isinstance(found, _COMPREHENSIONS):
-            waiting += [each for generator in found.generators for each in (generator.iter, *generator.ifs)]
-        elif not isinstance(found, _SCOPES):
-            waiting += ast.iter_child_nodes(found)
-    return frozenset(bound - shared), frozenset(shared)
+        inner_node = waiting.pop()
+        bound_names.update(_bound_by(inner_node))
+        if isinstance(inner_node, (ast.Global, ast.Nonlocal)):
+            shared_names.update(inner_node.names)
+        if isinstance(inner_node, _COMPREHENSIONS):
+            waiting += [child for generator in inner_node.generators for child in (generator.iter, *generator.ifs)]
+        elif not isinstance(inner_node, _SCOPES):
+            waiting += ast.iter_child_nodes(inner_node)
+    return frozenset(bound_names - shared_names), frozenset(shared_names)
 
 
 def _bound_by(node: ast.AST) -> Iterator[str]:

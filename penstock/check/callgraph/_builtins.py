@@ -1,4 +1,4 @@
-"""What some callables of the standard library do, above all the built-in ones."""
+"""Models of standard library callables, above all the built-in ones."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def _enumerated(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
 
 
 def _mapped(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
-    given = [frame.items(some) for some in arguments.given[1:]]
-    outcome = frame.call_all(Some().update(*arguments.given[:1]), Arguments(given), node)
+    items = [frame.items(some) for some in arguments.given[1:]]
+    outcome = frame.call_all(Some().update(*arguments.given[:1]), Arguments(items), node)
     return outcome._replace(result=Some([frame.box(node, "list", outcome.result)]))
 
 
@@ -100,8 +100,8 @@ def _filtered(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
 def _next(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
     outcome = Outcome.of(Some().update(*arguments.given[1:2]))
     for value in (value for some in arguments.given[:1] for value in some):
-        found = frame.attribute(value, "__next__", node) if isinstance(value, Instance) else Some()
-        outcome.merge(frame.call_all(found, Arguments(), node) if found else Outcome.of(frame.items(Some([value]))))
+        methods = frame.attribute(value, "__next__", node) if isinstance(value, Instance) else Some()
+        outcome.merge(frame.call_all(methods, Arguments(), node) if methods else Outcome.of(frame.items(Some([value]))))
     outcome.result.tags |= arguments.tags()
     return outcome
 
@@ -114,7 +114,7 @@ def _getattr(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
             if isinstance(name, Real) and type(name.thing) is str:
                 result.update(frame.attribute(owner, name.thing, node))
             elif isinstance(name, Shape):
-                result.update(*(frame.attribute(owner, each, node) for each in _fitting(owner, name)))
+                result.update(*(frame.attribute(owner, method, node) for method in _fitting(owner, name)))
     if not names and len(arguments.given) > 1:
         result.add(Riddle("getattr() made this from a name that only a run knows"))
     result.tags |= arguments.tags()
@@ -122,13 +122,13 @@ def _getattr(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
 
 
 def _fitting(owner: Value, name: Shape) -> list[str]:
-    """Return the methods of an object that a text with a known beginning and end may name."""
+    """Return the methods of an object that a text with a known prefix and suffix may name."""
     thing = owner.owner if isinstance(owner, Instance) else owner
     if not isinstance(thing, Real) or not (name.start or name.end):
         return []
     kind = thing.thing if issubclass(type(thing.thing), type) else type(thing.thing)
-    names = dict.fromkeys(each for base in kind.__mro__ for each in base.__dict__)
-    return [each for each in names if each.startswith(name.start) and each.endswith(name.end)]
+    names = dict.fromkeys(attribute for base in kind.__mro__ for attribute in base.__dict__)
+    return [attribute for attribute in names if attribute.startswith(name.start) and attribute.endswith(name.end)]
 
 
 def _type(_: Models, arguments: Arguments, __: ast.AST) -> Outcome:
@@ -145,9 +145,9 @@ def _reduced(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
     functions, sequence, *start = [*arguments.given, Some(), Some()][: max(2, len(arguments.given))]
     result = Some().update(*start[:1])
     items = frame.functions_in(sequence)
-    for item in items or [frame.items(sequence)] * 2:  # twice, so that what comes out goes in again
-        given = result if items or start else Some().update(result, item)
-        result = Some().update(frame.called(functions, Arguments([given, item]), node), *([] if items else [result]))
+    for item in items or [frame.items(sequence)] * 2:  # twice, so that the result becomes an argument again
+        operand = result if items or start else Some().update(result, item)
+        result = Some().update(frame.called(functions, Arguments([operand, item]), node), *([] if items else [result]))
     return Outcome.of(result)
 
 
@@ -157,7 +157,7 @@ def _run_text(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
 
 
 def _super(frame: Models, arguments: Arguments, _: ast.AST) -> Outcome:
-    names = [each.arg for each in (*frame.body.node.args.posonlyargs, *frame.body.node.args.args)]
+    names = [parameter.arg for parameter in (*frame.body.node.args.posonlyargs, *frame.body.node.args.args)]
     receivers = frame.find(names[0]) if names else Some()
     owners = [frame.body.owner] if frame.body.owner is not None else []
     if len(arguments.given) > 1:

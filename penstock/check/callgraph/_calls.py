@@ -1,4 +1,4 @@
-"""Calls: what is called, with what, and what comes of it."""
+"""Interprets calls: the callee, its arguments and its result."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Calls(Library):
     """Follows calls."""
 
     def call(self, value: Value, arguments: Arguments, node: ast.AST) -> Outcome:  # noqa: PLR0911 - one for each kind
-        """Return what a call leads to."""
+        """Return the outcome of a call."""
         if isinstance(value, Method):
             return self.call(value.function, arguments.after(Some([value.receiver], value.tags)), node)
         if isinstance(value, Partial):
@@ -51,8 +51,8 @@ class Calls(Library):
         if isinstance(value, Made):
             return self._made(value, arguments, node)
         if isinstance(value, Instance):
-            found = self.attribute(value, "__call__", node)
-            return self.call_all(found, arguments, node) if found else self.unknown("", arguments, node)
+            methods = self.attribute(value, "__call__", node)
+            return self.call_all(methods, arguments, node) if methods else self.unknown("", arguments, node)
         if isinstance(value, Job):
             return self._job_called(value, arguments, node)
         if isinstance(value, Sender):
@@ -69,26 +69,26 @@ class Calls(Library):
         return Outcome.of(Some([job]))
 
     def _object(self, thing: Any, arguments: Arguments, node: ast.AST) -> Outcome:  # noqa: PLR0911 - one for each kind
-        """Call an object that exists since the import: the first of its layers that we know something of."""
+        """Call an object that exists since the import: its outermost layer that static analysis understands."""
         if function_of_task(thing) is not None:
             return self.task_called(thing, arguments, node)
-        for each in layers(thing):
-            kind = type(each)
-            tags = self.program.tags_of(each)
+        for layer in layers(thing):
+            kind = type(layer)
+            tags = self.program.tags_of(layer)
             if kind is MethodType:
-                return self.call(Method(Real(each.__func__), Real(each.__self__)), arguments, node)
+                return self.call(Method(Real(layer.__func__), Real(layer.__self__)), arguments, node)
             if kind.__module__ == "functools" and kind.__name__ == "partial":
-                given = [Some([Real(value)]) for value in each.args]
-                named = {name: Some([Real(value)]) for name, value in each.keywords.items()}
-                return self._object(each.func, Arguments(given, named).together(arguments), node)
+                values = [Some([Real(value)]) for value in layer.args]
+                keywords = {name: Some([Real(value)]) for name, value in layer.keywords.items()}
+                return self._object(layer.func, Arguments(values, keywords).together(arguments), node)
             if issubclass(kind, type):
-                return self._class(each, arguments, node)
-            if found := implementations(each):
-                return self.call_all(Some(map(Real, found)), arguments, node)
-            if kind is FunctionType and self._is_known(each):
-                return self._function(each, self._with_task(thing, arguments), node)
-            if tags and not any(self.program.tags_of(below) for below in list(layers(each))[1:]):
-                return self._foreign_step(each, tags, arguments, node)
+                return self._class(layer, arguments, node)
+            if functions := implementations(layer):
+                return self.call_all(Some(map(Real, functions)), arguments, node)
+            if kind is FunctionType and self._is_known(layer):
+                return self._function(layer, self._with_task(thing, arguments), node)
+            if tags and not any(self.program.tags_of(inner_layer) for inner_layer in list(layers(layer))[1:]):
+                return self._foreign_step(layer, tags, arguments, node)
         return self._other(thing, arguments, node)
 
     def _is_known(self, function: FunctionType) -> bool:
@@ -104,7 +104,7 @@ class Calls(Library):
         return self._run(body, arguments, node) if body is not None else Outcome.of()
 
     def _foreign_step(self, thing: Any, tags: tuple[int, ...], arguments: Arguments, node: ast.AST) -> Outcome:
-        """Call a step whose code is not the user's own, or a callable object that is one."""
+        """Call a step whose code is not the user's own, or a callable object that is a step."""
         call = peek(type(thing), "__call__")
         own = call if type(call) is FunctionType and self._is_known(call) else None
         inside = (
@@ -115,7 +115,7 @@ class Calls(Library):
         return self.as_step(tags, arguments, inside, node)
 
     def as_step(self, tags: tuple[int, ...], arguments: Arguments, inside: Outcome, node: ast.AST) -> Outcome:
-        """Return what the call of a step leads to whose code is not read as a function of its own."""
+        """Return the outcome of calling a step whose code is not analysed as a function of its own."""
         self._hand_over(tags, arguments, node)
         reach = {**dict.fromkeys(tags, Way(*self.site(node))), **inside.reach}
         return Outcome(self._stamped(inside.result, tags), reach, inside.started)
@@ -135,12 +135,12 @@ class Calls(Library):
         if not body.tags:
             for site, reason in summary.blind.items():
                 self.program.give_up(self.summary, site, reason)
-        finished = summary.finished.union(body.tags)
-        run = {tag: way for tag, way in reach.items() if tag in finished}
+        finished_steps = summary.finished.union(body.tags)
+        run = {tag: way for tag, way in reach.items() if tag in finished_steps}
         result = self._stamped(summary.result, body.tags)
         if body.is_async and not any(isinstance(value, Box) and value.kind == "generator" for value in result):
             return Outcome(Some([Job(run, result, self.where(node))], result.tags), {}, reach)
-        return Outcome(result, run, {tag: way for tag, way in reach.items() if tag not in finished})
+        return Outcome(result, run, {tag: way for tag, way in reach.items() if tag not in finished_steps})
 
     def _hand_over(self, tags: tuple[int, ...], arguments: Arguments, node: ast.AST) -> None:
         sources = arguments.tags() if tags else ()
@@ -149,13 +149,13 @@ class Calls(Library):
                 self.program.note("data", source, target, self.site(node))
 
     def _stamped(self, result: Some, tags: tuple[int, ...]) -> Some:
-        """Let a result be the step's; what other steps of the same flow put into it stays inside."""
+        """Tag a result with its step, and remove the tags of other steps of the same flow."""
         if not tags:
             return result
         flows = {self.program.labels[tag][0] for tag in tags}
-        hidden = {tag for tag in result.deep_tags() if self.program.labels[tag][0] in flows} - set(tags)
-        shown = Some((_without(value, hidden) for value in result), result.tags - hidden)
-        return shown.update(Some(tags=tags))
+        hidden_tags = {tag for tag in result.deep_tags() if self.program.labels[tag][0] in flows} - set(tags)
+        visible_result = Some((_without(value, hidden_tags) for value in result), result.tags - hidden_tags)
+        return visible_result.update(Some(tags=tags))
 
     # Classes --------------------------------------------------------------------------------------------------
 
@@ -170,27 +170,27 @@ class Calls(Library):
         instance = Instance(Real(kind), self.where(node))
         instance.tags |= arguments.tags()
         outcome = Outcome.of(Some([instance]))
-        known = False
+        has_constructor = False
         for name, first in (("__new__", Real(kind)), ("__init__", instance)):
             function = peek(kind, name)
             function = function.__func__ if type(function) is staticmethod else function
             if type(function) is FunctionType and self._is_known(function):
-                known = True
+                has_constructor = True
                 outcome.merge(self.call(Real(function), arguments.after(Some([first])), node)._replace(result=Some()))
-        if not known:
+        if not has_constructor:
             self._fill(instance, kind, arguments)
             outcome.merge(self._later(instance, kind, node))
         return outcome
 
     def _later(self, instance: Instance, kind: type, node: ast.AST) -> Outcome:
-        """Run what a dataclass runs after its generated ``__init__``."""
+        """Call the ``__post_init__`` of a dataclass."""
         function = peek(kind, "__post_init__")
         if not (type(function) is FunctionType and self._is_known(function)):
             return Outcome.of()
         return self.call(Method(Real(function), instance), Arguments(), node)._replace(result=Some())
 
     def _fill(self, instance: Instance, kind: type, arguments: Arguments) -> None:
-        """Put the arguments into the fields of a dataclass, a named tuple or the like."""
+        """Assign the arguments to the fields of a dataclass, a named tuple or the like."""
         fields = peek(kind, "__dataclass_fields__")
         names = fields if isinstance(fields, dict) else peek(kind, "_fields")
         if issubclass(type(names), (dict, tuple)):
@@ -201,31 +201,31 @@ class Calls(Library):
         instance = Instance(value, self.where(node))
         instance.tags |= arguments.tags()
         outcome = Outcome.of(Some([instance]))
-        found = self.attribute(instance, "__init__", node)
-        outcome.merge(self.call_all(found, arguments, node)._replace(result=Some()))
-        if not found:
+        initializers = self.attribute(instance, "__init__", node)
+        outcome.merge(self.call_all(initializers, arguments, node)._replace(result=Some()))
+        if not initializers:
             instance.attributes |= arguments.named
         return outcome
 
     # Methods --------------------------------------------------------------------------------------------------
 
     def call_method(self, receivers: Some, name: str, arguments: Arguments, node: ast.AST) -> Outcome:
-        """Return what calling a method of any of these leads to."""
+        """Return the outcome of calling a method of any of these values."""
         outcome = Outcome.of(Some(tags=receivers.tags))
         for value in receivers:
             special = self._special(value, name, arguments, node)
             if special is None:
-                found = self._with_tags(self.attribute(value, name, node), receivers.tags)
-                special = self.call_all(found, arguments, node) if found else self.unknown(name, arguments, node)
+                methods = self._with_tags(self.attribute(value, name, node), receivers.tags)
+                special = self.call_all(methods, arguments, node) if methods else self.unknown(name, arguments, node)
             outcome.merge(special)
         return outcome if len(receivers) else self._unknown_method(outcome, name, arguments, node)
 
     def _with_tags(self, methods: Some, tags: set[int]) -> Some:
-        """Let methods know whose result they were found on."""
+        """Return bound methods that carry the tags of the result that they were found on."""
         if not tags:
             return methods
-        bound = (Method(each.function, each.receiver, tags) if isinstance(each, Method) else each for each in methods)
-        return Some(bound, methods.tags)
+        copies = (Method(item.function, item.receiver, tags) if isinstance(item, Method) else item for item in methods)
+        return Some(copies, methods.tags)
 
     def _unknown_method(self, outcome: Outcome, name: str, arguments: Arguments, node: ast.AST) -> Outcome:
         outcome.merge(self.unknown(name, arguments, node))
@@ -239,7 +239,7 @@ class Calls(Library):
         return self.container_method(value, name, arguments, node) or self.task_method(value, name, arguments, node)
 
     def _thread_started(self, value: Instance, node: ast.AST) -> Outcome | None:
-        """Start the ``run`` of a thread or process of an own class, whose ``start`` is of others."""
+        """Start the ``run`` of a thread or process of one of the user's classes that inherits ``start``."""
         if any(self.is_function(method) for method in self.attribute(value, "start", node)):
             return None
         run = Some(method for method in self.attribute(value, "run", node) if self.is_function(method))
@@ -249,13 +249,13 @@ class Calls(Library):
         if name in _WAITS:
             return Outcome.of(self.wait(Some([job])))
         if name in _THEN:
-            given = Some().update(*arguments.given)
-            return self.sequence([Some([job]), given], node)
+            callbacks = Some().update(*arguments.given)
+            return self.sequence([Some([job]), callbacks], node)
         return Outcome.of(Some([job]))
 
 
 def _without(value: Value, hidden: set[int]) -> Value:
-    """Return a container without what these steps put into it."""
+    """Return a container without the tags of these steps."""
     if not (isinstance(value, Box) and hidden):
         return value
     box = Box(value.kind, ("shown", value.key, frozenset(hidden)))
@@ -265,22 +265,22 @@ def _without(value: Value, hidden: set[int]) -> Value:
 
 
 def bound(body: Body, arguments: Arguments) -> dict[str, Some]:
-    """Return what each parameter is."""
+    """Return the values of each parameter."""
     parameters = body.node.args
     names = positional(body.node)
-    every = [*names, *(each.arg for each in parameters.kwonlyargs)]
-    found = {name: body.defaults.get(name, Some()) for name in every}
+    every = [*names, *(parameter.arg for parameter in parameters.kwonlyargs)]
+    values = {name: body.defaults.get(name, Some()) for name in every}
     rest = arguments.rest
     if rest is not None:
-        found |= {name: Some().update(found[name], rest) for name in every[len(arguments.given) :]}
-    found |= dict(zip(names, arguments.given, strict=False))
-    found |= {name: some for name, some in arguments.named.items() if name in found}
+        values |= {name: Some().update(values[name], rest) for name in every[len(arguments.given) :]}
+    values |= dict(zip(names, arguments.given, strict=False))
+    values |= {name: some for name, some in arguments.named.items() if name in values}
     if parameters.vararg:
-        found[parameters.vararg.arg] = _more(body, "tuple", dict(enumerate(arguments.given[len(names) :])), rest)
+        values[parameters.vararg.arg] = _more(body, "tuple", dict(enumerate(arguments.given[len(names) :])), rest)
     if parameters.kwarg:
-        named = {name: some for name, some in arguments.named.items() if name not in every}
-        found[parameters.kwarg.arg] = _more(body, "dict", named, rest)
-    return found
+        keywords = {name: some for name, some in arguments.named.items() if name not in every}
+        values[parameters.kwarg.arg] = _more(body, "dict", keywords, rest)
+    return values
 
 
 def _more(body: Body, kind: str, items: dict[Any, Some], rest: Some | None) -> Some:

@@ -1,4 +1,4 @@
-"""Celery's tasks, signatures and canvas: what they lead to once they are sent off."""
+"""Celery's tasks, signatures and canvas: the steps that sending them leads to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TASKS = frozenset(
 
 
 class Sender(Value):
-    """A method that sends a task, kept to be called later, as ``on_commit(partial(task.delay, 17))`` does."""
+    """A method that sends a task, called later, as in ``on_commit(partial(task.delay, 17))``."""
 
     __slots__ = ("method", "task")
 
@@ -33,42 +33,42 @@ class Celery(Models):
     """Follows tasks of Celery."""
 
     def attribute(self, value: Value, name: str, node: ast.AST) -> Some:
-        """Return what an attribute may be; of a task that is not made yet, what sends it."""
-        found = super().attribute(value, name, node)
-        if found or name not in _TASKS or not (isinstance(value, Real) and is_task(value.thing)):
-            return found
+        """Return the possible values of an attribute; for an unevaluated task proxy, the method that sends it."""
+        values = super().attribute(value, name, node)
+        if values or name not in _TASKS or not (isinstance(value, Real) and is_task(value.thing)):
+            return values
         return Some([Sender(value, name)])
 
     def is_function(self, value: Value) -> bool:
-        """Return whether a value is a function of the user's, a step, or what sends one."""
+        """Return whether a value is a function of the user's, a step, or a method that sends a task."""
         return isinstance(value, Sender) or super().is_function(value)
 
     def task_method(self, value: Value, name: str, arguments: Arguments, node: ast.AST) -> Outcome | None:
-        """Return what a method of a task, or of a signature of one, leads to; ``None`` if it is neither."""
+        """Return the outcome of a method of a task or of its signature, or ``None`` if the value is neither."""
         if isinstance(value, Partial) and value.signature:
             return self._signature_method(value, name, arguments, node)
         if not self.is_function(value) or name not in _TASKS or self._has_own(value, name):
             return None
         if name in ("s", "si", "signature", "subtask"):
-            passed = arguments if name in ("s", "si") else self._sent(arguments)
-            fixed = name == "si" or bool({True} & set(arguments.named.get("immutable", Some()).constants()))
-            return Outcome.of(Some([Partial(value, passed, signature=True, fixed=fixed)]))
+            call_arguments = arguments if name in ("s", "si") else self._sent(arguments)
+            is_fixed = name == "si" or bool({True} & set(arguments.named.get("immutable", Some()).constants()))
+            return Outcome.of(Some([Partial(value, call_arguments, signature=True, fixed=is_fixed)]))
         return self._sent_off(value, name, arguments, node)
 
     def _has_own(self, value: Value, name: str) -> bool:
-        """Tell whether a function is no task: a plain one on which code has put something of that name."""
+        """Return whether a plain function, not a task, has a user-defined callable under that name."""
         if isinstance(value, Real) and is_task(value.thing):
             return False
-        found = self.attribute(value, name, self.body.node) if isinstance(value, Real) else Some()
-        return any(self.is_function(each) for each in found)
+        candidates = self.attribute(value, name, self.body.node) if isinstance(value, Real) else Some()
+        return any(self.is_function(candidate) for candidate in candidates)
 
     def _sent(self, arguments: Arguments) -> Arguments:
         names = dict(zip(("args", "kwargs"), arguments.given, strict=False))
         return self._passed(Arguments(named=arguments.named | names))
 
     def _sent_off(self, value: Value, name: str, arguments: Arguments, node: ast.AST) -> Outcome:
-        passed = self._sent(arguments) if name.startswith("apply") else arguments
-        outcome = self.start(self.call(value, passed, node), node)
+        call_arguments = self._sent(arguments) if name.startswith("apply") else arguments
+        outcome = self.start(self.call(value, call_arguments, node), node)
         for key in ("link", "link_error"):
             if key in arguments.named:
                 outcome.merge(self.sequence([outcome.result, self.flat(arguments.named[key])], node))
@@ -91,8 +91,8 @@ class Celery(Models):
         return result
 
     def sequence(self, parts: list[Some], node: ast.AST) -> Outcome:
-        """Return what a chain leads to: each part gets what the one before it returns."""
-        seen = dict(self.seen)
+        """Return the outcome of a chain: each part receives the result of the one before it."""
+        steps_before = dict(self.seen)
         whole = Outcome.of()
         result = Some()
         for part in parts:
@@ -100,11 +100,11 @@ class Celery(Models):
             self.commit(Outcome(Some(), {**outcome.reach, **outcome.started}, {}))
             whole.merge(outcome._replace(result=Some()))
             result = finished(outcome.result)
-        self.seen = seen
+        self.seen = steps_before
         return self.start(whole._replace(result=result), node)
 
     def member(self, part: Some, result: Some, node: ast.AST) -> Outcome:
-        """Return what a member of a canvas leads to, given the result before it."""
+        """Return the outcome of a canvas member, given the result of the one before it."""
         outcome = Outcome.of()
         for value in part:
             if isinstance(value, Job):
@@ -138,9 +138,9 @@ def _group(frame: Celery, arguments: Arguments, node: ast.AST) -> Outcome:
     outcome = Outcome.of()
     results = Some()
     for part in _parts(frame, arguments):
-        each = frame.member(frame.flat(part), Some(), node)
-        outcome.merge(each._replace(result=Some()))
-        results.update(finished(each.result))
+        member_outcome = frame.member(frame.flat(part), Some(), node)
+        outcome.merge(member_outcome._replace(result=Some()))
+        results.update(finished(member_outcome.result))
     return frame.start(outcome._replace(result=Some([frame.box(node, "list", results)])), node)
 
 

@@ -1,4 +1,4 @@
-"""Containers: what comes out of them, what goes into them, and what assignments do."""
+"""Containers: reading items, adding items, and assignments."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from penstock.check.callgraph._values import Value
 
 ITEMS = "[]"
-"""Under this name the heap keeps what code puts into containers that exist since the import."""
+"""The heap key of items that code adds to containers which exist since the import."""
 
 
 class Containers(Attributes):
     """Reads containers and assignments."""
 
     def box(self, node: ast.AST, kind: str = "list", rest: Some | None = None) -> Box:
-        """Return a new container that is made here."""
+        """Return a new container that this node creates."""
         box = Box(kind, (*self.where(node), kind))
         if rest is not None:
             box.rest.update(rest)
@@ -38,25 +38,25 @@ class Containers(Attributes):
         return None
 
     def item(self, value: Value, key: Any) -> Some:
-        """Return what is under a key or an index that is known."""
+        """Return the values under a known key or index."""
         if isinstance(value, Box):
-            known = value.items.get(self._position(value, key))
-            return Some().update(value.rest, *([known] if known is not None else []))
+            entry = value.items.get(self._position(value, key))
+            return Some().update(value.rest, *([entry] if entry is not None else []))
         if not isinstance(value, Real):
             return Some()
         result = Some().update(self.program.heap.get((id(value.thing), ITEMS), Some()))
-        held = entries(value.thing)
-        if held is None:
-            held = dict(enumerate(elements(value.thing) or ()))
-        if key in held:
-            result.add(Real(held[key]))
+        contents = entries(value.thing)
+        if contents is None:
+            contents = dict(enumerate(elements(value.thing) or ()))
+        if key in contents:
+            result.add(Real(contents[key]))
         return result
 
     def _position(self, box: Box, key: Any) -> Any:
         return key + len(box.items) if isinstance(key, int) and key < 0 and box.kind != "dict" else key
 
     def items(self, some: Some) -> Some:
-        """Return what iterating over any of these gives."""
+        """Return the values of iterating over any of these."""
         result = Some(tags=some.tags)
         for value in some:
             result.update(self._items(value))
@@ -67,18 +67,18 @@ class Containers(Attributes):
             keys = Some(Real(key) for key in value.items)
             return keys.update(Some(tags=value.rest.tags)) if value.kind == "dict" else value.everything()
         if isinstance(value, Real):
-            held = entries(value.thing)
-            found: Iterable[Any] = held if held is not None else elements(value.thing) or ()
-            assigned = self.program.heap.get((id(value.thing), ITEMS), Some())
-            if not held and not found and not assigned:
+            mapping = entries(value.thing)
+            contents: Iterable[Any] = mapping if mapping is not None else elements(value.thing) or ()
+            assignments = self.program.heap.get((id(value.thing), ITEMS), Some())
+            if not mapping and not contents and not assignments:
                 return self._iterated(value)
-            return Some(map(Real, list(found)[:64])).update(assigned)
+            return Some(map(Real, list(contents)[:64])).update(assignments)
         if isinstance(value, Instance):
             return self._iterated(value)
         return self._items_of_job(value) if isinstance(value, Job) else Some()
 
     def _items_of_job(self, job: Job) -> Some:
-        """Return the job itself where it stands among futures, and else what is in its result."""
+        """Return the job, for iterating over futures, and the items of its result."""
         result = Some([job])
         for value in job.result:
             result.update(self._items(value))
@@ -87,12 +87,12 @@ class Containers(Attributes):
     def _iterated(self, value: Value) -> Some:
         node = self.body.node
         for first, following in (("__iter__", "__next__"), ("__aiter__", "__anext__")):
-            found = self.attribute(value, first, node)
-            if found:
+            methods = self.attribute(value, first, node)
+            if methods:
                 result = Some()
-                for each in self.called(found, Arguments(), node):
-                    inner = self.attribute(each, following, node) if isinstance(each, Instance) else Some()
-                    result.update(self.wait(self.called(inner, Arguments(), node)) if inner else self._plain(each))
+                for iterator in self.called(methods, Arguments(), node):
+                    inner = self.attribute(iterator, following, node) if isinstance(iterator, Instance) else Some()
+                    result.update(self.wait(self.called(inner, Arguments(), node)) if inner else self._plain(iterator))
                 return result
         return Some()
 
@@ -116,7 +116,7 @@ class Containers(Attributes):
             self.assign(target.value, some)
 
     def assign_name(self, name: str, some: Some) -> None:
-        """Let a name hold something from here on."""
+        """Bind a name to a value from here on."""
         if name not in self.scope.shared:
             self.scope.names[name] = Some().update(some)
             return
@@ -127,14 +127,14 @@ class Containers(Attributes):
             self.remember(self.body.module, name, some)
 
     def remember(self, thing: Any, name: str, some: Some) -> None:
-        """Keep what is assigned to a part of an object that exists since the import."""
+        """Record an assignment to an attribute or item of an object that exists since the import."""
         self.program.kept.append(thing)
         self.program.heap.setdefault((id(thing), name), Some()).update(some)
 
     def _assign_attribute(self, value: Value, name: str, some: Some) -> None:
         if isinstance(value, Instance):
-            known = value.attributes.get(name) if value.open else None
-            value.attributes[name] = Some().update(some, *([known] if known is not None else []))
+            earlier_values = value.attributes.get(name) if value.open else None
+            value.attributes[name] = Some().update(some, *([earlier_values] if earlier_values is not None else []))
         elif isinstance(value, Made):
             value.attributes[name] = Some().update(some)
         elif isinstance(value, Real):
@@ -158,12 +158,12 @@ class Containers(Attributes):
             box.rest.update(some)
 
     def _unpack(self, target: ast.Tuple | ast.List, some: Some) -> None:
-        star = next((at for at, each in enumerate(target.elts) if isinstance(each, ast.Starred)), None)
-        for at, each in enumerate(target.elts):
-            found = Some(tags=some.tags)
+        star = next((at for at, element in enumerate(target.elts) if isinstance(element, ast.Starred)), None)
+        for at, element in enumerate(target.elts):
+            values = Some(tags=some.tags)
             for value in some:
-                found.update(self._part(value, at, star, len(target.elts), each))
-            self.assign(each, found)
+                values.update(self._part(value, at, star, len(target.elts), element))
+            self.assign(element, values)
 
     def _part(self, value: Value, at: int, star: int | None, count: int, node: ast.AST) -> Some:
         length = self.length(value)
@@ -176,7 +176,7 @@ class Containers(Attributes):
     # Methods --------------------------------------------------------------------------------------------------
 
     def container_method(self, value: Value, name: str, arguments: Arguments, node: ast.AST) -> Outcome | None:
-        """Return what a method of a container leads to, or ``None`` if the value is none."""
+        """Return the outcome of a container method, or ``None`` if the value is no container."""
         if isinstance(value, Box):
             method = _METHODS.get(name)
             return Outcome.of(method(self, value, arguments, node) if method else Some(tags=Some([value]).deep_tags()))
@@ -187,10 +187,10 @@ class Containers(Attributes):
 
     def _real_method(self, value: Real, name: str, arguments: Arguments, node: ast.AST) -> Some:
         if name in ("append", "add", "insert", "setdefault", "extend", "update") and arguments.given:
-            given = arguments.given[-1]
-            self.remember(value.thing, ITEMS, self.items(given) if name in ("extend", "update") else given)
+            argument = arguments.given[-1]
+            self.remember(value.thing, ITEMS, self.items(argument) if name in ("extend", "update") else argument)
         box = Box("dict", ("real", id(value.thing)))
-        box.items = {key: Some([Real(each)]) for key, each in (entries(value.thing) or {}).items()}
+        box.items = {key: Some([Real(entry)]) for key, entry in (entries(value.thing) or {}).items()}
         box.rest.update(self.program.heap.get((id(value.thing), ITEMS), Some()))
         if not box.items:
             box.rest.update(*[self._items(value)])
@@ -207,9 +207,9 @@ def _append(_: Containers, box: Box, arguments: Arguments, __: ast.AST) -> Some:
 def _extend(frame: Containers, box: Box, arguments: Arguments, _: ast.AST) -> Some:
     for some in arguments.given[:1]:
         boxes = [value for value in some if isinstance(value, Box)]
-        for other in boxes if box.kind == "dict" else ():
-            box.items |= other.items
-            box.rest.update(other.rest)
+        for other_box in boxes if box.kind == "dict" else ():
+            box.items |= other_box.items
+            box.rest.update(other_box.rest)
         box.rest.update(Some(tags=some.tags) if box.kind == "dict" else frame.items(some))
     box.items |= arguments.named if box.kind == "dict" else {}
     return Some()
@@ -217,9 +217,9 @@ def _extend(frame: Containers, box: Box, arguments: Arguments, _: ast.AST) -> So
 
 def _get(frame: Containers, box: Box, arguments: Arguments, node: ast.AST) -> Some:
     keys = list(arguments.given[0].constants()) if arguments.given else []
-    known = arguments.given and keys and len(keys) == len(arguments.given[0])
-    known = known or (arguments.given and frame.is_forgotten(arguments.given[0], node))
-    result = Some().update(*(frame.item(box, key) for key in keys)) if known else box.everything()
+    has_known_keys = arguments.given and keys and len(keys) == len(arguments.given[0])
+    has_known_keys = has_known_keys or (arguments.given and frame.is_forgotten(arguments.given[0], node))
+    result = Some().update(*(frame.item(box, key) for key in keys)) if has_known_keys else box.everything()
     if box.kind == "dict":
         result.update(*arguments.given[1:2])
     return result

@@ -1,7 +1,7 @@
-"""With which arguments a function is read: with those of each call, until the calls are too many to be told apart.
+"""Contexts of a function: one for each distinct set of arguments, until there are too many to be told apart.
 
-What is read for one call holds for all that are alike. So where calls are no longer told apart by something, the
-function is read without it: it must not seem to call what only another caller has handed to it.
+An analysis holds for all calls with equal arguments. Where calls are no longer distinguished by an argument, the
+function is analysed without it: it must not seem to call a function that only another caller passes.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     Names = Mapping[str, Some]
 
 _EXACT, _COARSE, _CLASSES, _FUNCTIONS = 6, 8, 12, 40
-"""With how many different arguments a function is read exactly. Beyond, parameters that differ from call to call hold no
-texts, numbers and containers; further on, only functions and instances of a known class; then only functions; then
-nothing."""
+"""How many sets of arguments a function is analysed with exactly. Beyond, parameters that differ between calls
+hold no texts, numbers and containers; further on, only functions and instances of known classes; then only functions;
+then nothing."""
 _CALLED = frozenset({"inner", "method", "partial", "made"})
 _DETAILS = frozenset({"constant", "box", "job"})
 
 FORGOTTEN = Riddle("a function is called with more different arguments than are told apart")
-"""What stands for what is left out of arguments; no table is searched for it."""
+"""Stands for omitted argument values; containers are not searched for it."""
 
 
 class Context(NamedTuple):
-    """What a function is read with.
+    """The arguments that a function is analysed with.
 
     Attributes:
-        names: What each parameter is.
-        signature: What tells it apart from other contexts of the function.
+        names: The values of each parameter.
+        signature: Identifies the context among those of the function.
         lost: The steps whose results are in the arguments, but not in ``names``.
     """
 
@@ -45,10 +45,10 @@ class Context(NamedTuple):
 
 
 class Family:
-    """With which arguments one function, or all that a definition inside another one makes, is called.
+    """The sets of arguments that one function, or all functions made by one inner definition, is called with.
 
     Attributes:
-        number: How often it was read so far.
+        number: How often it was analysed so far.
     """
 
     __slots__ = ("_differing", "_first", "number")
@@ -61,12 +61,12 @@ class Family:
     def context(
         self, names: Names, is_known: Callable[[Hashable], bool], typical: Callable[[type], Instance]
     ) -> Context:
-        """Return what to read the function with.
+        """Return the context to analyse the function in.
 
         Args:
-            names: What the parameters are in a call.
-            is_known: Tells whether the function was read already in the context of a signature.
-            typical: Returns the instance that stands for all of a class.
+            names: The values of the parameters in a call.
+            is_known: Returns whether the function was already analysed in the context of a signature.
+            typical: Returns the representative instance of a class.
         """
         signatures = {name: signature_of(some) for name, some in names.items()}
         for name, signature in signatures.items():
@@ -76,31 +76,31 @@ class Family:
         if self.number <= _EXACT or is_known(exact):
             return Context(dict(names), exact)
         wide = {name: self._widen(names[name], typical) for name in self._differing if name in names}
-        lost = frozenset(tag for name, some in wide.items() for tag in names[name].deep_tags() - some.tags)
+        lost_tags = frozenset(tag for name, some in wide.items() for tag in names[name].deep_tags() - some.tags)
         signatures |= {name: signature_of(some) for name, some in wide.items()}
-        return Context({**names, **wide}, frozenset(signatures.items()), lost)
+        return Context({**names, **wide}, frozenset(signatures.items()), lost_tags)
 
     def _widen(self, some: Some, typical: Callable[[type], Instance]) -> Some:
         if self.number <= _COARSE:
-            kept, tags = [value for value in some if value.key[0] not in _DETAILS], some.deep_tags()
+            values, tags = [value for value in some if value.key[0] not in _DETAILS], some.deep_tags()
         elif self.number <= _FUNCTIONS:
             callables = (value for value in some if self._is_callable(value))
-            kept, tags = [_typical_of(value, typical) for value in callables], set()
+            values, tags = [_typical_of(value, typical) for value in callables], set()
         else:
-            kept, tags = [], set()
-        return Some(kept if len(kept) == len(some) else [*kept, FORGOTTEN], tags)
+            values, tags = [], set()
+        return Some(values if len(values) == len(some) else [*values, FORGOTTEN], tags)
 
     def _is_callable(self, value: Value) -> bool:
         return _is_function(value) or (self.number <= _CLASSES and isinstance(value, Instance))
 
 
 def family_of(body: Body) -> Hashable:
-    """Return what counts as one function: one that exists, or all that a definition inside another one makes."""
+    """Return the key of a family: one existing function, or all functions made by one inner definition."""
     return body.key if body.keep is not None else ("inner", id(body.node))
 
 
 def signature_of(some: Some) -> Hashable:
-    """Return what tells arguments apart: what they are, and the functions and results in them."""
+    """Return what distinguishes arguments: their values, and the functions and results in them."""
     tags = set(some.tags)
     functions: set[tuple[Hashable, ...]] = set()
     for value in some.holders():
@@ -108,9 +108,9 @@ def signature_of(some: Some) -> Hashable:
         if isinstance(value, Instance):
             tags |= value.tags
             holdings = () if value.open else value.attributes.values()
-        for held in holdings:
-            tags |= held.tags
-            functions.update(each.key for each in held if _is_function(each))
+        for holding in holdings:
+            tags |= holding.tags
+            functions.update(item.key for item in holding if _is_function(item))
     return some.keys(), frozenset(tags), frozenset(functions)
 
 
@@ -119,5 +119,5 @@ def _is_function(value: Value) -> bool:
 
 
 def _typical_of(value: Value, typical: Callable[[type], Instance]) -> Value:
-    """Return what stands for a value where calls are told apart by classes only."""
+    """Return the representative of a value where calls are distinguished by classes only."""
     return typical(value.owner.thing) if isinstance(value, Instance) and isinstance(value.owner, Real) else value

@@ -1,4 +1,4 @@
-"""Expressions that make containers or look into them, and operators."""
+"""Expressions that create or index containers, and operators."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Displays(Calls):
     def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Some:
         kind = "tuple" if isinstance(node, ast.Tuple) else "list"
         box = Box(kind, self.where(node))
-        for each in node.elts:
-            if isinstance(each, ast.Starred):
-                box.rest.update(self.items(self.evaluate(each.value)))
+        for element in node.elts:
+            if isinstance(element, ast.Starred):
+                box.rest.update(self.items(self.evaluate(element.value)))
             else:
-                box.items[len(box.items)] = self.evaluate(each)
+                box.items[len(box.items)] = self.evaluate(element)
         return Some([box])
 
     _see_list = _see_tuple = _see_set = _sequence
@@ -53,13 +53,13 @@ class Displays(Calls):
         box = Box("dict", self.where(node))
         for key, value in zip(node.keys, node.values, strict=True):
             keys = self.evaluate(key)
-            held = self.evaluate(value)
+            values = self.evaluate(value)
             if key is None:
-                for inner in (each for each in held if isinstance(each, Box)):
+                for inner in (candidate for candidate in values if isinstance(candidate, Box)):
                     box.items |= inner.items
                     box.rest.update(inner.rest)
-                box.rest.tags |= held.tags
-            self._enter(box, key, keys, held)
+                box.rest.tags |= values.tags
+            self._enter(box, key, keys, values)
         return Some([box])
 
     def _enter(self, box: Box, key: ast.expr | None, keys: Some, held: Some) -> None:
@@ -85,18 +85,18 @@ class Displays(Calls):
     def _item_of(self, value: Value, keys: Some, node: ast.AST) -> Some:
         if isinstance(value, Instance):
             return self.called(self.attribute(value, "__getitem__", node), Arguments([keys]), node)
-        known = [each.thing for each in keys if isinstance(each, Real) and _hashable(each.thing)]
-        if known and len(known) == len(keys):
-            return Some().update(*(self.item(value, key) for key in known))
+        known_keys = [index.thing for index in keys if isinstance(index, Real) and _hashable(index.thing)]
+        if known_keys and len(known_keys) == len(keys):
+            return Some().update(*(self.item(value, key) for key in known_keys))
         if self.is_forgotten(keys, node):
             return Some(tags=Some([value]).deep_tags())
         return self.container_values(value)
 
     def container_values(self, value: Value) -> Some:
-        """Return everything that a container gives for some key."""
+        """Return all values that a container may hold under any key."""
         outcome = self.container_method(value, "values", Arguments(), self.body.node)
-        found = self.items(outcome.result) if outcome is not None else Some()
-        return found or self.items(Some([value]))
+        items = self.items(outcome.result) if outcome is not None else Some()
+        return items or self.items(Some([value]))
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Some:
         return self._made_of(node, node.generators, [node.elt], "list")
@@ -112,15 +112,15 @@ class Displays(Calls):
             self.assign(generator.target, self.wait_if(generator.is_async, self.items(self.evaluate(generator.iter))))
             for test in generator.ifs:
                 self.evaluate(test)
-        held = [self.evaluate(part) for part in parts][-1]
+        values = [self.evaluate(part) for part in parts][-1]
         targets = {
-            each.id for generator in generators for each in ast.walk(generator.target) if isinstance(each, ast.Name)
+            local.id for generator in generators for local in ast.walk(generator.target) if isinstance(local, ast.Name)
         }
         for name in targets:
             self.scope.names.pop(name, None)
             if name in names:
                 self.scope.names[name] = names[name]
-        return Some([self.box(node, kind, held)])
+        return Some([self.box(node, kind, values)])
 
     def wait_if(self, is_async: object, some: Some) -> Some:
         """Wait for the items of an ``async for``."""
@@ -128,19 +128,19 @@ class Displays(Calls):
 
     def _see_joinedstr(self, node: ast.JoinedStr) -> Some:
         tags = self.parts(node).tags
-        ends = [each.value if isinstance(each, ast.Constant) else "" for each in (node.values[:1] + node.values[-1:])]
+        ends = [part.value if isinstance(part, ast.Constant) else "" for part in (node.values[:1] + node.values[-1:])]
         return Some([Shape(str(ends[0]), str(ends[-1]))] if any(ends) else [], tags)
 
     def _see_formattedvalue(self, node: ast.FormattedValue) -> Some:
         return Some(tags=self.evaluate(node.value).deep_tags())
 
     def _see_binop(self, node: ast.BinOp) -> Some:
-        left, right = self.evaluate(node.left), self.evaluate(node.right)
-        if isinstance(node.op, ast.BitOr) and any(isinstance(each, (Partial, Job)) for each in left):
-            return self.commit(self.sequence([left, right], node))
-        result = Some(tags=left.deep_tags() | right.deep_tags())
-        result.update(self._operated(node.op, left, right, node))
-        return result.update(self._added(left, right, node)) if isinstance(node.op, ast.Add) else result
+        left_values, right_values = self.evaluate(node.left), self.evaluate(node.right)
+        if isinstance(node.op, ast.BitOr) and any(isinstance(value, (Partial, Job)) for value in left_values):
+            return self.commit(self.sequence([left_values, right_values], node))
+        result = Some(tags=left_values.deep_tags() | right_values.deep_tags())
+        result.update(self._operated(node.op, left_values, right_values, node))
+        return result.update(self._added(left_values, right_values, node)) if isinstance(node.op, ast.Add) else result
 
     def _operated(self, operator: ast.AST, left: Some, right: Some, node: ast.AST) -> Some:
         name = _OPERATORS.get(type(operator))
@@ -148,8 +148,8 @@ class Displays(Calls):
         for first, second, form in ((left, right, "__{}__"), (right, left, "__r{}__")) if name else ():
             for value in first:
                 if isinstance(value, Instance):
-                    found = self.attribute(value, form.format(name), node)
-                    result.update(self.called(found, Arguments([second]), node))
+                    methods = self.attribute(value, form.format(name), node)
+                    result.update(self.called(methods, Arguments([second]), node))
         return result
 
     def _added(self, left: Some, right: Some, node: ast.AST) -> Some:
@@ -163,13 +163,13 @@ class Displays(Calls):
         return Some([Shape(texts[0] if texts else "", ends[0] if ends else "")] if texts or ends else [])
 
     def _see_compare(self, node: ast.Compare) -> Some:
-        left = self.evaluate(node.left)
-        tags = left.deep_tags()
-        for operator, each in zip(node.ops, node.comparators, strict=True):
-            right = self.evaluate(each)
-            tags |= right.deep_tags()
-            self._operated(operator, left, right, node)
-            left = right
+        left_values = self.evaluate(node.left)
+        tags = left_values.deep_tags()
+        for operator, comparator in zip(node.ops, node.comparators, strict=True):
+            right_values = self.evaluate(comparator)
+            tags |= right_values.deep_tags()
+            self._operated(operator, left_values, right_values, node)
+            left_values = right_values
         return Some(tags=tags)
 
     def _see_yield(self, node: ast.Yield) -> Some:
@@ -186,5 +186,5 @@ _HASHES: tuple[Any, ...] = (object.__hash__, str.__hash__, int.__hash__, type.__
 
 
 def _hashable(thing: Any) -> bool:
-    """Tell whether an object can be a key without asking its class, as for texts, numbers, classes and functions."""
+    """Return whether an object is hashable without code of its class, as texts, numbers, classes and functions are."""
     return type(thing).__hash__ in _HASHES or thing is None

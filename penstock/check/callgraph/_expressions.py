@@ -1,4 +1,4 @@
-"""Expressions: what each may be, and the calls in it in the order in which Python makes them."""
+"""Evaluates expressions, with the calls in them in Python's order of evaluation."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class Expressions(Displays):
-    """Reads expressions."""
+    """Evaluates expressions."""
 
     def evaluate(self, node: ast.expr | None) -> Some:
-        """Return what an expression may be."""
+        """Return the possible values of an expression."""
         if node is None:
             return Some()
         read: Callable[[Any], Some] | None = getattr(self, f"_see_{type(node).__name__.lower()}", None)
         return read(node) if read is not None else self.parts(node)
 
     def parts(self, node: ast.AST) -> Some:
-        """Return what is made from the parts of an expression of which we know no more."""
+        """Return the tags of the parts of an expression that is not understood further."""
         tags: set[int] = set()
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
@@ -51,9 +51,9 @@ class Expressions(Displays):
         return result
 
     def _see_await(self, node: ast.Await) -> Some:
-        awaited = self.evaluate(node.value)
-        result = self.wait(awaited)
-        for value in awaited:
+        awaitables = self.evaluate(node.value)
+        result = self.wait(awaitables)
+        for value in awaitables:
             if isinstance(value, Instance):
                 result.update(self.called(self.attribute(value, "__await__", node), Arguments(), node))
         return result
@@ -71,9 +71,9 @@ class Expressions(Displays):
         result = Some()
         constant = self.truth(node.test)
         ways = [
-            way for way, taken in ((node.body, constant is not False), (node.orelse, constant is not True)) if taken
+            way for way, holds in ((node.body, constant is not False), (node.orelse, constant is not True)) if holds
         ]
-        self.branch(*(self._way(each, result) for each in ways))
+        self.branch(*(self._way(branch, result) for branch in ways))
         return result
 
     def _way(self, node: ast.expr, result: Some) -> Callable[[], bool]:
@@ -104,7 +104,7 @@ class Expressions(Displays):
         return Some([Inner(self.inner_body(node))])
 
     def inner_body(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, owner: Made | None = None) -> Body:
-        """Return a function that is defined inside the one that is read."""
+        """Return a function that is defined inside the analysed one."""
         names = positional(node)
         defaults = dict(zip(names[len(names) - len(node.args.defaults) :], node.args.defaults, strict=False))
         pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
@@ -139,7 +139,7 @@ class Expressions(Displays):
         return self.commit(outcome)
 
     def _doubt(self, function: ast.expr, targets: Some, node: ast.AST) -> None:
-        """Note a call of a parameter of which nothing is known, and that something is known in another reading."""
+        """Record a gap where a called parameter has no known values, and the sites where it has some."""
         if not isinstance(function, ast.Name) or function.id not in self.parameter_names():
             return
         if len(targets):
@@ -150,18 +150,18 @@ class Expressions(Displays):
             )
 
     def parameter_names(self) -> set[str]:
-        """Return the names of the parameters of the function that is read."""
+        """Return the parameter names of the analysed function."""
         args = self.body.node.args
-        return {each.arg for each in (*args.posonlyargs, *args.args, *args.kwonlyargs)}
+        return {parameter.arg for parameter in (*args.posonlyargs, *args.args, *args.kwonlyargs)}
 
     def arguments(self, node: ast.Call) -> Arguments:
-        """Return what a call passes."""
+        """Return the arguments of a call."""
         arguments = Arguments()
-        for each in node.args:
-            if isinstance(each, ast.Starred):
-                self._spread(self.evaluate(each.value), arguments)
+        for argument in node.args:
+            if isinstance(argument, ast.Starred):
+                self._spread(self.evaluate(argument.value), arguments)
             else:
-                arguments.given.append(self.evaluate(each))
+                arguments.given.append(self.evaluate(argument))
         for keyword in node.keywords:
             value = self.evaluate(keyword.value)
             if keyword.arg is not None:
@@ -181,7 +181,7 @@ class Expressions(Displays):
     def _spread_named(self, some: Some, arguments: Arguments) -> None:
         for value in some:
             items = value.items if isinstance(value, Box) else {}
-            arguments.named |= {key: held for key, held in items.items() if isinstance(key, str)}
+            arguments.named |= {key: item for key, item in items.items() if isinstance(key, str)}
             if isinstance(value, Box) and (value.rest or value.rest.tags):
                 arguments.rest = Some().update(value.rest, *filter(None, [arguments.rest]))
         if some.tags:

@@ -1,4 +1,4 @@
-"""The reading of one function: its names, what it has called so far, and the branches of both."""
+"""Interprets one function: its names, the steps called so far, and the branches of both."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
     from penstock.check.callgraph._ways import Reach, Site
 
 Seen = dict[int, tuple[frozenset[Activation], ...]]
-"""The steps that have run, each with the calls through which it did, for each way in which it may have."""
+"""The steps that have run, each with the calls that led to it, for each way in which it may have run."""
 
 State = tuple[dict[str, Some], Seen]
-"""What each name may hold, and the steps that have run, at one point of a function."""
+"""The possible values of each name, and the steps that have run, at one point of a function."""
 
 _WAYS = 6
-"""In how many ways a step may have run, so that each is compared with what comes after."""
+"""How many ways to reach a step are kept and compared with later steps."""
 _TWICE = 3
-"""How many loops inside each other are read twice."""
+"""How many nested loops are interpreted twice."""
 
 
 class Frame:
-    """One function, read with certain arguments.
+    """Interprets one function with certain arguments.
 
     Attributes:
-        seen: The steps that have run on some way to here.
-        returned: What it may return.
-        yielded: What it yields, or ``None`` as long as it yields nothing.
-        begun: The steps in work that was started.
+        seen: The steps that have run on some path to this point.
+        returned: The values that it may return.
+        yielded: The values that it yields, or ``None`` if it yields none so far.
+        begun: The steps in started work.
     """
 
     def __init__(self, program: Program, body: Body, names: dict[str, Some], summary: Summary) -> None:
-        known, shared = program.names(body.node)
+        local_names, shared_names = program.names(body.node)
         self.program, self.body, self.summary = program, body, summary
-        self.scope = Scope(body.outer, names, known, shared)
+        self.scope = Scope(body.outer, names, local_names, shared_names)
         self.family = family_of(body)
         self.seen: Seen = {}
         self.returned = Some()
@@ -53,38 +53,38 @@ class Frame:
         self.loops: list[list[State]] = []
 
     def evaluate(self, node: ast.expr | None) -> Some:
-        """Return what an expression may be."""
+        """Return the possible values of an expression."""
         raise NotImplementedError
 
     def parts(self, node: ast.AST) -> Some:
-        """Return what is made from the parts of something of which we know no more."""
+        """Return the tags of the parts of a node that is not understood further."""
         raise NotImplementedError
 
     def call(self, value: Value, arguments: Arguments, node: ast.AST) -> Outcome:
-        """Return what a call leads to."""
+        """Return the outcome of a call."""
         raise NotImplementedError
 
     def attribute(self, value: Value, name: str, node: ast.AST) -> Some:
-        """Return what an attribute may be."""
+        """Return the possible values of an attribute."""
         raise NotImplementedError
 
     def site(self, node: ast.AST) -> Site:
-        """Return where a node is."""
+        """Return the location of a node."""
         return self.body.file, getattr(node, "lineno", self.body.node.lineno)
 
     def where(self, node: ast.AST) -> tuple[Any, ...]:
-        """Return what tells a node apart from all others."""
+        """Return the key that identifies a node."""
         return (self.body.key, getattr(node, "lineno", 0), getattr(node, "col_offset", 0), type(node).__name__)
 
     def call_all(self, values: Some, arguments: Arguments, node: ast.AST) -> Outcome:
-        """Return what a call leads to that may be of any of these."""
+        """Return the outcome of a call whose target may be any of these values."""
         outcome = Outcome.of()
         for value in values:
             outcome.merge(self.call(value, arguments, node))
         return outcome
 
     def commit(self, outcome: Outcome) -> Some:
-        """Let a call happen here: it comes after all that has run, and what it leads to has run from now on."""
+        """Apply a call here: its steps follow all that have run, and have run from now on."""
         self._begin(outcome.reach)
         self._see(outcome.reach)
         self._begin(outcome.started)
@@ -92,7 +92,7 @@ class Frame:
         return outcome.result
 
     def called(self, values: Some, arguments: Arguments, node: ast.AST) -> Some:
-        """Let a call of any of these happen here, and return its result."""
+        """Call any of these values here, and return the result."""
         return self.commit(self.call_all(values, arguments, node))
 
     def _begin(self, reach: Reach) -> None:
@@ -103,17 +103,17 @@ class Frame:
                     self.program.note("order", source, target, way)
 
     def _is_again(self, source: int, target: int, earlier: frozenset[Activation], later: frozenset[Activation]) -> bool:
-        """Return whether one step comes after another only because a function that leads to both is called again.
+        """Return whether one step follows another only because a function that leads to both is called again.
 
-        What order they have is that within each call, as in the rounds of a loop.
+        Their order is then the one within each call, as in the iterations of a loop.
         """
         return (
-            any(one.is_open or (self.family in one.bodies and source in one.steps) for one in later)
-            or any(one.is_open or (self.family in one.bodies and target in one.steps) for one in earlier)
+            any(call.is_open or (self.family in call.bodies and source in call.steps) for call in later)
+            or any(call.is_open or (self.family in call.bodies and target in call.steps) for call in earlier)
             or any(
-                one.body == other.body and (source in one.steps or target in other.steps)
-                for one in later
-                for other in earlier
+                call.body == earlier_call.body and (source in call.steps or target in earlier_call.steps)
+                for call in later
+                for earlier_call in earlier
             )
         )
 
@@ -125,7 +125,7 @@ class Frame:
                 self.seen[tag] = (*ways, way.through)[:_WAYS]
 
     def wait(self, some: Some) -> Some:
-        """Wait for what may be work that was started; return its results."""
+        """Wait for started work among some values; return the results."""
         result = Some(tags=some.tags)
         for value in some:
             if isinstance(value, Job):
@@ -136,15 +136,15 @@ class Frame:
         return result
 
     def wait_for_all(self) -> None:
-        """Wait for everything that was started, as the end of a ``with`` block does."""
+        """Wait for all started work, as the end of a ``with`` block does."""
         self._see(self.begun)
 
     def give_up(self, node: ast.AST, reason: str) -> None:
-        """Note that the reading does not get further here."""
+        """Record a gap of the analysis here."""
         self.program.give_up(self.summary, self.site(node), reason)
 
     def is_forgotten(self, some: Some, node: ast.AST) -> bool:
-        """Return whether the reading has forgotten what something is, and note that it does not get further here."""
+        """Return whether a value was omitted from the context; if so, record a gap of the analysis here."""
         forgotten = any(value is FORGOTTEN for value in some)
         if forgotten:
             self.give_up(node, FORGOTTEN.reason)
@@ -153,49 +153,49 @@ class Frame:
     # Branches -------------------------------------------------------------------------------------------------
 
     def state(self) -> State:
-        """Return a copy of what holds here."""
+        """Return a copy of the current state."""
         return dict(self.scope.names), dict(self.seen)
 
     def branch(self, *ways: Callable[[], bool]) -> bool:
-        """Read alternatives, each from what holds here; tell whether any goes on behind them."""
-        names, seen = self.state()
+        """Interpret alternatives, each from the current state; return whether any continues behind them."""
+        names, steps = self.state()
         ends = []
         for way in ways:
-            self.scope.names, self.seen = dict(names), dict(seen)
+            self.scope.names, self.seen = dict(names), dict(steps)
             if way():
                 ends.append((self.scope.names, self.seen))
-        self.scope.names, self.seen = names, seen
+        self.scope.names, self.seen = names, steps
         return self.meet(ends)
 
     def meet(self, ends: list[State]) -> bool:
-        """Go on from where any of these ended; tell whether there is any."""
+        """Continue from the merged end states; return whether there is any."""
         if ends:
             names: dict[str, Some] = {}
-            for held, _ in ends:
-                for name, some in held.items():
-                    known = names.get(name, some)
-                    names[name] = some if known is some else Some().update(known, some)
+            for branch_names, _ in ends:
+                for name, some in branch_names.items():
+                    values = names.get(name, some)
+                    names[name] = some if values is some else Some().update(values, some)
             self.scope.names = names
-            self.seen = _merged(seen for _, seen in ends)
+            self.seen = _merged(steps for _, steps in ends)
         return bool(ends)
 
     def loop(self, body: Callable[[], bool]) -> None:
-        """Read a loop twice, so that what it assigns reaches its beginning; a round comes not after the next."""
-        start, seen = dict(self.seen), dict(self.seen)
+        """Interpret a loop twice, so that its assignments reach its start; no iteration follows the next one."""
+        start, steps = dict(self.seen), dict(self.seen)
         for _ in range(2 if len(self.loops) < _TWICE else 1):
             self.seen = dict(start)
             self.loops.append([])
             self.branch(body, lambda: True)
-            left = self.loops.pop()
-            self.meet([self.state(), *left])
-            seen = _merged([seen, self.seen])
-        self.seen = seen
+            exits = self.loops.pop()
+            self.meet([self.state(), *exits])
+            steps = _merged([steps, self.seen])
+        self.seen = steps
 
 
 def _merged(several: Iterable[Seen]) -> Seen:
-    merged: Seen = {}
-    for seen in several:
-        for tag, ways in seen.items():
-            known = merged.get(tag, ways)
-            merged[tag] = ways if known is ways else tuple(dict.fromkeys((*known, *ways)))[:_WAYS]
-    return merged
+    result: Seen = {}
+    for steps in several:
+        for tag, ways in steps.items():
+            earlier_ways = result.get(tag, ways)
+            result[tag] = ways if earlier_ways is ways else tuple(dict.fromkeys((*earlier_ways, *ways)))[:_WAYS]
+    return result

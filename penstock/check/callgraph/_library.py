@@ -1,4 +1,4 @@
-"""The callables of others, known and unknown."""
+"""Dispatches calls of third-party callables to their models."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Library(Queues):
-    """Knows what the callables of others do."""
+    """Models third-party callables."""
 
     def external(self, thing: Any, arguments: Arguments, node: ast.AST) -> Outcome:
-        """Return what a callable of others leads to."""
+        """Return the outcome of calling a third-party callable."""
         name = full_name(thing)
         if name in BUILTINS:
             return BUILTINS[name](self, arguments, node)

@@ -1,4 +1,4 @@
-"""What callables of which nothing is known do with the functions that they are given."""
+"""Models unknown callables by the functions that they receive."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ _STARTERS = frozenset(
     }
     | {"add_done_callback"}
 )
-"""What only starts a function, under these names in the whole field."""
+"""Names of callables that only start a function."""
 _RUNNERS = frozenset({"run", "run_until_complete", "run_sync"})
-"""What waits for a coroutine to its end."""
+"""Names of callables that run a coroutine to its end."""
 _SHORT = 12
-"""How many functions in a sequence are followed one by one."""
+"""The longest sequence of functions that is followed item by item."""
 _FIRST_ONLY = _STARTERS | {"apply", "run", "run_sync", "reduce", "call", "run_until_complete", "wait_for", "send_task"}
 _STORERS = frozenset(
     {"append", "add", "insert", "remove", "register", "connect", "disconnect", "setdefault", "update", "subscribe"}
@@ -91,14 +91,14 @@ _STORERS = frozenset(
     | {"iscoroutinefunction", "isfunction", "signature", "unwrap", "getdoc", "getsource", "cast", "len", "bool", "vars"}
     | {"append_callback", "add_url_rule", "add_route", "add_command", "get_type_hints", "isgeneratorfunction"}
 )
-"""What only keeps or looks at a function."""
+"""Names of callables that only store or inspect a function."""
 
 
 class Models(Annotations):
-    """Knows what the callables of others do."""
+    """Models third-party callables."""
 
     def is_function(self, value: Value) -> bool:
-        """Tell whether a value is a function of the user's, or a step."""
+        """Return whether a value is a function of the user's, or a step."""
         if isinstance(value, (Inner, Partial)):
             return True
         if isinstance(value, Method):
@@ -114,9 +114,9 @@ class Models(Annotations):
         return False
 
     def unknown(self, name: str, arguments: Arguments, node: ast.AST) -> Outcome:
-        """Return what a callable leads to of which nothing is known but its name.
+        """Return the outcome of calling a callable of which only the name is known.
 
-        It may call the functions that it is given; what it returns may be made from all that it is given.
+        It may call the functions that it receives; its result may be made from all its arguments.
         """
         jobs = self._jobs(arguments)
         outcome = Outcome.of(Some(jobs))
@@ -129,13 +129,13 @@ class Models(Annotations):
         for key, some in arguments.named.items() if name not in _STORERS else ():
             functions = Some(value for value in some if self.is_function(value))
             if functions:
-                passed = self._passed(arguments) if key in ("target", "function", "func") else Arguments()
-                outcome.merge(self.call_all(functions, passed, node))
+                call_arguments = self._passed(arguments) if key in ("target", "function", "func") else Arguments()
+                outcome.merge(self.call_all(functions, call_arguments, node))
         if name not in _FIRST_ONLY or not (outcome.reach or outcome.started):
             outcome.result.tags |= arguments.tags()
         if name not in _RUNNERS | _STARTERS:
             return outcome
-        for job in jobs:  # what a function only returns is its own affair: it has been started in there
+        for job in jobs:  # jobs that a function only returns are left out: they were started inside it
             outcome.merge(Outcome(Some(), {}, job.reach))
         return self._run_to_the_end(outcome) if name in _RUNNERS else self.start(outcome, node)
 
@@ -154,37 +154,37 @@ class Models(Annotations):
         return items if any(map(self.is_function, inside)) else []
 
     def _jobs(self, arguments: Arguments) -> list[Job]:
-        found: list[Job] = []
+        jobs: list[Job] = []
         for some in arguments.all():
             for value in some:
-                inside = value.everything() if isinstance(value, Box) else [value]
-                found += [each for each in inside if isinstance(each, Job)]
-        return found
+                values = value.everything() if isinstance(value, Box) else [value]
+                jobs += [job for job in values if isinstance(job, Job)]
+        return jobs
 
     def _handed(self, name: str, functions: Some, arguments: Arguments, at: int, node: ast.AST) -> Outcome:
-        given = arguments.given[at + 1 :]
+        tail = arguments.given[at + 1 :]
         if name in _MAPPERS:
-            outcome = self.call_all(functions, Arguments([self.items(each) for each in given]), node)
+            outcome = self.call_all(functions, Arguments([self.items(argument) for argument in tail]), node)
             return outcome._replace(result=Some([self.box(node, "list", outcome.result)]))
-        named = {key: some for key, some in arguments.named.items() if key not in ("args", "kwargs")}
+        keywords = {key: some for key, some in arguments.named.items() if key not in ("args", "kwargs")}
         passed = self._passed(arguments)
-        rest = arguments.rest if given or named or passed.given else Some(tags=arguments.tags())
-        return self.call_all(functions, Arguments([*given, *passed.given], {**named, **passed.named}, rest), node)
+        rest = arguments.rest if tail or keywords or passed.given else Some(tags=arguments.tags())
+        return self.call_all(functions, Arguments([*tail, *passed.given], {**keywords, **passed.named}, rest), node)
 
     def _passed(self, arguments: Arguments) -> Arguments:
-        """Return what ``args=`` and ``kwargs=`` say that the function will be given."""
-        passed = Arguments()
+        """Return the arguments that ``args=`` and ``kwargs=`` pass on to the function."""
+        result = Arguments()
         for value in arguments.named.get("args", ()):
             length = self.length(value)
-            passed.given = [self.item(value, at) for at in range(length)] if length is not None else []
-            passed.rest = self.items(Some([value])) if length is None else None
+            result.given = [self.item(value, at) for at in range(length)] if length is not None else []
+            result.rest = self.items(Some([value])) if length is None else None
         for value in arguments.named.get("kwargs", ()):
             if isinstance(value, Box):
-                passed.named = {key: some for key, some in value.items.items() if isinstance(key, str)}
-        return passed
+                result.named = {key: some for key, some in value.items.items() if isinstance(key, str)}
+        return result
 
     def start(self, outcome: Outcome, node: ast.AST) -> Outcome:
-        """Return the same as work that is only started."""
+        """Return an outcome whose steps are only started."""
         reach: Reach = {**outcome.reach, **outcome.started}
         result = finished(outcome.result)
         if not reach and not any(isinstance(value, Job) for value in outcome.result):

@@ -1,4 +1,4 @@
-"""Looks at objects that exist since the import, without waking any: no attribute of a lazy one is ever asked for."""
+"""Inspects objects that exist since the import, without triggering attribute access on lazy ones."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _BARE = frozenset(
 )
 """Classes by their identity: the hash of one may be code of the application's."""
 _FURTHER = 20
-"""How many decorators are taken off at most."""
+"""How many decorators are unwrapped at most."""
 
 
 def layers(thing: Any) -> Iterator[Any]:
-    """Yield a callable, then what is below each of its decorations."""
+    """Yield a callable, then the object below each of its decorators."""
     for _ in range(_FURTHER):
         yield thing
-        below = _below(thing)
-        if below is NOTHING:
+        inner_layer = _below(thing)
+        if inner_layer is NOTHING:
             return
-        thing = below
+        thing = inner_layer
 
 
 def _below(thing: Any) -> Any:  # noqa: PLR0911 - one for each kind of decoration
@@ -59,31 +59,31 @@ _callable_kinds: dict[int, tuple[type, bool]] = {}
 
 
 def _is_callable(kind: type) -> bool:
-    """Tell whether instances of a class can be called, are descriptors or proxies: all that may be decorated."""
+    """Return whether instances of a class may be decorated: they are callables, descriptors or proxies."""
     if id(kind) not in _callable_kinds:
-        known = {name for base in kind.__mro__ for name in base.__dict__}
-        _callable_kinds[id(kind)] = kind, not known.isdisjoint(("__call__", "__get__", "__wrapped__"))
+        names = {name for base in kind.__mro__ for name in base.__dict__}
+        _callable_kinds[id(kind)] = kind, not names.isdisjoint(("__call__", "__get__", "__wrapped__"))
     return _callable_kinds[id(kind)][1]
 
 
 def _behind_celery(proxy: Any) -> Any:
-    """Return the function of a task that is not made yet: to ask the proxy for anything would make it."""
-    made = raw(proxy, "__thing")
-    if made is not NOTHING:
-        return made
-    given = raw(proxy, "_Proxy__args")
-    if type(given) is tuple and given and callable_type(given[0]):
-        return given[0]
+    """Return the function of an unevaluated task; any access to the proxy would evaluate it."""
+    task = raw(proxy, "__thing")
+    if task is not NOTHING:
+        return task
+    arguments = raw(proxy, "_Proxy__args")
+    if type(arguments) is tuple and arguments and callable_type(arguments[0]):
+        return arguments[0]
     return next((cell for cell in cells(raw(proxy, "_Proxy__local")) if callable_type(cell)), NOTHING)
 
 
 def is_bound_task(proxy: Any) -> bool:
-    """Tell whether a Celery task gets itself as its first argument."""
+    """Return whether a Celery task receives itself as its first argument."""
     for thing in layers(proxy):
         if type(thing).__module__ == "celery.local":
             options = raw(thing, "_Proxy__kwargs") or {}
-            held = [options, *cells(raw(thing, "_Proxy__local"))]
-            if any(type(each) is dict and each.get("bind") is True for each in held):
+            candidates = [options, *cells(raw(thing, "_Proxy__local"))]
+            if any(type(candidate) is dict and candidate.get("bind") is True for candidate in candidates):
                 return True
         elif isinstance(inspect.getattr_static(type(thing), "run", None), FunctionType) and is_task(thing):
             return "_decorated" in vars(type(thing))
@@ -91,14 +91,14 @@ def is_bound_task(proxy: Any) -> bool:
 
 
 def is_task(thing: Any) -> bool:
-    """Tell whether an object is a task of Celery's, made or not."""
+    """Return whether an object is a Celery task, evaluated or not."""
     kind = type(thing)
     names = [base.__module__ for base in kind.__mro__]
     return kind.__module__ == "celery.local" or "celery.app.task" in names
 
 
 def raw(thing: Any, name: str) -> Any:
-    """Return what an object itself holds under a name, whatever its class makes of attributes."""
+    """Return an attribute of an object, bypassing the attribute hooks of its class."""
     try:
         return object.__getattribute__(thing, name)
     except AttributeError:
@@ -106,7 +106,7 @@ def raw(thing: Any, name: str) -> Any:
 
 
 def cells(function: Any) -> Iterator[Any]:
-    """Yield what a function's closure holds."""
+    """Yield the contents of a function's closure."""
     for cell in (function.__closure__ or ()) if type(function) is FunctionType else ():
         try:
             yield cell.cell_contents
@@ -115,12 +115,12 @@ def cells(function: Any) -> Iterator[Any]:
 
 
 def callable_type(thing: Any) -> bool:
-    """Tell whether an object is a function, or one behind a proxy of ours."""
+    """Return whether an object is a function, or a function behind one of our proxies."""
     return issubclass(type(thing), (FunctionType, CallableProxy, staticmethod, MethodType))
 
 
 def peek(thing: Any, name: str) -> Any:
-    """Return an attribute as it stands there, or ``NOTHING``; descriptors are not asked."""
+    """Return an attribute without invoking descriptors, or ``NOTHING``."""
     try:
         return inspect.getattr_static(thing, name, NOTHING)
     except Exception:  # since Python 3.12, inspect compares classes, and a metaclass may refuse that
@@ -128,23 +128,23 @@ def peek(thing: Any, name: str) -> Any:
 
 
 def _found(thing: Any, name: str) -> Any:
-    """Return what an object or one of its classes holds under a name, or ``NOTHING``."""
+    """Return the value that an object or one of its classes has under a name, or ``NOTHING``."""
     is_class = issubclass(type(thing), type)
     classes = type.__dict__["__mro__"].__get__(thing if is_class else type(thing))
     own = () if is_class else (raw(thing, "__dict__"),)
-    parts = (*own, *(type.__getattribute__(each, "__dict__") for each in classes))
-    held = [part for part in parts if isinstance(part, Mapping) and name in part]
-    return held[0][name] if held else NOTHING
+    parts = (*own, *(type.__getattribute__(kind, "__dict__") for kind in classes))
+    matches = [part for part in parts if isinstance(part, Mapping) and name in part]
+    return matches[0][name] if matches else NOTHING
 
 
 def held_by(module: ModuleType) -> dict[str, Any]:
-    """Return what a module holds; a lazy one would load itself if it were asked in any other way."""
-    held = raw(module, "__dict__")
-    return held if isinstance(held, dict) else {}
+    """Return the namespace of a module; any other access would load a lazy module."""
+    attributes = raw(module, "__dict__")
+    return attributes if isinstance(attributes, dict) else {}
 
 
 def by_name(full: str) -> Any:
-    """Return what an import of this name would give, if it is loaded, or ``NOTHING``."""
+    """Return the object that an import of this name would bind, if it is loaded, or ``NOTHING``."""
     module = sys.modules.get(full)
     if module is not None:
         return module
@@ -158,12 +158,12 @@ def by_name(full: str) -> Any:
 
 
 def is_module(thing: Any) -> bool:
-    """Tell whether an object is a module."""
+    """Return whether an object is a module."""
     return issubclass(type(thing), ModuleType)
 
 
 def entries(thing: Any) -> dict[Any, Any] | None:
-    """Return what a mapping holds, copied without asking its class, or ``None`` if it is none."""
+    """Return a copy of a mapping, made without its class, or ``None`` if the object is no mapping."""
     kind = type(thing)
     if kind is MappingProxyType:
         return dict(thing) if len(thing) < 1000 else {}
@@ -173,11 +173,11 @@ def entries(thing: Any) -> dict[Any, Any] | None:
 
 
 def elements(thing: Any) -> list[Any] | None:
-    """Return what a list, tuple or set holds, copied without asking its class, or ``None`` if it is none."""
+    """Return a copy of a list, tuple or set, made without its class, or ``None`` if the object is none."""
     kind = type(thing)
-    for known in (list, tuple, set, frozenset):
-        if issubclass(kind, known):
-            return list(known.__iter__(thing))[:64]
+    for base in (list, tuple, set, frozenset):
+        if issubclass(kind, base):
+            return list(base.__iter__(thing))[:64]
     return None
 
 
@@ -194,15 +194,15 @@ def implementations(thing: Any) -> list[Any]:
     registry = peek(thing, "registry") if type(thing) is FunctionType else NOTHING
     if type(registry) is not MappingProxyType or thing.__globals__.get("__name__") != "functools":
         return []
-    return list({id(each): each for each in registry.values()}.values())
+    return list({id(function): function for function in registry.values()}.values())
 
 
 def bottoms(thing: Any) -> Iterator[Any]:
-    """Yield what is below all decorations of a callable: the function, or all that ``singledispatch`` chooses from.
+    """Yield the functions below all decorators of a callable; for ``singledispatch``, all implementations.
 
-    Those that are steps of their own are left out.
+    Implementations that are steps of their own are left out.
     """
     every = list(layers(thing))
     yield every[-1]
-    for each in every:
-        yield from (list(layers(chosen))[-1] for chosen in implementations(each) if not marks_on(chosen))
+    for layer in every:
+        yield from (list(layers(chosen))[-1] for chosen in implementations(layer) if not marks_on(chosen))

@@ -1,4 +1,4 @@
-"""What a call leads to."""
+"""Outcomes of calls."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """What a call leads to.
+    """The outcome of a call.
 
     Attributes:
-        result: What it returns.
+        result: The values that it returns.
         reach: The steps that have run when it returns.
         started: The steps that it only starts.
     """
@@ -29,15 +29,15 @@ class Outcome(NamedTuple):
         return cls(Some() if result is None else result, {}, {})
 
     def merge(self, other: Outcome) -> None:
-        """Take in what another call leads to."""
+        """Merge the outcome of another call."""
         self.result.update(other.result)
-        for mine, more in ((self.reach, other.reach), (self.started, other.started)):
-            for tag, site in more.items():
-                mine.setdefault(tag, site)
+        for steps, other_steps in ((self.reach, other.reach), (self.started, other.started)):
+            for tag, site in other_steps.items():
+                steps.setdefault(tag, site)
 
 
 def finished(some: Some) -> Some:
-    """Return the results of what may be work that was started."""
+    """Return the values, with started work replaced by its results."""
     result = Some(tags=some.tags)
     for value in some:
         result.update(value.result if isinstance(value, Job) else Some([value]))

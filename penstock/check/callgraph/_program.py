@@ -1,4 +1,4 @@
-"""All that is known of a program while its functions are read: its steps, what was found, what is read already."""
+"""State of one analysis: the steps, the relations found so far, and the functions already interpreted."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class TooLongError(BaseException):
 
 
 class Summary:
-    """What one function does with certain arguments.
+    """The behaviour of one function with certain arguments.
 
     Attributes:
         body: The function.
-        result: What it returns.
+        result: The values that it returns.
         inner: The steps that it leads to.
-        finished: Those of them that have run when it returns, as far as is known; it may only have started others.
-        blind: Where the reading gave up, and why.
-        waiting: The functions that called it while it was being read itself.
+        finished: The steps among them known to have run when it returns; others may only be started.
+        blind: The places of analysis gaps, with the reasons.
+        waiting: The functions that called it during its own analysis.
     """
 
     __slots__ = ("blind", "body", "finished", "inner", "result", "waiting")
@@ -56,7 +56,7 @@ class Summary:
         self.waiting: list[Summary] = []
 
     def with_result_of(self, tags: Iterable[int]) -> Summary:
-        """Return a summary with a result that may be made from results of these steps, too."""
+        """Return a summary whose result also carries the tags of these steps."""
         summary = Summary(self.body, Some(self.result, self.result.tags.union(tags)))
         summary.inner, summary.finished, summary.blind = self.inner, self.finished, self.blind
         return summary
@@ -68,13 +68,13 @@ class Program:
     Attributes:
         labels: Flow and name of each step, by its number.
         numbers: The number of each step, by flow and name.
-        found: Which step leads to which, in which way, and where.
-        blind: Where the reading gave up, by the numbers of the steps.
-        answered: The calls of which at least one reading knew the target.
-        heap: What the code assigned to attributes and items of objects that exist since the import.
-        kept: What must not go, so that its identity stays its own.
-        declared: What the annotations in the bodies of classes say, by the identity of the class.
-        until: When the reading has to end, on the clock of ``time.monotonic``.
+        found: The relations between steps, with their kind and place.
+        blind: The places of analysis gaps, by the numbers of the steps.
+        answered: The calls whose target was known in at least one context.
+        heap: The values assigned to attributes and items of objects that exist since the import.
+        kept: Objects kept alive so that their ``id`` is not reused.
+        declared: The attributes that class bodies declare by annotations, by the identity of the class.
+        until: The deadline of the analysis, on the clock of ``time.monotonic``.
     """
 
     def __init__(self, steps: Iterable[tuple[str, str, Any]], own: Callable[[str], bool], read: Read) -> None:
@@ -106,83 +106,83 @@ class Program:
         number = self.numbers.setdefault(label, len(self.labels))
         if number == len(self.labels):
             self.labels.append(label)
-        same = [thing, *bottoms(thing)]
-        self.kept += same
-        for each in dict.fromkeys(map(id, same)):
-            self._steps[each] = tuple(dict.fromkeys((*self._steps.get(each, ()), number)))
+        objects = [thing, *bottoms(thing)]
+        self.kept += objects
+        for identity in dict.fromkeys(map(id, objects)):
+            self._steps[identity] = tuple(dict.fromkeys((*self._steps.get(identity, ()), number)))
 
     def tags_of(self, thing: Any) -> tuple[int, ...]:
         """Return the numbers of the steps that an object is."""
         return self._steps.get(id(thing), ())
 
     def owns_file(self, file: str) -> bool:
-        """Tell whether a file is the user's own code."""
+        """Return whether a file is the user's own code."""
         if file not in self._own_files:
             self._own_files[file] = self._own(file)
         return self._own_files[file]
 
     def owns(self, function: FunctionType) -> bool:
-        """Tell whether a function is the user's own code."""
+        """Return whether a function is the user's own code."""
         return self.owns_file(function.__code__.co_filename)
 
     def owns_class(self, kind: type) -> bool:
-        """Tell whether a class is the user's own code."""
+        """Return whether a class is the user's own code."""
         module = sys.modules.get(str(type.__getattribute__(kind, "__module__")))
         file = held_by(module).get("__file__") if module is not None else None
         return isinstance(file, str) and self.owns_file(file)
 
     def body(self, function: FunctionType) -> Body | None:
         """Return the definition of a function, or ``None`` where its source is not at hand."""
-        known = self._functions.get(id(function))
-        if known is None:
-            found = body_of(function, self.tags_of(function), owner_of(function))
-            known = self._functions[id(function)] = function, found
-        return known[1]
+        entry = self._functions.get(id(function))
+        if entry is None:
+            definition = body_of(function, self.tags_of(function), owner_of(function))
+            entry = self._functions[id(function)] = function, definition
+        return entry[1]
 
     def names(self, node: Node) -> tuple[frozenset[str], frozenset[str]]:
-        """Return the names that a function binds, and those that it shares with what is around it."""
+        """Return the names that a function binds, and those that it shares with enclosing scopes."""
         if node not in self._names:
             self._names[node] = names_in(node)
         return self._names[node]
 
     def own_classes(self) -> list[type]:
-        """Return the user's classes, as far as modules hold them."""
+        """Return the user's classes that modules hold."""
         if self._classes is None:
-            held = (value for module in list(sys.modules.values()) for value in list(held_by(module).values()))
-            classes = {id(value): value for value in held if issubclass(type(value), type)}
+            values = (value for module in list(sys.modules.values()) for value in list(held_by(module).values()))
+            classes = {id(value): value for value in values if issubclass(type(value), type)}
             self._classes = [kind for kind in classes.values() if self.owns_class(kind)]
         return self._classes
 
     def typical(self, kind: type) -> Instance:
-        """Return the instance that stands for all of a class."""
+        """Return the representative instance of a class."""
         if id(kind) not in self._typical:
             self._typical[id(kind)] = Instance(Real(kind), "typical", open=True)
         return self._typical[id(kind)]
 
     def note(self, kind: CallKind, source: int, target: int, site: Site | Way) -> None:
-        """Note that one step leads to another, if they are of one flow."""
+        """Record that one step leads to another, if both are of one flow."""
         if source != target and self.labels[source][0] == self.labels[target][0]:
             self.found.setdefault((kind, source, target), (site[0], site[1]))
 
     def exported(self, summary: Summary, site: Site) -> Reach:
-        """Return the steps that a call of a function leads to; what is behind a step belongs to that step."""
+        """Return the steps that a call of a function leads to; steps behind a step belong to that step."""
         own = summary.body.tags
         inner = self._through(summary)
         if not own:
             return inner
         flows = {self.labels[tag][0] for tag in own}
-        behind = {tag: way for tag, way in inner.items() if self.labels[tag][0] not in flows}
-        return dict.fromkeys(own, Way(*site)) | behind
+        steps_behind = {tag: way for tag, way in inner.items() if self.labels[tag][0] not in flows}
+        return dict.fromkeys(own, Way(*site)) | steps_behind
 
     def _through(self, summary: Summary) -> Reach:
         """Return the steps that a function leads to as its caller sees them: through this call."""
         family = family_of(summary.body)
-        bodies = {family}.union(*(one.bodies for way in summary.inner.values() for one in way.through))
+        bodies = {family}.union(*(activation.bodies for way in summary.inner.values() for activation in way.through))
         call = Activation(family, frozenset(summary.inner), frozenset(bodies), summary in self._stack)
         return {tag: way._replace(through=way.through | {call}) for tag, way in summary.inner.items()}
 
     def run(self, body: Body, names: Names) -> Summary:
-        """Return what a function does with certain arguments."""
+        """Return the summary of a function with certain arguments."""
         if time.monotonic() > self.until:
             raise TooLongError
         family = self._families.setdefault(family_of(body), Family())
@@ -191,11 +191,11 @@ class Program:
         return summary.with_result_of(context.lost) if context.lost else summary
 
     def _summarize(self, key: Hashable, body: Body, names: Names) -> Summary:
-        known = self._memo.get(key)
-        if known is not None:
+        memo = self._memo.get(key)
+        if memo is not None:
             if key in self._running:
-                known.waiting += [each for each in self._stack if each is not known and each not in known.waiting]
-            return known
+                memo.waiting += [caller for caller in self._stack if caller is not memo and caller not in memo.waiting]
+            return memo
         summary = Summary(body, Some(tags={tag for some in names.values() for tag in some.deep_tags()}))
         if len(self._stack) >= _DEEPEST:
             self.give_up(
@@ -210,14 +210,14 @@ class Program:
         self._memo[key] = summary
         self._running.add(key)
         self._stack.append(summary)
-        whole = False
+        is_complete = False
         try:
             self._read(self, body, names, summary)
-            whole = True
+            is_complete = True
         finally:
             self._stack.pop()
             self._running.discard(key)
-            if not whole:
+            if not is_complete:
                 self._memo.pop(key, None)
         self._conclude(summary)
         for waiting in summary.waiting:
@@ -234,7 +234,7 @@ class Program:
             self.blind.setdefault(source, {}).update(summary.blind)
 
     def give_up(self, summary: Summary, site: Site, reason: str) -> None:
-        """Note where the reading gave up."""
+        """Record a gap of the analysis."""
         if len(summary.blind) < _BLIND:
             summary.blind.setdefault(site, reason)
 
@@ -244,25 +244,25 @@ def owner_of(function: FunctionType) -> type | None:
     *path, _ = function.__qualname__.split(".")
     if not path or path[-1] == "<locals>":
         return None
-    found: Any = function.__globals__.get(path[0], NOTHING)
+    owner: Any = function.__globals__.get(path[0], NOTHING)
     for name in path[1:]:
-        found = peek(found, name) if name != "<locals>" else NOTHING
-    return found if issubclass(type(found), type) else None
+        owner = peek(owner, name) if name != "<locals>" else NOTHING
+    return owner if issubclass(type(owner), type) else None
 
 
 def subclasses(kind: type) -> Iterator[type]:
     """Yield the classes below a class."""
-    seen: set[int] = set()
+    visited_ids: set[int] = set()
     waiting: list[type] = [kind]
     while waiting:
-        found: list[type] = type.__subclasses__(waiting.pop())
-        for below in found:
-            if id(below) not in seen:
-                seen.add(id(below))
-                waiting.append(below)
-                yield below
+        children: list[type] = type.__subclasses__(waiting.pop())
+        for subclass in children:
+            if id(subclass) not in visited_ids:
+                visited_ids.add(id(subclass))
+                waiting.append(subclass)
+                yield subclass
 
 
 def is_protocol(kind: type) -> bool:
-    """Tell whether a class only says what others have to offer."""
+    """Return whether a class is a protocol."""
     return kind.__dict__.get("_is_protocol", False) is True

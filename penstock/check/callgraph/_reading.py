@@ -1,4 +1,4 @@
-"""From the steps of all flows to what the code says of each flow."""
+"""Analyses the steps of all flows and returns the static relations of each flow."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class StepAt(NamedTuple):
     Attributes:
         flow: The name of the flow.
         name: The name of the step in it.
-        function: What was declared.
+        function: The declared callable.
     """
 
     flow: str
@@ -50,11 +50,11 @@ class StepAt(NamedTuple):
 def read(
     steps: Iterable[StepAt], own: Callable[[str], bool], seconds: float = 60.0, arrows: Arrows | None = None
 ) -> dict[str, Reading]:
-    """Return what the code says of each flow, by the flow's name.
+    """Return the static relations of each flow, by the flow's name.
 
     Args:
         steps: The steps of all flows.
-        own: Tells whether a file is the user's own code, which is what is read.
+        own: Returns whether a file is the user's own code; no other code is analysed.
         seconds: How long all of it may take; a flow that is not wholly read by then says so in ``blind``, with
             :data:`penstock.model.UNREAD` as reason.
         arrows: The arrows that each flow declares, if the order of other steps does not matter.
@@ -65,7 +65,7 @@ def read(
 
 
 def _with_a_deep_stack(action: Callable[[], None]) -> None:
-    """Run something that recurses as deeply as the code that it reads; deeper than that, it gives up."""
+    """Run an action that recurses as deeply as the code that it analyses; beyond that depth, it gives up."""
     limit = sys.getrecursionlimit()
     size = threading.stack_size()
     outcome: Future[None] = Future()
@@ -101,21 +101,21 @@ def _read_all(
     flows: dict[str, list[StepAt]] = {}
     for step in steps:
         flows.setdefault(step.flow, []).append(step)
-    lost = {flow: _read_flow(program, of_flow, clock) for flow, of_flow in flows.items()}
-    with contextlib.suppress(Exception):  # what is found so far stands
-        _read_callers(program, flows, clock, lost)
-    readings.update(sort_by_flow(program, lost, arrows))
+    blinds = {flow: _read_flow(program, of_flow, clock) for flow, of_flow in flows.items()}
+    with contextlib.suppress(Exception):  # the relations found so far remain
+        _read_callers(program, flows, clock, blinds)
+    readings.update(sort_by_flow(program, blinds, arrows))
 
 
 class _Clock:
-    """Divides the time that there is: one flow, or one function around steps, may take a third of it."""
+    """Divides the available time: one flow, or one function that calls steps, may take a third of it."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
         self._share = seconds / 3
 
     def start_next(self, program: Program) -> None:
-        """Begin the share of what is read next.
+        """Begin the time share of the next analysis.
 
         Raises:
             TooLongError: No time is left.
@@ -127,8 +127,8 @@ class _Clock:
 
 
 def _read_flow(program: Program, steps: list[StepAt], clock: _Clock) -> list[Blind]:
-    """Read one flow; return the steps that could not be read, or not in time."""
-    lost: list[Blind] = []
+    """Analyse one flow; return the steps that could not be analysed, or not in time."""
+    blinds: list[Blind] = []
     step = steps[0]
     try:
         clock.start_next(program)
@@ -136,16 +136,16 @@ def _read_flow(program: Program, steps: list[StepAt], clock: _Clock) -> list[Bli
             try:
                 _read_root(program, step.function)
             except Exception as error:
-                lost.append(_lost(step, f"the step cannot be read ({type(error).__name__})"))
+                blinds.append(_lost(step, f"the step cannot be read ({type(error).__name__})"))
     except TooLongError:
-        return [_lost(step, UNREAD), *lost]
-    return lost
+        return [_lost(step, UNREAD), *blinds]
+    return blinds
 
 
 def _read_callers(
-    program: Program, flows: dict[str, list[StepAt]], clock: _Clock, lost: dict[str, list[Blind]]
+    program: Program, flows: dict[str, list[StepAt]], clock: _Clock, blinds: dict[str, list[Blind]]
 ) -> None:
-    """Read what may call steps one after the other; add to ``lost`` the flows that are spoken of where time ran out."""
+    """Analyse functions that may call several steps; add the flows they mention to ``blinds`` if time runs out."""
     speakers = _flows_by_function(flows)
     unread: set[str] = set()
     for function in _callers(program, speakers):
@@ -154,21 +154,21 @@ def _read_callers(
             with contextlib.suppress(Exception):
                 _read_root(program, function)
         except TooLongError:
-            spoken = {flow for name in _spoken(function.__code__) for flow in speakers.get(name, ())} - unread
-            unread |= spoken
-            for flow in spoken:
-                lost[flow].insert(0, _lost(flows[flow][0], UNREAD))
+            mentioned_flows = {flow for name in _spoken(function.__code__) for flow in speakers.get(name, ())} - unread
+            unread |= mentioned_flows
+            for flow in mentioned_flows:
+                blinds[flow].insert(0, _lost(flows[flow][0], UNREAD))
 
 
 def _flows_by_function(flows: dict[str, list[StepAt]]) -> dict[str, set[str]]:
     """Return the flows that functions are steps of, by the functions' names."""
-    found: dict[str, set[str]] = {}
+    flows_by_name: dict[str, set[str]] = {}
     for flow, steps in flows.items():
         for step in steps:
             for function in layers(step.function):
                 if type(function) is FunctionType:
-                    found.setdefault(function.__name__, set()).add(flow)
-    return found
+                    flows_by_name.setdefault(function.__name__, set()).add(flow)
+    return flows_by_name
 
 
 def _lost(step: StepAt, reason: str) -> Blind:
@@ -177,16 +177,16 @@ def _lost(step: StepAt, reason: str) -> Blind:
 
 
 def _place(thing: Any) -> Site:
-    function = next((each for each in layers(thing) if type(each) is FunctionType), None)
+    function = next((layer for layer in layers(thing) if type(layer) is FunctionType), None)
     return (function.__code__.co_filename, function.__code__.co_firstlineno) if function else ("", 0)
 
 
 def _read_root(program: Program, thing: Any) -> None:
-    """Read a function with whatever its annotations say that it is given."""
-    for each in layers(thing):
-        for chosen in implementations(each):
-            _read_root(program, chosen)
-        function = peek(each, "__init__") if issubclass(type(each), type) else each
+    """Analyse a function with the arguments that its annotations describe."""
+    for layer in layers(thing):
+        for implementation in implementations(layer):
+            _read_root(program, implementation)
+        function = peek(layer, "__init__") if issubclass(type(layer), type) else layer
         if type(function) is not FunctionType or not program.owns(function):
             continue
         body = program.body(function)
@@ -196,7 +196,7 @@ def _read_root(program: Program, thing: Any) -> None:
 
 
 def _start(body: Body, program: Program) -> dict[str, Some]:
-    """Return what the parameters are where nobody calls: ``self`` is any instance of the class."""
+    """Return the parameter values without a caller: ``self`` is any instance of the class."""
     names = bound(body, Arguments())
     first = next(iter(positional(body.node)), "")
     if first and isinstance(body.owner, Real) and isinstance(body.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -213,28 +213,28 @@ def _read_function(program: Program, body: Body, names: dict[str, Some], summary
         frame.read()
     except RecursionError:
         frame.give_up(body.node, "the code is nested too deeply to be read")
-    except (Exception, SystemExit) as error:  # a construct that nobody thought of must not cost the rest
+    except (Exception, SystemExit) as error:  # an unforeseen construct must not cost the rest
         frame.give_up(body.node, f"the code cannot be read ({type(error).__name__})")
 
 
 def _callers(program: Program, names: Collection[str]) -> Iterator[FunctionType]:
-    """Yield the user's functions that are no steps themselves and speak of some: they may call one after the other."""
+    """Yield the user's functions that are no steps but mention steps: they may call one after the other."""
     for module in list(sys.modules.values()):
-        held = held_by(module)
-        file = held.get("__file__")
+        attributes = held_by(module)
+        file = attributes.get("__file__")
         if isinstance(file, str) and program.owns_file(file):
-            for function in _functions(held, program):
+            for function in _functions(attributes, program):
                 if not _spoken(function.__code__).isdisjoint(names):
                     yield function
 
 
-def _functions(held: dict[str, Any], program: Program) -> Iterator[FunctionType]:
-    for value in list(held.values()):
+def _functions(attributes: dict[str, Any], program: Program) -> Iterator[FunctionType]:
+    for value in list(attributes.values()):
         inside = value.__dict__.values() if issubclass(type(value), type) and program.owns_class(value) else [value]
         for thing in list(inside):
-            for each in layers(thing):
-                if type(each) is FunctionType and program.owns(each) and not program.tags_of(each):
-                    yield each
+            for layer in layers(thing):
+                if type(layer) is FunctionType and program.owns(layer) and not program.tags_of(layer):
+                    yield layer
                     break
 
 

@@ -1,4 +1,4 @@
-"""What the reading of the code found, sorted by flow."""
+"""Sorts the results of static analysis by flow."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _KINDS: tuple[CallKind, ...] = ("call", "order", "data")
 
 
 class Reading(NamedTuple):
-    """What the code says of one flow.
+    """The static relations of one flow.
 
     Attributes:
-        calls: Which step leads to which, in which way.
+        calls: The relations between steps, with their kinds.
         blind: Where the reading gave up.
     """
 
@@ -35,11 +35,11 @@ class Reading(NamedTuple):
 
 
 def sort_by_flow(program: Program, lost: Mapping[str, list[Blind]], arrows: Arrows | None) -> dict[str, Reading]:
-    """Return what the code says of each flow, by the flow's name.
+    """Return the static relations of each flow, by the flow's name.
 
     Args:
-        program: What was read.
-        lost: The steps of each flow that could not be read.
+        program: The finished analysis.
+        lost: The steps of each flow that could not be analysed.
         arrows: The arrows that each flow declares. Of all other pairs of steps, the mere order is left out, because a
             function that calls a thousand steps in a row knows half a million such pairs. ``None`` keeps all.
     """
@@ -60,7 +60,7 @@ def sort_by_flow(program: Program, lost: Mapping[str, list[Blind]], arrows: Arro
 
 
 def _blind(program: Program) -> Iterator[tuple[str, list[Blind]]]:
-    """Yield a flow and the places at which the reading gave up, for each step."""
+    """Yield a flow and its analysis gaps, for each step."""
     for tag, places in program.blind.items():
         flow, step = program.labels[tag]
         yield (
@@ -74,7 +74,7 @@ def _blind(program: Program) -> Iterator[tuple[str, list[Blind]]]:
 
 
 def _predecessors(program: Program, flow: str, arrows: Iterable[tuple[str, str]]) -> dict[int, set[int]]:
-    """Return the numbers of the steps that declared arrows come from, by that of the step that they lead to."""
+    """Return the numbers of the declared predecessors of each step, by its number."""
     predecessors: dict[int, set[int]] = {}
     for source, target in arrows:
         predecessors.setdefault(program.numbers[flow, target], set()).add(program.numbers[flow, source])
@@ -82,7 +82,7 @@ def _predecessors(program: Program, flow: str, arrows: Iterable[tuple[str, str]]
 
 
 def _calls(program: Program, links: Links, predecessors: Mapping[int, set[int]] | None) -> tuple[Call, ...]:
-    """Return what the code says of one flow, sorted by place."""
+    """Return the static relations of one flow, sorted by place."""
     rows = [
         (site, kind, program.labels[source][1], program.labels[target][1])
         for (kind, source, target), site in {**_deeper(links, predecessors), **links}.items()
@@ -95,28 +95,28 @@ def _calls(program: Program, links: Links, predecessors: Mapping[int, set[int]] 
 
 
 def _deeper(links: Links, predecessors: Mapping[int, set[int]] | None) -> Links:
-    """Return the order that follows for what steps call: it has run, too, when what comes after them begins."""
+    """Return the order implied for the callees of a step: they have run, too, before later steps begin."""
     callees: dict[int, list[int]] = {}
     for kind, source, target in links:
         if kind == "call":
             callees.setdefault(source, []).append(target)
-    below: dict[int, set[int]] = {}
+    steps_below: dict[int, set[int]] = {}
     deeper: Links = {}
     for (kind, source, target), site in links.items():
         if kind == "order" and source in callees and (predecessors is None or target in predecessors):
-            if source not in below:
-                below[source] = _reachable(callees, source)
-            steps = below[source] if predecessors is None else below[source] & predecessors[target]
+            if source not in steps_below:
+                steps_below[source] = _reachable(callees, source)
+            steps = steps_below[source] if predecessors is None else steps_below[source] & predecessors[target]
             deeper.update({("order", step, target): site for step in steps if step != target})
     return deeper
 
 
 def _reachable(callees: dict[int, list[int]], start: int) -> set[int]:
-    reached: set[int] = set()
+    reached_steps: set[int] = set()
     waiting = list(callees[start])
     while waiting:
         step = waiting.pop()
-        if step not in reached:
-            reached.add(step)
+        if step not in reached_steps:
+            reached_steps.add(step)
             waiting += callees.get(step, ())
-    return reached
+    return reached_steps

@@ -1,4 +1,4 @@
-"""Statements: how a function runs from one to the next."""
+"""Interprets statements in their order of execution."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Statements(Expressions):
-    """Reads statements; each tells whether the one behind it is reached."""
+    """Interprets statements; each handler returns whether the next statement is reached."""
 
     def read(self) -> None:
-        """Read the whole function."""
+        """Interpret the whole function."""
         self.hint()
         node = self.body.node
         if isinstance(node, ast.Lambda):
@@ -38,7 +38,7 @@ class Statements(Expressions):
         self.summary.result = result
 
     def block(self, statements: Sequence[ast.stmt]) -> bool:
-        """Read statements one after the other; tell whether what follows them is reached."""
+        """Interpret statements in order; return whether the code behind them is reached."""
         for statement in statements:  # noqa: SIM110 - all() would take a piece of C's own small stack
             if not self._statement(statement):
                 return False
@@ -60,12 +60,12 @@ class Statements(Expressions):
             self.assign(target, self._changed(target, node.value, value))
 
     def _changed(self, target: ast.expr, source: ast.expr, value: Some) -> Some:
-        """Let a name that is passed to an unknown function and assigned anew stay of the class that it was."""
+        """Keep the class of a name that is passed to an unknown function and rebound to its result."""
         if len(value) or not (isinstance(target, ast.Name) and isinstance(source, ast.Call)):
             return value
-        if not any(isinstance(each, ast.Name) and each.id == target.id for each in source.args):
+        if not any(isinstance(candidate, ast.Name) and candidate.id == target.id for candidate in source.args):
             return value
-        return Some((each for each in self.find(target.id) if isinstance(each, Instance)), value.tags)
+        return Some((candidate for candidate in self.find(target.id) if isinstance(candidate, Instance)), value.tags)
 
     def _on_annassign(self, node: ast.AnnAssign) -> None:
         value = self.evaluate(node.value)
@@ -75,10 +75,10 @@ class Statements(Expressions):
             self.assign(node.target, value)
 
     def _on_augassign(self, node: ast.AugAssign) -> None:
-        known = self.evaluate(node.target)
-        added = self.evaluate(node.value)
-        result = Some().update(known, Some(tags=added.deep_tags()))
-        result.update(self._operated(node.op, known, added, node), self._added(known, added, node))
+        values = self.evaluate(node.target)
+        operand = self.evaluate(node.value)
+        result = Some().update(values, Some(tags=operand.deep_tags()))
+        result.update(self._operated(node.op, values, operand, node), self._added(values, operand, node))
         self.assign(node.target, result)
 
     def _on_return(self, node: ast.Return) -> bool:
@@ -86,9 +86,9 @@ class Statements(Expressions):
         return False
 
     def _on_raise(self, node: ast.Raise) -> bool:
-        raised = self.evaluate(node.exc)
+        exceptions = self.evaluate(node.exc)
         self.evaluate(node.cause)
-        self.called(Some(value for value in raised if is_class(value)), Arguments(), node)
+        self.called(Some(value for value in exceptions if is_class(value)), Arguments(), node)
         return False
 
     def _on_break(self, _: ast.Break) -> bool:
@@ -102,7 +102,7 @@ class Statements(Expressions):
         self.evaluate(node.test)
         constant = self.truth(node.test)
         ways = [
-            way for way, taken in ((node.body, constant is not False), (node.orelse, constant is not True)) if taken
+            way for way, holds in ((node.body, constant is not False), (node.orelse, constant is not True)) if holds
         ]
         return self.branch(*(self._block_of(way) for way in ways))
 
@@ -137,7 +137,7 @@ class Statements(Expressions):
     _on_asyncfor = _on_for
 
     def _unrolled(self, node: ast.For | ast.AsyncFor, items: list[Some]) -> bool:
-        """Read a loop over functions round by round: each may get what the one before it returned."""
+        """Unroll a loop over functions: each iteration may receive the result of the one before it."""
         for item in items:
             self.loops.append([])
             self.assign(node.target, item)
@@ -148,39 +148,39 @@ class Statements(Expressions):
         return True
 
     def _on_with(self, node: ast.With | ast.AsyncWith) -> bool:
-        leaving: list[Some] = []
+        exit_stack: list[Some] = []
         for item in node.items:
             manager = self.evaluate(item.context_expr)
-            entered, left = self._enter_all(manager, node)
-            leaving.append(left)
+            entered_values, exits = self._enter_all(manager, node)
+            exit_stack.append(exits)
             if item.optional_vars is not None:
-                self.assign(item.optional_vars, entered)
+                self.assign(item.optional_vars, entered_values)
         goes_on = self.block(node.body)
         self.wait_for_all()
-        for left in reversed(leaving):
-            self.wait(self.called(left, Arguments(), node))
+        for exits in reversed(exit_stack):
+            self.wait(self.called(exits, Arguments(), node))
         return goes_on
 
     _on_asyncwith = _on_with
 
     def _enter_all(self, manager: Some, node: ast.AST) -> tuple[Some, Some]:
-        """Return what the ``as`` of a ``with`` is, and what leaving it calls."""
-        entered, left = Some(tags=manager.tags), Some()
+        """Return the values that ``with`` binds by ``as``, and the methods called on exit."""
+        entered_values, exits = Some(tags=manager.tags), Some()
         for value in manager:
             if isinstance(value, Box):
-                entered.update(value.everything())
+                entered_values.update(value.everything())
                 continue
             enter, leave = Some(), Some()
             for prefix in ("", "a") if isinstance(value, (Instance, Real)) else ():
                 enter.update(self.attribute(value, f"__{prefix}enter__", node))
                 leave.update(self.attribute(value, f"__{prefix}exit__", node))
-            known = Some(each for each in enter if self.is_function_of(each))
-            entered.update(self.wait(self.called(known, Arguments(), node)) if known else Some([value]))
-            left.update(Some(each for each in leave if self.is_function_of(each)))
-        return entered, left
+            functions = Some(method for method in enter if self.is_function_of(method))
+            entered_values.update(self.wait(self.called(functions, Arguments(), node)) if functions else Some([value]))
+            exits.update(Some(method for method in leave if self.is_function_of(method)))
+        return entered_values, exits
 
     def is_function_of(self, value: Any) -> bool:
-        """Tell whether a method is the user's own."""
+        """Return whether a method is the user's own."""
         return self.is_function(value)
 
     def _on_try(self, node: ast.Try) -> bool:
@@ -246,15 +246,15 @@ class Statements(Expressions):
             base = ".".join(filter(None, [*parts[: len(parts) - node.level + 1], node.module]))
         module = sys.modules.get(base)
         for alias in node.names:
-            found = held_by(module).get(alias.name, NOTHING) if module is not None else NOTHING
-            self._import_as(alias.asname or alias.name, by_name(f"{base}.{alias.name}") if found is NOTHING else found)
+            thing = held_by(module).get(alias.name, NOTHING) if module is not None else NOTHING
+            self._import_as(alias.asname or alias.name, by_name(f"{base}.{alias.name}") if thing is NOTHING else thing)
 
     def _import_as(self, name: str, thing: Any) -> None:
         self.assign_name(name, Some([Real(thing)] if thing is not NOTHING else []))
 
     def _on_functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         names = frozenset(
-            each.attr if isinstance(each, ast.Attribute) else getattr(each, "id", "") for each in node.decorator_list
+            expr.attr if isinstance(expr, ast.Attribute) else getattr(expr, "id", "") for expr in node.decorator_list
         )
         value = Some([Inner(self.inner_body(node), names)])
         self.assign_name(node.name, self._decorated(value, node.decorator_list))
@@ -264,22 +264,22 @@ class Statements(Expressions):
     def _decorated(self, value: Some, decorators: list[ast.expr]) -> Some:
         for decorator in reversed(decorators):
             outcome = self.call_all(self.evaluate(decorator), Arguments([value]), decorator)
-            returned = self.commit(outcome._replace(reach={}, started={}))
-            value = returned if len(returned) else value
+            results = self.commit(outcome._replace(reach={}, started={}))
+            value = results if len(results) else value
         return value
 
     def _on_classdef(self, node: ast.ClassDef) -> None:
         bases = [self.evaluate(base) for base in node.bases]
-        made = Made(node, bases, {})
+        kind = Made(node, bases, {})
         names = dict(self.scope.names)
         for statement in node.body:
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                decorators = frozenset(getattr(each, "id", "") for each in statement.decorator_list)
-                made.attributes[statement.name] = Some([Inner(self.inner_body(statement, made), decorators)])
+                decorators = frozenset(getattr(decorator, "id", "") for decorator in statement.decorator_list)
+                kind.attributes[statement.name] = Some([Inner(self.inner_body(statement, kind), decorators)])
             else:
                 before = set(self.scope.names)
                 self._statement(statement)
-                new = set(self.scope.names) - before
-                made.attributes |= {name: self.scope.names[name] for name in new}
+                new_names = set(self.scope.names) - before
+                kind.attributes |= {name: self.scope.names[name] for name in new_names}
         self.scope.names = names
-        self.assign_name(node.name, self._decorated(Some([made]), node.decorator_list))
+        self.assign_name(node.name, self._decorated(Some([kind]), node.decorator_list))

@@ -1,4 +1,4 @@
-"""What the reading of the code knows of a value: the few things it may be, and the steps whose results went into it."""
+"""Abstract values: the objects that a variable may hold, and the steps whose results they contain."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _MOST_HELD = 60
 
 
 def is_constant(thing: Any) -> bool:
-    """Tell whether an object is a text, a number or nothing; its class, which may be odd, is only looked at."""
+    """Return whether an object is a text, a number or ``None``, without running code of its class."""
     return id(type(thing)) in _CONSTANTS
 
 
 class Value:
-    """One thing that a variable may hold; its ``key`` is what makes two of them the same."""
+    """One value that a variable may hold; equal ``key`` means the same value."""
 
     __slots__ = ("key",)
     holds = False
-    """Whether there may be other values in it."""
+    """Whether it may contain other values."""
 
     def __init__(self, *key: Hashable) -> None:
         self.key = key
@@ -44,7 +44,7 @@ class Real(Value):
 
 
 class Shape(Value):
-    """A text of which only the beginning and the end are known."""
+    """A text with a known prefix and suffix."""
 
     __slots__ = ("end", "start")
 
@@ -54,7 +54,7 @@ class Shape(Value):
 
 
 class Inner(Value):
-    """A function or lambda that only comes into being when the function around it runs."""
+    """A function or lambda defined inside another function."""
 
     __slots__ = ("body", "decorators")
 
@@ -65,7 +65,7 @@ class Inner(Value):
 
 
 class Made(Value):
-    """A class that only comes into being when the function around it runs."""
+    """A class defined inside a function."""
 
     __slots__ = ("attributes", "bases", "node")
 
@@ -79,9 +79,9 @@ class Instance(Value):
 
     Attributes:
         owner: The class.
-        attributes: What was assigned to it.
+        attributes: The values assigned to its attributes.
         tags: The steps whose results it was made from.
-        open: Whether it may be of a subclass too, since only an annotation speaks of it.
+        open: Whether it may be of a subclass too, since it is known only from an annotation.
     """
 
     __slots__ = ("attributes", "open", "owner", "tags")
@@ -96,7 +96,7 @@ class Instance(Value):
 
 
 class Method(Value):
-    """A function that gets its first argument from where it was found."""
+    """A function bound to the receiver that it was found on."""
 
     __slots__ = ("function", "receiver", "tags")
 
@@ -109,9 +109,9 @@ class Partial(Value):
     """A callable with some arguments already given.
 
     Attributes:
-        function: What is called.
-        arguments: What is given already.
-        fixed: Whether a chain gives it nothing more, as with Celery's ``.si``.
+        function: The callable.
+        arguments: The arguments given already.
+        fixed: Whether a chain passes no result to it, as with Celery's ``.si``.
         signature: Whether it is a signature of Celery's.
     """
 
@@ -125,7 +125,7 @@ class Partial(Value):
 
 
 class Box(Value):
-    """A container: what is known to be under which key or index, and what is somewhere in it."""
+    """A container: values under known keys or indices, and values at unknown places."""
 
     __slots__ = ("items", "kind", "rest")
     holds = True
@@ -137,12 +137,12 @@ class Box(Value):
         super().__init__("box", kind, where)
 
     def everything(self) -> Some:
-        """Return all that it may hold."""
+        """Return all values that it may hold."""
         return Some().update(self.rest, *self.items.values())
 
 
 class Super(Value):
-    """What ``super()`` returns."""
+    """The object that ``super()`` returns."""
 
     __slots__ = ("owner", "receiver")
 
@@ -152,11 +152,11 @@ class Super(Value):
 
 
 class Job(Value):
-    """Work that was started and of which nobody knows yet that it is done: a coroutine, a task, a future, a thread.
+    """Started work that may not have finished: a coroutine, a task, a future, a thread.
 
     Attributes:
         reach: The steps in it.
-        result: What waiting for it gives.
+        result: The values that waiting for it returns.
     """
 
     __slots__ = ("reach", "result")
@@ -168,10 +168,10 @@ class Job(Value):
 
 
 class Riddle(Value):
-    """What nobody can know without running the code.
+    """A value that only running the code would reveal.
 
     Attributes:
-        reason: Why, to be told where it is called.
+        reason: Why, reported where it is called.
     """
 
     __slots__ = ("reason",)
@@ -182,11 +182,11 @@ class Riddle(Value):
 
 
 FORGOTTEN = Riddle("a function is called with more different arguments than are told apart")
-"""What stands for the arguments that are too many to be told apart; no table is searched for it."""
+"""Stands for omitted argument values; containers are not searched for it."""
 
 
 class Some:
-    """A set of values, any of which a variable may hold, with the numbers of the steps whose results are in it."""
+    """A set of values that a variable may hold, with the numbers of the steps whose results they contain."""
 
     __slots__ = ("_held", "tags")
 
@@ -202,10 +202,10 @@ class Some:
             self._held.setdefault(value.key, value)
 
     def update(self, *others: Some) -> Some:
-        """Add everything of others; return the set itself."""
-        for other in others:
-            self.tags |= other.tags
-            for value in list(other._held.values()):
+        """Add the values and tags of other sets; return this set."""
+        for some in others:
+            self.tags |= some.tags
+            for value in list(some._held.values()):
                 self.add(value)
         return self
 
@@ -217,15 +217,15 @@ class Some:
 
     @property
     def lone(self) -> Value | None:
-        """The value, where there is only one."""
+        """The only value, or ``None``."""
         return next(iter(self._held.values())) if len(self._held) == 1 else None
 
     def constants(self) -> list[Any]:
-        """Return the texts and numbers in it."""
+        """Return the constants in it, such as texts and numbers."""
         return [value.thing for value in self if isinstance(value, Real) and is_constant(value.thing)]
 
     def deep_tags(self) -> set[int]:
-        """Return the steps whose results are in it or in what it holds."""
+        """Return the steps whose results are in it or in its contents."""
         tags = set(self.tags)
         for value in self.holders():
             tags |= value.tags if isinstance(value, Instance) else set()
@@ -234,25 +234,25 @@ class Some:
         return tags
 
     def keys(self) -> frozenset[tuple[Hashable, ...]]:
-        """Return what makes its values what they are."""
+        """Return the keys of its values."""
         return frozenset(self._held)
 
     def holders(self) -> Iterator[Value]:
-        """Yield the values in it that hold others, and those in these, a limited number of them."""
+        """Yield the values in it that contain others, and nested ones, up to a limit."""
         waiting = [value for value in self._held.values() if value.holds]
-        seen = {id(value) for value in waiting}
-        while waiting and len(seen) < _MOST_HELD:
+        visited_ids = {id(value) for value in waiting}
+        while waiting and len(visited_ids) < _MOST_HELD:
             value = waiting.pop()
             yield value
             for some in held_in(value):
-                for each in some._held.values():
-                    if each.holds and id(each) not in seen:
-                        seen.add(id(each))
-                        waiting.append(each)
+                for inner_value in some._held.values():
+                    if inner_value.holds and id(inner_value) not in visited_ids:
+                        visited_ids.add(id(inner_value))
+                        waiting.append(inner_value)
 
 
 def held_in(value: Value) -> Iterable[Some]:
-    """Return what a container, started work or a partial holds."""
+    """Return the contents of a container, started work or a partial."""
     if isinstance(value, Box):
         return (value.rest, *value.items.values())
     if isinstance(value, Job):
@@ -262,12 +262,12 @@ def held_in(value: Value) -> Iterable[Some]:
 
 @dataclass(slots=True)
 class Arguments:
-    """What a call passes.
+    """The arguments of a call.
 
     Attributes:
-        given: By position.
-        named: By name.
-        rest: What else there may be, from ``*args`` and ``**kwargs`` of unknown length.
+        given: The positional arguments.
+        named: The keyword arguments.
+        rest: Further possible values, from ``*args`` and ``**kwargs`` of unknown length.
     """
 
     given: list[Some] = field(default_factory=list)
@@ -275,14 +275,14 @@ class Arguments:
     rest: Some | None = None
 
     def all(self) -> Iterator[Some]:
-        """Yield everything that is passed."""
+        """Yield all arguments."""
         yield from self.given
         yield from self.named.values()
         if self.rest is not None:
             yield self.rest
 
     def after(self, *first: Some) -> Arguments:
-        """Return the same with others in front."""
+        """Return the same arguments with others in front."""
         return Arguments([*first, *self.given], self.named, self.rest)
 
     def tags(self) -> set[int]:
@@ -290,6 +290,6 @@ class Arguments:
         return {tag for some in self.all() for tag in some.deep_tags()}
 
     def together(self, more: Arguments) -> Arguments:
-        """Return these, followed by more."""
+        """Return these arguments, followed by others."""
         rest = Some().update(*filter(None, (self.rest, more.rest))) if self.rest or more.rest else None
         return Arguments([*self.given, *more.given], {**self.named, **more.named}, rest)

@@ -1,4 +1,4 @@
-"""How steps are reached: where each is called, and through which calls of other functions."""
+"""Paths to steps: the place of each call, and the calls of other functions on the way."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Site = tuple[str, int]
 
 
 class Activation(NamedTuple):
-    """One call of a function that is no step itself, on the way to a step.
+    """One call of a function that is no step, on the way to a step.
 
     Attributes:
         body: The function.
         steps: The steps that this call leads to, by their numbers.
-        bodies: The function, and those that the call leads to the steps through.
-        is_open: Whether the function is being read itself: the call is recursion.
+        bodies: The function, and the functions on the way from the call to the steps.
+        is_open: Whether the function is still being analysed, so that the call is recursion.
     """
 
     body: Hashable

@@ -1,6 +1,6 @@
 """Writes the ``after=`` that findings ask for, and nothing else.
 
-Needs LibCST (the extra ``fix``), which is imported when it is asked for. What is not understood is left alone and told.
+Needs LibCST (the extra ``fix``), which is imported on demand. Unrecognized code is left unchanged and reported.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Edit:
     Attributes:
         path: The file.
         name: Its name for people, relative to the project.
-        old: What it holds.
-        new: What it should hold.
+        old: The old content.
+        new: The new content.
     """
 
     path: Path
@@ -46,14 +46,14 @@ class Edit:
         """Write the file, whole or not at all.
 
         Raises:
-            OutputError: It cannot be written; what stood there still does.
+            OutputError: It cannot be written; the old content remains.
         """
         write_atomically(self.path, self.new)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A finding that only a person can mend.
+    """A finding that only a person can fix.
 
     Attributes:
         where: ``file:line`` of the step, or of the declaration that was not understood.
@@ -69,11 +69,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixes:
-    """What to write, and what cannot be written.
+    """The edits, and the findings without one.
 
     Attributes:
         edits: One for each file that changes, by name.
-        refused: What is left to people.
+        refused: The findings left to people.
     """
 
     edits: tuple[Edit, ...] = ()
@@ -82,7 +82,7 @@ class Fixes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What ``after=`` of a step should hold.
+    """The names that ``after=`` of a step should hold.
 
     Attributes:
         flow: The flow.
@@ -96,13 +96,13 @@ class Wish:
 
 
 def fix(findings: Iterable[Finding], found: Manifest, project: Path, files: Sequence[Path] = ()) -> Fixes:
-    """Return how the sources have to change for the findings to go; nothing is written.
+    """Return the edits that resolve the findings; nothing is written.
 
     Args:
-        findings: What does not agree; only those with a proposal for ``after=`` count.
-        found: The flows that they speak of.
+        findings: The findings; only those with a proposal for ``after=`` count.
+        found: The flows that they refer to.
         project: The folder that files of a manifest count from.
-        files: All sources of the application, to find what is declared from outside.
+        files: All sources of the application, searched for declarations outside the function's own file.
 
     Raises:
         MissingExtraError: LibCST is not installed.
@@ -121,9 +121,9 @@ def fix(findings: Iterable[Finding], found: Manifest, project: Path, files: Sequ
 
 def _wishes(findings: Iterable[Finding], found: Manifest) -> list[Wish]:
     flows = {flow.full_name: flow for flow in found.flows}
-    wanted = {
+    names = {
         (finding.flow, finding.target): finding.after
         for finding in findings
         if finding.after is not None and finding.flow in flows
     }
-    return [Wish(flow=flows[flow], step=flows[flow].step(step), after=after) for (flow, step), after in wanted.items()]
+    return [Wish(flow=flows[flow], step=flows[flow].step(step), after=after) for (flow, step), after in names.items()]

@@ -1,4 +1,4 @@
-"""The value of ``after=``, written anew: what stays keeps its label, its form and its comment."""
+"""Rewrites the value of ``after=``: remaining names keep their label, form and comment."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ def rewritten(old: cst.BaseExpression | None, after: Sequence[str], named: Named
     """Return the expression for these names, made of the old one.
 
     Args:
-        old: What stands there, if anything does.
+        old: The present value, if any.
         after: The names to write.
-        named: Returns the step that an expression names; raises what is not understood.
+        named: Returns the step that an expression names; raises ``NotUnderstoodError`` if there is none.
 
     Raises:
         NotUnderstoodError: The old expression is neither names nor functions nor collections of them.
     """
     wish = _Wish(tuple(after), named, _quote(old))
-    kept = wish.kept(old) if old is not None else None
+    rest = wish.kept(old) if old is not None else None
     new = [name for name in after if name not in wish.found]
-    if kept is None:
+    if rest is None:
         return wish.written(new)
     if not new:
-        return kept if kept is old else _alone(kept)
-    if isinstance(kept, (cst.List, cst.Set, cst.Tuple, cst.Dict)):
-        stays = [(each, _behind(kept, each)) for each in kept.elements]
-        laid: cst.BaseExpression = _with_elements(kept, [*stays, *((wish.element(kept, name), None) for name in new)])
-        return laid
-    return cst.List([cst.Element(value) for value in (kept, *map(wish.text, new))])
+        return rest if rest is old else _alone(rest)
+    if isinstance(rest, (cst.List, cst.Set, cst.Tuple, cst.Dict)):
+        stays = [(element, _behind(rest, element)) for element in rest.elements]
+        result: cst.BaseExpression = _with_elements(rest, [*stays, *((wish.element(rest, name), None) for name in new)])
+        return result
+    return cst.List([cst.Element(value) for value in (rest, *map(wish.text, new))])
 
 
-def _alone(kept: cst.BaseExpression) -> cst.BaseExpression:
-    """Return the only name that stays in a collection without it, as a cure says it, unless a comment would go."""
-    if not isinstance(kept, (cst.List, cst.Set, cst.Tuple)) or len(kept.elements) != 1 or _any_comment(kept):
-        return kept
-    value = kept.elements[0].value
-    return kept if isinstance(value, (cst.List, cst.Set, cst.Tuple, cst.Dict)) else value
+def _alone(rest: cst.BaseExpression) -> cst.BaseExpression:
+    """Return the only remaining name without its collection, unless a comment would be lost."""
+    if not isinstance(rest, (cst.List, cst.Set, cst.Tuple)) or len(rest.elements) != 1 or _any_comment(rest):
+        return rest
+    value = rest.elements[0].value
+    return rest if isinstance(value, (cst.List, cst.Set, cst.Tuple, cst.Dict)) else value
 
 
 @dataclass
@@ -60,14 +60,14 @@ class _Wish:
     found: set[str] = field(default_factory=set)
 
     def kept(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
-        """Return what stays of an expression, or ``None`` if nothing does."""
+        """Return the remainder of an expression, or ``None`` if nothing remains."""
         if not isinstance(node, (cst.List, cst.Set, cst.Tuple, cst.Dict)):
             return node if self._stays(node) else None
         elements = [(new, _behind(node, old)) for old in node.elements if (new := self._element(old)) is not None]
         if not elements:
             return None
-        same = [new for new, _ in elements] == [*node.elements]  # nodes are equal only to themselves
-        return node if same else _with_elements(node, elements)
+        is_same = [new for new, _ in elements] == [*node.elements]  # nodes are equal only to themselves
+        return node if is_same else _with_elements(node, elements)
 
     def _stays(self, node: cst.BaseExpression) -> bool:
         name = self.named(node)
@@ -91,20 +91,20 @@ class _Wish:
         return cst.SimpleString(f"{self.quote}{name}{self.quote}" if plain else repr(name))
 
     def element(self, kept: cst.BaseExpression, name: str) -> Any:
-        """Return a name as an element of what stays."""
+        """Return a name as an element of the remaining collection."""
         if isinstance(kept, cst.Dict):
             return cst.DictElement(self.text(name), cst.Name("None"))
         return cst.Element(self.text(name))
 
     def written(self, names: Sequence[str]) -> cst.BaseExpression:
-        """Return names of which none stood there."""
+        """Return an expression for names of which none was there before."""
         if len(names) == 1:
             return self.text(names[0])
         return cst.List([cst.Element(self.text(name)) for name in names])
 
 
 def _quote(node: cst.BaseExpression | None) -> str:
-    """Return the quotes that the old texts are in."""
+    """Return the quotes of the old texts."""
     if isinstance(node, cst.SimpleString):
         return node.quote[0]
     children = node.children if node is not None else ()
@@ -119,9 +119,9 @@ def _with_elements(node: Any, elements: Sequence[tuple[Any, Space | None]]) -> A
     """Return a collection with other elements, each with the comment that stood behind it."""
     opening, closing = _inner_spaces(node)
     inner = _bare(opening) if isinstance(opening, cst.ParenthesizedWhitespace) else _between(node)
-    laid = [_followed(each, _same_line(behind, inner, closing)) for each, behind in elements[:-1]]
-    last, behind = elements[-1]
-    return _closed(node, [*laid, last.with_changes(comma=_trailing(node))], _end(behind, closing))
+    items = [_followed(element, _same_line(space, inner, closing)) for element, space in elements[:-1]]
+    last, space = elements[-1]
+    return _closed(node, [*items, last.with_changes(comma=_trailing(node))], _end(space, closing))
 
 
 def _followed(element: Any, space: Space) -> Any:
@@ -186,8 +186,8 @@ def _inner_spaces(node: Any) -> tuple[Space, Space]:
         if not node.lpar:
             return cst.SimpleWhitespace(""), cst.SimpleWhitespace("")
         return node.lpar[-1].whitespace_after, node.rpar[0].whitespace_before
-    left, right = (node.lbracket, node.rbracket) if isinstance(node, cst.List) else (node.lbrace, node.rbrace)
-    return left.whitespace_after, right.whitespace_before
+    opening, closing = (node.lbracket, node.rbracket) if isinstance(node, cst.List) else (node.lbrace, node.rbrace)
+    return opening.whitespace_after, closing.whitespace_before
 
 
 def _closed(node: Any, elements: Sequence[Any], space: Space) -> Any:

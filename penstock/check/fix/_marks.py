@@ -23,7 +23,7 @@ MARKS = ("step", "flow_task", "entrypoint")
 
 Definition = cst.FunctionDef | cst.ClassDef
 Flows = Mapping[str | None, cst.BaseExpression | None]
-"""What stands for each flow in the source."""
+"""The expression that names each flow in the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ class Place:
 
     Attributes:
         expression: The mark itself: ``step``, ``step(…)``, ``orders.step(…)``.
-        line: Where it stands.
+        line: The line of the mark.
         kind: ``step``, ``flow_task`` or ``entrypoint``.
-        flows: The flows that take it; ``None`` stands for one that cannot be told.
-        called: Whether it has to stay a call, as it is no decorator.
-        below: What it stands over: its decorator, or the function that it is called with.
-        above: What stands for the flows that take it, by their names.
+        flows: The flows that take it; ``None`` stands for an unknown one.
+        called: Whether it has to stay a call, because it is no decorator.
+        below: The node below which another mark is inserted: its decorator, or the function that it is called with.
+        above: The expressions for the flows that take it, by their names.
     """
 
     expression: cst.BaseExpression
@@ -67,13 +67,13 @@ class Source:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         try:
-            parsed = MetadataWrapper(cst.parse_module(scope.text), unsafe_skip_copy=True)  # the parser shares no nodes
-            self._positions = parsed.resolve(PositionProvider)
+            wrapper = MetadataWrapper(cst.parse_module(scope.text), unsafe_skip_copy=True)  # the parser shares no nodes
+            self._positions = wrapper.resolve(PositionProvider)
         except (cst.ParserSyntaxError, UnicodeError):
             raise NotUnderstoodError("LibCST cannot read this file") from None
         except RecursionError:
             raise NotUnderstoodError("the code in this file is nested too deeply for LibCST") from None
-        self.module = parsed.module
+        self.module = wrapper.module
 
     def line(self, node: cst.CSTNode) -> int:
         """Return the line on which a node begins."""
@@ -91,42 +91,42 @@ class Source:
     @cached_property
     def _named(self) -> dict[str, list[tuple[Definition, tuple[Definition, ...]]]]:
         """All definitions by their names, each with those around it; to look for them takes long in a large file."""
-        found = defaultdict(list)
+        definitions = defaultdict(list)
         for definition, owners in _definitions(self.module, ()):
-            found[definition.name.value].append((definition, owners))
-        return found
+            definitions[definition.name.value].append((definition, owners))
+        return definitions
 
     def _head(self, definition: Definition) -> tuple[int, int]:
-        lines = [self.line(each) for each in (*definition.decorators, definition.name)]
+        lines = [self.line(node) for node in (*definition.decorators, definition.name)]
         return min(lines), max(lines)
 
     def _marks(self, definition: Definition, owners: Sequence[Definition]) -> Iterator[Place]:
         """Yield the marks in a stack of decorators, the outermost last, each with the flows that take it."""
         decorators = list(reversed(definition.decorators))
-        stack = [each.decorator for each in decorators]
+        stack = [decorator.decorator for decorator in decorators]
         for index, expression in enumerate(stack):
             kind = self._kind(expression)
             if kind:
-                around: Flows = {**self._handle(expression), **dict(self._above(stack[index + 1 :]))}
-                flows = around or self._of_owners(owners)
+                stack_flows: Flows = {**self._handle(expression), **dict(self._above(stack[index + 1 :]))}
+                flows = stack_flows or self._of_owners(owners)
                 line = self.line(expression)
                 yield Place(expression, line, kind, frozenset(flows), below=decorators[index], above=flows)
 
     def _above(self, stack: Sequence[cst.BaseExpression]) -> Iterator[tuple[str | None, cst.BaseExpression]]:
-        """Yield the flows that stand over a mark; the next mark after them begins a new group."""
-        closed = False
+        """Yield the flows above a mark; the next mark after them begins a new group."""
+        is_closed = False
         for expression in stack:
             if self._kind(expression):
-                if closed:
+                if is_closed:
                     return
             elif self._is_flow(expression):
-                closed = True
+                is_closed = True
                 yield self.flow(expression), expression
 
     def _of_owners(self, owners: Sequence[Definition]) -> Flows:
         """Return the flows over the class, and ``None`` for those over its subclasses."""
         over = owners[-1].decorators if owners and isinstance(owners[-1], cst.ClassDef) else ()
-        flows = [each.decorator for each in over if self._is_flow(each.decorator)]
+        flows = [decorator.decorator for decorator in over if self._is_flow(decorator.decorator)]
         return {None: None, **{self.flow(expression): expression for expression in flows}}
 
     def _kind(self, expression: cst.BaseExpression) -> str:
@@ -143,13 +143,13 @@ class Source:
         return {self.flow(function.value): function.value}
 
     def _is_flow(self, expression: cst.BaseExpression) -> bool:
-        """Tell whether a decorator is a flow; one that was given a name may be."""
+        """Return whether a decorator is a flow, possibly through a name."""
         if isinstance(expression, cst.Call):
             return self.scope.is_ours(dotted(expression.func) or "", "flow")
         return self.flow(expression) is not None
 
     def flow(self, expression: cst.BaseExpression) -> str | None:
-        """Return the flow that an expression stands for, or ``None`` if that cannot be told."""
+        """Return the flow that an expression names, or ``None`` if it cannot be determined."""
         if isinstance(expression, cst.Call):
             if self.scope.is_ours(dotted(expression.func) or "", "flow") and expression.args:
                 return literal(expression.args[0].value)
@@ -179,8 +179,8 @@ class Source:
         name = keyword(mark, "name") or keyword(mark, "step_name")
         if name is not None:
             return literal(name.value) == step.name
-        shown = dotted(target)
-        return shown is not None and means(self.scope.expanded(shown), step)
+        target_name = dotted(target)
+        return target_name is not None and means(self.scope.expanded(target_name), step)
 
 
 class _Calls(cst.CSTVisitor):
@@ -204,7 +204,7 @@ def _definitions(
 
 
 def _only(call: cst.Call) -> cst.BaseExpression | None:
-    """Return the only argument of a call, if it has one and that is a positional one."""
+    """Return the only argument of a call, if it has exactly one and that is positional."""
     if len(call.args) != 1 or call.args[0].keyword or call.args[0].star:
         return None
     return call.args[0].value
@@ -218,7 +218,7 @@ def _last(expression: cst.BaseExpression) -> str:
 def keyword(mark: cst.BaseExpression, name: str) -> cst.Arg | None:
     """Return a keyword argument of a mark."""
     arguments = mark.args if isinstance(mark, cst.Call) else ()
-    return next((each for each in arguments if each.keyword and each.keyword.value == name), None)
+    return next((argument for argument in arguments if argument.keyword and argument.keyword.value == name), None)
 
 
 def literal(node: cst.BaseExpression) -> str | None:
@@ -240,6 +240,6 @@ def dotted(node: cst.BaseExpression) -> str | None:
 
 
 def means(name: str, step: Step) -> bool:
-    """Tell whether a name with dots is, or ends, that of a step's function, or the other way round."""
+    """Return whether a dotted name equals, or ends, that of a step's function, or the other way round."""
     full, own = f".{step.module}.{step.qualname}", f".{name.lstrip('.')}"
     return full.endswith(own) or (own.endswith(f".{step.qualname}") and own.count(".") > full.count("."))

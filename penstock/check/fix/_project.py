@@ -1,4 +1,4 @@
-"""All wishes of a project: each brought to its place, and one edit for each file."""
+"""All changes of a project: each located in the source, and one edit for each file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def fixes(wishes: Sequence[Wish], found: Manifest, project: Path, files: Sequence[Path]) -> Fixes:
-    """Return how the files of a project have to change."""
+    """Return the edits of a project's files."""
     with collector_paused():  # a parsed file is many objects, and all of them stay
         return _granted(_Work(found, project, tuple(files), tuple(wishes)), wishes)
 
@@ -38,8 +38,8 @@ def _granted(work: _Work, wishes: Sequence[Wish]) -> Fixes:
         try:
             work.grant(wish)
         except NotUnderstoodError as reason:
-            where = work.where or wish.step.where
-            work.refused.append(Refusal(where=where, reason=f"{wish.step.name} is left alone: {reason}."))
+            location = work.where or wish.step.where
+            work.refused.append(Refusal(where=location, reason=f"{wish.step.name} is left alone: {reason}."))
     return Fixes(edits=tuple(work.edits()), refused=tuple(work.refused))
 
 
@@ -70,7 +70,7 @@ class _Work:
         self._changes[source.scope.path][id(old)] = new
 
     def _stacked(self, wish: Wish, place: Place, source: Source) -> tuple[cst.CSTNode, Replacement]:
-        """Return the change that makes an entrypoint a step besides; of other flows only if they want it, too."""
+        """Return the change that also makes an entrypoint a step; of other flows only if they want it, too."""
         if not wish.after:
             raise NotUnderstoodError("nothing says after= of it")
         try:
@@ -81,15 +81,15 @@ class _Work:
 
     def _place(self, wish: Wish) -> tuple[Source, Place]:
         places = list(self._places(wish))
-        mine = [each for each in places if wish.flow.name in each[1].flows]
-        mine = mine or [each for each in places if None in each[1].flows]
-        chosen = [each for each in mine if each[1].is_step] or mine
-        if not chosen:
+        candidates = [pair for pair in places if wish.flow.name in pair[1].flows]
+        candidates = candidates or [pair for pair in places if None in pair[1].flows]
+        choices = [pair for pair in candidates if pair[1].is_step] or candidates
+        if not choices:
             raise NotUnderstoodError(f"nothing says where it is made a step of {wish.flow.name}")
-        if len(chosen) > 1:
-            lines = " and ".join(f"{self._name(source.scope.path)}:{place.line}" for source, place in chosen)
+        if len(choices) > 1:
+            lines = " and ".join(f"{self._name(source.scope.path)}:{place.line}" for source, place in choices)
             raise NotUnderstoodError(f"it is made a step of {wish.flow.name} more than once, at {lines}")
-        return chosen[0]
+        return choices[0]
 
     def _places(self, wish: Wish) -> Iterator[tuple[Source, Place]]:
         own = self._file(wish.step.file)
@@ -107,8 +107,8 @@ class _Work:
         if name and is_file(path) and path.resolve().is_relative_to(self.project.resolve()):
             return [path]
         ending = Path(name).parts
-        found = [file for file in self.files if ending and file.parts[-len(ending) :] == ending]
-        return found if len(found) == 1 else []
+        matches = [file for file in self.files if ending and file.parts[-len(ending) :] == ending]
+        return matches if len(matches) == 1 else []
 
     def _parsed(self, paths: Iterable[Path]) -> Iterator[Source]:
         for path in paths:
@@ -130,16 +130,16 @@ class _Work:
     def _check_others(self, wish: Wish, place: Place) -> None:
         """Refuse to change the arrows of a flow, or of a step, that shares the mark and wants something else."""
         for flow in self.found.flows:
-            shared = flow.steps if {flow.name, None} & place.flows else ()
-            for step in shared:
+            sharing_steps = flow.steps if {flow.name, None} & place.flows else ()
+            for step in sharing_steps:
                 if _is_made_by(place, step, wish.step) and not self._wants(flow.full_name, step.name, wish.after):
-                    what = f"the step {step.name}" if flow is wish.flow else f"the flow {flow.name}"
-                    raise NotUnderstoodError(f"{what} takes the same @step; give each its own")
+                    sharer = f"the step {step.name}" if flow is wish.flow else f"the flow {flow.name}"
+                    raise NotUnderstoodError(f"{sharer} takes the same @step; give each its own")
 
     def _wants(self, flow: str, step: str, after: Sequence[str]) -> bool:
         return any(
-            other.flow.full_name == flow and other.step.name == step and set(other.after) == set(after)
-            for other in self.wishes
+            wish.flow.full_name == flow and wish.step.name == step and set(wish.after) == set(after)
+            for wish in self.wishes
         )
 
     def edits(self) -> Iterator[Edit]:
@@ -155,7 +155,7 @@ class _Work:
 
 
 def _is_made_by(place: Place, step: Step, wished: Step) -> bool:
-    """Tell whether a mark makes a step, too: that of the same name, or any if a function that runs often names them."""
+    """Return whether a mark also makes a step: the one of the same name, or any if the name is computed."""
     if (step.line, step.qualname, step.file) != (wished.line, wished.qualname, wished.file):
         return False
     name = keyword(place.expression, "name") or keyword(place.expression, "step_name")
@@ -172,11 +172,11 @@ class _Replacement(cst.CSTTransformer):
 
 
 def _marked(place: Place, wish: Wish, source: Source) -> cst.BaseExpression:
-    """Return the mark with the ``after=`` that is wished for."""
+    """Return the mark with the requested ``after=``."""
     mark = place.expression
     if not isinstance(mark, cst.Call):
         return cst.Call(mark, [_argument(rewritten(None, wish.after, _nothing))]) if wish.after else mark
-    if any(each.star or not each.keyword for each in mark.args):
+    if any(argument.star or not argument.keyword for argument in mark.args):
         raise NotUnderstoodError("its decorator has arguments that are not written as name=value")
     old = keyword(mark, "after")
     if not wish.after:
@@ -184,7 +184,7 @@ def _marked(place: Place, wish: Wish, source: Source) -> cst.BaseExpression:
     value = rewritten(old.value if old else None, wish.after, _Named(wish, source))
     if old is None:
         return _with_first(mark, _argument(value))
-    arguments = [each.with_changes(value=value) if each is old else each for each in mark.args]
+    arguments = [argument.with_changes(value=value) if argument is old else argument for argument in mark.args]
     return mark.with_changes(args=arguments)
 
 
@@ -201,13 +201,13 @@ def _with_first(mark: cst.Call, argument: cst.Arg) -> cst.Call:
     if not mark.args:
         return mark.with_changes(args=[argument])
     before = mark.whitespace_before_args
-    lined = isinstance(before, cst.ParenthesizedWhitespace)
-    space = before if lined else cst.SimpleWhitespace(" ")
+    is_multiline = isinstance(before, cst.ParenthesizedWhitespace)
+    space = before if is_multiline else cst.SimpleWhitespace(" ")
     return mark.with_changes(args=[argument.with_changes(comma=cst.Comma(whitespace_after=space)), *mark.args])
 
 
 def _without(mark: cst.Call, old: cst.Arg | None, *, bare: bool) -> cst.BaseExpression:
-    arguments = [each for each in mark.args if each is not old]
+    arguments = [argument for argument in mark.args if argument is not old]
     if not arguments:
         tight = cst.SimpleWhitespace("")
         return mark.func if bare else mark.with_changes(args=[], whitespace_before_args=tight)
@@ -218,34 +218,34 @@ def _without(mark: cst.Call, old: cst.Arg | None, *, bare: bool) -> cst.BaseExpr
 
 
 class _Named:
-    """Tells which step an expression in ``after=`` names."""
+    """Resolves the step that an expression in ``after=`` names."""
 
     def __init__(self, wish: Wish, source: Source) -> None:
         self._wish = wish
         self._source = source
 
     def __call__(self, expression: cst.BaseExpression) -> str:
-        """Return the name of a step, or a text that is none for what names no step.
+        """Return the name of a step, or the text itself if it names no step.
 
         Raises:
-            NotUnderstoodError: It could be anything.
+            NotUnderstoodError: The expression cannot be resolved.
         """
         text = literal(expression)
         if text is not None:
             return self._by_text(text)
         name = dotted(expression)
         steps = self._wish.flow.steps if name else ()
-        found = [step.name for step in steps if means(self._source.scope.expanded(name or ""), step)]
-        if len(found) == 1:
-            return found[0]
-        shown = cst.Module([]).code_for_node(expression)
-        raise NotUnderstoodError(f"which steps {shown} in its after= names is not written there")
+        names = [step.name for step in steps if means(self._source.scope.expanded(name or ""), step)]
+        if len(names) == 1:
+            return names[0]
+        code = cst.Module([]).code_for_node(expression)
+        raise NotUnderstoodError(f"which steps {code} in its after= names is not written there")
 
     def _by_text(self, text: str) -> str:
         if text in self._wish.flow.successors:
             return text
-        named = text.replace(":", ".")
-        found = [
-            step.name for step in self._wish.flow.steps if named in (step.qualname, f"{step.module}.{step.qualname}")
+        path = text.replace(":", ".")
+        names = [
+            step.name for step in self._wish.flow.steps if path in (step.qualname, f"{step.module}.{step.qualname}")
         ]
-        return found[0] if len(found) == 1 else text
+        return names[0] if len(names) == 1 else text

@@ -1,4 +1,4 @@
-"""What the names in a source file mean: imports, and flows that were given a name."""
+"""Resolves names in a source file: imports, and flows bound to names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DEEPEST = 8
 
 @dataclass(frozen=True)
 class Scope:
-    """The names of one file, as far as they stand at the top of it or of a class or function.
+    """The names of one file, bound by imports or assignments anywhere in it.
 
     Attributes:
         path: The file.
@@ -40,26 +40,26 @@ class Scope:
 
     @cached_property
     def imports(self) -> dict[str, str]:
-        """What each imported name stands for, with dots; relative ones begin with dots."""
-        found: dict[str, str] = {}
+        """The full dotted name of each imported name; relative ones begin with dots."""
+        full_names: dict[str, str] = {}
         for node in self._nodes:
             if isinstance(node, ast.Import):
-                found |= {alias.asname: alias.name for alias in node.names if alias.asname}
+                full_names |= {alias.asname: alias.name for alias in node.names if alias.asname}
             elif isinstance(node, ast.ImportFrom):
                 module = "." * node.level + (f"{node.module}." if node.module else "")
-                found |= {alias.asname or alias.name: f"{module}{alias.name}" for alias in node.names}
-        return found
+                full_names |= {alias.asname or alias.name: f"{module}{alias.name}" for alias in node.names}
+        return full_names
 
     @cached_property
     def handles(self) -> dict[str, str]:
         """The flow that each name holds: ``orders = flow("orders")``."""
-        found: dict[str, str] = {}
+        flows_by_name: dict[str, str] = {}
         for node in self._nodes:
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             flow = self._flow_of(getattr(node, "value", None))
             if flow is not None:
-                found |= {target.id: flow for target in targets if isinstance(target, ast.Name)}
-        return found
+                flows_by_name |= {target.id: flow for target in targets if isinstance(target, ast.Name)}
+        return flows_by_name
 
     def _flow_of(self, value: object) -> str | None:
         if isinstance(value, ast.Call) and value.args and self.is_ours(ast.unparse(value.func), "flow"):
@@ -74,25 +74,25 @@ class Scope:
         return f"{self.imports.get(first, first)}{dot}{rest}"
 
     def is_ours(self, dotted: str, *names: str) -> bool:
-        """Tell whether a name is one of penstock's: imported from it, or called so and nothing else."""
+        """Return whether a name is one of penstock's: imported from it, or used without an import."""
         full = self.expanded(dotted)
         module, _, last = full.rpartition(".")
         return last in names and (not module or module.lstrip(".").split(".")[0] == "penstock")
 
     def name_of(self, mark: str) -> str | None:
-        """Return the name by which this file knows one of penstock's own, or ``None``."""
+        """Return the file's name for one of penstock's own, or ``None``."""
         names = (name for name, full in self.imports.items() if full.rpartition(".")[2] == mark)
         return next((name for name in names if self.is_ours(name, mark)), None)
 
     def flow(self, dotted: str, depth: int = 0) -> str | None:
-        """Return the flow that a name holds, also an imported one; ``None`` if that cannot be told."""
+        """Return the flow bound to a name, also an imported one; ``None`` if it cannot be determined."""
         if dotted in self.handles:
             return self.handles[dotted]
         module, _, name = self.expanded(dotted).rpartition(".")
         if not module or depth > _DEEPEST:
             return None
-        found = {other.flow(name, depth + 1) for other in self._modules(module) if other.path != self.path}
-        return found.pop() if len(found) == 1 else None
+        flows = {file.flow(name, depth + 1) for file in self._modules(module) if file.path != self.path}
+        return flows.pop() if len(flows) == 1 else None
 
     def _modules(self, module: str) -> Iterator[Scope]:
         """Yield the files that a module's name could mean."""

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def stack(place: Place, wish: Wish, source: Source, *, alone: bool) -> tuple[cst.CSTNode, Replacement]:
-    """Return what to replace, and by what, so that an entrypoint is a step besides.
+    """Return the node to replace, and its replacement, so that an entrypoint is also a step.
 
     Args:
         place: The mark of the entrypoint.
-        wish: What ``after=`` should hold.
+        wish: The names that ``after=`` should hold.
         source: The file.
         alone: Whether the mark has to be one of this flow and no other.
 
     Raises:
-        NotUnderstoodError: Nothing in the file stands for the mark of a step.
+        NotUnderstoodError: The file has no name for a step's mark.
     """
     function = _handle_mark(place, wish) if alone else _bare_mark(place, source) or _handle_mark(place, wish)
     if function is None or place.below is None:
@@ -55,7 +55,7 @@ def _is_handle(place: Place, function: cst.Attribute) -> bool:
 
 
 def _handle_mark(place: Place, wish: Wish) -> cst.BaseExpression | None:
-    """Return ``orders.step`` or ``flow("orders").step``, by what stands for the flow there."""
+    """Return ``orders.step`` or ``flow("orders").step``, whichever names the flow there."""
     function = place.expression.func if isinstance(place.expression, cst.Call) else place.expression
     own = function.value if isinstance(function, cst.Attribute) and _is_handle(place, function) else None
     handle = place.above.get(wish.flow.name) or own
