@@ -11,7 +11,7 @@ from penstock._doubles import DUPLICATE, hidden_problems, latest
 from penstock._introspect import facts, innermost
 from penstock._marks import identity, marks_on, underlying
 from penstock._problems import problem_at, shown_value
-from penstock._sayings import listed, said_of, tags_of
+from penstock._sayings import as_stable_list, said_of, tags_of
 from penstock._tasks import TaskKind, task_kind_of
 from penstock.errors import did_you_mean, near_names
 from penstock.model import Edge, Flow, Problem, Step
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from penstock._introspect import Facts
-    from penstock._marks import Mark
+    from penstock._marks import StepMark
     from penstock._registry import Declared
 
 Reference = tuple[Any, str]
@@ -33,7 +33,7 @@ _CELERY = TaskKind("Celery", "run", ".delay()")
 class _Member:
     """A step with its marks: two where a function is both an entrypoint and a step."""
 
-    marks: tuple[Mark, ...]
+    marks: tuple[StepMark, ...]
     step: Step
 
 
@@ -52,7 +52,7 @@ def build(declared: Declared) -> Flow:
         steps=tuple(steps),
         edges=tuple(edges),
     )
-    problems += _unmarked(declared)
+    problems += _find_unmarked_targets(declared)
     problems += [patch.problem for patch in declared.patches if patch.problem]
     steps_with_problems = {problem.step for problem in problems}
     duplicate_steps = {problem.step for problem in problems if problem.code == DUPLICATE}
@@ -78,11 +78,13 @@ def _members(declared: Declared, problems: list[Problem]) -> dict[str, _Member]:
         elif member.marks[0].root is mark.root:
             members[name] = _Member((*member.marks, mark), _both(member.step, _step(mark, problems)))
         else:  # only names not read at import come here; the registry raises for all others
-            problems.append(problem_at(mark, DUPLICATE, f"step {name!r} is also {_shown(member.marks[0])}; use name=…"))
+            problems.append(
+                problem_at(mark, DUPLICATE, f"step {name!r} is also {_format_mark_name(member.marks[0])}; use name=…")
+            )
     return members
 
 
-def _step(mark: Mark, problems: list[Problem]) -> Step:
+def _step(mark: StepMark, problems: list[Problem]) -> Step:
     metadata = facts(mark.function)
     trigger = mark.trigger or ""
     if not isinstance(trigger, str):
@@ -92,7 +94,7 @@ def _step(mark: Mark, problems: list[Problem]) -> Step:
         message = f"name={shown_value(mark.name)} is not a name. The step goes by its function's, {mark.step_name!r}."
         problems.append(problem_at(mark, "bad-name", message))
     if mark.deferred and _stands_over(mark, metadata) and (kind := _task_kind(mark.root)):
-        problems.append(_bypassed(mark, kind))
+        problems.append(_bypassed_task_problem(mark, kind))
     return Step(
         name=mark.step_name,
         entrypoint=mark.entrypoint,
@@ -102,7 +104,7 @@ def _step(mark: Mark, problems: list[Problem]) -> Step:
     )
 
 
-def _stands_over(mark: Mark, metadata: Facts) -> bool:
+def _stands_over(mark: StepMark, metadata: Facts) -> bool:
     """Return whether a decorator made the mark at the function's definition, not from outside."""
     file, line = mark.declared
     return file == metadata.file and metadata.line <= line <= metadata.end_line
@@ -115,7 +117,7 @@ def _task_kind(root: Any) -> TaskKind | None:
     return _CELERY if is_celery else task_kind_of(root)
 
 
-def _bypassed(mark: Mark, task: TaskKind) -> Problem:
+def _bypassed_task_problem(mark: StepMark, task: TaskKind) -> Problem:
     kind = "@entrypoint" if mark.entrypoint else "@step"
     alternative = ", or use @flow_task of penstock.contrib.celery" if task is _CELERY else ""
     message = (
@@ -135,12 +137,12 @@ def _both(first: Step, second: Step) -> Step:
     )
 
 
-def _effects(mark: Mark, problems: list[Problem]) -> Iterator[str]:
+def _effects(mark: StepMark, problems: list[Problem]) -> Iterator[str]:
     effects = mark.effects
     if isinstance(effects, str):
         yield effects
     elif isinstance(effects, Collection) and all(isinstance(effect, str) for effect in effects):
-        yield from dict.fromkeys(listed(effects))
+        yield from dict.fromkeys(as_stable_list(effects))
     else:
         problems.append(problem_at(mark, "bad-effects", f"effects={shown_value(effects)} is not a list of texts"))
 
@@ -162,7 +164,7 @@ def _edges(
                 yield Edge(source=sources[0], target=target, label=label)
 
 
-def _references(mark: Mark, problems: list[Problem]) -> Iterator[Reference]:
+def _references(mark: StepMark, problems: list[Problem]) -> Iterator[Reference]:
     stack: list[Any] = [mark.after]
     while stack:
         value = stack.pop()
@@ -172,7 +174,7 @@ def _references(mark: Mark, problems: list[Problem]) -> Iterator[Reference]:
         elif isinstance(value, str) or callable(underlying(value)) or task_kind_of(value):
             yield value, ""
         elif isinstance(value, Collection):
-            stack += reversed(listed(value))
+            stack += reversed(as_stable_list(value))
         elif value is not None:
             problems.append(
                 problem_at(mark, "bad-after", f"after={shown_value(value)} is neither a step's name nor a function")
@@ -218,7 +220,7 @@ def _below(reference: Any) -> Any:
         return reference
 
 
-def _unknown_after(mark: Mark, reference: Any, flow: str, step_names: Mapping[str, _Member] | list[str]) -> Problem:
+def _unknown_after(mark: StepMark, reference: Any, flow: str, step_names: Mapping[str, _Member] | list[str]) -> Problem:
     if isinstance(step_names, list):
         could = " or ".join(map(repr, step_names))
         message = f"after={reference!r} could be step {could} of flow {flow!r}; name one of them."
@@ -241,7 +243,7 @@ def _in_flow_order(steps: list[Step], edges: list[Edge]) -> tuple[list[Step], li
     return sorted_steps, sorted(edges, key=lambda edge: (position[edge.source], position[edge.target], edge.label))
 
 
-def _unmarked(declared: Declared) -> Iterator[Problem]:
+def _find_unmarked_targets(declared: Declared) -> Iterator[Problem]:
     for (module, qualname), (file, line) in declared.unmarked.items():
         full_name = f"{module}.{qualname}" if module else qualname
         yield Problem(
@@ -255,7 +257,7 @@ def _unmarked(declared: Declared) -> Iterator[Problem]:
         )
 
 
-def _shape_problems(flow: Flow, declared: Declared, marks: Mapping[str, Mark]) -> Iterator[Problem]:
+def _shape_problems(flow: Flow, declared: Declared, marks: Mapping[str, StepMark]) -> Iterator[Problem]:
     """Yield the problems of the graph as a whole."""
     if not flow.steps:
         file, line = declared.where
@@ -283,11 +285,13 @@ def _shape_problems(flow: Flow, declared: Declared, marks: Mapping[str, Mark]) -
             yield problem_at(marks[step.name], "unreachable", message)
 
 
-def unclaimed_problem(mark: Mark) -> Problem:
+def unclaimed_problem(mark: StepMark) -> Problem:
     """Return the problem of a mark that no flow took."""
     kind = "@entrypoint" if mark.entrypoint else "@step"
-    return problem_at(mark, "unclaimed", f"{kind} on {_shown(mark)} belongs to no flow. Put @flow(…) above it.")
+    return problem_at(
+        mark, "unclaimed", f"{kind} on {_format_mark_name(mark)} belongs to no flow. Put @flow(…) above it."
+    )
 
 
-def _shown(mark: Mark) -> str:
+def _format_mark_name(mark: StepMark) -> str:
     return ".".join(filter(None, mark.key))

@@ -47,6 +47,7 @@ def with_calls(
 
 def _read(flows: Sequence[Flow], roots: Sequence[str], seconds: float) -> dict[str, Reading]:
     def own(file: str) -> bool:
+        """Return whether a file belongs to the user's own code."""
         return not file.startswith("<") and _inputs.is_own(_inputs.absolute(file), roots)
 
     steps = {(flow.name, step.name) for flow in flows for step in flow.steps}

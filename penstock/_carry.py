@@ -7,7 +7,7 @@ from functools import update_wrapper
 from types import MappingProxyType, coroutine
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
-from penstock._context import Binding, current_event, current_run
+from penstock._context import ContextBinding, current_event, current_run
 from penstock._drive import async_generator, await_in, drive
 from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock._runs import Arrived, Run
@@ -46,17 +46,19 @@ def carry(function: Callable[P, T]) -> Callable[P, T]:
     flags = flags_of(function)
     if not flags & (CO_COROUTINE | CO_GENERATOR | CO_ASYNC_GENERATOR):
         return Carried(function, run, event)
-    return cast("Callable[P, T]", update_wrapper(_carried(function, flags, run, event), function))
+    return cast("Callable[P, T]", update_wrapper(_bind_by_kind(function, flags, run, event), function))
 
 
-def _carried(function: Any, flags: int, run: Run | None, event: StepEvent | None) -> Any:
+def _bind_by_kind(function: Any, flags: int, run: Run | None, event: StepEvent | None) -> Any:
     if flags & CO_ASYNC_GENERATOR:
         return async_generator(function, lambda: _bind(run, event))
 
     async def call(*args: Any, **kwargs: Any) -> Any:
+        """Call the coroutine function in the captured run and return its result."""
         return await await_in(_bind(run, event), function, args, kwargs)
 
     def iterate(*args: Any, **kwargs: Any) -> Any:
+        """Yield what the generator yields, resuming it in the captured run, and return its result."""
         return (yield from drive(function(*args, **kwargs), _bind(run, event)))
 
     if flags & CO_COROUTINE:
@@ -64,9 +66,9 @@ def _carried(function: Any, flags: int, run: Run | None, event: StepEvent | None
     return coroutine(iterate) if flags & CO_ITERABLE_COROUTINE else iterate
 
 
-def _bind(run: Run | None, event: StepEvent | None) -> Binding:
+def _bind(run: Run | None, event: StepEvent | None) -> ContextBinding:
     """Return the context binding of a call; it also works when the captured run has ended."""
-    return Binding(run and run.reopen(), event)
+    return ContextBinding(run and run.reopen(), event)
 
 
 class Carried(Generic[P, T]):
@@ -91,7 +93,7 @@ class Carried(Generic[P, T]):
 
     def __reduce__(self) -> Any:
         function, run, event = self._bound
-        with Binding(run, event):
+        with ContextBinding(run, event):
             evidence = told_evidence()
         return _arrive, (function, run and (run.id, run.flow, dict(run.values), run.remote, run.random, evidence))
 

@@ -31,7 +31,7 @@ CRASH = 'Compiled code may be at fault; it can be stood in for: mock = ["…"]'
 _MACHINERY = (str(Path(__file__).parent), str(Path(importlib.__file__).parent))
 
 
-class Failure(NamedTuple):
+class ImportFailure(NamedTuple):
     """One failed import.
 
     Attributes:
@@ -45,7 +45,7 @@ class Failure(NamedTuple):
     line: int = 0
 
 
-def raised(error: BaseException, module: str, roots: Sequence[str], project: Path) -> Failure:
+def describe_exception(error: BaseException, module: str, roots: Sequence[str], project: Path) -> ImportFailure:
     """Describe an exception raised by a module."""
     # The first frame is that of penstock itself, followed by those of the import system.
     frames = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)][::-1]
@@ -53,14 +53,14 @@ def raised(error: BaseException, module: str, roots: Sequence[str], project: Pat
     if isinstance(error, SyntaxError) and error.filename and is_file(error.filename):
         file, line = _inputs.absolute(error.filename), error.lineno or 0
     if isinstance(error, PenstockError):  # its message already suggests a fix
-        return Failure(_told(error, f"{file}:{line}: ", project), file, line)
-    return Failure(f"{_sentence(cause(error))} {_cure(error, module, frames, project)}".strip(), file, line)
+        return ImportFailure(_own_message(error, f"{file}:{line}: ", project), file, line)
+    return ImportFailure(f"{_sentence(cause(error))} {_cure(error, module, frames, project)}".strip(), file, line)
 
 
-def left(how: str, frame: FrameType, roots: Sequence[str]) -> Failure:
+def describe_exit(how: str, frame: FrameType, roots: Sequence[str]) -> ImportFailure:
     """Describe code that ended the process during its import."""
     frames = [(stack_frame.f_code.co_filename, line) for stack_frame, line in walk_stack(frame)]
-    return Failure(f"it called {how}() while it was imported. {_MAIN_GUARD}", *place(frames, roots))
+    return ImportFailure(f"it called {how}() while it was imported. {_MAIN_GUARD}", *place(frames, roots))
 
 
 def shorten(file: str, project: Path) -> str:
@@ -68,9 +68,9 @@ def shorten(file: str, project: Path) -> str:
     return file.removeprefix(f"{project}{os.sep}")
 
 
-def internal(cause: str) -> Failure:
+def internal(cause: str) -> ImportFailure:
     """Describe a failure to make the manifest after successful imports."""
-    return Failure(_sentence(f"everything was imported, but the flows could not be written down: {cause}"))
+    return ImportFailure(_sentence(f"everything was imported, but the flows could not be written down: {cause}"))
 
 
 def place(frames: Iterable[tuple[str, int]], roots: Sequence[str]) -> tuple[str, int]:
@@ -87,7 +87,7 @@ def place(frames: Iterable[tuple[str, int]], roots: Sequence[str]) -> tuple[str,
     return outside
 
 
-def _told(error: PenstockError, place: str, project: Path) -> str:
+def _own_message(error: PenstockError, place: str, project: Path) -> str:
     """Return an error's own message, without the separately reported location, and with short file names."""
     return _sentence(str(error).removeprefix(place).replace(f"{project}{os.sep}", ""))
 

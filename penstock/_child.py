@@ -73,7 +73,7 @@ class Session:
         if not setup or self._attempt(setup, partial(_call, setup)):
             for name in self.request["modules"]:
                 self._import(name)
-        with self._library.restored():
+        with self._library.put_library_back():
             self._write_all()
         self._end(0)
 
@@ -98,7 +98,7 @@ class Session:
         sys.path[:0] = [folder for folder in self.request["path"] if folder not in sys.path]
         _mock.install(self.request["mock"])
         for name in ("_exit", "abort"):
-            setattr(os, name, self._guarded(f"os.{name}", getattr(os, name)))
+            setattr(os, name, self._reporting_exit(f"os.{name}", getattr(os, name)))
         trace = Path(self.request["trace"]).open("w", encoding="utf-8")  # noqa: SIM115 - open until the end
         faulthandler.enable(trace)
         self._limit = partial(faulthandler.dump_traceback_later, exit=True, file=trace)
@@ -112,19 +112,20 @@ class Session:
         if event == "open" and isinstance(arguments[0], str) and arguments[1] in ("r", "rb"):
             self.opened.add(_inputs.absolute(arguments[0]))
 
-    def _guarded(self, name: str, leave: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
+    def _reporting_exit(self, name: str, leave: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
         """Return an exit function that reports its caller to the parent first."""
 
-        def guarded(*args: object) -> NoReturn:
+        def report_and_leave(*args: object) -> NoReturn:
+            """Report who ended the process, unless a fork ends, then leave it."""
             if _get_pid() == self._pid:  # a fork of the application may end as it likes
                 frame = sys._getframe(1)
-                with self._library.restored():
-                    self._fail(self._module, _causes.left(name, frame, self.roots))
+                with self._library.put_library_back():
+                    self._fail(self._module, _causes.describe_exit(name, frame, self.roots))
                     self.report()
                     _flush()
             leave(*args)
 
-        return guarded
+        return report_and_leave
 
     def _import(self, name: str) -> None:
         self._add_roots(name.partition(".")[0])
@@ -142,7 +143,7 @@ class Session:
     def _attempt(self, subject: str, action: Callable[[], object]) -> bool:
         """Return whether the action succeeded; any other outcome is recorded as a failure."""
         self._module = subject.partition(":")[0]
-        with self._library.restored():
+        with self._library.put_library_back():
             line = json.dumps({"module": self._module, "setup": ":" in subject, "roots": self.roots})
             _write(self._progress, f"{line}\n".encode())
         ended_well = False
@@ -150,14 +151,14 @@ class Session:
             action()
             ended_well = True
         except BaseException as error:
-            with self._library.restored():
-                failure = _causes.raised(error, self._module, self.roots, Path(self.request["project"]))
+            with self._library.put_library_back():
+                failure = _causes.describe_exception(error, self._module, self.roots, Path(self.request["project"]))
                 self._fail(self._module, failure)
         if _get_pid() != self._pid:  # a fork of the application has come back here
             _leave(0)
         return ended_well
 
-    def _fail(self, module: str, failure: _causes.Failure) -> None:
+    def _fail(self, module: str, failure: _causes.ImportFailure) -> None:
         self.failures.append({"module": module, **failure._asdict()})
 
     def _write_manifest(self) -> None:

@@ -19,17 +19,17 @@ from penstock._terminal import (
     CLEAN,
     FINDINGS,
     INTERRUPTED,
-    coloured,
-    counted,
+    apply_style,
     fold_width,
     leave_unread,
     open_streams,
-    styled,
+    pluralize,
     table,
     tell,
+    use_colour,
     width,
 )
-from penstock.check.report import folded
+from penstock.check.report import hang_indent
 from penstock.check.unread import UNREAD_CODE, is_unread
 from penstock.errors import ConfigError, PenstockError, RenderWarning
 from penstock.proof import prove
@@ -114,13 +114,13 @@ def _list(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
     del parsed, config
     if not found.flows:
         print("No flows are declared in the configured modules.")
-    for line in table([_listed(found.flow(name), name) for name in found.names]):
+    for line in table([_format_row(found.flow(name), name) for name in found.names]):
         print(line)
     return [*found.problems, *(problem for flow in found.flows for problem in flow.problems)]
 
 
-def _listed(flow: Flow, name: str) -> tuple[str, str, str]:
-    counts = f"{counted(len(flow.steps), 'step')}, {counted(flow.path_count, 'path')}"
+def _format_row(flow: Flow, name: str) -> tuple[str, str, str]:
+    counts = f"{pluralize(len(flow.steps), 'step')}, {pluralize(flow.path_count, 'path')}"
     return escape_line(name), counts, "" if flow.title == flow.name else escape_line(flow.title)
 
 
@@ -128,25 +128,25 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
     flow = _flow(parsed, config, found)
     heading = escape_line(flow.name if flow.title == flow.name else f"{flow.title} ({flow.name})")
     columns = width()
-    print(styled(_wrapped(heading, columns), "1"))
+    print(apply_style(_wrap_text(heading, columns), "1"))
     if flow.description:
-        print(_wrapped(escape_line(flow.description), columns))
+        print(_wrap_text(escape_line(flow.description), columns))
     print()
     options = Options(direction=_direction(parsed, config), details=True)
     whole = not sys.stdout.isatty()
-    print(text.render(flow, options, colour=coloured(sys.stdout), width=columns, fold=bool(columns), whole=whole))
-    if proof := text.proof(flow, colour=coloured(sys.stdout), width=columns):
+    print(text.render(flow, options, colour=use_colour(sys.stdout), width=columns, fold=bool(columns), whole=whole))
+    if proof := text.proof(flow, colour=use_colour(sys.stdout), width=columns):
         print(f"\n{proof}")
     if parsed.paths:
-        print(f"\n{counted(flow.path_count, 'path')}")
+        print(f"\n{pluralize(flow.path_count, 'path')}")
         for path in islice(flow.paths(), MOST_PATHS):
-            print(folded(f"  {' → '.join(map(escape_line, path))}", fold_width()))
+            print(hang_indent(f"  {' → '.join(map(escape_line, path))}", fold_width()))
         if flow.path_count > MOST_PATHS:
             print(f"  … and {flow.path_count - MOST_PATHS} more")
     return _problems_of(flow, found)
 
 
-def _wrapped(paragraph: str, columns: int) -> str:
+def _wrap_text(paragraph: str, columns: int) -> str:
     if not columns:
         return paragraph
     return textwrap.fill(paragraph, columns, break_long_words=False, break_on_hyphens=False)

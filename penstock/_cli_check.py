@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from penstock._cli_fix import add_fix_options, asker, run_fix
 from penstock._cli_sources import add_sources, fault, output_file, read_config
 from penstock._files import is_file, write_atomically
-from penstock._terminal import CLEAN, FINDINGS, counted, fold_width, leave_unread, styled, table, tell
+from penstock._terminal import CLEAN, FINDINGS, apply_style, fold_width, leave_unread, pluralize, table, tell
 from penstock.check import baseline
-from penstock.check.joining import joined
+from penstock.check.joining import group_by_cause
 from penstock.check.report import FORMATS, text
 from penstock.check.unread import is_unread
 from penstock.errors import ConfigError
@@ -112,14 +112,15 @@ def _in_repository(findings: list[Finding], project: Path) -> list[Finding]:
     """Return findings with file paths relative to the repository, as code review tools show them."""
     root = next((folder for folder in (project, *project.parents) if (folder / ".git").exists()), project)
 
-    def named(file: str) -> str:
+    def to_repository_path(file: str) -> str:
+        """Return a file's path relative to the repository, with forward slashes; other names as they are."""
         return (project.relative_to(root) / file).as_posix() if is_file(project / file) else file
 
     return [
         replace(
             finding,
-            file=named(finding.file),
-            related=tuple(place._replace(file=named(place.file)) for place in finding.related),
+            file=to_repository_path(finding.file),
+            related=tuple(place._replace(file=to_repository_path(place.file)) for place in finding.related),
         )
         for finding in findings
     ]
@@ -133,28 +134,30 @@ def _say(report: str, output: Path | None) -> None:
 
 
 def _text(findings: list[Finding], output: Path | None) -> str:
-    return text(findings, styled, fold_width()) if output is None else text(findings)
+    return text(findings, apply_style, fold_width()) if output is None else text(findings)
 
 
 def _summary(proof: Proof, names: list[str]) -> None:
     """Print a line for each selected flow, and a total."""
-    chosen = joined(_chosen(proof, proof.findings, names))
+    chosen = group_by_cause(_chosen(proof, proof.findings, names))
     flows = [proof.manifest.flow(name) for name in dict.fromkeys(names)] or proof.manifest.flows
     for line in table([(escape_line(flow.full_name), _provenance(flow)) for flow in flows]):
         print(line)
     errors = sum(finding.severity == "error" for finding in chosen)
-    summary = f"{counted(errors, 'finding')}, {counted(len(chosen) - errors, 'note')}{_accepted(proof, names)}"
-    print(styled(summary, "31" if errors else "32"))
+    summary = (
+        f"{pluralize(errors, 'finding')}, {pluralize(len(chosen) - errors, 'note')}{_acceptance_note(proof, names)}"
+    )
+    print(apply_style(summary, "31" if errors else "32"))
 
 
 def _provenance(flow: Flow) -> str:
     return escape_line(flow.provenance) or ("its code was not read" if is_unread(flow) else UNCHECKED)
 
 
-def _accepted(proof: Proof, names: list[str]) -> str:
+def _acceptance_note(proof: Proof, names: list[str]) -> str:
     """Return a note on the number of accepted findings, by source."""
     by = {"the baseline": proof.known, "ignores": proof.ignored}
-    counts = {source: len(joined(_chosen(proof, findings, names))) for source, findings in by.items()}
+    counts = {source: len(group_by_cause(_chosen(proof, findings, names))) for source, findings in by.items()}
     summary = " and ".join(f"{count:,} by {source}" for source, count in counts.items() if count)
     return f"; accepted: {summary}" if summary else ""
 
@@ -165,7 +168,7 @@ def _write_baseline(file: Path, proof: Proof, chosen: list[Finding]) -> int:
     keys = baseline.read(file) if others and file.exists() else frozenset()
     findings = [finding for finding in proof.findings if finding not in others or baseline.is_known(finding, keys)]
     baseline.write(findings, file)
-    count = sum(finding.severity == "error" for finding in joined(findings))  # as the summary counts them
+    count = sum(finding.severity == "error" for finding in group_by_cause(findings))  # as the summary counts them
     relative_path = os.path.relpath(file)
-    print(f"wrote {relative_path}: {counted(count, 'finding')} will be accepted")
+    print(f"wrote {relative_path}: {pluralize(count, 'finding')} will be accepted")
     return CLEAN

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from penstock import manifest
 from penstock._cli_sources import add_sources, fault, output_file, read_config
 from penstock._files import write_atomically
-from penstock._revision import Asked, flows_at
-from penstock._terminal import CLEAN, FINDINGS, fold_width, styled
+from penstock._revision import RevisionRequest, flows_at
+from penstock._terminal import CLEAN, FINDINGS, apply_style, fold_width
 from penstock.check import changes as words
 from penstock.check import changes_drawn as drawn
 from penstock.check.diff import compare
@@ -61,7 +61,7 @@ def _say(changes: Changes, parsed: argparse.Namespace) -> None:
     if parsed.output is not None:
         write_atomically(parsed.output, f"{FORMATS[parsed.format](changes)}\n".encode(errors="replace"))
     elif parsed.format == "text":
-        print(words.text(changes, styled, fold_width()))
+        print(words.text(changes, apply_style, fold_width()))
     elif report := FORMATS[parsed.format](changes):
         print(report)
 
@@ -72,13 +72,13 @@ def _flows(named: str | None, parsed: argparse.Namespace) -> Manifest:
         return prove(read_config(parsed), accepted=False).manifest
     if not fault(Path(named)) and Path(named).is_file():
         return manifest.load(Path(named))
-    return flows_at(named, _asked(parsed))
+    return flows_at(named, _make_request(parsed))
 
 
-def _asked(parsed: argparse.Namespace) -> Asked:
+def _make_request(parsed: argparse.Namespace) -> RevisionRequest:
     """Return the request for a revision, with the project's current location."""
     today = read_config(parsed)
-    return Asked(today.project, Path.cwd(), parsed.modules, parsed.path, today.python)
+    return RevisionRequest(today.project, Path.cwd(), parsed.modules, parsed.path, today.python)
 
 
 def _chosen(changes: Changes, old: Manifest, new: Manifest, names: list[str]) -> list[FlowChange]:

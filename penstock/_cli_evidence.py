@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from penstock._cli_sources import add_sources, fault, output_file, read_config
 from penstock._files import is_file
-from penstock._terminal import CLEAN, counted, tell
+from penstock._terminal import CLEAN, pluralize, tell
 from penstock.check.evidence import Evidence, dumps, load, merge, save
-from penstock.check.succession import shows_arrows, succeed
+from penstock.check.succession import inherit_history, shows_arrows
 from penstock.errors import ConfigError, EvidenceError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from penstock.check.spans import Format
+    from penstock.check.spans import TraceFormat
 
 OTLP_HELP = "read traces of OpenTelemetry, as the Collector's file exporter writes them"
 JAEGER_HELP = "read traces that were exported from Jaeger"
@@ -71,7 +71,9 @@ def _merge(parsed: argparse.Namespace) -> int:
     before = Evidence() if names[-1] in names[:-1] else _load_before(parsed.output) or Evidence()
     files = {*evidence.history.tests, *before.history.tests}
     is_beside_tests = any(is_file(file) for file in files)
-    return _write(succeed(evidence, before, {}, lambda file: is_file(file) or not is_beside_tests), parsed.output)
+    return _write(
+        inherit_history(evidence, before, {}, lambda file: is_file(file) or not is_beside_tests), parsed.output
+    )
 
 
 def _load_before(output: Path | None) -> Evidence | None:
@@ -94,7 +96,7 @@ def _from_jaeger(parsed: argparse.Namespace) -> int:
     return _from_spans(parsed, JAEGER)
 
 
-def _from_spans(parsed: argparse.Namespace, kind: Format) -> int:
+def _from_spans(parsed: argparse.Namespace, kind: TraceFormat) -> int:
     from penstock.check.functions import StepFinder  # noqa: PLC0415 - other commands do without
     from penstock.check.spans import MAX_SIZE, Damage, read  # noqa: PLC0415 - the same
     from penstock.collect import collect  # noqa: PLC0415 - the same
@@ -103,7 +105,7 @@ def _from_spans(parsed: argparse.Namespace, kind: Format) -> int:
     evidence = read(parsed.files, kind, damage, finder, parsed.max_size or MAX_SIZE)
     if finder.fault:
         tell("note", finder.fault)
-    names = f"{counted(finder.mapped, 'span')} mapped by the names of functions" if finder.mapped else ""
+    names = f"{pluralize(finder.mapped, 'span')} mapped by the names of functions" if finder.mapped else ""
     return _write(evidence, parsed.output, str(damage), names)
 
 
@@ -117,5 +119,5 @@ def _write(evidence: Evidence, output: Path | None, damage: str = "", how: str =
     if before is not None and shows_arrows(before) and not shows_arrows(evidence):
         raise EvidenceError(f"nothing in there shows an arrow, so {output} stays as it was")
     save(evidence, output)
-    print("; ".join(filter(None, (f"wrote {output}: {counted(sum(evidence.runs.values()), 'run')}", how))))
+    print("; ".join(filter(None, (f"wrote {output}: {pluralize(sum(evidence.runs.values()), 'run')}", how))))
     return CLEAN

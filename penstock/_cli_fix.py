@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from penstock._terminal import CLEAN, FINDINGS, counted, print_diff, tell
+from penstock._terminal import CLEAN, FINDINGS, pluralize, print_diff, tell
 from penstock.check.fix import fix
 from penstock.collect import collect, input_files
 from penstock.render.describe import visible
@@ -50,17 +50,17 @@ def run_fix(
         print_diff(edit.diff())
     for refusal in result.refused:
         tell("left", str(refusal))
-    is_written = _written(result.edits, ask)
+    is_written = _write_edits(result.edits, ask)
     others = any(finding.severity == "error" and finding.after is None for finding in findings)
     return FINDINGS if others or result.refused or not is_written else CLEAN
 
 
-def _written(edits: Sequence[Edit], ask: Callable[[str], bool]) -> bool:
+def _write_edits(edits: Sequence[Edit], ask: Callable[[str], bool]) -> bool:
     """Write the files if confirmed, and return whether nothing is left to write."""
     if not edits:
         print("There is no after= to write.")
         return True
-    if not ask(f"Write {counted(len(edits), 'file')}?"):
+    if not ask(f"Write {pluralize(len(edits), 'file')}?"):
         return False
     for edit in edits:
         edit.write()
@@ -72,6 +72,7 @@ def asker(*, yes: bool) -> Callable[[str], bool]:
     """Return a function that confirms: ``--yes``, a question in a terminal, or always no without a terminal."""
 
     def ask(question: str) -> bool:
+        """Return whether the user agrees; without a terminal, print that nothing was written."""
         if yes:
             return True
         if not sys.stdin.isatty():

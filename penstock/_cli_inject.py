@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import TypeVar
 
-    from penstock._documents import Document
+    from penstock._documents import MarkedDocument
 
     Item = TypeVar("Item")
     Result = TypeVar("Result")
@@ -92,7 +92,7 @@ def _write(updates: Mapping[Path, str], drawings: Mapping[Path, bytes]) -> None:
         tell("", f"wrote {_relative(path)}")
 
 
-def _show(documents: Iterable[Document], updates: Mapping[Path, str], drawings: Mapping[Path, bytes]) -> None:
+def _show(documents: Iterable[MarkedDocument], updates: Mapping[Path, str], drawings: Mapping[Path, bytes]) -> None:
     """Print the pending changes as a unified diff; of pictures, only their names."""
     for document in documents:
         if document.path in updates:

@@ -27,7 +27,7 @@ current_run: ContextVar[Run | None] = ContextVar("penstock_run", default=None)
 current_event: ContextVar[StepEvent | None] = ContextVar("penstock_step", default=None)
 
 
-def _reduced(variable: ContextVar[Any]) -> Any:
+def _reduce_variable(variable: ContextVar[Any]) -> Any:
     """Pickle our variables by reference: functions of notebooks are pickled with the variables that they hold."""
     return (_variable, (variable is current_run,)) if variable in (current_run, current_event) else _otherwise(variable)
 
@@ -37,7 +37,7 @@ def _variable(of_runs: bool) -> ContextVar[Any]:
 
 
 _otherwise: Any = copyreg.dispatch_table.get(ContextVar, ContextVar.__reduce__)
-copyreg.pickle(ContextVar, _reduced)
+copyreg.pickle(ContextVar, _reduce_variable)
 
 
 def current_flow_id() -> str | None:
@@ -80,7 +80,7 @@ def ignore_foreign(error: Exception) -> None:
         raise error
 
 
-class Binding:
+class ContextBinding:
     """Makes a run and an event the current ones; both may be :data:`KEEP`.
 
     A signal handler may raise between any two lines, such as a time limit. The caller of :meth:`begin`, :meth:`resume`

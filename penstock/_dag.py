@@ -102,23 +102,27 @@ def generate_dag(
     format: Literal["mermaid", "dot", "svg", "text", "json"],
     output: str | Path | None = None,
     **drawn: Unpack[_Drawn],
-) -> TextDiagram: ...
+) -> TextDiagram:
+    """Return a text diagram for one of the text formats."""
 
 
 @overload
 def generate_dag(
     name: str, format: Literal["png", "pdf"], output: str | Path | None = None, **drawn: Unpack[_Drawn]
-) -> BinaryDiagram: ...
+) -> BinaryDiagram:
+    """Return a binary diagram for PNG and PDF."""
 
 
 @overload
-def generate_dag(name: str, format: None = None, output: None = None, **drawn: Unpack[_Drawn]) -> TextDiagram: ...
+def generate_dag(name: str, format: None = None, output: None = None, **drawn: Unpack[_Drawn]) -> TextDiagram:
+    """Return a text diagram where neither a format nor a file is given."""
 
 
 @overload
 def generate_dag(
     name: str, format: str | None = None, output: str | Path | None = None, **drawn: Unpack[_Drawn]
-) -> Diagram: ...
+) -> Diagram:
+    """Return a diagram in a format known only at run time."""
 
 
 def generate_dag(

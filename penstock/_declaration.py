@@ -50,11 +50,11 @@ class StepDeclaration:
         """
         if not isinstance(target, str):
             raise DeclarationError(f"{here()}: patch() takes the name of a function: patch('shop.orders:pay')")
-        from penstock._patch import Patch, Place  # noqa: PLC0415 - importing penstock must stay cheap
+        from penstock._patch import Patch, PatchLocation  # noqa: PLC0415 - importing penstock must stay cheap
 
         frame = calling_frame()
         declaration = place_of(frame), body_of(frame)
-        place = Place(*declaration[0], str(frame.f_globals.get("__name__", "")))
+        place = PatchLocation(*declaration[0], str(frame.f_globals.get("__name__", "")))
         patch = Patch(self._flow, target, self._kind, place, lambda function: self._decorate(function, declaration))
         patch.begin()
         return patch

@@ -8,7 +8,7 @@ from types import FunctionType
 from penstock import _registry
 from penstock._caller import caller, calling_frame, here
 from penstock._declaration import StepDeclaration
-from penstock._marks import Mark, identity, marks_on, underlying
+from penstock._marks import StepMark, identity, marks_on, underlying
 from penstock._wrap import wrap
 from penstock.errors import DeclarationError, did_you_mean, near_names
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 else:
 
     def overload(function):  # noqa: ANN001, ANN202 - what typing.overload does, without importing typing
+        """Return the function unchanged, as ``typing.overload`` does for a type checker."""
         return function
 
 
@@ -41,14 +42,15 @@ def _names_checked(function: T) -> T:
     parameter_names = code.co_varnames[code.co_posonlyargcount : code.co_argcount + code.co_kwonlyargcount]
 
     @wraps(plain)
-    def checked(*args: Any, **given: Any) -> Any:
+    def check_and_call(*args: Any, **given: Any) -> Any:
+        """Call the function, or raise a DeclarationError that names a misspelt keyword."""
         for name in given:
             if name not in parameter_names:
                 hint = did_you_mean(near_names(name, parameter_names)) or f" It takes {', '.join(parameter_names)}."
                 raise DeclarationError(f"{here()}: {plain.__name__}() takes no {name}=.{hint}")
         return plain(*args, **given)
 
-    return checked  # type: ignore[return-value]
+    return check_and_call  # type: ignore[return-value]
 
 
 class FlowDeclaration:
@@ -73,16 +75,18 @@ class FlowDeclaration:
         for mark in marks:
             _registry.claim(self.name, mark)
         if not marks:
-            _registry.note_unmarked(self.name, _shown(target), caller())
+            _registry.note_unmarked(self.name, _identify_target(target), caller())
         return target
 
     @overload
-    def entrypoint(self, target: T, /) -> T: ...
+    def entrypoint(self, target: T, /) -> T:
+        """Return the target itself when used bare."""
 
     @overload
     def entrypoint(
         self, /, *, name: str | None = None, trigger: str | None = None, inherit: bool = True
-    ) -> StepDeclaration: ...
+    ) -> StepDeclaration:
+        """Return a declaration that decorates a function or declares one from outside."""
 
     @_names_checked
     def entrypoint(
@@ -92,12 +96,14 @@ class FlowDeclaration:
         return _marker(target, self.name, entrypoint=True, name=name, trigger=trigger, inherit=inherit)
 
     @overload
-    def step(self, target: T, /) -> T: ...
+    def step(self, target: T, /) -> T:
+        """Return the target itself when used bare."""
 
     @overload
     def step(
         self, /, *, after: After = (), name: str | None = None, effects: str | Collection[str] = ()
-    ) -> StepDeclaration: ...
+    ) -> StepDeclaration:
+        """Return a declaration that decorates a function or declares one from outside."""
 
     @_names_checked
     def step(
@@ -146,11 +152,13 @@ def flow(
 
 
 @overload
-def entrypoint(target: T, /) -> T: ...
+def entrypoint(target: T, /) -> T:
+    """Return the target itself when used bare."""
 
 
 @overload
-def entrypoint(*, name: str | None = None, trigger: str | None = None, inherit: bool = True) -> Callable[[T], T]: ...
+def entrypoint(*, name: str | None = None, trigger: str | None = None, inherit: bool = True) -> Callable[[T], T]:
+    """Return a decorator that keeps the target's type."""
 
 
 @_names_checked
@@ -172,11 +180,13 @@ def entrypoint(
 
 
 @overload
-def step(target: T, /) -> T: ...
+def step(target: T, /) -> T:
+    """Return the target itself when used bare."""
 
 
 @overload
-def step(*, after: After = (), name: str | None = None, effects: str | Collection[str] = ()) -> Callable[[T], T]: ...
+def step(*, after: After = (), name: str | None = None, effects: str | Collection[str] = ()) -> Callable[[T], T]:
+    """Return a decorator that keeps the target's type."""
 
 
 @_names_checked
@@ -208,6 +218,7 @@ def _marker(target: Any, flow_name: str | None, *, entrypoint: bool, **details: 
     decorator_name = "entrypoint" if entrypoint else "step"
 
     def decorate(function: Any, declared: tuple[tuple[str, int], Any] | None = None) -> Any:
+        """Declare the function and return its wrapper, of the same kind and signature."""
         if not _can_be_called(function):
             over = type(function).__name__
             hint = "Put it right above the function, below @property, @task and their like."
@@ -215,7 +226,7 @@ def _marker(target: Any, flow_name: str | None, *, entrypoint: bool, **details: 
         if _is_applied_to_each_call(function):
             hint = f"Put @{decorator_name} right above the method; it needs no method_decorator."
             raise DeclarationError(f"method_decorator() would declare @{decorator_name} anew for each request. {hint}")
-        mark = Mark(function, entrypoint=entrypoint, **details)
+        mark = StepMark(function, entrypoint=entrypoint, **details)
         if declared is not None:
             mark.declared, mark.body = declared
         if flow_name is None:
@@ -248,7 +259,7 @@ def _is_applied_to_each_call(target: Any) -> bool:
     )
 
 
-def _takeable(target: Any) -> list[Mark]:
+def _takeable(target: Any) -> list[StepMark]:
     """Return the marks for a flow above ``target``: its own, or those of its methods if it is a class."""
     function = underlying(target)
     groups = marks_on(function)
@@ -258,9 +269,9 @@ def _takeable(target: Any) -> list[Mark]:
     return marks
 
 
-def _marks_in(owner: type) -> list[Mark]:
+def _marks_in(owner: type) -> list[StepMark]:
     """Return the marks of a class's methods; inherited ones count unless they belong to their class's own flow."""
-    methods: dict[str, list[Mark]] = {}
+    methods: dict[str, list[StepMark]] = {}
     for base in reversed(owner.__mro__):
         for name, member in vars(base).items():
             marks = next(reversed(marks_on(member)), [])
@@ -271,7 +282,7 @@ def _marks_in(owner: type) -> list[Mark]:
     return [mark for marks in methods.values() for mark in marks]
 
 
-def _shown(target: Any) -> tuple[str, str]:
+def _identify_target(target: Any) -> tuple[str, str]:
     """Return the identity of an unmarked object; for a lazy object only its type's, because more would wake it."""
     is_plain_callable = issubclass(type(underlying(target)), (FunctionType, type))
     return identity(target) if is_plain_callable else identity(type(target))

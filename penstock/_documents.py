@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from penstock._markers import Block, Syntax
-    from penstock._requests import Request
+    from penstock._requests import BlockRequest
     from penstock.config import Config
     from penstock.manifest import Manifest
     from penstock.model import Flow
@@ -33,7 +33,7 @@ _OURS = b'class="ps-svg"'
 
 
 @dataclass(frozen=True)
-class Document:
+class MarkedDocument:
     """A document with markers.
 
     Attributes:
@@ -51,7 +51,7 @@ class Document:
     syntax: Syntax
     lines: Sequence[str]
     blocks: Sequence[Block]
-    requests: Sequence[Request]
+    requests: Sequence[BlockRequest]
     mark: str = ""
 
     @property
@@ -60,7 +60,7 @@ class Document:
         return self.mark + "".join(self.lines)
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path) -> MarkedDocument:
     """Read a document with its blocks.
 
     Raises:
@@ -83,10 +83,10 @@ def read_document(path: Path) -> Document:
     lines = split_lines(text.removeprefix(_BOM))
     blocks = find_blocks(path, lines, syntax)
     requests = [_read_request(block, path) for block in blocks]
-    return Document(path, Path(os.path.realpath(path)), syntax, lines, blocks, requests, mark)
+    return MarkedDocument(path, Path(os.path.realpath(path)), syntax, lines, blocks, requests, mark)
 
 
-def _read_request(block: Block, path: Path) -> Request:
+def _read_request(block: Block, path: Path) -> BlockRequest:
     try:
         return read_request(block.request)
     except ValueError as error:
@@ -128,7 +128,7 @@ class Freshener:
         names = zip(manifest.flows, page_names(manifest.flows), strict=True)
         self._files = {flow.full_name: f"{name.replace('/', '-')}.svg" for flow, name in names}
 
-    def refresh(self, document: Document) -> str:
+    def refresh(self, document: MarkedDocument) -> str:
         """Return a document's text with updated blocks, and keep the pictures that belong to it.
 
         Raises:
@@ -148,7 +148,7 @@ class Freshener:
             at = block.end
         return document.mark + "".join([*lines, *document.lines[at:]])
 
-    def _passage(self, document: Document, block: Block, request: Request) -> list[str]:
+    def _passage(self, document: MarkedDocument, block: Block, request: BlockRequest) -> list[str]:
         flow = without_proof(self._manifest.flow(request.flow))
         self.flows[flow.full_name] = flow
         syntax = document.syntax
@@ -164,7 +164,7 @@ class Freshener:
         self._draw(document, block, flow, file, options)
         return _passages.write_picture(flow, file, syntax)
 
-    def _options(self, request: Request, form: str) -> Options:
+    def _options(self, request: BlockRequest, form: str) -> Options:
         details = FORMATS[form].detailed if request.details is None else request.details
         return Options(direction=cast("Direction", request.direction or self._config.direction), details=details)
 
@@ -175,7 +175,7 @@ class Freshener:
         self.pictures.notes.update(dict.fromkeys(str(warning.message) for warning in caught))
         return str(text)
 
-    def _draw(self, document: Document, block: Block, flow: Flow, file: str, options: Options) -> None:
+    def _draw(self, document: MarkedDocument, block: Block, flow: Flow, file: str, options: Options) -> None:
         """Keep a picture, unless another picture has the same file."""
         path = Path(os.path.realpath(document.file.parent / file))
         origin = flow.full_name, options.direction, options.details

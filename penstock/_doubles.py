@@ -11,17 +11,17 @@ from penstock._problems import problem_at
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from penstock._marks import Mark
+    from penstock._marks import StepMark
     from penstock._registry import Declared
     from penstock.model import Problem
 
 DUPLICATE = "duplicate-step"
 
-Pair = tuple["Mark", "Mark"]
+Pair = tuple["StepMark", "StepMark"]
 """A removed mark, and the mark that replaced it."""
 
 
-def latest(declared: Declared) -> tuple[list[Mark], list[Pair]]:
+def latest(declared: Declared) -> tuple[list[StepMark], list[Pair]]:
     """Drop the marks of redefined objects; lazy objects are asked for their names only now."""
     last = {_definition(mark): mark for mark in declared.marks}
     current_marks, hidden = [], [*declared.hidden]
@@ -34,7 +34,7 @@ def latest(declared: Declared) -> tuple[list[Mark], list[Pair]]:
     return current_marks, [pair for pair in hidden if pair[1] in current_marks]
 
 
-def _definition(mark: Mark) -> tuple[object, ...]:
+def _definition(mark: StepMark) -> tuple[object, ...]:
     if not mark.one_of_many:
         return mark.key
     return (*mark.key, mark.step_name, mark.declared if mark.deferred else "")
@@ -47,7 +47,7 @@ def hidden_problems(hidden: Iterable[Pair]) -> Iterator[Problem]:
             yield problem_at(later, DUPLICATE, _message(earlier, later))
 
 
-def _on_condition(mark: Mark) -> bool:
+def _on_condition(mark: StepMark) -> bool:
     """Return whether a function is defined under an ``if`` or ``except``, where one replaces another on purpose."""
     source = find_source(innermost(mark.root))
     return source is not None and not isinstance(source.parent, (ast.Module, ast.ClassDef, *_FUNCTIONS))
@@ -56,7 +56,7 @@ def _on_condition(mark: Mark) -> bool:
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def _message(earlier: Mark, later: Mark) -> str:
+def _message(earlier: StepMark, later: StepMark) -> str:
     name, line = later.key[1].rpartition(".")[2], earlier.declared[1]
     code = getattr(later.root, "__code__", None)
     if code is not None and code.co_name == name and code is getattr(earlier.root, "__code__", None):

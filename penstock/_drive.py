@@ -7,21 +7,21 @@ from operator import attrgetter
 from types import AsyncGeneratorType, CellType, CoroutineType, GeneratorType
 
 from penstock._context import current_event, current_run, ignore_foreign, restore
-from penstock._templates import ASYNC_GENERATOR, make_wrapper, uncounted
+from penstock._templates import ASYNC_GENERATOR, make_wrapper, mark_as_wrapper
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from penstock._context import Binding
+    from penstock._context import ContextBinding
 
 LAZY = (GeneratorType, AsyncGeneratorType, CoroutineType)
 """Types of results that have not run yet."""
 
 
-@uncounted
-def drive(generator: Any, scope: Binding) -> Any:
+@mark_as_wrapper
+def drive(generator: Any, scope: ContextBinding) -> Any:
     """Run a generator to its end, bound for each resume and for no longer (PEP 380, with binding)."""
     enter, resume, argument = scope.begin, generator.send, None
     has_run, has_event = scope.has_run, scope.has_event
@@ -57,7 +57,7 @@ def drive(generator: Any, scope: Binding) -> Any:
         raise
 
 
-def _finish(generator: Any, scope: Binding, error: BaseException) -> None:
+def _finish(generator: Any, scope: ContextBinding, error: BaseException) -> None:
     """End the scope of a generator; if interrupted between two items, the generator is closed first, in its run."""
     if type(error) is StopIteration or type(error) is GeneratorExit:
         scope.end()
@@ -103,14 +103,14 @@ ASYNC_CELLS = {
 """The common part of all wrappers of asynchronous generators."""
 
 
-def async_generator(target: Any, scope_of: Callable[[], Binding]) -> Any:
+def async_generator(target: Any, scope_of: Callable[[], ContextBinding]) -> Any:
     """Return a function like ``target`` whose generators each run in a scope of their own, as in ``drive``."""
     cells = {"target": target, "mark": None, "resumed": lambda _: scope_of(), "__class__": None}
     return make_wrapper(ASYNC_GENERATOR, target, globals(), ASYNC_CELLS | {n: CellType(v) for n, v in cells.items()})
 
 
-@uncounted
-async def await_in(scope: Binding, function: Any, args: Any, kwargs: Any) -> Any:
+@mark_as_wrapper
+async def await_in(scope: ContextBinding, function: Any, args: Any, kwargs: Any) -> Any:
     """Call a coroutine function and await the result, in a scope."""
     run_token = event_token = None
     try:  # binding again changes nothing, and the tokens know the context
@@ -138,7 +138,7 @@ async def await_in(scope: Binding, function: Any, args: Any, kwargs: Any) -> Any
     return result
 
 
-class _Held:
+class _PendingCoroutine:
     """A coroutine that another one will await; closed silently if its wrapper is never awaited."""
 
     __slots__ = ("__del__", "coroutine")
@@ -158,24 +158,24 @@ class _Begun:
 
     __slots__ = ("begin", "end", "has_event", "has_run", "resume", "suspend")
 
-    def __init__(self, scope: Binding) -> None:
+    def __init__(self, scope: ContextBinding) -> None:
         self.has_run, self.has_event = scope.has_run, scope.has_event
         self.begin = self.resume = scope.resume
         self.suspend, self.end = scope.suspend, scope.end
 
 
-def awaited(coroutine: Any, scope: Binding) -> Any:
+def resume_coroutine(coroutine: Any, scope: ContextBinding) -> Any:
     """Return a coroutine that replaces one returned by a plain function and runs in the function's scope."""
     inner: Any = _Begun(scope)
-    outer: Any = await_in(inner, _coroutine_of, (_Held(coroutine),), {})
+    outer: Any = await_in(inner, _coroutine_of, (_PendingCoroutine(coroutine),), {})
     outer.__name__, outer.__qualname__ = coroutine.__name__, coroutine.__qualname__
     return outer
 
 
-def continued(result: Any, scope: Binding) -> Any:
+def resume_result(result: Any, scope: ContextBinding) -> Any:
     """Return a coroutine or generator that replaces a returned one and runs in the function's scope."""
     if type(result) is CoroutineType:
-        return awaited(result, scope)
+        return resume_coroutine(result, scope)
     inner: Any = _Begun(scope)
     outer: Any = (
         drive(result, inner) if type(result) is GeneratorType else async_generator(lambda: result, lambda: inner)()
@@ -184,7 +184,7 @@ def continued(result: Any, scope: Binding) -> Any:
     return outer
 
 
-def hold(generator: Any, scope_of: Callable[[], Binding]) -> Any:
+def hold(generator: Any, scope_of: Callable[[], ContextBinding]) -> Any:
     """Return the generator of a context manager, in whose scope the block runs, too.
 
     contextlib resumes it at both ends of the block, in the context of the block.
@@ -192,8 +192,8 @@ def hold(generator: Any, scope_of: Callable[[], Binding]) -> Any:
     return _hold(generator, scope_of) if type(generator) is GeneratorType else _hold_async(generator, scope_of)
 
 
-@uncounted
-def _hold(generator: Any, scope_of: Callable[[], Binding]) -> Any:
+@mark_as_wrapper
+def _hold(generator: Any, scope_of: Callable[[], ContextBinding]) -> Any:
     run_token = event_token = None
     scope: Any = None
     resume, argument = generator.send, None
@@ -223,8 +223,8 @@ def _hold(generator: Any, scope_of: Callable[[], Binding]) -> Any:
         _give_back(event_token, run_token)
 
 
-@uncounted
-async def _hold_async(generator: Any, scope_of: Callable[[], Binding]) -> Any:
+@mark_as_wrapper
+async def _hold_async(generator: Any, scope_of: Callable[[], ContextBinding]) -> Any:
     run_token = event_token = None
     scope: Any = None
     resume, argument = _first, generator
@@ -253,7 +253,7 @@ async def _hold_async(generator: Any, scope_of: Callable[[], Binding]) -> Any:
         _give_back(event_token, run_token)
 
 
-def _end(scope: Binding | None, error: BaseException) -> None:
+def _end(scope: ContextBinding | None, error: BaseException) -> None:
     """End the scope of a block, if it has begun; closing is not an error."""
     if scope is not None:
         scope.end(None if type(error) is GeneratorExit else error)

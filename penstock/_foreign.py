@@ -90,17 +90,17 @@ def _flow(flow: Flow) -> Flow:
         edges=tuple(map(_edge, flow.edges)),
         problems=tuple(map(_problem, flow.problems)),
         calls=tuple(
-            replace(_placed(call), source=_name(call.source), target=_name(call.target)) for call in flow.calls
+            replace(_clean_location(call), source=_name(call.source), target=_name(call.target)) for call in flow.calls
         ),
         blind=tuple(
-            replace(_placed(blind), step=_name(blind.step), reason=_line(blind.reason)) for blind in flow.blind
+            replace(_clean_location(blind), step=_name(blind.step), reason=_line(blind.reason)) for blind in flow.blind
         ),
         provenance=_line(flow.provenance),
     )
 
 
 def _step(step: Step) -> Step:
-    portable_step = _placed(step)
+    portable_step = _clean_location(step)
     return replace(
         portable_step,
         name=_name(step.name),
@@ -132,10 +132,12 @@ def _edge(edge: Edge) -> Edge:
 
 
 def _problem(problem: Problem) -> Problem:
-    return replace(_placed(problem), code=_line(problem.code), message=_line(problem.message), step=_name(problem.step))
+    return replace(
+        _clean_location(problem), code=_line(problem.code), message=_line(problem.message), step=_name(problem.step)
+    )
 
 
-def _placed(value: Placed) -> Placed:
+def _clean_location(value: Placed) -> Placed:
     file = _file(value.file)
     if file == value.file and 0 <= value.line <= MAX_LINE_NUMBER and (file or not value.line):
         return value

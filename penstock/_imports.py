@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
 
 
-def imported(node: ast.AST) -> Iterable[tuple[str, str]]:
+def import_bindings(node: ast.AST) -> Iterable[tuple[str, str]]:
     """Return each name that an import statement binds, with its target; relative imports keep their dots."""
     if isinstance(node, ast.Import):
         return [(alias.asname, alias.name) for alias in node.names if alias.asname]

@@ -13,12 +13,12 @@ from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, flags_of
-from penstock._imports import imported, spoken_of
+from penstock._imports import import_bindings, spoken_of
 from penstock._marks import identity, underlying
 from penstock._signatures import known_signature
 from penstock._tasks import function_of_task
 from penstock._titles import title
-from penstock._written import written
+from penstock._written import format_signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceDefinition:
     """A definition found in its file: the node, the class around it, the file's index."""
 
     node: Definition
@@ -86,7 +86,7 @@ def innermost(target: Any) -> Any:
         return function
 
 
-def _imports(signature_text: str, source: Source | None, module: str) -> tuple[str, ...]:
+def _imports(signature_text: str, source: SourceDefinition | None, module: str) -> tuple[str, ...]:
     if source is None:
         return ()
     package = module if source.index.is_package else module.rpartition(".")[0]
@@ -133,11 +133,13 @@ def kind_of(function: Any) -> Kind:
     return "function" if inspect.isroutine(function) else "callable"
 
 
-def signature(target: Any, function: Any, source: Source | None) -> str:
+def signature(target: Any, function: Any, source: SourceDefinition | None) -> str:
     """Return the signature as written where the source is available, else as Python knows it, without values."""
     as_written = not _is_partial(target) and not hasattr(function, "__signature__")
     if as_written and source and not isinstance(source.node, ast.ClassDef):
-        return written(source.node, is_method=isinstance(target, MethodType) or _is_method(source.node, source.parent))
+        return format_signature(
+            source.node, is_method=isinstance(target, MethodType) or _is_method(source.node, source.parent)
+        )
     return known_signature(target if callable(target) else function, function, find_source)
 
 
@@ -155,7 +157,7 @@ def _is_method(node: ast.FunctionDef | ast.AsyncFunctionDef, parent: ast.AST) ->
     return [arg.arg for arg in (*node.args.posonlyargs, *node.args.args)][:1] == ["self"]
 
 
-def find_source(function: Any) -> Source | None:
+def find_source(function: Any) -> SourceDefinition | None:
     """Return the definition of a function or class in its source file, or ``None``."""
     file = _file_of(function)
     if not file:
@@ -168,7 +170,7 @@ def find_source(function: Any) -> Source | None:
     index = _index(file, lines)
     code = _code(function)
     definition = index.get((code.co_firstlineno, code.co_name)) if code else index.get((0, identity(function)[1]))
-    return Source(*definition, index=index) if definition else None
+    return SourceDefinition(*definition, index=index) if definition else None
 
 
 class Index(dict[tuple[int, str], tuple[Definition, ast.AST]]):
@@ -208,7 +210,7 @@ def _fill(index: Index) -> None:
                 stack.append((node, f"{prefix}{node.name}{'.' if isinstance(node, ast.ClassDef) else '.<locals>.'}"))
             else:
                 stack.append((node, prefix))
-                for name, full in () if prefix else imported(node):
+                for name, full in () if prefix else import_bindings(node):
                     index.imports.setdefault(name, full)
 
 
@@ -224,7 +226,7 @@ def _first_line(node: Definition) -> int:
     return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 
-def _hash(source: Source) -> str:
+def _hash(source: SourceDefinition) -> str:
     """Hash the lines from ``def`` on, without the docstring: decorators and comments do not change behaviour."""
     node = source.node
     lines = source.index.lines[node.lineno - 1 : node.end_lineno]

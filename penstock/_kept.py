@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock import manifest
 from penstock._garbage import collector_paused
-from penstock._records import contents, encoded, parts_of, problems_of, record
+from penstock._records import contents, encode_json, parts_of, problems_of, record
 from penstock.errors import ManifestError
 from penstock.model import Flow, put_off
 
@@ -66,7 +66,7 @@ def _segments(flow: Flow) -> tuple[str, str, str]:
     content = contents(flow)
     details = {name: content.pop(name) for name in _SHOWN}
     code = {name: content.pop(name) for name in _CODE}
-    return encoded(content), encoded(details), encoded(code) if any(code.values()) else ""
+    return encode_json(content), encode_json(details), encode_json(code) if any(code.values()) else ""
 
 
 def _flow(line: str) -> Flow:

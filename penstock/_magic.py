@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from IPython.display import DisplayHandle
 
     from penstock._dag import Diagram
-    from penstock._marks import Mark
+    from penstock._marks import StepMark
     from penstock.model import Flow, Problem
 
 MAGIC = "%flow"
@@ -31,7 +31,7 @@ AFTER_CELL = "post_run_cell"
 COMPLETE = "complete_command"
 
 
-class Wanted(NamedTuple):
+class FlowRequest(NamedTuple):
     """The arguments of ``%flow``; equal arguments share one display, in every kernel."""
 
     name: str
@@ -45,12 +45,12 @@ class Wanted(NamedTuple):
         """The ID of the display for update messages; no notebook stores it."""
         return "penstock " + " ".join(map(str, self))
 
-    def drawn(self) -> Diagram:
+    def draw_diagram(self) -> Diagram:
         """Draw the flow in its current state."""
         return generate_dag(self.name, self.format, direction=self.direction, details=self.details, engine=self.engine)
 
 
-class Shown(NamedTuple):
+class LiveDisplay(NamedTuple):
     """A display and the flow in it.
 
     Attributes:
@@ -74,20 +74,21 @@ class FlowMagic:
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self._shown: dict[Wanted, Shown] = {}
-        self._cells: dict[str, list[Mark]] = {}
+        self._shown: dict[FlowRequest, LiveDisplay] = {}
+        self._cells: dict[str, list[StepMark]] = {}
 
     def flow(self, line: str) -> None:
-        request = self._wanted(line)
+        """Display the flow that the line names, and its problems below it."""
+        request = self._parse_request(line)
         try:
-            diagram = request.drawn()
+            diagram = request.draw_diagram()
         except PenstockError as error:
             raise UsageError(str(error)) from None
         handle = display(diagram, display_id=request.display_id)
         problems = _problems(diagram.flow)
         below = display(_text(problems), raw=True, display_id=f"{request.display_id} problems") if problems else None
         if self._can_change and handle is not None:
-            self._shown[request] = Shown(diagram.flow, handle, below)
+            self._shown[request] = LiveDisplay(diagram.flow, handle, below)
 
     def complete(self, shell: Any, event: Any) -> list[str]:
         """Return flow names, then formats, for completion."""
@@ -110,14 +111,16 @@ class FlowMagic:
             for line in messages:
                 print(f"{MAGIC} {request.name}: {line}", file=sys.stderr)  # noqa: T201 - the cell's output
 
-    def _wanted(self, line: str) -> Wanted:
+    def _parse_request(self, line: str) -> FlowRequest:
         arguments = vars(_parser().parse_args(_words(line)))
         if arguments["name"] is None:
             names = ", ".join(flow.name for flow in _registry.flows())
             raise UsageError(
                 f"which flow? {MAGIC} NAME. " + (f"Known flows: {names}." if names else "No flow is declared yet.")
             )
-        return Wanted(**{**arguments, "format": arguments["format"] or ("mermaid" if self._can_change else "text")})
+        return FlowRequest(
+            **{**arguments, "format": arguments["format"] or ("mermaid" if self._can_change else "text")}
+        )
 
     @property
     def _can_change(self) -> bool:
@@ -171,9 +174,9 @@ def _flow(name: str) -> Flow | None:
         return None
 
 
-def _change(request: Wanted, view: Shown) -> list[str]:
+def _change(request: FlowRequest, view: LiveDisplay) -> list[str]:
     """Show a flow in its current state, and return the problems that have no place in its display."""
-    diagram = request.drawn()
+    diagram = request.draw_diagram()
     problems = _problems(diagram.flow)
     view.handle.update(diagram)
     if view.below is None:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._context import BLOCK, KEEP, current_run
 from penstock._drive import hold
-from penstock._scope import Scope, watching
+from penstock._scope import CallScope, watching
 from penstock._tracebacks import add_frame
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from penstock._marks import Mark
+    from penstock._marks import StepMark
 
 
-def open_manager(target: Any, mark: Mark, args: Any, kwargs: Any) -> Any:
+def open_manager(target: Any, mark: StepMark, args: Any, kwargs: Any) -> Any:
     """Return a context manager of contextlib whose step lasts until its block ends."""
     manager = target(*args, **kwargs)
     # used as a decorator, it makes one for each call
@@ -30,7 +30,7 @@ def open_manager(target: Any, mark: Mark, args: Any, kwargs: Any) -> Any:
     return manager
 
 
-class _BlockScope(Scope):
+class _BlockScope(CallScope):
     """The scope of a context manager: it stays bound during the block, whose code is not the step's."""
 
     __slots__ = ()

@@ -124,19 +124,21 @@ def find_blocks(path: Path, lines: Sequence[str], syntax: Syntax) -> list[Block]
     for index, kind, text, prefix in _markers(path, lines, syntax):
         if kind == "close":
             if start is None:
-                raise MarkerError(f"nothing begins that {_shown(syntax, '/penstock')} could end", path, index + 1)
+                raise MarkerError(
+                    f"nothing begins that {_format_marker(syntax, '/penstock')} could end", path, index + 1
+                )
             blocks.append(_block(lines, index, *start))
             start = None
         elif start is not None:
             raise MarkerError(
-                f"the marker of line {start[0] + 1} is not ended yet; write {_shown(syntax, '/penstock')} before this one",
+                f"the marker of line {start[0] + 1} is not ended yet; write {_format_marker(syntax, '/penstock')} before this one",
                 path,
                 index + 1,
             )
         else:
             start = index, text, prefix
     if start is not None:
-        raise MarkerError(_unclosed(lines, start[0], syntax), path, start[0] + 1)
+        raise MarkerError(_describe_missing_end(lines, start[0], syntax), path, start[0] + 1)
     return blocks
 
 
@@ -174,7 +176,7 @@ def _kind(text: str, syntax: Syntax) -> tuple[str, str]:
         return _without_colon(word, rest, syntax)
     if word == "penstock":
         if slash and (colon or rest.strip()):
-            return "close", f"a marker that ends is only {_shown(syntax, '/penstock')}"
+            return "close", f"a marker that ends is only {_format_marker(syntax, '/penstock')}"
         return "close" if slash else "open", ""
     if not _is_near(word):
         return "", ""
@@ -186,7 +188,7 @@ def _without_colon(word: str, rest: str, syntax: Syntax) -> tuple[str, str]:
     """Return the kind of a comment without slash and colon: a marker unless it is a sentence."""
     words = rest.split()
     if word == "penstock" and words and (len(words) == 1 or all("=" in option for option in words[1:])):
-        return "open", f"a marker has a colon: {_shown(syntax, f'penstock: {words[0]}')}"
+        return "open", f"a marker has a colon: {_format_marker(syntax, f'penstock: {words[0]}')}"
     return "", ""
 
 
@@ -194,9 +196,9 @@ def _is_near(word: str) -> bool:
     return SequenceMatcher(None, word.casefold(), "penstock").ratio() >= _NEAR
 
 
-def _unclosed(lines: Sequence[str], index: int, syntax: Syntax) -> str:
+def _describe_missing_end(lines: Sequence[str], index: int, syntax: Syntax) -> str:
     """Return a message about a marker without an end, which may be in a place where it does not count."""
-    message = f"the marker is not ended; write {_shown(syntax, '/penstock')} below it"
+    message = f"the marker is not ended; write {_format_marker(syntax, '/penstock')} below it"
     for number, line in enumerate(lines[index + 1 :], index + 2):
         comment = syntax.comment.fullmatch(line.rstrip("\r\n"))
         if comment and comment["text"].strip() == "/penstock":
@@ -204,5 +206,5 @@ def _unclosed(lines: Sequence[str], index: int, syntax: Syntax) -> str:
     return message
 
 
-def _shown(syntax: Syntax, text: str) -> str:
+def _format_marker(syntax: Syntax, text: str) -> str:
     return syntax.write.format(text)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 CALLABLE_TYPES = (FunctionType, BuiltinFunctionType, MethodType, type)
 
 
-class Mark:
+class StepMark:
     """One declaration: this function is an entrypoint or a step.
 
     Attributes:
@@ -73,7 +73,7 @@ class Mark:
         frame = calling_frame()
         self.declared = place_of(frame)
         self.body = body_of(frame)
-        self.hides: Mark | None = None
+        self.hides: StepMark | None = None
         self.flows: tuple[str, ...] = ()
         self.lent = False
         below = marks_on(function)
@@ -118,7 +118,7 @@ class Mark:
         """Return whether ``name=`` was given but is not a text, or is blank."""
         return self.name is not None and not (isinstance(self.name, str) and self.name.strip())
 
-    def is_beside(self, other: Mark) -> bool:
+    def is_beside(self, other: StepMark) -> bool:
         """Return whether both functions are declared at different places of one text that ran once."""
         return self.root is not other.root and self.body is other.body and self.declared != other.declared
 
@@ -177,15 +177,15 @@ def identity(target: Any) -> tuple[str, str]:
     return str(getattr(target, "__module__", None) or ""), qualname
 
 
-_remembered: dict[int, tuple[Any, list[list[Mark]]]] = {}
+_remembered: dict[int, tuple[Any, list[list[StepMark]]]] = {}
 
 
-def remember(target: Any, groups: list[list[Mark]]) -> None:
+def remember(target: Any, groups: list[list[StepMark]]) -> None:
     """Register the marks of an object whose attributes must not be touched; the object is kept alive for its id."""
     _remembered[id(target)] = target, groups
 
 
-def marks_on(target: Any) -> list[list[Mark]]:
+def marks_on(target: Any) -> list[list[StepMark]]:
     """Return the groups of marks that a decorated object carries, the innermost first.
 
     A flow closes the group below it, so that in a stack each flow takes the marks right below it. Lazy
@@ -203,11 +203,11 @@ def marks_on(target: Any) -> list[list[Mark]]:
         return marks_on(below)
     if hasattr(kind, "__getattr__") and not issubclass(kind, type):
         return []
-    groups: list[list[Mark]] = getattr(function, "__dict__", {}).get(ATTRIBUTE, [])
+    groups: list[list[StepMark]] = getattr(function, "__dict__", {}).get(ATTRIBUTE, [])
     return groups
 
 
-def add_mark(groups: list[list[Mark]], mark: Mark) -> list[list[Mark]]:
+def add_mark(groups: list[list[StepMark]], mark: StepMark) -> list[list[StepMark]]:
     """Return the groups with one more mark, in a new group if a flow has closed the last one."""
     if not groups or any(earlier.flows for earlier in groups[-1]):
         return [*groups, [mark]]

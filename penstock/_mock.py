@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-class _Attributes:
+class _MockAttributes:
     """A mock whose attributes all exist and are mocks again.
 
     Names with two underscores are protocols (``__wrapped__``, ``__path__``); claiming them would lead others astray.
@@ -28,14 +28,14 @@ class _Attributes:
         return value
 
 
-class _Meta(_Attributes, ABCMeta):
+class _Meta(_MockAttributes, ABCMeta):
     """Lets classes derived from a stand-in have any attribute; an ABCMeta, to mix with abstract base classes."""
 
     # An ABCMeta asks the class for __subclasscheck__ and would find the one meant for its instances.
     __instancecheck__ = type.__instancecheck__
 
 
-class StandIn(_Attributes, metaclass=_Meta):
+class StandIn(_MockAttributes, metaclass=_Meta):
     """Mocks a function, class, decorator or value of a missing module."""
 
     def __init__(self, *_args: object, **_options: object) -> None:
@@ -113,13 +113,13 @@ class StandIn(_Attributes, metaclass=_Meta):
     __lt__ = __le__ = __gt__ = __ge__ = _true
 
 
-class StandInModule(_Attributes, ModuleType):
+class StandInModule(_MockAttributes, ModuleType):
     """Mocks a module."""
 
     __all__: Sequence[str] = ()
 
 
-class Finder:
+class MockFinder:
     """Finds a mock for each of some modules, and optionally for all their submodules."""
 
     def __init__(self, names: Sequence[str], *, below: bool) -> None:
@@ -150,8 +150,8 @@ def stand_in(name: str) -> Any:
 def install(names: Sequence[str]) -> None:
     """Mock these modules, installed or not, and their packages if they are missing."""
     packages = {name[:end] for name in names for end, letter in enumerate(name) if letter == "."}
-    sys.meta_path.insert(0, Finder(names, below=True))
-    sys.meta_path.append(Finder(sorted(packages), below=False))
+    sys.meta_path.insert(0, MockFinder(names, below=True))
+    sys.meta_path.append(MockFinder(sorted(packages), below=False))
 
 
 def _is_decorated(value: object) -> bool:

@@ -30,7 +30,7 @@ _COLUMNS = ("Step", "What it does", "After")
 _MORE_COLUMNS = ("Trigger", "Effects")
 
 
-class _Words(NamedTuple):
+class _PassageWords(NamedTuple):
     """A step in words of the document's syntax."""
 
     name: str
@@ -53,7 +53,7 @@ def write_picture(flow: Flow, file: str, syntax: Syntax) -> list[str]:
     alt = visible(alt_text(flow))  # GitHub warns of files with marks of direction in them
     if syntax is RST:
         return [f".. image:: {file}", f"   :alt: {alt.replace(chr(92), chr(92) * 2)}"]
-    return [f"![{_escaped(alt, syntax)}]({quote(file)})"]
+    return [f"![{_escape_text(alt, syntax)}]({quote(file)})"]
 
 
 def write_table(flow: Flow, syntax: Syntax, *, details: bool) -> list[str]:
@@ -71,7 +71,7 @@ def write_list(flow: Flow, syntax: Syntax, *, details: bool) -> list[str]:
     return [f"- {_item(words, details=details)}" for words in items]
 
 
-def _item(words: _Words, *, details: bool) -> str:
+def _item(words: _PassageWords, *, details: bool) -> str:
     parts = [words.name]
     if words.title:
         parts.append(f": {words.title}")
@@ -88,28 +88,28 @@ def _rst_row(cells: Sequence[str]) -> list[str]:
     return [f"   {'* -' if not number else '  -'} {cell}".rstrip() for number, cell in enumerate(cells)]
 
 
-def _words(flow: Flow, step: Step, syntax: Syntax) -> _Words:
+def _words(flow: Flow, step: Step, syntax: Syntax) -> _PassageWords:
     after = (
-        f"{_code(name, syntax)} ({_escaped(label, syntax)})" if label else _code(name, syntax)
+        f"{_code(name, syntax)} ({_escape_text(label, syntax)})" if label else _code(name, syntax)
         for name, label in before(flow, step)
     )
-    return _Words(
+    return _PassageWords(
         name=_code(step.name, syntax),
-        title=_escaped(step.title, syntax),
+        title=_escape_text(step.title, syntax),
         after=", ".join(after),
-        trigger=_escaped(step.trigger, syntax),
-        effects=", ".join(_escaped(effect, syntax) for effect in step.effects),
+        trigger=_escape_text(step.trigger, syntax),
+        effects=", ".join(_escape_text(effect, syntax) for effect in step.effects),
     )
 
 
 def _code(name: str, syntax: Syntax) -> str:
     text = plain_name(name)
     if syntax is RST:
-        return f"``{text}``" if _CODE.fullmatch(text) else _escaped(text, syntax)
-    return f"`{text}`" if _CODE.fullmatch(text) else f"<code>{_escaped(text, syntax)}</code>"
+        return f"``{text}``" if _CODE.fullmatch(text) else _escape_text(text, syntax)
+    return f"`{text}`" if _CODE.fullmatch(text) else f"<code>{_escape_text(text, syntax)}</code>"
 
 
-def _escaped(text: str, syntax: Syntax) -> str:
+def _escape_text(text: str, syntax: Syntax) -> str:
     """Return a text on one line, escaped for the syntax."""
     line = visible(text)
     if syntax is RST:

@@ -42,7 +42,7 @@ _stale: dict[int, tuple[Any, Any]] = {}
 """Undone steps still wrapped by another patch, by identity, each with the function that it had replaced."""
 
 
-class Place(NamedTuple):
+class PatchLocation(NamedTuple):
     """The location of a patch.
 
     Attributes:
@@ -77,7 +77,12 @@ class Patch:
     """
 
     def __init__(
-        self, flow: str, target: str, kind: tuple[str | None, bool], where: Place, decorate: Callable[[Any], Any]
+        self,
+        flow: str,
+        target: str,
+        kind: tuple[str | None, bool],
+        where: PatchLocation,
+        decorate: Callable[[Any], Any],
     ) -> None:
         self.flow = flow
         self.target = target

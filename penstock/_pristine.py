@@ -47,9 +47,9 @@ class StandardLibrary:
         self._path = list(sys.path)
 
     @contextlib.contextmanager
-    def restored(self) -> Iterator[None]:
+    def put_library_back(self) -> Iterator[None]:
         """Put everything back for a while; what the application has made of it comes back afterwards."""
-        replaced, path = _put(self._saved), sys.path[:]
+        replaced, path = _put_back(self._saved), sys.path[:]
         sys.path[:] = dict.fromkeys((*path, *self._path))
         try:
             yield
@@ -66,7 +66,7 @@ def _save() -> Saved:
 _set_attribute, _get_attributes = setattr, vars  # the built-in functions may be among those that were replaced
 
 
-def _put(saved: Saved) -> list[tuple[Any, str, Any]]:
+def _put_back(saved: Saved) -> list[tuple[Any, str, Any]]:
     """Set what is not as it was saved, and return what was there instead."""
     replaced: list[tuple[Any, str, Any]] = []
     for owner, values in saved:

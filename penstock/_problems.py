@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 from penstock.model import Problem
 
 if TYPE_CHECKING:
-    from penstock._marks import Mark
+    from penstock._marks import StepMark
 
 
-def problem_at(mark: Mark, code: str, message: str) -> Problem:
+def problem_at(mark: StepMark, code: str, message: str) -> Problem:
     """Return a problem located at a declaration."""
     file, line = mark.declared
     return Problem(code=code, message=message, file=file, line=line, step=mark.step_name)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
-    from penstock._marks import Mark
+    from penstock._marks import StepMark
 
     P = TypeVar("P")
 
@@ -18,11 +18,12 @@ ATTRIBUTE = "__penstock__"
 
 
 def own_name(target: Any) -> str | None:
+    """Return the qualified name of a callable, else its plain name, or ``None`` if it has neither."""
     name = getattr(target, "__qualname__", None) or getattr(target, "__name__", None)
     return name if isinstance(name, str) else None
 
 
-class _Told(str):
+class _ForwardedAttribute(str):
     """A text about a proxy's class; read through a proxy, it is that of the wrapped object."""
 
     __slots__ = ("attribute",)
@@ -35,7 +36,7 @@ class _Told(str):
 def _transparent(proxy: type[P]) -> type[P]:
     """Let proxies of a class return the wrapped object's documentation and module, not those of the class."""
     for attribute in ("__doc__", "__module__"):
-        forwarder = _Told(getattr(proxy, attribute))
+        forwarder = _ForwardedAttribute(getattr(proxy, attribute))
         forwarder.attribute = attribute
         setattr(proxy, attribute, forwarder)
     return proxy
@@ -53,9 +54,9 @@ class CallableProxy:
     __slots__ = ("__call__", "__penstock__", "__weakref__", "__wrapped__", "_again")
 
     @staticmethod
-    def marks_of(proxy: Any) -> list[list[Mark]]:
+    def marks_of(proxy: Any) -> list[list[StepMark]]:
         """Return the proxy's own groups of marks."""
-        groups: list[list[Mark]] = proxy.__penstock__
+        groups: list[list[StepMark]] = proxy.__penstock__
         return groups
 
     def __getattr__(self, name: str) -> Any:
@@ -155,7 +156,7 @@ _set_again = _slots["_again"].__set__
 _get_method, _set_method = _slots["_method"].__get__, _slots["_method"].__set__
 
 
-def proxy_of(target: Any, again: Callable[..., Any], groups: list[list[Mark]]) -> CallableProxy:
+def proxy_of(target: Any, again: Callable[..., Any], groups: list[list[StepMark]]) -> CallableProxy:
     """Return a proxy of a callable object.
 
     Args:
@@ -240,12 +241,14 @@ def _forward(name: str) -> Callable[..., Any]:
     """Return a proxy method that calls the object's method; if that returns the object, it returns the proxy."""
 
     def forward(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Call the object's method and return its result, or the proxy where the result is the object."""
         target = self.__wrapped__
         operands = map(_behind, args) if name in _OPERATORS else args
         result = _special_method(target, name)(*operands, **kwargs)
         return self if result is target else result
 
     async def forward_awaited(self: Any, /) -> Any:
+        """Await the object's method and return its result, or the proxy where the result is the object."""
         target = self.__wrapped__
         result = await _special_method(target, name)()
         return self if result is target else result

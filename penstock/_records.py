@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Checked = TypeVar("Checked")
 
 
-def encoded(content: object, indent: int | None = None, *, sort_keys: bool = True) -> str:
+def encode_json(content: object, indent: int | None = None, *, sort_keys: bool = True) -> str:
     """Return JSON text: keys sorted unless they are not to be, records as objects, all of it with a form in UTF-8."""
     text = json.dumps(content, indent=indent, sort_keys=sort_keys, ensure_ascii=False, default=contents)
     # half a surrogate pair, possible in a docstring by an escape, has no UTF-8
@@ -60,7 +60,7 @@ def problems_of(content: Mapping[str, Any]) -> tuple[Problem, ...]:
     return tuple(record(Problem, problem) for problem in content["problems"])
 
 
-def checked(value: Any, kind: type[Checked], name: str) -> Checked:
+def require_type(value: Any, kind: type[Checked], name: str) -> Checked:
     """Return a value if it has the given type.
 
     Raises:
@@ -77,10 +77,10 @@ def record(kind: Any, content: Mapping[str, Any]) -> Any:
     values = {name: content[name] for name in kinds if name in content}
     for name in several & values.keys():
         if isinstance(values[name], list):
-            values[name] = tuple(checked(item, str, name) for item in values[name])
+            values[name] = tuple(require_type(item, str, name) for item in values[name])
     if [*map(type, values.values())] != [*kinds.values()]:  # one has the wrong type, or its default
         for name, value in values.items():
-            checked(value, kinds[name], name)
+            require_type(value, kinds[name], name)
     return kind(**values)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from types import FrameType
 
-    from penstock._marks import Mark
+    from penstock._marks import StepMark
     from penstock._patch import Patch
     from penstock.model import Flow, Problem
 
@@ -63,25 +63,25 @@ class Declared:
         self.name = name
         self.where = where
         self.said: dict[str, list[Said]] = {"title": [], "description": [], "tags": []}
-        self.marks: list[Mark] = []
-        self.hidden: list[tuple[Mark, Mark]] = []
+        self.marks: list[StepMark] = []
+        self.hidden: list[tuple[StepMark, StepMark]] = []
         self.unmarked: dict[tuple[str, str], tuple[str, int]] = {}
         self.patches: list[Patch] = []
         self.built: Flow | None = None
-        self._alike: dict[object, list[Mark]] = {}
+        self._alike: dict[object, list[StepMark]] = {}
 
-    def like(self, mark: Mark) -> list[Mark]:
+    def like(self, mark: StepMark) -> list[StepMark]:
         """Return the marks with the same object, function or step name: those that ``mark`` may replace."""
         matches = {id(candidate): candidate for trait in _traits(mark) for candidate in self._alike.get(trait, ())}
         return list(matches.values())
 
-    def take(self, mark: Mark) -> None:
+    def take(self, mark: StepMark) -> None:
         """Append a mark."""
         self.marks.append(mark)
         for trait in _traits(mark):
             self._alike.setdefault(trait, []).append(mark)
 
-    def give_up(self, marks: Collection[Mark]) -> None:
+    def give_up(self, marks: Collection[StepMark]) -> None:
         """Remove some of the marks."""
         self.marks = [mark for mark in self.marks if mark not in marks]
         for mark in marks:
@@ -94,7 +94,7 @@ class Declared:
 # Reentrant: building a flow reads attributes of user objects, which may declare more.
 _lock = make_reentrant_lock()
 _flows: dict[str, Declared] = {}
-_unclaimed: dict[tuple[str, str] | int, Mark] = {}
+_unclaimed: dict[tuple[str, str] | int, StepMark] = {}
 
 
 def declare(
@@ -115,7 +115,7 @@ def declare(
         record.built = None
 
 
-def note_mark(mark: Mark) -> None:
+def note_mark(mark: StepMark) -> None:
     """Remember a mark until a flow takes it; unclaimed marks are reported."""
     with _lock:
         earlier = _unclaimed.get(_place(mark))
@@ -140,7 +140,7 @@ def note_patch(patch: Patch) -> None:
         record.built = None
 
 
-def claim(name: str, mark: Mark) -> None:
+def claim(name: str, mark: StepMark) -> None:
     """Add a mark to a flow; the same function declared again replaces its earlier declaration.
 
     Raises:
@@ -172,7 +172,7 @@ def get_flow(name: str) -> Flow:
         record = _flows.get(name)
         if record is None:
             raise UnknownFlowError(name, _flows)
-        return _built(record)
+        return _build_flow(record)
 
 
 def flows() -> tuple[Flow, ...]:
@@ -184,16 +184,16 @@ def flows() -> tuple[Flow, ...]:
 def known_flows() -> tuple[Flow, ...]:
     """Return all flows with their present steps, by name; nothing is imported."""
     with _lock:
-        return tuple(_built(_flows[name]) for name in sorted(_flows))
+        return tuple(_build_flow(_flows[name]) for name in sorted(_flows))
 
 
-def marks() -> tuple[Mark, ...]:
+def marks() -> tuple[StepMark, ...]:
     """Return every mark of every flow; a mark of several flows occurs once for each."""
     with _lock:
         return tuple(mark for record in _flows.values() for mark in record.marks)
 
 
-def release(marks: Collection[Mark]) -> None:
+def release(marks: Collection[StepMark]) -> None:
     """Remove these marks from every flow: a notebook cell that ran again no longer declares them."""
     with _lock:
         for record in _flows.values():
@@ -229,7 +229,7 @@ def _resolve(name: str | None = None) -> None:
         patch.resolve()
 
 
-def _built(declared: Declared) -> Flow:
+def _build_flow(declared: Declared) -> Flow:
     from penstock._build import build  # noqa: PLC0415 - needed only when a flow is used
 
     if declared.built is None:
@@ -237,16 +237,16 @@ def _built(declared: Declared) -> Flow:
     return declared.built
 
 
-def _place(mark: Mark) -> tuple[str, str] | int:
+def _place(mark: StepMark) -> tuple[str, str] | int:
     return id(mark.root) if mark.deferred else mark.key
 
 
-def _traits(mark: Mark) -> tuple[object, ...]:
+def _traits(mark: StepMark) -> tuple[object, ...]:
     """Return the traits that two marks may share; a lazy object is not asked for its name."""
     return (id(mark.root),) if mark.deferred else (id(mark.root), mark.key, mark.step_name)
 
 
-def _replaces(flow: str, mark: Mark, other: Mark) -> bool:
+def _replaces(flow: str, mark: StepMark, other: StepMark) -> bool:
     """Return whether ``mark`` replaces ``other``; names of lazy objects are compared when the flow is built."""
     if mark.root is other.root:
         is_stacked = any(other in group for group in marks_on(mark.function))  # one declaration in several lines
@@ -259,22 +259,22 @@ def _replaces(flow: str, mark: Mark, other: Mark) -> bool:
         # name is now. Lambdas and inner functions share names without being each other's successors.
         return same_name or not (mark.one_of_many or _stands_beside(mark, other))
     if same_name and not _is_loaded_twice(mark, other):
-        raise DuplicateStepError(flow, mark.step_name, _shown(other), _shown(mark))
+        raise DuplicateStepError(flow, mark.step_name, _format_mark_location(other), _format_mark_location(mark))
     return same_name
 
 
-def _is_loaded_twice(mark: Mark, other: Mark) -> bool:
+def _is_loaded_twice(mark: StepMark, other: StepMark) -> bool:
     """Return whether two modules are one file, such as ``__main__`` and the module that a server imports by name."""
     files = {_file_of(mark), _file_of(other)}
     return mark.key[1] == other.key[1] and len(files) == 1 and "" not in files
 
 
-def _file_of(mark: Mark) -> str:
+def _file_of(mark: StepMark) -> str:
     file = getattr(sys.modules.get(mark.key[0]), "__file__", None)
     return os.path.realpath(file) if file else ""
 
 
-def _stands_beside(mark: Mark, other: Mark) -> bool:
+def _stands_beside(mark: StepMark, other: StepMark) -> bool:
     """Return whether two definitions of one name are at two places of one file, like several ``def _``."""
     code, earlier = getattr(mark.root, "__code__", None), getattr(other.root, "__code__", None)
     if code is None or earlier is None or mark.name is None or other.name is None:
@@ -282,6 +282,6 @@ def _stands_beside(mark: Mark, other: Mark) -> bool:
     return bool(code.co_filename == earlier.co_filename and code.co_firstlineno != earlier.co_firstlineno)
 
 
-def _shown(mark: Mark) -> str:
+def _format_mark_location(mark: StepMark) -> str:
     file, line = mark.declared
     return f"{file}:{line} ({'.'.join(filter(None, mark.key))})"

@@ -21,7 +21,7 @@ _DIRECTIONS = {"TB": "TB", "TD": "TB", "LR": "LR", "BT": "BT", "RL": "RL"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class BlockRequest:
     """The request of a marker.
 
     Attributes:
@@ -39,7 +39,7 @@ class Request:
     file: str = ""
 
 
-def read_request(text: str) -> Request:
+def read_request(text: str) -> BlockRequest:
     """Parse the text after ``penstock:`` in a marker.
 
     Raises:
@@ -51,7 +51,7 @@ def read_request(text: str) -> Request:
     if " ".join(words) != " ".join(text.split()) and '"' in _WORD.sub("", text):
         raise ValueError("a quote is not closed")
     name, *options = words
-    flow = _unquoted(name)
+    flow = _strip_quotes(name)
     if re.match(r"[a-z]+=", name):
         raise ValueError(f"the flow's name comes first, before {name!r}")
     values: dict[str, Any] = {}
@@ -61,8 +61,8 @@ def read_request(text: str) -> Request:
             raise ValueError(_no_option(key, is_word=not equals))
         if key in values:
             raise ValueError(f"the option {key!r} is given twice")
-        values[key] = _read(key, _unquoted(value) if equals else "true" if key == "details" else "")
-    return Request(flow=flow, **values)
+        values[key] = _read(key, _strip_quotes(value) if equals else "true" if key == "details" else "")
+    return BlockRequest(flow=flow, **values)
 
 
 def _read(key: str, value: str) -> object:
@@ -78,7 +78,7 @@ def _no_option(key: str, *, is_word: bool) -> str:
     return f"there is no option {key!r}.{hint}{quotes}"
 
 
-def _unquoted(word: str) -> str:
+def _strip_quotes(word: str) -> str:
     if not (len(word) > 1 and word.startswith('"') and word.endswith('"')):
         return word
     try:

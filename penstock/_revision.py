@@ -28,7 +28,7 @@ _HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJEC
 """Variables that git sets for its hooks; they would direct the worktree to the wrong place."""
 
 
-class Asked(NamedTuple):
+class RevisionRequest(NamedTuple):
     """The location and the options of a collection.
 
     Attributes:
@@ -46,7 +46,7 @@ class Asked(NamedTuple):
     python: str | None = None
 
 
-def flows_at(revision: str, asked: Asked) -> Manifest:
+def flows_at(revision: str, asked: RevisionRequest) -> Manifest:
     """Return the flows of a git revision, checked against the revision's evidence.
 
     Raises:
@@ -71,21 +71,23 @@ def type_of(error: PenstockError) -> type[CollectError | ConfigError]:
     return CollectError if isinstance(error, CollectError) else ConfigError
 
 
-def _config(request: Asked, root: Path, tree: Path) -> Config:
+def _config(request: RevisionRequest, root: Path, tree: Path) -> Config:
     """Return the revision's own configuration, with the current interpreter."""
-    folder = _moved(request.folder, root, tree)
+    folder = _map_to_worktree(request.folder, root, tree)
     if not folder.is_dir():
         raise ConfigError(f"there is no folder {folder.relative_to(tree).as_posix()!r} in it")
     overrides = {
         "modules": request.modules,
-        "path": [str(_moved(request.base / part, root, tree)) for part in request.path] if request.path else None,
+        "path": [str(_map_to_worktree(request.base / part, root, tree)) for part in request.path]
+        if request.path
+        else None,
         "python": request.python or sys.executable,
     }
-    config = load(folder, overrides, where=COMMAND_LINE, base=_moved(request.base, root, tree))
+    config = load(folder, overrides, where=COMMAND_LINE, base=_map_to_worktree(request.base, root, tree))
     if not config.project.is_relative_to(tree) or not (config.modules or config.manifests):
         raise ConfigError("it names no modules. Write in its pyproject.toml [tool.penstock], or name them here: -m")
     # an editable installation of this checkout is imported from the revision instead
-    own = [_moved(Path(entry), root, tree) for entry in sys.path if _is_source(Path(entry or "."), root)]
+    own = [_map_to_worktree(Path(entry), root, tree) for entry in sys.path if _is_source(Path(entry or "."), root)]
     path = dict.fromkeys((*config.path, *(entry for entry in own if entry.is_dir())))
     return replace(config, path=tuple(path), python=request.python)
 
@@ -96,7 +98,7 @@ def _is_source(entry: Path, root: Path) -> bool:
     return path.is_relative_to(root) and not path.is_relative_to(sys.prefix)
 
 
-def _moved(path: Path, root: Path, tree: Path) -> Path:
+def _map_to_worktree(path: Path, root: Path, tree: Path) -> Path:
     """Return the same path in the worktree, if it is in the repository."""
     real = Path(os.path.realpath(path))
     return tree / real.relative_to(root) if real.is_relative_to(root) else path

@@ -130,6 +130,7 @@ class Variant(Run):
 
     @joinable.setter
     def joinable(self, value: bool | None) -> None:
+        """Set the original run's flag to ``None``; ignore any other value."""
         if value is None:
             self._origin.joinable = None
 
@@ -140,6 +141,7 @@ class Variant(Run):
 
     @closed.setter
     def closed(self, value: bool) -> None:
+        """Set the flag on the original run."""
         self._origin.closed = value
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from types import CellType, CoroutineType, FunctionType, GeneratorType, coroutine
 
-from penstock._context import Binding, current_event, current_run
-from penstock._drive import ASYNC_CELLS, LAZY, await_in, continued, drive
+from penstock._context import ContextBinding, current_event, current_run
+from penstock._drive import ASYNC_CELLS, LAZY, await_in, drive, resume_result
 from penstock._flags import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock._marks import below, is_routine, underlying
 from penstock._runs import Run
-from penstock._scope import Joined, Scope, join, new_nested_run, new_run, watching
+from penstock._scope import CallScope, Joined, join, new_nested_run, new_run, watching
 from penstock._templates import (
     ASYNC_GENERATOR,
     COROUTINE,
@@ -27,7 +27,7 @@ from penstock._templates import (
     MANAGER,
     STEP,
     make_wrapper,
-    uncounted,
+    mark_as_wrapper,
 )
 
 TYPE_CHECKING = False
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from typing import Any
 
-    from penstock._marks import Mark
+    from penstock._marks import StepMark
 
 
 _MOST_DECORATORS = 100
 _MANAGER_MAKERS = ("contextmanager.<locals>.helper", "asynccontextmanager.<locals>.helper")
 
 
-def wrapper_for(target: Any, mark: Mark, *, given: bool = False) -> Any:
+def wrapper_for(target: Any, mark: StepMark, *, given: bool = False) -> Any:
     """Return the function that replaces a callable: of the same kind, starting runs, notifying observers.
 
     Args:
@@ -72,7 +72,7 @@ def _home_of(target: Any) -> dict[str, Any]:
     return next((layer.__globals__ for layer in _layers(target) if type(layer) is FunctionType), globals())
 
 
-def _template_for(mark: Mark, flags: int) -> str:
+def _template_for(mark: StepMark, flags: int) -> str:
     if flags & CO_COROUTINE:
         return COROUTINE_ENTRYPOINT if mark.entrypoint else COROUTINE
     if flags & CO_ASYNC_GENERATOR:
@@ -124,23 +124,23 @@ def _class_cells(target: Any) -> Iterator[CellType]:
             yield (function.__closure__ or ())[function.__code__.co_freevars.index("__class__")]
 
 
-def _resumed(mark: Mark) -> Scope:
+def _generator_scope(mark: StepMark) -> CallScope:
     """Return the scope of a generator."""
-    return (Joined if mark.entrypoint else Scope)(mark, lazy=True)
+    return (Joined if mark.entrypoint else CallScope)(mark, lazy=True)
 
 
-@uncounted
-def _observed(target: Any, mark: Mark, args: Any, kwargs: Any, lazy: Collection[type]) -> Any:
+@mark_as_wrapper
+def _call_observed(target: Any, mark: StepMark, args: Any, kwargs: Any, lazy: Collection[type]) -> Any:
     """Call a function; a lazy result runs in the function's scope."""
     run, event = current_run.get(), current_event.get()
-    scope = Scope(mark)
+    scope = CallScope(mark)
     has_run = scope.has_run
     try:
         scope.begin()
         result = target(*args, **kwargs)
         if type(result) in lazy and _is_new(result):
             scope.suspend()
-            return continued(result, scope)
+            return resume_result(result, scope)
         scope.end()
     except BaseException as error:
         penstock_run = current_run.get()  # noqa: F841 - for those who read the traceback
@@ -163,10 +163,10 @@ def _go_on(result: Any, run: Run) -> tuple[Any, Run]:
     """
     if not _is_new(result):
         return result, run
-    return continued(result, _Lasting(current_run.get(), run)), Run(None)
+    return resume_result(result, _Lasting(current_run.get(), run)), Run(None)
 
 
-class _Lasting(Binding):
+class _Lasting(ContextBinding):
     """A run that lasts until its entrypoint's result has ended."""
 
     __slots__ = ("_started",)
@@ -190,9 +190,9 @@ _CELLS = ASYNC_CELLS | {
     name: CellType(value)
     for name, value in {
         "observers": watching,
-        "observed": _observed,
-        "scope": Scope,
-        "resumed": _resumed,
+        "observed": _call_observed,
+        "scope": CallScope,
+        "resumed": _generator_scope,
         "drive": drive,
         "await_in": await_in,
         "join": join,

@@ -48,7 +48,7 @@ def _is_file(entry: Said) -> bool:
 
 def _plain(value: object) -> list[str]:
     """Return a value for comparison: one tag equals a list of one tag."""
-    several = listed(value) if isinstance(value, Collection) and not isinstance(value, str) else [value]
+    several = as_stable_list(value) if isinstance(value, Collection) and not isinstance(value, str) else [value]
     return [*map(shown_value, several)]
 
 
@@ -60,13 +60,13 @@ def tags_of(declared: Declared, problems: list[Problem]) -> Iterator[str]:
     if isinstance(tags, str):
         yield tags
     elif isinstance(tags, Collection) and all(isinstance(tag, str) for tag in tags):
-        yield from dict.fromkeys(listed(tags))
+        yield from dict.fromkeys(as_stable_list(tags))
     else:
         entry = next(entry for entry in declared.said["tags"] if entry.value is tags)
         problems.append(_problem(entry, "bad-tags", f"tags={shown_value(tags)} is not a list of texts"))
 
 
-def listed(given: Collection[Any]) -> list[Any]:
+def as_stable_list(given: Collection[Any]) -> list[Any]:
     """Return the items of a collection in a stable order: those of a set are sorted by their texts."""
     return sorted(given, key=str) if isinstance(given, AbstractSet) else list(given)
 

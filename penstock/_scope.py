@@ -10,7 +10,7 @@ import sys
 from functools import partial
 from types import MethodType
 
-from penstock._context import KEEP, Binding, current_event, current_run, outer_run
+from penstock._context import KEEP, ContextBinding, current_event, current_run, outer_run
 from penstock._marks import underlying
 from penstock._runs import Run
 from penstock._servers import is_served
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from penstock._marks import Mark
+    from penstock._marks import StepMark
     from penstock.observers import Finish, Observer, StepEvent
 
 known: list[Observer] = []
@@ -36,7 +36,7 @@ class _Slow:
     """State of the slow path only: observers, which may come and go, and events, whose import takes time."""
 
     observers: tuple[Observer, ...] = ()
-    event: Callable[[Mark, StepEvent | None, Run | None, bool], StepEvent]
+    event: Callable[[StepMark, StepEvent | None, Run | None, bool], StepEvent]
 
 
 def add_observer(observer: Observer) -> None:
@@ -44,7 +44,7 @@ def add_observer(observer: Observer) -> None:
     from penstock.observers import event_of  # noqa: PLC0415 - importing penstock must stay cheap
 
     _Slow.event = staticmethod(event_of)
-    if _added(observer) is None:
+    if _find_registered(observer) is None:
         known.append(observer)
         _Slow.observers = tuple(known)
         watching[:] = [True]
@@ -52,7 +52,7 @@ def add_observer(observer: Observer) -> None:
 
 def remove_observer(observer: Observer) -> None:
     """Stop calling ``observer``; steps that already run are still finished with it."""
-    registered_observer = _added(observer)
+    registered_observer = _find_registered(observer)
     if registered_observer is not None:
         known[:] = [candidate for candidate in known if candidate is not registered_observer]
         _Slow.observers = tuple(known)
@@ -60,7 +60,7 @@ def remove_observer(observer: Observer) -> None:
         _reported.discard(id(registered_observer))
 
 
-def _added(observer: Observer) -> Observer | None:
+def _find_registered(observer: Observer) -> Observer | None:
     """Return the registered observer that equals ``observer``; a bound method is a new object on each access."""
     for candidate in known:
         if candidate is observer or (isinstance(candidate, MethodType) and candidate == observer):
@@ -84,7 +84,7 @@ class observing:  # noqa: N801 - used like a function, like those of contextlib
         self._added: list[bool] = []
 
     def __enter__(self) -> Observer:
-        self._added.append(_added(self._observer) is None)
+        self._added.append(_find_registered(self._observer) is None)
         add_observer(self._observer)
         return self._observer
 
@@ -93,12 +93,12 @@ class observing:  # noqa: N801 - used like a function, like those of contextlib
             remove_observer(self._observer)
 
 
-class Scope(Binding):
+class CallScope(ContextBinding):
     """The bindings of one call: the run that it starts, and its event if observers are active."""
 
     __slots__ = ("_asked", "finishes", "started")
 
-    def __init__(self, mark: Mark, *, lazy: bool = False) -> None:
+    def __init__(self, mark: StepMark, *, lazy: bool = False) -> None:
         outer, parent = current_run.get(), current_event.get()
         run = outer
         self.run = self.event = KEEP
@@ -114,7 +114,7 @@ class Scope(Binding):
 
     def begin(self) -> None:
         """Bind, and notify the observers. The caller must call :meth:`end` after any exception."""
-        Binding.resume(self)
+        ContextBinding.resume(self)
         event: Any = self.event
         if event is KEEP:
             return
@@ -149,7 +149,7 @@ class Scope(Binding):
         if not self.finishes or self.finishes[-1][0] is not observer:
             forget = getattr(observer, "forget", None)
             if forget is not None:
-                _guarded(observer, partial(forget, self.event))
+                _call_safely(observer, partial(forget, self.event))
         self._asked = None
 
     def suspend(self) -> None:
@@ -171,15 +171,15 @@ class Scope(Binding):
     def _suspend(self) -> None:
         for observer, finish in reversed(self.finishes):
             if hasattr(finish, "suspend"):
-                _guarded(observer, finish.suspend)
+                _call_safely(observer, finish.suspend)
 
     def _resume(self) -> None:
         for observer, finish in self.finishes:
             if hasattr(finish, "resume"):
-                _guarded(observer, finish.resume)
+                _call_safely(observer, finish.resume)
 
 
-class Joined(Scope):
+class Joined(CallScope):
     """The bindings of a generator that joins a run: only changes that its own body makes to that run."""
 
     __slots__ = ("_outer",)
@@ -189,12 +189,12 @@ class Joined(Scope):
     def begin(self) -> None:
         """Enter from the consumer, whose run is remembered."""
         self._outer = current_run.get()
-        Scope.begin(self)
+        CallScope.begin(self)
 
     def resume(self) -> None:
         """Return from the consumer."""
         self._outer = current_run.get()
-        Scope.resume(self)
+        CallScope.resume(self)
 
     def suspend(self) -> None:
         """Keep a run other than the consumer's, or a changed value in it: it is the body's own."""
@@ -204,19 +204,19 @@ class Joined(Scope):
         self.run = KEEP if own is self._outer else own
 
 
-def new_run(mark: Mark) -> Run:
+def new_run(mark: StepMark) -> Run:
     """Return a new run of the entrypoint's first flow."""
     return Run(mark.flows[0] if mark.flows else None)
 
 
-def new_nested_run(mark: Mark) -> Run:
+def new_nested_run(mark: StepMark) -> Run:
     """Return a run of an entrypoint that joins none, with a reference to its outer run."""
     run = new_run(mark)
     run.outer = outer_run()
     return run
 
 
-def join(run: Run, mark: Mark) -> bool:
+def join(run: Run, mark: StepMark) -> bool:
     """Return whether an entrypoint may join a run that is not joinable unconditionally.
 
     The first entrypoint names the flow of a run that middleware or a worker has started. An ended run can be joined by
@@ -230,7 +230,7 @@ def join(run: Run, mark: Mark) -> bool:
     return True
 
 
-def _guarded(observer: Observer, call: Any) -> None:
+def _call_safely(observer: Observer, call: Any) -> None:
     """Call an observer safely."""
     try:
         call()

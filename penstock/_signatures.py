@@ -24,9 +24,9 @@ from penstock._marks import underlying
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from penstock._introspect import Source
+    from penstock._introspect import SourceDefinition
 
-    FindSource = Callable[[Any], Source | None]
+    FindSource = Callable[[Any], SourceDefinition | None]
 
 COMPILED = (
     BuiltinFunctionType,
@@ -86,7 +86,7 @@ def known_signature(target: Any, function: Any, find_source: FindSource) -> str:
     functions, bodies = list(_functions(function)), list(_class_bodies(function, find_source))
     if _is_compiled(target, function, functions, bodies):  # the text is a part of the compiled text
         return re.sub(r" at 0x[0-9a-fA-F]+", "", str(signature))
-    speller = _Speller([_words_of(callee, find_source) for callee in functions], _fields_of(bodies))
+    speller = _ParameterFormatter([_words_of(callee, find_source) for callee in functions], _fields_of(bodies))
     parameters = [speller.spell(parameter) for parameter in signature.parameters.values()]
     return str(signature.replace(parameters=parameters, return_annotation=speller.returns(signature.return_annotation)))
 
@@ -182,7 +182,7 @@ def _callee(call: ast.Call) -> str:
     return ast.unparse(call.func).rpartition(".")[2]
 
 
-class _Speller:
+class _ParameterFormatter:
     """Finds the source text of parameters."""
 
     def __init__(self, definitions: Sequence[FunctionWords], fields: Mapping[str, FieldWords]) -> None:
@@ -199,7 +199,7 @@ class _Speller:
         if annotation is inspect.Signature.empty:
             return annotation
         expression = next((definition.returns for definition in self._definitions if definition.returns), None)
-        return _spelled(expression) if expression else self._type(annotation)
+        return _format_annotation(expression) if expression else self._type(annotation)
 
     def _default(self, parameter: inspect.Parameter) -> Words:
         for definition in self._definitions:
@@ -218,7 +218,7 @@ class _Speller:
             arguments = {argument.arg: argument for argument in _arguments(definition.arguments)}
             argument = arguments.get(parameter.name)
             if argument and argument.annotation:
-                return _spelled(argument.annotation)
+                return _format_annotation(argument.annotation)
         field = self._fields.get(parameter.name)
         return Words(field.annotation) if field and field.annotation else self._type(parameter.annotation)
 
@@ -240,7 +240,7 @@ def _is_source_text(function: Any) -> bool:
     return code is not None and annotate_code is not None and bool(code.co_filename == annotate_code.co_filename)
 
 
-def _spelled(annotation: ast.expr) -> Words:
+def _format_annotation(annotation: ast.expr) -> Words:
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         return Words(annotation.value)
     return Words(ast.unparse(annotation))

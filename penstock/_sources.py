@@ -26,7 +26,7 @@ SPHINX_BUILD = "sphinx-build -D"
 """The command line of Sphinx, where values are plain text."""
 
 
-class Source(NamedTuple):
+class SettingsSource(NamedTuple):
     """One source of settings: a front end's own file, or the text of a ``pyproject.toml``."""
 
     values: Mapping[str, object]
@@ -66,7 +66,7 @@ def _sphinx_options(name: str, value: object) -> str:
     return f"-D {shlex.quote(f'{name}={text}')}"
 
 
-def find(folder: Path, settings: tuple[str, ...]) -> Source | None:
+def find(folder: Path, settings: tuple[str, ...]) -> SettingsSource | None:
     """Return the nearest ``pyproject.toml`` with ``[tool.penstock]`` in or above a folder.
 
     Args:
@@ -82,14 +82,14 @@ def find(folder: Path, settings: tuple[str, ...]) -> Source | None:
             status = file.stat()
         except OSError:
             continue
-        source = _parsed(file, settings, stamp_of(status))
+        source = _parse_pyproject(file, settings, stamp_of(status))
         if source:
             return source
     return None
 
 
 @lru_cache(maxsize=16)  # Zensical asks again for every page; the stamp detects an edit
-def _parsed(file: Path, settings: tuple[str, ...], _stamp: tuple[int, int, int]) -> Source | None:
+def _parse_pyproject(file: Path, settings: tuple[str, ...], _stamp: tuple[int, int, int]) -> SettingsSource | None:
     try:
         text = read_bytes(file).decode()
         content = tomllib.loads(text)
@@ -106,7 +106,7 @@ def _parsed(file: Path, settings: tuple[str, ...], _stamp: tuple[int, int, int])
         return None
     if not isinstance(table, dict):
         raise ConfigError("'tool.penstock' must be a table: [tool.penstock]", where=str(file), key="penstock")
-    return Source(table, file.parent, str(file), text)
+    return SettingsSource(table, file.parent, str(file), text)
 
 
 def _refuse_misspelt(file: Path, text: str, content: Mapping[str, object], settings: tuple[str, ...]) -> None:

@@ -158,6 +158,7 @@ def _run(config: Config, request: dict[str, Any], file: Path) -> tuple[int | Non
     after = 2 * config.timeout + (config.reading_timeout + _READING_GRACE if request["calls"] else 0)
 
     def limit() -> float:
+        """Return how many seconds the child may take, more once the application is imported."""
         return config.timeout + _GRACE + (after if Path(request["imported"]).exists() else 0)
 
     try:
@@ -179,12 +180,12 @@ def _absent(python: str, report: dict[str, Any]) -> CollectError:
 def _result(config: Config, request: dict[str, Any], output: str) -> Collected:
     report = json.loads(Path(request["report"]).read_text(encoding="utf-8"))
     failures = tuple(
-        _problem(config, failure["module"], _causes.Failure(failure["message"], failure["file"], failure["line"]))
+        _problem(config, failure["module"], _causes.ImportFailure(failure["message"], failure["file"], failure["line"]))
         for failure in report["failures"]
     )
     text = "" if failures else Path(request["manifest"]).read_text(encoding="utf-8")
     return Collected(
-        _loaded(config, text, report["versions"]["penstock"]) if text else None,
+        _load_manifest(config, text, report["versions"]["penstock"]) if text else None,
         text,
         failures,
         tuple(report["files"]),
@@ -195,7 +196,7 @@ def _result(config: Config, request: dict[str, Any], output: str) -> Collected:
     )
 
 
-def _loaded(config: Config, text: str, version: str) -> Manifest:
+def _load_manifest(config: Config, text: str, version: str) -> Manifest:
     try:
         return _kept.loads(text, at_once=version != __version__)
     except ManifestError as error:
@@ -204,7 +205,7 @@ def _loaded(config: Config, text: str, version: str) -> Manifest:
         raise CollectError(f"{python} has penstock {version}, this is {__version__}: {error} {cure}") from None
 
 
-def _problem(config: Config, module: str, failure: _causes.Failure) -> Problem:
+def _problem(config: Config, module: str, failure: _causes.ImportFailure) -> Problem:
     file = failure.file
     if _inputs.is_own(file, [str(config.project)]):
         file = _inputs.relative(file, config.project)
@@ -219,7 +220,7 @@ def _death(config: Config, request: dict[str, Any], status: int | None, output: 
     if not progress:
         last = " ".join(output.split("\n")[-6:]).strip()
         message = f"{interpreter(config)} ended with status {status} before it could import anything: {last}"
-        return _problem(config, "", _causes.Failure(message))
+        return _problem(config, "", _causes.ImportFailure(message))
     last = json.loads(progress[-1])
     place = _causes.place(_frames(trace if "File " in trace else output), last["roots"])
     is_late = status is None or trace.startswith("Timeout")
@@ -230,7 +231,7 @@ def _death(config: Config, request: dict[str, Any], status: int | None, output: 
         message = f"it took longer than {config.timeout:g} s. {_causes.TOO_LONG}"
     else:
         message = f"{_end(status)} {_causes.CRASH}"
-    return _problem(config, last["module"], _causes.Failure(message, *place))
+    return _problem(config, last["module"], _causes.ImportFailure(message, *place))
 
 
 def _end(status: int | None) -> str:

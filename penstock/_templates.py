@@ -189,7 +189,11 @@ def make_wrapper(template: str, like: Any, home: dict[str, Any], cells: Mapping[
         cells: The values of the template's free names.
     """
     is_function = type(like) is FunctionType
-    code = _named(template, like.__code__) if is_function else _compiled(template, _GIVEN if like is None else _ANY)
+    code = (
+        _adopt_parameters(template, like.__code__)
+        if is_function
+        else _compile_template(template, _GIVEN if like is None else _ANY)
+    )
     closure = tuple(cells[name] for name in code.co_freevars)
     wrapper = FunctionType(code, home, closure=closure)
     if is_function:
@@ -197,32 +201,32 @@ def make_wrapper(template: str, like: Any, home: dict[str, Any], cells: Mapping[
     return wrapper
 
 
-def uncounted(function: F) -> F:
+def mark_as_wrapper(function: F) -> F:
     """Let frames of a function be skipped like those of wrappers; it is called between wrapper and function."""
     code: CodeType = function.__code__
     function.__code__ = code.replace(co_filename=FILE)
     return function
 
 
-def _named(template: str, code: CodeType) -> CodeType:
+def _adopt_parameters(template: str, code: CodeType) -> CodeType:
     """Return a template's code with the parameters of other code."""
     shape = code.co_posonlyargcount, code.co_argcount, code.co_kwonlyargcount, code.co_flags & (VARARGS | VARKEYWORDS)
-    base = _compiled(template, shape)
+    base = _compile_template(template, shape)
     count = shape[1] + shape[2] + shape[3].bit_count()
     names = dict(zip(base.co_varnames, code.co_varnames[:count], strict=False))
     # hidden names, like those that Python generates; but ours must be findable in a traceback
     inner = (name if name.startswith("penstock_") else f".{name}" for name in base.co_varnames[count:])
-    return base.replace(co_varnames=(*names.values(), *inner), co_consts=_renamed(base.co_consts, names))
+    return base.replace(co_varnames=(*names.values(), *inner), co_consts=_rename_constants(base.co_consts, names))
 
 
-def _renamed(constant: Any, names: Mapping[str, str]) -> Any:
+def _rename_constants(constant: Any, names: Mapping[str, str]) -> Any:
     """Return constants with the names of keyword arguments in them."""
     if type(constant) is tuple:
-        return tuple(_renamed(part, names) for part in constant)
+        return tuple(_rename_constants(part, names) for part in constant)
     return names.get(constant, constant) if type(constant) is str else constant
 
 
-def _compiled(template: str, shape: Shape) -> CodeType:
+def _compile_template(template: str, shape: Shape) -> CodeType:
     """Return a template's code for a shape of parameters; each is compiled once."""
     if (template, shape) not in _codes:
         source = template

@@ -7,7 +7,7 @@ import sys
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
-from penstock.check.report import folded
+from penstock.check.report import hang_indent
 from penstock.render._plain import columns
 from penstock.render.describe import escape_line
 
@@ -58,7 +58,7 @@ def tell(what: str, message: str, code: str = "33") -> None:
     """
     text = "\n".join(map(escape_line, message.split("\n")))
     try:
-        sys.stderr.write(f"{styled(what, code, sys.stderr)}: {text}\n" if what else f"{text}\n")
+        sys.stderr.write(f"{apply_style(what, code, sys.stderr)}: {text}\n" if what else f"{text}\n")
     except OSError:
         leave_unread(sys.stderr)
 
@@ -71,7 +71,7 @@ def print_diff(lines: Iterable[str]) -> None:
     for line in lines:
         code = next((colour for start, colour in DIFF_COLOURS.items() if line.startswith(start)), "")
         text = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in line)
-        sys.stdout.write(f"{styled(text, code) if code else text}\n")
+        sys.stdout.write(f"{apply_style(text, code) if code else text}\n")
 
 
 def width() -> int:
@@ -101,17 +101,17 @@ def table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     beside = not limit or room >= min(_LEAST, max((columns(row[-1]) for row in rows), default=0))
     for row in rows:
         if beside:
-            last = folded(row[-1], room if limit else 0).replace("\n", "\n" + " " * offset)
-            yield f"{_padded(row, sizes)}{last}".rstrip()
+            last = hang_indent(row[-1], room if limit else 0).replace("\n", "\n" + " " * offset)
+            yield f"{_pad_cells(row, sizes)}{last}".rstrip()
         else:
             several = (
-                [_padded(row, sizes).rstrip(), row[-1]] if offset - len(_GAP) <= limit else [_bold(row[0]), *row[1:]]
+                [_pad_cells(row, sizes).rstrip(), row[-1]] if offset - len(_GAP) <= limit else [_bold(row[0]), *row[1:]]
             )
             yield several[0]
-            yield from (folded(f"  {cell}", limit) for cell in several[1:] if cell)
+            yield from (hang_indent(f"  {cell}", limit) for cell in several[1:] if cell)
 
 
-def _padded(row: tuple[str, ...], sizes: Sequence[int]) -> str:
+def _pad_cells(row: tuple[str, ...], sizes: Sequence[int]) -> str:
     """Return all cells but the last, each padded to its column's width."""
     name, *others = row[:-1]
     styled_cells = [_bold(name), *others]
@@ -120,20 +120,20 @@ def _padded(row: tuple[str, ...], sizes: Sequence[int]) -> str:
 
 
 def _bold(text: str) -> str:
-    return styled(text, "1")
+    return apply_style(text, "1")
 
 
-def coloured(stream: object) -> bool:
+def use_colour(stream: object) -> bool:
     """Return whether to use colours: only in a terminal (see no-color.org)."""
     is_terminal = getattr(stream, "isatty", bool)()
     return bool(is_terminal) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def styled(shown: str, code: str, stream: object = None) -> str:
+def apply_style(shown: str, code: str, stream: object = None) -> str:
     """Return a text in a terminal style, if any."""
-    return f"\x1b[{code}m{shown}\x1b[0m" if coloured(stream or sys.stdout) else shown
+    return f"\x1b[{code}m{shown}\x1b[0m" if use_colour(stream or sys.stdout) else shown
 
 
-def counted(number: int, what: str) -> str:
+def pluralize(number: int, what: str) -> str:
     """Return a number with its noun, in the plural unless it is 1."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"

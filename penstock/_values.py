@@ -75,6 +75,7 @@ def tables(
     known_fields: Mapping[str, Field[object]] = make.__dataclass_fields__  # type: ignore[attr-defined]
 
     def read(table: object) -> object:
+        """Return a table as the dataclass, or raise a BadValueError that names the key at fault."""
         if not isinstance(table, Mapping):
             raise BadValueError(f"must be a list of tables, and {table!r} in it is {_kind(table)}")
         for key, value in table.items():
@@ -86,6 +87,7 @@ def tables(
         return make(**{key: tuple(value) if key in lists else value for key, value in table.items()})
 
     def reader(value: object, _base: Path) -> tuple[object, ...]:
+        """Return the tables of a list as a tuple of the dataclass."""
         if not isinstance(value, list | tuple):
             raise BadValueError(f"must be a list of tables, not {_kind(value)}")
         return tuple(map(read, value))
@@ -134,7 +136,7 @@ def setup(value: object, base: Path) -> str:
     """Read ``module:function``."""
     name = text(value, base)
     module, colon, function = name.partition(":")
-    if name and not (colon and _dotted(module) and _dotted(function)):
+    if name and not (colon and _is_dotted_name(module) and _is_dotted_name(function)):
         raise BadValueError(f"must be a module and a function with a colon between, not {name!r}")
     return name
 
@@ -184,6 +186,7 @@ def one_of(*names: str, **aliases: str) -> Reader:
     choice_list = ", ".join(names[:-1]) + f" or {names[-1]}"
 
     def reader(value: object, _base: Path) -> str:
+        """Return the name that a value stands for, or raise a BadValueError that lists the names."""
         if value is False and "off" in names:
             return "off"
         if not isinstance(value, str):
@@ -237,14 +240,14 @@ def _list(value: object, of: object = str) -> list[str]:
 
 
 def _module(name: str, bare: str) -> str:
-    if not _dotted(bare):
+    if not _is_dotted_name(bare):
         suggestion = re.sub(r"[/\\]+", ".", name.strip("./\\").removesuffix(".py")).removesuffix(".__init__")
-        instead = [suggestion] if _dotted(suggestion) else None
+        instead = [suggestion] if _is_dotted_name(suggestion) else None
         raise BadValueError(f"holds {name!r}, which is not the name of a module", instead)
     return name
 
 
-def _dotted(name: str) -> bool:
+def _is_dotted_name(name: str) -> bool:
     return all(part.isidentifier() for part in name.split("."))
 
 

@@ -52,11 +52,11 @@ def fenced_lines(lines: Sequence[str]) -> frozenset[int]:
                 fence = None
         elif match and not _is_deep(lines, index):
             inside.add(index)
-            fence = _opened(lines, index, match)
+            fence = _open_fence(lines, index, match)
     return frozenset(inside)
 
 
-def _opened(lines: Sequence[str], index: int, match: re.Match[str]) -> _Fence:
+def _open_fence(lines: Sequence[str], index: int, match: re.Match[str]) -> _Fence:
     prefix = match["prefix"]
     quotes, rest = _without_quotes(prefix)
     column = len(rest.removeprefix(" " if quotes else "").expandtabs(_TAB))

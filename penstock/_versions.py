@@ -17,7 +17,7 @@ _CONFLICT = re.compile(r"^<{7} ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
+class VersionedFormat:
     """A file format, and the errors for texts of other formats.
 
     Attributes:

@@ -17,10 +17,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from penstock._marks import Mark
+    from penstock._marks import StepMark
 
 
-def wrap(target: Any, mark: Mark) -> Any:
+def wrap(target: Any, mark: StepMark) -> Any:
     """Return ``target`` with the mark on it: an equivalent function, or the same class.
 
     Static and class methods keep their type, so both orders of decorators work. Classes stay as they
@@ -61,7 +61,7 @@ def _stays_unbound(kind: type) -> bool:
     return not frame.f_code.co_flags & CO_OPTIMIZED and {"__module__", "__qualname__"} <= frame.f_locals.keys()
 
 
-def _marked_class(target: Any, mark: Mark, groups: list[list[Mark]]) -> Any:
+def _marked_class(target: Any, mark: StepMark, groups: list[list[StepMark]]) -> Any:
     if mark.flows:  # the mark need not be found again, and foreign code stays unchanged
         return target
     try:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def written(node: ast.FunctionDef | ast.AsyncFunctionDef, *, is_method: bool) -> str:
+def format_signature(node: ast.FunctionDef | ast.AsyncFunctionDef, *, is_method: bool) -> str:
     """Return a signature as written; for a method, without its bound argument."""
     parameters = list(_parameters(node.args))
     if is_method and parameters:

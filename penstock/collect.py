@@ -43,7 +43,7 @@ class _Record:
 
 
 @dataclass
-class _Failure:
+class _CachedFailure:
     """A failed import, the state of its inputs, and the time of the last request."""
 
     error: CollectError
@@ -51,13 +51,14 @@ class _Failure:
     asked: float
 
     def holds(self) -> bool:
+        """Return whether the failure is still current, and extend its time."""
         holds = time.monotonic() - self.asked < _KEPT_FAILURE and self.snapshot.is_current()
         self.asked = time.monotonic()
         return holds
 
 
 _records: dict[str, _Record] = {}
-_failures: dict[str, _Failure] = {}
+_failures: dict[str, _CachedFailure] = {}
 
 
 def collect(config: Config, *, calls: bool = False) -> Manifest:
@@ -78,9 +79,9 @@ def collect(config: Config, *, calls: bool = False) -> Manifest:
     if not config.manifests and not config.modules:
         return _here(config, calls=calls)
     key = _key(config, calls=calls)
-    record = next(filter(None, map(_current, _known(config, key))), None)
+    record = next(filter(None, map(_current, _cached_candidates(config, key))), None)
     if record is None:
-        record = _merged(config) if config.manifests else _imported(config, key, calls=calls)
+        record = _merge_manifests(config) if config.manifests else _import_and_collect(config, key, calls=calls)
     _records[key] = record
     return record.manifest
 
@@ -92,7 +93,7 @@ def last_good(config: Config, *, calls: bool = False) -> Manifest | None:
     """
     if config.manifests or not config.modules:
         return None
-    record = next(filter(None, _known(config, _key(config, calls=calls))), None)
+    record = next(filter(None, _cached_candidates(config, _key(config, calls=calls))), None)
     return record.manifest if record else None
 
 
@@ -108,10 +109,10 @@ def input_folders(made: Manifest, project: Path) -> list[Path]:
     return [folder for folder in folders if is_folder(folder)]
 
 
-def _known(config: Config, key: str) -> Iterator[_Record | None]:
+def _cached_candidates(config: Config, key: str) -> Iterator[_Record | None]:
     """Yield the records for a key: that of this process, then those of earlier ones."""
     yield _records.get(key)
-    yield _cached(config, key)
+    yield _read_cache(config, key)
 
 
 def _here(config: Config, *, calls: bool) -> Manifest:
@@ -127,30 +128,30 @@ def _here(config: Config, *, calls: bool) -> Manifest:
     return manifest.build(flows, problems, project=config.project, service=config.service, inputs=inputs)
 
 
-def _merged(config: Config) -> _Record:
+def _merge_manifests(config: Config) -> _Record:
     state = _inputs.snapshot(map(str, config.manifests), {}, since=time.time_ns())
     read = {path: manifest.load(path) for path in config.manifests}
     origins: dict[str, str] = {}
     if not config.trust_manifests:
-        read = {path: _cleaned(source, path) for path, source in read.items()}
+        read = {path: _clean_manifest(source, path) for path, source in read.items()}
         names = {path: _inputs.relative(path, config.project) for path in read}
         origins = {flow.full_name: names[path] for path, source in read.items() for flow in source.flows}
     result = manifest.merge([*read.values()])
     return _Record(replace(result, inputs=_make_inputs(config, state, manifest.versions()), origins=origins), state)
 
 
-def _cleaned(source: Manifest, path: Path) -> Manifest:
+def _clean_manifest(source: Manifest, path: Path) -> Manifest:
     try:
         return _foreign.clean(source)
     except ManifestError as error:
         raise ManifestError(str(error), path=path) from None
 
 
-def _imported(config: Config, key: str, *, calls: bool) -> _Record:
+def _import_and_collect(config: Config, key: str, *, calls: bool) -> _Record:
     failure = _failures.get(key)
     if failure and failure.holds():
         raise _again(failure.error)
-    last = _records.get(key) or _cached(config, key)
+    last = _records.get(key) or _read_cache(config, key)
     since = time.time_ns()
     result = _spawn.collect(config, calls=calls)
     failing_files = [str(config.project / problem.file) for problem in result.failures if problem.file]
@@ -159,7 +160,7 @@ def _imported(config: Config, key: str, *, calls: bool) -> _Record:
     state = _inputs.snapshot(files, result.folders, filter(None, [result.site]), since=since, before=before)
     if result.manifest is None:
         error = _error(result)
-        _failures[key] = _Failure(error, _with_neighbours(config, state), time.monotonic())
+        _failures[key] = _CachedFailure(error, _with_neighbours(config, state), time.monotonic())
         raise _again(error)
     _failures.pop(key, None)
     record = _Record(replace(result.manifest, inputs=_make_inputs(config, state, result.versions)), state)
@@ -238,7 +239,7 @@ def _cache(config: Config) -> Path:
     return config.project / ".penstock" / "cache"
 
 
-def _cached(config: Config, key: str) -> _Record | None:
+def _read_cache(config: Config, key: str) -> _Record | None:
     """Return the cached record of an earlier process, or ``None`` if the file is invalid in any way."""
     try:
         head, _, text = read_bytes(_cache(config) / f"{key}.json").partition(b"\n")

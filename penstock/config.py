@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from penstock import _values as read
-from penstock._sources import Source, find, project_of, toml
+from penstock._sources import SettingsSource, find, project_of, toml
 from penstock.check.baseline import Ignore
 from penstock.check.contracts import TYPES, Contract
 from penstock.errors import ConfigError, did_you_mean, near_names
@@ -217,24 +217,24 @@ def load(
     folder = start if start.is_dir() else start.parent
     source = find(folder, tuple(_declared))
     options = {key: value for key, value in (overrides or {}).items() if value is not None}
-    values = _checked(_without(source, options)) if source else {}
+    values = _validate_values(_without(source, options)) if source else {}
     for entry, rival in (("modules", "manifests"), ("manifests", "modules")):
         if options.get(entry) and rival not in options:  # whoever names modules does not want the project's manifests
             values.pop(rival, None)
-    values |= _checked(Source(options, base or folder, where))
+    values |= _validate_values(SettingsSource(options, base or folder, where))
     return Config(project=source.base if source else project_of(folder, base), **values)
 
 
-def _without(source: Source, options: Mapping[str, object]) -> Source:
+def _without(source: SettingsSource, options: Mapping[str, object]) -> SettingsSource:
     """Return the settings that are not overridden; the others need not be valid here."""
     return source._replace(values={key: value for key, value in source.values.items() if key not in options})
 
 
-def _checked(source: Source) -> dict[str, Any]:
+def _validate_values(source: SettingsSource) -> dict[str, Any]:
     return {key: _value(source, key, value) for key, value in source.values.items()}
 
 
-def _value(source: Source, key: str, value: object) -> object:
+def _value(source: SettingsSource, key: str, value: object) -> object:
     metadata = _declared.get(key)
     if metadata is None:
         hint = did_you_mean(near_names(key, _declared)) or f" Known settings: {', '.join(_declared)}."
@@ -254,18 +254,18 @@ def _has_truth(value: object) -> bool:
     return any(isinstance(entry, bool) for entry in inner)
 
 
-def _cure(source: Source, key: str, suggestion: object) -> str:
+def _cure(source: SettingsSource, key: str, suggestion: object) -> str:
     if suggestion is not None:
         return f"Write: {source.assignment(key, suggestion)}"
     return f"Write, for example: {source.assignment(key, _declared[key]['example'])}"
 
 
-def _described(name: str, metadata: Mapping[str, Any]) -> Setting:
+def _describe_setting(name: str, metadata: Mapping[str, Any]) -> Setting:
     default, example = toml(metadata["default"]), toml(metadata["example"])
     return Setting(name, metadata["type"], default, example, metadata["help"])
 
 
 _declared: dict[str, Mapping[str, Any]] = {item.name: item.metadata for item in fields(Config) if item.metadata}
 
-SETTINGS: tuple[Setting, ...] = tuple(_described(name, metadata) for name, metadata in _declared.items())
+SETTINGS: tuple[Setting, ...] = tuple(_describe_setting(name, metadata) for name, metadata in _declared.items())
 """Every setting, in the order of the reference; derived from the declarations in :class:`Config`."""

@@ -18,8 +18,8 @@ from penstock import __version__
 from penstock._files import read_text, write_atomically
 from penstock._garbage import collector_paused
 from penstock._places import place, place_flow
-from penstock._records import checked, encoded, flow_of, problems_of
-from penstock._versions import Format
+from penstock._records import encode_json, flow_of, problems_of, require_type
+from penstock._versions import VersionedFormat
 from penstock.errors import ManifestError, UnknownFlowError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 VERSION = (1, 1)
 """Major and minor version of the format; readers support all minor versions of their major one."""
-FORMAT = Format(
+FORMAT = VersionedFormat(
     name="penstock-manifest",
     version=VERSION,
     what="manifest",
@@ -166,7 +166,7 @@ def dumps(manifest: Manifest, *, indent: int | None = 2) -> str:
         "problems": manifest.problems,
         "inputs": input_values(manifest.inputs),
     }
-    return f"{encoded(content, indent)}\n"
+    return f"{encode_json(content, indent)}\n"
 
 
 def loads(text: str, path: Path | None = None) -> Manifest:
@@ -238,20 +238,20 @@ def inputs_of(content: Mapping[str, Any]) -> Inputs:
         TypeError: A value has the wrong type.
     """
     pairs = {name: tuple(sorted(_texts(content[name], name).items())) for name in ("files", "folders", "versions")}
-    return Inputs(config=checked(content["config"], str, "config"), **pairs)
+    return Inputs(config=require_type(content["config"], str, "config"), **pairs)
 
 
 def _texts(content: Mapping[str, Any], name: str) -> dict[str, str]:
-    return {key: checked(value, str, name) for key, value in content.items()}
+    return {key: require_type(value, str, name) for key, value in content.items()}
 
 
 def _manifest(content: Mapping[str, Any]) -> Manifest:
     return Manifest(
         flows=tuple(flow_of(flow) for flow in content["flows"]),
         problems=problems_of(content),
-        service=checked(content["service"], str, "service"),
+        service=require_type(content["service"], str, "service"),
         inputs=inputs_of(content["inputs"]),
-        generator=checked(content["generator"], str, "generator"),
+        generator=require_type(content["generator"], str, "generator"),
     )
 
 

@@ -15,7 +15,7 @@ from penstock.check.causes import with_causes
 from penstock.check.contracts import broken
 from penstock.check.evidence import Evidence, load
 from penstock.check.findings import findings, of_problem
-from penstock.check.joining import joined
+from penstock.check.joining import group_by_cause
 from penstock.check.unread import is_unread
 from penstock.check.verdict import judge
 from penstock.collect import collect, input_files, last_good
@@ -58,7 +58,7 @@ class Proof:
     def disagreements(self) -> tuple[Finding, ...]:
         """The errors, one a mistake, without the problems of declarations, which every build reports anyway."""
         problems = set(_problems(self.manifest))
-        return tuple(joined([finding for finding in self.errors if replace(finding, cause="") not in problems]))
+        return tuple(group_by_cause([finding for finding in self.errors if replace(finding, cause="") not in problems]))
 
 
 Stamp = tuple[int, int, int] | None
@@ -94,7 +94,7 @@ def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -
     return proof
 
 
-def shown(config: Config) -> Proof:
+def flows_for_docs(config: Config) -> Proof:
     """Return the flows for documentation: like :func:`prove`, but without evidence if it is unwanted or missing.
 
     Raises:

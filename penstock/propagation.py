@@ -51,7 +51,7 @@ class _Extracted(str):  # noqa: SLOT000 - it carries the other headers
     received: Received
 
 
-class _Evidence:
+class _EvidenceSource:
     """The source of the encoded steps around; unset, and received ones are ignored, unless evidence is recorded."""
 
     told: Callable[[], str] | None = None
@@ -59,7 +59,7 @@ class _Evidence:
 
 def tell_evidence(source: Callable[[], str]) -> None:
     """Let messages carry the steps around, as ``source`` returns them, and read those of other processes."""
-    _Evidence.told = source
+    _EvidenceSource.told = source
 
 
 def is_flow_id(value: object) -> bool:
@@ -109,7 +109,7 @@ def outgoing(header: str = HEADER, *, traceparent: bool = True) -> list[tuple[st
 
 def told_evidence() -> str:
     """Return the encoded steps around for a message while evidence is recorded, else an empty string."""
-    return _Evidence.told() if _Evidence.told else ""
+    return _EvidenceSource.told() if _EvidenceSource.told else ""
 
 
 def _span_of(run: Run) -> tuple[str, int]:
@@ -254,7 +254,7 @@ def variable_name(header: str) -> str:
 
 
 def _evidence(values: list[Any]) -> str:
-    if not _Evidence.told:
+    if not _EvidenceSource.told:
         return ""
     text = values[0] if len(values) == 1 else ""
     text = bytes(text).decode("ascii", "replace") if isinstance(text, (bytes, bytearray)) else text

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from penstock.model import Step
-    from penstock_mkdocs.inner import Inner
+    from penstock_mkdocs.inner import NestedMarkdown
 
-    Cell = Callable[[Any, Inner], str]
+    Cell = Callable[[Any, NestedMarkdown], str]
 
 _TITLES = {
     "parameters": "Parameters",
@@ -39,7 +39,7 @@ _ROLE = re.compile(r"(?<![\w`]):(?:[a-zA-Z][\w+-]*:)*[a-zA-Z][\w+-]*:`~?!?(?:[^`
 _LITERAL_BLOCK = re.compile(r"::[ \t]*(?=\n[ \t]*\n[ \t]+\S)")
 
 
-def docstring(step: Step, style: str, inner: Inner) -> Markup:
+def docstring(step: Step, style: str, inner: NestedMarkdown) -> Markup:
     """Return a step's docstring as HTML.
 
     Args:
@@ -57,7 +57,7 @@ def docstring(step: Step, style: str, inner: Inner) -> Markup:
 
 def read_sections(step: Step, style: str) -> Sequence[Any] | None:
     """Return the sections of a docstring as griffelib knows them, or ``None`` where it is Markdown as a whole."""
-    return None if style == "markdown" else _parsed(step, style)
+    return None if style == "markdown" else _parse_docstring(step, style)
 
 
 def section_title(section: Any) -> str:
@@ -75,7 +75,7 @@ def _griffe() -> Any:
     return griffe
 
 
-def _parsed(step: Step, style: str) -> Sequence[Any] | None:
+def _parse_docstring(step: Step, style: str) -> Sequence[Any] | None:
     """Return the sections of a docstring, or ``None`` if a parser fails on it, for example on an unclosed section."""
     griffe = _griffe()
     text = griffe.Docstring(step.docstring, lineno=1, parent=_function(python_signature(step)))
@@ -101,7 +101,7 @@ def _function(signature: str) -> Any:
         return None
 
 
-def _section(section: Any, inner: Inner) -> Markup:
+def _section(section: Any, inner: NestedMarkdown) -> Markup:
     kind = section.kind.value
     if kind == "text":
         return inner.blocks(as_markdown(section.value))
@@ -117,7 +117,7 @@ def _section(section: Any, inner: Inner) -> Markup:
     return Markup(f"{title}\n{_table(section.value, kind, inner)}")
 
 
-def _table(items: Sequence[Any], kind: str, inner: Inner) -> Markup:
+def _table(items: Sequence[Any], kind: str, inner: NestedMarkdown) -> Markup:
     """Return items as a table without its empty columns."""
     columns: list[tuple[str, Cell]] = []
     if any(getattr(item, "name", "") for item in items):
@@ -127,34 +127,34 @@ def _table(items: Sequence[Any], kind: str, inner: Inner) -> Markup:
     columns.append(("Description", _description))
     if kind in _WITH_DEFAULTS:
         columns.append(("Default", _default))
-    head = tag("thead", tag("tr", *_spaced(tag("th", title) for title, _ in columns)))
-    rows = (tag("tr", *_spaced(tag("td", cell(item, inner)) for _, cell in columns)) for item in items)
-    return tag("table", head, tag("tbody", *_spaced(rows)))
+    head = tag("thead", tag("tr", *_separate_parts(tag("th", title) for title, _ in columns)))
+    rows = (tag("tr", *_separate_parts(tag("td", cell(item, inner)) for _, cell in columns)) for item in items)
+    return tag("table", head, tag("tbody", *_separate_parts(rows)))
 
 
-def _name(item: Any, _inner: Inner) -> str:
+def _name(item: Any, _inner: NestedMarkdown) -> str:
     name = str(getattr(item, "name", "") or "")
     return tag("code", name) if name else ""
 
 
-def _type(item: Any, _inner: Inner) -> str:
+def _type(item: Any, _inner: NestedMarkdown) -> str:
     return tag("code", str(item.annotation)) if item.annotation else ""
 
 
-def _description(item: Any, inner: Inner) -> str:
+def _description(item: Any, inner: NestedMarkdown) -> str:
     return inner.inline(as_markdown(item.description))
 
 
-def _default(item: Any, _inner: Inner) -> str:
+def _default(item: Any, _inner: NestedMarkdown) -> str:
     value = str(item.value or "")  # an expression, which may not be hashable
     return tag("code", value) if value else tag("em", "required")
 
 
-def _example(kind: str, text: str, inner: Inner) -> Markup:
+def _example(kind: str, text: str, inner: NestedMarkdown) -> Markup:
     return inner.blocks(as_markdown(text)) if kind == "text" else inner.code(text, "pycon")
 
 
-def _admonition(kind: object, title: str | None, text: str, inner: Inner) -> Markup:
+def _admonition(kind: object, title: str | None, text: str, inner: NestedMarkdown) -> Markup:
     name = re.sub(r"[^a-z-]", "", str(kind).lower())
     heading = tag("p", title or str(kind).capitalize(), class_="admonition-title")
     return tag("div", heading, inner.blocks(as_markdown(text)), class_=f"admonition {name}".strip())
@@ -165,6 +165,6 @@ def as_markdown(text: str) -> str:
     return _LITERAL_BLOCK.sub(":", _ROLE.sub(r"`\1`", text))
 
 
-def _spaced(parts: Iterable[str]) -> list[str]:
+def _separate_parts(parts: Iterable[str]) -> list[str]:
     """Return the parts separated by newlines, because a search index would join the words at their edges."""
     return [Markup(f"{part}\n") for part in parts]

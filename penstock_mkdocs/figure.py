@@ -12,7 +12,7 @@ from penstock.render import marks, mermaid, svg
 from penstock.render.describe import alt_text, isolate, paragraphs, visible_title
 from penstock.render.html import frame
 from penstock.render.layout import warning
-from penstock_mkdocs.markup import Markup, arrows, isolated, joined, tag
+from penstock_mkdocs.markup import Markup, arrows, isolate_html, join_html, tag
 from penstock_mkdocs.svg_links import link_for_scripts, link_twice
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from penstock.render.marks import Doubt
     from penstock.render.options import Options
     from penstock_mkdocs.options import FigureOptions
-    from penstock_mkdocs.page import Page
+    from penstock_mkdocs.page import PageContext
     from penstock_mkdocs.written import Embed
 
 MOST_PATHS = 24
@@ -33,7 +33,7 @@ _NEEDLESS = re.compile(r"(?<!</text>)(?<!</title>)\n")
 
 
 def diagram(
-    page: Page,
+    page: PageContext,
     embed: Embed,
     flow: Flow,
     drawing: Options,
@@ -88,7 +88,7 @@ def introduction(flow: Flow, *, title: bool, description: bool) -> Markup:
 def paths(flow: Flow, links: Mapping[str, str]) -> Markup:
     """Return the paths through the flow as a list, at most :data:`MOST_PATHS` of them."""
     first_paths = islice(flow.paths(), MOST_PATHS)
-    items = [tag("li", arrows(path, (linked(name, links) for name in path))) for path in first_paths]
+    items = [tag("li", arrows(path, (step_link(name, links) for name in path))) for path in first_paths]
     count = flow.path_count
     title = tag("p", f"{count} path{'' if count == 1 else 's'}", class_="ps-doc-title")
     rest = tag("p", f"… and {count - MOST_PATHS} more.") if count > MOST_PATHS else ""
@@ -102,7 +102,7 @@ def proof(flow: Flow) -> Markup:
         return Markup()
     counts = (tag("span", doubt.text, class_="ps-faults" if doubt.fault else "ps-unproven") for doubt in summary.doubts)
     basis = Markup(f"{tag('span', summary.confirmed, class_='ps-confirmed')}{escape(summary.basis)}")
-    line = tag("p", joined("; ", [basis, *counts]), class_="ps-proof")
+    line = tag("p", join_html("; ", [basis, *counts]), class_="ps-proof")
     return Markup(f"{line}{_doubts(marks.doubts(flow))}")
 
 
@@ -120,12 +120,12 @@ def _doubts(doubts: Sequence[Doubt]) -> Markup:
 
 def _ends(doubt: Doubt) -> Markup:
     names = (doubt.source, doubt.target)
-    return arrows(names, map(isolated, names))
+    return arrows(names, map(isolate_html, names))
 
 
-def linked(name: str, links: Mapping[str, str]) -> Markup:
+def step_link(name: str, links: Mapping[str, str]) -> Markup:
     """Return a step's name, as a link if the step has a heading on the page."""
-    return tag("a", isolated(name), href=links[name]) if name in links else tag("span", isolated(name))
+    return tag("a", isolate_html(name), href=links[name]) if name in links else tag("span", isolate_html(name))
 
 
 def _figure(content: Markup, embed: FigureOptions, label: str = "") -> Markup:

@@ -24,30 +24,30 @@ if TYPE_CHECKING:
     from penstock.model import Flow
     from penstock_mkdocs.host import Host
     from penstock_mkdocs.markup import Markup
-    from penstock_mkdocs.page import Page
-    from penstock_mkdocs.site import Site
+    from penstock_mkdocs.page import PageContext
+    from penstock_mkdocs.site import MkDocsSite
     from penstock_mkdocs.written import Embed
 
 KIND = "penstock-flow"
 
 
-class _Wanted(NamedTuple):
+class _ResolvedEmbed(NamedTuple):
     """A parsed embed with its flow."""
 
     embed: Embed
     options: FlowOptions
-    site: Site
+    site: MkDocsSite
     flow: Flow
 
 
-def add_flow(page: Page, parent: Element, embed: Embed) -> None:
+def add_flow(page: PageContext, parent: Element, embed: Embed) -> None:
     """Add a flow to a page's tree.
 
     Raises:
         OptionError: The embed is malformed.
         PenstockError: The flow does not exist, or the application cannot be imported.
     """
-    request = _understood(page, embed)
+    request = _resolve_embed(page, embed)
     options, flow = request.options, request.flow
     page.add_state(parent, request.site, embed.line)
     request.site.shown.add(flow.full_name)
@@ -67,7 +67,7 @@ def add_flow(page: Page, parent: Element, embed: Embed) -> None:
         page.add_html(block, introduction)
     if options.diagram:
         page.add_html(block, _diagram(page, request, links))
-        if proof := figure.proof(_drawn(request)):
+        if proof := figure.proof(_apply_proof_option(request)):
             page.add_html(block, proof)
     if options.paths:
         page.add_html(block, figure.paths(flow, page_links or _elsewhere(page, request, host, host.links_from)))
@@ -75,7 +75,7 @@ def add_flow(page: Page, parent: Element, embed: Embed) -> None:
         add_step(block, flow, step, site=request.site, links=links, level=level, page=page, line=embed.line)
 
 
-def anchors_here(page: Page) -> Mapping[str, str]:
+def anchors_here(page: PageContext) -> Mapping[str, str]:
     """Return the link to each flow whose steps are on this page, by its full name."""
     anchors: dict[str, str] = {}
     for request in _with_steps(page):
@@ -83,7 +83,7 @@ def anchors_here(page: Page) -> Mapping[str, str]:
     return anchors
 
 
-def _anchor(page: Page, request: _Wanted) -> tuple[str, Mapping[str, str]]:
+def _anchor(page: PageContext, request: _ResolvedEmbed) -> tuple[str, Mapping[str, str]]:
     """Return the id of an embed, and the link to each step that it shows, by name."""
     entry = page.anchors.get(id(request.embed))
     if entry is not None:
@@ -98,7 +98,7 @@ def _anchor(page: Page, request: _Wanted) -> tuple[str, Mapping[str, str]]:
     return anchor, links
 
 
-def _look_ahead(page: Page, flow: Flow) -> None:
+def _look_ahead(page: PageContext, flow: Flow) -> None:
     """Assign ids to the steps of the same flow further down, for a diagram above them."""
     for request in _with_steps(page):
         if request.flow.full_name == flow.full_name:
@@ -106,7 +106,7 @@ def _look_ahead(page: Page, flow: Flow) -> None:
             return
 
 
-def _elsewhere(page: Page, request: _Wanted, host: Host, base: str) -> Mapping[str, str]:
+def _elsewhere(page: PageContext, request: _ResolvedEmbed, host: Host, base: str) -> Mapping[str, str]:
     """Return the link to each step that another page shows, relative to ``base``."""
     if not (request.options.diagram or request.options.paths):
         return {}
@@ -114,34 +114,34 @@ def _elsewhere(page: Page, request: _Wanted, host: Host, base: str) -> Mapping[s
     return {name: relative(url, base) for name, url in addresses.items() if url.partition("#")[0] != host.url}
 
 
-def _with_steps(page: Page) -> Iterator[_Wanted]:
+def _with_steps(page: PageContext) -> Iterator[_ResolvedEmbed]:
     """Yield the embeds of this page that show steps."""
     for embed in page.found.embeds:
         with suppress(PenstockError):  # reported where that embed stands
             if embed.kind == KIND and not (embed.fault or embed.example):
-                request = _understood(page, embed)
+                request = _resolve_embed(page, embed)
                 if request.options.steps:
                     yield request
 
 
-def _understood(page: Page, embed: Embed) -> _Wanted:
+def _resolve_embed(page: PageContext, embed: Embed) -> _ResolvedEmbed:
     name = read_name(embed.name)
     if not name:
         raise OptionError(f"{embed.kind} needs the name of a flow: ::: {embed.kind} NAME", embed.line)
     options = read_options(embed.options, FlowOptions)
     site = page.site
     try:
-        return _Wanted(embed, options, site, site.manifest.flow(name))
+        return _ResolvedEmbed(embed, options, site, site.manifest.flow(name))
     except UnknownFlowError as error:
         raise OptionError(str(error), embed.name_line or embed.line) from None
 
 
-def _drawn(request: _Wanted) -> Flow:
+def _apply_proof_option(request: _ResolvedEmbed) -> Flow:
     return request.flow if request.options.proof else without_proof(request.flow)
 
 
-def _diagram(page: Page, request: _Wanted, links: Mapping[str, str]) -> Markup:
-    embed, options, site, flow = request._replace(flow=_drawn(request))
+def _diagram(page: PageContext, request: _ResolvedEmbed, links: Mapping[str, str]) -> Markup:
+    embed, options, site, flow = request._replace(flow=_apply_proof_option(request))
     drawing = drawing_options(options.direction or site.config.direction, links)
     lay_out = partial(site.layout, flow, options.direction, proof=options.proof)
     return figure.diagram(page, embed, flow, drawing, options, lay_out)

@@ -71,17 +71,17 @@ class _Listener(FileSystemEventHandler):
 
     def on_created(self, event: FileSystemEvent) -> None:
         """Watch a created folder and its contents."""
-        self._changed(event, came=str(event.src_path))
+        self._handle_change(event, came=str(event.src_path))
 
     def on_deleted(self, event: FileSystemEvent) -> None:
         """Forget a deleted folder."""
-        self._changed(event, gone=str(event.src_path))
+        self._handle_change(event, gone=str(event.src_path))
 
     def on_moved(self, event: FileSystemEvent) -> None:
         """Follow a moved folder."""
-        self._changed(event, came=str(event.dest_path), gone=str(event.src_path))
+        self._handle_change(event, came=str(event.dest_path), gone=str(event.src_path))
 
-    def _changed(self, event: FileSystemEvent, came: str = "", gone: str = "") -> None:
+    def _handle_change(self, event: FileSystemEvent, came: str = "", gone: str = "") -> None:
         if event.is_directory:
             for folder in filter(None, (came, gone)):
                 self._watcher.forget(Path(folder))

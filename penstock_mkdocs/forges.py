@@ -63,7 +63,7 @@ def read_source(repo_url: str, edit_uri: str, pages: str = "") -> Source:
     """
     address = _plain(repo_url)
     here = _place(f"{address}/") or _Place(address)
-    edited = _edited(here.base, edit_uri)
+    edited = _place_of_edit_address(here.base, edit_uri)
     place = edited or here
     ref, folder = _split(place, pages)
     if edited and not _forge(edited) and _forge(here):  # an editor of others on the way to the same repository
@@ -99,7 +99,7 @@ def _plain(address: str) -> str:
     return address.rstrip("/").removesuffix(".git")
 
 
-def _edited(repository: str, edit_uri: str) -> _Place | None:
+def _place_of_edit_address(repository: str, edit_uri: str) -> _Place | None:
     """Return the place that an edit address leads to, or ``None`` where it does not say so."""
     if not edit_uri:
         return None

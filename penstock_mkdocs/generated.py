@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
 
 
-def generated(
+def generated_file(
     config: MkDocsConfig,
     project: Path,
     path: str,

@@ -23,7 +23,7 @@ from mkdocs.exceptions import PluginError
 from penstock_mkdocs.host import host_of
 from penstock_mkdocs.markdown import PenstockExtension
 from penstock_mkdocs.options import OptionError, read_options
-from penstock_mkdocs.page import Page
+from penstock_mkdocs.page import PageContext
 from penstock_mkdocs.references import DOMAIN
 from penstock_mkdocs.steps import HEADING_CLASS
 from penstock_mkdocs.written import Embed, outside_fences
@@ -107,7 +107,7 @@ class PenstockHandler(BaseHandler):
         root = Element("div")
         page.add(root, embed)
         headings = [element for element in root.iter() if element.get("class") == HEADING_CLASS]
-        self._headings[:] = map(_listed, headings) if self.outer_layer else ()
+        self._headings[:] = map(_copy_heading, headings) if self.outer_layer else ()
         _finish(page.md, root, headings)
         return page.md.serializer(root).strip().removeprefix("<div>").removesuffix("</div>").strip()
 
@@ -193,18 +193,18 @@ def _read(source: Path | None) -> str:
         return ""
 
 
-def _page_of(md: Markdown) -> Page:
+def _page_of(md: Markdown) -> PageContext:
     """Return the page that a Markdown object converts, or one with default settings if the extension is not in use."""
     for extension in md.registeredExtensions:
         if isinstance(extension, PenstockExtension):
             return next(page for page in extension.pages if page.md is md)
     extension = PenstockExtension()
-    extension.pages.append(Page(md, extension.settings))
+    extension.pages.append(PageContext(md, extension.settings))
     md.registerExtension(extension)  # which forgets the page when Markdown does
     return extension.pages[0]
 
 
-def _listed(heading: Element) -> Element:
+def _copy_heading(heading: Element) -> Element:
     """Return a copy of a heading for the outline; mkdocstrings passes it to ``toc`` and removes it again."""
     heading_copy = deepcopy(heading)
     heading_copy.set("data-skip-inventory", "true")

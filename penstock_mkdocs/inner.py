@@ -43,7 +43,7 @@ _CONTROLS = {
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 
-class Inner:
+class NestedMarkdown:
     """Converts short Markdown texts within a page."""
 
     def __init__(self, md: Markdown) -> None:
@@ -53,12 +53,12 @@ class Inner:
         """Return a text of paragraphs, lists and code blocks as HTML."""
         if _PLAIN.fullmatch(text) and not any(rule.getCompiledRegExp().search(text) for rule in self.md.inlinePatterns):
             return Markup(f"<p>{text}</p>")  # as Markdown would return at twenty times the cost
-        return self._converted(text)
+        return self._convert_text(text)
 
-    def _converted(self, text: str) -> Markup:
+    def _convert_text(self, text: str) -> Markup:
         root = Element("div")
         with self._alone():
-            self.md.parser.parseChunk(root, "\n".join(self._preprocessed(text)))
+            self.md.parser.parseChunk(root, "\n".join(self._preprocess_text(text)))
             for name in _TREEPROCESSORS:
                 if name in self.md.treeprocessors:
                     self.md.treeprocessors[name].run(root)
@@ -91,7 +91,7 @@ class Inner:
         """Return a placeholder for HTML that goes into the page unchanged."""
         return self.md.htmlStash.store(html)
 
-    def _preprocessed(self, text: str) -> list[str]:
+    def _preprocess_text(self, text: str) -> list[str]:
         lines = text.split("\n")
         for name in _PREPROCESSORS:
             if name in self.md.preprocessors:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from xml.etree.ElementTree import Element
 
-    from penstock_mkdocs.page import Page
+    from penstock_mkdocs.page import PageContext
     from penstock_mkdocs.written import Embed
 
-KINDS: dict[str, Callable[[Page, Element, Embed], None]] = {
+KINDS: dict[str, Callable[[PageContext, Element, Embed], None]] = {
     "penstock-flow": add_flow,
     "penstock-flows": add_flows,
     "penstock-map": add_map,
@@ -24,7 +24,7 @@ KINDS: dict[str, Callable[[Page, Element, Embed], None]] = {
 """The function for each kind of embed."""
 
 
-def add_embed(page: Page, parent: Element, embed: Embed) -> None:
+def add_embed(page: PageContext, parent: Element, embed: Embed) -> None:
     """Add the output of an embed to a page's tree.
 
     Raises:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NAME = "penstock.references"
 
 
-class _Place(NamedTuple):
+class _RankedTarget(NamedTuple):
     target: Target
     page: Page
 
@@ -40,11 +40,11 @@ class References(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]  # 
     """
 
     def __init__(self) -> None:
-        self._places: dict[tuple[str, str], _Place] = {}
+        self._places: dict[tuple[str, str], _RankedTarget] = {}
 
     def add(self, target: Target, page: Page) -> None:
         """Add a target on a page; a generated page is preferred, then one with the flow's steps, then the first."""
-        key, place = (target.kind, target.names[0]), _Place(target, page)
+        key, place = (target.kind, target.names[0]), _RankedTarget(target, page)
         if key not in self._places or place.rank < self._places[key].rank:
             self._places[key] = place
 
@@ -57,7 +57,7 @@ class References(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]  # 
         return env
 
 
-def collected(plugins: MutableMapping[str, Any]) -> References:
+def collector_of(plugins: MutableMapping[str, Any]) -> References:
     """Return the collector of this build; ``plugins`` is new for each build."""
     if NAME not in plugins:
         plugins[NAME] = References()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from markdown import Extension
 
 from penstock_mkdocs import embeds
-from penstock_mkdocs.page import Page
+from penstock_mkdocs.page import PageContext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,12 +29,12 @@ class PenstockExtension(Extension):
         super().__init__()
         # Checked when a page shows a flow: hosts print a traceback if an extension raises while it is loaded.
         self.settings: Mapping[str, Any] = settings
-        self.pages: list[Page] = []
+        self.pages: list[PageContext] = []
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the name that Python-Markdown calls
         """Register with a Markdown object."""
         md.registerExtension(self)
-        page = Page(md, self.settings)
+        page = PageContext(md, self.settings)
         self.pages.append(page)
         first = embeds.FindEmbeds(md, page.found, page.begin)
         md.preprocessors.register(first, "penstock", embeds.BEFORE_SNIPPETS)
@@ -43,7 +43,9 @@ class PenstockExtension(Extension):
         blocks = embeds.EmbedBlocks(md, page.found, page.add)
         md.parser.blockprocessors.register(blocks, "penstock", embeds.ABOVE_MKDOCSTRINGS)
         md.postprocessors.register(
-            embeds.RestoreText(md, page.found, page.lost, page.note_code), "penstock", embeds.AFTER_RAW_HTML
+            embeds.RestoreText(md, page.found, page.report_lost_embed, page.note_code),
+            "penstock",
+            embeds.AFTER_RAW_HTML,
         )
 
     def reset(self) -> None:

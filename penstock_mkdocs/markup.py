@@ -43,7 +43,7 @@ def text(value: str) -> Markup:
     return Markup(f"{' ' * edges[0]}{escape(visible(value), quote=False)}{' ' * (edges[1] and len(value) > 1)}")
 
 
-def isolated(value: str) -> Markup:
+def isolate_html(value: str) -> Markup:
     """Return a text as HTML that keeps to itself if it runs from right to left, so that a list around it keeps its order."""
     return tag("bdi", value) if is_bidirectional(value) else text(value)
 
@@ -55,11 +55,11 @@ def arrows(names: Iterable[str], shown: Iterable[str]) -> Markup:
         names: The names.
         shown: Each of them as HTML.
     """
-    line = joined(" → ", shown)
+    line = join_html(" → ", shown)
     return tag("bdi", line, dir="ltr") if any(map(is_bidirectional, names)) else line
 
 
-def joined(separator: str, parts: Iterable[str]) -> Markup:
+def join_html(separator: str, parts: Iterable[str]) -> Markup:
     """Return the parts as HTML with a separator between them."""
     return Markup(text(separator).join(map(text, parts)))
 

@@ -152,20 +152,21 @@ class Option(NamedTuple):
 _ALIASES = {"name": "id"}
 
 
-def described(kind: type[FlowOptions | FlowsOptions | MapOptions]) -> tuple[Option, ...]:
+def describe_options(kind: type[FlowOptions | FlowsOptions | MapOptions]) -> tuple[Option, ...]:
     """Return every option of an embed, in the order of the declarations above."""
     return tuple(
-        Option(spec.name, spec.metadata["type"], _shown(spec.default), spec.metadata["help"]) for spec in fields(kind)
+        Option(spec.name, spec.metadata["type"], _format_default(spec.default), spec.metadata["help"])
+        for spec in fields(kind)
     )
 
 
-def _shown(default: object) -> str:
+def _format_default(default: object) -> str:
     return str(default).lower() if default or default is False else ""
 
 
-OPTIONS = described(FlowOptions)
-FLOWS_OPTIONS = described(FlowsOptions)
-MAP_OPTIONS = described(MapOptions)
+OPTIONS = describe_options(FlowOptions)
+FLOWS_OPTIONS = describe_options(FlowsOptions)
+MAP_OPTIONS = describe_options(MapOptions)
 
 NAMES = frozenset(option.name for option in (*OPTIONS, *FLOWS_OPTIONS, *MAP_OPTIONS)) | _ALIASES.keys()
 """Every option name of any embed."""
@@ -199,7 +200,7 @@ def read_options(lines: Sequence[Line], kind: type[Options] = FlowOptions) -> Op
 
 def read_name(text: str) -> str:
     """Return a flow's name as written after ``penstock-flow``: as it is, or in double quotes with escapes."""
-    return _unquoted(text.strip())
+    return _unquote_scalar(text.strip())
 
 
 def _pairs(lines: Sequence[Line]) -> list[tuple[int, str, str]]:
@@ -223,11 +224,11 @@ def _pairs(lines: Sequence[Line]) -> list[tuple[int, str, str]]:
 
 def _scalar(value: str) -> str:
     if match := _QUOTED.fullmatch(value):
-        return _unquoted(match[1])
+        return _unquote_scalar(match[1])
     return re.split(r"\s#", f" {value}", maxsplit=1)[0].strip()
 
 
-def _unquoted(value: str) -> str:
+def _unquote_scalar(value: str) -> str:
     if re.fullmatch(r"'.*'", value):
         return value[1:-1].replace("''", "'")
     if re.fullmatch(r'".*"', value):

@@ -15,7 +15,7 @@ from penstock.render.overview import MOST_IN_SMALL, fault, map_text, size, summa
 from penstock_mkdocs import figure
 from penstock_mkdocs.flow_block import anchors_here
 from penstock_mkdocs.host import host_of
-from penstock_mkdocs.markup import Markup, joined, tag
+from penstock_mkdocs.markup import Markup, join_html, tag
 from penstock_mkdocs.options import FlowsOptions, MapOptions, OptionError, read_options
 from penstock_mkdocs.places import flow_places, relative
 from penstock_mkdocs.site import drawing_options
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from penstock.model import Flow
     from penstock.render.overview import Selection
-    from penstock_mkdocs.page import Page
-    from penstock_mkdocs.site import Site
+    from penstock_mkdocs.page import PageContext
+    from penstock_mkdocs.site import MkDocsSite
     from penstock_mkdocs.written import Embed
 
 
@@ -46,27 +46,27 @@ class _Links(NamedTuple):
     written: Mapping[str, str]
 
 
-def add_flows(page: Page, parent: Element, embed: Embed) -> None:
+def add_flows(page: PageContext, parent: Element, embed: Embed) -> None:
     """Add a table of flows to a page's tree.
 
     Raises:
         OptionError: The embed is not written as it should be, or selects nothing.
         PenstockError: The application cannot be imported.
     """
-    options, site, flows = _understood(page, parent, embed, FlowsOptions)
+    options, site, flows = _resolve_overview(page, parent, embed, FlowsOptions)
     block = page.add_block(parent, page.new_id(slug(options.id or "flows")))
     pictures = _small(page, site, flows, embed) if options.diagrams else None
     page.add_html(block, _table(flows, _links(page, site, flows).written, options.caption, pictures))
 
 
-def add_map(page: Page, parent: Element, embed: Embed) -> None:
+def add_map(page: PageContext, parent: Element, embed: Embed) -> None:
     """Add the system map to a page's tree.
 
     Raises:
         OptionError: The embed is not written as it should be, or selects nothing.
         PenstockError: The application cannot be imported.
     """
-    options, site, flows = _understood(page, parent, embed, MapOptions)
+    options, site, flows = _resolve_overview(page, parent, embed, MapOptions)
     map_flow = system_map(flows)
     options = replace(options, alt=options.alt or map_text(map_flow))
     block = page.add_block(parent, page.new_id(slug(options.id or "system-map")))
@@ -75,7 +75,9 @@ def add_map(page: Page, parent: Element, embed: Embed) -> None:
     page.add_html(block, figure.diagram(page, embed, map_flow, drawing, options, lay_out, label="System map"))
 
 
-def _understood(page: Page, parent: Element, embed: Embed, kind: type[Chosen]) -> tuple[Chosen, Site, Sequence[Flow]]:
+def _resolve_overview(
+    page: PageContext, parent: Element, embed: Embed, kind: type[Chosen]
+) -> tuple[Chosen, MkDocsSite, Sequence[Flow]]:
     """Return the options of an embed, the site, and the selected flows."""
     if embed.name:
         cure = "The options service, tag and module select flows."
@@ -83,16 +85,16 @@ def _understood(page: Page, parent: Element, embed: Embed, kind: type[Chosen]) -
     options = read_options(embed.options, kind)
     site = page.site
     page.add_state(parent, site, embed.line)
-    return options, site, _selected(options.selection, site, embed)
+    return options, site, _select_flows(options.selection, site, embed)
 
 
-def _selected(selection: Selection, site: Site, embed: Embed) -> Sequence[Flow]:
+def _select_flows(selection: Selection, site: MkDocsSite, embed: Embed) -> Sequence[Flow]:
     if wrong := fault(selection, site.manifest.flows):
         raise OptionError(wrong, embed.line)
     return selection.of(site.manifest.flows)
 
 
-def _links(page: Page, site: Site, flows: Sequence[Flow]) -> _Links:
+def _links(page: PageContext, site: MkDocsSite, flows: Sequence[Flow]) -> _Links:
     anchors, host = anchors_here(page), host_of(page.md)
     names = {flow.full_name for flow in flows}
     addresses = flow_places(page.md, site.manifest) if names - anchors.keys() else {}
@@ -104,7 +106,7 @@ def _links(page: Page, site: Site, flows: Sequence[Flow]) -> _Links:
     )
 
 
-def _small(page: Page, site: Site, flows: Sequence[Flow], embed: Embed) -> Mapping[str, str] | None:
+def _small(page: PageContext, site: MkDocsSite, flows: Sequence[Flow], embed: Embed) -> Mapping[str, str] | None:
     """Return the small diagrams by full name, or ``None`` if they cannot be drawn."""
     pictures = {}
     options = drawing_options(site.config.direction, small=True)
@@ -135,10 +137,10 @@ def _table(flows: Sequence[Flow], links: Mapping[str, str], caption: str, pictur
 def _row(flow: Flow, url: str, pictures: Mapping[str, str] | None) -> Markup:
     title = visible_title(flow)
     name = tag("a", title, href=url) if url else tag("span", title)
-    facts = joined(" · ", filter(None, [size(flow), visible(flow.service)]))
+    facts = join_html(" · ", filter(None, [size(flow), visible(flow.service)]))
     chips = (tag("span", channel, class_="ps-chip ps-chip-io") for channel in triggers(flow))
     cells = [
-        Markup(f"{name}{tag('p', joined(' ', [facts, *chips]), class_='ps-meta')}"),
+        Markup(f"{name}{tag('p', join_html(' ', [facts, *chips]), class_='ps-meta')}"),
         summary(flow),
     ]
     if pictures is not None:

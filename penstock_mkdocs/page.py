@@ -16,7 +16,7 @@ from penstock_mkdocs import styles
 from penstock_mkdocs.embeds import Found
 from penstock_mkdocs.foreign import note_conversion
 from penstock_mkdocs.host import host_of, line_in_file
-from penstock_mkdocs.inner import Inner, literal
+from penstock_mkdocs.inner import NestedMarkdown, literal
 from penstock_mkdocs.kinds import add_embed
 from penstock_mkdocs.markup import Markup, unique
 from penstock_mkdocs.options import OptionError
@@ -24,7 +24,7 @@ from penstock_mkdocs.report import LOGGER, EmbedError, in_words, is_news, report
 from penstock_mkdocs.site import LAST_GOOD, open_site
 from penstock_mkdocs.steps import HEADING_CLASS
 from penstock_mkdocs.untrusted import RestrictedInner
-from penstock_mkdocs.watch import unwatched
+from penstock_mkdocs.watch import find_unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
     from markdown import Markdown
 
-    from penstock_mkdocs.site import Site
+    from penstock_mkdocs.site import MkDocsSite
     from penstock_mkdocs.written import Embed
 
 _told: set[str] = set()
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
-class Page:
+class PageContext:
     """A page on which flows are embedded.
 
     Args:
@@ -50,7 +50,7 @@ class Page:
     def __init__(self, md: Markdown, settings: Mapping[str, object]) -> None:
         self.md = md
         self.settings = settings
-        self.inner = Inner(md)
+        self.inner = NestedMarkdown(md)
         self.found = Found()
         self._ids: set[str] = set()
         self._names: set[str] = set()
@@ -78,7 +78,7 @@ class Page:
         note_conversion(host_of(self.md).page)
 
     @property
-    def site(self) -> Site:
+    def site(self) -> MkDocsSite:
         """The current flows.
 
         Raises:
@@ -112,7 +112,7 @@ class Page:
         except PenstockError as error:
             self.fault(parent, str(error), embed.line, everywhere=_concerns_all(error))
 
-    def lost(self, embed: Embed) -> None:
+    def report_lost_embed(self, embed: Embed) -> None:
         """Report an embed that stays text, because Markdown found no block there."""
         cure = "leave an empty line above it, and give HTML around it the attribute markdown"
         self.warn(f"{embed.kind} cannot be shown where it stands: {cure}", embed.line)
@@ -124,7 +124,7 @@ class Page:
         where = f"{host.page or '<markdown>'}{f':{number}' if number else ''}"
         LOGGER.info("%s: %s is indented by %s columns, so it is shown as code", where, embed.kind, embed.depth)
 
-    def add_state(self, parent: Element, site: Site, line: int) -> None:
+    def add_state(self, parent: Element, site: MkDocsSite, line: int) -> None:
         """Report, once a page, faults of the whole site: a failed import, problems outside every flow."""
         if self.is_first("state"):
             self._report_unwatched(site)
@@ -137,17 +137,17 @@ class Page:
                 self.warn(str(problem), line, everywhere=True)
             self.report_findings(site, line)
 
-    def _report_unwatched(self, site: Site) -> None:
+    def _report_unwatched(self, site: MkDocsSite) -> None:
         """Say, once in a process, what the server has to watch for the pages to follow the sources; it is no fault."""
         host = host_of(self.md)
-        if missing := [path for path in unwatched(site.config, host) if path not in _told]:
+        if missing := [path for path in find_unwatched(site.config, host) if path not in _told]:
             _told.update(missing)
             names = [*(host.relative(path) for path in (host.watched or ())[1:]), *missing]
             watch = f"watch = {toml(names)}" if host.config_file.endswith(".toml") else f"watch: [{', '.join(names)}]"
             what = f"the server does not watch {' and '.join(missing)}, so pages stay as they are when that changes"
             LOGGER.warning("%s: %s. Write: %s", host.config_file, what, watch)
 
-    def report_findings(self, site: Site, line: int, flow: str = "") -> None:
+    def report_findings(self, site: MkDocsSite, line: int, flow: str = "") -> None:
         """Report the findings on a flow, or those outside every flow, on one page of a build."""
         fatal = site.config.check == "error" and not host_of(self.md).serving
         for finding in site.disagreements:

@@ -51,7 +51,7 @@ def failure_page(title: str) -> GeneratedPage:
     return _overview(title, ["::: penstock-flows"])
 
 
-def escaped(value: str) -> str:
+def escape_markdown(value: str) -> str:
     """Return a text as Markdown that shows it literally, on one line.
 
     Special characters become entities: some extensions read an escaping backslash as the start of a formula.
@@ -59,17 +59,21 @@ def escaped(value: str) -> str:
     return _SPECIAL.sub(lambda mark: f"&#{ord(mark[0])};", visible(value))
 
 
-def _quoted(name: str) -> str:
+def _quote_name(name: str) -> str:
     """Return a name in quotes, escaped so that no plugin reads a template such as ``{{ name }}`` in it."""
     return _NO_TEMPLATE.sub(lambda mark: f"\\u{ord(mark[0]):04x}", json.dumps(name))
 
 
 def _page(flow: Flow, path: str) -> GeneratedPage:
-    name = flow.full_name if _PLAIN_NAME.fullmatch(flow.full_name) else _quoted(flow.full_name)
-    parts = [f"# {escaped(flow.title or flow.name)}", escaped(flow.description), f"::: penstock-flow {name}"]
+    name = flow.full_name if _PLAIN_NAME.fullmatch(flow.full_name) else _quote_name(flow.full_name)
+    parts = [
+        f"# {escape_markdown(flow.title or flow.name)}",
+        escape_markdown(flow.description),
+        f"::: penstock-flow {name}",
+    ]
     step = next(iter((*flow.entrypoints, *flow.steps)), None)
     return GeneratedPage(f"{FOLDER}/{path}", "\n\n".join(filter(None, parts)) + "\n", step)
 
 
 def _overview(title: str, parts: Sequence[str]) -> GeneratedPage:
-    return GeneratedPage(f"{FOLDER}/index.md", "\n\n".join([f"# {escaped(title)}", *parts]) + "\n")
+    return GeneratedPage(f"{FOLDER}/index.md", "\n\n".join([f"# {escape_markdown(title)}", *parts]) + "\n")

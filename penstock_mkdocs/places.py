@@ -36,7 +36,7 @@ class _Document(NamedTuple):
     generated: bool = False
 
 
-class _Place(NamedTuple):
+class _FlowLocation(NamedTuple):
     """A page that shows a flow; the least one is the best target."""
 
     by_hand: bool
@@ -62,16 +62,16 @@ def step_places(md: Markdown, manifest: Manifest, flow: Flow) -> Mapping[str, st
     return {step.name: f"{begin}-{slug(step.name)}" for step in flow.steps} if begin else {}
 
 
-def _places(md: Markdown, manifest: Manifest) -> Mapping[str, _Place]:
+def _places(md: Markdown, manifest: Manifest) -> Mapping[str, _FlowLocation]:
     if "relpath" in md.treeprocessors:
         files: Any = getattr(md.treeprocessors["relpath"], "files", None)  # new objects in each build
-        return _found_once(_Asked(files), lambda: _mkdocs(files), manifest)
+        return _found_once(_DocumentsKey(files), lambda: _mkdocs(files), manifest)
     if "rendering_context" in md.preprocessors:
         processor: Any = md.preprocessors["rendering_context"]
         config = getattr(processor, "config", {})
         folder = Path(config.get("root_dir") or ".", str(config.get("docs_dir") or "docs"))
         pages = sorted(folder.rglob("*.md"))
-        return _found_once(_Asked(None, _states(pages)), lambda: _zensical(pages, folder, config), manifest)
+        return _found_once(_DocumentsKey(None, _states(pages)), lambda: _zensical(pages, folder, config), manifest)
     return {}
 
 
@@ -84,22 +84,24 @@ def relative(address: str, page: str) -> str:
     return f"{relative_path}{slash}{mark}{anchor}"
 
 
-class _Asked(NamedTuple):
+class _DocumentsKey(NamedTuple):
     """The key of the pages of one build: their objects, or the state of their files."""
 
     files: object
     states: tuple[tuple[str, int, int, int], ...] = ()
 
 
-_last: list[tuple[_Asked, Manifest, Mapping[str, _Place]]] = []
+_last: list[tuple[_DocumentsKey, Manifest, Mapping[str, _FlowLocation]]] = []
 
 
-def _found_once(key: _Asked, documents: Callable[[], Iterator[_Document]], manifest: Manifest) -> Mapping[str, _Place]:
+def _found_once(
+    key: _DocumentsKey, documents: Callable[[], Iterator[_Document]], manifest: Manifest
+) -> Mapping[str, _FlowLocation]:
     """Read the pages only if they changed, because each page of a site may ask."""
     for last_key, of, places in _last:
         if last_key.files is key.files and last_key.states == key.states and (of is manifest or of == manifest):
             return places
-    places = _found(documents(), manifest)
+    places = _find_places(documents(), manifest)
     _last[:] = [(key, manifest, places)]
     return places
 
@@ -113,8 +115,8 @@ def _states(pages: Sequence[Path]) -> tuple[tuple[str, int, int, int], ...]:
     return tuple(states)
 
 
-def _found(documents: Iterator[_Document], manifest: Manifest) -> Mapping[str, _Place]:
-    best: dict[str, _Place] = {}
+def _find_places(documents: Iterator[_Document], manifest: Manifest) -> Mapping[str, _FlowLocation]:
+    best: dict[str, _FlowLocation] = {}
     for number, document in enumerate(documents):
         for embed in in_text(document.text) if "penstock-flow" in document.text else ():
             if embed.kind != "penstock-flow":
@@ -123,7 +125,7 @@ def _found(documents: Iterator[_Document], manifest: Manifest) -> Mapping[str, _
                 options = read_options(embed.options)
                 name = manifest.flow(read_name(embed.name)).full_name
                 anchor = f"{document.url}#{slug(options.id or f'flow-{name}')}"
-                place = _Place(
+                place = _FlowLocation(
                     not document.generated,
                     not options.steps,
                     number,

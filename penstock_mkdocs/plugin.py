@@ -17,7 +17,7 @@ with needed("mkdocs", "penstock[mkdocs]"):
 
 from penstock_mkdocs.folders import Watcher
 from penstock_mkdocs.foreign import forget_conversions, raw_embeds
-from penstock_mkdocs.generated import generated
+from penstock_mkdocs.generated import generated_file
 from penstock_mkdocs.host import Host, edit_address
 from penstock_mkdocs.languages import has_languages, move
 from penstock_mkdocs.pages import FOLDER, failure_page, flow_pages
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
     from penstock_mkdocs.pages import GeneratedPage
-    from penstock_mkdocs.site import Site
+    from penstock_mkdocs.site import MkDocsSite
 
 EXTENSION_NAMES = ("penstock", "penstock_mkdocs.markdown")
 STYLESHEET = "assets/penstock.css"
@@ -66,7 +66,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         self._edit_urls: dict[str, str] = {}
         self._paths: list[str] = []
         self._project = Path()
-        self._site: Site | None = None
+        self._site: MkDocsSite | None = None
         self._linked = True
         self._began = 0.0
         self._fails = False
@@ -187,19 +187,19 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
 
     def _add(self, files: Files, config: MkDocsConfig) -> Files:
         """Add the style sheet, the script and the generated pages, except where the author has such a page."""
-        files.append(generated(config, self._project, STYLESHEET, stylesheet()))
+        files.append(generated_file(config, self._project, STYLESHEET, stylesheet()))
         if self._linked:
-            files.append(generated(config, self._project, SCRIPT, script()))
+            files.append(generated_file(config, self._project, SCRIPT, script()))
         self._edit_urls, self._paths = {}, []
         dest_uris = {file.dest_uri for file in files}
-        for page in self._made(config) if self.pages else ():
+        for page in self._make_pages(config) if self.pages else ():
             file = self._file(page, config)
             if file.dest_uri not in dest_uris:
                 files.append(file)
                 self._paths.append(page.path)
         return files
 
-    def _made(self, config: MkDocsConfig) -> list[GeneratedPage]:
+    def _make_pages(self, config: MkDocsConfig) -> list[GeneratedPage]:
         title = self.nav or "Flows"
         try:
             self._site = open_site(self.settings, _host(config.config_file_path, config))
@@ -225,7 +225,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         except PenstockError as error:
             messages = [str(error)]
         else:
-            messages, wrong = _said(site), len(site.disagreements)
+            messages, wrong = _collect_messages(site), len(site.disagreements)
         for message in messages:
             if not was_said(message, self._began):
                 report(message, host.config_file, strict=bool(self.settings.get("strict")))
@@ -235,7 +235,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
 
     def _file(self, page: GeneratedPage, config: MkDocsConfig) -> File:
         inclusion = InclusionLevel.INCLUDED if self.nav else InclusionLevel.NOT_IN_NAV
-        file = generated(config, self._project, page.path, page.markdown, inclusion)
+        file = generated_file(config, self._project, page.path, page.markdown, inclusion)
         move(file, config.plugins)
         if page.step and self._site and (url := self._site.source_url(page.step)):
             self._edit_urls[file.src_uri] = url
@@ -257,7 +257,7 @@ def _host(config_file: str | None, config: MkDocsConfig | None = None) -> Host:
     )
 
 
-def _said(site: Site) -> list[str]:
+def _collect_messages(site: MkDocsSite) -> list[str]:
     """Return the faults of the whole site, and those of the flows that no page has shown."""
     shown_names = site.shown.copy()
     site.shown.clear()

@@ -118,10 +118,10 @@ def _announce_in_mkdocs(processor: Any, targets: Iterable[Target]) -> None:
     plugins = getattr(config, "plugins", None) or {}
     if "autorefs" not in plugins or file is None or file.page is None:  # mkdocstrings brings autorefs with it
         return
-    from penstock_mkdocs.late import collected  # noqa: PLC0415 - it needs MkDocs
+    from penstock_mkdocs.late import collector_of  # noqa: PLC0415 - it needs MkDocs
 
     for target in targets:
-        collected(plugins).add(target, file.page)
+        collector_of(plugins).add(target, file.page)
 
 
 def _announce_in_zensical(targets: Iterable[Target]) -> None:

@@ -85,6 +85,7 @@ def _show_one_line(line: str) -> None:
     usual = sys.excepthook
 
     def show(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        """Print the line alone if the error says it, else the usual traceback."""
         if line in str(error):
             sys.stderr.write(f"{line}\n")
         else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from penstock import config as configuration
 from penstock._files import is_file
 from penstock.errors import CollectError, ConfigError, LayoutError, did_you_mean, near_names
-from penstock.proof import last_shown, shown
+from penstock.proof import flows_for_docs, last_shown
 from penstock.render.cache import LayoutCache
 from penstock.render.describe import source_url
 from penstock.render.marks import without_proof
@@ -58,7 +58,7 @@ class _Opened:
 
     build: object
     settings: Mapping[str, object]
-    site: Site
+    site: MkDocsSite
 
 
 _last: list[_Layouts] = []
@@ -66,7 +66,7 @@ _opened: list[_Opened] = []
 
 
 @dataclass(frozen=True)
-class Site:
+class MkDocsSite:
     """The flows of a site, and how to show them.
 
     Attributes:
@@ -92,7 +92,7 @@ class Site:
             LayoutError: The engine failed on this flow.
             MissingExtraError: There is no engine.
         """
-        layouts = self._kept().done
+        layouts = self._get_layouts().done
         direction = direction or self.config.direction
         look = direction, small, proof and not small
         key = flow.full_name, *look
@@ -101,7 +101,7 @@ class Site:
             drawn_flows = flows if proof and not small else tuple(map(without_proof, flows))
             results = self._lay_out(drawn_flows, drawing_options(direction, small=small))
             layouts.update({(subject.full_name, *look): result for subject, result in zip(flows, results, strict=True)})
-        return _made(layouts[key])
+        return _require_layout(layouts[key])
 
     def map_layout(self, drawn: Flow, direction: str) -> Layout:
         """Return the layout of a system map.
@@ -110,7 +110,7 @@ class Site:
             LayoutError: The engine failed.
             MissingExtraError: There is no engine.
         """
-        return _made(self._lay_out([drawn], drawing_options(direction or self.config.direction))[0])
+        return _require_layout(self._lay_out([drawn], drawing_options(direction or self.config.direction))[0])
 
     def _all(self, *, small: bool) -> tuple[Flow, ...]:
         flows = self.manifest.flows
@@ -133,9 +133,9 @@ class Site:
     @property
     def shown(self) -> set[str]:
         """The full names of the flows on this build's pages; the pages report their problems."""
-        return self._kept().shown
+        return self._get_layouts().shown
 
-    def _kept(self) -> _Layouts:
+    def _get_layouts(self) -> _Layouts:
         last = _last[0] if _last else None
         if last is None or last.engine != self.config.engine or not _same(last.manifest, self.manifest):
             last = _Layouts(self.manifest, self.config.engine)
@@ -144,7 +144,7 @@ class Site:
         return last
 
 
-def open_site(settings: Mapping[str, object], host: Host) -> Site:
+def open_site(settings: Mapping[str, object], host: Host) -> MkDocsSite:
     """Return the flows that the settings define, or those of the last good import while the import fails.
 
     If the host distinguishes builds, changes are looked for once a build: a change during a build makes its server
@@ -164,22 +164,22 @@ def open_site(settings: Mapping[str, object], host: Host) -> Site:
         return entry.site
     config = load_config(settings, host)
     template = config.source_url or _source_template(host, config.project)
-    site = _collected(config, template)
+    site = _collect_site(config, template)
     _opened[:] = [_Opened(host.build, dict(settings), site)]
     return site
 
 
-def _collected(config: Config, template: str) -> Site:
+def _collect_site(config: Config, template: str) -> MkDocsSite:
     try:
-        result = shown(config)
+        result = flows_for_docs(config)
     except CollectError as error:
         last = last_shown(config)
         if last is None:
             raise
-        return Site(config, last, template, str(error))
+        return MkDocsSite(config, last, template, str(error))
     fault = f"{result.fault} Until then, the pages show no proof." if result.fault else ""
     disagreements = () if config.check == "off" else result.disagreements
-    return Site(config, result.manifest, template, fault=fault, disagreements=disagreements)
+    return MkDocsSite(config, result.manifest, template, fault=fault, disagreements=disagreements)
 
 
 def load_config(settings: Mapping[str, object], host: Host, *, also: Iterable[str] = ()) -> Config:
@@ -217,7 +217,7 @@ def drawing_options(direction: str, links: Mapping[str, str] | None = None, *, s
     return Options(direction=cast("Direction", direction), details=not small, links=links or {})
 
 
-def _made(layout: Layout | LayoutError) -> Layout:
+def _require_layout(layout: Layout | LayoutError) -> Layout:
     if isinstance(layout, LayoutError):
         raise layout
     return layout

@@ -9,10 +9,10 @@ from markdown.util import AtomicString
 
 from penstock.render.describe import KIND_CHIPS, after, before, python_signature, visible
 from penstock_mkdocs.docstrings import docstring
-from penstock_mkdocs.figure import linked
+from penstock_mkdocs.figure import step_link
 from penstock_mkdocs.highlight import one_line
 from penstock_mkdocs.inner import literal
-from penstock_mkdocs.markup import Markup, isolated, joined, tag
+from penstock_mkdocs.markup import Markup, isolate_html, join_html, tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,15 +20,23 @@ if TYPE_CHECKING:
 
     from penstock.model import Flow, Step
     from penstock.render.describe import Neighbour
-    from penstock_mkdocs.inner import Inner
-    from penstock_mkdocs.page import Page
-    from penstock_mkdocs.site import Site
+    from penstock_mkdocs.inner import NestedMarkdown
+    from penstock_mkdocs.page import PageContext
+    from penstock_mkdocs.site import MkDocsSite
 
 HEADING_CLASS = "ps-step-name"
 
 
 def add_step(
-    parent: Element, flow: Flow, step: Step, *, site: Site, links: Mapping[str, str], level: int, page: Page, line: int
+    parent: Element,
+    flow: Flow,
+    step: Step,
+    *,
+    site: MkDocsSite,
+    links: Mapping[str, str],
+    level: int,
+    page: PageContext,
+    line: int,
 ) -> None:
     """Add a step to a page's tree.
 
@@ -48,7 +56,7 @@ def add_step(
     SubElement(block, "p").text = AtomicString(inner.stash(tag("div", Markup("\n".join(parts)), class_="ps-step-body")))
 
 
-def _docstring(flow: Flow, step: Step, site: Site, page: Page, line: int) -> Markup:
+def _docstring(flow: Flow, step: Step, site: MkDocsSite, page: PageContext, line: int) -> Markup:
     """Return a docstring as HTML; one from a foreign manifest may only format, and a warning lists refused markup."""
     origin = site.origin(flow)
     if not origin:
@@ -62,7 +70,7 @@ def _docstring(flow: Flow, step: Step, site: Site, page: Page, line: int) -> Mar
     return html
 
 
-def _signature(step: Step, inner: Inner) -> Markup:
+def _signature(step: Step, inner: NestedMarkdown) -> Markup:
     chips = [
         ("entrypoint" if step.entrypoint else "", "ps-chip"),
         (KIND_CHIPS.get(step.kind, ""), "ps-chip"),
@@ -72,33 +80,33 @@ def _signature(step: Step, inner: Inner) -> Markup:
     signature = (
         [Markup(one_line(inner.md, python_signature(step)).replace("-&gt;", "→"))] if visible(step.signature) else []
     )
-    return tag("div", joined(" ", [*signature, *labels]), class_="ps-sig")
+    return tag("div", join_html(" ", [*signature, *labels]), class_="ps-sig")
 
 
-def _meta(flow: Flow, step: Step, site: Site, links: Mapping[str, str]) -> Markup:
+def _meta(flow: Flow, step: Step, site: MkDocsSite, links: Mapping[str, str]) -> Markup:
     facts = []
     if earlier := before(flow, step):
-        facts.append(joined(" ", ["after", _neighbours(earlier, links)]))
+        facts.append(join_html(" ", ["after", _neighbours(earlier, links)]))
     if later := after(flow, step):
-        facts.append(joined(" ", ["then", _neighbours(later, links)]))
+        facts.append(join_html(" ", ["then", _neighbours(later, links)]))
     if step.effects:
         chips = (tag("span", effect, class_="ps-chip ps-chip-io") for effect in step.effects)
-        facts.append(joined(" ", ["effects", *chips]))
+        facts.append(join_html(" ", ["effects", *chips]))
     if step.file:
         facts.append(_source(step, site))
-    return tag("p", joined(" · ", facts), class_="ps-meta") if facts else Markup()
+    return tag("p", join_html(" · ", facts), class_="ps-meta") if facts else Markup()
 
 
 def _neighbours(neighbours: tuple[Neighbour, ...], links: Mapping[str, str]) -> Markup:
-    return joined(
+    return join_html(
         ", ",
         (
-            joined(" ", [linked(name, links), *([tag("em", isolated(label))] if label else [])])
+            join_html(" ", [step_link(name, links), *([tag("em", isolate_html(label))] if label else [])])
             for name, label in neighbours
         ),
     )
 
 
-def _source(step: Step, site: Site) -> Markup:
+def _source(step: Step, site: MkDocsSite) -> Markup:
     url = site.source_url(step)
     return tag("a", step.where, href=url) if url else tag("span", step.where)

@@ -55,6 +55,7 @@ def number_places(html: str) -> str:
     page = ""
 
     def replace(match: re.Match[str]) -> str:
+        """Return an anchor behind the name of its page."""
         nonlocal page
         if match["page"] is not None:
             page = match["page"]

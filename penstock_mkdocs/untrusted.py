@@ -14,7 +14,7 @@ from markdown import Markdown, util
 from penstock._foreign import is_readable
 from penstock.render.describe import web_url
 from penstock_mkdocs.highlight import settings_of
-from penstock_mkdocs.inner import Inner, address_of
+from penstock_mkdocs.inner import NestedMarkdown, address_of
 from penstock_mkdocs.markup import Markup, tag
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ MAX_DEPTH = 60
 _FENCE = re.compile(r"^([ \t>]*(?:`{3,}|~{3,}))[ \t]*(?:([\w+#-]+)(?=[ \t]|$))?.*$", re.MULTILINE)
 
 
-class RestrictedInner(Inner):
+class RestrictedInner(NestedMarkdown):
     """Converts short texts from foreign manifests.
 
     Attributes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from penstock.collect import input_files, input_folders
 from penstock.config import evidence_file
 from penstock.errors import CollectError, PenstockError
-from penstock.proof import last_shown, shown
+from penstock.proof import flows_for_docs, last_shown
 from penstock_mkdocs.site import load_config
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def to_watch(settings: Mapping[str, object], host: Host) -> set[Path]:
     return {path for path in paths if path.exists() and path not in {config.project, host.folder}}
 
 
-def unwatched(config: Config, host: Host) -> list[str]:
+def find_unwatched(config: Config, host: Host) -> list[str]:
     """Return what a server has to be told to watch, as it is written in its configuration; nothing where it needs no word.
 
     Args:
@@ -55,7 +55,7 @@ def unwatched(config: Config, host: Host) -> list[str]:
 
 def _inputs(config: Config) -> set[Path]:
     try:
-        manifest = shown(config).manifest
+        manifest = flows_for_docs(config).manifest
     except CollectError as error:
         failure_files = {config.project / getattr(failure, "file", "") for failure in error.failures}
         last = last_shown(config)
@@ -79,8 +79,8 @@ def _packages(config: Config) -> Iterator[Path]:
 def inside(top: Path) -> Iterator[Path]:
     """Yield a folder and its subfolders, except those that contain no sources."""
     folders = (top, *top.rglob("*/"))
-    return (path for path in folders if not any(map(_skipped, (top.name, *path.relative_to(top).parts))))
+    return (path for path in folders if not any(map(_is_skipped, (top.name, *path.relative_to(top).parts))))
 
 
-def _skipped(name: str) -> bool:
+def _is_skipped(name: str) -> bool:
     return name.startswith(".") or name in _SKIPPED

@@ -130,11 +130,11 @@ def _anywhere(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
     first = lines[at][quote.end() :]
     if not (_LEAD.match(first) or _FENCE.match(first)):
         return at + 1, None
-    end, embed = _outside_quotes([*lines[:at], *_unquoted(lines, at, quote[0].count(">"))], at)
+    end, embed = _outside_quotes([*lines[:at], *_strip_quote_marks(lines, at, quote[0].count(">"))], at)
     return end, replace(embed, quote=quote[0]) if embed else None
 
 
-def _unquoted(lines: Sequence[str], at: int, depth: int) -> Iterator[str]:
+def _strip_quote_marks(lines: Sequence[str], at: int, depth: int) -> Iterator[str]:
     """Yield the lines of a quote from line ``at`` on, without the marks."""
     marks = re.compile(rf"[ \t]*>(?:[ ]{{0,3}}>){{{depth - 1}}}[ ]?")
     for line in lines[at:]:
@@ -154,8 +154,8 @@ def _outside_quotes(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
     if not info and end is not None and not _is_fence(lines[at : end + 1]):
         return at + 1, None
     if end is None:
-        return at + 1, _unclosed(lines, at, fence["ticks"], info) if info else None
-    return end + 1, _fenced(lines[at : end + 1], at, info) if info else None
+        return at + 1, _make_unclosed_embed(lines, at, fence["ticks"], info) if info else None
+    return end + 1, _parse_fence(lines[at : end + 1], at, info) if info else None
 
 
 def _behind_lead(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
@@ -168,7 +168,7 @@ def _behind_lead(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
     if not embed:
         return at + 1, None
     depth, heading = depth_of(lines[at]), lead["heading"] or ""
-    source = (f"{heading}{embed.source[0]}", *_dedented(lines[at + 1 : end], depth))
+    source = (f"{heading}{embed.source[0]}", *_dedent_lines(lines[at + 1 : end], depth))
     embed = replace(embed, source=source, depth=depth, lead=lead[0].removesuffix(heading))
     if heading:
         return end, replace(embed, fault=(at + 1, f"an embed is no heading: take {heading.strip()} away"))
@@ -182,7 +182,7 @@ def _block(lines: Sequence[str], at: int, match: re.Match[str]) -> tuple[int, Em
     end = at + 1
     while end < len(lines) and lines[end].strip() and _is_option(lines[end], depth):
         end += 1
-    options, source = tuple(enumerate(lines[at + 1 : end], at + 2)), _dedented(lines[at:end], depth)
+    options, source = tuple(enumerate(lines[at + 1 : end], at + 2)), _dedent_lines(lines[at:end], depth)
     fault = _left_behind(lines, end, depth)
     return end, Embed(match["kind"], match["name"] or "", options, at + 1, source, depth, fault=fault)
 
@@ -202,21 +202,21 @@ def _is_option(line: str, depth: int) -> bool:
     return deeper >= 4 or (deeper > 0 and _OPTION.match(line.strip()) is not None)
 
 
-def _fenced(lines: Sequence[str], at: int, match: re.Match[str]) -> Embed:
+def _parse_fence(lines: Sequence[str], at: int, match: re.Match[str]) -> Embed:
     inner = list(enumerate(lines[1:-1], at + 2))
     name, name_line = match["name"] or "", 0
     if not name and match["kind"] not in NAMELESS:
         inner = [(number, line) for number, line in inner if line.strip()]
         (name_line, name), inner = (inner[0], inner[1:]) if inner else ((0, ""), [])
     depth = depth_of(lines[0])
-    source = _dedented(lines, depth)
+    source = _dedent_lines(lines, depth)
     return Embed(match["kind"], name.strip(), tuple(inner), at + 1, source, depth, name_line=name_line)
 
 
-def _unclosed(lines: Sequence[str], at: int, ticks: str, match: re.Match[str]) -> Embed:
+def _make_unclosed_embed(lines: Sequence[str], at: int, ticks: str, match: re.Match[str]) -> Embed:
     depth = depth_of(lines[at])
     fault = at + 1, f"this fence has no end: close it by a line of {ticks}"
-    return Embed(match["kind"], match["name"] or "", (), at + 1, _dedented([lines[at]], depth), depth, fault=fault)
+    return Embed(match["kind"], match["name"] or "", (), at + 1, _dedent_lines([lines[at]], depth), depth, fault=fault)
 
 
 def _is_unseen(lines: Sequence[str], at: int) -> bool:
@@ -247,5 +247,5 @@ def _is_fence(lines: Sequence[str]) -> bool:
     return depths[0] == depths[-1] == min(depths)
 
 
-def _dedented(lines: Sequence[str], depth: int) -> tuple[str, ...]:
+def _dedent_lines(lines: Sequence[str], depth: int) -> tuple[str, ...]:
     return tuple(line.expandtabs(4).rstrip("\r")[min(depth, depth_of(line)) :] for line in lines)

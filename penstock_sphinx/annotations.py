@@ -14,7 +14,7 @@ _IMPORT = re.compile(r"([\w.]+?)(?: as (\w+))?")
 _TYPING = re.compile(r"~?(?:typing|typing_extensions)\.(\w+)")
 
 
-def spelled(annotation: ast.expr, imports: Iterable[str], module: str, *, short: bool) -> ast.expr:
+def qualify_types(annotation: ast.expr, imports: Iterable[str], module: str, *, short: bool) -> ast.expr:
     """Return an annotation with the full name of each type, and ``|`` for unions.
 
     Args:
@@ -25,27 +25,29 @@ def spelled(annotation: ast.expr, imports: Iterable[str], module: str, *, short:
     """
     matches = (_IMPORT.fullmatch(entry) for entry in imports)
     names = {entry[2] or entry[1].rpartition(".")[2]: entry[1] for entry in matches if entry}
-    speller = _Speller(names, "" if short else module, "~" if short else "")
+    speller = _TypeQualifier(names, "" if short else module, "~" if short else "")
     return speller.visit(annotation)  # type: ignore[no-any-return]
 
 
-class _Speller(ast.NodeTransformer):
+class _TypeQualifier(ast.NodeTransformer):
     def __init__(self, names: Mapping[str, str], module: str, mark: str) -> None:
         self._names = names
         self._module = module
         self._mark = mark
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self._named(self._full(node.id))
+        """Replace a name by its full name."""
+        return self._make_name(self._full(node.id))
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        """Replace a dotted name by its full name; ``args`` and ``kwargs`` of a ParamSpec stay."""
         name = ast.unparse(node)
         first, _, rest = name.partition(".")
         if rest in ("args", "kwargs") and first not in self._names:  # of a ParamSpec
             return node
         # of unimported names, a class of the module begins with a capital, and another module does not
         prefix = self._full(first) if first[:1].isupper() else self._names.get(first, first)
-        return self._named(f"{prefix}.{rest}")
+        return self._make_name(f"{prefix}.{rest}")
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         """Read a type that is quoted because it is defined further down."""
@@ -58,6 +60,7 @@ class _Speller(ast.NodeTransformer):
         return self.visit(expression)  # type: ignore[no-any-return]
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        """Qualify the names in a generic type, and write ``Optional`` and ``Union`` with ``|``."""
         node.value = self.visit(node.value)
         kind = _TYPING.fullmatch(ast.unparse(node.value))
         special = kind[1] if kind else ""
@@ -75,7 +78,7 @@ class _Speller(ast.NodeTransformer):
         own = self._module and not hasattr(builtins, name)
         return self._names.get(name, f"{self._module}.{name}" if own else name)
 
-    def _named(self, name: str) -> ast.Name:
+    def _make_name(self, name: str) -> ast.Name:
         return ast.Name(f"{self._mark}{name}" if "." in name else name, ast.Load())
 
 

@@ -49,7 +49,9 @@ def document_apart(page: nodes.document, source: str, *shared: str) -> nodes.doc
     return apart
 
 
-def settled(apart: nodes.document, page: nodes.document, language: Collection[str]) -> tuple[list[nodes.Node], Labels]:
+def finish_isolated(
+    apart: nodes.document, page: nodes.document, language: Collection[str]
+) -> tuple[list[nodes.Node], Labels]:
     """Return an isolated document's nodes, ready for its page, and its labels; ``language`` is its markup language."""
     translate(apart, page, language)
     for transform in TRANSFORMS:

@@ -15,7 +15,7 @@ from penstock_sphinx.domain import domain_of
 from penstock_sphinx.figure import FIGURE_OPTIONS, FigureDirective
 from penstock_sphinx.nodes import UNTRANSLATED, flow_block, translated_text
 from penstock_sphinx.proof import proof
-from penstock_sphinx.record import Place
+from penstock_sphinx.record import ObjectLocation
 from penstock_sphinx.site import full_name
 from penstock_sphinx.steps import StepWriter, anchor, index_entry, paths
 from penstock_sphinx.words import gettext
@@ -71,7 +71,7 @@ class FlowDirective(FigureDirective):
         parts = [self.figure(self._diagram(flow), caption)] if self.draws else caption
         block += self._introduction(flow)
         block += parts
-        block += proof(self._drawn(flow)) if self.draws else []
+        block += proof(self._apply_proof_option(flow)) if self.draws else []
         # a figure without a caption must not be numbered, so it gets no id
         has_caption = caption and isinstance(caption[0], nodes.caption)
         ident = self._mark(cast("nodes.Element", parts[0]) if has_caption else block, flow)
@@ -115,7 +115,7 @@ class FlowDirective(FigureDirective):
         ident = anchor(document, name) if has_steps else anchor(document, name, "on", self.env.docname)
         node["ids"].append(ident)
         document.ids[ident] = node
-        place = Place(ident, has_steps=has_steps)
+        place = ObjectLocation(ident, has_steps=has_steps)
         if "no-index" not in self.options:
             domain_of(self.env).note_object("flow", full_name(flow), self.env.docname, place)
         return ident
@@ -123,7 +123,7 @@ class FlowDirective(FigureDirective):
     def _diagram(self, flow: Flow) -> flow_diagram:
         label = gettext("Diagram of %s") % isolate(visible_title(flow))
         with_proof = "no-proof" not in self.options
-        return self.diagram(self._drawn(flow), self.arguments[0], label, proof=with_proof)
+        return self.diagram(self._apply_proof_option(flow), self.arguments[0], label, proof=with_proof)
 
-    def _drawn(self, flow: Flow) -> Flow:
+    def _apply_proof_option(self, flow: Flow) -> Flow:
         return without_proof(flow) if "no-proof" in self.options else flow

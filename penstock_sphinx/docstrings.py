@@ -13,7 +13,7 @@ from sphinx.ext.napoleon.docstring import GoogleDocstring, NumpyDocstring
 from sphinx.util import logging
 
 from penstock.render.describe import escape_line
-from penstock_sphinx.apart import SUBSTITUTIONS, document_apart, settled
+from penstock_sphinx.apart import SUBSTITUTIONS, document_apart, finish_isolated
 from penstock_sphinx.faults import watch, watched_log
 from penstock_sphinx.requests import MARKDOWN, RST
 from penstock_sphinx.untrusted import markdown_settings, restrict_settings
@@ -47,7 +47,7 @@ class _OneDirective(Body):
         """Expect nothing after the directive."""
 
 
-class _Options(dict[str, Any]):
+class _AutodocOptions(dict[str, Any]):
     """The options of an autodoc directive that does not exist; as items or attributes, all are unset except one.
 
     Objects that a docstring describes, such as the attributes of a class, must not become objects of the site.
@@ -72,13 +72,13 @@ def rst_lines(step: Step, env: BuildEnvironment, style: str, line: int) -> list[
         style: The configured docstring style.
         line: The line of the page for messages.
     """
-    lines = _processed(step, env, line)
+    lines = _process_docstring(step, env, line)
     if "napoleon_google_docstring" in env.config:
         return lines
     if style in {"auto", "numpy"}:
-        lines = NumpyDocstring(lines, options=_Options()).lines()
+        lines = NumpyDocstring(lines, options=_AutodocOptions()).lines()
     if style in {"auto", "google"}:
-        lines = GoogleDocstring(lines, options=_Options()).lines()
+        lines = GoogleDocstring(lines, options=_AutodocOptions()).lines()
     return lines
 
 
@@ -88,29 +88,29 @@ def markdown_lines(step: Step, env: BuildEnvironment, line: int) -> list[str]:
     values = {name: env.config[name] for name in styles if name in env.config}
     vars(env.config).update(dict.fromkeys(values, False))
     try:
-        return _processed(step, env, line)
+        return _process_docstring(step, env, line)
     finally:
         vars(env.config).update(values)
 
 
-def _processed(step: Step, env: BuildEnvironment, line: int) -> list[str]:
+def _process_docstring(step: Step, env: BuildEnvironment, line: int) -> list[str]:
     """Return a docstring as processed by the listeners of autodoc's event."""
-    lines = _written(step)
+    lines = _split_docstring(step)
     kind = "class" if step.kind == "class" else "method" if "." in step.qualname else "function"
     name = f"{step.module}.{step.qualname}"
     try:
-        env.events.emit("autodoc-process-docstring", kind, name, None, _Options(), lines)
+        env.events.emit("autodoc-process-docstring", kind, name, None, _AutodocOptions(), lines)
     except ExtensionError as error:  # a listener that needs the object itself, which this process never imports
         message = "the docstring of %s is shown as it is: %s"
         logger.warning(
             message, name, escape_line(str(error)), type="penstock", subtype="docstring", location=(env.docname, line)
         )
         env.note_reread()
-        return _written(step)
+        return _split_docstring(step)
     return lines
 
 
-def _written(step: Step) -> list[str]:
+def _split_docstring(step: Step) -> list[str]:
     """Return a docstring's lines, the last one blank, because listeners of autodoc's event may rely on that."""
     lines = string2lines(step.docstring, TAB, convert_whitespace=True)
     return [*lines, ""] if lines and lines[-1] else lines
@@ -142,7 +142,7 @@ def parse_rst(
         places = [(source, max(number - len(head), 0)) for number in range(len(head) + len(body))]
         machine.run(StringList([*head, *body], items=places), apart, match_titles=False)
         machine.unlink()  # otherwise all of it would wait for the garbage collector
-        return _settled(apart, document, RST, restriction)
+        return _finish_restricted(apart, document, RST, restriction)
 
 
 def parse_markdown(
@@ -171,7 +171,7 @@ def parse_markdown(
             MystParser().parse(text, apart)
         else:
             _parse_plain_markdown(MystParser(), text, apart)
-        children, labels = _settled(apart, document, MARKDOWN, restriction)
+        children, labels = _finish_restricted(apart, document, MARKDOWN, restriction)
     return [node for node in children if not isinstance(node, nodes.substitution_definition)], labels
 
 
@@ -193,10 +193,10 @@ def _document_apart(page: nodes.document, source: str, restriction: Restriction 
     return apart
 
 
-def _settled(
+def _finish_restricted(
     apart: nodes.document, page: nodes.document, language: Collection[str], restriction: Restriction | None
 ) -> tuple[list[nodes.Node], Labels]:
-    children, labels = settled(apart, page, language)
+    children, labels = finish_isolated(apart, page, language)
     return (restriction.clean(children), {}) if restriction else (children, labels)
 
 

@@ -14,7 +14,7 @@ from penstock_sphinx.builders import is_single_page
 from penstock_sphinx.indices import FlowIndex
 from penstock_sphinx.names import objects_by_ending, objects_by_look
 from penstock_sphinx.nodes import QUIET, step_reference
-from penstock_sphinx.record import Page, places_shown
+from penstock_sphinx.record import PageRecord, places_shown
 from penstock_sphinx.words import gettext
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from penstock.config import Config
     from penstock.render.geometry import Layout
-    from penstock_sphinx.record import Place, Places
-    from penstock_sphinx.site import Site
+    from penstock_sphinx.record import ObjectLocation, Places
+    from penstock_sphinx.site import SphinxSite
 
 
 class NameRole(XRefRole):
@@ -76,7 +76,7 @@ class PenstockDomain(Domain):
         "config": None,
     }
     data_version = 9
-    site: Site
+    site: SphinxSite
     tags: Tags
     written: dict[str, str] | None = None
     _public_names: dict[str, tuple[str, str]] | None = None
@@ -94,9 +94,9 @@ class PenstockDomain(Domain):
         return cast("dict[tuple[str, str], Places]", self.data["objects"])
 
     @property
-    def pages(self) -> dict[str, Page]:
+    def pages(self) -> dict[str, PageRecord]:
         """The record of each page that shows a flow, or should."""
-        return cast("dict[str, Page]", self.data["pages"])
+        return cast("dict[str, PageRecord]", self.data["pages"])
 
     @property
     def layouts(self) -> dict[str, Layout]:
@@ -120,11 +120,12 @@ class PenstockDomain(Domain):
 
     @last_config.setter
     def last_config(self, config: Config) -> None:
+        """Store the settings in the environment."""
         self.data["config"] = config
 
-    def page(self, docname: str) -> Page:
+    def page(self, docname: str) -> PageRecord:
         """Return the record of a page, creating it if there is none."""
-        return self.pages.setdefault(docname, Page())
+        return self.pages.setdefault(docname, PageRecord())
 
     @contextlib.contextmanager
     def describing(self, flow: str) -> Iterator[None]:
@@ -149,7 +150,7 @@ class PenstockDomain(Domain):
                     self._public_names[defined_name] = public, docname
         return self._public_names.get(function, ("", ""))
 
-    def note_object(self, kind: str, name: str, docname: str, place: Place) -> None:
+    def note_object(self, kind: str, name: str, docname: str, place: ObjectLocation) -> None:
         """Record where a flow or step is documented; a page's first place counts, unless only a later one has steps."""
         self._endings = self._looks = None
         places = self.objects.setdefault((kind, name), {})
@@ -164,7 +165,7 @@ class PenstockDomain(Domain):
     def clear_doc(self, docname: str) -> None:
         """Forget a page."""
         self._endings = self._looks = self._public_names = None
-        page = self.pages.pop(docname, Page())
+        page = self.pages.pop(docname, PageRecord())
         for key in page.objects:
             self.objects[key].pop(docname, None)
             if not self.objects[key]:
@@ -198,7 +199,7 @@ class PenstockDomain(Domain):
         """Return the places that a role may link to, also by a ``bare`` name if only one object has it."""
         kinds = self.objtypes_for_role(role) or []
         candidates = next((self.objects[kind, target] for kind in kinds if (kind, target) in self.objects), {})
-        candidates = candidates or self._alike(kinds, target) or (self._unqualified(kinds, target) if bare else {})
+        candidates = candidates or self._alike(kinds, target) or (self._find_unqualified(kinds, target) if bare else {})
         return places_shown(candidates, self.tags) or candidates  # a reference in hidden content is resolved, too
 
     def address(self, builder: Builder, fromdocname: str, kind: str, name: str) -> str:
@@ -255,7 +256,9 @@ class PenstockDomain(Domain):
                 docname = _best(by_page)
                 yield name, name, kind, docname, by_page[docname].anchor, 1
 
-    def best_places(self, kind: str, docnames: AbstractSet[str] | None = None) -> Iterator[tuple[str, str, Place]]:
+    def best_places(
+        self, kind: str, docnames: AbstractSet[str] | None = None
+    ) -> Iterator[tuple[str, str, ObjectLocation]]:
         """Yield the name of each object of a kind, sorted, with its best page among ``docnames`` and its place."""
         for (object_kind, name), places in sorted(self.objects.items()):
             by_page = places_shown(places, self.tags)
@@ -271,7 +274,7 @@ class PenstockDomain(Domain):
         known = next((self._looks[kind, target] for kind in kinds if (kind, target) in self._looks), None)
         return self.objects[known] if known else {}
 
-    def _unqualified(self, kinds: Collection[str], target: str) -> Places:
+    def _find_unqualified(self, kinds: Collection[str], target: str) -> Places:
         if self._endings is None:
             self._endings = objects_by_ending(self.objects)
         matches = [key for key in self._endings.get(target, ()) if key[0] in kinds]

@@ -49,7 +49,7 @@ def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> None:
 
 def _lay_out(domain: PenstockDomain, places: Sequence[tuple[str, Drawing]]) -> None:
     config = domain.site.config
-    flows = [domain.site.drawn(drawing.subject, proof=drawing.proof) for _, drawing in places]
+    flows = [domain.site.flow_to_draw(drawing.subject, proof=drawing.proof) for _, drawing in places]
     options = Options(direction=places[0][1].direction, details=not places[0][1].small)
     results = LayoutCache(config.project).lay_out(flows, options, engine=config.engine, timeout=config.layout_timeout)
     for place, result in zip(places, results, strict=True):
@@ -57,7 +57,7 @@ def _lay_out(domain: PenstockDomain, places: Sequence[tuple[str, Drawing]]) -> N
             _warn_of_none(result, place)
             continue
         domain.layouts[place[1].key] = result
-        if message := warning(domain.site.drawn(place[1].subject, proof=place[1].proof), result):
+        if message := warning(domain.site.flow_to_draw(place[1].subject, proof=place[1].proof), result):
             _warn(message, place)
 
 

@@ -33,7 +33,7 @@ def declare_drawings(app: Sphinx, error: Exception | None) -> None:
     names = {f"{docname}{builder.out_suffix}" for docname, page in domain_of(app.env).pages.items() if page.drawings}
     svg_pages = {name for name in names.intersection(builder.files) if "<svg " in (folder / name).read_text("utf-8")}
     before = manifest.read_text("utf-8")
-    after = ITEM.sub(lambda item: _declared(item, svg_pages), before)
+    after = ITEM.sub(lambda item: _declare_item(item, svg_pages), before)
     if after != before:
         manifest.write_text(after, "utf-8")
         builder.build_epub()
@@ -44,6 +44,6 @@ def without_direction(rules: str) -> str:
     return DIRECTION.sub("", rules)
 
 
-def _declared(item: re.Match[str], svg_pages: set[str]) -> str:
+def _declare_item(item: re.Match[str], svg_pages: set[str]) -> str:
     """Return a manifest entry, with its property if its page contains a drawing."""
     return f'<item{item[1]} properties="svg"/>' if unquote(unescape(item[2])) in svg_pages else item[0]

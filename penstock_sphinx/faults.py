@@ -22,8 +22,8 @@ OF_DOCSTRING = ":docstring of "
 def watch(document: nodes.document) -> None:
     """Read a page again if docutils reports a fault in its docstrings, now or when it resolves references."""
     observers = document.reporter.observers
-    if not any(isinstance(observer, _Observer) for observer in observers):
-        document.reporter.attach_observer(_Observer(document.settings.env))
+    if not any(isinstance(observer, _MessageObserver) for observer in observers):
+        document.reporter.attach_observer(_MessageObserver(document.settings.env))
 
 
 @contextlib.contextmanager
@@ -38,7 +38,7 @@ def watched_log(env: BuildEnvironment) -> Iterator[None]:
         logger.removeHandler(handler)
 
 
-class _Observer:
+class _MessageObserver:
     def __init__(self, env: BuildEnvironment) -> None:
         self._env = env
 
@@ -53,6 +53,7 @@ class _Handler(logging.Handler):
         self._env = env
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Read the page again in the next build, unless the project suppresses the warning."""
         kind, subtype = getattr(record, "type", None), getattr(record, "subtype", None)
         if not is_suppressed_warning(kind or "", subtype or "", self._env.config.suppress_warnings):
             self._env.note_reread()

@@ -63,7 +63,7 @@ def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
     number = getattr(self, "penstock_drawn", 0) + 1  # ids are unique on the page, also in singlehtml
     self.penstock_drawn = number  # type: ignore[attr-defined]
     domain = domain_of(self.builder.env)
-    flow, layout = domain.site.drawn(node["subject"], proof=node["proof"]), domain.layouts.get(node["key"])
+    flow, layout = domain.site.flow_to_draw(node["subject"], proof=node["proof"]), domain.layouts.get(node["key"])
     if node["format"] == "small":
         self.body.append(_thumbnail(self.builder, node, flow, layout, f"ps{number}"))
     elif by_script(self.builder, node):

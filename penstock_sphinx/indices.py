@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
     from penstock_sphinx.domain import PenstockDomain
-    from penstock_sphinx.record import Place
+    from penstock_sphinx.record import ObjectLocation
 
 
 class FlowIndex(Index):
@@ -55,5 +55,5 @@ def _steps(domain: PenstockDomain, docnames: AbstractSet[str] | None) -> dict[st
     return entries
 
 
-def _entry(name: str, level: int, docname: str, place: Place, kind: str = "") -> IndexEntry:
+def _entry(name: str, level: int, docname: str, place: ObjectLocation, kind: str = "") -> IndexEntry:
     return IndexEntry(name, level, docname, place.anchor, gettext("entrypoint") if kind == "entrypoint" else "", "", "")

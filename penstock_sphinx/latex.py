@@ -77,10 +77,10 @@ def unfloat_figures(doctree: nodes.document) -> None:
     for figure in list(doctree.findall(nodes.figure)):
         if "ps-figure" in figure["classes"] and not _has_caption(figure) and not _is_in_table(figure):
             targets = [nodes.target("", "", ids=figure["ids"])] if figure["ids"] else []
-            figure.replace_self([*targets, *_unfolded(figure)])
+            figure.replace_self([*targets, *_unfold_figure(figure)])
 
 
-def _unfolded(figure: nodes.figure) -> Iterator[nodes.Node]:
+def _unfold_figure(figure: nodes.figure) -> Iterator[nodes.Node]:
     """Yield what is in a figure, its picture where the figure is to stand."""
     environment = ENVIRONMENTS.get(figure.get("align", ""), "center")
     for part in figure.children:

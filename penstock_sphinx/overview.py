@@ -72,11 +72,11 @@ class SelectingDirective(FigureDirective):
             return self.note(wrong, "unknown_flow")
         if wrong:
             self.warn(wrong, "unknown_flow")
-        block = flow_block("", *self.shown(flows, selection))
+        block = flow_block("", *self.make_nodes(flows, selection))
         self.set_source_info(block)
         return [block, *self.contents(flows)]
 
-    def shown(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
+    def make_nodes(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
         """Return the nodes for some flows."""
         raise NotImplementedError
 
@@ -99,7 +99,7 @@ class FlowsDirective(SelectingDirective):
         "no-diagrams": directives.flag,
     }
 
-    def shown(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
+    def make_nodes(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
         """Return the table."""
         del selection
         table = nodes.table("", classes=["ps-flows", *self.options.get("class", [])])
@@ -182,7 +182,7 @@ class MapDirective(SelectingDirective):
 
     option_spec: ClassVar[dict[str, Callable[[str], Any]]] = {**FIGURE_OPTIONS, **SELECTION}
 
-    def shown(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
+    def make_nodes(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
         """Return the map as a figure."""
         map_flow = system_map(flows)
         caption = self.caption()

@@ -87,7 +87,7 @@ def _make(app: Sphinx, request: Request, pages: Mapping[str, Flow]) -> None:
     folders = [Path(app.confdir, folder) for folder in app.config.templates_path]
     template = PageTemplate(request.template + kind, folders)
     try:
-        texts = {name: _marked(template.render(flow), kind) for name, flow in pages.items()}
+        texts = {name: _add_mark(template.render(flow), kind) for name, flow in pages.items()}
     except Exception as error:  # any exception: a template is code of the project
         _warn(f"the template cannot be used: {template.reason(error)}.", request)
         return
@@ -113,7 +113,7 @@ def _suffixes(sources: Mapping[str, str | None]) -> tuple[str, str]:
     return "", ""
 
 
-def _marked(text: str, kind: str) -> str:
+def _add_mark(text: str, kind: str) -> str:
     """Return the text of a page with our mark; front matter must stay at the beginning."""
     first, _, rest = text.partition("\n")
     if kind == ".md" and first.rstrip() == FRONT_MATTER and FRONT_MATTER in map(str.rstrip, rest.split("\n")):

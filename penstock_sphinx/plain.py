@@ -81,7 +81,7 @@ def _replace_diagrams(app: Sphinx, doctree: nodes.document) -> None:
     signs = ASCII if latex or "pdf" in (app.builder.format, app.builder.name) else {}
     site = domain_of(app.env).site
     for diagram in list(doctree.findall(flow_diagram)):
-        flow = site.drawn(diagram["subject"], proof=diagram["proof"])
+        flow = site.flow_to_draw(diagram["subject"], proof=diagram["proof"])
         picture = picture_of(diagram, flow, app.builder.outdir, site.config) if latex else None
         diagram.replace_self(picture or _text(diagram, flow, signs))
     if latex:

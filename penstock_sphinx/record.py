@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from penstock_sphinx.apart import Labels
 
 
-class Place(NamedTuple):
+class ObjectLocation(NamedTuple):
     """The place of an object on a page.
 
     Attributes:
@@ -28,20 +28,20 @@ class Place(NamedTuple):
     anchor: str
     has_steps: bool = True
     tags: tuple[str, ...] = ()
-    others: tuple[Place, ...] = ()
+    others: tuple[ObjectLocation, ...] = ()
 
-    def within(self, only: Mapping[str, tuple[str, ...]]) -> Place:
+    def within(self, only: Mapping[str, tuple[str, ...]]) -> ObjectLocation:
         """Return the place with its tag conditions, by id."""
         others = tuple(place.within(only) for place in self.others)
         return self._replace(tags=only.get(self.anchor, ()), others=others)
 
-    def beside(self, other: Place) -> Place:
+    def beside(self, other: ObjectLocation) -> ObjectLocation:
         """Return the better one of two places on a page; it includes the other one."""
         first, second = (self, other) if self.has_steps >= other.has_steps else (other, self)
         return first._replace(others=(*first.others, second._replace(others=()), *second.others))
 
 
-Places = dict[str, Place]
+Places = dict[str, ObjectLocation]
 """The places of one object, by page."""
 
 
@@ -55,7 +55,7 @@ def places_shown(places: Places, tags: Tags) -> Places:
     return {docname: max(group, key=lambda each: each.has_steps) for docname, group in candidates.items() if group}
 
 
-def _holds(place: Place, tags: Tags) -> bool:
+def _holds(place: ObjectLocation, tags: Tags) -> bool:
     try:
         return all(tags.eval_condition(condition) for condition in place.tags)
     except Exception:  # any exception: Sphinx reports it, and shows the content
@@ -84,7 +84,7 @@ class Drawing(NamedTuple):
 
 
 @dataclass(slots=True)
-class Page:
+class PageRecord:
     """The record of a page.
 
     Attributes:

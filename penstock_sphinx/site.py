@@ -17,7 +17,7 @@ from penstock._kept import digest
 from penstock.config import Config
 from penstock.errors import CollectError, ConfigError, PenstockError
 from penstock.manifest import Manifest
-from penstock.proof import last_shown, shown
+from penstock.proof import flows_for_docs, last_shown
 from penstock.render.cache import digest as layout_key
 from penstock.render.describe import escape_line, is_inside, source_url, visible
 from penstock.render.marks import without_proof
@@ -42,7 +42,7 @@ LAST_GOOD = " Until then, the pages show the flows as they were before."
 
 
 @dataclass(frozen=True)
-class Site:
+class SphinxSite:
     """The flows of one build.
 
     Attributes:
@@ -68,7 +68,7 @@ class Site:
             return ""
         return self._digest((digest(flow), self.name_in_ids(flow), self.origin(flow)))
 
-    def drawn(self, subject: str | Selection, *, proof: bool = True) -> Flow:
+    def flow_to_draw(self, subject: str | Selection, *, proof: bool = True) -> Flow:
         """Return the flow that a diagram shows: the one of that name, or the map of a selection."""
         if isinstance(subject, Selection):
             return system_map(subject.of(self.manifest.flows))
@@ -173,8 +173,8 @@ def collect_flows(app: Sphinx) -> None:
     domain.tags = app.tags
     try:
         config = load(app)
-        result = shown(config)
-        site = Site(config, result.manifest, disagreements=len(result.disagreements))
+        result = flows_for_docs(config)
+        site = SphinxSite(config, result.manifest, disagreements=len(result.disagreements))
         report(config, result)
         domain.last_config = config
     except PenstockError as error:
@@ -194,13 +194,13 @@ def collect_flows(app: Sphinx) -> None:
     domain.site = site
 
 
-def _as_before(error: PenstockError, config: Config, last: Config | None) -> Site:
+def _as_before(error: PenstockError, config: Config, last: Config | None) -> SphinxSite:
     """Return the flows of the last good import: with these settings, or else with the last ones that worked."""
     candidates = (last,) if isinstance(error, ConfigError) else (config, last)
     for candidate in filter(None, candidates):
         if (manifest := last_shown(candidate)) is not None:
-            return Site(candidate, manifest)
-    return Site(config, Manifest(), failed=True)
+            return SphinxSite(candidate, manifest)
+    return SphinxSite(config, Manifest(), failed=True)
 
 
 def report_unseen_problems(_app: Sphinx, env: BuildEnvironment) -> None:

@@ -34,10 +34,12 @@ def connect_viewcode(app: Sphinx) -> None:
     files = _module_files(app)
 
     def follow(_app: Sphinx, module: str | None, _attribute: str) -> str | None:
+        """Return the module itself if steps are in it, else ``None``."""
         return module if module in files else None
 
     def find(_app: Sphinx, module: str) -> tuple[str, Tags] | None:
-        return _analysed(files[module], module) if module in files else None
+        """Return the code and the tags of a module that steps are in, else ``None``."""
+        return _analyse_module(files[module], module) if module in files else None
 
     app.connect("viewcode-follow-imported", follow)
     app.connect("viewcode-find-source", find)
@@ -83,7 +85,7 @@ def _module_files(app: Sphinx) -> dict[str, Path]:
     return {module: file for module, file in files.items() if file}
 
 
-def _analysed(file: Path, module: str) -> tuple[str, Tags] | None:
+def _analyse_module(file: Path, module: str) -> tuple[str, Tags] | None:
     try:
         analyzer = ModuleAnalyzer.for_file(file, module)
         analyzer.analyze()

@@ -19,9 +19,9 @@ from penstock_sphinx.docstrings import markdown_lines, parse_markdown, parse_rst
 from penstock_sphinx.domain import domain_of
 from penstock_sphinx.faults import OF_DOCSTRING
 from penstock_sphinx.nodes import AS_WRITTEN, CHIP, QUIET, UNTRANSLATED, isolate_text, keep_order, step_reference
-from penstock_sphinx.record import Place
+from penstock_sphinx.record import ObjectLocation
 from penstock_sphinx.site import full_name
-from penstock_sphinx.typehints import placed
+from penstock_sphinx.typehints import apply_typehints
 from penstock_sphinx.untrusted import Restriction
 from penstock_sphinx.words import gettext, ngettext
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from penstock.model import Flow, Step
     from penstock.render.describe import Neighbour
     from penstock_sphinx.apart import Labels
-    from penstock_sphinx.site import Site
+    from penstock_sphinx.site import SphinxSite
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def paths(flow: Flow, docname: str) -> list[nodes.Node]:
 def _path(flow: Flow, names: Iterable[str], docname: str) -> nodes.list_item:
     path = list(names)
     references = (step_reference(name, full_name(flow, flow.step(name)), docname) for name in path)
-    line = list(_joined(" → ", ([reference] for reference in references)))
+    line = list(_join_nodes(" → ", ([reference] for reference in references)))
     return nodes.list_item("", nodes.paragraph("", "", *keep_order(path, line)))
 
 
@@ -93,7 +93,7 @@ class StepWriter:
         self._env = env
         self._document = document
         self._line = line
-        self._site: Site = domain_of(env).site
+        self._site: SphinxSite = domain_of(env).site
         self._origin = self._site.origin(flow)
         self._restriction = Restriction() if self._origin else None
 
@@ -102,7 +102,7 @@ class StepWriter:
         style = self._site.config.docstring_style
         markdown = style == "markdown"
         lines = [] if markdown else rst_lines(step, self._env, style, self._line)
-        description = self._parsed(step, *placed(step, lines, self._env.config))
+        description = self._parse_description(step, *apply_typehints(step, lines, self._env.config))
         signature = cast("addnodes.desc_signature", description[0])
         content = cast("addnodes.desc_content", description[-1])
         if markdown:
@@ -123,12 +123,12 @@ class StepWriter:
         kind = (gettext("entrypoint of %s") if step.entrypoint else gettext("step of %s")) % full_name(self._flow)
         return [addnodes.index(entries=[index_entry(visible(step.name), kind, signature["ids"][0])]), description]
 
-    def _parsed(self, step: Step, signature: str, lines: Iterable[str]) -> addnodes.desc:
+    def _parse_description(self, step: Step, signature: str, lines: Iterable[str]) -> addnodes.desc:
         """Return Sphinx's description of a function, with its fields and types, but without registering an object."""
         head = [f".. py:function:: step{signature}", ""]
         body = [f"   {line}" for line in lines]
         with self._inside(step):
-            children = self._limited(
+            children = self._parse_or_refuse(
                 step, lambda: parse_rst(head, body, self._document, self._source(step), self._restriction)
             )
             if children is None:
@@ -141,7 +141,7 @@ class StepWriter:
     def _markdown(self, step: Step) -> list[nodes.Node]:
         text = "\n".join(markdown_lines(step, self._env, self._line))
         try:
-            children = self._limited(
+            children = self._parse_or_refuse(
                 step, lambda: parse_markdown(text, self._document, self._source(step), self._restriction)
             )
         except ImportError:
@@ -152,7 +152,9 @@ class StepWriter:
             return [nodes.paragraph("", step.docstring)]
         return [nodes.literal_block(text, text, language="none")] if children is None else children
 
-    def _limited(self, step: Step, parse: Callable[[], tuple[list[nodes.Node], Labels]]) -> list[nodes.Node] | None:
+    def _parse_or_refuse(
+        self, step: Step, parse: Callable[[], tuple[list[nodes.Node], Labels]]
+    ) -> list[nodes.Node] | None:
         """Return the parsed nodes, or ``None`` if a foreign docstring cannot be parsed."""
         if self._restriction and not is_readable(step.docstring):
             self._restriction.refuse("more marks in a paragraph than can be read")
@@ -213,7 +215,9 @@ class StepWriter:
         signature["_toc_parts"], signature["_toc_name"] = self._contents_entry(name)
         self._document.note_explicit_target(signature)
         if self._index:
-            domain_of(self._env).note_object(_kind(step), full_name(self._flow, step), self._env.docname, Place(ident))
+            domain_of(self._env).note_object(
+                _kind(step), full_name(self._flow, step), self._env.docname, ObjectLocation(ident)
+            )
         file = None if self._origin else self._site.source_file(step)
         if file or not (self._origin or "viewcode_line_numbers" in self._env.config):
             signature["module"], signature["fullname"] = step.module, step.qualname
@@ -235,7 +239,7 @@ class StepWriter:
             facts.append([nodes.Text(gettext("then") + " "), *self._neighbours(later)])
         if effects := [effect for effect in map(visible, step.effects) if effect]:
             chips = ([_chip(effect, "ps-chip-io")] for effect in effects)
-            facts.append([nodes.Text(gettext("effects") + " "), *_joined(" ", chips)])
+            facts.append([nodes.Text(gettext("effects") + " "), *_join_nodes(" ", chips)])
         if location := visible(step.where):
             url = self._site.source_url(step)
             # a builder that checks spelling takes what stands in a paragraph itself for prose
@@ -245,10 +249,10 @@ class StepWriter:
                 else nodes.inline("", location, **AS_WRITTEN)
             )
             facts.append([place])
-        return _paragraph("ps-meta", *_joined(" · ", facts))
+        return _paragraph("ps-meta", *_join_nodes(" · ", facts))
 
     def _neighbours(self, neighbours: Iterable[Neighbour]) -> Iterator[nodes.Node]:
-        return _joined(", ", (self._neighbour(*neighbour) for neighbour in neighbours))
+        return _join_nodes(", ", (self._neighbour(*neighbour) for neighbour in neighbours))
 
     def _neighbour(self, name: str, label: str) -> list[nodes.Node]:
         reference = step_reference(name, full_name(self._flow, self._flow.step(name)), self._env.docname)
@@ -277,7 +281,7 @@ def _paragraph(css: str, *children: nodes.Node) -> nodes.paragraph:
     return nodes.paragraph("", "", *children, classes=[css], **UNTRANSLATED)
 
 
-def _joined(separator: str, groups: Iterable[Sequence[nodes.Node]]) -> Iterator[nodes.Node]:
+def _join_nodes(separator: str, groups: Iterable[Sequence[nodes.Node]]) -> Iterator[nodes.Node]:
     for number, group in enumerate(groups):
         if number:
             yield nodes.Text(separator)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sphinx.environment import BuildEnvironment
 
-    from penstock_sphinx.record import Page
+    from penstock_sphinx.record import PageRecord
 
 
 class Targets:
@@ -39,11 +39,11 @@ class Targets:
                 for flow in _flows_in(name):
                     self._steps.setdefault(flow, []).append(entry)
 
-    def of(self, page: Page) -> str:
+    def of(self, page: PageRecord) -> str:
         """Return the digest of a page."""
         return hashlib.sha256(repr(list(self._lines(page))).encode("utf-8", "replace")).hexdigest()
 
-    def _lines(self, page: Page) -> Iterator[object]:
+    def _lines(self, page: PageRecord) -> Iterator[object]:
         names = sorted({name.rpartition("/")[2] for name in page.fingerprints if isinstance(name, str)})
         for name in names:
             yield self._steps.get(name)

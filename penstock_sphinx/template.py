@@ -42,7 +42,7 @@ class PageTemplate:
     def render(self, flow: Flow) -> str:
         """Return the text of a flow's page."""
         if self._template is None:
-            self._template = self._loaded()
+            self._template = self._load_template()
         text = self._template.render(
             flow=flow,
             name=write_name(flow.full_name),
@@ -61,7 +61,7 @@ class PageTemplate:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if self._is_in(frame.filename)]
         return f"{type(error).__name__}: {error}" + (f" (line {lines[-1]})" if lines else "")
 
-    def _loaded(self) -> Template:
+    def _load_template(self) -> Template:
         environment = SandboxedEnvironment(loader=FileSystemLoader(self._folders), trim_blocks=True, lstrip_blocks=True)
         environment.filters["escape"] = _rst if self._name.endswith(".rst") else _markdown
         environment.filters["heading"] = _heading

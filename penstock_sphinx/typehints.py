@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from penstock.render.describe import python_signature
-from penstock_sphinx.annotations import spelled
+from penstock_sphinx.annotations import qualify_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,23 +23,23 @@ _TO_SPELL = re.compile(r"""[."']""")
 _RETURN_TYPE = re.compile(r"^:rtype:")
 
 
-def placed(step: Step, lines: Sequence[str], config: Config) -> tuple[str, list[str]]:
+def apply_typehints(step: Step, lines: Sequence[str], config: Config) -> tuple[str, list[str]]:
     """Return a step's signature and the lines of its docstring, with type hints as ``autodoc_typehints`` asks."""
     mode = config.autodoc_typehints if "autodoc_typehints" in config else "signature"
     signature = python_signature(step)
     short = "autodoc_typehints_format" not in config or config.autodoc_typehints_format == "short"
     plain = mode == "signature" and short and not step.imports and not _TO_SPELL.search(signature)  # as most are
-    function = None if plain else _parsed(signature)
+    function = None if plain else _parse_signature(signature)
     if function is None:
         return signature, list(lines)
     _spell(function, step, short=short)
     fields = list(_fields(function, lines, config)) if mode in ("description", "both") else []
     if mode in ("description", "none"):
         _strip(function)
-    return _written(function), [*lines, *(["", *fields] if fields and not _ends_in_field(lines) else fields)]
+    return _format_signature(function), [*lines, *(["", *fields] if fields and not _ends_in_field(lines) else fields)]
 
 
-def _parsed(signature: str) -> ast.FunctionDef | None:
+def _parse_signature(signature: str) -> ast.FunctionDef | None:
     try:
         (function,) = ast.parse(f"def f{signature}: ...").body
     except (SyntaxError, ValueError):
@@ -57,9 +57,9 @@ def _spell(function: ast.FunctionDef, step: Step, *, short: bool) -> None:
     """Spell each type in the function as autodoc would."""
     for argument in _arguments(function):
         if argument.annotation:
-            argument.annotation = spelled(argument.annotation, step.imports, step.module, short=short)
+            argument.annotation = qualify_types(argument.annotation, step.imports, step.module, short=short)
     if function.returns:
-        function.returns = spelled(function.returns, step.imports, step.module, short=short)
+        function.returns = qualify_types(function.returns, step.imports, step.module, short=short)
 
 
 def _fields(function: ast.FunctionDef, lines: Sequence[str], config: Config) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _strip(function: ast.FunctionDef) -> None:
         argument.annotation = None
 
 
-def _written(function: ast.FunctionDef) -> str:
+def _format_signature(function: ast.FunctionDef) -> str:
     returns = f" -> {ast.unparse(function.returns)}" if function.returns else ""
     return f"({ast.unparse(function.args)}){returns}"
 

@@ -138,7 +138,7 @@ class Restriction(CustomReSTDispatcher):
             self.refuse(f"the directive {directive_name}")
             return _RefusedDirective, []
         kind, messages = super().directive(directive_name, language_module, document)
-        return self._restricted(kind) if kind else None, messages
+        return self._restrict_directive(kind) if kind else None, messages
 
     def role(self, role_name: str, language_module: ModuleType, lineno: int, reporter: Any) -> Any:
         """Return a role that formats, or one that shows its source text."""
@@ -166,7 +166,7 @@ class Restriction(CustomReSTDispatcher):
             node.parent = None
         return children
 
-    def _restricted(self, kind: Any) -> type[Directive]:
+    def _restrict_directive(self, kind: Any) -> type[Directive]:
         """Return a directive without options that do more than format."""
         refuse = self.refuse
 
@@ -174,6 +174,7 @@ class Restriction(CustomReSTDispatcher):
             options: dict[str, Any]
 
             def run(self) -> list[Node]:
+                """Run the directive without its other options; refuse one that includes a file or a URL."""
                 if inserting := [name for name in ("file", "url") if name in self.options]:
                     refuse(f"the option {inserting[0]} of {self.name}")
                     return [_block(self.block_text.rstrip("\n"))]

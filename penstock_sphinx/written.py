@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from penstock_sphinx.domain import PenstockDomain
-    from penstock_sphinx.record import Page
+    from penstock_sphinx.record import PageRecord
 
 
 def outdated_outputs(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -40,7 +40,7 @@ def note_outputs(app: Sphinx, error: Exception | None) -> None:
         write_atomically(file, json.dumps(digests).encode())
 
 
-def _digest(page: Page, domain: PenstockDomain, targets: Targets, *, drawn: bool) -> str:
+def _digest(page: PageRecord, domain: PenstockDomain, targets: Targets, *, drawn: bool) -> str:
     layouts = [drawing.key in domain.layouts for drawing in page.drawings] if drawn else []
     facts = list(page.fingerprints.values()), targets.of(page), layouts
     return hashlib.sha256(repr(facts).encode()).hexdigest()

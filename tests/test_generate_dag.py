@@ -374,4 +374,4 @@ def test_a_picture_is_not_written_under_another_pictures_name(format: str, name:
 def test_a_pdf_has_no_date() -> None:
     """What Graphviz writes about the time is replaced in place, so that all offsets in the file stay true."""
     written = b"<< /Producer (cairo)\n   /CreationDate (D:20261124142708Z00'00)\n>>"
-    assert written.replace(b"20261124142708", b"19700101000000") == pdf.undated(written)
+    assert written.replace(b"20261124142708", b"19700101000000") == pdf.without_dates(written)

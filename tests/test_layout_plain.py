@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from penstock.render.geometry import Box, Geometry
+    from penstock.render.geometry import Geometry, Rectangle
     from penstock.render.options import Direction
 
 pytest.importorskip("graphviz")
@@ -88,7 +88,7 @@ def test_a_large_flow_has_a_drawing_of_all_its_parts(flow: Flow) -> None:
 def test_boxes_do_not_touch(flow: Flow) -> None:
     """No two boxes of a plain layout overlap, and none leaves the drawing."""
     geometry = plain(flow).geometry()
-    rows: dict[float, list[Box]] = {}
+    rows: dict[float, list[Rectangle]] = {}
     for box in geometry.boxes.values():
         rows.setdefault(round(box.y + box.height / 2), []).append(box)
     for row in rows.values():
@@ -111,7 +111,7 @@ def test_lines_cross_no_box() -> None:
     assert [] == inside
 
 
-def _holds(box: Box, x: float, y: float) -> bool:
+def _holds(box: Rectangle, x: float, y: float) -> bool:
     return box.x + 1 < x < box.x + box.width - 1 and box.y + 1 < y < box.y + box.height - 1
 
 

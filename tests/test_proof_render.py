@@ -266,14 +266,14 @@ def test_the_setting_hides_it(project: Path, capsys: pytest.CaptureFixture[str])
     assert 0 == main(["render", "f", "-C", str(project), "-f", "mermaid", "--details"])
     said = capsys.readouterr().out
     assert not {"┄", "confirmed", "-.->", "linkStyle"} & set(re.findall(r"┄|confirmed|-\.->|linkStyle", said))
-    assert [marks.without_proof(every_state())] == list(proof.shown(load(project)).manifest.flows)
+    assert [marks.without_proof(every_state())] == list(proof.flows_for_docs(load(project)).manifest.flows)
 
 
 def test_damaged_evidence_is_left_out(project: Path) -> None:
     """Documentation shows flows without the evidence that cannot be read, and knows where and why."""
     (project / ".penstock").mkdir()
     (project / ".penstock" / "evidence.json").write_text("{", encoding="utf-8")
-    found = proof.shown(load(project))
+    found = proof.flows_for_docs(load(project))
     assert ["f"] == [flow.name for flow in found.manifest.flows]
     assert found.fault.startswith(f"{project / '.penstock' / 'evidence.json'}: ")
 

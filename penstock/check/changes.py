@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from penstock.check.report import STYLED, folded
+from penstock.check.report import STYLED, hang_indent
 from penstock.render._plain import columns
 from penstock.render.describe import visible
 
@@ -60,7 +60,7 @@ def _flow(flow: FlowChange, style: Style, width: int) -> Iterator[str]:
 
 def _line(change: str, what: str, words: str, style: Style, width: int) -> str:
     if 0 < width < _INDENT + columns(STYLED.sub("", words)):
-        words = folded(words, max(width - _INDENT, 20)).replace("\n", "\n" + " " * _INDENT)
+        words = hang_indent(words, max(width - _INDENT, 20)).replace("\n", "\n" + " " * _INDENT)
     return f"  {style(f'{SIGNS[change]} {what}'.ljust(7), COLOURS[change])}  {words}"
 
 
@@ -86,10 +86,10 @@ def field_words(field: Field) -> str:
     """Describe the change of a field, with old and new value where they are short."""
     if field.name in LONG:
         return field.name
-    return f"{field.name} {_quoted(field.old)} → {_quoted(field.new)}"
+    return f"{field.name} {_format_value(field.old)} → {_format_value(field.new)}"
 
 
-def _quoted(value: str) -> str:
+def _format_value(value: str) -> str:
     return visible(value) or "none"
 
 

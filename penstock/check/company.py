@@ -14,7 +14,7 @@ from penstock.check.frames import NOTHING, PLAIN, Circumstances
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from penstock.check.frames import Frame, Key
+    from penstock.check.frames import Key, StepFrame
 
 
 MOST_SHOWN = 64
@@ -37,7 +37,7 @@ class Move(NamedTuple):
     times: int
 
 
-class Shown:
+class RootFacts:
     """The facts that one outermost step has shown so far, for generators that begin later in its run.
 
     Attributes:
@@ -65,7 +65,7 @@ class Shown:
         for entry, count in counts.items():
             self._counts[entry] = self._counts.get(entry, 0) + count
 
-    def absorb(self, others: Iterable[Shown]) -> None:
+    def absorb(self, others: Iterable[RootFacts]) -> None:
         """Add the facts of other steps."""
         self.fold()
         for facts in others:
@@ -112,7 +112,7 @@ class Company:
         self.beside = NOTHING
         self.lost: frozenset[str] = NOTHING
         self.generators: frozenset[str] = NOTHING
-        self.shown: list[Shown] = []
+        self.shown: list[RootFacts] = []
         self._most = MOST_SHOWN
 
     def finish(self, step: str, done: set[str], *, entrypoint: bool) -> None:
@@ -123,7 +123,7 @@ class Company:
             self.beside |= {step}
             self.is_plain = False
 
-    def show(self) -> Shown:
+    def show(self) -> RootFacts:
         """Return the record for the facts of one more outermost step."""
         if len(self.shown) >= self._most:
             ended_roots = [facts for facts in self.shown if facts.has_ended]
@@ -131,7 +131,7 @@ class Company:
                 ended_roots[0].absorb(ended_roots[1:])
             self.shown = [*ended_roots[:1], *(facts for facts in self.shown if not facts.has_ended)]
             self._most = max(MOST_SHOWN, 2 * len(self.shown))
-        facts = Shown()
+        facts = RootFacts()
         self.shown.append(facts)
         return facts
 
@@ -156,7 +156,7 @@ def with_pending(key: Key, generators: frozenset[str]) -> Key:
     return (*key[:6], circumstances._replace(pending=pending))
 
 
-def names_in(frame: Frame) -> frozenset[str]:
+def names_in(frame: StepFrame) -> frozenset[str]:
     """Return the steps of a flow that have begun so far in the run of one that is running."""
     root = frame.root or frame
     return frozenset({frame.step, root.step, *frame.ancestors, *root.done, *root.before[0]})

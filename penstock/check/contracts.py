@@ -85,7 +85,7 @@ def _docstrings(contract: Contract, flow: Flow, _application: Application) -> It
             yield _finding(contract, flow, f"{step.name} has no docstring.", step)
 
 
-def _confirmed(contract: Contract, flow: Flow, _application: Application) -> Iterator[Finding]:
+def _check_all_confirmed(contract: Contract, flow: Flow, _application: Application) -> Iterator[Finding]:
     for edge in flow.edges:
         if edge.origin == "declared" and edge.state != "confirmed":
             message = f"{edge.source} -> {edge.target} is {edge.state or 'not checked'}."
@@ -95,7 +95,7 @@ def _confirmed(contract: Contract, flow: Flow, _application: Application) -> Ite
 def _never(contract: Contract, flow: Flow, application: Application) -> Iterator[Finding]:
     starts = [(flow.full_name, step.name) for step in flow.entrypoints]
     names = [name for name in contract.never if not application.leading_to(name).isdisjoint(starts)]
-    predecessors = _reached(starts, application.following) if names else {}
+    predecessors = _find_reachable(starts, application.following) if names else {}
     for name in names:
         for flow_name, step in sorted(predecessors):
             if name in _names(flow_name, step) or (flow_name != flow.full_name and name in _names(flow_name)):
@@ -108,7 +108,7 @@ def _never(contract: Contract, flow: Flow, application: Application) -> Iterator
 TYPES: Mapping[str, Callable[[Contract, Flow, Application], Iterator[Finding]]] = {
     "has-trigger": _triggers,
     "has-docstrings": _docstrings,
-    "all-confirmed": _confirmed,
+    "all-confirmed": _check_all_confirmed,
     "never-reaches": _never,
 }
 """Every flow has an entrypoint with a trigger; every step a docstring; every arrow is confirmed; some steps, or flows,
@@ -155,7 +155,7 @@ class Application:
     def leading_to(self, name: str) -> AbstractSet[Node]:
         """Return the steps from which those of a name can be reached, and those steps themselves."""
         if name not in self._leading:
-            self._leading[name] = _reached(self.named.get(name, ()), self._preceding).keys()
+            self._leading[name] = _find_reachable(self.named.get(name, ()), self._preceding).keys()
         return self._leading[name]
 
     @cached_property
@@ -170,7 +170,7 @@ class Application:
         return ((flow, step) for flow in self.flows for step in flow.steps)
 
 
-def _reached(starts: Sequence[Node], following: Mapping[Node, Sequence[Node]]) -> dict[Node, Node | None]:
+def _find_reachable(starts: Sequence[Node], following: Mapping[Node, Sequence[Node]]) -> dict[Node, Node | None]:
     """Return every step that can be reached, with the one from which it was."""
     predecessors: dict[Node, Node | None] = dict.fromkeys(starts)
     waiting = deque(starts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from penstock.check.tally import Context, Tally, is_current, reachable
+from penstock.check.tally import ObservedContext, Tally, is_current, reachable
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -199,7 +199,7 @@ class _Counting:
         target = fact.step.step
         is_nested = any(part.step == target for part in fact.ancestors)
         near = _steps((fact.parent, *fact.done)) - {target}
-        self._tally.contexts.setdefault(target, set()).add(Context(fact.parent.step, near, is_nested))
+        self._tally.contexts.setdefault(target, set()).add(ObservedContext(fact.parent.step, near, is_nested))
 
 
 class _Repeated:

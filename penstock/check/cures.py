@@ -41,17 +41,17 @@ def describe_cure(flow: Flow, edge: Edge, proposed: Proposal) -> str:
         return "It goes with what is proposed for other steps."
     after = f"after={shown_after(proposed.after, _labels(flow, target.name))}"
     if target.entrypoint and not any(peer.origin == "declared" for peer in flow.edges_into(target.name)):
-        return _stacked(flow, target, after)
+        return _format_stacked_mark(flow, target, after)
     return f"Write: {after}"
 
 
-def _stacked(flow: Flow, target: Step, after: str) -> str:
+def _format_stacked_mark(flow: Flow, target: Step, after: str) -> str:
     """Return the cure of an entrypoint that is also a step; its own mark takes no ``after=``."""
-    name_argument = "" if target.name == target.qualname.rpartition(".")[2] else f", name={_quoted(target.name)}"
+    name_argument = "" if target.name == target.qualname.rpartition(".")[2] else f", name={_quote_text(target.name)}"
     mark = f"step({after}{name_argument})"
     return (
         f"Write below the mark of its entrypoint: @{mark}. "
-        f"Where no @flow stands above that: @flow({_quoted(flow.name)}).{mark}."
+        f"Where no @flow stands above that: @flow({_quote_text(flow.name)}).{mark}."
     )
 
 
@@ -88,17 +88,19 @@ def shown_after(names: Iterable[str], labels: Mapping[str, Sequence[str]] = Mapp
     step_names = list(names)
     if any(len(labels.get(name, ())) > 1 for name in step_names):  # a mapping has room for one label each
         parts = [
-            f"{{{_quoted(name)}: {_quoted(label)}}}" if label else _quoted(name)
+            f"{{{_quote_text(name)}: {_quote_text(label)}}}" if label else _quote_text(name)
             for name in step_names
             for label in labels.get(name) or [""]
         ]
     elif any(labels.get(name) for name in step_names):
         pairs = ((name, next(iter(labels.get(name, ())), None)) for name in step_names)
-        return f"{{{', '.join(f'{_quoted(name)}: {_quoted(label) if label else None}' for name, label in pairs)}}}"
+        return (
+            f"{{{', '.join(f'{_quote_text(name)}: {_quote_text(label) if label else None}' for name, label in pairs)}}}"
+        )
     else:
-        parts = list(map(_quoted, step_names))
+        parts = list(map(_quote_text, step_names))
     return parts[0] if len(parts) == 1 else f"[{', '.join(parts)}]"
 
 
-def _quoted(text: str) -> str:
+def _quote_text(text: str) -> str:
     return f'"{text}"' if text.isprintable() and not {'"', "\\"} & set(text) else repr(text)

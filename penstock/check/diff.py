@@ -130,7 +130,7 @@ def _flow(old: Flow | None, new: Flow | None) -> FlowChange:
     flow = new or old
     assert flow is not None  # noqa: S101 - a name comes from one of both
     before, after = old or _empty(flow), new or _empty(flow)
-    renames = dict(_renamed(before, after))
+    renames = dict(_find_renames(before, after))
     return FlowChange(
         change=change,
         flow=flow,
@@ -159,7 +159,7 @@ def _text(value: object) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-def _renamed(old: Flow, new: Flow) -> Iterator[tuple[str, str]]:
+def _find_renames(old: Flow, new: Flow) -> Iterator[tuple[str, str]]:
     """Yield the old and new name of renamed steps: no others have the same source, or the same description."""
     removed_steps = [step for step in old.steps if step.name not in new.successors]
     added_steps = [step for step in new.steps if step.name not in old.successors]

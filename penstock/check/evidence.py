@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock._files import read_text, write_atomically
-from penstock._versions import Format, check_natural, check_text
+from penstock._versions import VersionedFormat, check_natural, check_text
 from penstock.check import checksum
 from penstock.check.frames import PLAIN
 from penstock.check.history import History, decode_history, merge_histories
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from penstock.check.frames import Circumstances
 
-FORMAT = Format(
+FORMAT = VersionedFormat(
     name="penstock-evidence",
     version=(1, 4),
     what="evidence",
@@ -154,7 +154,7 @@ def merge(several: Iterable[Evidence]) -> Evidence:
         for step, names in evidence.meanwhile.items():
             meanwhile[step] = names | meanwhile.get(step, frozenset())
     history = merge_histories(part.history for part in parts)
-    return Evidence(facts, orphans, runs, commits, _replaced(parts), meanwhile, _is_exact(parts), history)
+    return Evidence(facts, orphans, runs, commits, _merge_replaced(parts), meanwhile, _is_exact(parts), history)
 
 
 def _is_exact(parts: Iterable[Evidence]) -> bool:
@@ -163,7 +163,7 @@ def _is_exact(parts: Iterable[Evidence]) -> bool:
     return bool(telling) and all(telling)
 
 
-def _replaced(parts: Iterable[Evidence]) -> dict[Fact | tuple[str, Seen], frozenset[str]]:
+def _merge_replaced(parts: Iterable[Evidence]) -> dict[Fact | tuple[str, Seen], frozenset[str]]:
     """Return the replaced steps of each row; one observation without replacement removes the entry."""
     replaced_steps: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
     genuine: set[Fact | tuple[str, Seen]] = set()
@@ -229,14 +229,17 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
     steps = [Seen(check_text(step), check_text(source)) for _, step, source in content["steps"]]
 
     def seen(number: object) -> Seen:
+        """Return the step with a number."""
         return steps[check_natural(number)]
 
     def group(numbers: Iterable[object]) -> frozenset[Seen]:
+        """Return the steps with these numbers."""
         return frozenset(map(seen, numbers))
 
     def fact_of(
         flow: object, step: object, parent: object, done: Any, ancestors: Any, outside: Any, *more: Any
     ) -> Fact:
+        """Return the fact that a row of the file encodes."""
         sides = group(done), group(ancestors), group(outside)
         return Fact(check_text(flow), seen(step), seen(parent), *sides, read_circumstances(*more) if more else PLAIN)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from penstock.check.cures import choose_names, describe_cure
 from penstock.check.masks import find_masks
 from penstock.check.proposing import Proposal, proposals
-from penstock.check.verdict import lost
+from penstock.check.verdict import ends_with_lost_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ Severity = Literal["error", "note"]
 """An error fails the check; a note is only reported."""
 
 
-class Place(NamedTuple):
+class RelatedLocation(NamedTuple):
     """A place in the source, with a description."""
 
     file: str
@@ -64,7 +64,7 @@ class Finding:
     after: tuple[str, ...] | None = None
     file: str = ""
     line: int = 0
-    related: tuple[Place, ...] = ()
+    related: tuple[RelatedLocation, ...] = ()
     cause: str = ""
 
     @property
@@ -178,7 +178,7 @@ def _of_edge(judgement: Judgement, edge: Edge, proposed: Proposal) -> Finding:
     failing = edge.state in FAILING
     names = {"source": source.name, "target": target.name}
     if edge.state == "context-lost":
-        names["lost"] = lost((source.name, target.name), judgement.tally)[-1]
+        names["lost"] = ends_with_lost_context((source.name, target.name), judgement.tally)[-1]
         names["other"] = source.name if names["lost"] == target.name else target.name
     words = (FAILING if failing else NOTES)[edge.state].format(**names)
     return Finding(
@@ -193,7 +193,7 @@ def _of_edge(judgement: Judgement, edge: Edge, proposed: Proposal) -> Finding:
         after=choose_names(flow, edge, proposed) if failing else None,
         file=target.file,
         line=target.line,
-        related=_related(judgement, source, edge),
+        related=_find_related_locations(judgement, source, edge),
     )
 
 
@@ -210,11 +210,11 @@ def _advice(judgement: Judgement, edge: Edge) -> str:
     return CURES[edge.state]
 
 
-def _related(judgement: Judgement, source: Step, edge: Edge) -> tuple[Place, ...]:
-    places = [Place(source.file, source.line, f"{source.name} is here")] if source.file else []
+def _find_related_locations(judgement: Judgement, source: Step, edge: Edge) -> tuple[RelatedLocation, ...]:
+    places = [RelatedLocation(source.file, source.line, f"{source.name} is here")] if source.file else []
     places += [
-        Place(call.file, call.line, "the code says so here")
-        for call in judgement.tally.said(edge.source, edge.target)
+        RelatedLocation(call.file, call.line, "the code says so here")
+        for call in judgement.tally.find_static_relations(edge.source, edge.target)
         if call.file
     ][:1]
     return tuple(places)

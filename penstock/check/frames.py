@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import ref
 
 if TYPE_CHECKING:
-    from penstock.check.company import Shown
+    from penstock.check.company import RootFacts
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -49,7 +49,7 @@ NEW = (0, 0, NONE_KNOWN)
 """The state of a step in which nothing has finished, after the sizes that show whether it is still valid."""
 
 
-class Frame:
+class StepFrame:
     """A step that runs, or ran, as seen by one flow.
 
     Attributes:
@@ -85,7 +85,7 @@ class Frame:
         "within",
     )
 
-    def __init__(self, flow: str, step: str, parent: Frame | None) -> None:
+    def __init__(self, flow: str, step: str, parent: StepFrame | None) -> None:
         self.flow = flow
         self.step = step
         self.parent = parent
@@ -94,27 +94,27 @@ class Frame:
         self._ancestors: frozenset[str] | None = None
         self._known = NEW
         self.generators = NOTHING
-        self.shown: Shown | None = None
-        self.within: ref[Frame] | None = None
+        self.shown: RootFacts | None = None
+        self.within: ref[StepFrame] | None = None
         if parent is None:
-            self.root: Frame | None = None  # itself would be a cycle, and wait for the garbage collector
+            self.root: StepFrame | None = None  # itself would be a cycle, and wait for the garbage collector
             self.depth = 0
             self.before = NONE_KNOWN
             self.replaced = NOTHING
         else:
             self.depth = parent.depth + 1
             self.root = root = parent.root or parent
-            self.before = parent.known()
+            self.before = parent.collect_finished()
             self.replaced = root.replaced
 
     @property
     def ancestors(self) -> frozenset[str]:
         """The steps around it."""
         if self._ancestors is None:  # most steps have nothing in them, and never need it
-            self.known()
+            self.collect_finished()
         return self._ancestors or NOTHING
 
-    def known(self) -> Known:
+    def collect_finished(self) -> Known:
         """Return the steps that have finished inside this step, and those around it but not inside."""
         if self._ancestors is None:  # settled from the outside in, however deep calls nest
             parent = self.parent
@@ -175,7 +175,7 @@ class Frame:
         return self.flow, self.step, "" if parent is None else parent.step, done, ancestors, outside, circumstances
 
 
-class Loose(Frame):
+class Loose(StepFrame):
     """Stands for a frame and shares its finished steps, but keeps none alive except the outermost one.
 
     While the frames between are alive, they enclose this one as well. Of those that are gone, it has the names.
@@ -183,30 +183,31 @@ class Loose(Frame):
 
     __slots__ = ("_parent",)
 
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, frame: StepFrame) -> None:
         super().__init__(frame.flow, frame.step, frame.parent)
         self.depth = 0 if self.root is None else 1
         self.done, self.pulled, self.before = frame.done, frame.pulled, frame.before
         self._ancestors = frame.ancestors
 
     @property
-    def parent(self) -> Frame | None:
+    def parent(self) -> StepFrame | None:
         """The nearest enclosing frame that is still alive, where known."""
         return (self._parent and self._parent()) or self.root
 
     @parent.setter
-    def parent(self, frame: Frame | None) -> None:
+    def parent(self, frame: StepFrame | None) -> None:
+        """Keep a weak reference to the frame, so that it can be freed."""
         self._parent = frame and ref(frame)
 
 
-def nearest(frame: Frame | None, step: str) -> Frame | None:
+def nearest(frame: StepFrame | None, step: str) -> StepFrame | None:
     """Return the first frame, from this one outwards, that is of another step: recursion and retries add no arrow."""
     while frame is not None and frame.step == step:
         frame = frame.parent
     return frame
 
 
-def told(frame: Frame) -> list[list[Any]]:
+def encode_frames(frame: StepFrame) -> list[list[Any]]:
     """Return the enclosing steps, from the inside out, each with the steps finished in it but not in the one before.
 
     Of frames that were forgotten, the names stand before the outermost one, and behind its own the steps that tests have
@@ -214,7 +215,7 @@ def told(frame: Frame) -> list[list[Any]]:
     """
     rows: list[list[Any]] = []
     before: set[str] = set()
-    current_frame: Frame | None = frame
+    current_frame: StepFrame | None = frame
     while current_frame is not None:
         rows.append([current_frame.step, sorted(current_frame.done - before)])
         before, current_frame = set(current_frame.done), current_frame.parent
@@ -225,16 +226,16 @@ def told(frame: Frame) -> list[list[Any]]:
     return rows
 
 
-def heard(flow: str, rows: list[Any]) -> Frame | None:
+def decode_frames(flow: str, rows: list[Any]) -> StepFrame | None:
     """Return the frame that encoded rows describe, or ``None`` if there are none.
 
     Raises:
         TypeError: The rows are malformed.
         ValueError: The same.
     """
-    frames: list[Frame] = []
+    frames: list[StepFrame] = []
     for step, _, *replaced_names in reversed(rows):
-        frame = Frame(flow, str(step), frames[-1] if frames else None)
+        frame = StepFrame(flow, str(step), frames[-1] if frames else None)
         frame.replaced = frame.replaced.union(*(map(str, names) for names in replaced_names))
         frames.append(frame)
     frames.reverse()

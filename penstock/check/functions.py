@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock.check.playback import Label
+from penstock.check.playback import StepAttributes
 from penstock.errors import PenstockError
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ class StepFinder:
         self.first = ""
         self.fault = ""
         self._load = load
-        self._steps: Mapping[str, tuple[Label, ...]] | None = None
+        self._steps: Mapping[str, tuple[StepAttributes, ...]] | None = None
 
-    def find(self, function: str) -> tuple[Label, ...]:
+    def find(self, function: str) -> tuple[StepAttributes, ...]:
         """Return the labels of a function in the flows, one for each of its names; none if it is no step."""
         if self._steps is None:
             self._steps = self._index()
@@ -52,7 +52,7 @@ class StepFinder:
             return self.fault
         return f"{self.others:,} name functions that are no steps, the first {self.first}"
 
-    def _index(self) -> dict[str, tuple[Label, ...]]:
+    def _index(self) -> dict[str, tuple[StepAttributes, ...]]:
         try:
             flows = [*self._load()]
         except PenstockError as error:
@@ -64,7 +64,7 @@ class StepFinder:
                 kinds = index.setdefault(f"{step.module}.{step.qualname}", {})
                 kinds.setdefault((step.name, step.entrypoint, step.kind.endswith("generator")), []).append(flow.name)
         return {
-            name: tuple(Label(step, tuple(names), entry, lazy) for (step, entry, lazy), names in kinds.items())
+            name: tuple(StepAttributes(step, tuple(names), entry, lazy) for (step, entry, lazy), names in kinds.items())
             for name, kinds in index.items()
         }
 

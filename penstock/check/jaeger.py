@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock.check.functions import function_of
-from penstock.check.spans import Format, commit_of, label_of, listed, named, nanoseconds
-from penstock.check.traces import Told
+from penstock.check.spans import TraceFormat, commit_of, get_list, label_of, nanoseconds, require_id
+from penstock.check.traces import SpanRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,33 +19,33 @@ MICROSECOND = 1000
 
 
 def _raw(document: Any) -> Iterator[tuple[Any, Mapping[str, str]]]:
-    for trace in document if isinstance(document, list) else listed(document, "data"):
+    for trace in document if isinstance(document, list) else get_list(document, "data"):
         processes = trace.get("processes") or {}
         commits = {key: commit_of(_tags(process)) for key, process in processes.items()}
-        for span in listed(trace, "spans"):
+        for span in get_list(trace, "spans"):
             yield span, commits
 
 
-def _told(span: Mapping[str, Any], commits: Mapping[str, str]) -> Told:
+def _parse_span(span: Mapping[str, Any], commits: Mapping[str, str]) -> SpanRecord:
     start = nanoseconds(span["startTime"], MICROSECOND)
     end = nanoseconds(start + nanoseconds(span.get("duration", 0), MICROSECOND))
-    trace, commit = named(span["traceID"]), commits.get(span.get("processID", ""), "")
+    trace, commit = require_id(span["traceID"]), commits.get(span.get("processID", ""), "")
     tags = _tags(span)
     function = function_of(tags, leaves=tags.get("span.kind") in ("client", "producer"))
-    return Told(trace, named(span["spanID"]), _parent(span), label_of(tags), start, end, commit, function)
+    return SpanRecord(trace, require_id(span["spanID"]), _parent(span), label_of(tags), start, end, commit, function)
 
 
 def _parent(span: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return the span that this one was called in, else one that it follows from, as a message does."""
-    references = listed(span, "references")
+    references = get_list(span, "references")
     references.sort(key=lambda reference: reference["refType"] != "CHILD_OF")
     if references:
-        return named(references[0]["traceID"]), named(references[0]["spanID"])
+        return require_id(references[0]["traceID"]), require_id(references[0]["spanID"])
     return None
 
 
 def _tags(owner: Mapping[str, Any]) -> dict[str, Any]:
-    return {tag["key"]: tag.get("value") for tag in listed(owner, "tags")}
+    return {tag["key"]: tag.get("value") for tag in get_list(owner, "tags")}
 
 
-JAEGER = Format(_raw, _told)
+JAEGER = TraceFormat(_raw, _parse_span)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from penstock.check.findings import Place
+from penstock.check.findings import RelatedLocation
 from penstock.check.masks import join_names
 from penstock.check.verdict import REFUTED
 
@@ -18,7 +18,7 @@ _LEADING = ("cycle", "unclaimed", "unmarked", "unknown-after", "no-entrypoint", 
 """The kinds of findings that represent a group, the one nearest to the cause first."""
 
 
-def joined(found: Sequence[Finding]) -> list[Finding]:
+def group_by_cause(found: Sequence[Finding]) -> list[Finding]:
     """Return findings for people: one for each mistake.
 
     An undeclared edge is reported together with the edges that it replaces, and consequences of one cause together
@@ -80,12 +80,16 @@ def _rank(finding: Finding) -> tuple[bool, int]:
     return finding.severity != "error", rank
 
 
-def _places(others: Iterable[Finding]) -> list[Place]:
+def _places(others: Iterable[Finding]) -> list[RelatedLocation]:
     """Return a place for each step concerned, with the kinds of its findings."""
     codes: dict[tuple[str, int, str], dict[str, None]] = {}
     for finding in others:
         codes.setdefault((finding.file, finding.line, finding.target), {})[finding.code] = None
-    return [Place(file, line, f"{step}: {', '.join(kinds)}") for (file, line, step), kinds in codes.items() if file]
+    return [
+        RelatedLocation(file, line, f"{step}: {', '.join(kinds)}")
+        for (file, line, step), kinds in codes.items()
+        if file
+    ]
 
 
 def _cure(lead: Finding, group: Sequence[Finding]) -> str:

@@ -36,7 +36,7 @@ class Occurrences:
             self._spells.remove(longest)
         self._spells.append(spell)
 
-    def lost(self, alone: Mapping[str, Sequence[int]]) -> frozenset[str]:
+    def find_lost_steps(self, alone: Mapping[str, Sequence[int]]) -> frozenset[str]:
         """Return the steps that began alone and may belong to the runs; none if one of the runs had none of them.
 
         Args:

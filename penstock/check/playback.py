@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import ref
 
 from penstock.check.company import Company
-from penstock.check.frames import Frame, nearest
+from penstock.check.frames import StepFrame, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 
-class Label(NamedTuple):
+class StepAttributes(NamedTuple):
     """The step attributes of a span.
 
     Attributes:
@@ -44,7 +44,7 @@ class Span(NamedTuple):
 
     key: bytes
     parent: bytes | None
-    label: Label | None
+    label: StepAttributes | None
     start: int
     end: int
 
@@ -61,15 +61,15 @@ class Played(NamedTuple):
         company: The state that it shares with the other steps of its run.
     """
 
-    frame: Frame
-    label: Label
+    frame: StepFrame
+    label: StepAttributes
     start: int
     end: int
     lost: bool
     company: Company
 
 
-def played(spans: Iterable[Span]) -> list[Played]:
+def replay(spans: Iterable[Span]) -> list[Played]:
     """Return every step of a trace, for each of its flows, after all has run."""
     playback = _Playback(spans)
     playback.place()
@@ -95,7 +95,7 @@ class _Playback:
         open_: dict[bytes, list[Played]] = {}
         for number, (span, enters) in enumerate(self._walk()):
             if enters:
-                steps = open_[span.key] = self._placed(span)
+                steps = open_[span.key] = self._build_span_frames(span)
                 self.steps += steps
                 self._events.append((span.start, number, True, steps))
             else:
@@ -113,7 +113,7 @@ class _Playback:
             if step.lost and step.frame.parent is None and step.company.alone and step.frame.flow in self._runs:
                 self._runs[step.frame.flow].lose(step.frame.step)
 
-    def _placed(self, span: Span) -> list[Played]:
+    def _build_span_frames(self, span: Span) -> list[Played]:
         key, parent, label = span.key, span.parent, span.label
         if parent is not None and (parent not in self._spans or parent in self._lost):
             self._lost.add(key)
@@ -125,7 +125,7 @@ class _Playback:
         self._around[key] = {**outer_steps, **own_steps}
         return [*own_steps.values()]
 
-    def _placed_in(self, flow: str, label: Label, span: Span, around: Mapping[str, Played]) -> Played:
+    def _placed_in(self, flow: str, label: StepAttributes, span: Span, around: Mapping[str, Played]) -> Played:
         """Return a step as one of its flows sees it.
 
         An entrypoint that is called outside every run, or in one of another flow, begins or joins one, without its
@@ -141,7 +141,7 @@ class _Playback:
             company = Company(alone=True, foreign=not is_cut and any(step.label.entrypoint for step in around.values()))
         if outer is not None and company.is_run and not outer.company.is_run:
             outer = None
-        frame = Frame(flow, label.step, nearest(outer and outer.frame, label.step))
+        frame = StepFrame(flow, label.step, nearest(outer and outer.frame, label.step))
         if outer is not None and outer.label.step == label.step:
             frame.within = ref(outer.frame)
         return Played(frame, label, span.start, span.end, is_cut, company)
@@ -177,7 +177,7 @@ def _moment(event: tuple[int, int, bool, list[Played]]) -> tuple[int, int]:
 def _begin(step: Played) -> None:
     frame = step.frame
     if frame.parent is not None:
-        frame.before = frame.parent.known()
+        frame.before = frame.parent.collect_finished()
     if step.label.lazy:  # a trace does not show when it gave its first item, from which on it counts as done
         frame.pull()
         frame.finish()

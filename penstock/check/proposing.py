@@ -66,7 +66,7 @@ def _proposal(flow: Flow, search: Search, target: str, failing: Container[Pair])
 
 def _closing(search: Search, target: str) -> dict[str, tuple[str, ...]]:
     draft = search.draft
-    sources = {context.parent for context in search.unexplained(target)}
+    sources = {context.parent for context in search.find_unexplained(target)}
     sources |= {source for source in search.missing.get(target, ()) if target not in draft.ahead(source)}
     if not sources:
         return {}

@@ -9,9 +9,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from penstock import __version__
-from penstock._records import encoded
+from penstock._records import encode_json
 from penstock.check.findings import ABOUT
-from penstock.check.joining import joined
+from penstock.check.joining import group_by_cause
 from penstock.render._plain import columns
 from penstock.render.describe import escape_line, quote_file
 
@@ -36,7 +36,7 @@ def text(found: Sequence[Finding], style: Style = lambda shown, _: shown, width:
         style: Styles a text for the terminal.
         width: The terminal's columns; 0 keeps lines unfolded.
     """
-    return "\n\n".join(_entry(finding, style, width) for finding in joined(found))
+    return "\n\n".join(_entry(finding, style, width) for finding in group_by_cause(found))
 
 
 def _entry(finding: Finding, style: Style, width: int) -> str:
@@ -44,12 +44,12 @@ def _entry(finding: Finding, style: Style, width: int) -> str:
     flow = style(f"[{escape_line(finding.flow)}]", "2") if finding.flow else ""
     head = [location, style(escape_line(finding.code), COLOURS[finding.severity]), flow, escape_line(finding.message)]
     details = [finding.seen, *(f"{place.where}: {place.text}" for place in finding.related), finding.cure]
-    lines = [folded(" ".join(filter(None, head)), width)]
-    lines += [folded(f"    {escape_line(detail)}", width) for detail in details if detail]
+    lines = [hang_indent(" ".join(filter(None, head)), width)]
+    lines += [hang_indent(f"    {escape_line(detail)}", width) for detail in details if detail]
     return "\n".join(lines)
 
 
-def folded(shown: str, width: int) -> str:
+def hang_indent(shown: str, width: int) -> str:
     """Fold a line between words, with a hanging indent; styles take no columns, and width 0 means no fold."""
     start = len(shown) - len(shown.lstrip(" "))
     lines: list[str] = []
@@ -67,7 +67,7 @@ def github(found: Sequence[Finding]) -> str:
 
     Source: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
-    return "\n".join(map(_command, joined(found)))
+    return "\n".join(map(_command, group_by_cause(found)))
 
 
 def _command(finding: Finding) -> str:
@@ -104,7 +104,7 @@ def gitlab(found: Sequence[Finding]) -> str:
 
 def _encode(content: object) -> str:
     """Return JSON text that every encoding has a form for: halves of surrogate pairs are escapes."""
-    return encoded(content, 2, sort_keys=False)
+    return encode_json(content, 2, sort_keys=False)
 
 
 def _degradation(finding: Finding) -> dict[str, Any]:

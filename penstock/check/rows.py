@@ -21,7 +21,7 @@ Named = tuple[str, str, str]
 
 def evidence_rows(evidence: Evidence) -> dict[str, list[list[Any]]]:
     """Return all tables of a file, sorted, in the order in which they stand there."""
-    steps = sorted(_mentioned(evidence))
+    steps = sorted(_collect_steps(evidence))
     number = {step: index for index, step in enumerate(steps)}
     return {
         "steps": [list(step) for step in steps],
@@ -55,7 +55,7 @@ def _orphan_rows(evidence: Evidence, number: Mapping[Named, int]) -> dict[str, l
     return {"orphans": sorted([*orphan, count] for orphan, count in orphans.items()), "tops": sorted(tops)}
 
 
-def _mentioned(evidence: Evidence) -> set[Named]:
+def _collect_steps(evidence: Evidence) -> set[Named]:
     found = {(flow, *step) for flow, step in evidence.runs}
     for orphan in evidence.orphans:
         found.update((orphan.flow, *seen) for seen in (orphan.step, *(orphan.done or ())))
@@ -69,7 +69,7 @@ def fact_rows(evidence: Evidence, number: Mapping[Named, int]) -> dict[str, list
     """Return the facts in three tables; older readers know the first two, and would misunderstand the third."""
     rows: dict[str, list[list[Any]]] = {"facts": [], "replaced": [], "circumstances": []}
     for fact, count in evidence.facts.items():
-        row, names = _numbered(fact, number), sorted(evidence.replaced.get(fact, ()))
+        row, names = _encode_fact(fact, number), sorted(evidence.replaced.get(fact, ()))
         if fact.circumstances != PLAIN:
             lost_steps, pending, beside, begins, alone = fact.circumstances
             fields = [sorted(lost_steps), sorted(pending), sorted(beside), begins, alone]
@@ -81,8 +81,9 @@ def fact_rows(evidence: Evidence, number: Mapping[Named, int]) -> dict[str, list
     return {table: sorted(lines) for table, lines in rows.items()}
 
 
-def _numbered(fact: Fact, number: Mapping[Named, int]) -> list[Any]:
+def _encode_fact(fact: Fact, number: Mapping[Named, int]) -> list[Any]:
     def numbers(group: Iterable[Seen]) -> list[int]:
+        """Return the sorted numbers of some steps of the fact's flow."""
         return sorted(number[fact.flow, *part] for part in group)
 
     alone = (number[fact.flow, *fact.step], number[fact.flow, *fact.parent])

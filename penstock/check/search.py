@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from penstock.check.covers import find_smallest_cover
 from penstock.check.draft import Draft
 from penstock.check.succession import is_only_missed
-from penstock.check.tally import Context
+from penstock.check.tally import ObservedContext
 from penstock.check.verdict import REFUTED
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Search:
         self._flow, self._tally = judgement.flow, judgement.tally
         # The nearer a step is, the fewer begin after it has finished.
         self._followers = Counter(source for source, _ in self._tally.before)
-        self._contexts: dict[str, set[Context]] = defaultdict(set)
+        self._contexts: dict[str, set[ObservedContext]] = defaultdict(set)
         self._missed = {(edge.source, edge.target) for edge in self._flow.edges if is_only_missed(self._flow, edge)}
         self._refuted: set[Pair] = set()
         self._weak = {(edge.source, edge.target): edge for edge in self._flow.edges if self._is_weak(edge)}
@@ -89,8 +89,10 @@ class Search:
             self._note_failing(edge, f"{edge.note} This shows once other arrows of the flow are mended.")
         return before != self._size()
 
-    def _note_contexts(self, target: str, contexts: Iterable[Context]) -> None:
-        flow_contexts = (Context(context.parent, context.near.intersection(self._order)) for context in contexts)
+    def _note_contexts(self, target: str, contexts: Iterable[ObservedContext]) -> None:
+        flow_contexts = (
+            ObservedContext(context.parent, context.near.intersection(self._order)) for context in contexts
+        )
         self._contexts[target].update(flow_contexts)
 
     def _note_failing(self, edge: Edge, note: str) -> None:
@@ -103,13 +105,13 @@ class Search:
     def _size(self) -> tuple[int, ...]:
         return sum(map(len, self._contexts.values())), sum(map(len, self.missing.values())), len(self._refuted)
 
-    def unexplained(self, target: str) -> Iterator[Context]:
+    def find_unexplained(self, target: str) -> Iterator[ObservedContext]:
         """Yield the contexts of a step that no arrow of the draft explains."""
         return (context for context in self._contexts.get(target, ()) if not self.draft.explains(target, context.near))
 
-    def _open(self, target: str) -> Iterator[Context]:
+    def _open(self, target: str) -> Iterator[ObservedContext]:
         """Yield those contexts that are not given up."""
-        return (context for context in self.unexplained(target) if (context.parent, target) not in self._lost)
+        return (context for context in self.find_unexplained(target) if (context.parent, target) not in self._lost)
 
     # Arrows -----------------------------------------------------------------------------------------------------
 
@@ -127,7 +129,7 @@ class Search:
 
     def _choose_names(self, first: str = "") -> None:
         self._restart()
-        self._targets = [name for name in self._order if self.missing.get(name) or any(self.unexplained(name))]
+        self._targets = [name for name in self._order if self.missing.get(name) or any(self.find_unexplained(name))]
         self._targets.sort(key=lambda name: name != first)
         while self._drop_weak_arrow(self._targets):
             self._restart()
@@ -145,7 +147,7 @@ class Search:
         """Drop an unobserved edge to an entrypoint that rules out the observed ones; return whether there is one."""
         for target in targets:
             contexts = sorted(self._open(target), key=lambda context: (context.parent, sorted(context.near)))
-            for context, group in zip(contexts, self._allowed(target, contexts), strict=True):
+            for context, group in zip(contexts, self._find_allowed_names(target, contexts), strict=True):
                 arrow = None if group else self.draft.arrow_back(target, context.parent, self._weak)
                 if arrow is not None:
                     self._refuted.add(arrow)
@@ -158,7 +160,7 @@ class Search:
         """Give up contexts that declared edges alone rule out."""
         for target in targets:
             contexts = list(self._open(target))
-            groups = self._allowed(target, contexts)
+            groups = self._find_allowed_names(target, contexts)
             closed_contexts = (context for context, group in zip(contexts, groups, strict=True) if not group)
             self._lost.update((context.parent, target) for context in closed_contexts)
 
@@ -177,15 +179,15 @@ class Search:
     def _is_hopeless(self, target: str) -> bool:
         """Return whether nothing can be written for a step; an entrypoint may have no names, if it needs none."""
         is_entrypoint = self._flow.step(target).entrypoint
-        return not (self.draft.names(target) or (is_entrypoint and not any(self.unexplained(target))))
+        return not (self.draft.names(target) or (is_entrypoint and not any(self.find_unexplained(target))))
 
     def _try_again(self) -> None:
         """Explain contexts that were given up, where other names now allow it."""
         waiting = sorted(self._lost)
         while waiting:
             parent, target = waiting.pop(0)
-            contexts = [context for context in self.unexplained(target) if context.parent == parent]
-            if contexts and all(self._allowed(target, contexts)):
+            contexts = [context for context in self.find_unexplained(target) if context.parent == parent]
+            if contexts and all(self._find_allowed_names(target, contexts)):
                 self._lost.discard((parent, target))
                 self.draft.take_back(target)
                 self._add_names(target)
@@ -195,9 +197,9 @@ class Search:
 
     def _groups(self, target: str) -> list[frozenset[str]]:
         """Return for each open context the names that would explain it, and close no circle."""
-        return list(filter(None, self._allowed(target, self._open(target))))
+        return list(filter(None, self._find_allowed_names(target, self._open(target))))
 
-    def _allowed(self, target: str, contexts: Iterable[Context]) -> list[frozenset[str]]:
+    def _find_allowed_names(self, target: str, contexts: Iterable[ObservedContext]) -> list[frozenset[str]]:
         groups = [context.near for context in contexts]
         ahead = self.draft.ahead(target) if groups else set[str]()
         return [group - ahead for group in groups]

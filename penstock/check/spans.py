@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock._files import open_file
-from penstock.check.playback import Label
+from penstock.check.playback import StepAttributes
 from penstock.check.traces import LAST, Traces
 from penstock.errors import EvidenceError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from penstock.check.evidence import Evidence
     from penstock.check.functions import StepFinder
-    from penstock.check.traces import Told
+    from penstock.check.traces import SpanRecord
 
 BAD = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
 """Exceptions from reading malformed data."""
@@ -34,7 +34,7 @@ MAX_SIZE = 64 * MEGABYTE
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
 
 
-class Format(NamedTuple):
+class TraceFormat(NamedTuple):
     """How spans are read.
 
     Attributes:
@@ -43,7 +43,7 @@ class Format(NamedTuple):
     """
 
     raw: Callable[[Any], Iterator[tuple[Any, Any]]]
-    told: Callable[[Any, Any], Told]
+    told: Callable[[Any, Any], SpanRecord]
 
 
 class Damage:
@@ -67,7 +67,7 @@ class Damage:
 
 def read(
     files: Iterable[Path],
-    kind: Format,
+    kind: TraceFormat,
     damage: Damage,
     finder: StepFinder | None = None,
     max_size: int = MAX_SIZE,
@@ -102,7 +102,9 @@ def _explain(finder: StepFinder | None) -> str:
     return finder.explain() if finder else ""
 
 
-def _take(traces: Traces, read_span: Callable[[], Told], finder: StepFinder | None, place: str, damage: Damage) -> None:
+def _take(
+    traces: Traces, read_span: Callable[[], SpanRecord], finder: StepFinder | None, place: str, damage: Damage
+) -> None:
     try:
         record = read_span()
     except BAD as error:
@@ -118,7 +120,7 @@ def _take(traces: Traces, read_span: Callable[[], Told], finder: StepFinder | No
 
 def _documents(file: Path, damage: Damage, max_size: int) -> Iterator[tuple[str, Any]]:
     """Yield each JSON document with its place: one a line, or all lines together if the first is only a beginning."""
-    with _opened(file) as stream:
+    with _open_stream(file) as stream:
         limit = max_size if isinstance(stream, gzip.GzipFile) else sys.maxsize
         for number, line in enumerate(_lines(file, stream, damage, limit), 1):
             place = f"{file}:{number}"
@@ -166,7 +168,7 @@ def _lines(file: Path, stream: IO[bytes], damage: Damage, limit: int) -> Iterato
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[IO[bytes]]:
+def _open_stream(file: Path) -> Iterator[IO[bytes]]:
     try:
         raw: Any = sys.stdin.buffer if str(file) == "-" else open_file(file)
     except OSError as error:
@@ -181,7 +183,7 @@ def _opened(file: Path) -> Iterator[IO[bytes]]:
         yield stream
 
 
-def listed(mapping: Mapping[str, Any], key: str) -> list[Any]:
+def get_list(mapping: Mapping[str, Any], key: str) -> list[Any]:
     """Return the list under a key; none if there is nothing.
 
     Raises:
@@ -195,7 +197,7 @@ def listed(mapping: Mapping[str, Any], key: str) -> list[Any]:
     return items
 
 
-def label_of(attributes: Mapping[str, Any]) -> Label | None:
+def label_of(attributes: Mapping[str, Any]) -> StepAttributes | None:
     """Return the step attributes of a span, or ``None`` if the span belongs to no step."""
     step, flow = attributes.get("penstock.step"), attributes.get("penstock.flow")
     flows = attributes.get("penstock.flows", ())
@@ -205,7 +207,7 @@ def label_of(attributes: Mapping[str, Any]) -> Label | None:
     if not (isinstance(step, str) and step and names):
         return None
     flags = (attributes.get(f"penstock.{name}") is True for name in ("entrypoint", "lazy", "begins"))
-    return Label(step, names, *flags)
+    return StepAttributes(step, names, *flags)
 
 
 def commit_of(attributes: Mapping[str, Any]) -> str:
@@ -226,7 +228,7 @@ def nanoseconds(value: object, factor: int = 1) -> int:
     return number
 
 
-def named(value: object) -> str:
+def require_id(value: object) -> str:
     """Return an ID.
 
     Raises:

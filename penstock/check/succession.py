@@ -31,7 +31,7 @@ def shows_arrows(evidence: Evidence) -> bool:
     return bool(evidence.facts or evidence.runs or any(orphan.done for orphan in evidence.orphans))
 
 
-def succeed(
+def inherit_history(
     evidence: Evidence,
     before: Evidence,
     declared: Mapping[str, Collection[Pair]],
@@ -172,6 +172,7 @@ def _find_runs(flow: Flow, evidence: Evidence) -> _Runs:
     runs: _Runs = defaultdict(set)
 
     def add(steps: Iterable[Seen], replaced: frozenset[str]) -> None:
+        """Add the steps whose code has not changed to the runs with these replaced steps."""
         runs[replaced].update(part.step for part in steps if is_current(sources, part))
 
     for run in evidence.runs:

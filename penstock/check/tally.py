@@ -21,7 +21,7 @@ Pair = tuple[str, str]
 """The names of the steps at both ends of an arrow."""
 
 
-class Context(NamedTuple):
+class ObservedContext(NamedTuple):
     """Where a step ran with the current code and no replaced steps: an edge from any of these would explain it.
 
     Attributes:
@@ -98,12 +98,12 @@ class Tally:
     masked: dict[str, set[str]] = field(default_factory=dict)
     replaced: dict[str, set[str]] = field(default_factory=dict)
     within: set[Pair] = field(default_factory=set)
-    contexts: dict[str, set[Context]] = field(default_factory=dict)
+    contexts: dict[str, set[ObservedContext]] = field(default_factory=dict)
     ahead: dict[str, set[str]] = field(default_factory=dict)
     calls: dict[str, list[Call]] = field(default_factory=dict)
     vanished: dict[Pair, tuple[State, str]] = field(default_factory=dict)
 
-    def said(self, source: str, target: str) -> list[Call]:
+    def find_static_relations(self, source: str, target: str) -> list[Call]:
         """Return the calls in the code that lead from one step to another."""
         return self._by_pair.get((source, target), [])
 

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from penstock.check.company import with_pending
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
 from penstock.check.occurrences import Occurrences
-from penstock.check.playback import Span, played
+from penstock.check.playback import Span, replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from penstock.check.frames import Key
-    from penstock.check.playback import Label, Played
+    from penstock.check.playback import Played, StepAttributes
 
 BUCKETS = 64
 IN_MEMORY = 512 * 1024
@@ -36,7 +36,7 @@ LAST = 2**63 - 1
 _record = struct.Struct("<16s8s16s8sIqq")
 
 
-class Told(NamedTuple):
+class SpanRecord(NamedTuple):
     """A span as its file describes it.
 
     Attributes:
@@ -53,7 +53,7 @@ class Told(NamedTuple):
     trace: str
     span: str
     parent: tuple[str, str] | None
-    label: Label | None
+    label: StepAttributes | None
     start: int
     end: int
     commit: str
@@ -69,7 +69,7 @@ class Traces:
 
     def __init__(self) -> None:
         self.steps = 0
-        self._labels: dict[Label | None, int] = {None: 0}
+        self._labels: dict[StepAttributes | None, int] = {None: 0}
         self._joined: dict[bytes, bytes] = {}
         self._commits: dict[str, int] = {}
         self._files = [SpooledTemporaryFile(IN_MEMORY) for _ in range(BUCKETS)]  # noqa: SIM115 - closed with them
@@ -81,12 +81,12 @@ class Traces:
         for file in self._files:
             file.close()
 
-    def add(self, told: Told) -> None:
+    def add(self, told: SpanRecord) -> None:
         """Take a span."""
-        trace, span, parent = _packed(told.trace, 16), _packed(told.span, 8), told.parent
+        trace, span, parent = _pack_id(told.trace, 16), _pack_id(told.span, 8), told.parent
         above = (bytes(16), bytes(8))
         if parent is not None:
-            above = trace if parent[0] == told.trace else _packed(parent[0], 16), _packed(parent[1], 8)
+            above = trace if parent[0] == told.trace else _pack_id(parent[0], 16), _pack_id(parent[1], 8)
             if above[0] != trace:
                 self._joined[self._group(trace)] = self._group(above[0])
         label = self._labels.setdefault(told.label, len(self._labels))
@@ -97,7 +97,7 @@ class Traces:
 
     def evidence(self) -> Evidence:
         """Return the evidence of all spans; to be called once, at the end."""
-        tally = _Tally()
+        tally = _EvidenceCounter()
         labels = list(self._labels)
         if self._joined:
             self._rearrange()
@@ -128,7 +128,7 @@ class Traces:
         self._files = files
 
 
-class _Tally:
+class _EvidenceCounter:
     """Counts the facts of traces, one trace after the other."""
 
     def __init__(self) -> None:
@@ -143,7 +143,7 @@ class _Tally:
 
     def count(self, spans: list[Span]) -> None:
         """Count the facts of one trace."""
-        steps = played(spans)
+        steps = replay(spans)
         run_starts: dict[int, int] = {}
         for step in steps:
             frame, root = step.frame, step.frame.root or step.frame
@@ -192,7 +192,7 @@ class _Tally:
         facts: Counter[Fact] = Counter()
         for key, occurrences in self._facts.items():
             flow, step, parent, done, ancestors, outside, circumstances = key
-            if lost_steps := occurrences.lost(alone[flow]):
+            if lost_steps := occurrences.find_lost_steps(alone[flow]):
                 circumstances = circumstances._replace(lost=circumstances.lost | lost_steps)
             sides = _seen(done), _seen(ancestors), _seen(outside)
             facts[Fact(flow, Seen(step), Seen(parent), *sides, circumstances)] += occurrences.times
@@ -222,7 +222,7 @@ def _bucket(trace: bytes) -> int:
     return hash(trace) % BUCKETS  # some IDs begin with zeros or a time, some end with a counter
 
 
-def _packed(name: str, size: int) -> bytes:
+def _pack_id(name: str, size: int) -> bytes:
     """Return an ID of that many bytes; an ID that is not hexadecimal is hashed."""
     try:
         raw_id = bytes.fromhex(name)

@@ -53,7 +53,7 @@ def judge(flow: Flow, evidence: Evidence) -> Judgement:
     bare = replace(flow, edges=tuple(edge for edge in flow.edges if edge.origin == "declared"))
     tally = count(bare, evidence)
     tally.vanished.update(find_vanished(bare, evidence, tally))
-    edges = [_judged(bare, edge, tally) for edge in bare.edges]
+    edges = [_judge_edge(bare, edge, tally) for edge in bare.edges]
     missing = _missing(replace(bare, edges=tuple(edges)), tally)
     extra = [_seen(pair, tally) for pair in dict.fromkeys((*sorted(tally.undeclared), *missing))]
     runs = sum(evidence.of(flow.name).runs.values())
@@ -61,7 +61,7 @@ def judge(flow: Flow, evidence: Evidence) -> Judgement:
     return Judgement(flow=whole, tally=tally, runs=runs, missing=missing, evidence=evidence)
 
 
-def _judged(flow: Flow, edge: Edge, tally: Tally) -> Edge:
+def _judge_edge(flow: Flow, edge: Edge, tally: Tally) -> Edge:
     state, witness, note = _state(flow, edge, tally)
     return replace(edge, state=state, witness=witness, note=note)
 
@@ -81,7 +81,7 @@ def _state(flow: Flow, edge: Edge, tally: Tally) -> tuple[State, str, str]:
 def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
     """Return the state and note of an edge that no witness confirms."""
     source, target = pair
-    unseen_ends, adrift = _unseen(pair, tally), lost(pair, tally)
+    unseen_ends, adrift = _unseen(pair, tally), ends_with_lost_context(pair, tally)
     loose = _loose(pair, tally)
     if not adrift and pair in tally.vanished:
         return tally.vanished[pair]
@@ -129,7 +129,7 @@ def _unseen(pair: Pair, tally: Tally) -> list[str]:
     return [name for name, groups in ran.items() if not any(name in group for group in groups)]
 
 
-def lost(pair: Pair, tally: Tally) -> list[str]:
+def ends_with_lost_context(pair: Pair, tally: Tally) -> list[str]:
     """Return which ends of an edge ran in a lost context, so that they may have been in one run.
 
     Other runs that show both ends count. No end is lost if the edge's target did not run at all.
@@ -154,7 +154,7 @@ def _loose(pair: Pair, tally: Tally) -> list[str]:
 
 def _apart(pair: Pair, tally: Tally) -> bool:
     """Return whether the code knows the order, but no run had both steps; tests often replace one of them."""
-    return bool(tally.said(*pair)) and pair not in tally.met and pair[::-1] not in tally.met
+    return bool(tally.find_static_relations(*pair)) and pair not in tally.met and pair[::-1] not in tally.met
 
 
 def _further(pair: Pair, tally: Tally) -> str:
@@ -172,7 +172,7 @@ def _before(flow: Flow, pair: Pair, tally: Tally) -> str:
 
 def _static(pair: Pair, tally: Tally) -> str:
     """Return the static evidence for an edge, or an empty string; call order counts only if no run could show it."""
-    kinds = {call.kind for call in tally.said(*pair)}
+    kinds = {call.kind for call in tally.find_static_relations(*pair)}
     source, target = pair
     if "call" in kinds:
         return f"The code of {source} calls {target}."

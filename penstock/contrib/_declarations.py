@@ -29,6 +29,7 @@ def import_declarations(config: Config) -> list[str]:
     failures: list[str] = []
 
     def attempt(name: str) -> None:
+        """Import a module, and add a message to the failures if that fails."""
         try:
             import_module(name)
         except (Exception, SystemExit) as error:
@@ -41,7 +42,7 @@ def import_declarations(config: Config) -> list[str]:
 
 
 def _describe(error: BaseException, name: str, roots: list[str], config: Config) -> str:
-    failure = _causes.raised(error, name, roots, config.project)
+    failure = _causes.describe_exception(error, name, roots, config.project)
     message = failure.message
     if type(error).__name__ in _UNREADY:
         message = f"{type(error).__name__}. Let the tests set Django up first, as pytest-django does."

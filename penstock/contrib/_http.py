@@ -7,7 +7,7 @@ from inspect import isawaitable, iscoroutinefunction
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import KEEP, Binding, current_run
+from penstock._context import KEEP, ContextBinding, current_run
 from penstock.propagation import HEADER, check_header, read, run_from
 
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ class Policy:
 
         That is the run stored by an outer middleware in the scope or environ, or a new one, which is stored there.
         """
-        outer_run = _known(place)
+        outer_run = _run_of_outer_middleware(place)
         run = place[RUN] = outer_run or self.run(headers, peer, request)
         return Service(run, outermost=outer_run is None)
 
-    def exposed(self, value: str | None) -> str | None:
+    def expose_headers_value(self, value: str | None) -> str | None:
         """Return the required value of ``Access-Control-Expose-Headers``, or ``None`` if it needs no change."""
         names = [name.strip() for name in (value or "").split(",") if name.strip()]
         if not self._expose or "*" in names or self.header.lower() in {name.lower() for name in names}:
@@ -85,14 +85,14 @@ class Policy:
         if self.header.lower() not in present:
             pairs.append((self.header, run.id))
         values = [value for name, value in pairs if name.lower() == EXPOSE.lower()]
-        expose_value = self.exposed(", ".join(values))
+        expose_value = self.expose_headers_value(", ".join(values))
         if expose_value is not None:
             pairs = [(name, value) for name, value in pairs if name.lower() != EXPOSE.lower()]
             pairs.append((EXPOSE, expose_value))
         return pairs
 
 
-class Service(Binding):
+class Service(ContextBinding):
     """Binds a request's run, in place of any earlier context of the server's task or thread.
 
     A server's task may have the context of a request that was served before (cpython #140947).
@@ -104,9 +104,9 @@ class Service(Binding):
         super().__init__(run, KEEP if run is current_run.get() else None)
         self.first, self._outermost = run, outermost  # the run as it began
 
-    def again(self) -> Binding:
+    def again(self) -> ContextBinding:
         """Return another binding of the same run, for code that may be called while this one is bound."""
-        return Binding(self.run, self.event)
+        return ContextBinding(self.run, self.event)
 
     def close(self) -> None:
         """Mark the request as served."""
@@ -114,7 +114,7 @@ class Service(Binding):
             self.first.closed = True
 
 
-def _known(place: MutableMapping[str, Any]) -> Run | None:
+def _run_of_outer_middleware(place: MutableMapping[str, Any]) -> Run | None:
     """Return the existing run of a request, with its current values."""
     run: Run | None = place.get(RUN)
     for name in CARRIERS:
@@ -130,7 +130,7 @@ def _trusting(trust: Trust) -> Callable[[str | None, object], bool]:
     if callable(trust):
         if iscoroutinefunction(trust) or iscoroutinefunction(type(trust).__call__):  # a coroutine counts as true
             raise TypeError(f"trust= takes a function that answers at once, not the coroutine function {trust!r}")
-        return _Asked(trust)
+        return _CallableTrust(trust)
     if isinstance(trust, (list, tuple, set, frozenset)):
         networks = [_network(network) for network in trust]
         return lambda peer, request: _is_in(peer, networks)  # noqa: ARG005
@@ -143,7 +143,7 @@ def _at_once(answer: object) -> object:
     return answer
 
 
-class _Asked:
+class _CallableTrust:
     """Calls a trust function of the application; on failure, no peer is trusted, and the first failure is logged."""
 
     def __init__(self, function: Callable[[Any], object]) -> None:
@@ -152,7 +152,7 @@ class _Asked:
 
     def __call__(self, _: str | None, request: object) -> bool:
         try:
-            with Binding(None, None):
+            with ContextBinding(None, None):
                 return bool(_at_once(self._function(request)))
         except Exception:
             if not self._reported:

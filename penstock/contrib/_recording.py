@@ -19,7 +19,7 @@ from penstock._scope import add_observer, remove_observer
 from penstock._startup import tell
 from penstock.check.evidence import Evidence, load, merge, save
 from penstock.check.history import FileRun, History
-from penstock.check.succession import shows_arrows, succeed
+from penstock.check.succession import inherit_history, shows_arrows
 from penstock.errors import EvidenceError, OutputError
 from penstock.observers import patchers
 from penstock.observers.evidence import COMMIT
@@ -163,7 +163,7 @@ class Recording:
             return  # listing tests, or asking for help, keeps the previous evidence
         self.failed = bool(errors)
         if before is not None and (reason := self._find_reason_to_keep(evidence, before, errors)):
-            self.said = f"{reason}, so {_shown(target)} stays as it was{_describe(before)}"
+            self.said = f"{reason}, so {_format_path(target)} stays as it was{_describe(before)}"
             return
         self._replace(target, evidence, before or Evidence())
         if errors:
@@ -186,14 +186,12 @@ class Recording:
         try:
             if target.parent.name == ".penstock":
                 own_folder(target.parent)
-            save(succeed(evidence, before, _declared_arrows(), lambda file: is_file(self._root / file)), target)
+            save(inherit_history(evidence, before, _declared_arrows(), lambda file: is_file(self._root / file)), target)
         except (OutputError, OSError) as error:
             self.said, self.failed = f"the evidence is lost: {error}", True
             return
         cut = ", though the tests were cut short" if self.cut_short else ""
-        self.said = (
-            f"{_summary(evidence)} recorded in {_shown(target)}{cut}. Now: penstock check{_missing(evidence, before)}"
-        )
+        self.said = f"{_summary(evidence)} recorded in {_format_path(target)}{cut}. Now: penstock check{_missing(evidence, before)}"
 
 
 def _sweep() -> None:
@@ -236,7 +234,7 @@ def _declared_arrows() -> dict[str, set[Pair]]:
 
 def _describe(evidence: Evidence) -> str:
     runs = sum(evidence.runs.values())
-    return f", with {_counted(runs, 'run')}" if runs else ""
+    return f", with {_pluralize(runs, 'run')}" if runs else ""
 
 
 def _missing(evidence: Evidence, before: Evidence) -> str:
@@ -246,7 +244,7 @@ def _missing(evidence: Evidence, before: Evidence) -> str:
         return ""
     names = missing if len(missing) <= MAX_FLOWS else [*missing[:MAX_FLOWS], f"{len(missing) - MAX_FLOWS:,} more"]
     runs = sum(count for (flow, _), count in before.runs.items() if flow in missing)
-    return f"\nNo longer in it: {_counted(runs, 'run')} of {', '.join(names)}, which did not run this time."
+    return f"\nNo longer in it: {_pluralize(runs, 'run')} of {', '.join(names)}, which did not run this time."
 
 
 def _is_any(evidence: Evidence) -> bool:
@@ -257,15 +255,15 @@ def _summary(evidence: Evidence) -> str:
     steps = {(flow, observed_step.step) for flow, observed_step in evidence.runs}
     steps |= {(fact.flow, fact.step.step) for fact in evidence.facts}
     steps |= {(orphan.flow, orphan.step.step) for orphan in evidence.orphans}
-    counts = f"{_counted(sum(evidence.runs.values()), 'run')}, {_counted(len(steps), 'step')}"
-    return f"{counts} of {_counted(len({flow for flow, _ in steps}), 'flow')}"
+    counts = f"{_pluralize(sum(evidence.runs.values()), 'run')}, {_pluralize(len(steps), 'step')}"
+    return f"{counts} of {_pluralize(len({flow for flow, _ in steps}), 'flow')}"
 
 
-def _counted(number: int, noun: str) -> str:
+def _pluralize(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _shown(target: Path) -> str:
+def _format_path(target: Path) -> str:
     try:
         return os.path.relpath(target)
     except ValueError:  # on another drive

@@ -8,7 +8,7 @@ from functools import update_wrapper
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from penstock._context import KEEP, Binding, current_run
+from penstock._context import KEEP, ContextBinding, current_run
 from penstock._runs import Run
 from penstock.contrib._messages import extract_run, flow_of, inject_run
 
@@ -52,11 +52,13 @@ def receive_run(function: Callable[P, T]) -> Callable[P, T]:
     callee: Any = function
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        with _received(function, kwargs.pop(ARGUMENT, None)):
+        """Call the function in the run that its arguments carry, and return its result."""
+        with _bind_received_run(function, kwargs.pop(ARGUMENT, None)):
             return callee(*args, **kwargs)
 
     async def call_later(*args: Any, **kwargs: Any) -> Any:
-        with _received(function, kwargs.pop(ARGUMENT, None)):
+        """Await the function in the run that its arguments carry, and return its result."""
+        with _bind_received_run(function, kwargs.pop(ARGUMENT, None)):
             return await callee(*args, **kwargs)
 
     receiving: Any = update_wrapper(call_later if iscoroutinefunction(function) else call, function)
@@ -80,15 +82,15 @@ def calling_at_once(value: bool = True) -> Iterator[None]:
 
 
 @contextmanager
-def _received(function: Any, headers: Any) -> Iterator[None]:
+def _bind_received_run(function: Any, headers: Any) -> Iterator[None]:
     if _calling_at_once.get():
         with calling_at_once(False):
             yield
     elif isinstance(headers, dict):
         run = extract_run(headers)
         run.flow = run.flow or flow_of(function)
-        with Binding(run, None):
+        with ContextBinding(run, None):
             yield
     else:  # sent outside every run, or by a process without the argument; or called by a test
-        with Binding(current_run.get() or Run(None), KEEP):
+        with ContextBinding(current_run.get() or Run(None), KEEP):
             yield

@@ -6,7 +6,7 @@ import sys
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import KEEP, Binding
+from penstock._context import KEEP, ContextBinding
 from penstock.contrib._http import Policy
 from penstock.propagation import HEADER
 
@@ -56,7 +56,7 @@ class FlowMiddleware:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection."""
         if scope["type"] not in {"http", "websocket"}:
-            with Binding(None, None):  # objects of the lifespan outlive every run
+            with ContextBinding(None, None):  # objects of the lifespan outlive every run
                 await self.app(scope, receive, send)
             return
         peer = scope.get("client")
@@ -89,9 +89,9 @@ class _Answer:
 
     def complete(self, message: Any) -> Any:
         """Return the start message of a response with the ID in the headers."""
-        return {**message, "headers": self._completed(message.get("headers", ()))}
+        return {**message, "headers": self._complete_headers(message.get("headers", ()))}
 
-    def _completed(self, headers: Any) -> list[tuple[bytes, bytes]]:
+    def _complete_headers(self, headers: Any) -> list[tuple[bytes, bytes]]:
         pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
         response_pairs = self._policy.complete(pairs, self.service.first)
         return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response_pairs]
@@ -104,7 +104,7 @@ class _Answer:
         cycle = getattr(self._send, "__self__", None)
         headers = getattr(cycle, "default_headers", None)
         if scope["type"] == "http" and not self._started and isinstance(headers, list):
-            vars(cycle)["default_headers"] = [*headers, *self._completed(())]
+            vars(cycle)["default_headers"] = [*headers, *self._complete_headers(())]
 
 
 def accompany(middleware: Any) -> None:
@@ -121,6 +121,7 @@ def accompany(middleware: Any) -> None:
 
     @wraps(serve)
     async def serve_in_run(self: Any, scope: Any, receive: Any, send: Any) -> None:
+        """Serve a request, and add the correlation ID to the answer of the crash handler."""
         if scope["type"] != "http":
             await serve(self, scope, receive, send)
             return
@@ -130,6 +131,7 @@ def accompany(middleware: Any) -> None:
         vars(handler).update(vars(self), app=inner)
 
         async def send_with_ids(message: Any) -> None:
+            """Send a message, with the correlation ID in its headers if it begins the response."""
             if message["type"] in BEGINNINGS:
                 for answer in answers:
                     message = answer.complete(message)
@@ -149,13 +151,13 @@ class _Recovery:
 
     def __init__(self, app: Any, answers: list[_Answer]) -> None:
         self.app, self._answers = app, answers
-        self.binding = Binding(KEEP, KEEP)
+        self.binding = ContextBinding(KEEP, KEEP)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
             await self.app(scope, receive, send)
         except Exception:
             if self._answers:
-                self.binding = Binding(self._answers[0].service.run, None)
+                self.binding = ContextBinding(self._answers[0].service.run, None)
                 self.binding.bind()
             raise

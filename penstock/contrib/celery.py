@@ -6,10 +6,10 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from penstock._caller import here
-from penstock._context import Binding, current_run
+from penstock._context import ContextBinding, current_run
 from penstock._decorators import overload
 from penstock._extras import needed
-from penstock._marks import Mark, remember
+from penstock._marks import StepMark, remember
 from penstock._registry import note_mark
 from penstock._wrap import wrap
 from penstock.contrib._messages import extract_run, flow_of, inject_run
@@ -39,7 +39,8 @@ BINDING = "penstock_binding"
 
 
 @overload
-def flow_task(function: Callable[P, R], /) -> Task[P, R]: ...
+def flow_task(function: Callable[P, R], /) -> Task[P, R]:
+    """Return the task of the function when used bare."""
 
 
 @overload
@@ -52,7 +53,8 @@ def flow_task(
     step_name: str | None = None,
     base: type[T],
     **options: Any,
-) -> Callable[[Callable[..., Any]], T]: ...
+) -> Callable[[Callable[..., Any]], T]:
+    """Return a decorator that makes tasks of the class ``base``."""
 
 
 @overload
@@ -65,7 +67,8 @@ def flow_task(
     step_name: str | None = None,
     bind: Literal[True],
     **options: Any,
-) -> Callable[[Callable[Concatenate[Any, P], R]], Task[P, R]]: ...
+) -> Callable[[Callable[Concatenate[Any, P], R]], Task[P, R]]:
+    """Return a decorator for functions that take the task as their first argument."""
 
 
 @overload
@@ -78,7 +81,8 @@ def flow_task(
     step_name: str | None = None,
     bind: Literal[False] = False,
     **options: Any,
-) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Return a decorator that makes tasks of the function's signature."""
 
 
 def flow_task(
@@ -122,13 +126,14 @@ def flow_task(
     install()
 
     def decorate(function: Callable[..., Any]) -> Any:
+        """Declare the function and return its shared task."""
         _check_function(function)
         # Bound, it is a method of the task, which is yet to be made.
         target = MethodType(function, shared_task) if options.get("bind") else function
         if after is not None:  # its truth would wake a task
-            mark = Mark(target, entrypoint=False, after=after, name=step_name, effects=effects)
+            mark = StepMark(target, entrypoint=False, after=after, name=step_name, effects=effects)
         else:
-            mark = Mark(target, entrypoint=True, name=step_name, trigger=trigger, effects=effects, inherit=inherit)
+            mark = StepMark(target, entrypoint=True, name=step_name, trigger=trigger, effects=effects, inherit=inherit)
         note_mark(mark)
         task = shared_task(**options)(wrap(function, mark))
         remember(task, [[mark]])
@@ -191,10 +196,10 @@ def _publish(headers: dict[str, Any] | None = None, body: Any = None, **_: Any) 
     inject_run(headers)
     embed = body[2] if isinstance(body, (list, tuple)) and len(body) == 3 else None
     if isinstance(embed, dict) and embed.get("errbacks"):
-        embed["errbacks"] = [_stamped(signature) for signature in embed["errbacks"]]
+        embed["errbacks"] = [_with_run_headers(signature) for signature in embed["errbacks"]]
 
 
-def _stamped(signature: Mapping[str, Any]) -> dict[str, Any]:
+def _with_run_headers(signature: Mapping[str, Any]) -> dict[str, Any]:
     options = dict(signature.get("options") or {})
     return {**signature, "options": {**options, "headers": inject_run(dict(options.get("headers") or {}))}}
 
@@ -207,7 +212,7 @@ def _begin(task: Any = None, **_: Any) -> None:
     run = extract_run(request.headers)
     if not request.is_eager:  # one that a test applies is like a step that it calls: no flow has begun around it
         run.flow = run.flow or flow_of(task.run)
-    binding = Binding(run, None)
+    binding = ContextBinding(run, None)
     setattr(request, BINDING, binding)  # first, because a time limit may come as soon as it is bound
     binding.bind()
     if request.is_eager:  # a retry is applied afterwards, with only the headers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import Binding, current_run
+from penstock._context import ContextBinding, current_run
 from penstock._drive import async_generator, drive
 from penstock._extras import needed
 from penstock._runs import Run
@@ -76,11 +76,11 @@ class FlowMiddleware:
 
     def _complete(self, response: Any, service: Service) -> Any:
         response.headers.setdefault(self._policy.header, service.first.id)
-        expose_value = self._policy.exposed(response.headers.get(EXPOSE))
+        expose_value = self._policy.expose_headers_value(response.headers.get(EXPOSE))
         if expose_value is not None:
             response.headers[EXPOSE] = expose_value
         if response.streaming and not isinstance(response, FileResponse):
-            response.streaming_content = _streamed(response, service)
+            response.streaming_content = _stream_in_run(response, service)
             _close_in(service, response)
         else:
             service.close()
@@ -92,14 +92,16 @@ def _log(request: Any, response: Any) -> None:
     log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
 
 
-def _streamed(response: Any, service: Service) -> Any:
+def _stream_in_run(response: Any, service: Service) -> Any:
     """Return the response's content, produced in the run piece by piece."""
     content = response.streaming_content
 
     def pieces() -> Iterator[bytes]:
+        """Yield the chunks of the response."""
         yield from content
 
     async def pieces_later() -> AsyncIterator[bytes]:
+        """Yield the chunks of the asynchronous response."""
         async for piece in content:
             yield piece
 
@@ -107,6 +109,7 @@ def _streamed(response: Any, service: Service) -> Any:
         return async_generator(pieces_later, service.again)()
 
     def driven() -> Iterator[bytes]:
+        """Yield the chunks, each made in the run."""
         yield from drive(pieces(), service.again())
 
     return driven()
@@ -117,6 +120,7 @@ def _close_in(service: Service, response: Any) -> None:
     close = response.close
 
     def close_in_run() -> None:
+        """Close the response in the run, then mark the request as served."""
         vars(response).pop("close", None)  # it holds the response that holds it
         with service.again() as penstock_run:  # noqa: F841 - for those who read the traceback
             close()
@@ -150,5 +154,5 @@ class FlowCommand(BaseCommand):  # type: ignore[misc] # Django has no types
         if current_run.get() is not None:
             return super().execute(*args, **options)
         run = Run(type(self).__module__.rpartition(".")[2])
-        with Binding(run) as penstock_run:  # noqa: F841 - for those who read the traceback
+        with ContextBinding(run) as penstock_run:  # noqa: F841 - for those who read the traceback
             return super().execute(*args, **options)

@@ -31,6 +31,7 @@ class _Tests:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
+        """Import the modules that the settings name, before tests are collected; on xdist, only in workers."""
         from penstock.contrib._declarations import import_declarations  # noqa: PLC0415 - see above
 
         settings = session.config.stash[_settings]
@@ -38,6 +39,7 @@ class _Tests:
             self._recording.notes += import_declarations(settings)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Find the bindings of steps, and note the files of which the command line selects single tests."""
         from penstock.contrib._recording import MANY_TESTS  # noqa: PLC0415 - see above
 
         self._recording.look()
@@ -49,10 +51,12 @@ class _Tests:
                 self._recording.left_out[Path(path).as_posix()] += MANY_TESTS
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Count deselected tests by file."""
         if self._selects:
             self._recording.left_out.update(_file_of(item.nodeid) for item in items)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count passed tests by file, and those that failed or were skipped."""
         recording = self._recording
         recording.tried |= report.when == "call" or report.skipped
         if report.when == "teardown":
@@ -65,13 +69,16 @@ class _Tests:
             recording.left_out[_file_of(report.nodeid)] += 1
 
     def pytest_keyboard_interrupt(self) -> None:
+        """Note that the recording is incomplete."""
         self._recording.cut_short = True
 
     def pytest_internalerror(self) -> None:
+        """Note that the recording is incomplete."""
         self._recording.cut_short = True
 
     @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
     def pytest_testnodedown(self, error: object) -> None:
+        """Note that the recording is incomplete if a worker crashed."""
         self._recording.cut_short |= bool(error)
 
 

@@ -50,6 +50,7 @@ class FlowMiddleware:
         service = self._policy.serve(environ, headers, environ.get("REMOTE_ADDR"), environ)
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any, **named: Any) -> Any:
+            """Start the response with the correlation ID in its headers, and return the server's ``write``."""
             return start_response(status, self._policy.complete(headers, service.first), *error, **named)
 
         try:
@@ -63,10 +64,10 @@ class FlowMiddleware:
             service.close()
             whole: Iterable[bytes] = body  # type: ignore[assignment] # narrowed to a type of the environ
             return whole
-        return _Body(body, service)
+        return _ResponseBody(body, service)
 
 
-class _Body:
+class _ResponseBody:
     """A body produced in the run of its request, piece by piece."""
 
     def __init__(self, body: Any, service: Service) -> None:
@@ -75,7 +76,7 @@ class _Body:
         with service:
             self._pieces = iter(body)
 
-    def __iter__(self) -> _Body:
+    def __iter__(self) -> _ResponseBody:
         return self
 
     def __next__(self) -> bytes:

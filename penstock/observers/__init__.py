@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from penstock._context import BLOCK
 
 if TYPE_CHECKING:
-    from penstock._marks import Mark
+    from penstock._marks import StepMark
     from penstock._runs import Run
 
 Finish = Callable[[BaseException | None], object]
@@ -55,7 +55,7 @@ class StepEvent:
         return None if self.run is None else self.run.id
 
 
-class _Draft:
+class _EventDraft:
     """A mutable draft of an event: setting the fields of a frozen dataclass takes three times as long."""
 
     __slots__ = StepEvent.__slots__
@@ -70,11 +70,11 @@ class _Draft:
     depth: int
 
 
-def event_of(mark: Mark, parent: StepEvent | None, run: Run | None, lazy: bool) -> StepEvent:
+def event_of(mark: StepMark, parent: StepEvent | None, run: Run | None, lazy: bool) -> StepEvent:
     """Return the event for a call of a marked function."""
     if parent is not None and parent.depth >= MOST_AROUND:
         parent = replace(parent, parent=None, depth=0)
-    draft: Any = _Draft()
+    draft: Any = _EventDraft()
     draft.step = mark.step_name
     draft.flows = mark.flows
     draft.entrypoint = mark.entrypoint

@@ -19,7 +19,7 @@ from penstock.observers.running import unrun
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from penstock.check.company import Company, Move, Shown
+    from penstock.check.company import Company, Move, RootFacts
     from penstock.check.frames import Key
 
 COMMIT = "PENSTOCK_EVIDENCE_COMMIT"
@@ -84,29 +84,29 @@ class Counts:
         facts = self._facts
         with self._lock:
             fact_count, replaced_count = len(facts), len(self._replaced)
-            moves = _emptied(self.moved)  # what it moves was counted before it was there
-            pending_keys = _emptied(self.waiting)
+            moves = _drain_queue(self.moved)  # what it moves was counted before it was there
+            pending_keys = _drain_queue(self.waiting)
             facts.update(pending_keys)
             fresh = {*islice(facts, fact_count, None)} if len(facts) > fact_count else set()
             self._compare(fresh | (self._replaced.keys() & pending_keys) if self._replaced else fresh)
-            for key, names in _emptied(self.masked):
+            for key, names in _drain_queue(self.masked):
                 if key not in facts or key in self._replaced:
                     self._replaced[key] = names | self._replaced.get(key, NOTHING)
                 facts[key] += 1
             self._move(moves)
             self._news |= bool(moves) or len(facts) > fact_count or len(self._replaced) != replaced_count
 
-    def show(self, company: Company) -> Shown:
+    def show(self, company: Company) -> RootFacts:
         """Return a record for the facts of one more outermost step of a run."""
         with self._lock:
             return company.show()
 
-    def fold(self, shown: Shown) -> None:
+    def fold(self, shown: RootFacts) -> None:
         """Compact the record of an outermost step."""
         with self._lock:
             shown.fold()
 
-    def await_consumers(self, parts: Iterable[Shown], generators: frozenset[str]) -> None:
+    def await_consumers(self, parts: Iterable[RootFacts], generators: frozenset[str]) -> None:
         """Record generators that begin: earlier steps may have received them as arguments."""
         with self._lock:
             for part in parts:
@@ -146,12 +146,15 @@ class Counts:
         sources = _sources()
 
         def seen(flow: str, step: str) -> Seen:
+            """Return a step with the hash of its source."""
             return Seen(step, sources.get((flow, step), ""))
 
         def group(flow: str, steps: Iterable[str]) -> frozenset[Seen]:
+            """Return steps of a flow with the hashes of their sources."""
             return frozenset(seen(flow, step) for step in steps)
 
         def fact(key: Key) -> Fact:
+            """Return the fact that a key stands for."""
             f, b, p, done, above, outside, circumstances = key
             return Fact(f, seen(f, b), seen(f, p), group(f, done), group(f, above), group(f, outside), circumstances)
 
@@ -175,7 +178,7 @@ class Counts:
         )
 
 
-def _emptied(waiting: deque[Any]) -> list[Any]:
+def _drain_queue(waiting: deque[Any]) -> list[Any]:
     items = []
     try:
         while waiting:

@@ -16,13 +16,13 @@ from penstock.check.frames import NOTHING, Loose, nearest
 from penstock.observers import MOST_AROUND, is_in_blocks
 from penstock.observers.counts import COMMIT, Counts
 from penstock.observers.replaced import replacements
-from penstock.observers.running import Running, Several, arrived, frame_of
+from penstock.observers.running import Running, Several, frame_of, remote_frames
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock._runs import Run
-    from penstock.check.frames import Frame
+    from penstock.check.frames import StepFrame
     from penstock.observers import StepEvent
     from penstock.observers.strays import Strays
 
@@ -109,12 +109,12 @@ class EvidenceObserver(Counts):
             running(None)
             running = running.beside
 
-    def _nearest(self, flow: str, event: StepEvent) -> tuple[Frame | None, Running | None]:
+    def _nearest(self, flow: str, event: StepEvent) -> tuple[StepFrame | None, Running | None]:
         """Return the nearest other step around, here or in another process, and the outer call of the same step."""
         inner, run = self._innermost(flow, event.parent), event.run
         frame = nearest(inner, event.step)
         if frame is None and run is not None:
-            frame = nearest(arrived(run).get(flow), event.step)
+            frame = nearest(remote_frames(run).get(flow), event.step)
         return frame, inner if inner is not None and inner.step == event.step else None
 
     def _innermost(self, flow: str, event: StepEvent | None) -> Running | None:
@@ -133,7 +133,7 @@ class EvidenceObserver(Counts):
             event.notes[key] = frame
         return frame
 
-    def _company(self, flow: str, event: StepEvent, outer_frame: Frame | None) -> tuple[Company, bool]:
+    def _company(self, flow: str, event: StepEvent, outer_frame: StepFrame | None) -> tuple[Company, bool]:
         """Return the shared state of a step's run, and whether the step begins a run inside another step."""
         outer = outer_frame.company if isinstance(outer_frame, Running) else None
         if outer is not None and not event.entrypoint:
@@ -237,5 +237,5 @@ class EvidenceObserver(Counts):
                 return
 
 
-def _is_run(frame: Frame) -> bool:
+def _is_run(frame: StepFrame) -> bool:
     return not isinstance(frame, Running) or frame.company.is_run

@@ -147,7 +147,7 @@ class _ActiveSpan:
         """End the span."""
         try:
             if error is not None:
-                self._span.set_status(Status(StatusCode.ERROR, _told(error)))
+                self._span.set_status(Status(StatusCode.ERROR, _describe_error(error)))
                 self._span.record_exception(error)
         finally:
             self.suspend()
@@ -160,7 +160,7 @@ class _ActiveSpan:
         self.context = trace.set_span_in_context(self._span, self.context)
 
 
-def _told(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     try:
         return f"{type(error).__name__}: {error}"
     except Exception:  # an error may even fail to format itself

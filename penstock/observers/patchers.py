@@ -37,7 +37,7 @@ def look() -> None:
     """Also watch patchers imported since."""
     for name in ("unittest.mock", "mock.mock"):  # the second one is its backport
         module = sys.modules.get(name)
-        _hook(getattr(module, "_patch", None), __enter__=_patched, __exit__=_undone)
+        _hook(getattr(module, "_patch", None), __enter__=_note_patch, __exit__=_undone)
         _hook(getattr(module, "_patch_dict", None), _patch_dict=_patched_dict, _unpatch_dict=_undone)
     monkey = getattr(sys.modules.get("_pytest.monkeypatch"), "MonkeyPatch", None)
     _hook(monkey, setattr=_set, delattr=_set, setitem=_set_item, delitem=_set_item, undo=_undone)
@@ -69,6 +69,7 @@ def _hook(owner: Any, **noted: Callable[[Any], object]) -> None:
 def _noting(method: Any, note: Callable[[Any], object]) -> Any:
     @wraps(method)
     def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call the method, note what it replaced while a recorder is active, and return its result."""
         __tracebackhide__ = True
         result = method(self, *args, **kwargs)
         if _depth:
@@ -83,17 +84,17 @@ def _undone(patcher: Any) -> None:
     replacements.let_go(patcher)
 
 
-def _patched(patcher: Any) -> None:
+def _note_patch(patcher: Any) -> None:
     new = getattr_static(patcher.target, patcher.attribute, None)
     replacements.hold(patcher, [(patcher.temp_original, new)])
 
 
 def _patched_dict(patcher: Any) -> None:
-    replacements.hold(patcher, _swapped(patcher._original, patcher.in_dict))
+    replacements.hold(patcher, _find_swaps(patcher._original, patcher.in_dict))
     replacements.watch_table(patcher, patcher._original, patcher.in_dict)
 
 
-def _swapped(before: Any, table: Any) -> Swaps:
+def _find_swaps(before: Any, table: Any) -> Swaps:
     """Yield the removed values of a table, and its new keys: a framework's table of overrides has steps as its keys."""
     for key, value in before.items():
         new = table.get(key)

@@ -20,7 +20,7 @@ from penstock._marks import CALLABLE_TYPES, marks_on, underlying
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from penstock._marks import Mark
+    from penstock._marks import StepMark
 
     Space = Mapping[str, Any]
     """What names stand for."""
@@ -49,10 +49,10 @@ class Reach:
         marks: The known declarations.
     """
 
-    def __init__(self, marks: tuple[Mark, ...]) -> None:
+    def __init__(self, marks: tuple[StepMark, ...]) -> None:
         self.marks = marks
         self._own: dict[tuple[str, str], bool] = {}
-        self._calls: dict[FunctionType, _Calls] = {}
+        self._calls: dict[FunctionType, _ReachableCalls] = {}
         self._tops = {mark.key[0].partition(".")[0] for mark in marks if not mark.deferred}
         self._methods: dict[str, list[Named]] = {}
         for mark in marks:
@@ -67,7 +67,10 @@ class Reach:
         """
         parts = [*self._parts(value)]
         direct_steps = _by_flow(pair for part in parts for pair in steps_on(part))
-        return {**_by_flow(self._reached(function for part in parts for function in self._below(part))), **direct_steps}
+        return {
+            **_by_flow(self._find_reachable_steps(function for part in parts for function in self._below(part))),
+            **direct_steps,
+        }
 
     def functions(self, value: Any) -> Iterator[FunctionType]:
         """Yield the application's functions that a value consists of, below all decorators that expose them."""
@@ -121,7 +124,7 @@ class Reach:
             if self.is_own(base.__module__, getattr(sys.modules.get(base.__module__), "__file__", None) or ""):
                 yield vars(base)
 
-    def _reached(self, starts: Iterable[FunctionType]) -> set[Named]:
+    def _find_reachable_steps(self, starts: Iterable[FunctionType]) -> set[Named]:
         """Return the steps that functions may call, directly or through others of the application."""
         waiting, visited_functions, steps = [*starts], set[FunctionType](), set[Named]()
         while waiting and len(visited_functions) < MOST_FUNCTIONS:
@@ -133,16 +136,18 @@ class Reach:
                 waiting += calls.functions
         return steps
 
-    def _read(self, function: FunctionType) -> _Calls:
+    def _read(self, function: FunctionType) -> _ReachableCalls:
         names = _names(function.__code__)
         methods = [self._methods[name] for name in names & self._methods.keys()]  # the owner is known only at run time
-        values = [*self._named(function, names)]
+        values = [*self._resolve_names(function, names)]
         parts = [part for value in values for part in (self._parts(value) if _is_task(value) else [value])]
         steps = {pair for several in (*methods, *map(steps_on, parts)) for pair in several}
-        calls = self._calls[function] = _Calls(steps, [callee for part in parts for callee in self._below(part)])
+        calls = self._calls[function] = _ReachableCalls(
+            steps, [callee for part in parts for callee in self._below(part)]
+        )
         return calls
 
-    def _named(self, function: FunctionType, names: set[str]) -> Iterator[Any]:
+    def _resolve_names(self, function: FunctionType, names: set[str]) -> Iterator[Any]:
         """Yield the objects behind names in the function's module, class and closure, and in the objects there."""
         spaces = [function.__globals__, _around(function), *self._spaces_of(_owner(function))]
         values = [space[name] for space in spaces for name in names if name in space]
@@ -161,7 +166,7 @@ class Reach:
             yield from self._spaces(value if issubclass(kind, type) else kind)
 
 
-class _Calls(NamedTuple):
+class _ReachableCalls(NamedTuple):
     """The steps and the functions of the application that a function may call."""
 
     steps: set[Named]

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._context import current_event, current_run
-from penstock.check.frames import told
+from penstock.check.frames import encode_frames
 from penstock.errors import OutputError
 from penstock.observers.evidence import EvidenceObserver
 from penstock.observers.replaced import replacements
-from penstock.observers.running import arrived, frame_of
+from penstock.observers.running import frame_of, remote_frames
 from penstock.observers.strays import Strays
 from penstock.propagation import LONGEST_EVIDENCE, tell_evidence
 
 if TYPE_CHECKING:
-    from penstock.check.frames import Frame
+    from penstock.check.frames import StepFrame
 
 FOLDER = "PENSTOCK_EVIDENCE"
 """The environment variable with the folder in which every process of a recording writes its part."""
@@ -74,10 +74,10 @@ class Recorder(EvidenceObserver):
         with contextlib.suppress(OutputError):
             self.write()
 
-    def forked(self) -> None:
+    def reset_after_fork(self) -> None:
         """Start with empty counts in the child; the old counts belong to the parent."""
         self.clear()
-        replacements.forked()
+        replacements.reset_after_fork()
         self.started = True
         self.inherited = current_event.get()
         if self.file:
@@ -93,15 +93,15 @@ class Recorder(EvidenceObserver):
                 del event.notes[key]
             event = event.parent
 
-    def told(self) -> str:
+    def encode_step_context(self) -> str:
         """Return the encoded steps around, for the receiver of a message, or an empty string."""
         frames = self._around()
-        text = json.dumps({flow: told(frame) for flow, frame in frames.items()}, separators=(",", ":"))
+        text = json.dumps({flow: encode_frames(frame) for flow, frame in frames.items()}, separators=(",", ":"))
         return text if frames and len(text) <= LONGEST_EVIDENCE else ""
 
-    def _around(self) -> dict[str, Frame]:
+    def _around(self) -> dict[str, StepFrame]:
         run, event = current_run.get(), current_event.get()
-        frames = dict(arrived(run)) if run is not None else {}
+        frames = dict(remote_frames(run)) if run is not None else {}
         events = []
         while event is not None:
             events.append(event)
@@ -120,24 +120,24 @@ def recorder() -> Recorder | None:
     if not folder:
         return None
     if not _recorders:
-        _recorders.append(_made())
+        _recorders.append(_make_recorder())
     _recorders[0].follow(folder)
     return _recorders[0]
 
 
-def _made() -> Recorder:
+def _make_recorder() -> Recorder:
     observer = Recorder()
-    tell_evidence(observer.told)
+    tell_evidence(observer.encode_step_context)
     atexit.register(observer.leave)
     if hasattr(os, "register_at_fork"):  # not on Windows
-        os.register_at_fork(after_in_child=observer.forked)
+        os.register_at_fork(after_in_child=observer.reset_after_fork)
     # A process of multiprocessing exits without atexit, and drops the finalizers of its parent.
-    util.register_after_fork(observer, _begun)
+    util.register_after_fork(observer, _after_worker_fork)
     _finalize(observer)
     return observer
 
 
-def _begun(observer: Recorder) -> None:
+def _after_worker_fork(observer: Recorder) -> None:
     """Begin in a process of multiprocessing; a pool's process outlives the step that forked it, and serves others."""
     _finalize(observer)
     target = getattr(process.current_process(), "_target", None)

@@ -30,7 +30,7 @@ _MOCK = "_execute_mock_call"
 _NO_CODE: frozenset[CodeType] = frozenset()
 
 
-class _Held(NamedTuple):
+class _ActivePatch(NamedTuple):
     """An active patch: the replaced steps, the steps put in their place, and the code of both sides."""
 
     owner: object
@@ -59,7 +59,7 @@ class Replacements:
 
     def __init__(self) -> None:
         self.now: Steps = {}
-        self._held: list[_Held] = []
+        self._held: list[_ActivePatch] = []
         self._bindings: dict[str, list[_Binding]] = {}
         self._tables: dict[int, tuple[Mapping[Any, Any], Any]] = {}
         self._lock = make_reentrant_lock()
@@ -78,7 +78,7 @@ class Replacements:
             steps = _without(steps, index.steps(stand_in))
         if steps:
             codes = [frozenset(target.__code__ for target in index.functions(side)) for side in (original, stand_in)]
-            self._change([*self._held, _Held(owner, steps, frozenset(steps_on(stand_in)), *codes)])
+            self._change([*self._held, _ActivePatch(owner, steps, frozenset(steps_on(stand_in)), *codes)])
 
     def watch_table(self, owner: object, before: Mapping[Any, Any], table: Any) -> None:
         """Record a table that a patcher will restore, whatever a test removes from it until then."""
@@ -94,12 +94,12 @@ class Replacements:
             with self._lock:
                 self._change([patch for patch in self._held if patch.owner is not owner])
 
-    def _change(self, patches: list[_Held]) -> None:
+    def _change(self, patches: list[_ActivePatch]) -> None:
         self._held = patches
         flows = {flow for patch in patches for flow in patch.steps}
         self.now = {flow: NOTHING.union(*(patch.steps.get(flow, ()) for patch in patches)) for flow in flows}
 
-    def acted(self, flow: str, step: str) -> bool:
+    def called_by_mock(self, flow: str, step: str) -> bool:
         """Return whether the step that begins is or was called by a stand-in, which may act unlike the program."""
         if any((flow, step) in patch.instead for patch in self._held):
             return True
@@ -127,7 +127,7 @@ class Replacements:
             missing_steps.update(step for value in missing for name, step in steps_on(value) if name == flow)
         return frozenset(missing_steps)
 
-    def forked(self) -> None:
+    def reset_after_fork(self) -> None:
         """Start again in a child, where no thread can hold the lock any more."""
         self._lock = make_reentrant_lock()
 

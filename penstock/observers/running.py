@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 from penstock.check.company import with_pending
-from penstock.check.frames import PLAIN, Frame, heard
+from penstock.check.frames import PLAIN, StepFrame, decode_frames
 from penstock.observers.replaced import replacements
 
 if TYPE_CHECKING:
     from penstock._runs import Run
-    from penstock.check.company import Company, Shown
+    from penstock.check.company import Company, RootFacts
     from penstock.check.frames import Circumstances, Key
     from penstock.observers import StepEvent
     from penstock.observers.evidence import EvidenceObserver
@@ -20,7 +20,7 @@ MOST_WAITING = 256
 """Facts of begun steps, not counted yet."""
 
 
-class Running(Frame):
+class Running(StepFrame):
     """A running step: called when it ends, and around each item of a generator.
 
     Attributes:
@@ -90,7 +90,7 @@ class Running(Frame):
                 if running.flow == self.flow and running.company.is_run and running is not self:
                     self._wait_in(running.root or running)
 
-    def _wait_in(self, root: Frame) -> None:
+    def _wait_in(self, root: StepFrame) -> None:
         """Record that an outermost step may have received this generator."""
         if self.step not in root.generators:
             root.generators |= {self.step}
@@ -100,7 +100,7 @@ class Running(Frame):
         """Record replaced steps of the flow, now and for everything that runs with this one."""
         root = self.root or self
         root.replaced = self.replaced = root.replaced | names
-        self.acted = bool(names) and self.step not in names and replacements.acted(self.flow, self.step)
+        self.acted = bool(names) and self.step not in names and replacements.called_by_mock(self.flow, self.step)
 
     def _count(self) -> None:
         company, observer = self.company, self.observer
@@ -126,7 +126,7 @@ class Running(Frame):
     def _circumstances(self) -> Circumstances:
         return self.company.circumstances(begins=self.begins)
 
-    def _show(self, root: Frame) -> Shown:
+    def _show(self, root: StepFrame) -> RootFacts:
         part = root.shown = self.observer.show(self.company)
         return part
 
@@ -191,7 +191,7 @@ def frame_of(event: StepEvent, observer: EvidenceObserver, flow: str) -> Running
     return running
 
 
-def arrived(run: Run) -> dict[str, Frame]:
+def remote_frames(run: Run) -> dict[str, StepFrame]:
     """Return the frames that another process sent with the run; damaged data counts as none."""
     remote_context = run.arrived
     if remote_context is None:
@@ -199,7 +199,7 @@ def arrived(run: Run) -> dict[str, Frame]:
     if remote_context.frames is not None:
         return remote_context.frames
     try:
-        frames = {flow: heard(flow, rows) for flow, rows in json.loads(remote_context.text).items()}
+        frames = {flow: decode_frames(flow, rows) for flow, rows in json.loads(remote_context.text).items()}
     except (ValueError, TypeError, AttributeError, RecursionError):
         frames = {}
     return remote_context.settle(frames)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from penstock.model import Flow
     from penstock.render.dot import Relaxed
-    from penstock.render.labels import Label
+    from penstock.render.labels import TextBlock
     from penstock.render.options import Options
 
 
@@ -44,7 +44,7 @@ class Arrow(NamedTuple):
 
     source: str
     target: str
-    label: Label | None = None
+    label: TextBlock | None = None
     small: bool = False
 
 
@@ -75,6 +75,6 @@ def _beside(flow: Flow) -> Iterator[str]:
             yield f"{{rank=same {index[name]} e{number}}}"
 
 
-def _room(label: Label) -> str:
+def _room(label: TextBlock) -> str:
     size = f'width="{label.width:.0f}" height="{label.height:.0f}"'
     return f' [label=<<table border="0" cellborder="0" fixedsize="true" {size}><tr><td></td></tr></table>>]'

@@ -77,8 +77,8 @@ def lay_out(flow: Flow, options: Options, reason: str) -> Layout:
     arrows = list(_blanks.arrows(flow, options))
     ranks = _ranks(sizes, arrows)
     routes = _routes(arrows, ranks)
-    layers = _ordered(_layers(ranks, routes), routes)
-    spots = _placed(layers, routes, sizes)
+    layers = _order_layers(_layers(ranks, routes), routes)
+    spots = _place_nodes(layers, routes, sizes)
     curves = list(_curves(arrows, routes, spots, ranks))
     return Layout(_answer(spots, arrows, curves, options.direction), reason)
 
@@ -133,7 +133,7 @@ def _neighbours(layers: Sequence[Sequence[str]], routes: Sequence[Sequence[str]]
     return above, below
 
 
-def _ordered(layers: list[list[str]], routes: Sequence[Sequence[str]]) -> list[list[str]]:
+def _order_layers(layers: list[list[str]], routes: Sequence[Sequence[str]]) -> list[list[str]]:
     """Return the layers, each ordered by the mean position of the neighbours before it, then after it."""
     above, below = _neighbours(layers, routes)
     for sweep in range(SWEEPS):
@@ -150,7 +150,7 @@ def _mean(place: Mapping[str, float], names: Sequence[str], otherwise: float) ->
     return sum(place[name] for name in names) / len(names) if names else otherwise
 
 
-def _placed(
+def _place_nodes(
     layers: Sequence[Sequence[str]], routes: Sequence[Sequence[str]], sizes: Mapping[str, tuple[float, float]]
 ) -> dict[str, Spot]:
     above, below = _neighbours(layers, routes)
@@ -232,6 +232,7 @@ class _Room(NamedTuple):
     height: float
 
     def corners(self) -> tuple[Point, Point]:
+        """Return the lower left and the upper right corner, in pixels."""
         right, up = self.width / 2, self.height / 2
         return (self.x - right, self.y - up), (self.x + right, self.y + up)
 

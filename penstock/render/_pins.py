@@ -9,7 +9,7 @@ from penstock.render.labels import INCH
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from penstock.render.geometry import Box, Curve, Geometry
+    from penstock.render.geometry import Curve, Geometry, Rectangle
 
 
 class Pins:
@@ -28,7 +28,7 @@ class Pins:
 
     def node(self, name: str) -> dict[str, str]:
         """Return the position and size of a node."""
-        box: Box | None = self._boxes.get(name)
+        box: Rectangle | None = self._boxes.get(name)
         if box is None:
             return {}
         middle = (box.x + box.width / 2, box.y + box.height / 2)

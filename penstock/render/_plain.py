@@ -21,7 +21,7 @@ def plain(text: str) -> str:
     """Return the text on one line, without control, bidirectional and other invisible characters."""
     if text.isascii() and text.isprintable():  # the usual case
         return " ".join(text.split())
-    return " ".join("".join(map(_shown, text)).split())
+    return " ".join("".join(map(_display_char, text)).split())
 
 
 def escape_line(text: str) -> str:
@@ -73,7 +73,7 @@ def _escape(char: str) -> str:
     return char if is_seen and not _is_noncharacter(ord(char)) else ascii(char)[1:-1]
 
 
-def _shown(char: str) -> str:
+def _display_char(char: str) -> str:
     if char.isspace():
         return " "
     category = unicodedata.category(char)

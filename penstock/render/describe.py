@@ -83,9 +83,9 @@ def after(flow: Flow, step: Step) -> tuple[Neighbour, ...]:
 def alt_text(flow: Flow) -> str:
     """Return the picture in words: the number of steps, the entrypoints, the edges, and their states."""
     count = len(flow.steps)
-    sentences = [f"Flow {_isolated(flow.name)}: {count} step{'' if count == 1 else 's'}."]
+    sentences = [f"Flow {_isolate_text(flow.name)}: {count} step{'' if count == 1 else 's'}."]
     if flow.entrypoints:
-        sentences.append(f"Starts at {_listed(_with_trigger(step) for step in flow.entrypoints)}.")
+        sentences.append(f"Starts at {_join_words(_with_trigger(step) for step in flow.entrypoints)}.")
     if len(flow.edges) > MOST_IN_WORDS:
         return " ".join([*sentences, f"{len(flow.edges)} arrows; the list of steps names them."])
     following: dict[str, list[Edge]] = {}
@@ -93,7 +93,7 @@ def alt_text(flow: Flow) -> str:
         following.setdefault(edge.source, []).append(edge)
     for step in flow.steps:
         if step.name in following:
-            sentences.append(f"{_isolated(step.name)} leads to {_listed(map(_head, following[step.name]))}.")
+            sentences.append(f"{_isolate_text(step.name)} leads to {_join_words(map(_head, following[step.name]))}.")
     return " ".join(sentences)
 
 
@@ -168,20 +168,20 @@ def web_url(url: str) -> str:
 
 
 def _with_trigger(step: Step) -> str:
-    return f"{_isolated(step.name)} ({_isolated(step.trigger)})" if step.trigger else _isolated(step.name)
+    return f"{_isolate_text(step.name)} ({_isolate_text(step.trigger)})" if step.trigger else _isolate_text(step.name)
 
 
 def _head(edge: Edge) -> str:
     """Return the target of an edge, with its label and its state in words."""
     mark = marks.mark(edge)
-    details = ", ".join(filter(None, (_isolated(edge.label), mark.words if mark else "")))
-    return f"{_isolated(edge.target)} ({details})" if details else _isolated(edge.target)
+    details = ", ".join(filter(None, (_isolate_text(edge.label), mark.words if mark else "")))
+    return f"{_isolate_text(edge.target)} ({details})" if details else _isolate_text(edge.target)
 
 
-def _isolated(text: str) -> str:
+def _isolate_text(text: str) -> str:
     return isolate(visible(text))
 
 
-def _listed(items: Iterable[str]) -> str:
+def _join_words(items: Iterable[str]) -> str:
     *most, last = items
     return f"{', '.join(most)} and {last}" if most else last

@@ -111,11 +111,11 @@ def _graph(settings: dict[str, str]) -> Any:
 
 def _label(step: Step, *, titled: bool) -> str:
     """Return a label of one or more lines; graphviz treats text in angle brackets as markup."""
-    name = _padded(plain_name(step.name))
-    lines = labels.wrapped(visible(step.title)) if titled else []
-    rows = [f'<tr><td align="left"><font point-size="13"><b>{_escaped(name)}</b></font></td></tr>']
+    name = _pad_text(plain_name(step.name))
+    lines = labels.wrap_title(visible(step.title)) if titled else []
+    rows = [f'<tr><td align="left"><font point-size="13"><b>{_escape_label(name)}</b></font></td></tr>']
     if lines:
-        text = '<br align="left"/>'.join(_escaped(_padded(line)) for line in lines)
+        text = '<br align="left"/>'.join(_escape_label(_pad_text(line)) for line in lines)
         small = f'<font point-size="10" color="{MUTED}">{text}<br align="left"/></font>'
         rows.append(f'<tr><td align="left" balign="left">{small}</td></tr>')
     return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{"".join(rows)}</table>>'
@@ -126,7 +126,7 @@ def _look(step: Step, options: Options) -> dict[str, str]:
     if options.details and visible(step.title):
         look["tooltip"] = _tooltip(step.title)
     if url := safe_url(options.links.get(step.name, "")):
-        look["URL"] = _quoted(_QUOTES.sub(_encode_char, url))
+        look["URL"] = _escape_text(_QUOTES.sub(_encode_char, url))
     return look
 
 
@@ -141,7 +141,7 @@ def _encode_char(match: re.Match[str]) -> str:
 def _arrow(edge: Edge, options: Options) -> dict[str, str]:
     labels = (visible(edge.label) if options.details else "", marks.label(edge))
     texts = [_text(f"\u00a0\u00a0{label}") for label in labels if label]
-    look = {"label": _joined(texts)} if texts else {}
+    look = {"label": _join_lines(texts)} if texts else {}
     if mark := marks.mark(edge):
         colour = FAULT if mark.fault else DOUBT
         look |= {"style": mark.line, "color": colour, "fontcolor": colour}
@@ -153,7 +153,7 @@ def _arrow(edge: Edge, options: Options) -> dict[str, str]:
 def _draw_channels(graph: Any, flow: Flow, index: dict[str, str], pins: Pins) -> None:
     arrow, loops = {"color": CHANNEL_LINE, "arrowsize": PILL_ARROW}, labels.loops(flow)
     for number, (trigger, step_names) in enumerate(labels.triggers(flow).items()):
-        graph.node(f"t{number}", _text(_centred(trigger)), **PILL | pins.node(f"t{number}"))
+        graph.node(f"t{number}", _text(_centre_text(trigger)), **PILL | pins.node(f"t{number}"))
         for name in step_names:
             graph.edge(f"t{number}", index[name], **arrow, **pins.arrow(f"t{number}", index[name]))
     for number, (name, effect_texts) in enumerate(labels.effects(flow).items()):
@@ -166,14 +166,14 @@ def _draw_channels(graph: Any, flow: Flow, index: dict[str, str], pins: Pins) ->
             beside.node(f"e{number}")
 
 
-def _escaped(text: str) -> str:
+def _escape_label(text: str) -> str:
     """Escape text for a markup label, in which Graphviz still replaces a backslash followed by N."""
     return html.escape(text, quote=True).replace("\\", "\\\\")
 
 
 def _text(text: str) -> str:
     """Escape text for a plain label, in which Graphviz would decode ``&lt;`` and similar."""
-    return _quoted(text.replace("&", "&amp;"))
+    return _escape_text(text.replace("&", "&amp;"))
 
 
 def _tooltip(text: str) -> str:
@@ -185,7 +185,7 @@ _ESCAPE = re.compile(r"\\(?=[EGHLNTlnr\\])")
 """Insert an invisible word joiner after each backslash that would begin an escape sequence."""
 
 
-def _quoted(text: str) -> str:
+def _escape_text(text: str) -> str:
     """Escape text so that the graphviz package and Graphviz see neither escape sequences nor markup."""
     import graphviz  # noqa: PLC0415 - optional
 
@@ -195,23 +195,23 @@ def _quoted(text: str) -> str:
 
 def _lines(texts: Iterable[str]) -> str:
     """Join texts as the lines of one label."""
-    return _joined([_text(_centred(text)) for text in texts])
+    return _join_lines([_text(_centre_text(text)) for text in texts])
 
 
-def _joined(texts: Iterable[str]) -> str:
-    """Join label texts as the lines of one label, without markup as in :func:`_quoted`."""
+def _join_lines(texts: Iterable[str]) -> str:
+    """Join label texts as the lines of one label, without markup as in :func:`_escape_text`."""
     import graphviz  # noqa: PLC0415 - optional
 
     label_text: str = graphviz.nohtml(r"\n".join(texts))
     return label_text
 
 
-def _padded(text: str) -> str:
+def _pad_text(text: str) -> str:
     """Widen text whose characters are narrower in Graphviz's metrics than in browsers."""
     return text + "\u00a0" * _missing(text)
 
 
-def _centred(text: str) -> str:
+def _centre_text(text: str) -> str:
     half = "\u00a0" * ((_missing(text) + 1) // 2)
     return f"{half}{text}{half}"
 

@@ -29,7 +29,7 @@ _EDGE = rf'edge \w+ \w+ \d+(?:{_NUMBER}){{2}}(?:(?:{_NUMBER}){{6}})+(?: "\S*"(?:
 _DRAWING = re.compile(rf"graph(?:{_NUMBER}){{3}}\n(?:{_NODE})*(?:{_EDGE})*")
 
 
-class Box(NamedTuple):
+class Rectangle(NamedTuple):
     """A node: the upper left corner, width and height; y grows downwards."""
 
     x: float
@@ -56,7 +56,7 @@ class Geometry(NamedTuple):
 
     width: float
     height: float
-    boxes: dict[str, Box]
+    boxes: dict[str, Rectangle]
     curves: tuple[Curve, ...]
 
 
@@ -72,7 +72,7 @@ class Layout(NamedTuple):
     reason: str = ""
 
     @classmethod
-    def checked(cls, text: str, nodes: Iterable[str], arrows: Iterable[tuple[str, str]]) -> Layout:
+    def parse_answer(cls, text: str, nodes: Iterable[str], arrows: Iterable[tuple[str, str]]) -> Layout:
         """Return a valid layout of the requested nodes and edges.
 
         Raises:
@@ -128,20 +128,20 @@ def _is_inside(geometry: Geometry) -> bool:
     )
 
 
-def _box(words: Sequence[str], top: float) -> Box:
+def _box(words: Sequence[str], top: float) -> Rectangle:
     x, y, width, height = map(float, words[2:6])
-    return Box((x - width / 2) * INCH, top - (y + height / 2) * INCH, width * INCH, height * INCH)
+    return Rectangle((x - width / 2) * INCH, top - (y + height / 2) * INCH, width * INCH, height * INCH)
 
 
 def _curve(words: Sequence[str], top: float) -> Curve:
     _, source, target, _, *numbers = words[:-2]
-    label = _turned(numbers[-2:], top) if numbers[-3].startswith('"') else None
-    points = _turned(numbers[:-3] if label else numbers, top)
+    label = _to_pixels(numbers[-2:], top) if numbers[-3].startswith('"') else None
+    points = _to_pixels(numbers[:-3] if label else numbers, top)
     size = HEAD if source[0] == target[0] else PILL_HEAD
     return Curve(source, target, points, _head(points, size), label)
 
 
-def _turned(numbers: Sequence[str], top: float) -> tuple[float, ...]:
+def _to_pixels(numbers: Sequence[str], top: float) -> tuple[float, ...]:
     """Return points in pixels, with the y axis inverted."""
     points = [float(number) * INCH for number in numbers]
     points[1::2] = [top - y for y in points[1::2]]

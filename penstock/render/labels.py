@@ -37,7 +37,7 @@ TITLE_GAP = 4
 """Pixels between a name and the title below it."""
 
 
-class Line(NamedTuple):
+class TextLine(NamedTuple):
     """A line of text: its font size and its width in pixels, and whether that width is reliable."""
 
     text: str
@@ -47,40 +47,40 @@ class Line(NamedTuple):
     bold: bool = False
 
 
-class Label(NamedTuple):
+class TextBlock(NamedTuple):
     """The lines of a node or an edge, and the size that they need including padding, in pixels."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[TextLine, ...]
     width: float
     height: float
 
 
-def of_step(step: Step, *, titled: bool) -> Label:
+def of_step(step: Step, *, titled: bool) -> TextBlock:
     """Return a label with a step's name and, if titles are shown, its title."""
     return _of_step(step.name, step.title if titled else "")
 
 
 @lru_cache(maxsize=10_000)  # called when a diagram is laid out, and again when it is drawn
-def _of_step(name: str, title: str) -> Label:
+def _of_step(name: str, title: str) -> TextBlock:
     text = plain_name(name)
-    lines = [Line(text, NAME_SIZE, *width(text, NAME_SIZE, bold=True), bold=True)]
-    lines += _lines(wrapped(visible(title)), TITLE_SIZE)
-    return _framed(lines, (22, 13.5 + TITLE_GAP), (54, 36))
+    lines = [TextLine(text, NAME_SIZE, *width(text, NAME_SIZE, bold=True), bold=True)]
+    lines += _lines(wrap_title(visible(title)), TITLE_SIZE)
+    return _frame_lines(lines, (22, 13.5 + TITLE_GAP), (54, 36))
 
 
-def of_channel(texts: Iterable[str]) -> Label:
+def of_channel(texts: Iterable[str]) -> TextBlock:
     """Return a label for the trigger of some entrypoints, or for the effects of a step."""
-    return _framed(_lines(texts, PILL_SIZE), (14.4, 4.4), (54, 20.2))
+    return _frame_lines(_lines(texts, PILL_SIZE), (14.4, 4.4), (54, 20.2))
 
 
-def of_arrow(edge: Edge, *, details: bool) -> Label | None:
+def of_arrow(edge: Edge, *, details: bool) -> TextBlock | None:
     """Return an edge's label, followed by the text of its state, or ``None`` without any text."""
     texts = [visible(edge.label) if details else "", marks.label(edge)]
     lines = _lines(filter(None, texts), LABEL_SIZE)
-    return _framed(lines, (8, 2), (0, 0)) if lines else None
+    return _frame_lines(lines, (8, 2), (0, 0)) if lines else None
 
 
-def of_nodes(flow: Flow, options: Options) -> Iterator[tuple[str, Label]]:
+def of_nodes(flow: Flow, options: Options) -> Iterator[tuple[str, TextBlock]]:
     """Yield the label of each node of a drawing, with the node's name: ``s0``, ``t0``, ``e0`` and so on."""
     with_titles = shows_titles(flow, options)
     for number, step in enumerate(flow.steps):
@@ -117,18 +117,18 @@ def loops(flow: Flow) -> set[str]:
     return {edge.source for edge in flow.edges if edge.source == edge.target}
 
 
-def wrapped(title: str) -> list[str]:
+def wrap_title(title: str) -> list[str]:
     """Return the lines of a step's title, at most three."""
     if len(title) <= TITLE_WIDTH:  # most are short, and breaking lines is slow
         return [title] if title else []
     return textwrap.wrap(title, TITLE_WIDTH, max_lines=3, placeholder=" …")
 
 
-def _lines(texts: Iterable[str], size: float) -> list[Line]:
-    return [Line(text, size, *width(text, size)) for text in texts]
+def _lines(texts: Iterable[str], size: float) -> list[TextLine]:
+    return [TextLine(text, size, *width(text, size)) for text in texts]
 
 
-def _framed(lines: list[Line], padding: tuple[float, float], least: tuple[float, float]) -> Label:
+def _frame_lines(lines: list[TextLine], padding: tuple[float, float], least: tuple[float, float]) -> TextBlock:
     widest = max(line.width for line in lines)
     high = sum(line.size for line in lines) * LEADING
-    return Label(tuple(lines), max(widest + padding[0], least[0]), max(high + padding[1], least[1]))
+    return TextBlock(tuple(lines), max(widest + padding[0], least[0]), max(high + padding[1], least[1]))

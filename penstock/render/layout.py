@@ -63,17 +63,17 @@ def lay_out(
     Raises:
         MissingExtraError: The engine or the graphviz package is not installed.
     """
-    run = _Run(engine, find_engine(engine), options, timeout)
+    run = _EngineRun(engine, find_engine(engine), options, timeout)
     efforts = [_layers.effort(flow) for flow in flows]
     most, most_relaxed = _most_efforts(timeout)
     results: dict[int, Layout | LayoutError] = {}
-    waiting: list[_Drawing] = []
+    waiting: list[_LayoutTask] = []
     for place in sorted(range(len(flows)), key=efforts.__getitem__):
         if efforts[place] > most_relaxed:
             fault = Fault(f"would need more than {timeout:g} s (the setting layout_timeout)", is_slow=True)
             results[place] = _without_engine(run, flows[place], fault)
         else:
-            waiting.append(_Drawing(place, flows[place], is_relaxed=efforts[place] > most))
+            waiting.append(_LayoutTask(place, flows[place], is_relaxed=efforts[place] > most))
     results.update(_lay_out_all(run, waiting))
     return [results[place] for place in range(len(flows))]
 
@@ -95,20 +95,20 @@ class Fault(NamedTuple):
         return f"the layout engine {engine!r} {self.words if self.is_slow else f'failed: {self.words}'}"
 
 
-class _Drawing(NamedTuple):
+class _LayoutTask(NamedTuple):
     place: int
     flow: Flow
     is_relaxed: bool = False
 
 
-class _Run(NamedTuple):
+class _EngineRun(NamedTuple):
     engine: str
     executable: str
     options: Options
     timeout: float
 
 
-def _lay_out_all(run: _Run, waiting: list[_Drawing]) -> dict[int, Layout | LayoutError]:
+def _lay_out_all(run: _EngineRun, waiting: list[_LayoutTask]) -> dict[int, Layout | LayoutError]:
     results: dict[int, Layout | LayoutError] = {}
     failures = 0
     while waiting:
@@ -138,11 +138,11 @@ def _fault_of_others(fault: Fault) -> Fault:
     return fault._replace(words=f"the engine failed on {MOST_FAILURES} diagrams before this one")
 
 
-def _without_engine(run: _Run, flow: Flow, fault: Fault) -> Layout | LayoutError:
+def _without_engine(run: _EngineRun, flow: Flow, fault: Fault) -> Layout | LayoutError:
     """Return a plain layout if the engine was only slow, else an error."""
     if fault.is_slow:
         return _layers.lay_out(flow, run.options, fault.of(run.engine))
-    return LayoutError(f"{described(flow)} has no layout: {fault.words}. {cure(run.engine)}")
+    return LayoutError(f"{describe_flow(flow)} has no layout: {fault.words}. {cure(run.engine)}")
 
 
 def cure(engine: str) -> str:
@@ -156,7 +156,7 @@ def warning(flow: Flow, layout: Layout) -> str:
     """Return the note of a plain layout and its remedy, or an empty string."""
     if not layout.reason:
         return ""
-    return f"{described(flow)} is drawn in plain layers, because {layout.reason}. {_cure_of_slowness(flow)}"
+    return f"{describe_flow(flow)} is drawn in plain layers, because {layout.reason}. {_cure_of_slowness(flow)}"
 
 
 def _cure_of_slowness(flow: Flow) -> str:
@@ -165,9 +165,9 @@ def _cure_of_slowness(flow: Flow) -> str:
     return "Give it more time, or split the flow."
 
 
-def described(flow: Flow) -> str:
+def describe_flow(flow: Flow) -> str:
     """Return a flow's name and size, for messages."""
-    size = f"{_counted(len(flow.steps), 'step')}, {_counted(len(flow.edges), 'arrow')}"
+    size = f"{_pluralize(len(flow.steps), 'step')}, {_pluralize(len(flow.edges), 'arrow')}"
     return f"flow {flow.name!r} ({size})"
 
 
@@ -181,7 +181,7 @@ def find_engine(engine: str = ENGINE) -> str:
         MissingExtraError: It is not installed.
     """
     if engine == ENGINE:
-        executable = _packaged(ENGINE)
+        executable = _find_program(ENGINE)
         if executable is None:
             raise MissingExtraError("DOT and pictures need the packages graphviz and graphviz-pure", "graphviz")
         return executable
@@ -194,7 +194,7 @@ def find_engine(engine: str = ENGINE) -> str:
     return on_path
 
 
-def _packaged(name: str) -> str | None:
+def _find_program(name: str) -> str | None:
     try:
         files = metadata.files(name) or []
     except metadata.PackageNotFoundError:
@@ -206,21 +206,21 @@ def _packaged(name: str) -> str | None:
     return shutil.which(name)
 
 
-def _counted(count: int, word: str) -> str:
+def _pluralize(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
-def _run_many(run: _Run, drawings: Sequence[_Drawing]) -> tuple[list[Layout], Fault]:
+def _run_many(run: _EngineRun, drawings: Sequence[_LayoutTask]) -> tuple[list[Layout], Fault]:
     """Return the layouts that the engine finished, possibly fewer than requested, and its fault."""
     sources = [_source(drawing, run.options) for drawing in drawings]
     output, fault = run_engine(run.executable, ["-Tplain"], "\n".join(sources), run.timeout, drawings=len(drawings))
     *texts, rest = output.decode("utf-8", "replace").replace("\r\n", "\n").split("stop\n")  # the last may be truncated
     layouts: list[Layout] = []
     if len(texts) > len(drawings) or (len(texts) == len(drawings) and rest.strip()):
-        return [], Fault(f"it answered more than the {_counted(len(drawings), 'drawing')} that it was asked for")
+        return [], Fault(f"it answered more than the {_pluralize(len(drawings), 'drawing')} that it was asked for")
     for text, drawing in zip(texts, drawings, strict=False):
         try:
-            layouts.append(_checked(text, drawing, run.options))
+            layouts.append(_parse_answer(text, drawing, run.options))
         except ValueError as error:
             return layouts, Fault(f"{error}")
     if len(layouts) < len(drawings) and not fault.words:
@@ -228,13 +228,13 @@ def _run_many(run: _Run, drawings: Sequence[_Drawing]) -> tuple[list[Layout], Fa
     return layouts, fault
 
 
-def _checked(text: str, drawing: _Drawing, options: Options) -> Layout:
+def _parse_answer(text: str, drawing: _LayoutTask, options: Options) -> Layout:
     nodes = (name for name, _ in labels.of_nodes(drawing.flow, options))
     arrows = ((arrow.source, arrow.target) for arrow in _blanks.arrows(drawing.flow, options))
-    return Layout.checked(text, nodes, arrows)
+    return Layout.parse_answer(text, nodes, arrows)
 
 
-def _source(drawing: _Drawing, options: Options) -> str:
+def _source(drawing: _LayoutTask, options: Options) -> str:
     return _blanks.render(drawing.flow, options, dot.Relaxed() if drawing.is_relaxed else None)
 
 

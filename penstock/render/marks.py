@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Line = Literal["solid", "dashed", "dotted"]
 
 
-class Mark(NamedTuple):
+class EdgeStyle(NamedTuple):
     """The appearance of an edge that is not simply right.
 
     Attributes:
@@ -32,15 +32,15 @@ class Mark(NamedTuple):
     fault: bool = False
 
 
-MARKS: Mapping[str, Mark] = MappingProxyType(
+MARKS: Mapping[str, EdgeStyle] = MappingProxyType(
     {
-        "unexercised": Mark("not exercised", "", "dashed"),
-        "outdated": Mark("outdated", "outdated", "dashed"),
-        "context-lost": Mark("context lost", "", "dotted"),
-        "never-seen": Mark("never seen", "never seen", "dashed", fault=True),
-        "no-longer-seen": Mark("no longer seen", "no longer seen", "dashed", fault=True),
-        "indirect": Mark("indirect", "indirect", "dashed", fault=True),
-        "undeclared": Mark("not declared", "not declared", "solid", fault=True),
+        "unexercised": EdgeStyle("not exercised", "", "dashed"),
+        "outdated": EdgeStyle("outdated", "outdated", "dashed"),
+        "context-lost": EdgeStyle("context lost", "", "dotted"),
+        "never-seen": EdgeStyle("never seen", "never seen", "dashed", fault=True),
+        "no-longer-seen": EdgeStyle("no longer seen", "no longer seen", "dashed", fault=True),
+        "indirect": EdgeStyle("indirect", "indirect", "dashed", fault=True),
+        "undeclared": EdgeStyle("not declared", "not declared", "solid", fault=True),
     }
 )
 """The styled states; confirmed and unchecked edges are plain."""
@@ -88,14 +88,14 @@ class Doubt(NamedTuple):
         return f"{self.source} → {self.target}: {self.words}. {self.note}".rstrip()
 
 
-def mark(edge: Edge) -> Mark | None:
+def mark(edge: Edge) -> EdgeStyle | None:
     """Return the style of an edge, or ``None`` for a plain one.
 
     A state from a newer version is shown in its own words, because it may be a fault.
     """
     if edge.state in ("", "confirmed"):
         return None
-    return MARKS.get(edge.state) or Mark(plain(edge.state), plain(edge.state), "dashed")
+    return MARKS.get(edge.state) or EdgeStyle(plain(edge.state), plain(edge.state), "dashed")
 
 
 def label(edge: Edge) -> str:

@@ -61,7 +61,7 @@ _COLOURS = {False: "#dc6803", True: "#d92d20"}
 
 def render(flow: Flow, options: Options) -> str:
     """Render the flow as a Mermaid flowchart, without a newline at the end."""
-    draw = _detailed if options.details else _simple
+    draw = _draw_detailed if options.details else _simple
     direction = "TD" if options.direction == "TB" else options.direction
     return "\n    ".join((f"graph {direction}", *draw(flow, options)))
 
@@ -84,7 +84,7 @@ def _simple(flow: Flow, _: Options) -> Iterator[str]:
     yield from dict.fromkeys(_arrow(edge, ids, "") for edge in flow.edges)
 
 
-def _detailed(flow: Flow, options: Options) -> Iterator[str]:
+def _draw_detailed(flow: Flow, options: Options) -> Iterator[str]:
     ids = _ids(flow)
     outside = _outside(flow)
     yield from (_node(step, ids[step.name]) for step in flow.steps)

@@ -161,13 +161,13 @@ def _channels(flows: Iterable[Flow]) -> dict[tuple[str, str], dict[str, None]]:
         for channel in dict.fromkeys(step.trigger for step in flow.steps if step.trigger):
             listening.setdefault(channel, []).append(flow)
     channels: dict[tuple[str, str], dict[str, None]] = {}
-    for source, channel in _sent(flows):
+    for source, channel in _iter_effects(flows):
         for target in listening.get(channel, ()):
             channels.setdefault((source.full_name, target.full_name), {})[channel] = None
     return channels
 
 
-def _sent(flows: Iterable[Flow]) -> Iterator[tuple[Flow, str]]:
+def _iter_effects(flows: Iterable[Flow]) -> Iterator[tuple[Flow, str]]:
     return ((flow, effect) for flow in flows for step in flow.steps for effect in step.effects)
 
 
@@ -191,10 +191,10 @@ def page_names(flows: Iterable[Flow]) -> list[str]:
     for flow in flows:
         base_name = "/".join(_file_name(part) for part in (flow.service, flow.name) if part)
         number, name = 1, base_name
-        while _folded(name) in used_names or name.rpartition("/")[2].casefold() in ("index", "readme"):
+        while _fold_names(name) in used_names or name.rpartition("/")[2].casefold() in ("index", "readme"):
             number += 1
             name = f"{base_name}-{number}"
-        used_names.add(_folded(name))
+        used_names.add(_fold_names(name))
         names.append(name)
     return names
 
@@ -203,7 +203,7 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)
 """What Windows takes for a device, in any folder and with any suffix."""
 
 
-def _folded(name: str) -> str:
+def _fold_names(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 

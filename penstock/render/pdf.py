@@ -29,8 +29,8 @@ def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout
     system = engine if engine != layout.ENGINE else "dot"
     if shutil.which(system):
         with contextlib.suppress(LayoutError):  # not every engine writes PDF; graphviz-pure does not
-            return undated(picture.draw_pdf(flow, options, laid_out, engine=system, timeout=timeout))
-    return _converted(svg.draw(flow, laid_out, options, prefix="flow"))
+            return without_dates(picture.draw_pdf(flow, options, laid_out, engine=system, timeout=timeout))
+    return _convert_svg(svg.draw(flow, laid_out, options, prefix="flow"))
 
 
 def from_svg(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout: float = layout.TIMEOUT) -> bytes:
@@ -42,15 +42,15 @@ def from_svg(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeo
         LayoutError: The layout engine failed or ran out of time.
     """
     laid_out = picture.lay_out_one(flow, options, engine=engine, timeout=timeout)
-    return _converted(svg.draw(flow, laid_out, options, prefix="flow"))
+    return _convert_svg(svg.draw(flow, laid_out, options, prefix="flow"))
 
 
-def undated(document: bytes) -> bytes:
+def without_dates(document: bytes) -> bytes:
     """Return a PDF dated to the start of 1970, with the same length, so that the same flow gives the same bytes."""
     return re.sub(rb"(/(?:Creation|Mod)Date \(D:)\d{14}", rb"\g<1>19700101000000", document)
 
 
-def _converted(markup: str) -> bytes:
+def _convert_svg(markup: str) -> bytes:
     try:
         from reportlab.graphics import renderPDF  # noqa: PLC0415 - optional
         from svglib.svglib import svg2rlg  # noqa: PLC0415 - optional

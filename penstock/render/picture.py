@@ -12,7 +12,17 @@ from penstock._caller import calling_frame, place_of
 from penstock.errors import LayoutError, LayoutWarning
 from penstock.render import dot
 from penstock.render.labels import INCH
-from penstock.render.layout import ENGINE, TIMEOUT, Fault, cure, described, find_engine, lay_out, run_engine, warning
+from penstock.render.layout import (
+    ENGINE,
+    TIMEOUT,
+    Fault,
+    cure,
+    describe_flow,
+    find_engine,
+    lay_out,
+    run_engine,
+    warning,
+)
 from penstock.render.svg import NOTE_ROOM
 
 if TYPE_CHECKING:
@@ -75,13 +85,13 @@ def draw_png(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGI
     density = min(CRISP, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / width, MAX_SIDE / height)
     # the engine overestimates the size of bows; where size matters, it scales the drawing to its own size
     size = [f"-Gsize={width:.4f},{height + NOTE_ROOM / INCH:.4f}"] if layout.reason or density < CRISP else []
-    content = _drawn(flow, options, layout, engine, timeout, f"-Gdpi={density:.4g}", *size, "-Tpng")
+    content = _draw_with_engine(flow, options, layout, engine, timeout, f"-Gdpi={density:.4g}", *size, "-Tpng")
     if not _is_png(content):
         raise _failure(flow, engine, Fault("it wrote something that is no PNG of the right size"))
     if density < CRISP:
         share = max(round(100 * density / CRISP), 1)
         unread = " Its texts are too small to be read." if density < MIN_READABLE else ""
-        message = f"the PNG of {described(flow)} is scaled down to {share} %, or it would have too many pixels."
+        message = f"the PNG of {describe_flow(flow)} is scaled down to {share} %, or it would have too many pixels."
         warn(f"{message}{unread} Choose svg or pdf.")
     return _with_density(content, density)
 
@@ -93,13 +103,15 @@ def draw_pdf(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGI
         LayoutError: The engine failed, ran out of time, or does not write PDF.
         MissingExtraError: The engine or the graphviz package is not installed.
     """
-    content = _drawn(flow, options, layout, engine, timeout, f"-Gsize={MAX_PAGE},{MAX_PAGE}", "-Tpdf")
+    content = _draw_with_engine(flow, options, layout, engine, timeout, f"-Gsize={MAX_PAGE},{MAX_PAGE}", "-Tpdf")
     if not (content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF") and b"startxref" in content):
         raise _failure(flow, engine, Fault("it wrote something that is no PDF"))
     return content
 
 
-def _drawn(flow: Flow, options: Options, layout: Layout, engine: str, timeout: float, *arguments: str) -> bytes:
+def _draw_with_engine(
+    flow: Flow, options: Options, layout: Layout, engine: str, timeout: float, *arguments: str
+) -> bytes:
     source = dot.render(flow, options, background=options.background, layout=layout)
     content, fault = run_engine(find_engine(engine), ["-Knop2", *arguments], source, timeout)
     if fault.words:
@@ -108,7 +120,7 @@ def _drawn(flow: Flow, options: Options, layout: Layout, engine: str, timeout: f
 
 
 def _failure(flow: Flow, engine: str, fault: Fault) -> LayoutError:
-    return LayoutError(f"{described(flow)} has no picture: {fault.of(engine)}. {cure(engine)}")
+    return LayoutError(f"{describe_flow(flow)} has no picture: {fault.of(engine)}. {cure(engine)}")
 
 
 def _with_density(content: bytes, density: float) -> bytes:

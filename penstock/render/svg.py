@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from penstock.model import Edge, Flow, Step
-    from penstock.render.geometry import Box, Curve, Layout
-    from penstock.render.labels import Label, Line
+    from penstock.render.geometry import Curve, Layout, Rectangle
+    from penstock.render.labels import TextBlock, TextLine
     from penstock.render.options import Options
 
 PAD = 8
@@ -116,7 +116,7 @@ def locate_start(flow: Flow, layout: Layout) -> int:
     return round(box.x + box.width / 2 + PAD) if box else 0
 
 
-def _nodes(flow: Flow, boxes: Mapping[str, Box], options: Options, prefix: str) -> Iterator[str]:
+def _nodes(flow: Flow, boxes: Mapping[str, Rectangle], options: Options, prefix: str) -> Iterator[str]:
     steps = {f"s{number}": step for number, step in enumerate(flow.steps)}
     for name, label in labels.of_nodes(flow, options):
         ident = f"{prefix}-{name}"
@@ -126,7 +126,7 @@ def _nodes(flow: Flow, boxes: Mapping[str, Box], options: Options, prefix: str) 
             yield f'<g class="ps-node ps-io" id="{ident}">\n{_io(boxes[name], label)}\n</g>'
 
 
-def _step(step: Step, box: Box, label: Label, options: Options, ident: str) -> str:
+def _step(step: Step, box: Rectangle, label: TextBlock, options: Options, ident: str) -> str:
     entry = step.entrypoint and options.details
     classes = "ps-node ps-entry" if entry else "ps-node ps-step"
     fill, stroke, thick = (dot.ACCENT_CARD, dot.ACCENT, 1.4) if entry else (dot.CARD, dot.EDGE, 1.2)
@@ -138,7 +138,7 @@ def _step(step: Step, box: Box, label: Label, options: Options, ident: str) -> s
     about = f"{escape(ident)}-about"
     rect = _rect(box, radius=10, fill=fill, stroke=stroke, thick=thick)
     below = list(_texts(titles, text_left, top + down, "start", "ps-sub", dot.MUTED))
-    inner = _described(
+    inner = _write_node_content(
         rect,
         list(_texts(name, text_left, top, "start", "ps-name", dot.INK)),
         below,
@@ -153,12 +153,14 @@ def _step(step: Step, box: Box, label: Label, options: Options, ident: str) -> s
     return "\n".join([f'{opening} class="{classes}" id="{escape(ident)}"{named}>', *inner, f"</{closing}>"])
 
 
-def _is_whole(lines: Sequence[Line], title: str) -> bool:
+def _is_whole(lines: Sequence[TextLine], title: str) -> bool:
     """Return whether lines show all of a title; only what they leave out needs a tooltip, which search engines read, too."""
     return "".join(line.text for line in lines).replace(" ", "") == title.replace(" ", "")
 
 
-def _described(rect: str, name: list[str], below: list[str], title: str, ident: str, *, whole: bool) -> list[str]:
+def _write_node_content(
+    rect: str, name: list[str], below: list[str], title: str, ident: str, *, whole: bool
+) -> list[str]:
     """Return what is in a node, of which a screen reader has the name as its content, and the title as its description.
 
     What describes it is hidden (which accname 1.2 allows, step 2A), or it would be a part of the name. A ``<title>`` in a link
@@ -171,7 +173,7 @@ def _described(rect: str, name: list[str], below: list[str], title: str, ident: 
     return [*around, '<g pointer-events="none">', *name, "</g>"]
 
 
-def _io(box: Box, label: Label) -> str:
+def _io(box: Rectangle, label: TextBlock) -> str:
     shape = _rect(box, radius=8, fill=dot.CHANNEL_CARD, stroke="none", thick=1)
     x, top = box.x + box.width / 2, box.y + (box.height - _height(label.lines)) / 2
     return "\n".join([shape, *_texts(label.lines, x, top, "middle", "ps-sub", dot.CHANNEL)])
@@ -204,7 +206,7 @@ def _edge(curve: Curve, edge: Edge, *, details: bool) -> str:
     return _arrow(curve, f"ps-edge {name} ps-{state}", colour, WIDTHS[mark.line], more, DASHES[mark.line], called=ends)
 
 
-def _beside(curve: Curve, lines: Sequence[Line], own: int, colour: str) -> Iterator[str]:
+def _beside(curve: Curve, lines: Sequence[TextLine], own: int, colour: str) -> Iterator[str]:
     """Yield an edge's own lines, followed by the text of its state."""
     if curve.label and lines:
         x, top = curve.label[0] + LABEL_GAP, curve.label[1] - _height(lines) / 2
@@ -223,8 +225,8 @@ def _arrow(
     called: str = "",
 ) -> str:
     inner = [
-        f'<path d="M{_shown(curve.points[:2])}C{_shown(curve.points[2:])}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dash}/>',
-        f'<polygon points="{_shown(curve.head)}" fill="{colour}" stroke="{colour}"/>',
+        f'<path d="M{_format_points(curve.points[:2])}C{_format_points(curve.points[2:])}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dash}/>',
+        f'<polygon points="{_format_points(curve.head)}" fill="{colour}" stroke="{colour}"/>',
         *more,
     ]
     named = f' role="group" aria-label="{escape(called)}"' if called else ""
@@ -232,12 +234,12 @@ def _arrow(
     return "\n".join([opening, *inner, "</g>"])
 
 
-def _rect(box: Box, *, radius: int, fill: str, stroke: str, thick: float) -> str:
+def _rect(box: Rectangle, *, radius: int, fill: str, stroke: str, thick: float) -> str:
     place = f'x="{box.x:.2f}" y="{box.y:.2f}" width="{box.width:.2f}" height="{box.height:.2f}"'
     return f'<rect {place} rx="{radius}" fill="{fill}" stroke="{stroke}" stroke-width="{thick}"/>'
 
 
-def _texts(lines: Sequence[Line], x: float, top: float, anchor: str, css: str, fill: str) -> Iterator[str]:
+def _texts(lines: Sequence[TextLine], x: float, top: float, anchor: str, css: str, fill: str) -> Iterator[str]:
     """Yield lines of text, one below the other."""
     for line in lines:
         baseline = top + line.size * BASELINE
@@ -249,9 +251,9 @@ def _texts(lines: Sequence[Line], x: float, top: float, anchor: str, css: str, f
         yield f'<text class="{css}" {place}{weight}{fit} fill="{fill}">{escape(line.text)}</text>'
 
 
-def _height(lines: Iterable[Line]) -> float:
+def _height(lines: Iterable[TextLine]) -> float:
     return sum(line.size for line in lines) * labels.LEADING
 
 
-def _shown(points: Sequence[float]) -> str:
+def _format_points(points: Sequence[float]) -> str:
     return " ".join(["%.2f,%.2f"] * (len(points) // 2)) % tuple(points)

@@ -37,7 +37,7 @@ class _Cell(NamedTuple):
     style: str = _UNSTYLED
 
 
-class _Line(NamedTuple):
+class _DiagramLine(NamedTuple):
     """Adjacent pieces up to the step's name, then the cells of a table; and the lanes for continuation lines."""
 
     pieces: tuple[_Cell, ...]
@@ -70,7 +70,7 @@ def render(
     """
     show = _drawing if len(flow.steps) <= MAX_DRAWN else _list
     lines = list(show(flow, options, _arrows(flow)))
-    return "\n".join(_joined(pieces, colour=colour) for pieces in _table(lines, width, fold=fold, whole=whole))
+    return "\n".join(_join_cells(pieces, colour=colour) for pieces in _table(lines, width, fold=fold, whole=whole))
 
 
 def proof(flow: Flow, *, colour: bool = False, width: int = 80) -> str:
@@ -85,13 +85,13 @@ def proof(flow: Flow, *, colour: bool = False, width: int = 80) -> str:
     if provenance is None:
         return ""
     doubts = marks.doubts(flow)
-    lines = [_wrapped(str(provenance), width)]
-    lines += (_wrapped(f"┄ {doubt}", width, "  ") for doubt in doubts[: marks.MOST_DOUBTS])
+    lines = [_wrap_text(str(provenance), width)]
+    lines += (_wrap_text(f"┄ {doubt}", width, "  ") for doubt in doubts[: marks.MOST_DOUBTS])
     lines += filter(None, [marks.rest(len(doubts))])
-    return "\n".join(_joined([_Cell(line, _DIM)], colour=colour) for line in lines)
+    return "\n".join(_join_cells([_Cell(line, _DIM)], colour=colour) for line in lines)
 
 
-def _wrapped(text: str, width: int, indent: str = "") -> str:
+def _wrap_text(text: str, width: int, indent: str = "") -> str:
     return textwrap.fill(
         text, width or sys.maxsize, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
@@ -111,24 +111,24 @@ def _arrows(flow: Flow) -> _Arrows:
     return arrows
 
 
-def _drawing(flow: Flow, options: Options, arrows: _Arrows) -> Iterator[_Line]:
+def _drawing(flow: Flow, options: Options, arrows: _Arrows) -> Iterator[_DiagramLine]:
     for row in _lanes.rows(arrows.down):
         if row.node is None:
-            yield _Line((_Cell(row.left),))
+            yield _DiagramLine((_Cell(row.left),))
             continue
         step = flow.step(row.node)
         title, outside = _about(step, options)
-        label = _words(_condition(arrows.into[step.name]), _named("↺", arrows.back[step.name]))
+        label = _words(_condition(arrows.into[step.name]), _format_targets("↺", arrows.back[step.name]))
         mark = _marks(arrows.into[step.name])
         below = f"{row.left}{'│' if arrows.down[step.name] else ' '}{row.right}"
-        yield _Line(_head(row.left, step, row.right), (title, _Cell(label, _DIM), mark, outside), below)
+        yield _DiagramLine(_head(row.left, step, row.right), (title, _Cell(label, _DIM), mark, outside), below)
 
 
-def _list(flow: Flow, options: Options, arrows: _Arrows) -> Iterator[_Line]:
+def _list(flow: Flow, options: Options, arrows: _Arrows) -> Iterator[_DiagramLine]:
     for name, level in levels(arrows.down):
         step = flow.step(name)
-        ahead = _words(_named("→", arrows.out[name]), _named("↺", arrows.back[name]))
-        yield _Line(_head("  " * min(level, MAX_LEVEL), step), (*_about(step, options), _Cell(ahead, _DIM)))
+        ahead = _words(_format_targets("→", arrows.out[name]), _format_targets("↺", arrows.back[name]))
+        yield _DiagramLine(_head("  " * min(level, MAX_LEVEL), step), (*_about(step, options), _Cell(ahead, _DIM)))
 
 
 def _head(prefix: str, step: Step, right: str = "") -> tuple[_Cell, ...]:
@@ -154,7 +154,7 @@ def _condition(edges: Sequence[Edge]) -> str:
     return f"({', '.join(texts)})" if texts else ""
 
 
-def _named(sign: str, edges: Sequence[Edge]) -> str:
+def _format_targets(sign: str, edges: Sequence[Edge]) -> str:
     """Return the names of the edges' targets, with their labels."""
     return _after(sign, ", ".join(map(_target, edges)))
 
@@ -183,7 +183,7 @@ def _words(*texts: str) -> str:
     return " ".join(filter(None, texts))
 
 
-def _table(lines: Sequence[_Line], width: int, *, fold: bool, whole: bool) -> Iterator[Sequence[_Cell]]:
+def _table(lines: Sequence[_DiagramLine], width: int, *, fold: bool, whole: bool) -> Iterator[Sequence[_Cell]]:
     """Yield the lines with aligned cells and cut titles, fitted to the width as far as possible."""
     whole, width = whole or not width, width or UNLIMITED
     most = width * 2 // 3 if fold else width // 2
@@ -198,8 +198,8 @@ def _table(lines: Sequence[_Line], width: int, *, fold: bool, whole: bool) -> It
         if not whole:
             widths[0] = min(widest, room) if room >= MIN_TITLE else 0
     for line in lines:
-        aligned_cells = _aligned(line, head, widths, whole=whole)
-        yield from _folded(line, aligned_cells, width) if fold else [aligned_cells]
+        aligned_cells = _align_cells(line, head, widths, whole=whole)
+        yield from _fold_line(line, aligned_cells, width) if fold else [aligned_cells]
 
 
 def _column(cells: Sequence[int], width: int, *, fold: bool) -> int:
@@ -209,7 +209,7 @@ def _column(cells: Sequence[int], width: int, *, fold: bool) -> int:
     return max(cell for cell in (0, *cells) if cell <= width // 4) or min(max(cells), width // 4)
 
 
-def _folded(line: _Line, aligned: Sequence[_Cell], width: int) -> Iterator[Sequence[_Cell]]:
+def _fold_line(line: _DiagramLine, aligned: Sequence[_Cell], width: int) -> Iterator[Sequence[_Cell]]:
     """Yield a line as several if it is too wide: cells that do not fit continue below, beside the lanes."""
     first = len(line.pieces)
     ahead = f"{line.below:<{_width(line.pieces[:-1]) + _GAP}}"
@@ -224,7 +224,7 @@ def _folded(line: _Line, aligned: Sequence[_Cell], width: int) -> Iterator[Seque
     yield row
 
 
-def _aligned(line: _Line, start: int, widths: Sequence[int], *, whole: bool) -> list[_Cell]:
+def _align_cells(line: _DiagramLine, start: int, widths: Sequence[int], *, whole: bool) -> list[_Cell]:
     pieces = list(line.pieces)
     used_width = _width(pieces)
     for number, (cell, wide) in enumerate(zip(line.cells, widths, strict=False)):
@@ -241,7 +241,7 @@ def _width(pieces: Iterable[_Cell]) -> int:
     return sum(columns(piece.text) for piece in pieces)
 
 
-def _joined(pieces: Iterable[_Cell], *, colour: bool) -> str:
+def _join_cells(pieces: Iterable[_Cell], *, colour: bool) -> str:
     if not colour:
         return "".join(piece.text for piece in pieces)
     return "".join(f"\x1b[{piece.style}m{piece.text}\x1b[0m" if piece.style else piece.text for piece in pieces)

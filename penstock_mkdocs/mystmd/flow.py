@@ -20,7 +20,7 @@ from penstock.render.describe import (
 from penstock.render.marks import without_proof
 from penstock_mkdocs.figure import MOST_PATHS
 from penstock_mkdocs.mystmd.docstrings import docstring
-from penstock_mkdocs.mystmd.nodes import code, fault, label, node, note, paragraph, separated, strong, text
+from penstock_mkdocs.mystmd.nodes import code, fault, join_groups, label, node, note, paragraph, strong, text
 from penstock_mkdocs.mystmd.project import draw, open_project
 from penstock_mkdocs.mystmd.request import Directive
 from penstock_mkdocs.options import FlowOptions, OptionError, read_name
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from penstock.render.describe import Neighbour
     from penstock_mkdocs.mystmd.nodes import Node
     from penstock_mkdocs.mystmd.project import Project
-    from penstock_mkdocs.mystmd.request import Request
+    from penstock_mkdocs.mystmd.request import DirectiveRequest
 
 DEFAULT_LEVEL = 3
 """The headings of steps, because a directive is not told which heading it stands under."""
@@ -49,7 +49,7 @@ class _Shown(NamedTuple):
     labels: Mapping[str, dict[str, str]]
 
 
-def show_flow(request: Request, folder: Path) -> list[Node]:
+def show_flow(request: DirectiveRequest, folder: Path) -> list[Node]:
     """Return the nodes of a flow.
 
     Raises:
@@ -79,7 +79,7 @@ def show_flow(request: Request, folder: Path) -> list[Node]:
     return nodes
 
 
-def _complaints(project: Project, flow: Flow, request: Request) -> Iterator[Node]:
+def _complaints(project: Project, flow: Flow, request: DirectiveRequest) -> Iterator[Node]:
     if project.complaint:
         yield fault(project.complaint, request.position())
     for problem in flow.problems:
@@ -98,7 +98,7 @@ def _introduction(flow: Flow, options: FlowOptions) -> Iterator[Node]:
         yield paragraph(text(part))
 
 
-def _figure(shown: _Shown, anchor: str, request: Request) -> list[Node]:
+def _figure(shown: _Shown, anchor: str, request: DirectiveRequest) -> list[Node]:
     links = {name: f"#{own['html_id']}" for name, own in shown.labels.items()}
     diagram, *notes = draw(shown.project, shown.flow, shown.options, links, request)
     caption = [node("caption", [paragraph(text(visible(shown.options.caption)))])] if shown.options.caption else []
@@ -125,7 +125,7 @@ def _paths(shown: _Shown) -> list[Node]:
     """Return the ways through a flow as a list, at most :data:`MOST_PATHS` of them."""
     count = shown.flow.path_count
     items = [
-        node("listItem", separated(([_name(shown, name)] for name in path), " → "))
+        node("listItem", join_groups(([_name(shown, name)] for name in path), " → "))
         for path in islice(shown.flow.paths(), MOST_PATHS)
     ]
     rest = [paragraph(text(f"… and {count - MOST_PATHS} more."))] if count > MOST_PATHS else []
@@ -143,9 +143,9 @@ def _step(shown: _Shown, step: Step) -> list[Node]:
     meta = _meta(shown, step)
     return [
         heading,
-        *([paragraph(*separated(facts, " · "))] if facts else []),
+        *([paragraph(*join_groups(facts, " · "))] if facts else []),
         *described,
-        *([paragraph(*separated(meta, " · "))] if meta else []),
+        *([paragraph(*join_groups(meta, " · "))] if meta else []),
     ]
 
 
@@ -153,9 +153,9 @@ def _meta(shown: _Shown, step: Step) -> list[list[Node]]:
     groups = []
     for word, neighbours in (("after ", before(shown.flow, step)), ("then ", after(shown.flow, step))):
         if neighbours:
-            groups.append([text(word), *separated((_neighbour(shown, each) for each in neighbours), ", ")])
+            groups.append([text(word), *join_groups((_neighbour(shown, each) for each in neighbours), ", ")])
     if step.effects:
-        groups.append([text("effects "), *separated(([code(effect)] for effect in step.effects), ", ")])
+        groups.append([text("effects "), *join_groups(([code(effect)] for effect in step.effects), ", ")])
     if step.file:
         url = web_url(shown.project.source_url(step))
         groups.append([node("link", [text(step.where)], url=url) if url else text(step.where)])

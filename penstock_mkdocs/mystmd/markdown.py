@@ -41,10 +41,10 @@ def _parser() -> MarkdownIt:
 
 def blocks(markdown: str) -> list[Node]:
     """Return a text of several paragraphs as nodes; an example of Python in it, with its prompts, is code."""
-    return _all(SyntaxTreeNode(_parser().parse(_EXAMPLE.sub(_fenced, markdown))).children)
+    return _all(SyntaxTreeNode(_parser().parse(_EXAMPLE.sub(_fence_example, markdown))).children)
 
 
-def _fenced(example: re.Match[str]) -> str:
+def _fence_example(example: re.Match[str]) -> str:
     indent = example[1]
     return f"{indent}```python\n{example[0]}\n{indent}```"
 

@@ -50,7 +50,7 @@ def strong(value: str) -> Node:
     return node("strong", [text(visible(value))])
 
 
-def separated(groups: Iterable[Iterable[Node]], separator: str) -> list[Node]:
+def join_groups(groups: Iterable[Iterable[Node]], separator: str) -> list[Node]:
     """Return groups of nodes in a line, with a separator between each two."""
     nodes: list[Node] = []
     for group in groups:
@@ -82,11 +82,11 @@ def html_id(identifier: str) -> str:
 def picture(svg: str, alt: str) -> Node:
     """Return an image. It is part of the answer, and mystmd writes its file; only a large one has a file already."""
     encoded = base64.b64encode(svg.encode()).decode("ascii")
-    url = f"data:image/svg+xml;base64,{encoded}" if len(encoded) <= MAX_INLINE else _written(svg)
+    url = f"data:image/svg+xml;base64,{encoded}" if len(encoded) <= MAX_INLINE else _write_picture(svg)
     return {"type": "image", "url": url, "alt": alt}
 
 
-def _written(svg: str) -> str:
+def _write_picture(svg: str) -> str:
     """Write a picture where mystmd keeps what it builds, and return its address, counted from the site's folder."""
     here = Path.cwd()
     site = next((folder for folder in (here, *here.parents) if (folder / "myst.yml").exists()), here)

@@ -9,7 +9,7 @@ from penstock.errors import RenderError
 from penstock.render.describe import alt_text, visible
 from penstock.render.marks import without_proof
 from penstock.render.overview import MOST_IN_SMALL, fault, map_text, size, summary, system_map, triggers
-from penstock_mkdocs.mystmd.nodes import code, label, node, note, paragraph, picture, separated, strong, text
+from penstock_mkdocs.mystmd.nodes import code, join_groups, label, node, note, paragraph, picture, strong, text
 from penstock_mkdocs.mystmd.nodes import fault as fault_node
 from penstock_mkdocs.mystmd.project import draw, draw_small, open_project
 from penstock_mkdocs.mystmd.request import Directive
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from penstock.render.overview import Selection
     from penstock_mkdocs.mystmd.nodes import Node
     from penstock_mkdocs.mystmd.project import Project
-    from penstock_mkdocs.mystmd.request import Request
+    from penstock_mkdocs.mystmd.request import DirectiveRequest
 
 
-def show_flows(request: Request, folder: Path) -> list[Node]:
+def show_flows(request: DirectiveRequest, folder: Path) -> list[Node]:
     """Return the nodes of a table of flows.
 
     Raises:
@@ -35,7 +35,7 @@ def show_flows(request: Request, folder: Path) -> list[Node]:
     """
     options = request.options(FlowsOptions)
     project = open_project(folder)
-    flows = _selected(project, options.selection, request)
+    flows = _select_flows(project, options.selection, request)
     pictures, notes = _small(project, flows, request) if options.diagrams else ({}, [])
     heads = ["Flow", "What it does", *(["Diagram"] if pictures else [])]
     head = node("tableRow", [node("tableCell", [text(title)], header=True) for title in heads])
@@ -48,7 +48,7 @@ def show_flows(request: Request, folder: Path) -> list[Node]:
     return [*_complaint(project, request), table, *notes]
 
 
-def show_map(request: Request, folder: Path) -> list[Node]:
+def show_map(request: DirectiveRequest, folder: Path) -> list[Node]:
     """Return the nodes of the system map.
 
     Raises:
@@ -57,7 +57,7 @@ def show_map(request: Request, folder: Path) -> list[Node]:
     """
     options = request.options(MapOptions)
     project = open_project(folder)
-    drawn = system_map(_selected(project, options.selection, request))
+    drawn = system_map(_select_flows(project, options.selection, request))
     options = replace(options, alt=options.alt or map_text(drawn))
     diagram, *notes = draw(project, drawn, options, {}, request)
     caption = [node("caption", [paragraph(text(visible(options.caption)))])] if options.caption else []
@@ -66,17 +66,17 @@ def show_map(request: Request, folder: Path) -> list[Node]:
     return [*_complaint(project, request), figure, *notes]
 
 
-def _selected(project: Project, selection: Selection, request: Request) -> Sequence[Flow]:
+def _select_flows(project: Project, selection: Selection, request: DirectiveRequest) -> Sequence[Flow]:
     if wrong := fault(selection, project.manifest.flows):
         raise OptionError(wrong, request.line)
     return selection.of(project.manifest.flows)
 
 
-def _complaint(project: Project, request: Request) -> list[Node]:
+def _complaint(project: Project, request: DirectiveRequest) -> list[Node]:
     return [fault_node(project.complaint, request.position())] if project.complaint else []
 
 
-def _small(project: Project, flows: Sequence[Flow], request: Request) -> tuple[Mapping[str, Node], list[Node]]:
+def _small(project: Project, flows: Sequence[Flow], request: DirectiveRequest) -> tuple[Mapping[str, Node], list[Node]]:
     """Return the small diagrams, by full name, and why there are none."""
     drawn = [without_proof(flow) for flow in flows if len(flow.steps) <= MOST_IN_SMALL]
     try:
@@ -89,7 +89,7 @@ def _small(project: Project, flows: Sequence[Flow], request: Request) -> tuple[M
 def _cells(flow: Flow, pictures: Mapping[str, Node]) -> list[Node]:
     facts = [[text(fact)] for fact in (size(flow), visible(flow.service)) if fact]
     facts += [[code(trigger)] for trigger in triggers(flow)]
-    name = [strong(flow.title or flow.name), {"type": "break"}, *separated(facts, " · ")]
+    name = [strong(flow.title or flow.name), {"type": "break"}, *join_groups(facts, " · ")]
     cells = [node("tableCell", name), node("tableCell", [text(summary(flow))])]
     if pictures:
         drawn = pictures.get(flow.full_name)

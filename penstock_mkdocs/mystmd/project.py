@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from penstock import config as configuration
 from penstock.errors import CollectError, LayoutError, RenderError
-from penstock.proof import last_shown, shown
+from penstock.proof import flows_for_docs, last_shown
 from penstock.render import mermaid, svg
 from penstock.render.cache import LayoutCache
 from penstock.render.describe import alt_text, source_url
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from penstock.render.geometry import Layout
     from penstock.render.options import Direction
     from penstock_mkdocs.mystmd.nodes import Node
-    from penstock_mkdocs.mystmd.request import Request
+    from penstock_mkdocs.mystmd.request import DirectiveRequest
     from penstock_mkdocs.options import FigureOptions
 
 
@@ -61,7 +61,7 @@ def open_project(folder: Path) -> Project:
     """
     config = configuration.load(folder)
     try:
-        proof = shown(config)
+        proof = flows_for_docs(config)
     except CollectError as error:
         last = last_shown(config)
         if last is None:
@@ -73,7 +73,7 @@ def open_project(folder: Path) -> Project:
 
 
 def draw(
-    project: Project, flow: Flow, options: FigureOptions, links: Mapping[str, str], request: Request
+    project: Project, flow: Flow, options: FigureOptions, links: Mapping[str, str], request: DirectiveRequest
 ) -> list[Node]:
     """Return the diagram of a flow, and notes about it; Mermaid's text where there is no picture."""
     drawing = _drawing(project, options.direction, {})  # links in an image lead nowhere
@@ -123,7 +123,7 @@ def _lay_out(project: Project, flow: Flow, drawing: Options) -> Layout:
     return layout
 
 
-def _mermaid(flow: Flow, drawing: Options, request: Request) -> list[Node]:
+def _mermaid(flow: Flow, drawing: Options, request: DirectiveRequest) -> list[Node]:
     drawn = mermaid.render(flow, drawing)
     nodes: list[Node] = [{"type": "mermaid", "value": drawn}]
     if mermaid.too_large(drawn):

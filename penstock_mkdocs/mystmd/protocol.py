@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.errors import ConfigError, PenstockError
 from penstock_mkdocs.mystmd import flow, overview
 from penstock_mkdocs.mystmd.nodes import fault
-from penstock_mkdocs.mystmd.request import Request
+from penstock_mkdocs.mystmd.request import DirectiveRequest
 from penstock_mkdocs.options import OptionError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def specification() -> dict[str, Any]:
 
 def run(directive: Directive, data: Mapping[str, Any], project: Path) -> list[Node]:
     """Return the nodes of a directive; a mistake is a node that mystmd reports with page and line."""
-    request = Request(data)
+    request = DirectiveRequest(data)
     try:
         if not project.is_dir():
             raise ConfigError(f"there is no folder {str(project)!r}", where="penstock_mkdocs.mystmd.main")
@@ -75,7 +75,7 @@ def _answer(directive: Directive, data: Mapping[str, Any], project: Path) -> str
     if len(encoded) < MAX_ANSWER:
         return encoded
     message = f"{directive.name}: this is more than the megabyte that mystmd reads from a plugin. {directive.cure}"
-    return _encode([fault(message, Request(data).position())])
+    return _encode([fault(message, DirectiveRequest(data).position())])
 
 
 def _write(answer: str) -> None:

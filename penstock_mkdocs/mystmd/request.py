@@ -41,7 +41,7 @@ class Directive:
     name: str
     doc: str
     options: type[FlowOptions | FlowsOptions | MapOptions]
-    run: Callable[[Request, Path], list[Node]]
+    run: Callable[[DirectiveRequest, Path], list[Node]]
     cure: str
     argument: str = ""
 
@@ -59,7 +59,7 @@ class Directive:
         return spec | {"arg": {"type": "string", "doc": self.argument}} if self.argument else spec
 
 
-class Request:
+class DirectiveRequest:
     """A directive on a page.
 
     Args:

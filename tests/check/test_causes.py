@@ -12,7 +12,7 @@ import pytest
 from penstock import flow, get_flow, observing
 from penstock.check.causes import with_causes
 from penstock.check.findings import findings, of_problem
-from penstock.check.joining import joined
+from penstock.check.joining import group_by_cause
 from penstock.check.report import as_json, gitlab, sarif, text
 from penstock.check.verdict import judge
 from penstock.observers.evidence import EvidenceObserver
@@ -78,7 +78,7 @@ def test_a_step_that_has_lost_its_mark() -> None:
     """The steps that name it, and the calls that no arrow explains, are one entry with a place for each."""
     found = checked(played(WITHOUT_MARK))
     assert Counter({"unknown-after": 5, "undeclared": 5, "unreachable": 1}) == Counter(each.code for each in found)
-    (entry,) = joined(found)
+    (entry,) = group_by_cause(found)
     assert "unknown-after" == entry.code
     places = " ".join(place.text for place in entry.related)
     assert {*PARTS, "report"} == {part for part in (*PARTS, "report") if part in f"{places} {entry.target}"}
@@ -91,21 +91,21 @@ def test_a_step_that_has_lost_its_mark_in_older_evidence(old: bool) -> None:
     declare(WITHOUT_MARK, of="today")
     found = checked(evidence, of=replace(get_flow("today"), name="f"), old=old)
     assert "unknown-step" in {finding.code for finding in found}
-    assert 1 == len(joined(found))
+    assert 1 == len(group_by_cause(found))
 
 
 def test_a_step_between_a_caller_and_all_that_it_called() -> None:
     """One undeclared caller of many steps, each of which names the same other one, is one entry; it has the cure of each."""
     found = checked(played(CALL_BETWEEN))
     assert Counter({"undeclared": 5, "indirect": 5}) == Counter(each.code for each in found)
-    (entry,) = joined(found)
+    (entry,) = group_by_cause(found)
     assert 'For charge, check, pack, price and tax: Write: after="inner"' == entry.cure
 
 
 def test_a_second_door_to_the_same_steps() -> None:
     """A second caller of steps that name one other is one entry, although no arrow is refuted."""
     found = checked(played(SECOND_DOOR, "main", "other"))
-    assert ({"undeclared"}, 1) == ({finding.code for finding in found}, len(joined(found)))
+    assert ({"undeclared"}, 1) == ({finding.code for finding in found}, len(group_by_cause(found)))
 
 
 def test_mistakes_that_have_nothing_in_common_stay_apart() -> None:
@@ -115,7 +115,7 @@ def test_mistakes_that_have_nothing_in_common_stay_apart() -> None:
         '@f.step(after="main")\ndef d(): ...\n@f.step(after="main")\ndef e(): ...\n'
     )
     found = checked(played(steps))
-    assert [("b", "d"), ("c", "e")] == [(entry.source, entry.target) for entry in joined(found)]
+    assert [("b", "d"), ("c", "e")] == [(entry.source, entry.target) for entry in group_by_cause(found)]
 
 
 def test_a_step_without_a_name_before_it() -> None:
@@ -124,7 +124,7 @@ def test_a_step_without_a_name_before_it() -> None:
         played('@f.entrypoint\ndef main(): b(); c()\n@f.step\ndef b(): ...\n@f.step(after="b")\ndef c(): ...\n')
     )
     assert Counter({"unreachable": 2, "undeclared": 1}) == Counter(finding.code for finding in found)
-    (entry,) = joined(found)
+    (entry,) = group_by_cause(found)
     assert 'Write: after="main"' == entry.cure
 
 
@@ -137,7 +137,7 @@ def test_arrows_in_a_circle() -> None:
         )
     )
     assert {"cycle", "unreachable", "undeclared"} < {finding.code for finding in found}
-    entry, *notes = [entry for entry in joined(found) if entry.severity == "error"]
+    entry, *notes = [entry for entry in group_by_cause(found) if entry.severity == "error"]
     assert ("cycle", 'Write: after="main"', []) == (entry.code, entry.cure.removeprefix("For b: "), notes)
 
 
@@ -155,7 +155,7 @@ def test_programs_know_each_finding_by_itself(source: str) -> None:
 def test_what_is_left_of_a_cause_is_told() -> None:
     """Where a project accepts some of them, the others are still one entry."""
     found = [finding for finding in checked(played(WITHOUT_MARK)) if finding.target not in ("check", "price")]
-    assert 1 == len(joined(found))
+    assert 1 == len(group_by_cause(found))
     alone = [finding for finding in found if finding.target == "tax" and finding.code == "undeclared"]
-    assert alone == joined(alone)
+    assert alone == group_by_cause(alone)
     assert "tax runs after main" in text(alone)

@@ -13,7 +13,7 @@ import pytest
 
 from penstock.config import load
 from penstock.errors import ConfigError
-from penstock.proof import shown
+from penstock.proof import flows_for_docs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -339,12 +339,12 @@ def test_a_baseline_is_missed_only_where_it_is_used(project: Callable[..., Path]
     folder = project(settings='baseline = "known.json"\n', record=False)
     commands = ("list", "show orders", "render orders", "export -o flows.json", "diff flows.json")
     assert [0] * 5 == [run(folder, "penstock", *command.split()).returncode for command in commands]
-    assert () == shown(load(folder)).known
+    assert () == flows_for_docs(load(folder)).known
     done = run(folder, "penstock", "check")
     assert (2, "") == (done.returncode, done.stdout)
     assert "known.json: the baseline cannot be read: No such file or directory. Write one: penstock" in done.stderr
     with pytest.raises(ConfigError, match="the baseline cannot be read"):
-        shown(load(folder, {"check": "warn"}))
+        flows_for_docs(load(folder, {"check": "warn"}))
     assert (0, 0) == tuple(run(folder, "penstock", "check", *more).returncode for more in (["--write-baseline"], []))
 
 

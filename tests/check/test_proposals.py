@@ -16,7 +16,7 @@ from penstock.check.covers import find_smallest_cover
 from penstock.check.evidence import Evidence, Fact, Seen
 from penstock.check.findings import findings
 from penstock.check.history import History, LastSeen
-from penstock.check.joining import joined
+from penstock.check.joining import group_by_cause
 from penstock.check.verdict import judge
 from penstock.model import Call, Edge, Flow, Step
 from penstock.observers.evidence import EvidenceObserver
@@ -306,7 +306,7 @@ def test_an_arrow_to_an_entrypoint_that_leads_the_wrong_way() -> None:
     assert {"c": ("b", "a"), "a": ()} == wishes(found)
     assert "The runs show that c comes after a." == found[-1].seen
     assert [] == errors(with_after(of, wishes(found)), evidence)
-    assert 1 == len(joined(with_causes(found, [of])))
+    assert 1 == len(group_by_cause(with_causes(found, [of])))
 
 
 def test_an_entrypoint_that_a_step_calls_is_a_step_besides() -> None:

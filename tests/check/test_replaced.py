@@ -21,7 +21,7 @@ import pytest
 from penstock import _registry, carry, flow, observing
 from penstock.check.evidence import dumps, loads, merge
 from penstock.check.findings import findings
-from penstock.check.frames import Frame, Loose, heard, told
+from penstock.check.frames import Loose, StepFrame, decode_frames, encode_frames
 from penstock.check.verdict import judge
 from penstock.observers import patchers
 from penstock.observers.evidence import EvidenceObserver
@@ -368,42 +368,42 @@ def test_coroutines(app: Any) -> None:
 
 def test_a_process_that_a_message_reaches(app: Any) -> None:
     """Another process, in which nothing is replaced, hears of it with the steps around."""
-    frame = Frame("library", "lend", None)
+    frame = StepFrame("library", "lend", None)
     frame.replaced = frozenset({"charge"})
-    rows = json.loads(json.dumps(told(Frame("library", "hand_over", frame))))
-    around = heard("library", rows)
+    rows = json.loads(json.dumps(encode_frames(StepFrame("library", "hand_over", frame))))
+    around = decode_frames("library", rows)
     assert around is not None
     assert ("lend", {"charge"}) == (around.parent and around.parent.step, around.replaced)
     frame.replaced = frozenset()
-    assert [["lend", []]] == told(frame)
+    assert [["lend", []]] == encode_frames(frame)
 
 
 def test_what_a_message_tells_of_forgotten_frames() -> None:
     """Where those between are forgotten, the process that gets the message knows their names all the same."""
-    frame = Frame("library", "hand_over", None)
+    frame = StepFrame("library", "hand_over", None)
     for step in ("lend", "search", "charge"):
-        frame = Frame("library", step, frame)
-    Frame("library", "send", frame).finish()
-    cut = Frame("library", "note", Loose(frame))
-    Frame("library", "stamp", cut.parent).finish()
-    known, done = frame.known(), frame.done
-    frame = Frame("library", "other", None)
+        frame = StepFrame("library", step, frame)
+    StepFrame("library", "send", frame).finish()
+    cut = StepFrame("library", "note", Loose(frame))
+    StepFrame("library", "stamp", cut.parent).finish()
+    known, done = frame.collect_finished(), frame.done
+    frame = StepFrame("library", "other", None)
 
-    rows = json.loads(json.dumps(told(cut)))
-    around = heard("library", rows)
+    rows = json.loads(json.dumps(encode_frames(cut)))
+    around = decode_frames("library", rows)
 
     assert around is not None
     assert ["note", "charge", "lend", "search", "hand_over"] == [step for step, _ in rows]
     assert (cut.ancestors, {"send", "stamp"}) == (around.ancestors, done)
     assert around.parent is not None
-    assert known == around.parent.known()
+    assert known == around.parent.collect_finished()
 
 
 def test_frames_that_are_not_forgotten_yet() -> None:
     """While those between are alive, they hear of all that finishes, and of generators that are consumed."""
-    outer = Frame("library", "hand_over", None)
-    between = Frame("library", "lend", outer)
-    items = Frame("library", "items", Loose(Frame("library", "search", between)))
+    outer = StepFrame("library", "hand_over", None)
+    between = StepFrame("library", "lend", outer)
+    items = StepFrame("library", "items", Loose(StepFrame("library", "search", between)))
     items.pull()
     items.finish()
 
@@ -415,7 +415,7 @@ def test_a_forked_process(app: Any) -> None:
     with mock.patch("app.charge"):
         reader, writer = os.pipe()
         if not (child := os.fork()):
-            replacements.forked()
+            replacements.reset_after_fork()
             evidence = recorded(app.lend)
             os.write(writer, json.dumps([accused(evidence), len(evidence.replaced), sorted(replacements.now)]).encode())
             os._exit(0)

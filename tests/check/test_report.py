@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from penstock.check.cures import shown_after
-from penstock.check.findings import Finding, Place
-from penstock.check.report import folded, sarif, text
+from penstock.check.findings import Finding, RelatedLocation
+from penstock.check.report import hang_indent, sarif, text
 from penstock.render._plain import columns
 
 FOUND = Finding(
@@ -25,7 +25,7 @@ FOUND = Finding(
     cure='Write: after="charge"',
     file="shop/orders.py",
     line=150,
-    related=(Place("shop/orders.py", 129, "charge is here"),),
+    related=(RelatedLocation("shop/orders.py", 129, "charge is here"),),
 )
 STYLES = re.compile(r"\x1b\[\d+m")
 
@@ -65,7 +65,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 )
 def test_folding(shown: str, width: int, expected: str) -> None:
     """A line is folded between words, by columns, and a word that is too long stays whole."""
-    assert expected == folded(shown, width)
+    assert expected == hang_indent(shown, width)
 
 
 def test_what_a_name_holds_is_no_command_to_the_terminal() -> None:

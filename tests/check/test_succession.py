@@ -9,8 +9,8 @@ import pytest
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
 from penstock.check.findings import findings
 from penstock.check.history import FileRun, History
-from penstock.check.joining import joined
-from penstock.check.succession import shows_arrows, succeed
+from penstock.check.joining import group_by_cause
+from penstock.check.succession import inherit_history, shows_arrows
 from penstock.check.verdict import judge
 from penstock.model import Call, Edge, Flow, Step
 
@@ -31,7 +31,7 @@ LEAFLESS = Evidence({CALLED: 1}, {C_ALONE: 1}, RUN)
 
 def after(evidence: Evidence, before: Evidence = WHOLE) -> Evidence:
     """Return evidence that has taken the place of other evidence."""
-    return succeed(evidence, before, {}, lambda _: True)
+    return inherit_history(evidence, before, {}, lambda _: True)
 
 
 def with_tests(evidence: Evidence, **tests: tuple[int, int]) -> Evidence:
@@ -91,8 +91,8 @@ def test_it_is_missed_until_it_is_seen_again() -> None:
 
 def test_it_is_forgotten_when_it_is_no_longer_declared() -> None:
     """An arrow that was taken out of the declaration is kept no longer, if the flow is known; of other flows, all are."""
-    assert {} == succeed(LEAFLESS, WHOLE, {"f": {("a", "b")}}, lambda _: True).history.last_seen
-    assert {("f", "b", "c"), ("f", "a", "c")} == {*succeed(LEAFLESS, WHOLE, {"g": ()}, str).history.last_seen}
+    assert {} == inherit_history(LEAFLESS, WHOLE, {"f": {("a", "b")}}, lambda _: True).history.last_seen
+    assert {("f", "b", "c"), ("f", "a", "c")} == {*inherit_history(LEAFLESS, WHOLE, {"g": ()}, str).history.last_seen}
 
 
 def test_what_the_code_shows_is_not_missed() -> None:
@@ -142,7 +142,7 @@ def test_a_part_of_the_tests_does_not_become_the_measure() -> None:
 def test_a_file_that_is_gone_is_not_waited_for() -> None:
     """The tests of a file that was deleted cannot run again."""
     evidence, before = with_tests(LEAFLESS, u=(1, 0)), with_tests(WHOLE, t=(3, 0), u=(1, 0))
-    assert "no-longer-seen" == states(succeed(evidence, before, {}, lambda file: file != "t.py"))["b>c"]
+    assert "no-longer-seen" == states(inherit_history(evidence, before, {}, lambda file: file != "t.py"))["b>c"]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_what_the_note_says_where_tests_are_missing() -> None:
 def test_one_mistake_is_one_finding() -> None:
     """Where another step has come in the place of the tail, both have the same cure, which ends clean."""
     evidence = after(Evidence({CALLED: 1, Fact("f", C, A): 1}, {}, RUN))
-    (finding,) = joined(list(findings(judge(FLOW, evidence))))
+    (finding,) = group_by_cause(list(findings(judge(FLOW, evidence))))
     assert ("undeclared", ("a",)) == (finding.code, finding.after)
     mended = replace(FLOW, edges=(Edge(source="a", target="b"), Edge(source="a", target="c")))
     assert [] == list(findings(judge(mended, evidence)))

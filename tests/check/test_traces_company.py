@@ -9,16 +9,16 @@ import pytest
 from verdicts import failures, states
 
 from penstock import flow
-from penstock.check.playback import Label
-from penstock.check.traces import Told, Traces
+from penstock.check.playback import StepAttributes
+from penstock.check.traces import SpanRecord, Traces
 
 if TYPE_CHECKING:
     from penstock.check.evidence import Evidence
 
-WEB = Label("request", ("web",), entrypoint=True)
-PING = Label("ping", ("web",), entrypoint=True)
-BUILD, SEND = Label("build", ("web",)), Label("send", ("web",))
-NIGHTLY = Label("nightly", ("batch",), entrypoint=True)
+WEB = StepAttributes("request", ("web",), entrypoint=True)
+PING = StepAttributes("ping", ("web",), entrypoint=True)
+BUILD, SEND = StepAttributes("build", ("web",)), StepAttributes("send", ("web",))
+NIGHTLY = StepAttributes("nightly", ("batch",), entrypoint=True)
 
 UNDECLARED = {"ping>send": "undeclared"}
 
@@ -41,8 +41,8 @@ class Writer:
         for each in inner:
             self._write(trace, span, each if isinstance(each, list) else [each])
         above = (trace, parent) if parent else None
-        assert isinstance(label, Label)
-        self.traces.add(Told(trace, span, above, label, start, next(self._clock), ""))
+        assert isinstance(label, StepAttributes)
+        self.traces.add(SpanRecord(trace, span, above, label, start, next(self._clock), ""))
 
     def evidence(self) -> Evidence:
         """Return what all traces tell."""
@@ -102,34 +102,38 @@ def test_a_span_that_is_missing_in_the_trace_itself() -> None:
     """A trace from which a span is missing accuses nothing of what may have been in it."""
     writer = Writer()
     trace, span = f"{1:032x}", f"{2:016x}"
-    writer.traces.add(Told(trace, span, None, PING, 0, 100, ""))
-    writer.traces.add(Told(trace, f"{3:016x}", (trace, f"{4:016x}"), BUILD, 10, 20, ""))
-    writer.traces.add(Told(trace, f"{5:016x}", (trace, span), SEND, 30, 40, ""))
+    writer.traces.add(SpanRecord(trace, span, None, PING, 0, 100, ""))
+    writer.traces.add(SpanRecord(trace, f"{3:016x}", (trace, f"{4:016x}"), BUILD, 10, 20, ""))
+    writer.traces.add(SpanRecord(trace, f"{5:016x}", (trace, span), SEND, 30, 40, ""))
     assert {"request>build": "context-lost", "build>send": "context-lost"} == states("web", writer.evidence())
 
 
 def test_a_step_alone_at_the_time_of_one_run() -> None:
     """It may belong to that run, which is excused; a run at another time is not."""
     writer = Writer()
-    writer.traces.add(Told(f"{1:032x}", f"{2:016x}", None, PING, 0, 100, ""))
-    writer.traces.add(Told(f"{1:032x}", f"{3:016x}", (f"{1:032x}", f"{2:016x}"), SEND, 30, 40, ""))
-    writer.traces.add(Told(f"{9:032x}", f"{9:016x}", None, BUILD, 10, 20, ""))
-    writer.traces.add(Told(f"{8:032x}", f"{8:016x}", None, BUILD, 5000, 6000, ""))
+    writer.traces.add(SpanRecord(f"{1:032x}", f"{2:016x}", None, PING, 0, 100, ""))
+    writer.traces.add(SpanRecord(f"{1:032x}", f"{3:016x}", (f"{1:032x}", f"{2:016x}"), SEND, 30, 40, ""))
+    writer.traces.add(SpanRecord(f"{9:032x}", f"{9:016x}", None, BUILD, 10, 20, ""))
+    writer.traces.add(SpanRecord(f"{8:032x}", f"{8:016x}", None, BUILD, 5000, 6000, ""))
     assert {} == failures("web", writer.evidence())
     for tick in range(40):
         start = 1000 + 100 * tick
         writer.traces = Traces() if tick == 0 else writer.traces
-        writer.traces.add(Told(f"{tick + 20:032x}", f"{2:016x}", None, PING, start, start + 50, ""))
+        writer.traces.add(SpanRecord(f"{tick + 20:032x}", f"{2:016x}", None, PING, start, start + 50, ""))
         above = (f"{tick + 20:032x}", f"{2:016x}")
-        writer.traces.add(Told(f"{tick + 20:032x}", f"{3:016x}", above, SEND, start + 30, start + 40, ""))
-    writer.traces.add(Told(f"{9:032x}", f"{9:016x}", None, BUILD, 1010, 1020, ""))
+        writer.traces.add(SpanRecord(f"{tick + 20:032x}", f"{3:016x}", above, SEND, start + 30, start + 40, ""))
+    writer.traces.add(SpanRecord(f"{9:032x}", f"{9:016x}", None, BUILD, 1010, 1020, ""))
     assert UNDECLARED == failures("web", writer.evidence())
 
 
 def test_a_generator_that_begins_in_another_trace() -> None:
     """It was pending in none but its own."""
-    rows, go, check = Label("rows", ("g",), lazy=True), Label("go", ("g",), entrypoint=True), Label("check", ("g",))
-    load = Label("load", ("g",))
+    rows, go, check = (
+        StepAttributes("rows", ("g",), lazy=True),
+        StepAttributes("go", ("g",), entrypoint=True),
+        StepAttributes("check", ("g",)),
+    )
+    load = StepAttributes("load", ("g",))
     g = flow("g")
     g.entrypoint(name="go")(lambda: None)
     g.step(after="go", name="rows")(lambda: None)
@@ -148,7 +152,7 @@ def test_a_generator_that_begins_in_another_trace() -> None:
 def test_an_entrypoint_that_begins_a_run_of_its_own() -> None:
     """A span says so, and nothing has to be declared."""
     writer = Writer()
-    writer.trace(WEB, [BUILD, [Label("ping", ("web",), entrypoint=True, begins=True)]])
+    writer.trace(WEB, [BUILD, [StepAttributes("ping", ("web",), entrypoint=True, begins=True)]])
     evidence = writer.evidence()
     assert {} == failures("web", evidence)
     assert {"request", "ping"} == {step.step for _, step in evidence.runs}

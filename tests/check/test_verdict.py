@@ -13,7 +13,7 @@ import pytest
 from penstock.check.age import is_of_today
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
 from penstock.check.findings import findings
-from penstock.check.joining import joined
+from penstock.check.joining import group_by_cause
 from penstock.check.verdict import judge
 from penstock.model import Call, Edge, Flow, Step
 from penstock.render import marks
@@ -460,7 +460,7 @@ def test_a_step_that_calls_hundreds_is_judged_in_seconds() -> None:
     }
     flow = Flow(name="f", steps=steps, edges=wrong, calls=tuple(calls))
     began = time.process_time()
-    found = joined(list(findings(judge(flow, Evidence(facts, {}, {("f", Seen("a")): 1})))))
+    found = group_by_cause(list(findings(judge(flow, Evidence(facts, {}, {("f", Seen("a")): 1})))))
     assert len(wrong) <= len(found)
     assert time.process_time() - began < 6
 

@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from penstock.model import Flow, Step
-from penstock_mkdocs.inner import Inner
+from penstock_mkdocs.inner import NestedMarkdown
 from penstock_mkdocs.markdown import makeExtension
 
 EMBED = "::: penstock-flow orders\n"
@@ -201,9 +201,9 @@ def test_plain_text_is_what_markdown_says(text, extensions):
     """A line in which Markdown would find nothing is not given to it, and comes out the same."""
     md = markdown.Markdown(extensions=list(extensions))
     md.convert("*[HTML]: Language\n")
-    expected = str(Inner(md).blocks(f"{text}\n\n*x*")).partition("\n")[0]
+    expected = str(NestedMarkdown(md).blocks(f"{text}\n\n*x*")).partition("\n")[0]
 
-    assert expected == Inner(md).blocks(text)
+    assert expected == NestedMarkdown(md).blocks(text)
 
 
 def test_drawing_is_compact(convert):

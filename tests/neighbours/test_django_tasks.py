@@ -252,7 +252,7 @@ def test_messages_tell_of_the_steps_around(declared):
     orders = flow("orders")
     with declared("FlowWaitingBackend", orders.step(after="receive")(tell)) as task:
         recorder = Recorder()
-        tell_evidence(recorder.told)
+        tell_evidence(recorder.encode_step_context)
         try:
             with observing(recorder):
                 orders.entrypoint(name="receive")(task.enqueue)(17)

@@ -13,7 +13,7 @@ import pytest
 
 from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context, inject
 from penstock.contrib.kafka import flow_headers, flow_id_of, message_context
-from penstock.propagation import _Evidence
+from penstock.propagation import _EvidenceSource
 
 HEADER = "X-Correlation-ID"
 
@@ -86,7 +86,7 @@ def test_flow_headers_replace_an_older_id():
 
 def test_what_is_forwarded_tells_the_evidence_once(monkeypatch):
     """While evidence is recorded, headers of another message give way to what the current run tells."""
-    monkeypatch.setattr(_Evidence, "told", staticmethod(lambda: "now"))
+    monkeypatch.setattr(_EvidenceSource, "told", staticmethod(lambda: "now"))
     with flow_context("new"):
         headers = flow_headers([("X-Penstock-Evidence", b"before")])
 
@@ -95,7 +95,7 @@ def test_what_is_forwarded_tells_the_evidence_once(monkeypatch):
 
 def test_headers_are_lower_case_where_the_id_is(monkeypatch):
     """An upper-case letter in the name of a header is an error for gRPC; recording evidence must not bring one in."""
-    monkeypatch.setattr(_Evidence, "told", staticmethod(lambda: "now"))
+    monkeypatch.setattr(_EvidenceSource, "told", staticmethod(lambda: "now"))
     with flow_context():
         names = [name for name, _ in inject([("a", "b")], header="x-correlation-id")]
 

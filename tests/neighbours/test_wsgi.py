@@ -12,7 +12,7 @@ from penstock.contrib import asgi
 from penstock.contrib.logging import flow_id_of_error
 from penstock.contrib.wsgi import FlowMiddleware
 from penstock.observers import track_steps
-from penstock.propagation import _Evidence
+from penstock.propagation import _EvidenceSource
 
 flask = pytest.importorskip("flask")
 
@@ -129,7 +129,7 @@ def test_inbound_ids(trust, expected):
 
 def test_evidence_arrives(monkeypatch):
     """While evidence is recorded, a request takes along what its sender tells of the steps around it."""
-    monkeypatch.setattr(_Evidence, "told", staticmethod(str))
+    monkeypatch.setattr(_EvidenceSource, "told", staticmethod(str))
     seen = []
 
     def app(environ, start_response):

@@ -29,7 +29,7 @@ def test_no_id_is_wrong(stress):
 
 def test_wrong_ids_are_counted(stress, monkeypatch):
     """If a generator gave the outer run not back, the stress would tell."""
-    for scope in (_context.Binding, _scope.Joined):
+    for scope in (_context.ContextBinding, _scope.Joined):
         monkeypatch.setattr(scope, "has_run", False)
 
     assert stress.make(160).wrong > 0

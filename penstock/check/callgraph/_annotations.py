@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from penstock._introspect import find_source
-from penstock.check.callgraph._bodies import Scope, parameters
+from penstock.check.callgraph._bodies import LocalNames, parameters
 from penstock.check.callgraph._containers import Containers
 from penstock.check.callgraph._objects import NOTHING, held_by, is_module, peek
-from penstock.check.callgraph._values import Box, Real, Some
+from penstock.check.callgraph._values import ContainerValue, Real, Some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,33 +30,33 @@ _CONTAINERS = frozenset(
 class Annotations(Containers):
     """Understands annotations."""
 
-    def spoken(self, node: ast.expr | None) -> Some:
+    def annotated_values(self, node: ast.expr | None) -> Some:
         """Return the values that an annotation allows."""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            return self.spoken(_parsed(node.value))
+            return self.annotated_values(_parse_annotation(node.value))
         if isinstance(node, ast.BinOp):
-            return Some().update(self.spoken(node.left), self.spoken(node.right))
+            return Some().update(self.annotated_values(node.left), self.annotated_values(node.right))
         if isinstance(node, ast.Subscript):
             return self._generic(node)
         if isinstance(node, (ast.Name, ast.Attribute)):
-            return Some().update(*map(self._instances, self._named(node)))
+            return Some().update(*map(self._instances, self._resolve_name(node)))
         return Some()
 
     def _generic(self, node: ast.Subscript) -> Some:
         name = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         if name in _THROUGH:
-            return Some().update(*map(self.spoken, parts))
+            return Some().update(*map(self.annotated_values, parts))
         if name in ("type", "Type"):
             return Some(Real(kind) for part in parts for kind in self._classes(part))
         if name in _CONTAINERS:
-            box = Box("list", ("annotation", id(node)))
-            box.rest.update(*map(self.spoken, parts))
+            box = ContainerValue("list", ("annotation", id(node)))
+            box.rest.update(*map(self.annotated_values, parts))
             return Some([box]) if box.rest else Some()
-        return self.spoken(node.value)
+        return self.annotated_values(node.value)
 
     def _classes(self, node: ast.expr) -> Iterator[type]:
-        for thing in self._named(node) if isinstance(node, (ast.Name, ast.Attribute)) else ():
+        for thing in self._resolve_name(node) if isinstance(node, (ast.Name, ast.Attribute)) else ():
             if issubclass(type(thing), type) and self.program.owns_class(thing):
                 yield thing
 
@@ -67,12 +67,12 @@ class Annotations(Containers):
             return Some().update(*map(self._instances, thing.__args__))
         return Some()
 
-    def _named(self, node: ast.expr) -> Iterator[Any]:
+    def _resolve_name(self, node: ast.expr) -> Iterator[Any]:
         if isinstance(node, ast.Name):
             things = [value.thing for value in self.find(node.id) if isinstance(value, Real)]
-            yield from things or [thing for thing in [self.imported(node.id)] if thing is not NOTHING]
+            yield from things or [thing for thing in [self.resolve_typing_import(node.id)] if thing is not NOTHING]
         elif isinstance(node, ast.Attribute):
-            for outer in self._named(node.value):
+            for outer in self._resolve_name(node.value):
                 inner = held_by(outer).get(node.attr, NOTHING) if is_module(outer) else peek(outer, node.attr)
                 if inner is not NOTHING:
                     yield inner
@@ -83,11 +83,11 @@ class Annotations(Containers):
             values = self.scope.names.get(parameter.arg)
             if values is None or parameter.annotation is None or any(value.key[0] != "constant" for value in values):
                 continue
-            annotation_values = self.spoken(parameter.annotation)
+            annotation_values = self.annotated_values(parameter.annotation)
             if annotation_values:
                 self.scope.names[parameter.arg] = Some().update(values, annotation_values)
 
-    def declared(self, kind: type) -> dict[str, Some]:
+    def find_declared_attributes(self, kind: type) -> dict[str, Some]:
         """Return the attributes that annotations in a class body declare, with their values."""
         declarations = self.program.declared
         if id(kind) not in declarations:
@@ -111,14 +111,14 @@ class Annotations(Containers):
         package = kind.__module__.rpartition(".")[0]
         names = held_by(module) if module is not None else {}
         self.body = replace(self.body, module=names, imports=imports, package=package, outer=None)
-        self.scope = Scope()
+        self.scope = LocalNames()
         try:
-            return self.spoken(annotation)
+            return self.annotated_values(annotation)
         finally:
             self.body, self.scope = outer_state
 
 
-def _parsed(text: str) -> ast.expr | None:
+def _parse_annotation(text: str) -> ast.expr | None:
     try:
         return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError):

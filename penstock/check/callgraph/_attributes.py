@@ -7,7 +7,7 @@ from functools import cached_property, singledispatchmethod
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from penstock.check.callgraph._frame import Frame
+from penstock.check.callgraph._frame import FunctionInterpreter
 from penstock.check.callgraph._objects import (
     NOTHING,
     by_name,
@@ -19,7 +19,7 @@ from penstock.check.callgraph._objects import (
     peek,
 )
 from penstock.check.callgraph._program import is_protocol, subclasses
-from penstock.check.callgraph._values import Arguments, Inner, Instance, Made, Method, Real, Some, Super
+from penstock.check.callgraph._values import Arguments, Instance, LocalFunction, Made, Method, Real, Some, Super
 
 if TYPE_CHECKING:
     import ast
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from penstock.check.callgraph._values import Value
 
 
-class Attributes(Frame):
+class Attributes(FunctionInterpreter):
     """Resolves names and attributes."""
 
     def find(self, name: str) -> Some:
@@ -43,7 +43,7 @@ class Attributes(Frame):
         builtin = vars(builtins).get(name, NOTHING)
         return Some(assignments) if builtin is NOTHING else Some([Real(builtin)])
 
-    def imported(self, name: str) -> Any:
+    def resolve_typing_import(self, name: str) -> Any:
         """Return the object that a type-checking-only import would bind, or ``NOTHING``."""
         full = self.body.imports.get(name, "")
         if full.startswith("."):
@@ -73,10 +73,10 @@ class Attributes(Frame):
             instance_values = value.attributes.get(name) or self._declared_for(value.owner.thing, name)
             if instance_values is not None:
                 return instance_values
-        result = self._bound(class_values or Some(), value, node)
+        result = self._bind_attribute(class_values or Some(), value, node)
         if value.open and isinstance(value.owner, Real):
             for subclass_values in self._below(value.owner.thing, name):
-                result.update(self._bound(subclass_values, value, node))
+                result.update(self._bind_attribute(subclass_values, value, node))
         if not result and class_values is None:
             result.tags |= value.tags
         return result
@@ -84,7 +84,7 @@ class Attributes(Frame):
     def _declared_for(self, kind: type, name: str) -> Some | None:
         """Return the values that an annotation in a class or its bases declares for an attribute, or ``None``."""
         own_bases = (base for base in kind.__mro__ if self.program.owns_class(base))
-        declarations = (self.declared(base).get(name) for base in own_bases)
+        declarations = (self.find_declared_attributes(base).get(name) for base in own_bases)
         return next((values for values in declarations if values is not None), None)
 
     def _below(self, kind: type, name: str) -> Iterator[Some]:
@@ -110,7 +110,7 @@ class Attributes(Frame):
                 self.call(Method(Real(initialize), value), Arguments(), self.body.node)._replace(reach={}, started={})
             )
 
-    def declared(self, kind: type) -> dict[str, Some]:
+    def find_declared_attributes(self, kind: type) -> dict[str, Some]:
         """Return the attributes that annotations in a class body declare, with their values."""
         raise NotImplementedError
 
@@ -120,7 +120,7 @@ class Attributes(Frame):
             for parent_class in (base_class for some in owner.bases for base_class in some):
                 class_values = self._in_class(parent_class, name)
                 if class_values is not None:
-                    return self._bound(class_values, receiver, node)
+                    return self._bind_attribute(class_values, receiver, node)
             return Some()
         kind = (
             receiver.owner.thing if isinstance(receiver, Instance) and isinstance(receiver.owner, Real) else owner.thing
@@ -128,11 +128,11 @@ class Attributes(Frame):
         order = kind.__mro__ if any(base is owner.thing for base in kind.__mro__) else owner.thing.__mro__
         for base in order[[base is owner.thing for base in order].index(True) + 1 :]:
             if name in base.__dict__:
-                return self._bound(Some([Real(base.__dict__[name])]), receiver, node)
+                return self._bind_attribute(Some([Real(base.__dict__[name])]), receiver, node)
         return Some()
 
     def _of_class(self, value: Real | Made, name: str, node: ast.AST) -> Some:
-        return self._bound(self._in_class(value, name) or Some(), None, node, value)
+        return self._bind_attribute(self._in_class(value, name) or Some(), None, node, value)
 
     def _in_class(self, owner: Value, name: str) -> Some | None:
         """Return the values that a class or its bases have under a name, or ``None``."""
@@ -163,10 +163,12 @@ class Attributes(Frame):
         if member is NOTHING:
             return Some().update(assignments)
         own = peek_own(thing, name)
-        values = Some([Real(member)]) if own else self._bound(Some([Real(member)]), value, node, Real(type(thing)))
+        values = (
+            Some([Real(member)]) if own else self._bind_attribute(Some([Real(member)]), value, node, Real(type(thing)))
+        )
         return values.update(assignments)
 
-    def _bound(self, found: Some, receiver: Value | None, node: ast.AST, owner: Value | None = None) -> Some:
+    def _bind_attribute(self, found: Some, receiver: Value | None, node: ast.AST, owner: Value | None = None) -> Some:
         """Return a class attribute as an instance, or the class itself, sees it."""
         result = Some(tags=found.tags)
         if owner is None and isinstance(receiver, Instance):
@@ -174,7 +176,7 @@ class Attributes(Frame):
         for value in found:
             if isinstance(value, Real):
                 result.update(self._bound_object(value, receiver, owner, node))
-            elif isinstance(value, Inner):
+            elif isinstance(value, LocalFunction):
                 result.update(self._bound_inner(value, receiver, owner, node))
             else:
                 result.add(value)
@@ -198,17 +200,17 @@ class Attributes(Frame):
             return Some([value])
         getter = getter_of(thing)
         if getter is not None:
-            return self.called(Some([Method(Real(getter), receiver)]), Arguments(), node)
+            return self.commit_call(Some([Method(Real(getter), receiver)]), Arguments(), node)
         if issubclass(kind, type):
             return Some([value])
         get = peek(kind, "__get__")
         if kind is not FunctionType and type(get) is FunctionType and self.program.owns(get):
             arguments = Arguments([Some([receiver]), Some([owner or value])])
-            return self.called(Some([Method(Real(get), value)]), arguments, node)
+            return self.commit_call(Some([Method(Real(get), value)]), arguments, node)
         is_function = any(type(callee) is FunctionType for callee in layers(thing))
         return Some([Method(value, receiver) if is_function and kind.__module__ != "celery.local" else value])
 
-    def _bound_inner(self, value: Inner, receiver: Value | None, owner: Value | None, node: ast.AST) -> Some:
+    def _bound_inner(self, value: LocalFunction, receiver: Value | None, owner: Value | None, node: ast.AST) -> Some:
         if "staticmethod" in value.decorators or value.body.owner is None:
             return Some([value])
         if "classmethod" in value.decorators and owner is not None:
@@ -217,7 +219,7 @@ class Attributes(Frame):
             return Some([value])
         method = Method(value, receiver)
         if value.decorators & {"property", "cached_property"}:
-            return self.called(Some([method]), Arguments(), node)
+            return self.commit_call(Some([method]), Arguments(), node)
         return Some([method])
 
 

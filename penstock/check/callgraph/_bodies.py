@@ -22,7 +22,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @dataclass(slots=True)
-class Scope:
+class LocalNames:
     """The names of one function during its analysis.
 
     Attributes:
@@ -32,14 +32,14 @@ class Scope:
         shared: The names that ``global`` or ``nonlocal`` declares.
     """
 
-    outer: Scope | None = None
+    outer: LocalNames | None = None
     names: dict[str, Some] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
 
     def find(self, name: str) -> Some | None:
         """Return the possible values of a name, or ``None`` where no enclosing function has it."""
-        scope: Scope | None = self
+        scope: LocalNames | None = self
         while scope is not None:
             if name in scope.names and name not in scope.shared:
                 return scope.names[name]
@@ -48,7 +48,7 @@ class Scope:
             scope = scope.outer
         return None
 
-    def owner_of(self, name: str) -> Scope | None:
+    def owner_of(self, name: str) -> LocalNames | None:
         """Return the enclosing scope that has a name."""
         scope = self.outer
         while scope is not None and name not in scope.names:
@@ -78,7 +78,7 @@ class Body:
     node: Node
     file: str
     module: dict[str, Any]
-    outer: Scope | None = None
+    outer: LocalNames | None = None
     owner: Real | Made | None = None
     defaults: Mapping[str, Some] = field(default_factory=dict)
     imports: Mapping[str, str] = field(default_factory=dict)
@@ -119,14 +119,14 @@ def body_of(function: FunctionType, tags: tuple[int, ...], owner: type | None) -
     )
 
 
-def _closure(function: FunctionType) -> Scope | None:
+def _closure(function: FunctionType) -> LocalNames | None:
     names = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
         try:
             names[name] = Some([Real(cell.cell_contents)])
         except ValueError:  # not assigned yet
             names[name] = Some()
-    return Scope(names=names) if names else None
+    return LocalNames(names=names) if names else None
 
 
 def _defaults(function: FunctionType, node: Node) -> dict[str, Some]:

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock.check.callgraph._outcomes import Outcome, finished
-from penstock.check.callgraph._values import Arguments, Box, Instance, Job, Partial, Real, Riddle, Shape, Some, Super
+from penstock.check.callgraph._outcomes import Outcome, resolve_pending
+from penstock.check.callgraph._values import (
+    Arguments,
+    ContainerValue,
+    Instance,
+    Job,
+    Partial,
+    Real,
+    Riddle,
+    Shape,
+    Some,
+    Super,
+)
 
 if TYPE_CHECKING:
     import ast
@@ -23,9 +34,9 @@ _SAME = frozenset(
 
 def _gather(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
     reach: Reach = {}
-    box = frame.box(node, "list", arguments.rest and finished(arguments.rest))
+    box = frame.box(node, "list", arguments.rest and resolve_pending(arguments.rest))
     for at, some in enumerate(arguments.given):
-        box.items[at] = finished(some)
+        box.items[at] = resolve_pending(some)
     for value in (value for some in arguments.all() for value in some):
         reach |= value.reach if isinstance(value, Job) else {}
     return Outcome.of(Some([Job(reach, Some([box]), frame.where(node))]))
@@ -52,7 +63,7 @@ def _identity(value: Any) -> Any:
     return value
 
 
-def _listed(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
+def _model_list(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
     box = frame.box(node)
     for some in arguments.given[:1]:
         lone = some.lone
@@ -68,30 +79,30 @@ def _listed(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
 def _dict(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
     box = frame.box(node, "dict")
     for value in (value for some in arguments.given[:1] for value in some):
-        if isinstance(value, Box) and value.kind == "dict":
+        if isinstance(value, ContainerValue) and value.kind == "dict":
             box.items |= value.items
-        box.rest.update(value.rest if isinstance(value, Box) else Some())
+        box.rest.update(value.rest if isinstance(value, ContainerValue) else Some())
     box.items |= arguments.named
     return Outcome.of(Some([box], arguments.tags() if not box.items else ()))
 
 
-def _zipped(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
+def _model_zip(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
     items = {at: frame.items(some) for at, some in enumerate(arguments.given)}
-    pair = Box("tuple", (*frame.where(node), "pair"), items)
+    pair = ContainerValue("tuple", (*frame.where(node), "pair"), items)
     return Outcome.of(Some([frame.box(node, "list", Some([pair]))]))
 
 
-def _enumerated(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
-    return _zipped(frame, Arguments([Some(), *arguments.given[:1]]), node)
+def _model_enumerate(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
+    return _model_zip(frame, Arguments([Some(), *arguments.given[:1]]), node)
 
 
-def _mapped(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
+def _model_map(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
     items = [frame.items(some) for some in arguments.given[1:]]
     outcome = frame.call_all(Some().update(*arguments.given[:1]), Arguments(items), node)
     return outcome._replace(result=Some([frame.box(node, "list", outcome.result)]))
 
 
-def _filtered(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
+def _model_filter(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
     items = Some().update(*map(frame.items, arguments.given[1:]))
     outcome = frame.call_all(Some().update(*arguments.given[:1]), Arguments([items]), node)
     return outcome._replace(result=Some([frame.box(node, "list", items)]))
@@ -141,13 +152,15 @@ def _type(_: Models, arguments: Arguments, __: ast.AST) -> Outcome:
     return Outcome.of(result)
 
 
-def _reduced(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
+def _model_reduce(frame: Models, arguments: Arguments, node: ast.AST) -> Outcome:
     functions, sequence, *start = [*arguments.given, Some(), Some()][: max(2, len(arguments.given))]
     result = Some().update(*start[:1])
     items = frame.functions_in(sequence)
     for item in items or [frame.items(sequence)] * 2:  # twice, so that the result becomes an argument again
         operand = result if items or start else Some().update(result, item)
-        result = Some().update(frame.called(functions, Arguments([operand, item]), node), *([] if items else [result]))
+        result = Some().update(
+            frame.commit_call(functions, Arguments([operand, item]), node), *([] if items else [result])
+        )
     return Outcome.of(result)
 
 
@@ -169,22 +182,23 @@ def _super(frame: Models, arguments: Arguments, _: ast.AST) -> Outcome:
 BUILTINS: dict[str, Callable[[Models, Arguments, ast.AST], Outcome]] = {
     **dict.fromkeys(_SAME, _same),
     **dict.fromkeys(
-        (f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter")), _listed
+        (f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter")),
+        _model_list,
     ),
-    **dict.fromkeys(("builtins.min", "builtins.max"), _listed),
+    **dict.fromkeys(("builtins.min", "builtins.max"), _model_list),
     **dict.fromkeys(("builtins.eval", "builtins.exec"), _run_text),
     **dict.fromkeys(("builtins.next", "builtins.anext"), _next),
     f"{__name__}._identity": _same,
-    "_functools.reduce": _reduced,
+    "_functools.reduce": _model_reduce,
     "functools.wraps": _wraps,
     "functools.update_wrapper": _first,
     "functools.partial": _partial,
     "asyncio.tasks.gather": _gather,
     "builtins.dict": _dict,
-    "builtins.enumerate": _enumerated,
-    "builtins.zip": _zipped,
-    "builtins.map": _mapped,
-    "builtins.filter": _filtered,
+    "builtins.enumerate": _model_enumerate,
+    "builtins.zip": _model_zip,
+    "builtins.map": _model_map,
+    "builtins.filter": _model_filter,
     "builtins.getattr": _getattr,
     "builtins.type": _type,
     "builtins.super": _super,

@@ -14,10 +14,10 @@ from penstock.check.callgraph._objects import NOTHING, implementations, is_bound
 from penstock.check.callgraph._outcomes import Outcome
 from penstock.check.callgraph._values import (
     Arguments,
-    Box,
-    Inner,
+    ContainerValue,
     Instance,
     Job,
+    LocalFunction,
     Made,
     Method,
     Partial,
@@ -46,10 +46,10 @@ class Calls(Library):
             return self.call(value.function, arguments.after(Some([value.receiver], value.tags)), node)
         if isinstance(value, Partial):
             return self.call(value.function, value.arguments.together(arguments), node)
-        if isinstance(value, Inner):
+        if isinstance(value, LocalFunction):
             return self._run(value.body, arguments, node)
         if isinstance(value, Made):
-            return self._made(value, arguments, node)
+            return self._instantiate_class(value, arguments, node)
         if isinstance(value, Instance):
             methods = self.attribute(value, "__call__", node)
             return self.call_all(methods, arguments, node) if methods else self.unknown("", arguments, node)
@@ -118,7 +118,7 @@ class Calls(Library):
         """Return the outcome of calling a step whose code is not analysed as a function of its own."""
         self._hand_over(tags, arguments, node)
         reach = {**dict.fromkeys(tags, Way(*self.site(node))), **inside.reach}
-        return Outcome(self._stamped(inside.result, tags), reach, inside.started)
+        return Outcome(self._tag_result(inside.result, tags), reach, inside.started)
 
     def _other(self, thing: Any, arguments: Arguments, node: ast.AST) -> Outcome:
         call = peek(type(thing), "__call__") if not issubclass(type(thing), CALLABLE_TYPES) else NOTHING
@@ -130,15 +130,17 @@ class Calls(Library):
 
     def _run(self, body: Body, arguments: Arguments, node: ast.AST) -> Outcome:
         self._hand_over(body.tags, arguments, node)
-        summary = self.program.run(body, bound(body, arguments))
-        reach = self.program.exported(summary, self.site(node))
+        summary = self.program.run(body, bind_arguments(body, arguments))
+        reach = self.program.visible_relations(summary, self.site(node))
         if not body.tags:
             for site, reason in summary.blind.items():
                 self.program.give_up(self.summary, site, reason)
         finished_steps = summary.finished.union(body.tags)
         run = {tag: way for tag, way in reach.items() if tag in finished_steps}
-        result = self._stamped(summary.result, body.tags)
-        if body.is_async and not any(isinstance(value, Box) and value.kind == "generator" for value in result):
+        result = self._tag_result(summary.result, body.tags)
+        if body.is_async and not any(
+            isinstance(value, ContainerValue) and value.kind == "generator" for value in result
+        ):
             return Outcome(Some([Job(run, result, self.where(node))], result.tags), {}, reach)
         return Outcome(result, run, {tag: way for tag, way in reach.items() if tag not in finished_steps})
 
@@ -148,7 +150,7 @@ class Calls(Library):
             for source in sources:
                 self.program.note("data", source, target, self.site(node))
 
-    def _stamped(self, result: Some, tags: tuple[int, ...]) -> Some:
+    def _tag_result(self, result: Some, tags: tuple[int, ...]) -> Some:
         """Tag a result with its step, and remove the tags of other steps of the same flow."""
         if not tags:
             return result
@@ -197,7 +199,7 @@ class Calls(Library):
             instance.attributes |= dict(zip(names, arguments.given, strict=False))
         instance.attributes |= arguments.named
 
-    def _made(self, value: Made, arguments: Arguments, node: ast.AST) -> Outcome:
+    def _instantiate_class(self, value: Made, arguments: Arguments, node: ast.AST) -> Outcome:
         instance = Instance(value, self.where(node))
         instance.tags |= arguments.tags()
         outcome = Outcome.of(Some([instance]))
@@ -256,15 +258,15 @@ class Calls(Library):
 
 def _without(value: Value, hidden: set[int]) -> Value:
     """Return a container without the tags of these steps."""
-    if not (isinstance(value, Box) and hidden):
+    if not (isinstance(value, ContainerValue) and hidden):
         return value
-    box = Box(value.kind, ("shown", value.key, frozenset(hidden)))
+    box = ContainerValue(value.kind, ("shown", value.key, frozenset(hidden)))
     box.items = {key: Some(some, some.tags - hidden) for key, some in value.items.items()}
     box.rest = Some(value.rest, value.rest.tags - hidden)
     return box
 
 
-def bound(body: Body, arguments: Arguments) -> dict[str, Some]:
+def bind_arguments(body: Body, arguments: Arguments) -> dict[str, Some]:
     """Return the values of each parameter."""
     parameters = body.node.args
     names = positional(body.node)
@@ -285,7 +287,7 @@ def bound(body: Body, arguments: Arguments) -> dict[str, Some]:
 
 def _more(body: Body, kind: str, items: dict[Any, Some], rest: Some | None) -> Some:
     keys = frozenset((key, value.key) for key, some in items.items() for value in some)
-    box = Box(kind, ("rest", body.key, keys), items)
+    box = ContainerValue(kind, ("rest", body.key, keys), items)
     if rest is not None:
         box.rest.update(rest)
     return Some([box])

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from penstock.check.callgraph._models import Models
 from penstock.check.callgraph._objects import is_task
-from penstock.check.callgraph._outcomes import Outcome, finished
-from penstock.check.callgraph._values import Arguments, Box, Job, Partial, Real, Some, Value
+from penstock.check.callgraph._outcomes import Outcome, resolve_pending
+from penstock.check.callgraph._values import Arguments, ContainerValue, Job, Partial, Real, Some, Value
 
 if TYPE_CHECKING:
     import ast
@@ -50,7 +50,7 @@ class Celery(Models):
         if not self.is_function(value) or name not in _TASKS or self._has_own(value, name):
             return None
         if name in ("s", "si", "signature", "subtask"):
-            call_arguments = arguments if name in ("s", "si") else self._sent(arguments)
+            call_arguments = arguments if name in ("s", "si") else self._unpack_apply_arguments(arguments)
             is_fixed = name == "si" or bool({True} & set(arguments.named.get("immutable", Some()).constants()))
             return Outcome.of(Some([Partial(value, call_arguments, signature=True, fixed=is_fixed)]))
         return self._sent_off(value, name, arguments, node)
@@ -62,24 +62,24 @@ class Celery(Models):
         candidates = self.attribute(value, name, self.body.node) if isinstance(value, Real) else Some()
         return any(self.is_function(candidate) for candidate in candidates)
 
-    def _sent(self, arguments: Arguments) -> Arguments:
+    def _unpack_apply_arguments(self, arguments: Arguments) -> Arguments:
         names = dict(zip(("args", "kwargs"), arguments.given, strict=False))
-        return self._passed(Arguments(named=arguments.named | names))
+        return self._unpack_args_kwargs(Arguments(named=arguments.named | names))
 
     def _sent_off(self, value: Value, name: str, arguments: Arguments, node: ast.AST) -> Outcome:
-        call_arguments = self._sent(arguments) if name.startswith("apply") else arguments
+        call_arguments = self._unpack_apply_arguments(arguments) if name.startswith("apply") else arguments
         outcome = self.start(self.call(value, call_arguments, node), node)
         for key in ("link", "link_error"):
             if key in arguments.named:
                 outcome.merge(self.sequence([outcome.result, self.flat(arguments.named[key])], node))
         return outcome
 
-    def _continued(self, value: Value, result: Some) -> Arguments:
-        return Arguments() if isinstance(value, Partial) and value.fixed else Arguments([finished(result)])
+    def _pass_on_result(self, value: Value, result: Some) -> Arguments:
+        return Arguments() if isinstance(value, Partial) and value.fixed else Arguments([resolve_pending(result)])
 
     def _signature_method(self, value: Partial, name: str, arguments: Arguments, node: ast.AST) -> Outcome:
         if name in _TASKS and name not in ("s", "si", "clone"):
-            passed = self._sent(arguments) if name.startswith("apply") else arguments
+            passed = self._unpack_apply_arguments(arguments) if name.startswith("apply") else arguments
             return self._sent_off(value, "delay", Arguments(passed.given, passed.named, passed.rest), node)
         return Outcome.of(Some([value]))
 
@@ -87,7 +87,7 @@ class Celery(Models):
         """Return the members of canvases inside each other."""
         result = Some()
         for value in some:
-            result.update(self.flat(value.everything()) if isinstance(value, Box) else Some([value]))
+            result.update(self.flat(value.everything()) if isinstance(value, ContainerValue) else Some([value]))
         return result
 
     def sequence(self, parts: list[Some], node: ast.AST) -> Outcome:
@@ -99,7 +99,7 @@ class Celery(Models):
             outcome = self.member(self.flat(part), result, node)
             self.commit(Outcome(Some(), {**outcome.reach, **outcome.started}, {}))
             whole.merge(outcome._replace(result=Some()))
-            result = finished(outcome.result)
+            result = resolve_pending(outcome.result)
         self.seen = steps_before
         return self.start(whole._replace(result=result), node)
 
@@ -110,7 +110,7 @@ class Celery(Models):
             if isinstance(value, Job):
                 outcome.merge(Outcome(Some([value], value.result.tags), {}, value.reach))
             else:
-                outcome.merge(self.call(value, self._continued(value, result), node))
+                outcome.merge(self.call(value, self._pass_on_result(value, result), node))
         return outcome
 
 
@@ -124,7 +124,7 @@ def _parts(frame: Celery, arguments: Arguments) -> list[Some]:
             parts += (
                 inside
                 if inside is not None
-                else [frame.items(Some([value])) if isinstance(value, Box) else Some([value])]
+                else [frame.items(Some([value])) if isinstance(value, ContainerValue) else Some([value])]
             )
     return parts + ([arguments.rest] if arguments.rest else [])
 
@@ -140,7 +140,7 @@ def _group(frame: Celery, arguments: Arguments, node: ast.AST) -> Outcome:
     for part in _parts(frame, arguments):
         member_outcome = frame.member(frame.flat(part), Some(), node)
         outcome.merge(member_outcome._replace(result=Some()))
-        results.update(finished(member_outcome.result))
+        results.update(resolve_pending(member_outcome.result))
     return frame.start(outcome._replace(result=Some([frame.box(node, "list", results)])), node)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.check.callgraph._attributes import Attributes
 from penstock.check.callgraph._objects import elements, entries, held_by, is_module
 from penstock.check.callgraph._outcomes import Outcome
-from penstock.check.callgraph._values import Arguments, Box, Instance, Job, Made, Real, Some, is_constant
+from penstock.check.callgraph._values import Arguments, ContainerValue, Instance, Job, Made, Real, Some, is_constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,16 +22,16 @@ ITEMS = "[]"
 class Containers(Attributes):
     """Reads containers and assignments."""
 
-    def box(self, node: ast.AST, kind: str = "list", rest: Some | None = None) -> Box:
+    def box(self, node: ast.AST, kind: str = "list", rest: Some | None = None) -> ContainerValue:
         """Return a new container that this node creates."""
-        box = Box(kind, (*self.where(node), kind))
+        box = ContainerValue(kind, (*self.where(node), kind))
         if rest is not None:
             box.rest.update(rest)
         return box
 
     def length(self, value: Value) -> int | None:
         """Return how many items a sequence has, if that is known."""
-        if isinstance(value, Box):
+        if isinstance(value, ContainerValue):
             return len(value.items) if value.kind in ("list", "tuple") and not value.rest else None
         if isinstance(value, Real) and issubclass(type(value.thing), (list, tuple)):
             return len(elements(value.thing) or ())
@@ -39,7 +39,7 @@ class Containers(Attributes):
 
     def item(self, value: Value, key: Any) -> Some:
         """Return the values under a known key or index."""
-        if isinstance(value, Box):
+        if isinstance(value, ContainerValue):
             entry = value.items.get(self._position(value, key))
             return Some().update(value.rest, *([entry] if entry is not None else []))
         if not isinstance(value, Real):
@@ -52,7 +52,7 @@ class Containers(Attributes):
             result.add(Real(contents[key]))
         return result
 
-    def _position(self, box: Box, key: Any) -> Any:
+    def _position(self, box: ContainerValue, key: Any) -> Any:
         return key + len(box.items) if isinstance(key, int) and key < 0 and box.kind != "dict" else key
 
     def items(self, some: Some) -> Some:
@@ -63,7 +63,7 @@ class Containers(Attributes):
         return result
 
     def _items(self, value: Value) -> Some:
-        if isinstance(value, Box):
+        if isinstance(value, ContainerValue):
             keys = Some(Real(key) for key in value.items)
             return keys.update(Some(tags=value.rest.tags)) if value.kind == "dict" else value.everything()
         if isinstance(value, Real):
@@ -71,10 +71,10 @@ class Containers(Attributes):
             contents: Iterable[Any] = mapping if mapping is not None else elements(value.thing) or ()
             assignments = self.program.heap.get((id(value.thing), ITEMS), Some())
             if not mapping and not contents and not assignments:
-                return self._iterated(value)
+                return self._iterate_object(value)
             return Some(map(Real, list(contents)[:64])).update(assignments)
         if isinstance(value, Instance):
-            return self._iterated(value)
+            return self._iterate_object(value)
         return self._items_of_job(value) if isinstance(value, Job) else Some()
 
     def _items_of_job(self, job: Job) -> Some:
@@ -84,20 +84,22 @@ class Containers(Attributes):
             result.update(self._items(value))
         return result
 
-    def _iterated(self, value: Value) -> Some:
+    def _iterate_object(self, value: Value) -> Some:
         node = self.body.node
         for first, following in (("__iter__", "__next__"), ("__aiter__", "__anext__")):
             methods = self.attribute(value, first, node)
             if methods:
                 result = Some()
-                for iterator in self.called(methods, Arguments(), node):
+                for iterator in self.commit_call(methods, Arguments(), node):
                     inner = self.attribute(iterator, following, node) if isinstance(iterator, Instance) else Some()
-                    result.update(self.wait(self.called(inner, Arguments(), node)) if inner else self._plain(iterator))
+                    result.update(
+                        self.wait(self.commit_call(inner, Arguments(), node)) if inner else self._plain(iterator)
+                    )
                 return result
         return Some()
 
     def _plain(self, value: Value) -> Some:
-        return value.everything() if isinstance(value, Box) else Some()
+        return value.everything() if isinstance(value, ContainerValue) else Some()
 
     # Assignments ----------------------------------------------------------------------------------------------
 
@@ -144,14 +146,14 @@ class Containers(Attributes):
         containers, keys = self.evaluate(target.value), self.evaluate(target.slice)
         constants = keys.constants()
         for value in containers:
-            if isinstance(value, Box):
-                self._put(value, constants if len(constants) == len(keys) == 1 else [], some)
+            if isinstance(value, ContainerValue):
+                self._put_item(value, constants if len(constants) == len(keys) == 1 else [], some)
             elif isinstance(value, Real):
                 self.remember(value.thing, ITEMS, some)
         if isinstance(target.value, ast.Name) and not len(containers):
             self.assign_name(target.value.id, Some().update(containers, Some(tags=some.deep_tags())))
 
-    def _put(self, box: Box, keys: list[Any], some: Some) -> None:
+    def _put_item(self, box: ContainerValue, keys: list[Any], some: Some) -> None:
         if (keys and box.kind == "dict") or (keys and keys[0] in box.items):
             box.items[keys[0]] = Some().update(some)
         else:
@@ -168,7 +170,9 @@ class Containers(Attributes):
     def _part(self, value: Value, at: int, star: int | None, count: int, node: ast.AST) -> Some:
         length = self.length(value)
         if star is None or at < star:
-            return self.item(value, at) if length is not None or isinstance(value, Box) else self._items(value)
+            return (
+                self.item(value, at) if length is not None or isinstance(value, ContainerValue) else self._items(value)
+            )
         if at == star:
             return Some([self.box(node, "list", self._items(value))])
         return self.item(value, length - (count - at)) if length is not None else self._items(value)
@@ -177,7 +181,7 @@ class Containers(Attributes):
 
     def container_method(self, value: Value, name: str, arguments: Arguments, node: ast.AST) -> Outcome | None:
         """Return the outcome of a container method, or ``None`` if the value is no container."""
-        if isinstance(value, Box):
+        if isinstance(value, ContainerValue):
             method = _METHODS.get(name)
             return Outcome.of(method(self, value, arguments, node) if method else Some(tags=Some([value]).deep_tags()))
         kind = type(value.thing) if isinstance(value, Real) else None
@@ -189,7 +193,7 @@ class Containers(Attributes):
         if name in ("append", "add", "insert", "setdefault", "extend", "update") and arguments.given:
             argument = arguments.given[-1]
             self.remember(value.thing, ITEMS, self.items(argument) if name in ("extend", "update") else argument)
-        box = Box("dict", ("real", id(value.thing)))
+        box = ContainerValue("dict", ("real", id(value.thing)))
         box.items = {key: Some([Real(entry)]) for key, entry in (entries(value.thing) or {}).items()}
         box.rest.update(self.program.heap.get((id(value.thing), ITEMS), Some()))
         if not box.items:
@@ -198,15 +202,15 @@ class Containers(Attributes):
         return method(self, box, arguments, node) if method else Some()
 
 
-def _append(_: Containers, box: Box, arguments: Arguments, __: ast.AST) -> Some:
+def _append(_: Containers, box: ContainerValue, arguments: Arguments, __: ast.AST) -> Some:
     for some in arguments.given[-1:]:
         box.rest.update(some)
     return Some()
 
 
-def _extend(frame: Containers, box: Box, arguments: Arguments, _: ast.AST) -> Some:
+def _extend(frame: Containers, box: ContainerValue, arguments: Arguments, _: ast.AST) -> Some:
     for some in arguments.given[:1]:
-        boxes = [value for value in some if isinstance(value, Box)]
+        boxes = [value for value in some if isinstance(value, ContainerValue)]
         for other_box in boxes if box.kind == "dict" else ():
             box.items |= other_box.items
             box.rest.update(other_box.rest)
@@ -215,7 +219,7 @@ def _extend(frame: Containers, box: Box, arguments: Arguments, _: ast.AST) -> So
     return Some()
 
 
-def _get(frame: Containers, box: Box, arguments: Arguments, node: ast.AST) -> Some:
+def _get(frame: Containers, box: ContainerValue, arguments: Arguments, node: ast.AST) -> Some:
     keys = list(arguments.given[0].constants()) if arguments.given else []
     has_known_keys = arguments.given and keys and len(keys) == len(arguments.given[0])
     has_known_keys = has_known_keys or (arguments.given and frame.is_forgotten(arguments.given[0], node))
@@ -225,34 +229,34 @@ def _get(frame: Containers, box: Box, arguments: Arguments, node: ast.AST) -> So
     return result
 
 
-def _set_default(frame: Containers, box: Box, arguments: Arguments, node: ast.AST) -> Some:
+def _set_default(frame: Containers, box: ContainerValue, arguments: Arguments, node: ast.AST) -> Some:
     for some in arguments.given[1:2]:
         box.rest.update(some)
     return _get(frame, box, arguments, node)
 
 
-def _values(frame: Containers, box: Box, _: Arguments, node: ast.AST) -> Some:
+def _values(frame: Containers, box: ContainerValue, _: Arguments, node: ast.AST) -> Some:
     return Some([frame.box(node, "list", box.everything())])
 
 
-def _pairs(frame: Containers, box: Box, _: Arguments, node: ast.AST) -> Some:
-    pair = Box("tuple", (*frame.where(node), "pair"), {0: Some(map(Real, box.items)), 1: box.everything()})
+def _pairs(frame: Containers, box: ContainerValue, _: Arguments, node: ast.AST) -> Some:
+    pair = ContainerValue("tuple", (*frame.where(node), "pair"), {0: Some(map(Real, box.items)), 1: box.everything()})
     return Some([frame.box(node, "list", Some([pair]))])
 
 
-def _keys(frame: Containers, box: Box, _: Arguments, node: ast.AST) -> Some:
+def _keys(frame: Containers, box: ContainerValue, _: Arguments, node: ast.AST) -> Some:
     return Some([frame.box(node, "list", Some(Real(key) for key in box.items if is_constant(key)))])
 
 
-def _self(_: Containers, box: Box, __: Arguments, ___: ast.AST) -> Some:
+def _self(_: Containers, box: ContainerValue, __: Arguments, ___: ast.AST) -> Some:
     return Some([box])
 
 
-def _all(_: Containers, box: Box, __: Arguments, ___: ast.AST) -> Some:
+def _all(_: Containers, box: ContainerValue, __: Arguments, ___: ast.AST) -> Some:
     return box.everything()
 
 
-_METHODS: dict[str, Callable[[Containers, Box, Arguments, ast.AST], Some]] = {
+_METHODS: dict[str, Callable[[Containers, ContainerValue, Arguments, ast.AST], Some]] = {
     **dict.fromkeys(("append", "add", "appendleft", "put", "put_nowait", "insert", "send"), _append),
     **dict.fromkeys(("extend", "update", "extendleft"), _extend),
     **dict.fromkeys(("get", "pop", "popleft", "__getitem__"), _get),

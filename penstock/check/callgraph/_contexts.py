@@ -30,7 +30,7 @@ FORGOTTEN = Riddle("a function is called with more different arguments than are 
 """Stands for omitted argument values; containers are not searched for it."""
 
 
-class Context(NamedTuple):
+class CallContext(NamedTuple):
     """The arguments that a function is analysed with.
 
     Attributes:
@@ -60,7 +60,7 @@ class Family:
 
     def context(
         self, names: Names, is_known: Callable[[Hashable], bool], typical: Callable[[type], Instance]
-    ) -> Context:
+    ) -> CallContext:
         """Return the context to analyse the function in.
 
         Args:
@@ -74,11 +74,11 @@ class Family:
                 self._differing.add(name)
         exact = frozenset(signatures.items())
         if self.number <= _EXACT or is_known(exact):
-            return Context(dict(names), exact)
+            return CallContext(dict(names), exact)
         wide = {name: self._widen(names[name], typical) for name in self._differing if name in names}
         lost_tags = frozenset(tag for name, some in wide.items() for tag in names[name].deep_tags() - some.tags)
         signatures |= {name: signature_of(some) for name, some in wide.items()}
-        return Context({**names, **wide}, frozenset(signatures.items()), lost_tags)
+        return CallContext({**names, **wide}, frozenset(signatures.items()), lost_tags)
 
     def _widen(self, some: Some, typical: Callable[[type], Instance]) -> Some:
         if self.number <= _COARSE:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from penstock.check.callgraph._calls import Calls
-from penstock.check.callgraph._values import Arguments, Box, Instance, Job, Partial, Real, Shape, Some
+from penstock.check.callgraph._values import Arguments, ContainerValue, Instance, Job, Partial, Real, Shape, Some
 
 if TYPE_CHECKING:
     from penstock.check.callgraph._values import Value
@@ -39,7 +39,7 @@ class Displays(Calls):
 
     def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Some:
         kind = "tuple" if isinstance(node, ast.Tuple) else "list"
-        box = Box(kind, self.where(node))
+        box = ContainerValue(kind, self.where(node))
         for element in node.elts:
             if isinstance(element, ast.Starred):
                 box.rest.update(self.items(self.evaluate(element.value)))
@@ -50,19 +50,19 @@ class Displays(Calls):
     _see_list = _see_tuple = _see_set = _sequence
 
     def _see_dict(self, node: ast.Dict) -> Some:
-        box = Box("dict", self.where(node))
+        box = ContainerValue("dict", self.where(node))
         for key, value in zip(node.keys, node.values, strict=True):
             keys = self.evaluate(key)
             values = self.evaluate(value)
             if key is None:
-                for inner in (candidate for candidate in values if isinstance(candidate, Box)):
+                for inner in (candidate for candidate in values if isinstance(candidate, ContainerValue)):
                     box.items |= inner.items
                     box.rest.update(inner.rest)
                 box.rest.tags |= values.tags
             self._enter(box, key, keys, values)
         return Some([box])
 
-    def _enter(self, box: Box, key: ast.expr | None, keys: Some, held: Some) -> None:
+    def _enter(self, box: ContainerValue, key: ast.expr | None, keys: Some, held: Some) -> None:
         constants = keys.constants()
         if len(constants) == len(keys) == 1:
             box.items[constants[0]] = held
@@ -84,7 +84,7 @@ class Displays(Calls):
 
     def _item_of(self, value: Value, keys: Some, node: ast.AST) -> Some:
         if isinstance(value, Instance):
-            return self.called(self.attribute(value, "__getitem__", node), Arguments([keys]), node)
+            return self.commit_call(self.attribute(value, "__getitem__", node), Arguments([keys]), node)
         known_keys = [index.thing for index in keys if isinstance(index, Real) and _hashable(index.thing)]
         if known_keys and len(known_keys) == len(keys):
             return Some().update(*(self.item(value, key) for key in known_keys))
@@ -139,21 +139,25 @@ class Displays(Calls):
         if isinstance(node.op, ast.BitOr) and any(isinstance(value, (Partial, Job)) for value in left_values):
             return self.commit(self.sequence([left_values, right_values], node))
         result = Some(tags=left_values.deep_tags() | right_values.deep_tags())
-        result.update(self._operated(node.op, left_values, right_values, node))
-        return result.update(self._added(left_values, right_values, node)) if isinstance(node.op, ast.Add) else result
+        result.update(self._call_operator(node.op, left_values, right_values, node))
+        return (
+            result.update(self._add_operands(left_values, right_values, node))
+            if isinstance(node.op, ast.Add)
+            else result
+        )
 
-    def _operated(self, operator: ast.AST, left: Some, right: Some, node: ast.AST) -> Some:
+    def _call_operator(self, operator: ast.AST, left: Some, right: Some, node: ast.AST) -> Some:
         name = _OPERATORS.get(type(operator))
         result = Some()
         for first, second, form in ((left, right, "__{}__"), (right, left, "__r{}__")) if name else ():
             for value in first:
                 if isinstance(value, Instance):
                     methods = self.attribute(value, form.format(name), node)
-                    result.update(self.called(methods, Arguments([second]), node))
+                    result.update(self.commit_call(methods, Arguments([second]), node))
         return result
 
-    def _added(self, left: Some, right: Some, node: ast.AST) -> Some:
-        boxes = [value for value in (*left, *right) if isinstance(value, Box)]
+    def _add_operands(self, left: Some, right: Some, node: ast.AST) -> Some:
+        boxes = [value for value in (*left, *right) if isinstance(value, ContainerValue)]
         if boxes:
             return Some([self.box(node, "list", Some().update(*(box.everything() for box in boxes)))])
         texts = [value for value in left.constants() if isinstance(value, str)]
@@ -168,7 +172,7 @@ class Displays(Calls):
         for operator, comparator in zip(node.ops, node.comparators, strict=True):
             right_values = self.evaluate(comparator)
             tags |= right_values.deep_tags()
-            self._operated(operator, left_values, right_values, node)
+            self._call_operator(operator, left_values, right_values, node)
             left_values = right_values
         return Some(tags=tags)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.check.callgraph._bodies import Body, positional
 from penstock.check.callgraph._displays import Displays
-from penstock.check.callgraph._values import Arguments, Box, Inner, Instance, Job, Real, Some
+from penstock.check.callgraph._values import Arguments, ContainerValue, Instance, Job, LocalFunction, Real, Some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ class Expressions(Displays):
         result = Some(tags=owners.tags)
         for owner in owners:
             result.update(self.attribute(owner, node.attr, node))
-            if isinstance(owner, (Box, Job)):
+            if isinstance(owner, (ContainerValue, Job)):
                 result.tags |= Some([owner]).deep_tags()
         return result
 
@@ -55,7 +55,7 @@ class Expressions(Displays):
         result = self.wait(awaitables)
         for value in awaitables:
             if isinstance(value, Instance):
-                result.update(self.called(self.attribute(value, "__await__", node), Arguments(), node))
+                result.update(self.commit_call(self.attribute(value, "__await__", node), Arguments(), node))
         return result
 
     def _see_starred(self, node: ast.Starred) -> Some:
@@ -78,6 +78,7 @@ class Expressions(Displays):
 
     def _way(self, node: ast.expr, result: Some) -> Callable[[], bool]:
         def read() -> bool:
+            """Evaluate the expression, add its values to the result, and return ``True``."""
             result.update(self.evaluate(node))
             return True
 
@@ -101,7 +102,7 @@ class Expressions(Displays):
         return False if name == "TYPE_CHECKING" else None
 
     def _see_lambda(self, node: ast.Lambda) -> Some:
-        return Some([Inner(self.inner_body(node))])
+        return Some([LocalFunction(self.inner_body(node))])
 
     def inner_body(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, owner: Made | None = None) -> Body:
         """Return a function that is defined inside the analysed one."""
@@ -180,9 +181,9 @@ class Expressions(Displays):
 
     def _spread_named(self, some: Some, arguments: Arguments) -> None:
         for value in some:
-            items = value.items if isinstance(value, Box) else {}
+            items = value.items if isinstance(value, ContainerValue) else {}
             arguments.named |= {key: item for key, item in items.items() if isinstance(key, str)}
-            if isinstance(value, Box) and (value.rest or value.rest.tags):
+            if isinstance(value, ContainerValue) and (value.rest or value.rest.tags):
                 arguments.rest = Some().update(value.rest, *filter(None, [arguments.rest]))
         if some.tags:
             arguments.rest = Some(arguments.rest or (), some.tags | (arguments.rest.tags if arguments.rest else set()))

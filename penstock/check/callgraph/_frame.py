@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock.check.callgraph._bodies import Scope
+from penstock.check.callgraph._bodies import LocalNames
 from penstock.check.callgraph._contexts import FORGOTTEN, family_of
 from penstock.check.callgraph._outcomes import Outcome
 from penstock.check.callgraph._values import Job, Some
@@ -31,7 +31,7 @@ _TWICE = 3
 """How many nested loops are interpreted twice."""
 
 
-class Frame:
+class FunctionInterpreter:
     """Interprets one function with certain arguments.
 
     Attributes:
@@ -44,7 +44,7 @@ class Frame:
     def __init__(self, program: Program, body: Body, names: dict[str, Some], summary: Summary) -> None:
         local_names, shared_names = program.names(body.node)
         self.program, self.body, self.summary = program, body, summary
-        self.scope = Scope(body.outer, names, local_names, shared_names)
+        self.scope = LocalNames(body.outer, names, local_names, shared_names)
         self.family = family_of(body)
         self.seen: Seen = {}
         self.returned = Some()
@@ -91,7 +91,7 @@ class Frame:
         self.begun |= outcome.started
         return outcome.result
 
-    def called(self, values: Some, arguments: Arguments, node: ast.AST) -> Some:
+    def commit_call(self, values: Some, arguments: Arguments, node: ast.AST) -> Some:
         """Call any of these values here, and return the result."""
         return self.commit(self.call_all(values, arguments, node))
 
@@ -176,7 +176,7 @@ class Frame:
                     values = names.get(name, some)
                     names[name] = some if values is some else Some().update(values, some)
             self.scope.names = names
-            self.seen = _merged(steps for _, steps in ends)
+            self.seen = _merge_seen(steps for _, steps in ends)
         return bool(ends)
 
     def loop(self, body: Callable[[], bool]) -> None:
@@ -188,11 +188,11 @@ class Frame:
             self.branch(body, lambda: True)
             exits = self.loops.pop()
             self.meet([self.state(), *exits])
-            steps = _merged([steps, self.seen])
+            steps = _merge_seen([steps, self.seen])
         self.seen = steps
 
 
-def _merged(several: Iterable[Seen]) -> Seen:
+def _merge_seen(several: Iterable[Seen]) -> Seen:
     result: Seen = {}
     for steps in several:
         for tag, ways in steps.items():

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from penstock.check.callgraph._annotations import Annotations
 from penstock.check.callgraph._objects import layers
-from penstock.check.callgraph._outcomes import Outcome, finished
-from penstock.check.callgraph._values import Arguments, Box, Inner, Job, Method, Partial, Real, Some
+from penstock.check.callgraph._outcomes import Outcome, resolve_pending
+from penstock.check.callgraph._values import Arguments, ContainerValue, Job, LocalFunction, Method, Partial, Real, Some
 
 if TYPE_CHECKING:
     import ast
@@ -99,7 +99,7 @@ class Models(Annotations):
 
     def is_function(self, value: Value) -> bool:
         """Return whether a value is a function of the user's, or a step."""
-        if isinstance(value, (Inner, Partial)):
+        if isinstance(value, (LocalFunction, Partial)):
             return True
         if isinstance(value, Method):
             return self.is_function(value.function)
@@ -123,13 +123,15 @@ class Models(Annotations):
         for at, some in enumerate(arguments.given) if name not in _STORERS else ():
             functions = Some(value for value in some if self.is_function(value))
             if functions:
-                outcome.merge(self._handed(name, functions, arguments, at, node))
+                outcome.merge(self._call_callbacks(name, functions, arguments, at, node))
                 if name in _FIRST_ONLY:
                     break
         for key, some in arguments.named.items() if name not in _STORERS else ():
             functions = Some(value for value in some if self.is_function(value))
             if functions:
-                call_arguments = self._passed(arguments) if key in ("target", "function", "func") else Arguments()
+                call_arguments = (
+                    self._unpack_args_kwargs(arguments) if key in ("target", "function", "func") else Arguments()
+                )
                 outcome.merge(self.call_all(functions, call_arguments, node))
         if name not in _FIRST_ONLY or not (outcome.reach or outcome.started):
             outcome.result.tags |= arguments.tags()
@@ -140,7 +142,7 @@ class Models(Annotations):
         return self._run_to_the_end(outcome) if name in _RUNNERS else self.start(outcome, node)
 
     def _run_to_the_end(self, outcome: Outcome) -> Outcome:
-        return Outcome(finished(outcome.result), {**outcome.reach, **outcome.started}, {})
+        return Outcome(resolve_pending(outcome.result), {**outcome.reach, **outcome.started}, {})
 
     def functions_in(self, some: Some) -> list[Some]:
         """Return the items of a short sequence of functions, or of tuples with functions, in their order."""
@@ -150,28 +152,30 @@ class Models(Annotations):
             return []
         items = [self.item(lone, at) for at in range(length)]
         flat = [value for item in items for value in item]
-        inside = [inner for value in flat for inner in (value.everything() if isinstance(value, Box) else [value])]
+        inside = [
+            inner for value in flat for inner in (value.everything() if isinstance(value, ContainerValue) else [value])
+        ]
         return items if any(map(self.is_function, inside)) else []
 
     def _jobs(self, arguments: Arguments) -> list[Job]:
         jobs: list[Job] = []
         for some in arguments.all():
             for value in some:
-                values = value.everything() if isinstance(value, Box) else [value]
+                values = value.everything() if isinstance(value, ContainerValue) else [value]
                 jobs += [job for job in values if isinstance(job, Job)]
         return jobs
 
-    def _handed(self, name: str, functions: Some, arguments: Arguments, at: int, node: ast.AST) -> Outcome:
+    def _call_callbacks(self, name: str, functions: Some, arguments: Arguments, at: int, node: ast.AST) -> Outcome:
         tail = arguments.given[at + 1 :]
         if name in _MAPPERS:
             outcome = self.call_all(functions, Arguments([self.items(argument) for argument in tail]), node)
             return outcome._replace(result=Some([self.box(node, "list", outcome.result)]))
         keywords = {key: some for key, some in arguments.named.items() if key not in ("args", "kwargs")}
-        passed = self._passed(arguments)
+        passed = self._unpack_args_kwargs(arguments)
         rest = arguments.rest if tail or keywords or passed.given else Some(tags=arguments.tags())
         return self.call_all(functions, Arguments([*tail, *passed.given], {**keywords, **passed.named}, rest), node)
 
-    def _passed(self, arguments: Arguments) -> Arguments:
+    def _unpack_args_kwargs(self, arguments: Arguments) -> Arguments:
         """Return the arguments that ``args=`` and ``kwargs=`` pass on to the function."""
         result = Arguments()
         for value in arguments.named.get("args", ()):
@@ -179,14 +183,14 @@ class Models(Annotations):
             result.given = [self.item(value, at) for at in range(length)] if length is not None else []
             result.rest = self.items(Some([value])) if length is None else None
         for value in arguments.named.get("kwargs", ()):
-            if isinstance(value, Box):
+            if isinstance(value, ContainerValue):
                 result.named = {key: some for key, some in value.items.items() if isinstance(key, str)}
         return result
 
     def start(self, outcome: Outcome, node: ast.AST) -> Outcome:
         """Return an outcome whose steps are only started."""
         reach: Reach = {**outcome.reach, **outcome.started}
-        result = finished(outcome.result)
+        result = resolve_pending(outcome.result)
         if not reach and not any(isinstance(value, Job) for value in outcome.result):
             return outcome
         return Outcome(Some([Job(reach, result, self.where(node))], result.tags), {}, reach)

@@ -124,10 +124,10 @@ def peek(thing: Any, name: str) -> Any:
     try:
         return inspect.getattr_static(thing, name, NOTHING)
     except Exception:  # since Python 3.12, inspect compares classes, and a metaclass may refuse that
-        return _found(thing, name)
+        return _find_attribute(thing, name)
 
 
-def _found(thing: Any, name: str) -> Any:
+def _find_attribute(thing: Any, name: str) -> Any:
     """Return the value that an object or one of its classes has under a name, or ``NOTHING``."""
     is_class = issubclass(type(thing), type)
     classes = type.__dict__["__mro__"].__get__(thing if is_class else type(thing))

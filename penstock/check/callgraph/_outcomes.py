@@ -36,7 +36,7 @@ class Outcome(NamedTuple):
                 steps.setdefault(tag, site)
 
 
-def finished(some: Some) -> Some:
+def resolve_pending(some: Some) -> Some:
     """Return the values, with started work replaced by its results."""
     result = Some(tags=some.tags)
     for value in some:

@@ -164,7 +164,7 @@ class Program:
         if source != target and self.labels[source][0] == self.labels[target][0]:
             self.found.setdefault((kind, source, target), (site[0], site[1]))
 
-    def exported(self, summary: Summary, site: Site) -> Reach:
+    def visible_relations(self, summary: Summary, site: Site) -> Reach:
         """Return the steps that a call of a function leads to; steps behind a step belong to that step."""
         own = summary.body.tags
         inner = self._through(summary)
@@ -221,7 +221,7 @@ class Program:
                 self._memo.pop(key, None)
         self._conclude(summary)
         for waiting in summary.waiting:
-            for tag, site in self.exported(summary, (body.file, body.node.lineno)).items():
+            for tag, site in self.visible_relations(summary, (body.file, body.node.lineno)).items():
                 waiting.inner.setdefault(tag, site)
             self._conclude(waiting)
         summary.waiting.clear()

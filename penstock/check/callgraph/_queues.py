@@ -45,7 +45,7 @@ class Queues(Celery):
         if name in _BUILDERS:
             return Outcome.of(Some([value]))
         function = Real(function_of_task(value.thing))
-        own_arguments = self._given(name, arguments)
+        own_arguments = self._resolve_arguments(name, arguments)
         if kind.context and raw(value.thing, kind.context) is True:
             own_arguments = own_arguments.after(Some())
         if name in _CALLERS:
@@ -67,10 +67,10 @@ class Queues(Celery):
         kind = task_kind_of(thing)
         return self.start(outcome, node) if kind is not None and kind.send == "()" else outcome
 
-    def _given(self, name: str, arguments: Arguments) -> Arguments:
+    def _resolve_arguments(self, name: str, arguments: Arguments) -> Arguments:
         """Return the arguments that the function receives."""
         if name in _OF_PARTS:
-            return self._sent(arguments)
+            return self._unpack_apply_arguments(arguments)
         if name in _OF_MANY:
             return Arguments(rest=Some().update(*map(self.items, arguments.all())))
         if name in _OF_TIMES:

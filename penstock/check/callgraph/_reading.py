@@ -13,7 +13,7 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.check.callgraph._bodies import positional
-from penstock.check.callgraph._calls import bound
+from penstock.check.callgraph._calls import bind_arguments
 from penstock.check.callgraph._objects import held_by, implementations, layers, peek
 from penstock.check.callgraph._program import Program, TooLongError
 from penstock.check.callgraph._results import sort_by_flow
@@ -136,9 +136,9 @@ def _read_flow(program: Program, steps: list[StepAt], clock: _Clock) -> list[Bli
             try:
                 _read_root(program, step.function)
             except Exception as error:
-                blinds.append(_lost(step, f"the step cannot be read ({type(error).__name__})"))
+                blinds.append(_make_gap(step, f"the step cannot be read ({type(error).__name__})"))
     except TooLongError:
-        return [_lost(step, UNREAD), *blinds]
+        return [_make_gap(step, UNREAD), *blinds]
     return blinds
 
 
@@ -154,10 +154,12 @@ def _read_callers(
             with contextlib.suppress(Exception):
                 _read_root(program, function)
         except TooLongError:
-            mentioned_flows = {flow for name in _spoken(function.__code__) for flow in speakers.get(name, ())} - unread
+            mentioned_flows = {
+                flow for name in _collect_names(function.__code__) for flow in speakers.get(name, ())
+            } - unread
             unread |= mentioned_flows
             for flow in mentioned_flows:
-                blinds[flow].insert(0, _lost(flows[flow][0], UNREAD))
+                blinds[flow].insert(0, _make_gap(flows[flow][0], UNREAD))
 
 
 def _flows_by_function(flows: dict[str, list[StepAt]]) -> dict[str, set[str]]:
@@ -171,7 +173,7 @@ def _flows_by_function(flows: dict[str, list[StepAt]]) -> dict[str, set[str]]:
     return flows_by_name
 
 
-def _lost(step: StepAt, reason: str) -> Blind:
+def _make_gap(step: StepAt, reason: str) -> Blind:
     file, line = _place(step.function)
     return Blind(step=step.name, reason=reason, file=file, line=line)
 
@@ -197,7 +199,7 @@ def _read_root(program: Program, thing: Any) -> None:
 
 def _start(body: Body, program: Program) -> dict[str, Some]:
     """Return the parameter values without a caller: ``self`` is any instance of the class."""
-    names = bound(body, Arguments())
+    names = bind_arguments(body, Arguments())
     first = next(iter(positional(body.node)), "")
     if first and isinstance(body.owner, Real) and isinstance(body.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         kind = type(peek(body.owner.thing, body.node.name))
@@ -224,7 +226,7 @@ def _callers(program: Program, names: Collection[str]) -> Iterator[FunctionType]
         file = attributes.get("__file__")
         if isinstance(file, str) and program.owns_file(file):
             for function in _functions(attributes, program):
-                if not _spoken(function.__code__).isdisjoint(names):
+                if not _collect_names(function.__code__).isdisjoint(names):
                     yield function
 
 
@@ -238,9 +240,9 @@ def _functions(attributes: dict[str, Any], program: Program) -> Iterator[Functio
                     break
 
 
-def _spoken(code: CodeType) -> set[str]:
+def _collect_names(code: CodeType) -> set[str]:
     names = {*code.co_names, *code.co_freevars}
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            names |= _spoken(constant)
+            names |= _collect_names(constant)
     return names

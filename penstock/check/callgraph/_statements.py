@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.check.callgraph._attributes import is_class
 from penstock.check.callgraph._expressions import Expressions
 from penstock.check.callgraph._objects import NOTHING, by_name, held_by
-from penstock.check.callgraph._values import Arguments, Box, Inner, Instance, Made, Real, Some
+from penstock.check.callgraph._values import Arguments, ContainerValue, Instance, LocalFunction, Made, Real, Some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,11 +30,13 @@ class Statements(Expressions):
             self.block(node.body)
         result = self.returned
         if self.yielded is not None:
-            box = Box("generator", ("generator", *self.body.key) if isinstance(self.body.key, tuple) else "generator")
+            box = ContainerValue(
+                "generator", ("generator", *self.body.key) if isinstance(self.body.key, tuple) else "generator"
+            )
             box.rest.update(self.yielded)
             result = Some([box], self.yielded.tags)
         if not result and not isinstance(node, ast.Lambda):
-            result.update(self.spoken(node.returns))
+            result.update(self.annotated_values(node.returns))
         self.summary.result = result
 
     def block(self, statements: Sequence[ast.stmt]) -> bool:
@@ -57,9 +59,9 @@ class Statements(Expressions):
     def _on_assign(self, node: ast.Assign) -> None:
         value = self.evaluate(node.value)
         for target in node.targets:
-            self.assign(target, self._changed(target, node.value, value))
+            self.assign(target, self._keep_known_class(target, node.value, value))
 
-    def _changed(self, target: ast.expr, source: ast.expr, value: Some) -> Some:
+    def _keep_known_class(self, target: ast.expr, source: ast.expr, value: Some) -> Some:
         """Keep the class of a name that is passed to an unknown function and rebound to its result."""
         if len(value) or not (isinstance(target, ast.Name) and isinstance(source, ast.Call)):
             return value
@@ -70,7 +72,7 @@ class Statements(Expressions):
     def _on_annassign(self, node: ast.AnnAssign) -> None:
         value = self.evaluate(node.value)
         if not value:
-            value = Some().update(value, self.spoken(node.annotation))
+            value = Some().update(value, self.annotated_values(node.annotation))
         if node.value is not None or value:
             self.assign(node.target, value)
 
@@ -78,7 +80,7 @@ class Statements(Expressions):
         values = self.evaluate(node.target)
         operand = self.evaluate(node.value)
         result = Some().update(values, Some(tags=operand.deep_tags()))
-        result.update(self._operated(node.op, values, operand, node), self._added(values, operand, node))
+        result.update(self._call_operator(node.op, values, operand, node), self._add_operands(values, operand, node))
         self.assign(node.target, result)
 
     def _on_return(self, node: ast.Return) -> bool:
@@ -88,7 +90,7 @@ class Statements(Expressions):
     def _on_raise(self, node: ast.Raise) -> bool:
         exceptions = self.evaluate(node.exc)
         self.evaluate(node.cause)
-        self.called(Some(value for value in exceptions if is_class(value)), Arguments(), node)
+        self.commit_call(Some(value for value in exceptions if is_class(value)), Arguments(), node)
         return False
 
     def _on_break(self, _: ast.Break) -> bool:
@@ -114,6 +116,7 @@ class Statements(Expressions):
             return self.block(node.orelse)
 
         def once() -> bool:
+            """Evaluate the condition, run the body, and return whether its end is reached."""
             self.evaluate(node.test)
             return self.block(node.body)
 
@@ -124,10 +127,11 @@ class Statements(Expressions):
         iterable = self.evaluate(node.iter)
         each_known = self.functions_in(iterable)
         if each_known:
-            return self._unrolled(node, each_known) and self.block(node.orelse)
+            return self._unroll_loop(node, each_known) and self.block(node.orelse)
         items = self.wait_if(isinstance(node, ast.AsyncFor), self.items(iterable))
 
         def once() -> bool:
+            """Assign the items to the target, run the body, and return whether its end is reached."""
             self.assign(node.target, items)
             return self.block(node.body)
 
@@ -136,7 +140,7 @@ class Statements(Expressions):
 
     _on_asyncfor = _on_for
 
-    def _unrolled(self, node: ast.For | ast.AsyncFor, items: list[Some]) -> bool:
+    def _unroll_loop(self, node: ast.For | ast.AsyncFor, items: list[Some]) -> bool:
         """Unroll a loop over functions: each iteration may receive the result of the one before it."""
         for item in items:
             self.loops.append([])
@@ -158,7 +162,7 @@ class Statements(Expressions):
         goes_on = self.block(node.body)
         self.wait_for_all()
         for exits in reversed(exit_stack):
-            self.wait(self.called(exits, Arguments(), node))
+            self.wait(self.commit_call(exits, Arguments(), node))
         return goes_on
 
     _on_asyncwith = _on_with
@@ -167,7 +171,7 @@ class Statements(Expressions):
         """Return the values that ``with`` binds by ``as``, and the methods called on exit."""
         entered_values, exits = Some(tags=manager.tags), Some()
         for value in manager:
-            if isinstance(value, Box):
+            if isinstance(value, ContainerValue):
                 entered_values.update(value.everything())
                 continue
             enter, leave = Some(), Some()
@@ -175,7 +179,9 @@ class Statements(Expressions):
                 enter.update(self.attribute(value, f"__{prefix}enter__", node))
                 leave.update(self.attribute(value, f"__{prefix}exit__", node))
             functions = Some(method for method in enter if self.is_function_of(method))
-            entered_values.update(self.wait(self.called(functions, Arguments(), node)) if functions else Some([value]))
+            entered_values.update(
+                self.wait(self.commit_call(functions, Arguments(), node)) if functions else Some([value])
+            )
             exits.update(Some(method for method in leave if self.is_function_of(method)))
         return entered_values, exits
 
@@ -217,6 +223,7 @@ class Statements(Expressions):
 
     def _case(self, case: ast.match_case, subject: Some) -> Callable[[], bool]:
         def read() -> bool:
+            """Bind the names of the pattern, run the case, and return whether its end is reached."""
             inside = Some(tags=subject.deep_tags())
             for pattern in ast.walk(case.pattern):
                 name = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
@@ -256,12 +263,12 @@ class Statements(Expressions):
         names = frozenset(
             expr.attr if isinstance(expr, ast.Attribute) else getattr(expr, "id", "") for expr in node.decorator_list
         )
-        value = Some([Inner(self.inner_body(node), names)])
-        self.assign_name(node.name, self._decorated(value, node.decorator_list))
+        value = Some([LocalFunction(self.inner_body(node), names)])
+        self.assign_name(node.name, self._apply_decorators(value, node.decorator_list))
 
     _on_asyncfunctiondef = _on_functiondef
 
-    def _decorated(self, value: Some, decorators: list[ast.expr]) -> Some:
+    def _apply_decorators(self, value: Some, decorators: list[ast.expr]) -> Some:
         for decorator in reversed(decorators):
             outcome = self.call_all(self.evaluate(decorator), Arguments([value]), decorator)
             results = self.commit(outcome._replace(reach={}, started={}))
@@ -275,11 +282,11 @@ class Statements(Expressions):
         for statement in node.body:
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 decorators = frozenset(getattr(decorator, "id", "") for decorator in statement.decorator_list)
-                kind.attributes[statement.name] = Some([Inner(self.inner_body(statement, kind), decorators)])
+                kind.attributes[statement.name] = Some([LocalFunction(self.inner_body(statement, kind), decorators)])
             else:
                 before = set(self.scope.names)
                 self._statement(statement)
                 new_names = set(self.scope.names) - before
                 kind.attributes |= {name: self.scope.names[name] for name in new_names}
         self.scope.names = names
-        self.assign_name(node.name, self._decorated(Some([kind]), node.decorator_list))
+        self.assign_name(node.name, self._apply_decorators(Some([kind]), node.decorator_list))

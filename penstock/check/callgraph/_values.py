@@ -53,7 +53,7 @@ class Shape(Value):
         super().__init__("shape", start, end)
 
 
-class Inner(Value):
+class LocalFunction(Value):
     """A function or lambda defined inside another function."""
 
     __slots__ = ("body", "decorators")
@@ -124,7 +124,7 @@ class Partial(Value):
         super().__init__("partial", function.key, *(value.key for some in arguments.all() for value in some))
 
 
-class Box(Value):
+class ContainerValue(Value):
     """A container: values under known keys or indices, and values at unknown places."""
 
     __slots__ = ("items", "kind", "rest")
@@ -253,7 +253,7 @@ class Some:
 
 def held_in(value: Value) -> Iterable[Some]:
     """Return the contents of a container, started work or a partial."""
-    if isinstance(value, Box):
+    if isinstance(value, ContainerValue):
         return (value.rest, *value.items.values())
     if isinstance(value, Job):
         return (value.result,)

@@ -81,7 +81,7 @@ class Fixes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class AfterChange:
     """The names that ``after=`` of a step should hold.
 
     Attributes:
@@ -119,11 +119,13 @@ def fix(findings: Iterable[Finding], found: Manifest, project: Path, files: Sequ
     return fixes(wishes, found, project, files)
 
 
-def _wishes(findings: Iterable[Finding], found: Manifest) -> list[Wish]:
+def _wishes(findings: Iterable[Finding], found: Manifest) -> list[AfterChange]:
     flows = {flow.full_name: flow for flow in found.flows}
     names = {
         (finding.flow, finding.target): finding.after
         for finding in findings
         if finding.after is not None and finding.flow in flows
     }
-    return [Wish(flow=flows[flow], step=flows[flow].step(step), after=after) for (flow, step), after in names.items()]
+    return [
+        AfterChange(flow=flows[flow], step=flows[flow].step(step), after=after) for (flow, step), after in names.items()
+    ]

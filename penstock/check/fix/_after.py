@@ -30,11 +30,11 @@ def rewritten(old: cst.BaseExpression | None, after: Sequence[str], named: Named
     Raises:
         NotUnderstoodError: The old expression is neither names nor functions nor collections of them.
     """
-    wish = _Wish(tuple(after), named, _quote(old))
-    rest = wish.kept(old) if old is not None else None
+    wish = _AfterRewrite(tuple(after), named, _quote(old))
+    rest = wish.filter_expression(old) if old is not None else None
     new = [name for name in after if name not in wish.found]
     if rest is None:
-        return wish.written(new)
+        return wish.make_expression(new)
     if not new:
         return rest if rest is old else _alone(rest)
     if isinstance(rest, (cst.List, cst.Set, cst.Tuple, cst.Dict)):
@@ -53,13 +53,13 @@ def _alone(rest: cst.BaseExpression) -> cst.BaseExpression:
 
 
 @dataclass
-class _Wish:
+class _AfterRewrite:
     after: tuple[str, ...]
     named: Named
     quote: str
     found: set[str] = field(default_factory=set)
 
-    def kept(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
+    def filter_expression(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
         """Return the remainder of an expression, or ``None`` if nothing remains."""
         if not isinstance(node, (cst.List, cst.Set, cst.Tuple, cst.Dict)):
             return node if self._stays(node) else None
@@ -80,7 +80,7 @@ class _Wish:
             return element if self._stays(element.key) else None
         if not isinstance(element, cst.Element):
             raise NotUnderstoodError("after= is put together from other collections")
-        value = self.kept(element.value)
+        value = self.filter_expression(element.value)
         if value is None or value is element.value:
             return element if value else None
         return element.with_changes(value=value)
@@ -96,7 +96,7 @@ class _Wish:
             return cst.DictElement(self.text(name), cst.Name("None"))
         return cst.Element(self.text(name))
 
-    def written(self, names: Sequence[str]) -> cst.BaseExpression:
+    def make_expression(self, names: Sequence[str]) -> cst.BaseExpression:
         """Return an expression for names of which none was there before."""
         if len(names) == 1:
             return self.text(names[0])
@@ -119,12 +119,12 @@ def _with_elements(node: Any, elements: Sequence[tuple[Any, Space | None]]) -> A
     """Return a collection with other elements, each with the comment that stood behind it."""
     opening, closing = _inner_spaces(node)
     inner = _bare(opening) if isinstance(opening, cst.ParenthesizedWhitespace) else _between(node)
-    items = [_followed(element, _same_line(space, inner, closing)) for element, space in elements[:-1]]
+    items = [_append_comma(element, _same_line(space, inner, closing)) for element, space in elements[:-1]]
     last, space = elements[-1]
-    return _closed(node, [*items, last.with_changes(comma=_trailing(node))], _end(space, closing))
+    return _replace_elements(node, [*items, last.with_changes(comma=_trailing(node))], _end(space, closing))
 
 
-def _followed(element: Any, space: Space) -> Any:
+def _append_comma(element: Any, space: Space) -> Any:
     return element.with_changes(comma=cst.Comma(whitespace_after=space))
 
 
@@ -190,7 +190,7 @@ def _inner_spaces(node: Any) -> tuple[Space, Space]:
     return opening.whitespace_after, closing.whitespace_before
 
 
-def _closed(node: Any, elements: Sequence[Any], space: Space) -> Any:
+def _replace_elements(node: Any, elements: Sequence[Any], space: Space) -> Any:
     if isinstance(node, cst.Tuple):
         rpar = [node.rpar[0].with_changes(whitespace_before=space), *node.rpar[1:]] if node.rpar else []
         return node.with_changes(elements=elements, rpar=rpar)

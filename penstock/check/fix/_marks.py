@@ -16,7 +16,7 @@ from penstock.check.fix._after import NotUnderstoodError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from penstock.check.fix._scope import Scope
+    from penstock.check.fix._scope import ModuleNames
     from penstock.model import Step
 
 MARKS = ("step", "flow_task", "entrypoint")
@@ -27,7 +27,7 @@ Flows = Mapping[str | None, cst.BaseExpression | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DeclarationSite:
     """Where a step is marked.
 
     Attributes:
@@ -54,7 +54,7 @@ class Place:
         return self.kind == "step" or (self.kind == "flow_task" and keyword(self.expression, "after") is not None)
 
 
-class Source:
+class ParsedModule:
     """One parsed file.
 
     Args:
@@ -64,7 +64,7 @@ class Source:
         NotUnderstoodError: It is not Python that LibCST reads.
     """
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: ModuleNames) -> None:
         self.scope = scope
         try:
             wrapper = MetadataWrapper(cst.parse_module(scope.text), unsafe_skip_copy=True)  # the parser shares no nodes
@@ -80,7 +80,7 @@ class Source:
         line: int = self._positions[node].start.line
         return line
 
-    def over(self, step: Step) -> list[Place]:
+    def over(self, step: Step) -> list[DeclarationSite]:
         """Return the marks over the function of a step, in this file."""
         for definition, owners in self._named.get(step.qualname.rpartition(".")[2], ()):
             first, last = self._head(definition)
@@ -100,7 +100,7 @@ class Source:
         lines = [self.line(node) for node in (*definition.decorators, definition.name)]
         return min(lines), max(lines)
 
-    def _marks(self, definition: Definition, owners: Sequence[Definition]) -> Iterator[Place]:
+    def _marks(self, definition: Definition, owners: Sequence[Definition]) -> Iterator[DeclarationSite]:
         """Yield the marks in a stack of decorators, the outermost last, each with the flows that take it."""
         decorators = list(reversed(definition.decorators))
         stack = [decorator.decorator for decorator in decorators]
@@ -110,7 +110,7 @@ class Source:
                 stack_flows: Flows = {**self._handle(expression), **dict(self._above(stack[index + 1 :]))}
                 flows = stack_flows or self._of_owners(owners)
                 line = self.line(expression)
-                yield Place(expression, line, kind, frozenset(flows), below=decorators[index], above=flows)
+                yield DeclarationSite(expression, line, kind, frozenset(flows), below=decorators[index], above=flows)
 
     def _above(self, stack: Sequence[cst.BaseExpression]) -> Iterator[tuple[str | None, cst.BaseExpression]]:
         """Yield the flows above a mark; the next mark after them begins a new group."""
@@ -130,65 +130,66 @@ class Source:
         return {None: None, **{self.flow(expression): expression for expression in flows}}
 
     def _kind(self, expression: cst.BaseExpression) -> str:
-        name = dotted(expression.func if isinstance(expression, cst.Call) else expression)
-        full = self.scope.expanded(name) if name else _last(expression)  # the latter of flow("orders").step
+        name = get_dotted_name(expression.func if isinstance(expression, cst.Call) else expression)
+        full = self.scope.expand_name(name) if name else _last(expression)  # the latter of flow("orders").step
         last = full.rpartition(".")[2]
         return last if last in MARKS else ""
 
     def _handle(self, expression: cst.BaseExpression) -> Flows:
         """Return the flow of ``orders.step`` or ``flow("orders").step``."""
         function = expression.func if isinstance(expression, cst.Call) else expression
-        if not isinstance(function, cst.Attribute) or self.scope.is_ours(dotted(function) or "", *MARKS):
+        if not isinstance(function, cst.Attribute) or self.scope.is_ours(get_dotted_name(function) or "", *MARKS):
             return {}
         return {self.flow(function.value): function.value}
 
     def _is_flow(self, expression: cst.BaseExpression) -> bool:
         """Return whether a decorator is a flow, possibly through a name."""
         if isinstance(expression, cst.Call):
-            return self.scope.is_ours(dotted(expression.func) or "", "flow")
+            return self.scope.is_ours(get_dotted_name(expression.func) or "", "flow")
         return self.flow(expression) is not None
 
     def flow(self, expression: cst.BaseExpression) -> str | None:
         """Return the flow that an expression names, or ``None`` if it cannot be determined."""
         if isinstance(expression, cst.Call):
-            if self.scope.is_ours(dotted(expression.func) or "", "flow") and expression.args:
+            if self.scope.is_ours(get_dotted_name(expression.func) or "", "flow") and expression.args:
                 return literal(expression.args[0].value)
             return None
-        name = dotted(expression)
+        name = get_dotted_name(expression)
         return self.scope.flow(name) if name else None
 
-    def outside(self, step: Step) -> list[Place]:
+    def outside(self, step: Step) -> list[DeclarationSite]:
         """Return the calls in this file that make a function a step without a decorator."""
         return [place for call in self._calls for place in self._outside(call, step)]
 
     @cached_property
     def _calls(self) -> list[cst.Call]:
-        finder = _Calls()
+        finder = _CallCollector()
         self.module.visit(finder)
         return finder.found
 
-    def _outside(self, call: cst.Call, step: Step) -> Iterator[Place]:
+    def _outside(self, call: cst.Call, step: Step) -> Iterator[DeclarationSite]:
         target, mark = _only(call), call.func  # the mark is called itself, or bare: orders.step(function)
         kind = self._kind(mark)
         if not kind or target is None or not self._is_target(mark, target, step):
             return
         flows: Flows = self._handle(mark) or {None: None}
-        yield Place(mark, self.line(call), kind, frozenset(flows), called=True, below=target, above=flows)
+        yield DeclarationSite(mark, self.line(call), kind, frozenset(flows), called=True, below=target, above=flows)
 
     def _is_target(self, mark: cst.BaseExpression, target: cst.BaseExpression, step: Step) -> bool:
         name = keyword(mark, "name") or keyword(mark, "step_name")
         if name is not None:
             return literal(name.value) == step.name
-        target_name = dotted(target)
-        return target_name is not None and means(self.scope.expanded(target_name), step)
+        target_name = get_dotted_name(target)
+        return target_name is not None and means(self.scope.expand_name(target_name), step)
 
 
-class _Calls(cst.CSTVisitor):
+class _CallCollector(cst.CSTVisitor):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[cst.Call] = []
 
     def visit_Call(self, node: cst.Call) -> None:  # noqa: N802 - LibCST's name
+        """Collect the call."""
         self.found.append(node)
 
 
@@ -229,12 +230,12 @@ def literal(node: cst.BaseExpression) -> str | None:
     return None
 
 
-def dotted(node: cst.BaseExpression) -> str | None:
+def get_dotted_name(node: cst.BaseExpression) -> str | None:
     """Return ``a.b.c`` as a text, and ``None`` for anything else."""
     if isinstance(node, cst.Name):
         return node.value
     if isinstance(node, cst.Attribute):
-        before = dotted(node.value)
+        before = get_dotted_name(node.value)
         return f"{before}.{node.attr.value}" if before else None
     return None
 

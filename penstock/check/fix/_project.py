@@ -13,27 +13,27 @@ from penstock._files import is_file, read_bytes
 from penstock._garbage import collector_paused
 from penstock.check.fix import Edit, Fixes, Refusal
 from penstock.check.fix._after import NotUnderstoodError, rewritten
-from penstock.check.fix._marks import Source, dotted, keyword, literal, means
-from penstock.check.fix._scope import Scope
+from penstock.check.fix._marks import ParsedModule, get_dotted_name, keyword, literal, means
+from penstock.check.fix._scope import ModuleNames
 from penstock.check.fix._stack import stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from penstock.check.fix import Wish
-    from penstock.check.fix._marks import Place
+    from penstock.check.fix import AfterChange
+    from penstock.check.fix._marks import DeclarationSite
     from penstock.check.fix._stack import Replacement
     from penstock.manifest import Manifest
     from penstock.model import Step
 
 
-def fixes(wishes: Sequence[Wish], found: Manifest, project: Path, files: Sequence[Path]) -> Fixes:
+def fixes(wishes: Sequence[AfterChange], found: Manifest, project: Path, files: Sequence[Path]) -> Fixes:
     """Return the edits of a project's files."""
     with collector_paused():  # a parsed file is many objects, and all of them stay
-        return _granted(_Work(found, project, tuple(files), tuple(wishes)), wishes)
+        return _plan_fixes(_Work(found, project, tuple(files), tuple(wishes)), wishes)
 
 
-def _granted(work: _Work, wishes: Sequence[Wish]) -> Fixes:
+def _plan_fixes(work: _Work, wishes: Sequence[AfterChange]) -> Fixes:
     for wish in wishes:
         try:
             work.grant(wish)
@@ -48,13 +48,13 @@ class _Work:
     found: Manifest
     project: Path
     files: tuple[Path, ...]
-    wishes: tuple[Wish, ...]
+    wishes: tuple[AfterChange, ...]
     refused: list[Refusal] = field(default_factory=list)
     where: str = ""
-    _sources: dict[Path, Source] = field(default_factory=dict)
+    _sources: dict[Path, ParsedModule] = field(default_factory=dict)
     _changes: dict[Path, dict[int, Replacement]] = field(default_factory=lambda: defaultdict(dict))
 
-    def grant(self, wish: Wish) -> None:
+    def grant(self, wish: AfterChange) -> None:
         """Note the change that a wish asks for."""
         self.where = ""
         source, place = self._place(wish)
@@ -62,14 +62,16 @@ class _Work:
         if place.is_step:
             self._check_kind(wish, place)
             self._check_others(wish, place)
-            self._change(source, place.expression, _marked(place, wish, source))
+            self._change(source, place.expression, _rewrite_mark(place, wish, source))
         else:
-            self._change(source, *self._stacked(wish, place, source))
+            self._change(source, *self._stack_mark(wish, place, source))
 
-    def _change(self, source: Source, old: cst.CSTNode, new: Replacement) -> None:
+    def _change(self, source: ParsedModule, old: cst.CSTNode, new: Replacement) -> None:
         self._changes[source.scope.path][id(old)] = new
 
-    def _stacked(self, wish: Wish, place: Place, source: Source) -> tuple[cst.CSTNode, Replacement]:
+    def _stack_mark(
+        self, wish: AfterChange, place: DeclarationSite, source: ParsedModule
+    ) -> tuple[cst.CSTNode, Replacement]:
         """Return the change that also makes an entrypoint a step; of other flows only if they want it, too."""
         if not wish.after:
             raise NotUnderstoodError("nothing says after= of it")
@@ -79,7 +81,7 @@ class _Work:
             return stack(place, wish, source, alone=True)
         return stack(place, wish, source, alone=False)
 
-    def _place(self, wish: Wish) -> tuple[Source, Place]:
+    def _place(self, wish: AfterChange) -> tuple[ParsedModule, DeclarationSite]:
         places = list(self._places(wish))
         candidates = [pair for pair in places if wish.flow.name in pair[1].flows]
         candidates = candidates or [pair for pair in places if None in pair[1].flows]
@@ -91,9 +93,9 @@ class _Work:
             raise NotUnderstoodError(f"it is made a step of {wish.flow.name} more than once, at {lines}")
         return choices[0]
 
-    def _places(self, wish: Wish) -> Iterator[tuple[Source, Place]]:
+    def _places(self, wish: AfterChange) -> Iterator[tuple[ParsedModule, DeclarationSite]]:
         own = self._file(wish.step.file)
-        over = [(source, place) for source in self._parsed(own) for place in source.over(wish.step)]
+        over = [(source, place) for source in self._parse_files(own) for place in source.over(wish.step)]
         if any({None, wish.flow.name} & place.flows for _, place in over):
             yield from over
             return
@@ -110,24 +112,24 @@ class _Work:
         matches = [file for file in self.files if ending and file.parts[-len(ending) :] == ending]
         return matches if len(matches) == 1 else []
 
-    def _parsed(self, paths: Iterable[Path]) -> Iterator[Source]:
+    def _parse_files(self, paths: Iterable[Path]) -> Iterator[ParsedModule]:
         for path in paths:
             if path not in self._sources:
-                self._sources[path] = Source(Scope(path, read_bytes(path), self.files))
+                self._sources[path] = ParsedModule(ModuleNames(path, read_bytes(path), self.files))
             yield self._sources[path]
 
-    def _mentioning(self, path: Path, wish: Wish) -> Iterator[Source]:
+    def _mentioning(self, path: Path, wish: AfterChange) -> Iterator[ParsedModule]:
         """Yield a file that may make the function a step; to parse all would take long."""
         text = read_bytes(path) if path.suffix == ".py" and path.is_file() else b""
         last = wish.step.qualname.rpartition(".")[2]
         if (b"step" in text or b"entrypoint" in text) and (last.encode() in text or wish.step.name.encode() in text):
-            yield from self._parsed([path])
+            yield from self._parse_files([path])
 
-    def _check_kind(self, wish: Wish, place: Place) -> None:
+    def _check_kind(self, wish: AfterChange, place: DeclarationSite) -> None:
         if place.kind == "flow_task" and not wish.after:
             raise NotUnderstoodError("whether flow_task has after= decides what it is, a step or an entrypoint")
 
-    def _check_others(self, wish: Wish, place: Place) -> None:
+    def _check_others(self, wish: AfterChange, place: DeclarationSite) -> None:
         """Refuse to change the arrows of a flow, or of a step, that shares the mark and wants something else."""
         for flow in self.found.flows:
             sharing_steps = flow.steps if {flow.name, None} & place.flows else ()
@@ -154,7 +156,7 @@ class _Work:
         return path.relative_to(self.project).as_posix() if path.is_relative_to(self.project) else str(path)
 
 
-def _is_made_by(place: Place, step: Step, wished: Step) -> bool:
+def _is_made_by(place: DeclarationSite, step: Step, wished: Step) -> bool:
     """Return whether a mark also makes a step: the one of the same name, or any if the name is computed."""
     if (step.line, step.qualname, step.file) != (wished.line, wished.qualname, wished.file):
         return False
@@ -168,10 +170,11 @@ class _Replacement(cst.CSTTransformer):
         self._changes = changes
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> Replacement:  # type: ignore[override]
+        """Return the replacement of a node, or the node where it has none."""
         return self._changes.get(id(original_node), updated_node)
 
 
-def _marked(place: Place, wish: Wish, source: Source) -> cst.BaseExpression:
+def _rewrite_mark(place: DeclarationSite, wish: AfterChange, source: ParsedModule) -> cst.BaseExpression:
     """Return the mark with the requested ``after=``."""
     mark = place.expression
     if not isinstance(mark, cst.Call):
@@ -220,7 +223,7 @@ def _without(mark: cst.Call, old: cst.Arg | None, *, bare: bool) -> cst.BaseExpr
 class _Named:
     """Resolves the step that an expression in ``after=`` names."""
 
-    def __init__(self, wish: Wish, source: Source) -> None:
+    def __init__(self, wish: AfterChange, source: ParsedModule) -> None:
         self._wish = wish
         self._source = source
 
@@ -233,9 +236,9 @@ class _Named:
         text = literal(expression)
         if text is not None:
             return self._by_text(text)
-        name = dotted(expression)
+        name = get_dotted_name(expression)
         steps = self._wish.flow.steps if name else ()
-        names = [step.name for step in steps if means(self._source.scope.expanded(name or ""), step)]
+        names = [step.name for step in steps if means(self._source.scope.expand_name(name or ""), step)]
         if len(names) == 1:
             return names[0]
         code = cst.Module([]).code_for_node(expression)

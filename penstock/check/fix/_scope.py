@@ -18,7 +18,7 @@ _DEEPEST = 8
 
 
 @dataclass(frozen=True)
-class Scope:
+class ModuleNames:
     """The names of one file, bound by imports or assignments anywhere in it.
 
     Attributes:
@@ -68,14 +68,14 @@ class Scope:
                 return name.value
         return None
 
-    def expanded(self, dotted: str) -> str:
+    def expand_name(self, dotted: str) -> str:
         """Return a name with the import that it begins with."""
         first, dot, rest = dotted.partition(".")
         return f"{self.imports.get(first, first)}{dot}{rest}"
 
     def is_ours(self, dotted: str, *names: str) -> bool:
         """Return whether a name is one of penstock's: imported from it, or used without an import."""
-        full = self.expanded(dotted)
+        full = self.expand_name(dotted)
         module, _, last = full.rpartition(".")
         return last in names and (not module or module.lstrip(".").split(".")[0] == "penstock")
 
@@ -88,13 +88,13 @@ class Scope:
         """Return the flow bound to a name, also an imported one; ``None`` if it cannot be determined."""
         if dotted in self.handles:
             return self.handles[dotted]
-        module, _, name = self.expanded(dotted).rpartition(".")
+        module, _, name = self.expand_name(dotted).rpartition(".")
         if not module or depth > _DEEPEST:
             return None
         flows = {file.flow(name, depth + 1) for file in self._modules(module) if file.path != self.path}
         return flows.pop() if len(flows) == 1 else None
 
-    def _modules(self, module: str) -> Iterator[Scope]:
+    def _modules(self, module: str) -> Iterator[ModuleNames]:
         """Yield the files that a module's name could mean."""
         dots = len(module) - len(module.lstrip("."))
         parts = [part for part in module.split(".") if part]
@@ -106,4 +106,4 @@ class Scope:
             else:
                 matches = list(own[-len(parts) :]) == parts
             if matches:
-                yield Scope(path, read_bytes(path), self.files)
+                yield ModuleNames(path, read_bytes(path), self.files)

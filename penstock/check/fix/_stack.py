@@ -10,13 +10,15 @@ from penstock.check.fix._after import NotUnderstoodError, rewritten
 from penstock.check.fix._marks import keyword
 
 if TYPE_CHECKING:
-    from penstock.check.fix import Wish
-    from penstock.check.fix._marks import Place, Source
+    from penstock.check.fix import AfterChange
+    from penstock.check.fix._marks import DeclarationSite, ParsedModule
 
     Replacement = cst.CSTNode | cst.FlattenSentinel[cst.Decorator]
 
 
-def stack(place: Place, wish: Wish, source: Source, *, alone: bool) -> tuple[cst.CSTNode, Replacement]:
+def stack(
+    place: DeclarationSite, wish: AfterChange, source: ParsedModule, *, alone: bool
+) -> tuple[cst.CSTNode, Replacement]:
     """Return the node to replace, and its replacement, so that an entrypoint is also a step.
 
     Args:
@@ -39,7 +41,7 @@ def stack(place: Place, wish: Wish, source: Source, *, alone: bool) -> tuple[cst
     return place.below, cst.Call(mark, [cst.Arg(place.below)])
 
 
-def _bare_mark(place: Place, source: Source) -> cst.BaseExpression | None:
+def _bare_mark(place: DeclarationSite, source: ParsedModule) -> cst.BaseExpression | None:
     """Return ``step`` or ``penstock.step``, as the file knows it, if the flows stand elsewhere."""
     function = place.expression.func if isinstance(place.expression, cst.Call) else place.expression
     if place.kind != "entrypoint":
@@ -50,11 +52,11 @@ def _bare_mark(place: Place, source: Source) -> cst.BaseExpression | None:
     return cst.Name(name) if name and isinstance(function, cst.Name) else None
 
 
-def _is_handle(place: Place, function: cst.Attribute) -> bool:
+def _is_handle(place: DeclarationSite, function: cst.Attribute) -> bool:
     return any(function.value is expression for expression in place.above.values())
 
 
-def _handle_mark(place: Place, wish: Wish) -> cst.BaseExpression | None:
+def _handle_mark(place: DeclarationSite, wish: AfterChange) -> cst.BaseExpression | None:
     """Return ``orders.step`` or ``flow("orders").step``, whichever names the flow there."""
     function = place.expression.func if isinstance(place.expression, cst.Call) else place.expression
     own = function.value if isinstance(function, cst.Attribute) and _is_handle(place, function) else None
@@ -64,7 +66,7 @@ def _handle_mark(place: Place, wish: Wish) -> cst.BaseExpression | None:
     return cst.Attribute(handle, cst.Name("step")) if handle is not None else None
 
 
-def _arguments(place: Place, wish: Wish) -> list[cst.Arg]:
+def _arguments(place: DeclarationSite, wish: AfterChange) -> list[cst.Arg]:
     tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
     after = cst.Arg(rewritten(None, wish.after, str), keyword=cst.Name("after"), equal=tight)
     name = keyword(place.expression, "name" if place.kind == "entrypoint" else "step_name")

@@ -113,7 +113,7 @@ def recorded() -> Iterator[Recorder]:
     """Record what runs, also across messages."""
     observer = Recorder()
     add_observer(observer)
-    tell_evidence(observer.told)
+    tell_evidence(observer.encode_step_context)
     try:
         yield observer
     finally:
