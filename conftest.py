@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
-from penstock import _registry, _scope
+from penstock._declare import registry
+from penstock._runtime import scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,7 +64,7 @@ def begin(namespace: dict[str, Any]) -> None:
     root = logging.getLogger()
     level, handlers = root.level, root.handlers[:]
     os.chdir(folder.name)
-    _registry.forget()
+    registry.forget()
 
     def end() -> None:
         os.chdir(back)
@@ -71,9 +72,9 @@ def begin(namespace: dict[str, Any]) -> None:
         sys.modules.pop("example", None)
         root.setLevel(level)
         root.handlers[:] = handlers
-        _registry.forget()
-        for observer in tuple(_scope.watching):
-            _scope.remove_observer(observer)
+        registry.forget()
+        for observer in tuple(scope.watching):
+            scope.remove_observer(observer)
 
     namespace["__name__"] = "example"
     sys.modules["example"] = ModuleType("example")  # where taskiq puts the function of a task

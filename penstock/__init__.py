@@ -6,13 +6,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from penstock._carry import CarryingExecutor, carry
-    from penstock._context import current_flow_id
-    from penstock._current import CurrentFlow, current_flow, flow_context, get_value, set_value
-    from penstock._dag import Diagram, generate_dag
-    from penstock._decorators import entrypoint, flow, step
-    from penstock._registry import flows, get_flow
-    from penstock._scope import add_observer, observing, remove_observer
+    from penstock._declare.registry import flows, get_flow
+    from penstock._decorators.decorators import entrypoint, flow, step
+    from penstock._notebook.diagram import Diagram, generate_dag
+    from penstock._runtime.carry import CarryingExecutor, carry
+    from penstock._runtime.context import current_flow_id
+    from penstock._runtime.current_flow import CurrentFlow, current_flow, flow_context, get_value, set_value
+    from penstock._runtime.scope import add_observer, observing, remove_observer
     from penstock.errors import PenstockError
     from penstock.model import Edge, Flow, Problem, Step
     from penstock.propagation import extract, inject
@@ -49,31 +49,31 @@ __all__ = [
 ]
 
 _homes = {
-    "CarryingExecutor": "_carry",
-    "CurrentFlow": "_current",
-    "Diagram": "_dag",
+    "CarryingExecutor": "_runtime.carry",
+    "CurrentFlow": "_runtime.current_flow",
+    "Diagram": "_notebook.diagram",
     "Edge": "model",
     "Flow": "model",
     "PenstockError": "errors",
     "Problem": "model",
     "Step": "model",
-    "add_observer": "_scope",
-    "carry": "_carry",
-    "current_flow": "_current",
-    "current_flow_id": "_context",
-    "entrypoint": "_decorators",
+    "add_observer": "_runtime.scope",
+    "carry": "_runtime.carry",
+    "current_flow": "_runtime.current_flow",
+    "current_flow_id": "_runtime.context",
+    "entrypoint": "_decorators.decorators",
     "extract": "propagation",
-    "flow": "_decorators",
-    "flow_context": "_current",
-    "flows": "_registry",
-    "generate_dag": "_dag",
-    "get_flow": "_registry",
-    "get_value": "_current",
+    "flow": "_decorators.decorators",
+    "flow_context": "_runtime.current_flow",
+    "flows": "_declare.registry",
+    "generate_dag": "_notebook.diagram",
+    "get_flow": "_declare.registry",
+    "get_value": "_runtime.current_flow",
     "inject": "propagation",
-    "observing": "_scope",
-    "remove_observer": "_scope",
-    "set_value": "_current",
-    "step": "_decorators",
+    "observing": "_runtime.scope",
+    "remove_observer": "_runtime.scope",
+    "set_value": "_runtime.current_flow",
+    "step": "_decorators.decorators",
 }
 
 
@@ -108,4 +108,4 @@ def unload_ipython_extension(shell: object) -> None:
 def _extension() -> Any:
     from importlib import import_module  # noqa: PLC0415 - importing penstock must stay cheap
 
-    return import_module(f"{__name__}._magic")
+    return import_module(f"{__name__}._notebook.flow_magic")

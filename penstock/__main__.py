@@ -2,7 +2,7 @@
 
 import sys
 
-from penstock._cli import main
+from penstock.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

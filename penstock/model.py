@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from penstock import _graph
+from penstock._util import graphs
 from penstock.errors import UnknownStepError
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ class Flow:
     def successors(self) -> dict[str, list[str]]:
         """The names of the steps that directly follow each step, as declared."""
         pairs = ((edge.source, edge.target) for edge in self.edges if edge.origin != "seen")
-        return _graph.adjacency(self._by_name, pairs)
+        return graphs.adjacency(self._by_name, pairs)
 
     def step(self, name: str) -> Step:
         """Return the step of that name.
@@ -280,12 +280,12 @@ class Flow:
 
         An edge that closes a cycle is not taken, so every path ends.
         """
-        return _graph.paths(self.successors, (step.name for step in self.entrypoints))
+        return graphs.paths(self.successors, (step.name for step in self.entrypoints))
 
     @cached_property
     def path_count(self) -> int:
         """The number of paths, counted without walking each."""
-        return _graph.count_paths(self.successors, (step.name for step in self.entrypoints))
+        return graphs.count_paths(self.successors, (step.name for step in self.entrypoints))
 
 
 def put_off(flow: Flow, names: Iterable[str], read: Callable[[], dict[str, Any]]) -> None:

@@ -6,27 +6,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock._commit import commit_of
-from penstock._files import stamp_of
-from penstock._garbage import collector_paused
-from penstock.check.age import is_of_today
-from penstock.check.baseline import read, without_ignored, without_known
-from penstock.check.causes import with_causes
-from penstock.check.contracts import broken
+from penstock._util.atomic_files import stamp_of
+from penstock._util.gc_pause import collector_paused
+from penstock._util.git import commit_of
 from penstock.check.evidence import Evidence, load
-from penstock.check.findings import findings, of_problem
-from penstock.check.joining import group_by_cause
-from penstock.check.unread import is_unread
-from penstock.check.verdict import judge
+from penstock.check.evidence.freshness import is_of_today
+from penstock.check.findings.baseline import read, without_ignored, without_known
+from penstock.check.findings.contracts import broken
+from penstock.check.findings.finding import findings, of_problem
+from penstock.check.findings.grouping import group_by_cause
+from penstock.check.findings.shared_causes import with_causes
+from penstock.check.verdict.judge import judge
+from penstock.check.verdict.unread import is_unread
 from penstock.collect import collect, input_files, last_good
 from penstock.config import evidence_file
 from penstock.errors import EvidenceError
-from penstock.render.marks import without_proof
+from penstock.render.edge_status import without_proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from penstock.check.findings import Finding
+    from penstock.check.findings.finding import Finding
     from penstock.config import Config
     from penstock.manifest import Manifest
 

@@ -10,10 +10,10 @@ import re
 from os import urandom
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from penstock._context import current_run, outer_run
-from penstock._headers import LONGEST, add_pair, check_writable, read_pairs, read_text, remove_pairs
-from penstock._runs import Arrived, Run
-from penstock._spans import span_around
+from penstock._runtime.context import current_run, outer_run
+from penstock._runtime.current_span import span_around
+from penstock._runtime.runs import Arrived, Run
+from penstock._util.headers import LONGEST, add_pair, check_writable, read_pairs, read_text, remove_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

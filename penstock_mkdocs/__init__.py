@@ -1,6 +1,6 @@
 """Flows in MkDocs, ProperDocs and Zensical: a Python-Markdown extension, and a plugin that adds pages to it."""
 
-from penstock._extras import needed
+from penstock._util.optional_imports import needed
 
 with needed("markdown", "penstock[mkdocs]"):
     import markdown as _markdown  # noqa: F401 - every module here needs it

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 from xml.etree.ElementTree import Element
 
-from penstock._extras import needed
-from penstock._files import read_text
+from penstock._util.atomic_files import read_text
+from penstock._util.optional_imports import needed
 from penstock.errors import did_you_mean, near_names
 
 with needed("mkdocstrings", "penstock[mkdocstrings]"):
@@ -20,20 +20,20 @@ with needed("mkdocstrings", "penstock[mkdocstrings]"):
 
 from mkdocs.exceptions import PluginError
 
-from penstock_mkdocs.host import host_of
+from penstock_mkdocs.blocks.steps import HEADING_CLASS
+from penstock_mkdocs.embed_syntax.options import OptionError, read_options
+from penstock_mkdocs.embed_syntax.parser import Embed, outside_fences
+from penstock_mkdocs.hosts import host_of
+from penstock_mkdocs.links.autorefs import DOMAIN
 from penstock_mkdocs.markdown import PenstockExtension
-from penstock_mkdocs.options import OptionError, read_options
 from penstock_mkdocs.page import PageContext
-from penstock_mkdocs.references import DOMAIN
-from penstock_mkdocs.steps import HEADING_CLASS
-from penstock_mkdocs.written import Embed, outside_fences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from markdown import Markdown
 
-    from penstock_mkdocs.options import Line
+    from penstock_mkdocs.embed_syntax.options import Line
 
 HANDLER_SETTINGS: Mapping[str, str] = {
     "options": "What holds for every embed of this handler, unless it stands below the embed too.",

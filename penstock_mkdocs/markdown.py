@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from markdown import Extension
 
-from penstock_mkdocs import embeds
+from penstock_mkdocs.embed_syntax import processors
 from penstock_mkdocs.page import PageContext
 
 if TYPE_CHECKING:
@@ -36,16 +36,16 @@ class PenstockExtension(Extension):
         md.registerExtension(self)
         page = PageContext(md, self.settings)
         self.pages.append(page)
-        first = embeds.FindEmbeds(md, page.found, page.begin)
-        md.preprocessors.register(first, "penstock", embeds.BEFORE_SNIPPETS)
-        again = embeds.FindEmbeds(md, page.found)
-        md.preprocessors.register(again, "penstock_snippets", embeds.AFTER_SNIPPETS)
-        blocks = embeds.EmbedBlocks(md, page.found, page.add)
-        md.parser.blockprocessors.register(blocks, "penstock", embeds.ABOVE_MKDOCSTRINGS)
+        first = processors.FindEmbeds(md, page.found, page.begin)
+        md.preprocessors.register(first, "penstock", processors.BEFORE_SNIPPETS)
+        again = processors.FindEmbeds(md, page.found)
+        md.preprocessors.register(again, "penstock_snippets", processors.AFTER_SNIPPETS)
+        blocks = processors.EmbedBlocks(md, page.found, page.add)
+        md.parser.blockprocessors.register(blocks, "penstock", processors.ABOVE_MKDOCSTRINGS)
         md.postprocessors.register(
-            embeds.RestoreText(md, page.found, page.report_lost_embed, page.note_code),
+            processors.RestoreText(md, page.found, page.report_lost_embed, page.note_code),
             "penstock",
-            embeds.AFTER_RAW_HTML,
+            processors.AFTER_RAW_HTML,
         )
 
     def reset(self) -> None:

@@ -8,23 +8,23 @@ from xml.etree.ElementTree import SubElement
 
 from markdown.util import AtomicString
 
-from penstock._sources import toml
+from penstock.config.sources import toml
+from penstock.embed.assets import new_name
 from penstock.errors import CollectError, ConfigError, ManifestError, PenstockError
-from penstock.render.describe import slug, visible
-from penstock.render.html import new_name
-from penstock_mkdocs import styles
-from penstock_mkdocs.embeds import Found
-from penstock_mkdocs.foreign import note_conversion
-from penstock_mkdocs.host import host_of, line_in_file
-from penstock_mkdocs.inner import NestedMarkdown, literal
-from penstock_mkdocs.kinds import add_embed
-from penstock_mkdocs.markup import Markup, unique
-from penstock_mkdocs.options import OptionError
-from penstock_mkdocs.report import LOGGER, EmbedError, in_words, is_news, report
+from penstock.render.wording import slug, visible
+from penstock_mkdocs import assets
+from penstock_mkdocs.blocks.kinds import add_embed
+from penstock_mkdocs.blocks.steps import HEADING_CLASS
+from penstock_mkdocs.blocks.untrusted import RestrictedInner
+from penstock_mkdocs.embed_syntax.options import OptionError
+from penstock_mkdocs.embed_syntax.processors import Found
+from penstock_mkdocs.hosts import host_of, line_in_file
+from penstock_mkdocs.html_builder import Markup, unique
+from penstock_mkdocs.links.unconverted_pages import note_conversion
+from penstock_mkdocs.nested_markdown import NestedMarkdown, literal
+from penstock_mkdocs.reporting import LOGGER, EmbedError, in_words, is_news, report
+from penstock_mkdocs.serve.watch_list import find_unwatched
 from penstock_mkdocs.site import LAST_GOOD, open_site
-from penstock_mkdocs.steps import HEADING_CLASS
-from penstock_mkdocs.untrusted import RestrictedInner
-from penstock_mkdocs.watch import find_unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from markdown import Markdown
 
+    from penstock_mkdocs.embed_syntax.parser import Embed
     from penstock_mkdocs.site import MkDocsSite
-    from penstock_mkdocs.written import Embed
 
 _told: set[str] = set()
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -209,9 +209,9 @@ class PageContext:
         block = SubElement(parent, "div", {"class": "penstock", "id": anchor})
         if self.is_first("block"):
             if self.settings.get("css", True):
-                self.add_html(block, Markup(f"<style>\n{styles.stylesheet()}</style>"))
+                self.add_html(block, Markup(f"<style>\n{assets.stylesheet()}</style>"))
             if self.settings.get("js", True):
-                self.add_html(block, Markup(f"<script>\n{styles.script()}</script>"))
+                self.add_html(block, Markup(f"<script>\n{assets.script()}</script>"))
         return block
 
     def add_html(self, parent: Element, html: Markup) -> None:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from penstock._extras import needed
+from penstock._util.optional_imports import needed
 from penstock.errors import ConfigError, PenstockError
 
 with needed("mkdocs", "penstock[mkdocs]"):
@@ -15,18 +15,18 @@ with needed("mkdocs", "penstock[mkdocs]"):
     from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
     from mkdocs.structure.files import InclusionLevel
 
-from penstock_mkdocs.folders import Watcher
-from penstock_mkdocs.foreign import forget_conversions, raw_embeds
-from penstock_mkdocs.generated import generated_file
-from penstock_mkdocs.host import Host, edit_address
-from penstock_mkdocs.languages import has_languages, move
-from penstock_mkdocs.pages import FOLDER, failure_page, flow_pages
-from penstock_mkdocs.places import GENERATED_BY
-from penstock_mkdocs.report import in_words, report, was_said
+from penstock_mkdocs.assets import script, stylesheet
+from penstock_mkdocs.generated_pages.files import generated_file
+from penstock_mkdocs.generated_pages.pages import FOLDER, failure_page, flow_pages
+from penstock_mkdocs.generated_pages.static_i18n import has_languages, move
+from penstock_mkdocs.hosts import Host, edit_address
+from penstock_mkdocs.links.flow_locations import GENERATED_BY
+from penstock_mkdocs.links.svg_links import assigns_href, link_for_scripts, number_places
+from penstock_mkdocs.links.unconverted_pages import forget_conversions, raw_embeds
+from penstock_mkdocs.reporting import in_words, report, was_said
+from penstock_mkdocs.serve.folder_watcher import Watcher
+from penstock_mkdocs.serve.watch_list import to_watch
 from penstock_mkdocs.site import LAST_GOOD, load_config, open_site
-from penstock_mkdocs.styles import script, stylesheet
-from penstock_mkdocs.svg_links import assigns_href, link_for_scripts, number_places
-from penstock_mkdocs.watch import to_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.nav import Navigation, Section
     from mkdocs.structure.pages import Page
 
-    from penstock_mkdocs.pages import GeneratedPage
+    from penstock_mkdocs.generated_pages.pages import GeneratedPage
     from penstock_mkdocs.site import MkDocsSite
 
 EXTENSION_NAMES = ("penstock", "penstock_mkdocs.markdown")

@@ -8,26 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from penstock import config as configuration
-from penstock._files import is_file
+from penstock._util.atomic_files import is_file
+from penstock.embed.overview import MOST_IN_SMALL
 from penstock.errors import CollectError, ConfigError, LayoutError, did_you_mean, near_names
 from penstock.proof import flows_for_docs, last_shown
-from penstock.render.cache import LayoutCache
-from penstock.render.describe import source_url
-from penstock.render.marks import without_proof
+from penstock.render.edge_status import without_proof
+from penstock.render.graphviz.layout_cache import LayoutCache
 from penstock.render.options import Options
-from penstock.render.overview import MOST_IN_SMALL
-from penstock_mkdocs import forges
+from penstock.render.wording import source_url
+from penstock_mkdocs.links import forges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from penstock.check.findings import Finding
+    from penstock.check.findings.finding import Finding
     from penstock.config import Config
     from penstock.manifest import Manifest
     from penstock.model import Flow, Step
-    from penstock.render.geometry import Layout
+    from penstock.render.graphviz.plain_output import Layout
     from penstock.render.options import Direction
-    from penstock_mkdocs.host import Host
+    from penstock_mkdocs.hosts import Host
 
 OWN_SETTINGS = {
     "strict": "Raise on a fault instead of logging a warning, for hosts that do not count warnings.",

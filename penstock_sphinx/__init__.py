@@ -5,36 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock import __version__
-from penstock._extras import needed
+from penstock._util.optional_imports import needed
 
 with needed("sphinx", "penstock[sphinx]"):
     import sphinx  # noqa: F401 - first, so that a missing Sphinx is reported by name
 
-from penstock_sphinx import (
-    assets,
-    autodoc,
-    doctests,
-    drawing,
-    html,
-    latex,
-    mermaid,
-    nodes,
-    pages,
-    plain,
-    proof,
-    site,
-    source,
-    written,
-)
+from penstock_sphinx import nodes
+from penstock_sphinx.build import layouts, output_state, site
 from penstock_sphinx.config import register
-from penstock_sphinx.directive import FlowDirective
-from penstock_sphinx.domain import PenstockDomain
-from penstock_sphinx.epub import declare_drawings
-from penstock_sphinx.indices import settle_title
-from penstock_sphinx.overview import FlowsDirective, MapDirective
-from penstock_sphinx.references import missing_reference, note_conditions, note_roles, warn_missing_reference
-from penstock_sphinx.translated import ReleaseTranslated
-from penstock_sphinx.words import load_catalogs
+from penstock_sphinx.directives import proof
+from penstock_sphinx.directives.flow import FlowDirective
+from penstock_sphinx.directives.overview import FlowsDirective, MapDirective
+from penstock_sphinx.docstrings.translation import ReleaseTranslated
+from penstock_sphinx.domain.domain import PenstockDomain
+from penstock_sphinx.domain.flow_index import settle_title
+from penstock_sphinx.generated_pages import pages
+from penstock_sphinx.i18n import load_catalogs
+from penstock_sphinx.integrations import autodoc, doctest, sphinxcontrib_mermaid, viewcode
+from penstock_sphinx.integrations.missing_references import (
+    missing_reference,
+    note_conditions,
+    note_roles,
+    warn_missing_reference,
+)
+from penstock_sphinx.writers import assets, fallback, html, latex
+from penstock_sphinx.writers.epub import declare_drawings
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -64,26 +59,26 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", settle_title)
     app.connect("builder-inited", site.collect_flows)
     app.connect("builder-inited", pages.write_pages)
-    app.connect("builder-inited", source.connect_viewcode)
+    app.connect("builder-inited", viewcode.connect_viewcode)
     app.connect("builder-inited", autodoc.listen)
     app.connect("env-get-outdated", site.outdated_pages)
-    app.connect("env-updated", drawing.lay_out_pages)
-    app.connect("env-updated", written.outdated_outputs)
+    app.connect("env-updated", layouts.lay_out_pages)
+    app.connect("env-updated", output_state.outdated_outputs)
     app.connect("env-updated", site.report_unseen_problems)
-    app.connect("doctree-read", source.settle_links, priority=LAST)
-    app.connect("doctree-read", doctests.skip_examples)
+    app.connect("doctree-read", viewcode.settle_links, priority=LAST)
+    app.connect("doctree-read", doctest.skip_examples)
     app.connect("doctree-read", note_conditions)
     app.connect("doctree-read", note_roles)
-    app.connect("linkcheck-process-uri", source.without_line, priority=LAST)
+    app.connect("linkcheck-process-uri", viewcode.without_line, priority=LAST)
     app.connect("missing-reference", missing_reference, priority=LAST)
     app.connect("warn-missing-reference", warn_missing_reference)
     app.connect("object-description-transform", autodoc.note_steps)
     app.connect("doctree-resolved", autodoc.settle)
-    app.connect("doctree-resolved", plain.adapt)
-    app.connect("doctree-resolved", mermaid.hand_over)
+    app.connect("doctree-resolved", fallback.adapt)
+    app.connect("doctree-resolved", sphinxcontrib_mermaid.hand_over)
     app.connect("write-started", assets.copy_files)
     app.connect("html-page-context", assets.link_files)
     app.connect("build-finished", declare_drawings, priority=FIRST)
-    app.connect("build-finished", written.note_outputs)
+    app.connect("build-finished", output_state.note_outputs)
     app.connect("build-finished", proof.fail)
     return {"version": __version__, "env_version": 7, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock import config
-from penstock._files import read_text
-from penstock._sources import SPHINX_BUILD
+from penstock._util.atomic_files import read_text
+from penstock.config.sources import SPHINX_BUILD
 from penstock.errors import ConfigError
 
 if TYPE_CHECKING:

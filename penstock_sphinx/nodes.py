@@ -1,4 +1,4 @@
-"""Our nodes; :mod:`penstock_sphinx.html` writes them, :mod:`penstock_sphinx.plain` replaces them in other builds."""
+"""Our nodes; :mod:`penstock_sphinx.writers.html` writes them, :mod:`penstock_sphinx.writers.fallback` replaces them in other builds."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 from docutils import nodes
 from sphinx import addnodes
 
-from penstock.render.describe import is_bidirectional, visible
-from penstock_sphinx.names import name_object
+from penstock.render.wording import is_bidirectional, visible
+from penstock_sphinx.flow_names import name_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

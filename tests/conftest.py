@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from penstock import _registry, _scope
+from penstock._declare import registry
+from penstock._runtime import scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,21 +37,21 @@ def _own_logging() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _nothing_declared() -> Iterator[None]:
     """Start each test with no flows and no observers, and give back afterwards what modules had declared."""
-    flows, unclaimed = dict(_registry._flows), dict(_registry._unclaimed)
-    observers = list(_scope.known)
+    flows, unclaimed = dict(registry._flows), dict(registry._unclaimed)
+    observers = list(scope.known)
     _forget()
     yield
     _forget()
-    _registry._flows.update(flows)
-    _registry._unclaimed.update(unclaimed)
+    registry._flows.update(flows)
+    registry._unclaimed.update(unclaimed)
     for observer in observers:
-        _scope.add_observer(observer)
+        scope.add_observer(observer)
 
 
 def _forget() -> None:
-    _registry.forget()
-    for observer in list(_scope.known):
-        _scope.remove_observer(observer)
+    registry.forget()
+    for observer in list(scope.known):
+        scope.remove_observer(observer)
 
 
 @pytest.fixture

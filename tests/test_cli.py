@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import penstock
-from penstock import _cli
+from penstock.cli import main
 
 FLOWS = '''
 from penstock import entrypoint, flow, step
@@ -63,20 +63,20 @@ def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
 
 def test_list_names_every_flow(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`penstock list` prints a line for each flow and exits with 0."""
-    assert 0 == _cli.main(["list"])
+    assert 0 == main.main(["list"])
     assert "bom_sync  3 steps, 1 path  BOM sync\n" == capsys.readouterr().out
 
 
 def test_list_says_when_there_is_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An application without flows is told so."""
     (project / "flows.py").write_text("")
-    assert 0 == _cli.main(["list"])
+    assert 0 == main.main(["list"])
     assert "No flows are declared in the configured modules.\n" == capsys.readouterr().out
 
 
 def test_show_draws_title_description_and_steps(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`penstock show` prints what the flow is for, and each step with trigger, label and effect."""
-    assert 0 == _cli.main(["show", "bom_sync"])
+    assert 0 == main.main(["show", "bom_sync"])
     shown = capsys.readouterr().out
     assert shown.startswith("BOM sync (bom_sync)\nKeeps the parts up to date.\n\n")
     for expected in ("handle_kafka_message", "kafka:bom-updates", "if changed", "sqlite:parts", "Writes the parts."):
@@ -85,7 +85,7 @@ def test_show_draws_title_description_and_steps(project: Path, capsys: pytest.Ca
 
 def test_show_prints_paths_on_request(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`--paths` adds every way from an entrypoint to an end."""
-    assert 0 == _cli.main(["show", "bom_sync", "--paths"])
+    assert 0 == main.main(["show", "bom_sync", "--paths"])
     path = "1 path\n  handle_kafka_message → fetch_from_api → sync_to_database\n"
     assert capsys.readouterr().out.endswith(path)
 
@@ -98,7 +98,7 @@ def test_show_counts_paths_that_it_does_not_print(project: Path, capsys: pytest.
         lines += [f"f.step(name='{side}{rung}', after='n{rung}')(new())" for side in "ab"]
         lines.append(f"f.step(name='n{rung + 1}', after=['a{rung}', 'b{rung}'])(new())")
     (project / "flows.py").write_text("\n".join(lines))
-    assert 0 == _cli.main(["show", "ladder", "--paths"])
+    assert 0 == main.main(["show", "ladder", "--paths"])
     shown = capsys.readouterr().out
     assert "4,096 paths" in shown
     assert shown.endswith("  … and 3096 more\n")
@@ -125,7 +125,7 @@ def test_render_writes_the_format_of_the_suffix(
     project: Path, name: str, start: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The output's suffix chooses the format, and the command says what it wrote."""
-    assert 0 == _cli.main(["render", "bom_sync", "-o", name])
+    assert 0 == main.main(["render", "bom_sync", "-o", name])
     assert (project / name).read_bytes().startswith(start)
     assert f"wrote {name}\n" == capsys.readouterr().err
 
@@ -273,7 +273,7 @@ def in_shell(command: str) -> subprocess.CompletedProcess[str]:
 )
 def test_output_that_cannot_be_written_is_one_line(project: Path, command: str, output: str, reason: str) -> None:
     """A full disk, or closed standard output, is told by every command in one line, with exit code 2."""
-    _cli.main(["export", "-o", "a.json"])
+    main.main(["export", "-o", "a.json"])
     done = in_shell(f"{command} {output}")
     assert (2, f"penstock: cannot write to standard output: {reason}\n") == (done.returncode, done.stderr)
 
@@ -281,7 +281,7 @@ def test_output_that_cannot_be_written_is_one_line(project: Path, command: str, 
 @pytest.mark.parametrize("command", [*COMMANDS, "list --help"])
 def test_a_reader_that_has_gone_is_no_error(project: Path, command: str) -> None:
     """Whoever closes a pipe without reading gets no message, whatever was to be written."""
-    _cli.main(["export", "-o", "a.json"])
+    main.main(["export", "-o", "a.json"])
     reader, writer = os.pipe()
     os.close(reader)
     process = subprocess.run(
@@ -450,10 +450,10 @@ def test_no_command_is_a_usage_error() -> None:
 
 def test_named_modules_win_over_the_projects_manifests(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`-m` is never silently ignored."""
-    _cli.main(["export", "-o", "flows.json"])
+    main.main(["export", "-o", "flows.json"])
     (project / "pyproject.toml").write_text('[tool.penstock]\nmanifests = ["flows.json"]\n')
-    assert 0 == _cli.main(["list"])
-    assert 2 == _cli.main(["list", "-m", "nothing_of_that_name"])
+    assert 0 == main.main(["list"])
+    assert 2 == main.main(["list", "-m", "nothing_of_that_name"])
 
 
 def test_hostile_names_do_not_reach_the_terminal(project: Path) -> None:

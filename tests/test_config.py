@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.check.baseline import Ignore
-from penstock.check.contracts import Contract
+from penstock.check.findings.baseline import Ignore
+from penstock.check.findings.contracts import Contract
 from penstock.config import SETTINGS, Config, load
 from penstock.errors import ConfigError
 

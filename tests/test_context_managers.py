@@ -386,7 +386,7 @@ def test_the_check_knows_what_runs_in_a_block() -> None:
     """What runs in it has the context manager as the nearest step around, and what runs later comes after it."""
     from verdicts import states
 
-    from penstock.observers.evidence import EvidenceObserver
+    from penstock._recording.evidence_observer import EvidenceObserver
 
     handle = flow("blocks")
     managed = handle.step(after="work", name="managed")(contextmanager(lambda: (yield)))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock import _registry, entrypoint, flow, flows, get_flow, step
+from penstock import entrypoint, flow, flows, get_flow, step
+from penstock._declare import registry
 from penstock.errors import DeclarationError, UnknownFlowError, UnknownStepError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def test_a_function_that_is_declared_again_and_again() -> None:
 
     alive = [declare() for _ in range(50)]
     assert (50, ["inner"]) == (len(alive), names("f"))
-    assert len(_registry._flows["f"]._alike) < 5
+    assert len(registry._flows["f"]._alike) < 5
 
 
 def test_a_chain() -> None:

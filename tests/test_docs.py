@@ -23,15 +23,15 @@ import pytest
 
 import penstock
 from penstock import errors, manifest, observers
-from penstock.check.findings import ABOUT
+from penstock.check.findings.finding import ABOUT
 from penstock.config import SETTINGS
 from penstock.render import FORMATS
+from penstock_mkdocs.embed_syntax.options import FLOWS_OPTIONS, MAP_OPTIONS, OPTIONS
 from penstock_mkdocs.handler import HANDLER_SETTINGS
-from penstock_mkdocs.options import FLOWS_OPTIONS, MAP_OPTIONS, OPTIONS
 from penstock_mkdocs.plugin import PLUGIN_SETTINGS
 from penstock_mkdocs.site import OWN_SETTINGS
-from penstock_sphinx.directive import FlowDirective
-from penstock_sphinx.overview import FlowsDirective
+from penstock_sphinx.directives.flow import FlowDirective
+from penstock_sphinx.directives.overview import FlowsDirective
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock import manifest
-from penstock._cli import main
-from penstock.check import baseline, evidence
-from penstock.check.otlp import OTLP
-from penstock.check.spans import Damage, read
+from penstock.check import evidence
+from penstock.check.findings import baseline
+from penstock.check.traces.otlp import OTLP
+from penstock.check.traces.reader import Damage, read
+from penstock.cli.main import main
 from penstock.config import load
 from penstock.errors import PenstockError
 

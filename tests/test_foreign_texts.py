@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock import _inputs, manifest
-from penstock._cli import main
-from penstock.check.findings import Finding
-from penstock.check.report import FORMATS
+from penstock import manifest
+from penstock.check.findings.finding import Finding
+from penstock.check.findings.reports import FORMATS
+from penstock.cli.main import main
+from penstock.collect import inputs
 from penstock.model import Flow, Problem, Step
-from penstock.render.describe import escape_line, source_url
+from penstock.render.wording import escape_line, source_url
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,9 +127,9 @@ NO_PATHS = {
 def test_a_path_that_is_none(file: str, tmp_path: Path) -> None:
     """A file that cannot be is one that is not there: nothing was seen of it, and nothing has changed."""
     path = str(tmp_path / file)
-    assert {} == _inputs.snapshot([path], {}, [path], since=0).files
-    assert _inputs.listing(str(tmp_path / "none")) == _inputs.listing(path)
-    assert file == _inputs.relative(path, tmp_path)
+    assert {} == inputs.snapshot([path], {}, [path], since=0).files
+    assert inputs.listing(str(tmp_path / "none")) == inputs.listing(path)
+    assert file == inputs.relative(path, tmp_path)
 
 
 @pytest.mark.parametrize("what", ["long", "deep", "bytes", "half"])

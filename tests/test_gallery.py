@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock_sphinx.directive import FlowDirective
-from penstock_sphinx.figure import DIRECTIONS
-from penstock_sphinx.overview import FlowsDirective, MapDirective
+from penstock_sphinx.directives.base import DIRECTIONS
+from penstock_sphinx.directives.flow import FlowDirective
+from penstock_sphinx.directives.overview import FlowsDirective, MapDirective
 
 DOCS = Path(__file__).parents[1] / "docs"
 GALLERY = (DOCS / "reference" / "gallery.md").read_text("utf-8")

@@ -18,7 +18,7 @@ import pytest
 
 import penstock
 from penstock import Diagram, entrypoint, flow, generate_dag, get_flow, step
-from penstock._decorators import FlowDeclaration
+from penstock._decorators.decorators import FlowDeclaration
 from penstock.errors import (
     LayoutError,
     MissingExtraError,

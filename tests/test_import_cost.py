@@ -9,7 +9,13 @@ import pytest
 
 HEAVY = {"inspect", "logging", "dataclasses", "typing", "asyncio", "uuid", "threading", "ast", "re", "json", "pathlib"}
 
-LATE = {"penstock.model", "penstock._build", "penstock._introspect", "penstock.manifest", "penstock.render"}
+LATE = {
+    "penstock.model",
+    "penstock._resolve.flow_builder",
+    "penstock._introspection.definitions",
+    "penstock.manifest",
+    "penstock.render",
+}
 
 DECLARING = """
 from penstock import flow, entrypoint, step, current_flow_id

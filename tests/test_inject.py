@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 
-from penstock import _cli
+from penstock.cli import main
 
 FLOWS = '''
 from penstock import entrypoint, flow, step
@@ -44,7 +44,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("application")
     (folder / "flows.py").write_text(FLOWS)
     file = folder / "flows.json"
-    assert 0 == _cli.main(["export", "-C", str(folder), "-m", "flows", "-p", str(folder), "-o", str(file)])
+    assert 0 == main.main(["export", "-C", str(folder), "-m", "flows", "-p", str(folder), "-o", str(file)])
     return file.read_text()
 
 
@@ -70,12 +70,12 @@ def inject(text: str, name: str = "README.md") -> str:
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode())
-    assert 0 == _cli.main(["inject", name])
+    assert 0 == main.main(["inject", name])
     content = path.read_bytes()
     stamp = path.stat().st_mtime_ns
-    assert 0 == _cli.main(["inject", name])
+    assert 0 == main.main(["inject", name])
     assert (content, stamp) == (path.read_bytes(), path.stat().st_mtime_ns)
-    assert 0 == _cli.main(["inject", "--check", name])
+    assert 0 == main.main(["inject", "--check", name])
     return content.decode()
 
 
@@ -83,7 +83,7 @@ def fault_of(text: str, capsys: pytest.CaptureFixture[str], name: str = "README.
     """Return what the command says of a document that it refuses and leaves as it is."""
     Path(name).write_bytes(text.encode())
     capsys.readouterr()
-    assert 2 == _cli.main(["inject", name])
+    assert 2 == main.main(["inject", name])
     assert text.encode() == Path(name).read_bytes()
     return capsys.readouterr().err.removeprefix("penstock: ").rstrip("\n")
 
@@ -205,7 +205,7 @@ def test_a_picture_with_other_line_ends_is_fresh(project: Path) -> None:
     inject("<!-- penstock: bom_sync format=svg -->\n<!-- /penstock -->\n")
     content = (project / "bom_sync.svg").read_bytes().replace(b"\n", b"\r\n")
     (project / "bom_sync.svg").write_bytes(content)
-    assert 0 == _cli.main(["inject", "--check", "README.md"])
+    assert 0 == main.main(["inject", "--check", "README.md"])
 
 
 def test_steps_are_a_table(project: Path) -> None:
@@ -328,7 +328,7 @@ def test_all_faults_are_reported_and_nothing_is_written(project: Path, capsys: p
     Path("a.md").write_text(f"{BEGIN}\n{END}\n")
     Path("b.md").write_text(f"{BEGIN}\n")
     Path("c.md").write_bytes(b"ok\n\xff\n")
-    assert 2 == _cli.main(["inject", "a.md", "b.md", "c.md", "d.md", "flows.py"])
+    assert 2 == main.main(["inject", "a.md", "b.md", "c.md", "d.md", "flows.py"])
     assert f"{BEGIN}\n{END}\n" == Path("a.md").read_text()
     assert ["b.md:1", "c.md:2", "d.md", "flows.py"] == re.findall(
         r"^penstock: (\S+):", capsys.readouterr().err, re.MULTILINE
@@ -339,7 +339,7 @@ def test_check_shows_what_would_change_and_writes_nothing(project: Path, capsys:
     """`--check` exits with 1 and prints a unified diff where a document is not fresh."""
     text = f"# A\n\n{BEGIN}\nold\n{END}\n"
     Path("README.md").write_text(text)
-    assert 1 == _cli.main(["inject", "--check", "README.md"])
+    assert 1 == main.main(["inject", "--check", "README.md"])
     assert text == Path("README.md").read_text()
     diff = capsys.readouterr().out
     assert diff.startswith("--- a/README.md\n+++ b/README.md\n@@ -1,5 +1,10 @@\n # A\n")
@@ -353,7 +353,7 @@ def test_check_finds_a_picture_that_is_not_fresh(application: Path, capsys: pyte
     old = (application / "bom_sync.svg").read_bytes()
     (application / "flows.py").write_text(FLOWS.replace("Writes the parts.", "Keeps the parts."))
     capsys.readouterr()
-    assert 1 == _cli.main(["inject", "--check", "README.md"])
+    assert 1 == main.main(["inject", "--check", "README.md"])
     assert "bom_sync.svg is not fresh\n" == capsys.readouterr().err
     assert old == (application / "bom_sync.svg").read_bytes()
 
@@ -362,7 +362,7 @@ def test_problems_of_the_flows_are_reported(application: Path, capsys: pytest.Ca
     """A document with a flow that has problems is written, and the exit code is that of `penstock render`."""
     (application / "flows.py").write_text(FLOWS.replace('"handle_kafka_message": "if new"', '"nothing": ""'))
     Path("README.md").write_text(f"{BEGIN}\n{END}\n")
-    assert 1 == _cli.main(["inject", "README.md"])
+    assert 1 == main.main(["inject", "README.md"])
     assert "problem: flows.py:" in capsys.readouterr().err
 
 
@@ -370,7 +370,7 @@ def test_documents_without_markers_need_no_application(application: Path, capsys
     """Where nothing is to be written, nothing is imported."""
     (application / "flows.py").write_text("raise SystemExit")
     Path("README.md").write_text("# A\n")
-    assert 0 == _cli.main(["inject", "README.md"])
+    assert 0 == main.main(["inject", "README.md"])
     assert "There are no markers" in capsys.readouterr().err
 
 
@@ -379,7 +379,7 @@ def test_a_link_stays_a_link(project: Path) -> None:
     (project / "docs").mkdir()
     (project / "docs/index.md").write_text("<!-- penstock: bom_sync format=svg -->\n<!-- /penstock -->\n")
     Path("README.md").symlink_to("docs/index.md")
-    assert 0 == _cli.main(["inject", "README.md", "docs/index.md"])
+    assert 0 == main.main(["inject", "README.md", "docs/index.md"])
     assert Path("README.md").is_symlink()
     assert "![Flow bom" in (project / "docs/index.md").read_text()
     assert (project / "docs/bom_sync.svg").exists()
@@ -390,7 +390,7 @@ def test_a_read_only_document_is_left_alone(project: Path, capsys: pytest.Captur
     for name in ("a.md", "b.md"):
         Path(name).write_text(f"{BEGIN}\n{END}\n")
     Path("b.md").chmod(0o444)
-    assert 2 == _cli.main(["inject", "a.md", "b.md"])
+    assert 2 == main.main(["inject", "a.md", "b.md"])
     assert [f"{BEGIN}\n{END}\n"] * 2 == [Path(name).read_text() for name in ("a.md", "b.md")]
     assert "penstock: cannot write b.md: it is read-only\n" == capsys.readouterr().err
 

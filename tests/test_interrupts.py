@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock import _templates as templates
 from penstock import current_flow_id, entrypoint, flow_context, get_value, observing, set_value, step
+from penstock._runtime import wrapper_templates as templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ def test_what_is_left_behind_is_counted(hostile: ModuleType, monkeypatch: pytest
         "    try:\n        penstock_run = begin(mark)\n        bind(penstock_run)",
         "    penstock_run = begin(mark)\n    bind(penstock_run)\n    try:\n        pass",
     )
-    monkeypatch.setattr("penstock._runtime.ENTRYPOINT", careless)
+    monkeypatch.setattr("penstock._runtime.wrappers.ENTRYPOINT", careless)
 
     @entrypoint
     def empty() -> None: ...

@@ -9,9 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from penstock import _kept
 from penstock.errors import ManifestError
-from penstock.manifest import Manifest
+from penstock.manifest import Manifest, lazy
 from penstock.model import Blind, Call, Edge, Flow, Problem, Step
 
 FLOW = Flow(
@@ -30,7 +29,7 @@ MADE = Manifest(flows=(FLOW, CODE), problems=(Problem(code="import", message="x"
 
 def read_again(made: Manifest = MADE) -> Manifest:
     """Return a manifest that was written and read."""
-    return _kept.loads(_kept.dumps(made))
+    return lazy.loads(lazy.dumps(made))
 
 
 def test_nothing_is_lost() -> None:
@@ -62,23 +61,23 @@ def test_threads_ask_at_once() -> None:
 
 def test_digest() -> None:
     """A digest is the same for a flow that was kept and one that was not, and moves with all but what the code says."""
-    assert [_kept.digest(FLOW), _kept.digest(CODE)] == [_kept.digest(flow) for flow in read_again().flows]
-    assert _kept.digest(CODE) == _kept.digest(replace(CODE, calls=(), blind=()))
+    assert [lazy.digest(FLOW), lazy.digest(CODE)] == [lazy.digest(flow) for flow in read_again().flows]
+    assert lazy.digest(CODE) == lazy.digest(replace(CODE, calls=(), blind=()))
     others = [replace(FLOW, title="U"), replace(FLOW, edges=()), replace(FLOW, steps=FLOW.steps[:1], edges=())]
-    assert 4 == len({_kept.digest(flow) for flow in [FLOW, *others]})
+    assert 4 == len({lazy.digest(flow) for flow in [FLOW, *others]})
 
 
 @pytest.mark.parametrize("broken", ["orders", '{"name": "x"}\t{}\t', '{"name": 3, "problems": []}\t{}\t', "\t\t"])
 def test_damaged(broken: str) -> None:
     """A line that is no flow is an error of the manifest, and a damaged part of a flow is one when all is read."""
-    head = _kept.dumps(Manifest())
+    head = lazy.dumps(Manifest())
     with pytest.raises(ManifestError, match="the manifest is damaged"):
-        _kept.loads(f"{head}{broken}\n")
+        lazy.loads(f"{head}{broken}\n")
     with pytest.raises(ManifestError, match="the manifest is damaged"):
-        _kept.loads(f'{head}{{"name": "x", "problems": []}}\t{{"steps": [3], "edges": []}}\t\n', at_once=True)
+        lazy.loads(f'{head}{{"name": "x", "problems": []}}\t{{"steps": [3], "edges": []}}\t\n', at_once=True)
 
 
 def test_something_else() -> None:
     """Any other text is no manifest."""
     with pytest.raises(ManifestError, match="this is not"):
-        _kept.loads("nonsense")
+        lazy.loads("nonsense")

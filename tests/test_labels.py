@@ -6,7 +6,7 @@ import pytest
 
 from penstock import Edge, Flow, Step
 from penstock.render import Options, labels
-from penstock.render._measure import width
+from penstock.render.font_metrics import width
 
 pdfmetrics = pytest.importorskip("reportlab.pdfbase.pdfmetrics")
 

@@ -13,12 +13,13 @@ import pytest
 
 from penstock import Edge, Flow, Step
 from penstock.errors import LayoutError, MissingExtraError
-from penstock.render import Options, dot, layout, picture
+from penstock.render import Options
+from penstock.render.graphviz import dot, layout, picture
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from penstock.render.geometry import Geometry
+    from penstock.render.graphviz.plain_output import Geometry
 
 pytest.importorskip("graphviz")
 

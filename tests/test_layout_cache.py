@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from penstock.model import Edge, Flow, Step
-from penstock.render import cache
-from penstock.render.cache import LayoutCache
-from penstock.render.layout import lay_out
+from penstock.render.graphviz import layout_cache
+from penstock.render.graphviz.layout import lay_out
+from penstock.render.graphviz.layout_cache import LayoutCache
 from penstock.render.options import Options
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         calls.append([flow.name for flow in flows])
         return lay_out(flows, *args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(cache, "lay_out", counted)
+    monkeypatch.setattr(layout_cache, "lay_out", counted)
     return calls
 
 
@@ -102,7 +102,7 @@ def test_unwritable_folder(tmp_path: Path) -> None:
 def test_old_ones_are_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody asked for in a month is gone, and of too many, those of longest ago."""
     day = [100 * 86_400]
-    monkeypatch.setattr(cache.time, "time", lambda: day[0])
+    monkeypatch.setattr(layout_cache.time, "time", lambda: day[0])
     kept = LayoutCache(tmp_path)
     kept.lay_out([FLOW, OTHER], OPTIONS)
     day[0] += 29 * 86_400
@@ -111,7 +111,7 @@ def test_old_ones_are_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     day[0] += 2 * 86_400
     kept.lay_out([FLOW], OPTIONS)
     assert 1 == len(kept._read())
-    monkeypatch.setattr(cache, "MOST_LAYOUTS", 1)
+    monkeypatch.setattr(layout_cache, "MOST_LAYOUTS", 1)
     day[0] += 86_400
     kept.lay_out([OTHER], OPTIONS)
     assert 1 == len(kept._read())

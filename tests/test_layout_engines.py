@@ -11,8 +11,9 @@ import pytest
 
 from penstock import Edge, Flow, Step
 from penstock.errors import LayoutError
-from penstock.render import Options, layout, picture
-from penstock.render.cache import LayoutCache
+from penstock.render import Options
+from penstock.render.graphviz import layout, picture
+from penstock.render.graphviz.layout_cache import LayoutCache
 
 if TYPE_CHECKING:
     from pathlib import Path

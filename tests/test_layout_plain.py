@@ -13,14 +13,15 @@ import pytest
 
 from penstock import Edge, Flow, Step
 from penstock.errors import LayoutError, LayoutWarning
-from penstock.render import Options, cache, layout, mermaid, render, svg
-from penstock.render.cache import LayoutCache
+from penstock.render import Options, mermaid, render, svg
+from penstock.render.graphviz import layout, layout_cache
+from penstock.render.graphviz.layout_cache import LayoutCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from penstock.render.geometry import Geometry, Rectangle
+    from penstock.render.graphviz.plain_output import Geometry, Rectangle
     from penstock.render.options import Direction
 
 pytest.importorskip("graphviz")
@@ -251,7 +252,7 @@ def test_a_drawing_that_failed_is_remembered(tmp_path: Path) -> None:
 def test_a_drawing_that_failed_is_tried_again_after_a_week(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine may have had much to do, so a plain layout is not for ever, however often it is used."""
     day, flow = [100 * 86_400], drawn([(0, 1)], 2)
-    monkeypatch.setattr(cache.time, "time", lambda: day[0])
+    monkeypatch.setattr(layout_cache.time, "time", lambda: day[0])
     for _ in range(8):
         LayoutCache(tmp_path).lay_out([flow], Options(), engine=slow(tmp_path), timeout=0.1)
         (tmp_path / "engine").touch()

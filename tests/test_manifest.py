@@ -49,8 +49,9 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import declared
-from penstock import _registry, flows, manifest
-sys.stdout.write(manifest.dumps(manifest.build(flows(), _registry.problems(), project=Path(sys.argv[1]), service="s")))
+from penstock import flows, manifest
+from penstock._declare import registry
+sys.stdout.write(manifest.dumps(manifest.build(flows(), registry.problems(), project=Path(sys.argv[1]), service="s")))
 """
 
 

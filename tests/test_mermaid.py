@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
+from penstock.embed.overview import system_map
 from penstock.model import Edge, Flow, Step
 from penstock.render import Options, mermaid
-from penstock.render.overview import system_map
 
 BOM_SYNC = Flow(
     name="bom_sync",

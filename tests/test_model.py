@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import Edge, Flow, Problem, Step, flow, get_flow
-from penstock._registry import forget
+from penstock._declare.registry import forget
 from penstock.errors import UnknownStepError
 
 if TYPE_CHECKING:

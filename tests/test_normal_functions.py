@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock import current_flow_id, entrypoint, flow, get_flow, observing, step
-from penstock._context import current_run
+from penstock._runtime.context import current_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

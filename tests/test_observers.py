@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock import _scope, add_observer, current_flow_id, entrypoint, flow, remove_observer, step
+from penstock import add_observer, current_flow_id, entrypoint, flow, remove_observer, step
+from penstock._runtime import scope
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -254,7 +255,7 @@ def test_a_bound_method_is_one_observer(caplog: pytest.LogCaptureFixture) -> Non
         remove_observer(counter.fail)
     end()
     assert 2 == len(caplog.records)
-    assert set() == _scope._reported
+    assert set() == scope._reported
 
 
 def test_an_observer_that_is_removed_meanwhile_still_hears_the_end(recorder: Recorder) -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock import PenstockError, current_flow_id, flow, flows, get_flow, observing
-from penstock._patch import active, undo_all
-from penstock.observers.evidence import EvidenceObserver
+from penstock._declare.patches import active, undo_all
+from penstock._recording.evidence_observer import EvidenceObserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from penstock import manifest, proof
-from penstock._cli import main
+from penstock.cli.main import main
 from penstock.config import load
+from penstock.embed.assets import stylesheet
+from penstock.embed.overview import outline
 from penstock.model import Edge, Flow, Step
-from penstock.render import Options, marks, render, text
-from penstock.render.cache import digest
-from penstock.render.describe import after, alt_text, before
-from penstock.render.html import stylesheet
-from penstock.render.overview import outline
+from penstock.render import Options, edge_status, render
+from penstock.render.graphviz.layout_cache import digest
+from penstock.render.text import drawing as text
+from penstock.render.wording import after, alt_text, before
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -206,7 +207,7 @@ def test_only_so_many_arrows_are_spelled_out() -> None:
     edges = tuple(Edge(source="a", target=f"s{number}", state="unexercised") for number in range(50))
     steps = tuple(Step(name=name) for name in ("a", *(edge.target for edge in edges)))
     shown = text.proof(Flow(name="f", steps=steps, edges=edges, provenance="0 of 50 arrows confirmed")).splitlines()
-    assert 2 + marks.MOST_DOUBTS == len(shown)
+    assert 2 + edge_status.MOST_DOUBTS == len(shown)
     assert "… and 10 more: penstock check names them." == shown[-1]
 
 
@@ -229,9 +230,9 @@ def test_proof_can_be_taken_off() -> None:
     """Without its proof, a flow is as it was declared; so are small pictures and their fingerprints."""
     flow = every_state()
     plain = tuple(Edge(source=edge.source, target=edge.target) for edge in flow.edges if edge.origin == "declared")
-    assert replace(flow, edges=plain, provenance="") == marks.without_proof(flow)
+    assert replace(flow, edges=plain, provenance="") == edge_status.without_proof(flow)
     assert plain == outline(flow).edges
-    assert marks.without_proof(arrow()) == arrow()
+    assert edge_status.without_proof(arrow()) == arrow()
 
 
 @pytest.fixture
@@ -266,7 +267,7 @@ def test_the_setting_hides_it(project: Path, capsys: pytest.CaptureFixture[str])
     assert 0 == main(["render", "f", "-C", str(project), "-f", "mermaid", "--details"])
     said = capsys.readouterr().out
     assert not {"┄", "confirmed", "-.->", "linkStyle"} & set(re.findall(r"┄|confirmed|-\.->|linkStyle", said))
-    assert [marks.without_proof(every_state())] == list(proof.flows_for_docs(load(project)).manifest.flows)
+    assert [edge_status.without_proof(every_state())] == list(proof.flows_for_docs(load(project)).manifest.flows)
 
 
 def test_damaged_evidence_is_left_out(project: Path) -> None:

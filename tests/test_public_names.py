@@ -11,7 +11,8 @@ from typing import get_type_hints
 import pytest
 
 import penstock
-from penstock import _decorators, errors
+from penstock import errors
+from penstock._decorators import decorators
 
 NAMES = [
     "CarryingExecutor",
@@ -77,8 +78,8 @@ def test_the_version_is_that_of_the_distribution() -> None:
 @pytest.mark.parametrize("name", ["flow", "entrypoint", "step"])
 def test_types_of_decorators_can_be_evaluated(name: str) -> None:
     """Whoever runs what is there for type checkers only, as sphinx-autodoc-typehints does, gets all types in signatures."""
-    guarded = inspect.getsource(_decorators).partition("if TYPE_CHECKING:\n")[2].partition("\nelse:\n")[0]
-    names = dict(vars(_decorators))
+    guarded = inspect.getsource(decorators).partition("if TYPE_CHECKING:\n")[2].partition("\nelse:\n")[0]
+    names = dict(vars(decorators))
     exec(dedent(guarded), names)
     assert "return" in get_type_hints(getattr(penstock, name), names)
 

@@ -10,9 +10,10 @@ from penstock import manifest
 from penstock.collect import collect
 from penstock.config import Config
 from penstock.proof import prove
-from penstock.render import mermaid, text
-from penstock.render.dot import render as dot
+from penstock.render import mermaid
+from penstock.render.graphviz.dot import render as dot
 from penstock.render.options import Options
+from penstock.render.text import drawing
 
 if TYPE_CHECKING:
     from penstock.manifest import Manifest
@@ -230,7 +231,7 @@ def test_no_value_is_in_what_is_drawn_or_reported(config: Config, collected: Man
     """All texts that are made of a manifest are without it, findings included."""
     options = Options(details=True)
     flows = collected.flows
-    drawn = [render(flow, options) for flow in flows for render in (dot, mermaid.render, text.render)]
+    drawn = [render(flow, options) for flow in flows for render in (dot, mermaid.render, drawing.render)]
     reported = [*map(str, prove(config).findings)]
     assert [] == [said for said in (*drawn, *reported) if MARKER in said]
 

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock import Edge, Flow, Step
-from penstock.render import Options, html, layout, render, svg
-from penstock.render.describe import safe_url
+from penstock.embed import assets
+from penstock.render import Options, render, svg
+from penstock.render.graphviz import layout
+from penstock.render.wording import safe_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -287,14 +289,14 @@ def test_texts_stand_apart_for_search() -> None:
 
 def test_the_frame_scrolls_and_can_be_focused() -> None:
     """A wide diagram can be scrolled with the keyboard, and a screen reader knows what it is."""
-    frame = ET.fromstring(html.frame("<svg/>", 'Flow "x" & more'))
+    frame = ET.fromstring(assets.frame("<svg/>", 'Flow "x" & more'))
     assert ("0", "region", 'Flow "x" & more') == (frame.get("tabindex"), frame.get("role"), frame.get("aria-label"))
     assert "svg" == frame[0].tag
 
 
 def test_the_style_sheet_loads_nothing() -> None:
     """No font and no picture comes from the network."""
-    sheet = html.stylesheet()
+    sheet = assets.stylesheet()
     assert ".ps-frame" in sheet
     assert not re.search(r"@import|url\(|https?:", sheet)
 
@@ -302,4 +304,4 @@ def test_the_style_sheet_loads_nothing() -> None:
 def test_every_class_of_the_drawing_is_styled() -> None:
     """What is drawn inlined follows the site's theme."""
     used = {name for element in drawn(everything_is("x")).iter() for name in (element.get("class") or "").split()}
-    assert used - {"ps-node", "ps-step"} <= set(re.findall(r"\.(ps-[\w-]+)", html.stylesheet()))
+    assert used - {"ps-node", "ps-step"} <= set(re.findall(r"\.(ps-[\w-]+)", assets.stylesheet()))

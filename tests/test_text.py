@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.model import Edge, Flow, Step
-from penstock.render import text
 from penstock.render.options import Options
+from penstock.render.text import drawing as text
 
 MARKS = "◆○"
 

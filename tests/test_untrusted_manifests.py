@@ -10,7 +10,7 @@ import pytest
 
 from hostile import evil_texts, save
 from penstock import manifest
-from penstock._cli import main
+from penstock.cli.main import main
 from penstock.collect import collect
 from penstock.config import Config
 from penstock.errors import ManifestError

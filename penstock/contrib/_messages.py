@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import current_run
-from penstock._marks import marks_on
+from penstock._declare.marks import marks_on
+from penstock._runtime.context import current_run
 from penstock.propagation import inject, read, run_from
 
 if TYPE_CHECKING:
-    from penstock._runs import Run
+    from penstock._runtime.runs import Run
 
 FLOW_HEADER = "X-Penstock-Flow"
 LONGEST_FLOW = 200

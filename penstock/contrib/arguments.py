@@ -8,8 +8,8 @@ from functools import update_wrapper
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from penstock._context import KEEP, ContextBinding, current_run
-from penstock._runs import Run
+from penstock._runtime.context import KEEP, ContextBinding, current_run
+from penstock._runtime.runs import Run
 from penstock.contrib._messages import extract_run, flow_of, inject_run
 
 if TYPE_CHECKING:

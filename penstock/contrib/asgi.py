@@ -6,12 +6,12 @@ import sys
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import KEEP, ContextBinding
-from penstock.contrib._http import Policy
+from penstock._runtime.context import KEEP, ContextBinding
+from penstock.contrib._http_policy import Policy
 from penstock.propagation import HEADER
 
 if TYPE_CHECKING:
-    from penstock.contrib._http import Service, Trust
+    from penstock.contrib._http_policy import Service, Trust
 
 BEGINNINGS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 

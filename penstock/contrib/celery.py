@@ -5,13 +5,13 @@ from __future__ import annotations
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from penstock._caller import here
-from penstock._context import ContextBinding, current_run
-from penstock._decorators import overload
-from penstock._extras import needed
-from penstock._marks import StepMark, remember
-from penstock._registry import note_mark
-from penstock._wrap import wrap
+from penstock._declare.marks import StepMark, remember
+from penstock._declare.registry import note_mark
+from penstock._decorators.decorators import overload
+from penstock._decorators.wrapping import wrap
+from penstock._runtime.context import ContextBinding, current_run
+from penstock._util.call_site import here
+from penstock._util.optional_imports import needed
 from penstock.contrib._messages import extract_run, flow_of, inject_run
 from penstock.errors import DeclarationError, did_you_mean, near_names
 from penstock.propagation import outgoing
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from typing import Concatenate, Literal, ParamSpec, TypeVar
 
-    from penstock._decorators import After
+    from penstock._decorators.decorators import After
 
     P = ParamSpec("P")
     R = TypeVar("R")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import ContextBinding, current_run
-from penstock._drive import async_generator, drive
-from penstock._extras import needed
-from penstock._runs import Run
-from penstock.contrib._http import EXPOSE, Policy
+from penstock._runtime.context import ContextBinding, current_run
+from penstock._runtime.generators import async_generator, drive
+from penstock._runtime.runs import Run
+from penstock._util.optional_imports import needed
+from penstock.contrib._http_policy import EXPOSE, Policy
 from penstock.errors import did_you_mean, near_names
 
 with needed("django", "penstock[django]"):
@@ -23,7 +23,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from penstock.contrib._http import Service
+    from penstock.contrib._http_policy import Service
 
 SETTINGS = {"HEADER": "header", "TRACEPARENT": "traceparent", "TRUST": "trust", "EXPOSE": "expose"}
 

@@ -8,13 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock._extras import needed
+from penstock._recording import mock_hooks
+from penstock._recording.declared_modules import import_declarations
+from penstock._recording.process_recorder import recorder
+from penstock._recording.session import MANY_TESTS, Recording
+from penstock._util.optional_imports import needed
 from penstock.config import evidence_file, load
-from penstock.contrib._declarations import import_declarations
-from penstock.contrib._recording import MANY_TESTS, Recording
 from penstock.errors import PenstockError
-from penstock.observers import patchers
-from penstock.observers.recorder import recorder
 
 with needed("django", "penstock[django]"):
     from django.core.management.base import CommandError
@@ -30,7 +30,7 @@ def _begin_worker(*given: Any) -> None:
     ParallelTestSuite.init_worker(*given)
     if observer := recorder():
         observer.started = False
-        patchers.watch()
+        mock_hooks.watch()
         with suppress(PenstockError):
             import_declarations(load(Path.cwd()))
 

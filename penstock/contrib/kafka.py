@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from penstock._current import flow_context
+from penstock._runtime.current_flow import flow_context
 from penstock.propagation import HEADER, TRACEPARENT, extract, outgoing, stale_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
-    from penstock._runs import Run
+    from penstock._runtime.runs import Run
 
 
 def flow_headers(

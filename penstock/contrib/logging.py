@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from penstock._context import current_event, current_run
-from penstock._scope import add_observer
-from penstock._tracebacks import find_run, run_to_log
+from penstock._runtime.context import current_event, current_run
+from penstock._runtime.scope import add_observer
+from penstock._runtime.tracebacks import find_run, run_to_log
 from penstock.observers import track_steps
 
 

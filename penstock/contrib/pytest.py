@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
+    from penstock._recording.session import Recording
     from penstock.config import Config
-    from penstock.contrib._recording import Recording
 
 _recording: pytest.StashKey[Recording] = pytest.StashKey()
 _settings: pytest.StashKey[Config | None] = pytest.StashKey()
@@ -32,7 +32,7 @@ class _Tests:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
         """Import the modules that the settings name, before tests are collected; on xdist, only in workers."""
-        from penstock.contrib._declarations import import_declarations  # noqa: PLC0415 - see above
+        from penstock._recording.declared_modules import import_declarations  # noqa: PLC0415 - see above
 
         settings = session.config.stash[_settings]
         if settings is not None and not session.config.pluginmanager.hasplugin("dsession"):  # else the workers do
@@ -40,7 +40,7 @@ class _Tests:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Find the bindings of steps, and note the files of which the command line selects single tests."""
-        from penstock.contrib._recording import MANY_TESTS  # noqa: PLC0415 - see above
+        from penstock._recording.session import MANY_TESTS  # noqa: PLC0415 - see above
 
         self._recording.look()
         config = session.config
@@ -101,16 +101,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Watch for patches from here on: a conftest.py may patch while it is imported."""
     if _is_asked(early_config.known_args_namespace):
-        from penstock.observers import patchers  # noqa: PLC0415 - see above
+        from penstock._recording import mock_hooks  # noqa: PLC0415 - see above
 
-        patchers.watch()
-        early_config.add_cleanup(patchers.unwatch)
+        mock_hooks.watch()
+        early_config.add_cleanup(mock_hooks.unwatch)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to record; processes of pytest-xdist and those started by tests learn of it from their environment."""
     if _is_asked(config.option):
-        from penstock.contrib._recording import Recording  # noqa: PLC0415 - see above
+        from penstock._recording.session import Recording  # noqa: PLC0415 - see above
 
         target = _target(config)  # which reads the settings
         recording = Recording(None if hasattr(config, "workerinput") else target, config.rootpath)

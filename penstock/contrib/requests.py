@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from penstock._extras import needed
+from penstock._util.optional_imports import needed
 from penstock.propagation import inject_into_request
 
 with needed("requests", "requests"):

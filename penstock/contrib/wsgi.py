@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock.contrib._http import Policy
+from penstock.contrib._http_policy import Policy
 from penstock.propagation import EVIDENCE_HEADER, HEADER, TRACEPARENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from penstock.contrib._http import Service, Trust
+    from penstock.contrib._http_policy import Service, Trust
 
 
 class FlowMiddleware:

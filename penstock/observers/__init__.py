@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from penstock._context import BLOCK
+from penstock._runtime.context import BLOCK
 
 if TYPE_CHECKING:
-    from penstock._marks import StepMark
-    from penstock._runs import Run
+    from penstock._declare.marks import StepMark
+    from penstock._runtime.runs import Run
 
 Finish = Callable[[BaseException | None], object]
 """Called once when the step ends, with the exception that it raised, or ``None``.

@@ -6,8 +6,8 @@ from contextvars import Token
 from os import urandom
 from typing import TYPE_CHECKING, Any
 
-from penstock._context import restore
-from penstock._extras import needed
+from penstock._runtime.context import restore
+from penstock._util.optional_imports import needed
 from penstock.observers import is_in_blocks
 from penstock.propagation import RANDOM, flags_without_caller, is_trace_id
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, TracerProvider
     from opentelemetry.util.types import AttributeValue
 
-    from penstock._runs import Run
+    from penstock._runtime.runs import Run
     from penstock.observers import StepEvent
 
 

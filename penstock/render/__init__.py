@@ -100,7 +100,7 @@ def render(
         LayoutError: The layout engine failed or ran out of time.
         RenderError: A PDF cannot show some of the letters.
     """
-    from penstock.render import _formats  # noqa: PLC0415 - each format imports what it needs
+    from penstock.render import formats  # noqa: PLC0415 - each format imports what it needs
 
-    renderer: Renderer = getattr(_formats, format_of(format).name)
+    renderer: Renderer = getattr(formats, format_of(format).name)
     return renderer(flow, options, engine=engine, timeout=timeout)

@@ -6,10 +6,10 @@ import textwrap
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.render import marks
-from penstock.render._measure import width
-from penstock.render._plain import plain_name
-from penstock.render.describe import visible
+from penstock._util.display_text import plain_name
+from penstock.render import edge_status
+from penstock.render.font_metrics import width
+from penstock.render.wording import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,7 +75,7 @@ def of_channel(texts: Iterable[str]) -> TextBlock:
 
 def of_arrow(edge: Edge, *, details: bool) -> TextBlock | None:
     """Return an edge's label, followed by the text of its state, or ``None`` without any text."""
-    texts = [visible(edge.label) if details else "", marks.label(edge)]
+    texts = [visible(edge.label) if details else "", edge_status.label(edge)]
     lines = _lines(filter(None, texts), LABEL_SIZE)
     return _frame_lines(lines, (8, 2), (0, 0)) if lines else None
 

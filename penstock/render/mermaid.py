@@ -7,8 +7,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from penstock.render import marks
-from penstock.render._plain import plain, plain_name
+from penstock._util.display_text import plain, plain_name
+from penstock.render import edge_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,9 +123,9 @@ def _node(step: Step, name: str) -> str:
 
 
 def _arrow(edge: Edge, ids: dict[str, str], text: str) -> str:
-    mark = marks.mark(edge)
+    mark = edge_status.mark(edge)
     line = "-.->" if mark and mark.line != "solid" else "-->"
-    texts = [plain(text), marks.label(edge)]
+    texts = [plain(text), edge_status.label(edge)]
     label = _label(", ".join(filter(None, texts)))
     arrow = f'{line}|"{label}"|' if label else line
     return f"{ids[edge.source]} {arrow} {ids[edge.target]}"
@@ -133,12 +133,12 @@ def _arrow(edge: Edge, ids: dict[str, str], text: str) -> str:
 
 def _proof(flow: Flow) -> Iterator[str]:
     """Yield the colours of the styled edges, and a comment on their evidence for readers of the text."""
-    edge_marks = [marks.mark(edge) for edge in flow.edges]
+    edge_marks = [edge_status.mark(edge) for edge in flow.edges]
     for fault, colour in _COLOURS.items():
         numbers = [str(number) for number, mark in enumerate(edge_marks) if mark and mark.fault is fault]
         if numbers:
             yield f"linkStyle {','.join(numbers)} stroke:{colour}"
-    if provenance := marks.provenance(flow):
+    if provenance := edge_status.provenance(flow):
         yield f"%% {_comment(str(provenance))}"
 
 

@@ -9,7 +9,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from penstock.errors import LayoutError, MissingExtraError, RenderError
-from penstock.render import layout, picture, svg
+from penstock.render import svg
+from penstock.render.graphviz import layout, picture
 from penstock.render.labels import INCH
 
 if TYPE_CHECKING:

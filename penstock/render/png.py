@@ -8,9 +8,9 @@ import shutil
 import warnings
 from typing import TYPE_CHECKING
 
-from penstock._caller import calling_frame, place_of
+from penstock._util.call_site import calling_frame, place_of
 from penstock.errors import LayoutError, RenderWarning
-from penstock.render import dot, layout, picture
+from penstock.render.graphviz import dot, layout, picture
 
 if TYPE_CHECKING:
     from penstock.model import Flow

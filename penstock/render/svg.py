@@ -10,14 +10,15 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
-from penstock.render import dot, labels, marks
-from penstock.render.describe import alt_text, name_ends, safe_url, visible
+from penstock.render import edge_status, labels
+from penstock.render.graphviz import dot
+from penstock.render.wording import alt_text, name_ends, safe_url, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from penstock.model import Edge, Flow, Step
-    from penstock.render.geometry import Curve, Layout, Rectangle
+    from penstock.render.graphviz.plain_output import Curve, Layout, Rectangle
     from penstock.render.labels import TextBlock, TextLine
     from penstock.render.options import Options
 
@@ -193,7 +194,7 @@ def _edges(flow: Flow, curves: Iterable[Curve], *, details: bool) -> Iterator[st
 
 
 def _edge(curve: Curve, edge: Edge, *, details: bool) -> str:
-    label, mark = labels.of_arrow(edge, details=details), marks.mark(edge)
+    label, mark = labels.of_arrow(edge, details=details), edge_status.mark(edge)
     lines = label.lines if label else ()
     if mark is None:
         return _arrow(curve, "ps-edge", dot.LINE, 1.1, _beside(curve, lines, len(lines), dot.MUTED))

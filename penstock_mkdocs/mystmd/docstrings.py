@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock.render.describe import visible
-from penstock_mkdocs.docstrings import as_markdown, read_sections, section_title
+from penstock.render.wording import visible
+from penstock_mkdocs.blocks.docstrings import as_markdown, read_sections, section_title
 from penstock_mkdocs.mystmd.markdown import blocks, inline
 from penstock_mkdocs.mystmd.nodes import code, node, paragraph, strong, text
 

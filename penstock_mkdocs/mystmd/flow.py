@@ -6,8 +6,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.errors import UnknownFlowError
-from penstock.render import marks
-from penstock.render.describe import (
+from penstock.render import edge_status
+from penstock.render.edge_status import without_proof
+from penstock.render.wording import (
     KIND_CHIPS,
     after,
     before,
@@ -17,21 +18,20 @@ from penstock.render.describe import (
     visible_title,
     web_url,
 )
-from penstock.render.marks import without_proof
-from penstock_mkdocs.figure import MOST_PATHS
+from penstock_mkdocs.blocks.figure import MOST_PATHS
+from penstock_mkdocs.embed_syntax.options import FlowOptions, OptionError, read_name
 from penstock_mkdocs.mystmd.docstrings import docstring
 from penstock_mkdocs.mystmd.nodes import code, fault, join_groups, label, node, note, paragraph, strong, text
 from penstock_mkdocs.mystmd.project import draw, open_project
 from penstock_mkdocs.mystmd.request import Directive
-from penstock_mkdocs.options import FlowOptions, OptionError, read_name
-from penstock_mkdocs.report import in_words
+from penstock_mkdocs.reporting import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from penstock.model import Flow, Step
-    from penstock.render.describe import Neighbour
+    from penstock.render.wording import Neighbour
     from penstock_mkdocs.mystmd.nodes import Node
     from penstock_mkdocs.mystmd.project import Project
     from penstock_mkdocs.mystmd.request import DirectiveRequest
@@ -108,15 +108,15 @@ def _figure(shown: _Shown, anchor: str, request: DirectiveRequest) -> list[Node]
 
 def _proof(flow: Flow) -> list[Node]:
     """Return what is known of the arrows, and in words those that are not confirmed."""
-    provenance = marks.provenance(flow)
+    provenance = edge_status.provenance(flow)
     if provenance is None:
         return []
-    doubts = marks.doubts(flow)
+    doubts = edge_status.doubts(flow)
     nodes = [paragraph(text(str(provenance)))]
     if doubts:
-        items = [node("listItem", [text(str(doubt))]) for doubt in doubts[: marks.MOST_DOUBTS]]
+        items = [node("listItem", [text(str(doubt))]) for doubt in doubts[: edge_status.MOST_DOUBTS]]
         nodes.append(node("list", items, ordered=False, spread=False))
-    if rest := marks.rest(len(doubts)):
+    if rest := edge_status.rest(len(doubts)):
         nodes.append(paragraph(text(rest)))
     return nodes
 

@@ -6,8 +6,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from penstock._extras import needed
-from penstock.render.describe import web_url
+from penstock._util.optional_imports import needed
+from penstock.render.wording import web_url
 from penstock_mkdocs.mystmd.nodes import node, paragraph, text
 
 with needed("markdown_it", "penstock[mystmd]"):

@@ -12,8 +12,8 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock._files import write_atomically
-from penstock.render.describe import slug, visible
+from penstock._util.atomic_files import write_atomically
+from penstock.render.wording import slug, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

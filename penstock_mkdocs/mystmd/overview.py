@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from penstock.embed.overview import MOST_IN_SMALL, fault, map_text, size, summary, system_map, triggers
 from penstock.errors import RenderError
-from penstock.render.describe import alt_text, visible
-from penstock.render.marks import without_proof
-from penstock.render.overview import MOST_IN_SMALL, fault, map_text, size, summary, system_map, triggers
+from penstock.render.edge_status import without_proof
+from penstock.render.wording import alt_text, visible
+from penstock_mkdocs.embed_syntax.options import FlowsOptions, MapOptions, OptionError
 from penstock_mkdocs.mystmd.nodes import code, join_groups, label, node, note, paragraph, picture, strong, text
 from penstock_mkdocs.mystmd.nodes import fault as fault_node
 from penstock_mkdocs.mystmd.project import draw, draw_small, open_project
 from penstock_mkdocs.mystmd.request import Directive
-from penstock_mkdocs.options import FlowsOptions, MapOptions, OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from penstock.embed.overview import Selection
     from penstock.model import Flow
-    from penstock.render.overview import Selection
     from penstock_mkdocs.mystmd.nodes import Node
     from penstock_mkdocs.mystmd.project import Project
     from penstock_mkdocs.mystmd.request import DirectiveRequest

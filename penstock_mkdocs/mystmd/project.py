@@ -9,25 +9,25 @@ from penstock import config as configuration
 from penstock.errors import CollectError, LayoutError, RenderError
 from penstock.proof import flows_for_docs, last_shown
 from penstock.render import mermaid, svg
-from penstock.render.cache import LayoutCache
-from penstock.render.describe import alt_text, source_url
-from penstock.render.layout import warning
+from penstock.render.graphviz.layout import warning
+from penstock.render.graphviz.layout_cache import LayoutCache
 from penstock.render.options import Options
+from penstock.render.wording import alt_text, source_url
 from penstock_mkdocs.mystmd.nodes import note, picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from penstock.check.findings import Finding
+    from penstock.check.findings.finding import Finding
     from penstock.config import Config
     from penstock.manifest import Manifest
     from penstock.model import Flow, Step
-    from penstock.render.geometry import Layout
+    from penstock.render.graphviz.plain_output import Layout
     from penstock.render.options import Direction
+    from penstock_mkdocs.embed_syntax.options import FigureOptions
     from penstock_mkdocs.mystmd.nodes import Node
     from penstock_mkdocs.mystmd.request import DirectiveRequest
-    from penstock_mkdocs.options import FigureOptions
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import ConfigError, PenstockError
+from penstock_mkdocs.embed_syntax.options import OptionError
 from penstock_mkdocs.mystmd import flow, overview
 from penstock_mkdocs.mystmd.nodes import fault
 from penstock_mkdocs.mystmd.request import DirectiveRequest
-from penstock_mkdocs.options import OptionError
 
 if TYPE_CHECKING:
     import os

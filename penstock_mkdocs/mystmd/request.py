@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from penstock_mkdocs.options import FlowOptions, FlowsOptions, MapOptions, OptionError, read_options
+from penstock_mkdocs.embed_syntax.options import FlowOptions, FlowsOptions, MapOptions, OptionError, read_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping

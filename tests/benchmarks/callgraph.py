@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from penstock.check.callgraph import StepAt, read
+from penstock.callgraph import StepAt, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ from opentelemetry import trace
 from structlog.contextvars import bound_contextvars
 
 from penstock import current_flow_id, flow, flow_context
-from penstock._runs import Run
+from penstock._runtime.runs import Run
 from penstock.contrib.asgi import FlowMiddleware
 
 if TYPE_CHECKING:

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING
 from penstock import Edge, Flow, Step
 from penstock.collect import collect
 from penstock.config import load
-from penstock.render import Options, _blanks, render
-from penstock.render.layout import find_engine
+from penstock.render import Options, render
+from penstock.render.graphviz import layout_input
+from penstock.render.graphviz.layout import find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,7 +200,7 @@ def with_pictures(folder: Path) -> Path:
     found = collected(folder).flows
     pictures = {flow.name: str(render(flow, "svg", options)) for flow in found}
     (folder / PICTURES).write_text(json.dumps(pictures), "utf-8")
-    (folder / SOURCES).write_text("\n".join(_blanks.render(flow, options) for flow in found), "utf-8")
+    (folder / SOURCES).write_text("\n".join(layout_input.render(flow, options) for flow in found), "utf-8")
     return folder
 
 
@@ -272,7 +273,7 @@ def cold(folder: Path) -> None:
 def parts(folder: Path) -> None:
     """Print what of a build from nothing is collecting the flows, and what is the layout engine."""
     here = with_application(folder / "parts", flows)
-    sources = "\n".join(_blanks.render(flow, Options(details=True)) for flow in collected(here).flows)
+    sources = "\n".join(layout_input.render(flow, Options(details=True)) for flow in collected(here).flows)
     collecting, engine = [], []
     for _ in range(ROUNDS):
         shutil.rmtree(here / ".penstock")

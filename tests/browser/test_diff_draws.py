@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.check.changes_drawn import diagram, mermaid
-from penstock.check.diff import compare
+from penstock.check.diff.compare import compare
+from penstock.check.diff.mermaid import diagram, mermaid
 from penstock.manifest import Manifest
 from penstock.model import Edge, Flow, Step
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock import Edge, Flow, Step
-from penstock.render import Options, html, layout, svg
+from penstock.embed import assets
+from penstock.render import Options, svg
+from penstock.render.graphviz import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,10 +53,10 @@ def page_of(flow: Flow, direction: Direction = "TB", rules: str = "", links: Map
     (laid_out,) = layout.lay_out([flow], options)
     assert isinstance(laid_out, layout.Layout)
     drawing = svg.draw(flow, laid_out, options, prefix="ps")
-    frame = html.frame(drawing, "Diagram", svg.locate_start(flow, laid_out))
+    frame = assets.frame(drawing, "Diagram", svg.locate_start(flow, laid_out))
     return (
-        f"<!doctype html><style>{html.stylesheet()}{rules}</style><div class='penstock'><figure class='ps-figure'>{frame}"
-        f"</figure></div><script>{html.script()}</script>"
+        f"<!doctype html><style>{assets.stylesheet()}{rules}</style><div class='penstock'><figure class='ps-figure'>{frame}"
+        f"</figure></div><script>{assets.script()}</script>"
     )
 
 

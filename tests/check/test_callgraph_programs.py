@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock import _registry
-from penstock.check.callgraph import StepAt, read
+from penstock._declare import registry
+from penstock.callgraph import StepAt, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from penstock.check.callgraph import Reading
+    from penstock.callgraph import Reading
 
 PROGRAMS = Path(__file__).parent / "programs"
 HEAD = """
@@ -93,7 +93,7 @@ def reading(tmp_path, monkeypatch) -> Callable[..., Reading]:
         module = importlib.util.module_from_spec(spec)
         monkeypatch.setitem(sys.modules, "program", module)
         spec.loader.exec_module(module)
-        steps = [StepAt(name, mark.step_name, mark.function) for mark in _registry.marks() for name in mark.flows]
+        steps = [StepAt(name, mark.step_name, mark.function) for mark in registry.marks() for name in mark.flows]
         return read(steps, lambda name: name == str(file), seconds)["f"]
 
     return of

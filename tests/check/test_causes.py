@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock import flow, get_flow, observing
-from penstock.check.causes import with_causes
-from penstock.check.findings import findings, of_problem
-from penstock.check.joining import group_by_cause
-from penstock.check.report import as_json, gitlab, sarif, text
-from penstock.check.verdict import judge
-from penstock.observers.evidence import EvidenceObserver
+from penstock._recording.evidence_observer import EvidenceObserver
+from penstock.check.findings.finding import findings, of_problem
+from penstock.check.findings.grouping import group_by_cause
+from penstock.check.findings.reports import as_json, gitlab, sarif, text
+from penstock.check.findings.shared_causes import with_causes
+from penstock.check.verdict.judge import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from penstock.check.evidence import Evidence
-    from penstock.check.findings import Finding
+    from penstock.check.findings.finding import Finding
     from penstock.model import Flow
 
 PARTS = ("check", "price", "tax", "charge", "pack")

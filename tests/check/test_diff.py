@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock import _cli, manifest
-from penstock.check.changes import as_json, text
-from penstock.check.changes_drawn import MARKER, diagram, markdown, mermaid
-from penstock.check.diff import Changes, EdgeChange, Field, StepChange, compare
+from penstock import manifest
+from penstock.check.diff.compare import Changes, EdgeChange, Field, StepChange, compare
+from penstock.check.diff.mermaid import MARKER, diagram, markdown, mermaid
+from penstock.check.diff.text import as_json, text
+from penstock.cli import main
 from penstock.manifest import Manifest
 from penstock.model import Edge, Flow, Step
 
@@ -454,14 +455,14 @@ Flows: 1 changed.
 @pytest.mark.parametrize("revisions", [["v1"], ["HEAD~1"], ["v1", "main"], ["v1", "HEAD"]])
 def test_revisions_are_compared(project: Path, revisions: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Each revision is collected from a checkout of its own, the new one is the working tree if none is named."""
-    assert 1 == _cli.main(["diff", *revisions])
+    assert 1 == main.main(["diff", *revisions])
     assert ((SHIPPED, ""), True) == (capsys.readouterr(), nothing_left(project))
 
 
 def test_the_working_tree_counts_as_it_is(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is not committed yet is what gets compared, and it stays as it is."""
     (project / "shop.py").write_text(SHOP)
-    assert 0 == _cli.main(["diff", "v1"])
+    assert 0 == main.main(["diff", "v1"])
     assert ("No flow is different.\n", "") == capsys.readouterr()
     assert (SHOP, " M shop.py\n") == ((project / "shop.py").read_text(), git(project, "status", "--short"))
 
@@ -475,14 +476,14 @@ def test_two_manifests_need_neither_git_nor_project(
     manifest.save(Manifest(flows=(LATER,)), elsewhere / "new.json")
     monkeypatch.chdir(elsewhere)
     monkeypatch.setenv("PATH", "")
-    assert 1 == _cli.main(["diff", "old.json", "new.json"])
+    assert 1 == main.main(["diff", "old.json", "new.json"])
     assert TEXT + "\n" == capsys.readouterr().out
 
 
 def test_a_file_wins_over_a_revision_of_its_name(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where a file and a branch have one name, the file is meant."""
     manifest.save(Manifest(), project / "main")
-    assert 1 == _cli.main(["diff", "main"])
+    assert 1 == main.main(["diff", "main"])
     assert capsys.readouterr().out.startswith("orders added\n")
 
 
@@ -490,7 +491,7 @@ def test_a_revision_has_its_own_configuration(project: Path, capsys: pytest.Capt
     """The modules that the revision's pyproject.toml names are imported, not those of today."""
     git(project, "mv", "shop.py", "store.py")
     (project / "pyproject.toml").write_text('[tool.penstock]\nmodules = ["store"]\npath = ["."]\nservice = ""\n')
-    assert 1 == _cli.main(["diff", "HEAD"])
+    assert 1 == main.main(["diff", "HEAD"])
     assert "~ step   ship: file shop.py → store.py  store.py:14\n" in capsys.readouterr().out
 
 
@@ -506,7 +507,7 @@ def test_a_revision_is_imported_with_the_interpreter_of_today(
     (project / ".venv" / "bin").mkdir(parents=True)
     (project / ".venv" / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     (project / ".venv" / "bin" / "python").chmod(0o755)
-    assert 0 == _cli.main(["diff", "HEAD"])
+    assert 0 == main.main(["diff", "HEAD"])
     assert ("No flow is different.\n", "") == capsys.readouterr()
 
 
@@ -516,9 +517,9 @@ def test_a_project_may_be_part_of_a_repository(project: Path, capsys: pytest.Cap
     for name in ("pyproject.toml", "shop.py"):
         git(project, "mv", name, f"back/{name}")
     git(project, "commit", "--quiet", "--message", "moved")
-    assert 0 == _cli.main(["diff", "HEAD", "-C", "back"])
+    assert 0 == main.main(["diff", "HEAD", "-C", "back"])
     capsys.readouterr()
-    assert 2 == _cli.main(["diff", "v1", "-C", "back"])
+    assert 2 == main.main(["diff", "v1", "-C", "back"])
     said = capsys.readouterr().err
     assert re.fullmatch(r"penstock: v1 \(\w{10}\): there is no folder 'back' in it\n", said)
 
@@ -530,7 +531,7 @@ def test_modules_of_the_command_line_hold_for_both(project: Path, capsys: pytest
     git(project, "mv", "shop.py", "src/shop.py")
     git(project, "commit", "--quiet", "--message", "moved")
     (project / "src" / "shop.py").write_text(SHOP)
-    assert 1 == _cli.main(["diff", "HEAD", "-m", "shop", "-p", "src"])
+    assert 1 == main.main(["diff", "HEAD", "-m", "shop", "-p", "src"])
     assert "  - step   ship  src/shop.py:14\n" in capsys.readouterr().out
 
 
@@ -555,7 +556,7 @@ def test_the_checkout_of_today_is_no_revision(project: Path, capsys: pytest.Capt
     git(project, "mv", "shop.py", "own/shop.py")
     git(project, "add", ".")
     git(project, "commit", "--quiet", "--message", "absolute")
-    assert 2 == _cli.main(["diff", "HEAD"])
+    assert 2 == main.main(["diff", "HEAD"])
     expected = f"penstock: HEAD: {project / 'own' / 'shop.py'} was imported from the checkout of today."
     assert capsys.readouterr().err.startswith(expected)
 
@@ -581,7 +582,7 @@ def test_unknown_revisions_are_told_with_near_names(
     project: Path, revision: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A name that is neither a file nor a revision is one line, with the branches and tags that look like it."""
-    assert 2 == _cli.main(["diff", revision])
+    assert 2 == main.main(["diff", revision])
     assert ("", f"penstock: {said}\n") == capsys.readouterr()
 
 
@@ -591,7 +592,7 @@ def test_a_shallow_clone_is_told_how_to_get_more(
     """In a clone without history, as CI makes it, the message says how to fetch it."""
     git(project.parent, "clone", "--quiet", "--depth", "1", f"file://{project}", "clone")
     monkeypatch.chdir(project.parent / "clone")
-    assert 2 == _cli.main(["diff", "HEAD~1"])
+    assert 2 == main.main(["diff", "HEAD~1"])
     assert capsys.readouterr().err.endswith("This clone is shallow; fetch the revision first: git fetch --unshallow\n")
 
 
@@ -600,7 +601,7 @@ def test_a_revision_needs_git(
 ) -> None:
     """Without git on the machine, a revision is one clear line."""
     monkeypatch.setenv("PATH", str(project))
-    assert 2 == _cli.main(["diff", "main"])
+    assert 2 == main.main(["diff", "main"])
     assert "penstock: 'main' is no file, and to ask git for it, git has to be installed\n" == capsys.readouterr().err
 
 
@@ -611,7 +612,7 @@ def test_a_revision_needs_a_repository(
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     (tmp_path / "pyproject.toml").write_text('[tool.penstock]\nmodules = ["shop"]\n')
     monkeypatch.chdir(tmp_path)
-    assert 2 == _cli.main(["diff", "main"])
+    assert 2 == main.main(["diff", "main"])
     cure = "Name two manifests instead: penstock export -o old.json"
     said = f"penstock: 'main' is no file, and {tmp_path} is in no git repository. {cure}\n"
     assert said == capsys.readouterr().err
@@ -621,7 +622,7 @@ def test_an_import_that_fails_in_the_old_revision_names_it(project: Path, capsys
     """The message says which revision cannot be imported, where and why, and nothing is left behind."""
     commit(project, "import gone\n", "broken")
     (project / "shop.py").write_text(SHOP)
-    assert 2 == _cli.main(["diff", "HEAD"])
+    assert 2 == main.main(["diff", "HEAD"])
     said = capsys.readouterr().err
     assert re.match(r"penstock: HEAD \([0-9a-f]{10}\): shop\.py:1: cannot import shop: ", said), said
     assert (1, True) == (said.count("\n"), nothing_left(project))
@@ -631,7 +632,7 @@ def test_a_revision_without_flows_to_name_is_told(project: Path, capsys: pytest.
     """Where the revision was not configured yet, the message says so."""
     git(project, "rm", "--quiet", "--cached", "pyproject.toml")
     git(project, "commit", "--quiet", "--message", "bare")
-    assert 2 == _cli.main(["diff", "HEAD"])
+    assert 2 == main.main(["diff", "HEAD"])
     assert re.match(r"penstock: HEAD \(\w{10}\): it names no modules\.", capsys.readouterr().err)
 
 
@@ -683,7 +684,7 @@ def test_what_a_killed_run_left_the_next_one_removes(project: Path) -> None:
 
 def test_the_answer_goes_to_a_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """-o writes the answer whole, without colours, and prints nothing."""
-    assert 1 == _cli.main(["diff", "v1", "-o", "changes.txt"])
+    assert 1 == main.main(["diff", "v1", "-o", "changes.txt"])
     assert (SHIPPED, ("", "")) == ((project / "changes.txt").read_text(), capsys.readouterr())
 
 
@@ -693,16 +694,16 @@ def test_the_answer_goes_to_a_file(project: Path, capsys: pytest.CaptureFixture[
 )  # fmt: skip
 def test_the_format_is_chosen(project: Path, name: str, start: str, capsys: pytest.CaptureFixture[str]) -> None:
     """--format says for whom the answer is."""
-    assert 1 == _cli.main(["diff", "v1", "--format", name])
+    assert 1 == main.main(["diff", "v1", "--format", name])
     assert capsys.readouterr().out.startswith(start)
 
 
 def test_one_flow_can_be_chosen(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """--flow leaves all others out, and a name that neither side knows is an error with near names."""
     manifest.save(Manifest(flows=(ORDERS, replace(ORDERS, name="other"))), project / "old.json")
-    assert 1 == _cli.main(["diff", "old.json", "v1", "--flow", "other"])
+    assert 1 == main.main(["diff", "old.json", "v1", "--flow", "other"])
     assert capsys.readouterr().out.startswith("other removed\n")
-    assert 2 == _cli.main(["diff", "old.json", "v1", "--flow", "othr"])
+    assert 2 == main.main(["diff", "old.json", "v1", "--flow", "othr"])
     said = "penstock: there is no flow 'othr'. Did you mean 'other'? Known flows: orders, other.\n"
     assert ("", said) == capsys.readouterr()
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock._cli import main
-from penstock.check.checksum import compute_checksum
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen, dumps, load, loads, merge, save
-from penstock.check.frames import Circumstances
-from penstock.check.history import WITNESSES, FileRun, History, LastSeen
+from penstock.check.evidence.checksum import compute_checksum
+from penstock.check.evidence.frames import Circumstances
+from penstock.check.evidence.history import WITNESSES, FileRun, History, LastSeen
+from penstock.cli.main import main
 from penstock.errors import EvidenceError
 
 if TYPE_CHECKING:

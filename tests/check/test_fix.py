@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock._cli_fix import asker, run_fix
-from penstock.check.cures import shown_after
 from penstock.check.evidence import Evidence, Fact, Seen
-from penstock.check.findings import Finding, findings
+from penstock.check.findings.finding import Finding, findings
+from penstock.check.findings.fix_hints import shown_after
 from penstock.check.fix import Fixes, fix
-from penstock.check.verdict import judge
+from penstock.check.verdict.judge import judge
+from penstock.cli.fix import asker, run_fix
 from penstock.collect import collect, input_files
 from penstock.config import load
 
@@ -494,8 +494,8 @@ def test_nobody_is_asked_with_yes(project: Path, capsys: pytest.CaptureFixture[s
 PROGRAM = """
 import sys
 from pathlib import Path
-from penstock._cli_fix import asker, run_fix
-from penstock.check.findings import Finding
+from penstock.cli.fix import asker, run_fix
+from penstock.check.findings.finding import Finding
 from penstock.config import load
 finding = Finding(code="undeclared", severity="error", flow="orders", target="pay", message="", after=("check",))
 sys.exit(run_fix([finding], load(Path.cwd()), asker(yes=False)))

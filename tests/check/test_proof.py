@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.check import baseline
+from penstock.check.findings import baseline
 from penstock.config import load
 from penstock.proof import prove
 

@@ -11,21 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock import flow, flow_context, observing
-from penstock.check.causes import with_causes
-from penstock.check.covers import find_smallest_cover
+from penstock._recording.evidence_observer import EvidenceObserver
 from penstock.check.evidence import Evidence, Fact, Seen
-from penstock.check.findings import findings
-from penstock.check.history import History, LastSeen
-from penstock.check.joining import group_by_cause
-from penstock.check.verdict import judge
+from penstock.check.evidence.history import History, LastSeen
+from penstock.check.findings.finding import findings
+from penstock.check.findings.grouping import group_by_cause
+from penstock.check.findings.shared_causes import with_causes
+from penstock.check.proposals.minimum_cover import find_smallest_cover
+from penstock.check.verdict.judge import judge
 from penstock.model import Call, Edge, Flow, Step
-from penstock.observers.evidence import EvidenceObserver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from penstock.check.evidence import Orphan
-    from penstock.check.findings import Finding
+    from penstock.check.findings.finding import Finding
 
 NAMES = "abcdef"
 ENTRYPOINTS = "ab"

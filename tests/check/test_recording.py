@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from penstock import flow, observing
+from penstock._recording.process_recorder import Recorder
 from penstock.check.evidence import load
-from penstock.observers.recorder import Recorder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -447,7 +447,7 @@ def test_steps_that_conftest_replaces(folder: Path, conftest: str, workers: list
 def test_a_worker_writes_the_rarer_the_more_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many tests there are, to write takes a small part of their time."""
     written = []
-    monkeypatch.setattr("penstock.observers.evidence.save", lambda *_: (written.append(1), time.sleep(0.2)))
+    monkeypatch.setattr("penstock._recording.evidence_observer.save", lambda *_: (written.append(1), time.sleep(0.2)))
     observer = Recorder(tmp_path / "part.json")
     for name in ("one", "two", "three"):
         with observing(observer):
@@ -534,7 +534,7 @@ def test_headers(folder: Path) -> None:
 import json, shop
 from penstock import flow_context, inject
 from penstock.propagation import read, run_from
-from penstock._context import Binding
+from penstock._runtime.context import Binding
 SENT = []
 def test_it():
     shop.handle(lambda: SENT.append(inject({})))

@@ -18,14 +18,15 @@ from weakref import WeakSet
 
 import pytest
 
-from penstock import _registry, carry, flow, observing
+from penstock import carry, flow, observing
+from penstock._declare import registry
+from penstock._recording import mock_hooks
+from penstock._recording.evidence_observer import EvidenceObserver
+from penstock._recording.substitutions import replacements
 from penstock.check.evidence import dumps, loads, merge
-from penstock.check.findings import findings
-from penstock.check.frames import Loose, StepFrame, decode_frames, encode_frames
-from penstock.check.verdict import judge
-from penstock.observers import patchers
-from penstock.observers.evidence import EvidenceObserver
-from penstock.observers.replaced import replacements
+from penstock.check.evidence.frames import Loose, StepFrame, decode_frames, encode_frames
+from penstock.check.findings.finding import findings
+from penstock.check.verdict.judge import judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,10 +159,10 @@ def app() -> Iterator[Any]:
     before = dict(sys.modules)
     found = module("app", APP)
     found.service = module("service", SERVICE)
-    patchers.watch()
+    mock_hooks.watch()
     replacements.learn()
     yield found
-    patchers.unwatch()
+    mock_hooks.unwatch()
     assert not replacements.now
     sys.modules.clear()
     sys.modules.update(before)
@@ -178,7 +179,7 @@ def recorded(run: Callable[[], object]) -> Evidence:
 def accused(*evidence: Evidence) -> dict[str, str]:
     """Return which arrows fail the check, and how."""
     stored = merge(loads(dumps(each)) for each in evidence)
-    found = findings(judge(_registry.get_flow("library"), stored))
+    found = findings(judge(registry.get_flow("library"), stored))
     return {finding.arrow: finding.code for finding in found if finding.severity == "error"}
 
 
@@ -266,7 +267,7 @@ def test_the_same_once_without_replacing_anything(app: Any) -> None:
 def test_confirmations_count_while_something_is_replaced(app: Any) -> None:
     """What is declared and runs is confirmed, and what nothing could show says why."""
     with mock.patch("app.charge"):
-        flow = judge(_registry.get_flow("library"), recorded(app.lend)).flow
+        flow = judge(registry.get_flow("library"), recorded(app.lend)).flow
     edges = {f"{edge.source}>{edge.target}": (edge.state, edge.note) for edge in flow.edges}
     assert "confirmed" == edges["hand_over>notify"][0]
     assert ("unexercised", "hand_over ran only while a test had replaced charge.") == edges["check>hand_over"]
@@ -431,14 +432,14 @@ def test_hooks_are_undone() -> None:
     before = [vars(kind)[name] for kind, name in places]  # type: ignore[attr-defined]
     early, late = mock.patch("os.sep"), mock.patch("os.sep")
     early.start()
-    patchers.watch()
-    patchers.watch()
-    patchers.unwatch()
+    mock_hooks.watch()
+    mock_hooks.watch()
+    mock_hooks.unwatch()
     assert all(old is not vars(kind)[name] for old, (kind, name) in zip(before, places, strict=True))
     early.stop()
     late.start()
-    patchers.unwatch()
-    patchers.unwatch()
+    mock_hooks.unwatch()
+    mock_hooks.unwatch()
     late.stop()
     assert before == [vars(kind)[name] for kind, name in places]
 
@@ -447,7 +448,7 @@ def test_patchers_of_another_shape(app: Any, monkeypatch: pytest.MonkeyPatch) ->
     """Where the private attributes that are read do not exist, tests replace what they like, and nothing is known."""
     monkeypatch.setattr(mock, "_patch", type("Patch", (nullcontext,), {"__enter__": nullcontext.__enter__}))
     monkeypatch.delattr(mock, "_patch_dict")
-    patchers.look()
+    mock_hooks.look()
     with mock._patch():  # type: ignore[attr-defined]
         assert {} == replacements.now
 
@@ -528,7 +529,7 @@ def test_tasks_of_celery(name: str, app: Any, monkeypatch: pytest.MonkeyPatch) -
     state = pytest.importorskip("celery._state", reason="celery is not installed")
     monkeypatch.setattr(state, "_on_app_finalizers", set())  # a shared task would be one of all later apps, too,
     monkeypatch.setattr(state, "_apps", WeakSet())  # and of the earlier ones
-    _registry.forget()
+    registry.forget()
     module("tasks", TASKS)
     for place in (name, f"{name}.delay", f"{name}.apply_async"):
         with mock.patch(f"tasks.{place}"):
@@ -562,7 +563,7 @@ def test_right_declarations_are_never_accused(seed: int, app: Any) -> None:
     """Whatever tests replace in a program whose arrows are all right, nothing is wrong that is not without them."""
     for each in range(seed, seed + 10):
         calls, after = programs(each)
-        _registry.forget()
+        registry.forget()
         made = module("program", "")
         for name in ("go", "start", *after):
             function = partial(run_all, made, calls.get(name, []))

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from penstock.check.cures import shown_after
-from penstock.check.findings import Finding, RelatedLocation
-from penstock.check.report import hang_indent, sarif, text
-from penstock.render._plain import columns
+from penstock._util.display_text import columns
+from penstock.check.findings.finding import Finding, RelatedLocation
+from penstock.check.findings.fix_hints import shown_after
+from penstock.check.findings.reports import hang_indent, sarif, text
 
 FOUND = Finding(
     code="undeclared",

@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from work import count_lines
 
-from penstock import _registry, get_flow, manifest
-from penstock.check import changes, evidence
-from penstock.check.baseline import Ignore
-from penstock.check.callgraph import StepAt, read
-from penstock.check.contracts import Contract, broken
-from penstock.check.diff import compare
+from penstock import get_flow, manifest
+from penstock._declare import registry
+from penstock.callgraph import StepAt, read
+from penstock.check import evidence
+from penstock.check.diff import text
+from penstock.check.diff.compare import compare
 from penstock.check.evidence import Evidence, Fact, Seen
-from penstock.check.findings import findings
-from penstock.check.report import FORMATS
-from penstock.check.verdict import judge
+from penstock.check.findings.baseline import Ignore
+from penstock.check.findings.contracts import Contract, broken
+from penstock.check.findings.finding import findings
+from penstock.check.findings.reports import FORMATS
+from penstock.check.verdict.judge import judge
 from penstock.config import load
+from penstock.embed.overview import page_names, system_map
 from penstock.manifest import Manifest
 from penstock.model import Edge, Flow, Step
 from penstock.proof import prove
-from penstock.render.overview import page_names, system_map
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -107,7 +109,7 @@ def test_ignores(tmp_path):
     source = "from penstock import flow\n"
 
     def prepare(number: int) -> Callable[[], object]:
-        _registry.forget()
+        registry.forget()
         lines = [f"f = flow('f{at}')\n@f.step\ndef s{at}(): ...\n" for at in range(number)]
         load_program(tmp_path, source + "".join(lines))
         ignores = tuple(
@@ -154,7 +156,7 @@ def test_evidence():
     assert_linear(work)
 
 
-@pytest.mark.parametrize("say", [changes.text, changes.as_json])
+@pytest.mark.parametrize("say", [text.text, text.as_json])
 def test_differences(say):
     """More flows that changed are compared in linear time."""
     assert_linear(
@@ -209,9 +211,9 @@ def test_reading(tmp_path, monkeypatch, program):
 
     def work(number: int) -> Callable[[], object]:
         monkeypatch.delitem(sys.modules, "program", raising=False)
-        _registry.forget()
+        registry.forget()
         load_program(tmp_path, f"from penstock import flow\n{program(number)}")
-        steps = [StepAt(name, mark.step_name, mark.function) for mark in _registry.marks() for name in mark.flows]
+        steps = [StepAt(name, mark.step_name, mark.function) for mark in registry.marks() for name in mark.flows]
         arrows = {step.flow: {(edge.source, edge.target) for edge in get_flow(step.flow).edges} for step in steps}
         return lambda: read(steps, lambda name: name.startswith(str(tmp_path)), 600.0, arrows)
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
-from penstock.check.findings import findings
-from penstock.check.history import FileRun, History
-from penstock.check.joining import group_by_cause
-from penstock.check.succession import inherit_history, shows_arrows
-from penstock.check.verdict import judge
+from penstock.check.evidence.history import FileRun, History
+from penstock.check.findings.finding import findings
+from penstock.check.findings.grouping import group_by_cause
+from penstock.check.verdict.judge import judge
+from penstock.check.verdict.succession import inherit_history, shows_arrows
 from penstock.model import Call, Edge, Flow, Step
 
 FLOW = Flow(

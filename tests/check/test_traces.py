@@ -16,14 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import entrypoint, flow, get_flow, observing, step
-from penstock._cli import main
+from penstock._recording.evidence_observer import EvidenceObserver
 from penstock.check.evidence import Fact, Orphan, Seen, load
-from penstock.check.jaeger import JAEGER
-from penstock.check.otlp import OTLP
-from penstock.check.spans import Damage, read
-from penstock.check.verdict import judge
+from penstock.check.traces.jaeger import JAEGER
+from penstock.check.traces.otlp import OTLP
+from penstock.check.traces.reader import Damage, read
+from penstock.check.verdict.judge import judge
+from penstock.cli.main import main
 from penstock.errors import EvidenceError
-from penstock.observers.evidence import EvidenceObserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -536,7 +536,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         file = tmp_path / f"{size}.jsonl"
         subprocess.run([sys.executable, "-c", program, str(benchmark), str(file), str(size)], check=True, timeout=300)
         reading = (
-            "import resource, sys; from penstock._cli import main; "
+            "import resource, sys; from penstock.cli.main import main; "
             "main(['evidence', 'from-otlp', sys.argv[1], '-o', sys.argv[1] + '.out']); "
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )

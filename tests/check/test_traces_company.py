@@ -9,8 +9,8 @@ import pytest
 from verdicts import failures, states
 
 from penstock import flow
-from penstock.check.playback import StepAttributes
-from penstock.check.traces import SpanRecord, Traces
+from penstock.check.traces.replay import StepAttributes
+from penstock.check.traces.span_store import SpanRecord, Traces
 
 if TYPE_CHECKING:
     from penstock.check.evidence import Evidence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock._cli import main
 from penstock.check.evidence import Fact, Seen, load
+from penstock.cli.main import main
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,9 @@ import pytest
 from verdicts import failures, reported, states
 
 from penstock import observing
-from penstock.observers import patchers
-from penstock.observers.evidence import EvidenceObserver
-from penstock.observers.replaced import replacements
+from penstock._recording import mock_hooks
+from penstock._recording.evidence_observer import EvidenceObserver
+from penstock._recording.substitutions import replacements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,10 +57,10 @@ def bakery() -> Iterator[Any]:
     made: Any = ModuleType("bakery")
     sys.modules["bakery"] = made
     exec(compile(BAKERY, "bakery.py", "exec"), made.__dict__)
-    patchers.watch()
+    mock_hooks.watch()
     replacements.learn()
     yield made
-    patchers.unwatch()
+    mock_hooks.unwatch()
     mock.patch.stopall()
     del sys.modules["bakery"]
 

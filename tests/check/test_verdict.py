@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from penstock.check.age import is_of_today
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
-from penstock.check.findings import findings
-from penstock.check.joining import group_by_cause
-from penstock.check.verdict import judge
+from penstock.check.evidence.freshness import is_of_today
+from penstock.check.findings.finding import findings
+from penstock.check.findings.grouping import group_by_cause
+from penstock.check.verdict.judge import judge
 from penstock.model import Call, Edge, Flow, Step
-from penstock.render import marks
+from penstock.render import edge_status
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -331,7 +331,7 @@ def test_provenance_tells_runs_from_code(facts: list[str], runs: int, basis: str
     flow = flow_of("a>b", "b>c", calls=(call("call", "a"), call("call", "b", "c")))
     seen = {fact(*each.split("<")): 1 for each in facts}
     judged = judge(flow, Evidence(seen, {}, {("f", Seen("a")): runs} if runs else {}, {"": "2026-11-20"})).flow
-    found = marks.provenance(judged)
+    found = edge_status.provenance(judged)
     assert (basis, "2 of 2 arrows confirmed") == (judged.provenance, found and found.confirmed)
     assert basis == str(found)
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock import _spawn
-from penstock.collect import collect
+from penstock.collect import collect, parent
 from penstock.config import load
 
 BREAKS_READING = """
@@ -16,7 +15,7 @@ import os, signal, sys, time
 
 class Breaking:
     def find_spec(self, name, path=None, target=None):
-        if name.startswith("penstock.check.callgraph"):
+        if name.startswith("penstock.callgraph"):
             END
 
 sys.meta_path.insert(0, Breaking())
@@ -134,7 +133,7 @@ def test_what_was_not_read_is_not_kept(project):
 )
 def test_an_end_while_code_is_read_costs_only_the_proof(project, monkeypatch, end, said):
     """If Python dies, or hangs, while it reads the code, the flows are there, and a problem says what happened."""
-    monkeypatch.setattr(_spawn, "_READING_GRACE", 0.1)
+    monkeypatch.setattr(parent, "_READING_GRACE", 0.1)
     project.write("shop/broken.py", BREAKS_READING.replace("END", end))
     made = collect(
         load(project.folder, {"modules": ["shop.broken", "shop.flows"], "path": ["."], "reading_timeout": 0.2}),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness import call_main, main, run, write_project
 
 from penstock import manifest
-from penstock.render.cache import LayoutCache
+from penstock.render.graphviz.layout_cache import LayoutCache
 from penstock.render.options import Options
 
 if TYPE_CHECKING:

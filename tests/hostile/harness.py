@@ -155,7 +155,7 @@ class References:
 
 def call_main(folder: Path, *arguments: str) -> tuple[int, str]:
     """Run the command line in a fork of this process; return its exit code, and what it said."""
-    from penstock._cli import main
+    from penstock.cli.main import main
 
     with tempfile.TemporaryFile() as output:
         pid = os.fork()

@@ -16,8 +16,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock import carry, current_flow_id, flow, flow_context, observing
-from penstock._context import current_event, current_run
-from penstock.observers.evidence import EvidenceObserver
+from penstock._recording.evidence_observer import EvidenceObserver
+from penstock._runtime.context import current_event, current_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from harness import main
 from penstock import Edge, Flow, Step, manifest
 from penstock.manifest import Manifest
 from penstock.render import Options, render
-from penstock.render.layout import Layout, lay_out
+from penstock.render.graphviz.layout import Layout, lay_out
 from penstock.render.svg import draw
 
 if TYPE_CHECKING:

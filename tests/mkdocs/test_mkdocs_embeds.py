@@ -13,8 +13,8 @@ from markdown import Extension
 from markdown.blockprocessors import BlockProcessor
 
 from penstock.errors import PenstockError
+from penstock_mkdocs.embed_syntax.options import OPTIONS, FlowOptions, read_options
 from penstock_mkdocs.markdown import makeExtension
-from penstock_mkdocs.options import OPTIONS, FlowOptions, read_options
 
 EMBED = "::: penstock-flow orders\n"
 NOT_A_BLOCK = (

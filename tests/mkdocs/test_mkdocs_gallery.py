@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from penstock_mkdocs.options import FLOWS_OPTIONS, MAP_OPTIONS, OPTIONS
+from penstock_mkdocs.embed_syntax.options import FLOWS_OPTIONS, MAP_OPTIONS, OPTIONS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = ("gallery", "gallery-mermaid")

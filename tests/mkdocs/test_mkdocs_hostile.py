@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup
 
 from penstock.manifest import Manifest
 from penstock.model import Edge, Flow, Step
-from penstock_mkdocs.pages import flow_pages
+from penstock_mkdocs.generated_pages.pages import flow_pages
 
 HOSTILE = [
     "<script>alert(1)</script>",

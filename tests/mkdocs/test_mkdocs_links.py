@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from penstock_mkdocs.host import source_template
+from penstock_mkdocs.hosts import source_template
 
 
 @pytest.mark.parametrize(

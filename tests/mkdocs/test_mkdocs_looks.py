@@ -9,8 +9,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from penstock.model import Flow, Step
-from penstock_mkdocs.inner import NestedMarkdown
 from penstock_mkdocs.markdown import makeExtension
+from penstock_mkdocs.nested_markdown import NestedMarkdown
 
 EMBED = "::: penstock-flow orders\n"
 SIGNATURE = "(order: Order, *, strict: bool = False) → list[str]"

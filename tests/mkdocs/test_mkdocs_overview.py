@@ -8,8 +8,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from penstock.model import Edge, Flow, Step
-from penstock_mkdocs.options import FLOWS_OPTIONS, MAP_OPTIONS, FlowsOptions, MapOptions, read_options
-from penstock_mkdocs.places import relative
+from penstock_mkdocs.embed_syntax.options import FLOWS_OPTIONS, MAP_OPTIONS, FlowsOptions, MapOptions, read_options
+from penstock_mkdocs.links.flow_locations import relative
 
 SHIPPING = Flow(
     name="shipping",

@@ -8,9 +8,9 @@ import pytest
 
 from penstock.manifest import Manifest
 from penstock.model import Flow
-from penstock_mkdocs.options import read_name
-from penstock_mkdocs.pages import flow_pages
-from penstock_mkdocs.written import in_text
+from penstock_mkdocs.embed_syntax.options import read_name
+from penstock_mkdocs.embed_syntax.parser import in_text
+from penstock_mkdocs.generated_pages.pages import flow_pages
 
 
 @pytest.mark.parametrize(

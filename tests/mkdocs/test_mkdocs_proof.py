@@ -12,9 +12,9 @@ from bs4 import BeautifulSoup
 from penstock.check import evidence
 from penstock.check.evidence import Evidence, Fact, Seen
 from penstock.model import Edge
-from penstock_mkdocs.host import Host
+from penstock_mkdocs.hosts import Host
+from penstock_mkdocs.serve.watch_list import to_watch
 from penstock_mkdocs.site import open_site
-from penstock_mkdocs.watch import to_watch
 
 if TYPE_CHECKING:
     from penstock.model import Flow

@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from penstock._runs import Run
-from penstock.contrib._http import Policy
+from penstock._runtime.runs import Run
+from penstock.contrib._http_policy import Policy
 
 TOLD = {"X-Correlation-ID": "order-17"}
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from penstock import current_flow, current_flow_id, flow, flow_context, observing
-from penstock._context import current_run
+from penstock._runtime.context import current_run
 from penstock.contrib import asgi
 from penstock.contrib.logging import flow_id_of_error
 from penstock.contrib.wsgi import FlowMiddleware

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock import flows
-from penstock.render.layout import find_engine
+from penstock.render.graphviz.layout import find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -182,7 +182,7 @@ def test_a_forgotten_flow_keeps_its_last_picture(notebook: Notebook, capsys: pyt
     """When a flow is gone, what shows it stays, and nobody complains."""
     notebook.run(DECLARED)
     notebook.run("%flow orders")
-    notebook.run("from penstock import _registry; _registry.forget()")
+    notebook.run("from penstock._declare import registry; registry.forget()")
     assert ([], "") == (notebook.shown(update=True), capsys.readouterr().err)
 
 

@@ -138,7 +138,7 @@ class _Reader(HTMLParser):
                 link.text += data
 
 
-PARTS = [f"penstock_sphinx.{module.name}" for module in pkgutil.iter_modules(penstock_sphinx.__path__)]
+PARTS = [module.name for module in pkgutil.walk_packages(penstock_sphinx.__path__, "penstock_sphinx.")]
 NOTHING_DEPRECATED = tuple(
     option
     for module in ("penstock_sphinx", *PARTS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock_sphinx.domain import PenstockDomain
+from penstock_sphinx.domain.domain import PenstockDomain
 
 FLOWS = '''
 from penstock import flow

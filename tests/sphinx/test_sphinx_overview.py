@@ -301,7 +301,7 @@ def test_two_services(small):
             f"{service}/pyproject.toml",
             f'[tool.penstock]\nmodules = ["{service}_flows"]\npath = ["."]\nservice = "{service}"\n',
         )
-        from penstock._cli import main
+        from penstock.cli.main import main
 
         assert 0 == main(["export", "-C", str(small.folder / service), "-o", str(small.folder / f"{service}.json")])
     conf = small.text("conf.py").replace('penstock_modules = ["flows"]\n', "").replace('penstock_path = ["."]\n', "")

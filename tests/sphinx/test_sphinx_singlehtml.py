@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from penstock._cli import main
+from penstock.cli.main import main
 
 TITLES = '''
 from penstock import flow

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock import _context, _scope
+from penstock._runtime import context
+from penstock._runtime import scope as _scope
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def test_no_id_is_wrong(stress):
 
 def test_wrong_ids_are_counted(stress, monkeypatch):
     """If a generator gave the outer run not back, the stress would tell."""
-    for scope in (_context.ContextBinding, _scope.Joined):
+    for scope in (context.ContextBinding, _scope.Joined):
         monkeypatch.setattr(scope, "has_run", False)
 
     assert stress.make(160).wrong > 0

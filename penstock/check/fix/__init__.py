@@ -9,14 +9,14 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from penstock._files import write_atomically
+from penstock._util.atomic_files import write_atomically
 from penstock.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from penstock.check.findings import Finding
+    from penstock.check.findings.finding import Finding
     from penstock.manifest import Manifest
     from penstock.model import Flow, Step
 
@@ -111,7 +111,7 @@ def fix(findings: Iterable[Finding], found: Manifest, project: Path, files: Sequ
     if not wishes:
         return Fixes()
     try:
-        from penstock.check.fix._project import fixes  # noqa: PLC0415 - only those who ask need LibCST
+        from penstock.check.fix.project import fixes  # noqa: PLC0415 - only those who ask need LibCST
     except ImportError as error:
         if not (error.name or "").startswith("libcst"):
             raise

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from lab.redeclared import change_arrows
 from penstock.check.evidence import load as load_evidence
-from penstock.check.findings import findings
-from penstock.check.verdict import judge
+from penstock.check.findings.finding import findings
+from penstock.check.verdict.judge import judge
 from penstock.config import load
 from penstock.model import Edge
 from penstock.proof import prove
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from lab.redeclared import Change
     from penstock.check.evidence import Evidence
-    from penstock.check.findings import Finding
+    from penstock.check.findings.finding import Finding
     from penstock.model import Flow
     from penstock.proof import Proof
 

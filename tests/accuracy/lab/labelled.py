@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lab.play import SCENARIOS, imported, play
 from lab.source import parse
-from penstock.check.callgraph import StepAt, read
+from penstock.callgraph import StepAt, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

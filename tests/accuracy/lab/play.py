@@ -11,19 +11,20 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock import _registry, add_observer, observing, remove_observer
-from penstock.check.callgraph import StepAt, read
+from penstock import add_observer, observing, remove_observer
+from penstock._declare import registry
+from penstock._recording.process_recorder import Recorder
+from penstock.callgraph import StepAt, read
 from penstock.check.evidence import Evidence
-from penstock.check.findings import findings, of_problem
-from penstock.check.verdict import judge
-from penstock.observers.recorder import Recorder
+from penstock.check.findings.finding import findings, of_problem
+from penstock.check.verdict.judge import judge
 from penstock.propagation import tell_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import ModuleType
 
-    from penstock.check.findings import Finding
+    from penstock.check.findings.finding import Finding
     from penstock.model import Edge, Flow
     from penstock.observers import Observer
 
@@ -83,14 +84,14 @@ def play(file: Path, *others: Observer) -> Played:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Begin with an empty registry, and leave it as it was."""
-    flows, unclaimed = dict(_registry._flows), dict(_registry._unclaimed)
-    _registry.forget()
+    flows, unclaimed = dict(registry._flows), dict(registry._unclaimed)
+    registry.forget()
     try:
         yield
     finally:
-        _registry.forget()
-        _registry._flows.update(flows)
-        _registry._unclaimed.update(unclaimed)
+        registry.forget()
+        registry._flows.update(flows)
+        registry._unclaimed.update(unclaimed)
 
 
 @contextmanager
@@ -139,7 +140,7 @@ def _run(module: ModuleType) -> str:
 
 def read_flow(file: Path) -> Flow:
     """Return the only flow that is declared, with what its code says."""
-    (flow,) = _registry.flows()
-    steps = [StepAt(flow.name, mark.step_name, mark.function) for mark in _registry.marks()]
+    (flow,) = registry.flows()
+    steps = [StepAt(flow.name, mark.step_name, mark.function) for mark in registry.marks()]
     said = read(steps, lambda path: Path(path) == file)[flow.name]
     return replace(flow, calls=said.calls, blind=said.blind)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.check.findings import findings
-from penstock.check.verdict import judge
+from penstock.check.findings.finding import findings
+from penstock.check.verdict.judge import judge
 from penstock.model import Edge
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lab.oracle import Start
     from lab.play import Played
     from lab.source import Source
-    from penstock.check.findings import Finding
+    from penstock.check.findings.finding import Finding
 
 Outcome = Literal["found", "missed", "failed", "as true", "alarmed"]
 

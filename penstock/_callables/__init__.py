@@ -1,0 +1,1 @@
+"""Callables of every kind: how they are unwrapped, called, and stood in for."""

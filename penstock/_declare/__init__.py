@@ -1,0 +1,1 @@
+"""Declarations: the marks that decorators leave, and the registry that collects them."""

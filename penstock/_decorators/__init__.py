@@ -1,0 +1,1 @@
+"""The decorators, made of marks, the registry and wrappers."""

@@ -1,0 +1,1 @@
+"""Reads definitions: places, signatures, docstrings and hashes of source."""

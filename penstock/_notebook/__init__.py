@@ -1,0 +1,1 @@
+"""Diagrams in notebooks, and in files of every format."""

@@ -1,0 +1,232 @@
+"""``generate_dag``: draws a declared flow in any format, for notebooks or a file."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, get_args
+
+from penstock._declare import registry
+from penstock._decorators.decorators import overload
+from penstock._util.atomic_files import write_atomically
+from penstock.errors import LayoutError, MissingExtraError, RenderError, UnknownNameError
+from penstock.render import format_of, render
+from penstock.render.options import Direction, Options
+from penstock.render.wording import alt_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from penstock.model import Flow
+    from penstock.render import Format
+
+SHOWN_AS_PICTURE = ("mermaid", "dot", "svg", "png", "pdf")
+
+
+class UnknownDirectionError(UnknownNameError):
+    """A direction other than TB (or TD), LR, BT and RL."""
+
+    what = "direction"
+    whats = "directions"
+
+
+class Diagram:
+    """A drawn flow: also a ``str``, or ``bytes`` for png and pdf, that notebooks show as a picture.
+
+    Attributes:
+        flow: The flow that was drawn.
+        kind: The format it was drawn in.
+        options: The options of the drawing.
+        engine: The layout engine of its picture.
+    """
+
+    flow: Flow
+    kind: Format
+    options: Options
+    engine: str
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        """Return the representations for IPython: a picture that needs no trust, and text as a fallback.
+
+        Every front end shows an ``<img>`` with a ``data:`` address, trusted or not, but not inline SVG.
+        LaTeX takes the PDF. Without it, nbconvert would call Inkscape for the SVG.
+        """
+        bundle = {"text/plain": self._plain()}
+        if self.kind.name in SHOWN_AS_PICTURE:
+            bundle |= _pictures(self)
+        return {
+            kind: content
+            for kind, content in bundle.items()
+            if (include is None or kind in include) and (exclude is None or kind not in exclude)
+        }
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Print the plain text in IPython, which would print a ``str`` quoted."""
+        del cycle
+        printer.text(self._plain())
+
+    def _plain(self) -> str:
+        return str(self) if isinstance(self, str) else f"<{self.kind.name} of flow {self.flow.name}>"
+
+    def _repr_html_(self) -> str | None:
+        """Return the picture for marimo and other front ends that request HTML only."""
+        html: str | None = self._repr_mimebundle_().get("text/html")
+        return html
+
+
+class TextDiagram(Diagram, str):  # noqa: SLOT000 - it carries the flow
+    """A diagram that is a ``str``: its source text, or its drawing."""
+
+
+class BinaryDiagram(Diagram, bytes):
+    """A diagram that is ``bytes``: png or pdf."""
+
+
+class _Drawn(TypedDict, total=False):
+    """Drawing options beside format and output; declared here for type checkers."""
+
+    direction: str
+    details: bool | None
+    links: Mapping[str, str] | None
+    engine: str
+    timeout: float
+
+
+@overload
+def generate_dag(
+    name: str,
+    format: Literal["mermaid", "dot", "svg", "text", "json"],
+    output: str | Path | None = None,
+    **drawn: Unpack[_Drawn],
+) -> TextDiagram:
+    """Return a text diagram for one of the text formats."""
+
+
+@overload
+def generate_dag(
+    name: str, format: Literal["png", "pdf"], output: str | Path | None = None, **drawn: Unpack[_Drawn]
+) -> BinaryDiagram:
+    """Return a binary diagram for PNG and PDF."""
+
+
+@overload
+def generate_dag(name: str, format: None = None, output: None = None, **drawn: Unpack[_Drawn]) -> TextDiagram:
+    """Return a text diagram where neither a format nor a file is given."""
+
+
+@overload
+def generate_dag(
+    name: str, format: str | None = None, output: str | Path | None = None, **drawn: Unpack[_Drawn]
+) -> Diagram:
+    """Return a diagram in a format known only at run time."""
+
+
+def generate_dag(
+    name: str,
+    format: str | None = None,
+    output: str | Path | None = None,
+    *,
+    direction: str = "TB",
+    details: bool | None = None,
+    links: Mapping[str, str] | None = None,
+    engine: str = "graphviz-pure",
+    timeout: float = 20,
+) -> Diagram:
+    """Draw a declared flow.
+
+    Args:
+        name: The flow's name.
+        format: ``mermaid``, ``dot``, ``svg``, ``png``, ``pdf``, ``text`` or ``json``. If it is not given, the
+            output's suffix decides; without an output it is ``mermaid``.
+        output: A file to write, whole or not at all.
+        direction: The direction of the edges: ``TB`` (or ``TD``) down, ``LR`` right, ``BT`` up, ``RL`` left.
+        details: Whether to draw titles, triggers, effects, labels and links too. If it is not given, pictures and
+            drawings show them, and Mermaid and DOT texts are kept bare.
+        links: An address for each step's node, by step name.
+        engine: The layout engine of pictures: ``graphviz-pure``, ``dot``, or a path.
+        timeout: Seconds that a layout may take.
+
+    Returns:
+        The diagram, a ``str``, or ``bytes`` for png and pdf, that a notebook shows as a picture.
+
+    Raises:
+        UnknownFlowError: No such flow is declared.
+        UnknownFormatError: No renderer writes that format.
+        RenderError: The output's suffix belongs to another picture format.
+        MissingExtraError: The format needs an optional package; the message names it.
+        LayoutError: The layout engine failed.
+        OutputError: The file could not be written; its former content is unchanged.
+
+    Warns:
+        RenderWarning: A PNG has boxes for letters that its font lacks; the message suggests a remedy.
+        LayoutWarning: The flow is too large to be drawn as asked for: it is drawn in plain layers, the PNG is scaled
+            down, or Mermaid refuses the text.
+    """
+    flow = registry.get_flow(name)
+    path = None if output is None else Path(output)
+    kind = format_of(format, path)
+    options = Options(
+        direction=checked_direction(direction),
+        details=kind.detailed if details is None else details,
+        links=dict(links or {}),
+    )
+    content = render(flow, kind.name, options, engine=engine, timeout=timeout)
+    if path is not None:
+        write_atomically(path, file_content(content))
+    diagram = TextDiagram(content) if isinstance(content, str) else BinaryDiagram(content)
+    diagram.flow, diagram.kind, diagram.options, diagram.engine = flow, kind, options, engine
+    return diagram
+
+
+def checked_direction(direction: str) -> Direction:
+    """Return the direction, ``TD`` as ``TB``.
+
+    Raises:
+        UnknownDirectionError: There is no such direction.
+    """
+    value = "TB" if direction.upper() == "TD" else direction.upper()
+    for candidate in get_args(Direction):
+        if value == candidate:
+            return cast("Direction", candidate)
+    raise UnknownDirectionError(direction, get_args(Direction))
+
+
+def file_content(content: str | bytes) -> bytes:
+    """Return a rendered flow as file content: UTF-8, with a newline at the end of a text."""
+    if isinstance(content, bytes):
+        return content
+    return (content if content.endswith("\n") else f"{content}\n").encode()
+
+
+def _pictures(diagram: Diagram) -> dict[str, str]:
+    try:
+        svg = str(render(diagram.flow, "svg", _with_details(diagram), engine=diagram.engine))
+    except (MissingExtraError, LayoutError):
+        # JupyterLab draws Mermaid itself. Beside an SVG it would win, and myst-nb would warn.
+        return {"text/vnd.mermaid": str(render(diagram.flow, "mermaid", diagram.options))}
+    data = base64.b64encode(svg.encode()).decode("ascii")
+    alt = escape(alt_text(diagram.flow))
+    html = f'<img src="data:image/svg+xml;base64,{data}" alt="{alt}" style="max-width:100%">'
+    return {"text/html": html, "image/svg+xml": svg, **_document(diagram)}
+
+
+def _document(diagram: Diagram) -> dict[str, str]:
+    """Return the PDF, if it can be made; preferably the one that is the same on every machine."""
+    from penstock.render import pdf  # noqa: PLC0415 - seldom needed
+
+    for make in (pdf.from_svg, pdf.render):
+        with contextlib.suppress(RenderError):
+            content = make(diagram.flow, _with_details(diagram), engine=diagram.engine)
+            return {"application/pdf": base64.b64encode(content).decode("ascii")}
+    return {}
+
+
+def _with_details(diagram: Diagram) -> Options:
+    """Return the options of the picture: those given, except that the picture of a bare text is complete."""
+    if diagram.kind.detailed:
+        return diagram.options
+    return Options(direction=diagram.options.direction, details=True, links=diagram.options.links)

@@ -1,0 +1,1 @@
+"""Records which steps run while tests do."""

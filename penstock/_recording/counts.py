@@ -1,0 +1,195 @@
+"""Counts of a recorder, before conversion to evidence."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, deque
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from penstock._declare import registry
+from penstock._recording.running_step import unrun
+from penstock._recording.substitutions import replacements
+from penstock._util.locks import make_reentrant_lock
+from penstock.check.evidence import Evidence, Fact, Orphan, Seen
+from penstock.check.evidence.frames import NOTHING
+from penstock.check.evidence.history import History
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from penstock._recording.run_company import Company, Move, RootFacts
+    from penstock.check.evidence.frames import Key
+
+COMMIT = "PENSTOCK_EVIDENCE_COMMIT"
+"""The environment variable with the recorded commit; a trailing plus stands for uncommitted changes."""
+
+
+class Counts:
+    """Counted observations.
+
+    Attributes:
+        waiting: Facts not counted yet.
+        masked: Facts not counted yet that were observed while tests had replaced steps, with those steps.
+        moved: Facts whose key changed after they were counted.
+    """
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Discard all counts."""
+        self._facts: Counter[Key] = Counter()
+        self.waiting: deque[Key] = deque()
+        self._orphans: dict[tuple[str, str, bool], int] = {}
+        self._runs: dict[tuple[str, str], int] = {}
+        self.masked: deque[tuple[Key, frozenset[str]]] = deque()
+        self._replaced: dict[Key, frozenset[str]] = {}
+        self._replaced_runs: dict[tuple[str, str], frozenset[str]] = {}
+        self._replaced_steps: dict[str, frozenset[str]] = {}
+        self._meanwhile: dict[tuple[str, str], frozenset[str]] = {}
+        self.moved: deque[Move] = deque()
+        self._news = False
+        # Reentrant: a generator that is collected while the lock is held ends here, too.
+        self._lock = make_reentrant_lock()
+
+    def _note_replaced(self, flow: str, names: frozenset[str]) -> None:
+        """Record steps that tests have replaced at any time, even if the same fact also occurs without."""
+        known_names = self._replaced_steps.get(flow, NOTHING)
+        if not names <= known_names:
+            self._replaced_steps[flow] = known_names | names
+            self._news = True
+
+    def _add_run(self, run: tuple[str, str], names: frozenset[str]) -> None:
+        replaced_by_run = self._replaced_runs
+        with self._lock:
+            if run not in self._runs or run in replaced_by_run:
+                if names := names or replacements.by_hand(run[0]) - {run[1]}:
+                    self._note_replaced(run[0], names)
+                    replaced_by_run[run] = names | replaced_by_run.get(run, NOTHING)
+                else:
+                    self._news |= replaced_by_run.pop(run, None) is not None
+            self._add(self._runs, run)
+
+    def _add(self, counter: dict[Any, int], key: tuple[object, ...]) -> None:
+        with self._lock:
+            number = counter.get(key, 0)
+            counter[key] = number + 1
+        if not number:
+            self._news = True
+
+    def count(self) -> None:
+        """Count all pending facts at once, which is cheaper."""
+        facts = self._facts
+        with self._lock:
+            fact_count, replaced_count = len(facts), len(self._replaced)
+            moves = _drain_queue(self.moved)  # what it moves was counted before it was there
+            pending_keys = _drain_queue(self.waiting)
+            facts.update(pending_keys)
+            fresh = {*islice(facts, fact_count, None)} if len(facts) > fact_count else set()
+            self._compare(fresh | (self._replaced.keys() & pending_keys) if self._replaced else fresh)
+            for key, names in _drain_queue(self.masked):
+                if key not in facts or key in self._replaced:
+                    self._replaced[key] = names | self._replaced.get(key, NOTHING)
+                facts[key] += 1
+            self._move(moves)
+            self._news |= bool(moves) or len(facts) > fact_count or len(self._replaced) != replaced_count
+
+    def show(self, company: Company) -> RootFacts:
+        """Return a record for the facts of one more outermost step of a run."""
+        with self._lock:
+            return company.show()
+
+    def fold(self, shown: RootFacts) -> None:
+        """Compact the record of an outermost step."""
+        with self._lock:
+            shown.fold()
+
+    def await_consumers(self, parts: Iterable[RootFacts], generators: frozenset[str]) -> None:
+        """Record generators that begin: earlier steps may have received them as arguments."""
+        with self._lock:
+            for part in parts:
+                self.moved.extend(part.moves(generators))
+
+    def _move(self, moved: Iterable[Move]) -> None:
+        """Move facts to other keys, because later events of their runs showed that they prove no contradiction."""
+        facts = self._facts
+        for key, replaced_names, new_key, times in moved:
+            facts[key] -= times
+            names = replaced_names or self._replaced.get(key)
+            if facts[key] <= 0:
+                del facts[key]
+                self._replaced.pop(key, None)
+            if names is None:
+                self._replaced.pop(new_key, None)
+            elif new_key not in facts or new_key in self._replaced:
+                self._replaced[new_key] = names | self._replaced.get(new_key, NOTHING)
+            facts[new_key] += times
+
+    def _compare(self, fresh: Iterable[Key]) -> None:
+        """Find steps replaced by hand, for facts that are new or known only with replaced steps."""
+        for key in fresh:
+            if names := key[2] and unrun(key, replacements.by_hand(key[0])):
+                self._note_replaced(key[0], names)
+                self._replaced[key] = names | self._replaced.get(key, NOTHING)
+            else:
+                self._replaced.pop(key, None)
+
+    def evidence(self) -> Evidence:
+        """Return the observations so far."""
+        self.count()
+        with self._lock:  # dict() copies atomically; the code below may run code of the application
+            facts, orphans, runs = dict(self._facts), dict(self._orphans), dict(self._runs)
+            replaced_facts, replaced_runs = dict(self._replaced), dict(self._replaced_runs)
+            meanwhile = dict(self._meanwhile)
+        sources = _sources()
+
+        def seen(flow: str, step: str) -> Seen:
+            """Return a step with the hash of its source."""
+            return Seen(step, sources.get((flow, step), ""))
+
+        def group(flow: str, steps: Iterable[str]) -> frozenset[Seen]:
+            """Return steps of a flow with the hashes of their sources."""
+            return frozenset(seen(flow, step) for step in steps)
+
+        def fact(key: Key) -> Fact:
+            """Return the fact that a key stands for."""
+            f, b, p, done, above, outside, circumstances = key
+            return Fact(f, seen(f, b), seen(f, p), group(f, done), group(f, above), group(f, outside), circumstances)
+
+        tops = {
+            Orphan(f, seen(f, b), concurrent=True, done=group(f, done)): count
+            for (f, b, p, done, *_), count in facts.items()
+            if not p
+        }
+        return Evidence(
+            {fact(key): count for key, count in facts.items() if key[2]},
+            {Orphan(f, seen(f, step), is_lost): count for (f, step, is_lost), count in orphans.items()} | tops,
+            {(f, seen(f, step)): count for (f, step), count in runs.items()},
+            {os.environ.get(COMMIT, ""): datetime.now(UTC).date().isoformat()},
+            {
+                **{fact(key): names for key, names in replaced_facts.items()},
+                **{(f, seen(f, step)): names for (f, step), names in replaced_runs.items()},
+            },
+            meanwhile,
+            exact=True,
+            history=History(replaced=dict(self._replaced_steps)),
+        )
+
+
+def _drain_queue(waiting: deque[Any]) -> list[Any]:
+    items = []
+    try:
+        while waiting:
+            items.append(waiting.popleft())
+    except IndexError:  # a generator collected at this very moment settles, too
+        pass
+    return items
+
+
+def _sources() -> dict[tuple[str, str], str]:
+    try:
+        return {(flow.name, step.name): step.source_hash for flow in registry.known_flows() for step in flow.steps}
+    except Exception:  # the application's objects may raise anything when read
+        return {}

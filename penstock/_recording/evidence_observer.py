@@ -1,0 +1,241 @@
+"""Records actual runs as aggregated facts: for ``pytest --penstock``, or as an observer in your own process.
+
+Memory grows with the number of different contexts, not of calls.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from penstock._recording.counts import COMMIT, Counts
+from penstock._recording.run_company import Company, names_in
+from penstock._recording.running_step import Running, Several, frame_of, remote_frames
+from penstock._recording.substitutions import replacements
+from penstock._util.locks import make_lock
+from penstock.check.evidence import save
+from penstock.check.evidence.frames import NOTHING, Loose, nearest
+from penstock.observers import MOST_AROUND, is_in_blocks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock._recording.strays import Strays
+    from penstock._runtime.runs import Run
+    from penstock.check.evidence.frames import StepFrame
+    from penstock.observers import StepEvent
+
+__all__ = ["COMMIT", "EvidenceObserver"]
+
+
+class EvidenceObserver(Counts):
+    """Counts the context in which each step runs: ``add_observer(EvidenceObserver())``.
+
+    Args:
+        file: The file for the evidence; it is written after each new observation, and by :meth:`write`.
+
+    Attributes:
+        file: The file for the evidence.
+        started: Whether another recorded process started this one: a step that begins with no step around it
+            has then lost its context on the way.
+        inherited: The step in which this process was forked.
+        strays: The channel on which processes exchange steps with lost context.
+        detached: The notes of the run at the fork, if work of this process need not belong to that run.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self.file = file
+        self.started = False
+        self.inherited: StepEvent | None = None
+        self.detached: dict[object, Any] | None = None
+        self.strays: Strays | None = None
+        super().__init__()
+
+    def clear(self) -> None:
+        """Discard all state; in a forked process, including the holders of locks."""
+        super().clear()
+        self.live: set[Running] = set()
+        self._writing = make_lock()
+
+    def __call__(self, event: StepEvent, /) -> Running | Several | None:
+        """Record the beginning of a step."""
+        flows = event.flows
+        if len(flows) == 1:  # nearly always
+            return self._begin(flows[0], event, None)
+        running: list[Running] = []
+        for flow in flows:
+            running.append(self._begin(flow, event, running[-1] if running else None))
+        return Several(running) if running else None
+
+    def _begin(self, flow: str, event: StepEvent, beside: Running | None) -> Running:
+        above, parent, within, begins = event.parent, None, None, False
+        if above is not None:  # nearly always, it is the step right above
+            parent = above.notes.get(self)
+        if parent is None or parent.flow != flow or parent.step == event.step:
+            parent, within = self._nearest(flow, event)
+        if type(parent) is Running and not event.entrypoint:
+            company = parent.company
+        else:
+            company, begins = self._company(flow, event, parent or within)
+            if begins and parent is not None and not _is_run(parent):
+                parent = within = None  # the step around is in no run, or in another flow's
+        if parent is not None and parent.depth >= MOST_AROUND:
+            parent = Loose(parent)
+        running = Running(flow, event.step, parent)
+        running.observer = self
+        running.company = company
+        running.lazy, running.starts = event.lazy, event.entrypoint
+        running.outermost = above is self.inherited or above is None
+        running.beside = beside
+        running.begins = begins
+        running.counted = running.acted = False
+        if within is not None:
+            running.within = ref(within)
+        event.notes[self] = running
+        if replacements.now:
+            names = replacements.now.get(flow, NOTHING)
+            running.mask(names)
+            self._note_replaced(flow, names)
+        if parent is None or begins or event.lazy:
+            self._place(running, event)
+        self.live.add(running)
+        return running
+
+    def forget(self, event: StepEvent) -> None:
+        """End a step whose beginning was interrupted."""
+        running: Running | None = event.notes.get(self)
+        while running is not None:
+            running(None)
+            running = running.beside
+
+    def _nearest(self, flow: str, event: StepEvent) -> tuple[StepFrame | None, Running | None]:
+        """Return the nearest other step around, here or in another process, and the outer call of the same step."""
+        inner, run = self._innermost(flow, event.parent), event.run
+        frame = nearest(inner, event.step)
+        if frame is None and run is not None:
+            frame = nearest(remote_frames(run).get(flow), event.step)
+        return frame, inner if inner is not None and inner.step == event.step else None
+
+    def _innermost(self, flow: str, event: StepEvent | None) -> Running | None:
+        """Return the nearest call, from the first event outwards, of a step in the flow.
+
+        An event of another flow caches the answer; else each round of a self-scheduling step would search all.
+        """
+        above, key = event, (self, flow)
+        frame: Running | None = None
+        while above is not None and (frame := frame_of(above, self, flow)) is None:
+            if key in above.notes:
+                frame = above.notes[key]
+                break
+            above = above.parent
+        if event is not None and above is not event:
+            event.notes[key] = frame
+        return frame
+
+    def _company(self, flow: str, event: StepEvent, outer_frame: StepFrame | None) -> tuple[Company, bool]:
+        """Return the shared state of a step's run, and whether the step begins a run inside another step."""
+        outer = outer_frame.company if isinstance(outer_frame, Running) else None
+        if outer is not None and not event.entrypoint:
+            return outer, False
+        run = event.run
+        if run is None or run.notes is self.detached:
+            return outer or Company(alone=True), False
+        company: Company | None = run.notes.get((self, flow))
+        if company is None and not event.entrypoint and outer_frame is None and run.flow not in (None, flow):
+            return Company(foreign=True), False
+        if company is None:
+            company = run.notes.setdefault((self, flow), Company())
+        return company, outer is not None and (outer is not company or is_in_blocks(event))
+
+    def _place(self, running: Running, event: StepEvent) -> None:
+        """Record the position of a step's beginning."""
+        if running.begins:
+            self._add_run((running.flow, event.step), running.replaced - {event.step})
+        elif running.parent is None and running.within is None:
+            self._start(running, event)
+        if running.parent is None:
+            running.counted |= running.begins or running.within is not None
+            if running.company.is_run:
+                if self.strays is not None:
+                    self.hear(self.strays)
+                running.before = frozenset(running.company.finished), NOTHING
+        elif event.lazy and not running.acted:
+            running.pull()
+        if event.lazy:
+            running.await_consumer()
+
+    def _start(self, running: Running, event: StepEvent) -> None:
+        """Begin a step without steps around it: its predecessors are the finished steps of its run."""
+        flow, company = running.flow, running.company
+        if company.foreign:
+            running.counted = True
+            return
+        run = None if company.alone else event.run
+        is_lost = not event.entrypoint and self._is_lost(flow, run)
+        running.counted = run is None or not is_lost
+        if event.entrypoint:
+            self._add_run((flow, event.step), running.replaced - {event.step})
+        elif running.counted:
+            self._add(self._orphans, (flow, event.step, is_lost))
+        if is_lost and (run is None or (run.flow == flow and not company.finished)):
+            self._lose(running)
+
+    def _is_lost(self, flow: str, run: Run | None) -> bool:
+        """Return whether a step that begins alone has probably lost the context of its caller."""
+        return (
+            self.started
+            or (run is not None and (run.flow is not None or run.remote is not None))
+            or threading.current_thread() is not threading.main_thread()
+            or any(running.flow == flow and running.company.is_run for running in self.live.copy())
+        )
+
+    def _lose(self, running: Running) -> None:
+        """Record a step that may belong to any active run of its flow, here or in another process."""
+        self._mark(running.flow, running.step, running.company)
+        if self.strays is not None:
+            self.strays.add(running.flow, running.step)
+
+    def hear(self, strays: Strays) -> None:
+        """Record the steps that other processes have lost since the last check."""
+        for flow, step in strays.hear():
+            self._mark(flow, step, None)
+
+    def _mark(self, flow: str, step: str, own: Company | None) -> None:
+        """Let the active runs add to each further fact that a step may belong to them."""
+        names, key = NOTHING, (flow, step)
+        for running in self.live.copy():
+            if running.flow == flow and running.company.is_run and running.company is not own:
+                running.company.lose(step)
+                names |= names_in(running)
+        with self._lock:
+            if key not in self._meanwhile or not names <= self._meanwhile[key]:
+                self._meanwhile[key] = names | self._meanwhile.get(key, NOTHING)
+                self._news = True
+
+    def settle(self, *, write: bool) -> None:
+        """Count pending steps; then write if anything is new."""
+        self.count()
+        if write and self._news:
+            self.write()
+
+    def write(self) -> None:
+        """Write the evidence to the file, if there is one and anything was observed.
+
+        Raises:
+            OutputError: The file cannot be written.
+        """
+        while self.file and self._writing.acquire(blocking=False):  # else another thread writes
+            try:
+                self.settle(write=False)
+                self._news = False
+                if self._facts or self._orphans or self._runs:
+                    save(self.evidence(), self.file)
+            finally:
+                self._writing.release()
+            if not self._news:
+                return
+
+
+def _is_run(frame: StepFrame) -> bool:
+    return not isinstance(frame, Running) or frame.company.is_run

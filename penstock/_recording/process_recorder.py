@@ -1,0 +1,153 @@
+"""Records one process: ``pytest --penstock`` starts a recorder, and every process below it takes part."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import time
+from multiprocessing import process, util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock._recording.evidence_observer import EvidenceObserver
+from penstock._recording.running_step import frame_of, remote_frames
+from penstock._recording.strays import Strays
+from penstock._recording.substitutions import replacements
+from penstock._runtime.context import current_event, current_run
+from penstock.check.evidence.frames import encode_frames
+from penstock.errors import OutputError
+from penstock.propagation import LONGEST_EVIDENCE, tell_evidence
+
+if TYPE_CHECKING:
+    from penstock.check.evidence.frames import StepFrame
+
+FOLDER = "PENSTOCK_EVIDENCE"
+"""The environment variable with the folder in which every process of a recording writes its part."""
+
+WORKERS = (("concurrent.futures.process", "_process_worker"), ("multiprocessing.pool", "worker"))
+"""The worker functions of process pools, by module and name."""
+
+_PAUSE = 20
+"""The pause between two writes of a worker, as a multiple of the time that the last one took."""
+
+_recorders: list[Recorder] = []
+
+
+class Recorder(EvidenceObserver):
+    """Writes its observations to the recording's folder, in a file of its own."""
+
+    _due = 0.0
+
+    def follow(self, folder: str) -> None:
+        """Join the recording in a folder; patches of another recording are left alone."""
+        if self.file is None or self.file.parent != Path(folder):
+            self.write()
+            self.clear()
+            self.file = _part(folder)
+            with contextlib.suppress(OSError):
+                self.strays = Strays(Path(folder))
+
+    def settle(self, *, write: bool) -> None:
+        """Count pending steps. Only processes started by tests write meanwhile, because they may be killed.
+
+        In the process that runs the tests, a test may have replaced :func:`os.replace`, and count its calls.
+        """
+        super().settle(write=write and self.started)
+
+    def write(self) -> None:
+        """Write the evidence unless the recording folder was removed."""
+        if self.file and self.file.parent.is_dir():
+            super().write()
+
+    def write_now_and_then(self) -> None:
+        """Write new observations unless it was done just now: writing takes longer the more there are."""
+        began = time.monotonic()
+        if self._news and began >= self._due:
+            self.leave()
+            end = time.monotonic()
+            self._due = end + _PAUSE * (end - began)
+
+    def leave(self) -> None:
+        """Write the evidence at the end of the process, ignoring errors, which cannot be reported then."""
+        with contextlib.suppress(OutputError):
+            self.write()
+
+    def reset_after_fork(self) -> None:
+        """Start with empty counts in the child; the old counts belong to the parent."""
+        self.clear()
+        replacements.reset_after_fork()
+        self.started = True
+        self.inherited = current_event.get()
+        if self.file:
+            self.file = _part(str(self.file.parent))
+
+    def detach(self) -> None:
+        """Treat the steps around the fork as unknown in this process, and their run, too."""
+        event, run = current_event.get(), current_run.get()
+        if run is not None:
+            self.detached, run.arrived = run.notes, None
+        while event is not None:
+            for key in [key for key in event.notes if key is self or (type(key) is tuple and key[0] is self)]:
+                del event.notes[key]
+            event = event.parent
+
+    def encode_step_context(self) -> str:
+        """Return the encoded steps around, for the receiver of a message, or an empty string."""
+        frames = self._around()
+        text = json.dumps({flow: encode_frames(frame) for flow, frame in frames.items()}, separators=(",", ":"))
+        return text if frames and len(text) <= LONGEST_EVIDENCE else ""
+
+    def _around(self) -> dict[str, StepFrame]:
+        run, event = current_run.get(), current_event.get()
+        frames = dict(remote_frames(run)) if run is not None else {}
+        events = []
+        while event is not None:
+            events.append(event)
+            event = event.parent
+        for outer_event in reversed(events):
+            for flow in outer_event.flows:
+                frame = frame_of(outer_event, self, flow)
+                if frame is not None and frame.company.is_run:
+                    frames[flow] = frame
+        return frames
+
+
+def recorder() -> Recorder | None:
+    """Return this process's recorder, always the same one; ``None`` if the environment names no recording."""
+    folder = os.environ.get(FOLDER)
+    if not folder:
+        return None
+    if not _recorders:
+        _recorders.append(_make_recorder())
+    _recorders[0].follow(folder)
+    return _recorders[0]
+
+
+def _make_recorder() -> Recorder:
+    observer = Recorder()
+    tell_evidence(observer.encode_step_context)
+    atexit.register(observer.leave)
+    if hasattr(os, "register_at_fork"):  # not on Windows
+        os.register_at_fork(after_in_child=observer.reset_after_fork)
+    # A process of multiprocessing exits without atexit, and drops the finalizers of its parent.
+    util.register_after_fork(observer, _after_worker_fork)
+    _finalize(observer)
+    return observer
+
+
+def _after_worker_fork(observer: Recorder) -> None:
+    """Begin in a process of multiprocessing; a pool's process outlives the step that forked it, and serves others."""
+    _finalize(observer)
+    target = getattr(process.current_process(), "_target", None)
+    if (getattr(target, "__module__", ""), getattr(target, "__name__", "")) in WORKERS:
+        observer.detach()
+
+
+def _finalize(observer: Recorder) -> None:
+    util.Finalize(observer, observer.leave, exitpriority=0)
+
+
+def _part(folder: str) -> Path:
+    return Path(folder, f"{os.getpid()}-{os.urandom(4).hex()}.json")

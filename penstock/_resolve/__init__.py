@@ -1,0 +1,1 @@
+"""From declarations to flows, with the problems found on the way."""

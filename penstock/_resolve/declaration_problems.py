@@ -1,0 +1,26 @@
+"""Problems of declarations: at their location, with the value as written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from penstock.model import Problem
+
+if TYPE_CHECKING:
+    from penstock._declare.marks import StepMark
+
+
+def problem_at(mark: StepMark, code: str, message: str) -> Problem:
+    """Return a problem located at a declaration."""
+    file, line = mark.declared
+    return Problem(code=code, message=message, file=file, line=line, step=mark.step_name)
+
+
+def shown_value(value: object) -> str:
+    """Return a text or a number as in source code; of other values only the type, because they may hold a secret."""
+    if value is None or isinstance(value, (str, int, float)):
+        return repr(value)
+    kind = type(value)
+    if kind in (list, tuple) and value and all(isinstance(item, str) for item in cast("Any", value)):
+        return repr(value)
+    return f"<{kind.__name__} object>"

@@ -1,0 +1,1 @@
+"""Runs: what a decorated call binds, and how it travels."""

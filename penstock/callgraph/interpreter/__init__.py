@@ -1,0 +1,1 @@
+"""Interprets the bodies of functions, without running them."""

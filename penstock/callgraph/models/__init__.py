@@ -1,0 +1,1 @@
+"""Models of libraries: what a call of theirs leads to."""

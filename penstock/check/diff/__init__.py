@@ -1,0 +1,1 @@
+"""Differences between the flows of two manifests."""

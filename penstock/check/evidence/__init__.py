@@ -1,0 +1,280 @@
+"""Evidence: aggregated facts of real runs that can be stored and merged.
+
+A fact says after and inside which steps a step began, not when: equal facts are counted, so a million runs take no
+more room than one. Each step in a fact carries the hash of its source, which tells facts of changed code from current
+ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from penstock._util.atomic_files import read_text, write_atomically
+from penstock._util.versioned_json import VersionedFormat, check_natural, check_text
+from penstock.check.evidence import checksum
+from penstock.check.evidence.file_rows import (
+    PLAIN_ROW,
+    encode_rows,
+    evidence_rows,
+    read_circumstances,
+    read_names,
+    read_set,
+)
+from penstock.check.evidence.frames import PLAIN
+from penstock.check.evidence.history import History, decode_history, merge_histories
+from penstock.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from penstock.check.evidence.frames import Circumstances
+
+FORMAT = VersionedFormat(
+    name="penstock-evidence",
+    version=(1, 4),
+    what="evidence",
+    cure="record some with: pytest --penstock",
+    error=EvidenceError,
+    merge=checksum.CURE,
+)
+
+
+class Seen(NamedTuple):
+    """A step that ran: its name, and the hash of its source (empty where it is not known)."""
+
+    step: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """The steps around and before a step when it began, inside a run.
+
+    Attributes:
+        flow: The flow.
+        step: The step that began.
+        parent: The nearest enclosing step of the same flow.
+        done: Steps that had finished inside the parent's subtree before.
+        ancestors: Steps that enclose the parent.
+        outside: Steps that had finished inside an ancestor's subtree, but outside the parent's.
+        circumstances: The reasons that keep it from counting against an edge, in the run that showed it.
+    """
+
+    flow: str
+    step: Seen
+    parent: Seen
+    done: frozenset[Seen] = frozenset()
+    ancestors: frozenset[Seen] = frozenset()
+    outside: frozenset[Seen] = frozenset()
+    circumstances: Circumstances = PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A step that began with no enclosing step of its flow.
+
+    Attributes:
+        flow: The flow.
+        step: The step that began.
+        concurrent: Whether another step of the flow was running then, so that its context was probably lost.
+        done: Steps that had finished before in the same run, where known: the run is the one that it began in, and
+            nothing was lost.
+    """
+
+    flow: str
+    step: Seen
+    concurrent: bool
+    done: frozenset[Seen] | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Counted observations of runs.
+
+    Attributes:
+        facts: How often each fact was seen.
+        orphans: How often each step began alone.
+        runs: How often each entrypoint began a run, by flow and step.
+        commits: The commits that were recorded, each with the date of the last recording (ISO 8601, UTC, a day).
+        replaced: The replaced steps of each fact, or entrypoint of a run, that was observed only while tests had
+            replaced steps of its flow. Rows that were also observed without replacement have no entry.
+        meanwhile: Of a step that probably lost its context, by flow and name, the steps of the runs that were going on.
+        exact: Whether all of it records circumstances. Older evidence does not: there, a context that was lost is
+            lost in every run, and a generator may have been handed on in any.
+        history: The tests that ran, and earlier evidence.
+    """
+
+    facts: Mapping[Fact, int] = field(default_factory=dict)
+    orphans: Mapping[Orphan, int] = field(default_factory=dict)
+    runs: Mapping[tuple[str, Seen], int] = field(default_factory=dict)
+    commits: Mapping[str, str] = field(default_factory=dict)
+    replaced: Mapping[Fact | tuple[str, Seen], frozenset[str]] = field(default_factory=dict)
+    meanwhile: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    exact: bool = False
+    history: History = field(default_factory=History)
+
+    def of(self, flow: str) -> Evidence:
+        """Return the evidence of one flow, without a search through all others each time."""
+        return self._by_flow.get(flow) or Evidence(commits=self.commits, exact=self.exact, history=self.history)
+
+    @cached_property
+    def _by_flow(self) -> dict[str, Evidence]:
+        """The evidence of each flow, its rows in the same order."""
+        parts: dict[str, tuple[dict[Any, Any], ...]] = {}
+        tables: tuple[Mapping[Any, Any], ...] = (self.facts, self.orphans, self.runs, self.replaced, self.meanwhile)
+        for index, table in enumerate(tables):
+            for row, value in table.items():
+                flow = row[0] if isinstance(row, tuple) else row.flow
+                parts.setdefault(flow, ({}, {}, {}, {}, {}))[index][row] = value
+        return {
+            flow: Evidence(facts, orphans, runs, self.commits, replaced, meanwhile, self.exact, self.history)
+            for flow, (facts, orphans, runs, replaced, meanwhile) in parts.items()
+        }
+
+
+def merge(several: Iterable[Evidence]) -> Evidence:
+    """Return all evidence as one; neither order nor earlier merges matter."""
+    facts: Counter[Fact] = Counter()
+    orphans: Counter[Orphan] = Counter()
+    runs: Counter[tuple[str, Seen]] = Counter()
+    commits: dict[str, str] = {}
+    meanwhile: dict[tuple[str, str], frozenset[str]] = {}
+    parts = list(several)
+    for evidence in parts:
+        facts.update(evidence.facts)
+        orphans.update(evidence.orphans)
+        runs.update(evidence.runs)
+        for commit, date in evidence.commits.items():
+            commits[commit] = max(date, commits.get(commit, ""))
+        for step, names in evidence.meanwhile.items():
+            meanwhile[step] = names | meanwhile.get(step, frozenset())
+    history = merge_histories(part.history for part in parts)
+    return Evidence(facts, orphans, runs, commits, _merge_replaced(parts), meanwhile, _is_exact(parts), history)
+
+
+def _is_exact(parts: Iterable[Evidence]) -> bool:
+    """Return whether all parts with facts or orphans are exact."""
+    telling = [part.exact for part in parts if part.exact or part.facts or part.orphans]
+    return bool(telling) and all(telling)
+
+
+def _merge_replaced(parts: Iterable[Evidence]) -> dict[Fact | tuple[str, Seen], frozenset[str]]:
+    """Return the replaced steps of each row; one observation without replacement removes the entry."""
+    replaced_steps: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
+    genuine: set[Fact | tuple[str, Seen]] = set()
+    for part in parts:
+        genuine |= (part.facts.keys() | part.runs.keys()) - part.replaced.keys()
+        for row, names in part.replaced.items():
+            replaced_steps[row] = replaced_steps.get(row, frozenset()) | names
+    return {row: names for row, names in replaced_steps.items() if row not in genuine}
+
+
+def dumps(evidence: Evidence) -> str:
+    """Return the evidence as JSON text: everything sorted, one fact a line, a newline at the end."""
+    head = {
+        "format": FORMAT.name,
+        "version": ".".join(map(str, FORMAT.version)),
+        "commits": dict(sorted(evidence.commits.items())),
+        "exact": evidence.exact,
+    }
+    rows = evidence_rows(evidence)
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
+    lines += [f"{json.dumps(key)}: {encode_rows(value)}" for key, value in rows.items()]
+    lines.append(f'"{checksum.KEY}": "{checksum.compute_checksum({**head, **rows})}"')
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def loads(text: str, path: Path | None = None) -> Evidence:
+    """Return the evidence that a JSON text holds.
+
+    Raises:
+        EvidenceError: The text is no evidence, is damaged, or has a newer major version.
+    """
+    content = FORMAT.content(text, path)
+    try:
+        if reason := checksum.check_checksum(content):
+            raise EvidenceError(f"the evidence was edited, merged or damaged: {reason}. {checksum.CURE}", path=path)
+        return _evidence(content)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
+        raise EvidenceError(f"the evidence is damaged ({error!r:.80}); record it anew", path=path) from None
+
+
+def load(path: Path) -> Evidence:
+    """Return the evidence that a file holds.
+
+    Raises:
+        EvidenceError: The file cannot be read or holds no evidence.
+    """
+    try:
+        return loads(read_text(path), path)
+    except OSError as error:
+        raise EvidenceError(f"cannot read the evidence: {error.strerror}", path=path) from None
+
+
+def save(evidence: Evidence, path: Path) -> None:
+    """Write evidence to a file, whole or not at all.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    write_atomically(path, dumps(evidence).encode())
+
+
+def _evidence(content: Mapping[str, Any]) -> Evidence:
+    steps = [Seen(check_text(step), check_text(source)) for _, step, source in content["steps"]]
+
+    def seen(number: object) -> Seen:
+        """Return the step with a number."""
+        return steps[check_natural(number)]
+
+    def group(numbers: Iterable[object]) -> frozenset[Seen]:
+        """Return the steps with these numbers."""
+        return frozenset(map(seen, numbers))
+
+    def fact_of(
+        flow: object, step: object, parent: object, done: Any, ancestors: Any, outside: Any, *more: Any
+    ) -> Fact:
+        """Return the fact that a row of the file encodes."""
+        sides = group(done), group(ancestors), group(outside)
+        return Fact(check_text(flow), seen(step), seen(parent), *sides, read_circumstances(*more) if more else PLAIN)
+
+    facts, runs = Counter[Fact](), Counter[tuple[str, Seen]]()
+    replaced_steps: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
+    for *row, names, count in (*content.get("replaced", ()), *content.get("circumstances", ())):
+        fact = fact_of(*row)  # older readers count none of these against an edge
+        facts[fact] += check_natural(count)
+        if hidden_steps := read_names(names) if len(row) == PLAIN_ROW else read_set(names):
+            replaced_steps[fact] = replaced_steps.get(fact, frozenset()) | hidden_steps
+    for *row, count in content["facts"]:
+        fact = fact_of(*row)
+        facts[fact] += check_natural(count)
+        replaced_steps.pop(fact, None)
+    for flow, step, count in content["runs"]:
+        runs[check_text(flow), seen(step)] += check_natural(count)
+    replaced_steps |= {
+        (check_text(flow), seen(step)): read_names(names) for flow, step, names in content.get("replaced_runs", ())
+    }
+    commits = {check_text(commit): check_text(date) for commit, date in content["commits"].items()}
+    meanwhile = {
+        (check_text(flow), check_text(step)): read_set(names) for flow, step, names in content.get("meanwhile", ())
+    }
+    orphans = _read_orphans(content, steps)
+    return Evidence(
+        facts, orphans, runs, commits, replaced_steps, meanwhile, content.get("exact") is True, decode_history(content)
+    )
+
+
+def _read_orphans(content: Mapping[str, Any], steps: Sequence[Seen]) -> Counter[Orphan]:
+    orphans = Counter[Orphan]()
+    for flow, step, concurrent, count in content["orphans"]:
+        orphans[Orphan(check_text(flow), steps[check_natural(step)], concurrent is True)] += check_natural(count)
+    for flow, step, done, count in content.get("tops", ()):
+        orphan = Orphan(check_text(flow), steps[check_natural(step)], concurrent=True)
+        orphans[orphan] = check_natural(orphans[orphan] - check_natural(count))  # older readers find all of them there
+        orphans[replace(orphan, done=frozenset(steps[check_natural(number)] for number in done))] += count
+    return +orphans

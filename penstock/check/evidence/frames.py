@@ -1,0 +1,246 @@
+"""Frames of running steps: the semantics of a fact, shared by all recorders and readers of runs.
+
+Sets only grow, and those of an enclosing step contain those of the enclosed one; so a length shows whether a copy is
+still valid, and no lock is needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
+
+if TYPE_CHECKING:
+    from penstock._recording.run_company import RootFacts
+
+NOTHING: frozenset[str] = frozenset()
+
+
+class Circumstances(NamedTuple):
+    """Reasons that keep a fact from counting against an edge; they hold only for the run that showed it.
+
+    Attributes:
+        lost: Steps that began during the run and may or may not belong to it.
+        pending: Generators that began in the run, but not before the step did: it may have been handed them.
+        beside: Steps that had finished in the run with no enclosing step of the flow.
+        begins: Whether the step, an entrypoint, begins a run of its own there.
+        alone: Whether there is no run: the outermost step was called outside any run.
+    """
+
+    lost: frozenset[str] = NOTHING
+    pending: frozenset[str] = NOTHING
+    beside: frozenset[str] = NOTHING
+    begins: bool = False
+    alone: bool = False
+
+
+PLAIN = Circumstances()
+
+Key = tuple[str, str, str, frozenset[str], frozenset[str], frozenset[str], Circumstances]
+"""A fact by names: flow, step, parent, done, ancestors, outside, and its circumstances.
+
+The parent is empty for a step at the top of a run.
+"""
+
+Known = tuple[frozenset[str], frozenset[str]]
+"""The steps that had finished when a step began: inside its parent, and around it."""
+
+NONE_KNOWN: Known = (NOTHING, NOTHING)
+NEW = (0, 0, NONE_KNOWN)
+"""The state of a step in which nothing has finished, after the sizes that show whether it is still valid."""
+
+
+class StepFrame:
+    """A step that runs, or ran, as seen by one flow.
+
+    Attributes:
+        flow: The flow.
+        step: The step's name.
+        parent: The nearest step of the same flow around it, other than itself.
+        root: The outermost step of the flow around it; ``None`` at the top.
+        depth: How many frames are around it.
+        done: The steps that have finished inside it so far; a generator has from its first item on.
+        pulled: The generators that were consumed inside it.
+        before: The finished steps known to its parent when it began; at the top, those of its run.
+        replaced: The steps of the flow that tests had replaced when it began, or before in the outermost step around it.
+        generators: Of an outermost step, those that began inside it.
+        shown: Of an outermost step, the facts that it has shown, as the recorder keeps them.
+        within: The call of the same step that it is in, where it calls itself.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_ancestors",
+        "_known",
+        "before",
+        "depth",
+        "done",
+        "flow",
+        "generators",
+        "parent",
+        "pulled",
+        "replaced",
+        "root",
+        "shown",
+        "step",
+        "within",
+    )
+
+    def __init__(self, flow: str, step: str, parent: StepFrame | None) -> None:
+        self.flow = flow
+        self.step = step
+        self.parent = parent
+        self.done: set[str] = set()
+        self.pulled: set[str] = set()
+        self._ancestors: frozenset[str] | None = None
+        self._known = NEW
+        self.generators = NOTHING
+        self.shown: RootFacts | None = None
+        self.within: ref[StepFrame] | None = None
+        if parent is None:
+            self.root: StepFrame | None = None  # itself would be a cycle, and wait for the garbage collector
+            self.depth = 0
+            self.before = NONE_KNOWN
+            self.replaced = NOTHING
+        else:
+            self.depth = parent.depth + 1
+            self.root = root = parent.root or parent
+            self.before = parent.collect_finished()
+            self.replaced = root.replaced
+
+    @property
+    def ancestors(self) -> frozenset[str]:
+        """The steps around it."""
+        if self._ancestors is None:  # most steps have nothing in them, and never need it
+            self.collect_finished()
+        return self._ancestors or NOTHING
+
+    def collect_finished(self) -> Known:
+        """Return the steps that have finished inside this step, and those around it but not inside."""
+        if self._ancestors is None:  # settled from the outside in, however deep calls nest
+            parent = self.parent
+            self._ancestors = NOTHING if parent is None else parent.ancestors | {parent.step}
+        snapshot, all_done = self._known, (self.root or self).done
+        if snapshot[0] != len(self.done) or snapshot[1] != len(all_done):
+            done = frozenset(self.done)
+            outside = NOTHING if self.root is None else frozenset(all_done) - done
+            snapshot = self._known = (len(done), len(done) + len(outside), (done, outside))
+        return snapshot[2]
+
+    def finish(self) -> None:
+        """Mark this step, and the steps that ran in it, as done in all enclosing steps."""
+        step, done, above = self.step, self.done, self.parent
+        while above is not None and not (step in above.done and done <= above.done):
+            above.done.add(step)
+            if done:
+                above.done |= done
+            above = above.parent
+        if self.within is not None:
+            self._finish_within()
+
+    def _finish_within(self) -> None:
+        """Pass the steps that ran in it to enclosing calls of the same step; recursion adds no edge."""
+        done, outer_call = self.done - {self.step}, self.within
+        while outer_call is not None and (above := outer_call()) is not None and not done <= above.done:
+            above.done |= done
+            outer_call = above.within
+
+    def pull(self) -> None:
+        """Mark this step, in all enclosing steps, as a generator that they consume."""
+        above = self.parent
+        while above is not None and self.step not in above.pulled:
+            above.pulled.add(self.step)
+            above = above.parent
+
+    def key(self, lazy: bool, circumstances: Circumstances = PLAIN) -> Key:
+        """Return the fact that this step began inside its parent.
+
+        A generator runs where it is consumed, not where it was made; so every step around may have made it, and it went
+        before every step that consumes it.
+
+        Args:
+            lazy: Whether it is a generator.
+            circumstances: The reasons that keep it from counting against an edge.
+        """
+        parent, root = self.parent, self.root
+        ancestors = NOTHING if parent is None else parent._ancestors or NOTHING  # settled when this frame was made
+        done, outside = self.before
+        if root is not None and (earlier := root.before[0]):
+            outside = (outside | earlier) - done
+        if self.pulled:
+            done |= self.pulled
+        if lazy:
+            done = done | ancestors | outside
+        if self.step in done:
+            done -= {self.step}
+        return self.flow, self.step, "" if parent is None else parent.step, done, ancestors, outside, circumstances
+
+
+class Loose(StepFrame):
+    """Stands for a frame and shares its finished steps, but keeps none alive except the outermost one.
+
+    While the frames between are alive, they enclose this one as well. Of those that are gone, it has the names.
+    """
+
+    __slots__ = ("_parent",)
+
+    def __init__(self, frame: StepFrame) -> None:
+        super().__init__(frame.flow, frame.step, frame.parent)
+        self.depth = 0 if self.root is None else 1
+        self.done, self.pulled, self.before = frame.done, frame.pulled, frame.before
+        self._ancestors = frame.ancestors
+
+    @property
+    def parent(self) -> StepFrame | None:
+        """The nearest enclosing frame that is still alive, where known."""
+        return (self._parent and self._parent()) or self.root
+
+    @parent.setter
+    def parent(self, frame: StepFrame | None) -> None:
+        """Keep a weak reference to the frame, so that it can be freed."""
+        self._parent = frame and ref(frame)
+
+
+def nearest(frame: StepFrame | None, step: str) -> StepFrame | None:
+    """Return the first frame, from this one outwards, that is of another step: recursion and retries add no arrow."""
+    while frame is not None and frame.step == step:
+        frame = frame.parent
+    return frame
+
+
+def encode_frames(frame: StepFrame) -> list[list[Any]]:
+    """Return the enclosing steps, from the inside out, each with the steps finished in it but not in the one before.
+
+    Of frames that were forgotten, the names stand before the outermost one, and behind its own the steps that tests have
+    replaced, if there are any.
+    """
+    rows: list[list[Any]] = []
+    before: set[str] = set()
+    current_frame: StepFrame | None = frame
+    while current_frame is not None:
+        rows.append([current_frame.step, sorted(current_frame.done - before)])
+        before, current_frame = set(current_frame.done), current_frame.parent
+    forgotten = frame.ancestors.difference(row[0] for row in rows)
+    rows[-1:-1] = ([step, []] for step in sorted(forgotten))
+    if replaced_steps := (frame.root or frame).replaced:
+        rows[-1].append(sorted(replaced_steps))
+    return rows
+
+
+def decode_frames(flow: str, rows: list[Any]) -> StepFrame | None:
+    """Return the frame that encoded rows describe, or ``None`` if there are none.
+
+    Raises:
+        TypeError: The rows are malformed.
+        ValueError: The same.
+    """
+    frames: list[StepFrame] = []
+    for step, _, *replaced_names in reversed(rows):
+        frame = StepFrame(flow, str(step), frames[-1] if frames else None)
+        frame.replaced = frame.replaced.union(*(map(str, names) for names in replaced_names))
+        frames.append(frame)
+    frames.reverse()
+    done: set[str] = set()
+    for frame, (_, names, *_) in zip(frames, rows, strict=True):
+        done.update(map(str, names))
+        frame.done = set(done)
+    return frames[0] if frames else None

@@ -1,0 +1,1 @@
+"""Findings: what is wrong, and how each kind of report says so."""

@@ -1,0 +1,220 @@
+"""Findings: the problem, its location, the observation, and the cure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from penstock.check.findings.fix_hints import choose_names, describe_cure
+from penstock.check.proposals.proposal import Proposal, proposals
+from penstock.check.verdict.judge import ends_with_lost_context
+from penstock.check.verdict.masks import find_masks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from penstock.check.verdict.judge import Judgement
+    from penstock.model import Edge, Flow, Problem, Step
+
+Severity = Literal["error", "note"]
+"""An error fails the check; a note is only reported."""
+
+
+class RelatedLocation(NamedTuple):
+    """A place in the source, with a description."""
+
+    file: str
+    line: int
+    text: str
+
+    @property
+    def where(self) -> str:
+        """``file:line``, as far as they are known."""
+        return f"{self.file}:{self.line}" if self.file and self.line else self.file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that does not agree.
+
+    Attributes:
+        code: The kind of finding; each has a page in the reference.
+        severity: Whether it fails the check.
+        flow: The flow's full name, or an empty string.
+        source: The step at the arrow's tail, or an empty string.
+        target: The step at the arrow's head, or the step concerned, or an empty string.
+        message: The problem, in one sentence.
+        seen: The observation of the witnesses, in one sentence, or an empty string.
+        cure: The advice, with the exact ``after=`` to write where that is the cure.
+        after: The names that ``after=`` of the target should hold, where that is the cure; else ``None``.
+        file: The file to edit.
+        line: The line in it, counted from 1; 0 where none is known.
+        related: Other relevant places, such as the edge's other end.
+        cause: The same text in all findings that one change fixes together, or an empty string.
+    """
+
+    code: str
+    severity: Severity
+    flow: str = ""
+    source: str = ""
+    target: str = ""
+    message: str
+    seen: str = ""
+    cure: str = ""
+    after: tuple[str, ...] | None = None
+    file: str = ""
+    line: int = 0
+    related: tuple[RelatedLocation, ...] = ()
+    cause: str = ""
+
+    @property
+    def where(self) -> str:
+        """``file:line``, as far as they are known."""
+        return f"{self.file}:{self.line}" if self.file and self.line else self.file
+
+    @property
+    def key(self) -> str:
+        """A key that survives moved lines: the code, the flow, and both ends, or the words of a contract or problem."""
+        if not self.arrow or self.code in ABOUT:
+            return self.short_key
+        sentence, _, _ = self.message.partition(". ")  # what follows may name other steps, which come and go
+        return f"{self.short_key}: {sentence.removesuffix('.')}"
+
+    @property
+    def short_key(self) -> str:
+        """The key without the words of a problem, as older baselines have it."""
+        subject = self.message if self.code == "contract" else self.arrow  # one step may break several contracts
+        return " ".join(filter(None, (self.code, self.flow, subject or self.message)))
+
+    @property
+    def arrow(self) -> str:
+        """``source -> target``, the bare step, or an empty string."""
+        return f"{self.source} -> {self.target}" if self.source and self.target else self.target
+
+
+ABOUT: Mapping[str, str] = {
+    "undeclared": "A step runs after one that no arrow leads from.",
+    "never-seen": "Both steps run, but never one after the other.",
+    "no-longer-seen": "The evidence before showed the arrow, and this one does not.",
+    "indirect": "A step runs inside another one than its arrow says.",
+    "unknown-step": "A step ran that no flow declares.",
+    "contract": "Something that the project has decided does not hold.",
+    "unmatched-ignore": "An ignore matches nothing any more.",
+    "unexercised": "No test and no code shows the arrow.",
+    "context-lost": "A step runs where nothing tells what came before.",
+    "outdated": "The code has changed since it was seen to run.",
+}
+"""Each kind of finding in a sentence, errors first; the problems of declarations have codes of their own."""
+
+FAILING: Mapping[str, str] = {
+    "undeclared": "{target} runs after {source}, and no arrow says so.",
+    "never-seen": "{target} never runs after {source}.",
+    "no-longer-seen": "{target} no longer runs after {source}.",
+    "indirect": "{target} does not run right after {source}.",
+}
+NOTES: Mapping[str, str] = {
+    "unexercised": "nothing shows yet that {target} runs after {source}.",
+    "context-lost": "{lost} runs in a context that has lost its run, so {other} cannot be confirmed.",
+    "outdated": "what was seen of {source} and {target} is older than their code.",
+}
+CURES: Mapping[str, str] = {
+    "unexercised": "Let a test run it: pytest --penstock",
+    "context-lost": "Carry the run along: penstock.carry(function), or the integration of penstock.contrib.",
+    "outdated": "Record the evidence anew: pytest --penstock",
+}
+
+
+def findings(judgement: Judgement, *, old: bool = False) -> Iterator[Finding]:
+    """Yield findings on the edges of a flow, in flow order, then on undeclared steps.
+
+    Args:
+        judgement: The verdict on the flow.
+        old: Whether the evidence is of older code, so that it may contain steps under former names.
+    """
+    flow = judgement.flow
+    proposed = proposals(judgement) if any(edge.state in FAILING for edge in flow.edges) else {}
+    later = {(edge.source, edge.target): edge for proposal in proposed.values() for edge in proposal.later}
+    current_edges = [edge for edge in flow.edges if (edge.source, edge.target) not in later]
+    for edge in (*current_edges, *later.values()):
+        if edge.state in FAILING or edge.state in NOTES:
+            yield _of_edge(judgement, edge, proposed.get(edge.target, Proposal(())))
+    yield from (_unknown(flow, name, times, old=old) for name, times in sorted(judgement.tally.unknown.items()))
+
+
+def _unknown(flow: Flow, name: str, times: int, *, old: bool) -> Finding:
+    """Return a finding for an undeclared step, located at the flow's start, because the step's own place is unknown."""
+    begin = next(iter((*flow.entrypoints, *flow.steps)), None)
+    observation = f"It is in {times:,} fact{'' if times == 1 else 's'} of the evidence"
+    advice = "Record the evidence anew: pytest --penstock"
+    return Finding(
+        code="unknown-step",
+        severity="note" if old else "error",
+        flow=flow.full_name,
+        target=name,
+        message=f"{name} ran in the flow {flow.name}, which declares no such step.",
+        seen=f"{observation}, which is older than the code." if old else f"{observation}.",
+        cure=advice if old else f"{advice}, or add the step's module to `modules`.",
+        file=begin.file if begin else "",
+        line=begin.line if begin else 0,
+    )
+
+
+def of_problem(problem: Problem, flow: str = "") -> Finding:
+    """Return a problem of a declaration as a finding."""
+    return Finding(
+        code=problem.code,
+        severity="error",
+        flow=flow,
+        target=problem.step,
+        message=problem.message,
+        file=problem.file,
+        line=problem.line,
+    )
+
+
+def _of_edge(judgement: Judgement, edge: Edge, proposed: Proposal) -> Finding:
+    flow = judgement.flow
+    source, target = flow.step(edge.source), flow.step(edge.target)
+    failing = edge.state in FAILING
+    names = {"source": source.name, "target": target.name}
+    if edge.state == "context-lost":
+        names["lost"] = ends_with_lost_context((source.name, target.name), judgement.tally)[-1]
+        names["other"] = source.name if names["lost"] == target.name else target.name
+    words = (FAILING if failing else NOTES)[edge.state].format(**names)
+    return Finding(
+        code=edge.state,
+        severity="error" if failing else "note",
+        flow=flow.full_name,
+        source=source.name,
+        target=target.name,
+        message=words,
+        seen=edge.note,
+        cure=describe_cure(flow, edge, proposed) if failing else _advice(judgement, edge),
+        after=choose_names(flow, edge, proposed) if failing else None,
+        file=target.file,
+        line=target.line,
+        related=_find_related_locations(judgement, source, edge),
+    )
+
+
+def _advice(judgement: Judgement, edge: Edge) -> str:
+    if edge.note == judgement.tally.vanished.get((edge.source, edge.target), ("", ""))[1]:
+        return "Record all tests: pytest --penstock"
+    names, note = find_masks((edge.source, edge.target), judgement.tally)
+    if names and note == edge.note:
+        unrun_steps = [name for name in names if name not in judgement.tally.shown]
+        itself = f"{unrun_steps[0]} itself" if len(unrun_steps) == 1 else f"{', '.join(unrun_steps)} themselves"
+        if not unrun_steps:
+            itself = f"{edge.source}, then {edge.target}, while {' and '.join(names)} is not replaced"
+        return f"Let one test run {itself}: pytest --penstock"
+    return CURES[edge.state]
+
+
+def _find_related_locations(judgement: Judgement, source: Step, edge: Edge) -> tuple[RelatedLocation, ...]:
+    places = [RelatedLocation(source.file, source.line, f"{source.name} is here")] if source.file else []
+    places += [
+        RelatedLocation(call.file, call.line, "the code says so here")
+        for call in judgement.tally.find_static_relations(edge.source, edge.target)
+        if call.file
+    ][:1]
+    return tuple(places)

@@ -1,0 +1,1 @@
+"""Proposals: the fewest names that explain every run."""

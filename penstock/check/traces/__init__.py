@@ -1,0 +1,1 @@
+"""Evidence from traces of OpenTelemetry and Jaeger."""

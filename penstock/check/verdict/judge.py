@@ -1,0 +1,271 @@
+"""The verdict on each edge: declarations compared with static analysis and recorded runs.
+
+A pure function. As in Murphy and Notkin's reflexion models (https://doi.org/10.1145/222124.222136), an edge that is
+declared and seen converges, one that is only seen diverges, one that is only declared is absent. Runs outweigh the
+guesses of static analysis, and no witness counts against an edge that it could not observe.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from penstock.check.evidence.freshness import shorten_commit
+from penstock.check.verdict.counting import count
+from penstock.check.verdict.masks import find_masks, join_names
+from penstock.check.verdict.succession import find_vanished
+from penstock.check.verdict.tally import reachable
+from penstock.model import Edge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from penstock.check.evidence import Evidence
+    from penstock.check.verdict.tally import Pair, Tally
+    from penstock.model import Flow, State
+
+REFUTED: tuple[State, ...] = ("indirect", "never-seen", "no-longer-seen")
+"""The states of edges that the runs of both steps refute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The verdict on one flow.
+
+    Attributes:
+        flow: The flow, with the state of each arrow, and with the arrows that only ran.
+        tally: The counted evidence.
+        runs: How many runs were seen.
+        missing: Undeclared edges along which the code hands data, and whose order the runs keep.
+        evidence: The evidence that it was judged by.
+    """
+
+    flow: Flow
+    tally: Tally
+    runs: int
+    missing: tuple[Pair, ...] = ()
+    evidence: Evidence = field(repr=False)
+
+
+def judge(flow: Flow, evidence: Evidence) -> Judgement:
+    """Return the verdict on every arrow of a flow."""
+    bare = replace(flow, edges=tuple(edge for edge in flow.edges if edge.origin == "declared"))
+    tally = count(bare, evidence)
+    tally.vanished.update(find_vanished(bare, evidence, tally))
+    edges = [_judge_edge(bare, edge, tally) for edge in bare.edges]
+    missing = _missing(replace(bare, edges=tuple(edges)), tally)
+    extra = [_seen(pair, tally) for pair in dict.fromkeys((*sorted(tally.undeclared), *missing))]
+    runs = sum(evidence.of(flow.name).runs.values())
+    whole = replace(bare, edges=(*edges, *extra), provenance=_provenance([*edges, *extra], runs, evidence))
+    return Judgement(flow=whole, tally=tally, runs=runs, missing=missing, evidence=evidence)
+
+
+def _judge_edge(flow: Flow, edge: Edge, tally: Tally) -> Edge:
+    state, witness, note = _state(flow, edge, tally)
+    return replace(edge, state=state, witness=witness, note=note)
+
+
+def _state(flow: Flow, edge: Edge, tally: Tally) -> tuple[State, str, str]:
+    source, target = pair = edge.source, edge.target
+    if times := tally.call[pair]:
+        return "confirmed", "call", f"{source} called {target} in {_times(times)}."
+    if times := tally.order[pair]:
+        return "confirmed", "order", f"{target} ran after {source} in {_times(times)}."
+    if static_note := _static(pair, tally):
+        return "confirmed", "static", static_note
+    state, note = _doubt(flow, pair, tally)
+    return state, "", note
+
+
+def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
+    """Return the state and note of an edge that no witness confirms."""
+    source, target = pair
+    unseen_ends, adrift = _unseen(pair, tally), ends_with_lost_context(pair, tally)
+    loose = _loose(pair, tally)
+    if not adrift and pair in tally.vanished:
+        return tally.vanished[pair]
+    masks, mask_note = find_masks(pair, tally)
+    doubts: list[tuple[object, State, str]] = [
+        (
+            adrift,
+            "context-lost",
+            f"{' and '.join(adrift)} ran where nothing tells what came before.",
+        ),
+        (
+            loose and not unseen_ends and not tally.outdated[pair],
+            "unexercised",
+            f"{' and '.join(loose)} ran with no step around, which does not show that {target} comes after {source}.",
+        ),
+        (
+            tally.indirect[pair],
+            "indirect",
+            _further(pair, tally),
+        ),
+        (tally.outdated[pair], "outdated", f"The code of {source} or {target} has changed since this was seen to run."),
+        (masks, "unexercised", mask_note),
+        (unseen_ends, "unexercised", f"{' and '.join(unseen_ends)} did not run in the flow."),
+        (
+            target not in tally.current,
+            "outdated",
+            f"The code of {target}, or of what it ran in, has changed since it ran.",
+        ),
+        (_apart(pair, tally), "unexercised", f"The code calls {source}, then {target}, but no run did both."),
+        (tally.lazy[pair], "unexercised", f"{source} is a generator, and began only after {target} had."),
+    ]
+    verdict = next(((state, note) for holds, state, note in doubts if holds), None)
+    if verdict or pair not in tally.further:
+        return verdict or ("never-seen", _before(flow, pair, tally))
+    return "indirect", _further(pair, tally)
+
+
+def _unseen(pair: Pair, tally: Tally) -> list[str]:
+    """Return which ends of an arrow did not run where that could show it."""
+    source, target = pair
+    ran = {source: [tally.seen], target: [tally.placed, tally.loose]}
+    # A test that calls a step alone shows nothing of arrows, but that runs which nothing explains could do without it.
+    if target in tally.unexplained:
+        ran[source].append(tally.alone)
+    return [name for name, groups in ran.items() if not any(name in group for group in groups)]
+
+
+def ends_with_lost_context(pair: Pair, tally: Tally) -> list[str]:
+    """Return which ends of an edge ran in a lost context, so that they may have been in one run.
+
+    Other runs that show both ends count. No end is lost if the edge's target did not run at all.
+    """
+    source, target = pair
+    if not any(target in steps for steps in (tally.placed, tally.loose, tally.adrift)):
+        return []
+    shows = pair in tally.told
+    ends = [source] if source in tally.adrift and not (shows and source in tally.shown and not tally.lost[pair]) else []
+    if target in tally.adrift:
+        before = tally.adrift[target]
+        ends += [target] if not shows or before is None or source in before else []
+    return ends
+
+
+def _loose(pair: Pair, tally: Tally) -> list[str]:
+    """Return which ends of an edge ran with no enclosing step, where no run shows more of them."""
+    if pair in tally.told:
+        return [pair[0]] if tally.apart[pair] else []
+    return [name for name in pair if name in tally.loose]
+
+
+def _apart(pair: Pair, tally: Tally) -> bool:
+    """Return whether the code knows the order, but no run had both steps; tests often replace one of them."""
+    return bool(tally.find_static_relations(*pair)) and pair not in tally.met and pair[::-1] not in tally.met
+
+
+def _further(pair: Pair, tally: Tally) -> str:
+    """Describe the steps between the ends of an edge that is too long."""
+    source, target = pair
+    return f"{target} ran inside {join_names(sorted(tally.further.get(pair, ())))}, further away from {source}."
+
+
+def _before(flow: Flow, pair: Pair, tally: Tally) -> str:
+    """Describe the steps that the target of an edge ran after, where its source was never one."""
+    source, target = pair
+    near = sorted(tally.neighbours.get(target, set()) & flow.positions.keys(), key=flow.positions.__getitem__)
+    return f"{target} ran after {join_names([name for name in near if name != target])}, never after {source}."
+
+
+def _static(pair: Pair, tally: Tally) -> str:
+    """Return the static evidence for an edge, or an empty string; call order counts only if no run could show it."""
+    kinds = {call.kind for call in tally.find_static_relations(*pair)}
+    source, target = pair
+    if "call" in kinds:
+        return f"The code of {source} calls {target}."
+    if "data" in kinds:
+        return f"The code hands what {source} returns to {target}."
+    if "order" in kinds and (_is_untold(pair, tally) or tally.lost[pair] or _is_unplaced(pair, tally)):
+        return f"The code calls {source}, then {target}."
+    return ""
+
+
+def _is_untold(pair: Pair, tally: Tally) -> bool:
+    """Return whether no run could show an order that the code has; steps that only a test calls in a row have none."""
+    source, target = pair
+    callers = [{call.source for call in tally.calls.get(step, ()) if call.kind == "call"} for step in pair]
+    in_a_row = source in tally.seen and target in tally.alone and not callers[0] & callers[1]
+    return target not in tally.placed and not in_a_row
+
+
+def _is_unplaced(pair: Pair, tally: Tally) -> bool:
+    """Return whether an edge's source ran where its target could not be seen to come after it."""
+    source = pair[0]
+    return tally.apart[pair] > 0 or (pair not in tally.told and source in tally.adrift.keys() | tally.loose)
+
+
+def _missing(flow: Flow, tally: Tally) -> tuple[Pair, ...]:
+    """Return undeclared pairs along which data is handed over in an order that the runs keep.
+
+    Where edges only show which steps a step calls, data that it passes between them is its own affair. Data that a loop
+    hands back to a step of its next round runs against the edges, which may not form a circle.
+    """
+    pairs = dict.fromkeys((call.source, call.target) for call in flow.calls if call.kind == "data")
+    ordering_parents = {parent for parent, pair in tally.between if tally.order[pair] and not tally.call[pair]}
+    inside = tally.inside | {(call.source, call.target) for call in flow.calls if call.kind == "call"}
+    shown_pairs = {
+        pair
+        for parent, pair in tally.between
+        if (parent, pair[0]) in inside and (parent in ordering_parents or not tally.call[parent, pair[1]])
+    }
+    links = [pair for pair in pairs if pair[0] != pair[1] and pair in shown_pairs]
+    following = {source: reachable(flow, source) for source in {source for source, _ in links}}
+    standing = replace(flow, edges=tuple(edge for edge in flow.edges if edge.state not in REFUTED))
+    behind = {target: reachable(standing, target) for target in {target for _, target in links}}
+    return tuple(
+        (source, target) for source, target in links if target not in following[source] and source not in behind[target]
+    )
+
+
+def _seen(pair: Pair, tally: Tally) -> Edge:
+    source, target = pair
+    if times := tally.undeclared[pair]:
+        note = f"{target} ran inside {source} in {_times(times)}, and no declared arrow explains it."
+    else:
+        note = f"The code hands what {source} returns to {target}, and the runs keep that order."
+    return Edge(source=source, target=target, origin="seen", state="undeclared", note=note)
+
+
+def _provenance(edges: Iterable[Edge], runs: int, evidence: Evidence) -> str:
+    judged = tuple(edges)
+    states = Counter(edge.state for edge in judged)
+    total = sum(states.values()) - states["undeclared"]
+    summary = f"{states['confirmed']} of {total} arrow{'' if total == 1 else 's'} confirmed"
+    basis = _basis(states["confirmed"], sum(edge.witness == "static" for edge in judged), _runs(runs, evidence))
+    others = [f"{states[state]} {words}" for state, words in _OTHERS.items() if states[state]]
+    return "; ".join([f"{summary}{basis}", *others])
+
+
+def _basis(confirmed: int, by_code: int, runs: str) -> str:
+    """Return how the edges were confirmed; runs get no credit for static confirmations."""
+    if by_code and by_code == confirmed:
+        return " by the code"
+    return f"{runs}, {by_code} of them by the code alone" if by_code else runs
+
+
+def _runs(runs: int, evidence: Evidence) -> str:
+    if not runs:
+        return ""
+    phrase = f" by {runs:,} run{'' if runs == 1 else 's'}"
+    if not evidence.commits:
+        return phrase
+    commit, date = max(evidence.commits.items(), key=lambda item: (item[1], item[0]))
+    return f"{phrase} at {shorten_commit(commit)}, {date}" if commit else f"{phrase} on {date}"
+
+
+_OTHERS: dict[State, str] = {
+    "outdated": "outdated",
+    "no-longer-seen": "no longer seen",
+    "never-seen": "never seen",
+    "undeclared": "not declared",
+    "indirect": "indirect",
+    "context-lost": "with lost context",
+    "unexercised": "not exercised",
+}
+
+
+def _times(number: int) -> str:
+    return f"{number:,} call{'' if number == 1 else 's'}"

@@ -1,0 +1,123 @@
+"""``penstock evidence``: combines evidence from several sources."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock._util.atomic_files import is_file
+from penstock.check.evidence import Evidence, dumps, load, merge, save
+from penstock.check.verdict.succession import inherit_history, shows_arrows
+from penstock.cli.common_options import add_sources, fault, output_file, read_config
+from penstock.cli.terminal import CLEAN, pluralize, tell
+from penstock.errors import ConfigError, EvidenceError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from penstock.check.traces.reader import TraceFormat
+
+OTLP_HELP = "read traces of OpenTelemetry, as the Collector's file exporter writes them"
+JAEGER_HELP = "read traces that were exported from Jaeger"
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    text = "merge what ran, or read it from traces"
+    parser = commands.add_parser("evidence", help=text, description=f"{text.capitalize()}.")
+    kinds = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add(kinds, "merge", _merge, "make one file of several", "evidence, as pytest --penstock writes it")
+    _add(kinds, "from-otlp", _from_otlp, OTLP_HELP, "lines of OTLP JSON, also gzipped; - is standard input")
+    _add(kinds, "from-jaeger", _from_jaeger, JAEGER_HELP, "JSON, also gzipped; - is standard input")
+
+
+def _add(
+    kinds: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    action: Callable[[argparse.Namespace], int],
+    text: str,
+    files: str,
+) -> None:
+    parser = kinds.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=files)
+    output_help = "the evidence to write"
+    parser.add_argument("-o", "--output", type=output_file, required=True, metavar="FILE", help=output_help)
+    if action is not _merge:
+        size = "the most that a line or document of a compressed file may hold, 64 by default"
+        parser.add_argument("--max-size", type=_read_size, metavar="MB", help=size)
+        add_sources(parser)
+    parser.set_defaults(action=action)
+
+
+def _read_size(given: str) -> int:
+    """Return the bytes of a number of megabytes.
+
+    Raises:
+        ConfigError: It is no number, or nothing could be so small.
+    """
+    if not given.isdecimal() or not int(given):
+        raise ConfigError(f"{given!r} is no whole number of megabytes", where="--max-size")
+    return int(given) * 10**6
+
+
+def _merge(parsed: argparse.Namespace) -> int:
+    for path in parsed.files:
+        if why := fault(path):
+            raise ConfigError(f"there is no file {str(path)!r} ({why})", where="penstock evidence merge")
+    evidence = merge(load(path) for path in parsed.files)
+    names = [os.path.realpath(path) for path in (*parsed.files, parsed.output or "")]
+    before = Evidence() if names[-1] in names[:-1] else _load_before(parsed.output) or Evidence()
+    files = {*evidence.history.tests, *before.history.tests}
+    is_beside_tests = any(is_file(file) for file in files)
+    return _write(
+        inherit_history(evidence, before, {}, lambda file: is_file(file) or not is_beside_tests), parsed.output
+    )
+
+
+def _load_before(output: Path | None) -> Evidence | None:
+    """Return the evidence about to be replaced, if there is any."""
+    try:
+        return load(output) if output is not None and output.is_file() else None
+    except EvidenceError:
+        return None
+
+
+def _from_otlp(parsed: argparse.Namespace) -> int:
+    from penstock.check.traces.otlp import OTLP  # noqa: PLC0415 - other commands do without
+
+    return _from_spans(parsed, OTLP)
+
+
+def _from_jaeger(parsed: argparse.Namespace) -> int:
+    from penstock.check.traces.jaeger import JAEGER  # noqa: PLC0415 - other commands do without
+
+    return _from_spans(parsed, JAEGER)
+
+
+def _from_spans(parsed: argparse.Namespace, kind: TraceFormat) -> int:
+    from penstock.check.traces.reader import MAX_SIZE, Damage, read  # noqa: PLC0415 - the same
+    from penstock.check.traces.span_functions import StepFinder  # noqa: PLC0415 - other commands do without
+    from penstock.collect import collect  # noqa: PLC0415 - the same
+
+    damage, finder = Damage(), StepFinder(lambda: collect(read_config(parsed)).flows)
+    evidence = read(parsed.files, kind, damage, finder, parsed.max_size or MAX_SIZE)
+    if finder.fault:
+        tell("note", finder.fault)
+    names = f"{pluralize(finder.mapped, 'span')} mapped by the names of functions" if finder.mapped else ""
+    return _write(evidence, parsed.output, str(damage), names)
+
+
+def _write(evidence: Evidence, output: Path | None, damage: str = "", how: str = "") -> int:
+    if damage:
+        tell("damaged", damage)
+    if output is None:
+        print(dumps(evidence), end="")
+        return CLEAN
+    before = _load_before(output)
+    if before is not None and shows_arrows(before) and not shows_arrows(evidence):
+        raise EvidenceError(f"nothing in there shows an arrow, so {output} stays as it was")
+    save(evidence, output)
+    print("; ".join(filter(None, (f"wrote {output}: {pluralize(sum(evidence.runs.values()), 'run')}", how))))
+    return CLEAN

@@ -1,0 +1,86 @@
+"""``penstock check --fix``: shows proposed changes to the sources, asks, and writes them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from penstock.check.fix import fix
+from penstock.cli.terminal import CLEAN, FINDINGS, pluralize, print_diff, tell
+from penstock.collect import collect, input_files
+from penstock.render.wording import visible
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+
+    from penstock.check.findings.finding import Finding
+    from penstock.check.fix import Edit
+    from penstock.config import Config
+    from penstock.manifest import Manifest
+
+
+def add_fix_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options for writing proposed changes."""
+    parser.add_argument("--fix", action="store_true", help="write the after= that findings ask for: show it, and ask")
+    parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
+
+
+def run_fix(
+    findings: Sequence[Finding], config: Config, ask: Callable[[str], bool], made: Manifest | None = None
+) -> int:
+    """Show the proposed changes to the sources, and write them if confirmed.
+
+    Args:
+        findings: The findings of a check.
+        config: The settings of the project.
+        ask: Asks a yes-or-no question and returns the answer.
+        made: The flows of the findings, if already collected.
+
+    Returns:
+        0 if everything was written and no finding needs manual work, else 1.
+
+    Raises:
+        MissingExtraError: LibCST is not installed.
+        OutputError: A file cannot be written.
+    """
+    made = made or collect(config)
+    result = fix(findings, made, config.project, input_files(made, config.project))
+    for edit in result.edits:
+        print_diff(edit.diff())
+    for refusal in result.refused:
+        tell("left", str(refusal))
+    is_written = _write_edits(result.edits, ask)
+    others = any(finding.severity == "error" and finding.after is None for finding in findings)
+    return FINDINGS if others or result.refused or not is_written else CLEAN
+
+
+def _write_edits(edits: Sequence[Edit], ask: Callable[[str], bool]) -> bool:
+    """Write the files if confirmed, and return whether nothing is left to write."""
+    if not edits:
+        print("There is no after= to write.")
+        return True
+    if not ask(f"Write {pluralize(len(edits), 'file')}?"):
+        return False
+    for edit in edits:
+        edit.write()
+        print(f"wrote {visible(edit.name)}")
+    return True
+
+
+def asker(*, yes: bool) -> Callable[[str], bool]:
+    """Return a function that confirms: ``--yes``, a question in a terminal, or always no without a terminal."""
+
+    def ask(question: str) -> bool:
+        """Return whether the user agrees; without a terminal, print that nothing was written."""
+        if yes:
+            return True
+        if not sys.stdin.isatty():
+            tell("", "Nothing was written: there is no terminal to ask in. Say --yes to write.")
+            return False
+        try:
+            return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+        except EOFError:
+            return False
+
+    return ask

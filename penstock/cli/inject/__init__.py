@@ -1,0 +1,1 @@
+"""penstock inject: blocks of documents that are kept fresh."""

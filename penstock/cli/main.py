@@ -1,0 +1,247 @@
+"""The command line: lists, shows, renders and exports the configured flows."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import textwrap
+import warnings
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from penstock import __version__, manifest
+from penstock._notebook.diagram import checked_direction, file_content
+from penstock._util.atomic_files import write_atomically
+from penstock.check.findings.reports import hang_indent
+from penstock.check.verdict.unread import UNREAD_CODE, is_unread
+from penstock.cli import check, diff, evidence
+from penstock.cli.common_options import add_sources, output_file, read_config
+from penstock.cli.inject import command as _cli_inject
+from penstock.cli.signals import ending_on_signals
+from penstock.cli.terminal import (
+    BROKEN,
+    CLEAN,
+    FINDINGS,
+    INTERRUPTED,
+    apply_style,
+    fold_width,
+    leave_unread,
+    open_streams,
+    pluralize,
+    table,
+    tell,
+    use_colour,
+    width,
+)
+from penstock.errors import ConfigError, PenstockError, RenderWarning
+from penstock.proof import prove
+from penstock.render import FORMATS, format_of, render
+from penstock.render.edge_status import without_proof
+from penstock.render.options import Options
+from penstock.render.text import drawing as text
+from penstock.render.wording import escape_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from penstock.config import Config
+    from penstock.manifest import Manifest
+    from penstock.model import Flow, Problem
+    from penstock.render.options import Direction
+
+    Command = Callable[[argparse.Namespace, Config, Manifest], list[Problem]]
+    Action = Callable[[argparse.Namespace], int]
+
+MOST_PATHS = 1000
+"""Maximum number of paths printed by ``show --paths``; the rest is only counted."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code.
+
+    Args:
+        arguments: The command line after the program's name; by default, that of the process.
+
+    Returns:
+        0 on success, 1 if the flows have problems, 2 if the command failed; more if a signal ended it.
+    """
+    open_streams()
+    status = CLEAN
+    try:
+        with ending_on_signals():
+            status = _done(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_unread(sys.stdout)
+    except OSError as error:
+        leave_unread(sys.stdout)
+        subject = error.filename or "cannot write to standard output"
+        _complain(f"{subject}: {error.strerror or error}")
+        status = BROKEN
+    return status
+
+
+def _done(arguments: Sequence[str] | None) -> int:
+    """Run a command and return its exit code, however it ends."""
+    try:
+        return _run(_parser().parse_args(arguments))
+    except PenstockError as error:
+        _complain(str(error))
+        return BROKEN
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return INTERRUPTED
+    except SystemExit as system_exit:  # help was shown, an argument is wrong, or a signal ends it
+        return system_exit.code if isinstance(system_exit.code, int) else CLEAN
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    if parsed.action:
+        action: Action = parsed.action
+        return action(parsed)
+    config = read_config(parsed)
+    command: Command = parsed.command
+    problems = command(parsed, config, prove(config, accepted=False).manifest)
+    sys.stdout.flush()
+    for problem in problems:
+        tell("problem", escape_line(str(problem)))
+    return FINDINGS if problems else CLEAN
+
+
+def _complain(message: str) -> None:
+    tell("penstock", message, "31")
+
+
+def _list(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
+    del parsed, config
+    if not found.flows:
+        print("No flows are declared in the configured modules.")
+    for line in table([_format_row(found.flow(name), name) for name in found.names]):
+        print(line)
+    return [*found.problems, *(problem for flow in found.flows for problem in flow.problems)]
+
+
+def _format_row(flow: Flow, name: str) -> tuple[str, str, str]:
+    counts = f"{pluralize(len(flow.steps), 'step')}, {pluralize(flow.path_count, 'path')}"
+    return escape_line(name), counts, "" if flow.title == flow.name else escape_line(flow.title)
+
+
+def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
+    flow = _flow(parsed, config, found)
+    heading = escape_line(flow.name if flow.title == flow.name else f"{flow.title} ({flow.name})")
+    columns = width()
+    print(apply_style(_wrap_text(heading, columns), "1"))
+    if flow.description:
+        print(_wrap_text(escape_line(flow.description), columns))
+    print()
+    options = Options(direction=_direction(parsed, config), details=True)
+    whole = not sys.stdout.isatty()
+    print(text.render(flow, options, colour=use_colour(sys.stdout), width=columns, fold=bool(columns), whole=whole))
+    if proof := text.proof(flow, colour=use_colour(sys.stdout), width=columns):
+        print(f"\n{proof}")
+    if parsed.paths:
+        print(f"\n{pluralize(flow.path_count, 'path')}")
+        for path in islice(flow.paths(), MOST_PATHS):
+            print(hang_indent(f"  {' → '.join(map(escape_line, path))}", fold_width()))
+        if flow.path_count > MOST_PATHS:
+            print(f"  … and {flow.path_count - MOST_PATHS} more")
+    return _problems_of(flow, found)
+
+
+def _wrap_text(paragraph: str, columns: int) -> str:
+    if not columns:
+        return paragraph
+    return textwrap.fill(paragraph, columns, break_long_words=False, break_on_hyphens=False)
+
+
+def _render(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
+    flow = _flow(parsed, config, found)
+    kind = format_of(parsed.format, parsed.output)
+    details = kind.detailed if parsed.details is None else parsed.details
+    options = Options(direction=_direction(parsed, config), details=details)
+    with warnings.catch_warnings(record=True) as messages:
+        warnings.simplefilter("always", RenderWarning)
+        content = file_content(render(flow, kind.name, options, engine=config.engine, timeout=config.layout_timeout))
+    _write(content, parsed.output, binary=kind.binary)
+    for warning in messages:
+        if issubclass(warning.category, RenderWarning):
+            tell("warning", escape_line(str(warning.message)))
+    return _problems_of(flow, found)
+
+
+def _flow(parsed: argparse.Namespace, config: Config, found: Manifest) -> Flow:
+    flow = found.flow(parsed.flow)
+    return flow if config.proof else without_proof(flow)
+
+
+def _problems_of(flow: Flow, found: Manifest) -> list[Problem]:
+    unread = [problem for problem in found.problems if problem.code == UNREAD_CODE and is_unread(flow)]
+    return [*flow.problems, *unread]
+
+
+def _export(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
+    del config
+    _write(manifest.dumps(found).encode(), parsed.output, binary=False)
+    return [*found.problems, *(problem for flow in found.flows for problem in flow.problems)]
+
+
+def _write(content: bytes, output: Path | None, *, binary: bool) -> None:
+    if output is not None:
+        write_atomically(output, content)
+        tell("", f"wrote {output}")
+    elif binary and sys.stdout.isatty():
+        raise ConfigError("this format is no text; name a file: -o FILE")
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+
+
+def _direction(parsed: argparse.Namespace, config: Config) -> Direction:
+    return checked_direction(parsed.direction or config.direction)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="penstock",
+        description="Show the flows that an application declares.",
+        epilog="Exit codes: 0 all is well, 1 the flows have problems, 2 the command could not do its work.",
+    )
+    parser.add_argument("--version", action="version", version=f"penstock {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add(commands, "list", _list, "list all flows, one a line")
+    show = _add(commands, "show", _show, "draw a flow in the terminal")
+    _add_flow(show)
+    show.add_argument("--paths", action="store_true", help="print every path from an entrypoint to an end too")
+    render_parser = _add(commands, "render", _render, "write a flow's diagram to a file")
+    _add_flow(render_parser)
+    render_parser.add_argument(
+        "-o", "--output", type=output_file, metavar="FILE", help="the file; its suffix chooses the format"
+    )
+    render_parser.add_argument("-f", "--format", choices=sorted(FORMATS), help="the format, if the suffix does not say")
+    render_parser.add_argument(
+        "--details",
+        action=argparse.BooleanOptionalAction,
+        help="draw titles, triggers, effects and labels (pictures do, Mermaid and DOT texts do not)",
+    )
+    export = _add(commands, "export", _export, "write the manifest of all flows, as JSON")
+    export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output without it")
+    for command in (check, diff, evidence, _cli_inject):
+        command.add(commands)
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, command: Command, text: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.set_defaults(command=command, action=None)
+    add_sources(parser)
+    return parser
+
+
+def _add_flow(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("flow", metavar="FLOW", help="the flow's name, or SERVICE/NAME")
+    parser.add_argument(
+        "--direction", metavar="TB|LR|BT|RL", help="where the arrows of a diagram point: down, right, up, left"
+    )

@@ -1,0 +1,271 @@
+"""The settings in ``[tool.penstock]``: each is declared once, and read and validated for every front end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from penstock.check.findings.baseline import Ignore
+from penstock.check.findings.contracts import TYPES, Contract
+from penstock.config import validators as read
+from penstock.config.sources import SettingsSource, find, project_of, toml
+from penstock.errors import ConfigError, did_you_mean, near_names
+
+_YAML_WORDS = " YAML reads on, off, yes and no as true or false: put a word in quotes."
+
+
+def _setting(reader: read.Reader, kind: str, default: object, example: object, text: str) -> Any:
+    metadata = {"read": reader, "type": kind, "default": default, "example": example, "help": text}
+    if isinstance(default, dict):
+        # A dictionary has no hash, but equal configurations must be equal keys.
+        return field(default_factory=dict, hash=False, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All settings of one project, validated, with absolute paths.
+
+    ``project`` is detected, not set: it is the folder of the ``pyproject.toml`` with the table ``[tool.penstock]``,
+    else the nearest folder with a ``pyproject.toml`` or ``.git``. :data:`SETTINGS` describes the others.
+    """
+
+    project: Path
+    modules: tuple[str, ...] = _setting(
+        read.modules,
+        "list of modules",
+        (),
+        ["shop.flows", "shop.orders.*"],
+        "Modules to import, in this order; `shop.orders.*` is the package and everything under it. "
+        "Without any, the flows of the building process itself are shown.",
+    )
+    path: tuple[Path, ...] = _setting(
+        read.folders, "list of folders", (), ["src"], "Folders put first on `sys.path` before the modules are imported."
+    )
+    python: str | None = _setting(
+        read.interpreter,
+        "interpreter",
+        None,
+        "../.venv/bin/python",
+        "The Python that imports the modules, by default the one that builds. Its environment needs penstock and the "
+        "application. A bare name such as `python3.12` is looked up on PATH.",
+    )
+    env: Mapping[str, str] = _setting(
+        read.strings, "table of strings", {}, {"STAGE": "docs"}, "Environment variables set for the import."
+    )
+    setup: str = _setting(
+        read.setup,
+        "module:function",
+        "",
+        "django:setup",
+        "A function called, without arguments, before the first import.",
+    )
+    mock: tuple[str, ...] = _setting(
+        read.mocks,
+        "list of modules",
+        (),
+        ["redis", "google.cloud"],
+        "Modules to stand in for, with all under them, where they cannot be installed.",
+    )
+    timeout: float = _setting(read.seconds, "seconds", 60.0, 120, "How long setup and all imports together may take.")
+    reading_timeout: float = _setting(
+        read.seconds,
+        "seconds",
+        60.0,
+        120,
+        "How long it may take, after the imports, to read what the code calls; flows that are not read by then are "
+        "shown without proof, and a problem says so.",
+    )
+    manifests: tuple[Path, ...] = _setting(
+        read.paths,
+        "list of files",
+        (),
+        ["flows.json"],
+        "Manifests to read instead of importing modules, such as `penstock export` writes; several are merged.",
+    )
+    trust_manifests: bool = _setting(
+        read.truth,
+        "truth value",
+        False,
+        True,
+        "Whether `manifests` are your own. Those of others are data: what their docstrings say is text and formatting, and "
+        "no file of theirs is looked for on this machine.",
+    )
+    service: str = _setting(
+        read.text, "string", "", "shop", "The service's name, which tells equal flow names of several services apart."
+    )
+    source_url: str = _setting(
+        read.template,
+        "URL template",
+        "",
+        "https://example.org/shop/blob/main/{file}#L{line}-L{end_line}",
+        "Where a step's source can be read; `{file}`, `{line}` and `{end_line}` are filled in.",
+    )
+    engine: str = _setting(
+        read.engine,
+        "`graphviz-pure`, `dot` or a path",
+        "graphviz-pure",
+        "dot",
+        "What lays diagrams out: the `graphviz-pure` wheel, `dot` from PATH, or an executable.",
+    )
+    direction: str = _setting(
+        read.one_of("TB", "LR", "BT", "RL", TD="TB"), "`TB`, `LR`, `BT` or `RL`", "TB", "LR", "Where a diagram runs to."
+    )
+    layout_timeout: float = _setting(
+        read.seconds,
+        "seconds",
+        20.0,
+        60,
+        "How long the layout engine may take for one diagram. One that takes longer is tried once more, more cheaply, and "
+        "then drawn in plain layers.",
+    )
+    docstring_style: str = _setting(
+        read.one_of("auto", "google", "numpy", "sphinx", "markdown"),
+        "`auto`, `google`, `numpy`, `sphinx` or `markdown`",
+        "auto",
+        "google",
+        "How docstrings are written; `auto` tells Google, NumPy and Sphinx style apart.",
+    )
+    evidence: str = _setting(
+        read.path,
+        "file",
+        "",
+        "evidence.json",
+        "What really ran, as `pytest --penstock` records it; `.penstock/evidence.json` by default.",
+    )
+    check: str = _setting(
+        read.one_of("off", "warn", "error"),
+        "`off`, `warn` or `error`",
+        "off",
+        "warn",
+        "Whether documentation builds report what does not agree. Where there is evidence, arrows are held against it "
+        "and the code in any case; with `warn` or `error`, against the code also before anything was recorded.",
+    )
+    proof: bool = _setting(
+        read.truth,
+        "truth value",
+        True,
+        False,
+        "Whether diagrams show what code and runs say of each arrow, where anything is known.",
+    )
+    contracts: tuple[Contract, ...] = _setting(
+        read.tables(Contract, lists=("flows", "never"), choices={"type": TYPES}),
+        "list of tables",
+        (),
+        [{"type": "has-docstrings", "flows": ["orders"]}],
+        "What the project has decided about its flows: `type` is `has-trigger`, `has-docstrings`, `all-confirmed` or "
+        "`never-reaches`, `name` what to call it, `flows` patterns of the flows that it is about, `never` what they "
+        "must not reach.",
+    )
+    ignore: tuple[Ignore, ...] = _setting(
+        read.tables(Ignore),
+        "list of tables",
+        (),
+        [{"flow": "orders", "edge": "charge -> ship", "reason": "in the warehouse"}],
+        "Findings to accept, each with a `reason`; `code` names one kind of them. One that matches nothing is a finding.",
+    )
+    baseline: str = _setting(
+        read.path, "file", "", "penstock-baseline.json", "Findings of an earlier day, which are accepted."
+    )
+
+
+class Setting(NamedTuple):
+    """The documentation of one setting.
+
+    Attributes:
+        name: Its name in ``[tool.penstock]``.
+        type: Its type, in words.
+        default: Its default as TOML, or an empty string without one.
+        example: A valid value as TOML.
+        help: Its effect, in Markdown.
+    """
+
+    name: str
+    type: str
+    default: str
+    example: str
+    help: str
+
+
+def evidence_file(config: Config) -> Path:
+    """Return the path of a project's evidence, whether it exists or not."""
+    return Path(config.evidence) if config.evidence else config.project / ".penstock" / "evidence.json"
+
+
+def load(
+    start: Path,
+    overrides: Mapping[str, object] | None = None,
+    *,
+    where: str = "conf.py",
+    base: Path | None = None,
+) -> Config:
+    """Return the effective configuration at ``start``.
+
+    Args:
+        start: A file or folder; the nearest ``pyproject.toml`` with ``[tool.penstock]`` in or above it is read.
+        overrides: Settings of a front end, which win key by key; ``None`` as a value means that it is not set.
+        where: The origin of the overrides, for messages.
+        base: The base folder of relative paths in the overrides, by default that of ``start``.
+
+    Raises:
+        ConfigError: A setting does not exist or has a wrong value, or a ``pyproject.toml`` cannot be read.
+    """
+    start = Path(os.path.abspath(start))  # noqa: PTH100 - resolve() would leave the project through a link
+    folder = start if start.is_dir() else start.parent
+    source = find(folder, tuple(_declared))
+    options = {key: value for key, value in (overrides or {}).items() if value is not None}
+    values = _validate_values(_without(source, options)) if source else {}
+    for entry, rival in (("modules", "manifests"), ("manifests", "modules")):
+        if options.get(entry) and rival not in options:  # whoever names modules does not want the project's manifests
+            values.pop(rival, None)
+    values |= _validate_values(SettingsSource(options, base or folder, where))
+    return Config(project=source.base if source else project_of(folder, base), **values)
+
+
+def _without(source: SettingsSource, options: Mapping[str, object]) -> SettingsSource:
+    """Return the settings that are not overridden; the others need not be valid here."""
+    return source._replace(values={key: value for key, value in source.values.items() if key not in options})
+
+
+def _validate_values(source: SettingsSource) -> dict[str, Any]:
+    return {key: _value(source, key, value) for key, value in source.values.items()}
+
+
+def _value(source: SettingsSource, key: str, value: object) -> object:
+    metadata = _declared.get(key)
+    if metadata is None:
+        hint = did_you_mean(near_names(key, _declared)) or f" Known settings: {', '.join(_declared)}."
+        raise ConfigError(f"there is no setting {key!r}.{hint}", where=source.where(key), key=key)
+    try:
+        return metadata["read"](value, source.base)
+    except read.BadValueError as bad:
+        reason = f"{key!r} {bad}" if str(bad).endswith(("?", ".")) else f"{key!r} {bad}."
+        hint = _YAML_WORDS if source.is_yaml and _has_truth(value) else ""
+        message = f"{reason}{hint} {_cure(source, key, bad.instead)}"
+        raise ConfigError(message, where=source.where(key), key=key) from None
+
+
+def _has_truth(value: object) -> bool:
+    """Return whether a value is a boolean, or contains one."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else (value,)
+    return any(isinstance(entry, bool) for entry in inner)
+
+
+def _cure(source: SettingsSource, key: str, suggestion: object) -> str:
+    if suggestion is not None:
+        return f"Write: {source.assignment(key, suggestion)}"
+    return f"Write, for example: {source.assignment(key, _declared[key]['example'])}"
+
+
+def _describe_setting(name: str, metadata: Mapping[str, Any]) -> Setting:
+    default, example = toml(metadata["default"]), toml(metadata["example"])
+    return Setting(name, metadata["type"], default, example, metadata["help"])
+
+
+_declared: dict[str, Mapping[str, Any]] = {item.name: item.metadata for item in fields(Config) if item.metadata}
+
+SETTINGS: tuple[Setting, ...] = tuple(_describe_setting(name, metadata) for name, metadata in _declared.items())
+"""Every setting, in the order of the reference; derived from the declarations in :class:`Config`."""

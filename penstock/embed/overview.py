@@ -1,0 +1,222 @@
+"""Overviews of several flows: a selection, and a map of the channels between them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from penstock._util import graphs
+from penstock.errors import did_you_mean, near_names
+from penstock.model import Edge, Flow, Step
+from penstock.render.edge_status import without_proof
+from penstock.render.wording import paragraphs, slug, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+MAP = "system map"
+"""The name of the flow that :func:`system_map` returns."""
+
+MOST_TRIGGERS = 3
+"""Maximum number of external triggers that a flow shows on the map."""
+
+MOST_IN_SMALL = 12
+"""Maximum number of steps in a small diagram; in a larger one, nothing would be readable."""
+
+
+MOST_BYTES = 100
+"""Maximum bytes of a page's file name; longer names are cut. Most file systems allow 255 with all additions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """A selection of flows; an empty field selects all.
+
+    Attributes:
+        services: The services of the flows.
+        tags: Tags of which a flow must have at least one.
+        modules: Modules, or packages above them, in one of which a flow must have at least one step.
+    """
+
+    services: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+
+    def of(self, flows: Iterable[Flow]) -> tuple[Flow, ...]:
+        """Return the selected flows, in the given order."""
+        return tuple(flow for flow in flows if self._has(flow))
+
+    def _has(self, flow: Flow) -> bool:
+        return (
+            (not self.services or flow.service in self.services)
+            and (not self.tags or not set(self.tags).isdisjoint(flow.tags))
+            and (not self.modules or any(_under(step.module, self.modules) for step in flow.steps))
+        )
+
+    def __str__(self) -> str:
+        words = (("service", self.services), ("tag", self.tags), ("module", self.modules))
+        return ", ".join(f"{word} {' or '.join(values)}" for word, values in words if values)
+
+
+def system_map(flows: Sequence[Flow]) -> Flow:
+    """Return the map of some flows, as a flow itself: a step for each flow, an edge for each channel between two.
+
+    A channel is an effect of one flow that is a trigger of another one, such as ``kafka:orders``. Flows
+    started from outside are the map's entrypoints.
+    """
+    channels = _channels(flows)
+    edges = [Edge(source=source, target=target, label=", ".join(of)) for (source, target), of in channels.items()]
+    fed_channels = {(target, channel) for (_, target), of in channels.items() for channel in of}
+    steps = [_as_step(flow, fed_channels) for flow in flows]
+    ranks = graphs.ranks(
+        graphs.adjacency([step.name for step in steps], ((edge.source, edge.target) for edge in edges))
+    )
+    sorted_steps = sorted(steps, key=lambda step: ranks[step.name])
+    position = {step.name: number for number, step in enumerate(sorted_steps)}
+    edges.sort(key=lambda edge: (position[edge.source], position[edge.target]))
+    return Flow(name=MAP, title="System map", steps=tuple(sorted_steps), edges=tuple(edges))
+
+
+def map_text(drawn: Flow) -> str:
+    """Return the map in words, as a text alternative."""
+    count = len(drawn.steps)
+    sentences = [f"System map: {count} flow{'' if count == 1 else 's'}."]
+    sentences += (
+        f"{visible(edge.source)} leads to {visible(edge.target)} through {visible(edge.label)}." for edge in drawn.edges
+    )
+    return " ".join(sentences)
+
+
+def summary(flow: Flow) -> str:
+    """Return the purpose of a flow: the first paragraph of its description, else the title of its first entrypoint."""
+    description = next(iter(paragraphs(flow.description)), "")
+    first = next(iter((*flow.entrypoints, *flow.steps)), None)
+    return description or (visible(first.title) if first else "")
+
+
+def size(flow: Flow) -> str:
+    """Return the number of steps of a flow, in words."""
+    return f"{len(flow.steps)} step{'' if len(flow.steps) == 1 else 's'}"
+
+
+def triggers(flow: Flow) -> tuple[str, ...]:
+    """Return the distinct triggers of a flow."""
+    return tuple(dict.fromkeys(visible(step.trigger) for step in flow.steps if step.trigger))
+
+
+def fault(selection: Selection, flows: Sequence[Flow]) -> str:
+    """Return the error of a selection that selects nothing, as a whole or by one of its names; else an empty string."""
+    if not flows:
+        return "there are no flows to show"
+    wrong = (candidate for candidate in (selection, *_singly(selection)) if not candidate.of(flows))
+    return next((_no_flow_has(candidate, flows) for candidate in wrong), "")
+
+
+def _singly(selection: Selection) -> Iterator[Selection]:
+    """Yield a selection for each single name: a wrong name beside a matching one would go unnoticed."""
+    yield from (Selection(services=(name,)) for name in selection.services)
+    yield from (Selection(tags=(name,)) for name in selection.tags)
+    yield from (Selection(modules=(name,)) for name in selection.modules)
+
+
+def _no_flow_has(selection: Selection, flows: Sequence[Flow]) -> str:
+    choices = {
+        "service": ({flow.service for flow in flows}, selection.services),
+        "tag": ({tag for flow in flows for tag in flow.tags}, selection.tags),
+        "module": ({step.module for flow in flows for step in flow.steps}, selection.modules),
+    }
+    near = tuple(
+        name
+        for existing_names, selected_names in choices.values()
+        for selected_name in selected_names
+        if selected_name not in existing_names
+        for name in near_names(selected_name, existing_names)
+    )
+    return f"no flow has {selection}.{did_you_mean(near)}"
+
+
+def outline(flow: Flow) -> Flow:
+    """Return a flow reduced to its small picture and its line of text."""
+    return Flow(
+        name=flow.name,
+        title=flow.title,
+        description=summary(flow),
+        service=flow.service,
+        tags=flow.tags,
+        steps=tuple(
+            Step(name=step.name, entrypoint=step.entrypoint, trigger=step.trigger, effects=step.effects)
+            for step in flow.steps
+        ),
+        edges=without_proof(flow).edges,
+    )
+
+
+def _channels(flows: Iterable[Flow]) -> dict[tuple[str, str], dict[str, None]]:
+    """Return the channels between each two flows, by their full names; a flow may feed itself."""
+    listening: dict[str, list[Flow]] = {}
+    for flow in flows:
+        for channel in dict.fromkeys(step.trigger for step in flow.steps if step.trigger):
+            listening.setdefault(channel, []).append(flow)
+    channels: dict[tuple[str, str], dict[str, None]] = {}
+    for source, channel in _iter_effects(flows):
+        for target in listening.get(channel, ()):
+            channels.setdefault((source.full_name, target.full_name), {})[channel] = None
+    return channels
+
+
+def _iter_effects(flows: Iterable[Flow]) -> Iterator[tuple[Flow, str]]:
+    return ((flow, effect) for flow in flows for step in flow.steps for effect in step.effects)
+
+
+def _as_step(flow: Flow, fed: set[tuple[str, str]]) -> Step:
+    triggers = dict.fromkeys(step.trigger for step in flow.steps if step.trigger)
+    outside = [trigger for trigger in triggers if (flow.full_name, trigger) not in fed]
+    starts = outside or not triggers
+    sources = outside[:MOST_TRIGGERS] + (["…"] if len(outside) > MOST_TRIGGERS else [])
+    title = flow.title if flow.title != flow.name else summary(flow)
+    return Step(name=flow.full_name, title=title, signature="", entrypoint=bool(starts), trigger=", ".join(sources))
+
+
+def page_names(flows: Iterable[Flow]) -> list[str]:
+    """Return a page name for each flow, such as ``shop/orders``: safe for files and addresses, and unique.
+
+    Some file systems do not tell case, nor two ways to write one letter, Windows has names of its own, and the index of a
+    folder is its overview.
+    """
+    used_names: set[str] = set()
+    names: list[str] = []
+    for flow in flows:
+        base_name = "/".join(_file_name(part) for part in (flow.service, flow.name) if part)
+        number, name = 1, base_name
+        while _fold_names(name) in used_names or name.rpartition("/")[2].casefold() in ("index", "readme"):
+            number += 1
+            name = f"{base_name}-{number}"
+        used_names.add(_fold_names(name))
+        names.append(name)
+    return names
+
+
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
+"""What Windows takes for a device, in any folder and with any suffix."""
+
+
+def _fold_names(name: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _file_name(text: str) -> str:
+    name = slug(text).strip(".") or "unnamed"
+    if _DEVICE.fullmatch(name):
+        name = f"flow-{name}"
+    data = name.encode()
+    if len(data) <= MOST_BYTES:
+        return name
+    digest = hashlib.sha256(data).hexdigest()[:8]  # what was cut tells names apart
+    return f"{data[:MOST_BYTES].decode(errors='ignore')}-{digest}"
+
+
+def _under(module: str, packages: Iterable[str]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)

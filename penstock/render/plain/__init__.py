@@ -1,0 +1,1 @@
+"""Layouts for flows that are too large for Graphviz."""

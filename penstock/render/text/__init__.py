@@ -1,0 +1,1 @@
+"""Flows as text for the terminal."""

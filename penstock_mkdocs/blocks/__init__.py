@@ -1,0 +1,1 @@
+"""What can be embedded in a page, as HTML."""

@@ -1,0 +1,1 @@
+"""Embeds as they are written: lines, options, and where they stand."""

@@ -1,0 +1,1 @@
+"""Pages that are made for flows, and where their files go."""

@@ -1,0 +1,79 @@
+"""Generated pages: one for each flow, and an overview."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from penstock.embed.overview import page_names, system_map
+from penstock.render.wording import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from penstock.manifest import Manifest
+    from penstock.model import Flow, Step
+
+FOLDER = "flows"
+_PLAIN_NAME = re.compile(r"[\w./-]+")
+_NO_TEMPLATE = re.compile(r"""[^\w\s"\\./-]""")
+_SPECIAL = re.compile(r"[^\w\s]|_")
+
+
+@dataclass(frozen=True)
+class GeneratedPage:
+    """A page without a source file.
+
+    Attributes:
+        path: Its path below the folder of pages.
+        markdown: Its text.
+        step: The step whose source the page's edit link leads to, or ``None``.
+    """
+
+    path: str
+    markdown: str
+    step: Step | None = None
+
+
+def flow_pages(manifest: Manifest, title: str) -> list[GeneratedPage]:
+    """Return the overview, then a page for each flow in the order of the manifest."""
+    paths = [f"{name}.md" for name in page_names(manifest.flows)]
+    parts = ["::: penstock-flows"] if manifest.flows else ["No flow is declared yet."]
+    if system_map(manifest.flows).edges:
+        parts.append("::: penstock-map")
+    return [_overview(title, parts), *map(_page, manifest.flows, paths)]
+
+
+def failure_page(title: str) -> GeneratedPage:
+    """Return the overview of a site whose flows cannot be shown; the embed on it reports why."""
+    return _overview(title, ["::: penstock-flows"])
+
+
+def escape_markdown(value: str) -> str:
+    """Return a text as Markdown that shows it literally, on one line.
+
+    Special characters become entities: some extensions read an escaping backslash as the start of a formula.
+    """
+    return _SPECIAL.sub(lambda mark: f"&#{ord(mark[0])};", visible(value))
+
+
+def _quote_name(name: str) -> str:
+    """Return a name in quotes, escaped so that no plugin reads a template such as ``{{ name }}`` in it."""
+    return _NO_TEMPLATE.sub(lambda mark: f"\\u{ord(mark[0]):04x}", json.dumps(name))
+
+
+def _page(flow: Flow, path: str) -> GeneratedPage:
+    name = flow.full_name if _PLAIN_NAME.fullmatch(flow.full_name) else _quote_name(flow.full_name)
+    parts = [
+        f"# {escape_markdown(flow.title or flow.name)}",
+        escape_markdown(flow.description),
+        f"::: penstock-flow {name}",
+    ]
+    step = next(iter((*flow.entrypoints, *flow.steps)), None)
+    return GeneratedPage(f"{FOLDER}/{path}", "\n\n".join(filter(None, parts)) + "\n", step)
+
+
+def _overview(title: str, parts: Sequence[str]) -> GeneratedPage:
+    return GeneratedPage(f"{FOLDER}/index.md", "\n\n".join([f"# {escape_markdown(title)}", *parts]) + "\n")

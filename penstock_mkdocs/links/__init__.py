@@ -1,0 +1,1 @@
+"""Where flows and steps are on a site, and who is told of it."""

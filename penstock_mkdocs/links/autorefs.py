@@ -1,0 +1,134 @@
+"""Registers flows and steps with autorefs and the inventory of mkdocstrings, if the site has them.
+
+``[orders][]`` and ``[orders.check][]`` are then links on every page, and ``objects.inv`` lists both.
+This module imports nothing that the site does not already use.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from penstock.errors import PenstockError
+from penstock.render.wording import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from markdown import Markdown
+
+    from penstock.manifest import Manifest
+    from penstock.model import Flow
+
+DOMAIN = "penstock"
+"""The domain of flows and steps in inventories, as in Sphinx; also the prefix that sets their names apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A flow or a step on a page.
+
+    Attributes:
+        kind: ``flow``, ``entrypoint`` or ``step``, like the roles in Sphinx.
+        names: Its names in references; inventories list the first.
+        anchor: Its id on the page.
+        title: Its title, or an empty string.
+        has_steps: Whether the page also shows the flow's steps, which makes it the better target.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    anchor: str
+    title: str
+    has_steps: bool = True
+
+
+def announce(md: Markdown, manifest: Manifest, flow: Flow, anchor: str, links: Mapping[str, str]) -> None:
+    """Register the flow and the steps that a page shows.
+
+    Args:
+        md: The Markdown object that converts the page.
+        manifest: The manifest that contains the flow.
+        flow: The flow.
+        anchor: Its id on the page.
+        links: The links to its steps on the page, by name; empty if they are not shown.
+    """
+    targets = _targets(manifest, flow, anchor, links)
+    if "relpath" in md.treeprocessors:
+        processor: Any = md.treeprocessors["relpath"]
+        _announce_in_mkdocs(processor, targets)
+    elif "rendering_context" in md.preprocessors:
+        _announce_in_zensical(targets)
+
+
+def register(target: Target, page: Any, autorefs: Any, handlers: Any) -> None:
+    """Register a target.
+
+    Args:
+        target: The flow or step.
+        page: The page of the target, as an object of its host.
+        autorefs: The plugin autorefs, or its counterpart in Zensical.
+        handlers: The handlers of mkdocstrings, to list the target in their inventory, or ``None``.
+    """
+    title = target.title or None
+    for name in target.names:
+        # As a secondary anchor: a heading or a Python object of that name takes precedence, without a warning.
+        autorefs.register_anchor(page, name, target.anchor, title=title, primary=False)
+        autorefs.register_anchor(page, f"{DOMAIN}:{name}", target.anchor, title=title, primary=target.has_steps)
+    if handlers is not None:
+        _list_in_inventory(target, page.url, handlers)
+
+
+def _list_in_inventory(target: Target, url: str, handlers: Any) -> None:
+    from mkdocstrings import InventoryItem  # noqa: PLC0415 - its handlers are here, so it is installed
+
+    handlers.get_handler(DOMAIN)  # mkdocstrings writes an inventory only if it used a handler that has one
+    name = target.names[0]
+    key = f"{DOMAIN}:{name}"  # not written to the file; it keeps a Python object of that name in the inventory
+    if target.has_steps or key not in handlers.inventory:
+        handlers.inventory[key] = InventoryItem(name, DOMAIN, target.kind, f"{url}#{target.anchor}")
+
+
+def _targets(manifest: Manifest, flow: Flow, anchor: str, links: Mapping[str, str]) -> Iterator[Target]:
+    names = _names(manifest, flow)
+    if not flow.full_name.isprintable():  # inventories cannot contain it
+        return
+    yield Target(kind="flow", names=names, anchor=anchor, title=visible(flow.title), has_steps=bool(links))
+    for step in flow.steps if links else ():
+        if step.name.isprintable():
+            yield Target(
+                kind="entrypoint" if step.entrypoint else "step",
+                names=tuple(f"{name}.{step.name}" for name in names),
+                anchor=links[step.name].removeprefix("#"),
+                title=visible(step.title),
+            )
+
+
+def _names(manifest: Manifest, flow: Flow) -> tuple[str, ...]:
+    with suppress(PenstockError):  # several services have a flow of that name
+        if manifest.flow(flow.name) is flow and flow.service:
+            return flow.full_name, flow.name
+    return (flow.full_name,)
+
+
+def _announce_in_mkdocs(processor: Any, targets: Iterable[Target]) -> None:
+    config, file = getattr(processor, "config", None), getattr(processor, "file", None)
+    plugins = getattr(config, "plugins", None) or {}
+    if "autorefs" not in plugins or file is None or file.page is None:  # mkdocstrings brings autorefs with it
+        return
+    from penstock_mkdocs.links.autorefs_plugin import collector_of  # noqa: PLC0415 - it needs MkDocs
+
+    for target in targets:
+        collector_of(plugins).add(target, file.page)
+
+
+def _announce_in_zensical(targets: Iterable[Target]) -> None:
+    """Register at once: Zensical stores the registrations of a page with the page, and has no later event."""
+    autorefs = sys.modules.get("zensical.extensions.autorefs")
+    mkdocstrings = sys.modules.get("zensical.compat.mkdocstrings")
+    store = autorefs.get_autorefs_store() if autorefs else None
+    if store is not None and store.current_page is not None:
+        for target in targets:
+            register(target, store.current_page, store, getattr(mkdocstrings, "HANDLERS", None))

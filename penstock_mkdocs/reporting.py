@@ -1,0 +1,105 @@
+"""Reports faults in a build: one line, with page and line, counted by ``--strict`` or raised."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from penstock.check.findings.reports import sentence
+from penstock.errors import PenstockError
+from penstock.render.wording import escape_line
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from penstock.check.findings.finding import Finding
+
+LOGGER = logging.getLogger("mkdocs.plugins.penstock")
+"""MkDocs and ProperDocs count warnings of loggers below ``mkdocs`` under ``--strict``."""
+
+
+_BUILD = 2.0
+"""Seconds of silence after which the next page belongs to another build; most hosts do not mark builds."""
+
+
+class EmbedError(PenstockError):
+    """A fault on a page, raised if the option ``strict`` is on.
+
+    Attributes:
+        where: The page and the line, such as ``flows.md:12``.
+    """
+
+    def __init__(self, message: str, where: str = "") -> None:
+        self.where = where
+        super().__init__(message)
+
+
+def report(message: str, where: str, *, strict: bool) -> None:
+    """Log a fault as one line, or raise it.
+
+    Raises:
+        EmbedError: ``strict`` is on.
+    """
+    line = escape_line(f"{where}: {message}")
+    if strict:
+        _show_one_line(line)
+        raise _host_error(line, where)
+    LOGGER.warning("%s", line)
+
+
+def in_words(finding: Finding) -> str:
+    """Return a finding as a message: its location, its flow, and its description."""
+    flow = f"flow {finding.flow!r}: " if finding.flow else ""
+    prefix = f"{finding.where}: " if finding.where else ""
+    return f"{prefix}{flow}{sentence(finding)}"
+
+
+def is_news(message: str, page: str) -> bool:
+    """Return whether a page must report a message that concerns many pages; one page does in each build.
+
+    Args:
+        message: The message.
+        page: The page; if it reports the message a second time, another build has begun.
+    """
+    now = time.monotonic()
+    first, last = _said.get(message, (page, now))
+    news = first == page or now - last > _BUILD
+    _said[message] = (page if news else first, now)
+    return news
+
+
+def was_said(message: str, since: float) -> bool:
+    """Return whether a page has reported a message since a time of ``time.monotonic``."""
+    return message in _said and _said[message][1] >= since
+
+
+_said: dict[str, tuple[str, float]] = {}
+
+
+def _show_one_line(line: str) -> None:
+    """Make Zensical print the line alone, instead of the traceback of an error in a page and its own."""
+    if "zensical" not in sys.modules:
+        return
+    usual = sys.excepthook
+
+    def show(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        """Print the line alone if the error says it, else the usual traceback."""
+        if line in str(error):
+            sys.stderr.write(f"{line}\n")
+        else:
+            usual(kind, error, traceback)
+
+    sys.excepthook = show
+
+
+def _host_error(line: str, location: str) -> EmbedError:
+    """Return the error as a type that the host prints without a traceback: MkDocs and ProperDocs expect their own."""
+    for host in ("properdocs.exceptions", "mkdocs.exceptions"):
+        if host in sys.modules:
+            both = type("EmbedError", (EmbedError, sys.modules[host].PluginError), {})
+            error: EmbedError = both(line, location)
+            error.message = line  # type: ignore[attr-defined]  # a ClickException shows it
+            return error
+    return EmbedError(line, location)

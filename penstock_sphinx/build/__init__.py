@@ -1,0 +1,1 @@
+"""One build: its flows, layouts, and the state of its output."""

@@ -1,0 +1,1 @@
+"""The directives, and what each writes into a page."""

@@ -1,0 +1,188 @@
+"""The directives ``penstock-flows``, a table of all flows, and ``penstock-map``, a map of their connections."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx import addnodes
+
+from penstock.embed.overview import MOST_IN_SMALL, Selection, fault, map_text, summary, system_map, triggers
+from penstock.render.edge_status import without_proof
+from penstock.render.wording import isolate, visible, visible_title
+from penstock_sphinx.directives.base import FIGURE_OPTIONS, FigureDirective
+from penstock_sphinx.docnames import folder_of, paths_of
+from penstock_sphinx.domain.domain import domain_of
+from penstock_sphinx.i18n import gettext, ngettext
+from penstock_sphinx.nodes import AS_WRITTEN, CHIP, flow_block, flow_reference, translated_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from penstock.model import Flow
+    from penstock_sphinx.nodes import flow_diagram
+
+
+EXTERNAL_CONTENTS = "external_toc_path"
+"""The setting of sphinx-external-toc, where one file has the contents of the site."""
+
+MOST_NAMES = 5
+"""Maximum number of pages in a warning."""
+
+
+def words(argument: str) -> tuple[str, ...]:
+    """Return the words of an option, separated by commas or white space."""
+    return tuple(directives.unchanged_required(argument).replace(",", " ").split())
+
+
+SELECTION: dict[str, Callable[[str], Any]] = {"service": words, "tag": words, "module": words}
+
+
+def selection_of(options: dict[str, Any]) -> Selection:
+    """Return the selection that a directive's options define."""
+    return Selection(
+        services=options.get("service", ()), tags=options.get("tag", ()), modules=options.get("module", ())
+    )
+
+
+class SelectingDirective(FigureDirective):
+    """A directive that shows several flows."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the nodes for the selected flows, or an error note."""
+        domain = domain_of(self.env)
+        selection = selection_of(self.options)
+        domain.page(self.env.docname).fingerprints[selection] = domain.site.fingerprint(selection)
+        if domain.site.failed:
+            return self.note("no flows are shown, because they could not be collected", "import")
+        flows = selection.of(domain.site.manifest.flows)
+        wrong = fault(selection, domain.site.manifest.flows)
+        if not flows:
+            return self.note(wrong, "unknown_flow")
+        if wrong:
+            self.warn(wrong, "unknown_flow")
+        block = flow_block("", *self.make_nodes(flows, selection))
+        self.set_source_info(block)
+        return [block, *self.contents(flows)]
+
+    def make_nodes(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
+        """Return the nodes for some flows."""
+        raise NotImplementedError
+
+    def contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
+        """Return the nodes after the block, outside it, because singlehtml inserts whole pages into them."""
+        del flows
+        return []
+
+
+class FlowsDirective(SelectingDirective):
+    """Lists flows in a table with summary and small diagram; with ``toctree``, each has its own page."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], Any]]] = {
+        **SELECTION,
+        "caption": directives.unchanged_required,
+        "name": directives.unchanged_required,
+        "class": directives.class_option,
+        "toctree": directives.unchanged_required,
+        "template": directives.unchanged_required,
+        "no-diagrams": directives.flag,
+    }
+
+    def make_nodes(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
+        """Return the table."""
+        del selection
+        table = nodes.table("", classes=["ps-flows", *self.options.get("class", [])])
+        if "caption" in self.options:
+            title, messages = self.parse_inline(self.options["caption"], lineno=self.lineno)
+            table += [nodes.title("", "", *title), *messages]
+        self.set_source_info(table)
+        self.add_name(table)
+        small = "no-diagrams" not in self.options
+        group = nodes.tgroup("", cols=2 + small)
+        table += group
+        group += [nodes.colspec(colwidth=width) for width in ((30, 40, 30) if small else (35, 65))]
+        heads = [gettext("Flow"), gettext("What it does"), *([gettext("Diagram")] if small else [])]
+        group += nodes.thead("", _row([nodes.paragraph("", head)] for head in heads))
+        group += nodes.tbody("", *(self._flow(flow, small=small) for flow in flows))
+        return [table]
+
+    def _flow(self, flow: Flow, *, small: bool) -> nodes.row:
+        title = visible(flow.title)
+        name = (translated_text if title else nodes.paragraph)("", "", flow_reference(flow, self.env.docname, title))
+        count = len(flow.steps)
+        facts = [ngettext("%d step", "%d steps", count) % count, visible(flow.service)]
+        meta = nodes.paragraph("", " · ".join(filter(None, facts)), classes=["ps-meta"], **AS_WRITTEN)
+        for channel in triggers(flow):
+            meta += [nodes.Text(" "), nodes.inline("", channel, classes=[CHIP, "ps-chip-io"])]
+        description = translated_text("", summary(flow))
+        for text in (name, description):
+            self.set_source_info(text)
+        cells: list[list[nodes.Node]] = [[name, meta], [description]]
+        picture = [self._small(flow)] if len(flow.steps) <= MOST_IN_SMALL else []
+        return _row([*cells, picture] if small else cells)
+
+    def _small(self, flow: Flow) -> flow_diagram:
+        label = gettext("Diagram of %s") % isolate(visible_title(flow))
+        return self.diagram(without_proof(flow), flow.full_name, label, small=True, proof=False)
+
+    def contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
+        """Return a hidden table of contents if there are pages."""
+        if "toctree" not in self.options:
+            return []
+        folder = folder_of(self.env.docname, self.options["toctree"])
+        if folder is None:
+            message = f"the folder {self.options['toctree']!r} in :toctree: is outside the folder of the sources."
+            self.warn(f"{message} Name one inside it, such as 'flows'.", "page")
+            return []
+        names = list(paths_of(flows, domain_of(self.env).site.page_names, folder))
+        docnames = [name for name in names if name in self.env.found_docs]
+        if missing := [name for name in names if name not in self.env.found_docs]:
+            listing = ", ".join(missing[:MOST_NAMES]) + (" and more" if len(missing) > MOST_NAMES else "")
+            self.warn(f"these pages were not made: {listing}. {self._cause(missing[0])}", "page")
+        if EXTERNAL_CONTENTS in self.env.config:  # warns of every table of contents in a page, as Jupyter Book does
+            return []
+        contents = addnodes.toctree("", entries=[(None, name) for name in docnames], includefiles=docnames, glob=False)
+        contents.attributes |= {
+            "parent": self.env.docname,
+            "caption": None,
+            "numbered": 0,
+            "maxdepth": -1,
+            "hidden": True,
+            "includehidden": False,
+            "titlesonly": True,
+        }
+        self.set_source_info(contents)
+        return [nodes.compound("", contents, classes=["toctree-wrapper"])]
+
+    def _cause(self, page: str) -> str:
+        """Return why a page is missing, and what to do."""
+        if page not in domain_of(self.env).asked_for:
+            return (
+                "The directive is looked for in the text of pages, not in what they include or what other directives "
+                "make. Write it in the page itself."
+            )
+        if Path(self.env.doc2path(page)).exists():
+            return "They are there, but exclude_patterns in conf.py leaves them out. Name another folder in :toctree:."
+        return "A warning above says why."
+
+
+class MapDirective(SelectingDirective):
+    """Draws the system map: flows, connected by the channels that are effects of one and triggers of another."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], Any]]] = {**FIGURE_OPTIONS, **SELECTION}
+
+    def make_nodes(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
+        """Return the map as a figure."""
+        map_flow = system_map(flows)
+        caption = self.caption()
+        figure = self.figure(self.diagram(map_flow, selection, gettext("System map"), map_text(map_flow)), caption)
+        self.set_source_info(figure)
+        self.add_name(figure)
+        return [figure]
+
+
+def _row(cells: Iterable[Sequence[nodes.Node]]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", *cell) for cell in cells))

@@ -1,0 +1,81 @@
+"""The evidence for a flow's edges: a line under its diagram, a list in words, and the reports of a build."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.util import logging
+
+from penstock.check.findings.reports import sentence
+from penstock.render import edge_status
+from penstock.render.wording import escape_line
+from penstock_sphinx.domain.domain import domain_of
+from penstock_sphinx.nodes import AS_WRITTEN, flow_doubts, isolate_text, keep_order
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+    from penstock.config import Config
+    from penstock.model import Flow
+    from penstock.proof import Proof
+
+logger = logging.getLogger(__name__)
+
+
+def proof(flow: Flow) -> list[nodes.Node]:
+    """Return the nodes under a flow's diagram; empty if edges are not checked."""
+    summary = edge_status.provenance(flow)
+    if summary is None:
+        return []
+    parts: list[nodes.Node] = [nodes.inline("", summary.confirmed, classes=["ps-confirmed"]), nodes.Text(summary.basis)]
+    for doubt in summary.doubts:
+        css = "ps-faults" if doubt.fault else "ps-unproven"
+        parts += [nodes.Text("; "), nodes.inline("", doubt.text, classes=[css])]
+    return [
+        nodes.paragraph("", "", *parts, classes=["ps-proof"], translatable=False, **AS_WRITTEN),
+        *_list(edge_status.doubts(flow)),
+    ]
+
+
+def _list(doubts: tuple[edge_status.Doubt, ...]) -> list[nodes.Node]:
+    if not doubts:
+        return []
+    items = [_item(doubt) for doubt in doubts[: edge_status.MOST_DOUBTS]]
+    rest = edge_status.rest(len(doubts))
+    more = [nodes.paragraph("", rest, translatable=False)] if rest else []
+    title = edge_status.doubts_title(len(doubts)) if len(doubts) > edge_status.MOST_UNFOLDED else ""
+    return [flow_doubts("", nodes.bullet_list("", *items), *more, title=title)]
+
+
+def _item(doubt: edge_status.Doubt) -> nodes.list_item:
+    names = (doubt.source, doubt.target)
+    line = [isolate_text(doubt.source), nodes.Text(" → "), isolate_text(doubt.target)]
+    arrow = nodes.strong("", "", *keep_order(names, line))
+    words = nodes.Text(f": {doubt.words}. {doubt.note}".rstrip())
+    return nodes.list_item("", nodes.paragraph("", "", arrow, words, translatable=False, **AS_WRITTEN))
+
+
+def report(config: Config, found: Proof) -> None:
+    """Report the findings, each at the step's line, as far as the setting ``check`` asks for it."""
+    if found.fault:
+        logger.warning("%s The pages show no proof until then.", found.fault, type="penstock", subtype="check")
+    if config.check != "off":
+        for finding in found.disagreements:
+            message = f"flow {finding.flow!r}: {sentence(finding)}" if finding.flow else sentence(finding)
+            logger.warning(
+                "%s",
+                escape_line(message),
+                type="penstock",
+                subtype="check",
+                location=escape_line(finding.where) or None,
+            )
+
+
+def fail(app: Sphinx, error: Exception | None) -> None:
+    """Fail the build if there are findings and the setting ``check`` is ``error``."""
+    site = domain_of(app.env).site if error is None and app.env else None
+    if site and site.config.check == "error" and site.disagreements:
+        count = f"{site.disagreements} finding{'' if site.disagreements == 1 else 's'} on the declared arrows"
+        logger.error("%s; see above, or write: penstock_check = 'warn'", count, type="penstock", subtype="check")
+        app.statuscode = 1

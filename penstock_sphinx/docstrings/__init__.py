@@ -1,0 +1,1 @@
+"""Docstrings as nodes of Docutils."""

@@ -1,0 +1,1 @@
+"""The domain ``penstock``, and its index."""

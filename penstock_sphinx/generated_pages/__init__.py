@@ -1,0 +1,1 @@
+"""Pages that are made for flows before Sphinx reads its sources."""

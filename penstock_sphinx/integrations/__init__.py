@@ -1,0 +1,1 @@
+"""Other extensions: autodoc, viewcode, sphinxcontrib-mermaid."""

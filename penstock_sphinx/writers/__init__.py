@@ -1,0 +1,1 @@
+"""How each builder shows the nodes of penstock."""
