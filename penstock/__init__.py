@@ -6,18 +6,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from penstock._declare.registry import flows, get_flow
     from penstock._decorators.decorators import entrypoint, flow, step
     from penstock._notebook.diagram import Diagram, generate_dag
+    from penstock._resolve.resolution import flows, get_flow
     from penstock._runtime.carry import CarryingExecutor, carry
     from penstock._runtime.context import current_flow_id
     from penstock._runtime.current_flow import CurrentFlow, current_flow, flow_context, get_value, set_value
+    from penstock._runtime.propagation import extract, inject
     from penstock._runtime.scope import add_observer, observing, remove_observer
+    from penstock._version import __version__
     from penstock.errors import PenstockError
     from penstock.model import Edge, Flow, Problem, Step
-    from penstock.propagation import extract, inject
-
-__version__ = "0.1.0"
 
 __all__ = [
     "CarryingExecutor",
@@ -49,6 +48,7 @@ __all__ = [
 ]
 
 _homes = {
+    "__version__": "_version",
     "CarryingExecutor": "_runtime.carry",
     "CurrentFlow": "_runtime.current_flow",
     "Diagram": "_notebook.diagram",
@@ -62,14 +62,14 @@ _homes = {
     "current_flow": "_runtime.current_flow",
     "current_flow_id": "_runtime.context",
     "entrypoint": "_decorators.decorators",
-    "extract": "propagation",
+    "extract": "_runtime.propagation",
     "flow": "_decorators.decorators",
     "flow_context": "_runtime.current_flow",
-    "flows": "_declare.registry",
+    "flows": "_resolve.resolution",
     "generate_dag": "_notebook.diagram",
-    "get_flow": "_declare.registry",
+    "get_flow": "_resolve.resolution",
     "get_value": "_runtime.current_flow",
-    "inject": "propagation",
+    "inject": "_runtime.propagation",
     "observing": "_runtime.scope",
     "remove_observer": "_runtime.scope",
     "set_value": "_runtime.current_flow",

@@ -17,10 +17,10 @@ from penstock.check.findings.finding import findings, of_problem
 from penstock.check.findings.grouping import group_by_cause
 from penstock.check.findings.shared_causes import with_causes
 from penstock.check.verdict.judge import judge
-from penstock.check.verdict.unread import is_unread
 from penstock.collect import collect, input_files, last_good
 from penstock.config import evidence_file
 from penstock.errors import EvidenceError
+from penstock.manifest.unread_flows import is_unread
 from penstock.render.edge_status import without_proof
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock import __version__
 from penstock._util.optional_imports import needed
+from penstock._version import __version__
 
 with needed("sphinx", "penstock[sphinx]"):
     import sphinx  # noqa: F401 - first, so that a missing Sphinx is reported by name

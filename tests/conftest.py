@@ -37,13 +37,13 @@ def _own_logging() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _nothing_declared() -> Iterator[None]:
     """Start each test with no flows and no observers, and give back afterwards what modules had declared."""
-    flows, unclaimed = dict(registry._flows), dict(registry._unclaimed)
+    flows, unclaimed = dict(registry.declarations), dict(registry.unclaimed)
     observers = list(scope.known)
     _forget()
     yield
     _forget()
-    registry._flows.update(flows)
-    registry._unclaimed.update(unclaimed)
+    registry.declarations.update(flows)
+    registry.unclaimed.update(unclaimed)
     for observer in observers:
         scope.add_observer(observer)
 

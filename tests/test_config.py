@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.check.findings.baseline import Ignore
-from penstock.check.findings.contracts import Contract
 from penstock.config import SETTINGS, Config, load
+from penstock.config.accepted import Contract, Ignore
 from penstock.errors import ConfigError
 
 HEADER = "[project]\nname = 'shop'\n\n[tool.penstock]\n"

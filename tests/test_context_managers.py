@@ -26,7 +26,7 @@ from penstock import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from penstock.observers import StepEvent
+    from penstock._runtime.events import StepEvent
 
 
 class Log:

@@ -47,7 +47,7 @@ def test_a_function_that_is_declared_again_and_again() -> None:
 
     alive = [declare() for _ in range(50)]
     assert (50, ["inner"]) == (len(alive), names("f"))
-    assert len(registry._flows["f"]._alike) < 5
+    assert len(registry.declarations["f"]._alike) < 5
 
 
 def test_a_chain() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from penstock import manifest
+from penstock._util import source_paths
 from penstock.check.findings.finding import Finding
 from penstock.check.findings.reports import FORMATS
 from penstock.cli.main import main
@@ -129,7 +130,7 @@ def test_a_path_that_is_none(file: str, tmp_path: Path) -> None:
     path = str(tmp_path / file)
     assert {} == inputs.snapshot([path], {}, [path], since=0).files
     assert inputs.listing(str(tmp_path / "none")) == inputs.listing(path)
-    assert file == inputs.relative(path, tmp_path)
+    assert file == source_paths.relative(path, tmp_path)
 
 
 @pytest.mark.parametrize("what", ["long", "deep", "bytes", "half"])

@@ -50,8 +50,8 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import declared
 from penstock import flows, manifest
-from penstock._declare import registry
-sys.stdout.write(manifest.dumps(manifest.build(flows(), registry.problems(), project=Path(sys.argv[1]), service="s")))
+from penstock._resolve import resolution
+sys.stdout.write(manifest.dumps(manifest.build(flows(), resolution.problems(), project=Path(sys.argv[1]), service="s")))
 """
 
 

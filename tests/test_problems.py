@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock import entrypoint, flow, flows, generate_dag, get_flow
-from penstock._declare import registry
+from penstock._resolve import resolution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +138,7 @@ def test_a_broken_declaration_is_a_problem_at_its_place(code: str, name: str, tm
 def test_an_unclaimed_mark_is_a_problem_at_its_place(name: str, tmp_path: Path) -> None:
     """A mark that no flow took is reported beside the flows."""
     file, line = written(tmp_path, name, "\n@step(after='start')  # here\ndef end(): ...\n")
-    (problem,) = registry.problems()
+    (problem,) = resolution.problems()
     assert ("unclaimed", file, line, "end") == (problem.code, problem.file, problem.line, problem.step)
     assert "@step on penstock_test_broken.end belongs to no flow. Put @flow(…) above it." == problem.message
     assert () == flows()
@@ -148,7 +148,7 @@ def test_a_flow_above_its_mark_in_the_wrong_order_says_both(name: str, tmp_path:
     """@step above @flow is a flow over something unmarked, and a mark without a flow."""
     written(tmp_path, name, '@step\n@flow("f")\ndef end(): ...')
     assert ["no-entrypoint", "unmarked"] == sorted(problem.code for problem in get_flow("f").problems)
-    assert ["unclaimed"] == [problem.code for problem in registry.problems()]
+    assert ["unclaimed"] == [problem.code for problem in resolution.problems()]
 
 
 def the_problem(flow_name: str = "f") -> Problem:
@@ -229,7 +229,7 @@ def test_a_mended_declaration_has_no_problem() -> None:
     flow("f").step(after="start", name="end")(lambda: None)
     assert ["no-entrypoint", "unknown-after", "unmarked"] == sorted(problem.code for problem in get_flow("f").problems)
     flow("f")(entrypoint(name="start")(plain))
-    assert ((), ()) == (get_flow("f").problems, registry.problems())
+    assert ((), ()) == (get_flow("f").problems, resolution.problems())
 
 
 def test_problems_name_no_addresses_in_memory() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import CodeType
 
 from penstock._callables.proxies import CallableProxy
-from penstock._declare.marks import underlying
+from penstock._callables.unwrap import underlying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

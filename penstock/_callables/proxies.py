@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
-    from penstock._declare.marks import StepMark
-
     P = TypeVar("P")
 
 ATTRIBUTE = "__penstock__"
@@ -54,9 +52,9 @@ class CallableProxy:
     __slots__ = ("__call__", "__penstock__", "__weakref__", "__wrapped__", "_again")
 
     @staticmethod
-    def marks_of(proxy: Any) -> list[list[StepMark]]:
+    def marks_of(proxy: Any) -> list[list[Any]]:
         """Return the proxy's own groups of marks."""
-        groups: list[list[StepMark]] = proxy.__penstock__
+        groups: list[list[Any]] = proxy.__penstock__
         return groups
 
     def __getattr__(self, name: str) -> Any:
@@ -156,7 +154,7 @@ _set_again = _slots["_again"].__set__
 _get_method, _set_method = _slots["_method"].__get__, _slots["_method"].__set__
 
 
-def proxy_of(target: Any, again: Callable[..., Any], groups: list[list[StepMark]]) -> CallableProxy:
+def proxy_of(target: Any, again: Callable[..., Any], groups: list[list[Any]]) -> CallableProxy:
     """Return a proxy of a callable object.
 
     Args:

@@ -16,8 +16,8 @@ from types import (
 )
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from penstock._callables.unwrap import underlying
 from penstock._declare import registry
-from penstock._declare.marks import underlying
 from penstock._util.import_hook import watch_module
 from penstock.errors import DuplicateStepError, did_you_mean, near_names
 from penstock.model import Problem

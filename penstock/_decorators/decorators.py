@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import wraps
 from types import FunctionType
 
+from penstock._callables.unwrap import identity, underlying
 from penstock._declare import registry
-from penstock._declare.marks import StepMark, identity, marks_on, underlying
+from penstock._declare.marks import StepMark, marks_on
 from penstock._declare.step_declaration import StepDeclaration
 from penstock._decorators.wrapping import wrap
+from penstock._runtime.scope import STARTED_BY_RECORDING
 from penstock._util.call_site import caller, calling_frame, here
 from penstock.errors import DeclarationError, did_you_mean, near_names
 
@@ -286,3 +288,9 @@ def _identify_target(target: Any) -> tuple[str, str]:
     """Return the identity of an unmarked object; for a lazy object only its type's, because more would wake it."""
     is_plain_callable = issubclass(type(underlying(target)), (FunctionType, type))
     return identity(target) if is_plain_callable else identity(type(target))
+
+
+if STARTED_BY_RECORDING:
+    from penstock._decorators.bootstrap import join_recording
+
+    join_recording()

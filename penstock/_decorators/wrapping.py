@@ -8,7 +8,8 @@ from types import MethodType
 
 from penstock._callables.kinds import CO_OPTIMIZED
 from penstock._callables.proxies import ATTRIBUTE, proxy_of
-from penstock._declare.marks import add_mark, is_routine, marks_on, underlying
+from penstock._callables.unwrap import is_routine, underlying
+from penstock._declare.marks import add_mark, marks_on
 from penstock._runtime.wrappers import wrapper_for
 from penstock._util.call_site import calling_frame
 from penstock.errors import DeclarationError

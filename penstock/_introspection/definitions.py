@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock._callables.kinds import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, flags_of
 from penstock._callables.task_objects import function_of_task
-from penstock._declare.marks import identity, underlying
+from penstock._callables.unwrap import identity, underlying
 from penstock._introspection.annotation_imports import import_bindings, spoken_of
 from penstock._introspection.docstring_summary import title
 from penstock._introspection.source_signature import format_signature

@@ -19,7 +19,7 @@ from types import (
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock._callables.kinds import flags_of
-from penstock._declare.marks import underlying
+from penstock._callables.unwrap import underlying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

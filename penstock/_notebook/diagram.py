@@ -6,14 +6,15 @@ import base64
 import contextlib
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
-from penstock._declare import registry
 from penstock._decorators.decorators import overload
+from penstock._resolve import resolution
 from penstock._util.atomic_files import write_atomically
-from penstock.errors import LayoutError, MissingExtraError, RenderError, UnknownNameError
+from penstock.errors import LayoutError, MissingExtraError, RenderError
 from penstock.render import format_of, render
-from penstock.render.options import Direction, Options
+from penstock.render.formats import file_content
+from penstock.render.options import Options, checked_direction
 from penstock.render.wording import alt_text
 
 if TYPE_CHECKING:
@@ -23,13 +24,6 @@ if TYPE_CHECKING:
     from penstock.render import Format
 
 SHOWN_AS_PICTURE = ("mermaid", "dot", "svg", "png", "pdf")
-
-
-class UnknownDirectionError(UnknownNameError):
-    """A direction other than TB (or TD), LR, BT and RL."""
-
-    what = "direction"
-    whats = "directions"
 
 
 class Diagram:
@@ -166,7 +160,7 @@ def generate_dag(
         LayoutWarning: The flow is too large to be drawn as asked for: it is drawn in plain layers, the PNG is scaled
             down, or Mermaid refuses the text.
     """
-    flow = registry.get_flow(name)
+    flow = resolution.get_flow(name)
     path = None if output is None else Path(output)
     kind = format_of(format, path)
     options = Options(
@@ -180,26 +174,6 @@ def generate_dag(
     diagram = TextDiagram(content) if isinstance(content, str) else BinaryDiagram(content)
     diagram.flow, diagram.kind, diagram.options, diagram.engine = flow, kind, options, engine
     return diagram
-
-
-def checked_direction(direction: str) -> Direction:
-    """Return the direction, ``TD`` as ``TB``.
-
-    Raises:
-        UnknownDirectionError: There is no such direction.
-    """
-    value = "TB" if direction.upper() == "TD" else direction.upper()
-    for candidate in get_args(Direction):
-        if value == candidate:
-            return cast("Direction", candidate)
-    raise UnknownDirectionError(direction, get_args(Direction))
-
-
-def file_content(content: str | bytes) -> bytes:
-    """Return a rendered flow as file content: UTF-8, with a newline at the end of a text."""
-    if isinstance(content, bytes):
-        return content
-    return (content if content.endswith("\n") else f"{content}\n").encode()
 
 
 def _pictures(diagram: Diagram) -> dict[str, str]:

@@ -15,6 +15,7 @@ from IPython.display import display
 
 from penstock._declare import registry
 from penstock._notebook.diagram import generate_dag
+from penstock._resolve import resolution
 from penstock._util.atomic_files import is_file
 from penstock.errors import PenstockError, UnknownFlowError
 from penstock.render import FORMATS
@@ -94,7 +95,7 @@ class FlowMagic:
         """Return flow names, then formats, for completion."""
         del shell
         words = event.line[: len(event.line) - len(event.symbol)].split()[1:]
-        return [shlex.quote(flow.name) for flow in registry.flows()] if not words else [*FORMATS]
+        return [shlex.quote(flow.name) for flow in resolution.flows()] if not words else [*FORMATS]
 
     def after_cell(self, result: Any) -> None:
         """Drop declarations that the cell no longer has, then update the displays of changed flows."""
@@ -114,7 +115,7 @@ class FlowMagic:
     def _parse_request(self, line: str) -> FlowRequest:
         arguments = vars(_parser().parse_args(_words(line)))
         if arguments["name"] is None:
-            names = ", ".join(flow.name for flow in registry.flows())
+            names = ", ".join(flow.name for flow in resolution.flows())
             raise UsageError(
                 f"which flow? {MAGIC} NAME. " + (f"Known flows: {names}." if names else "No flow is declared yet.")
             )
@@ -169,7 +170,7 @@ def unload(shell: Any) -> None:
 
 def _flow(name: str) -> Flow | None:
     try:
-        return registry.get_flow(name)
+        return resolution.get_flow(name)
     except UnknownFlowError:
         return None
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from penstock._declare import registry
 from penstock._recording.running_step import unrun
 from penstock._recording.substitutions import replacements
+from penstock._resolve import resolution
 from penstock._util.locks import make_reentrant_lock
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
 from penstock.check.evidence.frames import NOTHING
@@ -19,7 +19,7 @@ from penstock.check.evidence.history import History
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from penstock._recording.run_company import Company, Move, RootFacts
+    from penstock.check.evidence.company import Company, Move, RootFacts
     from penstock.check.evidence.frames import Key
 
 COMMIT = "PENSTOCK_EVIDENCE_COMMIT"
@@ -190,6 +190,6 @@ def _drain_queue(waiting: deque[Any]) -> list[Any]:
 
 def _sources() -> dict[tuple[str, str], str]:
     try:
-        return {(flow.name, step.name): step.source_hash for flow in registry.known_flows() for step in flow.steps}
+        return {(flow.name, step.name): step.source_hash for flow in resolution.known_flows() for step in flow.steps}
     except Exception:  # the application's objects may raise anything when read
         return {}

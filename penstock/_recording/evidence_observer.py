@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from penstock._recording.counts import COMMIT, Counts
-from penstock._recording.run_company import Company, names_in
 from penstock._recording.running_step import Running, Several, frame_of, remote_frames
 from penstock._recording.substitutions import replacements
+from penstock._runtime.events import MOST_AROUND, is_in_blocks
 from penstock._util.locks import make_lock
 from penstock.check.evidence import save
+from penstock.check.evidence.company import Company, names_in
 from penstock.check.evidence.frames import NOTHING, Loose, nearest
-from penstock.observers import MOST_AROUND, is_in_blocks
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock._recording.strays import Strays
+    from penstock._runtime.events import StepEvent
     from penstock._runtime.runs import Run
     from penstock.check.evidence.frames import StepFrame
-    from penstock.observers import StepEvent
 
 __all__ = ["COMMIT", "EvidenceObserver"]
 

@@ -16,9 +16,9 @@ from penstock._recording.running_step import frame_of, remote_frames
 from penstock._recording.strays import Strays
 from penstock._recording.substitutions import replacements
 from penstock._runtime.context import current_event, current_run
+from penstock._runtime.propagation import LONGEST_EVIDENCE, tell_evidence
 from penstock.check.evidence.frames import encode_frames
 from penstock.errors import OutputError
-from penstock.propagation import LONGEST_EVIDENCE, tell_evidence
 
 if TYPE_CHECKING:
     from penstock.check.evidence.frames import StepFrame
@@ -112,6 +112,11 @@ class Recorder(EvidenceObserver):
                 if frame is not None and frame.company.is_run:
                     frames[flow] = frame
         return frames
+
+
+def has_recorder() -> bool:
+    """Return whether this process has a recorder already."""
+    return bool(_recorders)
 
 
 def recorder() -> Recorder | None:

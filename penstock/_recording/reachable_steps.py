@@ -13,9 +13,10 @@ from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from penstock._callables.unwrap import CALLABLE_TYPES, underlying
 from penstock._declare import registry
-from penstock._declare.marks import CALLABLE_TYPES, marks_on, underlying
-from penstock.collect.inputs import is_installed
+from penstock._declare.marks import marks_on
+from penstock._util.source_paths import is_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

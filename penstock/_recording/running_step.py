@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from penstock._recording.run_company import with_pending
 from penstock._recording.substitutions import replacements
+from penstock.check.evidence.company import with_pending
 from penstock.check.evidence.frames import PLAIN, StepFrame, decode_frames
 
 if TYPE_CHECKING:
     from penstock._recording.evidence_observer import EvidenceObserver
-    from penstock._recording.run_company import Company, RootFacts
+    from penstock._runtime.events import StepEvent
     from penstock._runtime.runs import Run
+    from penstock.check.evidence.company import Company, RootFacts
     from penstock.check.evidence.frames import Circumstances, Key
-    from penstock.observers import StepEvent
 
 MOST_WAITING = 256
 """Facts of begun steps, not counted yet."""

@@ -11,13 +11,13 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock._declare import registry
 from penstock._declare.patches import active, retry, undo_all
 from penstock._recording import mock_hooks
 from penstock._recording.evidence_observer import COMMIT
 from penstock._recording.process_recorder import FOLDER, recorder
 from penstock._recording.startup import tell
 from penstock._recording.substitutions import replacements
+from penstock._resolve import resolution
 from penstock._runtime.scope import add_observer, remove_observer
 from penstock._util.atomic_files import is_file, own_folder
 from penstock._util.git import commit_of
@@ -226,7 +226,7 @@ def _declared_arrows() -> dict[str, set[Pair]]:
     """Return the edges of the flows that this process knows completely; other processes may know more of the rest."""
     try:
         pending = {patch.flow for patch in active() if patch.is_pending}
-        flows = [flow for flow in registry.known_flows() if not flow.problems and flow.name not in pending]
+        flows = [flow for flow in resolution.known_flows() if not flow.problems and flow.name not in pending]
         return {flow.name: {(edge.source, edge.target) for edge in flow.edges} for flow in flows}
     except Exception:  # the application's objects may raise anything when read
         return {}

@@ -10,8 +10,8 @@ import sys
 from types import FunctionType, ModuleType, NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from penstock._callables.unwrap import underlying
 from penstock._declare import registry
-from penstock._declare.marks import underlying
 from penstock._recording.reachable_steps import CONTAINERS, OURS, forget, reach, steps_on
 from penstock._util.locks import make_reentrant_lock
 from penstock.check.evidence.frames import NOTHING

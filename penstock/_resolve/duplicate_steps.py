@@ -11,8 +11,8 @@ from penstock._resolve.declaration_problems import problem_at
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from penstock._declare.declaration import Declared
     from penstock._declare.marks import StepMark
-    from penstock._declare.registry import Declared
     from penstock.model import Problem
 
 DUPLICATE = "duplicate-step"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from penstock._callables.task_objects import TaskKind, task_kind_of
-from penstock._declare.marks import identity, marks_on, underlying
+from penstock._callables.unwrap import identity, underlying
+from penstock._declare.marks import marks_on
 from penstock._introspection.definitions import facts, innermost
 from penstock._resolve.declaration_problems import problem_at, shown_value
 from penstock._resolve.duplicate_steps import DUPLICATE, hidden_problems, latest
@@ -19,8 +20,8 @@ from penstock.model import Edge, Flow, Problem, Step
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from penstock._declare.declaration import Declared
     from penstock._declare.marks import StepMark
-    from penstock._declare.registry import Declared
     from penstock._introspection.definitions import Facts
 
 Reference = tuple[Any, str]

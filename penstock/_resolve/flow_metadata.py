@@ -13,7 +13,7 @@ from penstock.model import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from penstock._declare.registry import Declared, Said
+    from penstock._declare.declaration import Declared, Said
 
 
 def said_of(declared: Declared, what: str, problems: list[Problem]) -> Any:

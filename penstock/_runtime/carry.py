@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 from penstock._callables.kinds import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock._runtime.context import ContextBinding, current_event, current_run
 from penstock._runtime.generators import async_generator, await_in, drive
+from penstock._runtime.propagation import told_evidence
 from penstock._runtime.runs import Arrived, Run
-from penstock.propagation import told_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import Future
     from typing import Self
 
-    from penstock.observers import StepEvent
+    from penstock._runtime.events import StepEvent
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -11,16 +11,13 @@ if TYPE_CHECKING:
     from contextvars import Token
     from typing import Any, TypeVar
 
+    from penstock._runtime.events import StepEvent
     from penstock._runtime.runs import Run
-    from penstock.observers import StepEvent
 
     T = TypeVar("T")
 
 KEEP: Any = object()
 """Stands for an unchanged run or event: nothing is bound."""
-
-BLOCK = object()
-"""The key in an event's notes which marks that the block of its context manager is running."""
 
 
 current_run: ContextVar[Run | None] = ContextVar("penstock_run", default=None)

@@ -7,8 +7,9 @@ from functools import partial
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from penstock._runtime.context import BLOCK, KEEP, current_run
+from penstock._runtime.context import KEEP, current_run
 from penstock._runtime.generators import hold
+from penstock._runtime.runs import BLOCK
 from penstock._runtime.scope import CallScope, watching
 from penstock._runtime.tracebacks import add_frame
 

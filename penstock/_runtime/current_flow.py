@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock._runtime.context import current_event, current_run, ignore_foreign
+from penstock._runtime.propagation import is_flow_id, received_with, run_from
 from penstock._runtime.tracebacks import add_frame
 from penstock.errors import FlowIdError
-from penstock.propagation import is_flow_id, received_with, run_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -27,7 +27,7 @@ class CurrentFlow:
         flow: The name of the flow; ``None`` before the first entrypoint, in a run that a request or a plain task
             started.
         step: The name of the step; known only with an active observer, such as
-            :func:`penstock.observers.track_steps`, because it costs time on every call; else ``None``.
+            :func:`penstock._runtime.events.track_steps`, because it costs time on every call; else ``None``.
         values: The values set by :func:`set_value`; read-only.
     """
 

@@ -158,3 +158,7 @@ def new_id() -> str:
         value = os.urandom(16).hex()
         if value.strip("0"):
             return value
+
+
+BLOCK = object()
+"""The key in an event's notes which marks that the block of its context manager is running."""

@@ -10,7 +10,7 @@ import sys
 from functools import partial
 from types import MethodType
 
-from penstock._declare.marks import underlying
+from penstock._callables.unwrap import underlying
 from penstock._runtime.context import KEEP, ContextBinding, current_event, current_run, outer_run
 from penstock._runtime.runs import Run
 from penstock._runtime.server_tasks import is_served
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from penstock._declare.marks import StepMark
-    from penstock.observers import Finish, Observer, StepEvent
+    from penstock._runtime.events import Finish, Observer, StepEvent
 
 known: list[Observer] = []
 """The registered observers, in the order of registration."""
@@ -30,6 +30,9 @@ watching: list[bool] = []
 """Empty without observers. cloudpickle copies this list into functions, so it never references the observers."""
 
 _reported: set[int] = set()
+
+STARTED_BY_RECORDING = "PENSTOCK_EVIDENCE" in os.environ
+"""Whether a recording has started this process."""
 
 
 class _Slow:
@@ -41,7 +44,7 @@ class _Slow:
 
 def add_observer(observer: Observer) -> None:
     """Call ``observer`` for every step that begins from now on; a second registration has no effect."""
-    from penstock.observers import event_of  # noqa: PLC0415 - importing penstock must stay cheap
+    from penstock._runtime.events import event_of  # noqa: PLC0415 - importing penstock must stay cheap
 
     _Slow.event = staticmethod(event_of)
     if _find_registered(observer) is None:
@@ -144,7 +147,7 @@ class CallScope(ContextBinding):
             self.started.joinable = None
 
     def _forget(self) -> None:
-        """Let an observer end a step whose beginning was interrupted; see :class:`penstock.observers.Observer`."""
+        """Let an observer end a step whose beginning was interrupted; see :class:`penstock._runtime.events.Observer`."""
         observer: Any = self._asked
         if not self.finishes or self.finishes[-1][0] is not observer:
             forget = getattr(observer, "forget", None)
@@ -269,11 +272,3 @@ def _is_interrupt(error: BaseException | None) -> bool:
             return True
         trace = trace.tb_next
     return False
-
-
-if "PENSTOCK_EVIDENCE" in os.environ:  # a process started by a recording
-    from penstock._recording.process_recorder import recorder
-
-    if (part := recorder()) is not None:
-        part.started = True
-        add_observer(part)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from types import CellType, CoroutineType, FunctionType, GeneratorType, coroutine
 
 from penstock._callables.kinds import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
-from penstock._declare.marks import below, is_routine, underlying
+from penstock._callables.unwrap import below, is_routine, underlying
 from penstock._runtime.context import ContextBinding, current_event, current_run
 from penstock._runtime.generators import ASYNC_CELLS, LAZY, await_in, drive, resume_result
 from penstock._runtime.runs import Run

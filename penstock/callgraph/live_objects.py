@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._callables.proxies import CallableProxy
 from penstock._callables.task_objects import task_kind_of
-from penstock._declare.marks import marks_on, underlying
+from penstock._callables.unwrap import underlying
+from penstock._declare.marks import marks_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,11 +13,11 @@ from penstock._util.atomic_files import is_file, write_atomically
 from penstock.check.findings import baseline
 from penstock.check.findings.grouping import group_by_cause
 from penstock.check.findings.reports import FORMATS, text
-from penstock.check.verdict.unread import is_unread
 from penstock.cli.common_options import add_sources, fault, output_file, read_config
 from penstock.cli.fix import add_fix_options, asker, run_fix
 from penstock.cli.terminal import CLEAN, FINDINGS, apply_style, fold_width, leave_unread, pluralize, table, tell
 from penstock.errors import ConfigError
+from penstock.manifest.unread_flows import is_unread
 from penstock.proof import prove
 from penstock.render.wording import escape_line
 

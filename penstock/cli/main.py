@@ -9,11 +9,10 @@ import warnings
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from penstock import __version__, manifest
-from penstock._notebook.diagram import checked_direction, file_content
+from penstock import manifest
 from penstock._util.atomic_files import write_atomically
+from penstock._version import __version__
 from penstock.check.findings.reports import hang_indent
-from penstock.check.verdict.unread import UNREAD_CODE, is_unread
 from penstock.cli import check, diff, evidence
 from penstock.cli.common_options import add_sources, output_file, read_config
 from penstock.cli.inject import command as _cli_inject
@@ -34,10 +33,12 @@ from penstock.cli.terminal import (
     width,
 )
 from penstock.errors import ConfigError, PenstockError, RenderWarning
+from penstock.manifest.unread_flows import UNREAD_CODE, is_unread
 from penstock.proof import prove
 from penstock.render import FORMATS, format_of, render
 from penstock.render.edge_status import without_proof
-from penstock.render.options import Options
+from penstock.render.formats import file_content
+from penstock.render.options import Options, checked_direction
 from penstock.render.text import drawing as text
 from penstock.render.wording import escape_line
 

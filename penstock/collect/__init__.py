@@ -15,14 +15,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock import __version__, manifest
-from penstock._declare import registry
+from penstock import manifest
+from penstock._resolve import resolution
+from penstock._util import source_paths
 from penstock._util.atomic_files import is_file, is_folder, own_folder, read_bytes, write_atomically
-from penstock.check.verdict.unread import UNREAD_CODE
+from penstock._version import __version__
 from penstock.collect import foreign_manifests, parent
 from penstock.collect import inputs as _inputs
 from penstock.errors import CollectError, ManifestError, PenstockError
 from penstock.manifest import Inputs, lazy
+from penstock.manifest.unread_flows import UNREAD_CODE
 from penstock.render.wording import escape_line
 
 if TYPE_CHECKING:
@@ -102,13 +104,13 @@ def last_good(config: Config, *, calls: bool = False) -> Manifest | None:
 
 def input_files(made: Manifest, project: Path) -> list[Path]:
     """Return the existing files that a manifest was made from, absolute, for dependencies and watchers."""
-    files = (Path(_inputs.absolute(project / name)) for name, _ in made.inputs.files)
+    files = (Path(source_paths.absolute(project / name)) for name, _ in made.inputs.files)
     return [file for file in files if is_file(file)]
 
 
 def input_folders(made: Manifest, project: Path) -> list[Path]:
     """Return the existing folders that were searched for modules, absolute: a new file in one matters."""
-    folders = (Path(_inputs.absolute(project / name)) for name, _ in made.inputs.folders)
+    folders = (Path(source_paths.absolute(project / name)) for name, _ in made.inputs.folders)
     return [folder for folder in folders if is_folder(folder)]
 
 
@@ -119,7 +121,7 @@ def _cached_candidates(config: Config, key: str) -> Iterator[_Record | None]:
 
 
 def _here(config: Config, *, calls: bool) -> Manifest:
-    flows, problems = registry.flows(), registry.problems()
+    flows, problems = resolution.flows(), resolution.problems()
     if calls:
         from penstock.collect.static_calls import with_calls  # noqa: PLC0415 - most builds have no static analysis
 
@@ -137,7 +139,7 @@ def _merge_manifests(config: Config) -> _Record:
     origins: dict[str, str] = {}
     if not config.trust_manifests:
         read = {path: _clean_manifest(source, path) for path, source in read.items()}
-        names = {path: _inputs.relative(path, config.project) for path in read}
+        names = {path: source_paths.relative(path, config.project) for path in read}
         origins = {flow.full_name: names[path] for path, source in read.items() for flow in source.flows}
     result = manifest.merge([*read.values()])
     return _Record(replace(result, inputs=_make_inputs(config, state, manifest.versions()), origins=origins), state)
@@ -193,14 +195,16 @@ def _with_neighbours(config: Config, snapshot: Snapshot) -> Snapshot:
 
 def _make_inputs(config: Config, snapshot: Snapshot, versions: Mapping[str, str]) -> Inputs:
     """Return the part of a snapshot that is the same on other machines."""
-    files = {_inputs.relative(file, config.project): sha for file, (_, sha) in snapshot.files.items()}
-    folders = {_inputs.relative(folder, config.project): digest for folder, digest in snapshot.folders.items()}
+    files = {source_paths.relative(file, config.project): sha for file, (_, sha) in snapshot.files.items()}
+    folders = {source_paths.relative(folder, config.project): digest for folder, digest in snapshot.folders.items()}
     return Inputs(
-        files=tuple(sorted((file, sha) for file, sha in files.items() if not _inputs.is_installed(file))),
-        folders=tuple(sorted((folder, sha) for folder, sha in folders.items() if not _inputs.is_installed(folder))),
+        files=tuple(sorted((file, sha) for file, sha in files.items() if not source_paths.is_installed(file))),
+        folders=tuple(
+            sorted((folder, sha) for folder, sha in folders.items() if not source_paths.is_installed(folder))
+        ),
         # without the values in `env`: a manifest may be published, and they may be secrets
         config=_digest(
-            {**_facts(config, lambda path: _inputs.relative(path, config.project)), "env": sorted(config.env)}
+            {**_facts(config, lambda path: source_paths.relative(path, config.project)), "env": sorted(config.env)}
         ),
         versions=tuple(sorted(versions.items())),
     )

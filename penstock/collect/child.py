@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from penstock import manifest
-from penstock._declare import registry
+from penstock._resolve import resolution
+from penstock._util import source_paths
 from penstock._util.atomic_files import is_file, is_folder, write_atomically
 from penstock._util.gc_pause import collector_paused
 from penstock.collect import import_errors, inputs, mock_imports
@@ -113,7 +114,7 @@ class Session:
     def _note_opened(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Remember data files: declarations may depend on data that the application reads during its import."""
         if event == "open" and isinstance(arguments[0], str) and arguments[1] in ("r", "rb"):
-            self.opened.add(inputs.absolute(arguments[0]))
+            self.opened.add(source_paths.absolute(arguments[0]))
 
     def _reporting_exit(self, name: str, leave: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
         """Return an exit function that reports its caller to the parent first."""
@@ -135,7 +136,7 @@ class Session:
         import_all(name, lambda full: self._attempt(full, partial(importlib.import_module, full)), self._note_folder)
 
     def _note_folder(self, folder: str) -> None:
-        self.folders[inputs.absolute(folder)] = inputs.listing(folder)
+        self.folders[source_paths.absolute(folder)] = inputs.listing(folder)
 
     def _add_roots(self, top: str) -> None:
         with contextlib.suppress(Exception):  # a third-party finder may raise anything
@@ -170,7 +171,7 @@ class Session:
         request = self.request
         self._limit(request["timeout"])
         with collector_paused():
-            flows, problems = registry.flows(), registry.problems()
+            flows, problems = resolution.flows(), resolution.problems()
             gc.freeze()  # they stay until the process ends, which is soon
         if request["calls"]:
             Path(request["declared"]).touch()
@@ -227,14 +228,14 @@ def _module_files(roots: Sequence[str]) -> Iterable[str]:
         with contextlib.suppress(AttributeError):
             file = attributes(module).get("__file__")
         if isinstance(file, str):
-            path = inputs.absolute(file)
-            if inputs.is_own(path, roots):
+            path = source_paths.absolute(file)
+            if source_paths.is_own(path, roots):
                 yield path
 
 
 def _data_files(opened: Iterable[str], roots: Sequence[str]) -> Iterable[str]:
     for file in list(opened):
-        if file.endswith(".pyc") or not inputs.is_own(file, roots):
+        if file.endswith(".pyc") or not source_paths.is_own(file, roots):
             continue
         with contextlib.suppress(OSError, ValueError):
             path = Path(file)
@@ -245,13 +246,15 @@ def _data_files(opened: Iterable[str], roots: Sequence[str]) -> Iterable[str]:
 def _package_folders(roots: Sequence[str]) -> dict[str, str]:
     """Return the folders of the user's own packages: a package may import any of its own modules."""
     folders = (folder for name in list(sys.modules) for folder in search_path(name))
-    own = {inputs.absolute(folder) for folder in folders if inputs.is_own(inputs.absolute(folder), roots)}
+    own = {
+        source_paths.absolute(folder) for folder in folders if source_paths.is_own(source_paths.absolute(folder), roots)
+    }
     return {folder: inputs.listing(folder) for folder in sorted(own) if is_folder(folder)}
 
 
 def _step_files() -> Iterable[str]:
     try:
-        flows = registry.flows()
+        flows = resolution.flows()
     except Exception:
         return
     for flow in flows:

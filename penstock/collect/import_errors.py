@@ -12,8 +12,8 @@ from pathlib import Path
 from traceback import walk_stack, walk_tb
 from typing import TYPE_CHECKING, NamedTuple
 
+from penstock._util import source_paths
 from penstock._util.atomic_files import is_file
-from penstock.collect import inputs
 from penstock.errors import PenstockError, did_you_mean, near_names
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def describe_exception(error: BaseException, module: str, roots: Sequence[str], 
     frames = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)][::-1]
     file, line = place(frames, roots)
     if isinstance(error, SyntaxError) and error.filename and is_file(error.filename):
-        file, line = inputs.absolute(error.filename), error.lineno or 0
+        file, line = source_paths.absolute(error.filename), error.lineno or 0
     if isinstance(error, PenstockError):  # its message already suggests a fix
         return ImportFailure(_own_message(error, f"{file}:{line}: ", project), file, line)
     return ImportFailure(f"{_sentence(cause(error))} {_cure(error, module, frames, project)}".strip(), file, line)
@@ -77,10 +77,10 @@ def place(frames: Iterable[tuple[str, int]], roots: Sequence[str]) -> tuple[str,
     """Return the first of the frames (innermost first) in the user's own code, else the first in any file."""
     outside = ("", 0)
     for name, line in frames:
-        file = inputs.absolute(name)
-        if name.startswith("<") or inputs.is_own(file, _MACHINERY):
+        file = source_paths.absolute(name)
+        if name.startswith("<") or source_paths.is_own(file, _MACHINERY):
             continue
-        if inputs.is_own(file, roots):
+        if source_paths.is_own(file, roots):
             return file, line
         if not outside[0]:
             outside = file, line
@@ -128,7 +128,7 @@ def _find(missing: str, module: str, project: Path) -> str:
     top = missing.partition(".")[0]
     for folder in (project, project / "src"):
         if top not in sys.modules and ((folder / f"{top}.py").is_file() or any((folder / top).glob("*.py"))):
-            path = inputs.relative(folder, project)
+            path = source_paths.relative(folder, project)
             return f"It is in the project: path = [{json.dumps(path)}], or on the command line: -p {shlex.quote(path)}"
     if not f"{module}.".startswith(f"{missing}."):
         return f"Install it for {sys.executable}, or stand in for it: mock = [{json.dumps(missing)}]"
@@ -147,5 +147,5 @@ def _siblings(package: str) -> list[str]:
     if package:
         folders = [str(folder) for folder in getattr(sys.modules.get(package), "__path__", ())]
         return sorted(f"{package}.{module.name}" for module in pkgutil.iter_modules(folders))
-    own = [folder for folder in sys.path if not inputs.is_installed(folder)]
+    own = [folder for folder in sys.path if not source_paths.is_installed(folder)]
     return sorted(module.name for module in pkgutil.iter_modules(own))

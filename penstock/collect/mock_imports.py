@@ -49,6 +49,7 @@ class StandIn(_MockAttributes, metaclass=_Meta):
         return (_Meta(self.__name__.rpartition(".")[2], (StandIn,), {}),)
 
     def __call__(self, *args: Any, **options: object) -> Any:
+        """Return the decorated function as it is; else another mock object."""
         if len(args) == 1 and not options and _is_decorated(args[0]):
             return args[0]
         if [type(arg) for arg in args] == [str, tuple, dict]:  # used as a metaclass

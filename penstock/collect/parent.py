@@ -14,13 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from penstock import __version__
+from penstock._util import source_paths
 from penstock._util.atomic_files import is_file
 from penstock._util.subprocesses import run
-from penstock.check.verdict.unread import describe_unread, explain_timeout, mark_unread
-from penstock.collect import import_errors, inputs
+from penstock._version import __version__
+from penstock.collect import import_errors
 from penstock.errors import CollectError, ManifestError
 from penstock.manifest import lazy
+from penstock.manifest.unread_flows import describe_unread, explain_timeout, mark_unread
 from penstock.model import Problem
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def shared_path(config: Config) -> list[str]:
     if interpreter(config) != sys.executable:
         return []
     scripts = os.path.realpath(sysconfig.get_path("scripts"))  # the folder of `sphinx-build`, which holds no modules
-    entries = [inputs.absolute(entry) for entry in sys.path]
+    entries = [source_paths.absolute(entry) for entry in sys.path]
     return [entry for entry in dict.fromkeys(entries) if os.path.realpath(entry) != scripts and Path(entry).exists()]
 
 
@@ -211,8 +212,8 @@ def _load_manifest(config: Config, text: str, version: str) -> Manifest:
 
 def _problem(config: Config, module: str, failure: import_errors.ImportFailure) -> Problem:
     file = failure.file
-    if inputs.is_own(file, [str(config.project)]):
-        file = inputs.relative(file, config.project)
+    if source_paths.is_own(file, [str(config.project)]):
+        file = source_paths.relative(file, config.project)
     message = f"cannot import {module}: {failure.message}" if module else failure.message
     return Problem(code="import", message=message, file=file, line=failure.line)
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock._declare import registry
+from penstock._util import source_paths
 from penstock.callgraph import StepAt, read
-from penstock.check.verdict.unread import describe_unread, explain_timeout, mark_unread
-from penstock.collect import inputs
+from penstock.manifest.unread_flows import describe_unread, explain_timeout, mark_unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -49,7 +49,7 @@ def with_calls(
 def _read(flows: Sequence[Flow], roots: Sequence[str], seconds: float) -> dict[str, Reading]:
     def own(file: str) -> bool:
         """Return whether a file belongs to the user's own code."""
-        return not file.startswith("<") and inputs.is_own(inputs.absolute(file), roots)
+        return not file.startswith("<") and source_paths.is_own(source_paths.absolute(file), roots)
 
     steps = {(flow.name, step.name) for flow in flows for step in flow.steps}
     step_callables = (StepAt(name, mark.step_name, mark.function) for mark in registry.marks() for name in mark.flows)
@@ -63,6 +63,6 @@ def _packages(modules: Iterable[str]) -> Iterator[str]:
     for name in dict.fromkeys(module.partition(".")[0] for module in modules):
         file = getattr(sys.modules.get(name), "__file__", None)
         if isinstance(file, str):
-            path = inputs.absolute(file)
-            if inputs.is_installed(path) and not (path.startswith(standard) and "-packages" not in path):
+            path = source_paths.absolute(file)
+            if source_paths.is_installed(path) and not (path.startswith(standard) and "-packages" not in path):
                 yield path.rpartition(os.sep)[0] if path.endswith("__init__.py") else path

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from penstock.check.findings.baseline import Ignore
-from penstock.check.findings.contracts import TYPES, Contract
 from penstock.config import validators as read
+from penstock.config.accepted import CONTRACT_TYPES, Contract, Ignore
 from penstock.config.sources import SettingsSource, find, project_of, toml
 from penstock.errors import ConfigError, did_you_mean, near_names
 
@@ -152,7 +151,7 @@ class Config:
         "Whether diagrams show what code and runs say of each arrow, where anything is known.",
     )
     contracts: tuple[Contract, ...] = _setting(
-        read.tables(Contract, lists=("flows", "never"), choices={"type": TYPES}),
+        read.tables(Contract, lists=("flows", "never"), choices={"type": CONTRACT_TYPES}),
         "list of tables",
         (),
         [{"type": "has-docstrings", "flows": ["orders"]}],

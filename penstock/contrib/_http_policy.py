@@ -8,7 +8,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from penstock._runtime.context import KEEP, ContextBinding, current_run
-from penstock.propagation import HEADER, check_header, read, run_from
+from penstock._runtime.propagation import HEADER, check_header, read, run_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping, Sequence

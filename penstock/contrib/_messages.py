@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._declare.marks import marks_on
 from penstock._runtime.context import current_run
-from penstock.propagation import inject, read, run_from
+from penstock._runtime.propagation import inject, read, run_from
 
 if TYPE_CHECKING:
     from penstock._runtime.runs import Run

@@ -7,8 +7,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from penstock._runtime.context import KEEP, ContextBinding
+from penstock._runtime.propagation import HEADER
 from penstock.contrib._http_policy import Policy
-from penstock.propagation import HEADER
 
 if TYPE_CHECKING:
     from penstock.contrib._http_policy import Service, Trust

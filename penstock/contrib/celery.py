@@ -10,11 +10,11 @@ from penstock._declare.registry import note_mark
 from penstock._decorators.decorators import overload
 from penstock._decorators.wrapping import wrap
 from penstock._runtime.context import ContextBinding, current_run
+from penstock._runtime.propagation import outgoing
 from penstock._util.call_site import here
 from penstock._util.optional_imports import needed
 from penstock.contrib._messages import extract_run, flow_of, inject_run
 from penstock.errors import DeclarationError, did_you_mean, near_names
-from penstock.propagation import outgoing
 
 with needed("celery", "penstock[celery]"):
     from celery import Task, shared_task, signals

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock._runtime.context import current_flow_id
-from penstock.propagation import HEADER, inject_into_request, remove_headers
+from penstock._runtime.propagation import HEADER, inject_into_request, remove_headers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator

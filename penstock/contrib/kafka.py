@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from penstock._runtime.current_flow import flow_context
-from penstock.propagation import HEADER, TRACEPARENT, extract, outgoing, stale_names
+from penstock._runtime.propagation import HEADER, TRACEPARENT, extract, outgoing, stale_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,9 +6,9 @@ import logging
 from typing import Any
 
 from penstock._runtime.context import current_event, current_run
+from penstock._runtime.events import track_steps
 from penstock._runtime.scope import add_observer
 from penstock._runtime.tracebacks import find_run, run_to_log
-from penstock.observers import track_steps
 
 
 class FlowFilter(logging.Filter):

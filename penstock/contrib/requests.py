@@ -5,8 +5,8 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
+from penstock._runtime.propagation import inject_into_request
 from penstock._util.optional_imports import needed
-from penstock.propagation import inject_into_request
 
 with needed("requests", "requests"):
     from requests.adapters import HTTPAdapter

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock._runtime.context import current_event, current_run
+from penstock._runtime.events import track_steps
 from penstock._runtime.scope import add_observer
 from penstock._runtime.tracebacks import run_to_log
-from penstock.observers import track_steps
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from penstock._runtime.propagation import EVIDENCE_HEADER, HEADER, TRACEPARENT
 from penstock.contrib._http_policy import Policy
-from penstock.propagation import EVIDENCE_HEADER, HEADER, TRACEPARENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

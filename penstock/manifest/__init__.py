@@ -14,10 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock import __version__
 from penstock._util.atomic_files import read_text, write_atomically
 from penstock._util.gc_pause import collector_paused
 from penstock._util.versioned_json import VersionedFormat
+from penstock._version import __version__
 from penstock.errors import ManifestError, UnknownFlowError
 from penstock.manifest.encoding import encode_json, flow_of, problems_of, require_type
 from penstock.manifest.portable_paths import place, place_flow

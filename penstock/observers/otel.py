@@ -7,9 +7,9 @@ from os import urandom
 from typing import TYPE_CHECKING, Any
 
 from penstock._runtime.context import restore
+from penstock._runtime.events import is_in_blocks
+from penstock._runtime.propagation import RANDOM, flags_without_caller, is_trace_id
 from penstock._util.optional_imports import needed
-from penstock.observers import is_in_blocks
-from penstock.propagation import RANDOM, flags_without_caller, is_trace_id
 
 with needed("opentelemetry", "penstock[otel]"):
     from opentelemetry import context as contexts
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, TracerProvider
     from opentelemetry.util.types import AttributeValue
 
+    from penstock._runtime.events import StepEvent
     from penstock._runtime.runs import Run
-    from penstock.observers import StepEvent
 
 
 class OpenTelemetryObserver:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.render.options import Options
+
+if TYPE_CHECKING:
+    from penstock.model import Flow
+
 import hashlib
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -76,3 +83,10 @@ def pdf(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> byte
     from penstock.render import pdf  # noqa: PLC0415
 
     return pdf.render(flow, options, engine=engine, timeout=timeout)
+
+
+def file_content(content: str | bytes) -> bytes:
+    """Return a rendered flow as file content: UTF-8, with a newline at the end of a text."""
+    if isinstance(content, bytes):
+        return content
+    return (content if content.endswith("\n") else f"{content}\n").encode()

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal, cast, get_args
+
+from penstock.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,3 +36,23 @@ class Options:
     details: bool = False
     links: Mapping[str, str] = field(default_factory=dict)
     background: str = "white"
+
+
+class UnknownDirectionError(UnknownNameError):
+    """A direction other than TB (or TD), LR, BT and RL."""
+
+    what = "direction"
+    whats = "directions"
+
+
+def checked_direction(direction: str) -> Direction:
+    """Return the direction, ``TD`` as ``TB``.
+
+    Raises:
+        UnknownDirectionError: There is no such direction.
+    """
+    value = "TB" if direction.upper() == "TD" else direction.upper()
+    for candidate in get_args(Direction):
+        if value == candidate:
+            return cast("Direction", candidate)
+    raise UnknownDirectionError(direction, get_args(Direction))

@@ -534,7 +534,7 @@ def test_headers(folder: Path) -> None:
 import json, shop
 from penstock import flow_context, inject
 from penstock.propagation import read, run_from
-from penstock._runtime.context import Binding
+from penstock._runtime.context import ContextBinding
 SENT = []
 def test_it():
     shop.handle(lambda: SENT.append(inject({})))
@@ -543,7 +543,7 @@ def test_it():
     for text in ["{", "[]", "3", '{"orders": 3}', '{"orders": [3]}', '{"orders": [["a", 1]]}', "x" * 10000, '{"orders": {}}']:
         received({**SENT[0], "X-Penstock-Evidence": text})
 def received(headers):
-    with Binding(run_from(read(headers)), None):
+    with ContextBinding(run_from(read(headers)), None):
         shop.charge()
 """
     run(folder, test, "--penstock")

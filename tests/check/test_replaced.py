@@ -23,6 +23,7 @@ from penstock._declare import registry
 from penstock._recording import mock_hooks
 from penstock._recording.evidence_observer import EvidenceObserver
 from penstock._recording.substitutions import replacements
+from penstock._resolve import resolution
 from penstock.check.evidence import dumps, loads, merge
 from penstock.check.evidence.frames import Loose, StepFrame, decode_frames, encode_frames
 from penstock.check.findings.finding import findings
@@ -179,7 +180,7 @@ def recorded(run: Callable[[], object]) -> Evidence:
 def accused(*evidence: Evidence) -> dict[str, str]:
     """Return which arrows fail the check, and how."""
     stored = merge(loads(dumps(each)) for each in evidence)
-    found = findings(judge(registry.get_flow("library"), stored))
+    found = findings(judge(resolution.get_flow("library"), stored))
     return {finding.arrow: finding.code for finding in found if finding.severity == "error"}
 
 
@@ -267,7 +268,7 @@ def test_the_same_once_without_replacing_anything(app: Any) -> None:
 def test_confirmations_count_while_something_is_replaced(app: Any) -> None:
     """What is declared and runs is confirmed, and what nothing could show says why."""
     with mock.patch("app.charge"):
-        flow = judge(registry.get_flow("library"), recorded(app.lend)).flow
+        flow = judge(resolution.get_flow("library"), recorded(app.lend)).flow
     edges = {f"{edge.source}>{edge.target}": (edge.state, edge.note) for edge in flow.edges}
     assert "confirmed" == edges["hand_over>notify"][0]
     assert ("unexercised", "hand_over ran only while a test had replaced charge.") == edges["check>hand_over"]

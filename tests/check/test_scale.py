@@ -17,12 +17,12 @@ from penstock.check import evidence
 from penstock.check.diff import text
 from penstock.check.diff.compare import compare
 from penstock.check.evidence import Evidence, Fact, Seen
-from penstock.check.findings.baseline import Ignore
-from penstock.check.findings.contracts import Contract, broken
+from penstock.check.findings.contracts import broken
 from penstock.check.findings.finding import findings
 from penstock.check.findings.reports import FORMATS
 from penstock.check.verdict.judge import judge
 from penstock.config import load
+from penstock.config.accepted import Contract, Ignore
 from penstock.embed.overview import page_names, system_map
 from penstock.manifest import Manifest
 from penstock.model import Edge, Flow, Step

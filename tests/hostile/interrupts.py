@@ -22,7 +22,7 @@ from penstock._runtime.context import current_event, current_run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from penstock.observers import StepEvent
+    from penstock._runtime.events import StepEvent
 
 LONGEST = 60e-6
 """Seconds until an interrupt comes, at most."""

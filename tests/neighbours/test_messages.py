@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context, inject
+from penstock._runtime.propagation import _EvidenceSource
 from penstock.contrib.kafka import flow_headers, flow_id_of, message_context
-from penstock.propagation import _EvidenceSource
 
 HEADER = "X-Correlation-ID"
 

@@ -6,7 +6,7 @@ from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from penstock._callables.task_objects import function_of_task
-from penstock._declare.marks import CALLABLE_TYPES
+from penstock._callables.unwrap import CALLABLE_TYPES
 from penstock.callgraph.abstract_values import (
     Arguments,
     ContainerValue,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import ref
 
 if TYPE_CHECKING:
-    from penstock._recording.run_company import RootFacts
+    from penstock.check.evidence.company import RootFacts
 
 NOTHING: frozenset[str] = frozenset()
 

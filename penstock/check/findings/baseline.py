@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penstock._util.atomic_files import read_text, write_atomically
@@ -14,33 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from penstock.config.accepted import Ignore
+
 FORMAT = "penstock-baseline"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ignore:
-    """One arrow, or step, whose findings are accepted for a reason.
-
-    Attributes:
-        flow: The flow's name.
-        edge: The arrow as ``source -> target``, or a step's name.
-        reason: Why the finding is accepted.
-        code: The kind of finding; all kinds where none is named.
-    """
-
-    flow: str
-    edge: str
-    reason: str
-    code: str = ""
-
-    @property
-    def ends(self) -> str:
-        """The arrow or step as findings name it."""
-        return " ".join(self.edge.replace("->", " -> ").split())
-
-    def covers(self, code: str) -> bool:
-        """Return whether a kind of findings is accepted."""
-        return self.code in ("", code)
 
 
 def without_ignored(found: Sequence[Finding], ignores: Sequence[Ignore], where: Path) -> Iterator[Finding]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,32 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    from penstock.config.accepted import Contract
     from penstock.model import Flow, Step
 
 Node = tuple[str, str]
 """A step: the full name of its flow, and its own."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
-    """One contract as configured.
-
-    Attributes:
-        type: The kind of rule, one of the keys of :data:`TYPES`.
-        name: The project's name for it.
-        flows: Patterns of the flows that it covers, such as ``orders`` or ``shop/*``.
-        never: For ``never-reaches``: the steps, as ``flow.step``, or flows that must not be reached; with or without
-            the service's name.
-    """
-
-    type: str
-    name: str = ""
-    flows: tuple[str, ...] = ("*",)
-    never: tuple[str, ...] = ()
-
-    def covers(self, flow: Flow) -> bool:
-        """Return whether the contract covers a flow."""
-        return any(fnmatchcase(name, pattern) for pattern in self.flows for name in (flow.name, flow.full_name))
 
 
 def broken(contracts: Sequence[Contract], flows: Sequence[Flow]) -> Iterator[Finding]:

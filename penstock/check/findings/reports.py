@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from penstock import __version__
 from penstock._util.display_text import columns
+from penstock._version import __version__
 from penstock.check.findings.finding import ABOUT
 from penstock.check.findings.grouping import group_by_cause
 from penstock.manifest.encoding import encode_json

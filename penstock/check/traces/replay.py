@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import ref
 
-from penstock._recording.run_company import Company
+from penstock.check.evidence.company import Company
 from penstock.check.evidence.frames import StepFrame, nearest
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from hashlib import blake2b
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from penstock._recording.run_company import with_pending
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
+from penstock.check.evidence.company import with_pending
 from penstock.check.traces.occurrences import Occurrences
 from penstock.check.traces.replay import Span, replay
 

@@ -15,8 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock import __version__
 from penstock._util.atomic_files import own_folder, read_bytes, write_atomically
+from penstock._version import __version__
 from penstock.errors import OutputError
 from penstock.render import edge_status
 from penstock.render.graphviz.layout import ENGINE, TIMEOUT, find_engine, lay_out

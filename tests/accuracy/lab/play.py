@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING
 from penstock import add_observer, observing, remove_observer
 from penstock._declare import registry
 from penstock._recording.process_recorder import Recorder
+from penstock._resolve import resolution
+from penstock._runtime.propagation import tell_evidence
 from penstock.callgraph import StepAt, read
 from penstock.check.evidence import Evidence
 from penstock.check.findings.finding import findings, of_problem
 from penstock.check.verdict.judge import judge
-from penstock.propagation import tell_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import ModuleType
 
+    from penstock._runtime.events import Observer
     from penstock.check.findings.finding import Finding
     from penstock.model import Edge, Flow
-    from penstock.observers import Observer
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 WITNESSES = ("evidence", "calls", "both")
@@ -84,14 +85,14 @@ def play(file: Path, *others: Observer) -> Played:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Begin with an empty registry, and leave it as it was."""
-    flows, unclaimed = dict(registry._flows), dict(registry._unclaimed)
+    flows, unclaimed = dict(registry.declarations), dict(registry.unclaimed)
     registry.forget()
     try:
         yield
     finally:
         registry.forget()
-        registry._flows.update(flows)
-        registry._unclaimed.update(unclaimed)
+        registry.declarations.update(flows)
+        registry.unclaimed.update(unclaimed)
 
 
 @contextmanager
@@ -140,7 +141,7 @@ def _run(module: ModuleType) -> str:
 
 def read_flow(file: Path) -> Flow:
     """Return the only flow that is declared, with what its code says."""
-    (flow,) = registry.flows()
+    (flow,) = resolution.flows()
     steps = [StepAt(flow.name, mark.step_name, mark.function) for mark in registry.marks()]
     said = read(steps, lambda path: Path(path) == file)[flow.name]
     return replace(flow, calls=said.calls, blind=said.blind)
