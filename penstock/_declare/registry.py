@@ -15,9 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
     from types import FrameType
+    from typing import Any
 
     from penstock._declare.marks import StepMark
-    from penstock._declare.patches import Patch
 
 
 # Reentrant: building a flow reads attributes of user objects, which may declare more.
@@ -60,7 +60,7 @@ def note_unmarked(name: str, identity: tuple[str, str], where: tuple[str, int]) 
         declarations[name].built = None
 
 
-def note_patch(patch: Patch) -> None:
+def note_patch(patch: Any) -> None:
     """Remember a patch of a named function, or its changed state."""
     with lock:
         record = declarations.setdefault(patch.flow, Declared(patch.flow, (patch.where.file, patch.where.line)))

@@ -8,7 +8,6 @@ import hashlib
 import inspect
 import linecache
 import textwrap
-from dataclasses import dataclass
 from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +16,7 @@ from penstock._callables.task_objects import function_of_task
 from penstock._callables.unwrap import identity, underlying
 from penstock._introspection.annotation_imports import import_bindings, spoken_of
 from penstock._introspection.docstring_summary import title
+from penstock._introspection.source_definition import Definition, Index, SourceDefinition
 from penstock._introspection.source_signature import format_signature
 from penstock._introspection.synthesized_signatures import known_signature
 
@@ -24,17 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from penstock.model import Kind
-
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-
-
-@dataclass(frozen=True, slots=True)
-class SourceDefinition:
-    """A definition found in its file: the node, the class around it, the file's index."""
-
-    node: Definition
-    parent: ast.AST
-    index: Index
 
 
 class Facts(NamedTuple):
@@ -171,16 +160,6 @@ def find_source(function: Any) -> SourceDefinition | None:
     code = _code(function)
     definition = index.get((code.co_firstlineno, code.co_name)) if code else index.get((0, identity(function)[1]))
     return SourceDefinition(*definition, index=index) if definition else None
-
-
-class Index(dict[tuple[int, str], tuple[Definition, ast.AST]]):
-    """A file's index: definitions by first line and name, and by 0 and qualified name; and its imports."""
-
-    def __init__(self, file: str, lines: list[str]) -> None:
-        super().__init__()
-        self.is_package = file.endswith("__init__.py")
-        self.lines = lines
-        self.imports: dict[str, str] = {}
 
 
 _indexes: dict[str, Index] = {}

@@ -24,7 +24,7 @@ from penstock._callables.unwrap import underlying
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from penstock._introspection.definitions import SourceDefinition
+    from penstock._introspection.source_definition import SourceDefinition
 
     FindSource = Callable[[Any], SourceDefinition | None]
 

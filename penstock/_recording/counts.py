@@ -8,19 +8,18 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from penstock._recording.running_step import unrun
 from penstock._recording.substitutions import replacements
 from penstock._resolve import resolution
 from penstock._util.locks import make_reentrant_lock
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
-from penstock.check.evidence.frames import NOTHING
+from penstock.check.evidence.circumstances import NOTHING, unrun
 from penstock.check.evidence.history import History
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from penstock.check.evidence.circumstances import Key
     from penstock.check.evidence.company import Company, Move, RootFacts
-    from penstock.check.evidence.frames import Key
 
 COMMIT = "PENSTOCK_EVIDENCE_COMMIT"
 """The environment variable with the recorded commit; a trailing plus stands for uncommitted changes."""

@@ -15,8 +15,9 @@ from penstock._recording.substitutions import replacements
 from penstock._runtime.events import MOST_AROUND, is_in_blocks
 from penstock._util.locks import make_lock
 from penstock.check.evidence import save
-from penstock.check.evidence.company import Company, names_in
-from penstock.check.evidence.frames import NOTHING, Loose, nearest
+from penstock.check.evidence.circumstances import NOTHING
+from penstock.check.evidence.company import Company
+from penstock.check.evidence.frames import Loose, names_in, nearest
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,15 +6,16 @@ import json
 from typing import TYPE_CHECKING
 
 from penstock._recording.substitutions import replacements
+from penstock.check.evidence.circumstances import PLAIN, unrun
 from penstock.check.evidence.company import with_pending
-from penstock.check.evidence.frames import PLAIN, StepFrame, decode_frames
+from penstock.check.evidence.frames import StepFrame, decode_frames
 
 if TYPE_CHECKING:
     from penstock._recording.evidence_observer import EvidenceObserver
     from penstock._runtime.events import StepEvent
     from penstock._runtime.runs import Run
+    from penstock.check.evidence.circumstances import Circumstances
     from penstock.check.evidence.company import Company, RootFacts
-    from penstock.check.evidence.frames import Circumstances, Key
 
 MOST_WAITING = 256
 """Facts of begun steps, not counted yet."""
@@ -176,11 +177,6 @@ class Several:
         """Resume the generator after an item."""
         for running_step in self._all:
             running_step.resume()
-
-
-def unrun(key: Key, replaced: frozenset[str]) -> frozenset[str]:
-    """Return the replaced steps that a fact does not depend on after all, as with a spy before them."""
-    return replaced - key[3] - {key[1], key[2]}
 
 
 def frame_of(event: StepEvent, observer: EvidenceObserver, flow: str) -> Running | None:

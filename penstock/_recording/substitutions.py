@@ -14,7 +14,7 @@ from penstock._callables.unwrap import underlying
 from penstock._declare import registry
 from penstock._recording.reachable_steps import CONTAINERS, OURS, forget, reach, steps_on
 from penstock._util.locks import make_reentrant_lock
-from penstock.check.evidence.frames import NOTHING
+from penstock.check.evidence.circumstances import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

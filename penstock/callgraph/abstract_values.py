@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
     from penstock.callgraph.call_paths import Reach
-    from penstock.callgraph.function_bodies import Body
 
 _CONSTANTS = frozenset(map(id, (str, int, bool, bytes, float, type(None))))
 _MOST = 64
@@ -58,7 +57,7 @@ class LocalFunction(Value):
 
     __slots__ = ("body", "decorators")
 
-    def __init__(self, body: Body, decorators: frozenset[str] = frozenset()) -> None:
+    def __init__(self, body: Any, decorators: frozenset[str] = frozenset()) -> None:
         self.body = body
         self.decorators = decorators
         super().__init__("inner", body.key)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen, dumps, load, loads, merge, save
 from penstock.check.evidence.checksum import compute_checksum
-from penstock.check.evidence.frames import Circumstances
+from penstock.check.evidence.circumstances import Circumstances
 from penstock.check.evidence.history import WITNESSES, FileRun, History, LastSeen
 from penstock.cli.main import main
 from penstock.errors import EvidenceError

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from penstock._util.atomic_files import read_text, write_atomically
 from penstock._util.versioned_json import VersionedFormat, check_natural, check_text
 from penstock.check.evidence import checksum
+from penstock.check.evidence.circumstances import PLAIN
 from penstock.check.evidence.file_rows import (
     PLAIN_ROW,
     encode_rows,
@@ -24,7 +25,6 @@ from penstock.check.evidence.file_rows import (
     read_names,
     read_set,
 )
-from penstock.check.evidence.frames import PLAIN
 from penstock.check.evidence.history import History, decode_history, merge_histories
 from penstock.errors import EvidenceError
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from penstock.check.evidence.frames import Circumstances
+    from penstock.check.evidence.circumstances import Circumstances
 
 FORMAT = VersionedFormat(
     name="penstock-evidence",

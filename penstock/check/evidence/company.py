@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.check.evidence.frames import NOTHING, PLAIN, Circumstances
+from penstock.check.evidence.circumstances import NOTHING, PLAIN, Circumstances
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from penstock.check.evidence.frames import Key, StepFrame
+    from penstock.check.evidence.circumstances import Key
 
 
 MOST_SHOWN = 64
@@ -154,9 +154,3 @@ def with_pending(key: Key, generators: frozenset[str]) -> Key:
     if len(pending) == len(circumstances.pending):
         return key
     return (*key[:6], circumstances._replace(pending=pending))
-
-
-def names_in(frame: StepFrame) -> frozenset[str]:
-    """Return the steps of a flow that have begun so far in the run of one that is running."""
-    root = frame.root or frame
-    return frozenset({frame.step, root.step, *frame.ancestors, *root.done, *root.before[0]})

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from penstock._util.versioned_json import check_text
-from penstock.check.evidence.frames import PLAIN, Circumstances
+from penstock.check.evidence.circumstances import PLAIN, Circumstances
 from penstock.check.evidence.history import encode_history
 
 if TYPE_CHECKING:

@@ -6,40 +6,15 @@ still valid, and no lock is needed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from penstock.check.evidence.circumstances import NOTHING, PLAIN
+
 if TYPE_CHECKING:
+    from penstock.check.evidence.circumstances import Circumstances, Key
     from penstock.check.evidence.company import RootFacts
 
-NOTHING: frozenset[str] = frozenset()
-
-
-class Circumstances(NamedTuple):
-    """Reasons that keep a fact from counting against an edge; they hold only for the run that showed it.
-
-    Attributes:
-        lost: Steps that began during the run and may or may not belong to it.
-        pending: Generators that began in the run, but not before the step did: it may have been handed them.
-        beside: Steps that had finished in the run with no enclosing step of the flow.
-        begins: Whether the step, an entrypoint, begins a run of its own there.
-        alone: Whether there is no run: the outermost step was called outside any run.
-    """
-
-    lost: frozenset[str] = NOTHING
-    pending: frozenset[str] = NOTHING
-    beside: frozenset[str] = NOTHING
-    begins: bool = False
-    alone: bool = False
-
-
-PLAIN = Circumstances()
-
-Key = tuple[str, str, str, frozenset[str], frozenset[str], frozenset[str], Circumstances]
-"""A fact by names: flow, step, parent, done, ancestors, outside, and its circumstances.
-
-The parent is empty for a step at the top of a run.
-"""
 
 Known = tuple[frozenset[str], frozenset[str]]
 """The steps that had finished when a step began: inside its parent, and around it."""
@@ -244,3 +219,9 @@ def decode_frames(flow: str, rows: list[Any]) -> StepFrame | None:
         done.update(map(str, names))
         frame.done = set(done)
     return frames[0] if frames else None
+
+
+def names_in(frame: StepFrame) -> frozenset[str]:
+    """Return the steps of a flow that have begun so far in the run of one that is running."""
+    root = frame.root or frame
+    return frozenset({frame.step, root.step, *frame.ancestors, *root.done, *root.before[0]})

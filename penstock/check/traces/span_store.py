@@ -23,7 +23,7 @@ from penstock.check.traces.replay import Span, replay
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from penstock.check.evidence.frames import Key
+    from penstock.check.evidence.circumstances import Key
     from penstock.check.traces.replay import Played, StepAttributes
 
 BUCKETS = 64

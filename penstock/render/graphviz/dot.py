@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from penstock._util.display_text import columns, plain_name
 from penstock.errors import MissingExtraError
 from penstock.render import edge_status, labels
+from penstock.render.graphviz.arrowheads import ARROW_SIZE, PILL_ARROW
 from penstock.render.graphviz.pinned_nodes import Pins
 from penstock.render.wording import safe_url, visible
 
@@ -37,7 +38,7 @@ NODE = {
     "fillcolor": CARD,
     "color": EDGE,
 }
-ARROW = {"fontname": "Helvetica", "fontsize": "10", "fontcolor": MUTED, "color": LINE, "arrowsize": "0.65"}
+ARROW = {"fontname": "Helvetica", "fontsize": "10", "fontcolor": MUTED, "color": LINE, "arrowsize": ARROW_SIZE}
 PILL = {
     "fontsize": "10.5",
     "height": "0.28",
@@ -46,7 +47,6 @@ PILL = {
     "color": CHANNEL_CARD,
     "fontcolor": CHANNEL,
 }
-PILL_ARROW = "0.5"
 NOTE = {"fontname": "Helvetica", "fontsize": "10", "fontcolor": MUTED}
 
 

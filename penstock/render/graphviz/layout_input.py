@@ -10,7 +10,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.render import labels
-from penstock.render.graphviz.dot import ARROW, GRAPH, PILL_ARROW
+from penstock.render.graphviz.arrowheads import PILL_ARROW
+from penstock.render.graphviz.dot import ARROW, GRAPH
 from penstock.render.labels import INCH
 
 if TYPE_CHECKING:

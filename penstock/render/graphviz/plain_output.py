@@ -7,13 +7,13 @@ from collections import Counter
 from math import hypot
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.render.graphviz import dot
+from penstock.render.graphviz import arrowheads
 from penstock.render.labels import INCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-HEAD, PILL_HEAD = (10 * float(size) for size in (dot.ARROW["arrowsize"], dot.PILL_ARROW))
+HEAD, PILL_HEAD = (10 * float(size) for size in (arrowheads.ARROW_SIZE, arrowheads.PILL_ARROW))
 """The length of an arrow's head in pixels, as the engine leaves room for it."""
 
 SLENDER = 0.35

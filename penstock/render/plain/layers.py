@@ -16,7 +16,7 @@ from penstock.render.graphviz import layout_input
 from penstock.render.graphviz.plain_output import Layout
 from penstock.render.labels import INCH
 from penstock.render.plain.row_placement import settle
-from penstock.render.plain.splines import along_bow, along_line, along_loop, middle
+from penstock.render.plain.splines import Spot, along_bow, along_line, along_loop, middle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -40,15 +40,6 @@ GAP, LINE_GAP = 20.0, 8.0
 
 LAYER_GAP, MAX_LAYER_GAP = 44.0, 200.0
 """Pixels between two layers, which grow with the width of the drawing, or its lines would be too flat."""
-
-
-class Spot(NamedTuple):
-    """The centre of a box or of a line in a layer, and its size: across the flow, and along it, in pixels."""
-
-    across: float
-    along: float
-    breadth: float
-    depth: float
 
 
 def effort(flow: Flow) -> int:

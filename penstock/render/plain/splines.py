@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import hypot
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.render.graphviz import dot
+from penstock.render.graphviz import arrowheads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from penstock.render.plain.layers import Spot
 
     Point = tuple[float, float]
     """The position across and along the flow."""
@@ -75,7 +73,7 @@ def middle(points: Sequence[Point]) -> Point:
 
 
 def _head(*, small: bool) -> float:
-    return 10 * float(dot.PILL_ARROW if small else dot.ARROW["arrowsize"])
+    return 10 * float(arrowheads.PILL_ARROW if small else arrowheads.ARROW_SIZE)
 
 
 def _before(start: Point, tip: Point, *, small: bool) -> Point:
@@ -86,3 +84,12 @@ def _before(start: Point, tip: Point, *, small: bool) -> Point:
 
 def _part(start: Point, end: Point, share: float) -> Point:
     return start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share
+
+
+class Spot(NamedTuple):
+    """The centre of a box or of a line in a layer, and its size: across the flow, and along it, in pixels."""
+
+    across: float
+    along: float
+    breadth: float
+    depth: float
