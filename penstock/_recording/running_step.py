@@ -11,7 +11,7 @@ from penstock.check.evidence.company import with_pending
 from penstock.check.evidence.frames import StepFrame, decode_frames
 
 if TYPE_CHECKING:
-    from penstock._recording.evidence_observer import EvidenceObserver
+    from penstock._recording.fact_sink import FactSink
     from penstock._runtime.events import StepEvent
     from penstock._runtime.runs import Run
     from penstock.check.evidence.circumstances import Circumstances
@@ -38,7 +38,7 @@ class Running(StepFrame):
 
     __slots__ = ("acted", "begins", "beside", "company", "counted", "lazy", "observer", "outermost", "starts")
 
-    observer: EvidenceObserver
+    observer: FactSink
     acted: bool
     lazy: bool
     starts: bool
@@ -179,7 +179,7 @@ class Several:
             running_step.resume()
 
 
-def frame_of(event: StepEvent, observer: EvidenceObserver, flow: str) -> Running | None:
+def frame_of(event: StepEvent, observer: FactSink, flow: str) -> Running | None:
     """Return a call of a step in a flow; ``None`` if the step is not in it, or began unobserved."""
     running: Running | None = event.notes.get(observer)
     while running is not None and running.flow != flow:

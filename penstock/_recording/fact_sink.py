@@ -1,0 +1,44 @@
+"""What running steps tell their facts to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Iterable
+
+    from penstock._recording.strays import Strays
+    from penstock.check.evidence.circumstances import Key
+    from penstock.check.evidence.company import Company, RootFacts
+
+
+class FactSink(Protocol):
+    """Counts the facts of running steps.
+
+    Attributes:
+        waiting: Facts that are not counted yet.
+        masked: The same of steps that ran while tests had replaced others: which ones.
+        live: The steps that are running.
+        strays: Steps that other processes have lost, where a recording has several.
+    """
+
+    waiting: deque[Key]
+    masked: deque[tuple[Key, frozenset[str]]]
+    live: set[Any]
+    strays: Strays | None
+
+    def show(self, company: Company) -> RootFacts:
+        """Return what keeps the facts of one more outermost step of a run."""
+
+    def fold(self, shown: RootFacts) -> None:
+        """Keep what an outermost step has shown in little room."""
+
+    def await_consumers(self, parts: Iterable[RootFacts], generators: frozenset[str]) -> None:
+        """Note generators that begin: what ran before may have been handed them."""
+
+    def hear(self, strays: Strays) -> None:
+        """Note the steps that other processes have lost since this was asked last."""
+
+    def settle(self, *, write: bool) -> None:
+        """Count what has begun; then write if anything is new."""
