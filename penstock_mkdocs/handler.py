@@ -14,17 +14,18 @@ from xml.etree.ElementTree import Element
 from penstock._util.atomic_files import read_text
 from penstock._util.optional_imports import needed
 from penstock.errors import did_you_mean, near_names
+from penstock_mkdocs.blocks.kinds import add_embed
 
 with needed("mkdocstrings", "penstock[mkdocstrings]"):
     from mkdocstrings import BaseHandler, Inventory
 
 from mkdocs.exceptions import PluginError
 
-from penstock_mkdocs.blocks.steps import HEADING_CLASS
 from penstock_mkdocs.embed_syntax.options import OptionError, read_options
 from penstock_mkdocs.embed_syntax.parser import Embed, outside_fences
 from penstock_mkdocs.hosts import host_of
-from penstock_mkdocs.links.autorefs import DOMAIN
+from penstock_mkdocs.html_builder import HEADING_CLASS
+from penstock_mkdocs.links.targets import DOMAIN
 from penstock_mkdocs.markdown import PenstockExtension
 from penstock_mkdocs.page import PageContext
 
@@ -199,7 +200,7 @@ def _page_of(md: Markdown) -> PageContext:
         if isinstance(extension, PenstockExtension):
             return next(page for page in extension.pages if page.md is md)
     extension = PenstockExtension()
-    extension.pages.append(PageContext(md, extension.settings))
+    extension.pages.append(PageContext(md, extension.settings, add_embed))
     md.registerExtension(extension)  # which forgets the page when Markdown does
     return extension.pages[0]
 

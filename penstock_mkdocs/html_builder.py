@@ -72,3 +72,6 @@ def unique(wanted: str, taken: Container[str]) -> str:
     while f"{wanted}-{number}" in taken:
         number += 1
     return f"{wanted}-{number}"
+
+
+HEADING_CLASS = "ps-step-name"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from markdown import Extension
 
+from penstock_mkdocs.blocks.kinds import add_embed
 from penstock_mkdocs.embed_syntax import processors
 from penstock_mkdocs.page import PageContext
 
@@ -34,7 +35,7 @@ class PenstockExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the name that Python-Markdown calls
         """Register with a Markdown object."""
         md.registerExtension(self)
-        page = PageContext(md, self.settings)
+        page = PageContext(md, self.settings, add_embed)
         self.pages.append(page)
         first = processors.FindEmbeds(md, page.found, page.begin)
         md.preprocessors.register(first, "penstock", processors.BEFORE_SNIPPETS)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import SubElement
+from xml.etree.ElementTree import Element, SubElement
 
 from markdown.util import AtomicString
 
@@ -13,13 +14,11 @@ from penstock.embed.assets import new_name
 from penstock.errors import CollectError, ConfigError, ManifestError, PenstockError
 from penstock.render.wording import slug, visible
 from penstock_mkdocs import assets
-from penstock_mkdocs.blocks.kinds import add_embed
-from penstock_mkdocs.blocks.steps import HEADING_CLASS
 from penstock_mkdocs.blocks.untrusted import RestrictedInner
 from penstock_mkdocs.embed_syntax.options import OptionError
 from penstock_mkdocs.embed_syntax.processors import Found
 from penstock_mkdocs.hosts import host_of, line_in_file
-from penstock_mkdocs.html_builder import Markup, unique
+from penstock_mkdocs.html_builder import HEADING_CLASS, Markup, unique
 from penstock_mkdocs.links.unconverted_pages import note_conversion
 from penstock_mkdocs.nested_markdown import NestedMarkdown, literal
 from penstock_mkdocs.reporting import LOGGER, EmbedError, in_words, is_news, report
@@ -28,7 +27,6 @@ from penstock_mkdocs.site import LAST_GOOD, open_site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from xml.etree.ElementTree import Element
 
     from markdown import Markdown
 
@@ -39,17 +37,23 @@ _told: set[str] = set()
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
+AddEmbed = Callable[["PageContext", Element, "Embed"], object]
+"""Adds what an embed shows to the tree of a page."""
+
+
 class PageContext:
     """A page on which flows are embedded.
 
     Args:
         md: The Markdown object that converts the page.
         settings: The settings of the extension.
+        add_embed: Adds what an embed shows to the tree.
     """
 
-    def __init__(self, md: Markdown, settings: Mapping[str, object]) -> None:
+    def __init__(self, md: Markdown, settings: Mapping[str, object], add_embed: AddEmbed) -> None:
         self.md = md
         self.settings = settings
+        self._add_embed = add_embed
         self.inner = NestedMarkdown(md)
         self.found = Found()
         self._ids: set[str] = set()
@@ -104,7 +108,7 @@ class PageContext:
             EmbedError: There is a fault and the setting ``strict`` is on.
         """
         try:
-            add_embed(self, parent, embed)
+            self._add_embed(self, parent, embed)
         except EmbedError:
             raise
         except OptionError as error:

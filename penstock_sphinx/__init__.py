@@ -11,9 +11,8 @@ with needed("sphinx", "penstock[sphinx]"):
     import sphinx  # noqa: F401 - first, so that a missing Sphinx is reported by name
 
 from penstock_sphinx import nodes
-from penstock_sphinx.build import layouts, output_state, site
+from penstock_sphinx.build import collecting, layouts, output_state, reporting
 from penstock_sphinx.config import register
-from penstock_sphinx.directives import proof
 from penstock_sphinx.directives.flow import FlowDirective
 from penstock_sphinx.directives.overview import FlowsDirective, MapDirective
 from penstock_sphinx.docstrings.translation import ReleaseTranslated
@@ -57,14 +56,14 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("config-inited", load_catalogs)
     app.connect("config-inited", latex.prepare_latex)
     app.connect("builder-inited", settle_title)
-    app.connect("builder-inited", site.collect_flows)
+    app.connect("builder-inited", collecting.collect_flows)
     app.connect("builder-inited", pages.write_pages)
     app.connect("builder-inited", viewcode.connect_viewcode)
     app.connect("builder-inited", autodoc.listen)
-    app.connect("env-get-outdated", site.outdated_pages)
+    app.connect("env-get-outdated", collecting.outdated_pages)
     app.connect("env-updated", layouts.lay_out_pages)
     app.connect("env-updated", output_state.outdated_outputs)
-    app.connect("env-updated", site.report_unseen_problems)
+    app.connect("env-updated", collecting.report_unseen_problems)
     app.connect("doctree-read", viewcode.settle_links, priority=LAST)
     app.connect("doctree-read", doctest.skip_examples)
     app.connect("doctree-read", note_conditions)
@@ -80,5 +79,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", assets.link_files)
     app.connect("build-finished", declare_drawings, priority=FIRST)
     app.connect("build-finished", output_state.note_outputs)
-    app.connect("build-finished", proof.fail)
+    app.connect("build-finished", reporting.fail)
     return {"version": __version__, "env_version": 7, "parallel_read_safe": True, "parallel_write_safe": True}

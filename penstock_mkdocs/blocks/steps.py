@@ -11,7 +11,7 @@ from penstock.render.wording import KIND_CHIPS, after, before, python_signature,
 from penstock_mkdocs.blocks.code_highlight import one_line
 from penstock_mkdocs.blocks.docstrings import docstring
 from penstock_mkdocs.blocks.figure import step_link
-from penstock_mkdocs.html_builder import Markup, isolate_html, join_html, tag
+from penstock_mkdocs.html_builder import HEADING_CLASS, Markup, isolate_html, join_html, tag
 from penstock_mkdocs.nested_markdown import literal
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from penstock_mkdocs.nested_markdown import NestedMarkdown
     from penstock_mkdocs.page import PageContext
     from penstock_mkdocs.site import MkDocsSite
-
-HEADING_CLASS = "ps-step-name"
 
 
 def add_step(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from mkdocs.config.base import LegacyConfig
 from mkdocs.plugins import BasePlugin
 
-from penstock_mkdocs.links.autorefs import register
 from penstock_mkdocs.links.flow_locations import GENERATED_BY
+from penstock_mkdocs.links.targets import register
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
     from mkdocs.structure.pages import Page
 
-    from penstock_mkdocs.links.autorefs import Target
+    from penstock_mkdocs.links.targets import Target
 
 NAME = "penstock.references"
 

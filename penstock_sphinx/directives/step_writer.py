@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from penstock.model import Flow, Step
     from penstock.render.wording import Neighbour
     from penstock_sphinx.build.site import SphinxSite
-    from penstock_sphinx.docstrings.isolated_parsing import Labels
+    from penstock_sphinx.domain.page_record import Labels
 
 logger = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from penstock_sphinx.docstrings.translation import REFERENCES, translate
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-Labels = dict[str, tuple[str, str]]
-"""The labels in a text, by name, each with its id and title."""
+    from penstock_sphinx.domain.page_record import Labels
+
 
 SHARED = ("ids", "id_counter", "transformer", "parse_messages", "transform_messages")
 """Attributes shared with the page's document: ids are unique on the page, and deferred transforms still run."""

@@ -16,7 +16,7 @@ from penstock.render.wording import escape_line
 from penstock_sphinx.docstrings.fault_tracking import watch, watched_log
 from penstock_sphinx.docstrings.isolated_parsing import SUBSTITUTIONS, document_apart, finish_isolated
 from penstock_sphinx.docstrings.untrusted import markdown_settings, restrict_settings
-from penstock_sphinx.generated_pages.scanner import MARKDOWN, RST
+from penstock_sphinx.source_types import MARKDOWN, RST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from penstock.model import Step
-    from penstock_sphinx.docstrings.isolated_parsing import Labels
     from penstock_sphinx.docstrings.untrusted import Restriction
+    from penstock_sphinx.domain.page_record import Labels
 
 logger = logging.getLogger(__name__)
 

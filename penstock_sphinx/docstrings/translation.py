@@ -8,7 +8,7 @@ from docutils import nodes
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.i18n import Locale, PreserveTranslatableMessages
 
-from penstock_sphinx.generated_pages.scanner import RST
+from penstock_sphinx.source_types import RST
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 from sphinx.domains import Index, IndexEntry
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from sphinx.application import Sphinx
 
-    from penstock_sphinx.domain.domain import PenstockDomain
     from penstock_sphinx.domain.page_record import ObjectLocation
 
 
@@ -27,7 +26,7 @@ class FlowIndex(Index):
 
     def generate(self, docnames: Iterable[str] | None = None) -> tuple[list[tuple[str, list[IndexEntry]]], bool]:
         """Return the entries by letter, and ``False``, because they are not collapsed."""
-        domain = cast("PenstockDomain", self.domain)
+        domain: Any = self.domain
         docname_set = None if docnames is None else set(docnames)
         content: dict[str, list[IndexEntry]] = {}
         steps = _steps(domain, docname_set)
@@ -43,7 +42,7 @@ def settle_title(_app: Sphinx) -> None:
     FlowIndex.localname = gettext("Flow index")
 
 
-def _steps(domain: PenstockDomain, docnames: AbstractSet[str] | None) -> dict[str, list[IndexEntry]]:
+def _steps(domain: Any, docnames: AbstractSet[str] | None) -> dict[str, list[IndexEntry]]:
     """Return the entries of the steps by flow; names of flows and of steps may contain dots."""
     flows = {name for name, _, _ in domain.best_places("flow")}
     entries: dict[str, list[IndexEntry]] = {}

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from penstock.embed.overview import Selection
     from penstock.render.options import Direction
-    from penstock_sphinx.docstrings.isolated_parsing import Labels
 
 
 class ObjectLocation(NamedTuple):
@@ -104,3 +103,7 @@ class PageRecord:
     labels: Labels = field(default_factory=dict)
     public_names: dict[str, str] = field(default_factory=dict)
     roles: dict[tuple[str, str], None] = field(default_factory=dict)
+
+
+Labels = dict[str, tuple[str, str]]
+"""The labels in a text, by name, each with its id and title."""

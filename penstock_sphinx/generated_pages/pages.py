@@ -18,8 +18,9 @@ from penstock.errors import OutputError
 from penstock.render.wording import escape_line
 from penstock_sphinx.docnames import paths_of
 from penstock_sphinx.domain.domain import domain_of
-from penstock_sphinx.generated_pages.scanner import MARKDOWN, RST, requests_in
+from penstock_sphinx.generated_pages.scanner import requests_in
 from penstock_sphinx.generated_pages.template import PageTemplate
+from penstock_sphinx.source_types import MARKDOWN, RST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

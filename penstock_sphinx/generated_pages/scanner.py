@@ -19,6 +19,7 @@ from penstock._util.atomic_files import read_text
 from penstock_sphinx.directives.overview import FlowsDirective, selection_of
 from penstock_sphinx.docnames import folder_of
 from penstock_sphinx.domain.domain import domain_of
+from penstock_sphinx.source_types import MARKDOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,11 +36,6 @@ CODE = frozenset(
 )
 """Directives whose content is not text with directives."""
 
-RST = ("restructuredtext", "rst")
-"""Sphinx's names for the RST type of sources; a source without a type has the first."""
-
-MARKDOWN = ("markdown", "md", "myst", "myst-nb")
-"""The names that MyST-Parser and MyST-NB use for their types."""
 
 Found = tuple[int, dict[str, Any]]
 """The line number of a directive, and its options, parsed as the directive parses them."""
