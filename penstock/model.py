@@ -289,13 +289,7 @@ class Flow:
 
 
 def put_off(flow: Flow, names: Iterable[str], read: Callable[[], dict[str, Any]]) -> None:
-    """Defer some fields of a flow until first access.
-
-    Args:
-        flow: The flow; its fields with these names are removed.
-        names: Fields with a default factory; otherwise the class would have a value for them.
-        read: Returns fields with their values.
-    """
+    """Defer fields of a flow, which have default factories, until first access; ``read`` returns them with their values."""
     attributes = vars(flow)
     for name in names:
         del attributes[name]

@@ -16,7 +16,7 @@ from penstock.check.findings.contracts import broken
 from penstock.check.findings.finding import findings, of_problem
 from penstock.check.findings.grouping import group_by_cause
 from penstock.check.findings.shared_causes import with_causes
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 from penstock.collect import collect, input_files, last_good
 from penstock.config import evidence_file
 from penstock.errors import EvidenceError

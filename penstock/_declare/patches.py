@@ -43,13 +43,7 @@ _stale: dict[int, tuple[Any, Any]] = {}
 
 
 class PatchLocation(NamedTuple):
-    """The location of a patch.
-
-    Attributes:
-        file: The file.
-        line: The line in it.
-        module: The name of the module.
-    """
+    """The file, the line and the name of the module in which a function is patched."""
 
     file: str
     line: int
@@ -266,7 +260,7 @@ def _look_up(owner: Any, name: str) -> Any:
     if value is _MISSING and not isinstance(owner, type):
         value = getattr(owner, name, _MISSING)  # a module may create it only now
     if value is _MISSING:
-        candidates = [candidates for candidates in dir(owner) if not candidates.startswith("__")]
+        candidates = [other_name for other_name in dir(owner) if not other_name.startswith("__")]
         hint = did_you_mean(near_names(name, candidates)) or f" It has {', '.join(candidates[:MAX_NAMES])}."
         raise _RefusalError("unknown-patch", f"{owner.__name__} has no {name}.{hint if candidates else ''}")
     return value

@@ -180,10 +180,6 @@ class Riddle(Value):
         super().__init__("riddle", reason)
 
 
-FORGOTTEN = Riddle("a function is called with more different arguments than are told apart")
-"""Stands for omitted argument values; containers are not searched for it."""
-
-
 class Some:
     """A set of values that a variable may hold, with the numbers of the steps whose results they contain."""
 

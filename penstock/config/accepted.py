@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from penstock.model import Flow
 
-from typing import TYPE_CHECKING
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignore:

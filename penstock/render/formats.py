@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.render.options import Options
-
-if TYPE_CHECKING:
-    from penstock.model import Flow
-
-import hashlib
-import re
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from penstock.model import Flow

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from penstock.errors import UnknownNameError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ from penstock.check.findings.finding import findings, of_problem
 from penstock.check.findings.grouping import group_by_cause
 from penstock.check.findings.reports import as_json, gitlab, sarif, text
 from penstock.check.findings.shared_causes import with_causes
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,7 +16,7 @@ from penstock.check.evidence import Evidence, Fact, Seen
 from penstock.check.findings.finding import Finding, findings
 from penstock.check.findings.fix_hints import shown_after
 from penstock.check.fix import Fixes, fix
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 from penstock.cli.fix import asker, run_fix
 from penstock.collect import collect, input_files
 from penstock.config import load

@@ -9,7 +9,7 @@ import pytest
 from penstock.check.evidence import Evidence, Fact, Seen, merge
 from penstock.check.evidence.circumstances import Circumstances
 from penstock.check.evidence.history import History, LastSeen
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 from penstock.model import Edge, Flow, Step
 
 FLOW = Flow(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen, merge
 from penstock.check.evidence.circumstances import Circumstances
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 from penstock.model import Edge, Flow, Step
 
 STEPS = "abcd"

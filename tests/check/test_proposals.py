@@ -18,7 +18,7 @@ from penstock.check.findings.finding import findings
 from penstock.check.findings.grouping import group_by_cause
 from penstock.check.findings.shared_causes import with_causes
 from penstock.check.proposals.minimum_cover import find_smallest_cover
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 from penstock.model import Call, Edge, Flow, Step
 
 if TYPE_CHECKING:

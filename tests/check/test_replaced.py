@@ -27,7 +27,7 @@ from penstock._resolve import resolution
 from penstock.check.evidence import dumps, loads, merge
 from penstock.check.evidence.frames import Loose, StepFrame, decode_frames, encode_frames
 from penstock.check.findings.finding import findings
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -20,7 +20,7 @@ from penstock.check.evidence import Evidence, Fact, Seen
 from penstock.check.findings.contracts import broken
 from penstock.check.findings.finding import findings
 from penstock.check.findings.reports import FORMATS
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 from penstock.config import load
 from penstock.config.accepted import Contract, Ignore
 from penstock.embed.overview import page_names, system_map

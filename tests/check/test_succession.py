@@ -10,7 +10,7 @@ from penstock.check.evidence import Evidence, Fact, Orphan, Seen
 from penstock.check.evidence.history import FileRun, History
 from penstock.check.findings.finding import findings
 from penstock.check.findings.grouping import group_by_cause
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 from penstock.check.verdict.succession import inherit_history, shows_arrows
 from penstock.model import Call, Edge, Flow, Step
 

@@ -21,7 +21,7 @@ from penstock.check.evidence import Fact, Orphan, Seen, load
 from penstock.check.traces.jaeger import JAEGER
 from penstock.check.traces.otlp import OTLP
 from penstock.check.traces.reader import Damage, read
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 from penstock.cli.main import main
 from penstock.errors import EvidenceError
 

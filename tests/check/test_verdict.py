@@ -14,7 +14,7 @@ from penstock.check.evidence import Evidence, Fact, Orphan, Seen
 from penstock.check.evidence.freshness import is_of_today
 from penstock.check.findings.finding import findings
 from penstock.check.findings.grouping import group_by_cause
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 from penstock.model import Call, Edge, Flow, Step
 from penstock.render import edge_status
 

@@ -13,7 +13,7 @@ import pytest
 
 from penstock import current_flow, current_flow_id, entrypoint, flow, get_flow, get_value, observing, set_value, step
 from penstock._recording.evidence_observer import EvidenceObserver
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 from penstock.contrib.asgi import FlowMiddleware
 
 httpx = pytest.importorskip("httpx")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from penstock._resolve import resolution
 from penstock.check.evidence import dumps, loads, merge
 from penstock.check.findings.finding import findings
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 
 if TYPE_CHECKING:
     from penstock.check.evidence import Evidence

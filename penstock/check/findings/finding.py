@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from penstock.check.findings.fix_hints import choose_names, describe_cure
 from penstock.check.proposals.proposal import Proposal, proposals
-from penstock.check.verdict.judge import ends_with_lost_context
+from penstock.check.verdict.judgement import ends_with_lost_context
 from penstock.check.verdict.masks import find_masks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from penstock.check.verdict.judge import Judgement
+    from penstock.check.verdict.judgement import Judgement
     from penstock.model import Edge, Flow, Problem, Step
 
 Severity = Literal["error", "note"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock.check.findings.finding import RelatedLocation
-from penstock.check.verdict.judge import REFUTED
+from penstock.check.verdict.judgement import REFUTED
 from penstock.check.verdict.masks import join_names
 
 if TYPE_CHECKING:

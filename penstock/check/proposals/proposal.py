@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from penstock.check.proposals.search import Search, fails
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from penstock.check.verdict.judge import Judgement
+    from penstock.check.verdict.judgement import Judgement
     from penstock.check.verdict.tally import Pair
     from penstock.model import Edge, Flow
 

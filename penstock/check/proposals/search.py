@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from penstock.check.proposals.draft import Draft
 from penstock.check.proposals.minimum_cover import find_smallest_cover
-from penstock.check.verdict.judge import REFUTED
+from penstock.check.verdict.judgement import REFUTED
 from penstock.check.verdict.succession import is_only_missed
 from penstock.check.verdict.tally import ObservedContext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from penstock.check.verdict.judge import Judgement
+    from penstock.check.verdict.judgement import Judgement
     from penstock.check.verdict.tally import Pair
     from penstock.model import Edge, Flow
 

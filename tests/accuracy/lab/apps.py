@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lab.redeclared import change_arrows
 from penstock.check.evidence import load as load_evidence
 from penstock.check.findings.finding import findings
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 from penstock.config import load
 from penstock.model import Edge
 from penstock.proof import prove

@@ -19,7 +19,7 @@ from penstock._runtime.propagation import tell_evidence
 from penstock.callgraph import StepAt, read
 from penstock.check.evidence import Evidence
 from penstock.check.findings.finding import findings, of_problem
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

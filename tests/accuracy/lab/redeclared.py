@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.check.findings.finding import findings
-from penstock.check.verdict.judge import judge
+from penstock.check.verdict.judgement import judge
 from penstock.model import Edge
 
 if TYPE_CHECKING:
