@@ -27,7 +27,7 @@ class CurrentFlow:
         flow: The name of the flow; ``None`` before the first entrypoint, in a run that a request or a plain task
             started.
         step: The name of the step; known only with an active observer, such as
-            :func:`penstock._runtime.events.track_steps`, because it costs time on every call; else ``None``.
+            :func:`penstock.observers.track_steps`, because it costs time on every call; else ``None``.
         values: The values set by :func:`set_value`; read-only.
     """
 
