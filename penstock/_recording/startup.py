@@ -56,12 +56,12 @@ def follow() -> None:
 
 def _import(names: Iterable[str], folders: Iterable[str], module: ModuleType) -> None:
     sys.path.extend(folder for folder in folders if folder not in sys.path)
-    from penstock._declare import patches as _patch  # noqa: PLC0415 - most processes do not need it
+    from penstock._declare.patches import apply_to  # noqa: PLC0415 - most processes do not need it
 
     for name in names:
         with contextlib.suppress(Exception):  # the tests import it, too, and report the failure
             import_module(name)
-    _patch.apply_to(module)
+    apply_to(module)
 
 
 def _folder_of(module: str, file: str) -> Path:

@@ -15,7 +15,7 @@ from penstock._version import __version__
 from penstock.check.findings.reports import hang_indent
 from penstock.cli import check, diff, evidence
 from penstock.cli.common_options import add_sources, output_file, read_config
-from penstock.cli.inject import command as _cli_inject
+from penstock.cli.inject import command as inject
 from penstock.cli.signals import ending_on_signals
 from penstock.cli.terminal import (
     BROKEN,
@@ -227,7 +227,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     export = _add(commands, "export", _export, "write the manifest of all flows, as JSON")
     export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output without it")
-    for command in (check, diff, evidence, _cli_inject):
+    for command in (check, diff, evidence, inject):
         command.add(commands)
     return parser
 
