@@ -27,7 +27,7 @@ DIRECTION = re.compile(r"(?<=[{;]) *direction:[^;}]*;")
 def declare_drawings(app: Sphinx, error: Exception | None) -> None:
     """Declare the pages with drawings in the manifest of an EPUB, and pack it again."""
     builder = app.builder
-    if error is not None or not is_epub(builder):
+    if error is not None or not is_epub(builder) or not hasattr(builder, "files"):  # nothing was written
         return
     folder, manifest = Path(builder.outdir), Path(builder.outdir, "content.opf")
     names = {f"{docname}{builder.out_suffix}" for docname, page in domain_of(app.env).pages.items() if page.drawings}
