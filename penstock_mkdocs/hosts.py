@@ -122,7 +122,7 @@ def source_template(repo_url: str, edit_uri: str, prefix: str) -> str:
 def edit_address(config: Any) -> str:
     """Return how the author of a site leads to its pages: a template, an address, or an empty string for neither.
 
-    Hosts fill in an address of their own, with a branch that nobody has named.
+    Hosts fill in an address of their own, with a branch that the author did not name.
     """
     uri = config.edit_uri or ""
     if uri.startswith(_FILLED_IN) and not _names_edit_uri(Path(config.config_file_path or "")):

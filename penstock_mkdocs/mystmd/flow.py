@@ -21,7 +21,7 @@ from penstock.render.wording import (
 from penstock_mkdocs.blocks.figure import MOST_PATHS
 from penstock_mkdocs.embed_syntax.options import FlowOptions, OptionError, read_name
 from penstock_mkdocs.mystmd.docstrings import docstring
-from penstock_mkdocs.mystmd.nodes import code, fault, join_groups, label, node, note, paragraph, strong, text
+from penstock_mkdocs.mystmd.nodes import code, container, fault, join_groups, label, node, note, paragraph, strong, text
 from penstock_mkdocs.mystmd.project import draw, open_project
 from penstock_mkdocs.mystmd.request import Directive
 from penstock_mkdocs.reporting import in_words
@@ -40,7 +40,7 @@ DEFAULT_LEVEL = 3
 """The headings of steps, because a directive is not told which heading it stands under."""
 
 
-class _Shown(NamedTuple):
+class _ShownFlow(NamedTuple):
     """A flow, and how it is shown; the labels of the steps that have a heading."""
 
     project: Project
@@ -68,7 +68,7 @@ def show_flow(request: DirectiveRequest, folder: Path) -> list[Node]:
     anchor = options.id or f"flow-{flow.full_name}"
     taken = {label(anchor)["html_id"]}
     labels = {step.name: label(f"{anchor}-{step.name}", taken) for step in flow.steps if options.steps}
-    shown = _Shown(project, flow if options.proof else without_proof(flow), options, labels)
+    shown = _ShownFlow(project, flow if options.proof else without_proof(flow), options, labels)
     nodes = [*_complaints(project, flow, request), *_introduction(flow, options)]
     if options.diagram:
         nodes += _figure(shown, anchor, request)
@@ -98,11 +98,10 @@ def _introduction(flow: Flow, options: FlowOptions) -> Iterator[Node]:
         yield paragraph(text(part))
 
 
-def _figure(shown: _Shown, anchor: str, request: DirectiveRequest) -> list[Node]:
+def _figure(shown: _ShownFlow, anchor: str, request: DirectiveRequest) -> list[Node]:
     links = {name: f"#{own['html_id']}" for name, own in shown.labels.items()}
     diagram, *notes = draw(shown.project, shown.flow, shown.options, links, request)
-    caption = [node("caption", [paragraph(text(visible(shown.options.caption)))])] if shown.options.caption else []
-    figure = node("container", [diagram, *caption], kind="figure", **label(anchor), **{"class": request.classes})
+    figure = container("figure", diagram, shown.options.caption, label(anchor), request.classes)
     return [figure, *notes, *_proof(shown.flow)]
 
 
@@ -121,7 +120,7 @@ def _proof(flow: Flow) -> list[Node]:
     return nodes
 
 
-def _paths(shown: _Shown) -> list[Node]:
+def _paths(shown: _ShownFlow) -> list[Node]:
     """Return the ways through a flow as a list, at most :data:`MOST_PATHS` of them."""
     count = shown.flow.path_count
     items = [
@@ -133,7 +132,7 @@ def _paths(shown: _Shown) -> list[Node]:
     return [title, node("list", items, ordered=True, start=1, spread=False), *rest]
 
 
-def _step(shown: _Shown, step: Step) -> list[Node]:
+def _step(shown: _ShownFlow, step: Step) -> list[Node]:
     level = shown.options.heading_level or DEFAULT_LEVEL
     heading = node("heading", [code(step.name)], depth=level, enumerated=False, **shown.labels[step.name])
     facts = [[code(python_signature(step))]] if visible(step.signature) else []
@@ -149,7 +148,7 @@ def _step(shown: _Shown, step: Step) -> list[Node]:
     ]
 
 
-def _meta(shown: _Shown, step: Step) -> list[list[Node]]:
+def _meta(shown: _ShownFlow, step: Step) -> list[list[Node]]:
     groups = []
     for word, neighbours in (("after ", before(shown.flow, step)), ("then ", after(shown.flow, step))):
         if neighbours:
@@ -162,12 +161,12 @@ def _meta(shown: _Shown, step: Step) -> list[list[Node]]:
     return groups
 
 
-def _neighbour(shown: _Shown, neighbour: Neighbour) -> list[Node]:
+def _neighbour(shown: _ShownFlow, neighbour: Neighbour) -> list[Node]:
     name, arrow = neighbour
     return [_name(shown, name), *([text(" "), node("emphasis", [text(visible(arrow))])] if arrow else [])]
 
 
-def _name(shown: _Shown, name: str) -> Node:
+def _name(shown: _ShownFlow, name: str) -> Node:
     """Return a step's name, which leads to its heading if it has one."""
     if own := shown.labels.get(name):
         return node("crossReference", [code(name)], label=own["label"], identifier=own["identifier"], kind="heading")

@@ -58,6 +58,21 @@ def join_groups(groups: Iterable[Iterable[Node]], separator: str) -> list[Node]:
     return nodes
 
 
+def container(kind: str, content: Node, caption: str, own: Mapping[str, str], classes: str) -> Node:
+    """Return a figure or a table with its caption, if it has one: above a table, below a figure.
+
+    Args:
+        kind: ``figure`` or ``table``.
+        content: The picture, or the table itself.
+        caption: The caption as plain text, or an empty string.
+        own: How others refer to it; see :func:`label`.
+        classes: Classes of HTML, or an empty string.
+    """
+    captions = [node("caption", [paragraph(text(visible(caption)))])] if caption else []
+    children = [*captions, content] if kind == "table" else [content, *captions]
+    return node("container", children, kind=kind, **own, **{"class": classes})
+
+
 def label(wanted: str, taken: set[str] | None = None) -> dict[str, str]:
     """Return how others refer to a node: its label, and both forms in which mystmd keeps it.
 

@@ -10,7 +10,17 @@ from penstock.errors import RenderError
 from penstock.render.edge_status import without_proof
 from penstock.render.wording import alt_text, visible
 from penstock_mkdocs.embed_syntax.options import FlowsOptions, MapOptions, OptionError
-from penstock_mkdocs.mystmd.nodes import code, join_groups, label, node, note, paragraph, picture, strong, text
+from penstock_mkdocs.mystmd.nodes import (
+    code,
+    container,
+    join_groups,
+    label,
+    node,
+    note,
+    picture,
+    strong,
+    text,
+)
 from penstock_mkdocs.mystmd.nodes import fault as fault_node
 from penstock_mkdocs.mystmd.project import draw, draw_small, open_project
 from penstock_mkdocs.mystmd.request import Directive
@@ -40,11 +50,8 @@ def show_flows(request: DirectiveRequest, folder: Path) -> list[Node]:
     heads = ["Flow", "What it does", *(["Diagram"] if pictures else [])]
     head = node("tableRow", [node("tableCell", [text(title)], header=True) for title in heads])
     rows = [node("tableRow", _cells(flow, pictures)) for flow in flows]
-    caption = [node("caption", [paragraph(text(visible(options.caption)))])] if options.caption else []
-    own = label(options.id or "flows")
-    table = node(
-        "container", [*caption, node("table", [head, *rows])], kind="table", **own, **{"class": request.classes}
-    )
+    content = node("table", [head, *rows])
+    table = container("table", content, options.caption, label(options.id or "flows"), request.classes)
     return [*_complaint(project, request), table, *notes]
 
 
@@ -60,9 +67,7 @@ def show_map(request: DirectiveRequest, folder: Path) -> list[Node]:
     drawn = system_map(_select_flows(project, options.selection, request))
     options = replace(options, alt=options.alt or map_text(drawn))
     diagram, *notes = draw(project, drawn, options, {}, request)
-    caption = [node("caption", [paragraph(text(visible(options.caption)))])] if options.caption else []
-    own = label(options.id or "system-map")
-    figure = node("container", [diagram, *caption], kind="figure", **own, **{"class": request.classes})
+    figure = container("figure", diagram, options.caption, label(options.id or "system-map"), request.classes)
     return [*_complaint(project, request), figure, *notes]
 
 

@@ -232,28 +232,8 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
         """Return the step with a number."""
         return steps[check_natural(number)]
 
-    def group(numbers: Iterable[object]) -> frozenset[Seen]:
-        """Return the steps with these numbers."""
-        return frozenset(map(seen, numbers))
-
-    def fact_of(
-        flow: object, step: object, parent: object, done: Any, ancestors: Any, outside: Any, *more: Any
-    ) -> Fact:
-        """Return the fact that a row of the file encodes."""
-        sides = group(done), group(ancestors), group(outside)
-        return Fact(check_text(flow), seen(step), seen(parent), *sides, read_circumstances(*more) if more else PLAIN)
-
-    facts, runs = Counter[Fact](), Counter[tuple[str, Seen]]()
-    replaced_steps: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
-    for *row, names, count in (*content.get("replaced", ()), *content.get("circumstances", ())):
-        fact = fact_of(*row)  # older readers count none of these against an edge
-        facts[fact] += check_natural(count)
-        if hidden_steps := read_names(names) if len(row) == PLAIN_ROW else read_set(names):
-            replaced_steps[fact] = replaced_steps.get(fact, frozenset()) | hidden_steps
-    for *row, count in content["facts"]:
-        fact = fact_of(*row)
-        facts[fact] += check_natural(count)
-        replaced_steps.pop(fact, None)
+    facts, replaced_steps = _read_facts(content, steps)
+    runs = Counter[tuple[str, Seen]]()
     for flow, step, count in content["runs"]:
         runs[check_text(flow), seen(step)] += check_natural(count)
     replaced_steps |= {
@@ -267,6 +247,37 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
     return Evidence(
         facts, orphans, runs, commits, replaced_steps, meanwhile, content.get("exact") is True, decode_history(content)
     )
+
+
+def _read_facts(
+    content: Mapping[str, Any], steps: Sequence[Seen]
+) -> tuple[Counter[Fact], dict[Fact | tuple[str, Seen], frozenset[str]]]:
+    """Return how often each fact was seen, and the replaced steps of those that were seen only with some replaced."""
+
+    def group(numbers: Iterable[object]) -> frozenset[Seen]:
+        """Return the steps with these numbers."""
+        return frozenset(steps[check_natural(number)] for number in numbers)
+
+    def fact_of(
+        flow: object, step: object, parent: object, done: Any, ancestors: Any, outside: Any, *more: Any
+    ) -> Fact:
+        """Return the fact that a row of the file encodes."""
+        ends = steps[check_natural(step)], steps[check_natural(parent)]
+        sides = group(done), group(ancestors), group(outside)
+        return Fact(check_text(flow), *ends, *sides, read_circumstances(*more) if more else PLAIN)
+
+    facts = Counter[Fact]()
+    replaced_steps: dict[Fact | tuple[str, Seen], frozenset[str]] = {}
+    for *row, names, count in (*content.get("replaced", ()), *content.get("circumstances", ())):
+        fact = fact_of(*row)  # older readers count none of these against an edge
+        facts[fact] += check_natural(count)
+        if hidden_steps := read_names(names) if len(row) == PLAIN_ROW else read_set(names):
+            replaced_steps[fact] = replaced_steps.get(fact, frozenset()) | hidden_steps
+    for *row, count in content["facts"]:
+        fact = fact_of(*row)
+        facts[fact] += check_natural(count)
+        replaced_steps.pop(fact, None)
+    return facts, replaced_steps
 
 
 def _read_orphans(content: Mapping[str, Any], steps: Sequence[Seen]) -> Counter[Orphan]:
