@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from penstock import manifest
 from penstock._resolve import resolution
 from penstock._util import source_paths
-from penstock._util.atomic_files import is_file, is_folder, own_folder, read_bytes, write_atomically
+from penstock._util.atomic_files import is_file, is_folder, own_folder
+from penstock._util.cache_files import read_cache_file, write_cache_file
 from penstock._version import __version__
 from penstock.collect import foreign_manifests, parent
 from penstock.collect import inputs as _inputs
@@ -249,12 +250,9 @@ def _cache(config: Config) -> Path:
 def _read_cache(config: Config, key: str) -> _Record | None:
     """Return the cached record of an earlier process, or ``None`` if the file is invalid in any way."""
     try:
-        head, _, text = read_bytes(_cache(config) / f"{key}.json").partition(b"\n")
-        content = json.loads(head)
-        if content["digest"] != hashlib.sha256(text).hexdigest():
-            return None
-        state = _inputs.Snapshot.from_json(content["snapshot"])
-        inputs = manifest.inputs_of(content["inputs"])
+        head, text = read_cache_file(_cache(config) / f"{key}.json")
+        state = _inputs.Snapshot.from_json(head["snapshot"])
+        inputs = manifest.inputs_of(head["inputs"])
         return _Record(replace(lazy.loads(text.decode()), inputs=inputs), state)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, PenstockError):
         return None
@@ -263,11 +261,9 @@ def _read_cache(config: Config, key: str) -> _Record | None:
 def _keep(config: Config, key: str, record: _Record, text: str) -> None:
     """Cache a manifest for later processes; without a writable folder, they import again."""
     folder = _cache(config)
-    content = text.encode()
-    inputs, digest = manifest.input_values(record.manifest.inputs), hashlib.sha256(content).hexdigest()
-    head = json.dumps({"snapshot": record.snapshot.to_json(), "inputs": inputs, "digest": digest})
+    head = {"snapshot": record.snapshot.to_json(), "inputs": manifest.input_values(record.manifest.inputs)}
     with contextlib.suppress(OSError):
-        write_atomically(folder / f"{key}.json", f"{head}\n".encode() + content)
+        write_cache_file(folder / f"{key}.json", head, text.encode())
         own_folder(folder.parent)
         for old in sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)[:-_KEPT_FILES]:
             old.unlink()
