@@ -18,11 +18,11 @@ from penstock_mkdocs.links.svg_links import link_for_scripts, link_twice
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from penstock.embed.options import FigureOptions
     from penstock.model import Flow
     from penstock.render.edge_status import Doubt
     from penstock.render.graphviz.plain_output import Layout
     from penstock.render.options import Options
-    from penstock_mkdocs.embed_syntax.options import FigureOptions
     from penstock_mkdocs.embed_syntax.parser import Embed
     from penstock_mkdocs.page import PageContext
 

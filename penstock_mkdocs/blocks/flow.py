@@ -6,12 +6,13 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from penstock.embed.options import FlowOptions
 from penstock.errors import PenstockError, UnknownFlowError
 from penstock.render.edge_status import without_proof
 from penstock.render.wording import slug
 from penstock_mkdocs.blocks import figure
 from penstock_mkdocs.blocks.steps import add_step
-from penstock_mkdocs.embed_syntax.options import FlowOptions, OptionError, read_name, read_options
+from penstock_mkdocs.embed_syntax.options import OptionError, read_name, read_options
 from penstock_mkdocs.hosts import host_of
 from penstock_mkdocs.links.autorefs import announce
 from penstock_mkdocs.links.flow_locations import relative, step_places

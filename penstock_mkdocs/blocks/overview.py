@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from penstock.embed.assets import thumbnail
+from penstock.embed.options import FlowsOptions, MapOptions
 from penstock.embed.overview import MOST_IN_SMALL, fault, map_text, size, summary, system_map, triggers
 from penstock.errors import RenderError
 from penstock.render import svg
@@ -14,7 +15,7 @@ from penstock.render.edge_status import without_proof
 from penstock.render.wording import slug, visible, visible_title
 from penstock_mkdocs.blocks import figure
 from penstock_mkdocs.blocks.flow import anchors_here
-from penstock_mkdocs.embed_syntax.options import FlowsOptions, MapOptions, OptionError, read_options
+from penstock_mkdocs.embed_syntax.options import OptionError, read_options
 from penstock_mkdocs.hosts import host_of
 from penstock_mkdocs.html_builder import Markup, join_html, tag
 from penstock_mkdocs.links.flow_locations import flow_places, relative

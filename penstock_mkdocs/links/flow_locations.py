@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from penstock._util.atomic_files import read_text, stamp_of
+from penstock.embed.options import FlowOptions
 from penstock.errors import PenstockError
 from penstock.render.wording import slug
 from penstock_mkdocs.embed_syntax.options import read_name, read_options
@@ -122,7 +123,7 @@ def _find_places(documents: Iterator[_Document], manifest: Manifest) -> Mapping[
             if embed.kind != "penstock-flow":
                 continue
             with suppress(PenstockError):  # the page itself reports it
-                options = read_options(embed.options)
+                options = read_options(embed.options, FlowOptions)
                 name = manifest.flow(read_name(embed.name)).full_name
                 anchor = f"{document.url}#{slug(options.id or f'flow-{name}')}"
                 place = _FlowLocation(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from penstock.embed.options import FlowOptions
 from penstock.errors import UnknownFlowError
 from penstock.render import edge_status
 from penstock.render.edge_status import without_proof
@@ -19,7 +20,7 @@ from penstock.render.wording import (
     web_url,
 )
 from penstock_mkdocs.blocks.figure import MOST_PATHS
-from penstock_mkdocs.embed_syntax.options import FlowOptions, OptionError, read_name
+from penstock_mkdocs.embed_syntax.options import OptionError, read_name
 from penstock_mkdocs.mystmd.docstrings import docstring
 from penstock_mkdocs.mystmd.nodes import code, container, fault, join_groups, label, node, note, paragraph, strong, text
 from penstock_mkdocs.mystmd.project import draw, open_project

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from penstock.embed.options import FlowsOptions, MapOptions
 from penstock.embed.overview import MOST_IN_SMALL, fault, map_text, size, summary, system_map, triggers
 from penstock.errors import RenderError
 from penstock.render.edge_status import without_proof
 from penstock.render.wording import alt_text, visible
-from penstock_mkdocs.embed_syntax.options import FlowsOptions, MapOptions, OptionError
+from penstock_mkdocs.embed_syntax.options import OptionError
 from penstock_mkdocs.mystmd.nodes import (
     code,
     container,

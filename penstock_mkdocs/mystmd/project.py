@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from penstock.check.findings.finding import Finding
     from penstock.config import Config
+    from penstock.embed.options import FigureOptions
     from penstock.manifest import Manifest
     from penstock.model import Flow, Step
     from penstock.render.graphviz.plain_output import Layout
     from penstock.render.options import Direction
-    from penstock_mkdocs.embed_syntax.options import FigureOptions
     from penstock_mkdocs.mystmd.nodes import Node
     from penstock_mkdocs.mystmd.request import DirectiveRequest
 

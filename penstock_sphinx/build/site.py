@@ -16,8 +16,6 @@ from penstock._util.atomic_files import is_file
 from penstock.embed.overview import Selection, outline, page_names, system_map
 from penstock.errors import PenstockError
 from penstock.manifest.lazy import digest
-from penstock.render.edge_status import without_proof
-from penstock.render.graphviz.layout_cache import digest as layout_key
 from penstock.render.wording import is_inside, source_url, visible
 from penstock_sphinx.flow_names import name_object, read_name
 
@@ -25,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from penstock.config import Config
+    from penstock.embed.layouts import Look
     from penstock.manifest import Manifest
     from penstock.model import Flow, Step
-    from penstock.render.options import Options
 
 logger = logging.getLogger(__name__)
 
@@ -59,16 +57,11 @@ class SphinxSite:
             return ""
         return self._digest((digest(flow), self.name_in_ids(flow), self.origin(flow)))
 
-    def flow_to_draw(self, subject: str | Selection, *, proof: bool = True) -> Flow:
+    def flow_to_draw(self, subject: str | Selection, look: Look) -> Flow:
         """Return the flow that a diagram shows: the one of that name, or the map of a selection."""
         if isinstance(subject, Selection):
             return system_map(subject.of(self.manifest.flows))
-        flow = self.manifest.flow(subject)
-        return flow if proof else without_proof(flow)
-
-    def drawing_key(self, drawn: Flow, options: Options) -> str:
-        """Return the key of a layout."""
-        return layout_key(drawn, options, self.config.engine, self.config.layout_timeout)
+        return look.flow(self.manifest.flow(subject))
 
     def steps_at(self, function: str) -> tuple[str, ...]:
         """Return the full names of the steps that a function implements, by ``module.qualname``."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
 
+from penstock.embed.layouts import look_of
+from penstock.embed.options import FlowOptions
 from penstock.errors import PenstockError
 from penstock.render.edge_status import without_proof
 from penstock.render.wording import isolate, paragraphs, visible, visible_title
 from penstock_sphinx.build.site import full_name
-from penstock_sphinx.directives.base import FIGURE_OPTIONS, FigureDirective
+from penstock_sphinx.directives.base import FigureDirective
+from penstock_sphinx.directives.option_spec import OWN_OF_FIGURES, make_spec, read_options
 from penstock_sphinx.directives.proof import proof
 from penstock_sphinx.directives.step_writer import StepWriter, anchor, index_entry, paths
 from penstock_sphinx.domain.domain import domain_of
@@ -36,20 +40,14 @@ class FlowDirective(FigureDirective):
 
     required_arguments = 1
     final_argument_whitespace = True
-    option_spec: ClassVar[dict[str, Callable[[str], Any]]] = {
-        **FIGURE_OPTIONS,
-        "title": directives.flag,
-        "description": directives.flag,
-        "no-steps": directives.flag,
-        "no-diagram": directives.flag,
-        "paths": directives.flag,
-        "no-proof": directives.flag,
-        "no-index": directives.flag,
-    }
+    option_spec: ClassVar[dict[str, Callable[[str], Any]]] = make_spec(
+        FlowOptions, {**OWN_OF_FIGURES, "no-index": directives.flag}
+    )
 
     def run(self) -> list[nodes.Node]:
         """Return the flow, or an error note."""
-        self.draws = "no-diagram" not in self.options
+        self.shown = read_options(FlowOptions, self.options)
+        self.draws = self.shown.diagram
         domain = domain_of(self.env)
         name = self.arguments[0] = domain.site.name_meant(self.arguments[0])
         domain.page(self.env.docname).fingerprints[name] = domain.site.fingerprint(name)
@@ -60,7 +58,7 @@ class FlowDirective(FigureDirective):
         except PenstockError as error:
             return self.note(str(error).rstrip("."), "unknown_flow")
         if flow.full_name in domain.described:  # a step's own docstring shows it, and the page has the steps already
-            self.options["no-steps"] = None
+            self.shown = replace(self.shown, steps=False)
         for problem in flow.problems:
             self.warn(str(problem), "problem")
         return [self._block(flow)]
@@ -75,9 +73,9 @@ class FlowDirective(FigureDirective):
         # a figure without a caption must not be numbered, so it gets no id
         has_caption = caption and isinstance(caption[0], nodes.caption)
         ident = self._mark(cast("nodes.Element", parts[0]) if has_caption else block, flow)
-        if "paths" in self.options:
+        if self.shown.paths:
             block += paths(flow, self.env.docname)
-        if "no-steps" not in self.options:
+        if self.shown.steps:
             entry = addnodes.index(entries=[index_entry(full_name(flow), gettext("flow"), ident)])
             block.insert(0, [] if "no-index" in self.options else entry)
             block += self._steps(flow)
@@ -86,12 +84,12 @@ class FlowDirective(FigureDirective):
     def _introduction(self, flow: Flow) -> Iterator[nodes.Node]:
         """Yield the flow's title and description, as far as they are wanted; the title is no heading of the page."""
         texts: list[nodes.Element] = []
-        if "title" in self.options:
+        if self.shown.title:
             name = nodes.strong("", visible_title(flow))
             is_name = visible_title(flow) == visible(flow.name)
             kind, attributes = (nodes.paragraph, UNTRANSLATED) if is_name else (translated_text, {})
             texts.append(kind("", "", name, classes=["ps-title"], **attributes))
-        if "description" in self.options:
+        if self.shown.description:
             texts += [translated_text("", part, classes=["ps-description"]) for part in paragraphs(flow.description)]
         for text in texts:
             self.set_source_info(text)
@@ -109,7 +107,7 @@ class FlowDirective(FigureDirective):
         document = self.state.document
         self.set_source_info(node)
         self.add_name(node)
-        has_steps = "no-steps" not in self.options
+        has_steps = self.shown.steps
         # several pages may show the diagram, and singlehtml merges them into one page
         name = domain_of(self.env).site.name_in_ids(flow)
         ident = anchor(document, name) if has_steps else anchor(document, name, "on", self.env.docname)
@@ -122,8 +120,8 @@ class FlowDirective(FigureDirective):
 
     def _diagram(self, flow: Flow) -> flow_diagram:
         label = gettext("Diagram of %s") % isolate(visible_title(flow))
-        with_proof = "no-proof" not in self.options
-        return self.diagram(self._apply_proof_option(flow), self.arguments[0], label, proof=with_proof)
+        look = look_of(self.shown, domain_of(self.env).site.config, proof=self.shown.proof)
+        return self.diagram(look.flow(flow), self.arguments[0], label, look)
 
     def _apply_proof_option(self, flow: Flow) -> Flow:
-        return without_proof(flow) if "no-proof" in self.options else flow
+        return flow if self.shown.proof else without_proof(flow)

@@ -75,7 +75,7 @@ class PenstockDomain(Domain):
         "asked_for": set(),
         "config": None,
     }
-    data_version = 9
+    data_version = 10
     site: SphinxSite
     tags: Tags
     written: dict[str, str] | None = None

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from sphinx.util.tags import Tags
 
+    from penstock.embed.layouts import Look
     from penstock.embed.overview import Selection
-    from penstock.render.options import Direction
 
 
 class ObjectLocation(NamedTuple):
@@ -62,24 +62,17 @@ def _holds(place: ObjectLocation, tags: Tags) -> bool:
 
 
 class Drawing(NamedTuple):
-    """A diagram on a page: the key of its layout, its subject, its options, and the line of its directive.
+    """A diagram on a page: the key of its layout, its subject, its look, and the line of its directive.
 
-    It shows a flow by name, with the evidence for its edges unless ``proof`` is false, or the map of a selection.
-    A diagram drawn ``by_script``, Mermaid's, needs no layout except in an EPUB.
+    It shows a flow by name, or the map of a selection. A diagram drawn ``by_script``, Mermaid's, needs no layout
+    except in an EPUB.
     """
 
     key: str
     subject: str | Selection
-    direction: Direction
+    look: Look
     line: int
-    small: bool = False
     by_script: bool = False
-    proof: bool = True
-
-    @property
-    def look(self) -> tuple[Direction, bool]:
-        """The properties that diagrams must share to be laid out together."""
-        return self.direction, self.small
 
 
 @dataclass(slots=True)
