@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from penstock._util.atomic_files import stamp_of
 from penstock._util.gc_pause import collector_paused
 from penstock._util.git import commit_of
+from penstock._util.one_entry_cache import Identity, OneEntryCache
 from penstock.check.evidence import Evidence, load
 from penstock.check.evidence.freshness import is_of_today
 from penstock.check.findings.baseline import read, without_ignored, without_known
@@ -62,8 +63,8 @@ class Proof:
 
 
 Stamp = tuple[int, int, int] | None
-_last: list[tuple[Manifest, tuple[Config, bool, Stamp, Stamp], Proof]] = []
-_bare: list[tuple[Manifest, Manifest]] = []
+_last_proof: OneEntryCache[Proof] = OneEntryCache()
+_last_hidden: OneEntryCache[Manifest] = OneEntryCache()
 
 
 def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -> Proof:
@@ -86,12 +87,10 @@ def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -
     is_judged = _asks(config) if calls is None else calls
     manifest = collect(config, calls=is_judged)
     baseline_stamp = _stamp(Path(config.baseline)) if config.baseline and accepted else None
-    state = config, accepted, _stamp(evidence_file(config)), baseline_stamp
-    if _last and _last[0][0] is manifest and _last[0][1] == state:
-        return _last[0][2]
-    proof = _proof(config, manifest, _evidence(config), judged=is_judged, accepted=accepted)
-    _last[:] = [(manifest, state, proof)]
-    return proof
+    key = Identity(manifest), config, accepted, _stamp(evidence_file(config)), baseline_stamp
+    return _last_proof.get(
+        key, lambda: _proof(config, manifest, _evidence(config), judged=is_judged, accepted=accepted)
+    )
 
 
 def flows_for_docs(config: Config) -> Proof:
@@ -135,9 +134,9 @@ def _evidence(config: Config) -> Evidence:
 
 def _hidden(manifest: Manifest) -> Manifest:
     """Return a manifest without the results of checks; the same object for the same one."""
-    if not (_bare and _bare[0][0] is manifest):
-        _bare[:] = [(manifest, replace(manifest, flows=tuple(map(without_proof, manifest.flows))))]
-    return _bare[0][1]
+    return _last_hidden.get(
+        (Identity(manifest),), lambda: replace(manifest, flows=tuple(map(without_proof, manifest.flows)))
+    )
 
 
 def _proof(config: Config, manifest: Manifest, evidence: Evidence, *, judged: bool, accepted: bool) -> Proof:

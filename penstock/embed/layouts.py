@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from penstock.errors import LayoutError
 from penstock.render.edge_status import without_proof
 from penstock.render.graphviz.layout_cache import LayoutCache
 from penstock.render.graphviz.layout_cache import digest as layout_digest
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from penstock.config import Config
     from penstock.embed.options import FigureOptions
-    from penstock.errors import LayoutError
     from penstock.model import Flow
     from penstock.render.graphviz.plain_output import Layout
     from penstock.render.options import Direction
@@ -67,6 +67,23 @@ def lay_out(config: Config, drawn: Sequence[Flow], look: Look) -> list[Layout | 
     """
     cache = LayoutCache(config.project)
     return cache.lay_out(drawn, look.drawing(), engine=config.engine, timeout=config.layout_timeout)
+
+
+def lay_out_one(config: Config, drawn: Flow, look: Look) -> Layout:
+    """Return the layout of a flow, as :meth:`Look.flow` returns it.
+
+    Raises:
+        LayoutError: The engine failed.
+        MissingExtraError: There is no engine.
+    """
+    return require_layout(lay_out(config, [drawn], look)[0])
+
+
+def require_layout(layout: Layout | LayoutError) -> Layout:
+    """Return a layout, or raise why there is none."""
+    if isinstance(layout, LayoutError):
+        raise layout
+    return layout
 
 
 def layout_key(config: Config, drawn: Flow, look: Look) -> str:

@@ -7,11 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from penstock.embed.assets import thumbnail
+from penstock.embed.layouts import lay_out_one, look_of, small_look
 from penstock.embed.options import FlowsOptions, MapOptions
 from penstock.embed.overview import MOST_IN_SMALL, fault, map_text, size, summary, system_map, triggers
 from penstock.errors import RenderError
 from penstock.render import svg
-from penstock.render.edge_status import without_proof
 from penstock.render.wording import slug, visible, visible_title
 from penstock_mkdocs.blocks import figure
 from penstock_mkdocs.blocks.flow import anchors_here
@@ -19,7 +19,6 @@ from penstock_mkdocs.embed_syntax.options import OptionError, read_options
 from penstock_mkdocs.hosts import host_of
 from penstock_mkdocs.html_builder import Markup, join_html, tag
 from penstock_mkdocs.links.flow_locations import flow_places, relative
-from penstock_mkdocs.site import drawing_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,8 +70,9 @@ def add_map(page: PageContext, parent: Element, embed: Embed) -> None:
     map_flow = system_map(flows)
     options = replace(options, alt=options.alt or map_text(map_flow))
     block = page.add_block(parent, page.new_id(slug(options.id or "system-map")))
-    drawing = drawing_options(options.direction or site.config.direction, _links(page, site, flows).drawn)
-    lay_out = partial(site.map_layout, map_flow, options.direction)
+    look = look_of(options, site.config)
+    drawing = look.drawing(_links(page, site, flows).drawn)
+    lay_out = partial(lay_out_one, site.config, map_flow, look)
     page.add_html(block, figure.diagram(page, embed, map_flow, drawing, options, lay_out, label="System map"))
 
 
@@ -109,17 +109,16 @@ def _links(page: PageContext, site: MkDocsSite, flows: Sequence[Flow]) -> _Links
 
 def _small(page: PageContext, site: MkDocsSite, flows: Sequence[Flow], embed: Embed) -> Mapping[str, str] | None:
     """Return the small diagrams by full name, or ``None`` if they cannot be drawn."""
-    pictures = {}
-    options = drawing_options(site.config.direction, small=True)
+    pictures, look = {}, small_look(site.config)
     for flow in flows:
         if len(flow.steps) <= MOST_IN_SMALL:
             try:
-                layout = site.layout(flow, "", small=True)
+                layout = site.layout(flow, look)
             except RenderError as error:
                 page.warn(f"{error} Until then, the table has no diagrams.", embed.line, everywhere=True)
                 return None
             pictures[flow.full_name] = svg.draw(
-                without_proof(flow), layout, options, prefix=page.new_prefix(), alt="", least_scale=0
+                look.flow(flow), layout, look.drawing(), prefix=page.new_prefix(), alt="", least_scale=0
             )
     return pictures
 

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import SubElement
 
 from markdown.util import AtomicString
 
+from penstock.embed.reporting import describe_refused_markup
 from penstock.render.wording import KIND_CHIPS, after, before, python_signature, visible
 from penstock_mkdocs.blocks.code_highlight import one_line
 from penstock_mkdocs.blocks.docstrings import docstring
@@ -62,9 +63,8 @@ def _docstring(flow: Flow, step: Step, site: MkDocsSite, page: PageContext, line
     html = docstring(step, site.config.docstring_style, page.restricted)
     if refusals := ", ".join(page.restricted.refused):
         page.restricted.refused.clear()
-        problem = f"the docstring of step {step.name!r} of flow {flow.full_name!r} has {refusals}"
-        cure = "If the manifest is your own, set: trust_manifests: true"
-        page.warn(f"{origin}: {problem}, which a manifest of others may not. It is shown as text. {cure}", line)
+        cure = "trust_manifests: true"
+        page.warn(describe_refused_markup(origin, flow.full_name, step.name, refusals, cure), line)
     return html
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from penstock.embed.layouts import look_of
 from penstock.embed.options import FlowOptions
+from penstock.embed.reporting import describe_located_finding
 from penstock.errors import UnknownFlowError
 from penstock.render import edge_status
-from penstock.render.edge_status import without_proof
 from penstock.render.wording import (
     KIND_CHIPS,
     after,
@@ -25,16 +26,15 @@ from penstock_mkdocs.mystmd.docstrings import docstring
 from penstock_mkdocs.mystmd.nodes import code, container, fault, join_groups, label, node, note, paragraph, strong, text
 from penstock_mkdocs.mystmd.project import draw, open_project
 from penstock_mkdocs.mystmd.request import Directive
-from penstock_mkdocs.reporting import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from penstock.embed.site import Site
     from penstock.model import Flow, Step
     from penstock.render.wording import Neighbour
     from penstock_mkdocs.mystmd.nodes import Node
-    from penstock_mkdocs.mystmd.project import Project
     from penstock_mkdocs.mystmd.request import DirectiveRequest
 
 DEFAULT_LEVEL = 3
@@ -44,7 +44,7 @@ DEFAULT_LEVEL = 3
 class _ShownFlow(NamedTuple):
     """A flow, and how it is shown; the labels of the steps that have a heading."""
 
-    project: Project
+    site: Site
     flow: Flow
     options: FlowOptions
     labels: Mapping[str, dict[str, str]]
@@ -61,16 +61,16 @@ def show_flow(request: DirectiveRequest, folder: Path) -> list[Node]:
     name = read_name(request.argument)
     if not name:
         raise OptionError("it needs the name of a flow: {penstock-flow} NAME", request.line)
-    project = open_project(folder)
+    site = open_project(folder)
     try:
-        flow = project.manifest.flow(name)
+        flow = site.manifest.flow(name)
     except UnknownFlowError as error:
         raise OptionError(str(error), request.line) from None
     anchor = options.id or f"flow-{flow.full_name}"
     taken = {label(anchor)["html_id"]}
     labels = {step.name: label(f"{anchor}-{step.name}", taken) for step in flow.steps if options.steps}
-    shown = _ShownFlow(project, flow if options.proof else without_proof(flow), options, labels)
-    nodes = [*_complaints(project, flow, request), *_introduction(flow, options)]
+    shown = _ShownFlow(site, flow, options, labels)
+    nodes = [*_complaints(site, flow, request), *_introduction(flow, options)]
     if options.diagram:
         nodes += _figure(shown, anchor, request)
     if options.paths:
@@ -80,15 +80,12 @@ def show_flow(request: DirectiveRequest, folder: Path) -> list[Node]:
     return nodes
 
 
-def _complaints(project: Project, flow: Flow, request: DirectiveRequest) -> Iterator[Node]:
-    if project.complaint:
-        yield fault(project.complaint, request.position())
-    for problem in flow.problems:
-        yield fault(str(problem), request.position())
-    report = fault if project.config.check == "error" else note
-    for finding in project.disagreements:
-        if finding.flow == flow.full_name:
-            yield report(in_words(finding), request.position())
+def _complaints(site: Site, flow: Flow, request: DirectiveRequest) -> Iterator[Node]:
+    for message in (*site.complaints, *map(str, flow.problems)):
+        yield fault(message, request.position())
+    report = fault if site.config.check == "error" else note
+    for finding in site.findings_on(flow):
+        yield report(describe_located_finding(finding), request.position())
 
 
 def _introduction(flow: Flow, options: FlowOptions) -> Iterator[Node]:
@@ -101,9 +98,11 @@ def _introduction(flow: Flow, options: FlowOptions) -> Iterator[Node]:
 
 def _figure(shown: _ShownFlow, anchor: str, request: DirectiveRequest) -> list[Node]:
     links = {name: f"#{own['html_id']}" for name, own in shown.labels.items()}
-    diagram, *notes = draw(shown.project, shown.flow, shown.options, links, request)
+    look = look_of(shown.options, shown.site.config, proof=shown.options.proof)
+    drawn = look.flow(shown.flow)
+    diagram, *notes = draw(shown.site, drawn, look, shown.options, links, request)
     figure = container("figure", diagram, shown.options.caption, label(anchor), request.classes)
-    return [figure, *notes, *_proof(shown.flow)]
+    return [figure, *notes, *_proof(drawn)]
 
 
 def _proof(flow: Flow) -> list[Node]:
@@ -139,7 +138,7 @@ def _step(shown: _ShownFlow, step: Step) -> list[Node]:
     facts = [[code(python_signature(step))]] if visible(step.signature) else []
     words = ("entrypoint" if step.entrypoint else "", KIND_CHIPS.get(step.kind, ""), visible(step.trigger))
     facts += [[text(word)] for word in words if word]
-    described = docstring(step, shown.project.config.docstring_style)
+    described = docstring(step, shown.site.config.docstring_style)
     meta = _meta(shown, step)
     return [
         heading,
@@ -157,7 +156,7 @@ def _meta(shown: _ShownFlow, step: Step) -> list[list[Node]]:
     if step.effects:
         groups.append([text("effects "), *join_groups(([code(effect)] for effect in step.effects), ", ")])
     if step.file:
-        url = web_url(shown.project.source_url(step))
+        url = web_url(shown.site.source_url(step))
         groups.append([node("link", [text(step.where)], url=url) if url else text(step.where)])
     return groups
 

@@ -14,37 +14,30 @@ from sphinx.util import logging
 
 from penstock._util.atomic_files import is_file
 from penstock.embed.overview import Selection, outline, page_names, system_map
+from penstock.embed.site import Site
 from penstock.errors import PenstockError
 from penstock.manifest.lazy import digest
-from penstock.render.wording import is_inside, source_url, visible
+from penstock.render.wording import is_inside, visible
 from penstock_sphinx.flow_names import name_object, read_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from penstock.config import Config
     from penstock.embed.layouts import Look
-    from penstock.manifest import Manifest
     from penstock.model import Flow, Step
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class SphinxSite:
+class SphinxSite(Site):
     """The flows of one build.
 
     Attributes:
-        config: The settings.
-        manifest: The flows; empty if they could not be collected.
-        failed: Whether the flows could not be collected.
-        disagreements: The number of findings on the declared edges.
+        failed: Whether there are no flows, because they could not be collected.
     """
 
-    config: Config
-    manifest: Manifest
     failed: bool = False
-    disagreements: int = 0
 
     def fingerprint(self, shown: str | Selection) -> str:
         """Return a digest of all that a page shows of one or several flows, empty if the flow does not exist."""
@@ -113,16 +106,6 @@ class SphinxSite:
     def name_meant(self, argument: str) -> str:
         """Return the name of a flow from a directive's argument, in quotes or not."""
         return argument if not argument.startswith('"') or argument in self.manifest.names else read_name(argument)
-
-    def origin(self, flow: Flow) -> str:
-        """Return the foreign manifest that a flow comes from, or an empty string for a trusted flow."""
-        return self.manifest.origins.get(flow.full_name, "")
-
-    def source_url(self, step: Step) -> str:
-        """Return the address of a step's source, or an empty string; installed code is not in our repository."""
-        if not self.config.manifests and not is_file(self.config.project / step.file):
-            return ""
-        return source_url(self.config.source_url, step)
 
     @cached_property
     def source_urls(self) -> frozenset[str]:

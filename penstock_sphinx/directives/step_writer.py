@@ -13,6 +13,7 @@ from sphinx import addnodes
 from sphinx.util import logging
 
 from penstock.collect.foreign_manifests import is_readable
+from penstock.embed.reporting import describe_refused_markup
 from penstock.render.wording import KIND_CHIPS, after, before, escape_line, visible
 from penstock_sphinx.build.site import full_name
 from penstock_sphinx.docstrings.fault_tracking import OF_DOCSTRING
@@ -174,10 +175,11 @@ class StepWriter:
         if self._restriction and self._restriction.refused:
             refusals = ", ".join(map(visible, self._restriction.refused))
             self._restriction.refused.clear()
-            problem = f"the docstring of step {step.name!r} of flow {full_name(self._flow)!r} has {refusals}"
-            why = "which a manifest of others may not. It is shown as text."
-            cure = "If the manifest is your own, set: penstock_trust_manifests = True"
-            message, place = f"{self._origin}: {problem}, {why} {cure}", (self._env.docname, self._line)
+            names, cure = (full_name(self._flow), step.name), "penstock_trust_manifests = True"
+            message, place = (
+                describe_refused_markup(self._origin, *names, refusals, cure),
+                (self._env.docname, self._line),
+            )
             logger.warning("%s", escape_line(message), type="penstock", subtype="untrusted", location=place)
             self._env.note_reread()
 
