@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.embed.layouts import look_of
 from penstock.embed.options import FlowOptions
+from penstock.embed.views import view_evidence, view_introduction, view_paths
 from penstock.errors import PenstockError, UnknownFlowError
 from penstock.render.wording import slug
 from penstock_mkdocs.blocks import figure
@@ -64,15 +65,16 @@ def add_flow(page: PageContext, parent: Element, embed: Embed) -> None:
     links = page_links or _elsewhere(page, request, host, host.url)
     announce(page.md, request.site.manifest, flow, f"{page.prefix}{anchor}", own)
     block = page.add_block(parent, anchor)
-    if introduction := figure.introduction(flow, title=options.title, description=options.description):
+    if introduction := figure.introduction(view_introduction(flow, options)):
         page.add_html(block, introduction)
     if options.diagram:
         look = look_of(options, request.site.config, proof=options.proof)
         page.add_html(block, _diagram(page, request, look, links))
-        if proof := figure.proof(look.flow(flow)):
-            page.add_html(block, proof)
+        if evidence := view_evidence(look.flow(flow)):
+            page.add_html(block, figure.render_evidence(evidence))
     if options.paths:
-        page.add_html(block, figure.paths(flow, page_links or _elsewhere(page, request, host, host.links_from)))
+        path_links = page_links or _elsewhere(page, request, host, host.links_from)
+        page.add_html(block, figure.paths(view_paths(flow), path_links))
     for step in flow.steps if options.steps else ():
         add_step(block, flow, step, site=request.site, links=links, level=level, page=page, line=embed.line)
 

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from penstock.embed.overview import page_names, system_map
+from penstock.embed.overview import system_map
+from penstock.embed.pages import page_names
 from penstock.render.wording import visible
 
 if TYPE_CHECKING:

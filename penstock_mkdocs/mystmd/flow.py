@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.embed.layouts import look_of
 from penstock.embed.options import FlowOptions
 from penstock.embed.reporting import describe_located_finding
+from penstock.embed.views import view_evidence, view_introduction, view_paths, view_step
 from penstock.errors import UnknownFlowError
-from penstock.render import edge_status
-from penstock.render.wording import (
-    KIND_CHIPS,
-    after,
-    before,
-    paragraphs,
-    python_signature,
-    visible,
-    visible_title,
-    web_url,
-)
-from penstock_mkdocs.blocks.figure import MOST_PATHS
+from penstock.render.wording import web_url
 from penstock_mkdocs.embed_syntax.options import OptionError, read_name
 from penstock_mkdocs.mystmd.docstrings import docstring
 from penstock_mkdocs.mystmd.nodes import code, container, fault, join_groups, label, node, note, paragraph, strong, text
@@ -32,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.embed.site import Site
+    from penstock.embed.views import EvidenceView, Fact, IntroductionView, PathsView
     from penstock.model import Flow, Step
     from penstock.render.wording import Neighbour
     from penstock_mkdocs.mystmd.nodes import Node
@@ -70,11 +60,11 @@ def show_flow(request: DirectiveRequest, folder: Path) -> list[Node]:
     taken = {label(anchor)["html_id"]}
     labels = {step.name: label(f"{anchor}-{step.name}", taken) for step in flow.steps if options.steps}
     shown = _ShownFlow(site, flow, options, labels)
-    nodes = [*_complaints(site, flow, request), *_introduction(flow, options)]
+    nodes = [*_complaints(site, flow, request), *_introduction(view_introduction(flow, options))]
     if options.diagram:
         nodes += _figure(shown, anchor, request)
     if options.paths:
-        nodes += _paths(shown)
+        nodes += _paths(shown, view_paths(flow))
     for step in flow.steps if options.steps else ():
         nodes += _step(shown, step)
     return nodes
@@ -88,11 +78,11 @@ def _complaints(site: Site, flow: Flow, request: DirectiveRequest) -> Iterator[N
         yield report(describe_located_finding(finding), request.position())
 
 
-def _introduction(flow: Flow, options: FlowOptions) -> Iterator[Node]:
-    """Yield a flow's title and description, as far as they are wanted; the title is no heading of the page."""
-    if options.title:
-        yield paragraph(strong(visible_title(flow)))
-    for part in paragraphs(flow.description) if options.description else ():
+def _introduction(view: IntroductionView) -> Iterator[Node]:
+    """Yield what stands above a diagram."""
+    if view.title:
+        yield paragraph(strong(view.title))
+    for part in view.paragraphs:
         yield paragraph(text(part))
 
 
@@ -102,44 +92,35 @@ def _figure(shown: _ShownFlow, anchor: str, request: DirectiveRequest) -> list[N
     drawn = look.flow(shown.flow)
     diagram, *notes = draw(shown.site, drawn, look, shown.options, links, request)
     figure = container("figure", diagram, shown.options.caption, label(anchor), request.classes)
-    return [figure, *notes, *_proof(drawn)]
+    return [figure, *notes, *_evidence(view_evidence(drawn))]
 
 
-def _proof(flow: Flow) -> list[Node]:
-    """Return what is known of the arrows, and in words those that are not confirmed."""
-    provenance = edge_status.provenance(flow)
-    if provenance is None:
+def _evidence(view: EvidenceView | None) -> list[Node]:
+    """Return what is known of the edges, and in words those that are not confirmed."""
+    if view is None:
         return []
-    doubts = edge_status.doubts(flow)
-    nodes = [paragraph(text(str(provenance)))]
-    if doubts:
-        items = [node("listItem", [text(str(doubt))]) for doubt in doubts[: edge_status.MOST_DOUBTS]]
+    nodes = [paragraph(text(view.line))]
+    if view.doubts:
+        items = [node("listItem", [text(str(doubt))]) for doubt in view.doubts]
         nodes.append(node("list", items, ordered=False, spread=False))
-    if rest := edge_status.rest(len(doubts)):
-        nodes.append(paragraph(text(rest)))
-    return nodes
+    return [*nodes, paragraph(text(view.rest))] if view.rest else nodes
 
 
-def _paths(shown: _ShownFlow) -> list[Node]:
-    """Return the ways through a flow as a list, at most :data:`MOST_PATHS` of them."""
-    count = shown.flow.path_count
-    items = [
-        node("listItem", join_groups(([_name(shown, name)] for name in path), " → "))
-        for path in islice(shown.flow.paths(), MOST_PATHS)
-    ]
-    rest = [paragraph(text(f"… and {count - MOST_PATHS} more."))] if count > MOST_PATHS else []
-    title = paragraph(strong(f"{count} path{'' if count == 1 else 's'}"))
-    return [title, node("list", items, ordered=True, start=1, spread=False), *rest]
+def _paths(shown: _ShownFlow, view: PathsView) -> list[Node]:
+    """Return the paths through a flow as a list."""
+    items = [node("listItem", join_groups(([_name(shown, name)] for name in path), " → ")) for path in view.paths]
+    rest = [paragraph(text(view.rest))] if view.rest else []
+    return [paragraph(strong(view.title)), node("list", items, ordered=True, start=1, spread=False), *rest]
 
 
 def _step(shown: _ShownFlow, step: Step) -> list[Node]:
+    view = view_step(shown.site, shown.flow, step)
     level = shown.options.heading_level or DEFAULT_LEVEL
-    heading = node("heading", [code(step.name)], depth=level, enumerated=False, **shown.labels[step.name])
-    facts = [[code(python_signature(step))]] if visible(step.signature) else []
-    words = ("entrypoint" if step.entrypoint else "", KIND_CHIPS.get(step.kind, ""), visible(step.trigger))
-    facts += [[text(word)] for word in words if word]
+    heading = node("heading", [code(view.name)], depth=level, enumerated=False, **shown.labels[step.name])
+    facts = [[code(view.signature)]] if view.signature else []
+    facts += [[text(chip.text)] for chip in view.chips]
     described = docstring(step, shown.site.config.docstring_style)
-    meta = _meta(shown, step)
+    meta = [_fact(shown, fact) for fact in view.facts]
     return [
         heading,
         *([paragraph(*join_groups(facts, " · "))] if facts else []),
@@ -148,22 +129,19 @@ def _step(shown: _ShownFlow, step: Step) -> list[Node]:
     ]
 
 
-def _meta(shown: _ShownFlow, step: Step) -> list[list[Node]]:
-    groups = []
-    for word, neighbours in (("after ", before(shown.flow, step)), ("then ", after(shown.flow, step))):
-        if neighbours:
-            groups.append([text(word), *join_groups((_neighbour(shown, each) for each in neighbours), ", ")])
-    if step.effects:
-        groups.append([text("effects "), *join_groups(([code(effect)] for effect in step.effects), ", ")])
-    if step.file:
-        url = web_url(shown.site.source_url(step))
-        groups.append([node("link", [text(step.where)], url=url) if url else text(step.where)])
-    return groups
+def _fact(shown: _ShownFlow, fact: Fact) -> list[Node]:
+    if fact.source:
+        url = web_url(fact.source.url)
+        return [node("link", [text(fact.source.text)], url=url) if url else text(fact.source.text)]
+    items = [_neighbour(shown, neighbour) for neighbour in fact.neighbours] or [
+        [code(chip.text)] for chip in fact.chips
+    ]
+    return [text(f"{fact.label} "), *join_groups(items, ", ")]
 
 
 def _neighbour(shown: _ShownFlow, neighbour: Neighbour) -> list[Node]:
-    name, arrow = neighbour
-    return [_name(shown, name), *([text(" "), node("emphasis", [text(visible(arrow))])] if arrow else [])]
+    name, label = neighbour
+    return [_name(shown, name), *([text(" "), node("emphasis", [text(label)])] if label else [])]
 
 
 def _name(shown: _ShownFlow, name: str) -> Node:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from penstock.embed.layouts import look_of, small_look
 from penstock.embed.options import FlowsOptions, MapOptions
-from penstock.embed.overview import MOST_IN_SMALL, fault, map_text, size, summary, system_map, triggers
+from penstock.embed.overview import MOST_IN_SMALL, fault, map_text, name_columns, system_map, view_row
 from penstock.errors import RenderError
-from penstock.render.wording import alt_text, visible
+from penstock.render.wording import alt_text
 from penstock_mkdocs.embed_syntax.options import OptionError
 from penstock_mkdocs.mystmd.nodes import (
     code,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from penstock.embed.overview import Selection
+    from penstock.embed.overview import OverviewRow, Selection
     from penstock.embed.site import Site
     from penstock.model import Flow
     from penstock_mkdocs.mystmd.nodes import Node
@@ -48,9 +48,9 @@ def show_flows(request: DirectiveRequest, folder: Path) -> list[Node]:
     site = open_project(folder)
     flows = _select_flows(site, options.selection, request)
     pictures, notes = _small(site, flows, request) if options.diagrams else ({}, [])
-    heads = ["Flow", "What it does", *(["Diagram"] if pictures else [])]
+    heads = name_columns(diagrams=bool(pictures))
     head = node("tableRow", [node("tableCell", [text(title)], header=True) for title in heads])
-    rows = [node("tableRow", _cells(flow, pictures)) for flow in flows]
+    rows = [node("tableRow", _cells(view_row(flow), pictures)) for flow in flows]
     content = node("table", [head, *rows])
     table = container("table", content, options.caption, label(options.id or "flows"), request.classes)
     return [*_complaints(site, request), table, *notes]
@@ -93,13 +93,12 @@ def _small(site: Site, flows: Sequence[Flow], request: DirectiveRequest) -> tupl
     return {flow.full_name: picture(svg, alt_text(flow)) for flow, svg in zip(drawn, pictures, strict=True)}, []
 
 
-def _cells(flow: Flow, pictures: Mapping[str, Node]) -> list[Node]:
-    facts = [[text(fact)] for fact in (size(flow), visible(flow.service)) if fact]
-    facts += [[code(trigger)] for trigger in triggers(flow)]
-    name = [strong(flow.title or flow.name), {"type": "break"}, *join_groups(facts, " · ")]
-    cells = [node("tableCell", name), node("tableCell", [text(summary(flow))])]
+def _cells(row: OverviewRow, pictures: Mapping[str, Node]) -> list[Node]:
+    facts = [*([text(fact)] for fact in row.facts), *([code(channel)] for channel in row.channels)]
+    name = [strong(row.title), {"type": "break"}, *join_groups(facts, " · ")]
+    cells = [node("tableCell", name), node("tableCell", [text(row.summary)])]
     if pictures:
-        drawn = pictures.get(flow.full_name)
+        drawn = pictures.get(row.flow.full_name)
         cells.append(node("tableCell", [drawn] if drawn else []))
     return cells
 

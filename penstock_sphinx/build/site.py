@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from sphinx.util import logging
 
 from penstock._util.atomic_files import is_file
-from penstock.embed.overview import Selection, outline, page_names, system_map
+from penstock.embed.overview import Selection, outline, system_map
+from penstock.embed.pages import page_names
 from penstock.embed.site import Site
 from penstock.errors import PenstockError
 from penstock.manifest.lazy import digest

@@ -11,25 +11,24 @@ from sphinx import addnodes
 
 from penstock.embed.layouts import look_of
 from penstock.embed.options import FlowOptions
+from penstock.embed.views import label_diagram, view_evidence, view_introduction
 from penstock.errors import PenstockError
-from penstock.render.edge_status import without_proof
-from penstock.render.wording import isolate, paragraphs, visible, visible_title
 from penstock_sphinx.build.site import full_name
 from penstock_sphinx.directives.base import FigureDirective
+from penstock_sphinx.directives.evidence import make_evidence
 from penstock_sphinx.directives.option_spec import OWN_OF_FIGURES, make_spec, read_options
-from penstock_sphinx.directives.proof import proof
 from penstock_sphinx.directives.step_writer import StepWriter, anchor, index_entry, paths
 from penstock_sphinx.domain.domain import domain_of
 from penstock_sphinx.domain.page_record import ObjectLocation
-from penstock_sphinx.i18n import gettext
+from penstock_sphinx.i18n import WORDS, gettext
 from penstock_sphinx.nodes import UNTRANSLATED, flow_block, translated_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+    from penstock.embed.views import IntroductionView
     from penstock.model import Flow
-    from penstock_sphinx.nodes import flow_diagram
 
 
 class FlowDirective(FigureDirective):
@@ -46,8 +45,8 @@ class FlowDirective(FigureDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the flow, or an error note."""
-        self.shown = read_options(FlowOptions, self.options)
-        self.draws = self.shown.diagram
+        self.flow_options = read_options(FlowOptions, self.options)
+        self.draws = self.flow_options.diagram
         domain = domain_of(self.env)
         name = self.arguments[0] = domain.site.name_meant(self.arguments[0])
         domain.page(self.env.docname).fingerprints[name] = domain.site.fingerprint(name)
@@ -58,39 +57,41 @@ class FlowDirective(FigureDirective):
         except PenstockError as error:
             return self.note(str(error).rstrip("."), "unknown_flow")
         if flow.full_name in domain.described:  # a step's own docstring shows it, and the page has the steps already
-            self.shown = replace(self.shown, steps=False)
+            self.flow_options = replace(self.flow_options, steps=False)
         for problem in flow.problems:
             self.warn(str(problem), "problem")
         return [self._block(flow)]
 
     def _block(self, flow: Flow) -> flow_block:
         block = flow_block()
-        caption = self.caption()
-        parts = [self.figure(self._diagram(flow), caption)] if self.draws else caption
-        block += self._introduction(flow)
+        look = look_of(self.flow_options, domain_of(self.env).site.config, proof=self.flow_options.proof)
+        drawn, caption = look.flow(flow), self.caption()
+        parts = caption
+        if self.draws:
+            diagram = self.diagram(drawn, self.arguments[0], label_diagram(flow, WORDS), look)
+            parts = [self.figure(diagram, caption)]
+        block += self._introduction(view_introduction(flow, self.flow_options))
         block += parts
-        block += proof(self._apply_proof_option(flow)) if self.draws else []
+        view = view_evidence(drawn) if self.draws else None
+        block += make_evidence(view) if view else []
         # a figure without a caption must not be numbered, so it gets no id
         has_caption = caption and isinstance(caption[0], nodes.caption)
         ident = self._mark(cast("nodes.Element", parts[0]) if has_caption else block, flow)
-        if self.shown.paths:
+        if self.flow_options.paths:
             block += paths(flow, self.env.docname)
-        if self.shown.steps:
+        if self.flow_options.steps:
             entry = addnodes.index(entries=[index_entry(full_name(flow), gettext("flow"), ident)])
             block.insert(0, [] if "no-index" in self.options else entry)
             block += self._steps(flow)
         return block
 
-    def _introduction(self, flow: Flow) -> Iterator[nodes.Node]:
-        """Yield the flow's title and description, as far as they are wanted; the title is no heading of the page."""
+    def _introduction(self, view: IntroductionView) -> Iterator[nodes.Node]:
+        """Yield what stands above the diagram; the title is no heading of the page."""
         texts: list[nodes.Element] = []
-        if self.shown.title:
-            name = nodes.strong("", visible_title(flow))
-            is_name = visible_title(flow) == visible(flow.name)
-            kind, attributes = (nodes.paragraph, UNTRANSLATED) if is_name else (translated_text, {})
-            texts.append(kind("", "", name, classes=["ps-title"], **attributes))
-        if self.shown.description:
-            texts += [translated_text("", part, classes=["ps-description"]) for part in paragraphs(flow.description)]
+        if view.title:
+            kind, attributes = (nodes.paragraph, UNTRANSLATED) if view.is_name else (translated_text, {})
+            texts.append(kind("", "", nodes.strong("", view.title), classes=["ps-title"], **attributes))
+        texts += [translated_text("", part, classes=["ps-description"]) for part in view.paragraphs]
         for text in texts:
             self.set_source_info(text)
             yield text
@@ -107,7 +108,7 @@ class FlowDirective(FigureDirective):
         document = self.state.document
         self.set_source_info(node)
         self.add_name(node)
-        has_steps = self.shown.steps
+        has_steps = self.flow_options.steps
         # several pages may show the diagram, and singlehtml merges them into one page
         name = domain_of(self.env).site.name_in_ids(flow)
         ident = anchor(document, name) if has_steps else anchor(document, name, "on", self.env.docname)
@@ -117,11 +118,3 @@ class FlowDirective(FigureDirective):
         if "no-index" not in self.options:
             domain_of(self.env).note_object("flow", full_name(flow), self.env.docname, place)
         return ident
-
-    def _diagram(self, flow: Flow) -> flow_diagram:
-        label = gettext("Diagram of %s") % isolate(visible_title(flow))
-        look = look_of(self.shown, domain_of(self.env).site.config, proof=self.shown.proof)
-        return self.diagram(look.flow(flow), self.arguments[0], label, look)
-
-    def _apply_proof_option(self, flow: Flow) -> Flow:
-        return flow if self.shown.proof else without_proof(flow)

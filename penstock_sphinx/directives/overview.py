@@ -11,20 +11,21 @@ from sphinx import addnodes
 
 from penstock.embed.layouts import look_of, small_look
 from penstock.embed.options import FlowsOptions, MapOptions, SelectionOptions
-from penstock.embed.overview import MOST_IN_SMALL, fault, map_text, summary, system_map, triggers
-from penstock.render.wording import isolate, visible, visible_title
+from penstock.embed.overview import fault, map_text, name_columns, system_map, view_row
+from penstock.embed.views import label_diagram
+from penstock.render.wording import visible
 from penstock_sphinx.directives.base import FigureDirective
 from penstock_sphinx.directives.option_spec import OWN_OF_FIGURES, make_spec, read_options
 from penstock_sphinx.docnames import folder_of, paths_of
 from penstock_sphinx.domain.domain import domain_of
-from penstock_sphinx.i18n import gettext, ngettext
+from penstock_sphinx.i18n import WORDS, gettext
 from penstock_sphinx.nodes import AS_WRITTEN, CHIP, flow_block, flow_reference, translated_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
-    from penstock.embed.overview import Selection
+    from penstock.embed.overview import OverviewRow, Selection
     from penstock.model import Flow
     from penstock_sphinx.nodes import flow_diagram
 
@@ -99,30 +100,27 @@ class FlowsDirective(SelectingDirective):
         group = nodes.tgroup("", cols=2 + small)
         table += group
         group += [nodes.colspec(colwidth=width) for width in ((30, 40, 30) if small else (35, 65))]
-        heads = [gettext("Flow"), gettext("What it does"), *([gettext("Diagram")] if small else [])]
+        heads = name_columns(diagrams=small, words=WORDS)
         group += nodes.thead("", _row([nodes.paragraph("", head)] for head in heads))
-        group += nodes.tbody("", *(self._flow(flow, small=small) for flow in flows))
+        group += nodes.tbody("", *(self._row(view_row(flow, WORDS), small=small) for flow in flows))
         return [table]
 
-    def _flow(self, flow: Flow, *, small: bool) -> nodes.row:
-        title = visible(flow.title)
-        name = (translated_text if title else nodes.paragraph)("", "", flow_reference(flow, self.env.docname, title))
-        count = len(flow.steps)
-        facts = [ngettext("%d step", "%d steps", count) % count, visible(flow.service)]
-        meta = nodes.paragraph("", " · ".join(filter(None, facts)), classes=["ps-meta"], **AS_WRITTEN)
-        for channel in triggers(flow):
+    def _row(self, row: OverviewRow, *, small: bool) -> nodes.row:
+        kind = translated_text if visible(row.flow.title) else nodes.paragraph
+        name = kind("", "", flow_reference(row.flow, self.env.docname, row.title))
+        meta = nodes.paragraph("", " · ".join(row.facts), classes=["ps-meta"], **AS_WRITTEN)
+        for channel in row.channels:
             meta += [nodes.Text(" "), nodes.inline("", channel, classes=[CHIP, "ps-chip-io"])]
-        description = translated_text("", summary(flow))
+        description = translated_text("", row.summary)
         for text in (name, description):
             self.set_source_info(text)
         cells: list[list[nodes.Node]] = [[name, meta], [description]]
-        picture = [self._small(flow)] if len(flow.steps) <= MOST_IN_SMALL else []
+        picture = [self._small(row.flow)] if row.is_drawn else []
         return _row([*cells, picture] if small else cells)
 
     def _small(self, flow: Flow) -> flow_diagram:
-        label = gettext("Diagram of %s") % isolate(visible_title(flow))
         look = small_look(domain_of(self.env).site.config)
-        return self.diagram(look.flow(flow), flow.full_name, label, look)
+        return self.diagram(look.flow(flow), flow.full_name, label_diagram(flow, WORDS), look)
 
     def contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
         """Return a hidden table of contents if there are pages."""
