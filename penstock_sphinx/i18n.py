@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sphinx import locale
 from sphinx.util.i18n import CatalogInfo
 
-from penstock.embed.words import Words
+from penstock.embed.language import Language
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -25,7 +25,7 @@ def ngettext(one: str, many: str, count: int) -> str:
     return locale.get_translator(CATALOG).ngettext(one, many, count)
 
 
-WORDS = Words(gettext, ngettext)
+SITE_LANGUAGE = Language(gettext, ngettext)
 """The words of what pages show in every engine."""
 
 

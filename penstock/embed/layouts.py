@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from penstock.embed.options import FlowOptions
 from penstock.errors import LayoutError
 from penstock.render.edge_status import without_proof
 from penstock.render.graphviz.layout_cache import LayoutCache
@@ -49,8 +50,9 @@ def small_look(config: Config) -> Look:
     return Look(config.direction, small=True, proof=False)
 
 
-def look_of(options: FigureOptions, config: Config, *, proof: bool = True) -> Look:
+def look_of(options: FigureOptions, config: Config) -> Look:
     """Return how a diagram with some options looks, with the configured direction by default."""
+    proof = options.proof if isinstance(options, FlowOptions) else True
     return Look(options.direction or config.direction, proof=proof)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penstock._util import graphs
-from penstock.embed.words import ENGLISH
+from penstock.embed.language import ENGLISH
 from penstock.errors import did_you_mean, near_names
 from penstock.model import Edge, Flow, Step
 from penstock.render.edge_status import without_proof
@@ -15,7 +15,7 @@ from penstock.render.wording import paragraphs, visible, visible_title
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from penstock.embed.words import Words
+    from penstock.embed.language import Language
 
 MAP = "system map"
 """The name of the flow that :func:`system_map` returns."""
@@ -119,16 +119,16 @@ class OverviewRow:
     is_drawn: bool
 
 
-def name_columns(*, diagrams: bool, words: Words = ENGLISH) -> tuple[str, ...]:
+def name_columns(*, diagrams: bool, language: Language = ENGLISH) -> tuple[str, ...]:
     """Return the heads of the columns of a table of flows."""
-    heads = (words.gettext("Flow"), words.gettext("What it does"))
-    return (*heads, words.gettext("Diagram")) if diagrams else heads
+    heads = (language.gettext("Flow"), language.gettext("What it does"))
+    return (*heads, language.gettext("Diagram")) if diagrams else heads
 
 
-def view_row(flow: Flow, words: Words = ENGLISH) -> OverviewRow:
+def view_row(flow: Flow, language: Language = ENGLISH) -> OverviewRow:
     """Return a flow's row in a table of flows."""
     count = len(flow.steps)
-    facts = (words.ngettext("%d step", "%d steps", count) % count, visible(flow.service))
+    facts = (language.ngettext("%d step", "%d steps", count) % count, visible(flow.service))
     is_drawn = count <= MOST_IN_SMALL
     return OverviewRow(flow, visible_title(flow), tuple(filter(None, facts)), triggers(flow), summary(flow), is_drawn)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from penstock._util.atomic_files import is_file
@@ -90,6 +92,15 @@ class Site:
     def origin(self, flow: Flow) -> str:
         """Return the foreign manifest that a flow comes from, or an empty string for a trusted flow."""
         return self.manifest.origins.get(flow.full_name, "")
+
+    def names_of(self, flow: Flow) -> tuple[str, ...]:
+        """Return the names of a flow in references: the full one, then the bare one if it is another and no other flow's."""
+        is_unique = flow.name != flow.full_name and self._name_counts[flow.name] == 1
+        return (flow.full_name, flow.name) if is_unique else (flow.full_name,)
+
+    @cached_property
+    def _name_counts(self) -> Counter[str]:
+        return Counter(name for flow in self.manifest.flows for name in {flow.name, flow.full_name})
 
     def source_url(self, step: Step) -> str:
         """Return the address of a step's source, or an empty string; installed code is not in our repository."""

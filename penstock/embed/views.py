@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.embed.words import ENGLISH
+from penstock.embed.language import ENGLISH
+from penstock.embed.layouts import look_of
 from penstock.render import edge_status
 from penstock.render.wording import (
     KIND_CHIPS,
@@ -22,9 +22,10 @@ from penstock.render.wording import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from penstock.embed.language import Language
+    from penstock.embed.layouts import Look
     from penstock.embed.options import FlowOptions
     from penstock.embed.site import Site
-    from penstock.embed.words import Words
     from penstock.model import Flow, Step
     from penstock.render.edge_status import Count, Doubt
     from penstock.render.wording import Neighbour
@@ -100,7 +101,7 @@ class SourceLink(NamedTuple):
     url: str
 
 
-class Fact(NamedTuple):
+class StepFact(NamedTuple):
     """A part of the line below a step.
 
     Attributes:
@@ -116,50 +117,86 @@ class Fact(NamedTuple):
     source: SourceLink | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StepView:
-    """A step, without its docstring.
+class DiagramView(NamedTuple):
+    """A diagram.
 
     Attributes:
+        label: Its name for screen readers.
+        look: How it looks.
+        flow: The flow as it is drawn.
+        evidence: What stands below it, or ``None`` if edges are not checked.
+    """
+
+    label: str
+    look: Look
+    flow: Flow
+    evidence: EvidenceView | None
+
+
+class StepView(NamedTuple):
+    """A step.
+
+    Attributes:
+        step: The step itself, whose docstring each engine reads with its own tools.
         name: Its name.
-        is_entrypoint: Whether runs begin at it.
         signature: Its signature in Python's syntax, or an empty string.
         chips: The labels beside the signature.
         facts: The line below: the steps before and after, effects, and the source.
     """
 
+    step: Step
     name: str
-    is_entrypoint: bool
     signature: str
     chips: tuple[Chip, ...]
-    facts: tuple[Fact, ...]
+    facts: tuple[StepFact, ...]
 
 
-def label_diagram(flow: Flow, words: Words = ENGLISH) -> str:
+class FlowView(NamedTuple):
+    """All that is shown of a flow, from top to bottom; what the options leave out is ``None`` or empty."""
+
+    introduction: IntroductionView
+    diagram: DiagramView | None
+    paths: PathsView | None
+    steps: tuple[StepView, ...]
+
+
+def view_flow(site: Site, flow: Flow, options: FlowOptions, language: Language = ENGLISH) -> FlowView:
+    """Return what is shown of a flow."""
+    return FlowView(
+        _view_introduction(flow, options),
+        _view_diagram(flow, look_of(options, site.config), language) if options.diagram else None,
+        _view_paths(flow, language) if options.paths else None,
+        tuple(_view_step(site, flow, step, language) for step in flow.steps) if options.steps else (),
+    )
+
+
+def label_diagram(flow: Flow, language: Language = ENGLISH) -> str:
     """Return the name of a flow's diagram for screen readers."""
-    return words.gettext("Diagram of %s") % isolate(visible_title(flow))
+    return language.gettext("Diagram of %s") % isolate(visible_title(flow))
 
 
-def view_introduction(flow: Flow, options: FlowOptions) -> IntroductionView:
-    """Return what stands above a diagram, as far as it is wanted."""
+def _view_introduction(flow: Flow, options: FlowOptions) -> IntroductionView:
     title = visible_title(flow)
     description = paragraphs(flow.description) if options.description else ()
     return IntroductionView(title if options.title else "", title == visible(flow.name), description)
 
 
-def view_paths(flow: Flow, words: Words = ENGLISH) -> PathsView:
-    """Return the paths through a flow, at most :data:`MOST_PATHS` of them."""
+def _view_diagram(flow: Flow, look: Look, language: Language) -> DiagramView:
+    drawn = look.flow(flow)
+    return DiagramView(label_diagram(flow, language), look, drawn, _view_evidence(drawn))
+
+
+def _view_paths(flow: Flow, language: Language) -> PathsView:
     count = flow.path_count
     more = count - MOST_PATHS
     return PathsView(
-        words.ngettext("%d path", "%d paths", count) % count,
+        language.ngettext("%d path", "%d paths", count) % count,
         tuple(map(tuple, islice(flow.paths(), MOST_PATHS))),
-        words.ngettext("… and %d more.", "… and %d more.", more) % more if more > 0 else "",
+        language.ngettext("… and %d more.", "… and %d more.", more) % more if more > 0 else "",
     )
 
 
-def view_evidence(flow: Flow) -> EvidenceView | None:
-    """Return the evidence for the edges of a flow as drawn, or ``None`` if they were not checked."""
+def _view_evidence(flow: Flow) -> EvidenceView | None:
     provenance = edge_status.provenance(flow)
     if provenance is None:
         return None
@@ -175,35 +212,34 @@ def view_evidence(flow: Flow) -> EvidenceView | None:
     )
 
 
-def view_step(site: Site, flow: Flow, step: Step, words: Words = ENGLISH) -> StepView:
-    """Return a step of a flow."""
+def _view_step(site: Site, flow: Flow, step: Step, language: Language) -> StepView:
     return StepView(
+        step,
         visible(step.name),
-        step.entrypoint,
         python_signature(step) if visible(step.signature) else "",
-        tuple(_iter_chips(step, words)),
-        tuple(_iter_facts(site, flow, step, words)),
+        tuple(_iter_chips(step, language)),
+        tuple(_iter_facts(site, flow, step, language)),
     )
 
 
-def _iter_chips(step: Step, words: Words) -> Iterator[Chip]:
+def _iter_chips(step: Step, language: Language) -> Iterator[Chip]:
     if step.entrypoint:
-        yield Chip(words.gettext("entrypoint"))
+        yield Chip(language.gettext("entrypoint"))
     if kind := KIND_CHIPS.get(step.kind, ""):
         yield Chip(kind)
     if trigger := visible(step.trigger):
         yield Chip(trigger, is_channel=True)
 
 
-def _iter_facts(site: Site, flow: Flow, step: Step, words: Words) -> Iterator[Fact]:
+def _iter_facts(site: Site, flow: Flow, step: Step, language: Language) -> Iterator[StepFact]:
     if earlier := before(flow, step):
-        yield Fact(words.gettext("after"), neighbours=_visible_labels(earlier))
+        yield StepFact(language.gettext("after"), neighbours=_visible_labels(earlier))
     if later := after(flow, step):
-        yield Fact(words.gettext("then"), neighbours=_visible_labels(later))
+        yield StepFact(language.gettext("then"), neighbours=_visible_labels(later))
     if effects := tuple(Chip(effect, is_channel=True) for effect in map(visible, step.effects) if effect):
-        yield Fact(words.gettext("effects"), chips=effects)
+        yield StepFact(language.gettext("effects"), chips=effects)
     if place := visible(step.where):
-        yield Fact("", source=SourceLink(place, site.source_url(step)))
+        yield StepFact("", source=SourceLink(place, site.source_url(step)))
 
 
 def _visible_labels(neighbours: tuple[Neighbour, ...]) -> tuple[Neighbour, ...]:

@@ -7,7 +7,6 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from penstock.embed.assets import frame
-from penstock.embed.views import label_diagram
 from penstock.errors import RenderError
 from penstock.render import mermaid, svg
 from penstock.render.graphviz.layout import warning
@@ -38,7 +37,7 @@ def diagram(
     options: FigureOptions,
     lay_out: Callable[[], Layout],
     *,
-    label: str = "",
+    label: str,
 ) -> Markup:
     """Return the diagram of a flow as a figure; if it cannot be drawn, report that and return its Mermaid source.
 
@@ -49,7 +48,7 @@ def diagram(
         drawing: The options of the drawing.
         options: The options of the embed.
         lay_out: Returns the layout; called only if it is needed.
-        label: The name of the figure, by default made from that of the flow.
+        label: The name of the figure.
     """
     try:
         if options.format == "mermaid":
@@ -64,7 +63,7 @@ def diagram(
     picture = link_twice(picture) if page.is_rewritten else link_for_scripts(link_twice(picture))
     # Site search engines visit every text node; white space is needed where words would touch, and nowhere else.
     picture = _NEEDLESS.sub("", picture)
-    name = page.new_name(label or label_diagram(flow))
+    name = page.new_name(label)
     return _figure(Markup(frame(picture, name, svg.locate_start(flow, layout))), options)
 
 
@@ -76,13 +75,13 @@ def _mermaid(flow: Flow, drawing: Options, options: FigureOptions) -> Markup:
     return _figure(_pre(text, "mermaid"), options, label=options.alt or alt_text(flow))
 
 
-def introduction(view: IntroductionView) -> Markup:
+def render_introduction(view: IntroductionView) -> Markup:
     """Return what stands above a diagram."""
     parts = [tag("p", view.title, class_="ps-title")] if view.title else []
     return Markup("\n".join([*parts, *(tag("p", part, class_="ps-description") for part in view.paragraphs)]))
 
 
-def paths(view: PathsView, links: Mapping[str, str]) -> Markup:
+def render_paths(view: PathsView, links: Mapping[str, str]) -> Markup:
     """Return the paths through the flow as a list."""
     items = [tag("li", arrows(path, (step_link(name, links) for name in path))) for path in view.paths]
     title = tag("p", view.title, class_="ps-doc-title")

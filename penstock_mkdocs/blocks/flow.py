@@ -6,9 +6,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.embed.layouts import look_of
 from penstock.embed.options import FlowOptions
-from penstock.embed.views import view_evidence, view_introduction, view_paths
+from penstock.embed.views import view_flow
 from penstock.errors import PenstockError, UnknownFlowError
 from penstock.render.wording import slug
 from penstock_mkdocs.blocks import figure
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from xml.etree.ElementTree import Element
 
-    from penstock.embed.layouts import Look
+    from penstock.embed.views import DiagramView
     from penstock.model import Flow
     from penstock_mkdocs.embed_syntax.parser import Embed
     from penstock_mkdocs.hosts import Host
@@ -63,19 +62,19 @@ def add_flow(page: PageContext, parent: Element, embed: Embed) -> None:
     host = host_of(page.md)
     page_links = own or page.links.get(flow.full_name, {})  # those of another embed, if this one shows no steps
     links = page_links or _elsewhere(page, request, host, host.url)
-    announce(page.md, request.site.manifest, flow, f"{page.prefix}{anchor}", own)
+    announce(page.md, request.site, flow, f"{page.prefix}{anchor}", own)
     block = page.add_block(parent, anchor)
-    if introduction := figure.introduction(view_introduction(flow, options)):
+    view = view_flow(request.site, flow, options)
+    if introduction := figure.render_introduction(view.introduction):
         page.add_html(block, introduction)
-    if options.diagram:
-        look = look_of(options, request.site.config, proof=options.proof)
-        page.add_html(block, _diagram(page, request, look, links))
-        if evidence := view_evidence(look.flow(flow)):
-            page.add_html(block, figure.render_evidence(evidence))
-    if options.paths:
+    if view.diagram:
+        page.add_html(block, _diagram(page, request, view.diagram, links))
+        if view.diagram.evidence:
+            page.add_html(block, figure.render_evidence(view.diagram.evidence))
+    if view.paths:
         path_links = page_links or _elsewhere(page, request, host, host.links_from)
-        page.add_html(block, figure.paths(view_paths(flow), path_links))
-    for step in flow.steps if options.steps else ():
+        page.add_html(block, figure.render_paths(view.paths, path_links))
+    for step in view.steps:
         add_step(block, flow, step, site=request.site, links=links, level=level, page=page, line=embed.line)
 
 
@@ -140,7 +139,7 @@ def _resolve_embed(page: PageContext, embed: Embed) -> _ResolvedEmbed:
         raise OptionError(str(error), embed.name_line or embed.line) from None
 
 
-def _diagram(page: PageContext, request: _ResolvedEmbed, look: Look, links: Mapping[str, str]) -> Markup:
+def _diagram(page: PageContext, request: _ResolvedEmbed, view: DiagramView, links: Mapping[str, str]) -> Markup:
     embed, options, site, flow = request
-    lay_out = partial(site.layout, flow, look)
-    return figure.diagram(page, embed, look.flow(flow), look.drawing(links), options, lay_out)
+    lay_out = partial(site.layout, flow, view.look)
+    return figure.diagram(page, embed, view.flow, view.look.drawing(links), options, lay_out, label=view.label)

@@ -8,7 +8,6 @@ from xml.etree.ElementTree import SubElement
 from markdown.util import AtomicString
 
 from penstock.embed.reporting import describe_refused_markup
-from penstock.embed.views import view_step
 from penstock_mkdocs.blocks.code_highlight import one_line
 from penstock_mkdocs.blocks.docstrings import docstring
 from penstock_mkdocs.blocks.figure import step_link
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from markdown import Markdown
 
-    from penstock.embed.views import Chip, Fact, StepView
+    from penstock.embed.views import Chip, StepFact, StepView
     from penstock.model import Flow, Step
     from penstock_mkdocs.page import PageContext
     from penstock_mkdocs.site import MkDocsSite
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 def add_step(
     parent: Element,
     flow: Flow,
-    step: Step,
+    view: StepView,
     *,
     site: MkDocsSite,
     links: Mapping[str, str],
@@ -43,11 +42,11 @@ def add_step(
     The heading is an element, because the outline is made from the tree; everything else is stashed HTML, because
     Markdown must not read names as emphasis.
     """
+    step = view.step
     classes = "ps-step-doc ps-entrypoint" if step.entrypoint else "ps-step-doc"
     block = SubElement(parent, "div", {"class": classes})
     inner, ident = page.inner, links[step.name].removeprefix(f"#{page.prefix}")
     heading = SubElement(block, f"h{level}", {"id": ident, "class": HEADING_CLASS})
-    view = view_step(site, flow, step)
     SubElement(heading, "code").text = literal(view.name)
     parts = [_signature(view, inner.md), _docstring(flow, step, site, page, line), _meta(view, links)]
     SubElement(block, "p").text = AtomicString(inner.stash(tag("div", Markup("\n".join(parts)), class_="ps-step-body")))
@@ -80,7 +79,7 @@ def _meta(view: StepView, links: Mapping[str, str]) -> Markup:
     return tag("p", join_html(" · ", facts), class_="ps-meta") if facts else Markup()
 
 
-def _fact(fact: Fact, links: Mapping[str, str]) -> Markup:
+def _fact(fact: StepFact, links: Mapping[str, str]) -> Markup:
     if fact.source:
         return tag("a", fact.source.text, href=fact.source.url) if fact.source.url else tag("span", fact.source.text)
     neighbours = [_neighbour(name, label, links) for name, label in fact.neighbours]

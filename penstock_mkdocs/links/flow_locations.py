@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from penstock._util.atomic_files import read_text, stamp_of
 from penstock._util.one_entry_cache import Identity, OneEntryCache
+from penstock.embed.names import PlaceRank
 from penstock.embed.options import FlowOptions
 from penstock.errors import PenstockError
 from penstock.render.wording import slug
@@ -41,8 +42,7 @@ class _Document(NamedTuple):
 class _FlowLocation(NamedTuple):
     """A page that shows a flow; the least one is the best target."""
 
-    by_hand: bool
-    without_steps: bool
+    rank: PlaceRank
     number: int
     address: str
     steps: str
@@ -111,8 +111,7 @@ def _find_places(documents: Iterator[_Document], manifest: Manifest) -> Mapping[
                 name = manifest.flow(read_name(embed.name)).full_name
                 anchor = f"{document.url}#{slug(options.id or f'flow-{name}')}"
                 place = _FlowLocation(
-                    not document.generated,
-                    not options.steps,
+                    PlaceRank(not document.generated, not options.steps),
                     number,
                     document.url if document.generated else anchor,
                     anchor if options.steps else "",

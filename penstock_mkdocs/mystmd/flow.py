@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.embed.layouts import look_of
 from penstock.embed.options import FlowOptions
 from penstock.embed.reporting import describe_located_finding
-from penstock.embed.views import view_evidence, view_introduction, view_paths, view_step
+from penstock.embed.views import view_flow
 from penstock.errors import UnknownFlowError
 from penstock.render.wording import web_url
 from penstock_mkdocs.embed_syntax.options import OptionError, read_name
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.embed.site import Site
-    from penstock.embed.views import EvidenceView, Fact, IntroductionView, PathsView
-    from penstock.model import Flow, Step
+    from penstock.embed.views import DiagramView, EvidenceView, IntroductionView, PathsView, StepFact, StepView
+    from penstock.model import Flow
     from penstock.render.wording import Neighbour
     from penstock_mkdocs.mystmd.nodes import Node
     from penstock_mkdocs.mystmd.request import DirectiveRequest
@@ -60,12 +59,13 @@ def show_flow(request: DirectiveRequest, folder: Path) -> list[Node]:
     taken = {label(anchor)["html_id"]}
     labels = {step.name: label(f"{anchor}-{step.name}", taken) for step in flow.steps if options.steps}
     shown = _ShownFlow(site, flow, options, labels)
-    nodes = [*_complaints(site, flow, request), *_introduction(view_introduction(flow, options))]
-    if options.diagram:
-        nodes += _figure(shown, anchor, request)
-    if options.paths:
-        nodes += _paths(shown, view_paths(flow))
-    for step in flow.steps if options.steps else ():
+    view = view_flow(site, flow, options)
+    nodes = [*_complaints(site, flow, request), *_introduction(view.introduction)]
+    if view.diagram:
+        nodes += _figure(shown, view.diagram, anchor, request)
+    if view.paths:
+        nodes += _paths(shown, view.paths)
+    for step in view.steps:
         nodes += _step(shown, step)
     return nodes
 
@@ -86,13 +86,11 @@ def _introduction(view: IntroductionView) -> Iterator[Node]:
         yield paragraph(text(part))
 
 
-def _figure(shown: _ShownFlow, anchor: str, request: DirectiveRequest) -> list[Node]:
+def _figure(shown: _ShownFlow, view: DiagramView, anchor: str, request: DirectiveRequest) -> list[Node]:
     links = {name: f"#{own['html_id']}" for name, own in shown.labels.items()}
-    look = look_of(shown.options, shown.site.config, proof=shown.options.proof)
-    drawn = look.flow(shown.flow)
-    diagram, *notes = draw(shown.site, drawn, look, shown.options, links, request)
+    diagram, *notes = draw(shown.site, view.flow, view.look, shown.options, links, request)
     figure = container("figure", diagram, shown.options.caption, label(anchor), request.classes)
-    return [figure, *notes, *_evidence(view_evidence(drawn))]
+    return [figure, *notes, *_evidence(view.evidence)]
 
 
 def _evidence(view: EvidenceView | None) -> list[Node]:
@@ -113,13 +111,12 @@ def _paths(shown: _ShownFlow, view: PathsView) -> list[Node]:
     return [paragraph(strong(view.title)), node("list", items, ordered=True, start=1, spread=False), *rest]
 
 
-def _step(shown: _ShownFlow, step: Step) -> list[Node]:
-    view = view_step(shown.site, shown.flow, step)
+def _step(shown: _ShownFlow, view: StepView) -> list[Node]:
     level = shown.options.heading_level or DEFAULT_LEVEL
-    heading = node("heading", [code(view.name)], depth=level, enumerated=False, **shown.labels[step.name])
+    heading = node("heading", [code(view.name)], depth=level, enumerated=False, **shown.labels[view.step.name])
     facts = [[code(view.signature)]] if view.signature else []
     facts += [[text(chip.text)] for chip in view.chips]
-    described = docstring(step, shown.site.config.docstring_style)
+    described = docstring(view.step, shown.site.config.docstring_style)
     meta = [_fact(shown, fact) for fact in view.facts]
     return [
         heading,
@@ -129,7 +126,7 @@ def _step(shown: _ShownFlow, step: Step) -> list[Node]:
     ]
 
 
-def _fact(shown: _ShownFlow, fact: Fact) -> list[Node]:
+def _fact(shown: _ShownFlow, fact: StepFact) -> list[Node]:
     if fact.source:
         url = web_url(fact.source.url)
         return [node("link", [text(fact.source.text)], url=url) if url else text(fact.source.text)]

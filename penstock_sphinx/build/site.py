@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,13 +12,14 @@ from typing import TYPE_CHECKING
 from sphinx.util import logging
 
 from penstock._util.atomic_files import is_file
+from penstock.embed.names import unquote_name
 from penstock.embed.overview import Selection, outline, system_map
 from penstock.embed.pages import page_names
 from penstock.embed.site import Site
 from penstock.errors import PenstockError
 from penstock.manifest.lazy import digest
 from penstock.render.wording import is_inside, visible
-from penstock_sphinx.flow_names import name_object, read_name
+from penstock_sphinx.flow_names import name_object
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -72,17 +72,13 @@ class SphinxSite(Site):
 
     def name_in_ids(self, flow: Flow) -> str:
         """Return the name of a flow in ids, unique among all flows, because their pages may be merged."""
-        return flow.name if self._names[flow.name] == 1 else flow.full_name
+        return self.names_of(flow)[-1]
 
     @cached_property
     def page_names(self) -> dict[str, str]:
         """The name of a page for each flow, by its full name."""
         flows = self.manifest.flows
         return dict(zip((flow.full_name for flow in flows), page_names(flows), strict=True))
-
-    @cached_property
-    def _names(self) -> Counter[str]:
-        return Counter(flow.name for flow in self.manifest.flows)
 
     @cached_property
     def _steps(self) -> dict[str, list[str]]:
@@ -106,7 +102,7 @@ class SphinxSite(Site):
 
     def name_meant(self, argument: str) -> str:
         """Return the name of a flow from a directive's argument, in quotes or not."""
-        return argument if not argument.startswith('"') or argument in self.manifest.names else read_name(argument)
+        return argument if not argument.startswith('"') or argument in self.manifest.names else unquote_name(argument)
 
     @cached_property
     def source_urls(self) -> frozenset[str]:

@@ -9,26 +9,26 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
 
-from penstock.embed.layouts import look_of
 from penstock.embed.options import FlowOptions
-from penstock.embed.views import label_diagram, view_evidence, view_introduction
+from penstock.embed.views import view_flow
 from penstock.errors import PenstockError
 from penstock_sphinx.build.site import full_name
 from penstock_sphinx.directives.base import FigureDirective
 from penstock_sphinx.directives.evidence import make_evidence
 from penstock_sphinx.directives.option_spec import OWN_OF_FIGURES, make_spec, read_options
-from penstock_sphinx.directives.step_writer import StepWriter, anchor, index_entry, paths
+from penstock_sphinx.directives.step_writer import StepWriter, anchor, index_entry, make_paths
 from penstock_sphinx.domain.domain import domain_of
 from penstock_sphinx.domain.page_record import ObjectLocation
-from penstock_sphinx.i18n import WORDS, gettext
+from penstock_sphinx.i18n import SITE_LANGUAGE, gettext
 from penstock_sphinx.nodes import UNTRANSLATED, flow_block, translated_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-    from penstock.embed.views import IntroductionView
+    from penstock.embed.views import DiagramView, IntroductionView, StepView
     from penstock.model import Flow
+    from penstock_sphinx.nodes import flow_diagram
 
 
 class FlowDirective(FigureDirective):
@@ -63,27 +63,27 @@ class FlowDirective(FigureDirective):
         return [self._block(flow)]
 
     def _block(self, flow: Flow) -> flow_block:
-        block = flow_block()
-        look = look_of(self.flow_options, domain_of(self.env).site.config, proof=self.flow_options.proof)
-        drawn, caption = look.flow(flow), self.caption()
-        parts = caption
-        if self.draws:
-            diagram = self.diagram(drawn, self.arguments[0], label_diagram(flow, WORDS), look)
-            parts = [self.figure(diagram, caption)]
-        block += self._introduction(view_introduction(flow, self.flow_options))
+        domain, options = domain_of(self.env), self.flow_options
+        view = view_flow(domain.site, flow, options, SITE_LANGUAGE)
+        block, caption = flow_block(), self.caption()
+        parts = [self.figure(self._diagram(view.diagram), caption)] if view.diagram else caption
+        block += self._introduction(view.introduction)
         block += parts
-        view = view_evidence(drawn) if self.draws else None
-        block += make_evidence(view) if view else []
+        if view.diagram and view.diagram.evidence:
+            block += make_evidence(view.diagram.evidence)
         # a figure without a caption must not be numbered, so it gets no id
         has_caption = caption and isinstance(caption[0], nodes.caption)
         ident = self._mark(cast("nodes.Element", parts[0]) if has_caption else block, flow)
-        if self.flow_options.paths:
-            block += paths(flow, self.env.docname)
-        if self.flow_options.steps:
+        if view.paths:
+            block += make_paths(view.paths, flow, self.env.docname)
+        if options.steps:
             entry = addnodes.index(entries=[index_entry(full_name(flow), gettext("flow"), ident)])
             block.insert(0, [] if "no-index" in self.options else entry)
-            block += self._steps(flow)
+            block += self._steps(flow, view.steps)
         return block
+
+    def _diagram(self, view: DiagramView) -> flow_diagram:
+        return self.diagram(view.flow, self.arguments[0], view.label, view.look)
 
     def _introduction(self, view: IntroductionView) -> Iterator[nodes.Node]:
         """Yield what stands above the diagram; the title is no heading of the page."""
@@ -96,12 +96,12 @@ class FlowDirective(FigureDirective):
             self.set_source_info(text)
             yield text
 
-    def _steps(self, flow: Flow) -> Iterator[nodes.Node]:
+    def _steps(self, flow: Flow, views: Iterable[StepView]) -> Iterator[nodes.Node]:
         line = self.get_source_info()[1]  # a prolog has lines, too
         writer = StepWriter(flow, self.env, self.state.document, line, index="no-index" not in self.options)
         with domain_of(self.env).describing(flow.full_name):
-            for step in flow.steps:
-                yield from writer.describe(step)
+            for view in views:
+                yield from writer.describe(view)
 
     def _mark(self, node: nodes.Element, flow: Flow) -> str:
         """Make a node the target of ``:name:`` and the role ``penstock:flow``; return its id."""

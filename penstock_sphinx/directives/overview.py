@@ -18,7 +18,7 @@ from penstock_sphinx.directives.base import FigureDirective
 from penstock_sphinx.directives.option_spec import OWN_OF_FIGURES, make_spec, read_options
 from penstock_sphinx.docnames import folder_of, paths_of
 from penstock_sphinx.domain.domain import domain_of
-from penstock_sphinx.i18n import WORDS, gettext
+from penstock_sphinx.i18n import SITE_LANGUAGE, gettext
 from penstock_sphinx.nodes import AS_WRITTEN, CHIP, flow_block, flow_reference, translated_text
 
 if TYPE_CHECKING:
@@ -100,9 +100,9 @@ class FlowsDirective(SelectingDirective):
         group = nodes.tgroup("", cols=2 + small)
         table += group
         group += [nodes.colspec(colwidth=width) for width in ((30, 40, 30) if small else (35, 65))]
-        heads = name_columns(diagrams=small, words=WORDS)
+        heads = name_columns(diagrams=small, language=SITE_LANGUAGE)
         group += nodes.thead("", _row([nodes.paragraph("", head)] for head in heads))
-        group += nodes.tbody("", *(self._row(view_row(flow, WORDS), small=small) for flow in flows))
+        group += nodes.tbody("", *(self._row(view_row(flow, SITE_LANGUAGE), small=small) for flow in flows))
         return [table]
 
     def _row(self, row: OverviewRow, *, small: bool) -> nodes.row:
@@ -120,7 +120,7 @@ class FlowsDirective(SelectingDirective):
 
     def _small(self, flow: Flow) -> flow_diagram:
         look = small_look(domain_of(self.env).site.config)
-        return self.diagram(look.flow(flow), flow.full_name, label_diagram(flow, WORDS), look)
+        return self.diagram(look.flow(flow), flow.full_name, label_diagram(flow, SITE_LANGUAGE), look)
 
     def contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
         """Return a hidden table of contents if there are pages."""

@@ -13,7 +13,6 @@ from sphinx.util import logging
 
 from penstock.collect.foreign_manifests import is_readable
 from penstock.embed.reporting import describe_refused_markup
-from penstock.embed.views import view_paths, view_step
 from penstock.render.wording import escape_line, visible
 from penstock_sphinx.build.site import full_name
 from penstock_sphinx.docstrings.fault_tracking import OF_DOCSTRING
@@ -22,7 +21,7 @@ from penstock_sphinx.docstrings.typehints import apply_typehints
 from penstock_sphinx.docstrings.untrusted import Restriction
 from penstock_sphinx.domain.domain import domain_of
 from penstock_sphinx.domain.page_record import ObjectLocation
-from penstock_sphinx.i18n import WORDS, gettext
+from penstock_sphinx.i18n import gettext
 from penstock_sphinx.integrations.autodoc import elsewhere
 from penstock_sphinx.nodes import AS_WRITTEN, CHIP, QUIET, UNTRANSLATED, isolate_text, keep_order, step_reference
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from sphinx.environment import BuildEnvironment
 
-    from penstock.embed.views import Chip, Fact, SourceLink
+    from penstock.embed.views import Chip, PathsView, SourceLink, StepFact, StepView
     from penstock.model import Flow, Step
     from penstock_sphinx.build.site import SphinxSite
     from penstock_sphinx.domain.page_record import Labels
@@ -57,9 +56,8 @@ def index_entry(name: str, kind: str, ident: str) -> tuple[str, str, str, str, N
     return ("single", f"{name} ({kind})".replace(";", ","), ident, "", None)
 
 
-def paths(flow: Flow, docname: str) -> list[nodes.Node]:
+def make_paths(view: PathsView, flow: Flow, docname: str) -> list[nodes.Node]:
     """Return the paths through a flow as a list, and the number of further ones."""
-    view = view_paths(flow, WORDS)
     items = (_path(flow, names, docname) for names in view.paths)
     listing = nodes.enumerated_list("", *items, classes=["ps-paths"], enumtype="arabic", suffix=".")
     rest = [_paragraph("ps-meta", nodes.Text(view.rest))] if view.rest else []
@@ -88,8 +86,9 @@ class StepWriter:
         self._origin = self._site.origin(flow)
         self._restriction = Restriction() if self._origin else None
 
-    def describe(self, step: Step) -> list[nodes.Node]:
+    def describe(self, view: StepView) -> list[nodes.Node]:
         """Return one step, registered under its name, after its index entry, unless these are off."""
+        step = view.step
         style = self._site.config.docstring_style
         markdown = style == "markdown"
         lines = [] if markdown else rst_lines(step, self._env, style, self._line)
@@ -101,7 +100,6 @@ class StepWriter:
         self._report_refused(step)
         description["classes"] += ["ps-step-doc", *(["ps-entrypoint"] if step.entrypoint else [])]
         self._name(signature, step)
-        view = view_step(self._site, self._flow, step, WORDS)
         for chip in view.chips:
             signature += [nodes.Text(" "), _chip(chip)]
         content.extend(elsewhere(step, self._env.docname))
@@ -225,7 +223,7 @@ class StepWriter:
         parts = (full_name(self._flow), name)
         return parts, ".".join(parts) if self._env.config.toc_object_entries_show_parents == "all" else name
 
-    def _fact(self, fact: Fact) -> list[nodes.Node]:
+    def _fact(self, fact: StepFact) -> list[nodes.Node]:
         if fact.source:
             return [_source_link(fact.source)]
         if fact.neighbours:

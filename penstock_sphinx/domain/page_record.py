@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from penstock.embed.names import PlaceRank
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,6 +31,11 @@ class ObjectLocation(NamedTuple):
     tags: tuple[str, ...] = ()
     others: tuple[ObjectLocation, ...] = ()
 
+    @property
+    def rank(self) -> PlaceRank:
+        """The rank of the place; all pages of Sphinx are sources, which authors may write."""
+        return PlaceRank(by_hand=True, without_steps=not self.has_steps)
+
     def within(self, only: Mapping[str, tuple[str, ...]]) -> ObjectLocation:
         """Return the place with its tag conditions, by id."""
         others = tuple(place.within(only) for place in self.others)
@@ -51,7 +58,7 @@ def places_shown(places: Places, tags: Tags) -> Places:
     candidates = {
         docname: [item for item in (place, *place.others) if _holds(item, tags)] for docname, place in places.items()
     }
-    return {docname: max(group, key=lambda each: each.has_steps) for docname, group in candidates.items() if group}
+    return {docname: max(group, key=lambda place: place.has_steps) for docname, group in candidates.items() if group}
 
 
 def _holds(place: ObjectLocation, tags: Tags) -> bool:

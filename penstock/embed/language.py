@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Words(NamedTuple):
+class Language(NamedTuple):
     """The words of a language.
 
     Attributes:
@@ -24,5 +24,5 @@ def _choose_form(one: str, many: str, count: int) -> str:
     return one if count == 1 else many
 
 
-ENGLISH = Words(str, _choose_form)
+ENGLISH = Language(str, _choose_form)
 """The words of engines without catalogs."""
