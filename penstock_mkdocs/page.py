@@ -10,11 +10,11 @@ from xml.etree.ElementTree import Element, SubElement
 from markdown.util import AtomicString
 
 from penstock.config.sources import toml
-from penstock.embed.assets import new_name
+from penstock.embed.assets import new_name, script
 from penstock.embed.reporting import describe_located_finding
 from penstock.errors import CollectError, ConfigError, ManifestError, PenstockError
 from penstock.render.wording import slug, visible
-from penstock_mkdocs import assets
+from penstock_mkdocs.assets import stylesheet
 from penstock_mkdocs.blocks.untrusted import RestrictedInner
 from penstock_mkdocs.embed_syntax.options import OptionError
 from penstock_mkdocs.embed_syntax.processors import Found
@@ -211,9 +211,9 @@ class PageContext:
         block = SubElement(parent, "div", {"class": "penstock", "id": anchor})
         if self.is_first("block"):
             if self.settings.get("css", True):
-                self.add_html(block, Markup(f"<style>\n{assets.stylesheet()}</style>"))
+                self.add_html(block, Markup(f"<style>\n{stylesheet()}</style>"))
             if self.settings.get("js", True):
-                self.add_html(block, Markup(f"<script>\n{assets.script()}</script>"))
+                self.add_html(block, Markup(f"<script>\n{script()}</script>"))
         return block
 
     def add_html(self, parent: Element, html: Markup) -> None:

@@ -15,8 +15,9 @@ with needed("mkdocs", "penstock[mkdocs]"):
     from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
     from mkdocs.structure.files import InclusionLevel
 
+from penstock.embed.assets import script
 from penstock.embed.reporting import count_findings, describe_located_finding
-from penstock_mkdocs.assets import script, stylesheet
+from penstock_mkdocs.assets import stylesheet
 from penstock_mkdocs.generated_pages.files import generated_file
 from penstock_mkdocs.generated_pages.pages import FOLDER, failure_page, flow_pages
 from penstock_mkdocs.generated_pages.static_i18n import has_languages, move
