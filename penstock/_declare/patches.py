@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Self
 
+    from penstock.model.problem_codes import ProblemCode
+
 _WRITTEN_IN_C = (
     BuiltinFunctionType,
     ClassMethodDescriptorType,
@@ -53,7 +55,7 @@ class PatchLocation(NamedTuple):
 class _RefusalError(Exception):
     """A target that cannot be patched: the code of the problem, and the message."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: ProblemCode, message: str) -> None:
         self.code = code
         super().__init__(message)
 
@@ -168,7 +170,7 @@ class Patch:
         _swap(self._owner, self._decorated, _find_live(self._original))
         _stale[id(self._decorated)] = self._decorated, self._original  # another patch may wrap it
 
-    def _fail(self, code: str, message: str) -> None:
+    def _fail(self, code: ProblemCode, message: str) -> None:
         location = self.where
         self.problem = Problem(code=code, message=message, file=location.file, line=location.line, step=self.step_name)
         registry.note_patch(self)

@@ -8,9 +8,10 @@ from penstock.model import Problem
 
 if TYPE_CHECKING:
     from penstock._declare.marks import StepMark
+    from penstock.model.problem_codes import ProblemCode
 
 
-def problem_at(mark: StepMark, code: str, message: str) -> Problem:
+def problem_at(mark: StepMark, code: ProblemCode, message: str) -> Problem:
     """Return a problem located at a declaration."""
     file, line = mark.declared
     return Problem(code=code, message=message, file=file, line=line, step=mark.step_name)

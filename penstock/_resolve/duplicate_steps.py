@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from penstock._introspection.definitions import find_source, innermost
 from penstock._resolve.declaration_problems import problem_at
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from penstock._declare.marks import StepMark
     from penstock.model import Problem
 
-DUPLICATE = "duplicate-step"
+DUPLICATE: Final = "duplicate-step"
 
 Pair = tuple["StepMark", "StepMark"]
 """A removed mark, and the mark that replaced it."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from penstock._declare.declaration import Declared, Said
+    from penstock.model.problem_codes import ProblemCode
 
 
 def said_of(declared: Declared, what: str, problems: list[Problem]) -> Any:
@@ -71,6 +72,6 @@ def as_stable_list(given: Collection[Any]) -> list[Any]:
     return sorted(given, key=str) if isinstance(given, AbstractSet) else list(given)
 
 
-def _problem(entry: Said, code: str, message: str) -> Problem:
+def _problem(entry: Said, code: ProblemCode, message: str) -> Problem:
     file, line = entry.where
     return Problem(code=code, message=message, file=file, line=line)

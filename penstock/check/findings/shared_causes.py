@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock._util.graphs import adjacency, reachable
-from penstock.check.verdict.judgement import REFUTED
+from penstock.model.finding_kinds import REFUTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -7,26 +7,21 @@ guesses of static analysis, and no witness counts against an edge that it could 
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from penstock.check.evidence.freshness import shorten_commit
 from penstock.check.verdict.counting import count
 from penstock.check.verdict.masks import find_masks, join_names
 from penstock.check.verdict.succession import find_vanished
 from penstock.check.verdict.tally import reachable
-from penstock.model import Edge
+from penstock.model import Edge, EvidenceSummary
+from penstock.model.finding_kinds import REFUTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from penstock.check.evidence import Evidence
     from penstock.check.verdict.tally import Pair, Tally
-    from penstock.model import Flow, State
-
-REFUTED: tuple[State, ...] = ("indirect", "never-seen", "no-longer-seen")
-"""The states of edges that the runs of both steps refute."""
+    from penstock.model import Flow
+    from penstock.model.finding_kinds import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +52,7 @@ def judge(flow: Flow, evidence: Evidence) -> Judgement:
     missing = _missing(replace(bare, edges=tuple(edges)), tally)
     extra = [_seen(pair, tally) for pair in dict.fromkeys((*sorted(tally.undeclared), *missing))]
     runs = sum(evidence.of(flow.name).runs.values())
-    whole = replace(bare, edges=(*edges, *extra), provenance=_provenance([*edges, *extra], runs, evidence))
+    whole = replace(bare, edges=(*edges, *extra), evidence=_summarize(runs, evidence))
     return Judgement(flow=whole, tally=tally, runs=runs, missing=missing, evidence=evidence)
 
 
@@ -229,42 +224,11 @@ def _seen(pair: Pair, tally: Tally) -> Edge:
     return Edge(source=source, target=target, origin="seen", state="undeclared", note=note)
 
 
-def _provenance(edges: Iterable[Edge], runs: int, evidence: Evidence) -> str:
-    judged = tuple(edges)
-    states = Counter(edge.state for edge in judged)
-    total = sum(states.values()) - states["undeclared"]
-    summary = f"{states['confirmed']} of {total} arrow{'' if total == 1 else 's'} confirmed"
-    basis = _basis(states["confirmed"], sum(edge.witness == "static" for edge in judged), _runs(runs, evidence))
-    others = [f"{states[state]} {words}" for state, words in _OTHERS.items() if states[state]]
-    return "; ".join([f"{summary}{basis}", *others])
-
-
-def _basis(confirmed: int, by_code: int, runs: str) -> str:
-    """Return how the edges were confirmed; runs get no credit for static confirmations."""
-    if by_code and by_code == confirmed:
-        return " by the code"
-    return f"{runs}, {by_code} of them by the code alone" if by_code else runs
-
-
-def _runs(runs: int, evidence: Evidence) -> str:
-    if not runs:
-        return ""
-    phrase = f" by {runs:,} run{'' if runs == 1 else 's'}"
-    if not evidence.commits:
-        return phrase
+def _summarize(runs: int, evidence: Evidence) -> EvidenceSummary:
+    if not runs or not evidence.commits:
+        return EvidenceSummary(runs=runs)
     commit, date = max(evidence.commits.items(), key=lambda item: (item[1], item[0]))
-    return f"{phrase} at {shorten_commit(commit)}, {date}" if commit else f"{phrase} on {date}"
-
-
-_OTHERS: dict[State, str] = {
-    "outdated": "outdated",
-    "no-longer-seen": "no longer seen",
-    "never-seen": "never seen",
-    "undeclared": "not declared",
-    "indirect": "indirect",
-    "context-lost": "with lost context",
-    "unexercised": "not exercised",
-}
+    return EvidenceSummary(runs=runs, commit=commit, date=date)
 
 
 def _times(number: int) -> str:
