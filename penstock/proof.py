@@ -165,7 +165,7 @@ def _is_old(config: Config, manifest: Manifest, evidence: Evidence) -> bool:
 
 def _problems(manifest: Manifest) -> Iterator[Finding]:
     yield from map(of_problem, manifest.problems)
-    yield from (of_problem(problem, flow.full_name) for flow in manifest.flows for problem in flow.problems)
+    yield from (of_problem(problem, flow) for flow in manifest.flows for problem in flow.problems)
 
 
 def _sorted_out(

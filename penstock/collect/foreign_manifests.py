@@ -145,6 +145,8 @@ def _problem(problem: Problem) -> Problem:
         code=cast("ProblemCode", _line(problem.code)),
         message=_line(problem.message),
         step=_name(problem.step),
+        advice=_line(problem.advice),
+        missing=_name(problem.missing),
     )
 
 

@@ -35,6 +35,8 @@ class Problem:
         file: The file in which to fix it, relative to the project in a manifest, or an empty string.
         line: The line in it, counted from 1; 0 if unknown.
         step: The step concerned, or an empty string.
+        advice: The end of the message that says what to do, and may name other steps, or an empty string.
+        missing: The name that no step has, where that is the problem, or an empty string.
     """
 
     code: ProblemCode
@@ -42,6 +44,8 @@ class Problem:
     file: str = ""
     line: int = 0
     step: str = ""
+    advice: str = ""
+    missing: str = ""
 
     @property
     def where(self) -> str:

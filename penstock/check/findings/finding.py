@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from penstock.check.findings.fix_hints import choose_names, describe_cure
 from penstock.check.proposals.proposal import Proposal, proposals
 from penstock.check.verdict.judgement import ends_with_lost_context
-from penstock.check.verdict.masks import find_masks
 from penstock.model.finding_kinds import FINDING_KINDS
 
 if TYPE_CHECKING:
@@ -51,6 +50,9 @@ class Finding:
         line: The line in it, counted from 1; 0 where none is known.
         related: Other relevant places, such as the edge's other end.
         cause: The same text in all findings that one change fixes together, or an empty string.
+        service: The service of the flow, or an empty string.
+        advice: The end of the message of a problem that says what to do, or an empty string.
+        missing: The name that no step has, where that is the problem, or an empty string.
     """
 
     code: FindingCode | ProblemCode
@@ -66,6 +68,9 @@ class Finding:
     line: int = 0
     related: tuple[RelatedLocation, ...] = ()
     cause: str = ""
+    service: str = ""
+    advice: str = ""
+    missing: str = ""
 
     @property
     def where(self) -> str:
@@ -77,7 +82,7 @@ class Finding:
         """A key that survives moved lines: the code, the flow, and both ends, or the words of a contract or problem."""
         if not self.arrow or self.code in FINDING_KINDS:
             return self.short_key
-        sentence, _, _ = self.message.partition(". ")  # what follows may name other steps, which come and go
+        sentence = self.message.removesuffix(self.advice).rstrip()  # advice may name other steps, which come and go
         return f"{self.short_key}: {sentence.removesuffix('.')}"
 
     @property
@@ -85,6 +90,11 @@ class Finding:
         """The key without the words of a problem, as older baselines have it."""
         subject = self.message if self.code == "contract" else self.arrow  # one step may break several contracts
         return " ".join(filter(None, (self.code, self.flow, subject or self.message)))
+
+    @property
+    def flow_names(self) -> tuple[str, ...]:
+        """The names of the flow: the full one, and the one without the service."""
+        return tuple(dict.fromkeys((self.flow, self.flow.removeprefix(f"{self.service}/" if self.service else ""))))
 
     @property
     def arrow(self) -> str:
@@ -119,6 +129,7 @@ def _unknown(flow: Flow, name: str, times: int, *, old: bool) -> Finding:
         code="unknown-step",
         severity="note" if old else "error",
         flow=flow.full_name,
+        service=flow.service,
         target=name,
         message=f"{name} ran in the flow {flow.name}, which declares no such step.",
         seen=f"{observation}, which is older than the code." if old else f"{observation}.",
@@ -128,14 +139,17 @@ def _unknown(flow: Flow, name: str, times: int, *, old: bool) -> Finding:
     )
 
 
-def of_problem(problem: Problem, flow: str = "") -> Finding:
-    """Return a problem of a declaration as a finding."""
+def of_problem(problem: Problem, flow: Flow | None = None) -> Finding:
+    """Return a problem as a finding, that of a flow or one outside every flow."""
     return Finding(
         code=problem.code,
         severity="error",
-        flow=flow,
+        flow=flow.full_name if flow else "",
+        service=flow.service if flow else "",
         target=problem.step,
         message=problem.message,
+        advice=problem.advice,
+        missing=problem.missing,
         file=problem.file,
         line=problem.line,
     )
@@ -153,11 +167,12 @@ def _of_edge(judgement: Judgement, edge: Edge, kind: FindingKind, proposed: Prop
         code=kind.code,
         severity=kind.severity,
         flow=flow.full_name,
+        service=flow.service,
         source=source.name,
         target=target.name,
         message=kind.message.format(**names),
         seen=edge.note,
-        cure=describe_cure(flow, edge, proposed) if failing else _advice(judgement, edge, kind),
+        cure=describe_cure(flow, edge, proposed) if failing else _advise(judgement, edge, kind),
         after=choose_names(flow, edge, proposed) if failing else None,
         file=target.file,
         line=target.line,
@@ -165,11 +180,11 @@ def _of_edge(judgement: Judgement, edge: Edge, kind: FindingKind, proposed: Prop
     )
 
 
-def _advice(judgement: Judgement, edge: Edge, kind: FindingKind) -> str:
-    if edge.note == judgement.tally.vanished.get((edge.source, edge.target), ("", ""))[1]:
+def _advise(judgement: Judgement, edge: Edge, kind: FindingKind) -> str:
+    verdict = judgement.verdicts[edge.source, edge.target]
+    if verdict.has_vanished:
         return "Record all tests: pytest --penstock"
-    names, note = find_masks((edge.source, edge.target), judgement.tally)
-    if names and note == edge.note:
+    if names := verdict.masks:
         unrun_steps = [name for name in names if name not in judgement.tally.shown]
         itself = f"{unrun_steps[0]} itself" if len(unrun_steps) == 1 else f"{', '.join(unrun_steps)} themselves"
         if not unrun_steps:
