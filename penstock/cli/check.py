@@ -159,7 +159,7 @@ def _provenance(flow: Flow) -> str:
 
 def _acceptance_note(proof: Proof, names: list[str]) -> str:
     """Return a note on the number of accepted findings, by source."""
-    by = {"the baseline": proof.known, "ignores": proof.ignored}
+    by = {"the baseline": proof.baselined, "ignores": proof.ignored}
     counts = {source: len(group_by_cause(_chosen(proof, findings, names))) for source, findings in by.items()}
     summary = " and ".join(f"{count:,} by {source}" for source, count in counts.items() if count)
     return f"; accepted: {summary}" if summary else ""

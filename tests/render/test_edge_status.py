@@ -278,7 +278,7 @@ def test_damaged_evidence_is_left_out(project: Path) -> None:
     (project / ".penstock" / "evidence.json").write_text("{", encoding="utf-8")
     found = proof.flows_for_docs(load(project))
     assert ["f"] == [flow.name for flow in found.manifest.flows]
-    assert found.fault.startswith(f"{project / '.penstock' / 'evidence.json'}: ")
+    assert found.evidence_error.startswith(f"{project / '.penstock' / 'evidence.json'}: ")
 
 
 def _luminance(colour: str) -> float:
