@@ -65,6 +65,12 @@ class Relaxed:
     splines: str = "line"
 
 
+def render_text(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
+    """Render the flow as DOT text."""
+    del engine, timeout
+    return render(flow, options)
+
+
 def render(
     flow: Flow,
     options: Options,
