@@ -30,14 +30,14 @@ class Site:
         config: The settings.
         manifest: The flows.
         failure: Why the flows could not be collected, if these are earlier ones, or an empty string.
-        fault: Why the pages show no proof, or an empty string.
+        evidence_error: Why the pages show no proof, or an empty string.
         disagreements: The findings to report under the setting ``check``.
     """
 
     config: Config
     manifest: Manifest
     failure: str = ""
-    fault: str = ""
+    evidence_error: str = ""
     disagreements: tuple[Finding, ...] = ()
 
     @classmethod
@@ -51,7 +51,7 @@ class Site:
         """
         proof = flows_for_docs(config)
         disagreements = () if config.check == "off" else proof.disagreements
-        return cls(config, proof.manifest, fault=proof.fault, disagreements=disagreements)
+        return cls(config, proof.manifest, evidence_error=proof.evidence_error, disagreements=disagreements)
 
     @classmethod
     def last_good(cls, failure: str, *configs: Config) -> Self | None:
@@ -81,7 +81,7 @@ class Site:
     @property
     def complaints(self) -> tuple[str, ...]:
         """The messages about all flows: why they are earlier ones, or why the pages show no proof."""
-        pairs = ((self.failure, LAST_GOOD), (self.fault, NO_PROOF))
+        pairs = ((self.failure, LAST_GOOD), (self.evidence_error, NO_PROOF))
         return tuple(f"{reason} {consequence}" for reason, consequence in pairs if reason)
 
     @property

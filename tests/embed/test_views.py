@@ -13,7 +13,7 @@ from penstock.embed.overview import MOST_IN_SMALL, name_columns, view_row
 from penstock.embed.site import Site
 from penstock.embed.views import MOST_PATHS, Chip, SourceLink, StepFact, view_flow
 from penstock.manifest import Manifest
-from penstock.model import Edge, Flow, Step
+from penstock.model import Edge, EvidenceSummary, Flow, Step
 from penstock.render.edge_status import MOST_DOUBTS, MOST_UNFOLDED
 
 MARKED = Language(lambda text: f"<{text}>", lambda one, many, count: f"<{one if count == 1 else many}>")
@@ -105,13 +105,13 @@ def test_unchecked_flow_has_no_evidence(view):
     assert view().diagram.evidence is None
 
 
-CHECKED = {"provenance": "0 of 9 edges confirmed by 3 runs; 9 not exercised"}
+CHECKED = {"evidence": EvidenceSummary(runs=3)}
 
 
 def test_line_of_evidence(view):
     """The line counts what is confirmed, by what, and what is not."""
     evidence = view(replace(fan(9, state="unexercised"), **CHECKED)).diagram.evidence
-    assert CHECKED["provenance"] == evidence.line
+    assert "0 of 9 arrows confirmed by 3 runs; 9 not exercised" == evidence.line
 
 
 @pytest.mark.parametrize("count", [0, MOST_UNFOLDED, MOST_UNFOLDED + 1, MOST_DOUBTS + 2])
