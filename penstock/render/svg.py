@@ -88,9 +88,10 @@ def draw(
     if layout.folded:
         options = replace(options, folded=True)
     geometry = layout.geometry()
-    top = NOTE_ROOM if layout.note else 0
+    note = " ".join(filter(None, (layout.note, options.note)))
+    top = NOTE_ROOM if note else 0
     width, height = round(geometry.width + 2 * PAD, 2), round(geometry.height + top + 2 * PAD, 2)
-    aria_label = escape(alt_text(flow) if alt is None else alt)
+    aria_label = escape(" ".join(filter(None, (alt_text(flow), options.note))) if alt is None else alt)
     role = f'role="group" aria-label="{aria_label}"' if aria_label else 'aria-hidden="true"'
     least = f' style="min-width:{round(width * least_scale)}px"' if least_scale else ""
     parts = [
@@ -104,10 +105,10 @@ def draw(
         parts.append(
             f'<rect class="ps-paper" x="{-PAD}" y="{-PAD - top}" width="{width:g}" height="{height:g}" fill="#ffffff"/>'
         )
-    if layout.note:
+    if note:
         size = labels.LABEL_SIZE
         place = f'x="0" y="{-top + size}" font-size="{size:g}"'
-        parts.append(f'<text class="ps-label" {place} fill="{dot.MUTED}">{escape(layout.note)}</text>')
+        parts.append(f'<text class="ps-label" {place} fill="{dot.MUTED}">{escape(note)}</text>')
     parts += _edges(flow, geometry.curves, details=options.details)
     parts += _nodes(flow, geometry.boxes, options, prefix)
     parts.append("</svg>")
