@@ -11,7 +11,7 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.render import edge_status, labels
+from penstock.render import edge_status, font_metrics, labels
 from penstock.render.graphviz import dot
 from penstock.render.graphviz.plain_output import Rectangle
 from penstock.render.wording import alt_text, name_ends, safe_url, visible
@@ -90,7 +90,9 @@ def draw(
     geometry = layout.geometry()
     note = " ".join(filter(None, (layout.note, options.note)))
     top = NOTE_ROOM if note else 0
-    width, height = round(geometry.width + 2 * PAD, 2), round(geometry.height + top + 2 * PAD, 2)
+    least_width = font_metrics.width(note, labels.LABEL_SIZE)[0] if note else 0
+    width = round(max(geometry.width, least_width) + 2 * PAD, 2)
+    height = round(geometry.height + top + 2 * PAD, 2)
     aria_label = escape(" ".join(filter(None, (alt_text(flow), options.note))) if alt is None else alt)
     role = f'role="group" aria-label="{aria_label}"' if aria_label else 'aria-hidden="true"'
     least = f' style="min-width:{round(width * least_scale)}px"' if least_scale else ""
