@@ -20,6 +20,16 @@ COLLAPSED_BY: Mapping[str, Callable[[Step], str]] = {"module": lambda step: step
 """The ways to collapse a flow, each with what the steps of one box have in common."""
 
 
+MOST_IN_SMALL = 40
+"""Maximum number of boxes in a small drawing."""
+
+MOST_RANKS = 8
+"""Maximum number of boxes that follow each other in a small drawing."""
+
+FEWEST_MODULES = 3
+"""Minimum number of modules that say something of a flow."""
+
+
 class UnknownCollapseError(UnknownNameError):
     """A way to collapse a flow other than those of :data:`COLLAPSED_BY`."""
 
@@ -70,6 +80,20 @@ def take_part(flow: Flow, part: Part) -> tuple[Flow, str]:
     collapsed = _collapse(smaller, COLLAPSED_BY[part.collapse])
     counts = f"{len(steps)} step{'' if len(steps) == 1 else 's'} in {len(collapsed.steps)} {part.collapse}"
     return collapsed, f"{counts}{'' if len(collapsed.steps) == 1 else 's'}. {note}".rstrip()
+
+
+def shrink(flow: Flow) -> Flow:
+    """Return a flow that a small drawing can show: a large one by its modules, or only its beginning."""
+    for part in (Part(), Part(collapse="module"), *(Part(depth=depth) for depth in (MOST_RANKS - 1, 4, 2, 1))):
+        smaller, _ = take_part(flow, part)
+        if (not part.collapse or len(smaller.steps) >= FEWEST_MODULES) and _is_small(smaller):
+            return smaller
+    return replace(flow, steps=flow.steps[:1], edges=())
+
+
+def _is_small(flow: Flow) -> bool:
+    ranks = graphs.ranks(flow.successors).values()
+    return len(flow.steps) <= MOST_IN_SMALL and max(ranks, default=0) < MOST_RANKS
 
 
 def _reach(flow: Flow, part: Part) -> set[str]:

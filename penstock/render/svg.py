@@ -33,6 +33,9 @@ NOTE_ROOM = 20
 LEAST_SCALE = 1.0
 """Minimum scale of a diagram wider than its column, whose frame scrolls: its text stays as large as the text around it."""
 
+SMALL_ROOM = (230, 140)
+"""Pixels that a small drawing has in a table; a larger one is scaled down, and has no letters."""
+
 TALL = 900
 """Pixels from which a drawing has a frame of bounded height, in which it scrolls."""
 
@@ -112,7 +115,11 @@ def draw(
         place = f'x="0" y="{-top + size}" font-size="{size:g}"'
         parts.append(f'<text class="ps-label" {place} fill="{dot.MUTED}">{escape(note)}</text>')
     parts += _edges(flow, geometry.curves, details=options.details)
-    parts += _nodes(flow, geometry.boxes, options, prefix)
+    if options.small:
+        has_room = geometry.width <= SMALL_ROOM[0] and geometry.height <= SMALL_ROOM[1]
+        parts += _small_nodes(flow, geometry.boxes, has_letters=has_room)
+    else:
+        parts += _nodes(flow, geometry.boxes, options, prefix)
     parts.append("</svg>")
     return "\n".join(parts)
 
@@ -140,6 +147,19 @@ def locate_start(flow: Flow, layout: Layout) -> Opening:
         return Opening()
     x, y = round(box.x + box.width / 2 + PAD), round(box.y + box.height / 2 + PAD)
     return Opening(x, y, is_tall=geometry.height > TALL)
+
+
+def _small_nodes(flow: Flow, boxes: Mapping[str, Rectangle], *, has_letters: bool) -> Iterator[str]:
+    """Yield the boxes of a small drawing, with the initials of the steps where there is room."""
+    for number, step in enumerate(flow.steps):
+        box, label = boxes[f"s{number}"], labels.of_small_step(step)
+        classes, fill, stroke = (
+            ("ps-entry", dot.ACCENT_CARD, dot.ACCENT) if step.entrypoint else ("ps-step", dot.CARD, dot.LINE)
+        )
+        rect = _rect(box, radius=4, fill=fill, stroke=stroke, thick=1.1)
+        top = box.y + (box.height - _height(label.lines)) / 2
+        letters = _texts(label.lines, box.x + box.width / 2, top, "middle", "ps-name", dot.INK) if has_letters else ()
+        yield "\n".join([f'<g class="ps-node {classes} ps-small">', rect, *letters, "</g>"])
 
 
 def _nodes(flow: Flow, boxes: Mapping[str, Rectangle], options: Options, prefix: str) -> Iterator[str]:
