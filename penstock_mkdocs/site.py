@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from penstock import config as configuration
 from penstock._util.one_entry_cache import Identity, OneEntryCache
 from penstock.embed.layouts import Look, lay_out, require_layout, small_look
-from penstock.embed.overview import MOST_IN_SMALL
 from penstock.embed.site import Site
 from penstock.errors import ConfigError, did_you_mean, near_names
 from penstock_mkdocs.links import forges
@@ -76,9 +75,7 @@ class MkDocsSite(Site):
 
     def _flows_of(self, look: Look) -> tuple[Flow, ...]:
         """Return the flows that most likely have this look on some page."""
-        if look == small_look(self.config):
-            return tuple(flow for flow in self.manifest.flows if len(flow.steps) <= MOST_IN_SMALL)
-        return self.manifest.flows if look == Look(self.config.direction) else ()
+        return self.manifest.flows if look in (small_look(self.config), Look(self.config.direction)) else ()
 
     @property
     def shown(self) -> set[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from penstock.embed.options import FlowOptions
 from penstock.errors import LayoutError
 from penstock.render.edge_status import without_proof
+from penstock.render.excerpt import Part, shrink, take_part
 from penstock.render.graphviz.layout_cache import LayoutCache
 from penstock.render.graphviz.layout_cache import digest as layout_digest
 from penstock.render.options import Options
@@ -30,19 +31,34 @@ class Look:
         direction: The direction of the edges.
         small: Whether it is a small diagram in a table, with the names alone.
         proof: Whether it shows the evidence for the edges.
+        part: The part of the flow that it shows.
+        note: What that leaves out, in words.
     """
 
     direction: str
     small: bool = False
     proof: bool = True
+    part: Part = field(default_factory=Part)
+    note: str = field(default="", compare=False)
 
     def flow(self, flow: Flow) -> Flow:
-        """Return the flow as it is drawn."""
-        return flow if self.proof else without_proof(flow)
+        """Return the flow as it is drawn.
+
+        Raises:
+            UnknownStepError: The flow has no step of the name in the part's focus.
+        """
+        drawn = take_part(flow if self.proof else without_proof(flow), self.part)[0]
+        return shrink(drawn) if self.small else drawn
 
     def drawing(self, links: Mapping[str, str] | None = None) -> Options:
         """Return the options of the drawing."""
-        return Options(direction=cast("Direction", self.direction), details=not self.small, links=links or {})
+        return Options(
+            direction=cast("Direction", self.direction),
+            details=not self.small,
+            small=self.small,
+            links=links or {},
+            note=self.note,
+        )
 
 
 def small_look(config: Config) -> Look:
@@ -52,8 +68,10 @@ def small_look(config: Config) -> Look:
 
 def look_of(options: FigureOptions, config: Config) -> Look:
     """Return how a diagram with some options looks, with the configured direction by default."""
-    proof = options.proof if isinstance(options, FlowOptions) else True
-    return Look(options.direction or config.direction, proof=proof)
+    direction = options.direction or config.direction
+    if not isinstance(options, FlowOptions):
+        return Look(direction)
+    return Look(direction, proof=options.proof, part=options.part)
 
 
 def lay_out(config: Config, drawn: Sequence[Flow], look: Look) -> list[Layout | LayoutError]:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from penstock.embed.overview import Selection
+from penstock.render.excerpt import COLLAPSED_BY, Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,6 +79,18 @@ def _read_format(text: str) -> str:
     raise ValueError("must be svg or mermaid")
 
 
+def _read_count(text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    raise ValueError("must be a number, 0 or more")
+
+
+def _read_collapse(text: str) -> str:
+    if text in COLLAPSED_BY:
+        return text
+    raise ValueError(f"must be {' or '.join(COLLAPSED_BY)}")
+
+
 def _read_names(text: str) -> tuple[str, ...]:
     words = text.strip("[]").replace(",", " ").split()
     names = tuple(word.strip("'\"") for word in words if word != "-")
@@ -91,6 +104,8 @@ TRUTH = OptionType("true or false", _read_truth)
 LEVEL = OptionType("1 to 6", _read_level)
 DIRECTION = OptionType("TB, LR, BT or RL", _read_direction)
 FORMAT = OptionType("svg or mermaid", _read_format)
+COUNT = OptionType("number", _read_count)
+COLLAPSE = OptionType("module", _read_collapse)
 NAMES = OptionType("names", _read_names)
 
 
@@ -134,8 +149,16 @@ class FlowOptions(FigureOptions):
     title: bool = _option(TRUTH, False, "Whether the flow's title stands above, outside the outline.")
     description: bool = _option(TRUTH, False, "Whether the flow's description stands above.")
     paths: bool = _option(TRUTH, False, "Whether all ways through the flow are listed.")
+    focus: str = _option(TEXT, "", "A step: the rest is left out, but for what leads to it and what it leads to.")
+    depth: int | None = _option(COUNT, None, "How many edges a step may be away from the focus, or from an entrypoint.")
+    collapse: str = _option(COLLAPSE, "", "One box for all steps of a module.")
     heading_level: int = _option(LEVEL, 0, "The steps' headings; one deeper than the last one by default.")
     id: str = _option(TEXT, "", "The anchor, `flow-` and the flow's name by default; `name` means the same.")
+
+    @property
+    def part(self) -> Part:
+        """The part of the flow that is shown."""
+        return Part(focus=self.focus, depth=self.depth, collapse=self.collapse)
 
 
 @dataclass(frozen=True, kw_only=True)

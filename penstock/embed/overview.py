@@ -23,9 +23,6 @@ MAP = "system map"
 MOST_TRIGGERS = 3
 """Maximum number of external triggers that a flow shows on the map."""
 
-MOST_IN_SMALL = 12
-"""Maximum number of steps in a small diagram; in a larger one, nothing would be readable."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
@@ -108,7 +105,6 @@ class OverviewRow:
         facts: Its size and its service.
         channels: Its triggers.
         summary: What it does.
-        is_drawn: Whether it has a small diagram.
     """
 
     flow: Flow
@@ -116,7 +112,6 @@ class OverviewRow:
     facts: tuple[str, ...]
     channels: tuple[str, ...]
     summary: str
-    is_drawn: bool
 
 
 def name_columns(*, diagrams: bool, language: Language = ENGLISH) -> tuple[str, ...]:
@@ -129,8 +124,7 @@ def view_row(flow: Flow, language: Language = ENGLISH) -> OverviewRow:
     """Return a flow's row in a table of flows."""
     count = len(flow.steps)
     facts = (language.ngettext("%d step", "%d steps", count) % count, visible(flow.service))
-    is_drawn = count <= MOST_IN_SMALL
-    return OverviewRow(flow, visible_title(flow), tuple(filter(None, facts)), triggers(flow), summary(flow), is_drawn)
+    return OverviewRow(flow, visible_title(flow), tuple(filter(None, facts)), triggers(flow), summary(flow))
 
 
 def fault(selection: Selection, flows: Sequence[Flow]) -> str:
@@ -173,7 +167,13 @@ def outline(flow: Flow) -> Flow:
         service=flow.service,
         tags=flow.tags,
         steps=tuple(
-            Step(name=step.name, entrypoint=step.entrypoint, trigger=step.trigger, effects=step.effects)
+            Step(
+                name=step.name,
+                module=step.module,
+                entrypoint=step.entrypoint,
+                trigger=step.trigger,
+                effects=step.effects,
+            )
             for step in flow.steps
         ),
         edges=without_proof(flow).edges,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.embed.language import ENGLISH
 from penstock.embed.layouts import look_of
 from penstock.render import edge_status
+from penstock.render.excerpt import take_part
 from penstock.render.wording import (
     KIND_CHIPS,
     after,
@@ -161,13 +163,27 @@ class FlowView(NamedTuple):
 
 
 def view_flow(site: Site, flow: Flow, options: FlowOptions, language: Language = ENGLISH) -> FlowView:
-    """Return what is shown of a flow."""
+    """Return what is shown of a flow.
+
+    Raises:
+        UnknownStepError: The flow has no step of the name in the option ``focus``.
+    """
+    part = shown_part(flow, options)
     return FlowView(
         _view_introduction(flow, options),
         _view_diagram(flow, look_of(options, site.config), language) if options.diagram else None,
-        _view_paths(flow, language) if options.paths else None,
-        tuple(_view_step(site, flow, step, language) for step in flow.steps) if options.steps else (),
+        _view_paths(part, language) if options.paths else None,
+        tuple(_view_step(site, flow, step, language) for step in part.steps) if options.steps else (),
     )
+
+
+def shown_part(flow: Flow, options: FlowOptions) -> Flow:
+    """Return the part of a flow of which paths and steps are shown; only a diagram is collapsed.
+
+    Raises:
+        UnknownStepError: The flow has no step of the name in the option ``focus``.
+    """
+    return take_part(flow, replace(options.part, collapse=""))[0]
 
 
 def label_diagram(flow: Flow, language: Language = ENGLISH) -> str:
@@ -182,8 +198,9 @@ def _view_introduction(flow: Flow, options: FlowOptions) -> IntroductionView:
 
 
 def _view_diagram(flow: Flow, look: Look, language: Language) -> DiagramView:
-    drawn = look.flow(flow)
-    return DiagramView(label_diagram(flow, language), look, drawn, _view_evidence(drawn))
+    drawn, whole = look.flow(flow), replace(look, part=replace(look.part, collapse=""))
+    noted = replace(look, note=take_part(flow, look.part)[1])
+    return DiagramView(label_diagram(flow, language), noted, drawn, _view_evidence(whole.flow(flow)))
 
 
 def _view_paths(flow: Flow, language: Language) -> PathsView:

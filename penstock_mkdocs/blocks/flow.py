@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.embed.options import FlowOptions
-from penstock.embed.views import view_flow
-from penstock.errors import PenstockError, UnknownFlowError
+from penstock.embed.views import shown_part, view_flow
+from penstock.errors import PenstockError, UnknownFlowError, UnknownStepError
 from penstock.render.wording import slug
 from penstock_mkdocs.blocks import figure
 from penstock_mkdocs.blocks.steps import add_step
@@ -62,7 +62,8 @@ def add_flow(page: PageContext, parent: Element, embed: Embed) -> None:
     host = host_of(page.md)
     page_links = own or page.links.get(flow.full_name, {})  # those of another embed, if this one shows no steps
     links = page_links or _elsewhere(page, request, host, host.url)
-    announce(page.md, request.site, flow, f"{page.prefix}{anchor}", own)
+    if options.part.is_whole:
+        announce(page.md, request.site, flow, f"{page.prefix}{anchor}", own)
     block = page.add_block(parent, anchor)
     view = view_flow(request.site, flow, options)
     if introduction := figure.render_introduction(view.introduction):
@@ -93,7 +94,7 @@ def _anchor(page: PageContext, request: _ResolvedEmbed) -> tuple[str, Mapping[st
         return entry
     flow, options = request.flow, request.options
     anchor = page.new_id(slug(options.id or f"flow-{flow.full_name}"))
-    steps = flow.steps if options.steps else ()
+    steps = shown_part(flow, options).steps if options.steps else ()
     links = {step.name: f"#{page.prefix}{page.new_id(f'{anchor}-{slug(step.name)}')}" for step in steps}
     if links:
         page.links.setdefault(flow.full_name, links)
@@ -134,9 +135,13 @@ def _resolve_embed(page: PageContext, embed: Embed) -> _ResolvedEmbed:
     options = read_options(embed.options, FlowOptions)
     site = page.site
     try:
-        return _ResolvedEmbed(embed, options, site, site.manifest.flow(name))
+        flow = site.manifest.flow(name)
+        shown_part(flow, options)
     except UnknownFlowError as error:
         raise OptionError(str(error), embed.name_line or embed.line) from None
+    except UnknownStepError as error:
+        raise OptionError(str(error), embed.line) from None
+    return _ResolvedEmbed(embed, options, site, flow)
 
 
 def _diagram(page: PageContext, request: _ResolvedEmbed, view: DiagramView, links: Mapping[str, str]) -> Markup:

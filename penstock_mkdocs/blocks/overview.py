@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from penstock.embed.assets import thumbnail
 from penstock.embed.layouts import lay_out_one, look_of, small_look
 from penstock.embed.options import FlowsOptions, MapOptions
-from penstock.embed.overview import MOST_IN_SMALL, fault, map_text, name_columns, system_map, view_row
+from penstock.embed.overview import fault, map_text, name_columns, system_map, view_row
 from penstock.errors import RenderError
 from penstock.render import svg
 from penstock.render.wording import slug
@@ -111,15 +111,14 @@ def _small(page: PageContext, site: MkDocsSite, flows: Sequence[Flow], embed: Em
     """Return the small diagrams by full name, or ``None`` if they cannot be drawn."""
     pictures, look = {}, small_look(site.config)
     for flow in flows:
-        if len(flow.steps) <= MOST_IN_SMALL:
-            try:
-                layout = site.layout(flow, look)
-            except RenderError as error:
-                page.warn(f"{error} Until then, the table has no diagrams.", embed.line, everywhere=True)
-                return None
-            pictures[flow.full_name] = svg.draw(
-                look.flow(flow), layout, look.drawing(), prefix=page.new_prefix(), alt="", least_scale=0
-            )
+        try:
+            layout = site.layout(flow, look)
+        except RenderError as error:
+            page.warn(f"{error} Until then, the table has no diagrams.", embed.line, everywhere=True)
+            return None
+        pictures[flow.full_name] = svg.draw(
+            look.flow(flow), layout, look.drawing(), prefix=page.new_prefix(), alt="", least_scale=0
+        )
     return pictures
 
 

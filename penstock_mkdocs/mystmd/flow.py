@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.embed.options import FlowOptions
 from penstock.embed.reporting import describe_located_finding
-from penstock.embed.views import view_flow
-from penstock.errors import UnknownFlowError
+from penstock.embed.views import shown_part, view_flow
+from penstock.errors import UnknownFlowError, UnknownStepError
 from penstock.render.wording import web_url
 from penstock_mkdocs.embed_syntax.options import OptionError, read_name
 from penstock_mkdocs.mystmd.docstrings import docstring
@@ -53,11 +53,12 @@ def show_flow(request: DirectiveRequest, folder: Path) -> list[Node]:
     site = open_project(folder)
     try:
         flow = site.manifest.flow(name)
-    except UnknownFlowError as error:
+        part = shown_part(flow, options)
+    except (UnknownFlowError, UnknownStepError) as error:
         raise OptionError(str(error), request.line) from None
     anchor = options.id or f"flow-{flow.full_name}"
     taken = {label(anchor)["html_id"]}
-    labels = {step.name: label(f"{anchor}-{step.name}", taken) for step in flow.steps if options.steps}
+    labels = {step.name: label(f"{anchor}-{step.name}", taken) for step in part.steps if options.steps}
     shown = _ShownFlow(site, flow, options, labels)
     view = view_flow(site, flow, options)
     nodes = [*_complaints(site, flow, request), *_introduction(view.introduction)]

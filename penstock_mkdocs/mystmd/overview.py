@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.embed.layouts import look_of, small_look
 from penstock.embed.options import FlowsOptions, MapOptions
-from penstock.embed.overview import MOST_IN_SMALL, fault, map_text, name_columns, system_map, view_row
+from penstock.embed.overview import fault, map_text, name_columns, system_map, view_row
 from penstock.errors import RenderError
 from penstock.render.wording import alt_text
 from penstock_mkdocs.embed_syntax.options import OptionError
@@ -85,7 +85,7 @@ def _complaints(site: Site, request: DirectiveRequest) -> list[Node]:
 def _small(site: Site, flows: Sequence[Flow], request: DirectiveRequest) -> tuple[Mapping[str, Node], list[Node]]:
     """Return the small diagrams, by full name, and why there are none."""
     look = small_look(site.config)
-    drawn = [look.flow(flow) for flow in flows if len(flow.steps) <= MOST_IN_SMALL]
+    drawn = [look.flow(flow) for flow in flows]
     try:
         pictures = draw_small(site, drawn, look)
     except RenderError as error:

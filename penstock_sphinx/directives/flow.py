@@ -10,7 +10,7 @@ from docutils.parsers.rst import directives
 from sphinx import addnodes
 
 from penstock.embed.options import FlowOptions
-from penstock.embed.views import view_flow
+from penstock.embed.views import shown_part, view_flow
 from penstock.errors import PenstockError
 from penstock_sphinx.build.site import full_name
 from penstock_sphinx.directives.base import FigureDirective
@@ -56,11 +56,20 @@ class FlowDirective(FigureDirective):
             flow = domain.site.manifest.flow(name)
         except PenstockError as error:
             return self.note(str(error).rstrip("."), "unknown_flow")
+        try:
+            shown_part(flow, self.flow_options)
+        except PenstockError as error:
+            return self.note(str(error).rstrip("."), "unknown_step")
         if flow.full_name in domain.described:  # a step's own docstring shows it, and the page has the steps already
             self.flow_options = replace(self.flow_options, steps=False)
         for problem in flow.problems:
             self.warn(str(problem), "problem")
         return [self._block(flow)]
+
+    @property
+    def _is_indexed(self) -> bool:
+        """Whether links lead here; a part of a flow is no place for them."""
+        return "no-index" not in self.options and self.flow_options.part.is_whole
 
     def _block(self, flow: Flow) -> flow_block:
         domain, options = domain_of(self.env), self.flow_options
@@ -78,7 +87,7 @@ class FlowDirective(FigureDirective):
             block += make_paths(view.paths, flow, self.env.docname)
         if options.steps:
             entry = addnodes.index(entries=[index_entry(full_name(flow), gettext("flow"), ident)])
-            block.insert(0, [] if "no-index" in self.options else entry)
+            block.insert(0, entry if self._is_indexed else [])
             block += self._steps(flow, view.steps)
         return block
 
@@ -98,7 +107,7 @@ class FlowDirective(FigureDirective):
 
     def _steps(self, flow: Flow, views: Iterable[StepView]) -> Iterator[nodes.Node]:
         line = self.get_source_info()[1]  # a prolog has lines, too
-        writer = StepWriter(flow, self.env, self.state.document, line, index="no-index" not in self.options)
+        writer = StepWriter(flow, self.env, self.state.document, line, index=self._is_indexed)
         with domain_of(self.env).describing(flow.full_name):
             for view in views:
                 yield from writer.describe(view)
@@ -115,6 +124,6 @@ class FlowDirective(FigureDirective):
         node["ids"].append(ident)
         document.ids[ident] = node
         place = ObjectLocation(ident, has_steps=has_steps)
-        if "no-index" not in self.options:
+        if self._is_indexed:
             domain_of(self.env).note_object("flow", full_name(flow), self.env.docname, place)
         return ident

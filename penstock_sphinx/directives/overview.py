@@ -115,8 +115,7 @@ class FlowsDirective(SelectingDirective):
         for text in (name, description):
             self.set_source_info(text)
         cells: list[list[nodes.Node]] = [[name, meta], [description]]
-        picture = [self._small(row.flow)] if row.is_drawn else []
-        return _row([*cells, picture] if small else cells)
+        return _row([*cells, [self._small(row.flow)]] if small else cells)
 
     def _small(self, flow: Flow) -> flow_diagram:
         look = small_look(domain_of(self.env).site.config)

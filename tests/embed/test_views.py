@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from penstock.config import Config
 from penstock.embed.language import Language
+from penstock.embed.layouts import Look
 from penstock.embed.options import FlowOptions
-from penstock.embed.overview import MOST_IN_SMALL, name_columns, view_row
+from penstock.embed.overview import name_columns, view_row
 from penstock.embed.site import Site
 from penstock.embed.views import MOST_PATHS, Chip, SourceLink, StepFact, view_flow
 from penstock.manifest import Manifest
@@ -172,11 +174,14 @@ def test_row():
     )
 
 
-@pytest.mark.parametrize(("count", "expected"), [(MOST_IN_SMALL, True), (MOST_IN_SMALL + 1, False)])
-def test_small_diagram(count, expected):
-    """A flow of many steps has no small diagram."""
-    steps = tuple(Step(name=f"s{number}") for number in range(count))
-    assert expected is view_row(Flow(name="f", steps=steps)).is_drawn
+@pytest.mark.parametrize("modules", [1, 3, 1000])
+def test_small_diagram(modules):
+    """A small diagram has few boxes, however many steps the flow has."""
+    names = [f"s{number}" for number in range(1000)]
+    steps = tuple(Step(name=name, module=f"m{number % modules}") for number, name in enumerate(names))
+    edges = tuple(Edge(source=source, target=target) for source, target in pairwise(names))
+    drawn = Look("TB", small=True).flow(Flow(name="f", steps=steps, edges=edges))
+    assert 1 <= len(drawn.steps) <= 40
 
 
 @pytest.mark.parametrize(
@@ -185,3 +190,24 @@ def test_small_diagram(count, expected):
 def test_columns(diagrams, expected):
     """A table without diagrams has no column for them."""
     assert expected == name_columns(diagrams=diagrams)
+
+
+@pytest.mark.parametrize(
+    ("options", "steps"),
+    [
+        ({"focus": "check"}, ["receive", "check"]),
+        ({"depth": 0}, ["receive"]),
+        ({"collapse": "module"}, ["receive", "check"]),
+    ],
+)
+def test_a_part_has_its_own_steps(view, options, steps):
+    """The steps and paths below a diagram are those of the part; a collapsed diagram has all."""
+    shown = view(ORDERS, paths=True, **options)
+    assert steps == [step.name for step in shown.steps]
+    assert {name for path in shown.paths.paths for name in path} == set(steps)
+
+
+def test_a_part_says_what_it_leaves_out(view):
+    """The drawing has a note, and a whole flow has none."""
+    assert "1 of 2 steps left out." == view(ORDERS, depth=0).diagram.look.drawing().note
+    assert "" == view(ORDERS).diagram.look.drawing().note
