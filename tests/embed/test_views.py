@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from penstock.config import Config
+from penstock.embed.assets import confirmed_class
 from penstock.embed.language import Language
 from penstock.embed.layouts import Look
 from penstock.embed.options import FlowOptions
@@ -211,3 +212,10 @@ def test_a_part_says_what_it_leaves_out(view):
     """The drawing has a note, and a whole flow has none."""
     assert "1 of 2 steps left out." == view(ORDERS, depth=0).diagram.look.drawing().note
     assert "" == view(ORDERS).diagram.look.drawing().note
+
+
+@pytest.mark.parametrize(("state", "css"), [("confirmed", "ps-confirmed"), ("outdated", "ps-none-confirmed")])
+def test_only_what_is_confirmed_has_a_tick(view, state, css):
+    """A line of proof that counts none is not marked as a success."""
+    flow = replace(ORDERS, evidence=EvidenceSummary(runs=1), edges=(replace(ORDERS.edges[0], state=state),))
+    assert css == confirmed_class(view(flow).diagram.evidence)
