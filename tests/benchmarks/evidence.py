@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from penstock import flow
-from penstock._recording.evidence_observer import EvidenceObserver
+from penstock.observers.evidence import EvidenceObserver
 
 CALLS = 5_000
 ROUNDS = 101
