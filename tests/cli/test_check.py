@@ -339,7 +339,7 @@ def test_a_baseline_is_missed_only_where_it_is_used(project: Callable[..., Path]
     folder = project(settings='baseline = "known.json"\n', record=False)
     commands = ("list", "show orders", "render orders", "export -o flows.json", "diff flows.json")
     assert [0] * 5 == [run(folder, "penstock", *command.split()).returncode for command in commands]
-    assert () == flows_for_docs(load(folder)).known
+    assert () == flows_for_docs(load(folder)).baselined
     done = run(folder, "penstock", "check")
     assert (2, "") == (done.returncode, done.stdout)
     assert "known.json: the baseline cannot be read: No such file or directory. Write one: penstock" in done.stderr
