@@ -18,7 +18,6 @@ import pytest
 
 import penstock
 from penstock import Diagram, entrypoint, flow, generate_dag, get_flow, step
-from penstock._decorators.decorators import FlowDeclaration
 from penstock.errors import (
     LayoutError,
     MissingExtraError,
@@ -212,7 +211,7 @@ def test_json_is_a_manifest() -> None:
     [
         ({"name": "bom_snyc"}, UnknownFlowError, "there is no flow 'bom_snyc'. Did you mean 'bom_sync'?"),
         (
-            {"name": FlowDeclaration("bom_sync")},
+            {"name": flow("bom_sync")},
             UnknownFlowError,
             "there is no flow flow('bom_sync'). Did you mean 'bom_sync'?",
         ),
