@@ -45,7 +45,7 @@ def draw(
     request: DirectiveRequest,
 ) -> list[Node]:
     """Return the diagram of a flow, and notes about it; Mermaid's text where there is no picture."""
-    linked, alt = look.drawing(links), options.alt or alt_text(flow)
+    linked, alt = look.drawing(links), options.alt or alt_text(flow, look.note)
     if options.format == "mermaid":
         return _mermaid(flow, linked, request)
     try:

@@ -475,3 +475,9 @@ def test_names_are_text_whatever_they_hold(project: Path, ask: Callable[..., Any
         text_of(each) for each in headings
     ]
     assert len(headings) == len({each["html_id"] for each in headings})
+
+
+def test_text_alternative_says_what_is_left_out(ask: Callable[..., Any]) -> None:
+    """The text alternative of a part of a flow says what the part leaves out."""
+    [image] = walk(ask("penstock-flow", "bom_sync", depth="0"), "image")
+    assert image["alt"].endswith(" 1 of 2 steps left out.")
