@@ -15,7 +15,17 @@ from penstock.check.findings.grouping import group_by_cause
 from penstock.check.findings.reports import FORMATS, text
 from penstock.cli.common_options import add_sources, fault, output_file, read_config
 from penstock.cli.fix import add_fix_options, asker, run_fix
-from penstock.cli.terminal import CLEAN, FINDINGS, apply_style, fold_width, leave_unread, pluralize, table, tell
+from penstock.cli.terminal import (
+    CLEAN,
+    FINDINGS,
+    apply_style,
+    fold_width,
+    leave_unread,
+    pluralize,
+    suggest_explanation,
+    table,
+    tell,
+)
 from penstock.errors import ConfigError
 from penstock.manifest.unread_flows import is_unread
 from penstock.proof import prove
@@ -81,6 +91,9 @@ def _report(proof: Proof, findings: list[Finding], config: Config, parsed: argpa
     if findings and parsed.output is None:
         print()
     _summary(proof, parsed.flows)
+    if sys.stdout.isatty():
+        sys.stdout.flush()
+        suggest_explanation(finding.code for finding in findings)
 
 
 def _refuse_contradictions(parsed: argparse.Namespace) -> None:

@@ -55,6 +55,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             Format(name="pdf", suffixes=(".pdf",), mimetype="application/pdf", binary=True),
             Format(name="text", suffixes=(".txt",), mimetype="text/plain"),
             Format(name="json", suffixes=(".json",), mimetype="application/json"),
+            Format(name="markdown", suffixes=(".md", ".markdown", ".mdx"), mimetype="text/markdown"),
+            Format(name="quarto", suffixes=(".qmd",), mimetype="text/markdown"),
         )
     }
 )

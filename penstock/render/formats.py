@@ -51,6 +51,22 @@ def json(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str
     return manifest.dumps(manifest.build([flow], project=Path.cwd()))
 
 
+def markdown(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
+    """Return a page for wikis and forges: the diagram as Mermaid, the steps as a table."""
+    from penstock.render import markdown  # noqa: PLC0415
+
+    del engine, timeout
+    return markdown.render(flow, options)
+
+
+def quarto(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
+    """Return a page for Quarto, which draws Mermaid in code cells."""
+    from penstock.render import markdown  # noqa: PLC0415
+
+    del engine, timeout
+    return markdown.render(flow, options, fence="{mermaid}")
+
+
 def svg(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
     """Return a standalone picture, with a background and a dark variant."""
     from penstock.render import svg  # noqa: PLC0415
