@@ -47,8 +47,8 @@ class _Words(NamedTuple):
     given: Mapping[str, list[str]]
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser], root: argparse.ArgumentParser) -> None:
-    """Add the command, which completes the words of ``root``."""
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
     summary = "print a script that completes commands in a shell"
     description = (
         "Print a script that completes commands, options and the names of flows. "
@@ -56,16 +56,19 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser], root: arg
         "for fish: penstock completion fish > ~/.config/fish/completions/penstock.fish"
     )
     parser = commands.add_parser("completion", help=summary, description=description)
-    parser.set_defaults(action=lambda parsed: _run(parsed, root))
+    parser.set_defaults(action=run)
     parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
-    parser.add_argument("--words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
 
 
-def _run(parsed: argparse.Namespace, root: argparse.ArgumentParser) -> int:
-    if parsed.words is None:
-        print((Path(__file__).parent / "completions" / f"penstock.{parsed.shell}").read_text(encoding="utf-8"), end="")
-        return CLEAN
-    for word, text in complete(root, parsed.words or [""]):
+def run(parsed: argparse.Namespace) -> int:
+    """Print the script of a shell."""
+    print((Path(__file__).parent / "completions" / f"penstock.{parsed.shell}").read_text(encoding="utf-8"), end="")
+    return CLEAN
+
+
+def print_words(root: argparse.ArgumentParser, words: Sequence[str]) -> int:
+    """Print the words that may stand at the end of a command line, as the scripts ask with ``--words``."""
+    for word, text in complete(root, words or [""]):
         print(f"{word}\t{text}" if text else word)
     return CLEAN
 

@@ -92,6 +92,8 @@ def _done(arguments: Sequence[str] | None) -> int:
     try:
         parser = _parser()
         words = sys.argv[1:] if arguments is None else [*arguments]
+        if words[:1] == ["completion"] and words[2:3] == ["--words"]:  # argparse would read the words
+            return completion.print_words(parser, words[3:])
         return _run(parser.parse_args(words)) if words else print_help_without_command(parser)
     except PenstockError as error:
         _complain(str(error))
@@ -252,9 +254,8 @@ def _parser() -> MainParser:
     )
     export = _add(commands, "export", _export, "write the manifest of all flows, as JSON")
     export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output without it")
-    for command in (check, diff, evidence, inject, example, explain, open_flow):
+    for command in (check, completion, diff, evidence, inject, example, explain, open_flow):
         command.add(commands)
-    completion.add(commands, parser)
     return parser
 
 

@@ -90,8 +90,19 @@ class MainParser(Parser):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.commands: argparse._SubParsersAction[Any] = self.add_subparsers(
-            required=True, metavar="COMMAND", dest="command_name", parser_class=Parser
+            metavar="COMMAND", dest="command_name", parser_class=Parser
         )
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Return the parsed arguments; a missing command is reported after unknown options.
+
+        Raises:
+            UsageError: An argument is unknown, missing or wrong.
+        """
+        parsed = super().parse_args(args, namespace)
+        if parsed.command_name is None:
+            self.error("name a command")
+        return parsed
 
     def format_help(self) -> str:
         """Return the help, with the commands in their groups."""

@@ -33,16 +33,17 @@ def _iter_blocks(markdown: str) -> Iterator[str]:
     fence = ""
     for line in [*markdown.splitlines(), ""]:
         mark = _FENCE.match(line)
-        if mark and not fence:
-            if lines:
-                yield "\n".join(lines)
-            lines, fence = [line], mark[1]
-        elif fence or line.strip():
-            lines.append(line)
-            fence = "" if fence and line.strip() == fence else fence
-        elif lines:
-            yield "\n".join(lines)
+        ends = line.strip() == fence if fence else not line.strip()
+        if (ends or (mark and not fence)) and lines:
+            yield "\n".join([*lines, line] if fence else lines)
             lines = []
+        if mark and not fence:
+            fence = mark[1]
+        elif fence and ends:
+            fence = ""
+            continue
+        if fence or line.strip():
+            lines.append(line)
 
 
 def _convert_block(block: str, columns: int) -> str:
