@@ -215,7 +215,7 @@ def _write(content: bytes, output: Path | None, *, binary: bool) -> None:
         write_atomically(output, content)
         tell("", f"wrote {output}")
     elif binary and sys.stdout.isatty():
-        raise ConfigError("this format is no text; name a file: -o FILE")
+        raise ConfigError("this format is binary; name a file: -o FILE")
     else:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
@@ -239,21 +239,23 @@ def _parser() -> MainParser:
     )
     show = _add(commands, "show", _show, "draw a flow in the terminal")
     _add_flow(show)
-    show.add_argument("--paths", action="store_true", help="print every path from an entrypoint to an end too")
+    show.add_argument("--paths", action="store_true", help="also print every path from an entrypoint to an end")
     render_parser = _add(commands, "render", _render, "write a diagram to a file")
     _add_flow(render_parser, optional=True)
     render_many.add_options(render_parser)
     render_parser.add_argument(
-        "-o", "--output", type=output_file, metavar="FILE", help="the file; its suffix chooses the format"
+        "-o", "--output", type=output_file, metavar="FILE", help="the file; its suffix selects the format"
     )
-    render_parser.add_argument("-f", "--format", choices=sorted(FORMATS), help="the format, if the suffix does not say")
+    render_parser.add_argument(
+        "-f", "--format", choices=sorted(FORMATS), help="the format, if the suffix does not select one"
+    )
     render_parser.add_argument(
         "--details",
         action=argparse.BooleanOptionalAction,
-        help="draw titles, triggers, effects and labels (pictures do, Mermaid and DOT texts do not)",
+        help="draw titles, triggers, effects and labels (default: everywhere but in Mermaid and DOT)",
     )
-    export = _add(commands, "export", _export, "write the manifest of all flows, as JSON")
-    export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output without it")
+    export = _add(commands, "export", _export, "write all flows to a manifest, as JSON")
+    export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output by default")
     for command in (check, completion, diff, evidence, inject, example, explain, open_flow):
         command.add(commands)
     return parser
@@ -272,6 +274,4 @@ def _add_flow(parser: argparse.ArgumentParser, *, optional: bool = False) -> Non
     parser.add_argument(
         "flow", metavar="FLOW", nargs="?" if optional else None, help="the flow's name, or SERVICE/NAME"
     )
-    parser.add_argument(
-        "--direction", metavar="TB|LR|BT|RL", help="where the arrows of a diagram point: down, right, up, left"
-    )
+    parser.add_argument("--direction", metavar="TB|LR|BT|RL", help="direction of the diagram: down, right, up, left")

@@ -37,7 +37,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.set_defaults(action=run)
     add_sources(parser)
     parser.add_argument("flow", metavar="FLOW", help="the flow's name, or SERVICE/NAME")
-    parser.add_argument("--direction", metavar="TB|LR|BT|RL", help="where the edges point: down, right, up, left")
+    parser.add_argument("--direction", metavar="TB|LR|BT|RL", help="direction of the diagram: down, right, up, left")
     parser.add_argument("--no-browser", action="store_true", help="print the path of the page instead of opening it")
     parser.add_argument("--watch", action="store_true", help="draw again at every save, until Ctrl-C")
 

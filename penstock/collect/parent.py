@@ -142,6 +142,8 @@ def _request(config: Config, folder: Path) -> dict[str, Any]:
         **files,
         "sys_path": shared_path(config),
         "project": str(config.project),
+        "settings_file": config.source.file if config.source else "pyproject.toml",
+        "settings_base": str(config.source.base if config.source else config.project),
         "path": [str(entry) for entry in config.path],
         "modules": config.modules,
         "setup": config.setup,
