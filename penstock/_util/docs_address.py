@@ -13,4 +13,6 @@ def find_docs_address(page: str) -> str:
         return ""
     bases = (address for name, _, address in (entry.partition(", ") for entry in addresses) if name == "Documentation")
     base = next(bases, "")
+    if base.endswith("/index.md"):  # the sources in the repository
+        return f"{base.removesuffix('index.md')}{page}.md"
     return f"{base.rstrip('/')}/{page}.html" if base else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email.message import Message
 from importlib import metadata
 from pathlib import Path
 
@@ -67,18 +68,19 @@ def test_an_unknown_code_has_a_near_name(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize(
-    ("code", "address"),
+    ("base", "code", "address"),
     [
-        ("undeclared", "https://docs.example/en/stable/reference/findings/undeclared.html"),
-        ("cycle", "https://docs.example/en/stable/reference/problems.html#cycle"),
+        ("https://docs.example/", "undeclared", "https://docs.example/reference/findings/undeclared.html"),
+        ("https://docs.example/en", "cycle", "https://docs.example/en/reference/problems.html#cycle"),
+        ("https://code.example/blob/HEAD/docs/index.md", "cycle", "https://code.example/blob/HEAD/docs/reference/problems.md#cycle"),
     ],
-)
+)  # fmt: skip
 def test_the_address_follows_from_the_projects_urls(
-    code: str, address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    base: str, code: str, address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As soon as the package has the URL of its documentation, the explanation ends in the page's address."""
-    package = metadata.metadata("penstock")
-    package["Project-URL"] = "Documentation, https://docs.example/en/stable/"
+    package = Message()
+    package["Project-URL"] = f"Documentation, {base}"
     monkeypatch.setattr(metadata, "metadata", lambda name: package)
     main(["explain", code])
     assert f"See {address}" == capsys.readouterr().out.splitlines()[-1]

@@ -112,7 +112,7 @@ def _copy(source: Path, folder: Path) -> int:
 
 def _format_commands(folder: Path, example: Example) -> Iterator[str]:
     commands = {f"cd {shlex.quote(str(folder))}": "", **example.commands}
-    if (folder / "tests").is_dir():
+    if (folder / "tests").is_dir() or any(folder.glob("test_*.py")):
         commands["pytest --penstock && penstock check"] = "check its flows against its tests"
     size = max(map(len, commands))
     return (
