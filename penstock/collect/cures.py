@@ -8,7 +8,6 @@ import pkgutil
 import re
 import socket
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +15,7 @@ from penstock._util import source_paths
 from penstock.errors import did_you_mean, near_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from penstock.config.sources import SettingsSource
 
@@ -103,22 +102,24 @@ def _cure_django(error: BaseException, context: ImportContext) -> Cure:
 
 def _cure_missing_module(error: ModuleNotFoundError, context: ImportContext) -> Cure:
     missing = error.name or ""
-    if not missing:
-        return Cure("")
     top, package = missing.partition(".")[0], missing.rpartition(".")[0]
-    if missing.endswith(".py"):
-        return Cure(f"A module has the name of its file without the suffix: {package}")
+    if not missing or missing.endswith(".py"):
+        return Cure(f"A module has the name of its file without the suffix: {package}" if package else "")
     if package in sys.modules:
         return _cure_missing_submodule(missing, package, context)
     if top not in sys.modules and (folder := _find_folder(top, context)) is not None:
         return Cure(_name_folder(folder, context))
-    if mention := _cure_mentioned_name(missing, context):
-        return mention
-    if f"{context.module}.".startswith(f"{missing}."):
-        siblings = _siblings("")
-        hint = did_you_mean(near_names(missing, siblings)).strip()
-        return Cure(f"{hint} Is its folder in `path`? For example: {context.spell('path', ['src'])}".strip())
-    return Cure(f"Install it for {sys.executable}, or mock it: {context.spell('mock', [missing])}")
+    return _cure_mentioned_name(missing, context) or _cure_unknown_module(missing, context)
+
+
+def _cure_unknown_module(missing: str, context: ImportContext) -> Cure:
+    if not f"{context.module}.".startswith(f"{missing}."):
+        return Cure(f"Install it for {sys.executable}, or mock it: {context.spell('mock', [missing])}")
+    folder = context.project / missing.partition(".")[0]
+    if folder.joinpath(*context.module.split(".")[1:-1]).is_dir() and (cure := _name_without_folder(folder, context)):
+        return Cure(cure)
+    hint = did_you_mean(near_names(missing, _siblings(""))).strip()
+    return Cure(f"{hint} Is its folder in `path`? For example: {context.spell('path', ['src'])}".strip())
 
 
 def _name_folder(folder: Path, context: ImportContext) -> str:
@@ -127,11 +128,18 @@ def _name_folder(folder: Path, context: ImportContext) -> str:
     if not context.settings.is_command_line:
         relative = os.path.relpath(folder, context.project).replace(os.sep, "/")
         on_command_line = f", or on the command line: -p {relative}"
-    prefix = source_paths.relative(folder, context.project).replace("/", ".")
-    if context.module.startswith(f"{prefix}."):
-        name = context.module.removeprefix(f"{prefix}.")
-        return f"Import it from its folder: {context.spell('modules', [name])} and {context.spell_path(folder)}"
+    if cure := _name_without_folder(folder, context):
+        return cure
     return f"It is in the project: {context.spell_path(folder)}{on_command_line}"
+
+
+def _name_without_folder(folder: Path, context: ImportContext) -> str:
+    """Return the cure for a module that the settings name with its source folder, such as ``src.shop.orders``."""
+    prefix = source_paths.relative(folder, context.project).replace("/", ".")
+    if not context.module.startswith(f"{prefix}."):
+        return ""
+    name = context.module.removeprefix(f"{prefix}.")
+    return f"Import it from its folder: {context.spell('modules', [name])} and {context.spell_path(folder)}"
 
 
 def _find_folder(top: str, context: ImportContext) -> Path | None:
@@ -160,7 +168,7 @@ def _cure_missing_submodule(missing: str, package: str, context: ImportContext) 
     if not hasattr(sys.modules[package], "__path__"):
         file = source_paths.relative(place, context.project) if place else package
         return Cure(f"{file} is a module, not a package. If it hides a package of that name, rename it.")
-    hint = did_you_mean(near_names(missing, siblings)).strip()
+    hint = _suggest_sibling(missing, siblings)
     mention = _find_mention(missing, context.roots)
     if not source_paths.is_own(source_paths.absolute(place), context.roots) and source_paths.is_installed(place):
         hint = f"{_describe_version(package)} has no such module. {hint}".strip()
@@ -251,6 +259,13 @@ def _cure_unknown_name(error: NameError | AttributeError, _context: ImportContex
     name = error.name or ""
     hint = did_you_mean(near_names(name, [word for word in known if word != name], limit=1)).strip()
     return Cure(f"Import it: import {name}" if name in sys.stdlib_module_names else hint)
+
+
+def _suggest_sibling(missing: str, siblings: Sequence[str]) -> str:
+    """Return the near names of a missing submodule; only its own part counts, not that of the package."""
+    package, _, name = missing.rpartition(".")
+    near = near_names(name, [sibling.rpartition(".")[2] for sibling in siblings], limit=2)
+    return did_you_mean([f"{package}.{candidate}" for candidate in near]).strip()
 
 
 def _siblings(package: str) -> list[str]:

@@ -355,8 +355,8 @@ def test_a_baseline_is_missed_only_where_it_is_used(project: Callable[..., Path]
     [
         (["--evidence", "gone.json"], "--evidence: there is no file 'gone.json'"),
         (["--yes"], "--yes: it answers the question of --fix; give both options"),
-        (["--write-baseline", "--fix"], "--write-baseline: it accepts what --fix would mend"),
-        (["--fix", "--format", "json"], "--fix: it shows a diff"),
+        (["--write-baseline", "--fix"], "--write-baseline: it accepts findings that --fix would mend"),
+        (["--fix", "--format", "json"], "--fix: it prints a diff"),
     ],
 )
 def test_options_that_cannot_be_meant(project: Callable[..., Path], options: list[str], said: str) -> None:

@@ -636,7 +636,7 @@ def test_a_revision_without_flows_to_name_is_told(project: Path, capsys: pytest.
     git(project, "rm", "--quiet", "--cached", "pyproject.toml")
     git(project, "commit", "--quiet", "--message", "bare")
     assert 2 == main.main(["diff", "HEAD"])
-    assert re.match(r"penstock: HEAD \(\w{10}\): it names no modules\.", capsys.readouterr().err)
+    assert re.match(r"penstock: HEAD \(\w{10}\): it configures no modules\.", capsys.readouterr().err)
 
 
 def test_hooks_of_the_repository_do_not_run(project: Path) -> None:

@@ -208,7 +208,7 @@ def test_steps_need_no_configuration(folder: Path, capsys: pytest.CaptureFixture
     read(folder, otlp(SPANS[:1], lambda _: known))
     assert "" == capsys.readouterr().err
     read(folder, otlp(SPANS[:2], lambda name: known if "receive" in name else new(name)))
-    assert "note: Which functions are steps is not known: no modules to import." in capsys.readouterr().err
+    assert "note: Which functions are steps is not known: no modules are configured." in capsys.readouterr().err
 
 
 def test_what_a_span_says_of_its_step_counts_more(folder: Path) -> None:
