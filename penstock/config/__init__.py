@@ -247,7 +247,8 @@ def _value(source: SettingsSource, key: str, value: object) -> object:
     except read.BadValueError as bad:
         reason = f"{key!r} {bad}" if str(bad).endswith(("?", ".")) else f"{key!r} {bad}."
         hint = _YAML_WORDS if source.is_yaml and _has_truth(value) else ""
-        message = f"{reason}{hint} {_cure(source, key, bad.instead)}"
+        cures = [_cure(source, key, bad.instead), *(source.assignment(*pair) for pair in bad.beside.items())]
+        message = f"{reason}{hint} {(' ' if source.is_command_line else ' and ').join(cures)}"
         raise ConfigError(message, where=source.where(key), key=key) from None
 
 

@@ -51,8 +51,7 @@ class SettingsSource(NamedTuple):
     def assignment(self, key: str, value: object) -> str:
         """Return a setting as this file would spell it."""
         if self.is_command_line and key in COMMAND_LINE_FLAGS:
-            values = value if isinstance(value, list) else [value]
-            return " ".join(f"{COMMAND_LINE_FLAGS[key]} {shlex.quote(str(item))}" for item in values)
+            return f"{COMMAND_LINE_FLAGS[key]} {shlex.quote(str(value[0] if isinstance(value, list) else value))}"
         if self.is_command_line:
             return f"{key} = {toml(value)} below [tool.penstock] in pyproject.toml"
         if self.file == SPHINX_BUILD:

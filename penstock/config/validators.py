@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING
@@ -13,6 +12,7 @@ from string import Formatter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from penstock.config.module_paths import module_of_file
 from penstock.errors import did_you_mean, near_names
 
 if TYPE_CHECKING:
@@ -34,10 +34,12 @@ class BadValueError(ValueError):
 
     Attributes:
         instead: The likely intended value, or ``None``.
+        beside: Other settings that the intended value needs.
     """
 
-    def __init__(self, message: str, instead: object = None) -> None:
+    def __init__(self, message: str, instead: object = None, beside: Mapping[str, object] = NO_CHOICES) -> None:
         self.instead = instead
+        self.beside = beside
         super().__init__(message)
 
 
@@ -122,14 +124,18 @@ def strings(value: object, _base: Path) -> dict[str, str]:
     return {str(name): item for name, item in value.items()}
 
 
-def modules(value: object, _base: Path) -> tuple[str, ...]:
+def modules(value: object, base: Path) -> tuple[str, ...]:
     """Read module names, each of which may end in ``.*``."""
-    return tuple(dict.fromkeys(_module(name, name.removesuffix(".*")) for name in _list(value)))
+    return tuple(dict.fromkeys(_module(name, name.removesuffix(".*"), base) for name in _list(value)))
 
 
-def mocks(value: object, _base: Path) -> tuple[str, ...]:
+def mocks(value: object, base: Path) -> tuple[str, ...]:
     """Read module names."""
-    return tuple(dict.fromkeys(_module(name, name) for name in _list(value)))
+    names = _list(value)
+    for name in names:
+        if name.endswith(".*") and _is_dotted_name(name[:-2]):
+            raise BadValueError(f"contains {name!r}; a mocked package includes its modules", [name[:-2]])
+    return tuple(dict.fromkeys(_module(name, name, base) for name in names))
 
 
 def setup(value: object, base: Path) -> str:
@@ -239,12 +245,14 @@ def _list(value: object, of: object = str) -> list[str]:
     return list(value)
 
 
-def _module(name: str, bare: str) -> str:
-    if not _is_dotted_name(bare):
-        suggestion = re.sub(r"[/\\]+", ".", name.strip("./\\").removesuffix(".py")).removesuffix(".__init__")
-        instead = [suggestion] if _is_dotted_name(suggestion) else None
-        raise BadValueError(f"holds {name!r}, which is not the name of a module", instead)
-    return name
+def _module(name: str, bare: str, base: Path) -> str:
+    if _is_dotted_name(bare):
+        return name
+    message = f"contains {name!r}, which is not a module name"
+    module, folder = module_of_file(name, base)
+    if not _is_dotted_name(module.removesuffix(".*")):
+        raise BadValueError(message)
+    raise BadValueError(message, [module], {} if folder == Path() else {"path": [folder.as_posix()]})
 
 
 def _is_dotted_name(name: str) -> bool:

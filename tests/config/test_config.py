@@ -152,10 +152,10 @@ WRONG = {
     "modules = 3": "'modules' must be a list of strings, not a number. Write, for example: modules = [",
     "modules = ['a', 3]": "'modules' must be a list of strings, and 3 in it is a number.",
     "modules = ['']": "'modules' holds an empty string.",
-    "modules = ['src/shop/flows.py']": 'is not the name of a module. Write: modules = ["src.shop.flows"]',
+    "modules = ['src/shop/flows.py']": 'is not a module name. Write: modules = ["shop.flows"] and path = ["src"]',
     "modules = ['shop/__init__.py']": 'Write: modules = ["shop"]',
-    "modules = ['*']": "'modules' holds '*', which is not the name of a module. Write, for example: modules = [",
-    "mock = ['redis.*']": "'mock' holds 'redis.*', which is not the name of a module.",
+    "modules = ['*']": "'modules' contains '*', which is not a module name. Write, for example: modules = [",
+    "mock = ['redis.*']": "contains 'redis.*'; a mocked package includes its modules. Write: mock = [\"redis\"]",
     "path = ['nix']": "'path' names a folder that does not exist: ",
     "path = 'src'": "'path' must be a list, not a string. Write: path = [\"src\"]",
     "python = 3.12": "'python' must be the path of a Python, not a number. Write, for example: python = \"../.venv/bin/python\"",
@@ -289,7 +289,7 @@ def test_not_a_table(folder):
 
 def test_reference():
     """Every setting but the project is described, with a default and an example written as TOML."""
-    assert [field.name for field in fields(Config)] == ["project", *(setting.name for setting in SETTINGS)]
+    assert [field.name for field in fields(Config)] == ["project", "source", *(setting.name for setting in SETTINGS)]
     assert all(setting.type and setting.help.endswith(".") and setting.example for setting in SETTINGS)
 
 
