@@ -30,5 +30,5 @@ def test_the_wheel_has_the_examples_and_the_reference(tmp_path: Path) -> None:
     assert "cd app" in run("penstock", "example", "shop", "app")
     assert "order_processing\nshipping\n" == run("penstock", "list", "-f", "names")
     assert "confirmed" in run("shop")
-    assert "Mend it:" in run("penstock", "explain", "unmarked")
+    assert "`@flow`" in run("penstock", "explain", "unmarked")
     assert "complete -F _penstock penstock" in run("penstock", "completion", "bash")

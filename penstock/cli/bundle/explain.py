@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SECTION = re.compile(r"^## `([\w-]+)`\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
-_PROGRAM = re.compile(r"^## A program\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
+_PROGRAM = re.compile(r"^## [^\n]*(?:program|[Ee]xample)[^\n]*\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 _DEFAULT_WIDTH = 80
 
 
