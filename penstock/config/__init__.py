@@ -247,7 +247,7 @@ def _value(source: SettingsSource, key: str, value: object) -> object:
     except read.BadValueError as bad:
         reason = f"{key!r} {bad}" if str(bad).endswith(("?", ".")) else f"{key!r} {bad}."
         hint = _YAML_WORDS if source.is_yaml and _has_truth(value) else ""
-        cures = [_cure(source, key, bad.instead), *(source.assignment(*pair) for pair in bad.beside.items())]
+        cures = [_cure(source, key, value, bad.instead), *(source.assignment(*pair) for pair in bad.beside.items())]
         message = f"{reason}{hint} {(' ' if source.is_command_line else ' and ').join(cures)}"
         raise ConfigError(message, where=source.where(key), key=key) from None
 
@@ -258,7 +258,9 @@ def _has_truth(value: object) -> bool:
     return any(isinstance(entry, bool) for entry in inner)
 
 
-def _cure(source: SettingsSource, key: str, suggestion: object) -> str:
+def _cure(source: SettingsSource, key: str, value: object, suggestion: object) -> str:
+    if value is False and not _declared[key]["default"]:
+        return "Leave it out if you want none."
     if suggestion is not None:
         return f"Write: {source.assignment(key, suggestion)}"
     return f"Write, for example: {source.assignment(key, _declared[key]['example'])}"

@@ -48,9 +48,9 @@ def test_the_cure_is_in_the_explanation(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_the_program_of_a_finding_is_printed_on_request(capsys: pytest.CaptureFixture[str]) -> None:
     """`--example` adds the program that provokes a finding."""
-    main(["explain", "undeclared"])
+    main(["explain", "never-seen"])
     assert "    from penstock import flow\n" not in capsys.readouterr().out
-    main(["explain", "undeclared", "--example"])
+    main(["explain", "never-seen", "--example"])
     assert "    from penstock import flow\n" in capsys.readouterr().out
 
 
