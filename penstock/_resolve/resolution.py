@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from penstock._declare import registry
 from penstock._resolve.flow_builder import build, unclaimed_problem
+from penstock._resolve.flow_references import describe_step_name, describe_wrong_reference
 from penstock.errors import UnknownFlowError
 
 TYPE_CHECKING = False
@@ -19,11 +20,13 @@ def get_flow(name: str) -> Flow:
     Raises:
         UnknownFlowError: No such flow is declared; the error lists near names and all known ones.
     """
+    if not isinstance(name, str):
+        raise UnknownFlowError(name, registry.declarations, describe_wrong_reference(name))
     _resolve(name)
     with registry.lock:
         record = registry.declarations.get(name)
         if record is None:
-            raise UnknownFlowError(name, registry.declarations)
+            raise UnknownFlowError(name, registry.declarations, describe_step_name(name))
         return _build_flow(record)
 
 
