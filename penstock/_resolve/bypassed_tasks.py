@@ -39,8 +39,6 @@ def _task_kind(root: Any) -> TaskKind | None:
 def _bypassed_task_problem(mark: StepMark, task: TaskKind) -> Problem:
     kind = "@entrypoint" if mark.entrypoint else "@step"
     alternative = ", or use @flow_task of penstock.contrib.celery" if task is _CELERY else ""
-    message = (
-        f"{kind} decorates a {task.library} task, so {mark.step_name}{task.send} bypasses the step. "
-        f"Put the decorator that makes the task on top, above @flow{alternative}."
-    )
-    return problem_at(mark, "bypassed", message)
+    sentence = f"{kind} decorates a {task.library} task, so {mark.step_name}{task.send} bypasses the step."
+    advice = f"Put the decorator that makes the task on top, above @flow{alternative}."
+    return problem_at(mark, "bypassed", sentence, advice)

@@ -145,9 +145,9 @@ def _find_flows(read: _Words) -> Iterator[tuple[str, str]]:
 
 
 def _find_codes(_read: _Words) -> Iterator[tuple[str, str]]:
-    from penstock.check.findings.finding import ABOUT  # noqa: PLC0415 - other completions do without
+    from penstock.model.finding_kinds import FINDING_KINDS  # noqa: PLC0415 - other completions do without
 
-    yield from ABOUT.items()
+    yield from ((kind.code, kind.summary) for kind in FINDING_KINDS.values())
     yield from ((code, "") for code in read_problems())
 
 

@@ -13,7 +13,7 @@ from penstock._util.atomic_files import write_atomically
 from penstock.cli.common_options import add_sources, read_config
 from penstock.cli.flow_page import VERSION_FILE, write_page
 from penstock.cli.terminal import CLEAN, tell
-from penstock.embed.overview import page_names
+from penstock.embed.pages import page_names
 from penstock.errors import PenstockError, RenderWarning
 from penstock.proof import prove
 from penstock.render.edge_status import without_proof

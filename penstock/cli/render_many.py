@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from penstock._util.atomic_files import write_atomically
 from penstock.cli.terminal import pluralize, tell
-from penstock.embed.overview import page_names, system_map
+from penstock.embed.overview import system_map
+from penstock.embed.pages import page_names
 from penstock.errors import ConfigError, UnknownFormatError
 from penstock.render import FORMATS, format_of
 

@@ -29,14 +29,19 @@ COLUMNS = ("Step", "What it does", "After")
 MORE_COLUMNS = ("Trigger", "Effects")
 
 
-def render(flow: Flow, options: Options, *, fence: str = "mermaid") -> str:
-    """Render a flow as a page, without a newline at the end.
+def render(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
+    """Return a page; with ``details``, the diagram has titles and effects, and the table columns for them."""
+    del engine, timeout
+    return _write_page(flow, options, "mermaid")
 
-    Args:
-        flow: The flow.
-        options: With ``details``, the diagram has titles, triggers and effects, and the table columns for them.
-        fence: The name of the code block of the diagram.
-    """
+
+def render_for_quarto(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
+    """Return the same page for Quarto, which draws Mermaid in code cells."""
+    del engine, timeout
+    return _write_page(flow, options, "{mermaid}")
+
+
+def _write_page(flow: Flow, options: Options, fence: str) -> str:
     provenance = edge_status.provenance(flow)
     blocks = [
         f"# {_escape_start(visible_title(flow))}",

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock.check.findings.finding import ABOUT
 from penstock.cli.bundle.markdown_text import convert_markdown
 from penstock.cli.main import main
+from penstock.model.finding_kinds import FINDING_KINDS
 
 DOCS = Path(__file__).parents[2] / "docs"
 PROBLEMS = re.findall(r"^## `([\w-]+)`$", (DOCS / "reference/problems.md").read_text(encoding="utf-8"), re.MULTILINE)
@@ -23,7 +23,7 @@ def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "10000")
 
 
-@pytest.mark.parametrize("code", [*ABOUT, *PROBLEMS])
+@pytest.mark.parametrize("code", [*FINDING_KINDS, *PROBLEMS])
 def test_every_code_is_explained(code: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each code has a text, which begins with the reference's first words and has no markup of links left."""
     assert 0 == main(["explain", code])
@@ -37,7 +37,7 @@ def test_all_codes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a code, every code has a line."""
     assert 0 == main(["explain"])
     codes = re.findall(r"^  ([\w-]+)  ", capsys.readouterr().out, re.MULTILINE)
-    assert [*ABOUT, *PROBLEMS] == codes
+    assert [*FINDING_KINDS, *PROBLEMS] == codes
 
 
 def test_the_cure_is_in_the_explanation(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from penstock._util.docs_address import find_docs_address
-from penstock.check.findings.finding import ABOUT
 from penstock.cli.bundle.files import find_bundled
 from penstock.cli.bundle.markdown_text import convert_markdown
 from penstock.cli.terminal import CLEAN, apply_style, table, width
 from penstock.errors import UnknownNameError
+from penstock.model.finding_kinds import FINDING_KINDS
 
 if TYPE_CHECKING:
     import argparse
@@ -51,8 +51,9 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _print_codes(problems: Mapping[str, str]) -> None:
-    rows = {**ABOUT, **{code: _first_sentence(text) for code, text in problems.items()}}
-    for title, codes in (("Findings", ABOUT), ("Problems", problems)):
+    findings = {kind.code: kind.summary for kind in FINDING_KINDS.values()}
+    rows = {**findings, **{code: _first_sentence(text) for code, text in problems.items()}}
+    for title, codes in (("Findings", findings), ("Problems", problems)):
         print(apply_style(f"{title}:", "1"))
         for line in table([(f"  {code}", rows[code]) for code in codes]):
             print(line)
@@ -81,14 +82,14 @@ def explain(code: str, problems: Mapping[str, str], *, example: bool = False) ->
     Raises:
         UnknownCodeError: There is no such code.
     """
-    if code in ABOUT:
+    if code in FINDING_KINDS:
         markdown, page = _read_finding(code, example=example), f"reference/findings/{code}"
     elif code in problems:
         markdown, page = problems[code], "reference/problems"
     else:
-        raise UnknownCodeError(code, [*ABOUT, *problems])
+        raise UnknownCodeError(code, [*FINDING_KINDS, *problems])
     address = find_docs_address(page)
-    fragment = "" if code in ABOUT else f"#{code}"
+    fragment = "" if code in FINDING_KINDS else f"#{code}"
     text = convert_markdown(markdown, width() or _DEFAULT_WIDTH)
     return "\n\n".join(filter(None, (text, address and f"See {address}{fragment}")))
 
