@@ -51,7 +51,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _print_codes(problems: Mapping[str, str]) -> None:
-    findings = {kind.code: kind.summary for kind in FINDING_KINDS.values()}
+    findings: dict[str, str] = {kind.code: kind.summary for kind in FINDING_KINDS.values()}
     rows = {**findings, **{code: _first_sentence(text) for code, text in problems.items()}}
     for title, codes in (("Findings", findings), ("Problems", problems)):
         print(apply_style(f"{title}:", "1"))
