@@ -200,6 +200,7 @@ def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
 
 def in_terminal(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
     """Run a command in a terminal of 100 columns; return its exit code, and what a reader sees there."""
+    environment = {name: value for name, value in environment.items() if name != "COLUMNS"}
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (40, 100))
     with subprocess.Popen(

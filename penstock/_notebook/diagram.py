@@ -139,8 +139,8 @@ def generate_dag(
 
     Args:
         name: The flow's name.
-        format: ``mermaid``, ``dot``, ``svg``, ``png``, ``pdf``, ``text`` or ``json``. If it is not given, the
-            output's suffix decides; without an output it is ``mermaid``.
+        format: ``mermaid``, ``dot``, ``svg``, ``png``, ``pdf``, ``text``, ``json``, ``markdown`` or ``quarto``. If it
+            is not given, the output's suffix decides; without an output it is ``mermaid``.
         output: A file to write, whole or not at all.
         direction: The direction of the edges: ``TB`` (or ``TD``) down, ``LR`` right, ``BT`` up, ``RL`` left.
         details: Whether to draw titles, triggers, effects, labels and links too. If it is not given, pictures and

@@ -107,7 +107,9 @@ def test_missing_evidence_that_settings_name(project: Callable[..., Path]) -> No
     """Where the settings name a file that is not there, perhaps misspelt, the check says so; a fresh clone has none, so it passes."""
     folder = project(settings='evidence = "recordet.json"\n', record=False)
     done = run(folder, "penstock", "check")
-    said = f"note: there is no evidence, because {folder}/recordet.json, which the setting `evidence` names, is missing"
+    said = (
+        f"note: no evidence is used, because {folder}/recordet.json, which the setting `evidence` names, cannot be read"
+    )
     assert (0, [f"{said} (No such file or directory)."]) == (done.returncode, done.stderr.splitlines())
 
 
@@ -353,9 +355,9 @@ def test_a_baseline_is_missed_only_where_it_is_used(project: Callable[..., Path]
     ("options", "said"),
     [
         (["--evidence", "gone.json"], "--evidence: there is no file 'gone.json'"),
-        (["--yes"], "--yes: it answers what --fix asks; give both"),
-        (["--write-baseline", "--fix"], "--write-baseline: it accepts what --fix would mend"),
-        (["--fix", "--format", "json"], "--fix: it shows a diff"),
+        (["--yes"], "--yes: it answers the question of --fix; give both options"),
+        (["--write-baseline", "--fix"], "--write-baseline: it accepts findings that --fix would mend"),
+        (["--fix", "--format", "json"], "--fix: it prints a diff"),
     ],
 )
 def test_options_that_cannot_be_meant(project: Callable[..., Path], options: list[str], said: str) -> None:
