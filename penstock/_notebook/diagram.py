@@ -193,7 +193,7 @@ def _pictures(diagram: Diagram) -> dict[str, str]:
         # JupyterLab draws Mermaid itself. Beside an SVG it would win, and myst-nb would warn.
         return {"text/vnd.mermaid": str(render(diagram.flow, "mermaid", diagram.options))}
     data = base64.b64encode(svg.encode()).decode("ascii")
-    alt = escape(alt_text(diagram.flow))
+    alt = escape(alt_text(diagram.flow, diagram.options.note))
     html = f'<img src="data:image/svg+xml;base64,{data}" alt="{alt}" style="max-width:100%">'
     return {"text/html": html, "image/svg+xml": svg, **_document(diagram)}
 
