@@ -38,7 +38,8 @@ class LocalClass(Value):
 
     def attribute(self, frame: Frame, name: str, node: ast.AST) -> ValueSet:
         """Return the values that the class or its bases have under a name."""
-        return (self.find_in_class(frame, name) or ValueSet()).bind(frame, None, self, node)
+        values = self.find_in_class(frame, name)
+        return ValueSet() if values is None else values.bind(frame, None, self, node)
 
     def set_attribute(self, frame: Frame, name: str, values: ValueSet) -> None:  # noqa: ARG002
         """Assign to an attribute."""
@@ -69,7 +70,7 @@ class Super(Value):
             values = self.owner.find_in_bases(frame, name)
         else:
             values = self._find_behind(self.owner.thing, name)
-        return (values or ValueSet()).bind(frame, self.receiver, self.receiver.class_of(), node)
+        return ValueSet() if values is None else values.bind(frame, self.receiver, self.receiver.class_of(), node)
 
     def _find_behind(self, kind: type, name: str) -> ValueSet | None:
         owner = self.receiver.class_of()

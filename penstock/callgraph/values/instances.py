@@ -53,7 +53,7 @@ class Instance(Value):
             instance_values = self.owner.find_on_instances(frame, self, name)
             if instance_values is not None:
                 return instance_values
-        result = (class_values or ValueSet()).bind(frame, self, self.owner, node)
+        result = ValueSet() if class_values is None else class_values.bind(frame, self, self.owner, node)
         if self.open:
             for subclass_values in self.owner.find_in_subclasses(frame, name):
                 result.update(subclass_values.bind(frame, self, self.owner, node))

@@ -246,7 +246,8 @@ class LiveClass(LiveObject):
 
     def attribute(self, frame: Frame, name: str, node: ast.AST) -> ValueSet:
         """Return the values that the class or its bases have under a name."""
-        return (self.find_in_class(frame, name) or ValueSet()).bind(frame, None, self, node)
+        values = self.find_in_class(frame, name)
+        return ValueSet() if values is None else values.bind(frame, None, self, node)
 
     def bind(self, frame: Frame, receiver: Value | None, owner: Value | None, node: ast.AST) -> ValueSet:  # noqa: ARG002
         """Return it: a class inside a class is not bound."""
