@@ -17,16 +17,17 @@ import sys
 import termios
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import pytest
 
 import penstock
 from penstock import errors, manifest, observers
-from penstock.check.findings.finding import ABOUT
 from penstock.config import SETTINGS
+from penstock.embed.options import EMBEDS, options_of
+from penstock.model.finding_kinds import FINDING_KINDS
+from penstock.model.problem_codes import ProblemCode
 from penstock.render import FORMATS
-from penstock_mkdocs.embed_syntax.options import FLOWS_OPTIONS, MAP_OPTIONS, OPTIONS
 from penstock_mkdocs.handler import HANDLER_SETTINGS
 from penstock_mkdocs.plugin import PLUGIN_SETTINGS
 from penstock_mkdocs.site import OWN_SETTINGS
@@ -43,6 +44,7 @@ DURATION = re.compile(r"\b\d+\.\d+ ?s(econds)?\b")
 
 PAGES = {
     "README.md": None,
+    "docs/index.md": None,
     "docs/tutorial.md": None,
     "docs/tutorial-sphinx.md": None,
     "docs/tutorial-mkdocs.md": None,
@@ -69,20 +71,13 @@ PAGES = {
     "docs/how-to/several-services.md": "docs/examples",
     "docs/how-to/code-that-is-not-yours.md": None,
     "docs/reference/command-line.md": "docs/examples/shop",
-    **{f"docs/reference/findings/{code}.md": None for code in ABOUT},
+    **{f"docs/reference/findings/{code}.md": None for code in FINDING_KINDS},
 }
 """The pages that are typed, each with the folder that its reader stands in: empty, or a copy of an example."""
 
 GENERATED = [".penstock", "__pycache__", "site", ".cache", "_build"]
 
 RESULTS = {
-    "README.md": [
-        ("bom_sync_flow.png", b"\x89PNG\r\n"),
-        ("docs/_build/index.html", b"<svg"),
-        ("docs/_build/index.html", b"Take the news that a bill of materials has changed."),
-        ("site/index.html", b"<svg"),
-        ("site/index.html", b"Take the news that a bill of materials has changed."),
-    ],
     "docs/tutorial.md": [("site/index.html", b"<svg"), ("site/index.html", b"Tell the customer why not.")],
     "docs/tutorial-sphinx.md": [
         ("site/flows/loans.html", b"<svg"),
@@ -267,6 +262,28 @@ def test_links_to_files_lead_somewhere(page):
     assert [] == [target for target in targets if not (ROOT / target).exists()]
 
 
+def changed_shop(folder: Path) -> None:
+    """Make a shop whose code has changed since its diagram was declared, as the tutorial about proof does, and record it."""
+    shutil.copytree(ROOT / "docs/examples/shop", folder, ignore=shutil.ignore_patterns(*GENERATED))
+    changes = [block for block in blocks("docs/tutorial-proof.md") if block.info == "diff"][:2]
+    for block in changes:
+        write(folder / block.file, block)
+    assert 0 == run("pytest -q --penstock", 0, folder)[0]
+
+
+def test_picture_of_a_changed_shop_is_current(tmp_path):
+    """The first picture of the README is the shop's diagram after a change, and the line below it is its line of proof."""
+    folder = tmp_path / "shop"
+    changed_shop(folder)
+    run(f"penstock render order_processing -o '{tmp_path}/order_changed.svg'", 0, folder)
+    pictures = [path / "order_changed.svg" for path in (DOCS / "_static", tmp_path)]
+    assert pictures[0].read_text(encoding="utf-8") == pictures[1].read_text(encoding="utf-8")
+    _, report = run("penstock check order_processing", 0, folder)
+    for page in ("README.md", "docs/index.md"):
+        [line] = re.findall("6 of 7 .*; 1 indirect", (ROOT / page).read_text(encoding="utf-8"))
+        assert line in DATE.sub("", report).replace(" on ;", ";")
+
+
 @pytest.mark.parametrize(
     ("picture", "project", "flow"),
     [("order_processing.svg", "docs/examples/shop", "order_processing"), ("tutorial.svg", None, "orders")],
@@ -313,14 +330,12 @@ def test_reference_describes_no_other_setting():
     assert [setting.name for setting in SETTINGS] == headings
 
 
-EMBEDS = {"penstock-flow": OPTIONS, "penstock-flows": FLOWS_OPTIONS, "penstock-map": MAP_OPTIONS}
-
-
-@pytest.mark.parametrize(("embed", "options"), EMBEDS.items())
-def test_reference_describes_the_options_of_embeds_in_markdown(embed, options):
+@pytest.mark.parametrize(("embed", "kind"), EMBEDS.items())
+def test_reference_describes_the_options_of_embeds_in_markdown(embed, kind):
     """The reference says of each option of an embed in Markdown what its declaration says, and lists no other."""
     section = reference("embedding").partition(f"Markdown: the embed `{embed}`")[2].partition("\n## ")[0]
-    rows = [f"| `{each.name}` | {each.type} | {each.default} | {each.help} |" for each in options]
+    options = options_of(kind).values()
+    rows = [f"| `{each.name}` | {each.type.words} | {each.default_text} | {each.help} |" for each in options]
     assert rows == re.findall(r"^\| `.*$", section, re.MULTILINE)
 
 
@@ -360,16 +375,14 @@ def test_reference_lists_the_formats():
 def test_reference_lists_the_problems():
     """The reference has a section for each code that a problem can have."""
     listed = re.findall(r"^## `([\w-]+)`$", reference("problems"), re.MULTILINE)
-    codes = re.search(r"code: (.*?)message:", inspect.getdoc(penstock.Problem) or "", re.DOTALL)
-    assert codes
-    assert sorted(re.findall(r"``([\w-]+)``", codes[1])) == sorted(listed)
+    assert sorted(get_args(ProblemCode)) == sorted(listed)
 
 
 def test_reference_lists_the_findings():
     """The reference says in a sentence what each finding means, and has a page for each."""
     listed = re.findall(r"^\| \[`([\w-]+)`\]\(\1\.md\) \| (.*) \|$", reference("findings/index"), re.MULTILINE)
-    assert list(ABOUT.items()) == listed
-    assert sorted(ABOUT) == sorted(
+    assert {code: kind.summary for code, kind in FINDING_KINDS.items()} == dict(listed)
+    assert sorted(FINDING_KINDS) == sorted(
         page.stem for page in (DOCS / "reference/findings").glob("*.md") if page.stem != "index"
     )
 
