@@ -24,6 +24,8 @@ _BARE = frozenset(
 """Classes by their identity: the hash of one may be code of the application's."""
 _FURTHER = 20
 """How many decorators are unwrapped at most."""
+_MAX_SORTED = 1000
+"""How many items of a set are sorted at most."""
 _CONSTANTS = frozenset(map(id, (str, int, bool, bytes, float, type(None))))
 
 
@@ -192,8 +194,15 @@ def elements(thing: Any) -> list[Any] | None:
     kind = type(thing)
     for base in (list, tuple, set, frozenset):
         if issubclass(kind, base):
-            return list(base.__iter__(thing))[:64]
+            items = list(base.__iter__(thing))
+            is_ordered = base in (list, tuple) or len(items) > _MAX_SORTED
+            return (items if is_ordered else sorted(items, key=_sorting_key))[:64]
     return None
+
+
+def _sorting_key(thing: Any) -> tuple[str, str]:
+    """Return a key that is the same in each process, where the order of a set is not."""
+    return full_name(type(thing)), repr(thing) if is_constant(thing) else full_name(thing)
 
 
 def full_name(thing: Any) -> str:
