@@ -100,7 +100,7 @@ RESULTS = {
         ("site/index.html", b'href="flows/readings/#flow-readings-store"'),
         ("site/map/index.html", b"<svg"),
         ("site/map/index.html", b"From the frost to the gardener."),
-        ("site/flows/readings/index.html", b"Keep it for the statistics of the year."),
+        ("site/flows/readings/index.html", b"Store the reading for the statistics of the year."),
     ],
     "docs/how-to/mkdocs.md": [
         ("site/overview/index.html", b"What starts what"),
