@@ -49,6 +49,7 @@ PAGES = {
     "docs/tutorial-proof.md": "docs/examples/shop",
     "docs/how-to/check-in-ci.md": None,
     "docs/how-to/evidence.md": None,
+    "docs/how-to/evidence-from-traces.md": None,
     "docs/how-to/django.md": None,
     "docs/how-to/django-tasks.md": None,
     "docs/how-to/commands.md": None,
