@@ -17,16 +17,17 @@ import sys
 import termios
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import pytest
 
 import penstock
 from penstock import errors, manifest, observers
-from penstock.check.findings.finding import ABOUT
 from penstock.config import SETTINGS
+from penstock.embed.options import EMBEDS, options_of
+from penstock.model.finding_kinds import FINDING_KINDS
+from penstock.model.problem_codes import ProblemCode
 from penstock.render import FORMATS
-from penstock_mkdocs.embed_syntax.options import FLOWS_OPTIONS, MAP_OPTIONS, OPTIONS
 from penstock_mkdocs.handler import HANDLER_SETTINGS
 from penstock_mkdocs.plugin import PLUGIN_SETTINGS
 from penstock_mkdocs.site import OWN_SETTINGS
@@ -70,7 +71,7 @@ PAGES = {
     "docs/how-to/several-services.md": "docs/examples",
     "docs/how-to/code-that-is-not-yours.md": None,
     "docs/reference/command-line.md": "docs/examples/shop",
-    **{f"docs/reference/findings/{code}.md": None for code in ABOUT},
+    **{f"docs/reference/findings/{code}.md": None for code in FINDING_KINDS},
 }
 """The pages that are typed, each with the folder that its reader stands in: empty, or a copy of an example."""
 
@@ -329,14 +330,12 @@ def test_reference_describes_no_other_setting():
     assert [setting.name for setting in SETTINGS] == headings
 
 
-EMBEDS = {"penstock-flow": OPTIONS, "penstock-flows": FLOWS_OPTIONS, "penstock-map": MAP_OPTIONS}
-
-
-@pytest.mark.parametrize(("embed", "options"), EMBEDS.items())
-def test_reference_describes_the_options_of_embeds_in_markdown(embed, options):
+@pytest.mark.parametrize(("embed", "kind"), EMBEDS.items())
+def test_reference_describes_the_options_of_embeds_in_markdown(embed, kind):
     """The reference says of each option of an embed in Markdown what its declaration says, and lists no other."""
     section = reference("embedding").partition(f"Markdown: the embed `{embed}`")[2].partition("\n## ")[0]
-    rows = [f"| `{each.name}` | {each.type} | {each.default} | {each.help} |" for each in options]
+    options = options_of(kind).values()
+    rows = [f"| `{each.name}` | {each.type.words} | {each.default_text} | {each.help} |" for each in options]
     assert rows == re.findall(r"^\| `.*$", section, re.MULTILINE)
 
 
@@ -376,16 +375,14 @@ def test_reference_lists_the_formats():
 def test_reference_lists_the_problems():
     """The reference has a section for each code that a problem can have."""
     listed = re.findall(r"^## `([\w-]+)`$", reference("problems"), re.MULTILINE)
-    codes = re.search(r"code: (.*?)message:", inspect.getdoc(penstock.Problem) or "", re.DOTALL)
-    assert codes
-    assert sorted(re.findall(r"``([\w-]+)``", codes[1])) == sorted(listed)
+    assert sorted(get_args(ProblemCode)) == sorted(listed)
 
 
 def test_reference_lists_the_findings():
     """The reference says in a sentence what each finding means, and has a page for each."""
     listed = re.findall(r"^\| \[`([\w-]+)`\]\(\1\.md\) \| (.*) \|$", reference("findings/index"), re.MULTILINE)
-    assert list(ABOUT.items()) == listed
-    assert sorted(ABOUT) == sorted(
+    assert {code: kind.summary for code, kind in FINDING_KINDS.items()} == dict(listed)
+    assert sorted(FINDING_KINDS) == sorted(
         page.stem for page in (DOCS / "reference/findings").glob("*.md") if page.stem != "index"
     )
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from penstock.model import Flow
     from penstock.render.options import Options
 
-FORMAT = 4
+FORMAT = 5
 """The version of the file format."""
 
 MOST_DAYS = 30
@@ -43,7 +43,7 @@ RETRY_DAYS = 7
 
 _DAY = 86_400
 
-_Entry = tuple[int, str, str]
+_Entry = tuple[int, str, str, bool]
 """The day of a layout's last use, or of a plain layout's creation, and the layout's fields."""
 
 
@@ -103,7 +103,7 @@ class LayoutCache:
 
 def _is_outdated(entry: _Entry, today: int) -> bool:
     """Return whether an entry is a plain layout old enough to try the engine again."""
-    day, _, reason = entry
+    day, _, reason, _ = entry
     return bool(reason) and day <= today - RETRY_DAYS
 
 
@@ -128,5 +128,5 @@ def digest(flow: Flow, options: Options, engine: object, timeout: float) -> str:
     """Return a digest of everything that determines a layout: drawing, options, engine and time limit."""
     steps = [(step.name, step.title, step.entrypoint, step.trigger, step.effects) for step in flow.steps]
     edges = [(edge.source, edge.target, edge.label, *filter(None, [edge_status.label(edge)])) for edge in flow.edges]
-    facts = (__version__, engine, timeout, options.direction, options.details, steps, edges)
+    facts = (__version__, engine, timeout, options.direction, options.details, options.small, steps, edges)
     return hashlib.sha256(repr(facts).encode("utf-8", "replace")).hexdigest()
