@@ -49,6 +49,7 @@ PAGES = {
     "docs/tutorial-sphinx.md": None,
     "docs/tutorial-mkdocs.md": None,
     "docs/tutorial-proof.md": "docs/examples/shop",
+    "docs/explanation/reading-code.md": None,
     "docs/how-to/check-in-ci.md": None,
     "docs/how-to/evidence.md": None,
     "docs/how-to/evidence-from-traces.md": None,
@@ -201,6 +202,7 @@ def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
 
 def in_terminal(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
     """Run a command in a terminal of 100 columns; return its exit code, and what a reader sees there."""
+    environment = {name: value for name, value in environment.items() if name != "COLUMNS"}
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (40, 100))
     with subprocess.Popen(
