@@ -52,6 +52,7 @@ PAGES = {
     "docs/explanation/reading-code.md": None,
     "docs/how-to/check-in-ci.md": None,
     "docs/how-to/evidence.md": None,
+    "docs/how-to/evidence-from-traces.md": None,
     "docs/how-to/django.md": None,
     "docs/how-to/django-tasks.md": None,
     "docs/how-to/commands.md": None,
@@ -96,7 +97,7 @@ RESULTS = {
         ("site/index.html", b'href="flows/readings/#flow-readings-store"'),
         ("site/map/index.html", b"<svg"),
         ("site/map/index.html", b"From the frost to the gardener."),
-        ("site/flows/readings/index.html", b"Keep it for the statistics of the year."),
+        ("site/flows/readings/index.html", b"Store the reading for the statistics of the year."),
     ],
     "docs/how-to/mkdocs.md": [
         ("site/overview/index.html", b"What starts what"),
