@@ -32,7 +32,12 @@ extensions = [
 exclude_patterns = ["_build", "examples"]
 templates_path = ["_templates"]
 nitpicky = True
-nitpick_ignore = [("py:exc", "ImproperlyConfigured")]  # Django's
+nitpick_ignore = [
+    ("py:exc", "ImproperlyConfigured"),  # Django's
+    *(("py:class", name) for name in ("H", "P", "T")),  # type variables
+    *(("py:class", name) for name in ("Path", "pathlib.Path", "concurrent.futures.Executor", "httpx.Request")),
+    *(("py:class", name) for name in ("contextlib.AbstractContextManager", "opentelemetry.trace.TracerProvider")),
+]
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import pytest
 
 import penstock
-from penstock import errors, manifest, observers
+from penstock import errors, observers
 from penstock.check.findings.finding import ABOUT
 from penstock.config import SETTINGS
 from penstock.render import FORMATS
@@ -359,7 +359,7 @@ def test_reference_lists_the_formats():
 def test_reference_lists_the_problems():
     """The reference has a section for each code that a problem can have."""
     listed = re.findall(r"^## `([\w-]+)`$", reference("problems"), re.MULTILINE)
-    codes = re.search(r"code: (.*?)message:", inspect.getdoc(penstock.Problem) or "", re.DOTALL)
+    codes = re.search(r"code \(str\): (.*?)message \(", inspect.getdoc(penstock.Problem) or "", re.DOTALL)
     assert codes
     assert sorted(re.findall(r"``([\w-]+)``", codes[1])) == sorted(listed)
 
@@ -380,32 +380,79 @@ def test_reference_lists_the_errors():
     assert known == listed
 
 
+API = "\n".join(path.read_text(encoding="utf-8") for path in sorted((DOCS / "reference/api").glob("*.md")))
+QUALIFIED = re.compile(r"~?(?:\w+\.)+(?=[A-Z])")
+
+
 def test_reference_describes_every_public_name():
     """The reference has each name that penstock exports."""
-    described = re.findall(r"^\.\. (?:auto|py:)\w+:: (?:penstock\.\w+\.)?(\w+)", reference("api"), re.MULTILINE)
+    described = re.findall(r"^\.\. (?:auto|py:)\w+:: (?:penstock\.\w+\.)?(\w+)", API, re.MULTILINE)
     described += re.findall(r"^\.\. autoexception:: (\w+)", reference("errors"), re.MULTILINE)
     assert {*penstock.__all__} - {"__version__"} <= {*described}
 
 
-SIGNATURES = re.findall(r"^\.\. (?:auto|py:)(?:function|decorator):: (\w+)(\(.*\))$", reference("api"), re.MULTILINE)
+SIGNATURES = re.findall(
+    r"^\.\. (?:auto(?:function|class)|py:decorator):: ([\w.]+)(\((?!\)$).*\)(?: -> .*)?)$", API, re.MULTILINE
+)
 
 
-@pytest.mark.parametrize(("name", "written"), SIGNATURES)
+@pytest.mark.parametrize(("name", "written"), SIGNATURES, ids=[name for name, _ in SIGNATURES])
 def test_reference_has_the_true_signatures(name, written):
-    """A signature in the reference has the parameters and defaults of the function."""
-    function = getattr(penstock, name, None) or getattr(manifest, name)
+    """A signature in the reference has the parameters, types, defaults and result of the function."""
+    scope: dict[str, object] = {}
+    exec(f"from __future__ import annotations\ndef documented{QUALIFIED.sub('', written)}: ...", scope)
+    documented, actual = inspect.signature(scope["documented"]), inspect.signature(find_documented(name))
+    result = actual.return_annotation if " -> " in written else inspect.Signature.empty
     parameters = [
-        each.replace(annotation=inspect.Parameter.empty)
-        for each in inspect.signature(function).parameters.values()
-        if each.kind is not inspect.Parameter.POSITIONAL_ONLY  # what a bare decorator is given
+        each.replace(annotation=QUALIFIED.sub("", str(each.annotation)))
+        for each in actual.parameters.values()
+        if each.kind is not inspect.Parameter.VAR_POSITIONAL
+        if each.kind is not inspect.Parameter.POSITIONAL_ONLY or each.default is inspect.Parameter.empty
     ]
-    assert str(inspect.Signature(parameters)) == written
+    assert str(documented) == str(inspect.Signature(parameters, return_annotation=result))
+
+
+def find_documented(name):
+    """Return the object that a directive names, in its module or that of the page."""
+    module, _, attribute = name.rpartition(".")
+    modules = [module] if module else ["penstock", "penstock.observers", "penstock.manifest"]
+    homes = [importlib.import_module(module) for module in modules]
+    return next(getattr(home, attribute) for home in homes if hasattr(home, attribute))
+
+
+def test_every_attribute_in_the_reference_has_a_type():
+    """No class of the reference describes an attribute without its type."""
+    classes = [find_documented(name) for name in re.findall(r"^\.\. autoclass:: ([\w.]+)\(\)$", API, re.MULTILINE)]
+    kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
+    texts = [(kind, (inspect.getdoc(kind) or "").partition("Attributes:\n")[2]) for kind in [*classes, *kinds]]
+    assert [] == [
+        (kind.__name__, name) for kind, text in texts for name in re.findall(r"^    (\w+):", text, re.MULTILINE)
+    ]
+
+
+FUNCTIONS = re.findall(r"^\.\. autofunction:: (?:penstock\.[\w.]+\.)?(\w+)\(", API, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_public_function_has_an_example(name):
+    """The reference calls each function that it describes: below the entry, or in the docstring's example."""
+    places = [
+        *("penstock.contrib." + place for place in ("arguments", "celery", "environment", "httpx", "kafka", "logging"))
+    ]
+    places += ["penstock", "penstock.observers", "penstock.manifest", "penstock.check.evidence"]
+    homes = [importlib.import_module(place) for place in places]
+    docstrings = [inspect.getdoc(getattr(home, name)) or "" for home in homes if hasattr(home, name)]
+    examples = [
+        block for text in (API, *docstrings) for block in re.findall(r"^ *(?:>>>|\.\.\.) .*$", text, re.MULTILINE)
+    ]
+    assert [] != [line for line in examples if re.search(rf"\b{name}\b(?! *import)", line) and "import " not in line]
 
 
 def test_reference_describes_every_field_of_an_event():
-    """The reference has each attribute of what an observer is given."""
+    """The reference has each attribute of an event that an observer receives."""
     names = [*(each.name for each in dataclasses.fields(observers.StepEvent)), "flow_id"]
-    assert names == re.findall(r"^   \.\. py:attribute:: (\w+)$", reference("api"), re.MULTILINE)[: len(names)]
+    text = reference("api/observers").partition(":: StepEvent\n")[2]
+    assert names == re.findall(r"^   \.\. py:attribute:: (\w+)$", text, re.MULTILINE)
 
 
 def test_examples_in_docstrings_are_true():

@@ -23,12 +23,12 @@ class CurrentFlow:
     """A snapshot of the run that some code belongs to.
 
     Attributes:
-        id: The correlation ID.
-        flow: The name of the flow; ``None`` before the first entrypoint, in a run that a request or a plain task
-            started.
-        step: The name of the step; known only with an active observer, such as
+        id (str): The correlation ID.
+        flow (str | None): The name of the flow; ``None`` before the first entrypoint, in a run that a request or a
+            plain task started.
+        step (str | None): The name of the step; known only with an active observer, such as
             :func:`penstock.observers.track_steps`, because it costs time on every call; else ``None``.
-        values: The values set by :func:`set_value`; read-only.
+        values (Mapping[str, Any]): The values set by :func:`set_value`; read-only.
     """
 
     id: str

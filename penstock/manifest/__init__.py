@@ -44,10 +44,12 @@ class Inputs:
     """The inputs of a manifest, to detect whether it is up to date.
 
     Attributes:
-        files: Each file that was imported, relative to the project, with the SHA-256 of its content.
-        folders: Each folder that was searched for modules, with the SHA-256 of the names in it.
-        config: The SHA-256 of the configuration.
-        versions: Names and versions of the programs involved: python, penstock.
+        files (tuple[tuple[str, str], ...]): Each file that was imported, relative to the project, with the SHA-256 of
+            its content.
+        folders (tuple[tuple[str, str], ...]): Each folder that was searched for modules, with the SHA-256 of the
+            names in it.
+        config (str): The SHA-256 of the configuration.
+        versions (tuple[tuple[str, str], ...]): Names and versions of the programs involved: python, penstock.
     """
 
     files: tuple[tuple[str, str], ...] = ()
@@ -61,13 +63,13 @@ class Manifest:
     """The flows of one service, or of several merged.
 
     Attributes:
-        flows: The flows, by service and name.
-        problems: The problems outside every flow.
-        service: The service's name, or an empty string.
-        inputs: The inputs of the manifest.
-        generator: The program that wrote it.
-        origins: The file of each flow that others wrote and that is not trusted, by the flow's full name. Whoever reads
-            manifests says so; in the file of a manifest there is no such thing, which could claim to be trusted.
+        flows (tuple[Flow, ...]): The flows, by service and name.
+        problems (tuple[Problem, ...]): The problems outside every flow.
+        service (str): The service's name, or an empty string.
+        inputs (Inputs): The inputs of the manifest.
+        generator (str): The program that wrote it.
+        origins (Mapping[str, str]): The file of each flow of an untrusted manifest, by the flow's full name. It is set
+            when manifests are read, and never stored in one: a file could claim to be trusted.
     """
 
     flows: tuple[Flow, ...] = ()
