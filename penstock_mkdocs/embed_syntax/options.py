@@ -86,9 +86,11 @@ class FigureOptions:
     """The options of every embed that is a figure."""
 
     caption: str = _option(_text, "text", "", "A line under the diagram.")
-    alt: str = _option(_text, "text", "", "What a screen reader says of the diagram; made from the arrows by default.")
-    direction: str = _option(_direction, "TB, LR, BT or RL", "", "Where the diagram runs to; as configured by default.")
-    format: str = _option(_format, "svg or mermaid", "svg", "How the diagram is drawn: here, or by Mermaid's script.")
+    alt: str = _option(_text, "text", "", "The text for screen readers; by default, it lists the edges.")
+    direction: str = _option(
+        _direction, "TB, LR, BT or RL", "", "The direction of the edges; by default, that of the setting."
+    )
+    format: str = _option(_format, "svg or mermaid", "svg", "The renderer: penstock, or Mermaid's script.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,14 +113,18 @@ class SelectionOptions:
 class FlowOptions(FigureOptions):
     """The options of ``penstock-flow``."""
 
-    steps: bool = _option(_truth, "true or false", True, "Whether the steps stand below, with their docstrings.")
+    steps: bool = _option(_truth, "true or false", True, "Whether the steps follow below, with their docstrings.")
     diagram: bool = _option(_truth, "true or false", True, "Whether the diagram is shown.")
-    proof: bool = _option(_truth, "true or false", True, "Whether the diagram shows what is known of each arrow.")
-    title: bool = _option(_truth, "true or false", False, "Whether the flow's title stands above, outside the outline.")
-    description: bool = _option(_truth, "true or false", False, "Whether the flow's description stands above.")
-    paths: bool = _option(_truth, "true or false", False, "Whether all ways through the flow are listed.")
-    heading_level: int = _option(_level, "1 to 6", 0, "The steps' headings; one deeper than the last one by default.")
-    id: str = _option(_text, "text", "", "The anchor, `flow-` and the flow's name by default; `name` means the same.")
+    proof: bool = _option(_truth, "true or false", True, "Whether the diagram shows the proof of each edge.")
+    title: bool = _option(
+        _truth, "true or false", False, "Whether the flow's title is shown above, outside the page's outline."
+    )
+    description: bool = _option(_truth, "true or false", False, "Whether the flow's description is shown above.")
+    paths: bool = _option(_truth, "true or false", False, "Whether all paths through the flow are listed.")
+    heading_level: int = _option(
+        _level, "1 to 6", 0, "The level of the steps' headings; by default, one below the last heading."
+    )
+    id: str = _option(_text, "text", "", "The anchor; by default, `flow-` and the flow's name. `name` means the same.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,15 +132,15 @@ class FlowsOptions(SelectionOptions):
     """The options of ``penstock-flows``."""
 
     caption: str = _option(_text, "text", "", "The title of the table.")
-    diagrams: bool = _option(_truth, "true or false", True, "Whether there is a small diagram of each flow.")
-    id: str = _option(_text, "text", "", "The anchor, `flows` by default; `name` means the same.")
+    diagrams: bool = _option(_truth, "true or false", True, "Whether each flow has a small diagram.")
+    id: str = _option(_text, "text", "", "The anchor; by default, `flows`. `name` means the same.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class MapOptions(FigureOptions, SelectionOptions):
     """The options of ``penstock-map``."""
 
-    id: str = _option(_text, "text", "", "The anchor, `system-map` by default; `name` means the same.")
+    id: str = _option(_text, "text", "", "The anchor; by default, `system-map`. `name` means the same.")
 
 
 Options = TypeVar("Options", FlowOptions, FlowsOptions, MapOptions)
