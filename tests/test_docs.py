@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from page_servers import Servers, is_server
 
 import penstock
 from penstock import errors, observers
@@ -64,6 +65,16 @@ PAGES = {
     "docs/how-to/migrate.md": "docs/examples/shop",
     "docs/how-to/cross-references.md": "docs/examples/shop",
     "docs/how-to/logging.md": None,
+    "docs/how-to/structlog.md": None,
+    "docs/how-to/asgi.md": None,
+    "docs/how-to/flask.md": None,
+    "docs/how-to/httpx-and-requests.md": None,
+    "docs/how-to/celery.md": None,
+    "docs/how-to/kafka.md": None,
+    "docs/how-to/threads-and-processes.md": None,
+    "docs/how-to/opentelemetry.md": None,
+    "docs/how-to/observers.md": None,
+    "docs/how-to/other-queues.md": None,
     "docs/how-to/hard-to-import.md": None,
     "docs/how-to/several-services.md": "docs/examples",
     "docs/how-to/code-that-is-not-yours.md": None,
@@ -134,21 +145,33 @@ def blocks(page: str) -> list[Block]:
 def type_page(page: str, folder: Path) -> None:
     """Write the page's files and run its commands in the order of the page; every output must be as shown."""
     code = 0
-    for block in blocks(page):
-        if block.file:
-            write(folder / block.file, block)
-        elif block.info == "console":
-            for command, shown in commands(block.body):
-                assert code == 0 or command == "echo $?", (
-                    f"{page} does not show that the command before fails: {command}"
-                )
-                code, printed = run(command, code, folder)
-                printed = printed.replace(f"{folder.resolve()}/", "/app/")
-                assert normal(command, shown) == normal(command, printed), f"{page}: {command}"
-        elif block.info == "sh" and block.body.startswith("mkdocs "):  # prints how long it took
-            code, printed = run(block.body.strip(), code, folder)
-            assert code == 0, printed
+    with Servers(folder, environment()) as servers:
+        for block in blocks(page):
+            if block.file:
+                write(folder / block.file, block._replace(body=servers.with_port(block.body)))
+            elif block.info == "console":
+                for command, shown in commands(block.body):
+                    assert code == 0 or command == "echo $?", (
+                        f"{page} does not show that the command before fails: {command}"
+                    )
+                    code = type_command(page, command, shown, code, folder, servers)
+            elif block.info == "text" and servers.running:
+                servers.wait_for(block.body)
+            elif block.info == "sh" and block.body.startswith("mkdocs "):  # prints how long it took
+                code, printed = run(block.body.strip(), code, folder)
+                assert code == 0, printed
     assert code == 0
+
+
+def type_command(page: str, command: str, shown: str, code: int, folder: Path, servers: Servers) -> int:
+    """Run a command, or start a server; return its exit code. Its output must be as shown."""
+    if is_server(command):
+        servers.start(command, shown)
+        return 0
+    code, printed = run(servers.with_port(command), code, folder)
+    printed = servers.without_port(printed).replace(f"{folder.resolve()}/", "/app/")
+    assert normal(command, shown) == normal(command, printed), f"{page}: {command}"
+    return code
 
 
 def write(path: Path, block: Block) -> None:
@@ -176,10 +199,10 @@ def commands(body: str) -> list[tuple[str, str]]:
     return [(command, shown) for command, _, shown in (part.partition("\n") for part in parts)]
 
 
-def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
-    """Run a command in a shell that knows the exit code before it; return its own, and what it printed."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
-    environment |= {
+def environment() -> dict[str, str]:
+    """Return the environment of a reader's shell."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
+    return inherited | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "80",
         "NO_COLOR": "1",
@@ -187,13 +210,17 @@ def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
         "PYTEST_ADDOPTS": os.environ["PYTEST_ADDOPTS"],  # see conftest.py
         "NO_MKDOCS_2_WARNING": "1",  # the pages say how to set it
     }
+
+
+def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
+    """Run a command in a shell that knows the exit code before it; return its own, and what it printed."""
     shell = ["bash", "-c", f"(exit {previous}); {command}"]
     if command.startswith("penstock show "):  # as wide as the terminal
-        return in_terminal(shell, folder, environment)
+        return in_terminal(shell, folder, environment())
     result = subprocess.run(
         shell,
         cwd=folder,
-        env=environment,
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -224,6 +251,8 @@ def normal(command: str, text: str) -> str:
     """Return what has to be equal: IDs and times differ, and argparse of each Python wraps and words in its own way."""
     if command.endswith("--help"):
         return " ".join(re.sub(r"(-\w) (\{[^}]*\}|[^,\s]+), (--\w+) \2", r"\1, \3 \2", text).split())
+    if command.startswith("curl "):  # many servers end no line
+        text = text.rstrip("\n")
     text = DATE.sub("2026-11-20", text)
     text = DURATION.sub("0.0 seconds", text.replace(sys.executable, "/app/.venv/bin/python"))
     names: dict[str, str] = {}
