@@ -75,6 +75,7 @@ PAGES = {
     "docs/how-to/opentelemetry.md": None,
     "docs/how-to/observers.md": None,
     "docs/how-to/other-queues.md": None,
+    "docs/how-to/dramatiq-and-taskiq.md": None,
     "docs/how-to/hard-to-import.md": None,
     "docs/how-to/several-services.md": "docs/examples",
     "docs/how-to/code-that-is-not-yours.md": None,
