@@ -1,4 +1,4 @@
-# make docs   builds the example sites with both engines and says where they are
+# make docs   records what the examples do, builds the example sites with both engines, and says where they are
 # make test   runs everything: lint, types, layers, tests, the examples in README and docs
 # make benchmarks   measures what penstock costs at run time and in builds of Sphinx and MkDocs, beside others
 # make stress       makes a million runs at once and counts wrong IDs
@@ -36,6 +36,7 @@ $(NODE_READY): tests/package.json tests/package-lock.json
 
 docs: $(READY)
 	@rm -rf docs/_build
+	$(BIN)/python docs/examples/record.py docs/_build/evidence.json
 	$(BIN)/sphinx-build --quiet -n -W --keep-going -b html -d docs/_build/doctrees docs docs/_build/sphinx
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file docs/examples/site/mkdocs.yml --site-dir $(CURDIR)/docs/_build/mkdocs
 	@echo

@@ -37,13 +37,19 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["PYTEST_ADDOPTS"] = f"{os.environ.get('PYTEST_ADDOPTS', '')} {NOT_OURS}".strip()
 
 
-SLOWEST = ("test_mkdocs_pages.py", "test_docs.py", "test_notebook_pages.py", "test_sphinx_pdf.py", "test_jupyterlab.py")
+SLOWEST = (
+    "browser/test_mkdocs_pages.py",
+    "test_docs.py",
+    "test_notebook_pages.py",
+    "writers/test_pdf.py",
+    "test_jupyterlab.py",
+)
 """Files that begin first, so that in the end no worker is left alone with one of them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the slowest files first; the others stay in order."""
-    items.sort(key=lambda item: item.path.name not in SLOWEST)
+    items.sort(key=lambda item: not item.path.as_posix().endswith(SLOWEST))
 
 
 class ExamplesParser(PythonCodeBlockParser):

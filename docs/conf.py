@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import tomllib
 from importlib.metadata import version as version_of
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from reportlab.graphics import renderPDF
@@ -12,8 +14,6 @@ from sphinx.transforms.post_transforms.images import ImageConverter
 from svglib.svglib import svg2rlg
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sphinx.application import Sphinx
 
 project = "penstock"
@@ -42,8 +42,9 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 # The applications, three folders with a shop and its online service in one.
-penstock_modules = ["parts.*", "shop.*", "online.*", "flows"]
-penstock_path = ["examples/parts", "examples/shop", "examples/mkdocs_build"]
+penstock_modules = ["parts.*", "shop.*", "online.*", "flows", "states"]
+penstock_path = ["examples/parts", "examples/shop", "examples/mkdocs_build", "examples/states"]
+penstock_evidence = "_build/evidence.json"  # which `make docs` records
 
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
@@ -54,6 +55,10 @@ copybutton_prompt_is_regexp = True
 
 html_theme = "furo"
 html_title = f"penstock {release}"
+settings = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
+if repository := settings["tool"]["hatch"]["metadata"]["hooks"]["custom"]["repository"]:  # once it is public
+    html_theme_options = {"source_repository": repository, "source_branch": "HEAD", "source_directory": "docs/"}
+    penstock_source_url = f"{repository}/blob/HEAD/{{file}}#L{{line}}"
 
 # The PDF. pdfTeX's fonts lack these letters; in a console block, each has to be as wide as the others.
 latex_letters = {

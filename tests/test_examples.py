@@ -9,19 +9,25 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections import Counter
 from functools import cache
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import pytest
 
 from penstock import get_flow
+from penstock.config import Config
+from penstock.model import State
+from penstock.proof import prove
 
 if TYPE_CHECKING:
     from types import FrameType
+
+    from penstock.model import Flow
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 LINE = re.compile(r"^\S+ \S+ (?P<id>\S+) [A-Z]+ (?P<logger>\S+) (?P<text>.*)$", re.MULTILINE)
@@ -47,6 +53,7 @@ MODULES = {
     "shop": ["shop.orders", "shop.shipping", "shop.__main__"],
     "online": ["online.web", "online.carrier"],
     "mkdocs_build": ["flows"],
+    "states": ["states"],
 }
 
 FOLDERS = {"online": "shop"}
@@ -256,6 +263,52 @@ def test_shop_answers_with_the_flow_id(shop_output: str) -> None:
     assert [("A-1", []), ("A-3", answers[1]["reasons"])] == [(told["order"], told["reasons"]) for told in answers]
     for told in answers:
         assert {told["flow_id"]} == {flow_id for flow_id, _ in _lines_of(shop_output, f"order {told['order']}")}
+
+
+STATES = {
+    "confirmed": {"confirmed": 1},
+    "unexercised": {"confirmed": 1, "unexercised": 1},
+    "never_seen": {"confirmed": 3, "never-seen": 1},
+    "no_longer_seen": {"confirmed": 1, "no-longer-seen": 1},
+    "indirect": {"confirmed": 2, "indirect": 1, "undeclared": 1},
+    "undeclared": {"confirmed": 2, "undeclared": 1},
+    "outdated": {"outdated": 1},
+    "context_lost": {"context-lost": 1},
+}
+
+
+@pytest.fixture(scope="module")
+def recorded_flows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Flow]:
+    """All flows of the examples, judged by what ran in the examples' own tests."""
+    evidence = tmp_path_factory.mktemp("evidence") / "evidence.json"
+    subprocess.run([sys.executable, str(EXAMPLES / "record.py"), str(evidence)], check=True, timeout=600)
+    modules = ("parts.*", "shop.*", "online.*", "states")
+    config = Config(
+        modules=modules,
+        path=tuple(EXAMPLES / name for name in ("parts", "shop", "states")),
+        project=EXAMPLES,
+        evidence=str(evidence),
+    )
+    return {flow.name: flow for flow in prove(config).manifest.flows}
+
+
+def test_every_state_of_an_edge_has_an_example() -> None:
+    """The gallery of states leaves none out."""
+    assert set(get_args(State)) - {""} == {state for states in STATES.values() for state in states}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_each_state_is_shown(recorded_flows: dict[str, Flow], name: str) -> None:
+    """Each flow of the gallery has the state that it is named for."""
+    assert STATES[name] == Counter(edge.state for edge in recorded_flows[name].edges)
+
+
+@pytest.mark.parametrize(
+    "name", ["bom_sync", "user_update", "order_processing", "shipping", "online_order", "collection"]
+)
+def test_every_edge_of_an_application_ran(recorded_flows: dict[str, Flow], name: str) -> None:
+    """The examples' own tests confirm all edges of the applications."""
+    assert {"confirmed"} == {edge.state for edge in recorded_flows[name].edges}
 
 
 def test_online_arrows() -> None:

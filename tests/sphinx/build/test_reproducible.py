@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-SITE = Path(__file__).with_name("site")
+SITE = Path(__file__).parents[1] / "site"
 
 
 def build(source, builder, seed, *options):

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Window
 @pytest.fixture
 def hostile() -> ModuleType:
     """The program that makes many interrupts, as a module of its own."""
-    file = Path(__file__).parent / "hostile" / "interrupts.py"
+    file = Path(__file__).parents[1] / "hostile" / "interrupts.py"
     spec: Any = importlib.util.spec_from_file_location("hostile_interrupts", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -241,7 +241,7 @@ def test_a_builtin_and_a_bound_method() -> None:
 @pytest.mark.parametrize("thing", [3, property(len), functools.singledispatchmethod(len)], ids=type)
 def test_what_cannot_be_called_cannot_be_a_step(thing: object) -> None:
     """A mark over a value is an error at once, with the place and what to do."""
-    with pytest.raises(DeclarationError, match=r"test_declaring\.py:\d+: .*cannot be called"):
+    with pytest.raises(DeclarationError, match=r"test_declarations\.py:\d+: .*cannot be called"):
         step(after="a")(thing)
 
 
@@ -264,7 +264,7 @@ def test_a_forgotten_keyword_is_a_clear_error(mark: Callable[..., Any]) -> None:
 )
 def test_a_misspelt_keyword_is_a_clear_error(declare: Callable[..., Any], keyword: str, said: str) -> None:
     """The place is told, and the near name, or all that there are; it is a TypeError as for any function."""
-    with pytest.raises(DeclarationError, match=rf"test_declaring\.py:\d+: {re.escape(said)}") as caught:
+    with pytest.raises(DeclarationError, match=rf"test_declarations\.py:\d+: {re.escape(said)}") as caught:
         declare(**{keyword: "x"})
     assert isinstance(caught.value, TypeError)
 
@@ -286,7 +286,7 @@ def test_the_decorators_tell_their_signatures(decorator: Callable[..., Any], kno
 @pytest.mark.parametrize("name", ["", "  ", None, 3, len], ids=repr)
 def test_a_flow_needs_a_name(name: Any) -> None:
     """@flow without a name is an error that names the place."""
-    with pytest.raises(DeclarationError, match=r"test_declaring\.py:\d+: a flow needs a name"):
+    with pytest.raises(DeclarationError, match=r"test_declarations\.py:\d+: a flow needs a name"):
         flow(name)
 
 

@@ -311,7 +311,7 @@ def test_a_target_that_is_mended(shop: Any) -> None:
 @pytest.mark.parametrize("target", [None, print, 3])
 def test_a_target_that_is_no_name(target: Any) -> None:
     """A function is decorated, not patched; the error says so, with file and line."""
-    with pytest.raises(PenstockError, match=r"test_patching.py:\d+: patch\(\) takes the name of a function"):
+    with pytest.raises(PenstockError, match=r"test_patches.py:\d+: patch\(\) takes the name of a function"):
         flow("f").step().patch(target)
 
 

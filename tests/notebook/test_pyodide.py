@@ -78,7 +78,7 @@ def run(wheel: Path, tmp_path: Path) -> Run:
     def run_program(text: str, *site: str) -> list[str]:
         program = tmp_path / "program.py"
         program.write_text(text)
-        command = ["node", str(TESTS / "notebooks" / "pyodide_runs.mjs"), str(wheel), str(program), *site]
+        command = ["node", str(TESTS / "notebook" / "pyodide_runs.mjs"), str(wheel), str(program), *site]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
         assert 0 == done.returncode, done.stderr[-2000:]
         return done.stdout.splitlines()

@@ -11,7 +11,7 @@ from penstock_sphinx.directives.base import DIRECTIONS
 from penstock_sphinx.directives.flow import FlowDirective
 from penstock_sphinx.directives.overview import FlowsDirective, MapDirective
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 GALLERY = (DOCS / "reference" / "gallery.md").read_text("utf-8")
 DIRECTIVES = {"penstock-flow": FlowDirective, "penstock-flows": FlowsDirective, "penstock-map": MapDirective}
 SHOWN = re.compile(r"^````markdown\n(.*?)^````\n", re.MULTILINE | re.DOTALL)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-HOOKS = Path(__file__).parents[1] / ".pre-commit-hooks.yaml"
+HOOKS = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
 
 FLOWS = '''
 from penstock import flow

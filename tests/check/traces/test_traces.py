@@ -464,7 +464,7 @@ def test_the_shop_by_spans_and_by_recorder(
     both: tuple[EvidenceObserver, Any], file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The example shop gets the same verdict from its spans as from the recorder."""
-    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "docs/examples/shop")
+    monkeypatch.syspath_prepend(Path(__file__).parents[3] / "docs/examples/shop")
     for module in [each for each in sys.modules if each.partition(".")[0] == "shop"]:
         monkeypatch.delitem(sys.modules, module)
     from shop.__main__ import run
@@ -526,7 +526,7 @@ def test_generators_and_tasks_by_spans_and_by_recorder(both: tuple[EvidenceObser
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     """Reading thirty megabytes takes little more than reading three."""
-    benchmark = Path(__file__).parents[1] / "benchmarks" / "evidence.py"
+    benchmark = Path(__file__).parents[2] / "benchmarks" / "evidence.py"
     program = (
         "import runpy, sys; made = runpy.run_path(sys.argv[1]); "
         "open(sys.argv[2], 'w').writelines(made['lines'](int(sys.argv[3]) * 10**6))"
