@@ -393,7 +393,7 @@ def test_page_on_references_describes_the_settings_of_the_handler(name):
 def test_reference_lists_the_options_of_the_directive(directive):
     """The reference lists the options of each Sphinx directive, no more and no fewer."""
     name = {FlowDirective: "penstock-flow", FlowsDirective: "penstock-flows"}[directive]
-    section = reference("embedding").partition(f"directive `{name}`")[2].partition("\n## ")[0]
+    section = reference("directives").partition(f"The directive `{name}`")[2].partition("\n## ")[0]
     assert sorted(directive.option_spec) == sorted(re.findall(r"^\| `:([\w-]+):` \|", section, re.MULTILINE))
 
 
