@@ -80,7 +80,10 @@ class Manifest:
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def flow(self, name: str) -> Flow:
-        """Return a flow by its name, or by ``service/name`` where two services have one of that name.
+        """Return a flow.
+
+        Args:
+            name: The flow's name, or ``service/name`` if two services have a flow of that name.
 
         Raises:
             UnknownFlowError: There is no such flow; the error lists near names and all known ones.
@@ -130,7 +133,10 @@ def build(
 
 
 def merge(manifests: Sequence[Manifest]) -> Manifest:
-    """Merge manifests into one with the flows of all.
+    """Return one manifest with the flows of several.
+
+    Args:
+        manifests: The manifests; equal flows in several of them are one.
 
     Raises:
         ManifestError: Two manifests of one service (or of none) have different flows of one name.
@@ -192,6 +198,9 @@ def _read(text: str, path: Path | None) -> Manifest:
 def load(path: Path) -> Manifest:
     """Return the manifest in a file.
 
+    Args:
+        path: A file that ``penstock export`` or :func:`save` has written.
+
     Raises:
         ManifestError: The file cannot be read or is not a manifest.
     """
@@ -203,7 +212,12 @@ def load(path: Path) -> Manifest:
 
 
 def save(manifest: Manifest, path: Path, *, indent: int | None = 2) -> None:
-    """Write the manifest to a file atomically, indented by that many spaces for each level.
+    """Write a manifest to a file, whole or not at all.
+
+    Args:
+        manifest: The manifest.
+        path: The file.
+        indent: Spaces for each level; ``None`` puts all on one line, which is three times as fast to write.
 
     Raises:
         OutputError: The file cannot be written.

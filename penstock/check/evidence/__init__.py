@@ -142,7 +142,11 @@ class Evidence:
 
 
 def merge(several: Iterable[Evidence]) -> Evidence:
-    """Return all evidence as one; neither order nor earlier merges matter."""
+    """Return all evidence as one.
+
+    Args:
+        several: The evidence, in any order; earlier merges do not matter.
+    """
     facts: Counter[Fact] = Counter()
     orphans: Counter[Orphan] = Counter()
     runs: Counter[tuple[str, Seen]] = Counter()
@@ -194,10 +198,14 @@ def dumps(evidence: Evidence) -> str:
 
 
 def loads(text: str, path: Path | None = None) -> Evidence:
-    """Return the evidence that a JSON text holds.
+    """Return the evidence in a JSON text.
+
+    Args:
+        text: The text.
+        path: The text's file, for error messages.
 
     Raises:
-        EvidenceError: The text is no evidence, is damaged, or has a newer major version.
+        EvidenceError: The text is not evidence, is damaged, or has a newer major version.
     """
     content = FORMAT.content(text, path)
     try:
@@ -209,10 +217,13 @@ def loads(text: str, path: Path | None = None) -> Evidence:
 
 
 def load(path: Path) -> Evidence:
-    """Return the evidence that a file holds.
+    """Return the evidence in a file.
+
+    Args:
+        path: A file that ``pytest --penstock`` or :func:`save` has written.
 
     Raises:
-        EvidenceError: The file cannot be read or holds no evidence.
+        EvidenceError: The file cannot be read or is not evidence.
     """
     try:
         return loads(read_text(path), path)
@@ -222,6 +233,10 @@ def load(path: Path) -> Evidence:
 
 def save(evidence: Evidence, path: Path) -> None:
     """Write evidence to a file, whole or not at all.
+
+    Args:
+        evidence: The evidence.
+        path: The file.
 
     Raises:
         OutputError: The file cannot be written.
