@@ -6,21 +6,22 @@ import logging
 import os
 import re
 import sys
-from pathlib import Path
+from contextlib import ExitStack, chdir
 from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
-from penstock._declare import registry
-from penstock._runtime import scope
+from kinds import find_kind
+from penstock.testing import empty_registry, no_observers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
-    import pytest
     from sybil import Document, Region
 
 FILE_ABOVE = re.compile(r"`[^`\s]+`:\s*\Z")
@@ -47,8 +48,18 @@ SLOWEST = (
 """Files that begin first, so that in the end no worker is left alone with one of them."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the slowest files first; the others stay in order."""
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import other tests for ``-m unit``."""
+    kind = find_kind(collection_path.relative_to(config.rootpath).as_posix())
+    return True if kind != "unit" == config.getoption("markexpr") else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    """Give each test its kind, and put the slowest files first; the others stay in order."""
+    for item in items:
+        path = item.path.relative_to(config.rootpath).as_posix()
+        item.add_marker(find_kind(path, getattr(item, "fixturenames", ())))
     items.sort(key=lambda item: not item.path.as_posix().endswith(SLOWEST))
 
 
@@ -64,27 +75,19 @@ class ExamplesParser(PythonCodeBlockParser):
 
 
 def begin(namespace: dict[str, Any]) -> None:
-    """Give a page an empty folder, and a registry without flows."""
-    folder = TemporaryDirectory()
-    back = Path.cwd()
+    """Give a page an empty folder, a registry without flows, and no observers."""
+    page = ExitStack()
+    folder = page.enter_context(TemporaryDirectory())
+    page.enter_context(chdir(folder))
+    page.enter_context(empty_registry())
+    page.enter_context(no_observers())
     root = logging.getLogger()
-    level, handlers = root.level, root.handlers[:]
-    os.chdir(folder.name)
-    registry.forget()
-
-    def end() -> None:
-        os.chdir(back)
-        folder.cleanup()
-        sys.modules.pop("example", None)
-        root.setLevel(level)
-        root.handlers[:] = handlers
-        registry.forget()
-        for observer in tuple(scope.watching):
-            scope.remove_observer(observer)
-
+    page.callback(root.setLevel, root.level)
+    page.callback(root.handlers.__setitem__, slice(None), root.handlers[:])
+    page.callback(sys.modules.pop, "example", None)
     namespace["__name__"] = "example"
     sys.modules["example"] = ModuleType("example")  # where taskiq puts the function of a task
-    namespace["end_of_page"] = end
+    namespace["end_of_page"] = page.close
 
 
 pytest_collect_file = Sybil(

@@ -177,7 +177,7 @@ def _collect_site(config: Config, template: str) -> MkDocsSite:
         if last is None:
             raise
         return MkDocsSite(config, last, template, str(error))
-    fault = f"{result.fault} Until then, the pages show no proof." if result.fault else ""
+    fault = f"{result.evidence_error} Until then, the pages show no proof." if result.evidence_error else ""
     disagreements = () if config.check == "off" else result.disagreements
     return MkDocsSite(config, result.manifest, template, fault=fault, disagreements=disagreements)
 

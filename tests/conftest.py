@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from penstock._declare import registry
-from penstock._runtime import scope
+from penstock.testing import empty_registry, no_observers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,21 +36,8 @@ def _own_logging() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _nothing_declared() -> Iterator[None]:
     """Start each test with no flows and no observers, and give back afterwards what modules had declared."""
-    flows, unclaimed = dict(registry.declarations), dict(registry.unclaimed)
-    observers = list(scope.known)
-    _forget()
-    yield
-    _forget()
-    registry.declarations.update(flows)
-    registry.unclaimed.update(unclaimed)
-    for observer in observers:
-        scope.add_observer(observer)
-
-
-def _forget() -> None:
-    registry.forget()
-    for observer in list(scope.known):
-        scope.remove_observer(observer)
+    with empty_registry(), no_observers():
+        yield
 
 
 @pytest.fixture

@@ -17,15 +17,16 @@ import sys
 import termios
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import pytest
 from page_servers import Servers, is_server
 
 import penstock
 from penstock import errors, observers
-from penstock.check.findings.finding import ABOUT
 from penstock.config import SETTINGS
+from penstock.model.finding_kinds import FINDING_KINDS
+from penstock.model.problem_codes import ProblemCode
 from penstock.render import FORMATS
 from penstock_mkdocs.embed_syntax.options import FLOWS_OPTIONS, MAP_OPTIONS, OPTIONS
 from penstock_mkdocs.handler import HANDLER_SETTINGS
@@ -82,7 +83,7 @@ PAGES = {
     "docs/how-to/code-that-is-not-yours.md": None,
     "docs/how-to/caches-and-queues.md": None,
     "docs/reference/command-line.md": "docs/examples/shop",
-    **{f"docs/reference/findings/{code}.md": None for code in ABOUT},
+    **{f"docs/reference/findings/{code}.md": None for code in FINDING_KINDS},
 }
 """The pages that are typed, each with the folder that its reader stands in: empty, or a copy of an example."""
 
@@ -406,16 +407,14 @@ def test_reference_lists_the_formats():
 def test_reference_lists_the_problems():
     """The reference has a section for each code that a problem can have."""
     listed = re.findall(r"^## `([\w-]+)`$", reference("problems"), re.MULTILINE)
-    codes = re.search(r"code \(str\): (.*?)message \(", inspect.getdoc(penstock.Problem) or "", re.DOTALL)
-    assert codes
-    assert sorted(re.findall(r"``([\w-]+)``", codes[1])) == sorted(listed)
+    assert sorted(get_args(ProblemCode)) == sorted(listed)
 
 
 def test_reference_lists_the_findings():
     """The reference says in a sentence what each finding means, and has a page for each."""
     listed = re.findall(r"^\| \[`([\w-]+)`\]\(\1\.md\) \| (.*) \|$", reference("findings/index"), re.MULTILINE)
-    assert list(ABOUT.items()) == listed
-    assert sorted(ABOUT) == sorted(
+    assert {code: kind.summary for code, kind in FINDING_KINDS.items()} == dict(listed)
+    assert sorted(FINDING_KINDS) == sorted(
         page.stem for page in (DOCS / "reference/findings").glob("*.md") if page.stem != "index"
     )
 
@@ -486,7 +485,14 @@ def test_every_public_function_has_an_example(name):
     places = [
         *("penstock.contrib." + place for place in ("arguments", "celery", "environment", "httpx", "kafka", "logging"))
     ]
-    places += ["penstock", "penstock.observers", "penstock.manifest", "penstock.check.evidence"]
+    places += [
+        "penstock",
+        "penstock.observers",
+        "penstock.propagation",
+        "penstock.testing",
+        "penstock.manifest",
+        "penstock.check.evidence",
+    ]
     homes = [importlib.import_module(place) for place in places]
     docstrings = [inspect.getdoc(getattr(home, name)) or "" for home in homes if hasattr(home, name)]
     examples = [

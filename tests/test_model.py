@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import Edge, Flow, Problem, Step, flow, get_flow
-from penstock._declare.registry import forget
 from penstock.errors import UnknownStepError
+from penstock.testing import empty_registry
 
 if TYPE_CHECKING:
     import random
@@ -174,13 +174,13 @@ dags = st.integers(2, 9).flatmap(
 
 def declared(count: int, pairs: Pairs, shuffled: list[int]) -> Flow:
     """Declare steps in some order, with names that say nothing of their place, and return the flow."""
-    forget()
-    for number in shuffled:
-        before = [f"s{source * 7 % count}_{source}" for source, target in pairs if target == number]
-        f = flow("f")
-        mark = f.step(after=before, name=f"s{number * 7 % count}_{number}") if number else f.entrypoint(name="s0_0")
-        mark(lambda: None)
-    return get_flow("f")
+    with empty_registry():
+        for number in shuffled:
+            before = [f"s{source * 7 % count}_{source}" for source, target in pairs if target == number]
+            f = flow("f")
+            mark = f.step(after=before, name=f"s{number * 7 % count}_{number}") if number else f.entrypoint(name="s0_0")
+            mark(lambda: None)
+        return get_flow("f")
 
 
 @given(dags)

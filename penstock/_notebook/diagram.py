@@ -6,14 +6,13 @@ import base64
 import contextlib
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from penstock._decorators.decorators import overload
 from penstock._resolve import resolution
 from penstock._util.atomic_files import write_atomically
 from penstock.errors import LayoutError, MissingExtraError, RenderError
-from penstock.render import format_of, render
-from penstock.render.formats import file_content
+from penstock.render import file_content, format_of, render
 from penstock.render.options import Options, checked_direction
 from penstock.render.wording import alt_text
 
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from penstock.model import Flow
-    from penstock.render import Format
-
-SHOWN_AS_PICTURE = ("mermaid", "dot", "svg", "png", "pdf")
+    from penstock.render import BinaryFormat, Format, TextFormat
 
 
 class Diagram:
@@ -50,7 +47,7 @@ class Diagram:
         LaTeX takes the PDF. Without it, nbconvert would call Inkscape for the SVG.
         """
         bundle = {"text/plain": self._plain()}
-        if self.kind.name in SHOWN_AS_PICTURE:
+        if self.kind.pictured:
             bundle |= _pictures(self)
         return {
             kind: content
@@ -93,7 +90,7 @@ class _Drawn(TypedDict, total=False):
 @overload
 def generate_dag(
     name: str,
-    format: Literal["mermaid", "dot", "svg", "text", "json"],
+    format: TextFormat,
     output: str | Path | None = None,
     **drawn: Unpack[_Drawn],
 ) -> TextDiagram:
@@ -102,7 +99,7 @@ def generate_dag(
 
 @overload
 def generate_dag(
-    name: str, format: Literal["png", "pdf"], output: str | Path | None = None, **drawn: Unpack[_Drawn]
+    name: str, format: BinaryFormat, output: str | Path | None = None, **drawn: Unpack[_Drawn]
 ) -> BinaryDiagram:
     """Return a binary diagram for PNG and PDF."""
 

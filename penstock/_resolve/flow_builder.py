@@ -92,8 +92,8 @@ def _step(mark: StepMark, problems: list[Problem]) -> Step:
         problems.append(problem_at(mark, "bad-trigger", f"trigger={shown_value(trigger)} is not a text"))
         trigger = ""
     if mark.has_bad_name:
-        message = f"name={shown_value(mark.name)} is not a name. The step goes by its function's, {mark.step_name!r}."
-        problems.append(problem_at(mark, "bad-name", message))
+        advice = f"The step goes by its function's, {mark.step_name!r}."
+        problems.append(problem_at(mark, "bad-name", f"name={shown_value(mark.name)} is not a name.", advice))
     if mark.deferred and _stands_over(mark, metadata) and (kind := _task_kind(mark.root)):
         problems.append(_bypassed_task_problem(mark, kind))
     return Step(
@@ -121,11 +121,11 @@ def _task_kind(root: Any) -> TaskKind | None:
 def _bypassed_task_problem(mark: StepMark, task: TaskKind) -> Problem:
     kind = "@entrypoint" if mark.entrypoint else "@step"
     alternative = ", or use @flow_task of penstock.contrib.celery" if task is _CELERY else ""
-    message = (
-        f"{kind} stands over a {task.library} task, and what {mark.step_name}{task.send} sends goes past the step. "
-        f"Put the decorator that makes the task on top, above @flow{alternative}."
+    sentence = (
+        f"{kind} stands over a {task.library} task, and what {mark.step_name}{task.send} sends goes past the step."
     )
-    return problem_at(mark, "bypassed", message)
+    advice = f"Put the decorator that makes the task on top, above @flow{alternative}."
+    return problem_at(mark, "bypassed", sentence, advice)
 
 
 def _both(first: Step, second: Step) -> Step:
@@ -224,14 +224,15 @@ def _below(reference: Any) -> Any:
 def _unknown_after(mark: StepMark, reference: Any, flow: str, step_names: Mapping[str, _Member] | list[str]) -> Problem:
     if isinstance(step_names, list):
         could = " or ".join(map(repr, step_names))
-        message = f"after={reference!r} could be step {could} of flow {flow!r}; name one of them."
-    elif not isinstance(reference, str):
-        message = f"after={'.'.join(filter(None, identity(reference)))} is not a step of flow {flow!r}. Put @flow({flow!r}) over it, or name another step."
-    else:
-        near = did_you_mean(near_names(reference, step_names))
-        steps = ", ".join(sorted(step_names))
-        message = f"after={reference!r} names no step of flow {flow!r}.{near} Known steps: {steps}."
-    return problem_at(mark, "unknown-after", message)
+        sentence = f"after={reference!r} could be step {could} of flow {flow!r}; name one of them."
+        return problem_at(mark, "unknown-after", sentence)
+    if not isinstance(reference, str):
+        sentence = f"after={'.'.join(filter(None, identity(reference)))} is not a step of flow {flow!r}."
+        return problem_at(mark, "unknown-after", sentence, f"Put @flow({flow!r}) over it, or name another step.")
+    near = did_you_mean(near_names(reference, step_names))
+    steps = ", ".join(sorted(step_names))
+    sentence = f"after={reference!r} names no step of flow {flow!r}."
+    return problem_at(mark, "unknown-after", sentence, f"{near} Known steps: {steps}.".lstrip(), missing=reference)
 
 
 def _in_flow_order(steps: list[Step], edges: list[Edge]) -> tuple[list[Step], list[Edge]]:
@@ -269,28 +270,27 @@ def _shape_problems(flow: Flow, declared: Declared, marks: Mapping[str, StepMark
         yield problem_at(
             marks[cycle[0]],
             "cycle",
-            f"the arrows of flow {flow.name!r} run in a circle: {path}. Leave out the after= that leads back.",
+            f"the arrows of flow {flow.name!r} run in a circle: {path}.",
+            "Leave out the after= that leads back.",
         )
     if not flow.entrypoints:
         first = marks[flow.steps[0].name]
         yield problem_at(
-            first, "no-entrypoint", f"flow {flow.name!r} has no entrypoint. Mark where it starts: @entrypoint."
+            first, "no-entrypoint", f"flow {flow.name!r} has no entrypoint.", "Mark where it starts: @entrypoint."
         )
         return
     reachable_names = graphs.reachable(flow.successors, (step.name for step in flow.entrypoints))
     for step in flow.steps:
         if step.name not in reachable_names:
-            message = (
-                f"no entrypoint of flow {flow.name!r} leads to step {step.name!r}. Name what comes before it: after=…"
-            )
-            yield problem_at(marks[step.name], "unreachable", message)
+            sentence = f"no entrypoint of flow {flow.name!r} leads to step {step.name!r}."
+            yield problem_at(marks[step.name], "unreachable", sentence, "Name what comes before it: after=…")
 
 
 def unclaimed_problem(mark: StepMark) -> Problem:
     """Return the problem of a mark that no flow took."""
     kind = "@entrypoint" if mark.entrypoint else "@step"
     return problem_at(
-        mark, "unclaimed", f"{kind} on {_format_mark_name(mark)} belongs to no flow. Put @flow(…) above it."
+        mark, "unclaimed", f"{kind} on {_format_mark_name(mark)} belongs to no flow.", "Put @flow(…) above it."
     )
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock._runtime.context import current_event, current_run, ignore_foreign
-from penstock._runtime.propagation import is_flow_id, received_with, run_from
+from penstock._runtime.propagation import RemoteContext, is_flow_id, remote_context_of, run_from  # noqa: TC001 - type hints are read at run time
 from penstock._runtime.tracebacks import add_frame
 from penstock.errors import FlowIdError
 
@@ -117,7 +117,7 @@ class flow_context:  # noqa: N801 - used like a function, like those of contextl
 
     Args:
         flow_id: The run's correlation ID, of 1 to 64 ASCII letters, digits, dots, underscores and dashes; by default
-            a new one.
+            a new one. What :func:`extract` or :func:`penstock.propagation.read` returns brings the caller's context along.
         flow: The flow's name; by default, the first entrypoint called in the block sets it.
 
     Raises:
@@ -130,16 +130,17 @@ class flow_context:  # noqa: N801 - used like a function, like those of contextl
         'import-17'
     """
 
-    def __init__(self, flow_id: str | None = None, flow: str | None = None) -> None:
-        if flow_id is not None and not is_flow_id(flow_id):
+    def __init__(self, flow_id: str | RemoteContext | None = None, flow: str | None = None) -> None:
+        context = remote_context_of(flow_id)
+        if context is not None and not is_flow_id(context.id):
             raise FlowIdError(
                 "flow_context: flow_id must be 1 to 64 ASCII letters, digits, dots, underscores and dashes"
             )
-        self._received, self._flow = received_with(flow_id), flow
+        self._context, self._flow = context, flow
         self._blocks: list[tuple[Token[Run | None], Run]] = []
 
     def __enter__(self) -> Run:
-        run, outer, block = run_from(self._received, self._flow), current_run.get(), None
+        run, outer, block = run_from(self._context, self._flow), current_run.get(), None
         try:
             block = (current_run.set(run), run)
             self._blocks.append(block)

@@ -19,6 +19,7 @@ from penstock.cli.terminal import CLEAN, FINDINGS, apply_style, fold_width, leav
 from penstock.errors import ConfigError
 from penstock.manifest.unread_flows import is_unread
 from penstock.proof import prove
+from penstock.render import edge_status
 from penstock.render.wording import escape_line
 
 if TYPE_CHECKING:
@@ -151,12 +152,14 @@ def _summary(proof: Proof, names: list[str]) -> None:
 
 
 def _provenance(flow: Flow) -> str:
-    return escape_line(flow.provenance) or ("its code was not read" if is_unread(flow) else UNCHECKED)
+    if provenance := edge_status.provenance(flow):
+        return escape_line(str(provenance))
+    return "its code was not read" if is_unread(flow) else UNCHECKED
 
 
 def _acceptance_note(proof: Proof, names: list[str]) -> str:
     """Return a note on the number of accepted findings, by source."""
-    by = {"the baseline": proof.known, "ignores": proof.ignored}
+    by = {"the baseline": proof.baselined, "ignores": proof.ignored}
     counts = {source: len(group_by_cause(_chosen(proof, findings, names))) for source, findings in by.items()}
     summary = " and ".join(f"{count:,} by {source}" for source, count in counts.items() if count)
     return f"; accepted: {summary}" if summary else ""

@@ -35,9 +35,8 @@ from penstock.cli.terminal import (
 from penstock.errors import ConfigError, PenstockError, RenderWarning
 from penstock.manifest.unread_flows import UNREAD_CODE, is_unread
 from penstock.proof import prove
-from penstock.render import FORMATS, format_of, render
+from penstock.render import FORMATS, file_content, format_of, render
 from penstock.render.edge_status import without_proof
-from penstock.render.formats import file_content
 from penstock.render.options import Options, checked_direction
 from penstock.render.text import drawing as text
 from penstock.render.wording import escape_line

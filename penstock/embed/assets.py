@@ -5,24 +5,29 @@ from __future__ import annotations
 from html import escape
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from penstock.render.svg import Opening
 
 SCRIPT = Path(__file__).with_name("penstock.js")
-"""The script: highlights the paths through a node, and toggles the size of a wide diagram. It loads nothing."""
+"""The script: highlights the paths through a node, zooms and pans large diagrams, and finds steps. It loads nothing."""
 
 STYLESHEET = Path(__file__).with_name("penstock.css")
 """The style sheet; it loads nothing and names no host."""
 
 
-def frame(svg: str, label: str, start: int = 0) -> str:
-    """Return a diagram in its frame, which scrolls if the diagram is too wide and can be focused by keyboard.
+def frame(svg: str, label: str, start: Opening | None = None) -> str:
+    """Return a diagram in its frame, which scrolls if the diagram is too large and can be focused by keyboard.
 
     Args:
         svg: The ``<svg>`` element.
         label: The frame's name for screen readers.
-        start: What a frame that scrolls has in its middle when it opens, in pixels of the diagram's own size from its left.
+        start: What a frame that scrolls has in its middle when it opens.
     """
-    place = f' style="--ps-start:{start}px"' if start else ""
-    return f'<div class="ps-frame" tabindex="0" role="region" aria-label="{escape(label)}"{place}>\n{svg}\n</div>'
+    place = f' style="--ps-start:{start.x}px;--ps-start-y:{start.y}px"' if start else ""
+    css = "ps-frame ps-tall" if start and start.is_tall else "ps-frame"
+    return f'<div class="{css}" tabindex="0" role="region" aria-label="{escape(label)}"{place}>\n{svg}\n</div>'
 
 
 def new_name(wanted: str, taken: set[str]) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from penstock.model import Flow, Problem
 
-VERSION = (1, 1)
+VERSION = (1, 2)
 """Major and minor version of the format; readers support all minor versions of their major one."""
 FORMAT = VersionedFormat(
     name="penstock-manifest",

@@ -66,6 +66,17 @@ def render(flow: Flow, options: Options) -> str:
     return "\n    ".join((f"graph {direction}", *draw(flow, options)))
 
 
+def render_within_limits(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
+    """Render the flow as Mermaid text, with a warning if it is larger than Mermaid draws."""
+    del engine, timeout
+    content = render(flow, options)
+    if too_large(content):
+        from penstock.render.graphviz import picture  # noqa: PLC0415 - seldom needed
+
+        picture.warn(f"flow {flow.name!r} is larger than Mermaid draws unless it is set to; choose svg")
+    return content
+
+
 def too_large(text: str) -> bool:
     """Return whether Mermaid, with its default settings, refuses to draw a text from :func:`render`."""
     edges = text.count("-->") + text.count("-.->")

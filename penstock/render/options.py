@@ -24,12 +24,14 @@ class Options:
         details: Whether titles, triggers, effects and links are drawn too.
         links: The address that each step's node links to, by step name.
         background: The colour behind a picture that is a PNG or a PDF.
+        folded: Whether effects are written into the boxes of their steps, and titles wrap earlier, for a narrower drawing.
     """
 
     direction: Direction = "TB"
     details: bool = False
     links: Mapping[str, str] = field(default_factory=dict)
     background: str = "white"
+    folded: bool = False
 
 
 class UnknownDirectionError(UnknownNameError):

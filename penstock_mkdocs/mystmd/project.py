@@ -68,7 +68,7 @@ def open_project(folder: Path) -> Project:
             raise
         return Project(config, last, f"{error} Until then, the pages show the flows as they were before.")
     reported = () if config.check == "off" else proof.disagreements
-    complaint = f"{proof.fault} Until then, the pages show no proof." if proof.fault else ""
+    complaint = f"{proof.evidence_error} Until then, the pages show no proof." if proof.evidence_error else ""
     return Project(config, proof.manifest, complaint, reported)
 
 

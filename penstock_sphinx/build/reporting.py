@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 
 def report(config: Config, found: Proof) -> None:
     """Report the findings, each at the step's line, as far as the setting ``check`` asks for it."""
-    if found.fault:
-        logger.warning("%s The pages show no proof until then.", found.fault, type="penstock", subtype="check")
+    if found.evidence_error:
+        logger.warning("%s The pages show no proof until then.", found.evidence_error, type="penstock", subtype="check")
     if config.check != "off":
         for finding in found.disagreements:
             message = f"flow {finding.flow!r}: {sentence(finding)}" if finding.flow else sentence(finding)

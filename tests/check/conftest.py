@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from penstock import observing
-from penstock._recording.evidence_observer import EvidenceObserver
+from penstock.observers.evidence import EvidenceObserver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

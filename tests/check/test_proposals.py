@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock import flow, flow_context, observing
-from penstock._recording.evidence_observer import EvidenceObserver
 from penstock.check.evidence import Evidence, Fact, Seen
 from penstock.check.evidence.history import History, LastSeen
 from penstock.check.findings.finding import findings
@@ -20,6 +19,7 @@ from penstock.check.findings.shared_causes import with_causes
 from penstock.check.proposals.minimum_cover import find_smallest_cover
 from penstock.check.verdict.judgement import judge
 from penstock.model import Call, Edge, Flow, Step
+from penstock.observers.evidence import EvidenceObserver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -128,8 +128,8 @@ def test_what_is_kept_decides_nothing(project: Callable[..., Path], *, record: b
         said += [(run(folder, "penstock", "show", "orders").stdout, run(folder, "penstock", "export").stdout)]
     shown, exported = said[0]
     assert [(shown, exported)] * 4 == said
-    provenance = json.loads(exported)["flows"][0]["provenance"]
-    assert (record, record) == (provenance in check and bool(provenance), "arrows confirmed" in shown)
+    evidence = json.loads(exported)["flows"][0]["evidence"]
+    assert (record, record, record) == (bool(evidence), "arrows confirmed by" in check, "arrows confirmed by" in shown)
 
 
 def test_a_renamed_step_stops_no_commit(project: Callable[..., Path]) -> None:

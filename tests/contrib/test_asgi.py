@@ -12,9 +12,9 @@ from contextlib import contextmanager
 import pytest
 
 from penstock import current_flow, current_flow_id, entrypoint, flow, get_flow, get_value, observing, set_value, step
-from penstock._recording.evidence_observer import EvidenceObserver
 from penstock.check.verdict.judgement import judge
 from penstock.contrib.asgi import FlowMiddleware
+from penstock.observers.evidence import EvidenceObserver
 
 httpx = pytest.importorskip("httpx")
 fastapi = pytest.importorskip("fastapi")

@@ -29,11 +29,11 @@ from django.utils.decorators import method_decorator  # noqa: E402
 from django.views import View  # noqa: E402
 
 from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context, observing  # noqa: E402
-from penstock._runtime.events import track_steps  # noqa: E402
 from penstock.contrib import asgi, wsgi  # noqa: E402
 from penstock.contrib.django import FlowCommand, FlowMiddleware  # noqa: E402
 from penstock.contrib.logging import FlowFilter, flow_id_of_error  # noqa: E402
 from penstock.errors import DeclarationError  # noqa: E402
+from penstock.observers import track_steps  # noqa: E402
 
 HEADER = "X-Correlation-ID"
 SEEN: list[str | None] = []

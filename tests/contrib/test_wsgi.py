@@ -8,11 +8,11 @@ import pytest
 
 from penstock import current_flow, current_flow_id, flow, flow_context, observing
 from penstock._runtime.context import current_run
-from penstock._runtime.events import track_steps
 from penstock._runtime.propagation import _EvidenceSource
 from penstock.contrib import asgi
 from penstock.contrib.logging import flow_id_of_error
 from penstock.contrib.wsgi import FlowMiddleware
+from penstock.observers import track_steps
 
 flask = pytest.importorskip("flask")
 

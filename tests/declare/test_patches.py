@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock import PenstockError, current_flow_id, flow, flows, get_flow, observing
-from penstock._declare.patches import active, undo_all
-from penstock._recording.evidence_observer import EvidenceObserver
+from penstock.observers.evidence import EvidenceObserver
+from penstock.testing import empty_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,9 +76,8 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     write_modules(shop=SHOP, client="from shop import receive, Order")
-    before = active()
-    yield write_modules
-    undo_all(before)
+    with empty_registry():  # which undoes patches
+        yield write_modules
     for name in names:
         sys.modules.pop(name, None)
 

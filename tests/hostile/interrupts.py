@@ -16,13 +16,13 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock import carry, current_flow_id, flow, flow_context, observing
-from penstock._recording.evidence_observer import EvidenceObserver
 from penstock._runtime.context import current_event, current_run
+from penstock.observers.evidence import EvidenceObserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from penstock._runtime.events import StepEvent
+    from penstock.observers import StepEvent
 
 LONGEST = 60e-6
 """Seconds until an interrupt comes, at most."""

@@ -11,6 +11,7 @@ import pytest
 
 from penstock import flows
 from penstock.render.graphviz.layout import find_engine
+from penstock.testing import empty_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -182,7 +183,8 @@ def test_a_forgotten_flow_keeps_its_last_picture(notebook: Notebook, capsys: pyt
     """When a flow is gone, what shows it stays, and nobody complains."""
     notebook.run(DECLARED)
     notebook.run("%flow orders")
-    notebook.run("from penstock._declare import registry; registry.forget()")
+    with empty_registry():
+        notebook.run("")
     assert ([], "") == (notebook.shown(update=True), capsys.readouterr().err)
 
 

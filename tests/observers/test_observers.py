@@ -17,7 +17,7 @@ from penstock._runtime import scope
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from penstock._runtime.events import StepEvent
+    from penstock.observers import StepEvent
 
 
 @dataclasses.dataclass

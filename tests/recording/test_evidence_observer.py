@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock import CarryingExecutor, add_observer, carry, entrypoint, flow, flow_context, observing, set_value, step
-from penstock._recording.evidence_observer import EvidenceObserver
 from penstock._recording.process_recorder import Recorder
+from penstock.observers.evidence import EvidenceObserver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator

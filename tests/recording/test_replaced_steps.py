@@ -18,16 +18,15 @@ from weakref import WeakSet
 
 import pytest
 
-from penstock import carry, flow, observing
-from penstock._declare import registry
+from penstock import carry, flow, get_flow, observing
 from penstock._recording import mock_hooks
-from penstock._recording.evidence_observer import EvidenceObserver
 from penstock._recording.substitutions import replacements
-from penstock._resolve import resolution
 from penstock.check.evidence import dumps, loads, merge
 from penstock.check.evidence.frames import Loose, StepFrame, decode_frames, encode_frames
 from penstock.check.findings.finding import findings
 from penstock.check.verdict.judgement import judge
+from penstock.observers.evidence import EvidenceObserver
+from penstock.testing import empty_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -180,7 +179,7 @@ def recorded(run: Callable[[], object]) -> Evidence:
 def accused(*evidence: Evidence) -> dict[str, str]:
     """Return which arrows fail the check, and how."""
     stored = merge(loads(dumps(each)) for each in evidence)
-    found = findings(judge(resolution.get_flow("library"), stored))
+    found = findings(judge(get_flow("library"), stored))
     return {finding.arrow: finding.code for finding in found if finding.severity == "error"}
 
 
@@ -268,7 +267,7 @@ def test_the_same_once_without_replacing_anything(app: Any) -> None:
 def test_confirmations_count_while_something_is_replaced(app: Any) -> None:
     """What is declared and runs is confirmed, and what nothing could show says why."""
     with mock.patch("app.charge"):
-        flow = judge(resolution.get_flow("library"), recorded(app.lend)).flow
+        flow = judge(get_flow("library"), recorded(app.lend)).flow
     edges = {f"{edge.source}>{edge.target}": (edge.state, edge.note) for edge in flow.edges}
     assert "confirmed" == edges["hand_over>notify"][0]
     assert ("unexercised", "hand_over ran only while a test had replaced charge.") == edges["check>hand_over"]
@@ -530,13 +529,13 @@ def test_tasks_of_celery(name: str, app: Any, monkeypatch: pytest.MonkeyPatch) -
     state = pytest.importorskip("celery._state", reason="celery is not installed")
     monkeypatch.setattr(state, "_on_app_finalizers", set())  # a shared task would be one of all later apps, too,
     monkeypatch.setattr(state, "_apps", WeakSet())  # and of the earlier ones
-    registry.forget()
-    module("tasks", TASKS)
-    for place in (name, f"{name}.delay", f"{name}.apply_async"):
-        with mock.patch(f"tasks.{place}"):
-            assert {"library": {name}} == replacements.now
-    with mock.patch("tasks.send"):
-        assert {"library": {"plain", "shared", "told"}} == replacements.now
+    with empty_registry():  # without the flow of the application
+        module("tasks", TASKS)
+        for place in (name, f"{name}.delay", f"{name}.apply_async"):
+            with mock.patch(f"tasks.{place}"):
+                assert {"library": {name}} == replacements.now
+        with mock.patch("tasks.send"):
+            assert {"library": {"plain", "shared", "told"}} == replacements.now
 
 
 def programs(seed: int) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
@@ -562,23 +561,28 @@ def programs(seed: int) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
 @pytest.mark.parametrize("seed", range(0, 200, 10))
 def test_right_declarations_are_never_accused(seed: int, app: Any) -> None:
     """Whatever tests replace in a program whose arrows are all right, nothing is wrong that is not without them."""
-    for each in range(seed, seed + 10):
-        calls, after = programs(each)
-        registry.forget()
-        made = module("program", "")
-        for name in ("go", "start", *after):
-            function = partial(run_all, made, calls.get(name, []))
-            mark = flow("library").step(after=after[name] or "go", name=name) if name in after else entry(name)
-            setattr(made, name, mark(function))
-        chance, replacing, full = random.Random(each), [], []
-        for _ in range(chance.randint(1, 3)):
-            begin = getattr(made, chance.choice(["go", "start"]))
-            with ExitStack() as patches:
-                for name in chance.sample(sorted(after), chance.randint(0, 3)):
-                    patches.enter_context(mock.patch(f"program.{name}"))
-                replacing.append(recorded(begin))
-            full.append(recorded(begin))
-        assert accused(*replacing).items() <= accused(*full).items()
+    for number in range(seed, seed + 10):
+        with empty_registry():
+            replacing, full = replace_at_random(number)
+            assert accused(*replacing).items() <= accused(*full).items()
+
+
+def replace_at_random(seed: int) -> tuple[list[Evidence], list[Evidence]]:
+    """Return what some runs of a program show with steps replaced, and what the same runs show without."""
+    calls, after = programs(seed)
+    made = module("program", "")
+    for name in ("go", "start", *after):
+        mark = flow("library").step(after=after[name] or "go", name=name) if name in after else entry(name)
+        setattr(made, name, mark(partial(run_all, made, calls.get(name, []))))
+    chance, replacing, full = random.Random(seed), [], []
+    for _ in range(chance.randint(1, 3)):
+        begin = getattr(made, chance.choice(["go", "start"]))
+        with ExitStack() as patches:
+            for name in chance.sample(sorted(after), chance.randint(0, 3)):
+                patches.enter_context(mock.patch(f"program.{name}"))
+            replacing.append(recorded(begin))
+        full.append(recorded(begin))
+    return replacing, full
 
 
 def run_all(made: Any, names: list[str]) -> None:

@@ -11,14 +11,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from xml.etree import ElementTree as ET
 
 import pytest
 
 import penstock
 from penstock import Diagram, entrypoint, flow, generate_dag, get_flow, step
-from penstock._decorators.decorators import FlowDeclaration
 from penstock.errors import (
     LayoutError,
     MissingExtraError,
@@ -30,7 +29,7 @@ from penstock.errors import (
     UnknownNameError,
 )
 from penstock.manifest import loads
-from penstock.render import Options, pdf, render
+from penstock.render import FORMATS, BinaryFormat, Options, TextFormat, pdf, render
 
 MERMAID = """graph TD
     handle_kafka_message --> fetch_from_api
@@ -38,6 +37,14 @@ MERMAID = """graph TD
 
 TEXTS, PICTURES = ["mermaid", "dot", "svg", "text", "json"], ["png", "pdf"]
 SUFFIXES = {"mermaid": "mmd", "dot": "gv", "svg": "svg", "png": "png", "pdf": "pdf", "text": "txt", "json": "json"}
+
+
+def test_types_follow_the_table() -> None:
+    """A type checker knows the formats of the table, and which are binary."""
+    names = {binary: [name for name, kind in FORMATS.items() if kind.binary is binary] for binary in (False, True)}
+    assert {False: sorted(get_args(TextFormat)), True: sorted(get_args(BinaryFormat))} == {
+        binary: sorted(of_kind) for binary, of_kind in names.items()
+    }
 
 
 @pytest.fixture(autouse=True)
@@ -204,7 +211,7 @@ def test_json_is_a_manifest() -> None:
     [
         ({"name": "bom_snyc"}, UnknownFlowError, "there is no flow 'bom_snyc'. Did you mean 'bom_sync'?"),
         (
-            {"name": FlowDeclaration("bom_sync")},
+            {"name": flow("bom_sync")},
             UnknownFlowError,
             "there is no flow flow('bom_sync'). Did you mean 'bom_sync'?",
         ),

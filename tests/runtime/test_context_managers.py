@@ -26,7 +26,7 @@ from penstock import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from penstock._runtime.events import StepEvent
+    from penstock.observers import StepEvent
 
 
 class Log:
@@ -386,7 +386,7 @@ def test_the_check_knows_what_runs_in_a_block() -> None:
     """What runs in it has the context manager as the nearest step around, and what runs later comes after it."""
     from verdicts import states
 
-    from penstock._recording.evidence_observer import EvidenceObserver
+    from penstock.observers.evidence import EvidenceObserver
 
     handle = flow("blocks")
     managed = handle.step(after="work", name="managed")(contextmanager(lambda: (yield)))

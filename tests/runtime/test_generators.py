@@ -19,7 +19,7 @@ from penstock import add_observer, current_flow_id, entrypoint, flow, flow_conte
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
-    from penstock._runtime.events import StepEvent
+    from penstock.observers import StepEvent
 
 WAYS: list[Any] = [
     entrypoint,

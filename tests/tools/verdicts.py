@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock._resolve import resolution
+from penstock import get_flow
 from penstock.check.evidence import dumps, loads, merge
 from penstock.check.findings.finding import findings
 from penstock.check.verdict.judgement import judge
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def states(flow: str, *evidence: Evidence) -> dict[str, str]:
     """Return the state of each arrow, those that only ran included, after the evidence was stored and merged."""
-    judged = judge(resolution.get_flow(flow), merge(loads(dumps(each)) for each in evidence)).flow
+    judged = judge(get_flow(flow), merge(loads(dumps(each)) for each in evidence)).flow
     return {f"{edge.source}>{edge.target}": edge.state for edge in judged.edges}
 
 
@@ -28,4 +28,4 @@ def failures(flow: str, *evidence: Evidence) -> dict[str, str]:
 
 def reported(flow: str, *evidence: Evidence) -> list[Finding]:
     """Return what the check finds."""
-    return findings(judge(resolution.get_flow(flow), merge(loads(dumps(each)) for each in evidence)))
+    return findings(judge(get_flow(flow), merge(loads(dumps(each)) for each in evidence)))

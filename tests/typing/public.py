@@ -20,8 +20,8 @@ from penstock import (
     get_flow,
     remove_observer,
 )
-from penstock._runtime.events import Finish, StepEvent  # noqa: TC001 - as an application would
 from penstock.model import Kind
+from penstock.observers import Finish, StepEvent  # noqa: TC001 - as an application would
 
 
 def observer(event: StepEvent, /) -> Finish | None:

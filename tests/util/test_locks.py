@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock import add_observer, current_flow_id, entrypoint, flow, generate_dag, step
-from penstock._recording.evidence_observer import EvidenceObserver
 from penstock.check.evidence import load
+from penstock.observers.evidence import EvidenceObserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._util.display_text import columns
 from penstock._version import __version__
-from penstock.check.findings.finding import ABOUT
 from penstock.check.findings.grouping import group_by_cause
 from penstock.manifest.encoding import encode_json
+from penstock.model.finding_kinds import FINDING_KINDS
 from penstock.render.wording import escape_line, quote_file
 
 if TYPE_CHECKING:
@@ -131,7 +131,8 @@ def sarif(found: Sequence[Finding]) -> str:
 
 
 def _rule(code: str) -> dict[str, Any]:
-    return {"id": code, "shortDescription": {"text": ABOUT.get(code, "A declaration has a problem.")}}
+    kind = FINDING_KINDS.get(code)
+    return {"id": code, "shortDescription": {"text": kind.summary if kind else "A declaration has a problem."}}
 
 
 def _result(finding: Finding) -> dict[str, Any]:

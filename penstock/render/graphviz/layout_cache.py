@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from penstock.model import Flow
     from penstock.render.options import Options
 
-FORMAT = 4
+FORMAT = 5
 """The version of the file format."""
 
 MOST_DAYS = 30
@@ -43,7 +43,7 @@ RETRY_DAYS = 7
 
 _DAY = 86_400
 
-_Entry = tuple[int, str, str]
+_Entry = tuple[int, str, str, bool]
 """The day of a layout's last use, or of a plain layout's creation, and the layout's fields."""
 
 
@@ -103,7 +103,7 @@ class LayoutCache:
 
 def _is_outdated(entry: _Entry, today: int) -> bool:
     """Return whether an entry is a plain layout old enough to try the engine again."""
-    day, _, reason = entry
+    day, _, reason, _ = entry
     return bool(reason) and day <= today - RETRY_DAYS
 
 

@@ -74,6 +74,12 @@ def render(
     return "\n".join(_join_cells(pieces, colour=colour) for pieces in _table(lines, width, fold=fold, whole=whole))
 
 
+def render_with_proof(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
+    """Render the flow as text, followed by the evidence for its edges."""
+    del engine, timeout
+    return "\n\n".join(filter(None, (render(flow, options, width=0), proof(flow))))
+
+
 def proof(flow: Flow, *, colour: bool = False, width: int = 80) -> str:
     """Return the evidence for the edges' states, and the unconfirmed edges; empty if they were not checked.
 

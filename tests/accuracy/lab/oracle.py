@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from lab.source import Pair, Source
-    from penstock._runtime.events import StepEvent
+    from penstock.observers import StepEvent
 
 
 class Start(NamedTuple):

@@ -11,23 +11,23 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock import add_observer, observing, remove_observer
+from penstock import add_observer, flows, observing, remove_observer
 from penstock._declare import registry
 from penstock._recording.process_recorder import Recorder
-from penstock._resolve import resolution
 from penstock._runtime.propagation import tell_evidence
 from penstock.callgraph import StepAt, read
 from penstock.check.evidence import Evidence
 from penstock.check.findings.finding import findings, of_problem
 from penstock.check.verdict.judgement import judge
+from penstock.testing import empty_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import ModuleType
 
-    from penstock._runtime.events import Observer
     from penstock.check.findings.finding import Finding
     from penstock.model import Edge, Flow
+    from penstock.observers import Observer
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 WITNESSES = ("evidence", "calls", "both")
@@ -75,24 +75,11 @@ def play(file: Path, *others: Observer) -> Played:
     """
     logging.disable(logging.CRITICAL)
     try:
-        with _alone(), imported(file) as module, recorded() as observer, _observed_by(others):
+        with empty_registry(), imported(file) as module, recorded() as observer, _observed_by(others):
             error = _run(module)
             return Played(read_flow(file), observer.evidence(), error)
     finally:
         logging.disable(logging.NOTSET)
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Begin with an empty registry, and leave it as it was."""
-    flows, unclaimed = dict(registry.declarations), dict(registry.unclaimed)
-    registry.forget()
-    try:
-        yield
-    finally:
-        registry.forget()
-        registry.declarations.update(flows)
-        registry.unclaimed.update(unclaimed)
 
 
 @contextmanager
@@ -141,7 +128,7 @@ def _run(module: ModuleType) -> str:
 
 def read_flow(file: Path) -> Flow:
     """Return the only flow that is declared, with what its code says."""
-    (flow,) = resolution.flows()
+    (flow,) = flows()
     steps = [StepAt(flow.name, mark.step_name, mark.function) for mark in registry.marks()]
     said = read(steps, lambda path: Path(path) == file)[flow.name]
     return replace(flow, calls=said.calls, blind=said.blind)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock import flow, get_flow, observing
-from penstock._recording.evidence_observer import EvidenceObserver
 from penstock.check.findings.finding import findings, of_problem
 from penstock.check.findings.grouping import group_by_cause
 from penstock.check.findings.reports import as_json, gitlab, sarif, text
 from penstock.check.findings.shared_causes import with_causes
 from penstock.check.verdict.judgement import judge
+from penstock.observers.evidence import EvidenceObserver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +65,7 @@ def played(source: str, *starts: str) -> Evidence:
 def checked(evidence: Evidence, *, of: Flow | None = None, old: bool = False) -> list[Finding]:
     """Return the findings of the flow that is declared, each with its cause."""
     judged = judge(of or get_flow("f"), evidence)
-    found = [*(of_problem(problem, "f") for problem in judged.flow.problems), *findings(judged, old=old)]
+    found = [*(of_problem(problem, judged.flow) for problem in judged.flow.problems), *findings(judged, old=old)]
     return with_causes(found, [judged.flow])
 
 

@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock import entrypoint, flow, get_flow, observing, step
-from penstock._recording.evidence_observer import EvidenceObserver
 from penstock.check.evidence import Fact, Orphan, Seen, load
 from penstock.check.traces.jaeger import JAEGER
 from penstock.check.traces.otlp import OTLP
@@ -24,6 +23,7 @@ from penstock.check.traces.reader import Damage, read
 from penstock.check.verdict.judgement import judge
 from penstock.cli.main import main
 from penstock.errors import EvidenceError
+from penstock.observers.evidence import EvidenceObserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -15,7 +15,7 @@ from penstock import carry, flow, flow_context
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from penstock._recording.evidence_observer import EvidenceObserver
+    from penstock.observers.evidence import EvidenceObserver
 
 
 def call_all(*calls: Callable[[], object]) -> None:

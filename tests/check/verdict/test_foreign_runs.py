@@ -16,9 +16,9 @@ import pytest
 from verdicts import failures, states
 
 from penstock import carry, flow, flow_context, observing
-from penstock._recording.evidence_observer import EvidenceObserver
 from penstock._recording.process_recorder import Recorder
 from penstock.check.evidence import dumps, load, loads
+from penstock.observers.evidence import EvidenceObserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from penstock import flow, flow_context
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
-    from penstock._recording.evidence_observer import EvidenceObserver
+    from penstock.observers.evidence import EvidenceObserver
 
 
 def call_all(*calls: Callable[[], object]) -> None:

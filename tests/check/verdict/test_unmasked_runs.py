@@ -12,8 +12,8 @@ from verdicts import failures, reported, states
 
 from penstock import observing
 from penstock._recording import mock_hooks
-from penstock._recording.evidence_observer import EvidenceObserver
 from penstock._recording.substitutions import replacements
+from penstock.observers.evidence import EvidenceObserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,7 +11,7 @@ from penstock import manifest
 from penstock.check import evidence
 from penstock.check.evidence import Evidence, Fact, Seen
 from penstock.config import load
-from penstock.model import Edge, Flow, Step
+from penstock.model import Edge, EvidenceSummary, Flow, Step
 from penstock.proof import prove
 
 PROOF = "1 of 5 arrows confirmed by 340 runs at 3f2a1c9, 2026-11-20; 1 never seen"
@@ -53,7 +53,9 @@ def orders(states: str) -> Flow:
         for number, state in enumerate(states.split())
     )
     steps = (Step(name="receive", entrypoint=True), *(Step(name=edge.target) for edge in edges))
-    return Flow(name="orders", steps=steps, edges=edges, provenance=PROOF)
+    return Flow(
+        name="orders", steps=steps, edges=edges, evidence=EvidenceSummary(runs=340, commit="3f2a1c9", date="2026-11-20")
+    )
 
 
 def write(small, states: str, *options: str, conf: str = "", page: str = "") -> None:

@@ -4,36 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from operator import attrgetter
+from typing import TYPE_CHECKING, Literal
 
 from penstock._util import graphs
 from penstock.errors import UnknownStepError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
+
+    from penstock.model.finding_kinds import State
+    from penstock.model.problem_codes import ProblemCode
 
 Kind = Literal["function", "coroutine", "generator", "async generator", "class", "callable"]
 """The kind of a step's callable: the four kinds of function, a class, or any other callable."""
-
-State = Literal[
-    "",
-    "confirmed",
-    "unexercised",
-    "never-seen",
-    "no-longer-seen",
-    "undeclared",
-    "context-lost",
-    "indirect",
-    "outdated",
-]
-"""The result of checking an edge; empty if it was not checked."""
 
 CallKind = Literal["call", "order", "data"]
 
 UNREAD = "to read further would take too long"
 """The reason of a :class:`Blind` which marks that the time limit expired before all code of the flow was analysed."""
-
-_PUT_OFF = "_put_off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,21 +30,22 @@ class Problem:
     """A problem with a declaration, or with the import of a module.
 
     Attributes:
-        code (str): The kind of problem: ``unknown-after``, ``cycle``, ``no-entrypoint``, ``unreachable``,
-            ``bad-after``, ``bad-effects``, ``bad-name``, ``bad-patch``, ``bad-tags``, ``bad-trigger``, ``bypassed``,
-            ``contradiction``, ``duplicate-step``, ``unknown-patch``, ``unmarked``, ``unclaimed``, ``unread`` or
-            ``import``.
+        code (ProblemCode): The kind of problem, one of :data:`ProblemCode`.
         message (str): The problem and its remedy, in one sentence or two.
         file (str): The file in which to fix it, relative to the project in a manifest, or an empty string.
         line (int): The line in it, counted from 1; 0 if unknown.
         step (str): The step concerned, or an empty string.
+        advice (str): The end of the message that says what to do, and may name other steps, or an empty string.
+        missing (str): The name that no step has, where that is the problem, or an empty string.
     """
 
-    code: str
+    code: ProblemCode
     message: str
     file: str = ""
     line: int = 0
     step: str = ""
+    advice: str = ""
+    missing: str = ""
 
     @property
     def where(self) -> str:
@@ -175,7 +165,23 @@ class Edge:
     note: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceSummary:
+    """The recorded runs that the states of a flow's edges rest on; the edges themselves say what confirmed each.
+
+    Attributes:
+        runs (int): The number of recorded runs of the flow.
+        commit (str): The last commit that they were recorded at, with a ``+`` behind it for uncommitted changes; or
+            another version, or an empty string.
+        date (str): The day of its last recording (ISO 8601, UTC), or an empty string.
+    """
+
+    runs: int = 0
+    commit: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Flow:
     """A declared flow: its steps and edges in flow order, and its problems.
 
@@ -190,7 +196,8 @@ class Flow:
         problems (tuple[Problem, ...]): The problems of the declaration.
         calls (tuple[Call, ...]): The static relations of the steps, if analysed.
         blind (tuple[Blind, ...]): The places at which static analysis gave up.
-        provenance (str): A line on the evidence for the edges' states; empty if they were not checked.
+        evidence (EvidenceSummary | None): The evidence that the edges' states rest on; ``None`` if they were not
+            checked.
     """
 
     name: str
@@ -203,19 +210,14 @@ class Flow:
     problems: tuple[Problem, ...] = ()
     calls: tuple[Call, ...] = field(default_factory=tuple)
     blind: tuple[Blind, ...] = field(default_factory=tuple)
-    provenance: str = ""
+    evidence: EvidenceSummary | None = None
 
-    if not TYPE_CHECKING:  # a type checker would accept any name as an attribute
+    def __eq__(self, other: object) -> bool:
+        """Return whether all fields are equal, also those of a subclass, which may read them later."""
+        return _field_values(self) == _field_values(other) if isinstance(other, Flow) else NotImplemented
 
-        def __getattr__(self, name: str) -> object:
-            """Load deferred fields on first access."""
-            attributes = self.__dict__
-            if read := None if name.startswith("__") else attributes.get(_PUT_OFF):
-                attributes.update(read())
-                attributes.pop(_PUT_OFF, None)  # not before: another thread may ask at the same time
-            if name in attributes:
-                return attributes[name]
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    def __hash__(self) -> int:
+        return hash(_field_values(self))
 
     @property
     def full_name(self) -> str:
@@ -290,9 +292,4 @@ class Flow:
         return graphs.count_paths(self.successors, (step.name for step in self.entrypoints))
 
 
-def put_off(flow: Flow, names: Iterable[str], read: Callable[[], dict[str, Any]]) -> None:
-    """Defer fields of a flow, which have default factories, until first access; ``read`` returns them with their values."""
-    attributes = vars(flow)
-    for name in names:
-        del attributes[name]
-    attributes[_PUT_OFF] = read
+_field_values = attrgetter(*Flow.__dataclass_fields__)
