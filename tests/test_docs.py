@@ -82,6 +82,7 @@ PAGES = {
     "docs/how-to/several-services.md": "docs/examples",
     "docs/how-to/code-that-is-not-yours.md": None,
     "docs/how-to/caches-and-queues.md": None,
+    "docs/how-to/testing.md": None,
     "docs/reference/command-line.md": "docs/examples/shop",
     **{f"docs/reference/findings/{code}.md": None for code in FINDING_KINDS},
 }
