@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 
 from penstock._util.atomic_files import read_text
 from penstock._util.optional_imports import needed
+from penstock.embed.options import FlowOptions
 from penstock.errors import did_you_mean, near_names
 from penstock_mkdocs.blocks.kinds import add_embed
 
@@ -160,7 +161,7 @@ def _check(settings: Mapping[str, Any]) -> None:
             more = "" if "mean" in hint else " Settings of flows stand under the extension or plugin penstock."
             raise PluginError(f"{_WHERE}: there is no setting {key!r}.{hint}{more}")
     try:
-        read_options(_lines(_mapping(settings.get("options")), 0))
+        read_options(_lines(_mapping(settings.get("options")), 0), FlowOptions)
     except OptionError as error:
         raise PluginError(f"{_WHERE}: {error}") from None
     inventories = settings.get("inventories") or []

@@ -25,10 +25,10 @@ from page_servers import Servers, is_server
 import penstock
 from penstock import errors, observers
 from penstock.config import SETTINGS
+from penstock.embed.options import EMBEDS, options_of
 from penstock.model.finding_kinds import FINDING_KINDS
 from penstock.model.problem_codes import ProblemCode
 from penstock.render import FORMATS
-from penstock_mkdocs.embed_syntax.options import FLOWS_OPTIONS, MAP_OPTIONS, OPTIONS
 from penstock_mkdocs.handler import HANDLER_SETTINGS
 from penstock_mkdocs.plugin import PLUGIN_SETTINGS
 from penstock_mkdocs.site import OWN_SETTINGS
@@ -361,14 +361,12 @@ def test_reference_describes_no_other_setting():
     assert [setting.name for setting in SETTINGS] == headings
 
 
-EMBEDS = {"penstock-flow": OPTIONS, "penstock-flows": FLOWS_OPTIONS, "penstock-map": MAP_OPTIONS}
-
-
-@pytest.mark.parametrize(("embed", "options"), EMBEDS.items())
-def test_reference_describes_the_options_of_embeds_in_markdown(embed, options):
+@pytest.mark.parametrize(("embed", "kind"), EMBEDS.items())
+def test_reference_describes_the_options_of_embeds_in_markdown(embed, kind):
     """The reference says of each option of an embed in Markdown what its declaration says, and lists no other."""
     section = reference("embedding").partition(f"Markdown: the embed `{embed}`")[2].partition("\n## ")[0]
-    rows = [f"| `{each.name}` | {each.type} | {each.default} | {each.help} |" for each in options]
+    options = options_of(kind).values()
+    rows = [f"| `{each.name}` | {each.type.words} | {each.default_text} | {each.help} |" for each in options]
     assert rows == re.findall(r"^\| `.*$", section, re.MULTILINE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -13,6 +14,7 @@ from penstock._resolve import resolution
 from penstock._util.atomic_files import write_atomically
 from penstock.errors import LayoutError, MissingExtraError, RenderError
 from penstock.render import file_content, format_of, render
+from penstock.render.excerpt import Part, take_part
 from penstock.render.options import Options, checked_direction
 from penstock.render.wording import alt_text
 
@@ -83,6 +85,9 @@ class _Drawn(TypedDict, total=False):
     direction: str
     details: bool | None
     links: Mapping[str, str] | None
+    focus: str
+    depth: int | None
+    collapse: str
     engine: str
     timeout: float
 
@@ -124,6 +129,9 @@ def generate_dag(
     direction: str = "TB",
     details: bool | None = None,
     links: Mapping[str, str] | None = None,
+    focus: str = "",
+    depth: int | None = None,
+    collapse: str = "",
     engine: str = "graphviz-pure",
     timeout: float = 20,
 ) -> Diagram:
@@ -138,6 +146,9 @@ def generate_dag(
         details: Whether to draw titles, triggers, effects, labels and links too. If it is not given, pictures and
             drawings show them, and Mermaid and DOT texts are kept bare.
         links: An address for each step's node, by step name.
+        focus: A step's name: only this step is drawn, with the steps that lead to it and those that it leads to.
+        depth: How many edges a drawn step may be away from the focus, or else from an entrypoint.
+        collapse: ``module`` for one box a module. The drawing says what it leaves out.
         engine: The layout engine of pictures: ``graphviz-pure``, ``dot``, or a path.
         timeout: Seconds that a layout may take.
 
@@ -146,6 +157,7 @@ def generate_dag(
 
     Raises:
         UnknownFlowError: No such flow is declared.
+        UnknownStepError: The flow has no step of the name in ``focus``.
         UnknownFormatError: No renderer writes that format.
         RenderError: The output's suffix belongs to another picture format.
         MissingExtraError: The format needs an optional package; the message names it.
@@ -157,13 +169,14 @@ def generate_dag(
         LayoutWarning: The flow is too large to be drawn as asked for: it is drawn in plain layers, the PNG is scaled
             down, or Mermaid refuses the text.
     """
-    flow = resolution.get_flow(name)
+    flow, note = take_part(resolution.get_flow(name), Part(focus=focus, depth=depth, collapse=collapse))
     path = None if output is None else Path(output)
     kind = format_of(format, path)
     options = Options(
         direction=checked_direction(direction),
         details=kind.detailed if details is None else details,
         links=dict(links or {}),
+        note=note,
     )
     content = render(flow, kind.name, options, engine=engine, timeout=timeout)
     if path is not None:
@@ -200,4 +213,4 @@ def _with_details(diagram: Diagram) -> Options:
     """Return the options of the picture: those given, except that the picture of a bare text is complete."""
     if diagram.kind.detailed:
         return diagram.options
-    return Options(direction=diagram.options.direction, details=True, links=diagram.options.links)
+    return replace(diagram.options, details=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from html import escape
 from itertools import count
 from pathlib import Path
@@ -56,11 +57,17 @@ def thumbnail(svg: str, url: str) -> str:
     return f'{opening} class="ps-thumb" aria-hidden="true">{svg}</{closing}>'
 
 
+@cache
 def script() -> str:
     """Return the text of the script."""
     return SCRIPT.read_text(encoding="utf-8")
 
 
-def stylesheet() -> str:
-    """Return the text of the style sheet."""
-    return STYLESHEET.read_text(encoding="utf-8")
+@cache
+def stylesheet(own: Path | None = None) -> str:
+    """Return the text of the style sheet.
+
+    Args:
+        own: The file of an engine's own rules, which come last.
+    """
+    return "".join(file.read_text(encoding="utf-8") for file in (STYLESHEET, own) if file)

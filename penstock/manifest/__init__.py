@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock._util.atomic_files import read_text, write_atomically
-from penstock._util.gc_pause import collector_paused
 from penstock._util.versioned_json import VersionedFormat
 from penstock._version import __version__
 from penstock.errors import ManifestError, UnknownFlowError
@@ -183,11 +182,6 @@ def loads(text: str, path: Path | None = None) -> Manifest:
     Raises:
         ManifestError: The text is not a manifest, is damaged, or has a newer major version.
     """
-    with collector_paused():
-        return _read(text, path)
-
-
-def _read(text: str, path: Path | None) -> Manifest:
     content = FORMAT.content(text, path)
     try:
         return _manifest(content)

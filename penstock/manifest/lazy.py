@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from penstock import manifest
-from penstock._util.gc_pause import collector_paused
 from penstock.errors import ManifestError
 from penstock.manifest.encoding import contents, encode_json, parts_of, summary_of
 from penstock.model import Flow
@@ -91,11 +90,10 @@ def loads(text: str, *, at_once: bool = False) -> Manifest:
     head, *lines = text.removesuffix("\n").split("\n")
     result = manifest.loads(head)
     try:
-        with collector_paused():
-            flows = tuple(map(StoredFlow.of_line, lines))
-            if at_once:
-                for flow in flows:
-                    len(flow.steps)
+        flows = tuple(map(StoredFlow.of_line, lines))
+        if at_once:
+            for flow in flows:
+                len(flow.steps)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ManifestError(f"the manifest is damaged ({error!r})") from None
     return replace(result, flows=flows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,6 +36,15 @@ INCH = 72
 LEADING = 1.2
 """Line height, in units of the font size."""
 
+
+INITIALS_SIZE = 9
+"""Pixels of the letters in a small box."""
+
+MOST_INITIALS = 3
+"""Maximum number of letters in a small box."""
+
+SMALL_BOX = (28, 16)
+"""Pixels: the size of a small box."""
 
 TITLE_GAP = 4
 """Pixels between a name and the title below it."""
@@ -81,6 +91,14 @@ def _of_step(name: str, title: str, effects: tuple[str, ...], *, folded: bool) -
     return _frame_lines(lines, (22, 13.5 + TITLE_GAP), (54, 36))
 
 
+def of_small_step(step: Step) -> TextBlock:
+    """Return the label of a small box: the initials of the step's name."""
+    words = re.findall(r"[A-Z]?[a-z0-9]+|[^\W_]+", plain_name(step.name))
+    text = "".join(word[0] for word in words[:MOST_INITIALS])
+    line = TextLine(text, INITIALS_SIZE, *width(text, INITIALS_SIZE, bold=True), bold=True)
+    return TextBlock((line,), *SMALL_BOX)
+
+
 def of_channel(texts: Iterable[str]) -> TextBlock:
     """Return a label for the trigger of some entrypoints, or for the effects of a step."""
     return _frame_lines(_lines(texts, PILL_SIZE), (14.4, 4.4), (54, 20.2))
@@ -97,7 +115,8 @@ def of_nodes(flow: Flow, options: Options) -> Iterator[tuple[str, TextBlock]]:
     """Yield the label of each node of a drawing, with the node's name: ``s0``, ``t0``, ``e0`` and so on."""
     with_titles = shows_titles(flow, options)
     for number, step in enumerate(flow.steps):
-        yield f"s{number}", of_step(step, titled=with_titles, folded=options.folded)
+        label = of_small_step(step) if options.small else of_step(step, titled=with_titles, folded=options.folded)
+        yield f"s{number}", label
     if options.details:
         for number, trigger in enumerate(triggers(flow)):
             yield f"t{number}", of_channel([trigger])

@@ -63,7 +63,8 @@ def render(flow: Flow, options: Options) -> str:
     """Render the flow as a Mermaid flowchart, without a newline at the end."""
     draw = _draw_detailed if options.details else _simple
     direction = "TD" if options.direction == "TB" else options.direction
-    return "\n    ".join((f"graph {direction}", *draw(flow, options)))
+    title = f"---\ntitle: {options.note}\n---\n" if options.note else ""
+    return title + "\n    ".join((f"graph {direction}", *draw(flow, options)))
 
 
 def render_within_limits(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:

@@ -25,6 +25,8 @@ class Options:
         links: The address that each step's node links to, by step name.
         background: The colour behind a picture that is a PNG or a PDF.
         folded: Whether effects are written into the boxes of their steps, and titles wrap earlier, for a narrower drawing.
+        small: Whether each step is a small box with its initials, for an overview.
+        note: What a drawing leaves out, in words that are shown with it.
     """
 
     direction: Direction = "TB"
@@ -32,6 +34,8 @@ class Options:
     links: Mapping[str, str] = field(default_factory=dict)
     background: str = "white"
     folded: bool = False
+    small: bool = False
+    note: str = ""
 
 
 class UnknownDirectionError(UnknownNameError):

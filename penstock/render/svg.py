@@ -11,7 +11,7 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.render import edge_status, labels
+from penstock.render import edge_status, font_metrics, labels
 from penstock.render.graphviz import dot
 from penstock.render.graphviz.plain_output import Rectangle
 from penstock.render.wording import alt_text, name_ends, safe_url, visible
@@ -32,6 +32,9 @@ NOTE_ROOM = 20
 
 LEAST_SCALE = 1.0
 """Minimum scale of a diagram wider than its column, whose frame scrolls: its text stays as large as the text around it."""
+
+SMALL_ROOM = (230, 140)
+"""Pixels that a small drawing has in a table; a larger one is scaled down, and has no letters."""
 
 TALL = 900
 """Pixels from which a drawing has a frame of bounded height, in which it scrolls."""
@@ -88,9 +91,12 @@ def draw(
     if layout.folded:
         options = replace(options, folded=True)
     geometry = layout.geometry()
-    top = NOTE_ROOM if layout.note else 0
-    width, height = round(geometry.width + 2 * PAD, 2), round(geometry.height + top + 2 * PAD, 2)
-    aria_label = escape(alt_text(flow) if alt is None else alt)
+    note = " ".join(filter(None, (layout.note, options.note)))
+    top = NOTE_ROOM if note else 0
+    least_width = font_metrics.width(note, labels.LABEL_SIZE)[0] if note else 0
+    width = round(max(geometry.width, least_width) + 2 * PAD, 2)
+    height = round(geometry.height + top + 2 * PAD, 2)
+    aria_label = escape(" ".join(filter(None, (alt_text(flow), options.note))) if alt is None else alt)
     role = f'role="group" aria-label="{aria_label}"' if aria_label else 'aria-hidden="true"'
     least = f' style="min-width:{round(width * least_scale)}px"' if least_scale else ""
     parts = [
@@ -104,12 +110,16 @@ def draw(
         parts.append(
             f'<rect class="ps-paper" x="{-PAD}" y="{-PAD - top}" width="{width:g}" height="{height:g}" fill="#ffffff"/>'
         )
-    if layout.note:
+    if note:
         size = labels.LABEL_SIZE
         place = f'x="0" y="{-top + size}" font-size="{size:g}"'
-        parts.append(f'<text class="ps-label" {place} fill="{dot.MUTED}">{escape(layout.note)}</text>')
+        parts.append(f'<text class="ps-label" {place} fill="{dot.MUTED}">{escape(note)}</text>')
     parts += _edges(flow, geometry.curves, details=options.details)
-    parts += _nodes(flow, geometry.boxes, options, prefix)
+    if options.small:
+        has_room = geometry.width <= SMALL_ROOM[0] and geometry.height <= SMALL_ROOM[1]
+        parts += _small_nodes(flow, geometry.boxes, has_letters=has_room)
+    else:
+        parts += _nodes(flow, geometry.boxes, options, prefix)
     parts.append("</svg>")
     return "\n".join(parts)
 
@@ -137,6 +147,19 @@ def locate_start(flow: Flow, layout: Layout) -> Opening:
         return Opening()
     x, y = round(box.x + box.width / 2 + PAD), round(box.y + box.height / 2 + PAD)
     return Opening(x, y, is_tall=geometry.height > TALL)
+
+
+def _small_nodes(flow: Flow, boxes: Mapping[str, Rectangle], *, has_letters: bool) -> Iterator[str]:
+    """Yield the boxes of a small drawing, with the initials of the steps where there is room."""
+    for number, step in enumerate(flow.steps):
+        box, label = boxes[f"s{number}"], labels.of_small_step(step)
+        classes, fill, stroke = (
+            ("ps-entry", dot.ACCENT_CARD, dot.ACCENT) if step.entrypoint else ("ps-step", dot.CARD, dot.LINE)
+        )
+        rect = _rect(box, radius=4, fill=fill, stroke=stroke, thick=1.1)
+        top = box.y + (box.height - _height(label.lines)) / 2
+        letters = _texts(label.lines, box.x + box.width / 2, top, "middle", "ps-name", dot.INK) if has_letters else ()
+        yield "\n".join([f'<g class="ps-node {classes} ps-small">', rect, *letters, "</g>"])
 
 
 def _nodes(flow: Flow, boxes: Mapping[str, Rectangle], options: Options, prefix: str) -> Iterator[str]:

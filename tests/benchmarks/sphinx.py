@@ -34,7 +34,7 @@ IN_MODULE = 20
 """Flows, or state machines, in a module of the application."""
 
 ROUNDS = 3
-MOST_OF_LEAST = 3.0
+MOST_OF_LEAST = 3.5
 """How many times a diagram may cost what the least extension of this kind costs, see least.py."""
 
 MOST_OF_PLAIN = 1.4

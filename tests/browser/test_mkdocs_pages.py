@@ -1,4 +1,4 @@
-"""What a reader sees and does on pages that MkDocs, ProperDocs and Zensical made, whatever the palette and the navigation."""
+"""What a reader sees and does on pages that MkDocs and Zensical made, whatever the palette and the navigation."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from forked import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
@@ -101,6 +102,7 @@ for number in range(9):
 FLOW = "figure:has(figcaption) .ps-frame"
 """The flow of orders; other drawings have no caption."""
 
+GENERATOR = re.compile(rb'<meta name="generator" [^>]*>')
 STEPS = ["receive", "check", "charge", "refuse"]
 
 TEXTS = """[...document.querySelectorAll(".ps-svg text")].map((text) => {
@@ -136,12 +138,14 @@ class Case(NamedTuple):
         return f"{self.host}-{self.scheme}{'-instant' * self.instant}"
 
 
-HOSTS = ("mkdocs", "properdocs", "zensical")
+HOSTS = ("mkdocs", "zensical")
+"""The hosts whose pages differ; those of ProperDocs are the same as those of MkDocs, as a test proves."""
+
 WAYS = [Case(host, "default", instant) for host, instant in product(HOSTS, (False, True))]
-"""For what no palette can change: every host, with and without instant navigation."""
+"""For what no palette can change: each, with and without instant navigation."""
 
 LOOKS = [Case(host, scheme, instant=False) for host, scheme in product(HOSTS, ("default", "slate"))]
-"""For what no navigation can change: every host, in both palettes."""
+"""For what no navigation can change: each, in both palettes."""
 
 
 class Reader(NamedTuple):
@@ -181,15 +185,37 @@ def site(tmp_path_factory, serving) -> Iterator[Callable[[Case], str]]:
             folder = root / f"{case.host}{'-instant' * case.instant}"
             url = f"{address}/{folder.name}/site/"
             if not folder.exists():
-                config = CONFIG.format(url=url, features="navigation.instant" * case.instant)
-                (folder / "docs").mkdir(parents=True)
-                for name, text in {**FILES, "mkdocs.yml": config + uses(case.host)}.items():
-                    (folder / name).write_text(text, encoding="utf-8")
-                done = run(case.host, "build", "-f", "mkdocs.yml", "--strict", cwd=folder, **QUIET)
-                assert 0 == done.returncode, done.stdout + done.stderr
+                build_site(folder, case, url)
             return url
 
         yield build
+
+
+def build_site(folder: Path, case: Case, url: str) -> Path:
+    """Build the site in a folder; return where it is."""
+    config = CONFIG.format(url=url, features="navigation.instant" * case.instant)
+    (folder / "docs").mkdir(parents=True)
+    for name, text in {**FILES, "mkdocs.yml": config + uses(case.host)}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    done = run(case.host, "build", "-f", "mkdocs.yml", "--strict", cwd=folder, **QUIET)
+    assert 0 == done.returncode, done.stdout + done.stderr
+    return folder / "site"
+
+
+def read_files(site: Path) -> dict[str, bytes]:
+    """Return all files of a site but the compressed ones, without the name of the program that made it."""
+    files = [path for path in site.rglob("*") if path.is_file() and path.suffix != ".gz"]  # the time is in those
+    return {path.relative_to(site).as_posix(): GENERATOR.sub(b"", path.read_bytes()) for path in files}
+
+
+@pytest.mark.parametrize("instant", [False, True])
+def test_properdocs_makes_the_same_site(tmp_path, instant):
+    """Every file of a site is the same with ProperDocs as with MkDocs, so a browser looks at those of MkDocs only."""
+    if importlib.util.find_spec("properdocs") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("not installed: properdocs")
+    cases = (Case(host, "default", instant) for host in ("mkdocs", "properdocs"))
+    expected, files = (read_files(build_site(tmp_path / case.host, case, "http://127.0.0.1/")) for case in cases)
+    assert expected == files
 
 
 def uses(host: str) -> str:

@@ -33,6 +33,7 @@ pytestmark = [
 app = celery.Celery("test", broker="memory://", backend="cache+memory://", set_as_current=False)
 app.conf.broker_connection_retry_on_startup = True
 app.conf.worker_hijack_root_logger = False
+app.conf.broker_transport_options = {"polling_interval": 0.01}
 install()
 
 SEEN: list[str | None] = []
@@ -123,7 +124,7 @@ def worker(request):
         yield request.param
 
 
-WAIT = {"timeout": 60, "disable_sync_subtasks": False}
+WAIT = {"timeout": 60, "interval": 0.01, "disable_sync_subtasks": False}
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_nothing_leaks_into_the_next_task(worker):
     """A task that nobody sent from a run is a run of its own, also after others on the same worker, failed ones too."""
     with flow_context("order-17"):
         tell.delay().get(**WAIT)
-        crash.delay().get(timeout=60, propagate=False)
+        crash.delay().get(**WAIT, propagate=False)
     ids = {tell.delay().get(**WAIT) for _ in range(4)}
 
     assert (4, {32}) == (len(ids), {len(each) for each in ids})
@@ -513,7 +514,7 @@ def process(*command, **environment):
         try:
             yield child
         finally:
-            child.terminate()
+            child.send_signal(signal.SIGQUIT)  # which waits for no task
             try:
                 child.wait(30)
             except subprocess.TimeoutExpired:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+import forked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,11 +54,10 @@ def need() -> Need:
 def run() -> Run:
     """Run a module's command line in a folder, away from the user's own configuration."""
 
-    def run_module(module: str, *arguments: str, folder: Path) -> str:
-        env = {**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "config"), "IPYTHONDIR": str(folder / "ipython")}
+    def run_module(module: str, *arguments: str, folder: Path, imports: tuple[str, ...] = ()) -> str:
+        env = {"JUPYTER_CONFIG_DIR": str(folder / "config"), "IPYTHONDIR": str(folder / "ipython")}
         env |= {"JUPYTER_PLATFORM_DIRS": "1", "PYTHONWARNINGS": "ignore", "MARIMO_SKIP_UPDATE_CHECK": "1"}
-        command = [sys.executable, "-m", module, *arguments]
-        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=120)
+        done = forked.run(module, *arguments, flags=("-W", "ignore"), imports=imports, cwd=folder, **env)
         assert 0 == done.returncode, done.stderr
         return done.stdout
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -30,6 +31,8 @@ SITES = {
     "myst-nb": ("myst_nb", 'extensions = ["myst_nb"]\nnb_execution_mode = "off"\n'),
     "nbsphinx": ("nbsphinx", 'extensions = ["nbsphinx"]\nnbsphinx_execute = "never"\n'),
 }
+
+EXTENSIONS = tuple(module for module, _ in SITES.values() if importlib.util.find_spec(module))
 
 
 @pytest.fixture(params=SITES)
@@ -78,13 +81,13 @@ def missing(what: str) -> None:
 
 def test_a_sphinx_site_shows_the_picture_without_a_warning(site: Path, run: Run) -> None:
     """A Sphinx site built under -W shows both diagrams."""
-    run("sphinx", "-q", "-W", "-b", "html", ".", "out", folder=site)
+    run("sphinx", "-q", "-W", "-b", "html", ".", "out", folder=site, imports=EXTENSIONS)
     assert 2 == (site / "out" / "index.html").read_text().count('src="data:image/svg+xml;base64,')
 
 
 def test_sphinx_passes_the_picture_on_to_latex(site: Path, run: Run) -> None:
     """The LaTeX of a Sphinx site includes both diagrams as PDF, also under -W."""
-    run("sphinx", "-q", "-W", "-b", "latex", ".", "out", folder=site)
+    run("sphinx", "-q", "-W", "-b", "latex", ".", "out", folder=site, imports=EXTENSIONS)
     (tex,) = (site / "out").glob("*.tex")
     assert 2 == tex.read_text().count("\\noindent\\sphinxincludegraphics")
     assert [b"%PDF"] == list({path.read_bytes()[:4] for path in (site / "out").glob("*.pdf")})
@@ -99,7 +102,7 @@ def test_myst_nb_reads_the_directives_of_markdown_pages(need: Need, run: Run, tm
     asked = "```{penstock-flows}\n:toctree: flows\n```"
     quoted = "```rst\n.. penstock-flows::\n   :toctree: quoted\n```"
     (tmp_path / "index.md").write_text(f"# Flows\n\n{asked}\n\n{quoted}\n\n```{{penstock-flow}} bom_sync\n```\n")
-    run("sphinx", "-q", "-W", "-b", "html", ".", "out", folder=tmp_path)
+    run("sphinx", "-q", "-W", "-b", "html", ".", "out", folder=tmp_path, imports=EXTENSIONS)
     page = (tmp_path / "out" / "index.html").read_text()
     assert (True, True) == ('aria-label="Flow bom_sync: 1 step.' in page, 'href="flows/bom_sync.html"' in page)
     assert ["flows"] == [path.parent.name for path in tmp_path.glob("*/*.rst")]

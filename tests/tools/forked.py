@@ -22,6 +22,7 @@ from typing import Any
 HEAVY = {
     "sphinx": ("sphinx.cmd.build", "penstock_sphinx"),
     "mkdocs": ("mkdocs.commands.build", "mkdocs.commands.serve", "mkdocs.theme", "penstock_mkdocs.plugin"),
+    "nbconvert": ("nbconvert.nbconvertapp", "nbclient"),
 }
 """What each module imports sooner or later; those that are not listed run as ever."""
 
@@ -30,6 +31,7 @@ def run(
     module: str,
     *arguments: object,
     flags: tuple[str, ...] = (),
+    imports: tuple[str, ...] = (),
     cwd: Path | None = None,
     timeout: int = 120,
     **more: str,
@@ -40,6 +42,7 @@ def run(
         module: What stands behind ``-m``.
         arguments: What stands behind the module.
         flags: What stands before ``-m``.
+        imports: What else the process that is forked has imported.
         cwd: The folder to run in.
         timeout: Seconds until the process is killed.
         more: What to add to the environment. Variables that Python itself reads when it starts have no effect.
@@ -55,7 +58,7 @@ def run(
             text=True,
             check=False,
         )
-    server = _server(module, flags)
+    server = _server(module, flags, imports)
     with tempfile.TemporaryDirectory() as folder:
         said, complained = Path(folder, "said"), Path(folder, "complained")
         request = {"run": module, "arguments": command, "folder": str(cwd or Path.cwd()), "environment": environment}
@@ -68,18 +71,18 @@ def run(
 
 
 @lru_cache
-def _server(module: str, flags: tuple[str, ...]) -> Any:
+def _server(module: str, flags: tuple[str, ...], imports: tuple[str, ...]) -> Any:
     """Start the process that is forked; it ends with the one that asks it."""
     environment = {**os.environ, "PYTHONWARNINGS": ""}  # without it, Sphinx puts a filter of its own before the flags
-    command = [sys.executable, *flags, __file__, module]
+    command = [sys.executable, *flags, __file__, module, *imports]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
 
 
-def serve(module: str) -> None:
+def serve(module: str, *imports: str) -> None:
     """Fork for each line of the input; write the exit code of each fork."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    for name in HEAVY[module]:
+    for name in (*HEAVY[module], *imports):
         importlib.import_module(name)
     if module == "sphinx":
         from sphinx.application import builtin_extensions
@@ -114,4 +117,4 @@ def _become(
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(*sys.argv[1:])

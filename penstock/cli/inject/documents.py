@@ -12,7 +12,7 @@ from penstock._util.atomic_files import write_atomically
 from penstock.cli.inject import passages
 from penstock.cli.inject.markers import RST, SYNTAXES, find_blocks, split_lines
 from penstock.cli.inject.requests import read_request
-from penstock.embed.overview import page_names
+from penstock.embed.pages import page_names
 from penstock.errors import MarkerError, OutputError, PenstockError, RenderWarning
 from penstock.render import FORMATS, render
 from penstock.render.edge_status import without_proof

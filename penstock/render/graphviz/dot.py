@@ -94,7 +94,7 @@ def render(
     """
     if layout and layout.folded:
         options = replace(options, folded=True)
-    graph = _graph({"rankdir": options.direction, "bgcolor": background, **_note(layout)})
+    graph = _graph({"rankdir": options.direction, "bgcolor": background, **_note(layout, options)})
     pins = Pins(layout.geometry() if layout else None)
     index = {step.name: f"s{number}" for number, step in enumerate(flow.steps)}
     with_titles = labels.shows_titles(flow, options)
@@ -111,10 +111,9 @@ def render(
     return str(graph.source)
 
 
-def _note(layout: Layout | None) -> dict[str, str]:
-    if layout is None or not layout.note:
-        return {}
-    return {"label": layout.note, "labelloc": "t", "labeljust": "l", **NOTE}
+def _note(layout: Layout | None, options: Options) -> dict[str, str]:
+    note = " ".join(filter(None, (layout.note if layout else "", options.note)))
+    return {"label": note, "labelloc": "t", "labeljust": "l", **NOTE} if note else {}
 
 
 def _graph(settings: dict[str, str]) -> Any:

@@ -128,5 +128,5 @@ def digest(flow: Flow, options: Options, engine: object, timeout: float) -> str:
     """Return a digest of everything that determines a layout: drawing, options, engine and time limit."""
     steps = [(step.name, step.title, step.entrypoint, step.trigger, step.effects) for step in flow.steps]
     edges = [(edge.source, edge.target, edge.label, *filter(None, [edge_status.label(edge)])) for edge in flow.edges]
-    facts = (__version__, engine, timeout, options.direction, options.details, steps, edges)
+    facts = (__version__, engine, timeout, options.direction, options.details, options.small, steps, edges)
     return hashlib.sha256(repr(facts).encode("utf-8", "replace")).hexdigest()

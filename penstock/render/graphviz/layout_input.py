@@ -23,13 +23,22 @@ if TYPE_CHECKING:
     from penstock.render.options import Options
 
 
+SMALL_GAPS = {"nodesep": "0.1", "ranksep": "0.17"}
+"""Inches between the boxes of a small drawing."""
+
+
 def render(flow: Flow, options: Options, relaxed: Relaxed | None = None) -> str:
     """Return a flow as DOT text, its nodes named as :func:`penstock.render.graphviz.dot.render` names them."""
     return "\n".join(("digraph {", *_settings(options, relaxed), *_nodes(flow, options), *_arrows(flow, options), "}"))
 
 
 def _settings(options: Options, relaxed: Relaxed | None) -> Iterator[str]:
-    graph = {**GRAPH, "rankdir": options.direction, **(asdict(relaxed) if relaxed else {})}
+    graph = {
+        **GRAPH,
+        **(SMALL_GAPS if options.small else {}),
+        "rankdir": options.direction,
+        **(asdict(relaxed) if relaxed else {}),
+    }
     yield f"graph [{' '.join(f'{name}={value}' for name, value in graph.items())}]"
     yield 'node [shape=box fixedsize=true label=""]'
     yield f"edge [arrowsize={ARROW['arrowsize']}]"

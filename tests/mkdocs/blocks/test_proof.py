@@ -174,7 +174,7 @@ def test_check(site, run_tool, config, setting, options, code, lines):
     if not code:
         assert "not declared" in (folder / "site" / "index.html").read_text(encoding="utf-8")
     if setting == "error" and config == PLUGIN:
-        assert "penstock: 1 finding on the declared arrows; see above, or write: check: warn" in done.stderr
+        assert "penstock: 1 finding on the declared edges; see above, or write: check: warn" in done.stderr
 
 
 def test_damaged_evidence(site, run_tool):

@@ -205,7 +205,7 @@ def test_check(small, check, code):
     places = [line.partition(" WARNING: ")[0] for line in ours if " WARNING: " in line]
     assert ([] if check == "off" else ["flows.py:16:"]) == [place.rpartition("/")[2] for place in places]
     last = [line for line in ours if line.startswith("ERROR: ")]
-    assert ["ERROR: 1 finding on the declared arrows"] * code == [line.partition(";")[0] for line in last]
+    assert ["ERROR: 1 finding on the declared edges"] * code == [line.partition(";")[0] for line in last]
 
 
 def test_findings_count_under_strict(small):
@@ -225,7 +225,7 @@ def test_damaged_evidence(small):
     assert 0 == built.code
     (line,) = built.warnings
     assert ".penstock/evidence.json" in line
-    assert line.endswith("The pages show no proof until then. [penstock.check]")
+    assert line.endswith("Until then, the pages show no proof. [penstock.check]")
     assert "ps-proof" not in built.text("index.html")
     assert "finish" in built.text("index.html")
 
