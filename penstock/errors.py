@@ -84,14 +84,24 @@ class UnknownNameError(PenstockError, LookupError):
 
 
 class UnknownFlowError(UnknownNameError):
-    """An undeclared flow."""
+    """An undeclared flow, or something else than its name.
+
+    Attributes:
+        hint (str): What the name is instead, in a sentence, or an empty string.
+    """
 
     what = "flow"
     whats = "flows"
 
+    def __init__(self, name: str, known: Iterable[str], hint: str = "") -> None:
+        super().__init__(name, known)
+        self.hint = hint
+
     def __str__(self) -> str:
+        if not isinstance(self.name, str):
+            return self.hint
         if self.known:
-            return super().__str__()
+            return f"{super().__str__()} {self.hint}".rstrip()
         cure = 'Import the modules that declare them, or name them: [tool.penstock] modules = ["shop.flows"].'
         return f"there is no flow {self.name!r}, and no other. {cure}"
 

@@ -84,6 +84,7 @@ PAGES = {
     "docs/how-to/caches-and-queues.md": None,
     "docs/how-to/testing.md": None,
     "docs/reference/command-line.md": "docs/examples/shop",
+    "docs/reference/command-line-check.md": "docs/examples/shop",
     **{f"docs/reference/findings/{code}.md": None for code in FINDING_KINDS},
 }
 """The pages that are typed, each with the folder that its reader stands in: empty, or a copy of an example."""
@@ -230,6 +231,7 @@ def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
 
 def in_terminal(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
     """Run a command in a terminal of 100 columns; return its exit code, and what a reader sees there."""
+    environment = {name: value for name, value in environment.items() if name != "COLUMNS"}
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (40, 100))
     with subprocess.Popen(

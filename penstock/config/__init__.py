@@ -29,10 +29,12 @@ class Config:
     """All settings of one project, validated, with absolute paths.
 
     ``project`` is detected, not set: it is the folder of the ``pyproject.toml`` with the table ``[tool.penstock]``,
-    else the nearest folder with a ``pyproject.toml`` or ``.git``. :data:`SETTINGS` describes the others.
+    else the nearest folder with a ``pyproject.toml`` or ``.git``. ``source`` is the file that names the modules, without
+    its values, so that messages spell settings as it does. :data:`SETTINGS` describes the others.
     """
 
     project: Path
+    source: SettingsSource | None = field(default=None, compare=False, repr=False)
     modules: tuple[str, ...] = _setting(
         read.modules,
         "list of modules",
@@ -249,7 +251,9 @@ def load(
         if options.get(entry) and rival not in options:  # whoever names modules does not want the project's manifests
             values.pop(rival, None)
     values |= _validate_values(SettingsSource(options, base or folder, where))
-    return Config(project=source.base if source else project_of(folder, base), **values)
+    origin = source if source and not options.get("modules") else SettingsSource({}, base or folder, where)
+    project = source.base if source else project_of(folder, base)
+    return Config(project=project, source=origin._replace(values={}, toml=""), **values)
 
 
 def _without(source: SettingsSource, options: Mapping[str, object]) -> SettingsSource:
@@ -271,7 +275,8 @@ def _value(source: SettingsSource, key: str, value: object) -> object:
     except read.BadValueError as bad:
         reason = f"{key!r} {bad}" if str(bad).endswith(("?", ".")) else f"{key!r} {bad}."
         hint = _YAML_WORDS if source.is_yaml and _has_truth(value) else ""
-        message = f"{reason}{hint} {_cure(source, key, bad.instead)}"
+        cures = [_cure(source, key, value, bad.instead), *(source.assignment(*pair) for pair in bad.beside.items())]
+        message = f"{reason}{hint} {(' ' if source.is_command_line else ' and ').join(cures)}"
         raise ConfigError(message, where=source.where(key), key=key) from None
 
 
@@ -281,7 +286,9 @@ def _has_truth(value: object) -> bool:
     return any(isinstance(entry, bool) for entry in inner)
 
 
-def _cure(source: SettingsSource, key: str, suggestion: object) -> str:
+def _cure(source: SettingsSource, key: str, value: object, suggestion: object) -> str:
+    if value is False and not _declared[key]["default"]:
+        return "Leave it out if you want none."
     if suggestion is not None:
         return f"Write: {source.assignment(key, suggestion)}"
     return f"Write, for example: {source.assignment(key, _declared[key]['example'])}"

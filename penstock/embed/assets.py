@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from penstock.embed.views import EvidenceView
     from penstock.render.svg import Opening
 
 SCRIPT = Path(__file__).with_name("penstock.js")
@@ -29,6 +30,11 @@ def frame(svg: str, label: str, start: Opening | None = None) -> str:
     place = f' style="--ps-start:{start.x}px;--ps-start-y:{start.y}px"' if start else ""
     css = "ps-frame ps-tall" if start and start.is_tall else "ps-frame"
     return f'<div class="{css}" tabindex="0" role="region" aria-label="{escape(label)}"{place}>\n{svg}\n</div>'
+
+
+def confirmed_class(view: EvidenceView) -> str:
+    """Return the class of the number of confirmed edges; only some deserve a tick."""
+    return "ps-confirmed" if view.has_confirmed else "ps-none-confirmed"
 
 
 def new_name(wanted: str, taken: set[str]) -> str:

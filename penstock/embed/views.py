@@ -74,6 +74,7 @@ class EvidenceView(NamedTuple):
         doubts: The unconfirmed edges to spell out.
         rest: The number of further ones, in words, or an empty string.
         folded_title: The title under which a page folds the unconfirmed edges, empty where they are too few for that.
+        has_confirmed: Whether any edge is confirmed.
     """
 
     confirmed: str
@@ -82,6 +83,7 @@ class EvidenceView(NamedTuple):
     doubts: tuple[Doubt, ...]
     rest: str
     folded_title: str
+    has_confirmed: bool
 
     @property
     def line(self) -> str:
@@ -226,6 +228,7 @@ def _view_evidence(flow: Flow) -> EvidenceView | None:
         doubts[: edge_status.MOST_DOUBTS],
         edge_status.rest(count),
         edge_status.doubts_title(count) if count > edge_status.MOST_UNFOLDED else "",
+        any(edge.state == "confirmed" for edge in flow.edges),
     )
 
 

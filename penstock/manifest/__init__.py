@@ -94,7 +94,9 @@ class Manifest:
             names = " or ".join(sorted(flow.full_name for flow in candidates))
             raise ManifestError(f"several services have a flow {name!r}; say which: {names}")
         if not candidates:
-            raise UnknownFlowError(name, self.names)
+            flows = [flow.full_name for flow in self.flows if name in flow.positions]
+            hint = f"{name!r} is a step of {' and '.join(map(repr, flows))}." if flows else ""
+            raise UnknownFlowError(name, self.names, hint)
         return (exact or candidates)[0]
 
     @cached_property

@@ -6,7 +6,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
-from penstock.embed.assets import frame
+from penstock.embed.assets import confirmed_class, frame
 from penstock.errors import RenderError
 from penstock.render import mermaid, svg
 from penstock.render.graphviz.layout import warning
@@ -59,7 +59,7 @@ def diagram(
         return _figure(_pre(mermaid.render(flow, drawing), "ps-source"), options)
     if message := warning(flow, layout):
         page.warn(message, embed.line, everywhere=True)
-    picture = svg.draw(flow, layout, drawing, prefix=page.new_prefix(), alt=options.alt or alt_text(flow))
+    picture = svg.draw(flow, layout, drawing, prefix=page.new_prefix(), alt=options.alt or None)
     picture = link_twice(picture) if page.is_rewritten else link_for_scripts(link_twice(picture))
     # Site search engines visit every text node; white space is needed where words would touch, and nowhere else.
     picture = _NEEDLESS.sub("", picture)
@@ -72,7 +72,7 @@ def _mermaid(flow: Flow, drawing: Options, options: FigureOptions) -> Markup:
     text = mermaid.render(flow, drawing)
     if mermaid.too_large(text):
         raise RenderError(f"flow {flow.name!r} is larger than Mermaid draws; write: format: svg")
-    return _figure(_pre(text, "mermaid"), options, label=options.alt or alt_text(flow))
+    return _figure(_pre(text, "mermaid"), options, label=options.alt or alt_text(flow, drawing.note))
 
 
 def render_introduction(view: IntroductionView) -> Markup:
@@ -91,7 +91,7 @@ def render_paths(view: PathsView, links: Mapping[str, str]) -> Markup:
 def render_evidence(view: EvidenceView) -> Markup:
     """Return the evidence for the edges: a line, and the unconfirmed edges in words, folded if there are many."""
     counts = (tag("span", count.text, class_="ps-faults" if count.fault else "ps-unproven") for count in view.counts)
-    basis = Markup(f"{tag('span', view.confirmed, class_='ps-confirmed')}{escape(view.basis)}")
+    basis = Markup(f"{tag('span', view.confirmed, class_=confirmed_class(view))}{escape(view.basis)}")
     line = tag("p", join_html("; ", [basis, *counts]), class_="ps-proof")
     return Markup(f"{line}{_doubts(view)}")
 

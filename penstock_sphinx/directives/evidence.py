@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 
+from penstock.embed.assets import confirmed_class
 from penstock_sphinx.nodes import AS_WRITTEN, flow_doubts, isolate_text, keep_order
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 def make_evidence(view: EvidenceView) -> list[nodes.Node]:
     """Return the nodes under a flow's diagram."""
-    parts: list[nodes.Node] = [nodes.inline("", view.confirmed, classes=["ps-confirmed"]), nodes.Text(view.basis)]
+    parts: list[nodes.Node] = [
+        nodes.inline("", view.confirmed, classes=[confirmed_class(view)]),
+        nodes.Text(view.basis),
+    ]
     for count in view.counts:
         css = "ps-faults" if count.fault else "ps-unproven"
         parts += [nodes.Text("; "), nodes.inline("", count.text, classes=[css])]
