@@ -228,8 +228,8 @@ def extract(headers: object, *, header: str = HEADER, traceparent: bool = True) 
 
     Returns:
         1 to 64 ASCII letters, digits, dots, underscores and dashes, a ``str``; ``None`` if there is no valid ID. Given
-        to :class:`flow_context`, it brings along its ``context``, which :func:`penstock.propagation.read`
-        returns by itself: the caller's span, and while evidence is recorded, the steps around.
+        to :class:`flow_context`, it brings along its ``context``, which :func:`penstock.propagation.read` returns by
+        itself: the caller's span, and while evidence is recorded, the steps around.
 
     Raises:
         TypeError: ``headers`` is neither a mapping nor an iterable of pairs, such as the message itself.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from penstock.cli.common_options import add_sources, read_config
 from penstock.cli.inject.documents import Freshener, is_current, read_document, write_all
-from penstock.cli.terminal import BROKEN, CLEAN, FINDINGS, print_diff, tell
+from penstock.cli.terminal import BROKEN, CLEAN, FINDINGS, print_diff, suggest_explanation, tell
 from penstock.collect import collect
 from penstock.errors import MarkerError
 from penstock.render.wording import visible
@@ -59,6 +59,7 @@ def run(parsed: argparse.Namespace) -> int:
     problems = [problem for flow in freshener.flows.values() for problem in flow.problems]
     for problem in problems:
         tell("problem", str(problem))
+    suggest_explanation(problem.code for problem in problems)
     return FINDINGS if problems or (parsed.check and (updates or drawings)) else CLEAN
 
 
