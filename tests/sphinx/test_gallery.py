@@ -12,7 +12,7 @@ from penstock_sphinx.directives.flow import FlowDirective
 from penstock_sphinx.directives.overview import FlowsDirective, MapDirective
 
 DOCS = Path(__file__).parents[2] / "docs"
-GALLERY = (DOCS / "reference" / "gallery.md").read_text("utf-8")
+GALLERY = "".join((DOCS / "reference" / f"{name}.md").read_text("utf-8") for name in ("gallery", "gallery-overviews"))
 DIRECTIVES = {"penstock-flow": FlowDirective, "penstock-flows": FlowsDirective, "penstock-map": MapDirective}
 SHOWN = re.compile(r"^````markdown\n(.*?)^````\n", re.MULTILINE | re.DOTALL)
 RUN = re.compile(r"^```\{(penstock-[a-z]+)\}[^\n]*\n.*?^```\n", re.MULTILINE | re.DOTALL)
