@@ -183,7 +183,7 @@ REFUSED = {
     "no step": (
         '[tool.penstock]\nmodules = ["shop_flows"]\npath = ["."]',
         SPANS[1:2],
-        "1 name functions that are no steps, the first shop_flows.helper",
+        "1 name functions that are not steps (first: shop_flows.helper)",
     ),
 }
 
