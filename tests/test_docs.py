@@ -49,6 +49,7 @@ PAGES = {
     "docs/tutorial-sphinx.md": None,
     "docs/tutorial-mkdocs.md": None,
     "docs/tutorial-proof.md": "docs/examples/shop",
+    "docs/explanation/reading-code.md": None,
     "docs/how-to/check-in-ci.md": None,
     "docs/how-to/evidence.md": None,
     "docs/how-to/django.md": None,

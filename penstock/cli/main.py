@@ -18,6 +18,7 @@ from penstock.cli.bundle import example, explain
 from penstock.cli.common_options import add_sources, output_file, read_config
 from penstock.cli.inject import command as inject
 from penstock.cli.parser import MainParser, print_help_without_command
+from penstock.cli.part_options import add_part, read_part
 from penstock.cli.signals import ending_on_signals
 from penstock.cli.terminal import (
     BROKEN,
@@ -40,6 +41,7 @@ from penstock.manifest.unread_flows import UNREAD_CODE, is_unread
 from penstock.proof import prove
 from penstock.render import FORMATS, file_content, format_of, render
 from penstock.render.edge_status import without_proof
+from penstock.render.excerpt import take_part
 from penstock.render.options import Options, checked_direction
 from penstock.render.text import drawing as text
 from penstock.render.wording import escape_line
@@ -148,10 +150,11 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
     if flow.description:
         print(_wrap_text(escape_line(flow.description), columns))
     print()
-    options = Options(direction=_direction(parsed, config), details=True)
+    drawn, note = take_part(flow, read_part(parsed))
+    options = Options(direction=_direction(parsed, config), details=True, note=note)
     whole = not sys.stdout.isatty()
-    print(text.render(flow, options, colour=use_colour(sys.stdout), width=columns, fold=bool(columns), whole=whole))
-    if proof := text.proof(flow, colour=use_colour(sys.stdout), width=columns):
+    print(text.render(drawn, options, colour=use_colour(sys.stdout), width=columns, fold=bool(columns), whole=whole))
+    if proof := text.proof(drawn, colour=use_colour(sys.stdout), width=columns):
         print(f"\n{proof}")
     if parsed.paths:
         print(f"\n{pluralize(flow.path_count, 'path')}")
@@ -183,7 +186,8 @@ def _render(parsed: argparse.Namespace, config: Config, found: Manifest) -> list
 def _draw(flow: Flow, kind: Format, parsed: argparse.Namespace, config: Config) -> bytes:
     """Return a flow as the content of a file; warnings are printed."""
     details = kind.detailed if parsed.details is None else parsed.details
-    options = Options(direction=_direction(parsed, config), details=details)
+    flow, note = take_part(flow, read_part(parsed))
+    options = Options(direction=_direction(parsed, config), details=details, note=note)
     with warnings.catch_warnings(record=True) as messages:
         warnings.simplefilter("always", RenderWarning)
         content = file_content(render(flow, kind.name, options, engine=config.engine, timeout=config.layout_timeout))
@@ -274,3 +278,4 @@ def _add_flow(parser: argparse.ArgumentParser, *, optional: bool = False) -> Non
         "flow", metavar="FLOW", nargs="?" if optional else None, help="the flow's name, or SERVICE/NAME"
     )
     parser.add_argument("--direction", metavar="TB|LR|BT|RL", help="direction of the diagram: down, right, up, left")
+    add_part(parser)
