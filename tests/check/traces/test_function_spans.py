@@ -178,7 +178,7 @@ REFUSED = {
     "a module that fails": (
         '[tool.penstock]\nmodules = ["broken"]\npath = ["."]',
         SPANS,
-        "Which functions are steps is not known: ",
+        "It is unknown which functions are steps: ",
     ),
     "no step": (
         '[tool.penstock]\nmodules = ["shop_flows"]\npath = ["."]',
@@ -208,7 +208,7 @@ def test_steps_need_no_configuration(folder: Path, capsys: pytest.CaptureFixture
     read(folder, otlp(SPANS[:1], lambda _: known))
     assert "" == capsys.readouterr().err
     read(folder, otlp(SPANS[:2], lambda name: known if "receive" in name else new(name)))
-    assert "note: Which functions are steps is not known: no modules are configured." in capsys.readouterr().err
+    assert "note: It is unknown which functions are steps: no modules are configured." in capsys.readouterr().err
 
 
 def test_what_a_span_says_of_its_step_counts_more(folder: Path) -> None:
