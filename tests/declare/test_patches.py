@@ -254,7 +254,7 @@ PROBLEMS = {
     "shop.orders:receive": ("unknown-patch", "there is no module shop.orders."),
     "broken:go": ("unknown-patch", "broken cannot be imported: ValueError: no"),
     "shop:sleep": ("bad-patch", "sleep is implemented in C and cannot be a step."),
-    "builtins:str.join": ("bad-patch", "str.join is written in C"),
+    "builtins:str.join": ("bad-patch", "str.join is implemented in C"),
     "shop:Order": ("bad-patch", "Order is a class; its calls are not observed. Name a method: shop:Order.__init__"),
     "shop:Order.total": ("bad-patch", "Order.total is a property, which is not callable."),
     "shop:Order.limit": ("bad-patch", "Order.limit is a int, which is not callable."),

@@ -223,11 +223,11 @@ def test_json_is_a_manifest() -> None:
         (
             {"name": flow("bom_sync")},
             UnknownFlowError,
-            "there is no flow flow('bom_sync'). Did you mean 'bom_sync'?",
+            "a flow is named by a string, not by an object of type FlowDeclaration. Write: 'bom_sync'",
         ),
         ({"format": "pgn"}, UnknownFormatError, "there is no format 'pgn'. Did you mean 'png'?"),
         ({"output": "flow.pgn"}, UnknownFormatError, "there is no format '.pgn'. Did you mean '.png'?"),
-        ({"direction": "down"}, UnknownNameError, "there is no direction 'down'. Known directions: BT, LR, RL, TB."),
+        ({"direction": "down"}, UnknownNameError, "there is no direction 'down'. Did you mean 'TB'? Known directions: BT, LR, RL, TB."),
     ],
 )
 def test_unknown_names_are_clear_errors(arguments: dict[str, Any], error: type[Exception], message: str) -> None:

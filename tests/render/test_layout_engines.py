@@ -195,6 +195,6 @@ def test_many_broken_drawings_are_given_up(tmp_path: Path) -> None:
     path = engine(tmp_path, f"echo x >> {tmp_path / 'calls'}; echo boom >&2; exit 3")
     laid_out = layout.lay_out([FLOW] * 9, Options(), engine=path)
     assert ["boom"] * 3 + ["the engine failed on 3 diagrams before this one"] * 6 == [
-        str(error).partition("has no layout: ")[2].partition(". Mend")[0] for error in laid_out
+        str(error).partition("has no layout: ")[2].partition(". Repair")[0] for error in laid_out
     ]
     assert 6 == len((tmp_path / "calls").read_text().split())

@@ -197,7 +197,7 @@ def test_spans_that_cannot_be_mapped(
     (folder / "broken.py").write_text("import nothing_like_it")
     read(folder, otlp(spans, new), code=2)
     error = capsys.readouterr().err
-    assert ("no span in there is one of a step. " in error, said in error) == (True, True), error
+    assert ("no span belongs to a step. " in error, said in error) == (True, True), error
     assert not (folder / "out.json").exists()
 
 

@@ -304,9 +304,9 @@ def test_damaged_lines(line: str, file: Path, tmp_path: Path, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (request(span("x.y", 1, 2)).encode(), "no span in there is one of a step. Steps make spans with"),
+        (request(span("x.y", 1, 2)).encode(), "no span belongs to a step. Steps make spans with"),
         (b"not JSON", "no span belongs to a step. Skipped 1 malformed line or span"),
-        (b"", "no span in there is one of a step"),
+        (b"", "no span belongs to a step"),
         (b"\x28\xb5\x2f\xfd....", "it is compressed with Zstandard. Write: zstd -dc"),
         (None, "cannot be read"),
     ],
