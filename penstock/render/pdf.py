@@ -81,7 +81,7 @@ def _only_known_letters(picture: str) -> str:
     unknown = sorted({char for char in text if not char.encode("cp1252", "ignore")})
     if unknown:
         raise RenderError(
-            f"the PDF's built-in font lacks {' '.join(unknown[:5])}. Install Graphviz (its `dot` draws them), or choose svg."
+            f"the built-in PDF font has no glyph for {' '.join(unknown[:5])}. Install Graphviz (its `dot` draws them), or choose svg."
         )
     # svglib takes a list of families for one name, and would draw titles as text
     return re.sub(r"<title>[^<]*</title>", "", picture.replace(svg.FONT, "Helvetica"))

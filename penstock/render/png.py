@@ -35,7 +35,7 @@ def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout
 
 def _complaint(letters: list[str]) -> str:
     return (
-        f"the PNG's built-in font lacks {' '.join(letters[:5])}, and there are boxes instead. "
+        f"the built-in PNG font has no glyph for {' '.join(letters[:5])}, so boxes are drawn instead. "
         "Install Graphviz (its `dot` draws them), or choose svg."
     )
 

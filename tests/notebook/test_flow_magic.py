@@ -121,7 +121,7 @@ def test_a_flow_is_shown_as_asked(notebook: Notebook, line: str, begins: str) ->
         ("'orders", "%flow 'orders: No closing quotation"),
         (
             "orders svg --engine nowhere",
-            "the layout engine 'nowhere' was not found; where none is named, graphviz-pure draws",
+            "the layout engine 'nowhere' was not found; without the setting, graphviz-pure draws",
         ),
     ],
 )

@@ -169,7 +169,7 @@ def test_a_missing_engine_says_what_to_install(engine: str) -> None:
     with pytest.raises(MissingExtraError) as caught:
         layout.lay_out([chain(1)], Options(), engine=engine)
     assert "graphviz" == caught.value.extra
-    assert f"the layout engine {engine!r} was not found; where none is named, graphviz-pure draws," in str(caught.value)
+    assert f"the layout engine {engine!r} was not found; without the setting, graphviz-pure draws," in str(caught.value)
     assert "pip install 'penstock[graphviz]'" in str(caught.value)
 
 

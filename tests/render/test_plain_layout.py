@@ -203,7 +203,7 @@ def test_a_pdf_fits_readers() -> None:
 
 def test_mermaid_that_is_too_large_is_told() -> None:
     """The text of a flow that Mermaid would refuse to draw comes with a warning that says what is better."""
-    with pytest.warns(LayoutWarning, match="flow 'big' is larger than Mermaid draws unless it is set to; choose svg"):
+    with pytest.warns(LayoutWarning, match="flow 'big' is larger than Mermaid draws by default; choose svg"):
         text = render(tangle(500), "mermaid", Options())
     assert mermaid.too_large(str(text))
 

@@ -181,7 +181,7 @@ def cure(engine: str) -> str:
     """Return the remedy for an engine that fails."""
     if engine == ENGINE:
         return "The layout engine is broken; install it again: pip install --force-reinstall graphviz-pure"
-    return f"Mend the layout engine {engine!r}, or leave the setting engine out: {ENGINE} draws then."
+    return f"Repair the layout engine {engine!r}, or leave the setting engine out: {ENGINE} draws then."
 
 
 def warning(flow: Flow, layout: Layout) -> str:
@@ -193,7 +193,9 @@ def warning(flow: Flow, layout: Layout) -> str:
 
 def _cure_of_slowness(flow: Flow) -> str:
     if layers.effort(flow) < EASY_EFFORT:
-        return "That is little to draw: mend the engine, give it more time, or name another one in the setting engine."
+        return (
+            "That is little to draw: repair the engine, give it more time, or name another one in the setting engine."
+        )
     return "Give it more time, or split the flow."
 
 
@@ -220,7 +222,7 @@ def find_engine(engine: str = ENGINE) -> str:
     on_path = shutil.which(engine)
     if on_path is None:
         raise MissingExtraError(
-            f"the layout engine {engine!r} was not found; where none is named, graphviz-pure draws, which needs no system package",
+            f"the layout engine {engine!r} was not found; without the setting, graphviz-pure draws, which needs no system package",
             "graphviz",
         )
     return on_path
@@ -256,7 +258,7 @@ def _run_many(run: _EngineRun, drawings: Sequence[_LayoutTask]) -> tuple[list[La
         except ValueError as error:
             return layouts, Fault(f"{error}")
     if len(layouts) < len(drawings) and not fault.words:
-        fault = Fault("it wrote nothing that is a drawing")
+        fault = Fault("it wrote no drawing")
     return layouts, fault
 
 
