@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from penstock_mkdocs.embed_syntax.options import Line
 
 HANDLER_SETTINGS: Mapping[str, str] = {
-    "options": "What holds for every embed of this handler, unless it stands below the embed too.",
+    "options": "Default options of every embed of this handler.",
     "inventories": "The `objects.inv` of other sites with flows to link to: addresses, or mappings of `url` and `base_url`.",
 }
 """The handler's settings in the configuration of mkdocstrings, each with its description in Markdown."""

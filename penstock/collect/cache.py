@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from penstock import manifest
-from penstock._util.atomic_files import own_folder, read_bytes, write_atomically
+from penstock._util.atomic_files import own_folder
+from penstock._util.cache_files import read_cache_file, write_cache_file
 from penstock.collect.inputs import Snapshot
 from penstock.errors import PenstockError
 from penstock.manifest import lazy
@@ -60,11 +59,9 @@ class ManifestCache:
 
     def write(self, collected: CollectedManifest, text: str) -> None:
         """Cache a manifest for later processes; without a writable folder, they import again."""
-        content = text.encode()
-        inputs, digest = manifest.input_values(collected.manifest.inputs), hashlib.sha256(content).hexdigest()
-        head = json.dumps({"snapshot": collected.snapshot.to_json(), "inputs": inputs, "digest": digest})
+        head = {"snapshot": collected.snapshot.to_json(), "inputs": manifest.input_values(collected.manifest.inputs)}
         with contextlib.suppress(OSError):
-            write_atomically(self.folder / f"{self.key}.json", f"{head}\n".encode() + content)
+            write_cache_file(self.folder / f"{self.key}.json", head, text.encode())
             own_folder(self.folder.parent)
             for old in sorted(self.folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)[:-_MAX_FILES]:
                 old.unlink()
@@ -79,12 +76,9 @@ class ManifestCache:
     def _read(self) -> CollectedManifest | None:
         """Return the manifest that an earlier process cached, or ``None`` if the file is invalid in any way."""
         try:
-            head, _, text = read_bytes(self.folder / f"{self.key}.json").partition(b"\n")
-            content = json.loads(head)
-            if content["digest"] != hashlib.sha256(text).hexdigest():
-                return None
-            state = Snapshot.from_json(content["snapshot"])
-            inputs = manifest.inputs_of(content["inputs"])
+            head, text = read_cache_file(self.folder / f"{self.key}.json")
+            state = Snapshot.from_json(head["snapshot"])
+            inputs = manifest.inputs_of(head["inputs"])
             return CollectedManifest(replace(lazy.loads(text.decode()), inputs=inputs), state)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, PenstockError):
             return None

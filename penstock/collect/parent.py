@@ -122,6 +122,8 @@ def _request(plan: ImportPlan, folder: Path) -> dict[str, Any]:
         **files,
         "sys_path": plan.sys_path,
         "project": str(plan.project),
+        "settings_file": plan.settings.file,
+        "settings_base": str(plan.settings.base),
         "path": plan.path,
         "modules": plan.modules,
         "setup": plan.setup,

@@ -38,6 +38,11 @@ class Options:
     note: str = ""
 
 
+_SYNONYMS = {"TD": "TB"}
+_WORDS = {"down": "TB", "right": "LR", "up": "BT", "left": "RL", "horizontal": "LR", "vertical": "TB"}
+"""What a direction is called in words, for suggestions."""
+
+
 class UnknownDirectionError(UnknownNameError):
     """A direction other than TB (or TD), LR, BT and RL."""
 
@@ -51,8 +56,10 @@ def checked_direction(direction: str) -> Direction:
     Raises:
         UnknownDirectionError: There is no such direction.
     """
-    value = "TB" if direction.upper() == "TD" else direction.upper()
+    value = _SYNONYMS.get(direction.upper(), direction.upper())
     for candidate in get_args(Direction):
         if value == candidate:
             return cast("Direction", candidate)
-    raise UnknownDirectionError(direction, get_args(Direction))
+    error = UnknownDirectionError(direction, get_args(Direction))
+    error.near = (_WORDS[direction.lower()],) if direction.lower() in _WORDS else error.near
+    raise error

@@ -474,3 +474,11 @@ def test_a_page_that_is_converted_again(write_manifest, orders):
     text = "::: penstock-flows\n\n::: penstock-flow orders\n"
 
     assert md.convert(text) == md.convert(text)
+
+
+@pytest.mark.parametrize(("format_name", "selector"), [("svg", "svg"), ("mermaid", "figure")])
+def test_text_alternative_says_what_is_left_out(convert, format_name, selector):
+    """The text alternative of a part of a flow says what the part leaves out, whoever draws it."""
+    page = soup(convert(embed("depth: 0", f"format: {format_name}")).html)
+
+    assert page.select_one(selector)["aria-label"].endswith(" 3 of 4 steps left out.")

@@ -35,8 +35,18 @@ MERMAID = """graph TD
     handle_kafka_message --> fetch_from_api
     fetch_from_api --> sync_to_database"""
 
-TEXTS, PICTURES = ["mermaid", "dot", "svg", "text", "json"], ["png", "pdf"]
-SUFFIXES = {"mermaid": "mmd", "dot": "gv", "svg": "svg", "png": "png", "pdf": "pdf", "text": "txt", "json": "json"}
+TEXTS, PICTURES = ["mermaid", "dot", "svg", "text", "json", "markdown", "quarto"], ["png", "pdf"]
+SUFFIXES = {
+    "mermaid": "mmd",
+    "dot": "gv",
+    "svg": "svg",
+    "png": "png",
+    "pdf": "pdf",
+    "text": "txt",
+    "json": "json",
+    "markdown": "md",
+    "quarto": "qmd",
+}
 
 
 def test_types_follow_the_table() -> None:
