@@ -43,7 +43,16 @@ def report(message: str, where: str, *, strict: bool) -> None:
     if strict:
         _show_one_line(line)
         raise _host_error(line, where)
-    LOGGER.warning("%s", line)
+    if _is_counted_but_silent():
+        LOGGER.error("%s", line)
+    else:
+        LOGGER.warning("%s", line)
+
+
+def _is_counted_but_silent() -> bool:
+    """Return whether ``--quiet`` keeps warnings from the handler that counts them for ``--strict``, but no errors."""
+    counts = any(type(handler).__name__ == "CountHandler" for handler in logging.getLogger("mkdocs").handlers)
+    return counts and not LOGGER.isEnabledFor(logging.WARNING)
 
 
 def is_news(message: str, page: str) -> bool:

@@ -139,8 +139,8 @@ def generate_dag(
 
     Args:
         name: The flow's name.
-        format: ``mermaid``, ``dot``, ``svg``, ``png``, ``pdf``, ``text`` or ``json``. If it is not given, the
-            output's suffix decides; without an output it is ``mermaid``.
+        format: ``mermaid``, ``dot``, ``svg``, ``png``, ``pdf``, ``text``, ``json``, ``markdown`` or ``quarto``. If it
+            is not given, the output's suffix decides; without an output it is ``mermaid``.
         output: A file to write, whole or not at all.
         direction: The direction of the edges: ``TB`` (or ``TD``) down, ``LR`` right, ``BT`` up, ``RL`` left.
         details: Whether to draw titles, triggers, effects, labels and links too. If it is not given, pictures and
@@ -193,7 +193,7 @@ def _pictures(diagram: Diagram) -> dict[str, str]:
         # JupyterLab draws Mermaid itself. Beside an SVG it would win, and myst-nb would warn.
         return {"text/vnd.mermaid": str(render(diagram.flow, "mermaid", diagram.options))}
     data = base64.b64encode(svg.encode()).decode("ascii")
-    alt = escape(alt_text(diagram.flow))
+    alt = escape(alt_text(diagram.flow, diagram.options.note))
     html = f'<img src="data:image/svg+xml;base64,{data}" alt="{alt}" style="max-width:100%">'
     return {"text/html": html, "image/svg+xml": svg, **_document(diagram)}
 

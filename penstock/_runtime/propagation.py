@@ -41,9 +41,9 @@ class RemoteContext(NamedTuple):
     """What the headers of a message say of the run that it was sent in.
 
     Attributes:
-        id: The correlation ID.
-        span: The caller's span and its trace flags, if its trace is the run; else ``None``.
-        evidence: The steps around the sender, encoded; empty unless evidence is recorded.
+        id (str): The correlation ID.
+        span (tuple[str, int] | None): The caller's span and its trace flags, if its trace is the run; else ``None``.
+        evidence (str): The steps around the sender, encoded; empty unless evidence is recorded.
     """
 
     id: str
@@ -55,7 +55,7 @@ class RemoteFlowId(str):
     """A correlation ID from headers, with the context that they brought along.
 
     Attributes:
-        context: That context; a run that is given this ID gets it all.
+        context (RemoteContext): That context; a run that is given this ID gets it all.
     """
 
     __slots__ = ("context",)
@@ -228,7 +228,7 @@ def extract(headers: object, *, header: str = HEADER, traceparent: bool = True) 
 
     Returns:
         1 to 64 ASCII letters, digits, dots, underscores and dashes, a ``str``; ``None`` if there is no valid ID. Given
-        to :class:`flow_context`, it brings along its :attr:`~RemoteFlowId.context`, which :func:`read` returns by
+        to :class:`flow_context`, it brings along its ``context``, which :func:`penstock.propagation.read` returns by
         itself: the caller's span, and while evidence is recorded, the steps around.
 
     Raises:
@@ -248,7 +248,7 @@ def remote_context_of(flow_id: str | RemoteContext | None) -> RemoteContext | No
 def read(headers: object, *, header: str = HEADER, traceparent: bool = True) -> RemoteContext | None:
     """Return all that the headers of a message say of the run that it was sent in; ``None`` without a valid ID.
 
-    Arguments and errors are those of :func:`extract`, which returns the ID of it.
+    Arguments and errors are those of :func:`penstock.extract`, which returns the ID of it.
     """
     values: dict[str, list[Any]] = {header.lower(): [], TRACEPARENT: [], EVIDENCE_HEADER.lower(): []}
     variables = {variable_name(key): key for key in values}

@@ -34,6 +34,8 @@ from penstock.manifest import lazy
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from penstock.config.sources import SettingsSource
+
 _LARGEST_DATA = 10 * 2**20
 """Bytes; larger files hold data that no declaration depends on, and hashing them would take long."""
 
@@ -159,12 +161,17 @@ class Session:
         except BaseException as error:
             with self._library.put_library_back():
                 failure = import_errors.describe_exception(
-                    error, self._module, self.roots, Path(self.request["project"])
+                    error, self._module, self.roots, Path(self.request["project"]), self._settings()
                 )
                 self._fail(self._module, failure)
         if _get_pid() != self._pid:  # a fork of the application has come back here
             _leave(0)
         return ended_well
+
+    def _settings(self) -> SettingsSource:
+        from penstock.config.sources import SettingsSource  # noqa: PLC0415 - only failures need it
+
+        return SettingsSource({}, Path(self.request["settings_base"]), self.request["settings_file"])
 
     def _fail(self, module: str, failure: import_errors.ImportFailure) -> None:
         self.failures.append({"module": module, **failure._asdict()})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._util import source_paths
+from penstock.config.sources import SettingsSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +36,7 @@ class ImportPlan:
         timeout: Seconds that setup and imports together may take.
         reading_timeout: Seconds that static analysis may take.
         calls: Whether flows include static relations.
+        settings: The file that names the modules, without its values: messages spell settings as it does.
     """
 
     project: Path
@@ -49,6 +51,7 @@ class ImportPlan:
     timeout: float
     reading_timeout: float
     calls: bool
+    settings: SettingsSource
 
     @classmethod
     def of(cls, config: Config, *, calls: bool) -> Self:
@@ -67,6 +70,7 @@ class ImportPlan:
             timeout=config.timeout,
             reading_timeout=config.reading_timeout,
             calls=calls,
+            settings=config.source or SettingsSource({}, config.project, "pyproject.toml"),
         )
 
 

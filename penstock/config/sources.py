@@ -39,14 +39,21 @@ class SettingsSource(NamedTuple):
         """Whether the file is a YAML file."""
         return self.file.endswith((".yml", ".yaml"))
 
+    @property
+    def is_command_line(self) -> bool:
+        """Whether the settings were given as options of the command ``penstock``."""
+        return self.file == COMMAND_LINE
+
     def where(self, key: str) -> str:
         """``file:line`` of a setting, as far as known."""
         return _place(self.file, self.toml, f"tool.penstock.{key}")
 
     def assignment(self, key: str, value: object) -> str:
         """Return a setting as this file would spell it."""
-        if self.file == COMMAND_LINE:
-            return f"{COMMAND_LINE_FLAGS[key]} {value[0] if isinstance(value, list) else value}"
+        if self.is_command_line and key in COMMAND_LINE_FLAGS:
+            return f"{COMMAND_LINE_FLAGS[key]} {shlex.quote(str(value[0] if isinstance(value, list) else value))}"
+        if self.is_command_line:
+            return f"{key} = {toml(value)} below [tool.penstock] in pyproject.toml"
         if self.file == SPHINX_BUILD:
             return _sphinx_options(f"penstock_{key}", value) or f"penstock_{key} = {python(value)} in conf.py"
         if self.is_yaml:
@@ -114,7 +121,7 @@ def _refuse_misspelt(file: Path, text: str, content: Mapping[str, object], setti
     for name, table in _tables(content):
         bare = name.rpartition(".")[2]
         if isinstance(table, dict) and not table.keys().isdisjoint(settings) and _is_near(bare):
-            message = f"the settings of penstock stand in [{name}], which nobody reads. Write: [tool.penstock]"
+            message = f"found penstock settings in [{name}]; they belong in [tool.penstock]"
             raise ConfigError(message, where=_place(str(file), text, name), key=bare)
 
 

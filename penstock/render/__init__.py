@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "BinaryFormat", "Format", "Options", "TextFormat", "file_content", "format_of", "render"]
 
-TextFormat = Literal["mermaid", "dot", "svg", "text", "json"]
+TextFormat = Literal["mermaid", "dot", "svg", "text", "json", "markdown", "quarto"]
 BinaryFormat = Literal["png", "pdf"]
 
 
@@ -88,6 +88,20 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
                 renderer="json_file:render",
                 suffixes=(".json",),
                 mimetype="application/json",
+                pictured=False,
+            ),
+            Format(
+                name="markdown",
+                renderer="markdown:render",
+                suffixes=(".md", ".markdown", ".mdx"),
+                mimetype="text/markdown",
+                pictured=False,
+            ),
+            Format(
+                name="quarto",
+                renderer="markdown:render_for_quarto",
+                suffixes=(".qmd",),
+                mimetype="text/markdown",
                 pictured=False,
             ),
         )

@@ -96,7 +96,7 @@ def draw(
     least_width = font_metrics.width(note, labels.LABEL_SIZE)[0] if note else 0
     width = round(max(geometry.width, least_width) + 2 * PAD, 2)
     height = round(geometry.height + top + 2 * PAD, 2)
-    aria_label = escape(" ".join(filter(None, (alt_text(flow), options.note))) if alt is None else alt)
+    aria_label = escape(alt_text(flow, options.note) if alt is None else alt)
     role = f'role="group" aria-label="{aria_label}"' if aria_label else 'aria-hidden="true"'
     least = f' style="min-width:{round(width * least_scale)}px"' if least_scale else ""
     parts = [

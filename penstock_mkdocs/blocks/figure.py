@@ -59,7 +59,7 @@ def diagram(
         return _figure(_pre(mermaid.render(flow, drawing), "ps-source"), options)
     if message := warning(flow, layout):
         page.warn(message, embed.line, everywhere=True)
-    picture = svg.draw(flow, layout, drawing, prefix=page.new_prefix(), alt=options.alt or alt_text(flow))
+    picture = svg.draw(flow, layout, drawing, prefix=page.new_prefix(), alt=options.alt or None)
     picture = link_twice(picture) if page.is_rewritten else link_for_scripts(link_twice(picture))
     # Site search engines visit every text node; white space is needed where words would touch, and nowhere else.
     picture = _NEEDLESS.sub("", picture)
@@ -72,7 +72,7 @@ def _mermaid(flow: Flow, drawing: Options, options: FigureOptions) -> Markup:
     text = mermaid.render(flow, drawing)
     if mermaid.too_large(text):
         raise RenderError(f"flow {flow.name!r} is larger than Mermaid draws; write: format: svg")
-    return _figure(_pre(text, "mermaid"), options, label=options.alt or alt_text(flow))
+    return _figure(_pre(text, "mermaid"), options, label=options.alt or alt_text(flow, drawing.note))
 
 
 def render_introduction(view: IntroductionView) -> Markup:

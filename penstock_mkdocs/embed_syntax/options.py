@@ -60,6 +60,8 @@ def read_options(lines: Sequence[Line], kind: type[Options]) -> Options:
         name = _ALIASES.get(key, key)
         if name not in options:
             hint = did_you_mean(near_names(key, [*options, *_ALIASES])) or f" Options: {', '.join(options)}."
+            if key.startswith("no-") and key[3:] in options:  # an option of Sphinx
+                hint = f" Write: {key[3:]}: false"
             raise OptionError(f"there is no option {key!r}.{hint}", number)
         if name in values:
             raise OptionError(f"the option {key!r} is given twice", number)
@@ -90,7 +92,9 @@ def _pairs(lines: Sequence[Line]) -> list[tuple[int, str, str]]:
             indent = depth
             pairs.append((number, match[2], (match[3] or "").strip()))
         else:
-            raise OptionError(f"an option is a name, a colon and a value, not {line.strip()!r}", number)
+            words = re.match(r":?([a-z_-]+)\s*[:=\s]\s*(.+)", line.strip())
+            cure = f". Write: {words[1]}: {words[2].strip()}" if words and words[1] in NAMES else ""
+            raise OptionError(f"an option is a name, a colon and a value, not {line.strip()!r}{cure}", number)
     return pairs
 
 

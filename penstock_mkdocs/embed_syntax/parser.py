@@ -33,6 +33,9 @@ _LEAD = re.compile(
 """Text that may precede an embed in its line: marks of lists, terms and footnotes, a checkbox."""
 
 _OPTION = re.compile(r"(?P<name>[a-z_-]+):(\s|$)")
+_BARE_OPTION = re.compile(r":?(?P<name>[a-z_-]+):(\s|$)")
+"""An option without its indentation, also in the syntax of Sphinx."""
+
 _CONTAINER = re.compile(r"(?:[-*+:]|(?:\w{1,3}|#)[.)]|\[\^[^\]]+\]:|!!!|\?\?\?\+?|===[!+]*)(?:\s|$)")
 """The beginning of a line whose deeper lines are not a code block."""
 
@@ -171,9 +174,9 @@ def _behind_lead(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
     source = (f"{heading}{embed.source[0]}", *_dedent_lines(lines[at + 1 : end], depth))
     embed = replace(embed, source=source, depth=depth, lead=lead[0].removesuffix(heading))
     if heading:
-        return end, replace(embed, fault=(at + 1, f"an embed is no heading: take {heading.strip()} away"))
+        return end, replace(embed, fault=(at + 1, f"an embed is not a heading: remove {heading.strip()} away"))
     if ">" in embed.lead:
-        return end, replace(embed, fault=(at + 1, "begin the quote in a line below that of the item"))
+        return end, replace(embed, fault=(at + 1, "begin the quote on a line below the item"))
     return end, embed
 
 
@@ -188,12 +191,16 @@ def _block(lines: Sequence[str], at: int, match: re.Match[str]) -> tuple[int, Em
 
 
 def _left_behind(lines: Sequence[str], end: int, depth: int) -> Line | None:
-    """Return the fault of an option below an empty line, which a page would show as a code block."""
+    """Return the fault of an option that is below an empty line, or not indented: a page would show it as text."""
+    if end < len(lines) and depth_of(lines[end]) <= depth:
+        bare = _BARE_OPTION.match(lines[end].strip())
+        if bare and bare["name"] in NAMES:
+            return end + 1, f"the option {bare['name']!r} is not indented: write four spaces before it"
     at = next((at for at in range(end, len(lines)) if lines[at].strip()), end)
     match = _OPTION.match(lines[at].strip()) if at > end else None
     if not match or match["name"] not in NAMES or depth_of(lines[at]) <= depth:
         return None
-    return at + 1, f"the option {match['name']!r} is not read: take the empty line above it away"
+    return at + 1, f"the option {match['name']!r} is not read: remove the empty line above it"
 
 
 def _is_option(line: str, depth: int) -> bool:
@@ -215,7 +222,7 @@ def _parse_fence(lines: Sequence[str], at: int, match: re.Match[str]) -> Embed:
 
 def _make_unclosed_embed(lines: Sequence[str], at: int, ticks: str, match: re.Match[str]) -> Embed:
     depth = depth_of(lines[at])
-    fault = at + 1, f"this fence has no end: close it by a line of {ticks}"
+    fault = at + 1, f"this fence has no end: close it with a line of {ticks}"
     return Embed(match["kind"], match["name"] or "", (), at + 1, _dedent_lines([lines[at]], depth), depth, fault=fault)
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.embed.options import FlowOptions
-from penstock.embed.reporting import describe_located_finding
 from penstock.embed.views import shown_part, view_flow
 from penstock.errors import UnknownFlowError, UnknownStepError
 from penstock.render.wording import web_url
 from penstock_mkdocs.embed_syntax.options import OptionError, read_name
 from penstock_mkdocs.mystmd.docstrings import docstring
-from penstock_mkdocs.mystmd.nodes import code, container, fault, join_groups, label, node, note, paragraph, strong, text
-from penstock_mkdocs.mystmd.project import draw, open_project
+from penstock_mkdocs.mystmd.nodes import code, container, join_groups, label, node, paragraph, strong, text
+from penstock_mkdocs.mystmd.project import complain, draw, open_project
 from penstock_mkdocs.mystmd.request import Directive
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def show_flow(request: DirectiveRequest, folder: Path) -> list[Node]:
     labels = {step.name: label(f"{anchor}-{step.name}", taken) for step in part.steps if options.steps}
     shown = _ShownFlow(site, flow, options, labels)
     view = view_flow(site, flow, options)
-    nodes = [*_complaints(site, flow, request), *_introduction(view.introduction)]
+    nodes = [*complain(site, request, flow), *_introduction(view.introduction)]
     if view.diagram:
         nodes += _figure(shown, view.diagram, anchor, request)
     if view.paths:
@@ -69,14 +68,6 @@ def show_flow(request: DirectiveRequest, folder: Path) -> list[Node]:
     for step in view.steps:
         nodes += _step(shown, step)
     return nodes
-
-
-def _complaints(site: Site, flow: Flow, request: DirectiveRequest) -> Iterator[Node]:
-    for message in (*site.complaints, *map(str, flow.problems)):
-        yield fault(message, request.position())
-    report = fault if site.config.check == "error" else note
-    for finding in site.findings_on(flow):
-        yield report(describe_located_finding(finding), request.position())
 
 
 def _introduction(view: IntroductionView) -> Iterator[Node]:

@@ -22,8 +22,7 @@ from penstock_mkdocs.mystmd.nodes import (
     strong,
     text,
 )
-from penstock_mkdocs.mystmd.nodes import fault as fault_node
-from penstock_mkdocs.mystmd.project import draw, draw_small, open_project
+from penstock_mkdocs.mystmd.project import complain, draw, draw_small, open_project
 from penstock_mkdocs.mystmd.request import Directive
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def show_flows(request: DirectiveRequest, folder: Path) -> list[Node]:
     rows = [node("tableRow", _cells(view_row(flow), pictures)) for flow in flows]
     content = node("table", [head, *rows])
     table = container("table", content, options.caption, label(options.id or "flows"), request.classes)
-    return [*_complaints(site, request), table, *notes]
+    return [*complain(site, request), table, *notes]
 
 
 def show_map(request: DirectiveRequest, folder: Path) -> list[Node]:
@@ -69,17 +68,13 @@ def show_map(request: DirectiveRequest, folder: Path) -> list[Node]:
     options = replace(options, alt=options.alt or map_text(drawn))
     diagram, *notes = draw(site, drawn, look_of(options, site.config), options, {}, request)
     figure = container("figure", diagram, options.caption, label(options.id or "system-map"), request.classes)
-    return [*_complaints(site, request), figure, *notes]
+    return [*complain(site, request), figure, *notes]
 
 
 def _select_flows(site: Site, selection: Selection, request: DirectiveRequest) -> Sequence[Flow]:
     if wrong := fault(selection, site.manifest.flows):
         raise OptionError(wrong, request.line)
     return selection.of(site.manifest.flows)
-
-
-def _complaints(site: Site, request: DirectiveRequest) -> list[Node]:
-    return [fault_node(message, request.position()) for message in site.complaints]
 
 
 def _small(site: Site, flows: Sequence[Flow], request: DirectiveRequest) -> tuple[Mapping[str, Node], list[Node]]:

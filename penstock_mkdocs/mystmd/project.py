@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from penstock import config as configuration
 from penstock.embed.layouts import lay_out, lay_out_one, require_layout
+from penstock.embed.reporting import describe_located_finding
 from penstock.embed.site import Site
 from penstock.errors import RenderError
 from penstock.render import mermaid, svg
 from penstock.render.graphviz.layout import warning
 from penstock.render.wording import alt_text
-from penstock_mkdocs.mystmd.nodes import note, picture
+from penstock_mkdocs.mystmd.nodes import fault, note, picture
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from penstock.embed.layouts import Look
@@ -36,6 +37,16 @@ def open_project(folder: Path) -> Site:
     return Site.open(configuration.load(folder))
 
 
+def complain(site: Site, request: DirectiveRequest, flow: Flow | None = None) -> Iterator[Node]:
+    """Yield what is wrong with the whole site, and with a flow or, without one, outside every flow."""
+    problems = flow.problems if flow else site.manifest.problems
+    for message in (*site.complaints, *map(str, problems)):
+        yield fault(message, request.position())
+    report = fault if site.config.check == "error" else note
+    for finding in site.findings_on(flow):
+        yield report(describe_located_finding(finding), request.position())
+
+
 def draw(
     site: Site,
     flow: Flow,
@@ -45,7 +56,7 @@ def draw(
     request: DirectiveRequest,
 ) -> list[Node]:
     """Return the diagram of a flow, and notes about it; Mermaid's text where there is no picture."""
-    linked, alt = look.drawing(links), options.alt or alt_text(flow)
+    linked, alt = look.drawing(links), options.alt or alt_text(flow, look.note)
     if options.format == "mermaid":
         return _mermaid(flow, linked, request)
     try:

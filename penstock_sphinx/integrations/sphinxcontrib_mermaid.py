@@ -33,4 +33,6 @@ def hand_over(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
         else:
             flow = domain_of(app.env).site.flow_to_draw(diagram["subject"], diagram["look"])
             text = mermaid.render(flow, diagram_options(app.builder, diagram, flow))
-            diagram.replace_self(theirs(code=text, options={}, alt=diagram["alt"] or alt_text(flow)))
+            diagram.replace_self(
+                theirs(code=text, options={}, alt=diagram["alt"] or alt_text(flow, diagram["look"].note))
+            )

@@ -69,7 +69,12 @@ def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
         self.body.append(_thumbnail(self.builder, node, flow, layout, f"ps{number}"))
     elif by_script(self.builder, node):
         self.body.append(
-            _source(flow, diagram_options(self.builder, node, flow), "mermaid", node["alt"] or alt_text(flow))
+            _source(
+                flow,
+                diagram_options(self.builder, node, flow),
+                "mermaid",
+                node["alt"] or alt_text(flow, node["look"].note),
+            )
         )
     elif layout is None:
         self.body.append(_source(flow, replace(diagram_options(self.builder, node, flow), links={}), "ps-source", ""))

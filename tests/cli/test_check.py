@@ -107,7 +107,9 @@ def test_missing_evidence_that_settings_name(project: Callable[..., Path]) -> No
     """Where the settings name a file that is not there, perhaps misspelt, the check says so; a fresh clone has none, so it passes."""
     folder = project(settings='evidence = "recordet.json"\n', record=False)
     done = run(folder, "penstock", "check")
-    said = f"note: there is no evidence, because {folder}/recordet.json, which the setting `evidence` names, is missing"
+    said = (
+        f"note: no evidence is used, because {folder}/recordet.json, which the setting `evidence` names, cannot be read"
+    )
     assert (0, [f"{said} (No such file or directory)."]) == (done.returncode, done.stderr.splitlines())
 
 
@@ -129,7 +131,8 @@ def test_what_is_kept_decides_nothing(project: Callable[..., Path], *, record: b
     shown, exported = said[0]
     assert [(shown, exported)] * 4 == said
     evidence = json.loads(exported)["flows"][0]["evidence"]
-    assert (record, record, record) == (bool(evidence), "arrows confirmed by" in check, "arrows confirmed by" in shown)
+    runs = evidence and f"arrows confirmed by {evidence['runs']} run"
+    assert (record, record) == (bool(runs and runs in check), "arrows confirmed" in shown)
 
 
 def test_a_renamed_step_stops_no_commit(project: Callable[..., Path]) -> None:
@@ -331,7 +334,7 @@ def test_a_baseline_that_is_none(project: Callable[..., Path]) -> None:
         (folder / "known.json").write_text(content)
         done = run(folder, "penstock", "check", "--baseline", "known.json")
         assert (2, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
-        assert "known.json: this is no baseline" in done.stderr
+        assert "known.json: this is not a baseline" in done.stderr
 
 
 def test_a_baseline_is_missed_only_where_it_is_used(project: Callable[..., Path]) -> None:
@@ -339,7 +342,7 @@ def test_a_baseline_is_missed_only_where_it_is_used(project: Callable[..., Path]
     folder = project(settings='baseline = "known.json"\n', record=False)
     commands = ("list", "show orders", "render orders", "export -o flows.json", "diff flows.json")
     assert [0] * 5 == [run(folder, "penstock", *command.split()).returncode for command in commands]
-    assert () == flows_for_docs(load(folder)).known
+    assert () == flows_for_docs(load(folder)).baselined
     done = run(folder, "penstock", "check")
     assert (2, "") == (done.returncode, done.stdout)
     assert "known.json: the baseline cannot be read: No such file or directory. Write one: penstock" in done.stderr
@@ -352,9 +355,9 @@ def test_a_baseline_is_missed_only_where_it_is_used(project: Callable[..., Path]
     ("options", "said"),
     [
         (["--evidence", "gone.json"], "--evidence: there is no file 'gone.json'"),
-        (["--yes"], "--yes: it answers what --fix asks; give both"),
-        (["--write-baseline", "--fix"], "--write-baseline: it accepts what --fix would mend"),
-        (["--fix", "--format", "json"], "--fix: it shows a diff"),
+        (["--yes"], "--yes: it answers the question of --fix; give both options"),
+        (["--write-baseline", "--fix"], "--write-baseline: it accepts findings that --fix would mend"),
+        (["--fix", "--format", "json"], "--fix: it prints a diff"),
     ],
 )
 def test_options_that_cannot_be_meant(project: Callable[..., Path], options: list[str], said: str) -> None:
@@ -393,7 +396,7 @@ def test_ignores(project: Callable[..., Path]) -> None:
             "app.py:27: contract [orders] 'told' is broken: ship has no",
         ),
         ('type = "never-reaches", never = ["orders.ship"]', "orders reaches orders.ship: orders.place -> orders.check"),
-        ('type = "has-trigger", flows = ["ordres"]', "no flow has a name like ordres."),
+        ('type = "has-trigger", flows = ["ordres"]', "no flow name matches ordres."),
         ('type = "never-reaches", never = ["orders.shop"]', "no flow or step has the name orders.shop. Did you mean"),
         ('type = "never-reaches"', "it names nothing in never."),
     ],

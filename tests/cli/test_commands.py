@@ -133,7 +133,7 @@ def test_render_writes_the_format_of_the_suffix(
 @pytest.mark.parametrize(
     ("title", "said"),
     [
-        ("在庫を確認する 🚀", "warning: the PNG's built-in font lacks す る を 在 庫"),
+        ("在庫を確認する 🚀", "warning: the built-in PNG font has no glyph for す る を 在 庫"),
         ("Größe → Łódź, Обработка, Σύνολο ≤ 10 €", ""),
     ],
 )
@@ -361,6 +361,7 @@ def on_terminal(command: str, columns: int) -> list[str]:
     leader, follower = pty.openpty()
     ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = {**os.environ, "TERM": "xterm"}
+    environment.pop("COLUMNS", None)
     arguments = [sys.executable, "-m", "penstock", *command.split()]
     subprocess.run(arguments, stdout=follower, stderr=follower, env=environment, check=True, timeout=60)
     os.close(follower)
@@ -517,3 +518,18 @@ def test_columns_that_are_no_number_say_nothing(project, monkeypatch, columns):
     expected = run("show", "intake").stdout
     monkeypatch.setenv("COLUMNS", columns)
     assert expected == run("show", "intake").stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        (["--focus", "validate_order", "--depth", "0"], "6 of 7 steps left out."),
+        (["--collapse", "module"], "7 steps in 1 module."),
+    ],
+)
+def test_a_part_of_a_flow(options: list[str], note: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both commands that draw can leave something out, and say how much."""
+    shop = str(Path(__file__).parents[2] / "docs" / "examples" / "shop")
+    for command in ("show", "render"):
+        assert 0 == main.main([command, "order_processing", "-C", shop, *options])
+        assert note in capsys.readouterr().out

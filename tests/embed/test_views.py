@@ -18,6 +18,7 @@ from penstock.embed.views import MOST_PATHS, Chip, SourceLink, StepFact, view_fl
 from penstock.manifest import Manifest
 from penstock.model import Edge, EvidenceSummary, Flow, Step
 from penstock.render.edge_status import MOST_DOUBTS, MOST_UNFOLDED
+from penstock.render.wording import alt_text
 
 MARKED = Language(lambda text: f"<{text}>", lambda one, many, count: f"<{one if count == 1 else many}>")
 """A language that marks what is translated."""
@@ -219,3 +220,12 @@ def test_only_what_is_confirmed_has_a_tick(view, state, css):
     """A line of proof that counts none is not marked as a success."""
     flow = replace(ORDERS, evidence=EvidenceSummary(runs=1), edges=(replace(ORDERS.edges[0], state=state),))
     assert css == confirmed_class(view(flow).diagram.evidence)
+
+
+@pytest.mark.parametrize("note", ["", "1 of 2 steps left out."])
+def test_text_alternative_has_the_note(note):
+    """Who hears a drawing hears as well what it leaves out."""
+    assert (
+        f"Flow orders: 2 steps. Starts at receive (kafka:orders). receive leads to check (if new). {note}".strip()
+        == (alt_text(ORDERS, note))
+    )

@@ -17,8 +17,7 @@ from penstock_mkdocs.markdown import makeExtension
 
 EMBED = "::: penstock-flow orders\n"
 NOT_A_BLOCK = (
-    "penstock-flow cannot be shown where it stands: "
-    "leave an empty line above it, and give HTML around it the attribute markdown"
+    "penstock-flow cannot be shown here: add an empty line above it, and the attribute markdown to HTML around it"
 )
 
 
@@ -474,3 +473,11 @@ def test_a_page_that_is_converted_again(write_manifest, orders):
     text = "::: penstock-flows\n\n::: penstock-flow orders\n"
 
     assert md.convert(text) == md.convert(text)
+
+
+@pytest.mark.parametrize(("format_name", "selector"), [("svg", "svg"), ("mermaid", "figure")])
+def test_text_alternative_says_what_is_left_out(convert, format_name, selector):
+    """The text alternative of a part of a flow says what the part leaves out, whoever draws it."""
+    page = soup(convert(embed("depth: 0", f"format: {format_name}")).html)
+
+    assert page.select_one(selector)["aria-label"].endswith(" 3 of 4 steps left out.")

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from penstock._util.display_text import columns
+from penstock._util.docs_address import find_docs_address
 from penstock._version import __version__
 from penstock.check.findings.grouping import group_by_cause
 from penstock.manifest.encoding import encode_json
@@ -132,7 +133,14 @@ def sarif(found: Sequence[Finding]) -> str:
 
 def _rule(code: str) -> dict[str, Any]:
     kind = FINDING_KINDS.get(code)
-    return {"id": code, "shortDescription": {"text": kind.summary if kind else "A declaration has a problem."}}
+    rule: dict[str, Any] = {
+        "id": code,
+        "shortDescription": {"text": kind.summary if kind else "A declaration has a problem."},
+        "help": {"text": f"penstock explain {code}"},
+    }
+    if address := find_docs_address(f"reference/findings/{code}" if kind else "reference/problems"):
+        rule["helpUri"] = address
+    return rule
 
 
 def _result(finding: Finding) -> dict[str, Any]:

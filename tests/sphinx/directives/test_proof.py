@@ -14,7 +14,10 @@ from penstock.config import load
 from penstock.model import Edge, EvidenceSummary, Flow, Step
 from penstock.proof import prove
 
-PROOF = "1 of 5 arrows confirmed by 340 runs at 3f2a1c9, 2026-11-20; 1 never seen"
+PROOF = (
+    "1 of 5 arrows confirmed by 340 runs at 3f2a1c9, 2026-11-20; "
+    "1 outdated; 1 never seen; 1 with lost context; 1 not exercised"
+)
 CONF = 'extensions = ["penstock_sphinx"]\nshow_warning_types = True\nhtml_theme = "basic"\n'
 FROM_MANIFEST = f'{CONF}penstock_manifests = ["flows.json"]\n'
 FLOWS = """
