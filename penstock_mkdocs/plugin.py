@@ -26,8 +26,8 @@ from penstock_mkdocs.links.flow_locations import GENERATED_BY
 from penstock_mkdocs.links.svg_links import assigns_href, link_for_scripts, number_places
 from penstock_mkdocs.links.unconverted_pages import forget_conversions, raw_embeds
 from penstock_mkdocs.reporting import report, was_said
-from penstock_mkdocs.serve.watch_list import to_watch
 from penstock_mkdocs.site import load_config, open_site
+from penstock_mkdocs.watch_list import to_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def to_watch(settings: Mapping[str, object], host: Host) -> dict[Path, int]:
     """Return the files and folders that the pages depend on, each with its inode, which is new when it was made again.
 
-    Folders are to be watched with all that is in them. The project's folder is excluded: the built site, our cache or a log may be written there, and the server would
-    build forever.
+    Folders are to be watched with all that is in them. The project's folder is excluded: the built site, our cache or a
+    log may be written there, and the server would build forever.
     """
     try:
         config = load_config(settings, host)
