@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.config import validators as read
 from penstock.config.accepted import CONTRACT_TYPES, Contract, Ignore
 from penstock.config.sources import SettingsSource, find, project_of, toml
 from penstock.errors import ConfigError, did_you_mean, near_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _YAML_WORDS = " YAML reads on, off, yes and no as true or false: put a word in quotes."
 
@@ -274,16 +276,10 @@ def _value(source: SettingsSource, key: str, value: object) -> object:
         return metadata["read"](value, source.base)
     except read.BadValueError as bad:
         reason = f"{key!r} {bad}" if str(bad).endswith(("?", ".")) else f"{key!r} {bad}."
-        hint = _YAML_WORDS if source.is_yaml and _has_truth(value) else ""
+        hint = _YAML_WORDS if source.is_yaml and read.has_truth(value) else ""
         cures = [_cure(source, key, value, bad.instead), *(source.assignment(*pair) for pair in bad.beside.items())]
         message = f"{reason}{hint} {(' ' if source.is_command_line else ' and ').join(cures)}"
         raise ConfigError(message, where=source.where(key), key=key) from None
-
-
-def _has_truth(value: object) -> bool:
-    """Return whether a value is a boolean, or contains one."""
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else (value,)
-    return any(isinstance(entry, bool) for entry in inner)
 
 
 def _cure(source: SettingsSource, key: str, value: object, suggestion: object) -> str:
