@@ -191,7 +191,7 @@ def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     return result.returncode, result.stdout

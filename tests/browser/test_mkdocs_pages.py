@@ -229,7 +229,6 @@ def reader(request, page, site) -> Reader:
     case = request.param
     if importlib.util.find_spec(case.host) is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"not installed: {case.host}")
-    page.set_default_timeout(10_000)
     return Reader(page, site(case), case)
 
 

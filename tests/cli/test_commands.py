@@ -17,6 +17,7 @@ import pytest
 
 import penstock
 from penstock.cli import main
+from terminal import terminal_signals
 
 FLOWS = '''
 from penstock import entrypoint, flow, step
@@ -58,7 +59,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     """Run the command as a user would."""
     command = [sys.executable, "-m", "penstock", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, **options)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600, **options)
 
 
 def test_list_names_every_flow(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -242,7 +243,7 @@ def test_problems_are_printed_with_their_place_and_exit_code_1(project: Path) ->
 def test_a_closed_pipe_is_no_error(project: Path) -> None:
     """`penstock show | head -1` ends quietly."""
     command = f"{sys.executable} -m penstock show bom_sync | head -1"
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, timeout=600)
     assert ("BOM sync (bom_sync)\n", "") == (done.stdout, done.stderr)
 
 
@@ -261,7 +262,7 @@ def in_shell(command: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a shell, with the output buffered as it is for a user."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     whole = f"{sys.executable} -m penstock {command}"
-    return subprocess.run(whole, shell=True, capture_output=True, text=True, check=False, timeout=60, env=environment)
+    return subprocess.run(whole, shell=True, capture_output=True, text=True, check=False, timeout=600, env=environment)
 
 
 @pytest.mark.parametrize(
@@ -319,13 +320,14 @@ def test_a_signal_ends_the_command_and_what_it_started(
     (project / "flows.py").write_text(f"{code}time.sleep(60)\n")
     environment = {**os.environ, "TMPDIR": str(project / "tmp")}
     command = [sys.executable, "-m", "penstock", "list"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-    until = time.monotonic() + 30
+    with terminal_signals():
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    until = time.monotonic() + 600
     while not Path("started").exists():
         assert time.monotonic() < until
         time.sleep(0.02)
     process.send_signal(number)
-    assert ("", said) == process.communicate(timeout=30)
+    assert ("", said) == process.communicate(timeout=600)
     assert (status, []) == (process.returncode, [*(project / "tmp").iterdir()])
     with pytest.raises(ProcessLookupError):
         os.kill(int(Path("started").read_text()), 0)
@@ -345,7 +347,7 @@ def test_colours_appear_on_terminals_only(project: Path) -> None:
         leader, follower = pty.openpty()
         command = [sys.executable, "-m", "penstock", "show", "bom_sync"]
         environment = {"PATH": os.environ["PATH"], "TERM": "xterm", **env}
-        subprocess.run(command, stdout=follower, stderr=follower, env=environment, check=True, timeout=60)
+        subprocess.run(command, stdout=follower, stderr=follower, env=environment, check=True, timeout=600)
         os.close(follower)
         shown = os.read(leader, 65536)
         os.close(leader)
@@ -362,7 +364,7 @@ def on_terminal(command: str, columns: int) -> list[str]:
     ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = {**os.environ, "TERM": "xterm"}
     arguments = [sys.executable, "-m", "penstock", *command.split()]
-    subprocess.run(arguments, stdout=follower, stderr=follower, env=environment, check=True, timeout=60)
+    subprocess.run(arguments, stdout=follower, stderr=follower, env=environment, check=True, timeout=600)
     os.close(follower)
     shown = os.read(leader, 65536).decode()
     os.close(leader)

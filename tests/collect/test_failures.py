@@ -96,7 +96,7 @@ def test_endless_loop(project):
     [problem] = project.fail("shop.broken", timeout=1).failures
     assert ("shop/broken.py", 2) == (problem.file, problem.line)
     assert "cannot import shop.broken: it took longer than 1 s." in problem.message
-    assert 20 > time.monotonic() - start
+    assert 300 > time.monotonic() - start
 
 
 def test_loop_that_hides(project):
@@ -109,13 +109,12 @@ def test_loop_that_hides(project):
 @posix
 def test_whole_group_ends(project):
     """What a module started before it hung is stopped with it."""
-    source = "import subprocess\nchild = subprocess.Popen(['sleep', '60'])\nopen('pid', 'w').write(str(child.pid))\n"
+    source = "import subprocess\nchild = subprocess.Popen(['sleep', '600'])\nopen('pid', 'w').write(str(child.pid))\n"
     project.write("shop/broken.py", source + LOOP)
     project.fail("shop.broken", timeout=2)
     pid = int((project.folder / "pid").read_text())
-    for _ in range(100):
-        if not is_running(pid):
-            break
+    deadline = time.monotonic() + 300
+    while is_running(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not is_running(pid)
 

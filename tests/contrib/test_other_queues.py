@@ -41,7 +41,7 @@ def test_rq(redis_url, tmp_path):
 
     def run(*command):
         options = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True}
-        return subprocess.run([sys.executable, *command], **options, check=True, timeout=60).stdout.split()
+        return subprocess.run([sys.executable, *command], **options, check=True, timeout=600).stdout.split()
 
     flow_id, job_id = run("-c", SEND)
     run("-m", "rq.cli", "worker", "--url", redis_url, "--job-class", "jobs.FlowJob", "--burst")

@@ -278,7 +278,7 @@ print([span.name for span in exporter.get_finished_spans()])
 
 def test_a_late_provider():
     """A provider that is configured after everything was imported and added gets the spans from then on."""
-    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=True, timeout=600)
 
     assert "['handle']" == done.stdout.strip()
 

@@ -556,7 +556,7 @@ def test_objects_of_a_session_without_files_have_facts_too() -> None:
         print([(step.name, step.title, step.line > 0) for step in get_flow("f").steps])
         """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False, timeout=600
     )
     assert "" == done.stderr
     assert "[('Task', 'A task.', False), ('object', 'A task.', False), ('work', 'Works.', True)]" == done.stdout.strip()

@@ -165,7 +165,7 @@ def test_the_same_flow_gives_the_same_bytes(format: str) -> None:
         f"d = generate_dag('f', {format!r}); sys.stdout.buffer.write(d if isinstance(d, bytes) else d.encode())"
     )
     command = [sys.executable, "-c", program]
-    first, second = (subprocess.run(command, capture_output=True, check=True, timeout=60).stdout for _ in "ab")
+    first, second = (subprocess.run(command, capture_output=True, check=True, timeout=600).stdout for _ in "ab")
     assert first
     assert first == second
 
@@ -306,7 +306,7 @@ def bare(tmp_path: Path) -> Any:
     def run(code: str) -> str:
         program = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{declared}{code}"
         command = [sys.executable, "-I", "-S", "-B", "-c", program]
-        done = subprocess.run(command, env={"PATH": ""}, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, env={"PATH": ""}, capture_output=True, text=True, check=False, timeout=600)
         assert "" == done.stderr
         return done.stdout.strip()
 

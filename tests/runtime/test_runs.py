@@ -364,7 +364,7 @@ def test_threads_that_ask_at_once_get_one_id() -> None:
     together = threading.Barrier(8)
 
     def wait_and_ask() -> str | None:
-        together.wait(10)
+        together.wait(600)
         return current_flow_id()
 
     @entrypoint

@@ -13,14 +13,19 @@ FIXTURES = {"browser": "browser", "redis_url": "service", "run_tool": "build"}
 """Kinds of tests that take one of these fixtures, wherever they stand."""
 
 PLACES = {
+    "tests/accuracy": "build",
     "tests/browser": "browser",
+    "tests/check/diff/test_revisions.py": "build",
+    "tests/check/fix": "build",
     "tests/cli/test_check.py": "build",
+    "tests/cli/test_commands.py": "build",
     "tests/cli/test_pre_commit.py": "build",
+    "tests/collect": "build",
     "tests/contrib/test_asgi.py": "service",
     "tests/contrib/test_celery.py": "service",
     "tests/contrib/test_celery_signatures.py": "service",
     "tests/contrib/test_crash_responses.py": "service",
-    "tests/contrib/test_django_evidence.py": "service",
+    "tests/contrib/test_django_evidence.py": "build",
     "tests/contrib/test_django_tasks.py": "service",
     "tests/contrib/test_other_queues.py": "service",
     "tests/contrib/test_servers.py": "service",

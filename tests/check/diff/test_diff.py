@@ -23,6 +23,7 @@ from penstock.check.diff.text import as_json, text
 from penstock.cli import main
 from penstock.manifest import Manifest
 from penstock.model import Edge, Flow, Step
+from terminal import terminal_signals
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -565,7 +566,7 @@ def diff(*arguments: str, env: dict[str, str] | None = None) -> subprocess.Compl
     """Run the command in a process of its own."""
     command = [sys.executable, "-m", "penstock", "diff", *arguments]
     environment = {**os.environ, **(env or {})}
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600, env=environment)
 
 
 @pytest.mark.parametrize(
@@ -653,8 +654,9 @@ def sleeping(project: Path) -> subprocess.Popen[bytes]:
     commit(project, "import time\nopen('started', 'w').close()\ntime.sleep(60)\n", "slow")
     (project / "shop.py").write_text(SHOP)
     command = [sys.executable, "-m", "penstock", "diff", "HEAD"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    until = time.monotonic() + 30
+    with terminal_signals():
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    until = time.monotonic() + 600
     while not [*(project.parent / "temporary").glob("penstock-diff-*/tree/started")]:
         assert time.monotonic() < until
         time.sleep(0.02)
@@ -666,7 +668,7 @@ def test_a_signal_leaves_nothing_behind(project: Path, number: signal.Signals) -
     """Whoever ends the command in the middle finds no worktree and no temporary folder."""
     process = sleeping(project)
     process.send_signal(number)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=600)
     assert (process.returncode, b"Traceback" in said) in [(128 + number, False), (2, False)]
     assert nothing_left(project)
 
@@ -675,7 +677,7 @@ def test_what_a_killed_run_left_the_next_one_removes(project: Path) -> None:
     """A kill that nobody can catch leaves a worktree, which is gone after the next comparison."""
     process = sleeping(project)
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=600)
     assert 2 == git(project, "worktree", "list", "--porcelain").count("worktree ")
     assert 0 == diff("v1").returncode
     listed = git(project, "worktree", "list", "--porcelain")
@@ -714,7 +716,7 @@ def test_a_terminal_has_colours(project: Path) -> None:
     environment.pop("NO_COLOR", None)
     leader, follower = pty.openpty()
     command = [sys.executable, "-m", "penstock", "diff", "v1"]
-    assert 1 == subprocess.run(command, stdout=follower, env=environment, check=False, timeout=60).returncode
+    assert 1 == subprocess.run(command, stdout=follower, env=environment, check=False, timeout=600).returncode
     os.close(follower)
     assert b"\x1b[32m+ step \x1b[0m  ship" in os.read(leader, 10_000)
     os.close(leader)

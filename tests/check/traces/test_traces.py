@@ -337,7 +337,7 @@ def test_spans_that_show_no_arrow_erase_nothing(file: Path, capsys: pytest.Captu
 def test_standard_input(packed: Callable[[bytes], bytes], tmp_path: Path) -> None:
     """A dash reads what another program writes, compressed or not."""
     command = [sys.executable, "-m", "penstock", "evidence", "from-otlp", "-", "-o", str(tmp_path / "out.json")]
-    subprocess.run(command, input=packed(request(GO).encode()), check=True, timeout=60)
+    subprocess.run(command, input=packed(request(GO).encode()), check=True, timeout=600)
     assert {("f", Seen("go")): 1} == load(tmp_path / "out.json").runs
 
 

@@ -31,7 +31,7 @@ def build(source, builder, seed, *options):
         folder,
     ]
     environment = {**os.environ, "PATH": "", "PYTHONHASHSEED": seed, "SOURCE_DATE_EPOCH": "1000000000"}
-    subprocess.run(command, check=True, env=environment, timeout=120)
+    subprocess.run(command, check=True, env=environment, timeout=600)
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     return {
         file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
