@@ -430,7 +430,7 @@ def test_unknown_paths_of_litestar():
     assert (404, False) == (without.status_code, HEADER in without.headers)
 
 
-def test_litestar():
+def test_litestar_handlers_are_in_the_run():
     """Litestar's handlers are in the run, and its errors tell the ID."""
 
     @litestar.get("/", sync_to_thread=True)

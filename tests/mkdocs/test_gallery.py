@@ -57,7 +57,7 @@ def built(tmp_path_factory, run_tool) -> dict[str, BeautifulSoup]:
 
 
 @pytest.mark.parametrize("selector", ["#gallery-shipping", "#gallery-table", "#gallery-map"])
-def test_ids(built, selector):
+def test_an_embed_with_an_id_can_be_linked_to(built, selector):
     """An embed with an ``id`` can be linked to."""
     assert built["gallery"].select_one(selector)
 

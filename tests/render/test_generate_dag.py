@@ -170,7 +170,7 @@ def test_the_same_flow_gives_the_same_bytes(format: str) -> None:
     assert first == second
 
 
-def test_details() -> None:
+def test_pictures_show_details_by_default() -> None:
     """Pictures show details unless told otherwise, Mermaid and DOT texts only if asked."""
     for format, shown in {"svg": True, "text": True, "mermaid": False, "dot": False}.items():
         assert shown == ("postgres" in generate_dag("bom_sync", format))
@@ -178,14 +178,14 @@ def test_details() -> None:
         assert "postgres" not in generate_dag("bom_sync", format, details=False)
 
 
-def test_links() -> None:
+def test_nodes_lead_to_their_addresses() -> None:
     """Each step's node leads to its address."""
     svg = generate_dag("bom_sync", "svg", links={"fetch_from_api": "steps.html#fetch"})
     assert 'href="steps.html#fetch"' in svg
 
 
 @pytest.mark.parametrize(("direction", "shown"), [("TB", "TD"), ("TD", "TD"), ("lr", "LR"), ("BT", "BT"), ("RL", "RL")])
-def test_directions(direction: str, shown: str) -> None:
+def test_directions_have_two_spellings(direction: str, shown: str) -> None:
     """Both spellings of downwards, in either case, and the three others."""
     assert generate_dag("bom_sync", direction=direction).startswith(f"graph {shown}\n")  # type: ignore[attr-defined]
 
