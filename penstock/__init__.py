@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -82,6 +84,8 @@ if not TYPE_CHECKING:  # type checkers would accept any misspelled name otherwis
     def __getattr__(name: str) -> object:
         """Import a public name when it is first asked for (PEP 562)."""
         home = _homes.get(name)
+        if name == "setup" and "sphinx" in sys.modules:  # extensions = ["penstock"]
+            home = "_util.sphinx_hint"
         if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module  # noqa: PLC0415 - importing penstock must stay cheap

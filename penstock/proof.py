@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._util.atomic_files import stamp_of
-from penstock._util.gc_pause import collector_paused
 from penstock._util.git import commit_of
+from penstock._util.one_entry_cache import Identity, OneEntryCache
 from penstock.check.evidence import Evidence, load
 from penstock.check.evidence.freshness import is_of_today
 from penstock.check.findings.baseline import read, without_ignored, without_known
@@ -16,6 +16,7 @@ from penstock.check.findings.contracts import broken
 from penstock.check.findings.finding import findings, of_problem
 from penstock.check.findings.grouping import group_by_cause
 from penstock.check.findings.shared_causes import with_causes
+from penstock.check.gc_pause import collector_paused
 from penstock.check.verdict.judgement import judge
 from penstock.collect import collect, input_files, last_good
 from penstock.config import evidence_file
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from penstock.check.findings.finding import Finding
     from penstock.config import Config
+    from penstock.config.accepted import Contract, Ignore
     from penstock.manifest import Manifest
 
 
@@ -38,16 +40,16 @@ class Proof:
     Attributes:
         manifest: The flows; with the state of each edge if they were checked.
         findings: The findings that the project does not accept.
-        known: The findings accepted by the baseline.
+        baselined: The findings accepted by the baseline.
         ignored: The findings accepted for a stated reason.
-        fault: The reason that the evidence was left out, or an empty string.
+        evidence_error: The reason that the evidence was left out, or an empty string.
     """
 
     manifest: Manifest
     findings: tuple[Finding, ...] = ()
-    known: tuple[Finding, ...] = ()
+    baselined: tuple[Finding, ...] = ()
     ignored: tuple[Finding, ...] = ()
-    fault: str = ""
+    evidence_error: str = ""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -62,8 +64,31 @@ class Proof:
 
 
 Stamp = tuple[int, int, int] | None
-_last: list[tuple[Manifest, tuple[Config, bool, Stamp, Stamp], Proof]] = []
-_bare: list[tuple[Manifest, Manifest]] = []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CheckRules:
+    """What a check needs to know of a project.
+
+    Attributes:
+        project: The project's folder.
+        evidence: The file with the evidence, whether it exists or not.
+        baseline: The file with the accepted findings, if these are applied.
+        contracts: What the project has decided about its flows.
+        ignores: The findings accepted for a reason.
+        judged: Whether edges are checked here; those of foreign manifests were checked where they were exported.
+    """
+
+    project: Path
+    evidence: Path
+    baseline: Path | None
+    contracts: tuple[Contract, ...]
+    ignores: tuple[Ignore, ...]
+    judged: bool
+
+
+_last_proof: OneEntryCache[Proof] = OneEntryCache()
+_last_hidden: OneEntryCache[Manifest] = OneEntryCache()
 
 
 def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -> Proof:
@@ -83,15 +108,12 @@ def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -
         EvidenceError: The evidence cannot be read.
         ManifestError: A manifest cannot be read, or two contradict each other.
     """
-    is_judged = _asks(config) if calls is None else calls
+    is_judged = _is_checked(config) if calls is None else calls
+    rules = _read_rules(config, judged=is_judged, accepted=accepted)
     manifest = collect(config, calls=is_judged)
-    baseline_stamp = _stamp(Path(config.baseline)) if config.baseline and accepted else None
-    state = config, accepted, _stamp(evidence_file(config)), baseline_stamp
-    if _last and _last[0][0] is manifest and _last[0][1] == state:
-        return _last[0][2]
-    proof = _proof(config, manifest, _evidence(config), judged=is_judged, accepted=accepted)
-    _last[:] = [(manifest, state, proof)]
-    return proof
+    baseline_stamp = _stamp(rules.baseline) if rules.baseline else None
+    key = Identity(manifest), rules, _stamp(rules.evidence), baseline_stamp
+    return _last_proof.get(key, lambda: _check(manifest, _load_evidence(rules.evidence), rules))
 
 
 def flows_for_docs(config: Config) -> Proof:
@@ -105,80 +127,87 @@ def flows_for_docs(config: Config) -> Proof:
     try:
         proof = prove(config, accepted=config.check != "off")
     except EvidenceError as error:
-        proof = Proof(manifest=collect(config, calls=True), fault=str(error))
+        proof = Proof(manifest=collect(config, calls=True), evidence_error=str(error))
     return proof if config.proof else replace(proof, manifest=_hidden(proof.manifest))
 
 
 def last_shown(config: Config) -> Manifest | None:
     """Return the flows that documentation showed after their last successful collection, or ``None``."""
-    is_judged = _asks(config)
-    last = last_good(config, calls=is_judged)
+    rules = _read_rules(config, judged=_is_checked(config), accepted=False)
+    last = last_good(config, calls=rules.judged)
     if last is None:
-        return last_good(config, calls=not is_judged)
+        return last_good(config, calls=not rules.judged)
     try:
-        evidence = _evidence(config)
+        evidence = _load_evidence(rules.evidence)
     except EvidenceError:
         return last
-    proof = _proof(config, last, evidence, judged=is_judged, accepted=False)
+    proof = _check(last, evidence, rules)
     return proof.manifest if config.proof else _hidden(proof.manifest)
 
 
-def _asks(config: Config) -> bool:
+def _is_checked(config: Config) -> bool:
     """Return whether edges are checked: always against code and runs alike, so that all front ends agree."""
     return config.check != "off" or _stamp(evidence_file(config)) is not None
 
 
-def _evidence(config: Config) -> Evidence:
-    file = evidence_file(config)
+def _read_rules(config: Config, *, judged: bool, accepted: bool) -> _CheckRules:
+    return _CheckRules(
+        project=config.project,
+        evidence=evidence_file(config),
+        baseline=Path(config.baseline) if config.baseline and accepted else None,
+        contracts=config.contracts,
+        ignores=config.ignore,
+        judged=judged and not config.manifests,
+    )
+
+
+def _load_evidence(file: Path) -> Evidence:
     return load(file) if _stamp(file) else Evidence()
 
 
 def _hidden(manifest: Manifest) -> Manifest:
     """Return a manifest without the results of checks; the same object for the same one."""
-    if not (_bare and _bare[0][0] is manifest):
-        _bare[:] = [(manifest, replace(manifest, flows=tuple(map(without_proof, manifest.flows))))]
-    return _bare[0][1]
+    return _last_hidden.get(
+        (Identity(manifest),), lambda: replace(manifest, flows=tuple(map(without_proof, manifest.flows)))
+    )
 
 
-def _proof(config: Config, manifest: Manifest, evidence: Evidence, *, judged: bool, accepted: bool) -> Proof:
-    if config.manifests or not judged:
-        everything = [*_problems(manifest), *broken(config.contracts, manifest.flows)]
-        return _sorted_out(config, manifest, everything, evidence, accepted=accepted)
-    with collector_paused():  # the objects are long-lived
+def _check(manifest: Manifest, evidence: Evidence, rules: _CheckRules) -> Proof:
+    if not rules.judged:
+        return _accept(manifest, [*_problems(manifest), *broken(rules.contracts, manifest.flows)], evidence, rules)
+    with collector_paused():  # 500 flows take 0.13 s so, and 0.15 s otherwise
         judgements = [None if is_unread(flow) else judge(flow, evidence) for flow in manifest.flows]
     flows = (judgement.flow if judgement else flow for flow, judgement in zip(manifest.flows, judgements, strict=True))
     proven = replace(manifest, flows=tuple(flows))
     known_judgements = [judgement for judgement in judgements if judgement]
-    old = any(judgement.tally.unknown for judgement in known_judgements) and _is_old(config, manifest, evidence)
+    old = any(judgement.tally.unknown for judgement in known_judgements) and _is_old(manifest, evidence, rules)
     everything = [
         *_problems(manifest),
         *(finding for judgement in known_judgements for finding in findings(judgement, old=old)),
-        *broken(config.contracts, proven.flows),
+        *broken(rules.contracts, proven.flows),
     ]
-    return _sorted_out(config, proven, everything, evidence, accepted=accepted)
+    return _accept(proven, everything, evidence, rules)
 
 
-def _is_old(config: Config, manifest: Manifest, evidence: Evidence) -> bool:
-    sources = (file for file in input_files(manifest, config.project) if file.name != "pyproject.toml")
-    return not is_of_today(evidence, evidence_file(config), sources, commit_of(config.project))
+def _is_old(manifest: Manifest, evidence: Evidence, rules: _CheckRules) -> bool:
+    sources = (file for file in input_files(manifest, rules.project) if file.name != "pyproject.toml")
+    return not is_of_today(evidence, rules.evidence, sources, commit_of(rules.project))
 
 
 def _problems(manifest: Manifest) -> Iterator[Finding]:
     yield from map(of_problem, manifest.problems)
-    yield from (of_problem(problem, flow.full_name) for flow in manifest.flows for problem in flow.problems)
+    yield from (of_problem(problem, flow) for flow in manifest.flows for problem in flow.problems)
 
 
-def _sorted_out(
-    config: Config, manifest: Manifest, all_findings: list[Finding], evidence: Evidence, *, accepted: bool
-) -> Proof:
+def _accept(manifest: Manifest, all_findings: list[Finding], evidence: Evidence, rules: _CheckRules) -> Proof:
     """Separate the findings to report from those that the project accepts."""
     all_findings = with_causes(all_findings, manifest.flows)
-    rest = tuple(without_ignored(all_findings, config.ignore, config.project / "pyproject.toml"))
+    rest = tuple(without_ignored(all_findings, rules.ignores, rules.project / "pyproject.toml"))
     ignored_findings = _without(all_findings, rest)
     if not (evidence.facts or evidence.runs):  # an ignored finding may appear as soon as there is evidence
         rest = tuple(finding for finding in rest if finding.code != "unmatched-ignore")
-    new = tuple(without_known(rest, read(Path(config.baseline)))) if accepted and config.baseline else rest
-    return Proof(manifest=manifest, findings=new, known=_without(rest, new), ignored=ignored_findings)
+    new = tuple(without_known(rest, read(rules.baseline))) if rules.baseline else rest
+    return Proof(manifest=manifest, findings=new, baselined=_without(rest, new), ignored=ignored_findings)
 
 
 def _without(all_findings: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:

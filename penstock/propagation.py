@@ -1,5 +1,27 @@
-"""Correlation IDs in headers: between processes, in requests and messages."""
+"""Correlation IDs in headers: between processes, in requests and messages; also for integrations of your own."""
 
-from penstock._runtime.propagation import HEADER, TRACEPARENT, extract, inject, is_flow_id, outgoing, read, run_from
+from penstock._runtime.propagation import (
+    HEADER,
+    TRACEPARENT,
+    RemoteContext,
+    RemoteFlowId,
+    extract,
+    inject,
+    is_flow_id,
+    outgoing,
+    read,
+    run_from,
+)
 
-__all__ = ["HEADER", "TRACEPARENT", "extract", "inject", "is_flow_id", "outgoing", "read", "run_from"]
+__all__ = [
+    "HEADER",
+    "TRACEPARENT",
+    "RemoteContext",
+    "RemoteFlowId",
+    "extract",
+    "inject",
+    "is_flow_id",
+    "outgoing",
+    "read",
+    "run_from",
+]

@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 
 from penstock._util.atomic_files import read_text
 from penstock._util.optional_imports import needed
+from penstock.embed.options import FlowOptions
 from penstock.errors import did_you_mean, near_names
 from penstock_mkdocs.blocks.kinds import add_embed
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from penstock_mkdocs.embed_syntax.options import Line
 
 HANDLER_SETTINGS: Mapping[str, str] = {
-    "options": "What holds for every embed of this handler, unless it stands below the embed too.",
+    "options": "Default options of every embed of this handler.",
     "inventories": "The `objects.inv` of other sites with flows to link to: addresses, or mappings of `url` and `base_url`.",
 }
 """The handler's settings in the configuration of mkdocstrings, each with its description in Markdown."""
@@ -160,7 +161,7 @@ def _check(settings: Mapping[str, Any]) -> None:
             more = "" if "mean" in hint else " Settings of flows stand under the extension or plugin penstock."
             raise PluginError(f"{_WHERE}: there is no setting {key!r}.{hint}{more}")
     try:
-        read_options(_lines(_mapping(settings.get("options")), 0))
+        read_options(_lines(_mapping(settings.get("options")), 0), FlowOptions)
     except OptionError as error:
         raise PluginError(f"{_WHERE}: {error}") from None
     inventories = settings.get("inventories") or []

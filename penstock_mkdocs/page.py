@@ -10,10 +10,11 @@ from xml.etree.ElementTree import Element, SubElement
 from markdown.util import AtomicString
 
 from penstock.config.sources import toml
-from penstock.embed.assets import new_name
+from penstock.embed.assets import new_name, script
+from penstock.embed.reporting import describe_located_finding
 from penstock.errors import CollectError, ConfigError, ManifestError, PenstockError
 from penstock.render.wording import slug, visible
-from penstock_mkdocs import assets
+from penstock_mkdocs.assets import stylesheet
 from penstock_mkdocs.blocks.untrusted import RestrictedInner
 from penstock_mkdocs.embed_syntax.options import OptionError
 from penstock_mkdocs.embed_syntax.processors import Found
@@ -21,15 +22,16 @@ from penstock_mkdocs.hosts import host_of, line_in_file
 from penstock_mkdocs.html_builder import HEADING_CLASS, Markup, unique
 from penstock_mkdocs.links.unconverted_pages import note_conversion
 from penstock_mkdocs.nested_markdown import NestedMarkdown, literal
-from penstock_mkdocs.reporting import LOGGER, EmbedError, in_words, is_news, report
+from penstock_mkdocs.reporting import LOGGER, EmbedError, is_news, report
 from penstock_mkdocs.serve.watch_list import find_unwatched
-from penstock_mkdocs.site import LAST_GOOD, open_site
+from penstock_mkdocs.site import open_site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from markdown import Markdown
 
+    from penstock.model import Flow
     from penstock_mkdocs.embed_syntax.parser import Embed
     from penstock_mkdocs.site import MkDocsSite
 
@@ -133,12 +135,9 @@ class PageContext:
         if self.is_first("state"):
             self._report_unwatched(site)
             if site.failure:
-                self.warn(f"{site.failure} {LAST_GOOD}", line, everywhere=True)
                 _note(parent, "warning", "The flows on this page are shown as they were before", site.failure)
-            if site.fault:
-                self.warn(site.fault, line, everywhere=True)
-            for problem in site.manifest.problems:
-                self.warn(str(problem), line, everywhere=True)
+            for message in (*site.complaints, *map(str, site.manifest.problems)):
+                self.warn(message, line, everywhere=True)
             self.report_findings(site, line)
 
     def _report_unwatched(self, site: MkDocsSite) -> None:
@@ -151,12 +150,11 @@ class PageContext:
             what = f"the server does not watch {' and '.join(missing)}, so pages stay as they are when that changes"
             LOGGER.warning("%s: %s. Write: %s", host.config_file, what, watch)
 
-    def report_findings(self, site: MkDocsSite, line: int, flow: str = "") -> None:
+    def report_findings(self, site: MkDocsSite, line: int, flow: Flow | None = None) -> None:
         """Report the findings on a flow, or those outside every flow, on one page of a build."""
         fatal = site.config.check == "error" and not host_of(self.md).serving
-        for finding in site.disagreements:
-            if finding.flow == flow:
-                self.warn(in_words(finding), line, everywhere=True, fatal=fatal)
+        for finding in site.findings_on(flow):
+            self.warn(describe_located_finding(finding), line, everywhere=True, fatal=fatal)
 
     def fault(self, parent: Element, message: str, line: int, *, everywhere: bool = False) -> None:
         """Report a fault at a line, and add a note to the page."""
@@ -213,9 +211,9 @@ class PageContext:
         block = SubElement(parent, "div", {"class": "penstock", "id": anchor})
         if self.is_first("block"):
             if self.settings.get("css", True):
-                self.add_html(block, Markup(f"<style>\n{assets.stylesheet()}</style>"))
+                self.add_html(block, Markup(f"<style>\n{stylesheet()}</style>"))
             if self.settings.get("js", True):
-                self.add_html(block, Markup(f"<script>\n{assets.script()}</script>"))
+                self.add_html(block, Markup(f"<script>\n{script()}</script>"))
         return block
 
     def add_html(self, parent: Element, html: Markup) -> None:

@@ -15,7 +15,9 @@ with needed("mkdocs", "penstock[mkdocs]"):
     from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
     from mkdocs.structure.files import InclusionLevel
 
-from penstock_mkdocs.assets import script, stylesheet
+from penstock.embed.assets import script
+from penstock.embed.reporting import count_findings, describe_located_finding
+from penstock_mkdocs.assets import stylesheet
 from penstock_mkdocs.generated_pages.files import generated_file
 from penstock_mkdocs.generated_pages.pages import FOLDER, failure_page, flow_pages
 from penstock_mkdocs.generated_pages.static_i18n import has_languages, move
@@ -23,10 +25,10 @@ from penstock_mkdocs.hosts import Host, edit_address
 from penstock_mkdocs.links.flow_locations import GENERATED_BY
 from penstock_mkdocs.links.svg_links import assigns_href, link_for_scripts, number_places
 from penstock_mkdocs.links.unconverted_pages import forget_conversions, raw_embeds
-from penstock_mkdocs.reporting import in_words, report, was_said
+from penstock_mkdocs.reporting import report, was_said
 from penstock_mkdocs.serve.folder_watcher import Watcher
 from penstock_mkdocs.serve.watch_list import to_watch
-from penstock_mkdocs.site import LAST_GOOD, load_config, open_site
+from penstock_mkdocs.site import load_config, open_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -48,7 +50,7 @@ SCRIPT = "assets/penstock.js"
 PLUGIN_SETTINGS: Mapping[str, tuple[object, str]] = {
     "pages": (
         False,
-        f"Whether to make a page for each flow, `{FOLDER}/NAME.md`, and an overview, `{FOLDER}/index.md`.",
+        f"Whether to generate a page for each flow, `{FOLDER}/NAME.md`, and an overview, `{FOLDER}/index.md`.",
     ),
     "nav": ("Flows", "The title of these pages in the navigation, or `false` to leave them out of it."),
 }
@@ -230,8 +232,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
             if not was_said(message, self._began):
                 report(message, host.config_file, strict=bool(self.settings.get("strict")))
         if wrong and self._fails and not self._serves:
-            cure = "see above, or write: check: warn"
-            raise PluginError(f"penstock: {wrong} finding{'' if wrong == 1 else 's'} on the declared arrows; {cure}")
+            raise PluginError(f"penstock: {count_findings(wrong, 'check: warn')}")
 
     def _file(self, page: GeneratedPage, config: MkDocsConfig) -> File:
         inclusion = InclusionLevel.INCLUDED if self.nav else InclusionLevel.NOT_IN_NAV
@@ -262,11 +263,8 @@ def _collect_messages(site: MkDocsSite) -> list[str]:
     shown_names = site.shown.copy()
     site.shown.clear()
     unseen = (flow for flow in site.manifest.flows if flow.full_name not in shown_names)
-    messages = [f"{site.failure} {LAST_GOOD}"] if site.failure else []
-    messages += [site.fault] if site.fault else []
-    messages += map(str, site.manifest.problems)
-    messages += (str(problem) for flow in unseen for problem in flow.problems)
-    return messages + [in_words(finding) for finding in site.disagreements]
+    problems = (*site.manifest.problems, *(problem for flow in unseen for problem in flow.problems))
+    return [*site.complaints, *map(str, problems), *map(describe_located_finding, site.disagreements)]
 
 
 def _sections(items: Iterable[Any]) -> Iterator[Section]:

@@ -7,14 +7,11 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from penstock.check.findings.reports import sentence
 from penstock.errors import PenstockError
 from penstock.render.wording import escape_line
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    from penstock.check.findings.finding import Finding
 
 LOGGER = logging.getLogger("mkdocs.plugins.penstock")
 """MkDocs and ProperDocs count warnings of loggers below ``mkdocs`` under ``--strict``."""
@@ -46,14 +43,16 @@ def report(message: str, where: str, *, strict: bool) -> None:
     if strict:
         _show_one_line(line)
         raise _host_error(line, where)
-    LOGGER.warning("%s", line)
+    if _is_counted_but_silent():
+        LOGGER.error("%s", line)
+    else:
+        LOGGER.warning("%s", line)
 
 
-def in_words(finding: Finding) -> str:
-    """Return a finding as a message: its location, its flow, and its description."""
-    flow = f"flow {finding.flow!r}: " if finding.flow else ""
-    prefix = f"{finding.where}: " if finding.where else ""
-    return f"{prefix}{flow}{sentence(finding)}"
+def _is_counted_but_silent() -> bool:
+    """Return whether ``--quiet`` keeps warnings from the handler that counts them for ``--strict``, but no errors."""
+    counts = any(type(handler).__name__ == "CountHandler" for handler in logging.getLogger("mkdocs").handlers)
+    return counts and not LOGGER.isEnabledFor(logging.WARNING)
 
 
 def is_news(message: str, page: str) -> bool:

@@ -3,145 +3,88 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from penstock import config as configuration
-from penstock._util.atomic_files import is_file
-from penstock.embed.overview import MOST_IN_SMALL
-from penstock.errors import CollectError, ConfigError, LayoutError, did_you_mean, near_names
-from penstock.proof import flows_for_docs, last_shown
-from penstock.render.edge_status import without_proof
-from penstock.render.graphviz.layout_cache import LayoutCache
-from penstock.render.options import Options
-from penstock.render.wording import source_url
+from penstock._util.one_entry_cache import Identity, OneEntryCache
+from penstock.embed.layouts import Look, lay_out, require_layout, small_look
+from penstock.embed.site import Site
+from penstock.errors import ConfigError, did_you_mean, near_names
 from penstock_mkdocs.links import forges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from penstock.check.findings.finding import Finding
     from penstock.config import Config
-    from penstock.manifest import Manifest
-    from penstock.model import Flow, Step
+    from penstock.errors import LayoutError
+    from penstock.model import Flow
     from penstock.render.graphviz.plain_output import Layout
-    from penstock.render.options import Direction
     from penstock_mkdocs.hosts import Host
 
 OWN_SETTINGS = {
-    "strict": "Raise on a fault instead of logging a warning, for hosts that do not count warnings.",
-    "base": "The folder that relative paths count from, by default that of the site's configuration file.",
-    "css": "Whether each page carries the style sheet; false where the site links it.",
-    "js": "Whether pages have the script for wide diagrams and for the ways through a node.",
+    "strict": "Whether a mistake raises an error instead of a warning, for hosts that do not count warnings.",
+    "base": "The base folder of relative paths; by default, that of the site's configuration file.",
+    "css": "Whether each page contains the style sheet; false if the site links it.",
+    "js": "Whether pages contain the script for wide diagrams and for the paths through a node.",
 }
 """The settings of the extension, besides those of ``[tool.penstock]``."""
 
-LAST_GOOD = "Until then, the pages show the flows as they were before."
-
-_Kept = dict[tuple[str, str, bool, bool], "Layout | LayoutError"]
-
 
 @dataclass
-class _Layouts:
-    """All layouts of one manifest, by flow, direction, size and whether they show proof."""
+class _ShownFlows:
+    """What one build, or several of the same flows, have shown: the layouts by flow and look, and the flows on pages."""
 
-    manifest: Manifest
-    engine: str
-    done: _Kept = field(default_factory=dict)
-    shown: set[str] = field(default_factory=set)
+    layouts: dict[tuple[str, Look], Layout | LayoutError] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True)
-class _Opened:
-    """A site, and the build that opened it."""
-
-    build: object
-    settings: Mapping[str, object]
-    site: MkDocsSite
-
-
-_last: list[_Layouts] = []
-_opened: list[_Opened] = []
+_shown_flows: OneEntryCache[_ShownFlows] = OneEntryCache()
+_sites: OneEntryCache[MkDocsSite] = OneEntryCache()
 
 
 @dataclass(frozen=True)
-class MkDocsSite:
-    """The flows of a site, and how to show them.
+class MkDocsSite(Site):
+    """The flows of a site, and their layouts.
 
     Attributes:
-        config: The settings.
-        manifest: The flows.
-        source_template: Where a step's source can be read.
-        failure: Why the last import failed, if these are the flows of the last good one, or an empty string.
-        fault: Why the pages show no proof, or an empty string.
-        disagreements: The findings to report under the setting ``check``.
+        forge_template: The template of the addresses of sources that the site's own addresses lead to.
     """
 
-    config: Config
-    manifest: Manifest
-    source_template: str
-    failure: str = ""
-    fault: str = ""
-    disagreements: tuple[Finding, ...] = ()
+    forge_template: str = ""
 
-    def layout(self, flow: Flow, direction: str, *, small: bool = False, proof: bool = True) -> Layout:
-        """Return the layout of a flow; the first call lays out all flows, in one process.
+    @property
+    def source_template(self) -> str:
+        """The template of the addresses of sources."""
+        return self.config.source_url or self.forge_template
+
+    def layout(self, flow: Flow, look: Look) -> Layout:
+        """Return the layout of a flow; the first call for a usual look lays out all flows, in one process.
 
         Raises:
             LayoutError: The engine failed on this flow.
             MissingExtraError: There is no engine.
         """
-        layouts = self._get_layouts().done
-        direction = direction or self.config.direction
-        look = direction, small, proof and not small
-        key = flow.full_name, *look
-        if key not in layouts:
-            flows = self._all(small=small) if direction == self.config.direction and (proof or small) else (flow,)
-            drawn_flows = flows if proof and not small else tuple(map(without_proof, flows))
-            results = self._lay_out(drawn_flows, drawing_options(direction, small=small))
-            layouts.update({(subject.full_name, *look): result for subject, result in zip(flows, results, strict=True)})
-        return _require_layout(layouts[key])
+        layouts = self._shown_flows.layouts
+        if (flow.full_name, look) not in layouts:
+            flows = self._flows_of(look) or (flow,)
+            results = lay_out(self.config, list(map(look.flow, flows)), look)
+            layouts.update({(each.full_name, look): result for each, result in zip(flows, results, strict=True)})
+        return require_layout(layouts[flow.full_name, look])
 
-    def map_layout(self, drawn: Flow, direction: str) -> Layout:
-        """Return the layout of a system map.
-
-        Raises:
-            LayoutError: The engine failed.
-            MissingExtraError: There is no engine.
-        """
-        return _require_layout(self._lay_out([drawn], drawing_options(direction or self.config.direction))[0])
-
-    def _all(self, *, small: bool) -> tuple[Flow, ...]:
-        flows = self.manifest.flows
-        return tuple(flow for flow in flows if len(flow.steps) <= MOST_IN_SMALL) if small else flows
-
-    def _lay_out(self, flows: Sequence[Flow], options: Options) -> list[Layout | LayoutError]:
-        cache = LayoutCache(self.config.project)
-        return cache.lay_out(flows, options, engine=self.config.engine, timeout=self.config.layout_timeout)
-
-    def origin(self, flow: Flow) -> str:
-        """Return the foreign manifest that a flow comes from, or an empty string for a trusted flow."""
-        return self.manifest.origins.get(flow.full_name, "")
-
-    def source_url(self, step: Step) -> str:
-        """Return the address of a step's source, or an empty string; installed code is not in our repository."""
-        if not self.config.manifests and not is_file(self.config.project / step.file):
-            return ""
-        return source_url(self.source_template, step)
+    def _flows_of(self, look: Look) -> tuple[Flow, ...]:
+        """Return the flows that most likely have this look on some page."""
+        return self.manifest.flows if look in (small_look(self.config), Look(self.config.direction)) else ()
 
     @property
     def shown(self) -> set[str]:
         """The full names of the flows on this build's pages; the pages report their problems."""
-        return self._get_layouts().shown
+        return self._shown_flows.names
 
-    def _get_layouts(self) -> _Layouts:
-        last = _last[0] if _last else None
-        if last is None or last.engine != self.config.engine or not _same(last.manifest, self.manifest):
-            last = _Layouts(self.manifest, self.config.engine)
-            _last[:] = [last]
-        last.manifest = self.manifest
-        return last
+    @property
+    def _shown_flows(self) -> _ShownFlows:
+        return _shown_flows.get((self.config.engine, self.manifest), _ShownFlows)
 
 
 def open_site(settings: Mapping[str, object], host: Host) -> MkDocsSite:
@@ -159,27 +102,15 @@ def open_site(settings: Mapping[str, object], host: Host) -> MkDocsSite:
         ConfigError: A setting does not exist or has a wrong value.
         ManifestError: A manifest cannot be read.
     """
-    entry = _opened[0] if _opened and host.build is not None else None
-    if entry and entry.build is host.build and entry.settings == settings:
-        return entry.site
+    if host.build is None:
+        return _collect_site(settings, host)
+    return _sites.get((Identity(host.build), dict(settings)), lambda: _collect_site(settings, host))
+
+
+def _collect_site(settings: Mapping[str, object], host: Host) -> MkDocsSite:
     config = load_config(settings, host)
-    template = config.source_url or _source_template(host, config.project)
-    site = _collect_site(config, template)
-    _opened[:] = [_Opened(host.build, dict(settings), site)]
-    return site
-
-
-def _collect_site(config: Config, template: str) -> MkDocsSite:
-    try:
-        result = flows_for_docs(config)
-    except CollectError as error:
-        last = last_shown(config)
-        if last is None:
-            raise
-        return MkDocsSite(config, last, template, str(error))
-    fault = f"{result.fault} Until then, the pages show no proof." if result.fault else ""
-    disagreements = () if config.check == "off" else result.disagreements
-    return MkDocsSite(config, result.manifest, template, fault=fault, disagreements=disagreements)
+    template = "" if config.source_url else _forge_template(host, config.project)
+    return replace(MkDocsSite.open(config), forge_template=template)
 
 
 def load_config(settings: Mapping[str, object], host: Host, *, also: Iterable[str] = ()) -> Config:
@@ -212,22 +143,7 @@ def check_names(settings: Mapping[str, object], where: str, also: Iterable[str] 
             raise ConfigError(f"there is no setting {key!r}.{hint}", where=where, key=key)
 
 
-def drawing_options(direction: str, links: Mapping[str, str] | None = None, *, small: bool = False) -> Options:
-    """Return the options of a drawing on a page."""
-    return Options(direction=cast("Direction", direction), details=not small, links=links or {})
-
-
-def _require_layout(layout: Layout | LayoutError) -> Layout:
-    if isinstance(layout, LayoutError):
-        raise layout
-    return layout
-
-
-def _same(first: Manifest, second: Manifest) -> bool:
-    return first is second or first == second
-
-
-def _source_template(host: Host, project: Path) -> str:
+def _forge_template(host: Host, project: Path) -> str:
     """Return where the sources of a project can be read, as far as the site's addresses tell."""
     top = next((folder for folder in (project, *project.parents) if (folder / ".git").exists()), None)
     docs = host.docs_dir

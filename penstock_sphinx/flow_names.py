@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
+from penstock.embed.names import quote_name, unquote_name
 from penstock.render.wording import visible
 
 if TYPE_CHECKING:
@@ -16,29 +16,18 @@ Object = tuple[str, str]
 
 _PLAIN = re.compile(r"(?![:\"])[^\s`\\\"{}]+(?: [^\s`\\\"{}]+)*")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-_TO_ESCAPE = re.compile(r"[^\w ./-]|\s(?<! )")
 
 
 def write_name(name: str) -> str:
     """Return a name on one line, escaped so that no directive, fence or template misreads it."""
     if _PLAIN.fullmatch(name) and name == visible(name):
         return name
-    return f'"{_TO_ESCAPE.sub(_escape, name)}"'
-
-
-def read_name(text: str) -> str:
-    """Return the unescaped name."""
-    if not (len(text) > 1 and text.startswith('"') and text.endswith('"')):
-        return text
-    try:
-        return str(json.loads(text))
-    except ValueError:
-        return text
+    return quote_name(name)
 
 
 def name_object(name: str) -> str:
     """Return what roles and links call a flow or step: its name, or with escapes where others would look the same."""
-    return name if name == visible(name) else f'"{_TO_ESCAPE.sub(_escape, name)}"'
+    return name if name == visible(name) else quote_name(name)
 
 
 def objects_by_look(objects: Iterable[Object]) -> dict[tuple[str, str], Object]:
@@ -57,8 +46,4 @@ def objects_by_ending(objects: Iterable[Object]) -> dict[str, list[Object]]:
 
 
 def _show(name: str) -> str:
-    return visible(_QUOTED.sub(lambda quoted: visible(read_name(quoted[0])), name))
-
-
-def _escape(mark: re.Match[str]) -> str:
-    return json.dumps(mark[0])[1:-1] if mark[0] > "\x7f" else f"\\u{ord(mark[0]):04x}"
+    return visible(_QUOTED.sub(lambda quoted: visible(unquote_name(quoted[0])), name))

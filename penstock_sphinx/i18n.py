@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from sphinx import locale
 from sphinx.util.i18n import CatalogInfo
 
+from penstock.embed.language import Language
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
@@ -21,6 +23,10 @@ gettext = locale.get_translation(CATALOG)
 def ngettext(one: str, many: str, count: int) -> str:
     """Return the word for a count, in the language of the site."""
     return locale.get_translator(CATALOG).ngettext(one, many, count)
+
+
+SITE_LANGUAGE = Language(gettext, ngettext)
+"""The words of what pages show in every engine."""
 
 
 def load_catalogs(app: Sphinx, config: Config) -> None:

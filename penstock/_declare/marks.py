@@ -27,13 +27,13 @@ class StepMark:
         body: The execution of the declaration: equal for declarations of one execution of a module or class only.
         hides: An earlier mark, of another function, that it replaced before any flow took it.
         flows: The names of the flows that took the mark.
+        known_name: The step's name, once it was asked for: a property would cost each observed call more.
         lent: Whether flows took it only through subclasses, so that other subclasses may take it too.
         root: The function object below all our decorations.
     """
 
     __slots__ = (
         "_key",
-        "_step_name",
         "after",
         "body",
         "declared",
@@ -43,6 +43,7 @@ class StepMark:
         "function",
         "hides",
         "inherit",
+        "known_name",
         "lent",
         "name",
         "root",
@@ -76,7 +77,7 @@ class StepMark:
         below = marks_on(function)
         self.root: Any = below[0][0].root if below else underlying(function)
         self._key: tuple[str, str] | None = None
-        self._step_name: str | None = None
+        self.known_name: str | None = None
 
     def __getstate__(self) -> Any:
         """Pickle the mark with a notebook's function, without references that would take other functions along."""
@@ -106,9 +107,9 @@ class StepMark:
     @property
     def step_name(self) -> str:
         """The step's name: the one given, else the function's."""
-        if self._step_name is None:  # read on each call while observers are active
-            self._step_name = self.key[1].rpartition(".")[2] if self.name is None or self.has_bad_name else self.name
-        return self._step_name
+        if self.known_name is None:
+            self.known_name = self.key[1].rpartition(".")[2] if self.name is None or self.has_bad_name else self.name
+        return self.known_name
 
     @property
     def has_bad_name(self) -> bool:

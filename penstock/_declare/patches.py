@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Self
 
+    from penstock.model.problem_codes import ProblemCode
+
 _WRITTEN_IN_C = (
     BuiltinFunctionType,
     ClassMethodDescriptorType,
@@ -51,11 +53,11 @@ class PatchLocation(NamedTuple):
 
 
 class _RefusalError(Exception):
-    """A target that cannot be patched: the code of the problem, and the message."""
+    """A target that cannot be patched: the code of the problem, the reason, and what to do."""
 
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        super().__init__(message)
+    def __init__(self, code: ProblemCode, reason: str, advice: str = "") -> None:
+        self.code, self.advice = code, advice
+        super().__init__(reason)
 
 
 class Patch:
@@ -110,7 +112,7 @@ class Patch:
             if self.replaces(earlier):
                 earlier.undo()  # the same lines ran again: a reload, or a cell of a notebook
         if not self._path or not all(part.isidentifier() for part in (*self.module.split("."), *self._path.split("."))):
-            self._fail("bad-patch", f"patch({self.target!r}) is not a module and a function. {_suggest(self.target)}")
+            self._fail("bad-patch", f"patch({self.target!r}) is not a module and a function.", _suggest(self.target))
             return
         _active.append(self)
         registry.note_patch(self)
@@ -124,7 +126,7 @@ class Patch:
         try:
             self.apply(import_module(self.module))
         except Exception as error:  # the application may raise anything
-            self._fail("unknown-patch", _explain(self, error))
+            self._fail("unknown-patch", *_explain(self, error))
 
     def apply(self, module: ModuleType) -> None:
         """Replace the function in its imported module; again, if the module was executed again."""
@@ -134,7 +136,7 @@ class Patch:
                 return
             replacement = self._decorate(original)
         except _RefusalError as refusal:
-            self._fail(refusal.code, f"patch({self.target!r}): {refusal}")
+            self._fail(refusal.code, f"patch({self.target!r}): {refusal}", refusal.advice)
         except DuplicateStepError as error:
             self._fail("duplicate-step", f"patch({self.target!r}): {error}")
         except Exception as error:  # user objects may raise anything; the import must not fail because of us
@@ -168,9 +170,10 @@ class Patch:
         _swap(self._owner, self._decorated, _find_live(self._original))
         _stale[id(self._decorated)] = self._decorated, self._original  # another patch may wrap it
 
-    def _fail(self, code: str, message: str) -> None:
-        location = self.where
-        self.problem = Problem(code=code, message=message, file=location.file, line=location.line, step=self.step_name)
+    def _fail(self, code: ProblemCode, sentence: str, advice: str = "") -> None:
+        file, line, _ = self.where
+        message = f"{sentence} {advice}".rstrip()
+        self.problem = Problem(code=code, message=message, file=file, line=line, step=self.step_name, advice=advice)
         registry.note_patch(self)
 
     def __enter__(self) -> Self:
@@ -244,14 +247,16 @@ def _locate(module: ModuleType, path: str) -> tuple[Any, str, Any]:
     owner: Any = module
     for number, part in enumerate(outer):
         owner = _look_up(owner, part)
-        if not (isinstance(owner, (type, ModuleType)) or _is_stand_in(owner)):
+        if not (isinstance(owner, (type, ModuleType)) or type(owner).__module__ == "penstock.collect.mock_imports"):
             parent = ".".join(outer[: number + 1])
-            raise _RefusalError("bad-patch", f"{parent} is a {type(owner).__name__}. Name the class that has {name}.")
+            raise _RefusalError(
+                "bad-patch", f"{parent} is a {type(owner).__name__}.", f"Name the class that has {name}."
+            )
     if name.startswith("__") and not name.endswith("__") and isinstance(owner, type):
         name = f"_{owner.__name__.lstrip('_')}{name}"
     original = _look_up(owner, name)
     if reason := _find_reason_to_refuse(original):
-        raise _RefusalError("bad-patch", reason.format(path=path, module=module.__name__))
+        raise _RefusalError("bad-patch", *(part.format(path=path, module=module.__name__) for part in reason))
     return owner, name, original
 
 
@@ -261,35 +266,31 @@ def _look_up(owner: Any, name: str) -> Any:
         value = getattr(owner, name, _MISSING)  # a module may create it only now
     if value is _MISSING:
         candidates = [other_name for other_name in dir(owner) if not other_name.startswith("__")]
-        hint = did_you_mean(near_names(name, candidates)) or f" It has {', '.join(candidates[:MAX_NAMES])}."
-        raise _RefusalError("unknown-patch", f"{owner.__name__} has no {name}.{hint if candidates else ''}")
+        hint = did_you_mean(near_names(name, candidates)) or f"It has {', '.join(candidates[:MAX_NAMES])}."
+        raise _RefusalError("unknown-patch", f"{owner.__name__} has no {name}.", hint.lstrip() if candidates else "")
     return value
 
 
-def _find_reason_to_refuse(value: Any) -> str:
+def _find_reason_to_refuse(value: Any) -> tuple[str, ...]:
     function = underlying(value)
     if isinstance(function, _WRITTEN_IN_C):
-        return "{path} is written in C, and cannot be a step. Name a Python function that calls it."
+        return "{path} is written in C, and cannot be a step.", "Name a Python function that calls it."
     if isinstance(function, type):
-        return "{path} is a class, whose calls are not seen. Name a method: {module}:{path}.__init__"
+        return "{path} is a class, whose calls are not seen.", "Name a method: {module}:{path}.__init__"
     if not callable(function) or isinstance(value, property):
-        return f"{{path}} is a {type(value).__name__}, which cannot be called."
-    return ""
+        return (f"{{path}} is a {type(value).__name__}, which cannot be called.",)
+    return ()
 
 
-def _is_stand_in(value: Any) -> bool:
-    return type(value).__module__ == "penstock.collect.mock_imports"
-
-
-def _explain(patch: Patch, error: Exception) -> str:
+def _explain(patch: Patch, error: Exception) -> tuple[str, ...]:
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if not (missing and f"{patch.module}.".startswith(f"{missing}.")):
-        return f"patch({patch.target!r}): {patch.module} cannot be imported: {type(error).__name__}: {error}"
+        return (f"patch({patch.target!r}): {patch.module} cannot be imported: {type(error).__name__}: {error}",)
     package = missing.rpartition(".")[0]
     folders = _attributes(sys.modules[package]).get("__path__") if package in sys.modules else None
     names = (module.name for module in iter_modules(folders))
     near = did_you_mean(near_names(missing, [f"{package}.{name}" if package else name for name in names]))
-    return f"patch({patch.target!r}): there is no module {missing}.{near}"
+    return f"patch({patch.target!r}): there is no module {missing}.", near.lstrip()
 
 
 def _suggest(target: str) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import base64
 import contextlib
+from dataclasses import replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from penstock._decorators.decorators import overload
 from penstock._resolve import resolution
 from penstock._util.atomic_files import write_atomically
 from penstock.errors import LayoutError, MissingExtraError, RenderError
-from penstock.render import format_of, render
-from penstock.render.formats import file_content
+from penstock.render import file_content, format_of, render
+from penstock.render.excerpt import Part, take_part
 from penstock.render.options import Options, checked_direction
 from penstock.render.wording import alt_text
 
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from penstock.model import Flow
-    from penstock.render import Format
-
-SHOWN_AS_PICTURE = ("mermaid", "dot", "svg", "png", "pdf")
+    from penstock.render import BinaryFormat, Format, TextFormat
 
 
 class Diagram:
@@ -50,7 +49,7 @@ class Diagram:
         LaTeX takes the PDF. Without it, nbconvert would call Inkscape for the SVG.
         """
         bundle = {"text/plain": self._plain()}
-        if self.kind.name in SHOWN_AS_PICTURE:
+        if self.kind.pictured:
             bundle |= _pictures(self)
         return {
             kind: content
@@ -86,6 +85,9 @@ class _Drawn(TypedDict, total=False):
     direction: str
     details: bool | None
     links: Mapping[str, str] | None
+    focus: str
+    depth: int | None
+    collapse: str
     engine: str
     timeout: float
 
@@ -93,7 +95,7 @@ class _Drawn(TypedDict, total=False):
 @overload
 def generate_dag(
     name: str,
-    format: Literal["mermaid", "dot", "svg", "text", "json"],
+    format: TextFormat,
     output: str | Path | None = None,
     **drawn: Unpack[_Drawn],
 ) -> TextDiagram:
@@ -102,7 +104,7 @@ def generate_dag(
 
 @overload
 def generate_dag(
-    name: str, format: Literal["png", "pdf"], output: str | Path | None = None, **drawn: Unpack[_Drawn]
+    name: str, format: BinaryFormat, output: str | Path | None = None, **drawn: Unpack[_Drawn]
 ) -> BinaryDiagram:
     """Return a binary diagram for PNG and PDF."""
 
@@ -127,6 +129,9 @@ def generate_dag(
     direction: str = "TB",
     details: bool | None = None,
     links: Mapping[str, str] | None = None,
+    focus: str = "",
+    depth: int | None = None,
+    collapse: str = "",
     engine: str = "graphviz-pure",
     timeout: float = 20,
 ) -> Diagram:
@@ -134,13 +139,16 @@ def generate_dag(
 
     Args:
         name: The flow's name.
-        format: ``mermaid``, ``dot``, ``svg``, ``png``, ``pdf``, ``text`` or ``json``. If it is not given, the
-            output's suffix decides; without an output it is ``mermaid``.
+        format: ``mermaid``, ``dot``, ``svg``, ``png``, ``pdf``, ``text``, ``json``, ``markdown`` or ``quarto``. If it
+            is not given, the output's suffix decides; without an output it is ``mermaid``.
         output: A file to write, whole or not at all.
         direction: The direction of the edges: ``TB`` (or ``TD``) down, ``LR`` right, ``BT`` up, ``RL`` left.
         details: Whether to draw titles, triggers, effects, labels and links too. If it is not given, pictures and
             drawings show them, and Mermaid and DOT texts are kept bare.
         links: An address for each step's node, by step name.
+        focus: A step's name: only this step is drawn, with the steps that lead to it and those that it leads to.
+        depth: How many edges a drawn step may be away from the focus, or else from an entrypoint.
+        collapse: ``module`` for one box a module. The drawing says what it leaves out.
         engine: The layout engine of pictures: ``graphviz-pure``, ``dot``, or a path.
         timeout: Seconds that a layout may take.
 
@@ -149,6 +157,7 @@ def generate_dag(
 
     Raises:
         UnknownFlowError: No such flow is declared.
+        UnknownStepError: The flow has no step of the name in ``focus``.
         UnknownFormatError: No renderer writes that format.
         RenderError: The output's suffix belongs to another picture format.
         MissingExtraError: The format needs an optional package; the message names it.
@@ -160,13 +169,14 @@ def generate_dag(
         LayoutWarning: The flow is too large to be drawn as asked for: it is drawn in plain layers, the PNG is scaled
             down, or Mermaid refuses the text.
     """
-    flow = resolution.get_flow(name)
+    flow, note = take_part(resolution.get_flow(name), Part(focus=focus, depth=depth, collapse=collapse))
     path = None if output is None else Path(output)
     kind = format_of(format, path)
     options = Options(
         direction=checked_direction(direction),
         details=kind.detailed if details is None else details,
         links=dict(links or {}),
+        note=note,
     )
     content = render(flow, kind.name, options, engine=engine, timeout=timeout)
     if path is not None:
@@ -183,7 +193,7 @@ def _pictures(diagram: Diagram) -> dict[str, str]:
         # JupyterLab draws Mermaid itself. Beside an SVG it would win, and myst-nb would warn.
         return {"text/vnd.mermaid": str(render(diagram.flow, "mermaid", diagram.options))}
     data = base64.b64encode(svg.encode()).decode("ascii")
-    alt = escape(alt_text(diagram.flow))
+    alt = escape(alt_text(diagram.flow, diagram.options.note))
     html = f'<img src="data:image/svg+xml;base64,{data}" alt="{alt}" style="max-width:100%">'
     return {"text/html": html, "image/svg+xml": svg, **_document(diagram)}
 
@@ -203,4 +213,4 @@ def _with_details(diagram: Diagram) -> Options:
     """Return the options of the picture: those given, except that the picture of a bare text is complete."""
     if diagram.kind.detailed:
         return diagram.options
-    return Options(direction=diagram.options.direction, details=True, links=diagram.options.links)
+    return replace(diagram.options, details=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
+from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, repeat, starmap
 from typing import TYPE_CHECKING, Any
 
 from penstock._recording.substitutions import replacements
@@ -178,12 +179,9 @@ class Counts:
 
 
 def _drain_queue(waiting: deque[Any]) -> list[Any]:
-    items = []
-    try:
-        while waiting:
-            items.append(waiting.popleft())
-    except IndexError:  # a generator collected at this very moment settles, too
-        pass
+    items: list[Any] = []
+    with suppress(IndexError):  # a generator collected at this very moment settles, too
+        items.extend(starmap(waiting.popleft, repeat((), len(waiting))))  # keeps those before the error
     return items
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from penstock.collect import import_errors
 from penstock.collect.module_names import import_all
+from penstock.config.sources import SettingsSource
 
 if TYPE_CHECKING:
     from penstock.config import Config
@@ -42,7 +43,8 @@ def import_declarations(config: Config) -> list[str]:
 
 
 def _describe(error: BaseException, name: str, roots: list[str], config: Config) -> str:
-    failure = import_errors.describe_exception(error, name, roots, config.project)
+    settings = config.source or SettingsSource({}, config.project, "pyproject.toml")
+    failure = import_errors.describe_exception(error, name, roots, config.project, settings)
     message = failure.message
     if type(error).__name__ in _UNREADY:
         message = f"{type(error).__name__}. Let the tests set Django up first, as pytest-django does."

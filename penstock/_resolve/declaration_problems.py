@@ -8,12 +8,16 @@ from penstock.model import Problem
 
 if TYPE_CHECKING:
     from penstock._declare.marks import StepMark
+    from penstock.model.problem_codes import ProblemCode
 
 
-def problem_at(mark: StepMark, code: str, message: str) -> Problem:
-    """Return a problem located at a declaration."""
+def problem_at(mark: StepMark, code: ProblemCode, sentence: str, advice: str = "", *, missing: str = "") -> Problem:
+    """Return a problem located at a declaration: what is wrong, and what to do."""
     file, line = mark.declared
-    return Problem(code=code, message=message, file=file, line=line, step=mark.step_name)
+    message = f"{sentence} {advice}".rstrip()
+    return Problem(
+        code=code, message=message, file=file, line=line, step=mark.step_name, advice=advice, missing=missing
+    )
 
 
 def shown_value(value: object) -> str:

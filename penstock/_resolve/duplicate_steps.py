@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from penstock._introspection.definitions import find_source, innermost
 from penstock._resolve.declaration_problems import problem_at
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from penstock._declare.marks import StepMark
     from penstock.model import Problem
 
-DUPLICATE = "duplicate-step"
+DUPLICATE: Final = "duplicate-step"
 
 Pair = tuple["StepMark", "StepMark"]
 """A removed mark, and the mark that replaced it."""
@@ -44,7 +44,7 @@ def hidden_problems(hidden: Iterable[Pair]) -> Iterator[Problem]:
     """Yield a problem for each function that is no longer a step, because another one took its name."""
     for earlier, later in hidden:
         if not _on_condition(later):
-            yield problem_at(later, DUPLICATE, _message(earlier, later))
+            yield problem_at(later, DUPLICATE, *_describe(earlier, later))
 
 
 def _on_condition(mark: StepMark) -> bool:
@@ -56,15 +56,16 @@ def _on_condition(mark: StepMark) -> bool:
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def _message(earlier: StepMark, later: StepMark) -> str:
+def _describe(earlier: StepMark, later: StepMark) -> tuple[str, str]:
+    """Return what is wrong, and what to do."""
     name, line = later.key[1].rpartition(".")[2], earlier.declared[1]
     code = getattr(later.root, "__code__", None)
     if code is not None and code.co_name == name and code is getattr(earlier.root, "__code__", None):
         return (
-            f"the step of line {line} is called {name!r}, too, and is lost: that is how a decorator names what it "
-            f"returns. Give the decorator functools.wraps, or the steps names of their own: name=…"
+            f"the step of line {line} is called {name!r}, too, and is lost: that is how a decorator names what it returns.",
+            "Give the decorator functools.wraps, or the steps names of their own: name=…",
         )
     return (
-        f"{name!r} is defined in line {line}, too, and only one of both can be step {later.step_name!r}. "
-        f"Rename a function, or give both steps names of their own: name=…"
+        f"{name!r} is defined in line {line}, too, and only one of both can be step {later.step_name!r}.",
+        "Rename a function, or give both steps names of their own: name=…",
     )

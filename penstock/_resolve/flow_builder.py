@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from penstock._callables.task_objects import TaskKind, task_kind_of
+from penstock._callables.task_objects import task_kind_of
 from penstock._callables.unwrap import identity, underlying
 from penstock._declare.marks import marks_on
 from penstock._introspection.definitions import facts, innermost
+from penstock._resolve.bypassed_tasks import find_bypassed_task
 from penstock._resolve.declaration_problems import problem_at, shown_value
 from penstock._resolve.duplicate_steps import DUPLICATE, hidden_problems, latest
 from penstock._resolve.flow_metadata import as_stable_list, said_of, tags_of
@@ -22,12 +23,9 @@ if TYPE_CHECKING:
 
     from penstock._declare.declaration import Declared
     from penstock._declare.marks import StepMark
-    from penstock._introspection.definitions import Facts
 
 Reference = tuple[Any, str]
 """A value of ``after=`` and the label of its edge."""
-
-_CELERY = TaskKind("Celery", "run", ".delay()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +36,17 @@ class _Member:
     step: Step
 
 
-def build(declared: Declared) -> Flow:
-    """Build the declared flow; problems of the declarations are in its ``problems``."""
+def build(declared: Declared, swapped: Mapping[tuple[str, str], StepMark]) -> Flow:
+    """Build the declared flow; problems of the declarations are in its ``problems``.
+
+    Args:
+        declared: The declarations.
+        swapped: The marks above ``@flow``, where they do not count, by the identity of their functions.
+    """
     problems: list[Problem] = []
     members = _members(declared, problems)
     missing = {patch.step_name for patch in declared.patches if patch.problem}
+    missing |= {mark.step_name for mark in swapped.values()}
     edges = list(_edges(members, declared.name, problems, missing))
     steps, edges = _in_flow_order([member.step for member in members.values()], edges)
     flow = Flow(
@@ -53,7 +57,7 @@ def build(declared: Declared) -> Flow:
         steps=tuple(steps),
         edges=tuple(edges),
     )
-    problems += _find_unmarked_targets(declared)
+    problems += _find_unmarked_targets(declared, swapped)
     problems += [patch.problem for patch in declared.patches if patch.problem]
     steps_with_problems = {problem.step for problem in problems}
     duplicate_steps = {problem.step for problem in problems if problem.code == DUPLICATE}
@@ -92,10 +96,9 @@ def _step(mark: StepMark, problems: list[Problem]) -> Step:
         problems.append(problem_at(mark, "bad-trigger", f"trigger={shown_value(trigger)} is not a text"))
         trigger = ""
     if mark.has_bad_name:
-        message = f"name={shown_value(mark.name)} is not a name. The step goes by its function's, {mark.step_name!r}."
-        problems.append(problem_at(mark, "bad-name", message))
-    if mark.deferred and _stands_over(mark, metadata) and (kind := _task_kind(mark.root)):
-        problems.append(_bypassed_task_problem(mark, kind))
+        advice = f"The step goes by its function's, {mark.step_name!r}."
+        problems.append(problem_at(mark, "bad-name", f"name={shown_value(mark.name)} is not a name.", advice))
+    problems += find_bypassed_task(mark, metadata)
     return Step(
         name=mark.step_name,
         entrypoint=mark.entrypoint,
@@ -103,29 +106,6 @@ def _step(mark: StepMark, problems: list[Problem]) -> Step:
         effects=tuple(_effects(mark, problems)),
         **metadata._asdict(),
     )
-
-
-def _stands_over(mark: StepMark, metadata: Facts) -> bool:
-    """Return whether a decorator made the mark at the function's definition, not from outside."""
-    file, line = mark.declared
-    return file == metadata.file and metadata.line <= line <= metadata.end_line
-
-
-def _task_kind(root: Any) -> TaskKind | None:
-    """Return the kind of task that an object is, or ``None``; Celery tasks behind a proxy count."""
-    kinds = getattr(root.__class__, "__mro__", ())
-    is_celery = any((kind.__module__, kind.__name__) == ("celery.app.task", "Task") for kind in kinds)
-    return _CELERY if is_celery else task_kind_of(root)
-
-
-def _bypassed_task_problem(mark: StepMark, task: TaskKind) -> Problem:
-    kind = "@entrypoint" if mark.entrypoint else "@step"
-    alternative = ", or use @flow_task of penstock.contrib.celery" if task is _CELERY else ""
-    message = (
-        f"{kind} stands over a {task.library} task, and what {mark.step_name}{task.send} sends goes past the step. "
-        f"Put the decorator that makes the task on top, above @flow{alternative}."
-    )
-    return problem_at(mark, "bypassed", message)
 
 
 def _both(first: Step, second: Step) -> Step:
@@ -156,8 +136,8 @@ def _edges(
     for mark, target in ((mark, member.step.name) for member in members.values() for mark in member.marks):
         for reference, label in _references(mark, problems):
             sources = _resolve(reference, members, names)
-            if len(sources) != 1 and reference in missing:
-                continue  # the patch reports the problem
+            if len(sources) != 1 and _name_of(reference) in missing:
+                continue  # the patch, or the swapped decorators, are the problem
             if len(sources) != 1:
                 problems.append(_unknown_after(mark, reference, flow, sources or members))
             elif (key := (sources[0], target, label)) not in edge_keys:
@@ -224,14 +204,15 @@ def _below(reference: Any) -> Any:
 def _unknown_after(mark: StepMark, reference: Any, flow: str, step_names: Mapping[str, _Member] | list[str]) -> Problem:
     if isinstance(step_names, list):
         could = " or ".join(map(repr, step_names))
-        message = f"after={reference!r} could be step {could} of flow {flow!r}; name one of them."
-    elif not isinstance(reference, str):
-        message = f"after={'.'.join(filter(None, identity(reference)))} is not a step of flow {flow!r}. Put @flow({flow!r}) over it, or name another step."
-    else:
-        near = did_you_mean(near_names(reference, step_names))
-        steps = ", ".join(sorted(step_names))
-        message = f"after={reference!r} names no step of flow {flow!r}.{near} Known steps: {steps}."
-    return problem_at(mark, "unknown-after", message)
+        sentence = f"after={reference!r} could be step {could} of flow {flow!r}; name one of them."
+        return problem_at(mark, "unknown-after", sentence)
+    if not isinstance(reference, str):
+        sentence = f"after={'.'.join(filter(None, identity(reference)))} is not a step of flow {flow!r}."
+        return problem_at(mark, "unknown-after", sentence, f"Put @flow({flow!r}) over it, or name another step.")
+    near = did_you_mean(near_names(reference, step_names))
+    steps = ", ".join(sorted(step_names))
+    sentence = f"after={reference!r} names no step of flow {flow!r}."
+    return problem_at(mark, "unknown-after", sentence, f"{near} Known steps: {steps}.".lstrip(), missing=reference)
 
 
 def _in_flow_order(steps: list[Step], edges: list[Edge]) -> tuple[list[Step], list[Edge]]:
@@ -244,13 +225,23 @@ def _in_flow_order(steps: list[Step], edges: list[Edge]) -> tuple[list[Step], li
     return sorted_steps, sorted(edges, key=lambda edge: (position[edge.source], position[edge.target], edge.label))
 
 
-def _find_unmarked_targets(declared: Declared) -> Iterator[Problem]:
+def _name_of(reference: Any) -> str:
+    return reference if isinstance(reference, str) else identity(reference)[1].rpartition(".")[2]
+
+
+def _find_unmarked_targets(declared: Declared, swapped: Mapping[tuple[str, str], StepMark]) -> Iterator[Problem]:
+    for key, mark in swapped.items():
+        kind = "@entrypoint" if mark.entrypoint else "@step"
+        sentence = f"{kind} is above @flow({declared.name!r}) on {'.'.join(key)}."
+        yield problem_at(mark, "unmarked", sentence, "Swap the two: @flow goes on top.")
     for (module, qualname), (file, line) in declared.unmarked.items():
+        if (module, qualname) in swapped:
+            continue
         full_name = f"{module}.{qualname}" if module else qualname
         yield Problem(
             code="unmarked",
             message=(
-                f"@flow({declared.name!r}) stands over {full_name}, which has neither @entrypoint nor @step. "
+                f"@flow({declared.name!r}) decorates {full_name}, which has no @entrypoint or @step. "
                 f"Add one of them right below @flow."
             ),
             file=file,
@@ -269,28 +260,27 @@ def _shape_problems(flow: Flow, declared: Declared, marks: Mapping[str, StepMark
         yield problem_at(
             marks[cycle[0]],
             "cycle",
-            f"the arrows of flow {flow.name!r} run in a circle: {path}. Leave out the after= that leads back.",
+            f"the arrows of flow {flow.name!r} run in a circle: {path}.",
+            "Leave out the after= that leads back.",
         )
     if not flow.entrypoints:
         first = marks[flow.steps[0].name]
         yield problem_at(
-            first, "no-entrypoint", f"flow {flow.name!r} has no entrypoint. Mark where it starts: @entrypoint."
+            first, "no-entrypoint", f"flow {flow.name!r} has no entrypoint.", "Mark where it starts: @entrypoint."
         )
         return
     reachable_names = graphs.reachable(flow.successors, (step.name for step in flow.entrypoints))
     for step in flow.steps:
         if step.name not in reachable_names:
-            message = (
-                f"no entrypoint of flow {flow.name!r} leads to step {step.name!r}. Name what comes before it: after=…"
-            )
-            yield problem_at(marks[step.name], "unreachable", message)
+            sentence = f"no entrypoint of flow {flow.name!r} leads to step {step.name!r}."
+            yield problem_at(marks[step.name], "unreachable", sentence, "Name what comes before it: after=…")
 
 
 def unclaimed_problem(mark: StepMark) -> Problem:
     """Return the problem of a mark that no flow took."""
     kind = "@entrypoint" if mark.entrypoint else "@step"
     return problem_at(
-        mark, "unclaimed", f"{kind} on {_format_mark_name(mark)} belongs to no flow. Put @flow(…) above it."
+        mark, "unclaimed", f"{kind} on {_format_mark_name(mark)} belongs to no flow.", "Put @flow(…) above it."
     )
 
 

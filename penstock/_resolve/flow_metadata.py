@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from penstock._declare.declaration import Declared, Said
+    from penstock.model.problem_codes import ProblemCode
 
 
 def said_of(declared: Declared, what: str, problems: list[Problem]) -> Any:
@@ -29,7 +30,8 @@ def said_of(declared: Declared, what: str, problems: list[Problem]) -> Any:
                     entry,
                     "contradiction",
                     f"{what}={shown_value(entry.value)} contradicts {module}, line {line}: "
-                    f"{what}={shown_value(chosen.value)}, which is shown. Say it in one place only.",
+                    f"{what}={shown_value(chosen.value)}, which is shown.",
+                    "Say it in one place only.",
                 )
             )
     return chosen.value
@@ -71,6 +73,6 @@ def as_stable_list(given: Collection[Any]) -> list[Any]:
     return sorted(given, key=str) if isinstance(given, AbstractSet) else list(given)
 
 
-def _problem(entry: Said, code: str, message: str) -> Problem:
+def _problem(entry: Said, code: ProblemCode, sentence: str, advice: str = "") -> Problem:
     file, line = entry.where
-    return Problem(code=code, message=message, file=file, line=line)
+    return Problem(code=code, message=f"{sentence} {advice}".rstrip(), file=file, line=line, advice=advice)

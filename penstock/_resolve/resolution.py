@@ -4,30 +4,37 @@ from __future__ import annotations
 
 from penstock._declare import registry
 from penstock._resolve.flow_builder import build, unclaimed_problem
+from penstock._resolve.flow_references import describe_step_name, describe_wrong_reference
 from penstock.errors import UnknownFlowError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from penstock._declare.declaration import Declared
+    from penstock._declare.marks import StepMark
     from penstock.model import Flow, Problem
 
 
 def get_flow(name: str) -> Flow:
     """Return a declared flow, resolved and checked.
 
+    Args:
+        name: The flow's name.
+
     Raises:
         UnknownFlowError: No such flow is declared; the error lists near names and all known ones.
     """
+    if not isinstance(name, str):
+        raise UnknownFlowError(name, registry.declarations, describe_wrong_reference(name))
     _resolve(name)
     with registry.lock:
         record = registry.declarations.get(name)
         if record is None:
-            raise UnknownFlowError(name, registry.declarations)
+            raise UnknownFlowError(name, registry.declarations, describe_step_name(name))
         return _build_flow(record)
 
 
 def flows() -> tuple[Flow, ...]:
-    """Return all declared flows, by name; modules named by patches are imported first."""
+    """Return all declared flows, sorted by name; modules that patches name are imported first."""
     _resolve()
     return known_flows()
 
@@ -39,9 +46,15 @@ def known_flows() -> tuple[Flow, ...]:
 
 
 def problems() -> tuple[Problem, ...]:
-    """Return the problems outside every flow: marks that no flow took."""
+    """Return the problems outside every flow: marks that no flow took; those above ``@flow`` are problems of the flow."""
     with registry.lock:
-        return tuple(unclaimed_problem(mark) for mark in registry.unclaimed.values())
+        swapped = {id(mark) for record in registry.declarations.values() for mark in _find_swapped(record).values()}
+        return tuple(unclaimed_problem(mark) for mark in registry.unclaimed.values() if id(mark) not in swapped)
+
+
+def _find_swapped(declared: Declared) -> dict[tuple[str, str], StepMark]:
+    """Return the unclaimed marks of functions below the flow's own decorator, by the functions' identities."""
+    return {key: registry.unclaimed[key] for key in declared.unmarked if key in registry.unclaimed}
 
 
 def _resolve(name: str | None = None) -> None:
@@ -61,5 +74,5 @@ def _resolve(name: str | None = None) -> None:
 
 def _build_flow(declared: Declared) -> Flow:
     if declared.built is None:
-        declared.built = build(declared)
+        declared.built = build(declared, _find_swapped(declared))
     return declared.built

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from penstock._runtime.context import KEEP, current_run
 from penstock._runtime.generators import hold
 from penstock._runtime.runs import BLOCK
-from penstock._runtime.scope import CallScope, watching
+from penstock._runtime.scope import CallScope, open_scope, watching
 from penstock._runtime.tracebacks import add_frame
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def open_manager(target: Any, mark: StepMark, args: Any, kwargs: Any) -> Any:
     # used as a decorator, it makes one for each call
     manager._recreate_cm = partial(open_manager, target, mark, args, kwargs)
     if watching or mark.entrypoint:
-        manager.gen = hold(manager.gen, partial(_BlockScope, mark))
+        manager.gen = hold(manager.gen, partial(open_scope, mark, kind=_BlockScope))
     if mark.entrypoint:
         manager.__class__ = _RunManager if type(manager.gen) is GeneratorType else _AsyncRunManager
     return manager

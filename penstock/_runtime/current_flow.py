@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock._runtime.context import current_event, current_run, ignore_foreign
-from penstock._runtime.propagation import is_flow_id, received_with, run_from
+from penstock._runtime.propagation import RemoteContext, is_flow_id, remote_context_of, run_from  # noqa: TC001 - type hints are read at run time
 from penstock._runtime.tracebacks import add_frame
 from penstock.errors import FlowIdError
 
@@ -23,12 +23,12 @@ class CurrentFlow:
     """A snapshot of the run that some code belongs to.
 
     Attributes:
-        id: The correlation ID.
-        flow: The name of the flow; ``None`` before the first entrypoint, in a run that a request or a plain task
-            started.
-        step: The name of the step; known only with an active observer, such as
+        id (str): The correlation ID.
+        flow (str | None): The name of the flow; ``None`` before the first entrypoint, in a run that a request or a
+            plain task started.
+        step (str | None): The name of the step; known only with an active observer, such as
             :func:`penstock.observers.track_steps`, because it costs time on every call; else ``None``.
-        values: The values set by :func:`set_value`; read-only.
+        values (Mapping[str, Any]): The values set by :func:`set_value`; read-only.
     """
 
     id: str
@@ -51,6 +51,10 @@ def set_value(name: str, value: object) -> None:
 
     Tasks and threads that already run keep their own values. Values are discarded when the run
     ends. Outside every run, nothing is kept: a step that is called alone just runs.
+
+    Args:
+        name: The name of the value.
+        value: Any object; to reach another process with :func:`carry`, it must be picklable.
     """
     run = current_run.get()
     if run is not None:
@@ -58,7 +62,12 @@ def set_value(name: str, value: object) -> None:
 
 
 def get_value(name: str, default: object = None) -> Any:
-    """Return a value that travels with the run, or ``default`` if there is none or no run."""
+    """Return a value that travels with the run.
+
+    Args:
+        name: The name of the value, as given to :func:`set_value`.
+        default: The result without such a value, or outside every run.
+    """
     run = current_run.get()
     return default if run is None else run.values.get(name, default)
 
@@ -108,7 +117,7 @@ class flow_context:  # noqa: N801 - used like a function, like those of contextl
 
     Args:
         flow_id: The run's correlation ID, of 1 to 64 ASCII letters, digits, dots, underscores and dashes; by default
-            a new one.
+            a new one. What :func:`extract` or :func:`penstock.propagation.read` returns brings the caller's context along.
         flow: The flow's name; by default, the first entrypoint called in the block sets it.
 
     Raises:
@@ -121,16 +130,17 @@ class flow_context:  # noqa: N801 - used like a function, like those of contextl
         'import-17'
     """
 
-    def __init__(self, flow_id: str | None = None, flow: str | None = None) -> None:
-        if flow_id is not None and not is_flow_id(flow_id):
+    def __init__(self, flow_id: str | RemoteContext | None = None, flow: str | None = None) -> None:
+        context = remote_context_of(flow_id)
+        if context is not None and not is_flow_id(context.id):
             raise FlowIdError(
                 "flow_context: flow_id must be 1 to 64 ASCII letters, digits, dots, underscores and dashes"
             )
-        self._received, self._flow = received_with(flow_id), flow
+        self._context, self._flow = context, flow
         self._blocks: list[tuple[Token[Run | None], Run]] = []
 
     def __enter__(self) -> Run:
-        run, outer, block = run_from(self._received, self._flow), current_run.get(), None
+        run, outer, block = run_from(self._context, self._flow), current_run.get(), None
         try:
             block = (current_run.set(run), run)
             self._blocks.append(block)

@@ -74,17 +74,20 @@ class _EventDraft:
 
 def event_of(mark: StepMark, parent: StepEvent | None, run: Run | None, lazy: bool) -> StepEvent:
     """Return the event for a call of a marked function."""
-    if parent is not None and parent.depth >= MOST_AROUND:
-        parent = replace(parent, parent=None, depth=0)
+    depth = 0
+    if parent is not None:
+        depth = parent.depth + 1
+        if depth > MOST_AROUND:
+            parent, depth = replace(parent, parent=None, depth=0), 1
     draft: Any = _EventDraft()
-    draft.step = mark.step_name
+    draft.step = mark.known_name or mark.step_name
     draft.flows = mark.flows
     draft.entrypoint = mark.entrypoint
     draft.parent = parent
     draft.run = run
     draft.lazy = lazy
     draft.notes = {}
-    draft.depth = 0 if parent is None else parent.depth + 1
+    draft.depth = depth
     draft.__class__ = StepEvent
     event: StepEvent = draft
     return event

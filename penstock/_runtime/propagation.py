@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from os import urandom
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from penstock._runtime.context import current_run, outer_run
 from penstock._runtime.current_span import span_around
@@ -37,18 +37,39 @@ _traceparent = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16}
 _header_name = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-class Received(NamedTuple):
-    """Content of headers: the correlation ID, the caller's span if its trace is the run, and the steps around."""
+class RemoteContext(NamedTuple):
+    """What the headers of a message say of the run that it was sent in.
+
+    Attributes:
+        id (str): The correlation ID.
+        span (tuple[str, int] | None): The caller's span and its trace flags, if its trace is the run; else ``None``.
+        evidence (str): The steps around the sender, encoded; empty unless evidence is recorded.
+    """
 
     id: str
-    remote: tuple[str, int] | None
+    span: tuple[str, int] | None = None
     evidence: str = ""
 
 
-class _Extracted(str):  # noqa: SLOT000 - it carries the other headers
-    """A received correlation ID: a run created with it also gets the rest of the headers."""
+class RemoteFlowId(str):
+    """A correlation ID from headers, with the context that they brought along.
 
-    received: Received
+    Attributes:
+        context (RemoteContext): That context; a run that is given this ID gets it all.
+    """
+
+    __slots__ = ("context",)
+
+    context: RemoteContext
+
+    def __new__(cls, context: RemoteContext) -> Self:
+        """Return the ID of a context."""
+        flow_id = super().__new__(cls, context.id)
+        flow_id.context = context
+        return flow_id
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return (self.context,)  # for copies and pickles
 
 
 class _EvidenceSource:
@@ -191,7 +212,7 @@ def remove_headers(headers: Any, header: str) -> None:
     remove_pairs(headers, {header.lower(), EVIDENCE_HEADER.lower()} | own, pairs)
 
 
-def extract(headers: object, *, header: str = HEADER, traceparent: bool = True) -> str | None:
+def extract(headers: object, *, header: str = HEADER, traceparent: bool = True) -> RemoteFlowId | None:
     """Return the correlation ID in the headers of a message.
 
     A valid ``X-Correlation-ID`` is preferred to a valid ``traceparent``. A repeated header, an invalid
@@ -206,30 +227,29 @@ def extract(headers: object, *, header: str = HEADER, traceparent: bool = True) 
         traceparent: Whether to read the header of W3C Trace Context, too.
 
     Returns:
-        1 to 64 ASCII letters, digits, dots, underscores and dashes; ``None`` if there is no valid ID. Given to
-        :class:`flow_context`, it brings the other headers along: the caller's span, and while evidence is recorded, the
-        steps around.
+        1 to 64 ASCII letters, digits, dots, underscores and dashes, a ``str``; ``None`` if there is no valid ID. Given
+        to :class:`flow_context`, it brings along its ``context``, which :func:`penstock.propagation.read` returns by
+        itself: the caller's span, and while evidence is recorded, the steps around.
 
     Raises:
         TypeError: ``headers`` is neither a mapping nor an iterable of pairs, such as the message itself.
     """
     remote_context = read(headers, header=header, traceparent=traceparent)
-    if remote_context is None:
-        return None
-    flow_id = _Extracted(remote_context.id)
-    flow_id.received = remote_context
-    return flow_id
+    return None if remote_context is None else RemoteFlowId(remote_context)
 
 
-def received_with(flow_id: str | None) -> Received | None:
-    """Return the content received with an ID; of any other ID, only the ID itself."""
-    if isinstance(flow_id, _Extracted):
-        return flow_id.received
-    return None if flow_id is None else Received(flow_id, None)
+def remote_context_of(flow_id: str | RemoteContext | None) -> RemoteContext | None:
+    """Return the context that came with an ID; of any other ID, only the ID itself."""
+    if flow_id is None or isinstance(flow_id, RemoteContext):
+        return flow_id
+    return flow_id.context if isinstance(flow_id, RemoteFlowId) else RemoteContext(flow_id)
 
 
-def read(headers: object, *, header: str = HEADER, traceparent: bool = True) -> Received | None:
-    """Return the ID that :func:`extract` returns, together with the caller's span."""
+def read(headers: object, *, header: str = HEADER, traceparent: bool = True) -> RemoteContext | None:
+    """Return all that the headers of a message say of the run that it was sent in; ``None`` without a valid ID.
+
+    Arguments and errors are those of :func:`penstock.extract`, which returns the ID of it.
+    """
     values: dict[str, list[Any]] = {header.lower(): [], TRACEPARENT: [], EVIDENCE_HEADER.lower(): []}
     variables = {variable_name(key): key for key in values}
     for name, value in read_pairs(headers):
@@ -245,7 +265,7 @@ def read(headers: object, *, header: str = HEADER, traceparent: bool = True) -> 
     if flow_id and flow_id[0] != trace_id:  # the span belongs to another trace
         remote = None
     run_id = flow_id[0] if flow_id else trace_id
-    return Received(run_id, remote, _evidence(values[EVIDENCE_HEADER.lower()])) if run_id else None
+    return RemoteContext(run_id, remote, _evidence(values[EVIDENCE_HEADER.lower()])) if run_id else None
 
 
 def variable_name(header: str) -> str:
@@ -266,13 +286,13 @@ def _only(values: list[Any], pattern: re.Pattern[str]) -> re.Match[str] | None:
     return pattern.fullmatch(text) if len(text) <= LONGEST else None
 
 
-def run_from(received: Received | None, flow: str | None = None) -> Run:
-    """Return a new run, with the received correlation ID, if any."""
+def run_from(received: RemoteContext | None, flow: str | None = None) -> Run:
+    """Return a new run, with the context of the caller, if any."""
     run = Run(flow)
     if (outer := outer_run()) is not None:
         run.outer = outer
     if received is not None:
         run.identify(received.id)
-        run.remote = received.remote
+        run.remote = received.span
         run.arrived = Arrived(received.evidence) if received.evidence else None
     return run

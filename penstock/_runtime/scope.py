@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from penstock._declare.marks import StepMark
     from penstock._runtime.events import Finish, Observer, StepEvent
 
+    Finishes = tuple[Observer, Finish, "Finishes"] | tuple[()]
+    """The observers of a call that are still to be notified, each with its finish object; the last one is first."""
+
 known: list[Observer] = []
 """The registered observers, in the order of registration."""
 
@@ -35,30 +38,43 @@ STARTED_BY_RECORDING = "PENSTOCK_EVIDENCE" in os.environ
 """Whether a recording has started this process."""
 
 
-class _Slow:
+class _SlowPath:
     """State of the slow path only: observers, which may come and go, and events, whose import takes time."""
 
-    observers: tuple[Observer, ...] = ()
+    observers: tuple[Observer, ...]
     event: Callable[[StepMark, StepEvent | None, Run | None, bool], StepEvent]
 
 
+_slow = _SlowPath()
+_slow.observers = ()
+
+
 def add_observer(observer: Observer) -> None:
-    """Call ``observer`` for every step that begins from now on; a second registration has no effect."""
+    """Call ``observer`` for every step that begins from now on.
+
+    Args:
+        observer: A function that receives each event, see :class:`penstock.observers.Observer`. A second registration has no
+            effect.
+    """
     from penstock._runtime.events import event_of  # noqa: PLC0415 - importing penstock must stay cheap
 
-    _Slow.event = staticmethod(event_of)
+    _slow.event = event_of
     if _find_registered(observer) is None:
         known.append(observer)
-        _Slow.observers = tuple(known)
+        _slow.observers = tuple(known)
         watching[:] = [True]
 
 
 def remove_observer(observer: Observer) -> None:
-    """Stop calling ``observer``; steps that already run are still finished with it."""
+    """Stop calling ``observer``; steps that already run are still finished with it.
+
+    Args:
+        observer: The observer, as given to :func:`add_observer`. An unknown one has no effect.
+    """
     registered_observer = _find_registered(observer)
     if registered_observer is not None:
         known[:] = [candidate for candidate in known if candidate is not registered_observer]
-        _Slow.observers = tuple(known)
+        _slow.observers = tuple(known)
         watching[:] = [True] * bool(known)
         _reported.discard(id(registered_observer))
 
@@ -101,27 +117,19 @@ class CallScope(ContextBinding):
 
     __slots__ = ("_asked", "finishes", "started")
 
-    def __init__(self, mark: StepMark, *, lazy: bool = False) -> None:
-        outer, parent = current_run.get(), current_event.get()
-        run = outer
-        self.run = self.event = KEEP
-        self.started: Run | None = None
-        if mark.entrypoint and not (mark.inherit and outer is not None and (outer.joinable or join(outer, mark))):
-            self.run = self.started = run = (new_run if mark.inherit else new_nested_run)(mark)
-            if outer is not None and outer.joinable is None:  # the step around in that run has ended, too
-                parent = None
-        if watching:
-            self.event = _Slow.event(mark, parent, run, lazy)
-        self._asked: Observer | None = None
-        self.finishes: list[tuple[Observer, Finish]] = []
+    started: Run | None
+    finishes: Finishes
+    _asked: Observer | None
 
     def begin(self) -> None:
         """Bind, and notify the observers. The caller must call :meth:`end` after any exception."""
-        ContextBinding.resume(self)
+        if self.run is not KEEP:
+            current_run.set(self.run)
         event: Any = self.event
         if event is KEEP:
             return
-        for observer in _Slow.observers:
+        current_event.set(event)
+        for observer in _slow.observers:
             self._asked = observer
             try:
                 finish = observer(event)
@@ -129,7 +137,7 @@ class CallScope(ContextBinding):
                 _report(observer)
                 continue
             if finish is not None:
-                self.finishes.append((observer, finish))
+                self.finishes = (observer, finish, self.finishes)
         self._asked = None
 
     def end(self, error: BaseException | None = None) -> None:
@@ -137,19 +145,19 @@ class CallScope(ContextBinding):
         if self._asked is not None:
             self._forget()
         while self.finishes:
-            observer, finish = self.finishes[-1]
+            observer, finish, outer_finishes = self.finishes
             try:
                 finish(error)
             except Exception:
                 _report(observer)
-            self.finishes.pop()
+            self.finishes = outer_finishes
         if self.started is not None:
             self.started.joinable = None
 
     def _forget(self) -> None:
         """Let an observer end a step whose beginning was interrupted; see :class:`penstock._runtime.events.Observer`."""
         observer: Any = self._asked
-        if not self.finishes or self.finishes[-1][0] is not observer:
+        if not self.finishes or self.finishes[0] is not observer:
             forget = getattr(observer, "forget", None)
             if forget is not None:
                 _call_safely(observer, partial(forget, self.event))
@@ -172,14 +180,41 @@ class CallScope(ContextBinding):
             self._resume()
 
     def _suspend(self) -> None:
-        for observer, finish in reversed(self.finishes):
+        for observer, finish in _list_finishes(self.finishes):
             if hasattr(finish, "suspend"):
                 _call_safely(observer, finish.suspend)
 
     def _resume(self) -> None:
-        for observer, finish in self.finishes:
+        for observer, finish in reversed(_list_finishes(self.finishes)):
             if hasattr(finish, "resume"):
                 _call_safely(observer, finish.resume)
+
+
+def _list_finishes(finishes: Finishes) -> list[tuple[Observer, Finish]]:
+    """Return the observers of a call that are still to be notified, and how, the last one first."""
+    pairs = []
+    while finishes:
+        observer, finish, finishes = finishes
+        pairs.append((observer, finish))
+    return pairs
+
+
+def open_scope(mark: StepMark, lazy: bool = False, kind: type[CallScope] = CallScope) -> CallScope:
+    """Return the scope of a call: setting the attributes here is quicker than ``__init__``."""
+    scope = kind.__new__(kind)
+    run, parent = current_run.get(), current_event.get()
+    scope.run = scope.event = KEEP
+    scope.started = scope._asked = None
+    scope.finishes = ()
+    if mark.entrypoint:
+        outer = run
+        if not (mark.inherit and outer is not None and (outer.joinable or join(outer, mark))):
+            scope.run = scope.started = run = (new_run if mark.inherit else new_nested_run)(mark)
+            if outer is not None and outer.joinable is None:  # the step around in that run has ended, too
+                parent = None
+    if watching:
+        scope.event = _slow.event(mark, parent, run, lazy)
+    return scope
 
 
 class Joined(CallScope):

@@ -178,8 +178,9 @@ _codes: dict[tuple[str, Shape], CodeType] = {}
 def make_wrapper(template: str, like: Any, home: dict[str, Any], cells: Mapping[str, CellType]) -> FunctionType:
     """Return a template's wrapper, with the parameters and defaults of a function.
 
-    Frameworks look annotations up in a function's globals. A wrapper must therefore find nothing there: all that it
-    needs, builtins included, it holds in cells.
+    Frameworks look annotations up in a function's globals, and not all of them look at the wrapped one: django-ninja and
+    FastAPI 0.115 read ``__globals__`` of the function that they are given. So a wrapper has those of the function, and must
+    find nothing there: all that it needs, builtins included, it holds in cells.
 
     Args:
         template: A template of this module.

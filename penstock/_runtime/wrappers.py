@@ -13,10 +13,10 @@ from types import CellType, CoroutineType, FunctionType, GeneratorType, coroutin
 
 from penstock._callables.kinds import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock._callables.unwrap import below, is_routine, underlying
-from penstock._runtime.context import ContextBinding, current_event, current_run
+from penstock._runtime.context import KEEP, ContextBinding, current_event, current_run
 from penstock._runtime.generators import ASYNC_CELLS, LAZY, await_in, drive, resume_result
 from penstock._runtime.runs import Run
-from penstock._runtime.scope import CallScope, Joined, join, new_nested_run, new_run, watching
+from penstock._runtime.scope import CallScope, Joined, join, new_nested_run, new_run, open_scope, watching
 from penstock._runtime.wrapper_templates import (
     ASYNC_GENERATOR,
     COROUTINE,
@@ -126,15 +126,15 @@ def _class_cells(target: Any) -> Iterator[CellType]:
 
 def _generator_scope(mark: StepMark) -> CallScope:
     """Return the scope of a generator."""
-    return (Joined if mark.entrypoint else CallScope)(mark, lazy=True)
+    return open_scope(mark, True, Joined if mark.entrypoint else CallScope)
 
 
 @mark_as_wrapper
 def _call_observed(target: Any, mark: StepMark, args: Any, kwargs: Any, lazy: Collection[type]) -> Any:
     """Call a function; a lazy result runs in the function's scope."""
     run, event = current_run.get(), current_event.get()
-    scope = CallScope(mark)
-    has_run = scope.has_run
+    scope = open_scope(mark)
+    has_run = scope.run is not KEEP
     try:
         scope.begin()
         result = target(*args, **kwargs)
@@ -191,7 +191,7 @@ _CELLS = ASYNC_CELLS | {
     for name, value in {
         "observers": watching,
         "observed": _call_observed,
-        "scope": CallScope,
+        "scope": open_scope,
         "resumed": _generator_scope,
         "drive": drive,
         "await_in": await_in,

@@ -17,6 +17,12 @@ def adjacency(names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[st
     return {name: list(targets) for name, targets in result.items()}
 
 
+def reverse(successors: Adjacency) -> dict[str, list[str]]:
+    """Return the names that directly precede each name."""
+    pairs = ((target, source) for source, targets in successors.items() for target in targets)
+    return adjacency(successors, pairs)
+
+
 def reachable(successors: Adjacency, starts: Iterable[str]) -> set[str]:
     """Return every name that is reachable from ``starts``, including the starts."""
     names = set(starts)

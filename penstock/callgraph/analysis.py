@@ -12,13 +12,15 @@ from functools import partial
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from penstock.callgraph.abstract_values import Arguments, Real, Some
+from penstock.callgraph.codebase import Codebase
 from penstock.callgraph.function_bodies import positional
-from penstock.callgraph.interpreter.calls import bind_arguments
-from penstock.callgraph.interpreter.statements import Statements
+from penstock.callgraph.interpreter.function import interpret_function
+from penstock.callgraph.interpreter.invocation import bind_arguments
 from penstock.callgraph.live_objects import held_by, implementations, layers, peek
 from penstock.callgraph.program import Program, TooLongError
 from penstock.callgraph.results import sort_by_flow
+from penstock.callgraph.values.base import Arguments, ValueSet
+from penstock.callgraph.values.live import LiveClass
 from penstock.model import UNREAD, Blind
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
     from penstock.callgraph.call_paths import Site
     from penstock.callgraph.function_bodies import Body
-    from penstock.callgraph.program import Summary
     from penstock.callgraph.results import Arrows, Reading
 
 _STACK = 256 * 1024 * 1024
@@ -97,7 +98,7 @@ def _read_all(
     arrows: Arrows | None,
     readings: dict[str, Reading],
 ) -> None:
-    program, clock = Program(steps, own, _read_function), _Clock(seconds)
+    program, clock = Program(Codebase(steps, own), interpret_function), _Clock(seconds)
     flows: dict[str, list[StepAt]] = {}
     for step in steps:
         flows.setdefault(step.flow, []).append(step)
@@ -189,7 +190,7 @@ def _read_root(program: Program, thing: Any) -> None:
         for implementation in implementations(layer):
             _read_root(program, implementation)
         function = peek(layer, "__init__") if issubclass(type(layer), type) else layer
-        if type(function) is not FunctionType or not program.owns(function):
+        if type(function) is not FunctionType or not program.code.owns(function):
             continue
         body = program.body(function)
         if body is not None:
@@ -197,26 +198,16 @@ def _read_root(program: Program, thing: Any) -> None:
             return
 
 
-def _start(body: Body, program: Program) -> dict[str, Some]:
+def _start(body: Body, program: Program) -> dict[str, ValueSet]:
     """Return the parameter values without a caller: ``self`` is any instance of the class."""
     names = bind_arguments(body, Arguments())
     first = next(iter(positional(body.node)), "")
-    if first and isinstance(body.owner, Real) and isinstance(body.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+    if first and isinstance(body.owner, LiveClass) and isinstance(body.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         kind = type(peek(body.owner.thing, body.node.name))
         if kind is not staticmethod:
-            receiver = body.owner if kind is classmethod else program.typical(body.owner.thing)
-            names[first] = Some([receiver])
+            receiver = body.owner if kind is classmethod else program.make_typical(body.owner.thing)
+            names[first] = ValueSet([receiver])
     return names
-
-
-def _read_function(program: Program, body: Body, names: dict[str, Some], summary: Summary) -> None:
-    frame = Statements(program, body, names, summary)
-    try:
-        frame.read()
-    except RecursionError:
-        frame.give_up(body.node, "the code is nested too deeply to be read")
-    except (Exception, SystemExit) as error:  # an unforeseen construct must not cost the rest
-        frame.give_up(body.node, f"the code cannot be read ({type(error).__name__})")
 
 
 def _callers(program: Program, names: Collection[str]) -> Iterator[FunctionType]:
@@ -224,7 +215,7 @@ def _callers(program: Program, names: Collection[str]) -> Iterator[FunctionType]
     for module in list(sys.modules.values()):
         attributes = held_by(module)
         file = attributes.get("__file__")
-        if isinstance(file, str) and program.owns_file(file):
+        if isinstance(file, str) and program.code.owns_file(file):
             for function in _functions(attributes, program):
                 if not _collect_names(function.__code__).isdisjoint(names):
                     yield function
@@ -232,10 +223,12 @@ def _callers(program: Program, names: Collection[str]) -> Iterator[FunctionType]
 
 def _functions(attributes: dict[str, Any], program: Program) -> Iterator[FunctionType]:
     for value in list(attributes.values()):
-        inside = value.__dict__.values() if issubclass(type(value), type) and program.owns_class(value) else [value]
+        inside = (
+            value.__dict__.values() if issubclass(type(value), type) and program.code.owns_class(value) else [value]
+        )
         for thing in list(inside):
             for layer in layers(thing):
-                if type(layer) is FunctionType and program.owns(layer) and not program.tags_of(layer):
+                if type(layer) is FunctionType and program.code.owns(layer) and not program.code.tags_of(layer):
                     yield layer
                     break
 

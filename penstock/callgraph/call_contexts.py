@@ -9,15 +9,18 @@ from __future__ import annotations
 from types import FunctionType
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.callgraph.abstract_values import Instance, Real, Riddle, Some, held_in
+from penstock.callgraph.values.base import ValueSet
+from penstock.callgraph.values.instances import Instance
+from penstock.callgraph.values.live import LiveClass, LiveObject
+from penstock.callgraph.values.opaque import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
-    from penstock.callgraph.abstract_values import Value
     from penstock.callgraph.function_bodies import Body
+    from penstock.callgraph.values.base import Value
 
-    Names = Mapping[str, Some]
+    Names = Mapping[str, ValueSet]
 
 _EXACT, _COARSE, _CLASSES, _FUNCTIONS = 6, 8, 12, 40
 """How many sets of arguments a function is analysed with exactly. Beyond, parameters that differ between calls
@@ -26,7 +29,7 @@ then nothing."""
 _CALLED = frozenset({"inner", "method", "partial", "made"})
 _DETAILS = frozenset({"constant", "box", "job"})
 
-FORGOTTEN = Riddle("a function is called with more different arguments than are told apart")
+FORGOTTEN = Unknown("a function is called with more different arguments than are told apart")
 """Stands for omitted argument values; containers are not searched for it."""
 
 
@@ -39,7 +42,7 @@ class CallContext(NamedTuple):
         lost: The steps whose results are in the arguments, but not in ``names``.
     """
 
-    names: dict[str, Some]
+    names: dict[str, ValueSet]
     signature: Hashable
     lost: frozenset[int] = frozenset()
 
@@ -68,7 +71,7 @@ class Family:
             is_known: Returns whether the function was already analysed in the context of a signature.
             typical: Returns the representative instance of a class.
         """
-        signatures = {name: signature_of(some) for name, some in names.items()}
+        signatures = {name: signature_of(values) for name, values in names.items()}
         for name, signature in signatures.items():
             if self._first.setdefault(name, signature) != signature:
                 self._differing.add(name)
@@ -76,19 +79,18 @@ class Family:
         if self.number <= _EXACT or is_known(exact):
             return CallContext(dict(names), exact)
         wide = {name: self._widen(names[name], typical) for name in self._differing if name in names}
-        lost_tags = frozenset(tag for name, some in wide.items() for tag in names[name].deep_tags() - some.tags)
-        signatures |= {name: signature_of(some) for name, some in wide.items()}
+        lost_tags = frozenset(tag for name, values in wide.items() for tag in names[name].deep_tags() - values.tags)
+        signatures |= {name: signature_of(values) for name, values in wide.items()}
         return CallContext({**names, **wide}, frozenset(signatures.items()), lost_tags)
 
-    def _widen(self, some: Some, typical: Callable[[type], Instance]) -> Some:
+    def _widen(self, values: ValueSet, typical: Callable[[type], Instance]) -> ValueSet:
+        tags: set[int] = set()
+        kept_values: list[Value] = []
         if self.number <= _COARSE:
-            values, tags = [value for value in some if value.key[0] not in _DETAILS], some.deep_tags()
+            kept_values, tags = [value for value in values if value.key[0] not in _DETAILS], values.deep_tags()
         elif self.number <= _FUNCTIONS:
-            callables = (value for value in some if self._is_callable(value))
-            values, tags = [_typical_of(value, typical) for value in callables], set()
-        else:
-            values, tags = [], set()
-        return Some(values if len(values) == len(some) else [*values, FORGOTTEN], tags)
+            kept_values = [_typical_of(value, typical) for value in values if self._is_callable(value)]
+        return ValueSet(kept_values if len(kept_values) == len(values) else [*kept_values, FORGOTTEN], tags)
 
     def _is_callable(self, value: Value) -> bool:
         return _is_function(value) or (self.number <= _CLASSES and isinstance(value, Instance))
@@ -99,25 +101,28 @@ def family_of(body: Body) -> Hashable:
     return body.key if body.keep is not None else ("inner", id(body.node))
 
 
-def signature_of(some: Some) -> Hashable:
+def signature_of(values: ValueSet) -> Hashable:
     """Return what distinguishes arguments: their values, and the functions and results in them."""
-    tags = set(some.tags)
+    tags = set(values.tags)
     functions: set[tuple[Hashable, ...]] = set()
-    for value in some.holders():
-        holdings = held_in(value)
-        if isinstance(value, Instance):
-            tags |= value.tags
-            holdings = () if value.open else value.attributes.values()
-        for holding in holdings:
-            tags |= holding.tags
-            functions.update(item.key for item in holding if _is_function(item))
-    return some.keys(), frozenset(tags), frozenset(functions)
+    for value in values.holders():
+        tags |= value.tags
+        for held_values in _distinguishing_contents(value):
+            tags |= held_values.tags
+            functions.update(item.key for item in held_values if _is_function(item))
+    return values.keys(), frozenset(tags), frozenset(functions)
+
+
+def _distinguishing_contents(value: Value) -> Iterable[ValueSet]:
+    if isinstance(value, Instance):
+        return () if value.open else value.attributes.values()
+    return value.contents()
 
 
 def _is_function(value: Value) -> bool:
-    return value.key[0] in _CALLED or (isinstance(value, Real) and type(value.thing) is FunctionType)
+    return value.key[0] in _CALLED or (isinstance(value, LiveObject) and type(value.thing) is FunctionType)
 
 
 def _typical_of(value: Value, typical: Callable[[type], Instance]) -> Value:
     """Return the representative of a value where calls are distinguished by classes only."""
-    return typical(value.owner.thing) if isinstance(value, Instance) and isinstance(value.owner, Real) else value
+    return typical(value.owner.thing) if isinstance(value, Instance) and isinstance(value.owner, LiveClass) else value

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import ast
-import linecache
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from penstock._introspection.definitions import find_source
-from penstock.callgraph.abstract_values import Real, Some
+from penstock.callgraph.values.base import ValueSet
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
-    from types import CodeType, FunctionType
 
-    from penstock.callgraph.abstract_values import Made
+    from penstock.callgraph.values.base import Value
 
 Node = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -33,18 +30,18 @@ class LocalNames:
     """
 
     outer: LocalNames | None = None
-    names: dict[str, Some] = field(default_factory=dict)
+    names: dict[str, ValueSet] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
 
-    def find(self, name: str) -> Some | None:
+    def find(self, name: str) -> ValueSet | None:
         """Return the possible values of a name, or ``None`` where no enclosing function has it."""
         scope: LocalNames | None = self
         while scope is not None:
             if name in scope.names and name not in scope.shared:
                 return scope.names[name]
             if name in scope.known:
-                return Some()
+                return ValueSet()
             scope = scope.outer
         return None
 
@@ -79,8 +76,8 @@ class Body:
     file: str
     module: dict[str, Any]
     outer: LocalNames | None = None
-    owner: Real | Made | None = None
-    defaults: Mapping[str, Some] = field(default_factory=dict)
+    owner: Value | None = None
+    defaults: Mapping[str, ValueSet] = field(default_factory=dict)
     imports: Mapping[str, str] = field(default_factory=dict)
     package: str = ""
     tags: tuple[int, ...] = ()
@@ -90,75 +87,6 @@ class Body:
     def is_async(self) -> bool:
         """Whether a call only creates a coroutine."""
         return isinstance(self.node, ast.AsyncFunctionDef)
-
-
-def body_of(function: FunctionType, tags: tuple[int, ...], owner: type | None) -> Body | None:
-    """Return the definition of an existing function, or ``None`` where its source is not available."""
-    code = function.__code__
-    source = find_source(function)
-    node: Node | None
-    if source is not None and not isinstance(source.node, ast.ClassDef):
-        node, imports, is_package = source.node, source.index.imports, source.index.is_package
-    else:
-        node, imports, is_package = _lambda_at(code), {}, False
-    if node is None:
-        return None
-    name = str(function.__globals__.get("__name__", ""))
-    return Body(
-        key=("function", id(function)),
-        node=node,
-        file=code.co_filename,
-        module=function.__globals__,
-        outer=_closure(function),
-        owner=Real(owner) if owner is not None else None,
-        defaults=_defaults(function, node),
-        imports=imports,
-        package=name if is_package else name.rpartition(".")[0],
-        tags=tags,
-        keep=function,
-    )
-
-
-def _closure(function: FunctionType) -> LocalNames | None:
-    names = {}
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
-        try:
-            names[name] = Some([Real(cell.cell_contents)])
-        except ValueError:  # not assigned yet
-            names[name] = Some()
-    return LocalNames(names=names) if names else None
-
-
-def _defaults(function: FunctionType, node: Node) -> dict[str, Some]:
-    names = positional(node)
-    values = function.__defaults__ or ()
-    defaults = dict(zip(names[len(names) - len(values) :], values, strict=False)) | (function.__kwdefaults__ or {})
-    return {name: Some([Real(value)]) for name, value in defaults.items()}
-
-
-_lambdas: dict[str, tuple[list[str], dict[tuple[int, int], ast.Lambda]]] = {}
-
-
-def _lambda_at(code: CodeType) -> ast.Lambda | None:
-    if code.co_name != "<lambda>":
-        return None
-    lines = linecache.getlines(code.co_filename)
-    entry = _lambdas.get(code.co_filename)
-    if entry is None or entry[0] is not lines:
-        entry = _lambdas[code.co_filename] = lines, dict(_find_lambdas(lines))
-    start = next((place[2] for place in code.co_positions() if place[0] and place[2]), 0)
-    near = [item for item in entry[1].items() if item[0][0] == code.co_firstlineno]
-    return min(near, key=lambda item: abs(item[0][1] - (start or 0)), default=(None, None))[1]
-
-
-def _find_lambdas(lines: list[str]) -> Iterator[tuple[tuple[int, int], ast.Lambda]]:
-    try:
-        tree = ast.parse("".join(lines))
-    except (SyntaxError, ValueError):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Lambda):
-            yield (node.lineno, node.body.col_offset), node
 
 
 def positional(node: Node) -> list[str]:

@@ -24,6 +24,22 @@ _BARE = frozenset(
 """Classes by their identity: the hash of one may be code of the application's."""
 _FURTHER = 20
 """How many decorators are unwrapped at most."""
+_MAX_SORTED = 1000
+"""How many items of a set are sorted at most."""
+_CONSTANTS = frozenset(map(id, (str, int, bool, bytes, float, type(None))))
+
+
+def is_constant(thing: Any) -> bool:
+    """Return whether an object is a text, a number or ``None``, without running code of its class."""
+    return id(type(thing)) in _CONSTANTS
+
+
+_HASHES: tuple[Any, ...] = (object.__hash__, str.__hash__, int.__hash__, type.__hash__)
+
+
+def is_hashable(thing: Any) -> bool:
+    """Return whether an object is hashable without code of its class, as texts, numbers, classes and functions are."""
+    return type(thing).__hash__ in _HASHES or thing is None
 
 
 def layers(thing: Any) -> Iterator[Any]:
@@ -178,8 +194,15 @@ def elements(thing: Any) -> list[Any] | None:
     kind = type(thing)
     for base in (list, tuple, set, frozenset):
         if issubclass(kind, base):
-            return list(base.__iter__(thing))[:64]
+            items = list(base.__iter__(thing))
+            is_ordered = base in (list, tuple) or len(items) > _MAX_SORTED
+            return (items if is_ordered else sorted(items, key=_sorting_key))[:64]
     return None
+
+
+def _sorting_key(thing: Any) -> tuple[str, str]:
+    """Return a key that is the same in each process, where the order of a set is not."""
+    return full_name(type(thing)), repr(thing) if is_constant(thing) else full_name(thing)
 
 
 def full_name(thing: Any) -> str:
@@ -196,6 +219,24 @@ def implementations(thing: Any) -> list[Any]:
     if type(registry) is not MappingProxyType or thing.__globals__.get("__name__") != "functools":
         return []
     return list({id(function): function for function in registry.values()}.values())
+
+
+def getter_of(thing: Any) -> Any:
+    """Return the function behind a property, or ``None``."""
+    if issubclass(type(thing), property):
+        return thing.fget
+    if issubclass(type(thing), functools.cached_property):
+        return thing.func
+    if type(thing).__name__ == "cached_property":  # Django's and Werkzeug's
+        function = peek(thing, "func")
+        return function if callable_type(function) else None
+    return None
+
+
+def has_own(thing: Any, name: str) -> bool:
+    """Return whether an object itself has an attribute, not only its class."""
+    attributes = raw(thing, "__dict__")
+    return isinstance(attributes, dict) and name in attributes
 
 
 def bottoms(thing: Any) -> Iterator[Any]:

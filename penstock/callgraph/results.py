@@ -45,7 +45,7 @@ def sort_by_flow(program: Program, lost: Mapping[str, list[Blind]], arrows: Arro
     """
     links: dict[str, Links] = {flow: {} for flow in lost}
     for key, site in program.found.items():
-        links[program.labels[key[1]][0]][key] = site
+        links[program.code.labels[key[1]][0]][key] = site
     places: dict[str, dict[Site, Blind]] = {flow: {} for flow in lost}
     for flow, blinds in chain(lost.items(), _blind(program)):
         for blind in blinds:
@@ -62,7 +62,7 @@ def sort_by_flow(program: Program, lost: Mapping[str, list[Blind]], arrows: Arro
 def _blind(program: Program) -> Iterator[tuple[str, list[Blind]]]:
     """Yield a flow and its analysis gaps, for each step."""
     for tag, places in program.blind.items():
-        flow, step = program.labels[tag]
+        flow, step = program.code.labels[tag]
         yield (
             flow,
             [
@@ -77,14 +77,14 @@ def _predecessors(program: Program, flow: str, arrows: Iterable[tuple[str, str]]
     """Return the numbers of the declared predecessors of each step, by its number."""
     predecessors: dict[int, set[int]] = {}
     for source, target in arrows:
-        predecessors.setdefault(program.numbers[flow, target], set()).add(program.numbers[flow, source])
+        predecessors.setdefault(program.code.numbers[flow, target], set()).add(program.code.numbers[flow, source])
     return predecessors
 
 
 def _calls(program: Program, links: Links, predecessors: Mapping[int, set[int]] | None) -> tuple[Call, ...]:
     """Return the static relations of one flow, sorted by place."""
     rows = [
-        (site, kind, program.labels[source][1], program.labels[target][1])
+        (site, kind, program.code.labels[source][1], program.code.labels[target][1])
         for (kind, source, target), site in {**_deeper(links, predecessors), **links}.items()
         if kind != "order" or predecessors is None or source in predecessors.get(target, ())
     ]

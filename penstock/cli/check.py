@@ -15,10 +15,21 @@ from penstock.check.findings.grouping import group_by_cause
 from penstock.check.findings.reports import FORMATS, text
 from penstock.cli.common_options import add_sources, fault, output_file, read_config
 from penstock.cli.fix import add_fix_options, asker, run_fix
-from penstock.cli.terminal import CLEAN, FINDINGS, apply_style, fold_width, leave_unread, pluralize, table, tell
+from penstock.cli.terminal import (
+    CLEAN,
+    FINDINGS,
+    apply_style,
+    fold_width,
+    leave_unread,
+    pluralize,
+    suggest_explanation,
+    table,
+    tell,
+)
 from penstock.errors import ConfigError
 from penstock.manifest.unread_flows import is_unread
 from penstock.proof import prove
+from penstock.render import edge_status
 from penstock.render.wording import escape_line
 
 if TYPE_CHECKING:
@@ -35,17 +46,19 @@ UNCHECKED = "nothing was recorded yet: pytest --penstock"
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    summary = "hold the declared arrows against the code, and against what ran"
+    summary = "check the declared edges against the code and recorded runs"
     parser = commands.add_parser("check", help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     parser.set_defaults(action=run)
     add_sources(parser)
     parser.add_argument("flows", nargs="*", metavar="FLOW", help="report on these flows only")
-    parser.add_argument("-f", "--format", choices=sorted(FORMATS), default="text", help="for whom the report is")
+    parser.add_argument(
+        "-f", "--format", choices=sorted(FORMATS), default="text", help="the report's format; text by default"
+    )
     parser.add_argument("-o", "--output", type=output_file, metavar="FILE", help="write the report to a file")
-    parser.add_argument("--evidence", metavar="FILE", help="what really ran; .penstock/evidence.json by default")
-    parser.add_argument("--baseline", metavar="FILE", help="accept the findings that this file has")
-    parser.add_argument("--write-baseline", action="store_true", help="accept all findings of today from now on")
-    parser.add_argument("--notes", action=argparse.BooleanOptionalAction, default=True, help="report notes, too")
+    parser.add_argument("--evidence", metavar="FILE", help="the recorded evidence; .penstock/evidence.json by default")
+    parser.add_argument("--baseline", metavar="FILE", help="accept the findings listed in this file")
+    parser.add_argument("--write-baseline", action="store_true", help="accept all current findings from now on")
+    parser.add_argument("--notes", action=argparse.BooleanOptionalAction, default=True, help="report notes as well")
     add_fix_options(parser)
 
 
@@ -56,7 +69,7 @@ def run(parsed: argparse.Namespace) -> int:
     if config.evidence and (why := fault(Path(config.evidence))):
         tell(
             "note",
-            f"there is no evidence, because {config.evidence}, which the setting `evidence` names, is missing ({why}).",
+            f"no evidence is used, because {config.evidence}, which the setting `evidence` names, cannot be read ({why}).",
         )
     proof = prove(config, calls=True, accepted=not parsed.write_baseline)
     chosen = _chosen(proof, proof.findings, parsed.flows)
@@ -81,15 +94,18 @@ def _report(proof: Proof, findings: list[Finding], config: Config, parsed: argpa
     if findings and parsed.output is None:
         print()
     _summary(proof, parsed.flows)
+    if sys.stdout.isatty():
+        sys.stdout.flush()
+        suggest_explanation(finding.code for finding in findings)
 
 
 def _refuse_contradictions(parsed: argparse.Namespace) -> None:
     if parsed.yes and not parsed.fix:
-        raise ConfigError("it answers what --fix asks; give both", where="--yes")
+        raise ConfigError("it answers the question of --fix; give both options", where="--yes")
     if parsed.fix and parsed.format != "text":
-        raise ConfigError("it shows a diff, so the format has to be text", where="--fix")
+        raise ConfigError("it prints a diff, so the format must be text", where="--fix")
     if parsed.fix and parsed.write_baseline:
-        raise ConfigError("it accepts what --fix would mend; mend first", where="--write-baseline")
+        raise ConfigError("it accepts findings that --fix would mend; run --fix first", where="--write-baseline")
     if parsed.evidence and (why := fault(Path(parsed.evidence))):
         raise ConfigError(f"there is no file {parsed.evidence!r} ({why})", where="--evidence")
 
@@ -151,12 +167,14 @@ def _summary(proof: Proof, names: list[str]) -> None:
 
 
 def _provenance(flow: Flow) -> str:
-    return escape_line(flow.provenance) or ("its code was not read" if is_unread(flow) else UNCHECKED)
+    if provenance := edge_status.provenance(flow):
+        return escape_line(str(provenance))
+    return "its code was not read" if is_unread(flow) else UNCHECKED
 
 
 def _acceptance_note(proof: Proof, names: list[str]) -> str:
     """Return a note on the number of accepted findings, by source."""
-    by = {"the baseline": proof.known, "ignores": proof.ignored}
+    by = {"the baseline": proof.baselined, "ignores": proof.ignored}
     counts = {source: len(group_by_cause(_chosen(proof, findings, names))) for source, findings in by.items()}
     summary = " and ".join(f"{count:,} by {source}" for source, count in counts.items() if count)
     return f"; accepted: {summary}" if summary else ""

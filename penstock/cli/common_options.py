@@ -24,7 +24,7 @@ def read_config(parsed: argparse.Namespace) -> Config:
     config = load(parsed.project, overrides, where=COMMAND_LINE, base=Path.cwd())
     if not config.modules and not config.manifests:
         raise ConfigError(
-            f"no modules to import. Name them: {_with_modules(parsed)}, or in pyproject.toml: "
+            f"no modules are configured. Name them: {_with_modules(parsed)}, or in pyproject.toml: "
             '[tool.penstock] modules = ["shop.flows"]'
         )
     return config
@@ -59,9 +59,14 @@ def output_file(name: str) -> Path | None:
 def add_sources(parser: argparse.ArgumentParser) -> None:
     """Add the options that select the flows."""
     parser.set_defaults(prog=parser.prog)
-    group = parser.add_argument_group("where the flows come from (by default, [tool.penstock] in pyproject.toml)")
+    group = parser.add_argument_group("flow sources (default: [tool.penstock] in pyproject.toml)")
     group.add_argument(
-        "-C", "--project", type=Path, default=Path(), metavar="DIR", help="look for pyproject.toml here and above"
+        "-C",
+        "--project",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="look for pyproject.toml in this folder and above",
     )
     group.add_argument(
         "-m",
@@ -69,6 +74,6 @@ def add_sources(parser: argparse.ArgumentParser) -> None:
         action="append",
         dest="modules",
         metavar="MODULE",
-        help="import this module; shop.orders.* is a package and all under it",
+        help="import this module; shop.orders.* imports the package and everything in it",
     )
-    group.add_argument("-p", "--path", action="append", metavar="DIR", help="put this folder on sys.path first")
+    group.add_argument("-p", "--path", action="append", metavar="DIR", help="prepend this folder to sys.path")

@@ -35,16 +35,18 @@ FORMATS: Mapping[str, Callable[[Changes], str]] = {
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    summary = "say what is different between two manifests, or two git revisions"
-    more = "Exit codes: 0 nothing is different, 1 something is, 2 the command could not do its work."
+    summary = "compare two manifests or two git revisions"
+    more = "Exit codes: 0 no difference, 1 differences, 2 the command failed."
     parser = commands.add_parser("diff", help=summary, description=f"{summary[0].upper()}{summary[1:]}.", epilog=more)
     parser.set_defaults(action=run)
     add_sources(parser)
     parser.add_argument("old", metavar="OLD", help="a manifest's file, or a git revision such as main or HEAD~1")
-    parser.add_argument("new", metavar="NEW", nargs="?", help="the same; the working tree without it")
+    parser.add_argument("new", metavar="NEW", nargs="?", help="the same; the working tree by default")
     parser.add_argument("--flow", action="append", dest="flows", metavar="FLOW", help="compare this flow only")
-    parser.add_argument("-f", "--format", choices=sorted(FORMATS), default="text", help="for whom the answer is")
-    parser.add_argument("-o", "--output", type=output_file, metavar="FILE", help="write the answer to a file")
+    parser.add_argument(
+        "-f", "--format", choices=sorted(FORMATS), default="text", help="the output's format; text by default"
+    )
+    parser.add_argument("-o", "--output", type=output_file, metavar="FILE", help="write the output to a file")
 
 
 def run(parsed: argparse.Namespace) -> int:

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
     from penstock.check.traces.reader import TraceFormat
 
-OTLP_HELP = "read traces of OpenTelemetry, as the Collector's file exporter writes them"
-JAEGER_HELP = "read traces that were exported from Jaeger"
+OTLP_HELP = "convert OpenTelemetry traces written by the Collector's file exporter"
+JAEGER_HELP = "convert traces exported from Jaeger"
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    text = "merge what ran, or read it from traces"
+    text = "merge evidence, or convert traces to evidence"
     parser = commands.add_parser("evidence", help=text, description=f"{text.capitalize()}.")
     kinds = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add(kinds, "merge", _merge, "make one file of several", "evidence, as pytest --penstock writes it")
-    _add(kinds, "from-otlp", _from_otlp, OTLP_HELP, "lines of OTLP JSON, also gzipped; - is standard input")
-    _add(kinds, "from-jaeger", _from_jaeger, JAEGER_HELP, "JSON, also gzipped; - is standard input")
+    _add(kinds, "merge", _merge, "merge several files into one", "evidence written by pytest --penstock")
+    _add(kinds, "from-otlp", _from_otlp, OTLP_HELP, "OTLP JSON lines, optionally gzipped; - is standard input")
+    _add(kinds, "from-jaeger", _from_jaeger, JAEGER_HELP, "JSON, optionally gzipped; - is standard input")
 
 
 def _add(
@@ -42,10 +42,10 @@ def _add(
 ) -> None:
     parser = kinds.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=files)
-    output_help = "the evidence to write"
+    output_help = "the evidence file to write"
     parser.add_argument("-o", "--output", type=output_file, required=True, metavar="FILE", help=output_help)
     if action is not _merge:
-        size = "the most that a line or document of a compressed file may hold, 64 by default"
+        size = "maximum size of a line or document in a compressed file; 64 by default"
         parser.add_argument("--max-size", type=_read_size, metavar="MB", help=size)
         add_sources(parser)
     parser.set_defaults(action=action)
@@ -58,7 +58,7 @@ def _read_size(given: str) -> int:
         ConfigError: It is no number, or nothing could be so small.
     """
     if not given.isdecimal() or not int(given):
-        raise ConfigError(f"{given!r} is no whole number of megabytes", where="--max-size")
+        raise ConfigError(f"{given!r} is not a whole number of megabytes", where="--max-size")
     return int(given) * 10**6
 
 
@@ -105,7 +105,7 @@ def _from_spans(parsed: argparse.Namespace, kind: TraceFormat) -> int:
     evidence = read(parsed.files, kind, damage, finder, parsed.max_size or MAX_SIZE)
     if finder.fault:
         tell("note", finder.fault)
-    names = f"{pluralize(finder.mapped, 'span')} mapped by the names of functions" if finder.mapped else ""
+    names = f"{pluralize(finder.mapped, 'span')} matched to steps by function name" if finder.mapped else ""
     return _write(evidence, parsed.output, str(damage), names)
 
 
@@ -117,7 +117,7 @@ def _write(evidence: Evidence, output: Path | None, damage: str = "", how: str =
         return CLEAN
     before = _load_before(output)
     if before is not None and shows_arrows(before) and not shows_arrows(evidence):
-        raise EvidenceError(f"nothing in there shows an arrow, so {output} stays as it was")
+        raise EvidenceError(f"the new evidence shows no edge, so {output} is unchanged")
     save(evidence, output)
     print("; ".join(filter(None, (f"wrote {output}: {pluralize(sum(evidence.runs.values()), 'run')}", how))))
     return CLEAN

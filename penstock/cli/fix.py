@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
 def add_fix_options(parser: argparse.ArgumentParser) -> None:
     """Add the options for writing proposed changes."""
-    parser.add_argument("--fix", action="store_true", help="write the after= that findings ask for: show it, and ask")
-    parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
+    parser.add_argument(
+        "--fix",
+        action="store_true",
+        help="write the proposed after= to the sources, after showing the change and asking",
+    )
+    parser.add_argument("--yes", action="store_true", help="with --fix: write without asking")
 
 
 def run_fix(
@@ -58,7 +62,7 @@ def run_fix(
 def _write_edits(edits: Sequence[Edit], ask: Callable[[str], bool]) -> bool:
     """Write the files if confirmed, and return whether nothing is left to write."""
     if not edits:
-        print("There is no after= to write.")
+        print("No after= needs a change.")
         return True
     if not ask(f"Write {pluralize(len(edits), 'file')}?"):
         return False
@@ -76,7 +80,7 @@ def asker(*, yes: bool) -> Callable[[str], bool]:
         if yes:
             return True
         if not sys.stdin.isatty():
-            tell("", "Nothing was written: there is no terminal to ask in. Say --yes to write.")
+            tell("", "Nothing was written, because there is no terminal to ask in. Use --yes to write without asking.")
             return False
         try:
             return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")

@@ -85,7 +85,7 @@ def _config(request: RevisionRequest, root: Path, tree: Path) -> Config:
     }
     config = load(folder, overrides, where=COMMAND_LINE, base=_map_to_worktree(request.base, root, tree))
     if not config.project.is_relative_to(tree) or not (config.modules or config.manifests):
-        raise ConfigError("it names no modules. Write in its pyproject.toml [tool.penstock], or name them here: -m")
+        raise ConfigError("it configures no modules. Add [tool.penstock] to its pyproject.toml, or name them here: -m")
     # an editable installation of this checkout is imported from the revision instead
     own = [_map_to_worktree(Path(entry), root, tree) for entry in sys.path if _is_source(Path(entry or "."), root)]
     path = dict.fromkeys((*config.path, *(entry for entry in own if entry.is_dir())))
@@ -121,7 +121,7 @@ class _Repository(NamedTuple):
     def around(cls, folder: Path, revision: str) -> _Repository:
         """Return the repository of a folder."""
         if shutil.which("git") is None:
-            raise ConfigError(f"{revision!r} is no file, and to ask git for it, git has to be installed")
+            raise ConfigError(f"{revision!r} is not a file, and git is not installed to look it up as a revision")
         done = _git(folder, "rev-parse", "--show-toplevel")
         if done.returncode:
             error_lines = done.stderr.strip().splitlines()[:1]

@@ -13,9 +13,12 @@ from penstock import manifest
 from penstock._util.atomic_files import write_atomically
 from penstock._version import __version__
 from penstock.check.findings.reports import hang_indent
-from penstock.cli import check, diff, evidence
+from penstock.cli import check, completion, diff, evidence, flow_list, open_flow, render_many
+from penstock.cli.bundle import example, explain
 from penstock.cli.common_options import add_sources, output_file, read_config
 from penstock.cli.inject import command as inject
+from penstock.cli.parser import MainParser, print_help_without_command
+from penstock.cli.part_options import add_part, read_part
 from penstock.cli.signals import ending_on_signals
 from penstock.cli.terminal import (
     BROKEN,
@@ -27,6 +30,7 @@ from penstock.cli.terminal import (
     leave_unread,
     open_streams,
     pluralize,
+    suggest_explanation,
     table,
     tell,
     use_colour,
@@ -35,9 +39,9 @@ from penstock.cli.terminal import (
 from penstock.errors import ConfigError, PenstockError, RenderWarning
 from penstock.manifest.unread_flows import UNREAD_CODE, is_unread
 from penstock.proof import prove
-from penstock.render import FORMATS, format_of, render
+from penstock.render import FORMATS, file_content, format_of, render
 from penstock.render.edge_status import without_proof
-from penstock.render.formats import file_content
+from penstock.render.excerpt import take_part
 from penstock.render.options import Options, checked_direction
 from penstock.render.text import drawing as text
 from penstock.render.wording import escape_line
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     from penstock.config import Config
     from penstock.manifest import Manifest
     from penstock.model import Flow, Problem
+    from penstock.render import Format
     from penstock.render.options import Direction
 
     Command = Callable[[argparse.Namespace, Config, Manifest], list[Problem]]
@@ -86,7 +91,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _done(arguments: Sequence[str] | None) -> int:
     """Run a command and return its exit code, however it ends."""
     try:
-        return _run(_parser().parse_args(arguments))
+        parser = _parser()
+        words = sys.argv[1:] if arguments is None else [*arguments]
+        if words[:1] == ["completion"] and words[2:3] == ["--words"]:  # argparse would read the words
+            return completion.print_words(parser, words[3:])
+        return _run(parser.parse_args(words)) if words else print_help_without_command(parser)
     except PenstockError as error:
         _complain(str(error))
         return BROKEN
@@ -107,6 +116,7 @@ def _run(parsed: argparse.Namespace) -> int:
     sys.stdout.flush()
     for problem in problems:
         tell("problem", escape_line(str(problem)))
+    suggest_explanation(problem.code for problem in problems)
     return FINDINGS if problems else CLEAN
 
 
@@ -115,11 +125,15 @@ def _complain(message: str) -> None:
 
 
 def _list(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
-    del parsed, config
-    if not found.flows:
+    del config
+    if parsed.format != "text":
+        if listing := flow_list.FORMATS[parsed.format](found):
+            print(listing)
+    elif not found.flows:
         print("No flows are declared in the configured modules.")
-    for line in table([_format_row(found.flow(name), name) for name in found.names]):
-        print(line)
+    else:
+        for line in table([_format_row(found.flow(name), name) for name in found.names]):
+            print(line)
     return [*found.problems, *(problem for flow in found.flows for problem in flow.problems)]
 
 
@@ -136,10 +150,11 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
     if flow.description:
         print(_wrap_text(escape_line(flow.description), columns))
     print()
-    options = Options(direction=_direction(parsed, config), details=True)
+    drawn, note = take_part(flow, read_part(parsed))
+    options = Options(direction=_direction(parsed, config), details=True, note=note)
     whole = not sys.stdout.isatty()
-    print(text.render(flow, options, colour=use_colour(sys.stdout), width=columns, fold=bool(columns), whole=whole))
-    if proof := text.proof(flow, colour=use_colour(sys.stdout), width=columns):
+    print(text.render(drawn, options, colour=use_colour(sys.stdout), width=columns, fold=bool(columns), whole=whole))
+    if proof := text.proof(drawn, colour=use_colour(sys.stdout), width=columns):
         print(f"\n{proof}")
     if parsed.paths:
         print(f"\n{pluralize(flow.path_count, 'path')}")
@@ -157,18 +172,29 @@ def _wrap_text(paragraph: str, columns: int) -> str:
 
 
 def _render(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
-    flow = _flow(parsed, config, found)
+    render_many.refuse_contradictions(parsed)
+    if parsed.all:
+        flows = [flow if config.proof else without_proof(flow) for flow in found.flows]
+        render_many.render_all(flows, parsed.all, parsed.format, lambda flow, kind: _draw(flow, kind, parsed, config))
+        return [*found.problems, *(problem for flow in found.flows for problem in flow.problems)]
+    flow = render_many.choose_map(found) if parsed.map else _flow(parsed, config, found)
     kind = format_of(parsed.format, parsed.output)
+    _write(_draw(flow, kind, parsed, config), parsed.output, binary=kind.binary)
+    return [*found.problems] if parsed.map else _problems_of(flow, found)
+
+
+def _draw(flow: Flow, kind: Format, parsed: argparse.Namespace, config: Config) -> bytes:
+    """Return a flow as the content of a file; warnings are printed."""
     details = kind.detailed if parsed.details is None else parsed.details
-    options = Options(direction=_direction(parsed, config), details=details)
+    flow, note = take_part(flow, read_part(parsed))
+    options = Options(direction=_direction(parsed, config), details=details, note=note)
     with warnings.catch_warnings(record=True) as messages:
         warnings.simplefilter("always", RenderWarning)
         content = file_content(render(flow, kind.name, options, engine=config.engine, timeout=config.layout_timeout))
-    _write(content, parsed.output, binary=kind.binary)
     for warning in messages:
         if issubclass(warning.category, RenderWarning):
             tell("warning", escape_line(str(warning.message)))
-    return _problems_of(flow, found)
+    return content
 
 
 def _flow(parsed: argparse.Namespace, config: Config, found: Manifest) -> Flow:
@@ -192,7 +218,7 @@ def _write(content: bytes, output: Path | None, *, binary: bool) -> None:
         write_atomically(output, content)
         tell("", f"wrote {output}")
     elif binary and sys.stdout.isatty():
-        raise ConfigError("this format is no text; name a file: -o FILE")
+        raise ConfigError("this format is binary; name a file: -o FILE")
     else:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
@@ -202,32 +228,38 @@ def _direction(parsed: argparse.Namespace, config: Config) -> Direction:
     return checked_direction(parsed.direction or config.direction)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> MainParser:
+    parser = MainParser(
         prog="penstock",
-        description="Show the flows that an application declares.",
-        epilog="Exit codes: 0 all is well, 1 the flows have problems, 2 the command could not do its work.",
+        description="Draw, check and document the flows that an application declares.",
+        epilog="Exit codes: 0 success, 1 the flows have problems, 2 the command failed.",
     )
     parser.add_argument("--version", action="version", version=f"penstock {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add(commands, "list", _list, "list all flows, one a line")
+    commands: argparse._SubParsersAction[argparse.ArgumentParser] = parser.commands
+    list_parser = _add(commands, "list", _list, "list all flows")
+    list_parser.add_argument(
+        "-f", "--format", choices=["text", *flow_list.FORMATS], default="text", help="the format; text by default"
+    )
     show = _add(commands, "show", _show, "draw a flow in the terminal")
     _add_flow(show)
-    show.add_argument("--paths", action="store_true", help="print every path from an entrypoint to an end too")
-    render_parser = _add(commands, "render", _render, "write a flow's diagram to a file")
-    _add_flow(render_parser)
+    show.add_argument("--paths", action="store_true", help="also print every path from an entrypoint to an end")
+    render_parser = _add(commands, "render", _render, "write a diagram to a file")
+    _add_flow(render_parser, optional=True)
+    render_many.add_options(render_parser)
     render_parser.add_argument(
-        "-o", "--output", type=output_file, metavar="FILE", help="the file; its suffix chooses the format"
+        "-o", "--output", type=output_file, metavar="FILE", help="the file; its suffix selects the format"
     )
-    render_parser.add_argument("-f", "--format", choices=sorted(FORMATS), help="the format, if the suffix does not say")
+    render_parser.add_argument(
+        "-f", "--format", choices=sorted(FORMATS), help="the format, if the suffix does not select one"
+    )
     render_parser.add_argument(
         "--details",
         action=argparse.BooleanOptionalAction,
-        help="draw titles, triggers, effects and labels (pictures do, Mermaid and DOT texts do not)",
+        help="draw titles, triggers, effects and labels (default: everywhere but in Mermaid and DOT)",
     )
-    export = _add(commands, "export", _export, "write the manifest of all flows, as JSON")
-    export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output without it")
-    for command in (check, diff, evidence, inject):
+    export = _add(commands, "export", _export, "write all flows to a manifest, as JSON")
+    export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output by default")
+    for command in (check, completion, diff, evidence, inject, example, explain, open_flow):
         command.add(commands)
     return parser
 
@@ -241,8 +273,9 @@ def _add(
     return parser
 
 
-def _add_flow(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("flow", metavar="FLOW", help="the flow's name, or SERVICE/NAME")
+def _add_flow(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     parser.add_argument(
-        "--direction", metavar="TB|LR|BT|RL", help="where the arrows of a diagram point: down, right, up, left"
+        "flow", metavar="FLOW", nargs="?" if optional else None, help="the flow's name, or SERVICE/NAME"
     )
+    parser.add_argument("--direction", metavar="TB|LR|BT|RL", help="direction of the diagram: down, right, up, left")
+    add_part(parser)

@@ -63,6 +63,12 @@ def tell(what: str, message: str, code: str = "33") -> None:
         leave_unread(sys.stderr)
 
 
+def suggest_explanation(codes: Iterable[str]) -> None:
+    """Write the command that explains some codes to standard error; nothing without a code."""
+    if words := " ".join(dict.fromkeys(codes)):
+        tell("help", f"penstock explain {words}", "36")
+
+
 DIFF_COLOURS = {"+++": "1", "---": "1", "@@": "36", "+": "32", "-": "31"}
 
 
@@ -75,12 +81,14 @@ def print_diff(lines: Iterable[str]) -> None:
 
 
 def width() -> int:
-    """Return the columns of the terminal, else the value of ``COLUMNS``; 0 without either."""
+    """Return the value of ``COLUMNS``, else the columns of the terminal; 0 without either."""
+    value = os.environ.get("COLUMNS", "").strip()
+    if value.isdecimal() and int(value):
+        return max(int(value), _NARROWEST)
     try:
         return max(os.get_terminal_size(sys.stdout.fileno()).columns, _NARROWEST)
     except (OSError, ValueError):
-        value = os.environ.get("COLUMNS", "").strip()
-        return max(int(value), _NARROWEST) if value.isdecimal() and int(value) else 0
+        return 0
 
 
 def fold_width() -> int:
@@ -124,9 +132,14 @@ def _bold(text: str) -> str:
 
 
 def use_colour(stream: object) -> bool:
-    """Return whether to use colours: only in a terminal (see no-color.org)."""
-    is_terminal = getattr(stream, "isatty", bool)()
-    return bool(is_terminal) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Return whether to use colours: ``NO_COLOR`` wins over ``FORCE_COLOR``, as in Python; without either, on a terminal.
+
+    Sources: https://no-color.org and https://force-color.org
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    is_terminal = bool(getattr(stream, "isatty", bool)()) and os.environ.get("TERM") != "dumb"
+    return is_terminal or bool(os.environ.get("FORCE_COLOR"))
 
 
 def apply_style(shown: str, code: str, stream: object = None) -> str:

@@ -10,11 +10,12 @@ import ast
 import re
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar, get_args
+from typing import TYPE_CHECKING, TypeVar, cast, get_args
 
 from penstock._util.display_text import plain, plain_name
 from penstock.errors import ManifestError
-from penstock.model import Flow, Kind, State
+from penstock.model import EvidenceSummary, Flow, Kind
+from penstock.model.finding_kinds import State
 from penstock.render.wording import is_inside
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from penstock.manifest import Manifest
     from penstock.model import Blind, Call, Edge, Problem, Step
+    from penstock.model.problem_codes import ProblemCode
 
     Placed = TypeVar("Placed", Step, Problem, Call, Blind)
 
@@ -38,6 +40,7 @@ SHORT, MAX_DEPTH = 150, 50
 """Characters of a signature that cannot be nested too deeply, and the maximum depth."""
 
 MAX_LINE_NUMBER = 9_999_999
+MAX_RUNS = 10**15
 
 _HASHES = re.compile(r"#(?=#\w*\[)")
 _COMMAND = re.compile(rf"(?<!\S):(?=:)|{_HASHES.pattern}")
@@ -95,7 +98,7 @@ def _flow(flow: Flow) -> Flow:
         blind=tuple(
             replace(_clean_location(blind), step=_name(blind.step), reason=_line(blind.reason)) for blind in flow.blind
         ),
-        provenance=_line(flow.provenance),
+        evidence=flow.evidence and _evidence(flow.evidence),
     )
 
 
@@ -131,9 +134,19 @@ def _edge(edge: Edge) -> Edge:
     )
 
 
+def _evidence(evidence: EvidenceSummary) -> EvidenceSummary:
+    runs = min(max(evidence.runs, 0), MAX_RUNS)
+    return EvidenceSummary(runs=runs, commit=_line(evidence.commit), date=_line(evidence.date))
+
+
 def _problem(problem: Problem) -> Problem:
     return replace(
-        _clean_location(problem), code=_line(problem.code), message=_line(problem.message), step=_name(problem.step)
+        _clean_location(problem),
+        code=cast("ProblemCode", _line(problem.code)),
+        message=_line(problem.message),
+        step=_name(problem.step),
+        advice=_line(problem.advice),
+        missing=_name(problem.missing),
     )
 
 

@@ -7,8 +7,6 @@ import json
 import os
 import re
 import signal
-import sys
-import sysconfig
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +25,7 @@ from penstock.model import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from penstock.config import Config
+    from penstock.collect.import_plan import ImportPlan
     from penstock.manifest import Manifest
 
 _UNWRITABLE = 73
@@ -82,26 +80,8 @@ class Collected(NamedTuple):
     output: str = ""
 
 
-def interpreter(config: Config) -> str:
-    """Return the Python that imports the application."""
-    return config.python or sys.executable
-
-
-def shared_path(config: Config) -> list[str]:
-    """Return this process's ``sys.path`` for a child with the same interpreter, or an empty list for any other."""
-    if interpreter(config) != sys.executable:
-        return []
-    scripts = os.path.realpath(sysconfig.get_path("scripts"))  # the folder of `sphinx-build`, which holds no modules
-    entries = [source_paths.absolute(entry) for entry in sys.path]
-    return [entry for entry in dict.fromkeys(entries) if os.path.realpath(entry) != scripts and Path(entry).exists()]
-
-
-def collect(config: Config, *, calls: bool = False) -> Collected:
-    """Import the configured modules in a child and return its results.
-
-    Args:
-        config: The settings.
-        calls: Whether flows include static relations.
+def collect(plan: ImportPlan) -> Collected:
+    """Import the modules in a child and return its results.
 
     Raises:
         CollectError: The child could not be started, or has no compatible penstock.
@@ -109,20 +89,20 @@ def collect(config: Config, *, calls: bool = False) -> Collected:
     with contextlib.ExitStack() as stack:
         try:
             folder = Path(stack.enter_context(_temporary()))
-            request = {**_request(config, folder), "calls": calls}
+            request = _request(plan, folder)
             (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
         except OSError as error:
             raise _explain_room(error.strerror or str(error)) from None
-        status, output = _run(config, request, folder / "request.json")
+        status, output = _run(plan, request, folder / "request.json")
         if Path(request["absent"]).exists():
-            raise _absent(interpreter(config), json.loads(Path(request["absent"]).read_text(encoding="utf-8")))
+            raise _absent(plan.python, json.loads(Path(request["absent"]).read_text(encoding="utf-8")))
         if not Path(request["report"]).exists():
             if status == _UNWRITABLE:
                 raise _explain_room(output.strip().rpartition("\n")[2])
             if Path(request["declared"]).exists():
-                return _unread(config, request, status)
-            return Collected(failures=(_death(config, request, status, output),), output=output)
-        return _result(config, request, output)
+                return _unread(plan, request, status)
+            return Collected(failures=(_death(plan, request, status, output),), output=output)
+        return _result(plan, request, output)
 
 
 def _explain_room(reason: str) -> CollectError:
@@ -135,39 +115,41 @@ def _temporary() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="penstock-", ignore_cleanup_errors=True)
 
 
-def _request(config: Config, folder: Path) -> dict[str, Any]:
+def _request(plan: ImportPlan, folder: Path) -> dict[str, Any]:
     names = ("absent", "declared", "imported", "manifest", "progress", "report", "trace")
     files = {name: str(folder / f"{name}.json") for name in names}
     return {
         **files,
-        "sys_path": shared_path(config),
-        "project": str(config.project),
-        "path": [str(entry) for entry in config.path],
-        "modules": config.modules,
-        "setup": config.setup,
-        "mock": config.mock,
-        "service": config.service,
-        "timeout": config.timeout,
-        "reading_timeout": config.reading_timeout,
+        "sys_path": plan.sys_path,
+        "project": str(plan.project),
+        "settings_file": plan.settings.file,
+        "settings_base": str(plan.settings.base),
+        "path": plan.path,
+        "modules": plan.modules,
+        "setup": plan.setup,
+        "mock": plan.mock,
+        "service": plan.service,
+        "timeout": plan.timeout,
+        "reading_timeout": plan.reading_timeout,
         "reading_grace": _READING_GRACE,
+        "calls": plan.calls,
     }
 
 
-def _run(config: Config, request: dict[str, Any], file: Path) -> tuple[int | None, str]:
+def _run(plan: ImportPlan, request: dict[str, Any], file: Path) -> tuple[int | None, str]:
     """Run the child; return its status, or ``None`` if it had to be killed, and the end of its output."""
-    python = interpreter(config)
     # -B: a .pyc made now would hide an edit of the same size within the same second
-    command = [python, "-B", "-c", _BOOTSTRAP, str(file)]
-    after = 2 * config.timeout + (config.reading_timeout + _READING_GRACE if request["calls"] else 0)
+    command = [plan.python, "-B", "-c", _BOOTSTRAP, str(file)]
+    after = 2 * plan.timeout + (plan.reading_timeout + _READING_GRACE if plan.calls else 0)
 
     def limit() -> float:
         """Return how many seconds the child may take, more once the application is imported."""
-        return config.timeout + _GRACE + (after if Path(request["imported"]).exists() else 0)
+        return plan.timeout + _GRACE + (after if Path(request["imported"]).exists() else 0)
 
     try:
-        return run(command, cwd=config.project, env={**os.environ, **config.env}, seconds=limit)
+        return run(command, cwd=plan.project, env={**os.environ, **plan.env}, seconds=limit)
     except OSError as error:
-        raise CollectError(f"cannot start {python}: {error.strerror}. Check the setting `python`.") from None
+        raise CollectError(f"cannot start {plan.python}: {error.strerror}. Check the setting `python`.") from None
 
 
 def _absent(python: str, report: dict[str, Any]) -> CollectError:
@@ -180,17 +162,19 @@ def _absent(python: str, report: dict[str, Any]) -> CollectError:
     return CollectError(f"{python} cannot run its penstock ({report['error']}). {cure}")
 
 
-def _result(config: Config, request: dict[str, Any], output: str) -> Collected:
+def _result(plan: ImportPlan, request: dict[str, Any], output: str) -> Collected:
     report = json.loads(Path(request["report"]).read_text(encoding="utf-8"))
     failures = tuple(
         _problem(
-            config, failure["module"], import_errors.ImportFailure(failure["message"], failure["file"], failure["line"])
+            plan.project,
+            failure["module"],
+            import_errors.ImportFailure(failure["message"], failure["file"], failure["line"]),
         )
         for failure in report["failures"]
     )
     text = "" if failures else Path(request["manifest"]).read_text(encoding="utf-8")
     return Collected(
-        _load_manifest(config, text, report["versions"]["penstock"]) if text else None,
+        _load_manifest(plan.python, text, report["versions"]["penstock"]) if text else None,
         text,
         failures,
         tuple(report["files"]),
@@ -201,42 +185,41 @@ def _result(config: Config, request: dict[str, Any], output: str) -> Collected:
     )
 
 
-def _load_manifest(config: Config, text: str, version: str) -> Manifest:
+def _load_manifest(python: str, text: str, version: str) -> Manifest:
     try:
         return lazy.loads(text, at_once=version != __version__)
     except ManifestError as error:
-        python = interpreter(config)
         cure = f"Install the same version in both: {python} -m pip install penstock=={__version__}"
         raise CollectError(f"{python} has penstock {version}, this is {__version__}: {error} {cure}") from None
 
 
-def _problem(config: Config, module: str, failure: import_errors.ImportFailure) -> Problem:
+def _problem(project: Path, module: str, failure: import_errors.ImportFailure) -> Problem:
     file = failure.file
-    if source_paths.is_own(file, [str(config.project)]):
-        file = source_paths.relative(file, config.project)
+    if source_paths.is_own(file, [str(project)]):
+        file = source_paths.relative(file, project)
     message = f"cannot import {module}: {failure.message}" if module else failure.message
     return Problem(code="import", message=message, file=file, line=failure.line)
 
 
-def _death(config: Config, request: dict[str, Any], status: int | None, output: str) -> Problem:
+def _death(plan: ImportPlan, request: dict[str, Any], status: int | None, output: str) -> Problem:
     """Return a problem for a child that ended without a report."""
     progress = _read(request["progress"]).splitlines()
     trace = _read(request["trace"])
     if not progress:
         last = " ".join(output.split("\n")[-6:]).strip()
-        message = f"{interpreter(config)} ended with status {status} before it could import anything: {last}"
-        return _problem(config, "", import_errors.ImportFailure(message))
+        message = f"{plan.python} ended with status {status} before it could import anything: {last}"
+        return _problem(plan.project, "", import_errors.ImportFailure(message))
     last = json.loads(progress[-1])
     place = import_errors.place(_frames(trace if "File " in trace else output), last["roots"])
     is_late = status is None or trace.startswith("Timeout")
     if Path(request["imported"]).exists():
-        message = f"it takes longer than {config.timeout:g} s; raise `timeout`" if is_late else _end(status)
-        return _problem(config, "", import_errors.internal(message)._replace(file=place[0], line=place[1]))
+        message = f"it takes longer than {plan.timeout:g} s; raise `timeout`" if is_late else _end(status)
+        return _problem(plan.project, "", import_errors.internal(message)._replace(file=place[0], line=place[1]))
     if is_late:
-        message = f"it took longer than {config.timeout:g} s. {import_errors.TOO_LONG}"
+        message = f"it took longer than {plan.timeout:g} s. {import_errors.TOO_LONG}"
     else:
         message = f"{_end(status)} {import_errors.CRASH}"
-    return _problem(config, last["module"], import_errors.ImportFailure(message, *place))
+    return _problem(plan.project, last["module"], import_errors.ImportFailure(message, *place))
 
 
 def _end(status: int | None) -> str:
@@ -246,11 +229,11 @@ def _end(status: int | None) -> str:
     return f"Python ended with status {status} and without a word."
 
 
-def _unread(config: Config, request: dict[str, Any], status: int | None) -> Collected:
+def _unread(plan: ImportPlan, request: dict[str, Any], status: int | None) -> Collected:
     """Collect once more without static analysis, because the child ended during it."""
     is_late = status is None or _read(request["trace"]).startswith("Timeout")
-    why = explain_timeout(config.reading_timeout) if is_late else f"{_end(status)} Nothing is known of their arrows."
-    result = collect(config)
+    why = explain_timeout(plan.reading_timeout) if is_late else f"{_end(status)} Nothing is known of their arrows."
+    result = collect(replace(plan, calls=False))
     if result.manifest is None:
         return result
     flows = tuple(map(mark_unread, result.manifest.flows))

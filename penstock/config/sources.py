@@ -39,14 +39,21 @@ class SettingsSource(NamedTuple):
         """Whether the file is a YAML file."""
         return self.file.endswith((".yml", ".yaml"))
 
+    @property
+    def is_command_line(self) -> bool:
+        """Whether the settings were given as options of the command ``penstock``."""
+        return self.file == COMMAND_LINE
+
     def where(self, key: str) -> str:
         """``file:line`` of a setting, as far as known."""
         return _place(self.file, self.toml, f"tool.penstock.{key}")
 
     def assignment(self, key: str, value: object) -> str:
         """Return a setting as this file would spell it."""
-        if self.file == COMMAND_LINE:
-            return f"{COMMAND_LINE_FLAGS[key]} {value[0] if isinstance(value, list) else value}"
+        if self.is_command_line and key in COMMAND_LINE_FLAGS:
+            return f"{COMMAND_LINE_FLAGS[key]} {shlex.quote(str(value[0] if isinstance(value, list) else value))}"
+        if self.is_command_line:
+            return f"{key} = {toml(value)} below [tool.penstock] in pyproject.toml"
         if self.file == SPHINX_BUILD:
             return _sphinx_options(f"penstock_{key}", value) or f"penstock_{key} = {python(value)} in conf.py"
         if self.is_yaml:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING
@@ -13,6 +12,8 @@ from string import Formatter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from penstock.config.guesses import guess_choice, guess_number, guess_truth
+from penstock.config.module_paths import module_of_file
 from penstock.errors import did_you_mean, near_names
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ Reader = Callable[[object, Path], object]
 """Takes a value and the base folder of relative paths."""
 
 
-_NEGATIVES = frozenset({"false", "n", "never", "no", "none", "0"})
-"""Values that stand for ``off``."""
-
 NO_CHOICES: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
@@ -34,10 +32,12 @@ class BadValueError(ValueError):
 
     Attributes:
         instead: The likely intended value, or ``None``.
+        beside: Other settings that the intended value needs.
     """
 
-    def __init__(self, message: str, instead: object = None) -> None:
+    def __init__(self, message: str, instead: object = None, beside: Mapping[str, object] = NO_CHOICES) -> None:
         self.instead = instead
+        self.beside = beside
         super().__init__(message)
 
 
@@ -51,7 +51,7 @@ def text(value: object, _base: Path) -> str:
 def truth(value: object, _base: Path) -> bool:
     """Read a boolean."""
     if not isinstance(value, bool):
-        raise BadValueError(f"must be true or false, not {_kind(value)}")
+        raise BadValueError(f"must be true or false, not {_kind(value)}", guess_truth(value))
     return value
 
 
@@ -89,7 +89,8 @@ def tables(
     def reader(value: object, _base: Path) -> tuple[object, ...]:
         """Return the tables of a list as a tuple of the dataclass."""
         if not isinstance(value, list | tuple):
-            raise BadValueError(f"must be a list of tables, not {_kind(value)}")
+            intended = [dict(value)] if isinstance(value, Mapping) and value else None
+            raise BadValueError(f"must be a list of tables, not {_kind(value)}", intended)
         return tuple(map(read, value))
 
     return reader
@@ -98,7 +99,7 @@ def tables(
 def _check_key(key: str, names: Collection[str]) -> None:
     if key not in names:
         hint = did_you_mean(near_names(key, names)) or f" Known keys: {', '.join(names)}."
-        raise BadValueError(f"has a table with {key!r}, which is no key of it.{hint}")
+        raise BadValueError(f"contains the unknown key {key!r}.{hint}")
 
 
 def _check_entry(key: str, value: object, kind: type, choices: Collection[str]) -> None:
@@ -109,7 +110,7 @@ def _check_entry(key: str, value: object, kind: type, choices: Collection[str]) 
         raise BadValueError(f"must have a list of strings for {key!r}")
     if choices and value not in choices:
         hint = did_you_mean(near_names(str(value), choices)) or f" Known: {', '.join(choices)}."
-        raise BadValueError(f"has {key} = {value!r}, which is none.{hint}")
+        raise BadValueError(f"has a table with an unknown {key} {value!r}.{hint}")
 
 
 def strings(value: object, _base: Path) -> dict[str, str]:
@@ -118,18 +119,23 @@ def strings(value: object, _base: Path) -> dict[str, str]:
         raise BadValueError(f"must be a table of strings, not {_kind(value)}")
     for name, item in value.items():
         if not isinstance(item, str):
-            raise BadValueError(f"must hold strings only, and {name!r} is {_kind(item)}", {str(name): str(item)})
+            intended = str(item).lower() if isinstance(item, bool) else str(item)
+            raise BadValueError(f"must contain strings only, and {name!r} is {_kind(item)}", {str(name): intended})
     return {str(name): item for name, item in value.items()}
 
 
-def modules(value: object, _base: Path) -> tuple[str, ...]:
+def modules(value: object, base: Path) -> tuple[str, ...]:
     """Read module names, each of which may end in ``.*``."""
-    return tuple(dict.fromkeys(_module(name, name.removesuffix(".*")) for name in _list(value)))
+    return tuple(dict.fromkeys(_module(name, name.removesuffix(".*"), base) for name in _list(value)))
 
 
-def mocks(value: object, _base: Path) -> tuple[str, ...]:
+def mocks(value: object, base: Path) -> tuple[str, ...]:
     """Read module names."""
-    return tuple(dict.fromkeys(_module(name, name) for name in _list(value)))
+    names = _list(value)
+    for name in names:
+        if name.endswith(".*") and _is_dotted_name(name[:-2]):
+            raise BadValueError(f"contains {name!r}; a mocked package includes its modules", [name[:-2]])
+    return tuple(dict.fromkeys(_module(name, name, base) for name in names))
 
 
 def setup(value: object, base: Path) -> str:
@@ -137,14 +143,15 @@ def setup(value: object, base: Path) -> str:
     name = text(value, base)
     module, colon, function = name.partition(":")
     if name and not (colon and _is_dotted_name(module) and _is_dotted_name(function)):
-        raise BadValueError(f"must be a module and a function with a colon between, not {name!r}")
+        intended = ":".join(name.rsplit(".", 1)) if _is_dotted_name(name) and "." in name else None
+        raise BadValueError(f"must be a module and a function with a colon between, not {name!r}", intended)
     return name
 
 
 def seconds(value: object, _base: Path) -> float:
     """Read a positive number of seconds."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadValueError(f"must be a number of seconds, not {_kind(value)}")
+        raise BadValueError(f"must be a number of seconds, not {_kind(value)}", guess_number(value))
     if not (value > 0 and math.isfinite(value)):
         raise BadValueError(f"must be more than 0 seconds, and finite, not {value}")
     return float(value)
@@ -193,17 +200,10 @@ def one_of(*names: str, **aliases: str) -> Reader:
             raise BadValueError(f"must be {choice_list}, not {_kind(value)}")
         name = aliases.get(value, value)
         if name not in names:
-            raise BadValueError(f"must be {choice_list}, not {name!r}", _nearest(name, names))
+            raise BadValueError(f"must be {choice_list}, not {name!r}", guess_choice(name, names))
         return name
 
     return reader
-
-
-def _nearest(name: str, names: Collection[str]) -> str | None:
-    """Return the nearest name, or ``None``."""
-    if name.lower() in _NEGATIVES and "off" in names:
-        return "off"
-    return next(iter(near_names(name, names)), None)
 
 
 def template(value: object, base: Path) -> str:
@@ -235,16 +235,18 @@ def _list(value: object, of: object = str) -> list[str]:
         if not isinstance(item, of):  # type: ignore[arg-type]
             raise BadValueError(f"must be a list of strings, and {item!r} in it is {_kind(item)}")
         if not os.fspath(item):
-            raise BadValueError("holds an empty string")
+            raise BadValueError("contains an empty string")
     return list(value)
 
 
-def _module(name: str, bare: str) -> str:
-    if not _is_dotted_name(bare):
-        suggestion = re.sub(r"[/\\]+", ".", name.strip("./\\").removesuffix(".py")).removesuffix(".__init__")
-        instead = [suggestion] if _is_dotted_name(suggestion) else None
-        raise BadValueError(f"holds {name!r}, which is not the name of a module", instead)
-    return name
+def _module(name: str, bare: str, base: Path) -> str:
+    if _is_dotted_name(bare):
+        return name
+    message = f"contains {name!r}, which is not a module name"
+    module, folder = module_of_file(name, base)
+    if not _is_dotted_name(module.removesuffix(".*")):
+        raise BadValueError(message)
+    raise BadValueError(message, [module], {} if folder == Path() else {"path": [folder.as_posix()]})
 
 
 def _is_dotted_name(name: str) -> bool:

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from functools import cache
 from html import escape
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from penstock.embed.views import EvidenceView
+    from penstock.render.svg import Opening
 
 SCRIPT = Path(__file__).with_name("penstock.js")
-"""The script: highlights the paths through a node, and toggles the size of a wide diagram. It loads nothing."""
+"""The script: highlights the paths through a node, zooms and pans large diagrams, and finds steps. It loads nothing."""
 
 STYLESHEET = Path(__file__).with_name("penstock.css")
 """The style sheet; it loads nothing and names no host."""
 
 
-def frame(svg: str, label: str, start: int = 0) -> str:
-    """Return a diagram in its frame, which scrolls if the diagram is too wide and can be focused by keyboard.
+def frame(svg: str, label: str, start: Opening | None = None) -> str:
+    """Return a diagram in its frame, which scrolls if the diagram is too large and can be focused by keyboard.
 
     Args:
         svg: The ``<svg>`` element.
         label: The frame's name for screen readers.
-        start: What a frame that scrolls has in its middle when it opens, in pixels of the diagram's own size from its left.
+        start: What a frame that scrolls has in its middle when it opens.
     """
-    place = f' style="--ps-start:{start}px"' if start else ""
-    return f'<div class="ps-frame" tabindex="0" role="region" aria-label="{escape(label)}"{place}>\n{svg}\n</div>'
+    place = f' style="--ps-start:{start.x}px;--ps-start-y:{start.y}px"' if start else ""
+    css = "ps-frame ps-tall" if start and start.is_tall else "ps-frame"
+    return f'<div class="{css}" tabindex="0" role="region" aria-label="{escape(label)}"{place}>\n{svg}\n</div>'
+
+
+def confirmed_class(view: EvidenceView) -> str:
+    """Return the class of the number of confirmed edges; only some deserve a tick."""
+    return "ps-confirmed" if view.has_confirmed else "ps-none-confirmed"
 
 
 def new_name(wanted: str, taken: set[str]) -> str:
@@ -51,11 +63,17 @@ def thumbnail(svg: str, url: str) -> str:
     return f'{opening} class="ps-thumb" aria-hidden="true">{svg}</{closing}>'
 
 
+@cache
 def script() -> str:
     """Return the text of the script."""
     return SCRIPT.read_text(encoding="utf-8")
 
 
-def stylesheet() -> str:
-    """Return the text of the style sheet."""
-    return STYLESHEET.read_text(encoding="utf-8")
+@cache
+def stylesheet(own: Path | None = None) -> str:
+    """Return the text of the style sheet.
+
+    Args:
+        own: The file of an engine's own rules, which come last.
+    """
+    return "".join(file.read_text(encoding="utf-8") for file in (STYLESHEET, own) if file)

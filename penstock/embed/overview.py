@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penstock._util import graphs
+from penstock.embed.language import ENGLISH
 from penstock.errors import did_you_mean, near_names
 from penstock.model import Edge, Flow, Step
 from penstock.render.edge_status import without_proof
-from penstock.render.wording import paragraphs, slug, visible
+from penstock.render.wording import paragraphs, visible, visible_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from penstock.embed.language import Language
 
 MAP = "system map"
 """The name of the flow that :func:`system_map` returns."""
 
 MOST_TRIGGERS = 3
 """Maximum number of external triggers that a flow shows on the map."""
-
-MOST_IN_SMALL = 12
-"""Maximum number of steps in a small diagram; in a larger one, nothing would be readable."""
-
-
-MOST_BYTES = 100
-"""Maximum bytes of a page's file name; longer names are cut. Most file systems allow 255 with all additions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +90,41 @@ def summary(flow: Flow) -> str:
     return description or (visible(first.title) if first else "")
 
 
-def size(flow: Flow) -> str:
-    """Return the number of steps of a flow, in words."""
-    return f"{len(flow.steps)} step{'' if len(flow.steps) == 1 else 's'}"
-
-
 def triggers(flow: Flow) -> tuple[str, ...]:
     """Return the distinct triggers of a flow."""
     return tuple(dict.fromkeys(visible(step.trigger) for step in flow.steps if step.trigger))
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewRow:
+    """A flow in a table of flows.
+
+    Attributes:
+        flow: The flow.
+        title: Its title, or its name where it has none.
+        facts: Its size and its service.
+        channels: Its triggers.
+        summary: What it does.
+    """
+
+    flow: Flow
+    title: str
+    facts: tuple[str, ...]
+    channels: tuple[str, ...]
+    summary: str
+
+
+def name_columns(*, diagrams: bool, language: Language = ENGLISH) -> tuple[str, ...]:
+    """Return the heads of the columns of a table of flows."""
+    heads = (language.gettext("Flow"), language.gettext("What it does"))
+    return (*heads, language.gettext("Diagram")) if diagrams else heads
+
+
+def view_row(flow: Flow, language: Language = ENGLISH) -> OverviewRow:
+    """Return a flow's row in a table of flows."""
+    count = len(flow.steps)
+    facts = (language.ngettext("%d step", "%d steps", count) % count, visible(flow.service))
+    return OverviewRow(flow, visible_title(flow), tuple(filter(None, facts)), triggers(flow), summary(flow))
 
 
 def fault(selection: Selection, flows: Sequence[Flow]) -> str:
@@ -147,7 +167,13 @@ def outline(flow: Flow) -> Flow:
         service=flow.service,
         tags=flow.tags,
         steps=tuple(
-            Step(name=step.name, entrypoint=step.entrypoint, trigger=step.trigger, effects=step.effects)
+            Step(
+                name=step.name,
+                module=step.module,
+                entrypoint=step.entrypoint,
+                trigger=step.trigger,
+                effects=step.effects,
+            )
             for step in flow.steps
         ),
         edges=without_proof(flow).edges,
@@ -178,44 +204,6 @@ def _as_step(flow: Flow, fed: set[tuple[str, str]]) -> Step:
     sources = outside[:MOST_TRIGGERS] + (["…"] if len(outside) > MOST_TRIGGERS else [])
     title = flow.title if flow.title != flow.name else summary(flow)
     return Step(name=flow.full_name, title=title, signature="", entrypoint=bool(starts), trigger=", ".join(sources))
-
-
-def page_names(flows: Iterable[Flow]) -> list[str]:
-    """Return a page name for each flow, such as ``shop/orders``: safe for files and addresses, and unique.
-
-    Some file systems do not tell case, nor two ways to write one letter, Windows has names of its own, and the index of a
-    folder is its overview.
-    """
-    used_names: set[str] = set()
-    names: list[str] = []
-    for flow in flows:
-        base_name = "/".join(_file_name(part) for part in (flow.service, flow.name) if part)
-        number, name = 1, base_name
-        while _fold_names(name) in used_names or name.rpartition("/")[2].casefold() in ("index", "readme"):
-            number += 1
-            name = f"{base_name}-{number}"
-        used_names.add(_fold_names(name))
-        names.append(name)
-    return names
-
-
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
-"""What Windows takes for a device, in any folder and with any suffix."""
-
-
-def _fold_names(name: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-
-
-def _file_name(text: str) -> str:
-    name = slug(text).strip(".") or "unnamed"
-    if _DEVICE.fullmatch(name):
-        name = f"flow-{name}"
-    data = name.encode()
-    if len(data) <= MOST_BYTES:
-        return name
-    digest = hashlib.sha256(data).hexdigest()[:8]  # what was cut tells names apart
-    return f"{data[:MOST_BYTES].decode(errors='ignore')}-{digest}"
 
 
 def _under(module: str, packages: Iterable[str]) -> bool:

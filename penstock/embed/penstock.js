@@ -45,35 +45,190 @@
     });
   }
 
-  const button = (frame, tools, text, zoom) => {
+  const SMALLEST = 0.1;
+  const LARGEST = 4;
+  const MANY_STEPS = 12; /* from which on a step is searched rather than seen */
+
+  const sizeOf = (svg) => svg.viewBox.baseVal;
+  const scaleOf = (svg) => svg.getBoundingClientRect().width / sizeOf(svg).width;
+
+  /* Draws in another size, around a point of the frame that stays where it is. */
+  const zoom = (frame, scale, x = frame.clientWidth / 2, y = frame.clientHeight / 2) => {
+    const svg = frame.querySelector(".ps-svg");
+    const before = scaleOf(svg);
+    const after = Math.min(LARGEST, Math.max(SMALLEST, scale));
+    const [left, top] = [frame.scrollLeft + x, frame.scrollTop + y];
+    frame.dataset.psZoom = after.toFixed(3);
+    svg.style.width = `${sizeOf(svg).width * after}px`;
+    frame.scrollLeft = (left * after) / before - x;
+    frame.scrollTop = (top * after) / before - y;
+    hint(frame);
+  };
+
+  /* The whole drawing, in both directions. */
+  const fit = (frame) => {
+    const { width, height } = sizeOf(frame.querySelector(".ps-svg"));
+    const high = (document.fullscreenElement ? 0.85 : 0.78) * window.innerHeight;
+    zoom(frame, Math.min(1, (frame.clientWidth - 4) / width, high / height));
+  };
+
+  /* Back to the size of the text around; the frame opens at the entrypoint again. */
+  const reset = (frame) => {
+    delete frame.dataset.psZoom;
+    frame.querySelector(".ps-svg").style.width = "";
+    requestAnimationFrame(() => hint(frame));
+  };
+
+  const hint = (frame) => {
+    const { scrollLeft: left, scrollTop: top } = frame;
+    const sides = [];
+    if (left > 1) sides.push("left");
+    if (left + frame.clientWidth < frame.scrollWidth - 1) sides.push("right");
+    if (top > 1) sides.push("top");
+    if (top + frame.clientHeight < frame.scrollHeight - 1) sides.push("bottom");
+    if (sides.length) frame.dataset.psMore = sides.join(" ");
+    else delete frame.dataset.psMore;
+    frame.classList.add("ps-pannable");
+  };
+
+  const pan = (frame) => {
+    let start = null;
+    frame.addEventListener("pointerdown", (event) => {
+      if (event.pointerType === "mouse" && event.button === 0 && frame.dataset.psMore) start = event;
+    });
+    window.addEventListener("pointermove", (event) => {
+      if (!start || !(event.buttons & 1)) return void (start = null);
+      if (!frame.classList.contains("ps-panning") && Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) < 4) return;
+      frame.classList.add("ps-panning");
+      frame.scrollLeft -= event.movementX;
+      frame.scrollTop -= event.movementY;
+    });
+    window.addEventListener("pointerup", () => {
+      start = null;
+      setTimeout(() => frame.classList.remove("ps-panning")); /* after the click, which is none */
+    });
+    frame.addEventListener("dragstart", (event) => event.preventDefault());
+  };
+
+  const pinch = (frame) => {
+    let last = 0;
+    const distance = ([one, other]) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
+    frame.addEventListener("touchstart", (event) => (last = event.touches.length === 2 ? distance(event.touches) : 0), { passive: true });
+    frame.addEventListener(
+      "touchmove",
+      (event) => {
+        if (event.touches.length !== 2 || !last) return;
+        event.preventDefault();
+        const box = frame.getBoundingClientRect();
+        const [one, other] = event.touches;
+        const now = distance(event.touches);
+        const middle = [(one.clientX + other.clientX) / 2 - box.left, (one.clientY + other.clientY) / 2 - box.top];
+        zoom(frame, (scaleOf(frame.querySelector(".ps-svg")) * now) / last, ...middle);
+        last = now;
+      },
+      { passive: false },
+    );
+  };
+
+  const control = (frame) => {
+    const scale = () => scaleOf(frame.querySelector(".ps-svg"));
+    const keys = { "+": () => zoom(frame, scale() * 1.25), "=": () => zoom(frame, scale() * 1.25), "-": () => zoom(frame, scale() / 1.25), 0: () => fit(frame), 1: () => reset(frame) };
+    frame.addEventListener("keydown", (event) => {
+      const action = !event.ctrlKey && !event.metaKey && !event.altKey && keys[event.key];
+      if (!action) return;
+      event.preventDefault();
+      event.stopPropagation(); /* some themes have keys of their own */
+      action();
+    });
+    frame.addEventListener(
+      "wheel",
+      (event) => {
+        if (!event.ctrlKey && !event.metaKey) return;
+        event.preventDefault();
+        const box = frame.getBoundingClientRect();
+        zoom(frame, scale() * Math.exp(-event.deltaY / 300), event.clientX - box.left, event.clientY - box.top);
+      },
+      { passive: false },
+    );
+    frame.addEventListener("scroll", () => hint(frame), { passive: true });
+    pan(frame);
+    pinch(frame);
+  };
+
+  const button = (tools, text, title, action, name = "") => {
     const made = document.createElement("button");
     made.type = "button";
     made.textContent = text;
-    made.setAttribute("aria-pressed", "false");
-    made.addEventListener("click", () => {
-      const pressed = made.getAttribute("aria-pressed") === "true";
-      for (const each of tools.children) each.setAttribute("aria-pressed", "false");
-      made.setAttribute("aria-pressed", String(!pressed));
-      if (pressed) delete frame.dataset.psZoom;
-      else frame.dataset.psZoom = zoom;
-    });
+    made.title = title;
+    if (name) made.setAttribute("aria-label", name);
+    made.addEventListener("click", action);
     tools.append(made);
+    return made;
   };
 
-  /* A diagram that is wider than its column can be seen as a whole, or in its own size. */
+  /* Finds steps by a part of their names: the others fade, and Enter goes from one to the next. */
+  const search = (frame, tools) => {
+    const svg = frame.querySelector(".ps-svg");
+    const steps = [...svg.querySelectorAll(".ps-node:not(.ps-io)")];
+    if (steps.length <= MANY_STEPS) return;
+    const field = Object.assign(document.createElement("input"), { type: "search", placeholder: "Find a step" });
+    field.setAttribute("aria-label", "Find a step in this diagram");
+    const count = document.createElement("output");
+    let place = 0;
+    const matching = () => {
+      const text = field.value.trim().toLowerCase();
+      return text ? steps.filter((step) => step.querySelector(".ps-name").textContent.toLowerCase().includes(text)) : [];
+    };
+    const show = () => {
+      clear(svg);
+      const found = matching();
+      count.value = field.value.trim() ? `${found.length} of ${steps.length}` : "";
+      if (!field.value.trim()) return;
+      for (const step of found) step.classList.add("ps-on");
+      svg.classList.add("ps-tracing");
+      if (!found.length) return;
+      const [box, around] = [found[place % found.length], frame].map((each) => each.getBoundingClientRect());
+      frame.scrollLeft += box.left + box.width / 2 - around.left - around.width / 2;
+      frame.scrollTop += box.top + box.height / 2 - around.top - around.height / 2;
+    };
+    field.addEventListener("input", () => { place = 0; show(); });
+    field.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter") { event.preventDefault(); place += 1; show(); }
+      if (event.key === "Escape") { field.value = ""; show(); }
+    });
+    tools.prepend(count, field);
+  };
+
+  /* A diagram that is larger than its frame can be zoomed, moved, searched, and seen as a whole or on the whole screen. */
   const prepare = () => {
     for (const frame of document.querySelectorAll(".ps-frame:not([data-ps-ready])")) {
       const svg = frame.querySelector(".ps-svg");
       if (!svg) continue;
       frame.dataset.psReady = "";
+      const view = document.createElement("div");
+      view.className = "ps-view";
       const tools = document.createElement("div");
       tools.className = "ps-tools";
       tools.hidden = true;
-      button(frame, tools, "Fit", "fit");
-      button(frame, tools, "Actual size", "actual");
-      frame.before(tools);
+      button(tools, "Fit", "Show the whole diagram (0)", () => fit(frame));
+      button(tools, "Actual size", "Show the text as large as the text around (1)", () => reset(frame));
+      button(tools, "−", "Zoom out (−)", () => zoom(frame, scaleOf(svg) / 1.25), "Zoom out");
+      button(tools, "+", "Zoom in (+)", () => zoom(frame, scaleOf(svg) * 1.25), "Zoom in");
+      if (document.fullscreenEnabled) {
+        button(tools, "Full screen", "Show the diagram on the full screen", () => {
+          if (document.fullscreenElement) document.exitFullscreen();
+          else view.requestFullscreen();
+        });
+      }
+      search(frame, tools);
+      frame.before(view);
+      view.append(tools, frame);
+      control(frame);
       new ResizeObserver(() => {
-        tools.hidden = svg.viewBox.baseVal.width <= frame.clientWidth + 1;
+        if (frame.dataset.psZoom) return void hint(frame);
+        tools.hidden = frame.scrollWidth <= frame.clientWidth + 1 && frame.scrollHeight <= frame.clientHeight + 1;
+        hint(frame);
       }).observe(frame);
     }
   };

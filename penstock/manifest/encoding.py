@@ -8,7 +8,8 @@ from dataclasses import MISSING, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from penstock.model import Blind, Call, Edge, Flow, Problem, Step
+from penstock.manifest.old_formats import summarize_provenance
+from penstock.model import Blind, Call, Edge, EvidenceSummary, Flow, Problem, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ def encode_json(content: object, indent: int | None = None, *, sort_keys: bool =
     return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
-def contents(record: Flow | Step | Edge | Problem | Call | Blind) -> dict[str, Any]:
+def contents(record: Flow | Step | Edge | Problem | Call | Blind | EvidenceSummary) -> dict[str, Any]:
     """Return the fields of a record as a mapping."""
     return {name: getattr(record, name) for name in type(record).__dataclass_fields__}
 
@@ -37,8 +38,22 @@ def flow_of(content: Mapping[str, Any]) -> Flow:
         TypeError: A value has the wrong type.
         ValueError: Two steps have one name, or an edge leads to a missing step.
     """
-    flow: Flow = record(Flow, {**content, **parts_of(content), "problems": problems_of(content)})
-    return flow
+    return Flow(**{**summary_of(content), **parts_of(content)})
+
+
+def summary_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Decode all of a flow but its parts; errors as in :func:`flow_of`."""
+    return {
+        **decode_values(Flow, content, without=("steps", "edges", "calls", "blind", "problems", "evidence")),
+        "problems": problems_of(content),
+        "evidence": _evidence_of(content),
+    }
+
+
+def _evidence_of(content: Mapping[str, Any]) -> EvidenceSummary | None:
+    old = summarize_provenance(require_type(content.get("provenance", ""), str, "provenance"))
+    evidence = content.get("evidence", old)
+    return None if evidence is None else record(EvidenceSummary, require_type(evidence, dict, "evidence"))
 
 
 def parts_of(content: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
@@ -73,7 +88,12 @@ def require_type(value: Any, kind: type[Checked], name: str) -> Checked:
 
 def record(kind: Any, content: Mapping[str, Any]) -> Any:
     """Decode a record that a newer minor version may have written: unknown keys are ignored."""
-    kinds, several = _kinds(kind)
+    return kind(**decode_values(kind, content))
+
+
+def decode_values(kind: Any, content: Mapping[str, Any], without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the values of a record's fields, each of the right type; errors as in :func:`flow_of`."""
+    kinds, several = _kinds(kind, without)
     values = {name: content[name] for name in kinds if name in content}
     for name in several & values.keys():
         if isinstance(values[name], list):
@@ -81,13 +101,13 @@ def record(kind: Any, content: Mapping[str, Any]) -> Any:
     if [*map(type, values.values())] != [*kinds.values()]:  # one has the wrong type, or its default
         for name, value in values.items():
             require_type(value, kinds[name], name)
-    return kind(**values)
+    return values
 
 
 @lru_cache
-def _kinds(record: Any) -> tuple[dict[str, type[Any]], frozenset[str]]:
+def _kinds(record: Any, without: tuple[str, ...]) -> tuple[dict[str, type[Any]], frozenset[str]]:
     """Return the fields of a record, each with the type of its values, and those that hold several."""
-    kinds = {field.name: _kind(field) for field in fields(record)}
+    kinds = {field.name: _kind(field) for field in fields(record) if field.name not in without}
     return kinds, frozenset(name for name, kind in kinds.items() if kind is tuple)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from penstock.model import UNREAD, Blind, Problem
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from penstock.model import Flow
 
-UNREAD_CODE = "unread"
+UNREAD_CODE: Final = "unread"
 """The code of the problem that says which flows were not read."""
 
 _MAX_NAMES = 3

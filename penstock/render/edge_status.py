@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from penstock._util.display_text import plain, plain_name
+from penstock._util.git import shorten_commit
+from penstock.model.finding_kinds import FINDING_KINDS, EdgeStyle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from penstock.model import Edge, Flow
-
-Line = Literal["solid", "dashed", "dotted"]
-
-
-class EdgeStyle(NamedTuple):
-    """The appearance of an edge that is not simply right.
-
-    Attributes:
-        words: The state in words.
-        label: The text on the edge; empty if the line is enough, because many edges may look so.
-        line: The line style of the edge.
-        fault: Whether something is wrong, and not just unknown.
-    """
-
-    words: str
-    label: str
-    line: Line
-    fault: bool = False
-
-
-MARKS: Mapping[str, EdgeStyle] = MappingProxyType(
-    {
-        "unexercised": EdgeStyle("not exercised", "", "dashed"),
-        "outdated": EdgeStyle("outdated", "outdated", "dashed"),
-        "context-lost": EdgeStyle("context lost", "", "dotted"),
-        "never-seen": EdgeStyle("never seen", "never seen", "dashed", fault=True),
-        "no-longer-seen": EdgeStyle("no longer seen", "no longer seen", "dashed", fault=True),
-        "indirect": EdgeStyle("indirect", "indirect", "dashed", fault=True),
-        "undeclared": EdgeStyle("not declared", "not declared", "solid", fault=True),
-    }
-)
-"""The styled states; confirmed and unchecked edges are plain."""
+    from penstock.model import Edge, EvidenceSummary, Flow
 
 MOST_DOUBTS = 40
 """Maximum number of edges spelled out below a diagram; readers skip more."""
@@ -60,7 +30,7 @@ class Count(NamedTuple):
 
 
 class Provenance(NamedTuple):
-    """The evidence for the states of a flow's edges, in three parts.
+    """The evidence for the states of a flow's edges in words, in three parts.
 
     Attributes:
         confirmed: The number of confirmed edges.
@@ -89,13 +59,16 @@ class Doubt(NamedTuple):
 
 
 def mark(edge: Edge) -> EdgeStyle | None:
-    """Return the style of an edge, or ``None`` for a plain one.
+    """Return the style of an edge, or ``None`` for a plain one: a confirmed edge, or one that was not checked."""
+    return _style(edge.state)
 
-    A state from a newer version is shown in its own words, because it may be a fault.
-    """
-    if edge.state in ("", "confirmed"):
+
+def _style(state: str) -> EdgeStyle | None:
+    """Return the style of a state; one from a newer version is shown in its own words, because it may be a fault."""
+    if state in ("", "confirmed"):
         return None
-    return MARKS.get(edge.state) or EdgeStyle(plain(edge.state), plain(edge.state), "dashed")
+    kind = FINDING_KINDS.get(state)
+    return (kind and kind.style) or EdgeStyle(words=plain(state), label=plain(state))
 
 
 def label(edge: Edge) -> str:
@@ -106,23 +79,47 @@ def label(edge: Edge) -> str:
 
 def without_proof(flow: Flow) -> Flow:
     """Return a flow as declared, without the results of checks."""
-    if not flow.provenance and not any(edge.state for edge in flow.edges):
+    if flow.evidence is None and not any(edge.state for edge in flow.edges):
         return flow
     edges = (edge for edge in flow.edges if edge.origin != "seen")
     bare = tuple(replace(edge, state="", witness="", note="") for edge in edges)
-    return replace(flow, edges=bare, provenance="")
+    return replace(flow, edges=bare, evidence=None)
 
 
 def provenance(flow: Flow) -> Provenance | None:
-    """Return the evidence for the states of a flow's edges, or ``None`` if they were not checked."""
-    first, *others = plain(flow.provenance).split("; ")
-    count, word, basis = first.partition(" confirmed")
-    faults = tuple(mark.words for mark in MARKS.values() if mark.fault)
-    return (
-        Provenance(f"{count}{word}", basis, tuple(Count(text, text.endswith(faults)) for text in others))
-        if first
-        else None
-    )
+    """Return the evidence for the states of a flow's edges in words, or ``None`` if they were not checked."""
+    if flow.evidence is None:
+        return None
+    states: Counter[str] = Counter(edge.state for edge in flow.edges)
+    total = sum(states.values()) - states["undeclared"]
+    confirmed = f"{states['confirmed']} of {total} arrow{'' if total == 1 else 's'} confirmed"
+    by_code = sum(edge.state == "confirmed" and edge.witness == "static" for edge in flow.edges)
+    return Provenance(confirmed, _basis(states["confirmed"], by_code, flow.evidence), tuple(_counts(states)))
+
+
+def _basis(confirmed: int, by_code: int, evidence: EvidenceSummary) -> str:
+    """Return how the edges were confirmed; runs get no credit for static confirmations."""
+    runs = _runs(evidence)
+    if by_code and by_code == confirmed:
+        return " by the code"
+    return f"{runs}, {by_code} of them by the code alone" if by_code else runs
+
+
+def _runs(evidence: EvidenceSummary) -> str:
+    if not evidence.runs:
+        return ""
+    phrase = f" by {evidence.runs:,} run{'' if evidence.runs == 1 else 's'}"
+    commit, date = plain(shorten_commit(evidence.commit)), plain(evidence.date)
+    if commit:
+        return f"{phrase} at {commit}, {date}"
+    return f"{phrase} on {date}" if date else phrase
+
+
+def _counts(states: Mapping[str, int]) -> Iterator[Count]:
+    """Yield the number of edges in each state but confirmed, those of a newer version last."""
+    for state in dict.fromkeys((*FINDING_KINDS, *states)):
+        if (count := states.get(state)) and (style := _style(state)):
+            yield Count(f"{count} {style.count_words or style.words}", style.fault)
 
 
 def doubts(flow: Flow) -> tuple[Doubt, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
 MOST_WITH_TITLES = 15
 """Maximum number of steps with titles; in a larger flow, the picture would be all text."""
 
-TITLE_WIDTH = 30
-"""Maximum characters on a line of a step's title."""
+TITLE_WIDTH, FOLDED_TITLE_WIDTH = 30, 26
+"""Maximum characters on a line of a step's title, in an ordinary drawing and in a folded one."""
 
-NAME_SIZE, TITLE_SIZE, PILL_SIZE, LABEL_SIZE = 13, 10, 10.5, 10
+NAME_SIZE, TITLE_SIZE, PILL_SIZE, LABEL_SIZE = 13, 11, 11, 11
 """Pixels."""
+
+CHIP_PADDING, CHIP_ROOM = 6, 6
+"""Pixels at each end of an effect that is written into its step's box, and those that its line is higher than its text."""
 
 INCH = 72
 """Pixels, as Graphviz counts them."""
@@ -33,18 +37,36 @@ LEADING = 1.2
 """Line height, in units of the font size."""
 
 
+INITIALS_SIZE = 9
+"""Pixels of the letters in a small box."""
+
+MOST_INITIALS = 3
+"""Maximum number of letters in a small box."""
+
+SMALL_BOX = (28, 16)
+"""Pixels: the size of a small box."""
+
 TITLE_GAP = 4
 """Pixels between a name and the title below it."""
 
 
 class TextLine(NamedTuple):
-    """A line of text: its font size and its width in pixels, and whether that width is reliable."""
+    """A line of text: its font size and its width in pixels, and whether that width is reliable.
+
+    A chip is an effect inside its step's box.
+    """
 
     text: str
     size: float
     width: float
     sure: bool
     bold: bool = False
+    chip: bool = False
+
+    @property
+    def height(self) -> float:
+        """The height of the line, in pixels."""
+        return self.size * LEADING + (CHIP_ROOM if self.chip else 0)
 
 
 class TextBlock(NamedTuple):
@@ -55,17 +77,26 @@ class TextBlock(NamedTuple):
     height: float
 
 
-def of_step(step: Step, *, titled: bool) -> TextBlock:
-    """Return a label with a step's name and, if titles are shown, its title."""
-    return _of_step(step.name, step.title if titled else "")
+def of_step(step: Step, *, titled: bool, folded: bool = False) -> TextBlock:
+    """Return a label with a step's name, its title if titles are shown, and its effects if they are folded into it."""
+    return _of_step(step.name, step.title if titled else "", step.effects if folded else (), folded=folded)
 
 
 @lru_cache(maxsize=10_000)  # called when a diagram is laid out, and again when it is drawn
-def _of_step(name: str, title: str) -> TextBlock:
+def _of_step(name: str, title: str, effects: tuple[str, ...], *, folded: bool) -> TextBlock:
     text = plain_name(name)
     lines = [TextLine(text, NAME_SIZE, *width(text, NAME_SIZE, bold=True), bold=True)]
-    lines += _lines(wrap_title(visible(title)), TITLE_SIZE)
+    lines += _lines(wrap_title(visible(title), folded=folded), TITLE_SIZE)
+    lines += [line._replace(chip=True) for line in _lines(filter(None, map(visible, effects)), PILL_SIZE)]
     return _frame_lines(lines, (22, 13.5 + TITLE_GAP), (54, 36))
+
+
+def of_small_step(step: Step) -> TextBlock:
+    """Return the label of a small box: the initials of the step's name."""
+    words = re.findall(r"[A-Z]?[a-z0-9]+|[^\W_]+", plain_name(step.name))
+    text = "".join(word[0] for word in words[:MOST_INITIALS])
+    line = TextLine(text, INITIALS_SIZE, *width(text, INITIALS_SIZE, bold=True), bold=True)
+    return TextBlock((line,), *SMALL_BOX)
 
 
 def of_channel(texts: Iterable[str]) -> TextBlock:
@@ -84,11 +115,12 @@ def of_nodes(flow: Flow, options: Options) -> Iterator[tuple[str, TextBlock]]:
     """Yield the label of each node of a drawing, with the node's name: ``s0``, ``t0``, ``e0`` and so on."""
     with_titles = shows_titles(flow, options)
     for number, step in enumerate(flow.steps):
-        yield f"s{number}", of_step(step, titled=with_titles)
+        label = of_small_step(step) if options.small else of_step(step, titled=with_titles, folded=options.folded)
+        yield f"s{number}", label
     if options.details:
         for number, trigger in enumerate(triggers(flow)):
             yield f"t{number}", of_channel([trigger])
-        for number, effect_texts in enumerate(effects(flow).values()):
+        for number, effect_texts in enumerate(effects(flow, options).values()):
             yield f"e{number}", of_channel(effect_texts)
 
 
@@ -106,8 +138,10 @@ def triggers(flow: Flow) -> dict[str, list[str]]:
     return steps_by_trigger
 
 
-def effects(flow: Flow) -> dict[str, list[str]]:
-    """Return the effects of each step that has any; they share a pill beside it."""
+def effects(flow: Flow, options: Options) -> dict[str, list[str]]:
+    """Return the effects of each step that has any; they share a pill beside it. In a folded drawing there are no pills."""
+    if options.folded:
+        return {}
     effects_by_step = {step.name: list(filter(None, map(visible, step.effects))) for step in flow.steps if step.effects}
     return {name: texts for name, texts in effects_by_step.items() if texts}
 
@@ -117,11 +151,20 @@ def loops(flow: Flow) -> set[str]:
     return {edge.source for edge in flow.edges if edge.source == edge.target}
 
 
-def wrap_title(title: str) -> list[str]:
+def wrap_title(title: str, *, folded: bool = False) -> list[str]:
     """Return the lines of a step's title, at most three."""
-    if len(title) <= TITLE_WIDTH:  # most are short, and breaking lines is slow
+    columns = FOLDED_TITLE_WIDTH if folded else TITLE_WIDTH
+    if len(title) <= columns:  # most are short, and breaking lines is slow
         return [title] if title else []
-    return textwrap.wrap(title, TITLE_WIDTH, max_lines=3, placeholder=" …")
+    return textwrap.wrap(title, columns, max_lines=3, placeholder=" …")
+
+
+def can_fold(flow: Flow, options: Options) -> bool:
+    """Return whether folding would make a drawing of this flow narrower."""
+    with_titles = shows_titles(flow, options)
+    return options.details and any(
+        step.effects or (with_titles and len(visible(step.title)) > FOLDED_TITLE_WIDTH) for step in flow.steps
+    )
 
 
 def _lines(texts: Iterable[str], size: float) -> list[TextLine]:
@@ -129,6 +172,6 @@ def _lines(texts: Iterable[str], size: float) -> list[TextLine]:
 
 
 def _frame_lines(lines: list[TextLine], padding: tuple[float, float], least: tuple[float, float]) -> TextBlock:
-    widest = max(line.width for line in lines)
-    high = sum(line.size for line in lines) * LEADING
+    widest = max(line.width + (2 * CHIP_PADDING if line.chip else 0) for line in lines)
+    high = sum(line.height for line in lines)
     return TextBlock(tuple(lines), max(widest + padding[0], least[0]), max(high + padding[1], least[1]))

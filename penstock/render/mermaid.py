@@ -63,7 +63,19 @@ def render(flow: Flow, options: Options) -> str:
     """Render the flow as a Mermaid flowchart, without a newline at the end."""
     draw = _draw_detailed if options.details else _simple
     direction = "TD" if options.direction == "TB" else options.direction
-    return "\n    ".join((f"graph {direction}", *draw(flow, options)))
+    title = f"---\ntitle: {options.note}\n---\n" if options.note else ""
+    return title + "\n    ".join((f"graph {direction}", *draw(flow, options)))
+
+
+def render_within_limits(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
+    """Render the flow as Mermaid text, with a warning if it is larger than Mermaid draws."""
+    del engine, timeout
+    content = render(flow, options)
+    if too_large(content):
+        from penstock.render.graphviz import picture  # noqa: PLC0415 - seldom needed
+
+        picture.warn(f"flow {flow.name!r} is larger than Mermaid draws unless it is set to; choose svg")
+    return content
 
 
 def too_large(text: str) -> bool:

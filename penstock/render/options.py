@@ -24,12 +24,23 @@ class Options:
         details: Whether titles, triggers, effects and links are drawn too.
         links: The address that each step's node links to, by step name.
         background: The colour behind a picture that is a PNG or a PDF.
+        folded: Whether effects are written into the boxes of their steps, and titles wrap earlier, for a narrower drawing.
+        small: Whether each step is a small box with its initials, for an overview.
+        note: What a drawing leaves out, in words that are shown with it.
     """
 
     direction: Direction = "TB"
     details: bool = False
     links: Mapping[str, str] = field(default_factory=dict)
     background: str = "white"
+    folded: bool = False
+    small: bool = False
+    note: str = ""
+
+
+_SYNONYMS = {"TD": "TB"}
+_WORDS = {"down": "TB", "right": "LR", "up": "BT", "left": "RL", "horizontal": "LR", "vertical": "TB"}
+"""What a direction is called in words, for suggestions."""
 
 
 class UnknownDirectionError(UnknownNameError):
@@ -45,8 +56,10 @@ def checked_direction(direction: str) -> Direction:
     Raises:
         UnknownDirectionError: There is no such direction.
     """
-    value = "TB" if direction.upper() == "TD" else direction.upper()
+    value = _SYNONYMS.get(direction.upper(), direction.upper())
     for candidate in get_args(Direction):
         if value == candidate:
             return cast("Direction", candidate)
-    raise UnknownDirectionError(direction, get_args(Direction))
+    error = UnknownDirectionError(direction, get_args(Direction))
+    error.near = (_WORDS[direction.lower()],) if direction.lower() in _WORDS else error.near
+    raise error

@@ -7,18 +7,20 @@ With ``penstock.css``, its classes win, and the site's theme decides.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.render import edge_status, labels
+from penstock.render import edge_status, font_metrics, labels
 from penstock.render.graphviz import dot
+from penstock.render.graphviz.plain_output import Rectangle
 from penstock.render.wording import alt_text, name_ends, safe_url, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from penstock.model import Edge, Flow, Step
-    from penstock.render.graphviz.plain_output import Curve, Layout, Rectangle
+    from penstock.render.graphviz.plain_output import Curve, Layout
     from penstock.render.labels import TextBlock, TextLine
     from penstock.render.options import Options
 
@@ -28,8 +30,14 @@ PAD = 8
 NOTE_ROOM = 20
 """Pixels above a drawing, for a note."""
 
-LEAST_SCALE = 0.75
-"""Minimum scale of a diagram wider than its column; beyond, its frame scrolls."""
+LEAST_SCALE = 1.0
+"""Minimum scale of a diagram wider than its column, whose frame scrolls: its text stays as large as the text around it."""
+
+SMALL_ROOM = (230, 140)
+"""Pixels that a small drawing has in a table; a larger one is scaled down, and has no letters."""
+
+TALL = 900
+"""Pixels from which a drawing has a frame of bounded height, in which it scrolls."""
 
 LABEL_GAP = 2
 """Pixels by which a label is shifted right of the centre of its room, away from the line."""
@@ -47,7 +55,7 @@ DARK = """
 @media (prefers-color-scheme: dark) {
 .ps-paper { fill: #12151d } .ps-name { fill: #e6e8ee } .ps-sub, .ps-label { fill: #98a2b3 }
 .ps-node rect { fill: #1b1f2a; stroke: #30374a } .ps-entry rect { fill: #1a2440; stroke: #84adff }
-.ps-io rect { fill: #241f45; stroke: none } .ps-io .ps-sub { fill: #bdb4fe }
+.ps-io rect, .ps-chip-io rect { fill: #241f45; stroke: none } .ps-io .ps-sub, .ps-chip-io .ps-sub { fill: #bdb4fe }
 .ps-edge path { stroke: #667085 } .ps-edge polygon { stroke: #667085; fill: #667085 }
 .ps-channel path { stroke: #5d5394 } .ps-channel polygon { stroke: #5d5394; fill: #5d5394 }
 .ps-doubt path { stroke: #fec84b } .ps-doubt polygon { stroke: #fec84b; fill: #fec84b } .ps-doubt .ps-mark { fill: #fec84b }
@@ -80,10 +88,15 @@ def draw(
     Returns:
         The element, one CSS pixel per unit, with white space between its texts, which search indexes need.
     """
+    if layout.folded:
+        options = replace(options, folded=True)
     geometry = layout.geometry()
-    top = NOTE_ROOM if layout.note else 0
-    width, height = round(geometry.width + 2 * PAD, 2), round(geometry.height + top + 2 * PAD, 2)
-    aria_label = escape(alt_text(flow) if alt is None else alt)
+    note = " ".join(filter(None, (layout.note, options.note)))
+    top = NOTE_ROOM if note else 0
+    least_width = font_metrics.width(note, labels.LABEL_SIZE)[0] if note else 0
+    width = round(max(geometry.width, least_width) + 2 * PAD, 2)
+    height = round(geometry.height + top + 2 * PAD, 2)
+    aria_label = escape(alt_text(flow, options.note) if alt is None else alt)
     role = f'role="group" aria-label="{aria_label}"' if aria_label else 'aria-hidden="true"'
     least = f' style="min-width:{round(width * least_scale)}px"' if least_scale else ""
     parts = [
@@ -97,24 +110,56 @@ def draw(
         parts.append(
             f'<rect class="ps-paper" x="{-PAD}" y="{-PAD - top}" width="{width:g}" height="{height:g}" fill="#ffffff"/>'
         )
-    if layout.note:
+    if note:
         size = labels.LABEL_SIZE
         place = f'x="0" y="{-top + size}" font-size="{size:g}"'
-        parts.append(f'<text class="ps-label" {place} fill="{dot.MUTED}">{escape(layout.note)}</text>')
+        parts.append(f'<text class="ps-label" {place} fill="{dot.MUTED}">{escape(note)}</text>')
     parts += _edges(flow, geometry.curves, details=options.details)
-    parts += _nodes(flow, geometry.boxes, options, prefix)
+    if options.small:
+        has_room = geometry.width <= SMALL_ROOM[0] and geometry.height <= SMALL_ROOM[1]
+        parts += _small_nodes(flow, geometry.boxes, has_letters=has_room)
+    else:
+        parts += _nodes(flow, geometry.boxes, options, prefix)
     parts.append("</svg>")
     return "\n".join(parts)
 
 
-def locate_start(flow: Flow, layout: Layout) -> int:
-    """Return how far the middle of the first entrypoint is from a drawing's left, in pixels of its own size.
+class Opening(NamedTuple):
+    """What a frame needs to know of a drawing that may be larger than the frame, in pixels of the drawing's own size.
 
-    A flow without an entrypoint starts at its first step.
+    Attributes:
+        x: How far the middle of the first entrypoint is from the left.
+        y: How far it is from the top.
+        is_tall: Whether the drawing is too tall for most screens.
     """
+
+    x: int = 0
+    y: int = 0
+    is_tall: bool = False
+
+
+def locate_start(flow: Flow, layout: Layout) -> Opening:
+    """Return where a drawing begins: at its first entrypoint, or else at its first step."""
+    geometry = layout.geometry()
     numbers = (number for number, step in enumerate(flow.steps) if step.entrypoint)
-    box = layout.geometry().boxes.get(f"s{next(numbers, 0)}")
-    return round(box.x + box.width / 2 + PAD) if box else 0
+    box = geometry.boxes.get(f"s{next(numbers, 0)}")
+    if box is None:
+        return Opening()
+    x, y = round(box.x + box.width / 2 + PAD), round(box.y + box.height / 2 + PAD)
+    return Opening(x, y, is_tall=geometry.height > TALL)
+
+
+def _small_nodes(flow: Flow, boxes: Mapping[str, Rectangle], *, has_letters: bool) -> Iterator[str]:
+    """Yield the boxes of a small drawing, with the initials of the steps where there is room."""
+    for number, step in enumerate(flow.steps):
+        box, label = boxes[f"s{number}"], labels.of_small_step(step)
+        classes, fill, stroke = (
+            ("ps-entry", dot.ACCENT_CARD, dot.ACCENT) if step.entrypoint else ("ps-step", dot.CARD, dot.LINE)
+        )
+        rect = _rect(box, radius=4, fill=fill, stroke=stroke, thick=1.1)
+        top = box.y + (box.height - _height(label.lines)) / 2
+        letters = _texts(label.lines, box.x + box.width / 2, top, "middle", "ps-name", dot.INK) if has_letters else ()
+        yield "\n".join([f'<g class="ps-node {classes} ps-small">', rect, *letters, "</g>"])
 
 
 def _nodes(flow: Flow, boxes: Mapping[str, Rectangle], options: Options, prefix: str) -> Iterator[str]:
@@ -131,14 +176,17 @@ def _step(step: Step, box: Rectangle, label: TextBlock, options: Options, ident:
     entry = step.entrypoint and options.details
     classes = "ps-node ps-entry" if entry else "ps-node ps-step"
     fill, stroke, thick = (dot.ACCENT_CARD, dot.ACCENT, 1.4) if entry else (dot.CARD, dot.EDGE, 1.2)
-    text_left = box.x + (box.width - max(line.width for line in label.lines)) / 2
-    name, titles = label.lines[:1], label.lines[1:]
+    name, others = label.lines[:1], label.lines[1:]
+    titles, chips = ([line for line in others if line.chip is chip] for chip in (False, True))
+    widest = max(line.width + (2 * labels.CHIP_PADDING if line.chip else 0) for line in label.lines)
+    text_left = box.x + (box.width - widest) / 2
     down = _height(name) + labels.TITLE_GAP
-    top = box.y + (box.height - (down + _height(titles) if titles else _height(name))) / 2
+    top = box.y + (box.height - (down + _height(others) if others else _height(name))) / 2
     title = visible(step.title) if options.details else ""
     about = f"{escape(ident)}-about"
     rect = _rect(box, radius=10, fill=fill, stroke=stroke, thick=thick)
     below = list(_texts(titles, text_left, top + down, "start", "ps-sub", dot.MUTED))
+    below += _chips(chips, text_left, top + down + _height(titles))
     inner = _write_node_content(
         rect,
         list(_texts(name, text_left, top, "start", "ps-name", dot.INK)),
@@ -150,7 +198,7 @@ def _step(step: Step, box: Rectangle, label: TextBlock, options: Options, ident:
     url = safe_url(options.links.get(step.name, "")) if options.links else ""
     opening, closing = (f'<a href="{escape(url)}"', "a") if url else ("<g", "g")
     group = "" if url else f' role="group" aria-label="{escape(name[0].text)}"'  # a link is called by what it holds
-    named = f'{group} aria-describedby="{about}"' if title else ""
+    named = f'{group} aria-describedby="{about}"' if title or chips else ""
     return "\n".join([f'{opening} class="{classes}" id="{escape(ident)}"{named}>', *inner, f"</{closing}>"])
 
 
@@ -172,6 +220,16 @@ def _write_node_content(
         return [rect, *name, f'<g id="{ident}" aria-hidden="true">', *below, "</g>"] if below else [rect, *name]
     around = [f'<g id="{ident}" aria-hidden="true">', f"<title>{escape(title)}</title>", rect, *below, "</g>"]
     return [*around, '<g pointer-events="none">', *name, "</g>"]
+
+
+def _chips(lines: Sequence[TextLine], left: float, top: float) -> Iterator[str]:
+    """Yield the effects that are folded into a step's box, one below the other."""
+    for line in lines:
+        box = Rectangle(left, top + 2, line.width + 2 * labels.CHIP_PADDING, line.height - 3)
+        shape = _rect(box, radius=7, fill=dot.CHANNEL_CARD, stroke="none", thick=1)
+        words = _texts([line], left + labels.CHIP_PADDING, top + labels.CHIP_ROOM / 2, "start", "ps-sub", dot.CHANNEL)
+        yield "\n".join(['<g class="ps-chip-io">', shape, *words, "</g>"])
+        top += line.height
 
 
 def _io(box: Rectangle, label: TextBlock) -> str:
@@ -253,7 +311,7 @@ def _texts(lines: Sequence[TextLine], x: float, top: float, anchor: str, css: st
 
 
 def _height(lines: Iterable[TextLine]) -> float:
-    return sum(line.size for line in lines) * labels.LEADING
+    return sum(line.height for line in lines)
 
 
 def _format_points(points: Sequence[float]) -> str:

@@ -13,7 +13,7 @@ from penstock._util.display_text import plain as visible
 from penstock.render import edge_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from penstock.model import Edge, Flow, Kind, Step
 
@@ -80,21 +80,30 @@ def after(flow: Flow, step: Step) -> tuple[Neighbour, ...]:
     return tuple((edge.target, edge.label) for edge in flow.edges_from(step.name) if edge.origin != "seen")
 
 
-def alt_text(flow: Flow) -> str:
-    """Return the picture in words: the number of steps, the entrypoints, the edges, and their states."""
+def alt_text(flow: Flow, note: str = "") -> str:
+    """Return the picture in words: the number of steps, the entrypoints, the edges, and their states.
+
+    Args:
+        flow: The flow as it is drawn.
+        note: What the drawing leaves out, in words.
+    """
+    return " ".join((*_iter_sentences(flow), *filter(None, [note])))
+
+
+def _iter_sentences(flow: Flow) -> Iterator[str]:
     count = len(flow.steps)
-    sentences = [f"Flow {_isolate_text(flow.name)}: {count} step{'' if count == 1 else 's'}."]
+    yield f"Flow {_isolate_text(flow.name)}: {count} step{'' if count == 1 else 's'}."
     if flow.entrypoints:
-        sentences.append(f"Starts at {_join_words(_with_trigger(step) for step in flow.entrypoints)}.")
+        yield f"Starts at {_join_words(_with_trigger(step) for step in flow.entrypoints)}."
     if len(flow.edges) > MOST_IN_WORDS:
-        return " ".join([*sentences, f"{len(flow.edges)} arrows; the list of steps names them."])
+        yield f"{len(flow.edges)} arrows; the list of steps names them."
+        return
     following: dict[str, list[Edge]] = {}
     for edge in flow.edges:
         following.setdefault(edge.source, []).append(edge)
     for step in flow.steps:
         if step.name in following:
-            sentences.append(f"{_isolate_text(step.name)} leads to {_join_words(map(_head, following[step.name]))}.")
-    return " ".join(sentences)
+            yield f"{_isolate_text(step.name)} leads to {_join_words(map(_head, following[step.name]))}."
 
 
 def name_ends(source: str, target: str) -> str:

@@ -6,21 +6,22 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.errors import PenstockError, UnknownFlowError
-from penstock.render.edge_status import without_proof
+from penstock.embed.options import FlowOptions
+from penstock.embed.views import shown_part, view_flow
+from penstock.errors import PenstockError, UnknownFlowError, UnknownStepError
 from penstock.render.wording import slug
 from penstock_mkdocs.blocks import figure
 from penstock_mkdocs.blocks.steps import add_step
-from penstock_mkdocs.embed_syntax.options import FlowOptions, OptionError, read_name, read_options
+from penstock_mkdocs.embed_syntax.options import OptionError, read_name, read_options
 from penstock_mkdocs.hosts import host_of
 from penstock_mkdocs.links.autorefs import announce
 from penstock_mkdocs.links.flow_locations import relative, step_places
-from penstock_mkdocs.site import drawing_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from xml.etree.ElementTree import Element
 
+    from penstock.embed.views import DiagramView
     from penstock.model import Flow
     from penstock_mkdocs.embed_syntax.parser import Embed
     from penstock_mkdocs.hosts import Host
@@ -53,7 +54,7 @@ def add_flow(page: PageContext, parent: Element, embed: Embed) -> None:
     request.site.shown.add(flow.full_name)
     for problem in flow.problems:
         page.problem(parent, str(problem), embed.line)
-    page.report_findings(request.site, embed.line, flow.full_name)
+    page.report_findings(request.site, embed.line, flow)
     level = options.heading_level or page.next_level()
     anchor, own = _anchor(page, request)
     if not options.steps and flow.full_name not in page.links:
@@ -61,17 +62,20 @@ def add_flow(page: PageContext, parent: Element, embed: Embed) -> None:
     host = host_of(page.md)
     page_links = own or page.links.get(flow.full_name, {})  # those of another embed, if this one shows no steps
     links = page_links or _elsewhere(page, request, host, host.url)
-    announce(page.md, request.site.manifest, flow, f"{page.prefix}{anchor}", own)
+    if options.part.is_whole:
+        announce(page.md, request.site, flow, f"{page.prefix}{anchor}", own)
     block = page.add_block(parent, anchor)
-    if introduction := figure.introduction(flow, title=options.title, description=options.description):
+    view = view_flow(request.site, flow, options)
+    if introduction := figure.render_introduction(view.introduction):
         page.add_html(block, introduction)
-    if options.diagram:
-        page.add_html(block, _diagram(page, request, links))
-        if proof := figure.proof(_apply_proof_option(request)):
-            page.add_html(block, proof)
-    if options.paths:
-        page.add_html(block, figure.paths(flow, page_links or _elsewhere(page, request, host, host.links_from)))
-    for step in flow.steps if options.steps else ():
+    if view.diagram:
+        page.add_html(block, _diagram(page, request, view.diagram, links))
+        if view.diagram.evidence:
+            page.add_html(block, figure.render_evidence(view.diagram.evidence))
+    if view.paths:
+        path_links = page_links or _elsewhere(page, request, host, host.links_from)
+        page.add_html(block, figure.render_paths(view.paths, path_links))
+    for step in view.steps:
         add_step(block, flow, step, site=request.site, links=links, level=level, page=page, line=embed.line)
 
 
@@ -90,7 +94,7 @@ def _anchor(page: PageContext, request: _ResolvedEmbed) -> tuple[str, Mapping[st
         return entry
     flow, options = request.flow, request.options
     anchor = page.new_id(slug(options.id or f"flow-{flow.full_name}"))
-    steps = flow.steps if options.steps else ()
+    steps = shown_part(flow, options).steps if options.steps else ()
     links = {step.name: f"#{page.prefix}{page.new_id(f'{anchor}-{slug(step.name)}')}" for step in steps}
     if links:
         page.links.setdefault(flow.full_name, links)
@@ -131,17 +135,16 @@ def _resolve_embed(page: PageContext, embed: Embed) -> _ResolvedEmbed:
     options = read_options(embed.options, FlowOptions)
     site = page.site
     try:
-        return _ResolvedEmbed(embed, options, site, site.manifest.flow(name))
+        flow = site.manifest.flow(name)
+        shown_part(flow, options)
     except UnknownFlowError as error:
         raise OptionError(str(error), embed.name_line or embed.line) from None
+    except UnknownStepError as error:
+        raise OptionError(str(error), embed.line) from None
+    return _ResolvedEmbed(embed, options, site, flow)
 
 
-def _apply_proof_option(request: _ResolvedEmbed) -> Flow:
-    return request.flow if request.options.proof else without_proof(request.flow)
-
-
-def _diagram(page: PageContext, request: _ResolvedEmbed, links: Mapping[str, str]) -> Markup:
-    embed, options, site, flow = request._replace(flow=_apply_proof_option(request))
-    drawing = drawing_options(options.direction or site.config.direction, links)
-    lay_out = partial(site.layout, flow, options.direction, proof=options.proof)
-    return figure.diagram(page, embed, flow, drawing, options, lay_out)
+def _diagram(page: PageContext, request: _ResolvedEmbed, view: DiagramView, links: Mapping[str, str]) -> Markup:
+    embed, options, site, flow = request
+    lay_out = partial(site.layout, flow, view.look)
+    return figure.diagram(page, embed, view.flow, view.look.drawing(links), options, lay_out, label=view.label)

@@ -7,24 +7,24 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from penstock.embed.assets import thumbnail
-from penstock.embed.overview import MOST_IN_SMALL, fault, map_text, size, summary, system_map, triggers
+from penstock.embed.layouts import lay_out_one, look_of, small_look
+from penstock.embed.options import FlowsOptions, MapOptions
+from penstock.embed.overview import fault, map_text, name_columns, system_map, view_row
 from penstock.errors import RenderError
 from penstock.render import svg
-from penstock.render.edge_status import without_proof
-from penstock.render.wording import slug, visible, visible_title
+from penstock.render.wording import slug
 from penstock_mkdocs.blocks import figure
 from penstock_mkdocs.blocks.flow import anchors_here
-from penstock_mkdocs.embed_syntax.options import FlowsOptions, MapOptions, OptionError, read_options
+from penstock_mkdocs.embed_syntax.options import OptionError, read_options
 from penstock_mkdocs.hosts import host_of
 from penstock_mkdocs.html_builder import Markup, join_html, tag
 from penstock_mkdocs.links.flow_locations import flow_places, relative
-from penstock_mkdocs.site import drawing_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from xml.etree.ElementTree import Element
 
-    from penstock.embed.overview import Selection
+    from penstock.embed.overview import OverviewRow, Selection
     from penstock.model import Flow
     from penstock_mkdocs.embed_syntax.parser import Embed
     from penstock_mkdocs.page import PageContext
@@ -70,8 +70,9 @@ def add_map(page: PageContext, parent: Element, embed: Embed) -> None:
     map_flow = system_map(flows)
     options = replace(options, alt=options.alt or map_text(map_flow))
     block = page.add_block(parent, page.new_id(slug(options.id or "system-map")))
-    drawing = drawing_options(options.direction or site.config.direction, _links(page, site, flows).drawn)
-    lay_out = partial(site.map_layout, map_flow, options.direction)
+    look = look_of(options, site.config)
+    drawing = look.drawing(_links(page, site, flows).drawn)
+    lay_out = partial(lay_out_one, site.config, map_flow, look)
     page.add_html(block, figure.diagram(page, embed, map_flow, drawing, options, lay_out, label="System map"))
 
 
@@ -108,24 +109,22 @@ def _links(page: PageContext, site: MkDocsSite, flows: Sequence[Flow]) -> _Links
 
 def _small(page: PageContext, site: MkDocsSite, flows: Sequence[Flow], embed: Embed) -> Mapping[str, str] | None:
     """Return the small diagrams by full name, or ``None`` if they cannot be drawn."""
-    pictures = {}
-    options = drawing_options(site.config.direction, small=True)
+    pictures, look = {}, small_look(site.config)
     for flow in flows:
-        if len(flow.steps) <= MOST_IN_SMALL:
-            try:
-                layout = site.layout(flow, "", small=True)
-            except RenderError as error:
-                page.warn(f"{error} Until then, the table has no diagrams.", embed.line, everywhere=True)
-                return None
-            pictures[flow.full_name] = svg.draw(
-                without_proof(flow), layout, options, prefix=page.new_prefix(), alt="", least_scale=0
-            )
+        try:
+            layout = site.layout(flow, look)
+        except RenderError as error:
+            page.warn(f"{error} Until then, the table has no diagrams.", embed.line, everywhere=True)
+            return None
+        pictures[flow.full_name] = svg.draw(
+            look.flow(flow), layout, look.drawing(), prefix=page.new_prefix(), alt="", least_scale=0
+        )
     return pictures
 
 
 def _table(flows: Sequence[Flow], links: Mapping[str, str], caption: str, pictures: Mapping[str, str] | None) -> Markup:
-    heads = ["Flow", "What it does", *(["Diagram"] if pictures is not None else [])]
-    rows = "\n".join(_row(flow, links.get(flow.full_name, ""), pictures) for flow in flows)
+    heads = name_columns(diagrams=pictures is not None)
+    rows = "\n".join(_row(view_row(flow), links.get(flow.full_name, ""), pictures) for flow in flows)
     parts = [
         tag("caption", caption) if caption else Markup(),
         tag("thead", tag("tr", *(tag("th", head) for head in heads))),
@@ -134,16 +133,12 @@ def _table(flows: Sequence[Flow], links: Mapping[str, str], caption: str, pictur
     return tag("table", *parts, class_="ps-flows")
 
 
-def _row(flow: Flow, url: str, pictures: Mapping[str, str] | None) -> Markup:
-    title = visible_title(flow)
-    name = tag("a", title, href=url) if url else tag("span", title)
-    facts = join_html(" · ", filter(None, [size(flow), visible(flow.service)]))
-    chips = (tag("span", channel, class_="ps-chip ps-chip-io") for channel in triggers(flow))
-    cells = [
-        Markup(f"{name}{tag('p', join_html(' ', [facts, *chips]), class_='ps-meta')}"),
-        summary(flow),
-    ]
+def _row(row: OverviewRow, url: str, pictures: Mapping[str, str] | None) -> Markup:
+    name = tag("a", row.title, href=url) if url else tag("span", row.title)
+    chips = (tag("span", channel, class_="ps-chip ps-chip-io") for channel in row.channels)
+    meta = tag("p", join_html(" ", [join_html(" · ", row.facts), *chips]), class_="ps-meta")
+    cells = [Markup(f"{name}{meta}"), row.summary]
     if pictures is not None:
-        picture = pictures.get(flow.full_name, "")
+        picture = pictures.get(row.flow.full_name, "")
         cells.append(Markup(thumbnail(picture, url)) if picture else Markup())
     return tag("tr", *(tag("td", cell) for cell in cells))

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import SubElement
 
 from markdown.util import AtomicString
 
-from penstock.render.wording import KIND_CHIPS, after, before, python_signature, visible
+from penstock.embed.reporting import describe_refused_markup
 from penstock_mkdocs.blocks.code_highlight import one_line
 from penstock_mkdocs.blocks.docstrings import docstring
 from penstock_mkdocs.blocks.figure import step_link
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from xml.etree.ElementTree import Element
 
+    from markdown import Markdown
+
+    from penstock.embed.views import Chip, StepFact, StepView
     from penstock.model import Flow, Step
-    from penstock.render.wording import Neighbour
-    from penstock_mkdocs.nested_markdown import NestedMarkdown
     from penstock_mkdocs.page import PageContext
     from penstock_mkdocs.site import MkDocsSite
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 def add_step(
     parent: Element,
     flow: Flow,
-    step: Step,
+    view: StepView,
     *,
     site: MkDocsSite,
     links: Mapping[str, str],
@@ -41,16 +42,13 @@ def add_step(
     The heading is an element, because the outline is made from the tree; everything else is stashed HTML, because
     Markdown must not read names as emphasis.
     """
+    step = view.step
     classes = "ps-step-doc ps-entrypoint" if step.entrypoint else "ps-step-doc"
     block = SubElement(parent, "div", {"class": classes})
     inner, ident = page.inner, links[step.name].removeprefix(f"#{page.prefix}")
     heading = SubElement(block, f"h{level}", {"id": ident, "class": HEADING_CLASS})
-    SubElement(heading, "code").text = literal(visible(step.name))
-    parts = [
-        _signature(step, inner),
-        _docstring(flow, step, site, page, line),
-        _meta(flow, step, site, links),
-    ]
+    SubElement(heading, "code").text = literal(view.name)
+    parts = [_signature(view, inner.md), _docstring(flow, step, site, page, line), _meta(view, links)]
     SubElement(block, "p").text = AtomicString(inner.stash(tag("div", Markup("\n".join(parts)), class_="ps-step-body")))
 
 
@@ -62,49 +60,32 @@ def _docstring(flow: Flow, step: Step, site: MkDocsSite, page: PageContext, line
     html = docstring(step, site.config.docstring_style, page.restricted)
     if refusals := ", ".join(page.restricted.refused):
         page.restricted.refused.clear()
-        problem = f"the docstring of step {step.name!r} of flow {flow.full_name!r} has {refusals}"
-        cure = "If the manifest is your own, set: trust_manifests: true"
-        page.warn(f"{origin}: {problem}, which a manifest of others may not. It is shown as text. {cure}", line)
+        cure = "trust_manifests: true"
+        page.warn(describe_refused_markup(origin, flow.full_name, step.name, refusals, cure), line)
     return html
 
 
-def _signature(step: Step, inner: NestedMarkdown) -> Markup:
-    chips = [
-        ("entrypoint" if step.entrypoint else "", "ps-chip"),
-        (KIND_CHIPS.get(step.kind, ""), "ps-chip"),
-        (step.trigger, "ps-chip ps-chip-io"),
-    ]
-    labels = [tag("span", text, class_=css) for text, css in chips if visible(text)]
-    signature = (
-        [Markup(one_line(inner.md, python_signature(step)).replace("-&gt;", "→"))] if visible(step.signature) else []
-    )
-    return tag("div", join_html(" ", [*signature, *labels]), class_="ps-sig")
+def _signature(view: StepView, md: Markdown) -> Markup:
+    signature = [Markup(one_line(md, view.signature).replace("-&gt;", "→"))] if view.signature else []
+    return tag("div", join_html(" ", [*signature, *map(_chip, view.chips)]), class_="ps-sig")
 
 
-def _meta(flow: Flow, step: Step, site: MkDocsSite, links: Mapping[str, str]) -> Markup:
-    facts = []
-    if earlier := before(flow, step):
-        facts.append(join_html(" ", ["after", _neighbours(earlier, links)]))
-    if later := after(flow, step):
-        facts.append(join_html(" ", ["then", _neighbours(later, links)]))
-    if step.effects:
-        chips = (tag("span", effect, class_="ps-chip ps-chip-io") for effect in step.effects)
-        facts.append(join_html(" ", ["effects", *chips]))
-    if step.file:
-        facts.append(_source(step, site))
+def _chip(chip: Chip) -> Markup:
+    return tag("span", chip.text, class_="ps-chip ps-chip-io" if chip.is_channel else "ps-chip")
+
+
+def _meta(view: StepView, links: Mapping[str, str]) -> Markup:
+    facts = [_fact(fact, links) for fact in view.facts]
     return tag("p", join_html(" · ", facts), class_="ps-meta") if facts else Markup()
 
 
-def _neighbours(neighbours: tuple[Neighbour, ...], links: Mapping[str, str]) -> Markup:
-    return join_html(
-        ", ",
-        (
-            join_html(" ", [step_link(name, links), *([tag("em", isolate_html(label))] if label else [])])
-            for name, label in neighbours
-        ),
-    )
+def _fact(fact: StepFact, links: Mapping[str, str]) -> Markup:
+    if fact.source:
+        return tag("a", fact.source.text, href=fact.source.url) if fact.source.url else tag("span", fact.source.text)
+    neighbours = [_neighbour(name, label, links) for name, label in fact.neighbours]
+    items = [join_html(", ", neighbours)] if neighbours else map(_chip, fact.chips)
+    return join_html(" ", [fact.label, *items])
 
 
-def _source(step: Step, site: MkDocsSite) -> Markup:
-    url = site.source_url(step)
-    return tag("a", step.where, href=url) if url else tag("span", step.where)
+def _neighbour(name: str, label: str, links: Mapping[str, str]) -> Markup:
+    return join_html(" ", [step_link(name, links), *([tag("em", isolate_html(label))] if label else [])])

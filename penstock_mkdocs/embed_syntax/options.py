@@ -1,4 +1,4 @@
-"""The options of embeds, each declared once, and the parser of their lines.
+"""The lines of options below an embed.
 
 The lines use the YAML syntax of scalars: a name, a colon, a value. They need no YAML library,
 and Python-Markdown does not depend on one.
@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from penstock.embed.overview import Selection
+from penstock.embed.options import EMBEDS, options_of
 from penstock.errors import PenstockError, did_you_mean, near_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+
+    from penstock.embed.options import Option, Options
 
 Line = tuple[int, str]
 """A line's number on its page, and its text."""
@@ -23,8 +24,6 @@ Line = tuple[int, str]
 _PAIR = re.compile(r"(\s*)([^\s:#][^:]*?)\s*:(?:\s+(.*))?$")
 _QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"\\]|\\.)*")(?:\s+#.*)?""")
 _BLOCK_SCALARS = frozenset({"|", ">", "|-", ">-", "|+", ">+"})
-_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-_DIRECTIONS = {"TB": "TB", "TD": "TB", "LR": "LR", "BT": "BT", "RL": "RL"}
 
 
 class OptionError(PenstockError):
@@ -39,140 +38,13 @@ class OptionError(PenstockError):
         super().__init__(message)
 
 
-def _text(value: str) -> str:
-    return value
-
-
-def _truth(value: str) -> bool:
-    try:
-        return _TRUTH[value.lower()]
-    except KeyError:
-        raise ValueError("must be true or false") from None
-
-
-def _level(value: str) -> int:
-    if value.isdecimal() and 1 <= int(value) <= 6:
-        return int(value)
-    raise ValueError("must be a number from 1 to 6")
-
-
-def _direction(value: str) -> str:
-    try:
-        return _DIRECTIONS[value.upper()]
-    except KeyError:
-        raise ValueError("must be TB, LR, BT or RL") from None
-
-
-def _format(value: str) -> str:
-    if value in {"svg", "mermaid"}:
-        return value
-    raise ValueError("must be svg or mermaid")
-
-
-def _words(value: str) -> tuple[str, ...]:
-    words = value.strip("[]").replace(",", " ").split()
-    names = tuple(word.strip("'\"") for word in words if word != "-")
-    if not names:
-        raise ValueError("must be one name or several")
-    return names
-
-
-def _option(read: Callable[[str], object], kind: str, default: Any, text: str) -> Any:
-    return field(default=default, metadata={"read": read, "type": kind, "help": text})
-
-
-@dataclass(frozen=True, kw_only=True)
-class FigureOptions:
-    """The options of every embed that is a figure."""
-
-    caption: str = _option(_text, "text", "", "A line under the diagram.")
-    alt: str = _option(_text, "text", "", "What a screen reader says of the diagram; made from the arrows by default.")
-    direction: str = _option(_direction, "TB, LR, BT or RL", "", "Where the diagram runs to; as configured by default.")
-    format: str = _option(_format, "svg or mermaid", "svg", "How the diagram is drawn: here, or by Mermaid's script.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SelectionOptions:
-    """The options of every embed of several flows."""
-
-    service: tuple[str, ...] = _option(_words, "names", (), "Only flows of these services.")
-    tag: tuple[str, ...] = _option(_words, "names", (), "Only flows with one of these tags.")
-    module: tuple[str, ...] = _option(
-        _words, "names", (), "Only flows with a step in one of these modules, or in a package of that name."
-    )
-
-    @property
-    def selection(self) -> Selection:
-        """The flows that these options select."""
-        return Selection(services=self.service, tags=self.tag, modules=self.module)
-
-
-@dataclass(frozen=True, kw_only=True)
-class FlowOptions(FigureOptions):
-    """The options of ``penstock-flow``."""
-
-    steps: bool = _option(_truth, "true or false", True, "Whether the steps stand below, with their docstrings.")
-    diagram: bool = _option(_truth, "true or false", True, "Whether the diagram is shown.")
-    proof: bool = _option(_truth, "true or false", True, "Whether the diagram shows what is known of each arrow.")
-    title: bool = _option(_truth, "true or false", False, "Whether the flow's title stands above, outside the outline.")
-    description: bool = _option(_truth, "true or false", False, "Whether the flow's description stands above.")
-    paths: bool = _option(_truth, "true or false", False, "Whether all ways through the flow are listed.")
-    heading_level: int = _option(_level, "1 to 6", 0, "The steps' headings; one deeper than the last one by default.")
-    id: str = _option(_text, "text", "", "The anchor, `flow-` and the flow's name by default; `name` means the same.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class FlowsOptions(SelectionOptions):
-    """The options of ``penstock-flows``."""
-
-    caption: str = _option(_text, "text", "", "The title of the table.")
-    diagrams: bool = _option(_truth, "true or false", True, "Whether there is a small diagram of each flow.")
-    id: str = _option(_text, "text", "", "The anchor, `flows` by default; `name` means the same.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class MapOptions(FigureOptions, SelectionOptions):
-    """The options of ``penstock-map``."""
-
-    id: str = _option(_text, "text", "", "The anchor, `system-map` by default; `name` means the same.")
-
-
-Options = TypeVar("Options", FlowOptions, FlowsOptions, MapOptions)
-
-
-class Option(NamedTuple):
-    """The documentation of an option: name, type in words, default, and description in Markdown."""
-
-    name: str
-    type: str
-    default: str
-    help: str
-
-
 _ALIASES = {"name": "id"}
 
-
-def describe_options(kind: type[FlowOptions | FlowsOptions | MapOptions]) -> tuple[Option, ...]:
-    """Return every option of an embed, in the order of the declarations above."""
-    return tuple(
-        Option(spec.name, spec.metadata["type"], _format_default(spec.default), spec.metadata["help"])
-        for spec in fields(kind)
-    )
-
-
-def _format_default(default: object) -> str:
-    return str(default).lower() if default or default is False else ""
-
-
-OPTIONS = describe_options(FlowOptions)
-FLOWS_OPTIONS = describe_options(FlowsOptions)
-MAP_OPTIONS = describe_options(MapOptions)
-
-NAMES = frozenset(option.name for option in (*OPTIONS, *FLOWS_OPTIONS, *MAP_OPTIONS)) | _ALIASES.keys()
+NAMES = frozenset(name for kind in EMBEDS.values() for name in options_of(kind)) | _ALIASES.keys()
 """Every option name of any embed."""
 
 
-def read_options(lines: Sequence[Line], kind: type[Options] = FlowOptions) -> Options:  # type: ignore[assignment]
+def read_options(lines: Sequence[Line], kind: type[Options]) -> Options:
     """Return the options parsed from lines.
 
     Args:
@@ -182,17 +54,19 @@ def read_options(lines: Sequence[Line], kind: type[Options] = FlowOptions) -> Op
     Raises:
         OptionError: An option is unknown, given twice, or has an invalid value.
     """
-    readers: dict[str, Any] = {spec.name: spec.metadata["read"] for spec in fields(kind)}
+    options: dict[str, Option] = options_of(kind)
     values: dict[str, Any] = {}
     for number, key, value in _pairs(lines):
         name = _ALIASES.get(key, key)
-        if name not in readers:
-            hint = did_you_mean(near_names(key, [*readers, *_ALIASES])) or f" Options: {', '.join(readers)}."
+        if name not in options:
+            hint = did_you_mean(near_names(key, [*options, *_ALIASES])) or f" Options: {', '.join(options)}."
+            if key.startswith("no-") and key[3:] in options:  # an option of Sphinx
+                hint = f" Write: {key[3:]}: false"
             raise OptionError(f"there is no option {key!r}.{hint}", number)
         if name in values:
             raise OptionError(f"the option {key!r} is given twice", number)
         try:
-            values[name] = readers[name](_scalar(value))
+            values[name] = options[name].type.read(_scalar(value))
         except ValueError as error:
             raise OptionError(f"the option {key!r} {error}, not {_scalar(value)!r}", number) from None
     return kind(**values)
@@ -218,7 +92,9 @@ def _pairs(lines: Sequence[Line]) -> list[tuple[int, str, str]]:
             indent = depth
             pairs.append((number, match[2], (match[3] or "").strip()))
         else:
-            raise OptionError(f"an option is a name, a colon and a value, not {line.strip()!r}", number)
+            words = re.match(r":?([a-z_-]+)\s*[:=\s]\s*(.+)", line.strip())
+            cure = f". Write: {words[1]}: {words[2].strip()}" if words and words[1] in NAMES else ""
+            raise OptionError(f"an option is a name, a colon and a value, not {line.strip()!r}{cure}", number)
     return pairs
 
 

@@ -33,6 +33,9 @@ _LEAD = re.compile(
 """Text that may precede an embed in its line: marks of lists, terms and footnotes, a checkbox."""
 
 _OPTION = re.compile(r"(?P<name>[a-z_-]+):(\s|$)")
+_BARE_OPTION = re.compile(r":?(?P<name>[a-z_-]+):(\s|$)")
+"""An option without its indentation, also in the syntax of Sphinx."""
+
 _CONTAINER = re.compile(r"(?:[-*+:]|(?:\w{1,3}|#)[.)]|\[\^[^\]]+\]:|!!!|\?\?\?\+?|===[!+]*)(?:\s|$)")
 """The beginning of a line whose deeper lines are not a code block."""
 
@@ -188,7 +191,11 @@ def _block(lines: Sequence[str], at: int, match: re.Match[str]) -> tuple[int, Em
 
 
 def _left_behind(lines: Sequence[str], end: int, depth: int) -> Line | None:
-    """Return the fault of an option below an empty line, which a page would show as a code block."""
+    """Return the fault of an option that is below an empty line, or not indented: a page would show it as text."""
+    if end < len(lines) and depth_of(lines[end]) <= depth:
+        bare = _BARE_OPTION.match(lines[end].strip())
+        if bare and bare["name"] in NAMES:
+            return end + 1, f"the option {bare['name']!r} is not indented: write four spaces before it"
     at = next((at for at in range(end, len(lines)) if lines[at].strip()), end)
     match = _OPTION.match(lines[at].strip()) if at > end else None
     if not match or match["name"] not in NAMES or depth_of(lines[at]) <= depth:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from penstock.embed.overview import page_names, system_map
-from penstock.render.wording import visible
+from penstock.embed.names import quote_name
+from penstock.embed.overview import system_map
+from penstock.embed.pages import page_names
+from penstock.render.wording import paragraphs, visible, visible_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 FOLDER = "flows"
 _PLAIN_NAME = re.compile(r"[\w./-]+")
-_NO_TEMPLATE = re.compile(r"""[^\w\s"\\./-]""")
 _SPECIAL = re.compile(r"[^\w\s]|_")
 
 
@@ -59,20 +59,15 @@ def escape_markdown(value: str) -> str:
     return _SPECIAL.sub(lambda mark: f"&#{ord(mark[0])};", visible(value))
 
 
-def _quote_name(name: str) -> str:
-    """Return a name in quotes, escaped so that no plugin reads a template such as ``{{ name }}`` in it."""
-    return _NO_TEMPLATE.sub(lambda mark: f"\\u{ord(mark[0]):04x}", json.dumps(name))
-
-
 def _page(flow: Flow, path: str) -> GeneratedPage:
-    name = flow.full_name if _PLAIN_NAME.fullmatch(flow.full_name) else _quote_name(flow.full_name)
+    name = flow.full_name if _PLAIN_NAME.fullmatch(flow.full_name) else quote_name(flow.full_name)
     parts = [
-        f"# {escape_markdown(flow.title or flow.name)}",
-        escape_markdown(flow.description),
+        f"# {escape_markdown(visible_title(flow))}",
+        *map(escape_markdown, paragraphs(flow.description)),
         f"::: penstock-flow {name}",
     ]
     step = next(iter((*flow.entrypoints, *flow.steps)), None)
-    return GeneratedPage(f"{FOLDER}/{path}", "\n\n".join(filter(None, parts)) + "\n", step)
+    return GeneratedPage(f"{FOLDER}/{path}", "\n\n".join(parts) + "\n", step)
 
 
 def _overview(title: str, parts: Sequence[str]) -> GeneratedPage:

@@ -7,10 +7,8 @@ This module imports nothing that the site does not already use.
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from penstock.errors import PenstockError
 from penstock.render.wording import visible
 from penstock_mkdocs.links.targets import Target, register
 
@@ -19,21 +17,21 @@ if TYPE_CHECKING:
 
     from markdown import Markdown
 
-    from penstock.manifest import Manifest
+    from penstock.embed.site import Site
     from penstock.model import Flow
 
 
-def announce(md: Markdown, manifest: Manifest, flow: Flow, anchor: str, links: Mapping[str, str]) -> None:
+def announce(md: Markdown, site: Site, flow: Flow, anchor: str, links: Mapping[str, str]) -> None:
     """Register the flow and the steps that a page shows.
 
     Args:
         md: The Markdown object that converts the page.
-        manifest: The manifest that contains the flow.
+        site: The site that contains the flow.
         flow: The flow.
         anchor: Its id on the page.
         links: The links to its steps on the page, by name; empty if they are not shown.
     """
-    targets = _targets(manifest, flow, anchor, links)
+    targets = _targets(site, flow, anchor, links)
     if "relpath" in md.treeprocessors:
         processor: Any = md.treeprocessors["relpath"]
         _announce_in_mkdocs(processor, targets)
@@ -41,8 +39,8 @@ def announce(md: Markdown, manifest: Manifest, flow: Flow, anchor: str, links: M
         _announce_in_zensical(targets)
 
 
-def _targets(manifest: Manifest, flow: Flow, anchor: str, links: Mapping[str, str]) -> Iterator[Target]:
-    names = _names(manifest, flow)
+def _targets(site: Site, flow: Flow, anchor: str, links: Mapping[str, str]) -> Iterator[Target]:
+    names = site.names_of(flow)
     if not flow.full_name.isprintable():  # inventories cannot contain it
         return
     yield Target(kind="flow", names=names, anchor=anchor, title=visible(flow.title), has_steps=bool(links))
@@ -54,13 +52,6 @@ def _targets(manifest: Manifest, flow: Flow, anchor: str, links: Mapping[str, st
                 anchor=links[step.name].removeprefix("#"),
                 title=visible(step.title),
             )
-
-
-def _names(manifest: Manifest, flow: Flow) -> tuple[str, ...]:
-    with suppress(PenstockError):  # several services have a flow of that name
-        if manifest.flow(flow.name) is flow and flow.service:
-            return flow.full_name, flow.name
-    return (flow.full_name,)
 
 
 def _announce_in_mkdocs(processor: Any, targets: Iterable[Target]) -> None:

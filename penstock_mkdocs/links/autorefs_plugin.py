@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from mkdocs.config.base import LegacyConfig
 from mkdocs.plugins import BasePlugin
 
+from penstock.embed.names import PlaceRank
 from penstock_mkdocs.links.flow_locations import GENERATED_BY
 from penstock_mkdocs.links.targets import register
 
@@ -28,9 +29,9 @@ class _RankedTarget(NamedTuple):
     page: Page
 
     @property
-    def rank(self) -> tuple[bool, bool]:
-        """The sort key of a place, least for the best one; the order is that of :mod:`penstock_mkdocs.links.flow_locations`."""
-        return self.page.file.generated_by != GENERATED_BY, not self.target.has_steps
+    def rank(self) -> PlaceRank:
+        """The rank of the place."""
+        return PlaceRank(self.page.file.generated_by != GENERATED_BY, not self.target.has_steps)
 
 
 class References(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]  # its __init_subclass__

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from penstock._util.atomic_files import read_text, stamp_of
+from penstock._util.one_entry_cache import Identity, OneEntryCache
+from penstock.embed.names import PlaceRank
+from penstock.embed.options import FlowOptions
 from penstock.errors import PenstockError
 from penstock.render.wording import slug
 from penstock_mkdocs.embed_syntax.options import read_name, read_options
 from penstock_mkdocs.embed_syntax.parser import in_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from markdown import Markdown
 
@@ -39,8 +42,7 @@ class _Document(NamedTuple):
 class _FlowLocation(NamedTuple):
     """A page that shows a flow; the least one is the best target."""
 
-    by_hand: bool
-    without_steps: bool
+    rank: PlaceRank
     number: int
     address: str
     steps: str
@@ -65,13 +67,14 @@ def step_places(md: Markdown, manifest: Manifest, flow: Flow) -> Mapping[str, st
 def _places(md: Markdown, manifest: Manifest) -> Mapping[str, _FlowLocation]:
     if "relpath" in md.treeprocessors:
         files: Any = getattr(md.treeprocessors["relpath"], "files", None)  # new objects in each build
-        return _found_once(_DocumentsKey(files), lambda: _mkdocs(files), manifest)
+        return _last_places.get((Identity(files), manifest), lambda: _find_places(_mkdocs(files), manifest))
     if "rendering_context" in md.preprocessors:
         processor: Any = md.preprocessors["rendering_context"]
         config = getattr(processor, "config", {})
         folder = Path(config.get("root_dir") or ".", str(config.get("docs_dir") or "docs"))
         pages = sorted(folder.rglob("*.md"))
-        return _found_once(_DocumentsKey(None, _states(pages)), lambda: _zensical(pages, folder, config), manifest)
+        key = (*_states(pages), manifest)
+        return _last_places.get(key, lambda: _find_places(_zensical(pages, folder, config), manifest))
     return {}
 
 
@@ -84,26 +87,8 @@ def relative(address: str, page: str) -> str:
     return f"{relative_path}{slash}{mark}{anchor}"
 
 
-class _DocumentsKey(NamedTuple):
-    """The key of the pages of one build: their objects, or the state of their files."""
-
-    files: object
-    states: tuple[tuple[str, int, int, int], ...] = ()
-
-
-_last: list[tuple[_DocumentsKey, Manifest, Mapping[str, _FlowLocation]]] = []
-
-
-def _found_once(
-    key: _DocumentsKey, documents: Callable[[], Iterator[_Document]], manifest: Manifest
-) -> Mapping[str, _FlowLocation]:
-    """Read the pages only if they changed, because each page of a site may ask."""
-    for last_key, of, places in _last:
-        if last_key.files is key.files and last_key.states == key.states and (of is manifest or of == manifest):
-            return places
-    places = _find_places(documents(), manifest)
-    _last[:] = [(key, manifest, places)]
-    return places
+_last_places: OneEntryCache[Mapping[str, _FlowLocation]] = OneEntryCache()
+"""The places on the pages of one build, by the objects of its pages, or by the states of their files."""
 
 
 def _states(pages: Sequence[Path]) -> tuple[tuple[str, int, int, int], ...]:
@@ -122,12 +107,11 @@ def _find_places(documents: Iterator[_Document], manifest: Manifest) -> Mapping[
             if embed.kind != "penstock-flow":
                 continue
             with suppress(PenstockError):  # the page itself reports it
-                options = read_options(embed.options)
+                options = read_options(embed.options, FlowOptions)
                 name = manifest.flow(read_name(embed.name)).full_name
                 anchor = f"{document.url}#{slug(options.id or f'flow-{name}')}"
                 place = _FlowLocation(
-                    not document.generated,
-                    not options.steps,
+                    PlaceRank(not document.generated, not options.steps),
                     number,
                     document.url if document.generated else anchor,
                     anchor if options.steps else "",

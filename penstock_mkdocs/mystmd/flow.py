@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.errors import UnknownFlowError
-from penstock.render import edge_status
-from penstock.render.edge_status import without_proof
-from penstock.render.wording import (
-    KIND_CHIPS,
-    after,
-    before,
-    paragraphs,
-    python_signature,
-    visible,
-    visible_title,
-    web_url,
-)
-from penstock_mkdocs.blocks.figure import MOST_PATHS
-from penstock_mkdocs.embed_syntax.options import FlowOptions, OptionError, read_name
+from penstock.embed.options import FlowOptions
+from penstock.embed.views import shown_part, view_flow
+from penstock.errors import UnknownFlowError, UnknownStepError
+from penstock.render.wording import web_url
+from penstock_mkdocs.embed_syntax.options import OptionError, read_name
 from penstock_mkdocs.mystmd.docstrings import docstring
-from penstock_mkdocs.mystmd.nodes import code, container, fault, join_groups, label, node, note, paragraph, strong, text
-from penstock_mkdocs.mystmd.project import draw, open_project
+from penstock_mkdocs.mystmd.nodes import code, container, join_groups, label, node, paragraph, strong, text
+from penstock_mkdocs.mystmd.project import complain, draw, open_project
 from penstock_mkdocs.mystmd.request import Directive
-from penstock_mkdocs.reporting import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from penstock.model import Flow, Step
+    from penstock.embed.site import Site
+    from penstock.embed.views import DiagramView, EvidenceView, IntroductionView, PathsView, StepFact, StepView
+    from penstock.model import Flow
     from penstock.render.wording import Neighbour
     from penstock_mkdocs.mystmd.nodes import Node
-    from penstock_mkdocs.mystmd.project import Project
     from penstock_mkdocs.mystmd.request import DirectiveRequest
 
 DEFAULT_LEVEL = 3
@@ -43,7 +32,7 @@ DEFAULT_LEVEL = 3
 class _ShownFlow(NamedTuple):
     """A flow, and how it is shown; the labels of the steps that have a heading."""
 
-    project: Project
+    site: Site
     flow: Flow
     options: FlowOptions
     labels: Mapping[str, dict[str, str]]
@@ -60,86 +49,67 @@ def show_flow(request: DirectiveRequest, folder: Path) -> list[Node]:
     name = read_name(request.argument)
     if not name:
         raise OptionError("it needs the name of a flow: {penstock-flow} NAME", request.line)
-    project = open_project(folder)
+    site = open_project(folder)
     try:
-        flow = project.manifest.flow(name)
-    except UnknownFlowError as error:
+        flow = site.manifest.flow(name)
+        part = shown_part(flow, options)
+    except (UnknownFlowError, UnknownStepError) as error:
         raise OptionError(str(error), request.line) from None
     anchor = options.id or f"flow-{flow.full_name}"
     taken = {label(anchor)["html_id"]}
-    labels = {step.name: label(f"{anchor}-{step.name}", taken) for step in flow.steps if options.steps}
-    shown = _ShownFlow(project, flow if options.proof else without_proof(flow), options, labels)
-    nodes = [*_complaints(project, flow, request), *_introduction(flow, options)]
-    if options.diagram:
-        nodes += _figure(shown, anchor, request)
-    if options.paths:
-        nodes += _paths(shown)
-    for step in flow.steps if options.steps else ():
+    labels = {step.name: label(f"{anchor}-{step.name}", taken) for step in part.steps if options.steps}
+    shown = _ShownFlow(site, flow, options, labels)
+    view = view_flow(site, flow, options)
+    nodes = [*complain(site, request, flow), *_introduction(view.introduction)]
+    if view.diagram:
+        nodes += _figure(shown, view.diagram, anchor, request)
+    if view.paths:
+        nodes += _paths(shown, view.paths)
+    for step in view.steps:
         nodes += _step(shown, step)
     return nodes
 
 
-def _complaints(project: Project, flow: Flow, request: DirectiveRequest) -> Iterator[Node]:
-    if project.complaint:
-        yield fault(project.complaint, request.position())
-    for problem in flow.problems:
-        yield fault(str(problem), request.position())
-    report = fault if project.config.check == "error" else note
-    for finding in project.disagreements:
-        if finding.flow == flow.full_name:
-            yield report(in_words(finding), request.position())
-
-
-def _introduction(flow: Flow, options: FlowOptions) -> Iterator[Node]:
-    """Yield a flow's title and description, as far as they are wanted; the title is no heading of the page."""
-    if options.title:
-        yield paragraph(strong(visible_title(flow)))
-    for part in paragraphs(flow.description) if options.description else ():
+def _introduction(view: IntroductionView) -> Iterator[Node]:
+    """Yield what stands above a diagram."""
+    if view.title:
+        yield paragraph(strong(view.title))
+    for part in view.paragraphs:
         yield paragraph(text(part))
 
 
-def _figure(shown: _ShownFlow, anchor: str, request: DirectiveRequest) -> list[Node]:
+def _figure(shown: _ShownFlow, view: DiagramView, anchor: str, request: DirectiveRequest) -> list[Node]:
     links = {name: f"#{own['html_id']}" for name, own in shown.labels.items()}
-    diagram, *notes = draw(shown.project, shown.flow, shown.options, links, request)
+    diagram, *notes = draw(shown.site, view.flow, view.look, shown.options, links, request)
     figure = container("figure", diagram, shown.options.caption, label(anchor), request.classes)
-    return [figure, *notes, *_proof(shown.flow)]
+    return [figure, *notes, *_evidence(view.evidence)]
 
 
-def _proof(flow: Flow) -> list[Node]:
-    """Return what is known of the arrows, and in words those that are not confirmed."""
-    provenance = edge_status.provenance(flow)
-    if provenance is None:
+def _evidence(view: EvidenceView | None) -> list[Node]:
+    """Return what is known of the edges, and in words those that are not confirmed."""
+    if view is None:
         return []
-    doubts = edge_status.doubts(flow)
-    nodes = [paragraph(text(str(provenance)))]
-    if doubts:
-        items = [node("listItem", [text(str(doubt))]) for doubt in doubts[: edge_status.MOST_DOUBTS]]
+    nodes = [paragraph(text(view.line))]
+    if view.doubts:
+        items = [node("listItem", [text(str(doubt))]) for doubt in view.doubts]
         nodes.append(node("list", items, ordered=False, spread=False))
-    if rest := edge_status.rest(len(doubts)):
-        nodes.append(paragraph(text(rest)))
-    return nodes
+    return [*nodes, paragraph(text(view.rest))] if view.rest else nodes
 
 
-def _paths(shown: _ShownFlow) -> list[Node]:
-    """Return the ways through a flow as a list, at most :data:`MOST_PATHS` of them."""
-    count = shown.flow.path_count
-    items = [
-        node("listItem", join_groups(([_name(shown, name)] for name in path), " → "))
-        for path in islice(shown.flow.paths(), MOST_PATHS)
-    ]
-    rest = [paragraph(text(f"… and {count - MOST_PATHS} more."))] if count > MOST_PATHS else []
-    title = paragraph(strong(f"{count} path{'' if count == 1 else 's'}"))
-    return [title, node("list", items, ordered=True, start=1, spread=False), *rest]
+def _paths(shown: _ShownFlow, view: PathsView) -> list[Node]:
+    """Return the paths through a flow as a list."""
+    items = [node("listItem", join_groups(([_name(shown, name)] for name in path), " → ")) for path in view.paths]
+    rest = [paragraph(text(view.rest))] if view.rest else []
+    return [paragraph(strong(view.title)), node("list", items, ordered=True, start=1, spread=False), *rest]
 
 
-def _step(shown: _ShownFlow, step: Step) -> list[Node]:
+def _step(shown: _ShownFlow, view: StepView) -> list[Node]:
     level = shown.options.heading_level or DEFAULT_LEVEL
-    heading = node("heading", [code(step.name)], depth=level, enumerated=False, **shown.labels[step.name])
-    facts = [[code(python_signature(step))]] if visible(step.signature) else []
-    words = ("entrypoint" if step.entrypoint else "", KIND_CHIPS.get(step.kind, ""), visible(step.trigger))
-    facts += [[text(word)] for word in words if word]
-    described = docstring(step, shown.project.config.docstring_style)
-    meta = _meta(shown, step)
+    heading = node("heading", [code(view.name)], depth=level, enumerated=False, **shown.labels[view.step.name])
+    facts = [[code(view.signature)]] if view.signature else []
+    facts += [[text(chip.text)] for chip in view.chips]
+    described = docstring(view.step, shown.site.config.docstring_style)
+    meta = [_fact(shown, fact) for fact in view.facts]
     return [
         heading,
         *([paragraph(*join_groups(facts, " · "))] if facts else []),
@@ -148,22 +118,19 @@ def _step(shown: _ShownFlow, step: Step) -> list[Node]:
     ]
 
 
-def _meta(shown: _ShownFlow, step: Step) -> list[list[Node]]:
-    groups = []
-    for word, neighbours in (("after ", before(shown.flow, step)), ("then ", after(shown.flow, step))):
-        if neighbours:
-            groups.append([text(word), *join_groups((_neighbour(shown, each) for each in neighbours), ", ")])
-    if step.effects:
-        groups.append([text("effects "), *join_groups(([code(effect)] for effect in step.effects), ", ")])
-    if step.file:
-        url = web_url(shown.project.source_url(step))
-        groups.append([node("link", [text(step.where)], url=url) if url else text(step.where)])
-    return groups
+def _fact(shown: _ShownFlow, fact: StepFact) -> list[Node]:
+    if fact.source:
+        url = web_url(fact.source.url)
+        return [node("link", [text(fact.source.text)], url=url) if url else text(fact.source.text)]
+    items = [_neighbour(shown, neighbour) for neighbour in fact.neighbours] or [
+        [code(chip.text)] for chip in fact.chips
+    ]
+    return [text(f"{fact.label} "), *join_groups(items, ", ")]
 
 
 def _neighbour(shown: _ShownFlow, neighbour: Neighbour) -> list[Node]:
-    name, arrow = neighbour
-    return [_name(shown, name), *([text(" "), node("emphasis", [text(visible(arrow))])] if arrow else [])]
+    name, label = neighbour
+    return [_name(shown, name), *([text(" "), node("emphasis", [text(label)])] if label else [])]
 
 
 def _name(shown: _ShownFlow, name: str) -> Node:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from penstock.embed.overview import MOST_IN_SMALL, fault, map_text, size, summary, system_map, triggers
+from penstock.embed.layouts import look_of, small_look
+from penstock.embed.options import FlowsOptions, MapOptions
+from penstock.embed.overview import fault, map_text, name_columns, system_map, view_row
 from penstock.errors import RenderError
-from penstock.render.edge_status import without_proof
-from penstock.render.wording import alt_text, visible
-from penstock_mkdocs.embed_syntax.options import FlowsOptions, MapOptions, OptionError
+from penstock.render.wording import alt_text
+from penstock_mkdocs.embed_syntax.options import OptionError
 from penstock_mkdocs.mystmd.nodes import (
     code,
     container,
@@ -21,18 +22,17 @@ from penstock_mkdocs.mystmd.nodes import (
     strong,
     text,
 )
-from penstock_mkdocs.mystmd.nodes import fault as fault_node
-from penstock_mkdocs.mystmd.project import draw, draw_small, open_project
+from penstock_mkdocs.mystmd.project import complain, draw, draw_small, open_project
 from penstock_mkdocs.mystmd.request import Directive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from penstock.embed.overview import Selection
+    from penstock.embed.overview import OverviewRow, Selection
+    from penstock.embed.site import Site
     from penstock.model import Flow
     from penstock_mkdocs.mystmd.nodes import Node
-    from penstock_mkdocs.mystmd.project import Project
     from penstock_mkdocs.mystmd.request import DirectiveRequest
 
 
@@ -44,15 +44,15 @@ def show_flows(request: DirectiveRequest, folder: Path) -> list[Node]:
         PenstockError: The application cannot be imported.
     """
     options = request.options(FlowsOptions)
-    project = open_project(folder)
-    flows = _select_flows(project, options.selection, request)
-    pictures, notes = _small(project, flows, request) if options.diagrams else ({}, [])
-    heads = ["Flow", "What it does", *(["Diagram"] if pictures else [])]
+    site = open_project(folder)
+    flows = _select_flows(site, options.selection, request)
+    pictures, notes = _small(site, flows, request) if options.diagrams else ({}, [])
+    heads = name_columns(diagrams=bool(pictures))
     head = node("tableRow", [node("tableCell", [text(title)], header=True) for title in heads])
-    rows = [node("tableRow", _cells(flow, pictures)) for flow in flows]
+    rows = [node("tableRow", _cells(view_row(flow), pictures)) for flow in flows]
     content = node("table", [head, *rows])
     table = container("table", content, options.caption, label(options.id or "flows"), request.classes)
-    return [*_complaint(project, request), table, *notes]
+    return [*complain(site, request), table, *notes]
 
 
 def show_map(request: DirectiveRequest, folder: Path) -> list[Node]:
@@ -63,41 +63,37 @@ def show_map(request: DirectiveRequest, folder: Path) -> list[Node]:
         PenstockError: The application cannot be imported.
     """
     options = request.options(MapOptions)
-    project = open_project(folder)
-    drawn = system_map(_select_flows(project, options.selection, request))
+    site = open_project(folder)
+    drawn = system_map(_select_flows(site, options.selection, request))
     options = replace(options, alt=options.alt or map_text(drawn))
-    diagram, *notes = draw(project, drawn, options, {}, request)
+    diagram, *notes = draw(site, drawn, look_of(options, site.config), options, {}, request)
     figure = container("figure", diagram, options.caption, label(options.id or "system-map"), request.classes)
-    return [*_complaint(project, request), figure, *notes]
+    return [*complain(site, request), figure, *notes]
 
 
-def _select_flows(project: Project, selection: Selection, request: DirectiveRequest) -> Sequence[Flow]:
-    if wrong := fault(selection, project.manifest.flows):
+def _select_flows(site: Site, selection: Selection, request: DirectiveRequest) -> Sequence[Flow]:
+    if wrong := fault(selection, site.manifest.flows):
         raise OptionError(wrong, request.line)
-    return selection.of(project.manifest.flows)
+    return selection.of(site.manifest.flows)
 
 
-def _complaint(project: Project, request: DirectiveRequest) -> list[Node]:
-    return [fault_node(project.complaint, request.position())] if project.complaint else []
-
-
-def _small(project: Project, flows: Sequence[Flow], request: DirectiveRequest) -> tuple[Mapping[str, Node], list[Node]]:
+def _small(site: Site, flows: Sequence[Flow], request: DirectiveRequest) -> tuple[Mapping[str, Node], list[Node]]:
     """Return the small diagrams, by full name, and why there are none."""
-    drawn = [without_proof(flow) for flow in flows if len(flow.steps) <= MOST_IN_SMALL]
+    look = small_look(site.config)
+    drawn = [look.flow(flow) for flow in flows]
     try:
-        pictures = draw_small(project, drawn)
+        pictures = draw_small(site, drawn, look)
     except RenderError as error:
         return {}, [note(f"{error} Until then, the table has no diagrams.", request.position())]
     return {flow.full_name: picture(svg, alt_text(flow)) for flow, svg in zip(drawn, pictures, strict=True)}, []
 
 
-def _cells(flow: Flow, pictures: Mapping[str, Node]) -> list[Node]:
-    facts = [[text(fact)] for fact in (size(flow), visible(flow.service)) if fact]
-    facts += [[code(trigger)] for trigger in triggers(flow)]
-    name = [strong(flow.title or flow.name), {"type": "break"}, *join_groups(facts, " · ")]
-    cells = [node("tableCell", name), node("tableCell", [text(summary(flow))])]
+def _cells(row: OverviewRow, pictures: Mapping[str, Node]) -> list[Node]:
+    facts = [*([text(fact)] for fact in row.facts), *([code(channel)] for channel in row.channels)]
+    name = [strong(row.title), {"type": "break"}, *join_groups(facts, " · ")]
+    cells = [node("tableCell", name), node("tableCell", [text(row.summary)])]
     if pictures:
-        drawn = pictures.get(flow.full_name)
+        drawn = pictures.get(row.flow.full_name)
         cells.append(node("tableCell", [drawn] if drawn else []))
     return cells
 

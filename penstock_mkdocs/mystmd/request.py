@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from penstock_mkdocs.embed_syntax.options import FlowOptions, FlowsOptions, MapOptions, OptionError, read_options
+from penstock.embed.options import options_of
+from penstock_mkdocs.embed_syntax.options import OptionError, read_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
     from pathlib import Path
 
+    from penstock.embed.options import EmbedOptions, Options
     from penstock_mkdocs.mystmd.nodes import Node
-
-Options = TypeVar("Options", FlowOptions, FlowsOptions, MapOptions)
 
 _LABELS = {"label": "id", "name": "id", "id": "id"}
 """What mystmd and its neighbours call the anchor."""
-
-
-def flags_of(kind: type[FlowOptions | FlowsOptions | MapOptions]) -> frozenset[str]:
-    """Return the options that are true where they stand without a value."""
-    return frozenset(option.name for option in fields(kind) if option.metadata["type"] == "true or false")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +35,7 @@ class Directive:
 
     name: str
     doc: str
-    options: type[FlowOptions | FlowsOptions | MapOptions]
+    options: type[EmbedOptions]
     run: Callable[[DirectiveRequest, Path], list[Node]]
     cure: str
     argument: str = ""
@@ -48,10 +43,9 @@ class Directive:
     @property
     def specification(self) -> dict[str, Any]:
         """What mystmd wants to know."""
-        flags = flags_of(self.options)
-        options = {
-            option.name: {"type": "boolean" if option.name in flags else "string", "doc": option.metadata["help"]}
-            for option in fields(self.options)
+        options: dict[str, dict[str, Any]] = {
+            option.name: {"type": "boolean" if option.is_flag else "string", "doc": option.help}
+            for option in options_of(self.options).values()
         }
         options["label"] = options.pop("id") | {"alias": ["name", "id"]}
         options["class"] = {"type": "string", "doc": "Classes of the figure or table."}
@@ -95,7 +89,7 @@ class DirectiveRequest:
         Raises:
             OptionError: An option does not exist, is given twice, or has a wrong value.
         """
-        flags = flags_of(kind)
+        flags = {option.name for option in options_of(kind).values() if option.is_flag}
         return read_options([self._line(option, flags) for option in self._options], kind)
 
     def _line(self, option: Mapping[str, Any], flags: Container[str]) -> tuple[int, str]:

@@ -9,22 +9,21 @@ from sphinx.util import logging
 from penstock.config import Config
 from penstock.errors import CollectError, ConfigError, PenstockError
 from penstock.manifest import Manifest
-from penstock.proof import flows_for_docs, last_shown
 from penstock.render.wording import escape_line
-from penstock_sphinx.build.reporting import report
+from penstock_sphinx.build.reporting import report_findings
 from penstock_sphinx.build.site import SphinxSite
 from penstock_sphinx.config import folder_of_settings, load
 from penstock_sphinx.domain.domain import domain_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
+    from penstock.model import Problem
 
 logger = logging.getLogger(__name__)
-
-
-LAST_GOOD = " Until then, the pages show the flows as they were before."
 
 
 def collect_flows(app: Sphinx) -> None:
@@ -35,34 +34,25 @@ def collect_flows(app: Sphinx) -> None:
     domain.tags = app.tags
     try:
         config = load(app)
-        result = flows_for_docs(config)
-        site = SphinxSite(config, result.manifest, disagreements=len(result.disagreements))
-        report(config, result)
+        site = SphinxSite.collect(config)
+        report_findings(site)
         domain.last_config = config
     except PenstockError as error:
-        site = _as_before(error, config, domain.last_config)
+        failure = str(error) if isinstance(error, CollectError) else escape_line(str(error))  # whose lines are safe
         of_config = isinstance(error, ConfigError)
-        message = str(error) if isinstance(error, CollectError) else escape_line(str(error))  # whose lines are safe
-        said = f"{'' if of_config else 'penstock: '}{message}{'' if site.failed else LAST_GOOD}"
-        logger.warning("%s", said, type="penstock", subtype="config" if of_config else "import")
-    for problem in site.manifest.problems:
-        logger.warning(
-            "%s",
-            escape_line(problem.message),
-            type="penstock",
-            subtype="problem",
-            location=escape_line(problem.where) or None,
-        )
+        candidates = (domain.last_config,) if of_config else (config, domain.last_config)
+        last_good = SphinxSite.last_good(failure, *filter(None, candidates))
+        message = f"{'' if of_config else 'penstock: '}{' '.join(last_good.complaints) if last_good else failure}"
+        logger.warning("%s", message, type="penstock", subtype="config" if of_config else "import")
+        site = last_good or SphinxSite(config, Manifest(), failed=True)
+    _report_problems(site.manifest.problems)
     domain.site = site
 
 
-def _as_before(error: PenstockError, config: Config, last: Config | None) -> SphinxSite:
-    """Return the flows of the last good import: with these settings, or else with the last ones that worked."""
-    candidates = (last,) if isinstance(error, ConfigError) else (config, last)
-    for candidate in filter(None, candidates):
-        if (manifest := last_shown(candidate)) is not None:
-            return SphinxSite(candidate, manifest)
-    return SphinxSite(config, Manifest(), failed=True)
+def _report_problems(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        message, where = escape_line(problem.message), escape_line(problem.where)
+        logger.warning("%s", message, type="penstock", subtype="problem", location=where or None)
 
 
 def report_unseen_problems(_app: Sphinx, env: BuildEnvironment) -> None:
@@ -71,14 +61,7 @@ def report_unseen_problems(_app: Sphinx, env: BuildEnvironment) -> None:
     shown_names = {name for page in domain.pages.values() for name in page.fingerprints}
     for flow in domain.site.manifest.flows:
         if not shown_names & {flow.name, flow.full_name}:
-            for problem in flow.problems:
-                logger.warning(
-                    "%s",
-                    escape_line(problem.message),
-                    type="penstock",
-                    subtype="problem",
-                    location=escape_line(problem.where) or None,
-                )
+            _report_problems(flow.problems)
 
 
 def outdated_pages(

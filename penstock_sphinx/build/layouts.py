@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from sphinx.util import logging
 
+from penstock.embed.layouts import lay_out
 from penstock.errors import LayoutError, MissingExtraError
 from penstock.render.graphviz.layout import warning
-from penstock.render.graphviz.layout_cache import LayoutCache
-from penstock.render.options import Options
 from penstock.render.wording import escape_line
 from penstock_sphinx.domain.domain import domain_of
 from penstock_sphinx.writers.builder_families import is_epub
@@ -48,16 +47,14 @@ def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> None:
 
 
 def _lay_out(domain: PenstockDomain, places: Sequence[tuple[str, Drawing]]) -> None:
-    config = domain.site.config
-    flows = [domain.site.flow_to_draw(drawing.subject, proof=drawing.proof) for _, drawing in places]
-    options = Options(direction=places[0][1].direction, details=not places[0][1].small)
-    results = LayoutCache(config.project).lay_out(flows, options, engine=config.engine, timeout=config.layout_timeout)
-    for place, result in zip(places, results, strict=True):
+    drawn = [domain.site.flow_to_draw(drawing.subject, drawing.look) for _, drawing in places]
+    results = lay_out(domain.site.config, drawn, places[0][1].look)
+    for place, flow, result in zip(places, drawn, results, strict=True):
         if isinstance(result, LayoutError):
             _warn_of_none(result, place)
             continue
         domain.layouts[place[1].key] = result
-        if message := warning(domain.site.flow_to_draw(place[1].subject, proof=place[1].proof), result):
+        if message := warning(flow, result):
             _warn(message, place)
 
 

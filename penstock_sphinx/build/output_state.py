@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock._util.atomic_files import read_text, write_atomically
+from penstock._util.cache_files import read_cache_file, write_cache_file
 from penstock_sphinx.build.link_targets import Targets
 from penstock_sphinx.domain.domain import domain_of
 
@@ -37,7 +37,7 @@ def note_outputs(app: Sphinx, error: Exception | None) -> None:
     """Record the input of each page, after a build that completed."""
     digests, file = domain_of(app.env).written, _file(app)
     if error is None and digests is not None and _read(file) != digests:
-        write_atomically(file, json.dumps(digests).encode())
+        write_cache_file(file, {}, json.dumps(digests).encode())
 
 
 def _digest(page: PageRecord, domain: PenstockDomain, targets: Targets, *, drawn: bool) -> str:
@@ -55,7 +55,8 @@ def _file(app: Sphinx) -> Path:
 def _read(file: Path) -> dict[str, str]:
     """Return the stored digests; a damaged file only means that pages are written once more."""
     try:
-        content = json.loads(read_text(file))
-    except (OSError, ValueError, RecursionError):
+        _, content = read_cache_file(file)
+        digests: dict[str, str] = json.loads(content)
+    except (OSError, ValueError):
         return {}
-    return content if isinstance(content, dict) else {}
+    return digests

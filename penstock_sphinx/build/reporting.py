@@ -6,39 +6,31 @@ from typing import TYPE_CHECKING
 
 from sphinx.util import logging
 
-from penstock.check.findings.reports import sentence
+from penstock.embed.reporting import count_findings, describe_finding
 from penstock.render.wording import escape_line
 from penstock_sphinx.domain.domain import domain_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-    from penstock.config import Config
-    from penstock.proof import Proof
+    from penstock_sphinx.build.site import SphinxSite
 
 logger = logging.getLogger(__name__)
 
 
-def report(config: Config, found: Proof) -> None:
-    """Report the findings, each at the step's line, as far as the setting ``check`` asks for it."""
-    if found.fault:
-        logger.warning("%s The pages show no proof until then.", found.fault, type="penstock", subtype="check")
-    if config.check != "off":
-        for finding in found.disagreements:
-            message = f"flow {finding.flow!r}: {sentence(finding)}" if finding.flow else sentence(finding)
-            logger.warning(
-                "%s",
-                escape_line(message),
-                type="penstock",
-                subtype="check",
-                location=escape_line(finding.where) or None,
-            )
+def report_findings(site: SphinxSite) -> None:
+    """Report why the pages show no proof, and the findings, each at the step's line."""
+    for message in site.complaints:
+        logger.warning("%s", escape_line(message), type="penstock", subtype="check")
+    for finding in site.disagreements:
+        message, where = escape_line(describe_finding(finding)), escape_line(finding.where)
+        logger.warning("%s", message, type="penstock", subtype="check", location=where or None)
 
 
 def fail(app: Sphinx, error: Exception | None) -> None:
     """Fail the build if there are findings and the setting ``check`` is ``error``."""
     site = domain_of(app.env).site if error is None and app.env else None
     if site and site.config.check == "error" and site.disagreements:
-        count = f"{site.disagreements} finding{'' if site.disagreements == 1 else 's'} on the declared arrows"
-        logger.error("%s; see above, or write: penstock_check = 'warn'", count, type="penstock", subtype="check")
+        message = count_findings(len(site.disagreements), "penstock_check = 'warn'")
+        logger.error("%s", message, type="penstock", subtype="check")
         app.statuscode = 1

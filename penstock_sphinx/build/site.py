@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,40 +12,33 @@ from typing import TYPE_CHECKING
 from sphinx.util import logging
 
 from penstock._util.atomic_files import is_file
-from penstock.embed.overview import Selection, outline, page_names, system_map
+from penstock.embed.names import unquote_name
+from penstock.embed.overview import Selection, outline, system_map
+from penstock.embed.pages import page_names
+from penstock.embed.site import Site
 from penstock.errors import PenstockError
 from penstock.manifest.lazy import digest
-from penstock.render.edge_status import without_proof
-from penstock.render.graphviz.layout_cache import digest as layout_key
-from penstock.render.wording import is_inside, source_url, visible
-from penstock_sphinx.flow_names import name_object, read_name
+from penstock.render.wording import is_inside, visible
+from penstock_sphinx.flow_names import name_object
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from penstock.config import Config
-    from penstock.manifest import Manifest
+    from penstock.embed.layouts import Look
     from penstock.model import Flow, Step
-    from penstock.render.options import Options
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class SphinxSite:
+class SphinxSite(Site):
     """The flows of one build.
 
     Attributes:
-        config: The settings.
-        manifest: The flows; empty if they could not be collected.
-        failed: Whether the flows could not be collected.
-        disagreements: The number of findings on the declared edges.
+        failed: Whether there are no flows, because they could not be collected.
     """
 
-    config: Config
-    manifest: Manifest
     failed: bool = False
-    disagreements: int = 0
 
     def fingerprint(self, shown: str | Selection) -> str:
         """Return a digest of all that a page shows of one or several flows, empty if the flow does not exist."""
@@ -59,16 +51,11 @@ class SphinxSite:
             return ""
         return self._digest((digest(flow), self.name_in_ids(flow), self.origin(flow)))
 
-    def flow_to_draw(self, subject: str | Selection, *, proof: bool = True) -> Flow:
+    def flow_to_draw(self, subject: str | Selection, look: Look) -> Flow:
         """Return the flow that a diagram shows: the one of that name, or the map of a selection."""
         if isinstance(subject, Selection):
             return system_map(subject.of(self.manifest.flows))
-        flow = self.manifest.flow(subject)
-        return flow if proof else without_proof(flow)
-
-    def drawing_key(self, drawn: Flow, options: Options) -> str:
-        """Return the key of a layout."""
-        return layout_key(drawn, options, self.config.engine, self.config.layout_timeout)
+        return look.flow(self.manifest.flow(subject))
 
     def steps_at(self, function: str) -> tuple[str, ...]:
         """Return the full names of the steps that a function implements, by ``module.qualname``."""
@@ -85,17 +72,13 @@ class SphinxSite:
 
     def name_in_ids(self, flow: Flow) -> str:
         """Return the name of a flow in ids, unique among all flows, because their pages may be merged."""
-        return flow.name if self._names[flow.name] == 1 else flow.full_name
+        return self.names_of(flow)[-1]
 
     @cached_property
     def page_names(self) -> dict[str, str]:
         """The name of a page for each flow, by its full name."""
         flows = self.manifest.flows
         return dict(zip((flow.full_name for flow in flows), page_names(flows), strict=True))
-
-    @cached_property
-    def _names(self) -> Counter[str]:
-        return Counter(flow.name for flow in self.manifest.flows)
 
     @cached_property
     def _steps(self) -> dict[str, list[str]]:
@@ -119,17 +102,7 @@ class SphinxSite:
 
     def name_meant(self, argument: str) -> str:
         """Return the name of a flow from a directive's argument, in quotes or not."""
-        return argument if not argument.startswith('"') or argument in self.manifest.names else read_name(argument)
-
-    def origin(self, flow: Flow) -> str:
-        """Return the foreign manifest that a flow comes from, or an empty string for a trusted flow."""
-        return self.manifest.origins.get(flow.full_name, "")
-
-    def source_url(self, step: Step) -> str:
-        """Return the address of a step's source, or an empty string; installed code is not in our repository."""
-        if not self.config.manifests and not is_file(self.config.project / step.file):
-            return ""
-        return source_url(self.config.source_url, step)
+        return argument if not argument.startswith('"') or argument in self.manifest.names else unquote_name(argument)
 
     @cached_property
     def source_urls(self) -> frozenset[str]:

@@ -5,51 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from docutils import nodes
-from docutils.parsers.rst import directives
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from penstock.embed.layouts import layout_key
 from penstock.render import mermaid
-from penstock.render.options import Options
 from penstock.render.wording import escape_line, visible
 from penstock_sphinx.domain.domain import domain_of
 from penstock_sphinx.domain.page_record import Drawing
 from penstock_sphinx.nodes import AS_WRITTEN, flow_diagram
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
+    from penstock.embed.layouts import Look
     from penstock.embed.overview import Selection
     from penstock.model import Flow
-    from penstock.render.options import Direction
 
 logger = logging.getLogger(__name__)
-
-DIRECTIONS: dict[str, Direction] = {"tb": "TB", "td": "TB", "lr": "LR", "bt": "BT", "rl": "RL"}
-
-
-def _direction(argument: str) -> Direction:
-    return DIRECTIONS[directives.choice(argument, tuple(DIRECTIONS))]
-
-
-def _format(argument: str) -> str:
-    return directives.choice(argument, ("svg", "mermaid"))
-
-
-def _align(argument: str) -> str:
-    return directives.choice(argument, ("left", "center", "right"))
-
-
-FIGURE_OPTIONS: dict[str, Callable[[str], Any]] = {
-    "caption": directives.unchanged_required,
-    "name": directives.unchanged_required,
-    "alt": directives.unchanged_required,
-    "align": _align,
-    "class": directives.class_option,
-    "direction": _direction,
-    "format": _format,
-}
 
 
 class FigureDirective(SphinxDirective):
@@ -78,45 +49,31 @@ class FigureDirective(SphinxDirective):
             figure["align"] = self.options["align"]
         return figure
 
-    def diagram(
-        self,
-        drawn: Flow,
-        subject: str | Selection,
-        label: str,
-        alt: str = "",
-        *,
-        small: bool = False,
-        proof: bool = True,
-    ) -> flow_diagram:
+    def diagram(self, drawn: Flow, subject: str | Selection, label: str, look: Look, alt: str = "") -> flow_diagram:
         """Return a diagram.
 
         Args:
             drawn: The flow or map to draw.
             subject: The flow's name, or the selection of flows on the map.
             label: The name of the frame around the diagram.
+            look: How it looks.
             alt: A description of the diagram, if it differs from that of a flow.
-            small: Whether it is a small diagram in a table.
-            proof: Whether it shows the evidence for edges.
         """
         domain = domain_of(self.env)
-        direction: Direction = self.options.get("direction", domain.site.config.direction)
-        key = domain.site.drawing_key(drawn, Options(direction=direction, details=not small))
-        shown_as = "small" if small else self._shown_as(drawn, direction)
-        drawing = Drawing(
-            key, subject, direction, self.lineno, small=small, by_script=shown_as == "mermaid", proof=proof
-        )
+        key = layout_key(domain.site.config, drawn, look)
+        shown_as = "svg" if look.small else self._shown_as(drawn, look)
+        drawing = Drawing(key, subject, look, self.lineno, by_script=shown_as == "mermaid")
         domain.page(self.env.docname).drawings.append(drawing)
         return flow_diagram(
             "",
-            nodes.Text("" if small else " ".join(visible(step.name) for step in drawn.steps)),
+            nodes.Text("" if look.small else " ".join(visible(step.name) for step in drawn.steps)),
             subject=subject,
             docname=self.env.docname,
-            direction=direction,
+            look=look,
             key=key,
             format=shown_as,
             alt=self.options.get("alt", alt),
             label=label,
-            proof=proof,
             line=self.lineno,
         )
 
@@ -130,13 +87,11 @@ class FigureDirective(SphinxDirective):
             return [self._line(content[0].children), *self._legend(content[1:])]
         return self._legend(content)
 
-    def _shown_as(self, flow: Flow, direction: Direction) -> str:
+    def _shown_as(self, flow: Flow, look: Look) -> str:
         format_name: str = self.options.get("format", "svg")
-        if format_name == "mermaid":
-            text = mermaid.render(flow, Options(direction=direction, details=True))
-            if mermaid.too_large(text):
-                self.warn(f"the flow {flow.name!r} is larger than Mermaid draws; it is shown as SVG.", "render")
-                return "svg"
+        if format_name == "mermaid" and mermaid.too_large(mermaid.render(flow, look.drawing())):
+            self.warn(f"the flow {flow.name!r} is larger than Mermaid draws; it is shown as SVG.", "render")
+            return "svg"
         return format_name
 
     def _line(self, words: list[nodes.Node]) -> nodes.Element:

@@ -9,19 +9,23 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
 
-from penstock.embed.overview import MOST_IN_SMALL, Selection, fault, map_text, summary, system_map, triggers
-from penstock.render.edge_status import without_proof
-from penstock.render.wording import isolate, visible, visible_title
-from penstock_sphinx.directives.base import FIGURE_OPTIONS, FigureDirective
+from penstock.embed.layouts import look_of, small_look
+from penstock.embed.options import FlowsOptions, MapOptions, SelectionOptions
+from penstock.embed.overview import fault, map_text, name_columns, system_map, view_row
+from penstock.embed.views import label_diagram
+from penstock.render.wording import visible
+from penstock_sphinx.directives.base import FigureDirective
+from penstock_sphinx.directives.option_spec import OWN_OF_FIGURES, make_spec, read_options
 from penstock_sphinx.docnames import folder_of, paths_of
 from penstock_sphinx.domain.domain import domain_of
-from penstock_sphinx.i18n import gettext, ngettext
+from penstock_sphinx.i18n import SITE_LANGUAGE, gettext
 from penstock_sphinx.nodes import AS_WRITTEN, CHIP, flow_block, flow_reference, translated_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
+    from penstock.embed.overview import OverviewRow, Selection
     from penstock.model import Flow
     from penstock_sphinx.nodes import flow_diagram
 
@@ -33,19 +37,11 @@ MOST_NAMES = 5
 """Maximum number of pages in a warning."""
 
 
-def words(argument: str) -> tuple[str, ...]:
-    """Return the words of an option, separated by commas or white space."""
-    return tuple(directives.unchanged_required(argument).replace(",", " ").split())
-
-
-SELECTION: dict[str, Callable[[str], Any]] = {"service": words, "tag": words, "module": words}
-
-
-def selection_of(options: dict[str, Any]) -> Selection:
-    """Return the selection that a directive's options define."""
-    return Selection(
-        services=options.get("service", ()), tags=options.get("tag", ()), modules=options.get("module", ())
-    )
+def selection_of(options: Mapping[str, Any]) -> Selection:
+    """Return the selection that the options of ``penstock-flows`` or ``penstock-map`` define."""
+    return SelectionOptions(
+        **{name: options[name] for name in ("service", "tag", "module") if name in options}
+    ).selection
 
 
 class SelectingDirective(FigureDirective):
@@ -81,15 +77,15 @@ class SelectingDirective(FigureDirective):
 class FlowsDirective(SelectingDirective):
     """Lists flows in a table with summary and small diagram; with ``toctree``, each has its own page."""
 
-    option_spec: ClassVar[dict[str, Callable[[str], Any]]] = {
-        **SELECTION,
-        "caption": directives.unchanged_required,
-        "name": directives.unchanged_required,
-        "class": directives.class_option,
-        "toctree": directives.unchanged_required,
-        "template": directives.unchanged_required,
-        "no-diagrams": directives.flag,
-    }
+    option_spec: ClassVar[dict[str, Callable[[str], Any]]] = make_spec(
+        FlowsOptions,
+        {
+            "name": directives.unchanged_required,
+            "class": directives.class_option,
+            "toctree": directives.unchanged_required,
+            "template": directives.unchanged_required,
+        },
+    )
 
     def make_nodes(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
         """Return the table."""
@@ -100,33 +96,30 @@ class FlowsDirective(SelectingDirective):
             table += [nodes.title("", "", *title), *messages]
         self.set_source_info(table)
         self.add_name(table)
-        small = "no-diagrams" not in self.options
+        small = read_options(FlowsOptions, self.options).diagrams
         group = nodes.tgroup("", cols=2 + small)
         table += group
         group += [nodes.colspec(colwidth=width) for width in ((30, 40, 30) if small else (35, 65))]
-        heads = [gettext("Flow"), gettext("What it does"), *([gettext("Diagram")] if small else [])]
+        heads = name_columns(diagrams=small, language=SITE_LANGUAGE)
         group += nodes.thead("", _row([nodes.paragraph("", head)] for head in heads))
-        group += nodes.tbody("", *(self._flow(flow, small=small) for flow in flows))
+        group += nodes.tbody("", *(self._row(view_row(flow, SITE_LANGUAGE), small=small) for flow in flows))
         return [table]
 
-    def _flow(self, flow: Flow, *, small: bool) -> nodes.row:
-        title = visible(flow.title)
-        name = (translated_text if title else nodes.paragraph)("", "", flow_reference(flow, self.env.docname, title))
-        count = len(flow.steps)
-        facts = [ngettext("%d step", "%d steps", count) % count, visible(flow.service)]
-        meta = nodes.paragraph("", " · ".join(filter(None, facts)), classes=["ps-meta"], **AS_WRITTEN)
-        for channel in triggers(flow):
+    def _row(self, row: OverviewRow, *, small: bool) -> nodes.row:
+        kind = translated_text if visible(row.flow.title) else nodes.paragraph
+        name = kind("", "", flow_reference(row.flow, self.env.docname, row.title))
+        meta = nodes.paragraph("", " · ".join(row.facts), classes=["ps-meta"], **AS_WRITTEN)
+        for channel in row.channels:
             meta += [nodes.Text(" "), nodes.inline("", channel, classes=[CHIP, "ps-chip-io"])]
-        description = translated_text("", summary(flow))
+        description = translated_text("", row.summary)
         for text in (name, description):
             self.set_source_info(text)
         cells: list[list[nodes.Node]] = [[name, meta], [description]]
-        picture = [self._small(flow)] if len(flow.steps) <= MOST_IN_SMALL else []
-        return _row([*cells, picture] if small else cells)
+        return _row([*cells, [self._small(row.flow)]] if small else cells)
 
     def _small(self, flow: Flow) -> flow_diagram:
-        label = gettext("Diagram of %s") % isolate(visible_title(flow))
-        return self.diagram(without_proof(flow), flow.full_name, label, small=True, proof=False)
+        look = small_look(domain_of(self.env).site.config)
+        return self.diagram(look.flow(flow), flow.full_name, label_diagram(flow, SITE_LANGUAGE), look)
 
     def contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
         """Return a hidden table of contents if there are pages."""
@@ -172,13 +165,15 @@ class FlowsDirective(SelectingDirective):
 class MapDirective(SelectingDirective):
     """Draws the system map: flows, connected by the channels that are effects of one and triggers of another."""
 
-    option_spec: ClassVar[dict[str, Callable[[str], Any]]] = {**FIGURE_OPTIONS, **SELECTION}
+    option_spec: ClassVar[dict[str, Callable[[str], Any]]] = make_spec(MapOptions, OWN_OF_FIGURES)
 
     def make_nodes(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
         """Return the map as a figure."""
         map_flow = system_map(flows)
+        look = look_of(read_options(MapOptions, self.options), domain_of(self.env).site.config)
         caption = self.caption()
-        figure = self.figure(self.diagram(map_flow, selection, gettext("System map"), map_text(map_flow)), caption)
+        diagram = self.diagram(map_flow, selection, gettext("System map"), look, map_text(map_flow))
+        figure = self.figure(diagram, caption)
         self.set_source_info(figure)
         self.add_name(figure)
         return [figure]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from itertools import islice
 from typing import TYPE_CHECKING, cast
 
 from docutils import nodes
@@ -13,7 +12,8 @@ from sphinx import addnodes
 from sphinx.util import logging
 
 from penstock.collect.foreign_manifests import is_readable
-from penstock.render.wording import KIND_CHIPS, after, before, escape_line, visible
+from penstock.embed.reporting import describe_refused_markup
+from penstock.render.wording import escape_line, visible
 from penstock_sphinx.build.site import full_name
 from penstock_sphinx.docstrings.fault_tracking import OF_DOCSTRING
 from penstock_sphinx.docstrings.rendering import markdown_lines, parse_markdown, parse_rst, rst_lines
@@ -21,7 +21,7 @@ from penstock_sphinx.docstrings.typehints import apply_typehints
 from penstock_sphinx.docstrings.untrusted import Restriction
 from penstock_sphinx.domain.domain import domain_of
 from penstock_sphinx.domain.page_record import ObjectLocation
-from penstock_sphinx.i18n import gettext, ngettext
+from penstock_sphinx.i18n import gettext
 from penstock_sphinx.integrations.autodoc import elsewhere
 from penstock_sphinx.nodes import AS_WRITTEN, CHIP, QUIET, UNTRANSLATED, isolate_text, keep_order, step_reference
 
@@ -30,15 +30,12 @@ if TYPE_CHECKING:
 
     from sphinx.environment import BuildEnvironment
 
+    from penstock.embed.views import Chip, PathsView, SourceLink, StepFact, StepView
     from penstock.model import Flow, Step
-    from penstock.render.wording import Neighbour
     from penstock_sphinx.build.site import SphinxSite
     from penstock_sphinx.domain.page_record import Labels
 
 logger = logging.getLogger(__name__)
-
-MOST_PATHS = 24
-"""Maximum number of paths on a page."""
 
 
 def anchor(document: nodes.document, *names: str) -> str:
@@ -59,23 +56,15 @@ def index_entry(name: str, kind: str, ident: str) -> tuple[str, str, str, str, N
     return ("single", f"{name} ({kind})".replace(";", ","), ident, "", None)
 
 
-def paths(flow: Flow, docname: str) -> list[nodes.Node]:
+def make_paths(view: PathsView, flow: Flow, docname: str) -> list[nodes.Node]:
     """Return the paths through a flow as a list, and the number of further ones."""
-    items = (_path(flow, names, docname) for names in islice(flow.paths(), MOST_PATHS))
-    count = flow.path_count
-    title = _paragraph("ps-doc-title", nodes.strong("", ngettext("%d path", "%d paths", count) % count))
-    parts: list[nodes.Node] = [
-        title,
-        nodes.enumerated_list("", *items, classes=["ps-paths"], enumtype="arabic", suffix="."),
-    ]
-    if count > MOST_PATHS:
-        more = count - MOST_PATHS
-        parts.append(_paragraph("ps-meta", nodes.Text(ngettext("… and %d more.", "… and %d more.", more) % more)))
-    return parts
+    items = (_path(flow, names, docname) for names in view.paths)
+    listing = nodes.enumerated_list("", *items, classes=["ps-paths"], enumtype="arabic", suffix=".")
+    rest = [_paragraph("ps-meta", nodes.Text(view.rest))] if view.rest else []
+    return [_paragraph("ps-doc-title", nodes.strong("", view.title)), listing, *rest]
 
 
-def _path(flow: Flow, names: Iterable[str], docname: str) -> nodes.list_item:
-    path = list(names)
+def _path(flow: Flow, path: Sequence[str], docname: str) -> nodes.list_item:
     references = (step_reference(name, full_name(flow, flow.step(name)), docname) for name in path)
     line = list(_join_nodes(" → ", ([reference] for reference in references)))
     return nodes.list_item("", nodes.paragraph("", "", *keep_order(path, line)))
@@ -97,8 +86,9 @@ class StepWriter:
         self._origin = self._site.origin(flow)
         self._restriction = Restriction() if self._origin else None
 
-    def describe(self, step: Step) -> list[nodes.Node]:
+    def describe(self, view: StepView) -> list[nodes.Node]:
         """Return one step, registered under its name, after its index entry, unless these are off."""
+        step = view.step
         style = self._site.config.docstring_style
         markdown = style == "markdown"
         lines = [] if markdown else rst_lines(step, self._env, style, self._line)
@@ -110,9 +100,10 @@ class StepWriter:
         self._report_refused(step)
         description["classes"] += ["ps-step-doc", *(["ps-entrypoint"] if step.entrypoint else [])]
         self._name(signature, step)
-        signature += _chips(step)
+        for chip in view.chips:
+            signature += [nodes.Text(" "), _chip(chip)]
         content.extend(elsewhere(step, self._env.docname))
-        content.append(self._meta(step))
+        content.append(_paragraph("ps-meta", *_join_nodes(" · ", map(self._fact, view.facts))))
         for reference in description.findall(addnodes.pending_xref):
             # generated from a type or by NumPy's "See Also", not written as a role
             if "refdoc" not in reference or reference["reftype"] == "obj":
@@ -174,10 +165,11 @@ class StepWriter:
         if self._restriction and self._restriction.refused:
             refusals = ", ".join(map(visible, self._restriction.refused))
             self._restriction.refused.clear()
-            problem = f"the docstring of step {step.name!r} of flow {full_name(self._flow)!r} has {refusals}"
-            why = "which a manifest of others may not. It is shown as text."
-            cure = "If the manifest is your own, set: penstock_trust_manifests = True"
-            message, place = f"{self._origin}: {problem}, {why} {cure}", (self._env.docname, self._line)
+            names, cure = (full_name(self._flow), step.name), "penstock_trust_manifests = True"
+            message, place = (
+                describe_refused_markup(self._origin, *names, refusals, cure),
+                (self._env.docname, self._line),
+            )
             logger.warning("%s", escape_line(message), type="penstock", subtype="untrusted", location=place)
             self._env.note_reread()
 
@@ -231,50 +223,33 @@ class StepWriter:
         parts = (full_name(self._flow), name)
         return parts, ".".join(parts) if self._env.config.toc_object_entries_show_parents == "all" else name
 
-    def _meta(self, step: Step) -> nodes.paragraph:
-        facts: list[list[nodes.Node]] = []
-        if earlier := before(self._flow, step):
-            facts.append([nodes.Text(gettext("after") + " "), *self._neighbours(earlier)])
-        if later := after(self._flow, step):
-            facts.append([nodes.Text(gettext("then") + " "), *self._neighbours(later)])
-        if effects := [effect for effect in map(visible, step.effects) if effect]:
-            chips = ([_chip(effect, "ps-chip-io")] for effect in effects)
-            facts.append([nodes.Text(gettext("effects") + " "), *_join_nodes(" ", chips)])
-        if location := visible(step.where):
-            url = self._site.source_url(step)
-            # a builder that checks spelling takes what stands in a paragraph itself for prose
-            place = (
-                nodes.reference("", location, refuri=url, internal=False)
-                if url
-                else nodes.inline("", location, **AS_WRITTEN)
-            )
-            facts.append([place])
-        return _paragraph("ps-meta", *_join_nodes(" · ", facts))
-
-    def _neighbours(self, neighbours: Iterable[Neighbour]) -> Iterator[nodes.Node]:
-        return _join_nodes(", ", (self._neighbour(*neighbour) for neighbour in neighbours))
+    def _fact(self, fact: StepFact) -> list[nodes.Node]:
+        if fact.source:
+            return [_source_link(fact.source)]
+        if fact.neighbours:
+            items = list(_join_nodes(", ", (self._neighbour(*neighbour) for neighbour in fact.neighbours)))
+        else:
+            items = list(_join_nodes(" ", ([_chip(chip)] for chip in fact.chips)))
+        return [nodes.Text(f"{fact.label} "), *items]
 
     def _neighbour(self, name: str, label: str) -> list[nodes.Node]:
         reference = step_reference(name, full_name(self._flow, self._flow.step(name)), self._env.docname)
-        text = visible(label)
-        return [reference, nodes.Text(" "), nodes.emphasis("", "", isolate_text(text))] if text else [reference]
+        return [reference, nodes.Text(" "), nodes.emphasis("", "", isolate_text(label))] if label else [reference]
 
 
 def _kind(step: Step) -> str:
     return "entrypoint" if step.entrypoint else "step"
 
 
-def _chips(step: Step) -> Iterator[nodes.Node]:
-    if step.entrypoint:
-        yield from (nodes.Text(" "), _chip(gettext("entrypoint")))
-    if kind := KIND_CHIPS.get(step.kind, ""):
-        yield from (nodes.Text(" "), _chip(kind))
-    if trigger := visible(step.trigger):
-        yield from (nodes.Text(" "), _chip(trigger, "ps-chip-io"))
+def _chip(chip: Chip) -> nodes.inline:
+    return nodes.inline("", chip.text, classes=[CHIP, *(["ps-chip-io"] if chip.is_channel else [])], **AS_WRITTEN)
 
 
-def _chip(text: str, *classes: str) -> nodes.inline:
-    return nodes.inline("", text, classes=[CHIP, *classes], **AS_WRITTEN)
+def _source_link(source: SourceLink) -> nodes.Element:
+    if source.url:
+        return nodes.reference("", source.text, refuri=source.url, internal=False)
+    # a builder that checks spelling takes what stands in a paragraph itself for prose
+    return nodes.inline("", source.text, **AS_WRITTEN)
 
 
 def _paragraph(css: str, *children: nodes.Node) -> nodes.paragraph:

@@ -75,7 +75,7 @@ class PenstockDomain(Domain):
         "asked_for": set(),
         "config": None,
     }
-    data_version = 9
+    data_version = 10
     site: SphinxSite
     tags: Tags
     written: dict[str, str] | None = None
@@ -295,4 +295,4 @@ def domain_of(env: BuildEnvironment) -> PenstockDomain:
 
 def _best(places: Places, current: str = "") -> str:
     """Return a page that also has the steps, if there is one; the current page, if it is as good as others."""
-    return min(places, key=lambda docname: (not places[docname].has_steps, docname != current, docname))
+    return min(places, key=lambda docname: (places[docname].rank, docname != current, docname))

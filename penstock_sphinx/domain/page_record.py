@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from penstock.embed.names import PlaceRank
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sphinx.util.tags import Tags
 
+    from penstock.embed.layouts import Look
     from penstock.embed.overview import Selection
-    from penstock.render.options import Direction
 
 
 class ObjectLocation(NamedTuple):
@@ -28,6 +30,11 @@ class ObjectLocation(NamedTuple):
     has_steps: bool = True
     tags: tuple[str, ...] = ()
     others: tuple[ObjectLocation, ...] = ()
+
+    @property
+    def rank(self) -> PlaceRank:
+        """The rank of the place; all pages of Sphinx are sources, which authors may write."""
+        return PlaceRank(by_hand=True, without_steps=not self.has_steps)
 
     def within(self, only: Mapping[str, tuple[str, ...]]) -> ObjectLocation:
         """Return the place with its tag conditions, by id."""
@@ -51,7 +58,7 @@ def places_shown(places: Places, tags: Tags) -> Places:
     candidates = {
         docname: [item for item in (place, *place.others) if _holds(item, tags)] for docname, place in places.items()
     }
-    return {docname: max(group, key=lambda each: each.has_steps) for docname, group in candidates.items() if group}
+    return {docname: max(group, key=lambda place: place.has_steps) for docname, group in candidates.items() if group}
 
 
 def _holds(place: ObjectLocation, tags: Tags) -> bool:
@@ -62,24 +69,17 @@ def _holds(place: ObjectLocation, tags: Tags) -> bool:
 
 
 class Drawing(NamedTuple):
-    """A diagram on a page: the key of its layout, its subject, its options, and the line of its directive.
+    """A diagram on a page: the key of its layout, its subject, its look, and the line of its directive.
 
-    It shows a flow by name, with the evidence for its edges unless ``proof`` is false, or the map of a selection.
-    A diagram drawn ``by_script``, Mermaid's, needs no layout except in an EPUB.
+    It shows a flow by name, or the map of a selection. A diagram drawn ``by_script``, Mermaid's, needs no layout
+    except in an EPUB.
     """
 
     key: str
     subject: str | Selection
-    direction: Direction
+    look: Look
     line: int
-    small: bool = False
     by_script: bool = False
-    proof: bool = True
-
-    @property
-    def look(self) -> tuple[Direction, bool]:
-        """The properties that diagrams must share to be laid out together."""
-        return self.direction, self.small
 
 
 @dataclass(slots=True)

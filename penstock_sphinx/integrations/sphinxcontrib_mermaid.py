@@ -31,6 +31,8 @@ def hand_over(app: Sphinx, doctree: nodes.document, _docname: str) -> None:
         if app.config.mermaid_output_format == "raw":
             diagram.extend([theirs(code="", options={})] if by_script(app.builder, diagram) else [])
         else:
-            flow = domain_of(app.env).site.flow_to_draw(diagram["subject"], proof=diagram["proof"])
+            flow = domain_of(app.env).site.flow_to_draw(diagram["subject"], diagram["look"])
             text = mermaid.render(flow, diagram_options(app.builder, diagram, flow))
-            diagram.replace_self(theirs(code=text, options={}, alt=diagram["alt"] or alt_text(flow)))
+            diagram.replace_self(
+                theirs(code=text, options={}, alt=diagram["alt"] or alt_text(flow, diagram["look"].note))
+            )

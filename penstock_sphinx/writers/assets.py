@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.builders import Builder
 
+OWN = Path(__file__).with_name("static") / "sphinx.css"
 STYLESHEET = "penstock.css"
 SCRIPT = "penstock.js"
 
@@ -23,10 +24,9 @@ def copy_files(_app: Sphinx, builder: Builder) -> None:
     """Write the style sheet and the script where pages load them; EPUB readers run no scripts."""
     if builder.format != "html":
         return
-    own = Path(__file__).with_name("static") / "sphinx.css"
     folder = Path(builder.outdir) / "_static"
     folder.mkdir(parents=True, exist_ok=True)
-    rules = stylesheet() + own.read_text("utf-8")
+    rules = stylesheet(OWN)
     epub = is_epub(builder)
     (folder / STYLESHEET).write_text(without_direction(rules) if epub else rules, "utf-8")
     if not epub:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 
-from penstock.render.options import Options
 from penstock.render.text import drawing as text
 from penstock_sphinx.domain.domain import domain_of
 from penstock_sphinx.nodes import (
@@ -81,7 +80,7 @@ def _replace_diagrams(app: Sphinx, doctree: nodes.document) -> None:
     signs = ASCII if latex or "pdf" in (app.builder.format, app.builder.name) else {}
     site = domain_of(app.env).site
     for diagram in list(doctree.findall(flow_diagram)):
-        flow = site.flow_to_draw(diagram["subject"], proof=diagram["proof"])
+        flow = site.flow_to_draw(diagram["subject"], diagram["look"])
         picture = picture_of(diagram, flow, app.builder.outdir, site.config) if latex else None
         diagram.replace_self(picture or _text(diagram, flow, signs))
     if latex:
@@ -128,7 +127,7 @@ def _drop_small_diagrams(doctree: nodes.document) -> None:
 
 def _text(diagram: flow_diagram, flow: Flow, instead: Mapping[int, str]) -> nodes.literal_block:
     """Return the drawing with the steps' titles, or without them if the drawing would be too wide."""
-    options = Options(direction=diagram["direction"], details=True)
+    options = diagram["look"].drawing()
     drawing = text.render(flow, options, width=UNCUT)
     if max(map(len, drawing.splitlines()), default=0) > WIDTH:
         bare = replace(flow, steps=tuple(replace(step, title="") for step in flow.steps))

@@ -11,7 +11,6 @@ from docutils import nodes
 from penstock.embed.assets import frame, new_name, thumbnail
 from penstock.embed.overview import Selection
 from penstock.render import mermaid, svg
-from penstock.render.options import Options
 from penstock.render.wording import alt_text
 from penstock_sphinx.build.site import full_name
 from penstock_sphinx.domain.domain import domain_of
@@ -22,8 +21,10 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
     from sphinx.writers.html5 import HTML5Translator
 
+    from penstock.embed.layouts import Look
     from penstock.model import Flow
     from penstock.render.graphviz.plain_output import Layout
+    from penstock.render.options import Options
     from penstock_sphinx.nodes import flow_block, flow_diagram, flow_doubts, isolated_text
 
 
@@ -63,12 +64,17 @@ def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
     number = getattr(self, "penstock_drawn", 0) + 1  # ids are unique on the page, also in singlehtml
     self.penstock_drawn = number  # type: ignore[attr-defined]
     domain = domain_of(self.builder.env)
-    flow, layout = domain.site.flow_to_draw(node["subject"], proof=node["proof"]), domain.layouts.get(node["key"])
-    if node["format"] == "small":
+    flow, layout = domain.site.flow_to_draw(node["subject"], node["look"]), domain.layouts.get(node["key"])
+    if node["look"].small:
         self.body.append(_thumbnail(self.builder, node, flow, layout, f"ps{number}"))
     elif by_script(self.builder, node):
         self.body.append(
-            _source(flow, diagram_options(self.builder, node, flow), "mermaid", node["alt"] or alt_text(flow))
+            _source(
+                flow,
+                diagram_options(self.builder, node, flow),
+                "mermaid",
+                node["alt"] or alt_text(flow, node["look"].note),
+            )
         )
     elif layout is None:
         self.body.append(_source(flow, replace(diagram_options(self.builder, node, flow), links={}), "ps-source", ""))
@@ -98,15 +104,15 @@ def diagram_options(builder: Builder, node: flow_diagram, flow: Flow) -> Options
     address = domain_of(builder.env).address
     addresses = (address(builder, node["docname"], *target) for target in targets)
     links = {step.name: url for step, url in zip(flow.steps, addresses, strict=True) if url}
-    return Options(direction=node["direction"], details=True, links=links)
+    look: Look = node["look"]
+    return look.drawing(links)
 
 
 def _thumbnail(builder: Builder, node: flow_diagram, flow: Flow, layout: Layout | None, prefix: str) -> str:
     """Return a small picture that is one link as a whole, or an empty string without a layout."""
     if layout is None:
         return ""
-    options = Options(direction=node["direction"], details=False)
-    picture = svg.draw(flow, layout, options, prefix=prefix, alt="", least_scale=0)
+    picture = svg.draw(flow, layout, node["look"].drawing(), prefix=prefix, alt="", least_scale=0)
     url = domain_of(builder.env).address(builder, node["docname"], "flow", full_name(flow))
     return f"{thumbnail(picture, url)}\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from docutils import nodes
@@ -13,7 +14,6 @@ from penstock._util.atomic_files import write_atomically
 from penstock.errors import LayoutWarning, OutputError, RenderError, RenderWarning
 from penstock.render import render
 from penstock.render.labels import NAME_SIZE
-from penstock.render.options import Options
 from penstock.render.wording import escape_line
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def picture_of(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config) 
     """Return a reference to a picture that is written beside the LaTeX file, or ``None`` where none can be made."""
     # shrunk by a viewer, a PNG without paper has dark edges
     for kind, background in (("pdf", "transparent"), ("png", "white")):
-        options = Options(direction=diagram["direction"], details=True, background=background)
+        options = replace(diagram["look"].drawing(), background=background)
         file = outdir / f"penstock-{_picture_key(diagram, flow)}.{kind}"
         try:
             if not file.exists():

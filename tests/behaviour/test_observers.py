@@ -18,7 +18,7 @@ from penstock import (
 
 
 def test_failing_observers(caplog):
-    """An observer that fails is reported once, and the application does not notice."""
+    """An observer that fails is reported once, and the application is not affected."""
 
     def fail(event):
         raise RuntimeError(event.step)
@@ -31,7 +31,7 @@ def test_failing_observers(caplog):
 
 
 def test_observers_come_and_go():
-    """An observer sees the steps that begin while it is there, also in a run that began before."""
+    """An observer receives the steps that begin while it is registered, also in a run that began before."""
     seen = []
     work = orders.step(after="start", name="work")(lambda: None)
 
@@ -49,7 +49,7 @@ def test_observers_come_and_go():
 
 
 def test_context_managers():
-    """A context manager of contextlib that is marked is bound until its block ends, however it ends; what was around is back then."""
+    """A context manager of contextlib that is a step is bound until its block ends, in any way. Then the outer values are back."""
 
     @orders
     @entrypoint(inherit=False)
@@ -68,7 +68,7 @@ def test_context_managers():
 
 
 def test_async_context_managers():
-    """The same holds for asynchronous ones, each task by itself."""
+    """The same holds for asynchronous context managers, separately for each task."""
 
     @orders
     @entrypoint
@@ -90,7 +90,7 @@ def test_async_context_managers():
 
 
 def test_observers_of_generators():
-    """What an observer binds is suspended at each `yield` of a generator, and resumed after it."""
+    """The bindings of an observer are suspended at each `yield` of a generator, and resumed after it."""
     events = []
 
     class Finish:
@@ -114,7 +114,7 @@ def test_observers_of_generators():
 
 
 def test_plain_step_decorator():
-    """A function under `@flow` and `@step` is called as before, with its arguments and its result."""
+    """A function below `@flow` and `@step` is called as before, with its arguments and its result."""
 
     @flow("orders")
     @step(after="items")

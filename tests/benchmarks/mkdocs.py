@@ -26,8 +26,8 @@ IN_MODULE = 20
 """Flows in a module of the application."""
 
 ROUNDS = 3
-GOAL = 10
-"""Milliseconds that a page may cost under MkDocs."""
+LIMIT = 12
+"""Milliseconds that a page with a flow may cost."""
 
 HOSTS = ("mkdocs", "properdocs", "zensical")
 IMPORTS = "imports.log"
@@ -171,7 +171,7 @@ def sites(folder: Path) -> list[Site]:
         config = ZENSICAL if host == "zensical" else CONFIG
         make = partial(_site, folder, host)
         written += [make("plain", config, plain), make("penstock", config + PENSTOCK, flow)]
-        if host != "zensical" and installed("mkdocstrings_handlers"):
+        if host == "mkdocs" and installed("mkdocstrings_handlers"):  # under ProperDocs, it costs the same
             written.append(make("mkdocstrings", config + MKDOCSTRINGS, functions))
     return written
 
@@ -197,18 +197,20 @@ def measured(these: list[Site]) -> dict[Site, float]:
     return {site: statistics.median(times) for site, times in taken.items()}
 
 
-def main() -> None:
-    """Measure in a folder of its own."""
+def main() -> int:
+    """Measure in a folder of its own; return 1 if a page with a flow costs more than its limit."""
     with tempfile.TemporaryDirectory() as name:
         medians = measured(sites(Path(name)))
         bare = {site.host: seconds for site, seconds in medians.items() if site.shows == "plain"}
+        costs = {site: (seconds - bare[site.host]) / PAGES * 1000 for site, seconds in medians.items()}
         print(f"| {PAGES} pages, {STEPS} functions each | user CPU s | ms a page over the plain page | imports |")
         print("| --- | --- | --- | --- |")
         for site, seconds in medians.items():
-            each = (seconds - bare[site.host]) / PAGES * 1000
-            print(f"| {site.host}, {site.shows} | {seconds:.2f} | {each:.2f} | {imports(site)} |")
-        print(f"\nThe goal is {GOAL} ms a page for penstock under mkdocs.")
+            print(f"| {site.host}, {site.shows} | {seconds:.2f} | {costs[site]:.2f} | {imports(site)} |")
+    own = max((cost for site, cost in costs.items() if site.shows == "penstock"), default=0.0)
+    print(f"\nThe limit is {LIMIT} ms a page for penstock.")
+    return int(own > LIMIT)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

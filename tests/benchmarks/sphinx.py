@@ -34,6 +34,12 @@ IN_MODULE = 20
 """Flows, or state machines, in a module of the application."""
 
 ROUNDS = 3
+MOST_OF_LEAST = 1.6
+"""How many times a build may cost one of the least extension of this kind, see least.py."""
+
+MOST_OF_PLAIN = 1.45
+"""How many times a build in which nothing changed may cost such a build of the plain site."""
+
 CONF = 'html_theme = "basic"\nhtml_use_index = False\n'
 PENSTOCK = 'extensions = ["penstock_sphinx"]\npenstock_modules = ["app.*"]\npenstock_path = ["."]\n'
 GRAPHVIZ = 'extensions = ["sphinx.ext.graphviz"]\ngraphviz_output_format = "svg"\n'
@@ -72,6 +78,8 @@ extensions = ["least"]
 least_pictures, least_sources = "{PICTURES}", "{SOURCES}"
 """
 """See the module: what every extension costs that imports an application and lets Graphviz draw."""
+
+LEAST_SITE = "the least, see least.py"
 
 COLLECT = """
 import sys
@@ -250,13 +258,17 @@ def others(folder: Path) -> dict[str, Path]:
     return sites
 
 
-def cold(folder: Path) -> None:
-    """Print what a diagram costs in a build from nothing, and what a build costs in which nothing changed."""
+def cold(folder: Path) -> bool:
+    """Print what a diagram costs in a build from nothing, and what a build costs in which nothing changed.
+
+    Returns:
+        Whether penstock is over one of its limits.
+    """
     conf = f"{LEAST}least_engine = {find_engine()!r}\n"
     sites = {
         "plain": site(folder / "plain", plain),
         "a finished picture": with_picture(site(folder / "finished", finished, FINISHED)),
-        "the least, see least.py": with_pictures(site(folder / "least", least, conf)),
+        LEAST_SITE: with_pictures(site(folder / "least", least, conf)),
         "penstock": with_application(site(folder / "penstock", penstock, PENSTOCK), flows),
         "penstock with steps": with_application(site(folder / "described", described, PENSTOCK), flows),
         "autodoc with the same functions": with_application(site(folder / "autodoc", autodoc, AUTODOC), flows),
@@ -268,6 +280,11 @@ def cold(folder: Path) -> None:
     for name, seconds in first.items():
         each = (seconds - first["plain"]) / PAGES * 1000
         print(f"| {name} | {seconds:.2f} | {each:.2f} | {again[name]:.2f} | {again[name] / again['plain']:.2f} |")
+    of_least = first["penstock"] / first[LEAST_SITE]
+    of_plain = again["penstock"] / again["plain"]
+    print(f"\nA build costs {of_least:.2f} times the least; the limit is {MOST_OF_LEAST:g}.")
+    print(f"A build in which nothing changed costs {of_plain:.2f} times the plain one; the limit is {MOST_OF_PLAIN:g}.")
+    return of_least > MOST_OF_LEAST or of_plain > MOST_OF_PLAIN
 
 
 def parts(folder: Path) -> None:
@@ -302,13 +319,14 @@ def many(folder: Path) -> None:
         print(f"| {count} flows | {whole:.2f} | {page_alone:.3f} |")
 
 
-def main() -> None:
-    """Measure in a folder of its own."""
+def main() -> int:
+    """Measure in a folder of its own; return 1 if penstock is over one of its limits."""
     with tempfile.TemporaryDirectory() as name:
-        cold(Path(name))
+        is_over = cold(Path(name))
         parts(Path(name))
         many(Path(name))
+    return int(is_over)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,7 +8,7 @@ import markdown
 import pytest
 
 from penstock import manifest
-from penstock.model import Edge, Flow, Step
+from penstock.model import Edge, EvidenceSummary, Flow, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ FLOW = Flow(
         Step(name="charge", title="Charge it.", signature="(order: int) -> None", effects=("sqlite:payments",)),
     ),
     edges=(Edge(source="receive", target="charge", label="if valid", state="never-seen", note="Why."),),
-    provenance="0 of 1 arrows confirmed by 3 runs; 1 never seen",
+    evidence=EvidenceSummary(runs=3),
 )
 
 DARK = {

@@ -10,7 +10,7 @@ import pytest
 
 from forked import run
 from penstock import manifest
-from penstock.model import Edge, Flow, Step
+from penstock.model import Edge, EvidenceSummary, Flow, Step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ def flow_of(name: str) -> Flow:
         Edge(source=second, target=third, state="never-seen", note="Why."),
     )
     steps = tuple(Step(name=step, entrypoint=step == first) for step in NAMES[name])
-    return Flow(name=name, steps=steps, edges=edges, provenance="1 of 3 arrows confirmed by 1 run")
+    return Flow(name=name, steps=steps, edges=edges, evidence=EvidenceSummary(runs=1))
 
 
 def write_sphinx(folder: Path) -> dict[str, str]:

@@ -101,7 +101,7 @@ def test_a_frame_opens_at_the_entrypoint(opened: Callable[..., Page], name: str,
         "(({scrollWidth, clientWidth}) => scrollWidth > clientWidth)(document.querySelector('.ps-frame'))"
     )
     assert page.evaluate(START, ".ps-entry")
-    for button in ("Actual size", "Fit", "Fit"):
+    for button in ("Fit", "Actual size"):
         page.get_by_role("button", name=button).click()
         page.evaluate(SETTLED)
         assert (button, True) == (button, page.evaluate(START, ".ps-entry"))
@@ -188,3 +188,79 @@ def test_a_title_that_is_cut_is_a_tooltip(opened: Callable[..., Page], selector:
         return [part.closest("a").getAttribute("href"), part.parentNode.querySelector(":scope > title").textContent];
     }"""
     assert ["#a", TITLES["cut"]] == page.evaluate(tooltip, [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+
+
+FRAME = "document.querySelector('.ps-frame')"
+SCALE = "(() => { const svg = document.querySelector('.ps-svg'); return svg.getBoundingClientRect().width / svg.viewBox.baseVal.width; })()"
+
+
+def long(steps: int = 30) -> Flow:
+    """Return a flow of many steps that follow each other."""
+    names = [f"step_{number:02}" for number in range(steps)]
+    edges = tuple(Edge(source=source, target=target) for source, target in pairwise(names))
+    return Flow(name="long", steps=tuple(Step(name=name, entrypoint=name == names[0]) for name in names), edges=edges)
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+def test_text_has_its_own_size(opened: Callable[..., Page], width: int) -> None:
+    """Whatever the width of the page, a name has 13 pixels."""
+    assert 1 == round(opened(page_of(fan(0)), width).evaluate(SCALE), 2)
+
+
+def test_a_tall_drawing_has_a_frame_of_bounded_height(opened: Callable[..., Page]) -> None:
+    """The frame takes at most four fifths of the screen, begins at the entrypoint, and says that there is more."""
+    page = opened(page_of(long()), 1000)
+    assert page.evaluate(f"{FRAME}.clientHeight") <= 0.8 * 700
+    assert page.evaluate(START, ".ps-entry")
+    assert "bottom" == page.evaluate(f"{FRAME}.dataset.psMore")
+    page.get_by_role("button", name="Fit").click()
+    assert page.evaluate(f"{FRAME}.scrollHeight <= {FRAME}.clientHeight + 1")
+    assert None is page.evaluate(f"{FRAME}.dataset.psMore ?? null")
+
+
+def test_keys_zoom(opened: Callable[..., Page]) -> None:
+    """Plus and minus zoom, 0 shows everything, and 1 goes back to the size of the text."""
+    page = opened(page_of(long()), 1000)
+    page.locator(".ps-frame").focus()
+    scales = []
+    for key in ("+", "-", "0", "1"):
+        page.keyboard.press(key)
+        scales.append(round(page.evaluate(SCALE), 2))
+    assert [1.25, 1.0, 1.0] == [scales[0], scales[1], scales[3]]
+    assert scales[2] < 0.5
+
+
+def test_the_mouse_moves_a_drawing(opened: Callable[..., Page]) -> None:
+    """A drawing is dragged, and a link that is below the pointer is not followed."""
+    links = {f"step_{number:02}": "#elsewhere" for number in range(30)}
+    page = opened(page_of(long(), links=links), 1000)
+    box = page.locator("#ps-s3").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 20, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 20, box["y"] - 90, steps=5)
+    page.mouse.up()
+    assert 90 < page.evaluate(f"{FRAME}.scrollTop") < 110
+    assert "" == page.evaluate("location.hash")
+
+
+def test_a_step_is_found_by_its_name(opened: Callable[..., Page]) -> None:
+    """A part of a name is enough; the first match comes into sight, and Enter goes on to the next."""
+    page = opened(page_of(long()), 1000)
+    field = page.get_by_role("searchbox", name="Find a step")
+    field.fill("_2")
+    assert "10 of 30" == page.locator(".ps-tools output").text_content()
+    first = page.evaluate(f"{FRAME}.scrollTop")
+    assert 0 < first
+    field.press("Enter")
+    assert first < page.evaluate(f"{FRAME}.scrollTop")
+    field.press("Escape")
+    assert 0 == page.locator(".ps-tracing").count()
+
+
+def test_a_tall_drawing_prints_on_one_page(opened: Callable[..., Page]) -> None:
+    """On paper nothing scrolls, and the drawing is no taller than the page."""
+    page = opened(page_of(long()), 1000)
+    page.emulate_media(media="print")
+    assert page.evaluate("document.querySelector('.ps-svg').getBoundingClientRect().height") <= 700
+    assert "none" == page.evaluate(f"getComputedStyle({FRAME}).maxHeight")

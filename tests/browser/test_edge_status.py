@@ -8,7 +8,7 @@ import markdown
 import pytest
 
 from penstock import manifest
-from penstock.model import Edge, Flow, Step
+from penstock.model import Edge, EvidenceSummary, Flow, Step
 from penstock.render import Options, mermaid
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ FLOW = Flow(
         Edge(source="pay", target=f"s{n}", state=state, note="Why.")  # type: ignore[arg-type]
         for n, state in enumerate(STATES)
     ),
-    provenance="1 of 6 arrows confirmed by 340 runs at 3f2a1c9, 2026-11-20; 1 outdated; 1 never seen",
+    evidence=EvidenceSummary(runs=340, commit="3f2a1c9", date="2026-11-20"),
 )
 
 DRAW = """async (text) => {

@@ -112,7 +112,7 @@ def test_a_step_over_a_task_is_a_problem(app: Any, task: Any) -> None:
     assert ("bypassed", "send", __file__) == (problem.code, problem.step, problem.file)
     assert send.line < problem.line < send.end_line
     assert problem.message == (
-        "@step stands over a Celery task, and what send.delay() sends goes past the step. Put the decorator that "
+        "@step decorates a Celery task, so send.delay() bypasses the step. Put the decorator that "
         "makes the task on top, above @flow, or use @flow_task of penstock.contrib.celery."
     )
 

@@ -22,7 +22,8 @@ from penstock.check.findings.reports import FORMATS
 from penstock.check.verdict.judgement import judge
 from penstock.config import load
 from penstock.config.accepted import Contract, Ignore
-from penstock.embed.overview import page_names, system_map
+from penstock.embed.overview import system_map
+from penstock.embed.pages import page_names
 from penstock.manifest import Manifest
 from penstock.model import Edge, Flow, Step
 from penstock.proof import prove

@@ -229,6 +229,21 @@ def test_a_signal_ends_the_command_and_what_it_started(
         os.kill(int(Path("started").read_text()), 0)
 
 
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        (["--focus", "validate_order", "--depth", "0"], "6 of 7 steps left out."),
+        (["--collapse", "module"], "7 steps in 1 module."),
+    ],
+)
+def test_a_part_of_a_flow(options: list[str], note: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both commands that draw can leave something out, and say how much."""
+    shop = str(Path(__file__).parents[2] / "docs" / "examples" / "shop")
+    for command in ("show", "render"):
+        assert 0 == main.main([command, "order_processing", "-C", shop, *options])
+        assert note in capsys.readouterr().out
+
+
 def test_version_and_help() -> None:
     """`--version` and `--help` work everywhere; help names the exit codes."""
     assert f"penstock {penstock.__version__}\n" == run("--version").stdout

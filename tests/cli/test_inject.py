@@ -189,14 +189,14 @@ def test_two_pictures_of_one_file_are_a_fault(project: Path, capsys: pytest.Capt
     """Two blocks that draw one flow in two ways name two files."""
     marker = "<!-- penstock: bom_sync format=svg{} -->\n<!-- /penstock -->\n"
     fault = fault_of(marker.format("") + marker.format(" direction=LR"), capsys)
-    assert "README.md:3: bom_sync.svg is the file of another picture already; name one: file=….svg" == fault
+    assert "README.md:3: bom_sync.svg already belongs to another picture; name another file: file=….svg" == fault
 
 
 def test_a_picture_that_is_not_ours_is_not_replaced(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file that was drawn by others stays, and the fault says so."""
     (project / "bom_sync.svg").write_text("<svg>mine</svg>")
     fault = fault_of("<!-- penstock: bom_sync format=svg -->\n<!-- /penstock -->\n", capsys)
-    assert fault.startswith("README.md:1: bom_sync.svg is there, and no drawing of penstock.")
+    assert fault.startswith("README.md:1: bom_sync.svg exists and was not drawn by penstock.")
     assert "<svg>mine</svg>" == (project / "bom_sync.svg").read_text()
 
 
@@ -260,20 +260,20 @@ FAULTS = [
     (
         f"{BEGIN}\n{BEGIN}\n{END}\n",
         2,
-        "the marker of line 1 is not ended yet; write <!-- /penstock --> before this one",
+        "the marker of line 1 has no end; write <!-- /penstock --> before this one",
     ),
-    (f"{BEGIN}\n{END}\n{END}\n", 3, "nothing begins that <!-- /penstock --> could end"),
+    (f"{BEGIN}\n{END}\n{END}\n", 3, "<!-- /penstock --> ends a block that was never begun"),
     ("<!-- pennstock: a -->\n", 1, "there is no marker 'pennstock:'. Did you mean 'penstock:'?"),
     ("<!-- Penstock: a -->\n", 1, "there is no marker 'Penstock:'. Did you mean 'penstock:'?"),
     (f"{BEGIN}\n<!-- /pentsock -->\n", 2, "there is no marker '/pentsock'. Did you mean '/penstock'?"),
     (f"{BEGIN}\n<!-- /penstock: bom_sync -->\n", 2, "a marker that ends is only <!-- /penstock -->"),
     ("<!-- penstock bom_sync -->\n", 1, "a marker has a colon: <!-- penstock: bom_sync -->"),
     ("<!-- penstock bom_sync format=svg -->\n", 1, "a marker has a colon: <!-- penstock: bom_sync -->"),
-    (f"text {BEGIN}\n", 1, "a marker has to stand as a whole, and alone, on a line of its own"),
-    (f"- {BEGIN}\n", 1, "a marker has to stand as a whole, and alone, on a line of its own"),
-    (f"{BEGIN}{END}\n", 1, "a marker has to stand as a whole, and alone, on a line of its own"),
-    ("<!-- penstock: a\n-->\n", 1, "a marker has to stand as a whole, and alone, on a line of its own"),
-    (f"<!-- penstock: -->\n{END}\n", 1, "a marker names a flow: penstock: NAME"),
+    (f"text {BEGIN}\n", 1, "a marker must be complete, and alone on its line"),
+    (f"- {BEGIN}\n", 1, "a marker must be complete, and alone on its line"),
+    (f"{BEGIN}{END}\n", 1, "a marker must be complete, and alone on its line"),
+    ("<!-- penstock: a\n-->\n", 1, "a marker must be complete, and alone on its line"),
+    (f"<!-- penstock: -->\n{END}\n", 1, "the marker names no flow; write penstock: NAME"),
     (f"<!-- penstock: format=svg -->\n{END}\n", 1, "the flow's name comes first, before 'format=svg'"),
     (f"<!-- penstock: bom_sync fromat=svg -->\n{END}\n", 1, "there is no option 'fromat'. Did you mean 'format'?"),
     (
@@ -354,7 +354,7 @@ def test_check_finds_a_picture_that_is_not_fresh(application: Path, capsys: pyte
     (application / "flows.py").write_text(FLOWS.replace("Writes the parts.", "Keeps the parts."))
     capsys.readouterr()
     assert 1 == main.main(["inject", "--check", "README.md"])
-    assert "bom_sync.svg is not fresh\n" == capsys.readouterr().err
+    assert "bom_sync.svg is out of date\n" == capsys.readouterr().err
     assert old == (application / "bom_sync.svg").read_bytes()
 
 

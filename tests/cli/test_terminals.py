@@ -109,6 +109,7 @@ def on_terminal(command: str, columns: int) -> list[str]:
     leader, follower = pty.openpty()
     ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = {**os.environ, "TERM": "xterm"}
+    environment.pop("COLUMNS", None)
     arguments = [sys.executable, "-m", "penstock", *command.split()]
     subprocess.run(arguments, stdout=follower, stderr=follower, env=environment, check=True, timeout=600)
     os.close(follower)

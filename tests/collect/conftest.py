@@ -56,7 +56,7 @@ class Project:
 
     def collect(self, *modules: str, **settings: object) -> Manifest:
         names = list(modules) or ["shop.flows"]
-        return collect(load(self.folder, {"modules": names, "path": ["."], **settings}))
+        return collect(load(self.folder, {"modules": names, "path": ["."], **settings}, where="pyproject.toml"))
 
     def steps(self, *modules: str, **settings: object) -> list[str]:
         """Return the names of all steps that are collected, flow by flow."""

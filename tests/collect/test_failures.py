@@ -12,7 +12,7 @@ from penstock.errors import CollectError
 
 EXCEPTIONS = {
     "missing": ("\nimport nowhere.deep\n", 2, "ModuleNotFoundError: No module named 'nowhere'. Install it for "),
-    "mock": ("import nowhere", 1, 'or stand in for it: mock = ["nowhere"]'),
+    "mock": ("import nowhere", 1, 'or mock it: mock = ["nowhere"]'),
     "name": ("from shop import nothing", 1, "ImportError: cannot import name 'nothing' from 'shop'"),
     "value": ("def f():\n    raise ValueError('bad\\n  thing')\nf()", 2, "ValueError: bad thing."),
     "library": ("import json\n\njson.loads('{')", 3, "JSONDecodeError: Expecting property name"),
@@ -23,14 +23,14 @@ EXCEPTIONS = {
     "exit": (
         "import sys\nsys.exit(3)",
         2,
-        "it called sys.exit(3) while it was imported. Put what runs the program under:",
+        "it called sys.exit(3) while it was imported. Put the code that runs the program under:",
     ),
     "arguments": ("import argparse\nargparse.ArgumentParser().parse_args(['x'])", 2, "it called sys.exit(2)"),
     "interrupt": ("raise KeyboardInterrupt", 1, "KeyboardInterrupt"),
     "depth": ("def f():\n    return f()\nf()", 2, "RecursionError: maximum recursion depth exceeded"),
     "variable": ("import os\nos.environ['DSN']", 2, 'Set the variable for the import: env = { DSN = "…" }'),
     "django": (
-        "class ImproperlyConfigured(Exception): ...\nraise ImproperlyConfigured",
+        "class ImproperlyConfigured(Exception): ...\nraise ImproperlyConfigured('settings are not configured')",
         2,
         'setup = "django:setup" and env = { DJANGO_SETTINGS_MODULE = "…" }',
     ),

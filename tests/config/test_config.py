@@ -151,11 +151,11 @@ WRONG = {
     'modules = "shop.flows"': "'modules' must be a list, not a string. Write: modules = [\"shop.flows\"]",
     "modules = 3": "'modules' must be a list of strings, not a number. Write, for example: modules = [",
     "modules = ['a', 3]": "'modules' must be a list of strings, and 3 in it is a number.",
-    "modules = ['']": "'modules' holds an empty string.",
-    "modules = ['src/shop/flows.py']": 'is not the name of a module. Write: modules = ["src.shop.flows"]',
+    "modules = ['']": "'modules' contains an empty string.",
+    "modules = ['src/shop/flows.py']": 'is not a module name. Write: modules = ["shop.flows"] and path = ["src"]',
     "modules = ['shop/__init__.py']": 'Write: modules = ["shop"]',
-    "modules = ['*']": "'modules' holds '*', which is not the name of a module. Write, for example: modules = [",
-    "mock = ['redis.*']": "'mock' holds 'redis.*', which is not the name of a module.",
+    "modules = ['*']": "'modules' contains '*', which is not a module name. Write, for example: modules = [",
+    "mock = ['redis.*']": "contains 'redis.*'; a mocked package includes its modules. Write: mock = [\"redis\"]",
     "path = ['nix']": "'path' names a folder that does not exist: ",
     "path = 'src'": "'path' must be a list, not a string. Write: path = [\"src\"]",
     "python = 3.12": "'python' must be the path of a Python, not a number. Write, for example: python = \"../.venv/bin/python\"",
@@ -164,7 +164,7 @@ WRONG = {
     "python = './pyproject.toml'": "'python' names a file that is not executable: ",
     "python = 'python-of-nobody'": "'python' names 'python-of-nobody', which is not on PATH (a path has a slash in it).",
     "env = ['A=1']": "'env' must be a table of strings, not a list. Write, for example: env = { STAGE = \"docs\" }",
-    "env = { A = 1 }": "'env' must hold strings only, and 'A' is a number. Write: env = { A = \"1\" }",
+    "env = { A = 1 }": "'env' must contain strings only, and 'A' is a number. Write: env = { A = \"1\" }",
     "setup = 'django.setup'": "'setup' must be a module and a function with a colon between, not 'django.setup'.",
     "timeout = true": "'timeout' must be a number of seconds, not a truth value. Write, for example: timeout = 120",
     "timeout = 0": "'timeout' must be more than 0 seconds, and finite, not 0.",
@@ -289,7 +289,7 @@ def test_not_a_table(folder):
 
 def test_every_setting_is_described():
     """Every setting but the project is described, with a default and an example written as TOML."""
-    assert [field.name for field in fields(Config)] == ["project", *(setting.name for setting in SETTINGS)]
+    assert [field.name for field in fields(Config)] == ["project", "source", *(setting.name for setting in SETTINGS)]
     assert all(setting.type and setting.help.endswith(".") and setting.example for setting in SETTINGS)
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from penstock import Edge, Flow, Problem, Step
 from penstock.errors import ManifestError, OutputError, UnknownFlowError
 from penstock.manifest import Inputs, Manifest, build, dumps, load, loads, merge, save, schema
-from penstock.model import Blind, Call, Kind
+from penstock.model import Blind, Call, EvidenceSummary, Kind
 
 DECLARED = """
 from penstock import flow, entrypoint, step
@@ -98,7 +98,7 @@ def test_the_manifest_follows_its_schema(folder: Path) -> None:
     jsonschema.validate(json.loads(dumps(Manifest())), schema())
 
 
-SINCE_1_1 = {"imports", "calls", "blind", "provenance", "state", "witness", "note"}
+SINCE_1_0 = {"imports", "calls", "blind", "evidence", "state", "witness", "note", "advice", "missing"}
 
 
 def test_the_schema_knows_every_field() -> None:
@@ -112,11 +112,12 @@ def test_the_schema_knows_every_field() -> None:
         "inputs": Inputs,
         "call": Call,
         "blind": Blind,
+        "evidence": EvidenceSummary,
     }
     for name, kind in kinds.items():
         fields = {field.name for field in dataclasses.fields(kind)}
-        assert fields == set(definitions[name]["properties"])
-        assert fields - SINCE_1_1 == set(definitions[name]["required"])
+        assert fields == set(definitions[name]["properties"]) - {"provenance"}
+        assert fields - SINCE_1_0 == set(definitions[name]["required"])
     assert get_args(Kind) == tuple(definitions["step"]["properties"]["kind"]["enum"])
 
 
@@ -154,7 +155,15 @@ def flows(draw: st.DrawFn) -> Flow:
     ends = st.sampled_from([step.name for step in found]) if found else st.nothing()
     edges = draw(st.lists(st.builds(Edge, source=ends, target=ends, label=texts), max_size=4)) if found else []
     text = draw(texts)
-    return Flow(name=draw(texts) or "f", title=text, steps=tuple(found), edges=tuple(edges), problems=draw(problems))
+    evidence = draw(st.none() | st.builds(EvidenceSummary, runs=lines, commit=texts, date=texts))
+    return Flow(
+        name=draw(texts) or "f",
+        title=text,
+        steps=tuple(found),
+        edges=tuple(edges),
+        problems=draw(problems),
+        evidence=evidence,
+    )
 
 
 @given(st.lists(flows(), max_size=3, unique_by=lambda flow: flow.name), problems, texts)
@@ -396,3 +405,48 @@ def test_a_kill_while_writing_never_leaves_a_part(tmp_path: Path) -> None:
             assert load(file).names in (("a",), ("b",))
             child.send_signal(signal.SIGKILL)
         assert load(file).names in (("a",), ("b",))
+
+
+def read_old(provenance: object, version: str = "1.1") -> EvidenceSummary | None:
+    """Return the evidence of a flow that an older version wrote."""
+    content = json.loads(dumps(Manifest(flows=(Flow(name="f"),))))
+    content["version"] = version
+    content["flows"][0].pop("evidence")
+    content["flows"][0] |= {} if provenance is None else {"provenance": provenance}
+    (flow,) = loads(json.dumps(content)).flows
+    return flow.evidence
+
+
+@pytest.mark.parametrize(
+    ("provenance", "evidence"),
+    [
+        ("", None),
+        ("0 of 0 arrows confirmed", EvidenceSummary()),
+        ("2 of 2 arrows confirmed by the code; 1 not declared", EvidenceSummary()),
+        ("1 of 2 arrows confirmed, 1 of them by the code alone; 1 not exercised", EvidenceSummary()),
+        ("1 of 1 arrow confirmed by 1 run", EvidenceSummary(runs=1)),
+        ("1 of 2 arrows confirmed by 340 runs on 2026-11-20; 1 outdated", EvidenceSummary(runs=340, date="2026-11-20")),
+        (
+            "2 of 9 arrows confirmed by 1,234 runs at 2.1; build 7, 2026-11-20, 1 of them by the code alone; 1 outdated",
+            EvidenceSummary(runs=1234, commit="2.1; build 7", date="2026-11-20"),
+        ),
+        ("Seen by the auditors.", EvidenceSummary()),
+    ],
+)
+def test_version_1_1(provenance: str, evidence: EvidenceSummary | None) -> None:
+    """The sentence of version 1.1 is read as the record that replaced it."""
+    assert evidence == read_old(provenance)
+
+
+def test_version_1_0() -> None:
+    """A flow of version 1.0 was not checked."""
+    assert read_old(None, "1.0") is None
+
+
+@pytest.mark.parametrize("evidence", [3, "x", [1], {"runs": "3"}, {"runs": True}, {"commit": None}])
+def test_evidence_of_another_type(evidence: object) -> None:
+    """Evidence that is no record is a damaged manifest."""
+    content = json.loads(dumps(Manifest(flows=(Flow(name="f"),))))
+    content["flows"][0]["evidence"] = evidence
+    with pytest.raises(ManifestError, match="the manifest is damaged"):
+        loads(json.dumps(content))

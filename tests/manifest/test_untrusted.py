@@ -14,7 +14,7 @@ from penstock.cli.main import main
 from penstock.collect import collect
 from penstock.config import Config
 from penstock.errors import ManifestError
-from penstock.model import Edge, Flow, Problem, Step
+from penstock.model import Edge, EvidenceSummary, Flow, Problem, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +100,9 @@ def test_a_usual_manifest_is_read_as_it_is(read):
     problem = Problem(code="cycle", message="It is.", file="x.py", line=1, step="end")
     edge = Edge(source="begin", target="end", label="if a::b", state="confirmed", witness="call", note="Seen.")
     flow = Flow(name="f", title="F", service="s", tags=("a",), description="One.\n\nTwo.", steps=steps, edges=(edge,))
-    flow = replace(flow, problems=(problem,), provenance="Known.")
+    flow = replace(
+        flow, problems=(problem,), evidence=EvidenceSummary(runs=3, commit="2.1; build 7", date="2026-11-20")
+    )
     assert (flow, {"s/f": "it.json"}) == (read(flow).flows[0], read(flow).origins)
 
 

@@ -13,7 +13,6 @@ from markdown import Extension
 from markdown.blockprocessors import BlockProcessor
 
 from penstock.errors import PenstockError
-from penstock_mkdocs.embed_syntax.options import OPTIONS, FlowOptions, read_options
 from penstock_mkdocs.markdown import makeExtension
 
 EMBED = "::: penstock-flow orders\n"
@@ -239,15 +238,6 @@ def test_direction_of_the_site(convert):
     right = soup(convert(EMBED, direction="LR").html).svg
 
     assert float(right["width"]) > float(right["height"])
-
-
-def test_every_option_is_described():
-    """Each option has a type, a default that reads back as itself, and a help text."""
-    for option in OPTIONS:
-        assert option.type
-        assert option.help.endswith(".")
-        if option.default:
-            assert FlowOptions() == read_options([(1, f"{option.name}: {option.default}")])
 
 
 @pytest.mark.parametrize(
@@ -484,3 +474,11 @@ def test_a_page_that_is_converted_again(write_manifest, orders):
     text = "::: penstock-flows\n\n::: penstock-flow orders\n"
 
     assert md.convert(text) == md.convert(text)
+
+
+@pytest.mark.parametrize(("format_name", "selector"), [("svg", "svg"), ("mermaid", "figure")])
+def test_text_alternative_says_what_is_left_out(convert, format_name, selector):
+    """The text alternative of a part of a flow says what the part leaves out, whoever draws it."""
+    page = soup(convert(embed("depth: 0", f"format: {format_name}")).html)
+
+    assert page.select_one(selector)["aria-label"].endswith(" 3 of 4 steps left out.")

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from penstock_mkdocs.embed_syntax.options import FLOWS_OPTIONS, MAP_OPTIONS, OPTIONS
+from penstock.embed.options import EMBEDS, options_of
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = ("gallery", "gallery-mermaid")
 EXAMPLE = re.compile(r"^(?P<ticks>`{3,})(?!penstock-).*?^(?P=ticks)$", re.MULTILINE | re.DOTALL)
 EMBED = re.compile(r"^ *(?:::: *|`{3,})(?P<kind>penstock-\w+).*\n(?P<options>(?: *[a-z_]+: .*\n)*)", re.MULTILINE)
-EMBEDS = {"penstock-flow": OPTIONS, "penstock-flows": FLOWS_OPTIONS, "penstock-map": MAP_OPTIONS}
 ELSEWHERE = {("penstock-flows", "service"), ("penstock-map", "service")}
 """What wants several services, which the example site does not have."""
 
@@ -33,7 +32,7 @@ def page(name: str) -> str:
 
 def test_every_option_is_shown():
     """Each option of each embed is used in the gallery, where it can be."""
-    declared = {(kind, option.name) for kind, options in EMBEDS.items() for option in options}
+    declared = {(name, option) for name, kind in EMBEDS.items() for option in options_of(kind)}
     assert declared - ELSEWHERE == {shown for name in PAGES for shown in embeds(page(name))}
 
 

@@ -65,3 +65,13 @@ def test_a_name_is_no_template(name: str) -> None:
         page.markdown[at : at + size] for at in range(len(page.markdown)) for size in (1, 2)
     }
     assert name == read_name(embed.name)
+
+
+def test_description_keeps_its_paragraphs() -> None:
+    """The paragraphs of a description are paragraphs of the page, each on one line."""
+    flow = Flow(name="orders", description="From order\nto mail.\n\nIn a day.")
+    _, page = flow_pages(Manifest(flows=(flow,)), "Flows")
+
+    assert ["# orders", "From order to mail.", "In a day.", "::: penstock-flow orders"] == [
+        part.replace("&#46;", ".").strip() for part in page.markdown.split("\n\n")
+    ]

@@ -475,3 +475,18 @@ def test_names_are_text_whatever_they_hold(project: Path, ask: Callable[..., Any
         text_of(each) for each in headings
     ]
     assert len(headings) == len({each["html_id"] for each in headings})
+
+
+@pytest.mark.parametrize("directive", ["penstock-flows", "penstock-map"])
+def test_problems_outside_every_flow_are_faults(project: Path, ask: Callable[..., Any], directive: str) -> None:
+    """What is wrong outside every flow is said where all flows stand."""
+    loose = 'from penstock import step\n\n@step(after="nothing")\ndef loose(): ...\n'
+    (project / "flows.py").write_text(f"{FLOWS}\n{loose}")
+    messages = [text_of(box) for box in walk(ask(directive), "admonition")]
+    assert [True] == ["@step on flows.loose belongs to no flow" in message for message in messages]
+
+
+def test_text_alternative_says_what_is_left_out(ask: Callable[..., Any]) -> None:
+    """The text alternative of a part of a flow says what the part leaves out."""
+    [image] = walk(ask("penstock-flow", "bom_sync", depth="0"), "image")
+    assert image["alt"].endswith(" 1 of 2 steps left out.")

@@ -9,12 +9,13 @@ import sys
 import threading
 import tracemalloc
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from observed_steps import declare, facts, orphans, runs
-from penstock import add_observer, entrypoint, flow, flow_context, observing, set_value, step
+from penstock import CarryingExecutor, add_observer, carry, entrypoint, flow, flow_context, observing, set_value, step
 from penstock._recording.process_recorder import Recorder
 from penstock.observers.evidence import EvidenceObserver
 
@@ -34,6 +35,43 @@ def test_parents_and_order(recorded: EvidenceObserver) -> None:
         "b>c after  (go) [a]": 1,
         "go>a after b,c () []": 1,
     } == facts(recorded)
+
+
+def test_a_step_that_is_called_again_knows_what_finished_meanwhile(recorded: EvidenceObserver) -> None:
+    """Its fact is the same as before only as long as nothing else has finished, inside the step around or beside it."""
+    go, a, b, c, p = declare("a", "b", "c", "p")
+
+    def calls() -> None:
+        beside = carry(c)
+        p(a, a, a, beside, a, a, b, a)
+
+    go(calls)
+    assert {
+        "go>p after  () []": 1,
+        "p>a after  (go) []": 3,
+        "go>c after a () []": 1,
+        "p>a after  (go) [c]": 2,
+        "p>b after a (go) [c]": 1,
+        "p>a after b (go) [c]": 1,
+    } == facts(recorded)
+
+
+def test_threads_that_finish_the_first_steps_of_one_lose_none(recorded: EvidenceObserver) -> None:
+    """What they have finished is known to the next step, however many are first."""
+    names = [f"s{number}" for number in range(8)]
+    go, last, *steps = declare("last", *names)
+
+    def calls() -> None:
+        barrier = threading.Barrier(len(steps))
+        with CarryingExecutor(ThreadPoolExecutor(len(steps))) as pool:
+            list(pool.map(lambda one: one(barrier.wait), steps))
+        last()
+
+    for _ in range(20):
+        go(calls)
+    assert {f"go>last after {','.join(names)} () []": 20} == {
+        fact: count for fact, count in facts(recorded).items() if fact.startswith("go>last")
+    }
 
 
 def test_helpers_are_seen_through(recorded: EvidenceObserver) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from penstock.cli.main import main
 from penstock.config import load
 from penstock.embed.assets import stylesheet
 from penstock.embed.overview import outline
-from penstock.model import Edge, Flow, Step
+from penstock.model import Edge, EvidenceSummary, Flow, Step
 from penstock.render import Options, edge_status, render
 from penstock.render.graphviz.layout_cache import digest
 from penstock.render.text import drawing as text
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DETAILS = Options(details=True)
+COUNTS = "1 outdated; 1 never seen; 1 not declared; 1 indirect; 1 with lost context; 1 not exercised"
 DASHED, DOTTED = 'stroke-dasharray="5 3"', 'stroke-dasharray="1.5 3"'
 
 
@@ -111,19 +113,19 @@ def test_mermaid_says_the_status_by_line_and_word(state: str, line: str) -> None
 
 def test_detailed_mermaid_colours_and_says_what_it_rests_on() -> None:
     """With details, marked arrows are coloured too, and a comment has the line of proof."""
-    flow = replace(every_state(), provenance="1 of 6 arrows confirmed by 9 runs; 1 outdated")
+    flow = replace(every_state(), evidence=EvidenceSummary(runs=9))
     lines = str(render(flow, "mermaid", DETAILS)).splitlines()
     assert ["    linkStyle 1,2,3 stroke:#dc6803", "    linkStyle 4,5,6 stroke:#d92d20"] == lines[-3:-1]
-    assert "    %% 1 of 6 arrows confirmed by 9 runs; 1 outdated" == lines[-1]
+    assert f"    %% 1 of 6 arrows confirmed by 9 runs; {COUNTS}" == lines[-1]
 
 
 def test_nothing_breaks_out() -> None:
     """Whatever a manifest brings as note or line of proof stays text."""
     hostile = 'x\n%%{init: {}}%% </title><script>alert(1)</script> "; --> y'
-    flow = replace(arrow("never-seen", note=hostile), provenance=hostile)
+    flow = replace(arrow("never-seen", note=hostile), evidence=EvidenceSummary(runs=1, commit=hostile, date="d"))
     assert "<script" not in str(render(flow, "svg", DETAILS))
     (comment,) = [line for line in str(render(flow, "mermaid", DETAILS)).splitlines() if "%%" in line]
-    assert "    %% x init: " == comment[:15]
+    assert "    %% 0 of 1 arrow confirmed by 1 run at x init: " == comment[:50]
 
 
 @pytest.mark.parametrize("engine", ["graphviz-pure", "dot"])
@@ -157,8 +159,8 @@ def every_state() -> Flow:
         for state, pair in ends.items()
     )
     steps = tuple(Step(name=name, entrypoint=name == "a") for name in "abcde")
-    said = "1 of 6 arrows confirmed by 340 runs at 3f2a1c9, 2026-11-20; 1 outdated; 1 never seen"
-    return Flow(name="f", steps=steps, edges=edges, provenance=said)
+    evidence = EvidenceSummary(runs=340, commit="3f2a1c9", date="2026-11-20")
+    return Flow(name="f", steps=steps, edges=edges, evidence=evidence)
 
 
 def test_a_terminal_says_the_status_by_mark_and_word() -> None:
@@ -185,8 +187,7 @@ def test_text_of_a_long_flow() -> None:
 def test_proof_in_text() -> None:
     """Below the drawing stands what the states rest on, and in words what is not confirmed, faults first."""
     assert [
-        "1 of 6 arrows confirmed by 340 runs at 3f2a1c9, 2026-11-20; 1 outdated; 1 never",
-        "seen",
+        *textwrap.wrap(f"1 of 6 arrows confirmed by 340 runs at 3f2a1c9, 2026-11-20; {COUNTS}", 80),
         "┄ c → e: never seen. never-seen it is.",
         "┄ d → e: indirect. indirect it is.",
         "┄ a → e: not declared. undeclared it is.",
@@ -206,7 +207,8 @@ def test_only_so_many_arrows_are_spelled_out() -> None:
     """Of a flow where nothing ran, the first arrows are named, and how many more there are."""
     edges = tuple(Edge(source="a", target=f"s{number}", state="unexercised") for number in range(50))
     steps = tuple(Step(name=name) for name in ("a", *(edge.target for edge in edges)))
-    shown = text.proof(Flow(name="f", steps=steps, edges=edges, provenance="0 of 50 arrows confirmed")).splitlines()
+    shown = text.proof(Flow(name="f", steps=steps, edges=edges, evidence=EvidenceSummary())).splitlines()
+    assert "0 of 50 arrows confirmed; 50 not exercised" == shown[0]
     assert 2 + edge_status.MOST_DOUBTS == len(shown)
     assert "… and 10 more: penstock check names them." == shown[-1]
 
@@ -230,7 +232,7 @@ def test_proof_can_be_taken_off() -> None:
     """Without its proof, a flow is as it was declared; so are small pictures and their fingerprints."""
     flow = every_state()
     plain = tuple(Edge(source=edge.source, target=edge.target) for edge in flow.edges if edge.origin == "declared")
-    assert replace(flow, edges=plain, provenance="") == edge_status.without_proof(flow)
+    assert replace(flow, edges=plain, evidence=None) == edge_status.without_proof(flow)
     assert plain == outline(flow).edges
     assert edge_status.without_proof(arrow()) == arrow()
 
@@ -276,7 +278,7 @@ def test_damaged_evidence_is_left_out(project: Path) -> None:
     (project / ".penstock" / "evidence.json").write_text("{", encoding="utf-8")
     found = proof.flows_for_docs(load(project))
     assert ["f"] == [flow.name for flow in found.manifest.flows]
-    assert found.fault.startswith(f"{project / '.penstock' / 'evidence.json'}: ")
+    assert found.evidence_error.startswith(f"{project / '.penstock' / 'evidence.json'}: ")
 
 
 def _luminance(colour: str) -> float:

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -29,14 +29,32 @@ from penstock.errors import (
     UnknownNameError,
 )
 from penstock.manifest import loads
-from penstock.render import Options, pdf, render
+from penstock.render import FORMATS, BinaryFormat, Options, TextFormat, pdf, render
 
 MERMAID = """graph TD
     handle_kafka_message --> fetch_from_api
     fetch_from_api --> sync_to_database"""
 
-TEXTS, PICTURES = ["mermaid", "dot", "svg", "text", "json"], ["png", "pdf"]
-SUFFIXES = {"mermaid": "mmd", "dot": "gv", "svg": "svg", "png": "png", "pdf": "pdf", "text": "txt", "json": "json"}
+TEXTS, PICTURES = ["mermaid", "dot", "svg", "text", "json", "markdown", "quarto"], ["png", "pdf"]
+SUFFIXES = {
+    "mermaid": "mmd",
+    "dot": "gv",
+    "svg": "svg",
+    "png": "png",
+    "pdf": "pdf",
+    "text": "txt",
+    "json": "json",
+    "markdown": "md",
+    "quarto": "qmd",
+}
+
+
+def test_types_follow_the_table() -> None:
+    """A type checker knows the formats of the table, and which are binary."""
+    names = {binary: [name for name, kind in FORMATS.items() if kind.binary is binary] for binary in (False, True)}
+    assert {False: sorted(get_args(TextFormat)), True: sorted(get_args(BinaryFormat))} == {
+        binary: sorted(of_kind) for binary, of_kind in names.items()
+    }
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,6 @@ from penstock._resolve import resolution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from penstock import Problem
 
@@ -144,11 +144,61 @@ def test_an_unclaimed_mark_is_a_problem_at_its_place(name: str, tmp_path: Path) 
     assert () == flows()
 
 
-def test_a_flow_above_its_mark_in_the_wrong_order_says_both(name: str, tmp_path: Path) -> None:
-    """@step above @flow is a flow over something unmarked, and a mark without a flow."""
-    written(tmp_path, name, '@step\n@flow("f")\ndef end(): ...')
-    assert ["no-entrypoint", "unmarked"] == sorted(problem.code for problem in get_flow("f").problems)
-    assert ["unclaimed"] == [problem.code for problem in resolution.problems()]
+SWAPPED = """
+@entrypoint(trigger="POST /")
+@flow("f", title="All")
+def start(): ...
+
+@step(after=start)
+@wrap
+@flow("f")
+def middle(): ...
+
+@flow("f")
+@step(after=["middle", start])
+def end(): ...
+"""
+
+
+def test_swapped_decorators_are_one_problem_each(name: str, tmp_path: Path) -> None:
+    """@entrypoint or @step above @flow is one problem that says to swap them; nothing that follows from it is told."""
+    wrap = "from functools import wraps\ndef wrap(f): return wraps(f)(lambda: f())\n"
+    file, _ = written(tmp_path, name, wrap + SWAPPED)
+    expected = [
+        ("unmarked", "start", f"@entrypoint is above @flow('f') on {name}.start. Swap the two: @flow goes on top."),
+        ("unmarked", "middle", f"@step is above @flow('f') on {name}.middle. Swap the two: @flow goes on top."),
+    ]
+    problems = get_flow("f").problems
+    assert expected == [(problem.code, problem.step, problem.message) for problem in problems]
+    assert () == resolution.problems()
+    lines = Path(file).read_text().splitlines()
+    assert ['@entrypoint(trigger="POST /")', "@step(after=start)"] == [lines[problem.line - 1] for problem in problems]
+
+
+def test_methods_may_be_swapped_too(name: str, tmp_path: Path) -> None:
+    """In a class, each method whose decorators are swapped is told."""
+    text = """
+    class Orders:
+        @entrypoint
+        @flow("f")
+        def start(self): ...
+
+        @step(after="start")
+        @flow("f")
+        def end(self): ...
+    """
+    written(tmp_path, name, text)
+    assert ["unmarked", "unmarked"] == [problem.code for problem in get_flow("f").problems if "Swap" in problem.message]
+    assert () == resolution.problems()
+
+
+def test_swapped_decorators_that_are_mended_leave_no_problem(name: str, tmp_path: Path) -> None:
+    """A module that is imported again in the right order, as in a notebook, has no problem left."""
+    written(tmp_path, name, '@entrypoint\n@flow("f")\ndef start(): ...')
+    assert 1 == len(get_flow("f").problems)
+    sys.modules.pop(name)
+    written(tmp_path, name, '@flow("f")\n@entrypoint\ndef start(): ...  # mended')
+    assert () == get_flow("f").problems
 
 
 def the_problem(flow_name: str = "f") -> Problem:

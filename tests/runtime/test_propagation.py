@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 import subprocess
@@ -17,6 +18,7 @@ from werkzeug.datastructures import Headers
 
 from penstock import carry, errors, extract, flow_context, inject, set_value
 from penstock.contrib.environment import flow_environment
+from penstock.propagation import RemoteContext, outgoing, read
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN = "00f067aa0ba902b7"
@@ -116,6 +118,33 @@ def test_caller_is_known_where_the_id_goes():
             assert (TRACE, "orders", (SPAN, 1)) == (run.id, run.flow, run.remote)
     with flow_context(TRACE) as run:
         assert (TRACE, None) == (run.id, run.remote)
+
+
+RECEIVED = {"traceparent": f"00-{TRACE}-{SPAN}-01"}
+
+
+def test_headers_are_read_as_a_record():
+    """All that headers say of a run is one record; the extracted ID has it as an attribute."""
+    context = RemoteContext(id=TRACE, span=(SPAN, 1))
+    assert [context, context] == [read(RECEIVED), extract(RECEIVED).context]
+    assert read({}) is None
+
+
+@pytest.mark.parametrize(
+    "change", [lambda value: value, copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))]
+)
+@pytest.mark.parametrize("make", [read, extract])
+def test_a_run_gets_the_whole_context(make, change):
+    """A record, an extracted ID, and copies of both bring the caller's span into the run."""
+    with flow_context(change(make(RECEIVED))):
+        assert [("X-Correlation-ID", TRACE), ("traceparent", RECEIVED["traceparent"])] == outgoing()
+
+
+@pytest.mark.parametrize("flow_id", ["a b", "", "a" * 65])
+def test_flow_context_checks_the_id_of_a_record(flow_id):
+    """A record of one's own needs a valid ID, too."""
+    with pytest.raises(errors.FlowIdError):
+        flow_context(RemoteContext(flow_id))
 
 
 def test_a_fresh_id_is_random():

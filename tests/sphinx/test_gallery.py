@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock_sphinx.directives.base import DIRECTIONS
+from penstock.embed.options import DIRECTIONS
 from penstock_sphinx.directives.flow import FlowDirective
 from penstock_sphinx.directives.overview import FlowsDirective, MapDirective
 
@@ -45,7 +45,7 @@ def test_every_option_has_an_example(directive: str, option: str) -> None:
 @pytest.mark.parametrize(
     ("option", "values"),
     [
-        ("direction", sorted({direction.upper() for direction in DIRECTIONS.values()})),
+        ("direction", sorted(set(DIRECTIONS.values()))),
         ("align", ["center", "left", "right"]),
         ("format", ["mermaid"]),
     ],

@@ -163,7 +163,7 @@ def test_role_to_an_awkward_name(paged):
     ("template", "reason"),
     [
         ("Text\n\n{{ 1 / 0 }}", "ZeroDivisionError: division by zero (line 3)"),
-        ("{{ flow.nothing.more }}", "'penstock.model.Flow object' has no attribute 'nothing' (line 1)"),
+        ("{{ flow.nothing.more }}", "Flow object' has no attribute 'nothing' (line 1)"),
     ],
 )
 def test_failing_template(paged, template, reason):

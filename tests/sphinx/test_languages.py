@@ -9,6 +9,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po, write_po
 
+import penstock.embed
 import penstock_sphinx
 
 PACKAGE = Path(penstock_sphinx.__file__).parent
@@ -73,7 +74,8 @@ def write_german(site, messages):
 
 def test_template_has_our_words():
     """The template has the words that are in the source; CONTRIBUTING.md says how to write it again."""
-    found = {words for *_, words, _, _ in extract_from_dir(str(PACKAGE), [("**.py", "python")])}
+    folders = (PACKAGE, Path(penstock.embed.__file__).parent)
+    found = {words for folder in folders for *_, words, _, _ in extract_from_dir(str(folder), [("**.py", "python")])}
     assert found == catalog(LOCALE / "penstock_sphinx.pot").keys()
 
 

@@ -1,1 +1,1 @@
-"""Interprets the bodies of functions, without running them."""
+"""The interpreter: reads one function from statement to statement, with sets of values in place of values."""

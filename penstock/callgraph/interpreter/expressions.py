@@ -1,189 +1,150 @@
-"""Evaluates expressions, with the calls in them in Python's order of evaluation."""
+"""Expressions: names, attributes, conditions and the like, in Python's order of evaluation."""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING, Any
 
-from penstock.callgraph.abstract_values import Arguments, ContainerValue, Instance, Job, LocalFunction, Real, Some
 from penstock.callgraph.function_bodies import Body, positional
-from penstock.callgraph.interpreter.displays import Displays
+from penstock.callgraph.interpreter.assignments import assign
+from penstock.callgraph.interpreter.branches import follow_branches
+from penstock.callgraph.values.base import Arguments, ValueSet
+from penstock.callgraph.values.containers import Container
+from penstock.callgraph.values.functions import LocalFunction
+from penstock.callgraph.values.instances import Instance
+from penstock.callgraph.values.live import wrap
+from penstock.callgraph.values.pending import PendingCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from penstock.callgraph.abstract_values import Made
+    from penstock.callgraph.interpreter.state import FunctionState
+    from penstock.callgraph.values.classes import LocalClass
 
 
-class Expressions(Displays):
-    """Evaluates expressions."""
+def _visit_constant(_: FunctionState, node: ast.Constant) -> ValueSet:
+    return ValueSet([wrap(node.value)])
 
-    def evaluate(self, node: ast.expr | None) -> Some:
-        """Return the possible values of an expression."""
-        if node is None:
-            return Some()
-        read: Callable[[Any], Some] | None = getattr(self, f"_see_{type(node).__name__.lower()}", None)
-        return read(node) if read is not None else self.parts(node)
 
-    def parts(self, node: ast.AST) -> Some:
-        """Return the tags of the parts of an expression that is not understood further."""
-        tags: set[int] = set()
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr):
-                tags |= self.evaluate(child).deep_tags()
-            elif isinstance(child, (ast.comprehension, ast.keyword)):
-                self.parts(child)
-        return Some(tags=tags)
+def _visit_name(state: FunctionState, node: ast.Name) -> ValueSet:
+    return state.find(node.id)
 
-    def _see_constant(self, node: ast.Constant) -> Some:
-        return Some([Real(node.value)])
 
-    def _see_name(self, node: ast.Name) -> Some:
-        return self.find(node.id)
+def _visit_attribute(state: FunctionState, node: ast.Attribute) -> ValueSet:
+    owners = state.evaluate(node.value)
+    result = ValueSet(tags=owners.tags)
+    for owner in owners:
+        result.update(owner.attribute(state, node.attr, node))
+        if isinstance(owner, (Container, PendingCall)):
+            result.tags |= ValueSet([owner]).deep_tags()
+    return result
 
-    def _see_attribute(self, node: ast.Attribute) -> Some:
-        owners = self.evaluate(node.value)
-        result = Some(tags=owners.tags)
-        for owner in owners:
-            result.update(self.attribute(owner, node.attr, node))
-            if isinstance(owner, (ContainerValue, Job)):
-                result.tags |= Some([owner]).deep_tags()
-        return result
 
-    def _see_await(self, node: ast.Await) -> Some:
-        awaitables = self.evaluate(node.value)
-        result = self.wait(awaitables)
-        for value in awaitables:
-            if isinstance(value, Instance):
-                result.update(self.commit_call(self.attribute(value, "__await__", node), Arguments(), node))
-        return result
+def _visit_await(state: FunctionState, node: ast.Await) -> ValueSet:
+    awaitables = state.evaluate(node.value)
+    result = awaitables.wait(state)
+    for value in awaitables:
+        if isinstance(value, Instance):
+            result.update(state.call(value.attribute(state, "__await__", node), Arguments(), node))
+    return result
 
-    def _see_starred(self, node: ast.Starred) -> Some:
-        return self.evaluate(node.value)
 
-    def _see_namedexpr(self, node: ast.NamedExpr) -> Some:
-        value = self.evaluate(node.value)
-        self.assign(node.target, value)
-        return value
+def _visit_starred(state: FunctionState, node: ast.Starred) -> ValueSet:
+    return state.evaluate(node.value)
 
-    def _see_ifexp(self, node: ast.IfExp) -> Some:
-        self.evaluate(node.test)
-        result = Some()
-        constant = self.truth(node.test)
-        ways = [
-            way for way, holds in ((node.body, constant is not False), (node.orelse, constant is not True)) if holds
-        ]
-        self.branch(*(self._way(branch, result) for branch in ways))
-        return result
 
-    def _way(self, node: ast.expr, result: Some) -> Callable[[], bool]:
-        def read() -> bool:
-            """Evaluate the expression, add its values to the result, and return ``True``."""
-            result.update(self.evaluate(node))
-            return True
+def _visit_named(state: FunctionState, node: ast.NamedExpr) -> ValueSet:
+    values = state.evaluate(node.value)
+    assign(state, node.target, values)
+    return values
 
-        return read
 
-    def _see_boolop(self, node: ast.BoolOp) -> Some:
-        result = self.evaluate(node.values[0])
-        result = Some().update(result)
-        for value in node.values[1:]:
-            self.branch(self._way(value, result), lambda: True)
-        return result
+def _visit_conditional(state: FunctionState, node: ast.IfExp) -> ValueSet:
+    state.evaluate(node.test)
+    result = ValueSet()
+    follow_branches(state, *(_evaluate_into(state, way, result) for way in choose(node.test, node.body, node.orelse)))
+    return result
 
-    def truth(self, node: ast.expr) -> bool | None:
-        """Return whether a test always or never holds: ``if False:``, ``if TYPE_CHECKING:``."""
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            inner = self.truth(node.operand)
-            return None if inner is None else not inner
-        if isinstance(node, ast.Constant):
-            return bool(node.value)
-        name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-        return False if name == "TYPE_CHECKING" else None
 
-    def _see_lambda(self, node: ast.Lambda) -> Some:
-        return Some([LocalFunction(self.inner_body(node))])
+def _evaluate_into(state: FunctionState, node: ast.expr, result: ValueSet) -> Callable[[], bool]:
+    def evaluate_branch() -> bool:
+        """Evaluate the expression, add its values to the result, and return ``True``."""
+        result.update(state.evaluate(node))
+        return True
 
-    def inner_body(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, owner: Made | None = None) -> Body:
-        """Return a function that is defined inside the analysed one."""
-        names = positional(node)
-        defaults = dict(zip(names[len(names) - len(node.args.defaults) :], node.args.defaults, strict=False))
-        pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
-        defaults |= {parameter.arg: default for parameter, default in pairs if default is not None}
-        return Body(
-            key=(id(node), id(self.scope)),
-            node=node,
-            file=self.body.file,
-            module=self.body.module,
-            outer=self.scope,
-            owner=owner or self.body.owner,
-            defaults={name: self.evaluate(default) for name, default in defaults.items()},
-            imports=self.body.imports,
-            package=self.body.package,
-        )
+    return evaluate_branch
 
-    # Calls ----------------------------------------------------------------------------------------------------
 
-    def _see_call(self, node: ast.Call) -> Some:
-        if isinstance(node.func, ast.Attribute):
-            receivers = self.evaluate(node.func.value)
-            arguments = self.arguments(node)
-            return self.commit(self.call_method(receivers, node.func.attr, arguments, node))
-        targets = self.evaluate(node.func)
-        arguments = self.arguments(node)
-        self._doubt(node.func, targets, node)
-        if len(targets):
-            outcome = self.call_all(targets, arguments, node)
-        else:
-            outcome = self.unknown(getattr(node.func, "id", ""), arguments, node)
-        outcome.result.tags |= targets.tags
-        return self.commit(outcome)
+def _visit_boolean(state: FunctionState, node: ast.BoolOp) -> ValueSet:
+    result = ValueSet().update(state.evaluate(node.values[0]))
+    for value in node.values[1:]:
+        follow_branches(state, _evaluate_into(state, value, result), lambda: True)
+    return result
 
-    def _doubt(self, function: ast.expr, targets: Some, node: ast.AST) -> None:
-        """Record a gap where a called parameter has no known values, and the sites where it has some."""
-        if not isinstance(function, ast.Name) or function.id not in self.parameter_names():
-            return
-        if len(targets):
-            self.program.answered.add(self.site(node))
-        else:
-            self.give_up(
-                node, f"{function.id}() is whatever a caller passes, and no call that was read passes anything"
-            )
 
-    def parameter_names(self) -> set[str]:
-        """Return the parameter names of the analysed function."""
-        args = self.body.node.args
-        return {parameter.arg for parameter in (*args.posonlyargs, *args.args, *args.kwonlyargs)}
+def choose(test: ast.expr, body: Any, orelse: Any) -> list[Any]:
+    """Return which of two branches a test may choose."""
+    constant = is_always(test)
+    return [way for way, may_run in ((body, constant is not False), (orelse, constant is not True)) if may_run]
 
-    def arguments(self, node: ast.Call) -> Arguments:
-        """Return the arguments of a call."""
-        arguments = Arguments()
-        for argument in node.args:
-            if isinstance(argument, ast.Starred):
-                self._spread(self.evaluate(argument.value), arguments)
-            else:
-                arguments.given.append(self.evaluate(argument))
-        for keyword in node.keywords:
-            value = self.evaluate(keyword.value)
-            if keyword.arg is not None:
-                arguments.named[keyword.arg] = value
-            else:
-                self._spread_named(value, arguments)
-        return arguments
 
-    def _spread(self, some: Some, arguments: Arguments) -> None:
-        lone = some.lone
-        length = self.length(lone) if lone is not None else None
-        if lone is not None and length is not None and arguments.rest is None:
-            arguments.given += [self.item(lone, at).update(Some(tags=some.tags)) for at in range(length)]
-        else:
-            arguments.rest = Some().update(self.items(some), *filter(None, [arguments.rest]))
+def is_always(test: ast.expr) -> bool | None:
+    """Return whether a test always or never holds: ``if False:``, ``if TYPE_CHECKING:``."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = is_always(test.operand)
+        return None if inner is None else not inner
+    if isinstance(test, ast.Constant):
+        return bool(test.value)
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+    return False if name == "TYPE_CHECKING" else None
 
-    def _spread_named(self, some: Some, arguments: Arguments) -> None:
-        for value in some:
-            items = value.items if isinstance(value, ContainerValue) else {}
-            arguments.named |= {key: item for key, item in items.items() if isinstance(key, str)}
-            if isinstance(value, ContainerValue) and (value.rest or value.rest.tags):
-                arguments.rest = Some().update(value.rest, *filter(None, [arguments.rest]))
-        if some.tags:
-            arguments.rest = Some(arguments.rest or (), some.tags | (arguments.rest.tags if arguments.rest else set()))
+
+def _visit_yield(state: FunctionState, node: ast.Yield) -> ValueSet:
+    state.yielded = (state.yielded or ValueSet()).update(state.evaluate(node.value))
+    return ValueSet()
+
+
+def _visit_yield_from(state: FunctionState, node: ast.YieldFrom) -> ValueSet:
+    source = state.evaluate(node.value)
+    state.yielded = (state.yielded or ValueSet()).update(source.iterate(state))
+    return ValueSet(tags=source.tags)
+
+
+def _visit_lambda(state: FunctionState, node: ast.Lambda) -> ValueSet:
+    return ValueSet([LocalFunction(make_body(state, node))])
+
+
+def make_body(
+    state: FunctionState, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, owner: LocalClass | None = None
+) -> Body:
+    """Return a function that is defined inside the interpreted one."""
+    names = positional(node)
+    defaults = dict(zip(names[len(names) - len(node.args.defaults) :], node.args.defaults, strict=False))
+    pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+    defaults |= {parameter.arg: default for parameter, default in pairs if default is not None}
+    return Body(
+        key=(id(node), id(state.scope)),
+        node=node,
+        file=state.body.file,
+        module=state.body.module,
+        outer=state.scope,
+        owner=owner or state.body.owner,
+        defaults={name: state.evaluate(default) for name, default in defaults.items()},
+        imports=state.body.imports,
+        package=state.body.package,
+    )
+
+
+VISITORS: dict[type[ast.AST], Callable[[FunctionState, Any], ValueSet]] = {
+    ast.Constant: _visit_constant,
+    ast.Name: _visit_name,
+    ast.Attribute: _visit_attribute,
+    ast.Await: _visit_await,
+    ast.Starred: _visit_starred,
+    ast.NamedExpr: _visit_named,
+    ast.IfExp: _visit_conditional,
+    ast.BoolOp: _visit_boolean,
+    ast.Yield: _visit_yield,
+    ast.YieldFrom: _visit_yield_from,
+    ast.Lambda: _visit_lambda,
+}

@@ -1,72 +1,106 @@
-"""Interprets one function: its names, the steps called so far, and the branches of both."""
+"""The state of the interpreter: the names of one function, the steps called so far, and the branches of both."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import ast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from penstock.callgraph.abstract_values import Job, Some
+from penstock.callgraph import models
 from penstock.callgraph.call_contexts import FORGOTTEN, family_of
-from penstock.callgraph.call_outcome import Outcome
-from penstock.callgraph.call_paths import Activation
+from penstock.callgraph.call_paths import Seen, Way
 from penstock.callgraph.function_bodies import LocalNames
+from penstock.callgraph.interpreter.annotations import find_declared_attributes
+from penstock.callgraph.interpreter.invocation import bind_arguments, tag_result
+from penstock.callgraph.interpreter.lookup import Lookup
+from penstock.callgraph.interpreter.step_order import add_steps, is_repetition
+from penstock.callgraph.models.unknown import call_unknown
+from penstock.callgraph.values.base import Outcome, ValueSet
+from penstock.callgraph.values.containers import Container
+from penstock.callgraph.values.pending import PendingCall
 
 if TYPE_CHECKING:
-    import ast
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping, Sequence
+    from types import FunctionType
 
-    from penstock.callgraph.abstract_values import Arguments, Value
     from penstock.callgraph.call_paths import Reach, Site
     from penstock.callgraph.function_bodies import Body
     from penstock.callgraph.program import Program, Summary
+    from penstock.callgraph.values.base import Arguments, Value
 
-Seen = dict[int, tuple[frozenset[Activation], ...]]
-"""The steps that have run, each with the calls that led to it, for each way in which it may have run."""
-
-State = tuple[dict[str, Some], Seen]
-"""The possible values of each name, and the steps that have run, at one point of a function."""
-
-_WAYS = 6
-"""How many ways to reach a step are kept and compared with later steps."""
-_TWICE = 3
-"""How many nested loops are interpreted twice."""
+Branch = tuple[dict[str, ValueSet], Seen]
+"""The values of each name, and the steps that have run, at one point of a function."""
 
 
-class FunctionInterpreter:
-    """Interprets one function with certain arguments.
+class Visitors(NamedTuple):
+    """The functions that interpret syntax, by the class of the node.
 
     Attributes:
+        expressions: Return the values of an expression.
+        statements: Interpret a statement; return ``False`` if the next one is not reached.
+    """
+
+    expressions: Mapping[type[ast.AST], Callable[[FunctionState, Any], ValueSet]]
+    statements: Mapping[type[ast.AST], Callable[[FunctionState, Any], bool | None]]
+
+
+class FunctionState:
+    """One function that is being interpreted with certain arguments: the :class:`Frame` of its values.
+
+    Attributes:
+        code: The user's code.
+        body: The function.
+        scope: The local names.
+        lookup: All names that it sees.
         seen: The steps that have run on some path to this point.
         returned: The values that it may return.
         yielded: The values that it yields, or ``None`` if it yields none so far.
-        begun: The steps in started work.
+        loops: The ends of iterations by ``break`` and ``continue``, for each loop around this point.
     """
 
-    def __init__(self, program: Program, body: Body, names: dict[str, Some], summary: Summary) -> None:
+    def __init__(
+        self, program: Program, body: Body, names: dict[str, ValueSet], summary: Summary, visitors: Visitors
+    ) -> None:
         local_names, shared_names = program.names(body.node)
-        self.program, self.body, self.summary = program, body, summary
+        self.program, self.body, self.code = program, body, program.code
         self.scope = LocalNames(body.outer, names, local_names, shared_names)
-        self.family = family_of(body)
+        self.lookup = Lookup(program, body, self.scope)
         self.seen: Seen = {}
-        self.returned = Some()
-        self.yielded: Some | None = None
-        self.begun: Reach = {}
-        self.loops: list[list[State]] = []
+        self.returned = ValueSet()
+        self.yielded: ValueSet | None = None
+        self.loops: list[list[Branch]] = []
+        self._summary = summary
+        self._family = family_of(body)
+        self._begun: Reach = {}
+        self._expressions, self._statements = visitors
 
-    def evaluate(self, node: ast.expr | None) -> Some:
+    # Syntax ---------------------------------------------------------------------------------------------------
+
+    def evaluate(self, node: ast.expr | None) -> ValueSet:
         """Return the possible values of an expression."""
-        raise NotImplementedError
+        if node is None:
+            return ValueSet()
+        visit = self._expressions.get(type(node))
+        return visit(self, node) if visit is not None else self.evaluate_parts(node)
 
-    def parts(self, node: ast.AST) -> Some:
+    def evaluate_parts(self, node: ast.AST) -> ValueSet:
         """Return the tags of the parts of a node that is not understood further."""
-        raise NotImplementedError
+        tags: set[int] = set()
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                tags |= self.evaluate(child).deep_tags()
+            elif isinstance(child, (ast.comprehension, ast.keyword)):
+                self.evaluate_parts(child)
+        return ValueSet(tags=tags)
 
-    def call(self, value: Value, arguments: Arguments, node: ast.AST) -> Outcome:
-        """Return the outcome of a call."""
-        raise NotImplementedError
-
-    def attribute(self, value: Value, name: str, node: ast.AST) -> Some:
-        """Return the possible values of an attribute."""
-        raise NotImplementedError
+    def execute(self, statements: Sequence[ast.stmt]) -> bool:
+        """Interpret statements in order; return whether the code behind them is reached."""
+        for node in statements:
+            visit = self._statements.get(type(node))
+            if visit is None:
+                self.evaluate_parts(node)
+            elif visit(self, node) is False:
+                return False
+        return True
 
     def site(self, node: ast.AST) -> Site:
         """Return the location of a node."""
@@ -76,126 +110,133 @@ class FunctionInterpreter:
         """Return the key that identifies a node."""
         return (self.body.key, getattr(node, "lineno", 0), getattr(node, "col_offset", 0), type(node).__name__)
 
-    def call_all(self, values: Some, arguments: Arguments, node: ast.AST) -> Outcome:
-        """Return the outcome of a call whose target may be any of these values."""
-        outcome = Outcome.of()
-        for value in values:
-            outcome.merge(self.call(value, arguments, node))
-        return outcome
+    def find(self, name: str) -> ValueSet:
+        """Return the possible values of a name."""
+        return self.lookup.find(name)
 
-    def commit(self, outcome: Outcome) -> Some:
-        """Apply a call here: its steps follow all that have run, and have run from now on."""
-        self._begin(outcome.reach)
-        self._see(outcome.reach)
-        self._begin(outcome.started)
-        self.begun |= outcome.started
-        return outcome.result
+    def assign_name(self, name: str, values: ValueSet) -> None:
+        """Bind a name to values from here on."""
+        if name not in self.scope.shared:
+            self.scope.names[name] = ValueSet().update(values)
+            return
+        outer = self.scope.owner_of(name)
+        if outer is not None:
+            outer.names[name] = ValueSet().update(outer.names[name], values)
+        else:
+            self.remember(self.body.module, name, values)
 
-    def commit_call(self, values: Some, arguments: Arguments, node: ast.AST) -> Some:
+    # Calls ----------------------------------------------------------------------------------------------------
+
+    def can_run(self, function: FunctionType) -> bool:
+        """Return whether a function is the user's own, and its source is at hand."""
+        return self.code.owns(function) and self.program.body(function) is not None
+
+    def run_function(self, function: FunctionType, arguments: Arguments, node: ast.AST) -> Outcome:
+        """Return the outcome of calling a function that exists since the import."""
+        body = self.program.body(function)
+        return self.run(body, arguments, node) if body is not None else Outcome.of()
+
+    def run(self, body: Body, arguments: Arguments, node: ast.AST) -> Outcome:
+        """Return the outcome of calling a function."""
+        self._hand_over(body.tags, arguments, node)
+        summary = self.program.run(body, bind_arguments(body, arguments))
+        reach = self.program.visible_relations(summary, self.site(node))
+        if not body.tags:
+            for site, reason in summary.blind.items():
+                self.program.give_up(self._summary, site, reason)
+        finished_steps = summary.finished.union(body.tags)
+        run = {tag: way for tag, way in reach.items() if tag in finished_steps}
+        result = tag_result(self.code, summary.result, body.tags)
+        if body.is_async and not any(isinstance(value, Container) and value.kind == "generator" for value in result):
+            return Outcome(ValueSet([PendingCall(run, result, self.where(node))], result.tags), {}, reach)
+        return Outcome(result, run, {tag: way for tag, way in reach.items() if tag not in finished_steps})
+
+    def run_as_step(self, tags: tuple[int, ...], arguments: Arguments, inside: Outcome, node: ast.AST) -> Outcome:
+        """Return the outcome of calling a step whose code is not analysed as a function of its own."""
+        self._hand_over(tags, arguments, node)
+        reach = {**dict.fromkeys(tags, Way(*self.site(node))), **inside.reach}
+        return Outcome(tag_result(self.code, inside.result, tags), reach, inside.started)
+
+    def _hand_over(self, tags: tuple[int, ...], arguments: Arguments, node: ast.AST) -> None:
+        """Record that the results of other steps are passed to a step."""
+        sources = arguments.tags() if tags else ()
+        for target in tags:
+            for source in sources:
+                self.program.note("data", source, target, self.site(node))
+
+    def call(self, values: ValueSet, arguments: Arguments, node: ast.AST) -> ValueSet:
         """Call any of these values here, and return the result."""
-        return self.commit(self.call_all(values, arguments, node))
+        return self.commit(values.call(self, arguments, node))
+
+    def commit(self, outcome: Outcome) -> ValueSet:
+        """Let a call happen here: its steps follow all that have run. Return its result."""
+        self._begin(outcome.reach)
+        self.wait_for(outcome.reach)
+        self._begin(outcome.started)
+        self._begun |= outcome.started
+        return outcome.result
 
     def _begin(self, reach: Reach) -> None:
         for target, way in reach.items():
-            self.summary.inner.setdefault(target, way)
+            self._summary.inner.setdefault(target, way)
             for source, ways in self.seen.items():
-                if not all(self._is_again(source, target, earlier, way.through) for earlier in ways):
+                if not all(is_repetition(self._family, source, target, earlier, way.through) for earlier in ways):
                     self.program.note("order", source, target, way)
 
-    def _is_again(self, source: int, target: int, earlier: frozenset[Activation], later: frozenset[Activation]) -> bool:
-        """Return whether one step follows another only because a function that leads to both is called again.
-
-        Their order is then the one within each call, as in the iterations of a loop.
-        """
-        return (
-            any(call.is_open or (self.family in call.bodies and source in call.steps) for call in later)
-            or any(call.is_open or (self.family in call.bodies and target in call.steps) for call in earlier)
-            or any(
-                call.body == earlier_call.body and (source in call.steps or target in earlier_call.steps)
-                for call in later
-                for earlier_call in earlier
-            )
-        )
-
-    def _see(self, reach: Reach) -> None:
-        self.summary.finished.update(reach)
-        for tag, way in reach.items():
-            ways = self.seen.get(tag, ())
-            if way.through not in ways:
-                self.seen[tag] = (*ways, way.through)[:_WAYS]
-
-    def wait(self, some: Some) -> Some:
-        """Wait for started work among some values; return the results."""
-        result = Some(tags=some.tags)
-        for value in some:
-            if isinstance(value, Job):
-                self._see(value.reach)
-                result.update(value.result)
-            else:
-                result.add(value)
-        return result
+    def wait_for(self, steps: Reach) -> None:
+        """Let started steps have run from here on."""
+        self._summary.finished.update(steps)
+        add_steps(self.seen, steps)
 
     def wait_for_all(self) -> None:
         """Wait for all started work, as the end of a ``with`` block does."""
-        self._see(self.begun)
+        self.wait_for(self._begun)
 
     def give_up(self, node: ast.AST, reason: str) -> None:
         """Record a gap of the analysis here."""
-        self.program.give_up(self.summary, self.site(node), reason)
+        self.program.give_up(self._summary, self.site(node), reason)
 
-    def is_forgotten(self, some: Some, node: ast.AST) -> bool:
+    def is_forgotten(self, values: ValueSet, node: ast.AST) -> bool:
         """Return whether a value was omitted from the context; if so, record a gap of the analysis here."""
-        forgotten = any(value is FORGOTTEN for value in some)
+        forgotten = any(value is FORGOTTEN for value in values)
         if forgotten:
             self.give_up(node, FORGOTTEN.reason)
         return forgotten
 
-    # Branches -------------------------------------------------------------------------------------------------
+    # Libraries and memory -------------------------------------------------------------------------------------
 
-    def state(self) -> State:
-        """Return a copy of the current state."""
-        return dict(self.scope.names), dict(self.seen)
+    def call_library(self, thing: Any, arguments: Arguments, node: ast.AST) -> Outcome:
+        """Return the outcome of calling a third-party callable."""
+        return models.call_library(self, thing, arguments, node)
 
-    def branch(self, *ways: Callable[[], bool]) -> bool:
-        """Interpret alternatives, each from the current state; return whether any continues behind them."""
-        names, steps = self.state()
-        ends = []
-        for way in ways:
-            self.scope.names, self.seen = dict(names), dict(steps)
-            if way():
-                ends.append((self.scope.names, self.seen))
-        self.scope.names, self.seen = names, steps
-        return self.meet(ends)
+    def call_library_object(self, value: Value, arguments: Arguments, node: ast.AST) -> Outcome | None:
+        """Return the outcome of calling an object that a library has a model of, or ``None``."""
+        return models.call_library_object(self, value, arguments, node)
 
-    def meet(self, ends: list[State]) -> bool:
-        """Continue from the merged end states; return whether there is any."""
-        if ends:
-            names: dict[str, Some] = {}
-            for branch_names, _ in ends:
-                for name, some in branch_names.items():
-                    values = names.get(name, some)
-                    names[name] = some if values is some else Some().update(values, some)
-            self.scope.names = names
-            self.seen = _merge_seen(steps for _, steps in ends)
-        return bool(ends)
+    def call_library_method(self, value: Value, name: str, arguments: Arguments, node: ast.AST) -> Outcome | None:
+        """Return the outcome of a method that a library has a model of, or ``None``."""
+        return models.call_library_method(self, value, name, arguments, node)
 
-    def loop(self, body: Callable[[], bool]) -> None:
-        """Interpret a loop twice, so that its assignments reach its start; no iteration follows the next one."""
-        start, steps = dict(self.seen), dict(self.seen)
-        for _ in range(2 if len(self.loops) < _TWICE else 1):
-            self.seen = dict(start)
-            self.loops.append([])
-            self.branch(body, lambda: True)
-            exits = self.loops.pop()
-            self.meet([self.state(), *exits])
-            steps = _merge_seen([steps, self.seen])
-        self.seen = steps
+    def find_library_method(self, value: Value, name: str) -> Value | None:
+        """Return a method that a library adds to an object once it is used, or ``None``."""
+        return models.find_library_method(value, name)
 
+    def call_unknown(self, name: str, arguments: Arguments, node: ast.AST) -> Outcome:
+        """Return the outcome of calling a callable of which only the name is known."""
+        return call_unknown(self, name, arguments, node)
 
-def _merge_seen(several: Iterable[Seen]) -> Seen:
-    result: Seen = {}
-    for steps in several:
-        for tag, ways in steps.items():
-            earlier_ways = result.get(tag, ways)
-            result[tag] = ways if earlier_ways is ways else tuple(dict.fromkeys((*earlier_ways, *ways)))[:_WAYS]
-    return result
+    def remember(self, thing: Any, name: str, values: ValueSet) -> None:
+        """Record an assignment to an attribute or item of an object that exists since the import."""
+        self.program.remember(thing, name, values)
+
+    def recall(self, thing: Any, name: str) -> ValueSet:
+        """Return the values of the recorded assignments to an attribute or item."""
+        return self.program.recall(thing, name)
+
+    def remembers(self, thing: Any, name: str) -> bool:
+        """Return whether an assignment to an attribute or item was recorded."""
+        return self.program.remembers(thing, name)
+
+    def find_declared_attributes(self, kind: type) -> dict[str, ValueSet]:
+        """Return the attributes that annotations in a class body declare, with their values."""
+        return find_declared_attributes(self.program, kind)

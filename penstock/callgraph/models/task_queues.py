@@ -1,19 +1,24 @@
-"""Tasks of Django, Dramatiq, Huey, Procrastinate and taskiq: the outcomes of their methods."""
+"""Models of the tasks of Django, Dramatiq, Huey, Procrastinate and taskiq, which keep the function in an attribute."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from penstock._callables.task_objects import function_of_task, task_kind_of
-from penstock.callgraph.abstract_values import Arguments, Job, Partial, Real, Some
-from penstock.callgraph.call_outcome import Outcome
 from penstock.callgraph.live_objects import raw
-from penstock.callgraph.models.celery import Celery
+from penstock.callgraph.models.library import Library
+from penstock.callgraph.models.packed_arguments import unpack_pair
+from penstock.callgraph.values.base import Arguments, Outcome, ValueSet
+from penstock.callgraph.values.functions import Partial
+from penstock.callgraph.values.live import LiveObject, wrap
+from penstock.callgraph.values.pending import PendingCall, start
 
 if TYPE_CHECKING:
     import ast
 
-    from penstock.callgraph.abstract_values import Value
+    from penstock._callables.task_objects import TaskKind
+    from penstock.callgraph.values.base import Value
+    from penstock.callgraph.values.frame import Frame
 
 _OF_PARTS = frozenset({"message_with_options", "schedule", "send_with_options"})
 """Methods that take the arguments of the function as ``args`` and ``kwargs``."""
@@ -34,45 +39,54 @@ _BUILDERS = frozenset(
 """Methods that return the same task with other options."""
 
 
-class Queues(Celery):
-    """Follows tasks that keep the function in an attribute."""
+def _kind_of(value: Value) -> TaskKind | None:
+    return task_kind_of(value.thing) if isinstance(value, LiveObject) else None
 
-    def task_method(self, value: Value, name: str, arguments: Arguments, node: ast.AST) -> Outcome | None:
-        """Return the outcome of a method of a task, or ``None`` if the value is none."""
-        kind = task_kind_of(value.thing) if isinstance(value, Real) else None
-        if kind is None or not isinstance(value, Real):
-            return super().task_method(value, name, arguments, node)
-        if name in _BUILDERS:
-            return Outcome.of(Some([value]))
-        function = Real(function_of_task(value.thing))
-        own_arguments = self._resolve_arguments(name, arguments)
-        if kind.context and raw(value.thing, kind.context) is True:
-            own_arguments = own_arguments.after(Some())
-        if name in _CALLERS:
-            return self.call(function, own_arguments, node)
-        if name in _MESSAGES:
-            return Outcome.of(Some([Partial(function, own_arguments, signature=True)]))
-        return self._sent_by(name, self.call(function, own_arguments, node), node) if name in _SENDERS else Outcome.of()
 
-    def _sent_by(self, name: str, outcome: Outcome, node: ast.AST) -> Outcome:
-        """Return the outcome of sending; awaiting a coroutine that sends does not wait for the task."""
-        start_outcome = self.start(outcome, node)
-        if name not in _COROUTINES:
-            return start_outcome
-        return start_outcome._replace(result=Some([Job({}, start_outcome.result, ("sent", self.where(node)))]))
+def _call_object(frame: Frame, value: Value, arguments: Arguments, node: ast.AST) -> Outcome | None:
+    """Return the outcome of calling a task; with Huey, the call sends it."""
+    kind = _kind_of(value)
+    if kind is None or not isinstance(value, LiveObject):
+        return None
+    outcome = wrap(function_of_task(value.thing)).call(frame, arguments, node)
+    return start(frame, outcome, node) if kind.send == "()" else outcome
 
-    def task_called(self, thing: Any, arguments: Arguments, node: ast.AST) -> Outcome:
-        """Return the outcome of calling a task; with Huey, the call sends it."""
-        outcome = self.call(Real(function_of_task(thing)), arguments, node)
-        kind = task_kind_of(thing)
-        return self.start(outcome, node) if kind is not None and kind.send == "()" else outcome
 
-    def _resolve_arguments(self, name: str, arguments: Arguments) -> Arguments:
-        """Return the arguments that the function receives."""
-        if name in _OF_PARTS:
-            return self._unpack_apply_arguments(arguments)
-        if name in _OF_MANY:
-            return Arguments(rest=Some().update(*map(self.items, arguments.all())))
-        if name in _OF_TIMES:
-            return Arguments(arguments.given[2:], arguments.named, arguments.rest)
-        return arguments
+def _call_method(frame: Frame, value: Value, name: str, arguments: Arguments, node: ast.AST) -> Outcome | None:
+    """Return the outcome of a method of a task, or ``None`` if the value is none."""
+    kind = _kind_of(value)
+    if kind is None or not isinstance(value, LiveObject):
+        return None
+    if name in _BUILDERS:
+        return Outcome.of(ValueSet([value]))
+    function = wrap(function_of_task(value.thing))
+    own_arguments = _resolve_arguments(frame, name, arguments)
+    if kind.context and raw(value.thing, kind.context) is True:
+        own_arguments = own_arguments.after(ValueSet())
+    if name in _CALLERS:
+        return function.call(frame, own_arguments, node)
+    if name in _MESSAGES:
+        return Outcome.of(ValueSet([Partial(function, own_arguments, is_signature=True)]))
+    return _send(frame, name, function.call(frame, own_arguments, node), node) if name in _SENDERS else Outcome.of()
+
+
+def _send(frame: Frame, name: str, outcome: Outcome, node: ast.AST) -> Outcome:
+    """Return the outcome of sending; awaiting a coroutine that sends does not wait for the task."""
+    start_outcome = start(frame, outcome, node)
+    if name not in _COROUTINES:
+        return start_outcome
+    return start_outcome._replace(result=ValueSet([PendingCall({}, start_outcome.result, ("sent", frame.where(node)))]))
+
+
+def _resolve_arguments(frame: Frame, name: str, arguments: Arguments) -> Arguments:
+    """Return the arguments that the function receives."""
+    if name in _OF_PARTS:
+        return unpack_pair(frame, arguments)
+    if name in _OF_MANY:
+        return Arguments(rest=ValueSet().update(*(values.iterate(frame) for values in arguments.all())))
+    if name in _OF_TIMES:
+        return Arguments(arguments.given[2:], arguments.named, arguments.rest)
+    return arguments
+
+
+LIBRARY = Library(call_object=_call_object, call_method=_call_method)

@@ -202,7 +202,7 @@ def _steps(old: Flow, new: Flow, renamed: Mapping[str, str]) -> Iterator[StepCha
 
 
 def _edges(old: Flow, new: Flow, renamed: Mapping[str, str]) -> Iterator[EdgeChange]:
-    both = bool(old.provenance) == bool(new.provenance)  # observed edges are no news beside an unchecked side
+    both = (old.evidence is None) == (new.evidence is None)  # observed edges are no news beside an unchecked side
     before = _by_ends(_now(edge, renamed) for edge in old.edges if both or edge.origin == "declared")
     for ends, edges in _by_ends(edge for edge in new.edges if both or edge.origin == "declared").items():
         yield from _between(before.pop(ends, []), edges)

@@ -13,6 +13,7 @@ from penstock.check.evidence.circumstances import NOTHING, PLAIN, Circumstances
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from penstock.check.evidence.circumstances import Key
 
@@ -58,7 +59,7 @@ class RootFacts:
         """Combine equal facts, so that memory does not grow with the duration of the step."""
         plain, masked = self.plain[:], self.masked[:]
         del self.plain[: len(plain)], self.masked[: len(masked)]
-        self._add(Counter((key, None) for key in plain))
+        self._add({(key, None): count for key, count in Counter(plain).items()})
         self._add(Counter(masked))
 
     def _add(self, counts: Mapping[tuple[Key, frozenset[str] | None], int]) -> None:
@@ -115,7 +116,7 @@ class Company:
         self.shown: list[RootFacts] = []
         self._most = MOST_SHOWN
 
-    def finish(self, step: str, done: set[str], *, entrypoint: bool) -> None:
+    def finish(self, step: str, done: AbstractSet[str], *, entrypoint: bool) -> None:
         """Record a step that has ended with no enclosing step, and the steps that ran inside it."""
         self.finished.add(step)
         self.finished |= done

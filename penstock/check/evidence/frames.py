@@ -9,15 +9,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from penstock._util.locks import make_reentrant_lock
 from penstock.check.evidence.circumstances import NOTHING, PLAIN
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from penstock.check.evidence.circumstances import Circumstances, Key
     from penstock.check.evidence.company import RootFacts
 
 
 Known = tuple[frozenset[str], frozenset[str]]
 """The steps that had finished when a step began: inside its parent, and around it."""
+
+_first_addition = make_reentrant_lock()
+"""Held while a set is made, so that no other thread makes a second one."""
+
+_NO_KEYS: dict[str, tuple[Known, Key]] = {}
+"""Of steps called again in the same step: what was known, and the fact; it is the same until something else is done."""
 
 NONE_KNOWN: Known = (NOTHING, NOTHING)
 NEW = (0, 0, NONE_KNOWN)
@@ -46,6 +55,7 @@ class StepFrame:
         "__weakref__",
         "_ancestors",
         "_known",
+        "_repeated",
         "before",
         "depth",
         "done",
@@ -64,10 +74,11 @@ class StepFrame:
         self.flow = flow
         self.step = step
         self.parent = parent
-        self.done: set[str] = set()
-        self.pulled: set[str] = set()
+        self.done: AbstractSet[str] = NOTHING  # most steps have nothing in them
+        self.pulled: AbstractSet[str] = NOTHING
         self._ancestors: frozenset[str] | None = None
         self._known = NEW
+        self._repeated = _NO_KEYS
         self.generators = NOTHING
         self.shown: RootFacts | None = None
         self.within: ref[StepFrame] | None = None
@@ -79,7 +90,11 @@ class StepFrame:
         else:
             self.depth = parent.depth + 1
             self.root = root = parent.root or parent
-            self.before = parent.collect_finished()
+            known = parent._known
+            if known[0] != len(parent.done) or known[1] != len(root.done) or parent._ancestors is None:
+                self.before = parent.collect_finished()
+            else:  # nearly always
+                self.before = known[2]
             self.replaced = root.replaced
 
     @property
@@ -104,10 +119,11 @@ class StepFrame:
     def finish(self) -> None:
         """Mark this step, and the steps that ran in it, as done in all enclosing steps."""
         step, done, above = self.step, self.done, self.parent
-        while above is not None and not (step in above.done and done <= above.done):
-            above.done.add(step)
+        while above is not None and (step not in above.done or (done and not done <= above.done)):
+            above_done = above.own_done()
+            above_done.add(step)
             if done:
-                above.done |= done
+                above_done |= done
             above = above.parent
         if self.within is not None:
             self._finish_within()
@@ -116,14 +132,28 @@ class StepFrame:
         """Pass the steps that ran in it to enclosing calls of the same step; recursion adds no edge."""
         done, outer_call = self.done - {self.step}, self.within
         while outer_call is not None and (above := outer_call()) is not None and not done <= above.done:
-            above.done |= done
+            above.own_done().update(done)
             outer_call = above.within
+
+    def own_done(self) -> set[str]:
+        """Return the set of the steps that have finished inside it, to add more."""
+        with _first_addition:
+            if not isinstance(self.done, set):
+                self.done = set(self.done)
+            return self.done
+
+    def own_pulled(self) -> set[str]:
+        """Return the set of the generators that were consumed inside it, to add more."""
+        with _first_addition:
+            if not isinstance(self.pulled, set):
+                self.pulled = set(self.pulled)
+            return self.pulled
 
     def pull(self) -> None:
         """Mark this step, in all enclosing steps, as a generator that they consume."""
         above = self.parent
         while above is not None and self.step not in above.pulled:
-            above.pulled.add(self.step)
+            above.own_pulled().add(self.step)
             above = above.parent
 
     def key(self, lazy: bool, circumstances: Circumstances = PLAIN) -> Key:
@@ -136,6 +166,16 @@ class StepFrame:
             lazy: Whether it is a generator.
             circumstances: The reasons that keep it from counting against an edge.
         """
+        parent, done = self.parent, self.before[0]
+        if self.step in done and parent is not None and circumstances is PLAIN and not (lazy or self.pulled):
+            repeated = parent._repeated.get(self.step)
+            if repeated is None or repeated[0] is not self.before:
+                repeated = self.before, self._make_key(lazy, circumstances)
+                parent._repeated = {**parent._repeated, self.step: repeated}
+            return repeated[1]
+        return self._make_key(lazy, circumstances)
+
+    def _make_key(self, lazy: bool, circumstances: Circumstances) -> Key:
         parent, root = self.parent, self.root
         ancestors = NOTHING if parent is None else parent._ancestors or NOTHING  # settled when this frame was made
         done, outside = self.before
@@ -161,7 +201,7 @@ class Loose(StepFrame):
     def __init__(self, frame: StepFrame) -> None:
         super().__init__(frame.flow, frame.step, frame.parent)
         self.depth = 0 if self.root is None else 1
-        self.done, self.pulled, self.before = frame.done, frame.pulled, frame.before
+        self.done, self.pulled, self.before = frame.own_done(), frame.own_pulled(), frame.before
         self._ancestors = frame.ancestors
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,11 +33,3 @@ def is_of_today(evidence: Evidence, file: Path, sources: Iterable[Path], commit:
 
 def _bare(commit: str) -> str:
     return commit.removesuffix("+")
-
-
-def shorten_commit(commit: str) -> str:
-    """Return a Git hash cut to seven characters, with the ``+`` of uncommitted changes; any other name stays whole."""
-    return _HASH.sub(r"\1", commit)
-
-
-_HASH = re.compile(r"\A([0-9a-f]{7})[0-9a-f]{33}(?=\+?\Z)")

@@ -51,9 +51,11 @@ def without_ignored(found: Sequence[Finding], ignores: Sequence[Ignore], where: 
 
 def _matching(finding: Finding, by_place: Mapping[tuple[str, str], list[Ignore]]) -> list[Ignore]:
     """Return the ignores that accept a finding, which may name its flow with or without the service."""
-    names = dict.fromkeys((finding.flow, finding.flow.rpartition("/")[2]))
     return [
-        ignore for name in names for ignore in by_place.get((name, finding.arrow), ()) if ignore.covers(finding.code)
+        ignore
+        for name in finding.flow_names
+        for ignore in by_place.get((name, finding.arrow), ())
+        if ignore.covers(finding.code)
     ]
 
 

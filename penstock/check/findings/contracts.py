@@ -38,16 +38,15 @@ def _unknown(contract: Contract, application: Application) -> Iterator[str]:
         return
     if not contract.never:
         yield "it names nothing in never."
-    known_names = {name for flow in application.flows for name in _names(flow.full_name)} | application.named.keys()
+    known_names = {name for flow in application.flows for name in _names(flow)} | application.named.keys()
     for name in contract.never:
         if name not in known_names:
             yield f"no flow or step has the name {name}.{did_you_mean(near_names(name, known_names))}"
 
 
-def _names(flow: str, step: str = "") -> tuple[str, str]:
+def _names(flow: Flow, step: str = "") -> tuple[str, str]:
     """Return the names of a flow, or of a step in it: with and without the service's."""
-    bare = flow.rpartition("/")[2]
-    return (f"{flow}.{step}", f"{bare}.{step}") if step else (flow, bare)
+    return (f"{flow.full_name}.{step}", f"{flow.name}.{step}") if step else (flow.full_name, flow.name)
 
 
 def _triggers(contract: Contract, flow: Flow, _application: Application) -> Iterator[Finding]:
@@ -75,10 +74,11 @@ def _never(contract: Contract, flow: Flow, application: Application) -> Iterator
     predecessors = _find_reachable(starts, application.following) if names else {}
     for name in names:
         for flow_name, step in sorted(predecessors):
-            if name in _names(flow_name, step) or (flow_name != flow.full_name and name in _names(flow_name)):
+            other_flow = application.by_name[flow_name]
+            if name in _names(other_flow, step) or (flow_name != flow.full_name and name in _names(other_flow)):
                 path = _way(predecessors, (flow_name, step))
                 message = f"{flow.name} reaches {name}: {' -> '.join(path)}."
-                yield _finding(contract, flow, message, application.by_name[flow_name].step(step))
+                yield _finding(contract, flow, message, other_flow.step(step))
                 break
 
 
@@ -125,7 +125,7 @@ class Application:
         """The steps of each name, which is that of a step or of a flow."""
         nodes_by_name: dict[str, list[Node]] = {}
         for flow, step in self._steps():
-            for name in (*_names(flow.full_name), *_names(flow.full_name, step.name)):
+            for name in (*_names(flow), *_names(flow, step.name)):
                 nodes_by_name.setdefault(name, []).append((flow.full_name, step.name))
         return nodes_by_name
 
@@ -175,6 +175,7 @@ def _finding(contract: Contract, flow: Flow | None, message: str, step: Step | N
         code="contract",
         severity="error",
         flow=flow.full_name if flow else "",
+        service=flow.service if flow else "",
         target=step.name if step else "",
         message=f"{subject}: {message}",
         file=step.file if step else "",

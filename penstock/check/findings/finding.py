@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.check.findings.fix_hints import choose_names, describe_cure
 from penstock.check.proposals.proposal import Proposal, proposals
 from penstock.check.verdict.judgement import ends_with_lost_context
-from penstock.check.verdict.masks import find_masks
+from penstock.model.finding_kinds import FINDING_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from penstock.check.verdict.judgement import Judgement
     from penstock.model import Edge, Flow, Problem, Step
-
-Severity = Literal["error", "note"]
-"""An error fails the check; a note is only reported."""
+    from penstock.model.finding_kinds import FindingCode, FindingKind, Severity
+    from penstock.model.problem_codes import ProblemCode
 
 
 class RelatedLocation(NamedTuple):
@@ -38,7 +37,7 @@ class Finding:
     """Something that does not agree.
 
     Attributes:
-        code: The kind of finding; each has a page in the reference.
+        code: The kind of finding, one of :data:`FindingCode`, which has a page in the reference; or the code of a problem.
         severity: Whether it fails the check.
         flow: The flow's full name, or an empty string.
         source: The step at the arrow's tail, or an empty string.
@@ -51,9 +50,12 @@ class Finding:
         line: The line in it, counted from 1; 0 where none is known.
         related: Other relevant places, such as the edge's other end.
         cause: The same text in all findings that one change fixes together, or an empty string.
+        service: The service of the flow, or an empty string.
+        advice: The end of the message of a problem that says what to do, or an empty string.
+        missing: The name that no step has, where that is the problem, or an empty string.
     """
 
-    code: str
+    code: FindingCode | ProblemCode
     severity: Severity
     flow: str = ""
     source: str = ""
@@ -66,6 +68,9 @@ class Finding:
     line: int = 0
     related: tuple[RelatedLocation, ...] = ()
     cause: str = ""
+    service: str = ""
+    advice: str = ""
+    missing: str = ""
 
     @property
     def where(self) -> str:
@@ -75,9 +80,9 @@ class Finding:
     @property
     def key(self) -> str:
         """A key that survives moved lines: the code, the flow, and both ends, or the words of a contract or problem."""
-        if not self.arrow or self.code in ABOUT:
+        if not self.arrow or self.code in FINDING_KINDS:
             return self.short_key
-        sentence, _, _ = self.message.partition(". ")  # what follows may name other steps, which come and go
+        sentence = self.message.removesuffix(self.advice).rstrip()  # advice may name other steps, which come and go
         return f"{self.short_key}: {sentence.removesuffix('.')}"
 
     @property
@@ -87,41 +92,14 @@ class Finding:
         return " ".join(filter(None, (self.code, self.flow, subject or self.message)))
 
     @property
+    def flow_names(self) -> tuple[str, ...]:
+        """The names of the flow: the full one, and the one without the service."""
+        return tuple(dict.fromkeys((self.flow, self.flow.removeprefix(f"{self.service}/" if self.service else ""))))
+
+    @property
     def arrow(self) -> str:
         """``source -> target``, the bare step, or an empty string."""
         return f"{self.source} -> {self.target}" if self.source and self.target else self.target
-
-
-ABOUT: Mapping[str, str] = {
-    "undeclared": "A step runs after one that no arrow leads from.",
-    "never-seen": "Both steps run, but never one after the other.",
-    "no-longer-seen": "The evidence before showed the arrow, and this one does not.",
-    "indirect": "A step runs inside another one than its arrow says.",
-    "unknown-step": "A step ran that no flow declares.",
-    "contract": "Something that the project has decided does not hold.",
-    "unmatched-ignore": "An ignore matches nothing any more.",
-    "unexercised": "No test and no code shows the arrow.",
-    "context-lost": "A step runs where nothing tells what came before.",
-    "outdated": "The code has changed since it was seen to run.",
-}
-"""Each kind of finding in a sentence, errors first; the problems of declarations have codes of their own."""
-
-FAILING: Mapping[str, str] = {
-    "undeclared": "{target} runs after {source}, and no arrow says so.",
-    "never-seen": "{target} never runs after {source}.",
-    "no-longer-seen": "{target} no longer runs after {source}.",
-    "indirect": "{target} does not run right after {source}.",
-}
-NOTES: Mapping[str, str] = {
-    "unexercised": "nothing shows yet that {target} runs after {source}.",
-    "context-lost": "{lost} runs in a context that has lost its run, so {other} cannot be confirmed.",
-    "outdated": "what was seen of {source} and {target} is older than their code.",
-}
-CURES: Mapping[str, str] = {
-    "unexercised": "Let a test run it: pytest --penstock",
-    "context-lost": "Carry the run along: penstock.carry(function), or the integration of penstock.contrib.",
-    "outdated": "Record the evidence anew: pytest --penstock",
-}
 
 
 def findings(judgement: Judgement, *, old: bool = False) -> Iterator[Finding]:
@@ -132,12 +110,13 @@ def findings(judgement: Judgement, *, old: bool = False) -> Iterator[Finding]:
         old: Whether the evidence is of older code, so that it may contain steps under former names.
     """
     flow = judgement.flow
-    proposed = proposals(judgement) if any(edge.state in FAILING for edge in flow.edges) else {}
+    is_failing = any(kind.severity == "error" for edge in flow.edges if (kind := FINDING_KINDS.get(edge.state)))
+    proposed = proposals(judgement) if is_failing else {}
     later = {(edge.source, edge.target): edge for proposal in proposed.values() for edge in proposal.later}
     current_edges = [edge for edge in flow.edges if (edge.source, edge.target) not in later]
     for edge in (*current_edges, *later.values()):
-        if edge.state in FAILING or edge.state in NOTES:
-            yield _of_edge(judgement, edge, proposed.get(edge.target, Proposal(())))
+        if kind := FINDING_KINDS.get(edge.state):
+            yield _of_edge(judgement, edge, kind, proposed.get(edge.target, Proposal(())))
     yield from (_unknown(flow, name, times, old=old) for name, times in sorted(judgement.tally.unknown.items()))
 
 
@@ -150,6 +129,7 @@ def _unknown(flow: Flow, name: str, times: int, *, old: bool) -> Finding:
         code="unknown-step",
         severity="note" if old else "error",
         flow=flow.full_name,
+        service=flow.service,
         target=name,
         message=f"{name} ran in the flow {flow.name}, which declares no such step.",
         seen=f"{observation}, which is older than the code." if old else f"{observation}.",
@@ -159,37 +139,40 @@ def _unknown(flow: Flow, name: str, times: int, *, old: bool) -> Finding:
     )
 
 
-def of_problem(problem: Problem, flow: str = "") -> Finding:
-    """Return a problem of a declaration as a finding."""
+def of_problem(problem: Problem, flow: Flow | None = None) -> Finding:
+    """Return a problem as a finding, that of a flow or one outside every flow."""
     return Finding(
         code=problem.code,
         severity="error",
-        flow=flow,
+        flow=flow.full_name if flow else "",
+        service=flow.service if flow else "",
         target=problem.step,
         message=problem.message,
+        advice=problem.advice,
+        missing=problem.missing,
         file=problem.file,
         line=problem.line,
     )
 
 
-def _of_edge(judgement: Judgement, edge: Edge, proposed: Proposal) -> Finding:
+def _of_edge(judgement: Judgement, edge: Edge, kind: FindingKind, proposed: Proposal) -> Finding:
     flow = judgement.flow
     source, target = flow.step(edge.source), flow.step(edge.target)
-    failing = edge.state in FAILING
+    failing = kind.severity == "error"
     names = {"source": source.name, "target": target.name}
-    if edge.state == "context-lost":
+    if kind.code == "context-lost":
         names["lost"] = ends_with_lost_context((source.name, target.name), judgement.tally)[-1]
         names["other"] = source.name if names["lost"] == target.name else target.name
-    words = (FAILING if failing else NOTES)[edge.state].format(**names)
     return Finding(
-        code=edge.state,
-        severity="error" if failing else "note",
+        code=kind.code,
+        severity=kind.severity,
         flow=flow.full_name,
+        service=flow.service,
         source=source.name,
         target=target.name,
-        message=words,
+        message=kind.message.format(**names),
         seen=edge.note,
-        cure=describe_cure(flow, edge, proposed) if failing else _advice(judgement, edge),
+        cure=describe_cure(flow, edge, proposed) if failing else _advise(judgement, edge, kind),
         after=choose_names(flow, edge, proposed) if failing else None,
         file=target.file,
         line=target.line,
@@ -197,17 +180,17 @@ def _of_edge(judgement: Judgement, edge: Edge, proposed: Proposal) -> Finding:
     )
 
 
-def _advice(judgement: Judgement, edge: Edge) -> str:
-    if edge.note == judgement.tally.vanished.get((edge.source, edge.target), ("", ""))[1]:
+def _advise(judgement: Judgement, edge: Edge, kind: FindingKind) -> str:
+    verdict = judgement.verdicts[edge.source, edge.target]
+    if verdict.has_vanished:
         return "Record all tests: pytest --penstock"
-    names, note = find_masks((edge.source, edge.target), judgement.tally)
-    if names and note == edge.note:
+    if names := verdict.masks:
         unrun_steps = [name for name in names if name not in judgement.tally.shown]
         itself = f"{unrun_steps[0]} itself" if len(unrun_steps) == 1 else f"{', '.join(unrun_steps)} themselves"
         if not unrun_steps:
             itself = f"{edge.source}, then {edge.target}, while {' and '.join(names)} is not replaced"
         return f"Let one test run {itself}: pytest --penstock"
-    return CURES[edge.state]
+    return kind.cure
 
 
 def _find_related_locations(judgement: Judgement, source: Step, edge: Edge) -> tuple[RelatedLocation, ...]:

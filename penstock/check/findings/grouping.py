@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock.check.findings.finding import RelatedLocation
-from penstock.check.verdict.judgement import REFUTED
 from penstock.check.verdict.masks import join_names
+from penstock.model.finding_kinds import REFUTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

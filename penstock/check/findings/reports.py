@@ -9,10 +9,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from penstock._util.display_text import columns
+from penstock._util.docs_address import find_docs_address
 from penstock._version import __version__
-from penstock.check.findings.finding import ABOUT
 from penstock.check.findings.grouping import group_by_cause
 from penstock.manifest.encoding import encode_json
+from penstock.model.finding_kinds import FINDING_KINDS
 from penstock.render.wording import escape_line, quote_file
 
 if TYPE_CHECKING:
@@ -131,7 +132,15 @@ def sarif(found: Sequence[Finding]) -> str:
 
 
 def _rule(code: str) -> dict[str, Any]:
-    return {"id": code, "shortDescription": {"text": ABOUT.get(code, "A declaration has a problem.")}}
+    kind = FINDING_KINDS.get(code)
+    rule: dict[str, Any] = {
+        "id": code,
+        "shortDescription": {"text": kind.summary if kind else "A declaration has a problem."},
+        "help": {"text": f"penstock explain {code}"},
+    }
+    if address := find_docs_address(f"reference/findings/{code}" if kind else "reference/problems"):
+        rule["helpUri"] = address
+    return rule
 
 
 def _result(finding: Finding) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock._util.graphs import adjacency, reachable
-from penstock.check.verdict.judgement import REFUTED
+from penstock.model.finding_kinds import REFUTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -53,34 +53,26 @@ def _groups(flow: Flow, findings: Sequence[Finding], outside: Sequence[Finding])
 
 def _lost_steps(flow: Flow, findings: Sequence[Finding], outside: Sequence[Finding]) -> Groups:
     """Yield findings that follow from a step that is named but no longer exists."""
-    by_message = defaultdict(list)
+    by_name = defaultdict(list)
     for finding in findings:
         if finding.code == "unknown-after":
-            by_message[finding.message].append(finding)
-    for message, naming in by_message.items():
-        alone = len(by_message) == 1
-        origins = [candidate for candidate in (*outside, *findings) if _has_lost(candidate, message, alone=alone)]
+            by_name[finding.missing or finding.message].append(finding)
+    for name, naming in by_name.items():
+        alone = len(by_name) == 1
+        origins = [candidate for candidate in (*outside, *findings) if _has_lost(candidate, name, alone=alone)]
         yield [
             *origins,
             *naming,
             *_consequences(flow, findings, {finding.target for finding in naming}),
-            *_ran(findings, message),
+            *(entry for entry in findings if entry.code == "unknown-step" and entry.target == name),
         ]
 
 
-def _has_lost(finding: Finding, message: str, *, alone: bool) -> bool:
-    """Return whether a finding locates the step that a message does not find."""
+def _has_lost(finding: Finding, name: str, *, alone: bool) -> bool:
+    """Return whether a finding locates the step that is missing."""
     if finding.code == "unclaimed":
-        return _is_named(finding.target, message)
+        return finding.target == name
     return alone and finding.code in ("unmarked", "no-entrypoint")
-
-
-def _is_named(step: str, message: str) -> bool:
-    return message.startswith(f"after={step!r} ")
-
-
-def _ran(findings: Iterable[Finding], message: str) -> list[Finding]:
-    return [finding for finding in findings if finding.code == "unknown-step" and _is_named(finding.target, message)]
 
 
 def _consequences(flow: Flow, findings: Iterable[Finding], targets: set[str]) -> list[Finding]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from penstock.check.proposals.draft import Draft
 from penstock.check.proposals.minimum_cover import find_smallest_cover
-from penstock.check.verdict.judgement import REFUTED
 from penstock.check.verdict.succession import is_only_missed
 from penstock.check.verdict.tally import ObservedContext
+from penstock.model.finding_kinds import REFUTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,26 +7,41 @@ guesses of static analysis, and no witness counts against an edge that it could 
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.check.evidence.freshness import shorten_commit
 from penstock.check.verdict.counting import count
 from penstock.check.verdict.masks import find_masks, join_names
 from penstock.check.verdict.succession import find_vanished
 from penstock.check.verdict.tally import reachable
-from penstock.model import Edge
+from penstock.model import Edge, EvidenceSummary
+from penstock.model.finding_kinds import REFUTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Mapping
 
     from penstock.check.evidence import Evidence
     from penstock.check.verdict.tally import Pair, Tally
-    from penstock.model import Flow, State
+    from penstock.model import Flow
+    from penstock.model.finding_kinds import State
 
-REFUTED: tuple[State, ...] = ("indirect", "never-seen", "no-longer-seen")
-"""The states of edges that the runs of both steps refute."""
+
+class EdgeVerdict(NamedTuple):
+    """The verdict on one declared edge.
+
+    Attributes:
+        state: The result.
+        note: The same in one sentence.
+        witness: The evidence that confirmed it, or an empty string.
+        masks: The replaced steps that may have hidden it, where that is the doubt.
+        has_vanished: Whether earlier evidence showed it, where that is the doubt.
+    """
+
+    state: State
+    note: str
+    witness: str = ""
+    masks: tuple[str, ...] = ()
+    has_vanished: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +51,7 @@ class Judgement:
     Attributes:
         flow: The flow, with the state of each arrow, and with the arrows that only ran.
         tally: The counted evidence.
+        verdicts: The verdict on each declared edge, by its two steps.
         runs: How many runs were seen.
         missing: Undeclared edges along which the code hands data, and whose order the runs keep.
         evidence: The evidence that it was judged by.
@@ -43,6 +59,7 @@ class Judgement:
 
     flow: Flow
     tally: Tally
+    verdicts: Mapping[Pair, EdgeVerdict]
     runs: int
     missing: tuple[Pair, ...] = ()
     evidence: Evidence = field(repr=False)
@@ -53,70 +70,63 @@ def judge(flow: Flow, evidence: Evidence) -> Judgement:
     bare = replace(flow, edges=tuple(edge for edge in flow.edges if edge.origin == "declared"))
     tally = count(bare, evidence)
     tally.vanished.update(find_vanished(bare, evidence, tally))
-    edges = [_judge_edge(bare, edge, tally) for edge in bare.edges]
+    verdicts = {pair: _judge_edge(bare, pair, tally) for pair in ((edge.source, edge.target) for edge in bare.edges)}
+    edges = [_apply_verdict(edge, verdicts[edge.source, edge.target]) for edge in bare.edges]
     missing = _missing(replace(bare, edges=tuple(edges)), tally)
     extra = [_seen(pair, tally) for pair in dict.fromkeys((*sorted(tally.undeclared), *missing))]
     runs = sum(evidence.of(flow.name).runs.values())
-    whole = replace(bare, edges=(*edges, *extra), provenance=_provenance([*edges, *extra], runs, evidence))
-    return Judgement(flow=whole, tally=tally, runs=runs, missing=missing, evidence=evidence)
+    whole = replace(bare, edges=(*edges, *extra), evidence=_summarize(runs, evidence))
+    return Judgement(flow=whole, tally=tally, verdicts=verdicts, runs=runs, missing=missing, evidence=evidence)
 
 
-def _judge_edge(flow: Flow, edge: Edge, tally: Tally) -> Edge:
-    state, witness, note = _state(flow, edge, tally)
-    return replace(edge, state=state, witness=witness, note=note)
+def _apply_verdict(edge: Edge, verdict: EdgeVerdict) -> Edge:
+    return replace(edge, state=verdict.state, witness=verdict.witness, note=verdict.note)
 
 
-def _state(flow: Flow, edge: Edge, tally: Tally) -> tuple[State, str, str]:
-    source, target = pair = edge.source, edge.target
-    if times := tally.call[pair]:
-        return "confirmed", "call", f"{source} called {target} in {_times(times)}."
-    if times := tally.order[pair]:
-        return "confirmed", "order", f"{target} ran after {source} in {_times(times)}."
-    if static_note := _static(pair, tally):
-        return "confirmed", "static", static_note
-    state, note = _doubt(flow, pair, tally)
-    return state, "", note
-
-
-def _doubt(flow: Flow, pair: Pair, tally: Tally) -> tuple[State, str]:
-    """Return the state and note of an edge that no witness confirms."""
+def _judge_edge(flow: Flow, pair: Pair, tally: Tally) -> EdgeVerdict:
     source, target = pair
-    unseen_ends, adrift = _unseen(pair, tally), ends_with_lost_context(pair, tally)
-    loose = _loose(pair, tally)
+    if times := tally.call[pair]:
+        return EdgeVerdict("confirmed", f"{source} called {target} in {_times(times)}.", witness="call")
+    if times := tally.order[pair]:
+        return EdgeVerdict("confirmed", f"{target} ran after {source} in {_times(times)}.", witness="order")
+    if static_note := _static(pair, tally):
+        return EdgeVerdict("confirmed", static_note, witness="static")
+    return _find_doubt(flow, pair, tally)
+
+
+def _find_doubt(flow: Flow, pair: Pair, tally: Tally) -> EdgeVerdict:
+    """Return the verdict on an edge that no witness confirms: the first of the doubts that holds."""
+    adrift = ends_with_lost_context(pair, tally)
     if not adrift and pair in tally.vanished:
-        return tally.vanished[pair]
-    masks, mask_note = find_masks(pair, tally)
-    doubts: list[tuple[object, State, str]] = [
-        (
-            adrift,
-            "context-lost",
-            f"{' and '.join(adrift)} ran where nothing tells what came before.",
-        ),
-        (
-            loose and not unseen_ends and not tally.outdated[pair],
-            "unexercised",
-            f"{' and '.join(loose)} ran with no step around, which does not show that {target} comes after {source}.",
-        ),
-        (
-            tally.indirect[pair],
-            "indirect",
-            _further(pair, tally),
-        ),
-        (tally.outdated[pair], "outdated", f"The code of {source} or {target} has changed since this was seen to run."),
-        (masks, "unexercised", mask_note),
-        (unseen_ends, "unexercised", f"{' and '.join(unseen_ends)} did not run in the flow."),
-        (
-            target not in tally.current,
-            "outdated",
-            f"The code of {target}, or of what it ran in, has changed since it ran.",
-        ),
-        (_apart(pair, tally), "unexercised", f"The code calls {source}, then {target}, but no run did both."),
-        (tally.lazy[pair], "unexercised", f"{source} is a generator, and began only after {target} had."),
-    ]
-    verdict = next(((state, note) for holds, state, note in doubts if holds), None)
+        return EdgeVerdict(*tally.vanished[pair], has_vanished=True)
+    verdict = next((verdict for holds, verdict in _doubts(pair, adrift, tally) if holds), None)
     if verdict or pair not in tally.further:
-        return verdict or ("never-seen", _before(flow, pair, tally))
-    return "indirect", _further(pair, tally)
+        return verdict or EdgeVerdict("never-seen", _before(flow, pair, tally))
+    return EdgeVerdict("indirect", _further(pair, tally))
+
+
+def _doubts(pair: Pair, adrift: list[str], tally: Tally) -> Iterator[tuple[object, EdgeVerdict]]:
+    """Yield the verdict of each doubt, with whether it holds."""
+    source, target = pair
+    unseen_ends, loose = _unseen(pair, tally), _loose(pair, tally)
+    masks, mask_note = find_masks(pair, tally)
+    unseen_note = f"{' and '.join(unseen_ends)} did not run in the flow."
+    loose_note = (
+        f"{' and '.join(loose)} ran with no step around, which does not show that {target} comes after {source}."
+    )
+    changed_note = f"The code of {source} or {target} has changed since this was seen to run."
+    around_note = f"The code of {target}, or of what it ran in, has changed since it ran."
+    yield adrift, EdgeVerdict("context-lost", f"{' and '.join(adrift)} ran where nothing tells what came before.")
+    yield loose and not unseen_ends and not tally.outdated[pair], EdgeVerdict("unexercised", loose_note)
+    yield tally.indirect[pair], EdgeVerdict("indirect", _further(pair, tally))
+    yield tally.outdated[pair], EdgeVerdict("outdated", changed_note)
+    yield masks, EdgeVerdict("unexercised", mask_note, masks=tuple(masks))
+    yield unseen_ends, EdgeVerdict("unexercised", unseen_note)
+    yield target not in tally.current, EdgeVerdict("outdated", around_note)
+    apart_note = f"The code calls {source}, then {target}, but no run did both."
+    yield _apart(pair, tally), EdgeVerdict("unexercised", apart_note)
+    lazy_note = f"{source} is a generator, and began only after {target} had."
+    yield tally.lazy[pair], EdgeVerdict("unexercised", lazy_note)
 
 
 def _unseen(pair: Pair, tally: Tally) -> list[str]:
@@ -229,42 +239,11 @@ def _seen(pair: Pair, tally: Tally) -> Edge:
     return Edge(source=source, target=target, origin="seen", state="undeclared", note=note)
 
 
-def _provenance(edges: Iterable[Edge], runs: int, evidence: Evidence) -> str:
-    judged = tuple(edges)
-    states = Counter(edge.state for edge in judged)
-    total = sum(states.values()) - states["undeclared"]
-    summary = f"{states['confirmed']} of {total} arrow{'' if total == 1 else 's'} confirmed"
-    basis = _basis(states["confirmed"], sum(edge.witness == "static" for edge in judged), _runs(runs, evidence))
-    others = [f"{states[state]} {words}" for state, words in _OTHERS.items() if states[state]]
-    return "; ".join([f"{summary}{basis}", *others])
-
-
-def _basis(confirmed: int, by_code: int, runs: str) -> str:
-    """Return how the edges were confirmed; runs get no credit for static confirmations."""
-    if by_code and by_code == confirmed:
-        return " by the code"
-    return f"{runs}, {by_code} of them by the code alone" if by_code else runs
-
-
-def _runs(runs: int, evidence: Evidence) -> str:
-    if not runs:
-        return ""
-    phrase = f" by {runs:,} run{'' if runs == 1 else 's'}"
-    if not evidence.commits:
-        return phrase
+def _summarize(runs: int, evidence: Evidence) -> EvidenceSummary:
+    if not runs or not evidence.commits:
+        return EvidenceSummary(runs=runs)
     commit, date = max(evidence.commits.items(), key=lambda item: (item[1], item[0]))
-    return f"{phrase} at {shorten_commit(commit)}, {date}" if commit else f"{phrase} on {date}"
-
-
-_OTHERS: dict[State, str] = {
-    "outdated": "outdated",
-    "no-longer-seen": "no longer seen",
-    "never-seen": "never seen",
-    "undeclared": "not declared",
-    "indirect": "indirect",
-    "context-lost": "with lost context",
-    "unexercised": "not exercised",
-}
+    return EvidenceSummary(runs=runs, commit=commit, date=date)
 
 
 def _times(number: int) -> str:

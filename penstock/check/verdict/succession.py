@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from penstock.check.evidence.freshness import shorten_commit
+from penstock._util.git import shorten_commit
 from penstock.check.evidence.history import NO_NAMES, History, LastSeen, merge_histories
 from penstock.check.verdict.masks import may_hide
 from penstock.check.verdict.tally import is_current, reachable
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from penstock.check.evidence import Evidence, Seen
     from penstock.check.evidence.history import Arrow, FileRun
     from penstock.check.verdict.tally import Pair, Tally
-    from penstock.model import Edge, Flow, State
+    from penstock.model import Edge, Flow
+    from penstock.model.finding_kinds import State
 
 _Runs = dict[frozenset[str], set[str]]
 """The steps that ran while some steps were replaced, by those."""

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from penstock.check.evidence import Seen
-    from penstock.model import Call, Flow, State
+    from penstock.model import Call, Flow
+    from penstock.model.finding_kinds import State
 
 Pair = tuple[str, str]
 """The names of the steps at both ends of an arrow."""

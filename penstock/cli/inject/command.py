@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from penstock.cli.common_options import add_sources, read_config
 from penstock.cli.inject.documents import Freshener, is_current, read_document, write_all
-from penstock.cli.terminal import BROKEN, CLEAN, FINDINGS, print_diff, tell
+from penstock.cli.terminal import BROKEN, CLEAN, FINDINGS, print_diff, suggest_explanation, tell
 from penstock.collect import collect
 from penstock.errors import MarkerError
 from penstock.render.wording import visible
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    text = "write diagrams and steps between markers in documents"
-    more = "Exit codes: 0 all is well, 1 a document is not fresh (with --check) or a flow has problems, 2 nothing was written."
+    text = "update the diagrams and steps between markers in documents"
+    more = "Exit codes: 0 success, 1 a document is out of date (with --check) or a flow has problems, 2 nothing was written."
     parser = commands.add_parser("inject", help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=more)
     parser.set_defaults(action=run)
     add_sources(parser)
@@ -59,6 +59,7 @@ def run(parsed: argparse.Namespace) -> int:
     problems = [problem for flow in freshener.flows.values() for problem in flow.problems]
     for problem in problems:
         tell("problem", str(problem))
+    suggest_explanation(problem.code for problem in problems)
     return FINDINGS if problems or (parsed.check and (updates or drawings)) else CLEAN
 
 
@@ -100,7 +101,7 @@ def _show(documents: Iterable[MarkedDocument], updates: Mapping[Path, str], draw
             old, new = document.text.splitlines(), updates[document.path].splitlines()
             print_diff(difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm=""))
     for path in drawings:
-        tell("", f"{_relative(path)} is not fresh")
+        tell("", f"{_relative(path)} is out of date")
 
 
 def _relative(path: Path) -> str:

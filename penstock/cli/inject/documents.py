@@ -12,7 +12,7 @@ from penstock._util.atomic_files import write_atomically
 from penstock.cli.inject import passages
 from penstock.cli.inject.markers import RST, SYNTAXES, find_blocks, split_lines
 from penstock.cli.inject.requests import read_request
-from penstock.embed.overview import page_names
+from penstock.embed.pages import page_names
 from penstock.errors import MarkerError, OutputError, PenstockError, RenderWarning
 from penstock.render import FORMATS, render
 from penstock.render.edge_status import without_proof
@@ -69,7 +69,8 @@ def read_document(path: Path) -> MarkedDocument:
     syntax = SYNTAXES.get(path.suffix.lower())
     if syntax is None:
         raise MarkerError(
-            f"it is no Markdown, MDX or reStructuredText; files end in {', '.join(filter(None, SYNTAXES))}", path
+            f"it is not Markdown, MDX or reStructuredText; supported suffixes: {', '.join(filter(None, SYNTAXES))}",
+            path,
         )
     try:
         content = path.read_bytes()
@@ -181,12 +182,12 @@ class Freshener:
         origin = flow.full_name, options.direction, options.details
         if self.pictures.origins.setdefault(path, origin) != origin:
             raise MarkerError(
-                f"{file} is the file of another picture already; name one: file=….svg", document.path, block.line
+                f"{file} already belongs to another picture; name another file: file=….svg", document.path, block.line
             )
         if path not in self.pictures.contents:
             if is_foreign(path):
                 cure = "Delete it, or name another file: file=….svg"
-                raise MarkerError(f"{file} is there, and no drawing of penstock. {cure}", document.path, block.line)
+                raise MarkerError(f"{file} exists and was not drawn by penstock. {cure}", document.path, block.line)
             self.pictures.contents[path] = self._render(flow, "svg", options).rstrip("\n").encode() + b"\n"
 
 

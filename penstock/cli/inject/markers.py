@@ -125,13 +125,13 @@ def find_blocks(path: Path, lines: Sequence[str], syntax: Syntax) -> list[Block]
         if kind == "close":
             if start is None:
                 raise MarkerError(
-                    f"nothing begins that {_format_marker(syntax, '/penstock')} could end", path, index + 1
+                    f"{_format_marker(syntax, '/penstock')} ends a block that was never begun", path, index + 1
                 )
             blocks.append(_block(lines, index, *start))
             start = None
         elif start is not None:
             raise MarkerError(
-                f"the marker of line {start[0] + 1} is not ended yet; write {_format_marker(syntax, '/penstock')} before this one",
+                f"the marker of line {start[0] + 1} has no end; write {_format_marker(syntax, '/penstock')} before this one",
                 path,
                 index + 1,
             )
@@ -156,7 +156,7 @@ def _markers(path: Path, lines: Sequence[str], syntax: Syntax) -> Iterator[tuple
         comment = syntax.comment.fullmatch(line.rstrip("\r\n"))
         if comment is None:
             if syntax.begin and syntax.begin.search(_CODE_SPAN.sub("", line)) and not is_code(index):
-                raise MarkerError("a marker has to stand as a whole, and alone, on a line of its own", path, index + 1)
+                raise MarkerError("a marker must be complete, and alone on its line", path, index + 1)
             continue
         text = comment["text"].strip()
         kind, fault = _kind(text, syntax)

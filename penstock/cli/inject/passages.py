@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from penstock._util.display_text import plain_name
 from penstock.cli.inject.markers import RST
+from penstock.render import markdown
 from penstock.render.wording import alt_text, before, visible
 
 if TYPE_CHECKING:
@@ -16,18 +17,11 @@ if TYPE_CHECKING:
     from penstock.cli.inject.markers import Syntax
     from penstock.model import Flow, Step
 
-_ENTITIES = re.compile(r"[<>&|~${}]")
-"""Characters that are markup in some kind of Markdown; written as entities, which all of them show correctly."""
-
-_ESCAPED = re.compile(r"[\\`*_\[\]]")
 _RST_MARKUP = re.compile(r"[\\`*_|<>\[\]]|^(?:\W|\w+[.)]\s|\(\w+\)\s)|:$")
 """Inline markup, and marks that begin a block or, at the end, announce one."""
 
 _CODE = re.compile(r"[\w./ -]+")
 """Names that need no escaping in code."""
-
-_COLUMNS = ("Step", "What it does", "After")
-_MORE_COLUMNS = ("Trigger", "Effects")
 
 
 class _PassageWords(NamedTuple):
@@ -58,10 +52,10 @@ def write_picture(flow: Flow, file: str, syntax: Syntax) -> list[str]:
 
 def write_table(flow: Flow, syntax: Syntax, *, details: bool) -> list[str]:
     """Return the lines of a table with a row for each step."""
-    heads = _COLUMNS + (_MORE_COLUMNS if details else ())
-    rows = [_words(flow, step, syntax)[: len(heads)] for step in flow.steps]
     if syntax is not RST:
-        return [_row(heads), _row(["---"] * len(heads)), *map(_row, rows)]
+        return markdown.write_table(flow, details=details)
+    heads = markdown.COLUMNS + (markdown.MORE_COLUMNS if details else ())
+    rows = [_words(flow, step, syntax)[: len(heads)] for step in flow.steps]
     return [".. list-table::", "   :header-rows: 1", "", *(line for row in (heads, *rows) for line in _rst_row(row))]
 
 
@@ -78,10 +72,6 @@ def _item(words: _PassageWords, *, details: bool) -> str:
     facts = [("after", words.after), *([("started by", words.trigger), ("changes", words.effects)] if details else [])]
     remark = "; ".join(f"{label} {value}" for label, value in facts if value)
     return "".join([*parts, f" ({remark})" if remark else ""])
-
-
-def _row(cells: Sequence[str]) -> str:
-    return " ".join(["|", *(f"{cell} |" if cell else "|" for cell in cells)])
 
 
 def _rst_row(cells: Sequence[str]) -> list[str]:
@@ -103,15 +93,12 @@ def _words(flow: Flow, step: Step, syntax: Syntax) -> _PassageWords:
 
 
 def _code(name: str, syntax: Syntax) -> str:
-    text = plain_name(name)
     if syntax is RST:
+        text = plain_name(name)
         return f"``{text}``" if _CODE.fullmatch(text) else _escape_text(text, syntax)
-    return f"`{text}`" if _CODE.fullmatch(text) else f"<code>{_escape_text(text, syntax)}</code>"
+    return markdown.format_code(name)
 
 
 def _escape_text(text: str, syntax: Syntax) -> str:
     """Return a text on one line, escaped for the syntax."""
-    line = visible(text)
-    if syntax is RST:
-        return _RST_MARKUP.sub(r"\\\g<0>", line)
-    return _ESCAPED.sub(r"\\\g<0>", _ENTITIES.sub(lambda match: f"&#{ord(match[0])};", line))
+    return _RST_MARKUP.sub(r"\\\g<0>", visible(text)) if syntax is RST else markdown.escape_text(text)

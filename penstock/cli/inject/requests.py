@@ -47,7 +47,7 @@ def read_request(text: str) -> BlockRequest:
     """
     words = _WORD.findall(text)
     if not words:
-        raise ValueError("a marker names a flow: penstock: NAME")
+        raise ValueError("the marker names no flow; write penstock: NAME")
     if " ".join(words) != " ".join(text.split()) and '"' in _WORD.sub("", text):
         raise ValueError("a quote is not closed")
     name, *options = words

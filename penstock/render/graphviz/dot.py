@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from penstock._util.display_text import columns, plain_name
@@ -30,7 +30,7 @@ DOUBT, FAULT = "#b54708", "#b42318"
 GRAPH = {"nodesep": "0.35", "ranksep": "0.42", "pad": "0.1"}
 NODE = {
     "fontname": "Helvetica",
-    "fontsize": "13",
+    "fontsize": f"{labels.NAME_SIZE}",
     "fontcolor": INK,
     "shape": "box",
     "style": "rounded,filled",
@@ -38,16 +38,22 @@ NODE = {
     "fillcolor": CARD,
     "color": EDGE,
 }
-ARROW = {"fontname": "Helvetica", "fontsize": "10", "fontcolor": MUTED, "color": LINE, "arrowsize": ARROW_SIZE}
+ARROW = {
+    "fontname": "Helvetica",
+    "fontsize": f"{labels.LABEL_SIZE}",
+    "fontcolor": MUTED,
+    "color": LINE,
+    "arrowsize": ARROW_SIZE,
+}
 PILL = {
-    "fontsize": "10.5",
+    "fontsize": f"{labels.PILL_SIZE}",
     "height": "0.28",
     "margin": "0.1,0.03",
     "fillcolor": CHANNEL_CARD,
     "color": CHANNEL_CARD,
     "fontcolor": CHANNEL,
 }
-NOTE = {"fontname": "Helvetica", "fontsize": "10", "fontcolor": MUTED}
+NOTE = {"fontname": "Helvetica", "fontsize": f"{labels.LABEL_SIZE}", "fontcolor": MUTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,12 @@ class Relaxed:
     nslimit: str = "2"
     mclimit: str = "0.3"
     splines: str = "line"
+
+
+def render_text(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
+    """Render the flow as DOT text."""
+    del engine, timeout
+    return render(flow, options)
 
 
 def render(
@@ -80,25 +92,28 @@ def render(
     Raises:
         MissingExtraError: The ``graphviz`` package is not installed.
     """
-    graph = _graph({"rankdir": options.direction, "bgcolor": background, **_note(layout)})
+    if layout and layout.folded:
+        options = replace(options, folded=True)
+    graph = _graph({"rankdir": options.direction, "bgcolor": background, **_note(layout, options)})
     pins = Pins(layout.geometry() if layout else None)
     index = {step.name: f"s{number}" for number, step in enumerate(flow.steps)}
     with_titles = labels.shows_titles(flow, options)
     for step in flow.steps:
         name = index[step.name]
-        graph.node(name, _label(step, titled=with_titles), **_look(step, options), **pins.node(name))
+        graph.node(
+            name, _label(step, titled=with_titles, folded=options.folded), **_look(step, options), **pins.node(name)
+        )
     if options.details:
-        _draw_channels(graph, flow, index, pins)
+        _draw_channels(graph, flow, options, index, pins)
     for edge in flow.edges:
         ends = index[edge.source], index[edge.target]
         graph.edge(*ends, **_arrow(edge, options), **pins.arrow(*ends))
     return str(graph.source)
 
 
-def _note(layout: Layout | None) -> dict[str, str]:
-    if layout is None or not layout.note:
-        return {}
-    return {"label": layout.note, "labelloc": "t", "labeljust": "l", **NOTE}
+def _note(layout: Layout | None, options: Options) -> dict[str, str]:
+    note = " ".join(filter(None, (layout.note if layout else "", options.note)))
+    return {"label": note, "labelloc": "t", "labeljust": "l", **NOTE} if note else {}
 
 
 def _graph(settings: dict[str, str]) -> Any:
@@ -109,16 +124,24 @@ def _graph(settings: dict[str, str]) -> Any:
     return graphviz.Digraph(name="flow", graph_attr=GRAPH | settings, node_attr=NODE, edge_attr=ARROW)
 
 
-def _label(step: Step, *, titled: bool) -> str:
+def _label(step: Step, *, titled: bool, folded: bool) -> str:
     """Return a label of one or more lines; graphviz treats text in angle brackets as markup."""
     name = _pad_text(plain_name(step.name))
-    lines = labels.wrap_title(visible(step.title)) if titled else []
-    rows = [f'<tr><td align="left"><font point-size="13"><b>{_escape_label(name)}</b></font></td></tr>']
+    lines = labels.wrap_title(visible(step.title), folded=folded) if titled else []
+    rows = [f'<tr><td align="left"><font point-size="{labels.NAME_SIZE}"><b>{_escape_label(name)}</b></font></td></tr>']
     if lines:
         text = '<br align="left"/>'.join(_escape_label(_pad_text(line)) for line in lines)
-        small = f'<font point-size="10" color="{MUTED}">{text}<br align="left"/></font>'
+        small = f'<font point-size="{labels.TITLE_SIZE}" color="{MUTED}">{text}<br align="left"/></font>'
         rows.append(f'<tr><td align="left" balign="left">{small}</td></tr>')
+    rows += map(_chip, filter(None, map(visible, step.effects if folded else ())))
     return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{"".join(rows)}</table>>'
+
+
+def _chip(effect: str) -> str:
+    """Return the row of an effect that is folded into its step's box."""
+    words = _escape_label(f"\u00a0{_pad_text(effect)}\u00a0")
+    text = f'<font point-size="{labels.PILL_SIZE}" color="{CHANNEL}">{words}</font>'
+    return f'<tr><td align="left" style="rounded" bgcolor="{CHANNEL_CARD}">{text}</td></tr>'
 
 
 def _look(step: Step, options: Options) -> dict[str, str]:
@@ -150,13 +173,13 @@ def _arrow(edge: Edge, options: Options) -> dict[str, str]:
     return look
 
 
-def _draw_channels(graph: Any, flow: Flow, index: dict[str, str], pins: Pins) -> None:
+def _draw_channels(graph: Any, flow: Flow, options: Options, index: dict[str, str], pins: Pins) -> None:
     arrow, loops = {"color": CHANNEL_LINE, "arrowsize": PILL_ARROW}, labels.loops(flow)
     for number, (trigger, step_names) in enumerate(labels.triggers(flow).items()):
         graph.node(f"t{number}", _text(_centre_text(trigger)), **PILL | pins.node(f"t{number}"))
         for name in step_names:
             graph.edge(f"t{number}", index[name], **arrow, **pins.arrow(f"t{number}", index[name]))
-    for number, (name, effect_texts) in enumerate(labels.effects(flow).items()):
+    for number, (name, effect_texts) in enumerate(labels.effects(flow, options).items()):
         graph.node(f"e{number}", _lines(effect_texts), **PILL | pins.node(f"e{number}"))
         graph.edge(index[name], f"e{number}", **arrow, **pins.arrow(index[name], f"e{number}"))
         if name in loops:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from functools import lru_cache
 from importlib import metadata
 from math import sqrt
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 ENGINE = "graphviz-pure"
 TIMEOUT = 20.0
 """Seconds for one drawing."""
+
+COLUMN_WIDTH = 640
+"""Pixels that a diagram may be wide in a page's column; the narrowest that themes have at 1400 pixels is Alabaster's with 660."""
 
 MOST_FAILURES = 3
 """Maximum number of failing diagrams in one call, each after its time limit; the rest is not tried."""
@@ -54,7 +58,8 @@ def lay_out(
 
     A diagram on which the engine fails or times out is tried once more with cheaper settings. If it times out
     again, or is too large to try, the result is a plain layout with a reason. If the engine is at fault, the
-    result is the error. The other diagrams are not affected; the hardest come last.
+    result is the error. The other diagrams are not affected; the hardest come last. A diagram that is wider than
+    the column of a page is laid out once more, folded.
 
     Args:
         flows: The flows to lay out.
@@ -65,6 +70,31 @@ def lay_out(
     Raises:
         MissingExtraError: The engine or the graphviz package is not installed.
     """
+    layouts = _lay_out_unfolded(flows, options, engine, timeout)
+    wide = [
+        place for place, layout in enumerate(layouts) if _is_wide(layout) and labels.can_fold(flows[place], options)
+    ]
+    if wide and not options.folded:
+        narrow = _lay_out_unfolded([flows[place] for place in wide], replace(options, folded=True), engine, timeout)
+        layouts = layouts.copy()
+        for place, layout in zip(wide, narrow, strict=True):
+            layouts[place] = _narrower(layouts[place], layout)
+    return layouts
+
+
+def _is_wide(layout: Layout | LayoutError) -> bool:
+    return isinstance(layout, Layout) and not layout.reason and layout.width > COLUMN_WIDTH
+
+
+def _narrower(layout: Layout | LayoutError, folded: Layout | LayoutError) -> Layout | LayoutError:
+    if isinstance(layout, Layout) and isinstance(folded, Layout) and folded.width < layout.width:
+        return folded._replace(folded=True)
+    return layout
+
+
+def _lay_out_unfolded(
+    flows: Sequence[Flow], options: Options, engine: str, timeout: float
+) -> list[Layout | LayoutError]:
     run = _EngineRun(engine, find_engine(engine), options, timeout)
     efforts = [layers.effort(flow) for flow in flows]
     most, most_relaxed = _most_efforts(timeout)

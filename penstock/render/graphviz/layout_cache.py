@@ -15,7 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock._util.atomic_files import own_folder, read_bytes, write_atomically
+from penstock._util.atomic_files import own_folder
+from penstock._util.cache_files import read_cache_file, write_cache_file
 from penstock._version import __version__
 from penstock.errors import OutputError
 from penstock.render import edge_status
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from penstock.model import Flow
     from penstock.render.options import Options
 
-FORMAT = 4
+_HEAD = {"format": 5}
 """The version of the file format."""
 
 MOST_DAYS = 30
@@ -43,7 +44,7 @@ RETRY_DAYS = 7
 
 _DAY = 86_400
 
-_Entry = tuple[int, str, str]
+_Entry = tuple[int, str, str, bool]
 """The day of a layout's last use, or of a plain layout's creation, and the layout's fields."""
 
 
@@ -86,8 +87,8 @@ class LayoutCache:
     def _read(self) -> dict[str, _Entry]:
         """Return the layouts of the file; empty if it is truncated, edited or of another version."""
         try:
-            head, _, text = read_bytes(self._file).partition(b"\n")
-            layouts: dict[str, _Entry] = json.loads(text) if head == _head(text) else {}
+            head, text = read_cache_file(self._file)
+            layouts: dict[str, _Entry] = json.loads(text) if head == _HEAD else {}
         except (OSError, ValueError):
             return {}
         return layouts
@@ -98,18 +99,13 @@ class LayoutCache:
         text = json.dumps(dict(sorted(newest_entries)), separators=(",", ":")).encode()
         with contextlib.suppress(OSError, OutputError):
             own_folder(self._file.parent)
-            write_atomically(self._file, _head(text) + b"\n" + text)
+            write_cache_file(self._file, _HEAD, text)
 
 
 def _is_outdated(entry: _Entry, today: int) -> bool:
     """Return whether an entry is a plain layout old enough to try the engine again."""
-    day, _, reason = entry
+    day, _, reason, _ = entry
     return bool(reason) and day <= today - RETRY_DAYS
-
-
-def _head(text: bytes) -> bytes:
-    """Return the first line of the file, which holds the version and the digest of the rest."""
-    return json.dumps({"format": FORMAT, "digest": hashlib.sha256(text).hexdigest()}).encode()
 
 
 def _identity(engine: str) -> tuple[str, int, int] | str:
@@ -128,5 +124,5 @@ def digest(flow: Flow, options: Options, engine: object, timeout: float) -> str:
     """Return a digest of everything that determines a layout: drawing, options, engine and time limit."""
     steps = [(step.name, step.title, step.entrypoint, step.trigger, step.effects) for step in flow.steps]
     edges = [(edge.source, edge.target, edge.label, *filter(None, [edge_status.label(edge)])) for edge in flow.edges]
-    facts = (__version__, engine, timeout, options.direction, options.details, steps, edges)
+    facts = (__version__, engine, timeout, options.direction, options.details, options.small, steps, edges)
     return hashlib.sha256(repr(facts).encode("utf-8", "replace")).hexdigest()

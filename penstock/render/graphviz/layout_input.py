@@ -23,13 +23,22 @@ if TYPE_CHECKING:
     from penstock.render.options import Options
 
 
+SMALL_GAPS = {"nodesep": "0.1", "ranksep": "0.17"}
+"""Inches between the boxes of a small drawing."""
+
+
 def render(flow: Flow, options: Options, relaxed: Relaxed | None = None) -> str:
     """Return a flow as DOT text, its nodes named as :func:`penstock.render.graphviz.dot.render` names them."""
     return "\n".join(("digraph {", *_settings(options, relaxed), *_nodes(flow, options), *_arrows(flow, options), "}"))
 
 
 def _settings(options: Options, relaxed: Relaxed | None) -> Iterator[str]:
-    graph = {**GRAPH, "rankdir": options.direction, **(asdict(relaxed) if relaxed else {})}
+    graph = {
+        **GRAPH,
+        **(SMALL_GAPS if options.small else {}),
+        "rankdir": options.direction,
+        **(asdict(relaxed) if relaxed else {}),
+    }
     yield f"graph [{' '.join(f'{name}={value}' for name, value in graph.items())}]"
     yield 'node [shape=box fixedsize=true label=""]'
     yield f"edge [arrowsize={ARROW['arrowsize']}]"
@@ -55,7 +64,7 @@ def arrows(flow: Flow, options: Options) -> Iterator[Arrow]:
     if options.details:
         for number, step_names in enumerate(labels.triggers(flow).values()):
             yield from (Arrow(f"t{number}", index[name], small=True) for name in step_names)
-        for number, name in enumerate(labels.effects(flow)):
+        for number, name in enumerate(labels.effects(flow, options)):
             yield Arrow(index[name], f"e{number}", small=True)
     for edge in flow.edges:
         yield Arrow(index[edge.source], index[edge.target], labels.of_arrow(edge, details=options.details))
@@ -66,12 +75,12 @@ def _arrows(flow: Flow, options: Options) -> Iterator[str]:
         look = f" [arrowsize={PILL_ARROW}]" if arrow.small else ""
         yield f"{arrow.source} -> {arrow.target}{_room(arrow.label) if arrow.label else look}"
     if options.details:
-        yield from _beside(flow)
+        yield from _beside(flow, options)
 
 
-def _beside(flow: Flow) -> Iterator[str]:
+def _beside(flow: Flow, options: Options) -> Iterator[str]:
     index, loops = {step.name: f"s{number}" for number, step in enumerate(flow.steps)}, labels.loops(flow)
-    for number, name in enumerate(labels.effects(flow)):
+    for number, name in enumerate(labels.effects(flow, options)):
         if name not in loops:
             yield f"{{rank=same {index[name]} e{number}}}"
 

@@ -84,7 +84,11 @@ def draw_png(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGI
     width, height = ((side + _MARGIN) / INCH for side in (geometry.width, geometry.height))
     density = min(CRISP, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / width, MAX_SIDE / height)
     # the engine overestimates the size of bows; where size matters, it scales the drawing to its own size
-    size = [f"-Gsize={width:.4f},{height + NOTE_ROOM / INCH:.4f}"] if layout.reason or density < CRISP else []
+    size = (
+        [f"-Gsize={width:.4f},{height + NOTE_ROOM / INCH:.4f}"]
+        if layout.reason or options.note or density < CRISP
+        else []
+    )
     content = _draw_with_engine(flow, options, layout, engine, timeout, f"-Gdpi={density:.4g}", *size, "-Tpng")
     if not _is_png(content):
         raise _failure(flow, engine, Fault("it wrote something that is no PNG of the right size"))

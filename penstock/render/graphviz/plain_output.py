@@ -66,10 +66,12 @@ class Layout(NamedTuple):
     Attributes:
         text: The engine's answer without its last line.
         reason: The reason for a plain layout in place of the engine's, or an empty string.
+        folded: Whether it is one of a folded drawing.
     """
 
     text: str
     reason: str = ""
+    folded: bool = False
 
     @classmethod
     def parse_answer(cls, text: str, nodes: Iterable[str], arrows: Iterable[tuple[str, str]]) -> Layout:
@@ -97,6 +99,11 @@ class Layout(NamedTuple):
     def note(self) -> str:
         """The note beside a plain layout, or an empty string."""
         return "Drawn in plain layers: too large or too dense for the layout engine." if self.reason else ""
+
+    @property
+    def width(self) -> float:
+        """The width of the drawing, in pixels."""
+        return float(self.text.split(None, 3)[2]) * INCH
 
     def geometry(self) -> Geometry:
         """Return the position of everything."""

@@ -71,7 +71,14 @@ def render(
     """
     show = _drawing if len(flow.steps) <= MAX_DRAWN else _list
     lines = list(show(flow, options, _arrows(flow)))
-    return "\n".join(_join_cells(pieces, colour=colour) for pieces in _table(lines, width, fold=fold, whole=whole))
+    table = _table(lines, width, fold=fold, whole=whole)
+    return "\n".join((*(_join_cells(pieces, colour=colour) for pieces in table), *filter(None, [options.note])))
+
+
+def render_with_proof(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
+    """Render the flow as text, followed by the evidence for its edges."""
+    del engine, timeout
+    return "\n\n".join(filter(None, (render(flow, options, width=0), proof(flow))))
 
 
 def proof(flow: Flow, *, colour: bool = False, width: int = 80) -> str:

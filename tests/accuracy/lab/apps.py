@@ -17,6 +17,7 @@ from penstock.check.verdict.judgement import judge
 from penstock.config import load
 from penstock.model import Edge
 from penstock.proof import prove
+from penstock.render import edge_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -147,7 +148,7 @@ def _checked(name: str, flow: Flow, said: str, found: Iterable[Finding], seen: E
     return Checked(
         name=name,
         tests=said,
-        provenance=flow.provenance,
+        provenance=str(edge_status.provenance(flow) or ""),
         errors=_shown(finding for finding in found if finding.flow == flow.name),
         as_tree=_shown(findings(judge(tree, seen))),
         changes=change_arrows(flow, seen),

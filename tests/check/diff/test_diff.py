@@ -13,7 +13,7 @@ from penstock.check.diff.compare import Changes, EdgeChange, Field, StepChange, 
 from penstock.check.diff.mermaid import MARKER, diagram, markdown, mermaid
 from penstock.check.diff.text import as_json, text
 from penstock.manifest import Manifest
-from penstock.model import Edge, Flow, Step
+from penstock.model import Edge, EvidenceSummary, Flow, Step
 
 
 def changes(old: Flow | None, new: Flow | None) -> Changes:
@@ -158,7 +158,7 @@ def test_a_state_that_nobody_knows_is_no_other_state() -> None:
 def test_what_only_ran_is_no_news_beside_a_side_that_was_not_judged() -> None:
     """A revision has no evidence with it, so an arrow that only ran is not new in the working tree."""
     seen = Edge(source="receive", target="ship", origin="seen", state="undeclared")
-    judged = replace(ORDERS, edges=(*EDGES, seen), provenance="0 of 2 arrows confirmed by 1 run; 1 not declared")
+    judged = replace(ORDERS, edges=(*EDGES, seen), evidence=EvidenceSummary(runs=1))
     assert not changes(ORDERS, judged)
     assert not changes(judged, ORDERS)
     assert changes(replace(judged, edges=EDGES), judged)

@@ -237,7 +237,10 @@ def test_a_revision_needs_git(
     """Without git on the machine, a revision is one clear line."""
     monkeypatch.setenv("PATH", str(project))
     assert 2 == main.main(["diff", "main"])
-    assert "penstock: 'main' is no file, and to ask git for it, git has to be installed\n" == capsys.readouterr().err
+    assert (
+        "penstock: 'main' is not a file, and git is not installed to look it up as a revision\n"
+        == capsys.readouterr().err
+    )
 
 
 def test_a_revision_needs_a_repository(
@@ -268,7 +271,7 @@ def test_a_revision_without_flows_to_name_is_told(project: Path, capsys: pytest.
     git(project, "rm", "--quiet", "--cached", "pyproject.toml")
     git(project, "commit", "--quiet", "--message", "bare")
     assert 2 == main.main(["diff", "HEAD"])
-    assert re.match(r"penstock: HEAD \(\w{10}\): it names no modules\.", capsys.readouterr().err)
+    assert re.match(r"penstock: HEAD \(\w{10}\): it configures no modules\.", capsys.readouterr().err)
 
 
 def test_hooks_of_the_repository_do_not_run(project: Path) -> None:
@@ -329,7 +332,7 @@ def test_the_answer_goes_to_a_file(project: Path, capsys: pytest.CaptureFixture[
     [("json", "{\n"), ("mermaid", "%% orders changed\ngraph TD\n"), ("markdown", "<!-- penstock-diff -->\n### Flows: 1 changed\n")],
 )  # fmt: skip
 def test_the_format_is_chosen(project: Path, name: str, start: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """--format says for whom the answer is."""
+    """--format selects the output's format."""
     assert 1 == main.main(["diff", "v1", "--format", name])
     assert capsys.readouterr().out.startswith(start)
 

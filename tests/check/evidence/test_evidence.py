@@ -326,7 +326,7 @@ def merge_files(folder: Path, output: Evidence | None, *parts: Evidence) -> int:
 def test_merging_nothing_erases_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What shows no arrow does not take the place of evidence that does; where there is none, it is written."""
     assert 2 == merge_files(tmp_path, ARROW, Evidence(), Evidence({}, RUN_ONLY.orphans))
-    assert "nothing in there shows an arrow, so " in capsys.readouterr().err
+    assert "the new evidence shows no edge, so " in capsys.readouterr().err
     assert ARROW == load(tmp_path / "out.json")
     assert 0 == merge_files(tmp_path, Evidence(), Evidence())
 

@@ -65,7 +65,7 @@ def played(source: str, *starts: str) -> Evidence:
 def checked(evidence: Evidence, *, of: Flow | None = None, old: bool = False) -> list[Finding]:
     """Return the findings of the flow that is declared, each with its cause."""
     judged = judge(of or get_flow("f"), evidence)
-    found = [*(of_problem(problem, "f") for problem in judged.flow.problems), *findings(judged, old=old)]
+    found = [*(of_problem(problem, judged.flow) for problem in judged.flow.problems), *findings(judged, old=old)]
     return with_causes(found, [judged.flow])
 
 

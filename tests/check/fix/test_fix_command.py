@@ -83,7 +83,10 @@ def test_without_a_terminal_the_change_is_only_shown(project: Path) -> None:
         check=False,
     )
     assert (1, DIFF) == (done.returncode, done.stdout)
-    assert "Nothing was written: there is no terminal to ask in. Say --yes to write.\n" == done.stderr
+    assert (
+        "Nothing was written, because there is no terminal to ask in. Use --yes to write without asking.\n"
+        == done.stderr
+    )
     assert START + PAY == (project / "shop.py").read_text()
 
 
@@ -180,5 +183,5 @@ def test_a_fix_is_shown_as_text(project: Path) -> None:
     """A report for programs has no room for a diff, so `--fix` with another format is refused in one line."""
     (project / "shop.py").write_text(START + PAY)
     done = command(project, "-m", "penstock", "check", "--fix", "--format", "json")
-    expected = "penstock: --fix: it shows a diff, so the format has to be text\n"
+    expected = "penstock: --fix: it prints a diff, so the format must be text\n"
     assert (2, "", expected) == (done.returncode, done.stdout, done.stderr)

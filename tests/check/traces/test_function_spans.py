@@ -150,7 +150,7 @@ def test_spans_are_mapped_by_the_names_of_functions(
         Fact(fact.flow, fact.step, fact.parent, fact.done - {fact.parent}): count for fact, count in found.facts.items()
     }
     assert (FACTS, RUNS, {}) == (facts, found.runs, found.orphans)
-    assert "wrote out.json: 2 runs; 4 spans mapped by the names of functions\n" == capsys.readouterr().out
+    assert "wrote out.json: 2 runs; 4 spans matched to steps by function name\n" == capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kind", [3, 4, "SPAN_KIND_CLIENT", "SPAN_KIND_PRODUCER"])
@@ -174,7 +174,7 @@ def test_the_flows_may_be_named_on_the_command_line(folder: Path) -> None:
 
 
 REFUSED = {
-    "no module": ("", SPANS, "no modules to import. Name them: penstock evidence from-otlp -m shop.flows"),
+    "no module": ("", SPANS, "no modules are configured. Name them: penstock evidence from-otlp -m shop.flows"),
     "a module that fails": (
         '[tool.penstock]\nmodules = ["broken"]\npath = ["."]',
         SPANS,
@@ -208,7 +208,7 @@ def test_steps_need_no_configuration(folder: Path, capsys: pytest.CaptureFixture
     read(folder, otlp(SPANS[:1], lambda _: known))
     assert "" == capsys.readouterr().err
     read(folder, otlp(SPANS[:2], lambda name: known if "receive" in name else new(name)))
-    assert "note: Which functions are steps is not known: no modules to import." in capsys.readouterr().err
+    assert "note: Which functions are steps is not known: no modules are configured." in capsys.readouterr().err
 
 
 def test_what_a_span_says_of_its_step_counts_more(folder: Path) -> None:

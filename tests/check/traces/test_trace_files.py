@@ -76,7 +76,7 @@ def test_the_limit_can_be_raised(tmp_path: Path, capsys: pytest.CaptureFixture[s
     packed.write_bytes(gzip.compress(f"{' ' * 1_500_000}{request(GO)}".encode()))
     command = ["evidence", "from-otlp", str(packed), "-o", output, "--max-size"]
     assert [2, 0, 2, 2] == [main([*command, size]) for size in ("1", "2", "0", "much")]
-    assert "--max-size: 'much' is no whole number of megabytes" in capsys.readouterr().err
+    assert "--max-size: 'much' is not a whole number of megabytes" in capsys.readouterr().err
 
 
 DAMAGED = {
@@ -141,7 +141,7 @@ def test_spans_that_show_no_arrow_erase_nothing(file: Path, capsys: pytest.Captu
     for line, code in ((request(span("a", 1, 2, "go"), GO), 0), (request(span("a", 1, 2, "gone")), 2)):
         file.write_text(line)
         assert code == main(["evidence", "from-otlp", str(file), "-o", str(out)])
-    assert "nothing in there shows an arrow, so " in capsys.readouterr().err
+    assert "the new evidence shows no edge, so " in capsys.readouterr().err
     assert {"go>a after "} == shown(load(out))
 
 

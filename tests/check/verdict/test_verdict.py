@@ -16,7 +16,7 @@ from penstock.check.evidence.freshness import is_of_today
 from penstock.check.findings.finding import findings
 from penstock.check.findings.grouping import group_by_cause
 from penstock.check.verdict.judgement import judge
-from penstock.model import Edge, Flow, Step
+from penstock.model import Edge, EvidenceSummary, Flow, Step
 from penstock.render import edge_status
 
 if TYPE_CHECKING:
@@ -276,6 +276,7 @@ def test_a_generator_begins_late(calls: tuple[Call, ...], expected: dict[str, st
         ("3f2a1c9d" * 5 + "+", "3f2a1c9+"),
         ("3f2a1c9d", "3f2a1c9d"),
         ("release-2026.11", "release-2026.11"),
+        ("2.1; build 7", "2.1; build 7"),
     ],
 )
 def test_one_line_tells_what_states_rest_on(commit: str, shown: str) -> None:
@@ -283,8 +284,11 @@ def test_one_line_tells_what_states_rest_on(commit: str, shown: str) -> None:
     evidence = Evidence(
         {fact("b", "a"): 9}, {}, {("f", Seen("a")): 1234}, {commit: "2026-11-20", "older": "2025-01-01"}
     )
-    said = judge(flow_of("a>b", "b>c"), evidence).flow.provenance
-    assert f"1 of 2 arrows confirmed by 1,234 runs at {shown}, 2026-11-20; 1 not exercised" == said
+    flow = judge(flow_of("a>b", "b>c"), evidence).flow
+    assert EvidenceSummary(runs=1234, commit=commit, date="2026-11-20") == flow.evidence
+    basis = f" by 1,234 runs at {shown}, 2026-11-20"
+    counts = (edge_status.Count("1 not exercised", fault=False),)
+    assert edge_status.Provenance("1 of 2 arrows confirmed", basis, counts) == edge_status.provenance(flow)
 
 
 @pytest.mark.parametrize(
@@ -302,9 +306,8 @@ def test_provenance_tells_runs_from_code(facts: list[str], runs: int, basis: str
     flow = flow_of("a>b", "b>c", calls=(call("call", "a"), call("call", "b", "c")))
     seen = {fact(*each.split("<")): 1 for each in facts}
     judged = judge(flow, Evidence(seen, {}, {("f", Seen("a")): runs} if runs else {}, {"": "2026-11-20"})).flow
-    found = edge_status.provenance(judged)
-    assert (basis, "2 of 2 arrows confirmed") == (judged.provenance, found and found.confirmed)
-    assert basis == str(found)
+    line = edge_status.provenance(judged)
+    assert (basis, "2 of 2 arrows confirmed") == (str(line), line and line.confirmed)
 
 
 @pytest.mark.parametrize(

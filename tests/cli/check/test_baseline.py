@@ -101,7 +101,7 @@ def test_a_baseline_is_missed_only_where_it_is_used(project: Callable[..., Path]
     folder = project(settings='baseline = "known.json"\n', record=False)
     commands = ("list", "show orders", "render orders", "export -o flows.json", "diff flows.json")
     assert [0] * 5 == [run(folder, "penstock", *command.split()).returncode for command in commands]
-    assert () == flows_for_docs(load(folder)).known
+    assert () == flows_for_docs(load(folder)).baselined
     done = run(folder, "penstock", "check")
     assert (2, "") == (done.returncode, done.stdout)
     assert "known.json: the baseline cannot be read: No such file or directory. Write one: penstock" in done.stderr
@@ -114,9 +114,9 @@ def test_a_baseline_is_missed_only_where_it_is_used(project: Callable[..., Path]
     ("options", "said"),
     [
         (["--evidence", "gone.json"], "--evidence: there is no file 'gone.json'"),
-        (["--yes"], "--yes: it answers what --fix asks; give both"),
-        (["--write-baseline", "--fix"], "--write-baseline: it accepts what --fix would mend"),
-        (["--fix", "--format", "json"], "--fix: it shows a diff"),
+        (["--yes"], "--yes: it answers the question of --fix; give both options"),
+        (["--write-baseline", "--fix"], "--write-baseline: it accepts findings that --fix would mend"),
+        (["--fix", "--format", "json"], "--fix: it prints a diff"),
     ],
 )
 def test_options_that_cannot_be_meant(project: Callable[..., Path], options: list[str], said: str) -> None:

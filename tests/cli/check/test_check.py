@@ -45,7 +45,9 @@ def test_missing_evidence_that_settings_name(project: Callable[..., Path]) -> No
     """Where the settings name a file that is not there, perhaps misspelt, the check says so; a fresh clone has none, so it passes."""
     folder = project(settings='evidence = "recordet.json"\n', record=False)
     done = run(folder, "penstock", "check")
-    said = f"note: there is no evidence, because {folder}/recordet.json, which the setting `evidence` names, is missing"
+    said = (
+        f"note: no evidence is used, because {folder}/recordet.json, which the setting `evidence` names, cannot be read"
+    )
     assert (0, [f"{said} (No such file or directory)."]) == (done.returncode, done.stderr.splitlines())
 
 
@@ -66,8 +68,9 @@ def test_what_is_kept_decides_nothing(project: Callable[..., Path], *, record: b
         said += [(run(folder, "penstock", "show", "orders").stdout, run(folder, "penstock", "export").stdout)]
     shown, exported = said[0]
     assert [(shown, exported)] * 4 == said
-    provenance = json.loads(exported)["flows"][0]["provenance"]
-    assert (record, record) == (provenance in check and bool(provenance), "arrows confirmed" in shown)
+    evidence = json.loads(exported)["flows"][0]["evidence"]
+    runs = evidence and f"arrows confirmed by {evidence['runs']} run"
+    assert (record, record) == (bool(runs and runs in check), "arrows confirmed" in shown)
 
 
 def test_a_renamed_step_stops_no_commit(project: Callable[..., Path]) -> None:

@@ -8,7 +8,6 @@ import pytest
 from bs4 import BeautifulSoup
 
 from penstock.model import Edge, Flow, Step
-from penstock_mkdocs.embed_syntax.options import FLOWS_OPTIONS, MAP_OPTIONS, FlowsOptions, MapOptions, read_options
 from penstock_mkdocs.links.flow_locations import relative
 
 SHIPPING = Flow(
@@ -151,18 +150,6 @@ def test_options_of_each_kind(convert):
     near = [convert(f"::: penstock-{kind}\n    diagrm: no\n", *FLOWS).logged[0] for kind in ("flow sales", "flows")]
 
     assert ["Did you mean 'diagram'?", "Did you mean 'diagrams'?"] == [line[line.index("Did") :] for line in near]
-
-
-@pytest.mark.parametrize(
-    ("described", "kind"), [(FLOWS_OPTIONS, FlowsOptions), (MAP_OPTIONS, MapOptions)], ids=["flows", "map"]
-)
-def test_every_option_is_described(described, kind):
-    """Each option has a type, a default that reads back as itself, and a help text."""
-    for option in described:
-        assert option.type
-        assert option.help.endswith(".")
-        if option.default:
-            assert kind() == read_options([(1, f"{option.name}: {option.default}")], kind)
 
 
 def test_the_map_has_flows_and_channels(convert):

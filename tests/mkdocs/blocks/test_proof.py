@@ -11,7 +11,8 @@ from bs4 import BeautifulSoup
 
 from penstock.check import evidence
 from penstock.check.evidence import Evidence, Fact, Seen
-from penstock.model import Edge
+from penstock.model import Edge, EvidenceSummary
+from penstock.render import edge_status
 from penstock_mkdocs.hosts import Host
 from penstock_mkdocs.serve.watch_list import to_watch
 from penstock_mkdocs.site import open_site
@@ -19,7 +20,7 @@ from penstock_mkdocs.site import open_site
 if TYPE_CHECKING:
     from penstock.model import Flow
 
-PROOF = "1 of 3 arrows confirmed by 340 runs at 3f2a1c9, 2026-11-20; 1 never seen; 1 not declared"
+PROOF = "1 of 3 arrows confirmed by 340 runs at 3f2a1c9, 2026-11-20; 1 never seen; 1 not declared; 1 not exercised"
 APPLICATION = """
 from penstock import flow
 
@@ -52,7 +53,9 @@ def judged(orders) -> Flow:
     states = ("confirmed", "never-seen", "unexercised")
     edges = [replace(edge, state=state, note="Why.") for edge, state in zip(orders.edges, states, strict=True)]
     seen = Edge(source="receive", target="thank", origin="seen", state="undeclared", note="It ran.")
-    return replace(orders, edges=(*edges, seen), provenance=PROOF)
+    return replace(
+        orders, edges=(*edges, seen), evidence=EvidenceSummary(runs=340, commit="3f2a1c9", date="2026-11-20")
+    )
 
 
 def soup(html: str) -> BeautifulSoup:
@@ -171,7 +174,7 @@ def test_findings_are_shown_or_fail_the_build(site, run_tool, config, setting, o
     if not code:
         assert "not declared" in (folder / "site" / "index.html").read_text(encoding="utf-8")
     if setting == "error" and config == PLUGIN:
-        assert "penstock: 1 finding on the declared arrows; see above, or write: check: warn" in done.stderr
+        assert "penstock: 1 finding on the declared edges; see above, or write: check: warn" in done.stderr
 
 
 def test_damaged_evidence(site, run_tool):
@@ -191,12 +194,12 @@ def test_new_evidence_is_shown_at_once(site):
     """The next page, as a server asks for it, has what was recorded since; and the server watches the file."""
     folder = site(PLUGIN)
     settings, host = {"modules": ["app"], "path": ["src"]}, Host(folder=folder, config_file="mkdocs.yml")
-    first = open_site(settings, host).manifest.flow("orders").provenance
+    first = open_site(settings, host).manifest.flow("orders")
     file = folder / ".penstock" / "evidence.json"
     evidence.save(recorded("store<receive", "thank<store"), file)
-    second = open_site(settings, host).manifest.flow("orders").provenance
-    assert first.startswith("1 of 2 arrows confirmed")
-    assert second.startswith("2 of 2 arrows confirmed")
+    second = open_site(settings, host).manifest.flow("orders")
+    assert str(edge_status.provenance(first)).startswith("1 of 2 arrows confirmed")
+    assert str(edge_status.provenance(second)).startswith("2 of 2 arrows confirmed")
     assert file in to_watch(settings, host)
 
 

@@ -50,7 +50,7 @@ def test_dangling_role(small, role, expected):
     ("option", "expected"),
     [
         (":direction: up", "invalid option value: (option: \"direction\"; value: 'up')"),
-        (":format: gif", '"gif" unknown; choose from "svg", or "mermaid".'),
+        (":format: gif", "must be svg or mermaid"),
         (":captoin: x", 'unknown option: "captoin".'),
     ],
 )

@@ -296,3 +296,14 @@ def test_anchors_tell_all_names_apart(small):
     anchors = re.findall(r'<a href="#(flow-[^"]+)" class="ps-node', text)
     assert 4 == len(set(anchors))
     assert [1] * 4 == [text.count(f'id="{anchor}"') for anchor in anchors]
+
+
+def test_text_alternative_says_what_is_left_out(small):
+    """The text alternative of a part of a flow says what the part leaves out, whoever draws it."""
+    part = ".. penstock-flow:: one\n   :depth: 0\n   :no-steps:\n   :format: {}\n"
+    small.write("index.rst", f"Index\n=====\n\n{part.format('svg')}\n{part.format('mermaid')}")
+    built = small.build("html", "-W")
+    assert (0, "") == (built.code, built.complained)
+    labels = re.findall(r'<(svg|pre)[^>]*? aria-label="([^"]*)"', built.text("index.html"))
+    assert ["svg", "pre"] == [tag for tag, _ in labels]
+    assert [True, True] == [label.endswith(" steps left out.") for _, label in labels]

@@ -11,10 +11,13 @@ from penstock import manifest
 from penstock.check import evidence
 from penstock.check.evidence import Evidence, Fact, Seen
 from penstock.config import load
-from penstock.model import Edge, Flow, Step
+from penstock.model import Edge, EvidenceSummary, Flow, Step
 from penstock.proof import prove
 
-PROOF = "1 of 5 arrows confirmed by 340 runs at 3f2a1c9, 2026-11-20; 1 never seen"
+PROOF = (
+    "1 of 5 arrows confirmed by 340 runs at 3f2a1c9, 2026-11-20; "
+    "1 outdated; 1 never seen; 1 with lost context; 1 not exercised"
+)
 CONF = 'extensions = ["penstock_sphinx"]\nshow_warning_types = True\nhtml_theme = "basic"\n'
 FROM_MANIFEST = f'{CONF}penstock_manifests = ["flows.json"]\n'
 FLOWS = """
@@ -53,7 +56,9 @@ def orders(states: str) -> Flow:
         for number, state in enumerate(states.split())
     )
     steps = (Step(name="receive", entrypoint=True), *(Step(name=edge.target) for edge in edges))
-    return Flow(name="orders", steps=steps, edges=edges, provenance=PROOF)
+    return Flow(
+        name="orders", steps=steps, edges=edges, evidence=EvidenceSummary(runs=340, commit="3f2a1c9", date="2026-11-20")
+    )
 
 
 def write(small, states: str, *options: str, conf: str = "", page: str = "") -> None:
@@ -203,7 +208,7 @@ def test_findings_are_shown_or_fail_the_build(small, check, code):
     places = [line.partition(" WARNING: ")[0] for line in ours if " WARNING: " in line]
     assert ([] if check == "off" else ["flows.py:16:"]) == [place.rpartition("/")[2] for place in places]
     last = [line for line in ours if line.startswith("ERROR: ")]
-    assert ["ERROR: 1 finding on the declared arrows"] * code == [line.partition(";")[0] for line in last]
+    assert ["ERROR: 1 finding on the declared edges"] * code == [line.partition(";")[0] for line in last]
 
 
 def test_findings_count_under_strict(small):
@@ -223,7 +228,7 @@ def test_damaged_evidence(small):
     assert 0 == built.code
     (line,) = built.warnings
     assert ".penstock/evidence.json" in line
-    assert line.endswith("The pages show no proof until then. [penstock.check]")
+    assert line.endswith("Until then, the pages show no proof. [penstock.check]")
     assert "ps-proof" not in built.text("index.html")
     assert "finish" in built.text("index.html")
 

@@ -1,0 +1,1 @@
+"""Commands that read files shipped with penstock: example applications, and pages of the reference."""

@@ -1,0 +1,26 @@
+"""Options that select a part of a flow to draw."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.render.excerpt import COLLAPSED_BY, Part
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_part(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument(
+        "--focus", metavar="STEP", default="", help="draw this step, the steps that lead to it, and those it leads to"
+    )
+    parser.add_argument(
+        "--depth", metavar="N", type=int, help="draw steps at most N edges away from the focus, or from an entrypoint"
+    )
+    parser.add_argument("--collapse", choices=list(COLLAPSED_BY), default="", help="draw one box for each module")
+
+
+def read_part(parsed: argparse.Namespace) -> Part:
+    """Return the selected part."""
+    return Part(focus=parsed.focus, depth=parsed.depth, collapse=parsed.collapse)

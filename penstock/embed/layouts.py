@@ -1,0 +1,111 @@
+"""How diagrams look on pages, and their layouts: those that look the same are laid out together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from penstock.embed.options import FlowOptions
+from penstock.errors import LayoutError
+from penstock.render.edge_status import without_proof
+from penstock.render.excerpt import Part, shrink, take_part
+from penstock.render.graphviz.layout_cache import LayoutCache
+from penstock.render.graphviz.layout_cache import digest as layout_digest
+from penstock.render.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from penstock.config import Config
+    from penstock.embed.options import FigureOptions
+    from penstock.model import Flow
+    from penstock.render.graphviz.plain_output import Layout
+    from penstock.render.options import Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a diagram on a page looks, besides its links.
+
+    Attributes:
+        direction: The direction of the edges.
+        small: Whether it is a small diagram in a table, with the names alone.
+        proof: Whether it shows the evidence for the edges.
+        part: The part of the flow that it shows.
+        note: What that leaves out, in words.
+    """
+
+    direction: str
+    small: bool = False
+    proof: bool = True
+    part: Part = field(default_factory=Part)
+    note: str = field(default="", compare=False)
+
+    def flow(self, flow: Flow) -> Flow:
+        """Return the flow as it is drawn.
+
+        Raises:
+            UnknownStepError: The flow has no step of the name in the part's focus.
+        """
+        drawn = take_part(flow if self.proof else without_proof(flow), self.part)[0]
+        return shrink(drawn) if self.small else drawn
+
+    def drawing(self, links: Mapping[str, str] | None = None) -> Options:
+        """Return the options of the drawing."""
+        return Options(
+            direction=cast("Direction", self.direction),
+            details=not self.small,
+            small=self.small,
+            links=links or {},
+            note=self.note,
+        )
+
+
+def small_look(config: Config) -> Look:
+    """Return how small diagrams look."""
+    return Look(config.direction, small=True, proof=False)
+
+
+def look_of(options: FigureOptions, config: Config) -> Look:
+    """Return how a diagram with some options looks, with the configured direction by default."""
+    direction = options.direction or config.direction
+    if not isinstance(options, FlowOptions):
+        return Look(direction)
+    return Look(direction, proof=options.proof, part=options.part)
+
+
+def lay_out(config: Config, drawn: Sequence[Flow], look: Look) -> list[Layout | LayoutError]:
+    """Return the layout of each flow, or why it has none; one run of the engine makes those that are not stored.
+
+    Args:
+        config: The settings.
+        drawn: The flows, as :meth:`Look.flow` returns them.
+        look: How they look.
+
+    Raises:
+        MissingExtraError: There is no engine.
+    """
+    cache = LayoutCache(config.project)
+    return cache.lay_out(drawn, look.drawing(), engine=config.engine, timeout=config.layout_timeout)
+
+
+def lay_out_one(config: Config, drawn: Flow, look: Look) -> Layout:
+    """Return the layout of a flow, as :meth:`Look.flow` returns it.
+
+    Raises:
+        LayoutError: The engine failed.
+        MissingExtraError: There is no engine.
+    """
+    return require_layout(lay_out(config, [drawn], look)[0])
+
+
+def require_layout(layout: Layout | LayoutError) -> Layout:
+    """Return a layout, or raise why there is none."""
+    if isinstance(layout, LayoutError):
+        raise layout
+    return layout
+
+
+def layout_key(config: Config, drawn: Flow, look: Look) -> str:
+    """Return the key of a layout."""
+    return layout_digest(drawn, look.drawing(), config.engine, config.layout_timeout)

@@ -1,0 +1,135 @@
+"""The one table of finding kinds: what each says, whether it fails the check, its cure, and how its edges are drawn.
+
+A new kind is a row here, with its code in the ``Literal`` above it, and the place in :mod:`penstock.check` that finds it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EdgeFindingCode = Literal[
+    "outdated", "no-longer-seen", "never-seen", "undeclared", "indirect", "context-lost", "unexercised"
+]
+"""The code of a finding on an edge, which is the state of that edge."""
+
+FindingCode = Literal[EdgeFindingCode, "unknown-step", "contract", "unmatched-ignore"]
+"""The code of a finding; the problems of declarations have codes of their own."""
+
+State = Literal["", "confirmed", EdgeFindingCode]
+"""The result of checking an edge; empty if it was not checked."""
+
+Severity = Literal["error", "note"]
+"""An error fails the check; a note is only reported."""
+
+EdgeLine = Literal["solid", "dashed", "dotted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeStyle:
+    """The appearance of an edge that is not simply right.
+
+    Attributes:
+        words: The state in words.
+        count_words: The state behind a number of edges, where that is not the same.
+        label: The text on the edge; empty if the line is enough, because many edges may look so.
+        line: The line style of the edge.
+        fault: Whether something is wrong, and not just unknown.
+    """
+
+    words: str
+    count_words: str = ""
+    label: str = ""
+    line: EdgeLine = "dashed"
+    fault: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingKind:
+    """A kind of finding.
+
+    Attributes:
+        code: Its code, which is also the name of its page in the reference, and the state of its edges.
+        summary: What it means, in one sentence.
+        severity: Whether it fails the check.
+        message: What a finding on an edge says, with ``{source}`` and ``{target}``; empty for a kind without edges.
+        cure: What to do about an edge, where that does not depend on the edge.
+        style: How its edges are drawn; ``None`` for a kind without edges.
+        refuted: Whether the runs of both steps refute its edges.
+    """
+
+    code: FindingCode
+    summary: str
+    severity: Severity = "error"
+    message: str = ""
+    cure: str = ""
+    style: EdgeStyle | None = None
+    refuted: bool = False
+
+
+_KINDS = (
+    FindingKind(
+        code="outdated",
+        summary="The code has changed since it was seen to run.",
+        severity="note",
+        message="what was seen of {source} and {target} is older than their code.",
+        cure="Record the evidence anew: pytest --penstock",
+        style=EdgeStyle(words="outdated", label="outdated"),
+    ),
+    FindingKind(
+        code="no-longer-seen",
+        summary="The evidence before showed the arrow, and this one does not.",
+        message="{target} no longer runs after {source}.",
+        style=EdgeStyle(words="no longer seen", label="no longer seen", fault=True),
+        refuted=True,
+    ),
+    FindingKind(
+        code="never-seen",
+        summary="Both steps run, but never one after the other.",
+        message="{target} never runs after {source}.",
+        style=EdgeStyle(words="never seen", label="never seen", fault=True),
+        refuted=True,
+    ),
+    FindingKind(
+        code="undeclared",
+        summary="A step runs after one that no arrow leads from.",
+        message="{target} runs after {source}, and no arrow says so.",
+        style=EdgeStyle(words="not declared", label="not declared", line="solid", fault=True),
+    ),
+    FindingKind(
+        code="indirect",
+        summary="A step runs inside another one than its arrow says.",
+        message="{target} does not run right after {source}.",
+        style=EdgeStyle(words="indirect", label="indirect", fault=True),
+        refuted=True,
+    ),
+    FindingKind(code="unknown-step", summary="A step ran that no flow declares."),
+    FindingKind(code="contract", summary="Something that the project has decided does not hold."),
+    FindingKind(code="unmatched-ignore", summary="An ignore matches nothing any more."),
+    FindingKind(
+        code="context-lost",
+        summary="A step runs where nothing tells what came before.",
+        severity="note",
+        message="{lost} runs in a context that has lost its run, so {other} cannot be confirmed.",
+        cure="Carry the run along: penstock.carry(function), or the integration of penstock.contrib.",
+        style=EdgeStyle(words="context lost", count_words="with lost context", line="dotted"),
+    ),
+    FindingKind(
+        code="unexercised",
+        summary="No test and no code shows the arrow.",
+        severity="note",
+        message="nothing shows yet that {target} runs after {source}.",
+        cure="Let a test run it: pytest --penstock",
+        style=EdgeStyle(words="not exercised"),
+    ),
+)
+
+FINDING_KINDS: Mapping[str, FindingKind] = MappingProxyType({kind.code: kind for kind in _KINDS})
+"""Every kind of finding by its code, in the order in which a summary counts them."""
+
+REFUTED: tuple[FindingCode, ...] = tuple(kind.code for kind in _KINDS if kind.refuted)
+"""The states of edges that the runs of both steps refute."""
