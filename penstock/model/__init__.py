@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 
 from penstock._util import graphs
 from penstock.errors import UnknownStepError
+from penstock.model.finding_kinds import State  # noqa: TC001 - its public place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from penstock.model.finding_kinds import State
     from penstock.model.problem_codes import ProblemCode
 
 Kind = Literal["function", "coroutine", "generator", "async generator", "class", "callable"]

@@ -140,7 +140,7 @@ def test_only_a_step_that_ran_has_lost_its_context() -> None:
     evidence = Evidence({fact("d", "a"): 1}, {alone: 1}, RUNS)
     assert [
         ("context-lost", "b runs in a context that has lost its run, so a cannot be confirmed."),
-        ("unexercised", "nothing shows yet that c runs after b."),
+        ("unexercised", "no evidence shows that c runs after b."),
         ("context-lost", "b runs in a context that has lost its run, so d cannot be confirmed."),
     ] == [(each.code, each.message) for each in findings(judge(flow, evidence))]
 
