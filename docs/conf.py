@@ -32,7 +32,12 @@ extensions = [
 exclude_patterns = ["_build", "examples"]
 templates_path = ["_templates"]
 nitpicky = True
-nitpick_ignore = [("py:exc", "ImproperlyConfigured")]  # Django's
+nitpick_ignore = [
+    ("py:exc", "ImproperlyConfigured"),  # Django's
+    *(("py:class", name) for name in ("H", "P", "T")),  # type variables
+    *(("py:class", name) for name in ("Path", "pathlib.Path", "concurrent.futures.Executor", "httpx.Request")),
+    *(("py:class", name) for name in ("contextlib.AbstractContextManager", "opentelemetry.trace.TracerProvider")),
+]
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 
@@ -45,6 +50,7 @@ myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the test suite runs the notebook, and compares
 autodoc_typehints = "signature"
+python_maximum_signature_line_length = 88
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 

@@ -40,10 +40,10 @@ class DuplicateStepError(PenstockError):
     """Two different functions claim one step name in one flow.
 
     Attributes:
-        flow: The flow's name.
-        step: The name that both functions claim.
-        first: The location of the first function, as ``file:line``.
-        second: The location of the second function, as ``file:line``.
+        flow (str): The flow's name.
+        step (str): The name that both functions claim.
+        first (str): The location of the first function, as ``file:line``.
+        second (str): The location of the second function, as ``file:line``.
     """
 
     def __init__(self, flow: str, step: str, first: str, second: str) -> None:
@@ -64,9 +64,9 @@ class UnknownNameError(PenstockError, LookupError):
     """An unknown name.
 
     Attributes:
-        name: The unknown name.
-        known: All known names, sorted.
-        near: The known names that resemble ``name``, the nearest first.
+        name (str): The unknown name.
+        known (tuple[str, ...]): All known names, sorted.
+        near (tuple[str, ...]): The known names that resemble ``name``, the nearest first.
     """
 
     what = "name"
@@ -87,7 +87,7 @@ class UnknownFlowError(UnknownNameError):
     """An undeclared flow, or something else than its name.
 
     Attributes:
-        hint: What the name is instead, in a sentence, or an empty string.
+        hint (str): What the name is instead, in a sentence, or an empty string.
     """
 
     what = "flow"
@@ -103,7 +103,7 @@ class UnknownFlowError(UnknownNameError):
         if self.known:
             return f"{super().__str__()} {self.hint}".rstrip()
         cure = 'Import the modules that declare them, or name them: [tool.penstock] modules = ["shop.flows"].'
-        return f"there is no flow {self.name!r}, and no other. {cure}"
+        return f"there is no flow {self.name!r}, and no flow is declared. {cure}"
 
 
 class UnknownStepError(UnknownNameError):
@@ -124,9 +124,9 @@ class ConfigError(PenstockError):
     """A setting that does not exist or has a value of the wrong type.
 
     Attributes:
-        message: What is wrong and how to mend it.
-        where: The file (and table) of the setting, or an empty string.
-        key: The setting's name.
+        message (str): The mistake and its remedy.
+        where (str): The file (and table) of the setting, or an empty string.
+        key (str): The setting's name.
     """
 
     def __init__(self, message: str, *, where: str = "", key: str = "") -> None:
@@ -143,7 +143,7 @@ class ManifestError(PenstockError):
     """A manifest that cannot be read, or manifests of several services that contradict each other.
 
     Attributes:
-        path: The manifest's file, or ``None`` without one.
+        path (Path | None): The manifest's file, or ``None`` without one.
     """
 
     def __init__(self, message: str, *, path: Path | None = None) -> None:
@@ -155,7 +155,7 @@ class EvidenceError(PenstockError):
     """Evidence that cannot be read.
 
     Attributes:
-        path: Its file, or ``None`` without one.
+        path (Path | None): Its file, or ``None`` without one.
     """
 
     def __init__(self, message: str, *, path: Path | None = None) -> None:
@@ -167,9 +167,9 @@ class MarkerError(PenstockError):
     """An invalid marker in a document of ``penstock inject``.
 
     Attributes:
-        message: What is wrong and how to mend it.
-        path: The document's file.
-        line: The marker's line, counted from 1; 0 for the whole file.
+        message (str): The mistake and its remedy.
+        path (Path): The document's file.
+        line (int): The marker's line, counted from 1; 0 for the whole file.
     """
 
     def __init__(self, message: str, path: Path, line: int = 0) -> None:
@@ -186,8 +186,8 @@ class CollectError(PenstockError):
     """The application could not be imported, so there is no manifest.
 
     Attributes:
-        failures: One :class:`~penstock.model.Problem` for each module that failed.
-        output: The end of the application's output before the failure.
+        failures (tuple[Problem, ...]): One :class:`~penstock.model.Problem` for each module that failed.
+        output (str): The end of the application's output before the failure.
     """
 
     def __init__(self, message: str, *, failures: Sequence[object] = (), output: str = "") -> None:
@@ -212,8 +212,8 @@ class MissingExtraError(RenderError, ImportError):
     """A missing optional package that the request needs.
 
     Attributes:
-        what: The missing part, in words.
-        extra: The name of the extra that installs it.
+        what (str): The missing part, in words.
+        extra (str): The name of the extra that installs it.
     """
 
     def __init__(self, what: str, extra: str) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._util.atomic_files import stamp_of
-from penstock._util.gc_pause import collector_paused
 from penstock._util.git import commit_of
 from penstock._util.one_entry_cache import Identity, OneEntryCache
 from penstock.check.evidence import Evidence, load
@@ -17,6 +16,7 @@ from penstock.check.findings.contracts import broken
 from penstock.check.findings.finding import findings, of_problem
 from penstock.check.findings.grouping import group_by_cause
 from penstock.check.findings.shared_causes import with_causes
+from penstock.check.gc_pause import collector_paused
 from penstock.check.verdict.judgement import judge
 from penstock.collect import collect, input_files, last_good
 from penstock.config import evidence_file

@@ -85,8 +85,9 @@ class EventRecorder:
     """An observer that records all events; to be added with :func:`record_events` or ``add_observer``.
 
     Attributes:
-        starts: The event of each step that began, in order.
-        ends: The event of each step that ended, in order, with the exception that it raised, or ``None``.
+        starts (list[StepEvent]): The event of each step that began, in order.
+        ends (list[tuple[StepEvent, BaseException | None]]): The event of each step that ended, in order, with the
+            exception that it raised, or ``None``.
     """
 
     starts: list[StepEvent] = field(default_factory=list)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from penstock_mkdocs.embed_syntax.options import Line
 
 HANDLER_SETTINGS: Mapping[str, str] = {
-    "options": "What holds for every embed of this handler, unless it stands below the embed too.",
+    "options": "Default options of every embed of this handler.",
     "inventories": "The `objects.inv` of other sites with flows to link to: addresses, or mappings of `url` and `base_url`.",
 }
 """The handler's settings in the configuration of mkdocstrings, each with its description in Markdown."""
@@ -158,7 +158,7 @@ def _check(settings: Mapping[str, Any]) -> None:
     for key in map(str, settings):
         if key not in HANDLER_SETTINGS:
             hint = did_you_mean(near_names(key, HANDLER_SETTINGS)) or f" Known: {', '.join(HANDLER_SETTINGS)}."
-            more = "" if "mean" in hint else " Settings of flows stand under the extension or plugin penstock."
+            more = "" if "mean" in hint else " Settings of flows belong under the extension or plugin penstock."
             raise PluginError(f"{_WHERE}: there is no setting {key!r}.{hint}{more}")
     try:
         read_options(_lines(_mapping(settings.get("options")), 0), FlowOptions)

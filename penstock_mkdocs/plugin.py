@@ -50,7 +50,7 @@ SCRIPT = "assets/penstock.js"
 PLUGIN_SETTINGS: Mapping[str, tuple[object, str]] = {
     "pages": (
         False,
-        f"Whether to make a page for each flow, `{FOLDER}/NAME.md`, and an overview, `{FOLDER}/index.md`.",
+        f"Whether to generate a page for each flow, `{FOLDER}/NAME.md`, and an overview, `{FOLDER}/index.md`.",
     ),
     "nav": ("Flows", "The title of these pages in the navigation, or `false` to leave them out of it."),
 }

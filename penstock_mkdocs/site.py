@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from penstock_mkdocs.hosts import Host
 
 OWN_SETTINGS = {
-    "strict": "Raise on a fault instead of logging a warning, for hosts that do not count warnings.",
-    "base": "The folder that relative paths count from, by default that of the site's configuration file.",
-    "css": "Whether each page carries the style sheet; false where the site links it.",
-    "js": "Whether pages have the script for wide diagrams and for the ways through a node.",
+    "strict": "Whether a mistake raises an error instead of a warning, for hosts that do not count warnings.",
+    "base": "The base folder of relative paths; by default, that of the site's configuration file.",
+    "css": "Whether each page contains the style sheet; false if the site links it.",
+    "js": "Whether pages contain the script for wide diagrams and for the paths through a node.",
 }
 """The settings of the extension, besides those of ``[tool.penstock]``."""
 
@@ -75,7 +75,7 @@ class MkDocsSite(Site):
 
     def _flows_of(self, look: Look) -> tuple[Flow, ...]:
         """Return the flows that most likely have this look on some page."""
-        return self.manifest.flows if look in (small_look(self.config), Look(self.config.direction)) else ()
+        return self.manifest.flows if look in (small_look(self.config), Look(self.config.direction, flexible=True)) else ()
 
     @property
     def shown(self) -> set[str]:

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import NamedTuple, get_args
 
 import pytest
+from page_servers import Servers, is_server
 
 import penstock
-from penstock import errors, manifest, observers
+from penstock import errors, observers
 from penstock.config import SETTINGS
 from penstock.embed.options import EMBEDS, options_of
 from penstock.model.finding_kinds import FINDING_KINDS
@@ -68,10 +69,24 @@ PAGES = {
     "docs/how-to/migrate.md": "docs/examples/shop",
     "docs/how-to/cross-references.md": "docs/examples/shop",
     "docs/how-to/logging.md": None,
+    "docs/how-to/structlog.md": None,
+    "docs/how-to/asgi.md": None,
+    "docs/how-to/flask.md": None,
+    "docs/how-to/httpx-and-requests.md": None,
+    "docs/how-to/celery.md": None,
+    "docs/how-to/kafka.md": None,
+    "docs/how-to/threads-and-processes.md": None,
+    "docs/how-to/opentelemetry.md": None,
+    "docs/how-to/observers.md": None,
+    "docs/how-to/other-queues.md": None,
+    "docs/how-to/dramatiq-and-taskiq.md": None,
     "docs/how-to/hard-to-import.md": None,
     "docs/how-to/several-services.md": "docs/examples",
     "docs/how-to/code-that-is-not-yours.md": None,
+    "docs/how-to/caches-and-queues.md": None,
+    "docs/how-to/testing.md": None,
     "docs/reference/command-line.md": "docs/examples/shop",
+    "docs/reference/command-line-check.md": "docs/examples/shop",
     **{f"docs/reference/findings/{code}.md": None for code in FINDING_KINDS},
 }
 """The pages that are typed, each with the folder that its reader stands in: empty, or a copy of an example."""
@@ -130,21 +145,33 @@ def blocks(page: str) -> list[Block]:
 def type_page(page: str, folder: Path) -> None:
     """Write the page's files and run its commands in the order of the page; every output must be as shown."""
     code = 0
-    for block in blocks(page):
-        if block.file:
-            write(folder / block.file, block)
-        elif block.info == "console":
-            for command, shown in commands(block.body):
-                assert code == 0 or command == "echo $?", (
-                    f"{page} does not show that the command before fails: {command}"
-                )
-                code, printed = run(command, code, folder)
-                printed = printed.replace(f"{folder.resolve()}/", "/app/")
-                assert normal(command, shown) == normal(command, printed), f"{page}: {command}"
-        elif block.info == "sh" and block.body.startswith("mkdocs "):  # prints how long it took
-            code, printed = run(block.body.strip(), code, folder)
-            assert code == 0, printed
+    with Servers(folder, environment()) as servers:
+        for block in blocks(page):
+            if block.file:
+                write(folder / block.file, block._replace(body=servers.with_port(block.body)))
+            elif block.info == "console":
+                for command, shown in commands(block.body):
+                    assert code == 0 or command == "echo $?", (
+                        f"{page} does not show that the command before fails: {command}"
+                    )
+                    code = type_command(page, command, shown, code, folder, servers)
+            elif block.info == "text" and servers.running:
+                servers.wait_for(block.body)
+            elif block.info == "sh" and block.body.startswith("mkdocs "):  # prints how long it took
+                code, printed = run(block.body.strip(), code, folder)
+                assert code == 0, printed
     assert code == 0
+
+
+def type_command(page: str, command: str, shown: str, code: int, folder: Path, servers: Servers) -> int:
+    """Run a command, or start a server; return its exit code. Its output must be as shown."""
+    if is_server(command):
+        servers.start(command, shown)
+        return 0
+    code, printed = run(servers.with_port(command), code, folder)
+    printed = servers.without_port(printed).replace(f"{folder.resolve()}/", "/app/")
+    assert normal(command, shown) == normal(command, printed), f"{page}: {command}"
+    return code
 
 
 def write(path: Path, block: Block) -> None:
@@ -172,10 +199,10 @@ def commands(body: str) -> list[tuple[str, str]]:
     return [(command, shown) for command, _, shown in (part.partition("\n") for part in parts)]
 
 
-def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
-    """Run a command in a shell that knows the exit code before it; return its own, and what it printed."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
-    environment |= {
+def environment() -> dict[str, str]:
+    """Return the environment of a reader's shell."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
+    return inherited | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "80",
         "NO_COLOR": "1",
@@ -183,13 +210,17 @@ def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
         "PYTEST_ADDOPTS": os.environ["PYTEST_ADDOPTS"],  # see conftest.py
         "NO_MKDOCS_2_WARNING": "1",  # the pages say how to set it
     }
+
+
+def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
+    """Run a command in a shell that knows the exit code before it; return its own, and what it printed."""
     shell = ["bash", "-c", f"(exit {previous}); {command}"]
     if command.startswith("penstock show "):  # as wide as the terminal
-        return in_terminal(shell, folder, environment)
+        return in_terminal(shell, folder, environment())
     result = subprocess.run(
         shell,
         cwd=folder,
-        env=environment,
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -221,6 +252,8 @@ def normal(command: str, text: str) -> str:
     """Return what has to be equal: IDs and times differ, and argparse of each Python wraps and words in its own way."""
     if command.endswith("--help"):
         return " ".join(re.sub(r"(-\w) (\{[^}]*\}|[^,\s]+), (--\w+) \2", r"\1, \3 \2", text).split())
+    if command.startswith("curl "):  # many servers end no line
+        text = text.rstrip("\n")
     text = DATE.sub("2026-11-20", text)
     text = DURATION.sub("0.0 seconds", text.replace(sys.executable, "/app/.venv/bin/python"))
     names: dict[str, str] = {}
@@ -364,7 +397,7 @@ def test_page_on_references_describes_the_settings_of_the_handler(name):
 def test_reference_lists_the_options_of_the_directive(directive):
     """The reference lists the options of each Sphinx directive, no more and no fewer."""
     name = {FlowDirective: "penstock-flow", FlowsDirective: "penstock-flows"}[directive]
-    section = reference("embedding").partition(f"directive `{name}`")[2].partition("\n## ")[0]
+    section = reference("directives").partition(f"The directive `{name}`")[2].partition("\n## ")[0]
     assert sorted(directive.option_spec) == sorted(re.findall(r"^\| `:([\w-]+):` \|", section, re.MULTILINE))
 
 
@@ -396,32 +429,86 @@ def test_reference_lists_the_errors():
     assert known == listed
 
 
+API = "\n".join(path.read_text(encoding="utf-8") for path in sorted((DOCS / "reference/api").glob("*.md")))
+QUALIFIED = re.compile(r"~?(?:\w+\.)+(?=[A-Z])")
+
+
 def test_reference_describes_every_public_name():
     """The reference has each name that penstock exports."""
-    described = re.findall(r"^\.\. (?:auto|py:)\w+:: (?:penstock\.\w+\.)?(\w+)", reference("api"), re.MULTILINE)
+    described = re.findall(r"^\.\. (?:auto|py:)\w+:: (?:penstock\.\w+\.)?(\w+)", API, re.MULTILINE)
     described += re.findall(r"^\.\. autoexception:: (\w+)", reference("errors"), re.MULTILINE)
     assert {*penstock.__all__} - {"__version__"} <= {*described}
 
 
-SIGNATURES = re.findall(r"^\.\. (?:auto|py:)(?:function|decorator):: (\w+)(\(.*\))$", reference("api"), re.MULTILINE)
+SIGNATURES = re.findall(
+    r"^\.\. (?:auto(?:function|class)|py:decorator):: ([\w.]+)(\((?!\)$).*\)(?: -> .*)?)$", API, re.MULTILINE
+)
 
 
-@pytest.mark.parametrize(("name", "written"), SIGNATURES)
+@pytest.mark.parametrize(("name", "written"), SIGNATURES, ids=[name for name, _ in SIGNATURES])
 def test_reference_has_the_true_signatures(name, written):
-    """A signature in the reference has the parameters and defaults of the function."""
-    function = getattr(penstock, name, None) or getattr(manifest, name)
+    """A signature in the reference has the parameters, types, defaults and result of the function."""
+    scope: dict[str, object] = {}
+    exec(f"from __future__ import annotations\ndef documented{QUALIFIED.sub('', written)}: ...", scope)
+    documented, actual = inspect.signature(scope["documented"]), inspect.signature(find_documented(name))
+    result = actual.return_annotation if " -> " in written else inspect.Signature.empty
     parameters = [
-        each.replace(annotation=inspect.Parameter.empty)
-        for each in inspect.signature(function).parameters.values()
-        if each.kind is not inspect.Parameter.POSITIONAL_ONLY  # what a bare decorator is given
+        each.replace(annotation=QUALIFIED.sub("", str(each.annotation)))
+        for each in actual.parameters.values()
+        if each.kind is not inspect.Parameter.VAR_POSITIONAL
+        if each.kind is not inspect.Parameter.POSITIONAL_ONLY or each.default is inspect.Parameter.empty
     ]
-    assert str(inspect.Signature(parameters)) == written
+    assert str(documented) == str(inspect.Signature(parameters, return_annotation=result))
+
+
+def find_documented(name):
+    """Return the object that a directive names, in its module or that of the page."""
+    module, _, attribute = name.rpartition(".")
+    modules = [module] if module else ["penstock", "penstock.observers", "penstock.manifest"]
+    homes = [importlib.import_module(module) for module in modules]
+    return next(getattr(home, attribute) for home in homes if hasattr(home, attribute))
+
+
+def test_every_attribute_in_the_reference_has_a_type():
+    """No class of the reference describes an attribute without its type."""
+    classes = [find_documented(name) for name in re.findall(r"^\.\. autoclass:: ([\w.]+)\(\)$", API, re.MULTILINE)]
+    kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
+    texts = [(kind, (inspect.getdoc(kind) or "").partition("Attributes:\n")[2]) for kind in [*classes, *kinds]]
+    assert [] == [
+        (kind.__name__, name) for kind, text in texts for name in re.findall(r"^    (\w+):", text, re.MULTILINE)
+    ]
+
+
+FUNCTIONS = re.findall(r"^\.\. autofunction:: (?:penstock\.[\w.]+\.)?(\w+)\(", API, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_public_function_has_an_example(name):
+    """The reference calls each function that it describes: below the entry, or in the docstring's example."""
+    places = [
+        *("penstock.contrib." + place for place in ("arguments", "celery", "environment", "httpx", "kafka", "logging"))
+    ]
+    places += [
+        "penstock",
+        "penstock.observers",
+        "penstock.propagation",
+        "penstock.testing",
+        "penstock.manifest",
+        "penstock.check.evidence",
+    ]
+    homes = [importlib.import_module(place) for place in places]
+    docstrings = [inspect.getdoc(getattr(home, name)) or "" for home in homes if hasattr(home, name)]
+    examples = [
+        block for text in (API, *docstrings) for block in re.findall(r"^ *(?:>>>|\.\.\.) .*$", text, re.MULTILINE)
+    ]
+    assert [] != [line for line in examples if re.search(rf"\b{name}\b(?! *import)", line) and "import " not in line]
 
 
 def test_reference_describes_every_field_of_an_event():
-    """The reference has each attribute of what an observer is given."""
+    """The reference has each attribute of an event that an observer receives."""
     names = [*(each.name for each in dataclasses.fields(observers.StepEvent)), "flow_id"]
-    assert names == re.findall(r"^   \.\. py:attribute:: (\w+)$", reference("api"), re.MULTILINE)[: len(names)]
+    text = reference("api/observers").partition(":: StepEvent\n")[2]
+    assert names == re.findall(r"^   \.\. py:attribute:: (\w+)$", text, re.MULTILINE)
 
 
 def test_examples_in_docstrings_are_true():

@@ -35,22 +35,18 @@ class EvidenceObserver(Counts):
 
     Args:
         file: The file for the evidence; it is written after each new observation, and by :meth:`write`.
-
-    Attributes:
-        file: The file for the evidence.
-        started: Whether another recorded process started this one: a step that begins with no step around it
-            has then lost its context on the way.
-        inherited: The step in which this process was forked.
-        strays: The channel on which processes exchange steps with lost context.
-        detached: The notes of the run at the fork, if work of this process need not belong to that run.
     """
 
     def __init__(self, file: Path | None = None) -> None:
         self.file = file
         self.started = False
+        """Whether another recorded process started this one: a step with no step around it has then lost its context."""
         self.inherited: StepEvent | None = None
+        """The step in which this process was forked."""
         self.detached: dict[object, Any] | None = None
+        """The notes of the run at the fork, if work of this process need not belong to that run."""
         self.strays: Strays | None = None
+        """The channel on which processes exchange steps with lost context."""
         super().__init__()
 
     def clear(self) -> None:

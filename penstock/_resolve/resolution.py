@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 def get_flow(name: str) -> Flow:
     """Return a declared flow, resolved and checked.
 
+    Args:
+        name: The flow's name.
+
     Raises:
         UnknownFlowError: No such flow is declared; the error lists near names and all known ones.
     """
@@ -31,7 +34,7 @@ def get_flow(name: str) -> Flow:
 
 
 def flows() -> tuple[Flow, ...]:
-    """Return all declared flows, by name; modules named by patches are imported first."""
+    """Return all declared flows, sorted by name; modules that patches name are imported first."""
     _resolve()
     return known_flows()
 

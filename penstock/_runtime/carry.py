@@ -39,8 +39,16 @@ def carry(function: Callable[P, T]) -> Callable[P, T]:
 
     Example:
         >>> from threading import Thread
-        >>> Thread(target=carry(print), args=("in the same run",)).start()
-        in the same run
+        >>> from penstock import current_flow_id, flow_context
+        >>> def log_id():
+        ...     print(current_flow_id())
+        >>> with flow_context("order-17"):
+        ...     for target in (log_id, carry(log_id)):
+        ...         thread = Thread(target=target)
+        ...         thread.start()
+        ...         thread.join()
+        None
+        order-17
     """
     run, event = current_run.get(), current_event.get()
     flags = flags_of(function)
@@ -120,9 +128,10 @@ class CarryingExecutor(Executor):
 
     Example:
         >>> from concurrent.futures import ThreadPoolExecutor
-        >>> with CarryingExecutor(ThreadPoolExecutor()) as pool:
-        ...     pool.submit(len, "four").result()
-        4
+        >>> from penstock import current_flow_id, flow_context
+        >>> with CarryingExecutor(ThreadPoolExecutor()) as pool, flow_context("order-17"):
+        ...     print(pool.submit(current_flow_id).result())
+        order-17
     """
 
     def __new__(cls, executor: Executor) -> Self:

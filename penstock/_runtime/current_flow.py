@@ -23,12 +23,12 @@ class CurrentFlow:
     """A snapshot of the run that some code belongs to.
 
     Attributes:
-        id: The correlation ID.
-        flow: The name of the flow; ``None`` before the first entrypoint, in a run that a request or a plain task
-            started.
-        step: The name of the step; known only with an active observer, such as
+        id (str): The correlation ID.
+        flow (str | None): The name of the flow; ``None`` before the first entrypoint, in a run that a request or a
+            plain task started.
+        step (str | None): The name of the step; known only with an active observer, such as
             :func:`penstock.observers.track_steps`, because it costs time on every call; else ``None``.
-        values: The values set by :func:`set_value`; read-only.
+        values (Mapping[str, Any]): The values set by :func:`set_value`; read-only.
     """
 
     id: str
@@ -51,6 +51,10 @@ def set_value(name: str, value: object) -> None:
 
     Tasks and threads that already run keep their own values. Values are discarded when the run
     ends. Outside every run, nothing is kept: a step that is called alone just runs.
+
+    Args:
+        name: The name of the value.
+        value: Any object; to reach another process with :func:`carry`, it must be picklable.
     """
     run = current_run.get()
     if run is not None:
@@ -58,7 +62,12 @@ def set_value(name: str, value: object) -> None:
 
 
 def get_value(name: str, default: object = None) -> Any:
-    """Return a value that travels with the run, or ``default`` if there is none or no run."""
+    """Return a value that travels with the run.
+
+    Args:
+        name: The name of the value, as given to :func:`set_value`.
+        default: The result without such a value, or outside every run.
+    """
     run = current_run.get()
     return default if run is None else run.values.get(name, default)
 

@@ -41,9 +41,9 @@ class RemoteContext(NamedTuple):
     """What the headers of a message say of the run that it was sent in.
 
     Attributes:
-        id: The correlation ID.
-        span: The caller's span and its trace flags, if its trace is the run; else ``None``.
-        evidence: The steps around the sender, encoded; empty unless evidence is recorded.
+        id (str): The correlation ID.
+        span (tuple[str, int] | None): The caller's span and its trace flags, if its trace is the run; else ``None``.
+        evidence (str): The steps around the sender, encoded; empty unless evidence is recorded.
     """
 
     id: str
@@ -55,7 +55,7 @@ class RemoteFlowId(str):
     """A correlation ID from headers, with the context that they brought along.
 
     Attributes:
-        context: That context; a run that is given this ID gets it all.
+        context (RemoteContext): That context; a run that is given this ID gets it all.
     """
 
     __slots__ = ("context",)

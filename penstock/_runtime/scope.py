@@ -50,7 +50,12 @@ _slow.observers = ()
 
 
 def add_observer(observer: Observer) -> None:
-    """Call ``observer`` for every step that begins from now on; a second registration has no effect."""
+    """Call ``observer`` for every step that begins from now on.
+
+    Args:
+        observer: A function that receives each event, see :class:`penstock.observers.Observer`. A second registration has no
+            effect.
+    """
     from penstock._runtime.events import event_of  # noqa: PLC0415 - importing penstock must stay cheap
 
     _slow.event = event_of
@@ -61,7 +66,11 @@ def add_observer(observer: Observer) -> None:
 
 
 def remove_observer(observer: Observer) -> None:
-    """Stop calling ``observer``; steps that already run are still finished with it."""
+    """Stop calling ``observer``; steps that already run are still finished with it.
+
+    Args:
+        observer: The observer, as given to :func:`add_observer`. An unknown one has no effect.
+    """
     registered_observer = _find_registered(observer)
     if registered_observer is not None:
         known[:] = [candidate for candidate in known if candidate is not registered_observer]

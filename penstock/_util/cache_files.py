@@ -23,7 +23,7 @@ def read_cache_file(path: Path) -> tuple[dict[str, Any], bytes]:
     line, _, content = read_bytes(path).partition(b"\n")
     try:
         head = json.loads(line)
-    except RecursionError:
+    except (ValueError, RecursionError):
         head = None
     if not isinstance(head, dict) or head.pop("digest", None) != hashlib.sha256(content).hexdigest():
         raise ValueError(f"{path} is damaged")

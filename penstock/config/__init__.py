@@ -40,44 +40,58 @@ class Config:
         "list of modules",
         (),
         ["shop.flows", "shop.orders.*"],
-        "Modules to import, in this order; `shop.orders.*` is the package and everything under it. "
-        "Without any, the flows of the building process itself are shown.",
+        "The modules to import, in this order. `shop.orders.*` is the package and every module in it. Without "
+        "this setting, the flows of the building process itself are shown.",
     )
     path: tuple[Path, ...] = _setting(
-        read.folders, "list of folders", (), ["src"], "Folders put first on `sys.path` before the modules are imported."
+        read.folders,
+        "list of folders",
+        (),
+        ["src"],
+        "Folders to put first on `sys.path` before the modules are imported.",
     )
     python: str | None = _setting(
         read.interpreter,
         "interpreter",
         None,
         "../.venv/bin/python",
-        "The Python that imports the modules, by default the one that builds. Its environment needs penstock and the "
-        "application. A bare name such as `python3.12` is looked up on PATH.",
+        "The Python that imports the modules; by default, the one that runs the build. Its environment needs "
+        "penstock and the application. A bare name such as `python3.12` is searched on PATH.",
     )
     env: Mapping[str, str] = _setting(
-        read.strings, "table of strings", {}, {"STAGE": "docs"}, "Environment variables set for the import."
+        read.strings,
+        "table of strings",
+        {},
+        {"STAGE": "docs"},
+        "Environment variables to set for the import.",
     )
     setup: str = _setting(
         read.setup,
         "module:function",
         "",
         "django:setup",
-        "A function called, without arguments, before the first import.",
+        "A function to call, without arguments, before the first import.",
     )
     mock: tuple[str, ...] = _setting(
         read.mocks,
         "list of modules",
         (),
         ["redis", "google.cloud"],
-        "Modules to stand in for, with all under them, where they cannot be installed.",
+        "Modules to replace by mocks, with all modules under them, if they cannot be installed.",
     )
-    timeout: float = _setting(read.seconds, "seconds", 60.0, 120, "How long setup and all imports together may take.")
+    timeout: float = _setting(
+        read.seconds,
+        "seconds",
+        60.0,
+        120,
+        "The time limit for setup and all imports together.",
+    )
     reading_timeout: float = _setting(
         read.seconds,
         "seconds",
         60.0,
         120,
-        "How long it may take, after the imports, to read what the code calls; flows that are not read by then are "
+        "The time limit for analysing the code after the imports. Flows that are not analysed by then are "
         "shown without proof, and a problem says so.",
     )
     manifests: tuple[Path, ...] = _setting(
@@ -85,91 +99,105 @@ class Config:
         "list of files",
         (),
         ["flows.json"],
-        "Manifests to read instead of importing modules, such as `penstock export` writes; several are merged.",
+        "Manifests to read instead of importing modules, as written by `penstock export`. Several are merged.",
     )
     trust_manifests: bool = _setting(
         read.truth,
         "truth value",
         False,
         True,
-        "Whether `manifests` are your own. Those of others are data: what their docstrings say is text and formatting, and "
-        "no file of theirs is looked for on this machine.",
+        "Whether `manifests` are your own. Manifests of others are data: their docstrings become text and "
+        "formatting only, and penstock opens none of the files that they name.",
     )
     service: str = _setting(
-        read.text, "string", "", "shop", "The service's name, which tells equal flow names of several services apart."
+        read.text,
+        "string",
+        "",
+        "shop",
+        "The service's name. It distinguishes flows of the same name in several services.",
     )
     source_url: str = _setting(
         read.template,
         "URL template",
         "",
         "https://example.org/shop/blob/main/{file}#L{line}-L{end_line}",
-        "Where a step's source can be read; `{file}`, `{line}` and `{end_line}` are filled in.",
+        "The address of a step's source; `{file}`, `{line}` and `{end_line}` are filled in.",
     )
     engine: str = _setting(
         read.engine,
         "`graphviz-pure`, `dot` or a path",
         "graphviz-pure",
         "dot",
-        "What lays diagrams out: the `graphviz-pure` wheel, `dot` from PATH, or an executable.",
+        "The layout engine: the `graphviz-pure` wheel, `dot` from PATH, or the path of an executable.",
     )
     direction: str = _setting(
-        read.one_of("TB", "LR", "BT", "RL", TD="TB"), "`TB`, `LR`, `BT` or `RL`", "TB", "LR", "Where a diagram runs to."
+        read.one_of("TB", "LR", "BT", "RL", TD="TB"),
+        "`TB`, `LR`, `BT` or `RL`",
+        "TB",
+        "LR",
+        "The direction of the edges in diagrams: down, right, up or left.",
     )
     layout_timeout: float = _setting(
         read.seconds,
         "seconds",
         20.0,
         60,
-        "How long the layout engine may take for one diagram. One that takes longer is tried once more, more cheaply, and "
-        "then drawn in plain layers.",
+        "The time limit for the layout of one diagram. After it, a cheaper layout is tried, and then the "
+        "diagram is drawn in plain layers.",
     )
     docstring_style: str = _setting(
         read.one_of("auto", "google", "numpy", "sphinx", "markdown"),
         "`auto`, `google`, `numpy`, `sphinx` or `markdown`",
         "auto",
         "google",
-        "How docstrings are written; `auto` tells Google, NumPy and Sphinx style apart.",
+        "The style of docstrings; `auto` recognises Google, NumPy and Sphinx style.",
     )
     evidence: str = _setting(
         read.path,
         "file",
         "",
         "evidence.json",
-        "What really ran, as `pytest --penstock` records it; `.penstock/evidence.json` by default.",
+        "The file with recorded runs, as written by `pytest --penstock`; `.penstock/evidence.json` by default.",
     )
     check: str = _setting(
         read.one_of("off", "warn", "error"),
         "`off`, `warn` or `error`",
         "off",
         "warn",
-        "Whether documentation builds report what does not agree. Where there is evidence, arrows are held against it "
-        "and the code in any case; with `warn` or `error`, against the code also before anything was recorded.",
+        "Whether documentation builds report findings. If there is evidence, edges are compared with it and "
+        "with the code in any case. With `warn` or `error`, they are compared with the code even before "
+        "anything was recorded.",
     )
     proof: bool = _setting(
         read.truth,
         "truth value",
         True,
         False,
-        "Whether diagrams show what code and runs say of each arrow, where anything is known.",
+        "Whether diagrams show what is known of each edge from code and runs.",
     )
     contracts: tuple[Contract, ...] = _setting(
         read.tables(Contract, lists=("flows", "never"), choices={"type": CONTRACT_TYPES}),
         "list of tables",
         (),
         [{"type": "has-docstrings", "flows": ["orders"]}],
-        "What the project has decided about its flows: `type` is `has-trigger`, `has-docstrings`, `all-confirmed` or "
-        "`never-reaches`, `name` what to call it, `flows` patterns of the flows that it is about, `never` what they "
-        "must not reach.",
+        "Rules for the project's flows. `type` is `has-trigger`, `has-docstrings`, `all-confirmed` or "
+        "`never-reaches`. `name` is the rule's name, `flows` contains patterns of the flows that it applies "
+        "to, and `never` the steps or flows that they must not reach.",
     )
     ignore: tuple[Ignore, ...] = _setting(
         read.tables(Ignore),
         "list of tables",
         (),
         [{"flow": "orders", "edge": "charge -> ship", "reason": "in the warehouse"}],
-        "Findings to accept, each with a `reason`; `code` names one kind of them. One that matches nothing is a finding.",
+        "Findings to accept, each with a `reason`; `code` limits an entry to one kind of finding. An entry "
+        "that matches nothing is a finding itself.",
     )
     baseline: str = _setting(
-        read.path, "file", "", "penstock-baseline.json", "Findings of an earlier day, which are accepted."
+        read.path,
+        "file",
+        "",
+        "penstock-baseline.json",
+        "A file with earlier findings, which are accepted.",
     )
 
 

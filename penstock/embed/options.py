@@ -118,9 +118,9 @@ class FigureOptions:
     """The options of everything that is a figure."""
 
     caption: str = _option(TEXT, "", "A line under the diagram.")
-    alt: str = _option(TEXT, "", "What a screen reader says of the diagram; made from the arrows by default.")
-    direction: str = _option(DIRECTION, "", "Where the diagram runs to; as configured by default.")
-    format: str = _option(FORMAT, "svg", "How the diagram is drawn: here, or by Mermaid's script.")
+    alt: str = _option(TEXT, "", "The text for screen readers; by default, it lists the edges.")
+    direction: str = _option(DIRECTION, "", "The direction of the edges; by default, that of the setting.")
+    format: str = _option(FORMAT, "svg", "The renderer: penstock, or Mermaid's script.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,17 +143,21 @@ class SelectionOptions:
 class FlowOptions(FigureOptions):
     """The options of ``penstock-flow``."""
 
-    steps: bool = _option(TRUTH, True, "Whether the steps stand below, with their docstrings.")
+    steps: bool = _option(TRUTH, True, "Whether the steps follow below, with their docstrings.")
     diagram: bool = _option(TRUTH, True, "Whether the diagram is shown.")
-    proof: bool = _option(TRUTH, True, "Whether the diagram shows what is known of each arrow.")
-    title: bool = _option(TRUTH, False, "Whether the flow's title stands above, outside the outline.")
-    description: bool = _option(TRUTH, False, "Whether the flow's description stands above.")
-    paths: bool = _option(TRUTH, False, "Whether all ways through the flow are listed.")
-    focus: str = _option(TEXT, "", "A step: the rest is left out, but for what leads to it and what it leads to.")
-    depth: int | None = _option(COUNT, None, "How many edges a step may be away from the focus, or from an entrypoint.")
+    proof: bool = _option(TRUTH, True, "Whether the diagram shows the proof of each edge.")
+    title: bool = _option(TRUTH, False, "Whether the flow's title is shown above, outside the page's outline.")
+    description: bool = _option(TRUTH, False, "Whether the flow's description is shown above.")
+    paths: bool = _option(TRUTH, False, "Whether all paths through the flow are listed.")
+    focus: str = _option(
+        TEXT, "", "A step. Only this step, the steps that lead to it and those that it leads to are shown."
+    )
+    depth: int | None = _option(
+        COUNT, None, "The greatest number of edges between a shown step and the focus or an entrypoint."
+    )
     collapse: str = _option(COLLAPSE, "", "One box for all steps of a module.")
-    heading_level: int = _option(LEVEL, 0, "The steps' headings; one deeper than the last one by default.")
-    id: str = _option(TEXT, "", "The anchor, `flow-` and the flow's name by default; `name` means the same.")
+    heading_level: int = _option(LEVEL, 0, "The level of the steps' headings; by default, one below the last heading.")
+    id: str = _option(TEXT, "", "The anchor; by default, `flow-` and the flow's name. `name` means the same.")
 
     @property
     def part(self) -> Part:
@@ -166,15 +170,15 @@ class FlowsOptions(SelectionOptions):
     """The options of ``penstock-flows``."""
 
     caption: str = _option(TEXT, "", "The title of the table.")
-    diagrams: bool = _option(TRUTH, True, "Whether there is a small diagram of each flow.")
-    id: str = _option(TEXT, "", "The anchor, `flows` by default; `name` means the same.")
+    diagrams: bool = _option(TRUTH, True, "Whether each flow has a small diagram.")
+    id: str = _option(TEXT, "", "The anchor; by default, `flows`. `name` means the same.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class MapOptions(FigureOptions, SelectionOptions):
     """The options of ``penstock-map``."""
 
-    id: str = _option(TEXT, "", "The anchor, `system-map` by default; `name` means the same.")
+    id: str = _option(TEXT, "", "The anchor; by default, `system-map`. `name` means the same.")
 
 
 EmbedOptions = FlowOptions | FlowsOptions | MapOptions

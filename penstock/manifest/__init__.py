@@ -43,10 +43,12 @@ class Inputs:
     """The inputs of a manifest, to detect whether it is up to date.
 
     Attributes:
-        files: Each file that was imported, relative to the project, with the SHA-256 of its content.
-        folders: Each folder that was searched for modules, with the SHA-256 of the names in it.
-        config: The SHA-256 of the configuration.
-        versions: Names and versions of the programs involved: python, penstock.
+        files (tuple[tuple[str, str], ...]): Each file that was imported, relative to the project, with the SHA-256 of
+            its content.
+        folders (tuple[tuple[str, str], ...]): Each folder that was searched for modules, with the SHA-256 of the
+            names in it.
+        config (str): The SHA-256 of the configuration.
+        versions (tuple[tuple[str, str], ...]): Names and versions of the programs involved: python, penstock.
     """
 
     files: tuple[tuple[str, str], ...] = ()
@@ -60,13 +62,13 @@ class Manifest:
     """The flows of one service, or of several merged.
 
     Attributes:
-        flows: The flows, by service and name.
-        problems: The problems outside every flow.
-        service: The service's name, or an empty string.
-        inputs: The inputs of the manifest.
-        generator: The program that wrote it.
-        origins: The file of each flow that others wrote and that is not trusted, by the flow's full name. Whoever reads
-            manifests says so; in the file of a manifest there is no such thing, which could claim to be trusted.
+        flows (tuple[Flow, ...]): The flows, by service and name.
+        problems (tuple[Problem, ...]): The problems outside every flow.
+        service (str): The service's name, or an empty string.
+        inputs (Inputs): The inputs of the manifest.
+        generator (str): The program that wrote it.
+        origins (Mapping[str, str]): The file of each flow of an untrusted manifest, by the flow's full name. It is set
+            when manifests are read, and never stored in one: a file could claim to be trusted.
     """
 
     flows: tuple[Flow, ...] = ()
@@ -77,7 +79,10 @@ class Manifest:
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def flow(self, name: str) -> Flow:
-        """Return a flow by its name, or by ``service/name`` where two services have one of that name.
+        """Return a flow.
+
+        Args:
+            name: The flow's name, or ``service/name`` if two services have a flow of that name.
 
         Raises:
             UnknownFlowError: There is no such flow; the error lists near names and all known ones.
@@ -87,7 +92,7 @@ class Manifest:
         exact = [flow for flow in candidates if flow.full_name == name]
         if len(exact or candidates) > 1:
             names = " or ".join(sorted(flow.full_name for flow in candidates))
-            raise ManifestError(f"several services have a flow {name!r}; say which: {names}")
+            raise ManifestError(f"several services have a flow {name!r}; name the service: {names}")
         if not candidates:
             flows = [flow.full_name for flow in self.flows if name in flow.positions]
             hint = f"{name!r} is a step of {' and '.join(map(repr, flows))}." if flows else ""
@@ -129,7 +134,10 @@ def build(
 
 
 def merge(manifests: Sequence[Manifest]) -> Manifest:
-    """Merge manifests into one with the flows of all.
+    """Return one manifest with the flows of several.
+
+    Args:
+        manifests: The manifests; equal flows in several of them are one.
 
     Raises:
         ManifestError: Two manifests of one service (or of none) have different flows of one name.
@@ -180,11 +188,14 @@ def loads(text: str, path: Path | None = None) -> Manifest:
     try:
         return _manifest(content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ManifestError(f"the manifest is damaged ({error!r}); export it anew", path=path) from None
+        raise ManifestError(f"the manifest is damaged ({error!r}); export it again", path=path) from None
 
 
 def load(path: Path) -> Manifest:
     """Return the manifest in a file.
+
+    Args:
+        path: A file that ``penstock export`` or :func:`save` has written.
 
     Raises:
         ManifestError: The file cannot be read or is not a manifest.
@@ -197,7 +208,12 @@ def load(path: Path) -> Manifest:
 
 
 def save(manifest: Manifest, path: Path, *, indent: int | None = 2) -> None:
-    """Write the manifest to a file atomically, indented by that many spaces for each level.
+    """Write a manifest to a file, whole or not at all.
+
+    Args:
+        manifest: The manifest.
+        path: The file.
+        indent: Spaces for each level; ``None`` puts all on one line, which is three times as fast to write.
 
     Raises:
         OutputError: The file cannot be written.

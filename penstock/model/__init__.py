@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 
 from penstock._util import graphs
 from penstock.errors import UnknownStepError
+from penstock.model.finding_kinds import State  # noqa: TC001 - its public place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from penstock.model.finding_kinds import State
     from penstock.model.problem_codes import ProblemCode
 
 Kind = Literal["function", "coroutine", "generator", "async generator", "class", "callable"]
@@ -30,13 +30,13 @@ class Problem:
     """A problem with a declaration, or with the import of a module.
 
     Attributes:
-        code: The kind of problem, one of :data:`ProblemCode`.
-        message: The problem and its remedy, in one sentence or two.
-        file: The file in which to fix it, relative to the project in a manifest, or an empty string.
-        line: The line in it, counted from 1; 0 if unknown.
-        step: The step concerned, or an empty string.
-        advice: The end of the message that says what to do, and may name other steps, or an empty string.
-        missing: The name that no step has, where that is the problem, or an empty string.
+        code (ProblemCode): The kind of problem, one of :data:`ProblemCode`.
+        message (str): The problem and its remedy, in one sentence or two.
+        file (str): The file in which to fix it, relative to the project in a manifest, or an empty string.
+        line (int): The line in it, counted from 1; 0 if unknown.
+        step (str): The step concerned, or an empty string.
+        advice (str): The end of the message that says what to do, and may name other steps, or an empty string.
+        missing (str): The name that no step has, where that is the problem, or an empty string.
     """
 
     code: ProblemCode
@@ -61,23 +61,25 @@ class Step:
     """One function of a flow.
 
     Attributes:
-        name: The step's name, unique in its flow.
-        title: The docstring's first sentence, or its first paragraph if none ends in it, without markup; or an empty string.
-        docstring: The whole docstring, indentation cleaned.
-        signature: Parameters and return annotation as written, such as ``(msg: Message) -> None``; without
+        name (str): The step's name, unique in its flow.
+        title (str): The docstring's first sentence, or its first paragraph if none ends in it, without markup; or an
+            empty string.
+        docstring (str): The whole docstring, indentation cleaned.
+        signature (str): Parameters and return annotation as written, such as ``(msg: Message) -> None``; without
             ``self`` or ``cls``, and with ``…`` for a default without source.
-        imports: The imported names in the signature, in the form of an import statement:
+        imports (tuple[str, ...]): The imported names in the signature, in the form of an import statement:
             ``collections.abc.Mapping``, ``typing as t``.
-        module: The module that defines the function.
-        qualname: The function's qualified name in it.
-        file: The source file: absolute in a running process, relative to the project in a manifest.
-        line: The first line of the definition, decorators included, counted from 1; 0 without source.
-        end_line: The last line of the definition.
-        kind: The kind of callable.
-        entrypoint: Whether a run can start here.
-        trigger: The source that starts it, such as ``kafka:bom-updates``, or an empty string.
-        effects: The resources that it changes, such as ``postgres:parts``.
-        source_hash: 16 hex digits over the source from ``def`` on, without the docstring (SHA-256, cut), or an empty string.
+        module (str): The module that defines the function.
+        qualname (str): The function's qualified name in it.
+        file (str): The source file: absolute in a running process, relative to the project in a manifest.
+        line (int): The first line of the definition, decorators included, counted from 1; 0 without source.
+        end_line (int): The last line of the definition.
+        kind (Kind): The kind of callable.
+        entrypoint (bool): Whether a run can start here.
+        trigger (str): The source that starts it, such as ``kafka:bom-updates``, or an empty string.
+        effects (tuple[str, ...]): The resources that it changes, such as ``postgres:parts``.
+        source_hash (str): 16 hex digits over the source from ``def`` on, without the docstring (SHA-256, cut), or an
+            empty string.
     """
 
     name: str
@@ -107,13 +109,13 @@ class Call:
     """A relation of two steps of a flow, found by static analysis.
 
     Attributes:
-        source: The name of the step that comes first.
-        target: The name of the step that follows.
-        kind: ``call`` if the source's code calls the target, directly or through functions that are not steps;
-            ``order`` if a function calls first the source and then the target; ``data`` if, in addition, the
+        source (str): The name of the step that comes first.
+        target (str): The name of the step that follows.
+        kind (CallKind): ``call`` if the source's code calls the target, directly or through functions that are not
+            steps; ``order`` if a function calls first the source and then the target; ``data`` if, in addition, the
             source's result reaches an argument of the target.
-        file: The file of the call, relative to the project in a manifest.
-        line: The line of the call, counted from 1.
+        file (str): The file of the call, relative to the project in a manifest.
+        line (int): The line of the call, counted from 1.
     """
 
     source: str
@@ -128,10 +130,10 @@ class Blind:
     """A place at which static analysis gave up.
 
     Attributes:
-        step: The step from which the place was reached.
-        reason: Why, in words.
-        file: The file, relative to the project in a manifest.
-        line: The line, counted from 1.
+        step (str): The step from which the place was reached.
+        reason (str): Why, in words.
+        file (str): The file, relative to the project in a manifest.
+        line (int): The line, counted from 1.
     """
 
     step: str
@@ -145,13 +147,13 @@ class Edge:
     """An edge from one step to the next.
 
     Attributes:
-        source: The name of the step that comes first.
-        target: The name of the step that follows.
-        label: The condition of the edge, such as ``if paid``, or an empty string.
-        origin: ``declared`` for an edge written as ``after=``, ``seen`` for one only observed in runs.
-        state: The result of the check; empty if the edge was not checked.
-        witness: The evidence that confirmed it: ``call`` or ``order`` (runs), ``static`` (the code), else empty.
-        note: The result in words, one sentence.
+        source (str): The name of the step that comes first.
+        target (str): The name of the step that follows.
+        label (str): The condition of the edge, such as ``if paid``, or an empty string.
+        origin (str): ``declared`` for an edge written as ``after=``, ``seen`` for one only observed in runs.
+        state (State): The result of the check; empty if the edge was not checked.
+        witness (str): The evidence that confirmed it: ``call`` or ``order`` (runs), ``static`` (the code), else empty.
+        note (str): The result in words, one sentence.
     """
 
     source: str
@@ -168,10 +170,10 @@ class EvidenceSummary:
     """The recorded runs that the states of a flow's edges rest on; the edges themselves say what confirmed each.
 
     Attributes:
-        runs: The number of recorded runs of the flow.
-        commit: The last commit that they were recorded at, with a ``+`` behind it for uncommitted changes; or another
-            version, or an empty string.
-        date: The day of its last recording (ISO 8601, UTC), or an empty string.
+        runs (int): The number of recorded runs of the flow.
+        commit (str): The last commit that they were recorded at, with a ``+`` behind it for uncommitted changes; or
+            another version, or an empty string.
+        date (str): The day of its last recording (ISO 8601, UTC), or an empty string.
     """
 
     runs: int = 0
@@ -184,17 +186,18 @@ class Flow:
     """A declared flow: its steps and edges in flow order, and its problems.
 
     Attributes:
-        name: The flow's name, unique in its service.
-        title: A human-readable title; by default, the name.
-        description: The purpose of the flow, or an empty string.
-        service: The flow's service, or an empty string.
-        tags: Words to group flows by, in the order given.
-        steps: The steps, in flow order.
-        edges: The edges, in the order of the steps.
-        problems: The problems of the declaration.
-        calls: The static relations of the steps, if analysed.
-        blind: The places at which static analysis gave up.
-        evidence: The evidence that the edges' states rest on; ``None`` if they were not checked.
+        name (str): The flow's name, unique in its service.
+        title (str): A human-readable title; by default, the name.
+        description (str): The purpose of the flow, or an empty string.
+        service (str): The flow's service, or an empty string.
+        tags (tuple[str, ...]): Words to group flows by, in the order given.
+        steps (tuple[Step, ...]): The steps, in flow order.
+        edges (tuple[Edge, ...]): The edges, in the order of the steps.
+        problems (tuple[Problem, ...]): The problems of the declaration.
+        calls (tuple[Call, ...]): The static relations of the steps, if analysed.
+        blind (tuple[Blind, ...]): The places at which static analysis gave up.
+        evidence (EvidenceSummary | None): The evidence that the edges' states rest on; ``None`` if they were not
+            checked.
     """
 
     name: str

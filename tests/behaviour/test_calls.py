@@ -86,7 +86,7 @@ each_kind = pytest.mark.parametrize("kind", range(7), ids=KINDS)
 
 @each_kind
 def test_runs(kind):
-    """A call of an entrypoint is a run with a new ID, and afterwards there is none."""
+    """A call of an entrypoint is a run with a new ID. After it, there is no ID."""
     start = of_each_kind(marks(), current_flow_id)[kind]
 
     assert 2 == len({finish(start()) for _ in range(2)} - {None})
@@ -103,7 +103,7 @@ def test_joined(kind):
 
 @each_kind
 def test_apart(kind):
-    """With `inherit=False` an entrypoint always is a run of its own, and the outer ID is back afterwards."""
+    """With `inherit=False`, an entrypoint is always a run of its own, and the outer ID is back after it."""
     start = of_each_kind(marks(inherit=False), current_flow_id)[kind]
     with flow_context() as run:
         assert finish(start()) not in {None, run.id}
@@ -112,7 +112,7 @@ def test_apart(kind):
 
 @each_kind
 def test_nested_steps(kind):
-    """A step has the ID of the run that it is called in; outside every run it has none, and just runs."""
+    """A step has the ID of the run that calls it. Outside every run it has none, and just runs."""
     work = of_each_kind(orders.step(after="start"), current_flow_id)[kind]
     with flow_context() as run:
         assert run.id == finish(work())
@@ -121,7 +121,7 @@ def test_nested_steps(kind):
 
 @each_kind
 def test_exceptions(kind):
-    """After an exception the ID is still there in an `except` inside the run, and gone outside of it."""
+    """After an exception, an `except` inside the run still has the ID, and code outside has none."""
 
     def fail():
         raise ValueError(current_flow_id())
@@ -170,7 +170,7 @@ set_at_end: list[str | None] = []
 
 
 def test_consumers_of_generators():
-    """Between two items the consumer of a generator is in its own run, or in none."""
+    """Between two items, the consumer of a generator is in its own run, or in none."""
     seen = set()
     with flow_context() as run:
         for flow_id in flow("orders").entrypoint(name="apart", inherit=False)(items.__wrapped__)():
@@ -197,7 +197,7 @@ def test_consumers_of_async_generators():
 
 
 def test_break():
-    """A generator that is left by `break` is closed in its run, and the consumer's ID is its own."""
+    """A generator that `break` leaves is closed in its run, and the consumer keeps its own ID."""
     set_at_end.clear()
     for each in items():
         flow_id = each
@@ -209,7 +209,7 @@ def test_break():
 
 
 def test_break_async():
-    """An asynchronous generator that is left by `break` is closed in its run, too."""
+    """An asynchronous generator that `break` leaves is closed in its run, too."""
     set_at_end.clear()
 
     async def leave():
@@ -223,7 +223,7 @@ def test_break_async():
 
 
 def test_closed_elsewhere():
-    """A generator may be closed in another thread or context: no error, and no ID is left behind."""
+    """A generator may be closed in another thread or context, without an error and without leaving an ID there."""
     set_at_end.clear()
     running = items()
     first = next(running)
@@ -245,7 +245,7 @@ def test_closed_elsewhere():
 
 
 def test_collected_elsewhere():
-    """A generator or coroutine may be collected in another context: no error, and no ID is left behind."""
+    """A generator or coroutine may be collected in another context, without an error and without leaving an ID there."""
 
     @orders.entrypoint(name="never_ends")
     async def never_ends():
@@ -267,7 +267,7 @@ def test_collected_elsewhere():
 
 
 def test_flow_context():
-    """`flow_context` makes a block a run of its own, with the ID and the flow that are given; blocks nest."""
+    """`flow_context` makes a block a run of its own, with the given ID and flow. Blocks nest."""
     with flow_context("import-17", flow="nightly"):
         assert ("import-17", "nightly") == (current_flow().id, current_flow().flow)
         with flow_context():
@@ -277,7 +277,7 @@ def test_flow_context():
 
 
 def test_flow_context_refuses():
-    """`flow_context` refuses an ID that is none, and does not repeat it."""
+    """`flow_context` refuses an invalid ID, and its message does not repeat it."""
     with pytest.raises(errors.FlowIdError) as caught:
         flow_context("no id")
 
@@ -285,7 +285,7 @@ def test_flow_context_refuses():
 
 
 def test_flow_context_in_generators():
-    """A `flow_context` inside an entrypoint that is a generator does not reach its consumer."""
+    """A `flow_context` inside a generator that is an entrypoint does not reach its consumer."""
 
     @orders.entrypoint(name="with_context")
     def with_context():
@@ -304,7 +304,7 @@ def test_flow_context_in_generators():
 
 
 def test_joined_generators():
-    """An entrypoint that is a generator and joins a run keeps its contexts and values to itself, too."""
+    """A generator that is an entrypoint and joins a run keeps its contexts and values to itself, too."""
 
     @orders.entrypoint(name="rows")
     def rows():
@@ -334,7 +334,7 @@ def test_joined_generators():
 
 
 def test_consumers_values_reach_joined_generators():
-    """What the consumer sets between two items, a generator in the same run sees."""
+    """A generator sees the values that its consumer sets between two items, if both are in the same run."""
 
     @orders.entrypoint(name="reading")
     def reading():
@@ -349,7 +349,7 @@ def test_consumers_values_reach_joined_generators():
 
 
 def test_first_entrypoint_names_the_run():
-    """A run that no entrypoint has started takes the flow of the first that is called in it."""
+    """A run without an entrypoint takes the flow of the first entrypoint that is called in it."""
     with flow_context():
         assert current_flow().flow is None
         next(items())
@@ -357,7 +357,7 @@ def test_first_entrypoint_names_the_run():
 
 
 def test_current_flow():
-    """`current_flow` tells ID, flow and values, and the step while somebody observes."""
+    """`current_flow` returns ID, flow and values, and the step while there is an observer."""
 
     @orders.entrypoint(name="told")
     def told():
@@ -369,7 +369,7 @@ def test_current_flow():
 
 
 def test_values():
-    """A value is seen by everything called afterwards in the run, and gone when it ends."""
+    """A value reaches everything called afterwards in the run, and is discarded when the run ends."""
 
     @orders.entrypoint(name="valued")
     def valued():
@@ -382,7 +382,7 @@ def test_values():
 
 
 def test_values_of_inner_runs():
-    """A value of an inner run does not reach the outer one, nor the other way round."""
+    """A value of an inner run does not reach the outer one, nor one of the outer run the inner one."""
     with flow_context():
         set_value("tenant", "outer")
         with flow_context():
@@ -392,7 +392,7 @@ def test_values_of_inner_runs():
 
 
 def test_values_in_generators():
-    """A value that an entrypoint sets which is a generator is still there when it goes on, and not in its consumer."""
+    """A value that a generator sets as an entrypoint is still there when it resumes, and does not reach its consumer."""
 
     @orders.entrypoint(name="keeping")
     def keeping():
@@ -408,7 +408,7 @@ def test_values_in_generators():
 
 
 def test_failing_observers(caplog):
-    """An observer that fails is reported once, and the application does not notice."""
+    """An observer that fails is reported once, and the application is not affected."""
 
     def fail(event):
         raise RuntimeError(event.step)
@@ -421,7 +421,7 @@ def test_failing_observers(caplog):
 
 
 def test_observers_come_and_go():
-    """An observer sees the steps that begin while it is there, also in a run that began before."""
+    """An observer receives the steps that begin while it is registered, also in a run that began before."""
     seen = []
     work = orders.step(after="start", name="work")(lambda: None)
 
@@ -439,7 +439,7 @@ def test_observers_come_and_go():
 
 
 def test_context_managers():
-    """A context manager of contextlib that is marked is bound until its block ends, however it ends; what was around is back then."""
+    """A context manager of contextlib that is a step is bound until its block ends, in any way. Then the outer values are back."""
 
     @orders
     @entrypoint(inherit=False)
@@ -458,7 +458,7 @@ def test_context_managers():
 
 
 def test_async_context_managers():
-    """The same holds for asynchronous ones, each task by itself."""
+    """The same holds for asynchronous context managers, separately for each task."""
 
     @orders
     @entrypoint
@@ -480,7 +480,7 @@ def test_async_context_managers():
 
 
 def test_observers_of_generators():
-    """What an observer binds is suspended at each `yield` of a generator, and resumed after it."""
+    """The bindings of an observer are suspended at each `yield` of a generator, and resumed after it."""
     events = []
 
     class Finish:
@@ -504,7 +504,7 @@ def test_observers_of_generators():
 
 
 def test_plain_step_decorator():
-    """A function under `@flow` and `@step` is called as before, with its arguments and its result."""
+    """A function below `@flow` and `@step` is called as before, with its arguments and its result."""
 
     @flow("orders")
     @step(after="items")

@@ -47,7 +47,7 @@ def in_run(function):
 
 
 def test_gather():
-    """Coroutines in `asyncio.gather` are in the run that gathers them; entrypoints there each in their own."""
+    """Coroutines in `asyncio.gather` are in the run that gathers them. Entrypoints with `inherit=False` there have runs of their own."""
 
     async def gather():
         return await asyncio.gather(ask(), ask()), await asyncio.gather(*(start(0.001) for _ in range(20)))
@@ -59,7 +59,7 @@ def test_gather():
 
 
 def test_tasks():
-    """Tasks of `create_task` and `TaskGroup` are in the run that made them, also after it has ended."""
+    """Tasks of `create_task` and `TaskGroup` are in the run that made them, even after it has ended."""
 
     async def make():
         async with asyncio.TaskGroup() as group:
@@ -79,7 +79,7 @@ def test_tasks():
 
 
 def test_entrypoints_after_the_run():
-    """A task that goes on after the entrypoint has its ID, and so have the entrypoints that it calls then."""
+    """A task that continues after the entrypoint has its ID, and so do the entrypoints that the task calls then."""
     joining = flow("orders").entrypoint(name="joining")(current_flow_id)
     over = asyncio.Event()
 
@@ -102,14 +102,14 @@ def test_entrypoints_after_the_run():
 
 
 def test_to_thread():
-    """`asyncio.to_thread` takes the run along by itself."""
+    """`asyncio.to_thread` passes the run on by itself."""
     asked, flow_id = in_run(lambda: asyncio.to_thread(current_flow_id))
 
     assert flow_id == asked
 
 
 def test_run_in_executor():
-    """`run_in_executor` takes it along with `carry`, or with a `CarryingExecutor`."""
+    """`run_in_executor` passes it on with `carry`, or with a `CarryingExecutor`."""
 
     async def ask_both():
         loop = asyncio.get_running_loop()
@@ -124,7 +124,7 @@ def test_run_in_executor():
 
 
 def test_run_coroutine_threadsafe():
-    """A coroutine that is handed to another thread's loop is in the run that handed it over."""
+    """A coroutine that is passed to another thread's loop is in the run that passed it."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -138,7 +138,7 @@ def test_run_coroutine_threadsafe():
 
 
 def test_cancellation():
-    """A run that is cancelled has its ID to the end, and leaves none behind."""
+    """A cancelled run has its ID to the end, and leaves none behind."""
     seen = []
 
     @orders.entrypoint(name="cancelled")
@@ -162,7 +162,7 @@ def test_cancellation():
 
 
 def test_values_of_siblings():
-    """A task's values are its own: neither its siblings nor the one that made it see them."""
+    """The values of a task reach neither its siblings nor the task that made it."""
 
     async def set_and_ask(name):
         before = get_value("name")
@@ -190,7 +190,7 @@ def in_thread(function):
 
 
 def test_carry():
-    """A function that is carried is in the run that carried it, in every thread, with its values."""
+    """A carried function is in the run that carried it, in every thread, with its values."""
     with flow_context() as run:
         set_value("tenant", "acme")
         function = carry(lambda: (current_flow_id(), get_value("tenant")))
@@ -200,14 +200,14 @@ def test_carry():
 
 
 def test_carry_nothing():
-    """A function that is carried from outside every run is outside, wherever it is called."""
+    """A function that is carried outside every run is outside every run, wherever it is called."""
     function = carry(current_flow_id)
     with flow_context():
         assert function() is None
 
 
 def test_carry_each_kind():
-    """Coroutine functions, generators and asynchronous generators can be carried, and stay what they are."""
+    """Coroutine functions, generators and asynchronous generators can be carried, and keep their kind."""
 
     def generator():
         yield current_flow_id()
@@ -238,7 +238,7 @@ def test_pools():
 
 
 def test_asked_at_once():
-    """Threads of one run that ask for the ID at once are told the same."""
+    """Threads of one run that ask for the ID at the same time get the same ID."""
     barrier = threading.Barrier(8)
 
     def ask_with_others(_):
@@ -271,7 +271,7 @@ def test_processes():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_fork():
-    """A process that is forked inside a run belongs to it, also if nobody had asked for the ID before."""
+    """A process that is forked inside a run belongs to it, even if the ID was not read before."""
     read, write = os.pipe()
     with flow_context() as run:
         child = os.fork()
@@ -300,7 +300,7 @@ print(plain, carried)
 
 @pytest.mark.parametrize("inherit", [0, 1])
 def test_thread_inherit_context(inherit):
-    """A new thread is outside every run; with `-X thread_inherit_context=1` (3.14) it keeps its starter's; carried, each call has its own."""
+    """A new thread is outside every run, or in its starter's with `-X thread_inherit_context=1`; a carried call has its own."""
     options = ["-X", f"thread_inherit_context={inherit}"] if sys.version_info >= (3, 14) else []
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
@@ -312,7 +312,7 @@ def test_thread_inherit_context(inherit):
 
 
 def test_partials():
-    """What is carried may be a partial or a method."""
+    """A partial or a method can be carried."""
     with flow_context("a"):
         function = carry(partial(lambda word: f"{word} {current_flow_id()}", "in"))
 

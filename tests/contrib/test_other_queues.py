@@ -1,4 +1,4 @@
-"""The page about other queues: a Redis and a worker of RQ's, and what it says of taskiq, Huey and Procrastinate."""
+"""The pages about other queues: RQ with a Redis and a worker, taskiq, Huey and Procrastinate."""
 
 from __future__ import annotations
 
@@ -119,14 +119,14 @@ def test_the_flow_of_the_sender_is_told():
 
 @pytest.fixture
 def page(monkeypatch):
-    """Return what a section of the page makes, after all that stands above the sections."""
+    """Return a function that executes a section of the pages, and returns its names."""
 
     def of(title):
-        text = PAGE.read_text("utf-8")
-        parts = [text[: text.index("\n## Dramatiq")], text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]]
+        text = PAGE.read_text("utf-8") + PAGE.with_name("dramatiq-and-taskiq.md").read_text("utf-8")
+        section = text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
         namespace = {"__name__": "page_of_queues"}
         monkeypatch.setitem(sys.modules, "page_of_queues", type(sys)("page_of_queues"))
-        for block in re.findall(r"^```python\n(.*?)^```", "".join(parts), re.MULTILINE | re.DOTALL):
+        for block in re.findall(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL):
             exec(block, namespace)
         return namespace
 

@@ -56,13 +56,14 @@ class Fact:
     """The steps around and before a step when it began, inside a run.
 
     Attributes:
-        flow: The flow.
-        step: The step that began.
-        parent: The nearest enclosing step of the same flow.
-        done: Steps that had finished inside the parent's subtree before.
-        ancestors: Steps that enclose the parent.
-        outside: Steps that had finished inside an ancestor's subtree, but outside the parent's.
-        circumstances: The reasons that keep it from counting against an edge, in the run that showed it.
+        flow (str): The flow.
+        step (Seen): The step that began.
+        parent (Seen): The nearest enclosing step of the same flow.
+        done (frozenset[Seen]): Steps that had finished inside the parent's subtree before.
+        ancestors (frozenset[Seen]): Steps that enclose the parent.
+        outside (frozenset[Seen]): Steps that had finished inside an ancestor's subtree, but outside the parent's.
+        circumstances (Circumstances): The reasons that keep it from counting against an edge, in the run that showed
+            it.
     """
 
     flow: str
@@ -79,11 +80,11 @@ class Orphan:
     """A step that began with no enclosing step of its flow.
 
     Attributes:
-        flow: The flow.
-        step: The step that began.
-        concurrent: Whether another step of the flow was running then, so that its context was probably lost.
-        done: Steps that had finished before in the same run, where known: the run is the one that it began in, and
-            nothing was lost.
+        flow (str): The flow.
+        step (Seen): The step that began.
+        concurrent (bool): Whether another step of the flow was running then, so that its context was probably lost.
+        done (frozenset[Seen] | None): Steps that had finished before in the same run, where known: the run is the one
+            that it began in, and nothing was lost.
     """
 
     flow: str
@@ -97,16 +98,19 @@ class Evidence:
     """Counted observations of runs.
 
     Attributes:
-        facts: How often each fact was seen.
-        orphans: How often each step began alone.
-        runs: How often each entrypoint began a run, by flow and step.
-        commits: The commits that were recorded, each with the date of the last recording (ISO 8601, UTC, a day).
-        replaced: The replaced steps of each fact, or entrypoint of a run, that was observed only while tests had
-            replaced steps of its flow. Rows that were also observed without replacement have no entry.
-        meanwhile: Of a step that probably lost its context, by flow and name, the steps of the runs that were going on.
-        exact: Whether all of it records circumstances. Older evidence does not: there, a context that was lost is
-            lost in every run, and a generator may have been handed on in any.
-        history: The tests that ran, and earlier evidence.
+        facts (Mapping[Fact, int]): How often each fact was seen.
+        orphans (Mapping[Orphan, int]): How often each step began alone.
+        runs (Mapping[tuple[str, Seen], int]): How often each entrypoint began a run, by flow and step.
+        commits (Mapping[str, str]): The commits that were recorded, each with the date of the last recording (ISO
+            8601, UTC, a day).
+        replaced (Mapping[Fact | tuple[str, Seen], frozenset[str]]): The replaced steps of each fact, or entrypoint of
+            a run, that was observed only while tests had replaced steps of its flow. Rows that were also observed
+            without replacement have no entry.
+        meanwhile (Mapping[tuple[str, str], frozenset[str]]): Of a step that probably lost its context, by flow and
+            name, the steps of the runs that were going on.
+        exact (bool): Whether all of it records circumstances. Older evidence does not: there, a context that was lost
+            is lost in every run, and a generator may have been handed on in any.
+        history (History): The tests that ran, and earlier evidence.
     """
 
     facts: Mapping[Fact, int] = field(default_factory=dict)
@@ -138,7 +142,11 @@ class Evidence:
 
 
 def merge(several: Iterable[Evidence]) -> Evidence:
-    """Return all evidence as one; neither order nor earlier merges matter."""
+    """Return all evidence as one.
+
+    Args:
+        several: The evidence, in any order; earlier merges do not matter.
+    """
     facts: Counter[Fact] = Counter()
     orphans: Counter[Orphan] = Counter()
     runs: Counter[tuple[str, Seen]] = Counter()
@@ -190,10 +198,14 @@ def dumps(evidence: Evidence) -> str:
 
 
 def loads(text: str, path: Path | None = None) -> Evidence:
-    """Return the evidence that a JSON text holds.
+    """Return the evidence in a JSON text.
+
+    Args:
+        text: The text.
+        path: The text's file, for error messages.
 
     Raises:
-        EvidenceError: The text is no evidence, is damaged, or has a newer major version.
+        EvidenceError: The text is not evidence, is damaged, or has a newer major version.
     """
     content = FORMAT.content(text, path)
     try:
@@ -201,14 +213,17 @@ def loads(text: str, path: Path | None = None) -> Evidence:
             raise EvidenceError(f"the evidence was edited, merged or damaged: {reason}. {checksum.CURE}", path=path)
         return _evidence(content)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
-        raise EvidenceError(f"the evidence is damaged ({error!r:.80}); record it anew", path=path) from None
+        raise EvidenceError(f"the evidence is damaged ({error!r:.80}); record it again", path=path) from None
 
 
 def load(path: Path) -> Evidence:
-    """Return the evidence that a file holds.
+    """Return the evidence in a file.
+
+    Args:
+        path: A file that ``pytest --penstock`` or :func:`save` has written.
 
     Raises:
-        EvidenceError: The file cannot be read or holds no evidence.
+        EvidenceError: The file cannot be read or is not evidence.
     """
     try:
         return loads(read_text(path), path)
@@ -218,6 +233,10 @@ def load(path: Path) -> Evidence:
 
 def save(evidence: Evidence, path: Path) -> None:
     """Write evidence to a file, whole or not at all.
+
+    Args:
+        evidence: The evidence.
+        path: The file.
 
     Raises:
         OutputError: The file cannot be written.

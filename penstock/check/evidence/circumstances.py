@@ -11,11 +11,12 @@ class Circumstances(NamedTuple):
     """Reasons that keep a fact from counting against an edge; they hold only for the run that showed it.
 
     Attributes:
-        lost: Steps that began during the run and may or may not belong to it.
-        pending: Generators that began in the run, but not before the step did: it may have been handed them.
-        beside: Steps that had finished in the run with no enclosing step of the flow.
-        begins: Whether the step, an entrypoint, begins a run of its own there.
-        alone: Whether there is no run: the outermost step was called outside any run.
+        lost (frozenset[str]): Steps that began during the run and may or may not belong to it.
+        pending (frozenset[str]): Generators that began in the run, but not before the step did: it may have been
+            handed them.
+        beside (frozenset[str]): Steps that had finished in the run with no enclosing step of the flow.
+        begins (bool): Whether the step, an entrypoint, begins a run of its own there.
+        alone (bool): Whether there is no run: the outermost step was called outside any run.
     """
 
     lost: frozenset[str] = NOTHING

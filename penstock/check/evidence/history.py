@@ -25,8 +25,8 @@ class FileRun(NamedTuple):
     """The tests of one file, as a recording ran them.
 
     Attributes:
-        passed: How many passed.
-        left_out: How many were not selected, skipped, or failed.
+        passed (int): How many passed.
+        left_out (int): How many were not selected, skipped, or failed.
     """
 
     passed: int = 0
@@ -41,10 +41,10 @@ class LastSeen(NamedTuple):
     """The last observation of an edge.
 
     Attributes:
-        date: The day (ISO 8601, UTC), or an empty string.
-        commit: The commit, or an empty string.
-        witness: ``call`` where the source was the nearest step around, ``order`` where it had finished before.
-        replaced: The steps of the flow that tests had replaced at some time in that recording.
+        date (str): The day (ISO 8601, UTC), or an empty string.
+        commit (str): The commit, or an empty string.
+        witness (str): ``call`` if the source was the nearest step around, ``order`` if it had finished before.
+        replaced (frozenset[str]): The steps of the flow that tests had replaced at some time in that recording.
     """
 
     date: str
@@ -58,10 +58,12 @@ class History:
     """Evidence other than facts.
 
     Attributes:
-        tests: The test files of this recording, by their path from pytest's root folder.
-        replaced: The steps that tests had replaced at some time in this recording, by flow.
-        last_seen: The arrows that earlier evidence showed, and this recording did not.
-        tests_before: The test files of the recordings which showed those arrows.
+        tests (Mapping[str, FileRun]): The test files of this recording, by their path from pytest's root folder.
+        replaced (Mapping[str, frozenset[str]]): The steps that tests had replaced at some time in this recording, by
+            flow.
+        last_seen (Mapping[tuple[str, str, str], LastSeen]): The edges that earlier evidence showed, and this
+            recording did not.
+        tests_before (Mapping[str, FileRun]): The test files of the recordings that showed those edges.
     """
 
     tests: Mapping[str, FileRun] = field(default_factory=dict)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from penstock._util.atomic_files import is_file, read_bytes
-from penstock._util.gc_pause import collector_paused
 from penstock.check.fix import Edit, Fixes, Refusal
 from penstock.check.fix.after_argument import NotUnderstoodError, rewritten
 from penstock.check.fix.declarations import ParsedModule, get_dotted_name, keyword, literal, means
 from penstock.check.fix.module_scope import ModuleNames
 from penstock.check.fix.stacked_step import stack
+from penstock.check.gc_pause import collector_paused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
