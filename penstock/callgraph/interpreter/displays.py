@@ -84,7 +84,7 @@ def _find_all_items(state: FunctionState, value: Value) -> ValueSet:
     """Return all values that a container may hold under any key."""
     outcome = state.call_library_method(value, "values", Arguments(), state.body.node)
     items = outcome.result.iterate(state) if outcome is not None else ValueSet()
-    return items or items.update(value.iterate(state))
+    return items or ValueSet([value]).iterate(state)
 
 
 def _visit_comprehension(state: FunctionState, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> ValueSet:

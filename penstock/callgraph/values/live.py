@@ -169,7 +169,7 @@ class LiveObject(Value):
         contents: Iterable[Any] = mapping if mapping is not None else elements(self.thing) or ()
         assignments = frame.recall(self.thing, ITEMS)
         if not mapping and not contents and not assignments:
-            return iterate_by_protocol(frame, self).update(assignments)
+            return iterate_by_protocol(frame, self)
         return ValueSet(map(wrap, list(contents)[:64])).update(assignments)
 
     def length(self) -> int | None:
