@@ -103,7 +103,7 @@ class UnknownFlowError(UnknownNameError):
         if self.known:
             return f"{super().__str__()} {self.hint}".rstrip()
         cure = 'Import the modules that declare them, or name them: [tool.penstock] modules = ["shop.flows"].'
-        return f"there is no flow {self.name!r}, and no other. {cure}"
+        return f"there is no flow {self.name!r}, and no flow is declared. {cure}"
 
 
 class UnknownStepError(UnknownNameError):

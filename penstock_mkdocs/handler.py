@@ -158,7 +158,7 @@ def _check(settings: Mapping[str, Any]) -> None:
     for key in map(str, settings):
         if key not in HANDLER_SETTINGS:
             hint = did_you_mean(near_names(key, HANDLER_SETTINGS)) or f" Known: {', '.join(HANDLER_SETTINGS)}."
-            more = "" if "mean" in hint else " Settings of flows stand under the extension or plugin penstock."
+            more = "" if "mean" in hint else " Settings of flows belong under the extension or plugin penstock."
             raise PluginError(f"{_WHERE}: there is no setting {key!r}.{hint}{more}")
     try:
         read_options(_lines(_mapping(settings.get("options")), 0), FlowOptions)

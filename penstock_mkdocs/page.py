@@ -120,8 +120,8 @@ class PageContext:
 
     def report_lost_embed(self, embed: Embed) -> None:
         """Report an embed that stays text, because Markdown found no block there."""
-        cure = "leave an empty line above it, and give HTML around it the attribute markdown"
-        self.warn(f"{embed.kind} cannot be shown where it stands: {cure}", embed.line)
+        cure = "add an empty line above it, and the attribute markdown to HTML around it"
+        self.warn(f"{embed.kind} cannot be shown here: {cure}", embed.line)
 
     def note_code(self, embed: Embed) -> None:
         """Say of an embed that is shown as code that its indentation makes it so, which may be meant."""

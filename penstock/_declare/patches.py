@@ -274,11 +274,11 @@ def _look_up(owner: Any, name: str) -> Any:
 def _find_reason_to_refuse(value: Any) -> tuple[str, ...]:
     function = underlying(value)
     if isinstance(function, _WRITTEN_IN_C):
-        return "{path} is written in C, and cannot be a step.", "Name a Python function that calls it."
+        return "{path} is implemented in C and cannot be a step.", "Name a Python function that calls it."
     if isinstance(function, type):
-        return "{path} is a class, whose calls are not seen.", "Name a method: {module}:{path}.__init__"
+        return "{path} is a class; its calls are not observed.", "Name a method: {module}:{path}.__init__"
     if not callable(function) or isinstance(value, property):
-        return (f"{{path}} is a {type(value).__name__}, which cannot be called.",)
+        return (f"{{path}} is a {type(value).__name__}, which is not callable.",)
     return ()
 
 

@@ -224,10 +224,12 @@ def _marker(target: Any, flow_name: str | None, *, entrypoint: bool, **details: 
         if not _can_be_called(function):
             over = type(function).__name__
             hint = "Put it right above the function, below @property, @task and their like."
-            raise DeclarationError(f"{here()}: @{decorator_name} stands over a {over}, which cannot be called. {hint}")
+            raise DeclarationError(
+                f"{here()}: @{decorator_name} cannot decorate an object of type {over}: it is not callable. {hint}"
+            )
         if _is_applied_to_each_call(function):
             hint = f"Put @{decorator_name} right above the method; it needs no method_decorator."
-            raise DeclarationError(f"method_decorator() would declare @{decorator_name} anew for each request. {hint}")
+            raise DeclarationError(f"method_decorator() would declare @{decorator_name} again for each request. {hint}")
         mark = StepMark(function, entrypoint=entrypoint, **details)
         if declared is not None:
             mark.declared, mark.body = declared

@@ -177,7 +177,7 @@ class Recording:
         if not is_good:
             return ""
         if not shows_arrows(evidence):
-            return "steps ran only where no flow was, which shows no arrow"
+            return "steps ran only outside of flows, which shows no edge"
         if damaged:
             return f"a part of the recording cannot be read ({damaged[0]})"
         return "the tests were cut short" if self.cut_short else ""

@@ -62,10 +62,10 @@ def _describe(earlier: StepMark, later: StepMark) -> tuple[str, str]:
     code = getattr(later.root, "__code__", None)
     if code is not None and code.co_name == name and code is getattr(earlier.root, "__code__", None):
         return (
-            f"the step of line {line} is called {name!r}, too, and is lost: that is how a decorator names what it returns.",
+            f"the step of line {line} is called {name!r}, too, and is lost, because a decorator gives its result that name.",
             "Give the decorator functools.wraps, or the steps names of their own: name=…",
         )
     return (
-        f"{name!r} is defined in line {line}, too, and only one of both can be step {later.step_name!r}.",
+        f"{name!r} is defined in line {line}, too, and only one of the two can be step {later.step_name!r}.",
         "Rename a function, or give both steps names of their own: name=…",
     )

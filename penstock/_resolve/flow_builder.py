@@ -260,8 +260,8 @@ def _shape_problems(flow: Flow, declared: Declared, marks: Mapping[str, StepMark
         yield problem_at(
             marks[cycle[0]],
             "cycle",
-            f"the arrows of flow {flow.name!r} run in a circle: {path}.",
-            "Leave out the after= that leads back.",
+            f"the arrows of flow {flow.name!r} form a cycle: {path}.",
+            "Remove the after= that closes it.",
         )
     if not flow.entrypoints:
         first = marks[flow.steps[0].name]

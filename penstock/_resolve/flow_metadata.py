@@ -31,7 +31,7 @@ def said_of(declared: Declared, what: str, problems: list[Problem]) -> Any:
                     "contradiction",
                     f"{what}={shown_value(entry.value)} contradicts {module}, line {line}: "
                     f"{what}={shown_value(chosen.value)}, which is shown.",
-                    "Say it in one place only.",
+                    "Declare it in one place only.",
                 )
             )
     return chosen.value

@@ -58,7 +58,7 @@ def open_file(path: Path) -> BinaryIO:
     is_inherited = kind == stat.S_IFIFO and str(path).startswith(_INHERITED)
     if kind != stat.S_IFREG and not is_inherited:
         os.close(descriptor)
-        raise OSError(errno.EINVAL, _KINDS.get(kind, "it is no file"), str(path))
+        raise OSError(errno.EINVAL, _KINDS.get(kind, "it is not a file"), str(path))
     if is_inherited:
         os.set_blocking(descriptor, True)
     return os.fdopen(descriptor, "rb")

@@ -46,7 +46,7 @@ class VersionedFormat:
             content = json.loads(text)
         except (ValueError, RecursionError) as error:
             if _CONFLICT.search(text):
-                raise self.error(f"git has left the marks of a merge conflict in it. {self.merge}", path=path) from None
+                raise self.error(f"it contains git's merge conflict markers. {self.merge}", path=path) from None
             raise self.error(f"this is not JSON: {error}", path=path) from None
         if not isinstance(content, dict) or content.get("format") != self.name:
             raise self.error(f"this is no penstock {self.what}; {self.cure}", path=path)

@@ -104,9 +104,9 @@ class MainParser(Parser):
             self.error("name a command")
         return parsed
 
-    def format_help(self) -> str:
-        """Return the help, with the commands in their groups."""
-        formatter = self._get_formatter()
+    def format_help(self, formatter: argparse.HelpFormatter | None = None) -> str:
+        """Return the help, with the commands in their groups; newer Pythons give the formatter."""
+        formatter = formatter or self._get_formatter()
         formatter.add_usage(self.usage, self._actions, self._mutually_exclusive_groups)
         formatter.add_text(self.description)
         for title, actions in self._sections():

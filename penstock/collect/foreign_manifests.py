@@ -81,7 +81,7 @@ def _flow(flow: Flow) -> Flow:
     steps = tuple(map(_step, flow.steps))
     if len({step.name for step in steps}) < len(steps):
         raise ManifestError(
-            f"two steps of the flow {_name(flow.name)!r} have one name, but for what is invisible in it"
+            f"two steps of the flow {_name(flow.name)!r} have names that differ only in invisible characters"
         )
     return Flow(
         name=_name(flow.name),

@@ -75,7 +75,7 @@ def shorten(file: str, project: Path) -> str:
 
 def internal(cause: str) -> ImportFailure:
     """Describe a failure to make the manifest after successful imports."""
-    return ImportFailure(_sentence(f"everything was imported, but the flows could not be written down: {cause}"))
+    return ImportFailure(_sentence(f"the imports succeeded, but the flows could not be saved: {cause}"))
 
 
 def place(frames: Iterable[tuple[str, int]], roots: Sequence[str]) -> tuple[str, int]:

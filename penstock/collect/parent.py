@@ -106,7 +106,7 @@ def collect(plan: ImportPlan) -> Collected:
 
 
 def _explain_room(reason: str) -> CollectError:
-    cure = "Make room there (bytes, inodes, quota), or name a folder that can be written to: TMPDIR=…"
+    cure = "Free some space there (bytes, inodes, quota), or name a writable folder: TMPDIR=…"
     where = f" in {tempfile.tempdir}" if tempfile.tempdir else ""  # there may be no usable folder at all
     return CollectError(f"there is no room for temporary files{where}: {reason}. {cure}")
 
@@ -226,13 +226,13 @@ def _end(status: int | None) -> str:
     """Return a sentence on how a process ended by itself."""
     if status is not None and status < 0:
         return f"Python was killed by {_signal(-status)}."
-    return f"Python ended with status {status} and without a word."
+    return f"Python ended with status {status} without a message."
 
 
 def _unread(plan: ImportPlan, request: dict[str, Any], status: int | None) -> Collected:
     """Collect once more without static analysis, because the child ended during it."""
     is_late = status is None or _read(request["trace"]).startswith("Timeout")
-    why = explain_timeout(plan.reading_timeout) if is_late else f"{_end(status)} Nothing is known of their arrows."
+    why = explain_timeout(plan.reading_timeout) if is_late else f"{_end(status)} Their edges are not checked."
     result = collect(replace(plan, calls=False))
     if result.manifest is None:
         return result

@@ -36,7 +36,7 @@ def with_calls(
         readings = _read(batch, [*roots, *_packages(step.module for flow in batch for step in flow.steps)], seconds)
     except Exception as error:
         unread = tuple(map(mark_unread, batch))
-        return unread, describe_unread(unread, f"{type(error).__name__}: {error}. Nothing is known of their arrows.")
+        return unread, describe_unread(unread, f"{type(error).__name__}: {error}. Their edges are not checked.")
     read_flows = tuple(
         replace(flow, calls=readings[flow.name].calls, blind=readings[flow.name].blind)
         if flow.name in readings

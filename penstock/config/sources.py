@@ -121,7 +121,7 @@ def _refuse_misspelt(file: Path, text: str, content: Mapping[str, object], setti
     for name, table in _tables(content):
         bare = name.rpartition(".")[2]
         if isinstance(table, dict) and not table.keys().isdisjoint(settings) and _is_near(bare):
-            message = f"the settings of penstock stand in [{name}], which nobody reads. Write: [tool.penstock]"
+            message = f"found penstock settings in [{name}]; they belong in [tool.penstock]"
             raise ConfigError(message, where=_place(str(file), text, name), key=bare)
 
 

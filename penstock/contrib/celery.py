@@ -157,7 +157,7 @@ def _check_function(function: object) -> None:
         raise DeclarationError(f"{here()}: @flow_task({function!r}) is not a function; {hint}")
     if not callable(function):
         over = type(function).__name__
-        raise DeclarationError(f"{here()}: @flow_task stands over a {over}, which cannot be called.")
+        raise DeclarationError(f"{here()}: @flow_task cannot decorate an object of type {over}: it is not callable.")
 
 
 def install() -> None:

@@ -92,7 +92,7 @@ class Manifest:
         exact = [flow for flow in candidates if flow.full_name == name]
         if len(exact or candidates) > 1:
             names = " or ".join(sorted(flow.full_name for flow in candidates))
-            raise ManifestError(f"several services have a flow {name!r}; say which: {names}")
+            raise ManifestError(f"several services have a flow {name!r}; name the service: {names}")
         if not candidates:
             flows = [flow.full_name for flow in self.flows if name in flow.positions]
             hint = f"{name!r} is a step of {' and '.join(map(repr, flows))}." if flows else ""
@@ -188,7 +188,7 @@ def loads(text: str, path: Path | None = None) -> Manifest:
     try:
         return _manifest(content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ManifestError(f"the manifest is damaged ({error!r}); export it anew", path=path) from None
+        raise ManifestError(f"the manifest is damaged ({error!r}); export it again", path=path) from None
 
 
 def load(path: Path) -> Manifest:

@@ -48,4 +48,4 @@ def describe_unread(flows: Sequence[Flow], why: str) -> tuple[Problem, ...]:
 
 def explain_timeout(seconds: float) -> str:
     """Return why code was not read in time, and what to do."""
-    return f"it takes longer than {seconds:g} s. Nothing is known of their arrows; raise `reading_timeout`."
+    return f"it takes longer than {seconds:g} s. Their edges are not checked; increase `reading_timeout`."

@@ -74,7 +74,7 @@ def render_within_limits(flow: Flow, options: Options, /, *, engine: str, timeou
     if too_large(content):
         from penstock.render.graphviz import picture  # noqa: PLC0415 - seldom needed
 
-        picture.warn(f"flow {flow.name!r} is larger than Mermaid draws unless it is set to; choose svg")
+        picture.warn(f"flow {flow.name!r} is larger than Mermaid draws by default; choose svg")
     return content
 
 

@@ -44,12 +44,12 @@ class RestrictedInner(NestedMarkdown):
     def blocks(self, text: str) -> Markup:
         """Return a text of paragraphs, lists and code blocks as HTML."""
         if not is_readable(text):
-            self.refused["more marks in a paragraph than can be read"] = None
+            self.refused["more markup in a paragraph than can be parsed"] = None
             return _literal(text)
         try:
             return super().blocks(_FENCE.sub(r"\1\2", text))
         except RecursionError:
-            self.refused["what stands too deep within each other"] = None
+            self.refused["markup that is nested too deeply"] = None
             return _literal(text)
 
     def tame(self, root: Element) -> None:

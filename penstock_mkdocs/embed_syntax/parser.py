@@ -174,9 +174,9 @@ def _behind_lead(lines: Sequence[str], at: int) -> tuple[int, Embed | None]:
     source = (f"{heading}{embed.source[0]}", *_dedent_lines(lines[at + 1 : end], depth))
     embed = replace(embed, source=source, depth=depth, lead=lead[0].removesuffix(heading))
     if heading:
-        return end, replace(embed, fault=(at + 1, f"an embed is no heading: take {heading.strip()} away"))
+        return end, replace(embed, fault=(at + 1, f"an embed is not a heading: remove {heading.strip()} away"))
     if ">" in embed.lead:
-        return end, replace(embed, fault=(at + 1, "begin the quote in a line below that of the item"))
+        return end, replace(embed, fault=(at + 1, "begin the quote on a line below the item"))
     return end, embed
 
 
@@ -200,7 +200,7 @@ def _left_behind(lines: Sequence[str], end: int, depth: int) -> Line | None:
     match = _OPTION.match(lines[at].strip()) if at > end else None
     if not match or match["name"] not in NAMES or depth_of(lines[at]) <= depth:
         return None
-    return at + 1, f"the option {match['name']!r} is not read: take the empty line above it away"
+    return at + 1, f"the option {match['name']!r} is not read: remove the empty line above it"
 
 
 def _is_option(line: str, depth: int) -> bool:
@@ -222,7 +222,7 @@ def _parse_fence(lines: Sequence[str], at: int, match: re.Match[str]) -> Embed:
 
 def _make_unclosed_embed(lines: Sequence[str], at: int, ticks: str, match: re.Match[str]) -> Embed:
     depth = depth_of(lines[at])
-    fault = at + 1, f"this fence has no end: close it by a line of {ticks}"
+    fault = at + 1, f"this fence has no end: close it with a line of {ticks}"
     return Embed(match["kind"], match["name"] or "", (), at + 1, _dedent_lines([lines[at]], depth), depth, fault=fault)
 
 

@@ -153,10 +153,7 @@ class FlowsDirective(SelectingDirective):
     def _cause(self, page: str) -> str:
         """Return why a page is missing, and what to do."""
         if page not in domain_of(self.env).asked_for:
-            return (
-                "The directive is looked for in the text of pages, not in what they include or what other directives "
-                "make. Write it in the page itself."
-            )
+            return "The directive must be written in the page itself; includes are not searched."
         if Path(self.env.doc2path(page)).exists():
             return "They are there, but exclude_patterns in conf.py leaves them out. Name another folder in :toctree:."
         return "A warning above says why."

@@ -148,14 +148,14 @@ class StepWriter:
     ) -> list[nodes.Node] | None:
         """Return the parsed nodes, or ``None`` if a foreign docstring cannot be parsed."""
         if self._restriction and not is_readable(step.docstring):
-            self._restriction.refuse("more marks in a paragraph than can be read")
+            self._restriction.refuse("more markup in a paragraph than can be parsed")
             return None
         try:
             children, labels = parse()
         except RecursionError:
             if self._restriction is None:
                 raise
-            self._restriction.refuse("what stands too deep within each other")
+            self._restriction.refuse("markup that is nested too deeply")
             return None
         self._note_labels(labels)
         return children

@@ -96,7 +96,7 @@ def _make(app: Sphinx, request: Request, pages: Mapping[str, Flow]) -> None:
         for name, text in texts.items():
             _write(Path(app.srcdir, f"{name}{suffix}"), text.encode("utf-8", "replace"))
     except (OSError, OutputError) as error:
-        _warn(f"{error}. Make room for the page, or name another folder in :toctree:.", request)
+        _warn(f"{error}. Free some space for the page, or name another folder in :toctree:.", request)
 
 
 def _warn(message: str, request: Request) -> None:

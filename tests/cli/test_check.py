@@ -334,7 +334,7 @@ def test_a_baseline_that_is_none(project: Callable[..., Path]) -> None:
         (folder / "known.json").write_text(content)
         done = run(folder, "penstock", "check", "--baseline", "known.json")
         assert (2, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
-        assert "known.json: this is no baseline" in done.stderr
+        assert "known.json: this is not a baseline" in done.stderr
 
 
 def test_a_baseline_is_missed_only_where_it_is_used(project: Callable[..., Path]) -> None:
@@ -396,7 +396,7 @@ def test_ignores(project: Callable[..., Path]) -> None:
             "app.py:27: contract [orders] 'told' is broken: ship has no",
         ),
         ('type = "never-reaches", never = ["orders.ship"]', "orders reaches orders.ship: orders.place -> orders.check"),
-        ('type = "has-trigger", flows = ["ordres"]', "no flow has a name like ordres."),
+        ('type = "has-trigger", flows = ["ordres"]', "no flow name matches ordres."),
         ('type = "never-reaches", never = ["orders.shop"]', "no flow or step has the name orders.shop. Did you mean"),
         ('type = "never-reaches"', "it names nothing in never."),
     ],

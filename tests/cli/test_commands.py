@@ -133,7 +133,7 @@ def test_render_writes_the_format_of_the_suffix(
 @pytest.mark.parametrize(
     ("title", "said"),
     [
-        ("在庫を確認する 🚀", "warning: the PNG's built-in font lacks す る を 在 庫"),
+        ("在庫を確認する 🚀", "warning: the built-in PNG font has no glyph for す る を 在 庫"),
         ("Größe → Łódź, Обработка, Σύνολο ≤ 10 €", ""),
     ],
 )

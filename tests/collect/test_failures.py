@@ -52,7 +52,7 @@ DEATHS = {
     "crash": ("import ctypes\nctypes.string_at(0)", 2, "Python was killed by SIGSEGV (Segmentation fault)."),
     "terminated": ("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)", 2, "Python was killed by SIGTERM"),
     "killed": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", 0, "Python was killed by SIGKILL (Killed)."),
-    "silent": ("import ctypes\nctypes.CDLL(None)._exit(7)", 0, "Python ended with status 7 and without a word."),
+    "silent": ("import ctypes\nctypes.CDLL(None)._exit(7)", 0, "Python ended with status 7 without a message."),
 }
 LOOP = "def spin():\n    while True: pass\nspin()\n"
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and C libraries of POSIX")

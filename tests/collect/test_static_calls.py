@@ -108,7 +108,7 @@ def test_reading_is_limited_apart_from_the_import(project):
     [problem] = made.problems
     expected = (
         "the code of 1 of 1 flows (buy) was not read: it takes longer than 1e-09 s. "
-        "Nothing is known of their arrows; raise `reading_timeout`."
+        "Their edges are not checked; increase `reading_timeout`."
     )
     assert ("unread", "shop/flows.py", expected) == (problem.code, problem.file, problem.message)
     assert [("start", "pay")] == [(edge.source, edge.target) for edge in made.flows[0].edges]

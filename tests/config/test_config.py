@@ -249,7 +249,7 @@ def test_not_toml(folder, text, line):
 def test_misspelt_table(folder, table):
     """Settings in a table with almost the right name are an error with its line, instead of being ignored."""
     file = write(folder, f"modules = ['shop']\n\n[{table}.env]\nA = 'b'\n", f"[project]\nname = 'shop'\n[{table}]\n")
-    expected = f"{file}:3: the settings of penstock stand in [{table}], which nobody reads. Write: [tool.penstock]"
+    expected = f"{file}:3: found penstock settings in [{table}]; they belong in [tool.penstock]"
     assert expected == str(failure(folder / "src"))
     file.write_text(f"{file.read_text()}\n[tool.penstock]\n")
     assert () == load(folder / "src").modules

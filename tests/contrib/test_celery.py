@@ -310,7 +310,7 @@ def test_options_of_celery_pass():
     ("below", "message"),
     [
         ("receive", r"@flow_task\('receive'\) is not a function; did you mean @flow_task\(after='receive'\)\?"),
-        (["receive"], "@flow_task stands over a list, which cannot be called"),
+        (["receive"], "@flow_task cannot decorate an object of type list: it is not callable"),
     ],
 )
 def test_what_is_no_function_is_named(below, message):

@@ -327,7 +327,7 @@ def test_a_command_may_be_an_entrypoint():
 
 @pytest.mark.parametrize("mark", [entrypoint, flow("views").step(after="get")])
 def test_method_decorator_is_named(mark):
-    """Django's method_decorator applies a decorator to each call, which would declare a step anew for each request."""
+    """Django's method_decorator applies a decorator to each call, which would declare a step again for each request."""
     with pytest.raises(DeclarationError, match="right above the method"):
         method_decorator(mark)(lambda view, request: None)
 

@@ -237,7 +237,7 @@ def test_tasks_are_named_in_after(declared):
 
 def test_the_wrong_order_is_an_error(declared):
     """A mark above a task is an error that says where, and what is right."""
-    message = "stands over a Task, which cannot be called. Put it right above the function, below @property, @task"
+    message = "cannot decorate an object of type Task: it is not callable. Put it right above the function, below @property, @task"
     with declared("FlowImmediateBackend", tell) as task:
         mark = flow("orders").step(after="x")
         line = sys._getframe().f_lineno + 2

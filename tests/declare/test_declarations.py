@@ -241,7 +241,7 @@ def test_a_builtin_and_a_bound_method() -> None:
 @pytest.mark.parametrize("thing", [3, property(len), functools.singledispatchmethod(len)], ids=type)
 def test_what_cannot_be_called_cannot_be_a_step(thing: object) -> None:
     """A mark over a value is an error at once, with the place and what to do."""
-    with pytest.raises(DeclarationError, match=r"test_declarations\.py:\d+: .*cannot be called"):
+    with pytest.raises(DeclarationError, match=r"test_declarations\.py:\d+: .*it is not callable"):
         step(after="a")(thing)
 
 

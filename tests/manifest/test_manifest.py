@@ -292,7 +292,7 @@ def test_a_name_that_two_services_share_must_be_told_apart() -> None:
     """The bare name is an error that lists the full ones; these work, as does a bare name that only one has."""
     merged = merge([of("order", "pay", service="shop"), of("order", service="billing")])
     with pytest.raises(
-        ManifestError, match="several services have a flow 'order'; say which: billing/order or shop/order"
+        ManifestError, match="several services have a flow 'order'; name the service: billing/order or shop/order"
     ):
         merged.flow("order")
     assert "billing" == merged.flow("billing/order").service

@@ -144,7 +144,7 @@ def test_names_that_differ_in_nothing_visible_are_refused(read):
     """The error names the file and the flow."""
     steps = (Step(name="a\x00b", entrypoint=True), Step(name="ab"))
     with pytest.raises(
-        ManifestError, match=r"it\.json: two steps of the flow 'f' have one name, but for what is invisible"
+        ManifestError, match=r"it\.json: two steps of the flow 'f' have names that differ only in invisible characters"
     ):
         read(Flow(name="f", steps=steps))
 

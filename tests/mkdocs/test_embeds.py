@@ -17,8 +17,7 @@ from penstock_mkdocs.markdown import makeExtension
 
 EMBED = "::: penstock-flow orders\n"
 NOT_A_BLOCK = (
-    "penstock-flow cannot be shown where it stands: "
-    "leave an empty line above it, and give HTML around it the attribute markdown"
+    "penstock-flow cannot be shown here: add an empty line above it, and the attribute markdown to HTML around it"
 )
 
 

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 
 from penstock.errors import PenstockError
 from penstock.model import Edge, Flow, Step
-from penstock.render.graphviz.layout import find_engine
+from penstock.render.graphviz.engine import find_engine
 
 EMBED = "::: penstock-flow orders\n"
 
@@ -26,20 +26,20 @@ EMBED = "::: penstock-flow orders\n"
         ("::: penstock-flwo orders", 1, "there is no embed 'penstock-flwo'. Did you mean 'penstock-flow'?"),
         ("\n::: penstock-flow orders\n    captoin: x", 3, "there is no option 'captoin'. Did you mean 'caption'?"),
         ("```penstock-flow\n\nordres\n```", 3, "there is no flow 'ordres'. Did you mean 'orders'?"),
-        ("a\n```penstock-flow orders\nsteps: no\n", 2, "this fence has no end: close it by a line of ```"),
-        ("> ~~~~penstock-flow orders\n\n~~~~", 1, "this fence has no end: close it by a line of ~~~~"),
+        ("a\n```penstock-flow orders\nsteps: no\n", 2, "this fence has no end: close it with a line of ```"),
+        ("> ~~~~penstock-flow orders\n\n~~~~", 1, "this fence has no end: close it with a line of ~~~~"),
         ("> a\n>\n> ::: penstock-flow ordres", 3, "there is no flow 'ordres'. Did you mean 'orders'?"),
         ("> ::: penstock-flow orders\n>     captoin: x", 2, "there is no option 'captoin'."),
-        (f"{EMBED}\n    steps: no", 3, "the option 'steps' is not read: take the empty line above it away"),
-        (f"{EMBED}    paths: yes\n\n\n  id: a", 5, "the option 'id' is not read: take the empty line above it away"),
+        (f"{EMBED}\n    steps: no", 3, "the option 'steps' is not read: remove the empty line above it"),
+        (f"{EMBED}    paths: yes\n\n\n  id: a", 5, "the option 'id' is not read: remove the empty line above it"),
         ("> ::: penstock-flow orders\n>\n>     steps: no", 3, "the option 'steps' is not read"),
         ("::: penstock-flow: orders", 1, "there is no embed 'penstock-flow:'. Did you mean 'penstock-flow'?"),
         ("::: penstock_flow orders", 1, "there is no embed 'penstock_flow'. Did you mean 'penstock-flow'?"),
         (":::{penstock-flow} orders", 1, "there is no embed '{penstock-flow}'. Did you mean 'penstock-flow'?"),
         ("```{penstock-flow} orders\n```", 1, "there is no embed '{penstock-flow}'. Did you mean 'penstock-flow'?"),
         ("```{ .penstock-flow }\n```", 1, "there is no embed '{ .penstock-flow }'. Did you mean 'penstock-flow'?"),
-        ("a\n\n## ::: penstock-flow orders", 3, "an embed is no heading: take ## away"),
-        ("- > ::: penstock-flow orders", 1, "begin the quote in a line below that of the item"),
+        ("a\n\n## ::: penstock-flow orders", 3, "an embed is not a heading: remove ## away"),
+        ("- > ::: penstock-flow orders", 1, "begin the quote on a line below the item"),
         ("- ::: penstock-flow orders\n    captoin: x", 2, "there is no option 'captoin'. Did you mean 'caption'?"),
         ("- ::: penstock-flow orders\n\n    steps: no", 3, "the option 'steps' is not read"),
         ("```penstock-flow\n\norders\nzzz: x\n```", 4, "there is no option 'zzz'. Options: caption, alt,"),

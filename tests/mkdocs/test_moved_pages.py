@@ -155,7 +155,7 @@ def test_embed_of_another_plugin_is_shown(run_tool, write_site, tmp_path):
 
 
 LOST = (
-    "WARNING -  html.md:2: penstock-flow cannot be shown where it stands: leave an empty line above it, "
+    "WARNING -  html.md:2: penstock-flow cannot be shown here: leave an empty line above it, "
     "and give HTML around it the attribute markdown"
 )
 INDENTED = "# Orders\n\n    ::: penstock-flow orders\n"

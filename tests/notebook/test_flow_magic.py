@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock import flows
-from penstock.render.graphviz.layout import find_engine
+from penstock.render.graphviz.engine import find_engine
 from penstock.testing import empty_registry
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def test_a_flow_is_shown_as_asked(notebook: Notebook, line: str, begins: str) ->
         ("'orders", "%flow 'orders: No closing quotation"),
         (
             "orders svg --engine nowhere",
-            "the layout engine 'nowhere' was not found; where none is named, graphviz-pure draws",
+            "the layout engine 'nowhere' was not found; without the setting, graphviz-pure draws",
         ),
     ],
 )

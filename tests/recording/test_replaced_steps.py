@@ -271,7 +271,7 @@ def test_confirmations_count_while_something_is_replaced(app: Any) -> None:
     edges = {f"{edge.source}>{edge.target}": (edge.state, edge.note) for edge in flow.edges}
     assert "confirmed" == edges["hand_over>notify"][0]
     assert ("unexercised", "hand_over ran only while a test had replaced charge.") == edges["check>hand_over"]
-    assert ("unexercised", "charge ran nowhere in the flow; a test had replaced it.") == edges["lend>charge"]
+    assert ("unexercised", "charge did not run in the flow, because a test had replaced it.") == edges["lend>charge"]
 
 
 def test_what_only_comes_later_is_no_excuse(app: Any) -> None:

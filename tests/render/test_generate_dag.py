@@ -140,7 +140,7 @@ def test_letters_that_the_pdf_lacks_are_a_clear_error(monkeypatch: pytest.Monkey
     monkeypatch.setenv("PATH", "")  # as without Graphviz
     flow("j").entrypoint(name="部品表")(lambda: None)
     with pytest.raises(
-        RenderError, match=r"the PDF's built-in font lacks 品 表 部\. Install Graphviz .*, or choose svg\.$"
+        RenderError, match=r"the built-in PDF font has no glyph for 品 表 部\. Install Graphviz .*, or choose svg\.$"
     ):
         generate_dag("j", "pdf")
 
@@ -149,7 +149,7 @@ def test_letters_that_the_png_lacks_are_told(monkeypatch: pytest.MonkeyPatch) ->
     """A PNG with boxes instead of letters is written, with a warning at the line that draws it."""
     monkeypatch.setenv("PATH", "")  # as without Graphviz
     flow("j").entrypoint(name="部品表")(lambda: None)
-    with pytest.warns(RenderWarning, match=r"the PNG's built-in font lacks 品 表 部, and there are boxes") as noted:
+    with pytest.warns(RenderWarning, match=r"the built-in PNG font has no glyph for 品 表 部, so boxes") as noted:
         generate_dag("j", "png")
     assert [__file__] == [each.filename for each in noted]
 
@@ -223,11 +223,15 @@ def test_json_is_a_manifest() -> None:
         (
             {"name": flow("bom_sync")},
             UnknownFlowError,
-            "there is no flow flow('bom_sync'). Did you mean 'bom_sync'?",
+            "a flow is named by a string, not by an object of type FlowDeclaration. Write: 'bom_sync'",
         ),
         ({"format": "pgn"}, UnknownFormatError, "there is no format 'pgn'. Did you mean 'png'?"),
         ({"output": "flow.pgn"}, UnknownFormatError, "there is no format '.pgn'. Did you mean '.png'?"),
-        ({"direction": "down"}, UnknownNameError, "there is no direction 'down'. Known directions: BT, LR, RL, TB."),
+        (
+            {"direction": "down"},
+            UnknownNameError,
+            "there is no direction 'down'. Did you mean 'TB'? Known directions: BT, LR, RL, TB.",
+        ),
     ],
 )
 def test_unknown_names_are_clear_errors(arguments: dict[str, Any], error: type[Exception], message: str) -> None:

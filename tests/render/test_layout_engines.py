@@ -91,7 +91,7 @@ def test_another_drawing_is_an_error_and_never_kept(lines: tuple[str, ...], tmp_
         assert isinstance(laid_out, LayoutError)
     assert str(laid_out).startswith("flow 'f' (2 steps, 1 arrow) has no layout: it answered ")
     assert str(laid_out).endswith(
-        f". Mend the layout engine {path!r}, or leave the setting engine out: graphviz-pure draws then."
+        f". Repair the layout engine {path!r}, or leave the setting engine out: graphviz-pure draws then."
     )
     assert not (tmp_path / ".penstock/layouts.json").exists()
 
@@ -176,7 +176,7 @@ def test_what_is_no_png_is_an_error(content: str, tmp_path: Path) -> None:
     (laid_out,) = layout.lay_out([FLOW], Options())
     assert isinstance(laid_out, layout.Layout)
     path = engine(tmp_path, "cat >/dev/null", f"printf '{content}'")
-    with pytest.raises(LayoutError, match="it wrote something that is no PNG of the right size"):
+    with pytest.raises(LayoutError, match="it wrote something other than a PNG of the right size"):
         picture.draw_png(FLOW, Options(), laid_out, engine=path)
 
 
@@ -186,7 +186,7 @@ def test_what_is_no_pdf_is_an_error(content: str, tmp_path: Path) -> None:
     (laid_out,) = layout.lay_out([FLOW], Options())
     assert isinstance(laid_out, layout.Layout)
     path = engine(tmp_path, "cat >/dev/null", f"printf '{content}'")
-    with pytest.raises(LayoutError, match="it wrote something that is no PDF"):
+    with pytest.raises(LayoutError, match="it wrote something other than a PDF"):
         picture.draw_pdf(FLOW, Options(), laid_out, engine=path)
 
 
@@ -195,6 +195,6 @@ def test_many_broken_drawings_are_given_up(tmp_path: Path) -> None:
     path = engine(tmp_path, f"echo x >> {tmp_path / 'calls'}; echo boom >&2; exit 3")
     laid_out = layout.lay_out([FLOW] * 9, Options(), engine=path)
     assert ["boom"] * 3 + ["the engine failed on 3 diagrams before this one"] * 6 == [
-        str(error).partition("has no layout: ")[2].partition(". Mend")[0] for error in laid_out
+        str(error).partition("has no layout: ")[2].partition(". Repair")[0] for error in laid_out
     ]
     assert 6 == len((tmp_path / "calls").read_text().split())

@@ -14,7 +14,8 @@ import pytest
 from penstock import Edge, Flow, Step
 from penstock.errors import LayoutError, LayoutWarning
 from penstock.render import Options, mermaid, render, svg
-from penstock.render.graphviz import layout, layout_cache
+from penstock.render.graphviz import engine, layout, layout_cache
+from penstock.render.graphviz.engine import find_engine
 from penstock.render.graphviz.layout_cache import LayoutCache
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def test_a_pdf_fits_readers() -> None:
 
 def test_mermaid_that_is_too_large_is_told() -> None:
     """The text of a flow that Mermaid would refuse to draw comes with a warning that says what is better."""
-    with pytest.warns(LayoutWarning, match="flow 'big' is larger than Mermaid draws unless it is set to; choose svg"):
+    with pytest.warns(LayoutWarning, match="flow 'big' is larger than Mermaid draws by default; choose svg"):
         text = render(tangle(500), "mermaid", Options())
     assert mermaid.too_large(str(text))
 
@@ -214,7 +215,7 @@ def test_more_time_is_another_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     def answer(*args: object, **options: object) -> object:
         asked.append(float(str(args[3])))
-        return b"", layout.Fault("took too long", is_slow=True)
+        return b"", engine.Fault("took too long", is_slow=True)
 
     monkeypatch.setattr(layout, "run_engine", answer)
     for timeout in (20, 100, 100, 20):
@@ -268,7 +269,7 @@ def test_an_error_is_not_remembered(tmp_path: Path) -> None:
     (tmp_path / "licence").write_text("exit 3\n")
     (broken,) = LayoutCache(tmp_path).lay_out([drawn([], 1)], Options(), engine=str(engine))
     assert isinstance(broken, LayoutError)
-    (tmp_path / "licence").write_text(f"exec {layout.find_engine()} -q -Tplain\n")
+    (tmp_path / "licence").write_text(f"exec {find_engine()} -q -Tplain\n")
     (mended,) = LayoutCache(tmp_path).lay_out([drawn([], 1)], Options(), engine=str(engine))
     assert isinstance(mended, layout.Layout)
     assert "" == mended.reason

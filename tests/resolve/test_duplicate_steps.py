@@ -97,7 +97,7 @@ def test_a_definition_that_was_pasted_is_a_problem(text: str, write: Write, tmp_
     first = next(number for number, line in enumerate(lines, 1) if "step(after" in line)
     (problem,) = get_flow("f").problems
     assert (str(tmp_path / "penstock_test_twice.py"), second) == (problem.file, problem.line)
-    said = f"'charge' is defined in line {first}, too, and only one of both can be step 'charge'. {RENAME}"
+    said = f"'charge' is defined in line {first}, too, and only one of the two can be step 'charge'. {RENAME}"
     assert ("duplicate-step", said, "charge") == (problem.code, problem.message, problem.step)
 
 
@@ -106,7 +106,7 @@ def test_a_decorator_that_hides_names_is_a_problem(write: Write) -> None:
     write(UNWRAPPED)
     ((code, message),) = problems()
     assert "duplicate-step" == code
-    assert message.startswith("the step of line 15 is called 'inner', too, and is lost: that is how a decorator names")
+    assert message.startswith("the step of line 15 is called 'inner', too, and is lost, because a decorator gives")
     assert message.endswith("Give the decorator functools.wraps, or the steps names of their own: name=…")
 
 
@@ -185,7 +185,7 @@ def test_two_places_that_contradict_each_other_are_a_problem(
         write(text, f"penstock_test_{name}", "")
     found = get_flow("f")
     assert ("One", "First.", ("a",)) == (found.title, found.description, found.tags)
-    shown = "which is shown. Say it in one place only."
+    shown = "which is shown. Declare it in one place only."
     assert [
         (
             "contradiction",

@@ -236,7 +236,7 @@ def test_a_name_with_two_meanings_is_not_guessed() -> None:
     )
 
 
-CURE = "Leave out the after= that leads back."
+CURE = "Remove the after= that closes it."
 
 
 def test_a_circle_is_shown_in_order() -> None:
@@ -246,14 +246,14 @@ def test_a_circle_is_shown_in_order() -> None:
     f.step(after=["a", "d"], name="b")(lambda: None)
     f.step(after="b", name="c")(lambda: None)
     f.step(after="c", name="d")(lambda: None)
-    assert f"the arrows of flow 'f' run in a circle: b → c → d → b. {CURE}" == the_problem().message
+    assert f"the arrows of flow 'f' form a cycle: b → c → d → b. {CURE}" == the_problem().message
 
 
 def test_a_step_after_itself_is_a_circle() -> None:
     """The shortest circle is found too."""
     flow("f").entrypoint(name="start")(lambda: None)
     flow("f").step(after=["again", "start"], name="again")(lambda: None)
-    assert f"the arrows of flow 'f' run in a circle: again → again. {CURE}" == the_problem().message
+    assert f"the arrows of flow 'f' form a cycle: again → again. {CURE}" == the_problem().message
 
 
 def test_a_flow_without_steps_has_no_entrypoint() -> None:

@@ -188,7 +188,7 @@ def test_no_place_for_a_page(paged):
     paged.write("index.rst", "Index\n=====\n\n.. penstock-flows::\n   :toctree: flows\n")
     cause, _ = paged.build().warnings
     assert cause.startswith("index.rst:4: WARNING: cannot write ")
-    assert cause.endswith("Make room for the page, or name another folder in :toctree:. [penstock.page]")
+    assert cause.endswith("Free some space for the page, or name another folder in :toctree:. [penstock.page]")
 
 
 def test_page_in_another_encoding(paged):
@@ -293,7 +293,7 @@ def markdown(site, text, parser="myst_parser"):
 @pytest.mark.parametrize(
     ("index", "conf", "reason"),
     [
-        (".. include:: part.txt\n", "", "Write it in the page itself."),
+        (".. include:: part.txt\n", "", "includes are not searched."),
         (
             ".. penstock-flows::\n   :toctree: flows\n",
             'exclude_patterns = ["flows"]\n',

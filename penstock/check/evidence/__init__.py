@@ -213,7 +213,7 @@ def loads(text: str, path: Path | None = None) -> Evidence:
             raise EvidenceError(f"the evidence was edited, merged or damaged: {reason}. {checksum.CURE}", path=path)
         return _evidence(content)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
-        raise EvidenceError(f"the evidence is damaged ({error!r:.80}); record it anew", path=path) from None
+        raise EvidenceError(f"the evidence is damaged ({error!r:.80}); record it again", path=path) from None
 
 
 def load(path: Path) -> Evidence:

@@ -29,7 +29,7 @@ def check_checksum(content: Mapping[str, Any]) -> str:
     """Return what is wrong with the checksum of an evidence file, or an empty string."""
     if KEY not in content:
         return "its checksum is missing" if _version(content) >= SINCE else ""
-    return "" if content[KEY] == compute_checksum(content) else "it is not what its checksum says"
+    return "" if content[KEY] == compute_checksum(content) else "its checksum does not match"
 
 
 def _version(content: Mapping[str, Any]) -> tuple[int, ...]:

@@ -43,7 +43,7 @@ def without_ignored(found: Sequence[Finding], ignores: Sequence[Ignore], where: 
             severity="error",
             flow=ignore.flow,
             message=f"the ignore of {ignore.edge!r} in the flow {ignore.flow} matches no finding.",
-            cure="Remove it; what it was for has been mended, or has another name.",
+            cure="Remove it: its finding has been fixed, or has another name now.",
             file=where.name,
             line=next((number for number, line in lines if ignore.edge in line), 0),
         )
@@ -95,7 +95,9 @@ def read(path: Path) -> frozenset[str]:
         cure = "Write one: penstock check --write-baseline"
         raise ConfigError(f"the baseline cannot be read: {error.strerror}. {cure}", where=str(path)) from None
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise ConfigError("this is no baseline; write one: penstock check --write-baseline", where=str(path)) from None
+        raise ConfigError(
+            "this is not a baseline; write one: penstock check --write-baseline", where=str(path)
+        ) from None
 
 
 def write(found: Iterable[Finding], path: Path) -> None:

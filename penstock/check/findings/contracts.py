@@ -27,7 +27,7 @@ def broken(contracts: Sequence[Contract], flows: Sequence[Flow]) -> Iterator[Fin
         yield from (_finding(contract, None, message) for message in _unknown(contract, application))
         covered_flows = [flow for flow in flows if contract.covers(flow)]
         if not covered_flows:
-            yield _finding(contract, None, f"no flow has a name like {' or '.join(contract.flows)}.")
+            yield _finding(contract, None, f"no flow name matches {' or '.join(contract.flows)}.")
         for flow in covered_flows:
             yield from TYPES[contract.type](contract, flow, application)
 

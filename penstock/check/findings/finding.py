@@ -124,7 +124,7 @@ def _unknown(flow: Flow, name: str, times: int, *, old: bool) -> Finding:
     """Return a finding for an undeclared step, located at the flow's start, because the step's own place is unknown."""
     begin = next(iter((*flow.entrypoints, *flow.steps)), None)
     observation = f"It is in {times:,} fact{'' if times == 1 else 's'} of the evidence"
-    advice = "Record the evidence anew: pytest --penstock"
+    advice = "Record the evidence again: pytest --penstock"
     return Finding(
         code="unknown-step",
         severity="note" if old else "error",
@@ -196,7 +196,7 @@ def _advise(judgement: Judgement, edge: Edge, kind: FindingKind) -> str:
 def _find_related_locations(judgement: Judgement, source: Step, edge: Edge) -> tuple[RelatedLocation, ...]:
     places = [RelatedLocation(source.file, source.line, f"{source.name} is here")] if source.file else []
     places += [
-        RelatedLocation(call.file, call.line, "the code says so here")
+        RelatedLocation(call.file, call.line, "the code shows it here")
         for call in judgement.tally.find_static_relations(edge.source, edge.target)
         if call.file
     ][:1]

@@ -38,7 +38,7 @@ def describe_cure(flow: Flow, edge: Edge, proposed: Proposal) -> str:
         advice = "Remove after= of" if target.entrypoint else "Name what comes before"
         return f"{advice} {target.name}, or let a test run the arrow: pytest --penstock"
     if {peer.source for peer in flow.edges_into(target.name) if peer.origin == "declared"} == {*proposed.after}:
-        return "It goes with what is proposed for other steps."
+        return "Apply it together with the proposals for other steps."
     after = f"after={shown_after(proposed.after, _labels(flow, target.name))}"
     if target.entrypoint and not any(peer.origin == "declared" for peer in flow.edges_into(target.name)):
         return _format_stacked_mark(flow, target, after)

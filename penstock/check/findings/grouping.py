@@ -69,7 +69,7 @@ def _one_of(group: Sequence[Finding]) -> Finding:
     steps = join_names(list(dict.fromkeys(finding.target for finding in others if finding.target)))
     return replace(
         lead,
-        seen=" ".join(filter(None, (lead.seen, f"The same mistake shows at {steps}." if steps else ""))),
+        seen=" ".join(filter(None, (lead.seen, f"The same mistake appears at {steps}." if steps else ""))),
         cure=_cure(lead, group),
         related=(*lead.related, *_places(others)),
     )
@@ -102,5 +102,5 @@ def _cure(lead: Finding, group: Sequence[Finding]) -> str:
     advice = next(iter(cures), "") if [[lead.target]] == [*cures.values()] else whole
     if lead.code in ("undeclared", "unreachable", "cycle"):
         return advice or lead.cure
-    back = "Mend this one, and the others are gone."
+    back = "Fixing this one fixes the others."
     return f"{back} Or, if the step is gone for good: penstock check --fix" if advice else back

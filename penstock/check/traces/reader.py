@@ -61,8 +61,8 @@ class Damage:
     def __str__(self) -> str:
         if not self.number:
             return ""
-        subject = "1 line or span is" if self.number == 1 else f"{self.number:,} lines or spans are"
-        return f"{subject} damaged and left out, the first at {self.first}"
+        subject = "1 malformed line or span" if self.number == 1 else f"{self.number:,} malformed lines or spans"
+        return f"skipped {subject} (first: {self.first})"
 
 
 def read(
@@ -94,7 +94,8 @@ def read(
                     damage.note(place, error)
         if not traces.steps:
             hint = "Steps make spans with penstock.observers.otel.OpenTelemetryObserver"
-            raise EvidenceError(f"no span in there is one of a step. {str(damage) or _explain(finder) or hint}")
+            reason = str(damage) or _explain(finder) or hint
+            raise EvidenceError(f"no span belongs to a step. {reason[:1].upper()}{reason[1:]}")
         return traces.evidence()
 
 

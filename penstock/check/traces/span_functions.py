@@ -50,13 +50,13 @@ class StepFinder:
         """Return why no span belongs to a step, if spans name functions at all; else an empty string."""
         if self.fault or not self.others:
             return self.fault
-        return f"{self.others:,} name functions that are no steps, the first {self.first}"
+        return f"{self.others:,} name functions that are not steps (first: {self.first})"
 
     def _index(self) -> dict[str, tuple[StepAttributes, ...]]:
         try:
             flows = [*self._load()]
         except PenstockError as error:
-            self.fault = f"Which functions are steps is not known: {error}"
+            self.fault = f"It is unknown which functions are steps: {error}"
             return {}
         index: dict[str, dict[tuple[str, bool, bool], list[str]]] = {}
         for flow in flows:

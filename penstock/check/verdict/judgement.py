@@ -114,9 +114,9 @@ def _doubts(pair: Pair, adrift: list[str], tally: Tally) -> Iterator[tuple[objec
     loose_note = (
         f"{' and '.join(loose)} ran with no step around, which does not show that {target} comes after {source}."
     )
-    changed_note = f"The code of {source} or {target} has changed since this was seen to run."
+    changed_note = f"The code of {source} or {target} has changed since this was recorded."
     around_note = f"The code of {target}, or of what it ran in, has changed since it ran."
-    yield adrift, EdgeVerdict("context-lost", f"{' and '.join(adrift)} ran where nothing tells what came before.")
+    yield adrift, EdgeVerdict("context-lost", f"{' and '.join(adrift)} ran in a context that has lost its run.")
     yield loose and not unseen_ends and not tally.outdated[pair], EdgeVerdict("unexercised", loose_note)
     yield tally.indirect[pair], EdgeVerdict("indirect", _further(pair, tally))
     yield tally.outdated[pair], EdgeVerdict("outdated", changed_note)

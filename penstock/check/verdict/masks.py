@@ -21,7 +21,7 @@ def find_masks(pair: Pair, tally: Tally) -> tuple[list[str], str]:
         return masking_steps, f"{target} ran only while a test had replaced {join_names(masking_steps)}."
     if absent := [name for name in pair if name not in tally.seen]:
         names = [name for name in absent if name in tally.replaced]
-        return names, f"{join_names(names)} ran nowhere in the flow; a test had replaced it."
+        return names, f"{join_names(names)} did not run in the flow, because a test had replaced it."
     names = sorted(name for name in tally.replaced if may_hide(name, pair, tally))
     return names, f"{target} ran after {source} in no run, but in some a test had replaced {join_names(names)}."
 

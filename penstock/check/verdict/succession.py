@@ -131,7 +131,7 @@ def _describe_since(flow: Flow, pair: Pair, runs: _Runs, history: History, tally
         for name in names
     }
     if {source, target} <= ran:
-        return "Since then, both ran, but not so."
+        return "Since then, both ran, but not in this order."
     if source in ran and target not in tally.seen | tally.replaced.keys() and history.has_all_tests():
         return f"Since then, as many tests ran, and {source} with them, but not {target}."
     return ""

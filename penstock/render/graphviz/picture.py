@@ -11,17 +11,8 @@ from typing import TYPE_CHECKING
 from penstock._util.call_site import calling_frame, place_of
 from penstock.errors import LayoutError, LayoutWarning
 from penstock.render.graphviz import dot
-from penstock.render.graphviz.layout import (
-    ENGINE,
-    TIMEOUT,
-    Fault,
-    cure,
-    describe_flow,
-    find_engine,
-    lay_out,
-    run_engine,
-    warning,
-)
+from penstock.render.graphviz.engine import ENGINE, TIMEOUT, Fault, cure, find_engine, run_engine
+from penstock.render.graphviz.layout import describe_flow, lay_out, warning
 from penstock.render.labels import INCH
 from penstock.render.svg import NOTE_ROOM
 
@@ -91,7 +82,7 @@ def draw_png(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGI
     )
     content = _draw_with_engine(flow, options, layout, engine, timeout, f"-Gdpi={density:.4g}", *size, "-Tpng")
     if not _is_png(content):
-        raise _failure(flow, engine, Fault("it wrote something that is no PNG of the right size"))
+        raise _failure(flow, engine, Fault("it wrote something other than a PNG of the right size"))
     if density < CRISP:
         share = max(round(100 * density / CRISP), 1)
         unread = " Its texts are too small to be read." if density < MIN_READABLE else ""
@@ -109,7 +100,7 @@ def draw_pdf(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGI
     """
     content = _draw_with_engine(flow, options, layout, engine, timeout, f"-Gsize={MAX_PAGE},{MAX_PAGE}", "-Tpdf")
     if not (content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF") and b"startxref" in content):
-        raise _failure(flow, engine, Fault("it wrote something that is no PDF"))
+        raise _failure(flow, engine, Fault("it wrote something other than a PDF"))
     return content
 
 

@@ -94,7 +94,7 @@ def test_a_merge_of_lines_is_not_believed(tmp_path: Path) -> None:
     text = dumps(Evidence({**facts, Fact("f", Seen("0"), A): 7}))
     subprocess.run(["git", "merge-file", "--ours", "ours", "base", "theirs"], cwd=tmp_path, check=True)
     assert text != (tmp_path / "ours").read_text()
-    with pytest.raises(EvidenceError, match="it is not what its checksum says"):
+    with pytest.raises(EvidenceError, match="its checksum does not match"):
         load(tmp_path / "ours")
 
 

@@ -200,7 +200,7 @@ def test_what_the_finding_says() -> None:
     (finding,) = findings(judge(FLOW, after(LEAFLESS)))
     assert ("no-longer-seen", "error", None) == (finding.code, finding.severity, finding.after)
     assert "c no longer runs after b." == finding.message
-    assert "c ran after b at 3f2a1c9, 2026-11-20. Since then, both ran, but not so." == finding.seen
+    assert "c ran after b at 3f2a1c9, 2026-11-20. Since then, both ran, but not in this order." == finding.seen
     assert finding.cure.startswith("Restore the call, or take b out of after= of c.")
 
 

@@ -178,12 +178,12 @@ REFUSED = {
     "a module that fails": (
         '[tool.penstock]\nmodules = ["broken"]\npath = ["."]',
         SPANS,
-        "Which functions are steps is not known: ",
+        "It is unknown which functions are steps: ",
     ),
     "no step": (
         '[tool.penstock]\nmodules = ["shop_flows"]\npath = ["."]',
         SPANS[1:2],
-        "1 name functions that are no steps, the first shop_flows.helper",
+        "1 name functions that are not steps (first: shop_flows.helper)",
     ),
 }
 
@@ -197,7 +197,7 @@ def test_spans_that_cannot_be_mapped(
     (folder / "broken.py").write_text("import nothing_like_it")
     read(folder, otlp(spans, new), code=2)
     error = capsys.readouterr().err
-    assert ("no span in there is one of a step. " in error, said in error) == (True, True), error
+    assert ("no span belongs to a step. " in error, said in error) == (True, True), error
     assert not (folder / "out.json").exists()
 
 
@@ -208,7 +208,7 @@ def test_steps_need_no_configuration(folder: Path, capsys: pytest.CaptureFixture
     read(folder, otlp(SPANS[:1], lambda _: known))
     assert "" == capsys.readouterr().err
     read(folder, otlp(SPANS[:2], lambda name: known if "receive" in name else new(name)))
-    assert "note: Which functions are steps is not known: no modules are configured." in capsys.readouterr().err
+    assert "note: It is unknown which functions are steps: no modules are configured." in capsys.readouterr().err
 
 
 def test_what_a_span_says_of_its_step_counts_more(folder: Path) -> None:

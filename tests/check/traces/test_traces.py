@@ -296,7 +296,7 @@ def test_damaged_lines(line: str, file: Path, tmp_path: Path, capsys: pytest.Cap
     file.write_text("\n".join([request(GO), line, request(span("a", 1, 2, "go")), line]))
     assert 0 == main(["evidence", "from-otlp", str(file), "-o", str(tmp_path / "out.json")])
     said = capsys.readouterr().err
-    assert f"damaged: 2 lines or spans are damaged and left out, the first at {file}:2: " in said
+    assert f"damaged: skipped 2 malformed lines or spans (first: {file}:2: " in said
     assert (1, True) == (said.count("\n"), len(said) < 400 + len(str(file)))
     assert {"go>a after "} == shown(load(tmp_path / "out.json"))
 
@@ -304,9 +304,9 @@ def test_damaged_lines(line: str, file: Path, tmp_path: Path, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (request(span("x.y", 1, 2)).encode(), "no span in there is one of a step. Steps make spans with"),
-        (b"not JSON", "no span in there is one of a step. 1 line or span is damaged"),
-        (b"", "no span in there is one of a step"),
+        (request(span("x.y", 1, 2)).encode(), "no span belongs to a step. Steps make spans with"),
+        (b"not JSON", "no span belongs to a step. Skipped 1 malformed line or span"),
+        (b"", "no span belongs to a step"),
         (b"\x28\xb5\x2f\xfd....", "it is compressed with Zstandard. Write: zstd -dc"),
         (None, "cannot be read"),
     ],
@@ -348,7 +348,7 @@ def test_a_jaeger_span_that_never_ends(tmp_path: Path) -> None:
     file, damage = tmp_path / "traces.json", Damage()
     file.write_text(json.dumps({"data": [{"spans": [one, {**one, "spanID": "2", "duration": 9 * 10**15}]}]}))
     assert {Orphan("f", Seen("go"), concurrent=False): 1} == read([file], JAEGER, damage).orphans
-    assert str(damage).startswith(f"1 line or span is damaged and left out, the first at {file}:1: ValueError(")
+    assert str(damage).startswith(f"skipped 1 malformed line or span (first: {file}:1: ValueError(")
 
 
 @given(

@@ -169,7 +169,7 @@ def test_only_a_step_that_ran_has_lost_its_context() -> None:
     evidence = Evidence({fact("d", "a"): 1}, {alone: 1}, RUNS)
     assert [
         ("context-lost", "b runs in a context that has lost its run, so a cannot be confirmed."),
-        ("unexercised", "nothing shows yet that c runs after b."),
+        ("unexercised", "no evidence shows that c runs after b."),
         ("context-lost", "b runs in a context that has lost its run, so d cannot be confirmed."),
     ] == [(each.code, each.message) for each in findings(judge(flow, evidence))]
 
@@ -535,9 +535,9 @@ def test_replaced_everywhere() -> None:
     assert {"a>b": "confirmed", "b>c": "confirmed", "c>d": "confirmed"} == {
         arrow: state for arrow, (state, _) in hidden(flow_of(*CHAIN, calls=calls), facts).items()
     }
-    assert ("unexercised", "b ran nowhere in the flow; a test had replaced it.") == hidden(flow_of(*CHAIN), facts)[
-        "a>b"
-    ]
+    assert ("unexercised", "b did not run in the flow, because a test had replaced it.") == hidden(
+        flow_of(*CHAIN), facts
+    )["a>b"]
 
 
 def test_the_cure_is_one_test_with_the_step_itself() -> None:
