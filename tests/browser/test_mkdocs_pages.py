@@ -43,7 +43,7 @@ FILES = {
     "docs/index.md": "# Home\n\n[All about orders](orders.md)\n\n::: penstock-flows\n\n::: penstock-map\n",
     "docs/orders.md": "# Orders\n\n[A wide one](wide.md)\n\n::: penstock-flow orders\n    caption: How orders are paid.\n    paths: true\n"
     "\n::: penstock-flow orders\n    direction: LR\n    steps: false\n",
-    "docs/fan.md": "# Fan\n\n::: penstock-flow fan\n",
+    "docs/fan.md": "# Fan\n\n::: penstock-flow fan\n    direction: TB\n",
     "docs/wide.md": "# Wide\n\n::: penstock-flow wide\n    direction: LR\n",
     "flows.py": '''
 from penstock import flow
