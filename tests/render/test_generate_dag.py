@@ -227,7 +227,11 @@ def test_json_is_a_manifest() -> None:
         ),
         ({"format": "pgn"}, UnknownFormatError, "there is no format 'pgn'. Did you mean 'png'?"),
         ({"output": "flow.pgn"}, UnknownFormatError, "there is no format '.pgn'. Did you mean '.png'?"),
-        ({"direction": "down"}, UnknownNameError, "there is no direction 'down'. Did you mean 'TB'? Known directions: BT, LR, RL, TB."),
+        (
+            {"direction": "down"},
+            UnknownNameError,
+            "there is no direction 'down'. Did you mean 'TB'? Known directions: BT, LR, RL, TB.",
+        ),
     ],
 )
 def test_unknown_names_are_clear_errors(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
