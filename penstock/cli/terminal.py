@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from io import TextIOWrapper
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from penstock._util.display_text import columns
 from penstock.check.findings.reports import hang_indent
+from penstock.model.finding_kinds import FINDING_KINDS
+from penstock.model.problem_codes import ProblemCode
 from penstock.render.wording import escape_line
 
 if TYPE_CHECKING:
@@ -64,8 +66,9 @@ def tell(what: str, message: str, code: str = "33") -> None:
 
 
 def suggest_explanation(codes: Iterable[str]) -> None:
-    """Write the command that explains some codes to standard error; nothing without a code."""
-    if words := " ".join(dict.fromkeys(codes)):
+    """Write the command that explains the known ones of some codes to standard error; nothing without any."""
+    known = (code for code in dict.fromkeys(codes) if code in FINDING_KINDS or code in get_args(ProblemCode))
+    if words := " ".join(known):
         tell("help", f"penstock explain {words}", "36")
 
 
