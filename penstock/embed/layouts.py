@@ -32,6 +32,7 @@ class Look:
         small: Whether it is a small diagram in a table, with the names alone.
         proof: Whether it shows the evidence for the edges.
         part: The part of the flow that it shows.
+        flexible: Whether it may run to the right where it would be too wide, because the page does not say where it runs to.
         note: What that leaves out, in words.
     """
 
@@ -39,6 +40,7 @@ class Look:
     small: bool = False
     proof: bool = True
     part: Part = field(default_factory=Part)
+    flexible: bool = False
     note: str = field(default="", compare=False)
 
     def flow(self, flow: Flow) -> Flow:
@@ -56,6 +58,7 @@ class Look:
             direction=cast("Direction", self.direction),
             details=not self.small,
             small=self.small,
+            flexible=self.flexible,
             links=links or {},
             note=self.note,
         )
@@ -71,7 +74,7 @@ def look_of(options: FigureOptions, config: Config) -> Look:
     direction = options.direction or config.direction
     if not isinstance(options, FlowOptions):
         return Look(direction)
-    return Look(direction, proof=options.proof, part=options.part)
+    return Look(direction, proof=options.proof, part=options.part, flexible=not options.direction)
 
 
 def lay_out(config: Config, drawn: Sequence[Flow], look: Look) -> list[Layout | LayoutError]:

@@ -25,6 +25,7 @@ class Options:
         links: The address that each step's node links to, by step name.
         background: The colour behind a picture that is a PNG or a PDF.
         folded: Whether effects are written into the boxes of their steps, and titles wrap earlier, for a narrower drawing.
+        flexible: Whether a drawing that runs down, and is too wide for a page, may run to the right instead.
         small: Whether each step is a small box with its initials, for an overview.
         note: What a drawing leaves out, in words that are shown with it.
     """
@@ -34,6 +35,7 @@ class Options:
     links: Mapping[str, str] = field(default_factory=dict)
     background: str = "white"
     folded: bool = False
+    flexible: bool = False
     small: bool = False
     note: str = ""
 

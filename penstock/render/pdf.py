@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from penstock.errors import LayoutError, MissingExtraError, RenderError
 from penstock.render import svg
-from penstock.render.graphviz import layout, picture
+from penstock.render.graphviz import picture
+from penstock.render.graphviz.engine import ENGINE, TIMEOUT
 from penstock.render.labels import INCH
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from penstock.render.options import Options
 
 
-def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout: float = layout.TIMEOUT) -> bytes:
+def render(flow: Flow, options: Options, *, engine: str = ENGINE, timeout: float = TIMEOUT) -> bytes:
     """Render the flow as a PDF page of the picture's size, with selectable text.
 
     Raises:
@@ -27,14 +28,14 @@ def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout
         LayoutError: The layout engine failed or ran out of time.
     """
     laid_out = picture.lay_out_one(flow, options, engine=engine, timeout=timeout)
-    system = engine if engine != layout.ENGINE else "dot"
+    system = engine if engine != ENGINE else "dot"
     if shutil.which(system):
         with contextlib.suppress(LayoutError):  # not every engine writes PDF; graphviz-pure does not
             return without_dates(picture.draw_pdf(flow, options, laid_out, engine=system, timeout=timeout))
     return _convert_svg(svg.draw(flow, laid_out, options, prefix="flow"))
 
 
-def from_svg(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout: float = layout.TIMEOUT) -> bytes:
+def from_svg(flow: Flow, options: Options, *, engine: str = ENGINE, timeout: float = TIMEOUT) -> bytes:
     """Render the flow as a small PDF page, with the same bytes on every machine, because it embeds no fonts.
 
     Raises:

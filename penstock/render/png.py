@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 from penstock._util.call_site import calling_frame, place_of
 from penstock.errors import LayoutError, RenderWarning
-from penstock.render.graphviz import dot, layout, picture
+from penstock.render.graphviz import dot, picture
+from penstock.render.graphviz.engine import ENGINE, TIMEOUT
 
 if TYPE_CHECKING:
     from penstock.model import Flow
     from penstock.render.options import Options
 
 
-def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout: float = layout.TIMEOUT) -> bytes:
+def render(flow: Flow, options: Options, *, engine: str = ENGINE, timeout: float = TIMEOUT) -> bytes:
     """Render the flow as a PNG on white; letters that its font lacks become boxes, with a warning.
 
     Raises:
@@ -25,7 +26,7 @@ def render(flow: Flow, options: Options, *, engine: str = layout.ENGINE, timeout
         LayoutError: The layout engine failed or ran out of time.
     """
     laid_out = picture.lay_out_one(flow, options, engine=engine, timeout=timeout)
-    if engine == layout.ENGINE and (letters := _lacking(flow, options)):
+    if engine == ENGINE and (letters := _lacking(flow, options)):
         if shutil.which("dot"):
             with contextlib.suppress(LayoutError):
                 return picture.draw_png(flow, options, laid_out, engine="dot", timeout=timeout)

@@ -22,7 +22,7 @@ from penstock.collect import collect
 from penstock.config import load
 from penstock.render import Options, render
 from penstock.render.graphviz import layout_input
-from penstock.render.graphviz.layout import find_engine
+from penstock.render.graphviz.engine import find_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable

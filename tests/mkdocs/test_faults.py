@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 
 from penstock.errors import PenstockError
 from penstock.model import Edge, Flow, Step
-from penstock.render.graphviz.layout import find_engine
+from penstock.render.graphviz.engine import find_engine
 
 EMBED = "::: penstock-flow orders\n"
 

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from penstock.embed.options import EMBEDS, options_of
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = ("gallery", "gallery-mermaid")
+PAGES = ("gallery", "gallery-overviews", "gallery-mermaid")
 EXAMPLE = re.compile(r"^(?P<ticks>`{3,})(?!penstock-).*?^(?P=ticks)$", re.MULTILINE | re.DOTALL)
 EMBED = re.compile(r"^ *(?:::: *|`{3,})(?P<kind>penstock-\w+).*\n(?P<options>(?: *[a-z_]+: .*\n)*)", re.MULTILINE)
 ELSEWHERE = {("penstock-flows", "service"), ("penstock-map", "service")}
@@ -55,14 +55,17 @@ def built(tmp_path_factory, run_tool) -> dict[str, BeautifulSoup]:
     return {name: BeautifulSoup(html, "html.parser") for name, html in read.items()}
 
 
-@pytest.mark.parametrize("selector", ["#gallery-shipping", "#gallery-table", "#gallery-map"])
-def test_ids(built, selector):
+@pytest.mark.parametrize(
+    ("name", "selector"),
+    [("gallery", "#gallery-shipping"), ("gallery-overviews", "#gallery-table"), ("gallery-overviews", "#gallery-map")],
+)
+def test_ids(built, name, selector):
     """An embed with an ``id`` can be linked to."""
-    assert built["gallery"].select_one(selector)
+    assert built[name].select_one(selector)
 
 
 @pytest.mark.parametrize(
-    ("name", "selector"), [("gallery", "table"), ("gallery", "svg"), ("gallery-mermaid", ".mermaid")]
+    ("name", "selector"), [("gallery-overviews", "table"), ("gallery", "svg"), ("gallery-mermaid", ".mermaid")]
 )
 def test_what_comes_out(built, name, selector):
     """The gallery shows tables, drawings, and the text for Mermaid's script."""
@@ -76,4 +79,4 @@ def test_nothing_is_wrong(built):
 
 def test_only_the_page_about_it_asks_for_mermaid(built):
     """A theme that sees a diagram of Mermaid loads its script from the network, so the others have none."""
-    assert [] == built["gallery"].select(".mermaid")
+    assert [] == [name for name in PAGES[:2] if built[name].select(".mermaid")]

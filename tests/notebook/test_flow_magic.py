@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from penstock import flows
-from penstock.render.graphviz.layout import find_engine
+from penstock.render.graphviz.engine import find_engine
 from penstock.testing import empty_registry
 
 if TYPE_CHECKING:

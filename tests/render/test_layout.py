@@ -14,7 +14,7 @@ import pytest
 from penstock import Edge, Flow, Step
 from penstock.errors import LayoutError, MissingExtraError
 from penstock.render import Options
-from penstock.render.graphviz import dot, layout, picture
+from penstock.render.graphviz import dot, engine, layout, picture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -226,7 +226,7 @@ def test_a_picture_that_fails_is_the_same_error(body: str, said: str, tmp_path: 
 def read_by_graphviz(source: str) -> ET.Element:
     """Let Graphviz read DOT text and draw it in its own way."""
     done = subprocess.run(
-        [layout.find_engine(), "-Tsvg"], input=source, capture_output=True, text=True, check=True, timeout=20
+        [engine.find_engine(), "-Tsvg"], input=source, capture_output=True, text=True, check=True, timeout=20
     )
     return ET.fromstring(done.stdout)
 

@@ -14,7 +14,8 @@ import pytest
 from penstock import Edge, Flow, Step
 from penstock.errors import LayoutError, LayoutWarning
 from penstock.render import Options, mermaid, render, svg
-from penstock.render.graphviz import layout, layout_cache
+from penstock.render.graphviz import engine, layout, layout_cache
+from penstock.render.graphviz.engine import find_engine
 from penstock.render.graphviz.layout_cache import LayoutCache
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def test_more_time_is_another_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     def answer(*args: object, **options: object) -> object:
         asked.append(float(str(args[3])))
-        return b"", layout.Fault("took too long", is_slow=True)
+        return b"", engine.Fault("took too long", is_slow=True)
 
     monkeypatch.setattr(layout, "run_engine", answer)
     for timeout in (20, 100, 100, 20):
@@ -268,7 +269,7 @@ def test_an_error_is_not_remembered(tmp_path: Path) -> None:
     (tmp_path / "licence").write_text("exit 3\n")
     (broken,) = LayoutCache(tmp_path).lay_out([drawn([], 1)], Options(), engine=str(engine))
     assert isinstance(broken, LayoutError)
-    (tmp_path / "licence").write_text(f"exec {layout.find_engine()} -q -Tplain\n")
+    (tmp_path / "licence").write_text(f"exec {find_engine()} -q -Tplain\n")
     (mended,) = LayoutCache(tmp_path).lay_out([drawn([], 1)], Options(), engine=str(engine))
     assert isinstance(mended, layout.Layout)
     assert "" == mended.reason

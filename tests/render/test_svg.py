@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -340,3 +341,29 @@ def test_a_drawing_that_folding_does_not_help_stays() -> None:
     """Names alone cannot be folded."""
     assert not laid_out(wide(effects=False), Options(details=True)).folded
     assert not laid_out(wide(effects=True), Options(details=False)).folded
+
+
+def fan_of(count: int) -> Flow:
+    """Return a flow whose entrypoint leads to so many steps."""
+    names = [f"work_on_part_{number}" for number in range(count)]
+    steps = (Step(name="begin", entrypoint=True), *(Step(name=name) for name in names))
+    return Flow(name="fan", steps=steps, edges=tuple(Edge(source="begin", target=name) for name in names))
+
+
+def test_a_wide_drawing_is_turned_where_the_page_leaves_it_open() -> None:
+    """Many steps beside each other are listed below each other, unless a direction was asked for."""
+    asked, open_ = (laid_out(fan_of(8), Options(details=True, flexible=flexible)) for flexible in (False, True))
+    assert open_.width < layout.COLUMN_WIDTH < asked.width
+
+
+def test_a_drawing_is_not_turned_if_that_is_no_help() -> None:
+    """A drawing that is too wide both ways runs down, as usual."""
+    names = [f"step_number_{number}" for number in range(8)]
+    chain = tuple(Edge(source=source, target=target) for source, target in pairwise(names))
+    both = Flow(name="both", steps=(*fan_of(8).steps, *map(named, names)), edges=(*fan_of(8).edges, *chain))
+    assert laid_out(both, Options(details=True, flexible=True)).text == laid_out(both, Options(details=True)).text
+
+
+def named(name: str) -> Step:
+    """Return a step."""
+    return Step(name=name)

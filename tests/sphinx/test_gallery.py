@@ -12,7 +12,7 @@ from penstock_sphinx.directives.flow import FlowDirective
 from penstock_sphinx.directives.overview import FlowsDirective, MapDirective
 
 DOCS = Path(__file__).parents[2] / "docs"
-GALLERY = (DOCS / "reference" / "gallery.md").read_text("utf-8")
+GALLERY = "".join((DOCS / "reference" / f"{name}.md").read_text("utf-8") for name in ("gallery", "gallery-overviews"))
 DIRECTIVES = {"penstock-flow": FlowDirective, "penstock-flows": FlowsDirective, "penstock-map": MapDirective}
 SHOWN = re.compile(r"^````markdown\n(.*?)^````\n", re.MULTILINE | re.DOTALL)
 RUN = re.compile(r"^```\{(penstock-[a-z]+)\}[^\n]*\n.*?^```\n", re.MULTILINE | re.DOTALL)
@@ -57,6 +57,6 @@ def test_every_choice_has_an_example(option: str, values: list[str]) -> None:
 
 def test_reference_lists_the_options_of_the_map() -> None:
     """The reference lists the options of the system map, no more and no fewer."""
-    page = (DOCS / "reference" / "embedding.md").read_text("utf-8")
+    page = (DOCS / "reference" / "directives.md").read_text("utf-8")
     section = page.partition("directive `penstock-map`")[2].partition("\n## ")[0]
     assert sorted(MapDirective.option_spec) == sorted(re.findall(r"`:([\w-]+):`", section))

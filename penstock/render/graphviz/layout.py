@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
-from functools import lru_cache
-from importlib import metadata
 from math import sqrt
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock._util import subprocesses
-from penstock.errors import LayoutError, MissingExtraError
+from penstock.errors import LayoutError
 from penstock.render import labels
 from penstock.render.graphviz import dot, layout_input
+from penstock.render.graphviz.engine import ENGINE, TIMEOUT, Fault, cure, find_engine, run_engine
 from penstock.render.graphviz.plain_output import Layout
 from penstock.render.plain import layers
-from penstock.render.wording import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,21 +19,11 @@ if TYPE_CHECKING:
     from penstock.model import Flow
     from penstock.render.options import Options
 
-ENGINE = "graphviz-pure"
-TIMEOUT = 20.0
-"""Seconds for one drawing."""
-
 COLUMN_WIDTH = 640
 """Pixels that a diagram may be wide in a page's column; the narrowest that themes have at 1400 pixels is Alabaster's with 660."""
 
 MOST_FAILURES = 3
 """Maximum number of failing diagrams in one call, each after its time limit; the rest is not tried."""
-
-MAX_ANSWER = 64 * 1024 * 1024
-"""Maximum bytes of one drawing; the largest that engines produce in time are a tenth of that."""
-
-MAX_COMPLAINT = 200
-"""Maximum characters of an engine's error message that are repeated."""
 
 EASY_EFFORT = 500
 """The effort of a flow that a working engine lays out in a second."""
@@ -59,7 +44,7 @@ def lay_out(
     A diagram on which the engine fails or times out is tried once more with cheaper settings. If it times out
     again, or is too large to try, the result is a plain layout with a reason. If the engine is at fault, the
     result is the error. The other diagrams are not affected; the hardest come last. A diagram that is wider than
-    the column of a page is laid out once more, folded.
+    the column of a page is laid out once more, folded, and if it may be, in the other direction.
 
     Args:
         flows: The flows to lay out.
@@ -70,29 +55,39 @@ def lay_out(
     Raises:
         MissingExtraError: The engine or the graphviz package is not installed.
     """
-    layouts = _lay_out_unfolded(flows, options, engine, timeout)
-    wide = [
-        place for place, layout in enumerate(layouts) if _is_wide(layout) and labels.can_fold(flows[place], options)
-    ]
-    if wide and not options.folded:
-        narrow = _lay_out_unfolded([flows[place] for place in wide], replace(options, folded=True), engine, timeout)
-        layouts = layouts.copy()
-        for place, layout in zip(wide, narrow, strict=True):
-            layouts[place] = _narrower(layouts[place], layout)
+    layouts = _lay_out_as_asked(flows, options, engine, timeout)
+    for narrower in _narrower_options(options):
+        wide = [place for place, layout in enumerate(layouts) if _is_wide(layout)]
+        places = [
+            place for place in wide if narrower.direction != options.direction or labels.can_fold(flows[place], options)
+        ]
+        tried = _lay_out_as_asked([flows[place] for place in places], narrower, engine, timeout) if places else []
+        for place, layout in zip(places, tried, strict=True):
+            if isinstance(layout, Layout) and _is_better(
+                layout, layouts[place], turned=narrower.direction != options.direction
+            ):
+                layouts[place] = layout._replace(folded=True)
     return layouts
+
+
+def _narrower_options(options: Options) -> list[Options]:
+    """Return what to try in turn for a diagram that is too wide: to fold it, then to turn it as well, if it may be turned."""
+    if options.folded or not options.details:
+        return []
+    folded = replace(options, folded=True)
+    return [folded, replace(folded, direction="LR")] if options.flexible and options.direction == "TB" else [folded]
 
 
 def _is_wide(layout: Layout | LayoutError) -> bool:
     return isinstance(layout, Layout) and not layout.reason and layout.width > COLUMN_WIDTH
 
 
-def _narrower(layout: Layout | LayoutError, folded: Layout | LayoutError) -> Layout | LayoutError:
-    if isinstance(layout, Layout) and isinstance(folded, Layout) and folded.width < layout.width:
-        return folded._replace(folded=True)
-    return layout
+def _is_better(layout: Layout, wide: Layout | LayoutError, *, turned: bool) -> bool:
+    """Return whether a layout is narrower; a diagram is only turned if it fits then."""
+    return isinstance(wide, Layout) and layout.width < (COLUMN_WIDTH if turned else wide.width)
 
 
-def _lay_out_unfolded(
+def _lay_out_as_asked(
     flows: Sequence[Flow], options: Options, engine: str, timeout: float
 ) -> list[Layout | LayoutError]:
     run = _EngineRun(engine, find_engine(engine), options, timeout)
@@ -114,17 +109,6 @@ def _most_efforts(timeout: float) -> tuple[float, float]:
     """Return the maximum efforts for a good layout and for any layout; only extra time raises them."""
     more = max(timeout / TIMEOUT, 1.0)
     return MAX_EFFORT * more, MAX_RELAXED_EFFORT * sqrt(more)
-
-
-class Fault(NamedTuple):
-    """An engine's fault, in words, and whether it was only slow."""
-
-    words: str
-    is_slow: bool = False
-
-    def of(self, engine: str) -> str:
-        """Return the same fault with the engine's name."""
-        return f"the layout engine {engine!r} {self.words if self.is_slow else f'failed: {self.words}'}"
 
 
 class _LayoutTask(NamedTuple):
@@ -177,13 +161,6 @@ def _without_engine(run: _EngineRun, flow: Flow, fault: Fault) -> Layout | Layou
     return LayoutError(f"{describe_flow(flow)} has no layout: {fault.words}. {cure(run.engine)}")
 
 
-def cure(engine: str) -> str:
-    """Return the remedy for an engine that fails."""
-    if engine == ENGINE:
-        return "The layout engine is broken; install it again: pip install --force-reinstall graphviz-pure"
-    return f"Repair the layout engine {engine!r}, or leave the setting engine out: {ENGINE} draws then."
-
-
 def warning(flow: Flow, layout: Layout) -> str:
     """Return the note of a plain layout and its remedy, or an empty string."""
     if not layout.reason:
@@ -203,41 +180,6 @@ def describe_flow(flow: Flow) -> str:
     """Return a flow's name and size, for messages."""
     size = f"{_pluralize(len(flow.steps), 'step')}, {_pluralize(len(flow.edges), 'arrow')}"
     return f"flow {flow.name!r} ({size})"
-
-
-@lru_cache(maxsize=8)
-def find_engine(engine: str = ENGINE) -> str:
-    """Return the path of the layout engine's executable.
-
-    The one of ``graphviz-pure`` is found in its installed package, which need not be on PATH.
-
-    Raises:
-        MissingExtraError: It is not installed.
-    """
-    if engine == ENGINE:
-        executable = _find_program(ENGINE)
-        if executable is None:
-            raise MissingExtraError("DOT and pictures need the packages graphviz and graphviz-pure", "graphviz")
-        return executable
-    on_path = shutil.which(engine)
-    if on_path is None:
-        raise MissingExtraError(
-            f"the layout engine {engine!r} was not found; without the setting, graphviz-pure draws, which needs no system package",
-            "graphviz",
-        )
-    return on_path
-
-
-def _find_program(name: str) -> str | None:
-    try:
-        files = metadata.files(name) or []
-    except metadata.PackageNotFoundError:
-        return shutil.which(name)
-    for file in files:
-        path = Path(str(file.locate())).resolve()
-        if file.stem == name and path.is_file():
-            return str(path)
-    return shutil.which(name)
 
 
 def _pluralize(count: int, word: str) -> str:
@@ -270,38 +212,3 @@ def _parse_answer(text: str, drawing: _LayoutTask, options: Options) -> Layout:
 
 def _source(drawing: _LayoutTask, options: Options) -> str:
     return layout_input.render(drawing.flow, options, dot.Relaxed() if drawing.is_relaxed else None)
-
-
-def run_engine(
-    executable: str, arguments: Sequence[str], source: str, timeout: float, *, drawings: int = 0
-) -> tuple[bytes, Fault]:
-    """Return an engine's answer, and its fault; the words of the fault are empty without one.
-
-    Args:
-        executable: The engine.
-        arguments: Its arguments.
-        source: The diagrams as DOT.
-        timeout: The time limit for each drawing, in seconds.
-        drawings: The number of expected drawings in the plain format; zero for an answer in another format.
-    """
-    # -q suppresses warnings (a label too wide for its cell); errors still come.
-    command = [executable, "-q", *arguments]
-    end = b"\nstop" if drawings else b""
-    try:
-        reply = subprocesses.ask(
-            command, source.encode("utf-8", "replace"), seconds=timeout, size=MAX_ANSWER, end=end, answers=drawings
-        )
-    except OSError as error:
-        return b"", Fault(f"cannot start {executable}: {error.strerror}")
-    return reply.output, _fault(reply, timeout)
-
-
-def _fault(reply: subprocesses.Reply, timeout: float) -> Fault:
-    if reply.is_long:
-        return Fault(f"it wrote more than {MAX_ANSWER // 1024**2} MiB for one drawing")
-    if reply.status is None:
-        return Fault(f"took longer than {timeout:g} s (the setting layout_timeout)", is_slow=True)
-    if reply.status:
-        lines = list(filter(None, map(visible, reply.errors.splitlines())))
-        return Fault(f"{lines[-1][:MAX_COMPLAINT] if lines else f'exit code {reply.status}'}")
-    return Fault("it wrote nothing" if not reply.output else "")

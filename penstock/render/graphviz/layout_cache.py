@@ -20,7 +20,8 @@ from penstock._util.cache_files import read_cache_file, write_cache_file
 from penstock._version import __version__
 from penstock.errors import OutputError
 from penstock.render import edge_status
-from penstock.render.graphviz.layout import ENGINE, TIMEOUT, find_engine, lay_out
+from penstock.render.graphviz.engine import ENGINE, TIMEOUT, find_engine
+from penstock.render.graphviz.layout import lay_out
 from penstock.render.graphviz.plain_output import Layout
 
 if TYPE_CHECKING:
@@ -124,5 +125,15 @@ def digest(flow: Flow, options: Options, engine: object, timeout: float) -> str:
     """Return a digest of everything that determines a layout: drawing, options, engine and time limit."""
     steps = [(step.name, step.title, step.entrypoint, step.trigger, step.effects) for step in flow.steps]
     edges = [(edge.source, edge.target, edge.label, *filter(None, [edge_status.label(edge)])) for edge in flow.edges]
-    facts = (__version__, engine, timeout, options.direction, options.details, options.small, steps, edges)
+    facts = (
+        __version__,
+        engine,
+        timeout,
+        options.direction,
+        options.flexible,
+        options.details,
+        options.small,
+        steps,
+        edges,
+    )
     return hashlib.sha256(repr(facts).encode("utf-8", "replace")).hexdigest()

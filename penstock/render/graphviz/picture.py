@@ -11,17 +11,8 @@ from typing import TYPE_CHECKING
 from penstock._util.call_site import calling_frame, place_of
 from penstock.errors import LayoutError, LayoutWarning
 from penstock.render.graphviz import dot
-from penstock.render.graphviz.layout import (
-    ENGINE,
-    TIMEOUT,
-    Fault,
-    cure,
-    describe_flow,
-    find_engine,
-    lay_out,
-    run_engine,
-    warning,
-)
+from penstock.render.graphviz.engine import ENGINE, TIMEOUT, Fault, cure, find_engine, run_engine
+from penstock.render.graphviz.layout import describe_flow, lay_out, warning
 from penstock.render.labels import INCH
 from penstock.render.svg import NOTE_ROOM
 
