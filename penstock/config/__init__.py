@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.config import validators as read
 from penstock.config.accepted import CONTRACT_TYPES, Contract, Ignore
 from penstock.config.bad_values import describe_bad_value
 from penstock.config.sources import SettingsSource, find, project_of, toml
 from penstock.errors import ConfigError, did_you_mean, near_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def _setting(reader: read.Reader, kind: str, default: object, example: object, text: str) -> Any:
