@@ -75,7 +75,9 @@ class MkDocsSite(Site):
 
     def _flows_of(self, look: Look) -> tuple[Flow, ...]:
         """Return the flows that most likely have this look on some page."""
-        return self.manifest.flows if look in (small_look(self.config), Look(self.config.direction, flexible=True)) else ()
+        return (
+            self.manifest.flows if look in (small_look(self.config), Look(self.config.direction, flexible=True)) else ()
+        )
 
     @property
     def shown(self) -> set[str]:
