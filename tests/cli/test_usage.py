@@ -61,6 +61,13 @@ def test_help_groups_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert [f"{title}:" for title in GROUPS] == [line for line in lines if line.removesuffix(":") in GROUPS]
 
 
+def test_every_command_is_in_a_group(capsys: pytest.CaptureFixture[str]) -> None:
+    """A new command cannot be forgotten in the help."""
+    main(["zzz"])
+    commands = capsys.readouterr().err.partition("Commands: ")[2].strip().removesuffix(".").split(", ")
+    assert sorted(commands) == sorted(name for names in GROUPS.values() for name in names)
+
+
 @pytest.mark.parametrize(
     ("environment", "coloured"),
     [
