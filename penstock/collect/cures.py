@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import pkgutil
 import re
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -86,7 +84,9 @@ def _cure_missing_file(error: FileNotFoundError, context: ImportContext) -> Cure
     return Cure(f"Modules are imported in {context.project}. Count the path from the module: Path(__file__).parent")
 
 
-def _cure_connection(_error: BaseException, _context: ImportContext) -> Cure:
+def _cure_connection(error: OSError, _context: ImportContext) -> Cure:
+    if not isinstance(error, ConnectionError | TimeoutError) and type(error).__name__ != "gaierror":
+        return Cure("")
     return Cure("Connect when the program runs, not while the module is imported.")
 
 
@@ -181,6 +181,8 @@ def _cure_missing_submodule(missing: str, package: str, context: ImportContext) 
 
 def _describe_version(package: str) -> str:
     """Return the installed distribution of a package with its version."""
+    import importlib.metadata  # noqa: PLC0415 - only this cure needs it
+
     top = package.partition(".")[0]
     names = importlib.metadata.packages_distributions().get(top, [])
     return f"The installed {names[0]} {importlib.metadata.version(names[0])}" if names else f"The installed {top}"
@@ -290,9 +292,7 @@ _CURES: tuple[tuple[type[BaseException], Callable[[Any, ImportContext], Cure]], 
     (NameError, _cure_unknown_name),
     (AttributeError, _cure_unknown_name),
     (FileNotFoundError, _cure_missing_file),
-    (ConnectionError, _cure_connection),
-    (TimeoutError, _cure_connection),
-    (socket.gaierror, _cure_connection),
+    (OSError, _cure_connection),
     (Exception, _cure_django),
 )
 """The functions that find cures, by the type of the exception; the first cure with a text counts."""
