@@ -32,5 +32,6 @@ def list_siblings(package: str) -> list[str]:
 
 
 def join_some(names: Sequence[str]) -> str:
+    """Return the first names of a list, and the number of the others."""
     rest = len(names) - _MOST_SIBLINGS
     return ", ".join(names[:_MOST_SIBLINGS]) + (f" and {rest} more" if rest > 0 else "")
