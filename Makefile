@@ -1,5 +1,6 @@
 # make docs   records what the examples do, builds the example sites with both engines, and says where they are
 # make test   runs everything: lint, types, layers, tests, the examples in README and docs
+# make unit   runs the quick tests only, in less than a minute: no browser, no builds, no servers
 # make benchmarks   measures what penstock costs at run time and in builds of Sphinx and MkDocs, beside others
 # make stress       makes a million runs at once and counts wrong IDs
 # make hostile      kills, corrupts, fills, floods and misleads penstock, some 20,000 times, and counts what goes wrong
@@ -14,11 +15,13 @@ READY := $(VENV)/.ready
 NODE_READY := tests/node_modules/.ready
 # One more than the two processors of a small machine: many tests wait for somebody.
 JOBS ?= 3
+# Unit tests wait for nobody.
+UNIT_JOBS ?= 2
 
-.PHONY: help setup docs test lint types layers tests benchmarks accuracy stress hostile versions clean
+.PHONY: help setup docs test unit lint types layers tests benchmarks accuracy stress hostile versions clean
 
 help:
-	@sed -n '1,10s/^# //p' Makefile
+	@sed -n '1,11s/^# //p' Makefile
 
 setup: $(READY) $(NODE_READY)
 
@@ -59,6 +62,10 @@ layers: $(READY)
 tests: setup
 	@$(BIN)/python -m compileall -q penstock penstock_sphinx penstock_mkdocs mkdocstrings_handlers
 	$(BIN)/pytest -q --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 3
+
+unit: $(READY)
+	@$(BIN)/python -m compileall -q penstock penstock_sphinx penstock_mkdocs mkdocstrings_handlers
+	$(BIN)/pytest -q -m unit --numprocesses $(UNIT_JOBS) --dist loadfile --no-loadscope-reorder
 
 benchmarks: $(READY)
 	$(BIN)/python -m pip install --quiet --group benchmarks

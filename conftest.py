@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import re
@@ -61,6 +62,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
         path = item.path.relative_to(config.rootpath).as_posix()
         item.add_marker(find_kind(path, getattr(item, "fixturenames", ())))
     items.sort(key=lambda item: not item.path.as_posix().endswith(SLOWEST))
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported for the tests out of every search for garbage, of which some tests ask for many."""
+    gc.collect()
+    gc.freeze()
 
 
 class ExamplesParser(PythonCodeBlockParser):

@@ -53,7 +53,7 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     with subprocess.Popen([*command, "--dir", str(tmp_path)], stdout=subprocess.DEVNULL) as server:
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 600
             while not _is_reachable(port) and server.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.05)
             assert server.poll() is None

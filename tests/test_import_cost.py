@@ -63,7 +63,7 @@ after = set(sys.modules)
 print(*sorted(after - before))
 """
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True, timeout=600
     )
     return set(done.stdout.split())
 

@@ -38,6 +38,6 @@ def test_the_places_exist(place: str, pytestconfig: pytest.Config) -> None:
         ("docs/how-to/celery.md", (), "unit"),
     ],
 )
-def test_kinds(path: str, fixtures: tuple[str, ...], kind: str) -> None:
+def test_a_fixture_decides_before_the_file(path: str, fixtures: tuple[str, ...], kind: str) -> None:
     """A fixture decides before the file does, and the file before its folder's name."""
     assert kind == find_kind(path, fixtures)

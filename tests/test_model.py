@@ -6,7 +6,6 @@ import copy
 import dataclasses
 import itertools
 import pickle
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,12 +81,10 @@ def test_paths_in_a_diamond() -> None:
 
 
 def test_a_ladder_of_sixty_diamonds() -> None:
-    """2^60 paths are counted, and the first of them found, in no time."""
-    begun = time.perf_counter()
+    """2^60 paths are counted, and the first of them found; to go through them would never end."""
     found = ladder(60)
     assert 2**60 == found.path_count
     assert 121 == len(next(found.paths()))
-    assert 1 > time.perf_counter() - begun
 
 
 def test_a_chain_of_five_thousand_steps() -> None:

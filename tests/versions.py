@@ -15,19 +15,21 @@ VERSIONS = (("7.4", "3.11"), ("8.2", "3.11"), ("9.1", "3.12"), ("9.2", "3.13"))
 """Versions of Sphinx, each with the Python that runs it."""
 
 
-def found(version: str) -> str:
+def find_python(version: str) -> str:
     """Return a Python that runs, from PATH or from beside this one, where pyenv and uv put them; or nothing."""
     name = f"python{version}"
     beside = Path(sys.base_prefix).parent.glob(f"*{version}.*/bin/{name}")
-    return next((each for each in (shutil.which(name), *map(str, sorted(beside))) if each and runs(each)), "")
+    return next(
+        (python for python in (shutil.which(name), *map(str, sorted(beside))) if python and is_python(python)), ""
+    )
 
 
-def runs(python: str) -> bool:
-    """Tell whether a command is a Python: pyenv puts names on PATH that only print where to find one."""
+def is_python(python: str) -> bool:
+    """Return whether a command is a Python: pyenv puts names on PATH that only print where to find one."""
     return not subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode
 
 
-def environment(sphinx: str, python: str) -> Path:
+def prepare_environment(sphinx: str, python: str) -> Path:
     """Return the Python of a version's environment, made if it is missing or older than what it needs."""
     folder = ROOT / ".venv-versions" / sphinx
     own, ready, needs = folder / "bin" / "python", folder / ".ready", ROOT / "pyproject.toml"
@@ -41,14 +43,14 @@ def environment(sphinx: str, python: str) -> Path:
     return own
 
 
-def tested(sphinx: str, version: str, options: list[str]) -> str:
+def run_suite(sphinx: str, version: str, options: list[str]) -> str:
     """Run the tests with one version; return what is wrong, or nothing."""
-    python = found(version)
+    python = find_python(version)
     if not python:
         return f"Python {version} is missing: put python{version} on PATH"
     print(f"Sphinx {sphinx} on Python {version}", flush=True)
     try:
-        own = environment(sphinx, python)
+        own = prepare_environment(sphinx, python)
     except subprocess.CalledProcessError as error:
         return f"its environment cannot be made: exit code {error.returncode}"
     command = [own, "-m", "pytest", "-q", "--dist", "loadfile", "tests/sphinx", *options]
@@ -59,7 +61,7 @@ def tested(sphinx: str, version: str, options: list[str]) -> str:
 def main() -> None:
     """Run all, tell what is wrong with each, and fail if anything is."""
     wrong = [
-        f"Sphinx {sphinx}: {fault}" for sphinx, python in VERSIONS if (fault := tested(sphinx, python, sys.argv[1:]))
+        f"Sphinx {sphinx}: {fault}" for sphinx, python in VERSIONS if (fault := run_suite(sphinx, python, sys.argv[1:]))
     ]
     sys.exit("\n".join(wrong) or 0)
 

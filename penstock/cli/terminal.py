@@ -66,9 +66,12 @@ def tell(what: str, message: str, code: str = "33") -> None:
 
 
 def suggest_explanation(codes: Iterable[str]) -> None:
-    """Write the command that explains the known ones of some codes to standard error; nothing without any."""
-    known = (code for code in dict.fromkeys(codes) if code in FINDING_KINDS or code in get_args(ProblemCode))
-    if words := " ".join(known):
+    """Write the command that explains some codes to standard error; nothing without a known code.
+
+    The codes of a manifest of others may be any text, and the command is there to be copied into a shell.
+    """
+    known = {*get_args(ProblemCode), *FINDING_KINDS}
+    if words := " ".join(code for code in dict.fromkeys(codes) if code in known):
         tell("help", f"penstock explain {words}", "36")
 
 

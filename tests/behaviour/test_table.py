@@ -15,7 +15,7 @@ def test_each_row_is_a_test():
     rows = re.findall(r"^\| (.+) \| `(test_\w+)` \|$", page, re.MULTILINE)
     said = [
         (ast.get_docstring(node), node.name)
-        for file in ("test_calls.py", "test_concurrency.py")
+        for file in ("test_calls.py", "test_observers.py", "test_concurrency.py")
         for node in ast.parse((HERE / file).read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]

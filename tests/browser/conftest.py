@@ -109,6 +109,7 @@ def serving() -> Callable[[Path], AbstractContextManager[str]]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page whose complaints fail the test, and whose requests to other places fail it too, unanswered."""
     context = browser.new_context(viewport={"width": 1200, "height": 900})
+    context.set_default_timeout(300_000)
     opened = context.new_page()
     said: list[str] = []
 
@@ -131,6 +132,7 @@ def mermaid_page(browser: Browser, script: Callable[[str], Path]) -> Iterator[Pa
     """An empty page with Mermaid in it and no way to the network."""
     mermaid_itself = script("mermaid/dist/mermaid.min.js")
     context = browser.new_context(offline=True)
+    context.set_default_timeout(300_000)
     opened = context.new_page()
     opened.set_content("<!doctype html><title>Mermaid</title>")
     opened.add_script_tag(path=mermaid_itself)

@@ -229,7 +229,6 @@ def reader(request, page, site) -> Reader:
     case = request.param
     if importlib.util.find_spec(case.host) is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"not installed: {case.host}")
-    page.set_default_timeout(10_000)
     return Reader(page, site(case), case)
 
 
@@ -305,7 +304,7 @@ def test_nodes_are_called_what_they_show(reader, accessible_nodes):
 
 
 @pytest.mark.parametrize("reader", WAYS, ids=str, indirect=True)
-def test_search(reader):
+def test_search_finds_words_of_docstrings(reader):
     """The search box finds a word of a docstring, in its text and in its tables, and leads to the step."""
     for word in ("extraordinarily", "merchandise"):
         reader.open("")
@@ -347,7 +346,7 @@ def test_wide_diagrams_open_at_the_entrypoint(reader, width):
 
 
 @pytest.mark.parametrize("reader", LOOKS, ids=str, indirect=True)
-def test_narrow(reader):
+def test_no_page_is_wider_than_a_telephone(reader):
     """On a telephone no page scrolls sideways: a wide diagram does so in its frame."""
     page = reader.page
     page.set_viewport_size({"width": 400, "height": 800})
@@ -371,7 +370,7 @@ def test_narrow_with_long_names(reader):
 
 
 @pytest.mark.parametrize("reader", LOOKS, ids=str, indirect=True)
-def test_readable(reader):
+def test_texts_stand_out_on_screen_and_paper(reader):
     """Every text of a drawing stands out from what is behind it, on the screen and on paper, where nothing is cut off."""
     page = reader.page
     reader.open("orders/")
@@ -481,7 +480,7 @@ def test_the_table_of_flows_keeps_its_shape(themed, rules):
 
 
 @pytest.mark.parametrize("reader", LOOKS, ids=str, indirect=True)
-def test_accessible(reader, script):
+def test_axe_finds_nothing(reader, script):
     """The accessibility checker finds nothing to complain about in what penstock wrote, on the screen and on paper."""
     page = reader.page
     for path, media in (("", "screen"), ("orders/", "screen"), ("orders/", "print")):

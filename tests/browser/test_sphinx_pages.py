@@ -250,7 +250,7 @@ def test_dark_by_other_signs(site, page, sign):
     assert page.evaluate("getComputedStyle(document.querySelector('.ps-svg')).backgroundColor") == "rgb(255, 255, 255)"
 
 
-def test_accessible(site, page, script):
+def test_axe_finds_nothing(site, page, script):
     """The accessibility checker finds nothing to complain about in what penstock wrote, light and dark."""
     page.goto(f"{site()}/index.html")
     page.add_script_tag(path=script("axe-core/axe.min.js"))

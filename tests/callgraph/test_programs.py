@@ -105,7 +105,7 @@ def said(reading: Reading) -> list[str]:
 
 
 @pytest.mark.parametrize(("source", "expected"), sections("calls"))
-def test_calls(reading, source, expected):
+def test_every_call_is_followed(reading, source, expected):
     """Every way to call is followed, and nothing is made up."""
     assert sorted(expected) == said(reading(source))
 
@@ -129,14 +129,14 @@ def settings():
 
 
 @pytest.mark.parametrize(("source", "expected"), sections("queues"))
-def test_queues(reading, settings, source, expected):
+def test_tasks_lead_to_their_functions(reading, settings, source, expected):
     """What sends a task of any queue leads to its function, and what only looks at one does not."""
     head = next(head for name, head in QUEUES.items() if name in source)
     assert sorted(expected) == said(reading(head + source))
 
 
 @pytest.mark.parametrize(("source", "expected"), sections("data"))
-def test_data(reading, source, expected):
+def test_results_are_followed_to_arguments(reading, source, expected):
     """What a step returns is followed to the arguments of others."""
     assert sorted(expected) == said(reading(source))
 
@@ -148,13 +148,13 @@ def test_nothing_made_up(reading, source, expected):
 
 
 @pytest.mark.parametrize(("source", "expected"), sections("blind"))
-def test_blind(reading, source, expected):
+def test_the_reading_says_where_it_gives_up(reading, source, expected):
     """Where the reading gives up, it says so."""
     places = [f"{blind.step}: {blind.reason}" for blind in reading(source).blind]
     assert [True] == [place.startswith(expected[0]) for place in places]
 
 
-def test_places(reading):
+def test_a_call_has_its_place(reading):
     """A call has the file and line at which the target is called."""
     [call] = reading("@f.entrypoint\ndef a():\n    between()\ndef between():\n    b()\n@f.step\ndef b(): ...\n").calls
     lines = Path(call.file).read_text(encoding="utf-8").splitlines()

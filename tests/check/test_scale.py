@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from work import count_lines
 
 from penstock import get_flow, manifest
 from penstock._declare import registry
@@ -28,6 +27,7 @@ from penstock.embed.pages import page_names
 from penstock.manifest import Manifest
 from penstock.model import Edge, Flow, Step
 from penstock.proof import prove
+from work import count_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,7 +75,7 @@ def judged(number: int, *, steps: int = 3) -> list[Any]:
 
 
 @pytest.mark.parametrize("steps", [3, 30])
-def test_judging(steps):
+def test_judging_is_linear(steps):
     """More flows with their evidence are judged in linear time."""
     assert_linear(lambda number: lambda: judged(number, steps=steps), 10)
 
@@ -97,7 +97,7 @@ def test_many_entrypoints():
     assert_linear(lambda number: lambda: list(findings(judge(many_into_one(number), Evidence()))))
 
 
-def test_contracts():
+def test_contracts_are_linear():
     """More flows are held against contracts in linear time, also where each leads to the next."""
     never = Contract(type="never-reaches", never=("flow 0", "nothing.here"))
     kinds = ("has-trigger", "has-docstrings", "all-confirmed")
@@ -105,7 +105,7 @@ def test_contracts():
     assert_linear(lambda number: lambda: list(broken(contracts, flows(number))))
 
 
-def test_ignores(tmp_path):
+def test_ignores_are_linear(tmp_path):
     """More ignores for more findings are looked up in linear time."""
     source = "from penstock import flow\n"
 
@@ -127,7 +127,7 @@ def test_ignores(tmp_path):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_reports(name):
+def test_reports_are_linear(name):
     """More findings are reported in linear time."""
 
     def work(number: int) -> Callable[[], object]:
@@ -137,7 +137,7 @@ def test_reports(name):
     assert_linear(work)
 
 
-def test_manifests():
+def test_manifests_are_linear():
     """More flows are written, read and merged in linear time."""
 
     def work(number: int) -> Callable[[], object]:
@@ -147,7 +147,7 @@ def test_manifests():
     assert_linear(work)
 
 
-def test_evidence():
+def test_evidence_is_linear():
     """More evidence is written, read and merged in linear time."""
 
     def work(number: int) -> Callable[[], object]:
@@ -158,14 +158,14 @@ def test_evidence():
 
 
 @pytest.mark.parametrize("say", [text.text, text.as_json])
-def test_differences(say):
+def test_differences_are_linear(say):
     """More flows that changed are compared in linear time."""
     assert_linear(
         lambda number: lambda: say(compare(Manifest(flows=flows(number)), Manifest(flows=flows(number, steps=4))))
     )
 
 
-def test_overviews():
+def test_overviews_are_linear():
     """More flows are drawn as one map, and get names for their pages, in linear time."""
     assert_linear(lambda number: lambda: (system_map(flows(number)), page_names(flows(number))))
 
@@ -207,7 +207,7 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
-def test_reading(tmp_path, monkeypatch, program):
+def test_reading_is_linear(tmp_path, monkeypatch, program):
     """More code is read in linear time."""
 
     def work(number: int) -> Callable[[], object]:

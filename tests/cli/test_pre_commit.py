@@ -31,7 +31,7 @@ def ship(item):
 def git(folder: Path, *arguments: str) -> str:
     """Run git in a folder, as nobody in particular."""
     command = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=600).stdout.strip()
 
 
 def commit_all(folder: Path) -> str:
@@ -72,7 +72,7 @@ def run_hooks(project: Path) -> tuple[int, str]:
     }
     command = [sys.executable, "-m", "pre_commit", "run", "--all-files", "--color", "never"]
     result = subprocess.run(
-        command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=600
     )
     return result.returncode, result.stdout + result.stderr
 

@@ -41,7 +41,7 @@ def test_nothing_changed(seen):
     assert 1 == seen.imports
 
 
-def test_edit(seen):
+def test_an_edited_step_is_seen(seen):
     """An edited step is seen."""
     flows = seen.folder / "shop" / "flows.py"
     flows.write_text(flows.read_text().replace("Take the money.", "Take the cash!!"))
@@ -60,7 +60,7 @@ def test_quick_edits(project):
     assert ["Take 0.", "Take 1.", "Take 2.", "Take 3."] == titles
 
 
-def test_helper(seen):
+def test_an_imported_file_is_an_input(seen):
     """A file without flows that the modules import is an input too."""
     seen.write("shop/words.py", "SECOND = 'pay'")
     flows = seen.folder / "shop" / "flows.py"
@@ -97,7 +97,7 @@ def test_new_module_beside_a_link_to_itself(project):
 
 
 @pytest.mark.parametrize("name", ["shop/flows.py", "pyproject.toml"])
-def test_touch(seen, name):
+def test_a_new_time_is_no_change(seen, name):
     """A file that only got a new time is the same file."""
     os.utime(seen.folder / name, (1, 1))
     seen.collect("shop.*")
@@ -139,7 +139,7 @@ def test_other_files(seen, name):
     ("settings", "count"),
     [({"env": {"A": "b"}}, 2), ({"mock": ["nowhere"]}, 2), ({"direction": "LR", "timeout": 9}, 1)],
 )
-def test_settings(seen, settings, count):
+def test_only_settings_of_the_import_make_one(seen, settings, count):
     """A setting that can change what is imported makes an import; one that cannot, does not."""
     seen.collect("shop.*", **settings)
     assert count == seen.imports
@@ -165,7 +165,7 @@ def test_ignored_by_git(project):
     "damage",
     ["", "{", "[]", '{"manifest": 3}', '{"snapshot": {}, "inputs": {}, "digest": ""}\n{}', "\udcff", "[" * 100_000],
 )
-def test_damaged(project, damage):
+def test_a_damaged_record_means_another_import(project, damage):
     """A damaged record only means another import."""
     build(project)
     [file] = (project.folder / ".penstock" / "cache").glob("*.json")
@@ -174,13 +174,13 @@ def test_damaged(project, damage):
     assert 2 == project.imports
 
 
-def test_unwritable(project):
+def test_a_folder_may_be_read_only(project):
     """A folder that cannot be written is no error."""
     project.write(".penstock", "a file is in the way")
     assert ["start", "pay"] == project.steps()
 
 
-def test_moved(project, tmp_path_factory):
+def test_a_copied_project_has_its_own_files(project, tmp_path_factory):
     """A copied project does not go by the files of the first."""
     project.settle()
     project.collect()
@@ -227,7 +227,7 @@ def test_written_on_every_import(project):
     assert 2 == project.imports
 
 
-def test_pruned(project):
+def test_unused_records_are_removed(project):
     """Records of settings that are used no more go away."""
     for number in range(10):
         project.collect(env={"NUMBER": str(number)})

@@ -26,7 +26,7 @@ def make_environment(folder: Path, *, with_penstock: bool) -> str:
     return str(python)
 
 
-def test_flows(project):
+def test_flows_of_a_module_are_returned(project):
     """A configured module is imported and its flows are returned, files relative to the project."""
     made = project.collect(service="shop")
     [flow] = made.flows
@@ -80,7 +80,7 @@ def test_loop_of_links(project):
     assert ["start", "pay"] == project.steps("shop.*")
 
 
-def test_environment(project):
+def test_variables_hold_for_the_import_only(project):
     """Variables of ``env`` are set for the import only."""
     project.write(
         "shop/env.py", "import os\nfrom penstock import flow\nflow(os.environ['NAME_OF_FLOW']).entrypoint(print)"
@@ -89,14 +89,14 @@ def test_environment(project):
     assert "NAME_OF_FLOW" not in os.environ
 
 
-def test_setup(project):
+def test_setup_is_called_before_the_first_import(project):
     """The function of ``setup`` is called before the first import."""
     project.write("shop/ready.py", "done = []\nclass App:\n    @staticmethod\n    def start(): done.append(1)\n")
     project.write("shop/late.py", "from shop.ready import done\ndone[0]\nimport shop.flows\n")
     assert ["start", "pay"] == project.steps("shop.late", setup="shop.ready:App.start")
 
 
-def test_mock(project):
+def test_a_mocked_module_need_not_be_installed(project):
     """A module of ``mock`` need not be installed, nor its parents."""
     source = "import nowhere.cloud.queue\nfrom nowhere.cloud.queue.client import Client\nimport shop.flows\n"
     project.write("shop/cloud.py", source)
@@ -190,8 +190,8 @@ def test_exit_handlers(project):
 @pytest.mark.parametrize(
     "source",
     [
-        "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\n",
-        "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n",
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\n",
+        "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n",
     ],
 )
 def test_left_running(project, source):
@@ -199,12 +199,12 @@ def test_left_running(project, source):
     project.write("shop/runs.py", f"{source}import shop.flows\n")
     start = time.monotonic()
     assert ["start", "pay"] == project.steps("shop.runs")
-    assert 20 > time.monotonic() - start
+    assert 300 > time.monotonic() - start
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 @pytest.mark.parametrize("end", ["pass", "raise SystemExit(1)", "os._exit(1)"])
-def test_fork(project, end):
+def test_a_fork_reports_nothing(project, end):
     """A process that the application forks off does not report in its place."""
     project.write(
         "shop/forks.py", f"import os\npid = os.fork()\nif not pid:\n    {end}\nelse: os.wait()\nimport shop.flows"
@@ -212,7 +212,7 @@ def test_fork(project, end):
     assert ["start", "pay"] == project.steps("shop.forks")
 
 
-def test_inputs(project):
+def test_a_manifest_names_its_inputs(project):
     """A manifest names what it was made from, so that others can watch it."""
     project.write("shop/more/extra.py", "from pathlib import Path\n")
     made = project.collect("shop.*")
@@ -247,7 +247,7 @@ def test_lazy_module(project):
     assert "shop/heavy.py" in [name for name, _ in project.collect("shop.lazy").inputs.files]
 
 
-def test_manifests(project):
+def test_manifests_are_merged_without_an_import(project):
     """Configured manifests are read and merged, and no module is imported; they are the inputs."""
     for name in ("one", "two"):
         manifest.save(project.collect(service=name), project.folder / f"{name}.json")
@@ -286,7 +286,7 @@ def test_this_process(tmp_path):
     assert Path(__file__) in input_files(made, tmp_path)
 
 
-def test_threads(project):
+def test_two_threads_may_collect_at_once(project):
     """Two threads that collect at once both get the flows."""
     found = []
     threads = [threading.Thread(target=lambda: found.append(project.steps())) for _ in range(2)]

@@ -59,7 +59,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="signals and C libraries of P
 
 
 @pytest.mark.parametrize(("source", "line", "said"), EXCEPTIONS.values(), ids=EXCEPTIONS)
-def test_exception(project, source, line, said):
+def test_an_exception_becomes_one_message(project, source, line, said):
     """Whatever a module raises becomes one message: module, file and line in the user's code, cause and cure."""
     project.write("shop/broken.py", source)
     error = project.fail("shop.broken")
@@ -72,7 +72,7 @@ def test_exception(project, source, line, said):
 @pytest.mark.parametrize("name", ["shop/broken.py", "sköp/broken.py"])
 @pytest.mark.parametrize(("source", "line", "said"), DEATHS.values(), ids=DEATHS)
 @posix
-def test_death(project, name, source, line, said):
+def test_a_module_that_kills_python_is_named(project, name, source, line, said):
     """A module that kills Python is named, and where the end left a trace, file and line too."""
     project.write(name, source)
     module = name.removesuffix(".py").replace("/", ".")
@@ -96,7 +96,7 @@ def test_endless_loop(project):
     [problem] = project.fail("shop.broken", timeout=1).failures
     assert ("shop/broken.py", 2) == (problem.file, problem.line)
     assert "cannot import shop.broken: it took longer than 1 s." in problem.message
-    assert 20 > time.monotonic() - start
+    assert 300 > time.monotonic() - start
 
 
 def test_loop_that_hides(project):
@@ -109,13 +109,12 @@ def test_loop_that_hides(project):
 @posix
 def test_whole_group_ends(project):
     """What a module started before it hung is stopped with it."""
-    source = "import subprocess\nchild = subprocess.Popen(['sleep', '60'])\nopen('pid', 'w').write(str(child.pid))\n"
+    source = "import subprocess\nchild = subprocess.Popen(['sleep', '600'])\nopen('pid', 'w').write(str(child.pid))\n"
     project.write("shop/broken.py", source + LOOP)
     project.fail("shop.broken", timeout=2)
     pid = int((project.folder / "pid").read_text())
-    for _ in range(100):
-        if not is_running(pid):
-            break
+    deadline = time.monotonic() + 300
+    while is_running(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not is_running(pid)
 
@@ -218,7 +217,7 @@ def test_current_folder(project, monkeypatch):
         ("shop.none:fails", "", "No module named 'shop.none'"),
     ],
 )
-def test_setup(project, setup, place, said):
+def test_a_failing_setup_is_the_one_failure(project, setup, place, said):
     """A setup function that fails is the one failure; nothing is imported after it."""
     project.write("shop/ready.py", "def fails():\n    1 / 0\n")
     error = project.fail(setup=setup)

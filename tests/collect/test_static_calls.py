@@ -36,7 +36,7 @@ def kinds(flow) -> dict[tuple[str, str], list[str]]:
     return found
 
 
-def test_calls(project):
+def test_calls_have_the_names_of_the_project(project):
     """Who asks gets the calls, with the project's own file names."""
     [flow] = collect(settings(project), calls=True).flows
     [call] = flow.calls
@@ -79,7 +79,7 @@ def test_edited_helper(project):
 
 
 @pytest.mark.parametrize(("example", "modules"), [("parts", "parts.*"), ("shop", "shop.*"), ("shop", "online.*")])
-def test_examples(tmp_path, example, modules):
+def test_the_code_of_the_examples_knows_their_edges(tmp_path, example, modules):
     """Every arrow that the examples declare is one that their code knows."""
     shutil.copytree(EXAMPLES / example, tmp_path / example, ignore=shutil.ignore_patterns(".penstock"))
     made = collect(load(tmp_path / example, {"modules": [modules], "path": ["."]}), calls=True)

@@ -39,13 +39,13 @@ def failure(*args: object, **options: object) -> ConfigError:
     return caught.value
 
 
-def test_defaults(folder):
+def test_every_setting_has_a_default(folder):
     """Without a table every setting has its default, and the project is the nearest folder that looks like one."""
     write(folder, "", "")
     assert Config(project=folder) == load(folder / "src")
 
 
-def test_everything(folder):
+def test_every_setting_can_be_set(folder):
     """Every setting can be set in ``pyproject.toml``; relative paths count from it, wherever one starts."""
     write(
         folder,
@@ -117,14 +117,14 @@ def test_project_of_a_repository(folder):
     assert folder == load(folder / "src").project
 
 
-def test_overrides(folder):
+def test_overrides_win_key_by_key(folder):
     """A front end's settings win key by key, count paths from its own folder, and ``None`` is no setting."""
     write(folder, "service = 'shop'\nmodules = ['shop.flows']\npath = ['bin']\n")
     config = load(folder, {"modules": ("shop.x",), "path": [Path("../src")], "service": None}, base=folder / "bin")
     assert ("shop", ("shop.x",), (folder / "src",)) == (config.service, config.modules, config.path)
 
 
-def test_edited(folder):
+def test_an_edited_file_is_read_again(folder):
     """An edited file is read anew."""
     write(folder, "service = 'one'")
     load(folder)
@@ -138,7 +138,7 @@ def test_python_on_path(folder, monkeypatch):
     assert str(folder / "bin" / "python") == load(folder, {"python": "python"}).python
 
 
-def test_home(folder, monkeypatch):
+def test_a_path_may_start_at_home(folder, monkeypatch):
     """A path may start at home."""
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("USERPROFILE", str(folder))
@@ -179,7 +179,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("body", "said"), WRONG.items(), ids=WRONG)
-def test_wrong(folder, body, said):
+def test_a_wrong_setting_is_an_error_with_its_line(folder, body, said):
     """A wrong setting is an error with file and line, what is expected, and how to write it."""
     file = write(folder, f"# a comment\n{body}\n")
     error = failure(folder)
@@ -196,7 +196,7 @@ def test_wrong(folder, body, said):
         ("[tool.penstock]\nservice = 'timeout = 3'\nmodules = [\n  'a',\n  3,\n]\n", 3),
     ],
 )
-def test_line(folder, text, line):
+def test_the_line_is_found_in_every_form_of_table(folder, text, line):
     """The line of a wrong setting is found however the table is written."""
     file = write(folder, text, "")
     assert f"{file}:{line}" == failure(folder).where
@@ -287,7 +287,7 @@ def test_not_a_table(folder):
     assert f"{file}: 'tool.penstock' must be a table: [tool.penstock]" == str(failure(folder))
 
 
-def test_reference():
+def test_every_setting_is_described():
     """Every setting but the project is described, with a default and an example written as TOML."""
     assert [field.name for field in fields(Config)] == ["project", "source", *(setting.name for setting in SETTINGS)]
     assert all(setting.type and setting.help.endswith(".") and setting.example for setting in SETTINGS)
@@ -306,7 +306,7 @@ def test_documented_values(folder, setting, monkeypatch):
     assert Config(project=inner) == load(inner)
 
 
-def test_hashable():
+def test_equal_configurations_are_equal_keys():
     """Equal configurations are equal keys, variables included."""
     project = Path(os.sep)
     assert {Config(project=project, env={"A": "b"}): 1}[Config(project=project, env={"A": "b"})] == 1

@@ -189,7 +189,7 @@ def test_errbacks_run_in_a_worker(worker, errbacks):
     RAN.clear()
     with flow_context("order-17"):
         sent = [failing.apply_async(link_error=errback.s()) for failing in FAILING for errback in errbacks]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while len(RAN) < len(sent) and time.monotonic() < deadline:
         time.sleep(0.005)
 

@@ -84,7 +84,7 @@ def manage(folder, *options, start="fork", code=0):
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "settings", "START": start}
     command = [sys.executable, "manage.py", "test", *options]
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     assert code == done.returncode, done.stderr
     return done.stdout, done.stderr

@@ -300,7 +300,7 @@ def test_a_worker_is_recorded(tmp_path):
     ]
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "settings", "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=600
     )
     assert 0 == done.returncode, done.stdout
     evidence = load(tmp_path / "evidence.json")

@@ -42,7 +42,7 @@ class Asynchronous:
         (lambda request: None, "127.0.0.1", False),
     ],
 )
-def test_trust(trust, peer, believed):
+def test_only_trusted_peers_choose_the_id(trust, peer, believed):
     """An ID from outside is taken only from those who are trusted."""
     run = Policy(trust=trust).run(TOLD, peer, "request")
 
@@ -101,7 +101,7 @@ def test_wrong_options_are_named(options, error, message):
         ),
     ],
 )
-def test_responses(given, completed):
+def test_a_response_gets_the_id_once(given, completed):
     """A response gets the ID once, and exposes it beside what it exposed before."""
     run = Run(None)
     run.identify("a")

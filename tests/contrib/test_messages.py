@@ -34,7 +34,7 @@ def test_kafka_with_a_broker():
             producer.produce("orders", b"17", headers=flow_headers([("a", b"b")]))
             ids.append(run.id)
     assert 0 == producer.flush(60)
-    brokers = ",".join(f"{each.host}:{each.port}" for each in producer.list_topics(timeout=60).brokers.values())
+    brokers = ",".join(f"{each.host}:{each.port}" for each in producer.list_topics(timeout=600).brokers.values())
     consumer = confluent_kafka.Consumer(
         {"bootstrap.servers": brokers, "group.id": "shop", "auto.offset.reset": "earliest"}
     )

@@ -31,7 +31,7 @@ print(jobs.FlowJob.fetch(sys.argv[1], connection=jobs.queue.connection).return_v
 """
 
 
-def test_rq(redis_url, tmp_path):
+def test_a_job_of_rq_stays_in_its_run(redis_url, tmp_path):
     """A job that is sent in a run is worked off in the same run, by a worker in another process."""
     pytest.importorskip("rq")
     written = re.search(r"`jobs\.py`:\n\n```python\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
@@ -41,7 +41,7 @@ def test_rq(redis_url, tmp_path):
 
     def run(*command):
         options = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True}
-        return subprocess.run([sys.executable, *command], **options, check=True, timeout=60).stdout.split()
+        return subprocess.run([sys.executable, *command], **options, check=True, timeout=600).stdout.split()
 
     flow_id, job_id = run("-c", SEND)
     run("-m", "rq.cli", "worker", "--url", redis_url, "--job-class", "jobs.FlowJob", "--burst")
@@ -133,7 +133,7 @@ def page(monkeypatch):
     return of
 
 
-def test_taskiq(page):
+def test_tasks_of_taskiq_stay_in_their_runs(page):
     """Tasks that are sent at the same time are each in the run of their sender; one from outside is a run of its own."""
     made = page("taskiq")
 
@@ -150,7 +150,7 @@ def test_taskiq(page):
     assert {} == made["invoice"].labels
 
 
-def test_huey(page):
+def test_a_task_of_huey_stays_in_its_run(page):
     """A task that is tried again, or called at once, is in the same run."""
     made = page("Huey")
     huey, seen = made["huey"], []
@@ -172,7 +172,7 @@ def test_huey(page):
     assert ["order-17"] * 3 == seen
 
 
-def test_procrastinate(page):
+def test_a_job_of_procrastinate_stays_in_its_run(page):
     """A job that is tried again is in the same run."""
     made = page("Procrastinate")
     jobs, seen = made["jobs"], []

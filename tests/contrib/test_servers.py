@@ -50,7 +50,7 @@ def served(app, **options):
         thread.start()
         connection = http.client.HTTPConnection("127.0.0.1", listening.getsockname()[1], timeout=60)
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 600
             while not server.started and thread.is_alive() and time.monotonic() < deadline:
                 time.sleep(0.01)
             yield connection

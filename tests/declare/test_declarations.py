@@ -385,7 +385,7 @@ def test_a_program_that_is_loaded_twice(tmp_path: Path) -> None:
     """A server imports by name what runs as ``__main__`` already: the same functions again, the last one counts."""
     (tmp_path / "program.py").write_text(TWICE)
     command = [sys.executable, "program.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
     assert ("program 3 ()\n", "") == (done.stdout, done.stderr)
 
 
@@ -395,5 +395,5 @@ def test_two_files_with_one_name_in_a_flow(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / f"{name}.py").write_text(program)
     command = [sys.executable, "-c", "import one, two"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
     assert "DuplicateStepError" in done.stderr

@@ -22,11 +22,12 @@ import traceback
 import typing
 from collections.abc import AsyncIterator, Iterator  # noqa: TC003 - typing.get_type_hints asks for them
 from contextvars import ContextVar
-from types import CellType, CoroutineType, FunctionType, MethodType
+from types import CellType, CoroutineType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from callable_steps import Adder, cached, coroutine
 from penstock import current_flow_id, entrypoint, flow, get_flow, observing, step
 from penstock._runtime.context import current_run
 
@@ -41,11 +42,6 @@ def plain(a: int, /, b: str = "b", *rest: float, key: bool = True, **more: objec
     ['1', 'b']
     """
     return [str(a), b]
-
-
-async def coroutine(a: int) -> int:
-    """Await."""
-    return a
 
 
 def generator(a: int) -> Iterator[int]:
@@ -168,34 +164,7 @@ decorated_here = flow("f")(entrypoint(trigger="cron")(plain))
 plain_function, plain = plain, decorated_here
 
 
-class Adder:
-    """Adds to a number."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def __call__(self, other: int) -> int:
-        """Add."""
-        return self.number + other
-
-    @classmethod
-    @step
-    def make(cls) -> Adder:
-        return cls(1)
-
-    @step
-    def method(self) -> int:
-        return self.number
-
-
 adder = step(Adder(3))
-
-
-@step
-@functools.cache
-def cached(a: int) -> int:
-    """Remember."""
-    return a
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
@@ -293,151 +262,12 @@ def test_a_callable_object_is_seen_through() -> None:
     del counter.extra
     assert not hasattr(counter, "extra")
     assert isinstance(counter, Adder)
-    assert ("Adds to a number.", __name__) == (counter.__doc__, counter.__module__)
+    assert ("Adds to a number.", Adder.__module__) == (counter.__doc__, counter.__module__)
     assert "(other: 'int') -> 'int'" == str(inspect.signature(counter))
     assert repr(counter).startswith("<penstock step over <")
 
 
-def test_a_callable_object_in_a_class_stays_unbound() -> None:
-    """An object that is no descriptor does not become a method."""
-
-    class Holder:
-        add = step(Adder(1))
-
-    assert 3 == Holder().add(2)
-
-
-def test_an_object_with_an_async_call_is_known_as_one() -> None:
-    """Frameworks that look at __call__ see that it must be awaited, also where it is inherited."""
-
-    class Base:
-        async def __call__(self) -> str:
-            return "awaited"
-
-    class Derived(Base): ...
-
-    task = step(Derived())
-    assert inspect.iscoroutinefunction(task.__call__)
-    assert "coroutine" == (flow("f")(task), get_flow("f"))[1].steps[0].kind
-
-
-class Bound:
-    """A decorator that binds what is below it itself and knows to what, as those of wrapt do."""
-
-    def __init__(self, function: Any, instance: Any = None) -> None:
-        self.function, self.instance = function, instance
-
-    def __call__(self, *args: Any) -> tuple[Any, Any, str | None]:
-        return self.instance, self.function(*args), current_flow_id()
-
-    def __get__(self, instance: Any, owner: Any = None) -> Bound:
-        return Bound(self.function.__get__(instance, owner), instance)
-
-
-def test_an_object_in_a_class_binds_itself() -> None:
-    """What a decorator of a library does when it becomes a method, it does below a mark, too."""
-
-    class Shop:
-        @entrypoint
-        @Bound
-        def sell(self, number: int) -> tuple[Shop, int]:
-            return self, number
-
-        @step
-        @Bound
-        @classmethod
-        def open(cls) -> type[Shop]:
-            return cls
-
-        @step
-        @Bound
-        @staticmethod
-        def count(number: int) -> int:
-            return number
-
-    shop: Any = Shop()
-    assert (shop, (shop, 3)) == shop.sell(3)[:2]
-    assert (None, (shop, 3)) == Shop.sell(shop, 3)[:2]
-    assert None is not shop.sell(3)[2] != shop.sell(3)[2]
-    assert [Shop, Shop] == [shop.open()[1], Shop.open()[1]]
-    assert [3, 3] == [shop.count(3)[1], Shop.count(3)[1]]
-
-
-class Compiled:
-    """A function as Cython and mypyc make it: none of Python's, and only its code tells which kind it is."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.__function = function
-        functools.update_wrapper(self, function)
-        del self.__wrapped__
-
-    @property
-    def __code__(self) -> Any:
-        return self.__function.__code__
-
-    def __call__(self, *args: Any) -> Any:
-        result = self.__function(*args)
-        return Awaited(result) if inspect.iscoroutine(result) else result
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else MethodType(self, instance)
-
-
-class Awaited:
-    """A coroutine that is none of Python's."""
-
-    def __init__(self, coroutine: Any) -> None:
-        self._coroutine = coroutine
-
-    def __await__(self) -> Any:
-        return self._coroutine.__await__()
-
-
-def test_compiled_functions_are_functions() -> None:
-    """A compiled coroutine function or generator is in its run to the end, is known as what it is, and makes methods."""
-
-    @Compiled
-    async def pause() -> list[str | None]:
-        return [current_flow_id(), await asyncio.sleep(0), current_flow_id()]
-
-    @Compiled
-    def count() -> Iterator[str | None]:
-        yield current_flow_id()
-        yield current_flow_id()
-
-    class Shop:
-        @step
-        @Compiled
-        async def sell(self) -> Shop:
-            return self
-
-    for first, last in (asyncio.run(entrypoint(pause)())[::2], entrypoint(count)()):
-        assert first is not None
-        assert first == last
-    assert inspect.iscoroutinefunction(entrypoint(pause))
-    assert inspect.isgeneratorfunction(entrypoint(count))
-    shop = Shop()
-    assert shop is asyncio.run(shop.sell())
-
-
-def test_marks_pass_through_decorators_over_objects() -> None:
-    """A third-party decorator over a cached step takes the mark along."""
-
-    @step
-    @functools.cache
-    def cached() -> int:
-        return 3
-
-    @flow("f")
-    @functools.wraps(cached)
-    def wrapper() -> int:
-        return cached()
-
-    assert 3 == wrapper()
-    assert ["cached"] == [step.name for step in get_flow("f").steps]
-
-
-def test_partialmethod() -> None:
+def test_a_partial_method_can_be_marked() -> None:
     """A partial method can be marked in its class."""
 
     @flow("f")
@@ -556,7 +386,7 @@ def test_objects_of_a_session_without_files_have_facts_too() -> None:
         print([(step.name, step.title, step.line > 0) for step in get_flow("f").steps])
         """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False, timeout=600
     )
     assert "" == done.stderr
     assert "[('Task', 'A task.', False), ('object', 'A task.', False), ('work', 'Works.', True)]" == done.stdout.strip()

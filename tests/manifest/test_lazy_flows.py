@@ -77,7 +77,7 @@ def test_threads_ask_at_once() -> None:
             assert [FLOW.steps] * 8 == [*pool.map(lambda asked: asked.steps, [flow] * 8)]
 
 
-def test_digest() -> None:
+def test_a_digest_is_the_same_before_and_after_reading() -> None:
     """A digest is the same for a flow that was kept and one that was not, and moves with all but what the code says."""
     assert [lazy.digest(FLOW), lazy.digest(CODE)] == [lazy.digest(flow) for flow in read_again().flows]
     assert lazy.digest(CODE) == lazy.digest(replace(CODE, calls=(), blind=()))
@@ -86,7 +86,7 @@ def test_digest() -> None:
 
 
 @pytest.mark.parametrize("broken", ["orders", '{"name": "x"}\t{}\t', '{"name": 3, "problems": []}\t{}\t', "\t\t"])
-def test_damaged(broken: str) -> None:
+def test_a_damaged_line_is_an_error_of_the_manifest(broken: str) -> None:
     """A line that is no flow is an error of the manifest, and a damaged part of a flow is one when all is read."""
     head = lazy.dumps(Manifest())
     with pytest.raises(ManifestError, match="the manifest is damaged"):

@@ -68,7 +68,7 @@ def collected(folder: Path, seed: str = "0") -> str:
     """Import the project's flows in a process of its own and return their manifest."""
     command = [sys.executable, "-B", "-c", CHILD, str(folder)]
     env = {**os.environ, "PYTHONHASHSEED": seed}
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=600).stdout
 
 
 def test_the_same_flows_give_the_same_bytes(folder: Path) -> None:

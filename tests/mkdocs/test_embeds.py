@@ -209,7 +209,7 @@ def test_heading_level(convert, before, option, level):
         ("name: mine", "div#mine h2#mine-receive", 1),
     ],
 )
-def test_option(convert, option, selector, count):
+def test_each_option_changes_the_page(convert, option, selector, count):
     """Each option changes the page as its help says."""
     page = convert(embed(option))
 
@@ -217,7 +217,7 @@ def test_option(convert, option, selector, count):
     assert count == len(soup(page.html).select(selector))
 
 
-def test_direction(convert):
+def test_a_direction_turns_the_drawing(convert):
     """A direction turns the drawing, in both formats."""
     down, right = (soup(convert(embed(f"direction: {name}")).html).svg for name in ("TD", "lr"))
 
@@ -259,7 +259,7 @@ def test_direction_of_the_site(convert):
 @pytest.mark.parametrize(
     "form", ["::: penstock-flow orders\n    steps: false", "```penstock-flow orders\nsteps: no\n```"]
 )
-def test_nested(convert, text, form):
+def test_an_embed_may_stand_in_other_blocks(convert, text, form):
     """An embed may stand in lists, quotes, admonitions, details and tabs; it ends up inside of them."""
     indent = re.search(r"[ >]*(?=\{0\})", text)[0]
     source = text.format(form.replace("\n", f"\n{indent}"))

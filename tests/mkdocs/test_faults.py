@@ -104,7 +104,7 @@ def test_other_embeds_go_on(convert):
         ({"manifests": ["gone.json"]}, "gone.json: cannot read the manifest: No such file or directory"),
     ],
 )
-def test_settings(convert, settings, said):
+def test_a_wrong_setting_is_said_at_each_embed(convert, settings, said):
     """A setting that is wrong is said at each embed, with the near name or the cure."""
     page = convert(EMBED, **settings)
 

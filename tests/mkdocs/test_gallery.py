@@ -59,7 +59,7 @@ def built(tmp_path_factory, run_tool) -> dict[str, BeautifulSoup]:
     ("name", "selector"),
     [("gallery", "#gallery-shipping"), ("gallery-overviews", "#gallery-table"), ("gallery-overviews", "#gallery-map")],
 )
-def test_ids(built, name, selector):
+def test_an_embed_with_an_id_can_be_linked_to(built, name, selector):
     """An embed with an ``id`` can be linked to."""
     assert built[name].select_one(selector)
 

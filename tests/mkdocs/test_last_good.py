@@ -51,7 +51,7 @@ def test_flows_as_they_were(page_of):
     assert page.logged[0].endswith("Until then, the pages show the flows as they were before.")
 
 
-def test_mended(page_of):
+def test_the_note_goes_when_the_application_is_mended(page_of):
     """When the application is mended, the note is gone and the page shows what it says now."""
     page_of(GOOD)
     page_of(BROKEN)

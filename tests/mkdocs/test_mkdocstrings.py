@@ -365,7 +365,7 @@ def test_inventory_beside_its_site(build, sphinx, host):
 
 
 @pytest.mark.parametrize("host", ["mkdocs", "properdocs"])
-def test_faults(build, host):
+def test_names_and_options_are_checked(build, host):
     """Names and options are checked as those of embeds are: one line each, with page and line, and the build fails."""
     faults = [("orders", "ordres"), ("caption:", "captoin:"), ("LR", "up"), ("LR", "[x]")]
     example = "````\n::: ordres\n```\n::: orders\n```\n````\n"

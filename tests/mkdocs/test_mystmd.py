@@ -146,7 +146,7 @@ def build(folder: Path, page: str, *arguments: str) -> Built:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     content = folder / "_build" / "site" / "content" / "index.json"

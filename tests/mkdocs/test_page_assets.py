@@ -108,7 +108,7 @@ def test_hostile_signature(convert, signature):
 
 @pytest.mark.parametrize("kind", ["penstock-flow orders", "penstock-flows", "penstock-map"])
 @pytest.mark.parametrize("place", ["file", "snippet in a tab"])
-def test_snippets(convert, tmp_path, kind, place):
+def test_an_embed_in_a_snippet_has_no_line(convert, tmp_path, kind, place):
     """An embed in a snippet is one where the snippet stands; its faults have no line, because the page has none."""
     (tmp_path / "part.md").write_text(f"Before.\n\n::: {kind}\n    captoin: x\n", encoding="utf-8")
     (tmp_path / "good.md").write_text(f"Before.\n\n::: {kind}\n", encoding="utf-8")
@@ -148,7 +148,7 @@ def test_a_fence_in_a_snippet_where_fences_keep_tabs(convert, tmp_path):
         '=== "Tab"\n\n    1. item\n\n        {0}',
     ],
 )
-def test_nested(convert, kind, text):
+def test_a_table_may_stand_in_other_blocks(convert, kind, text):
     """A table or a map may stand in lists, admonitions, details and tabs."""
     extensions = ("admonition", "pymdownx.details", "pymdownx.superfences", "pymdownx.tabbed")
     configs = {"pymdownx.tabbed": {"alternate_style": True}}

@@ -130,7 +130,7 @@ def test_source_and_edit_links(built):
         ("nav: X\nnav: [index.md, {Mine: [flows/orders.md]}]", ["Home", "Mine"]),
     ],
 )
-def test_navigation(tmp_path, write_site, run_tool, nav, titles):
+def test_pages_are_a_section_of_the_navigation(tmp_path, write_site, run_tool, nav, titles):
     """The pages are a section of the navigation unless it has them already, or shall not."""
     option, _, rest = nav.partition("\n")
     config = f"""site_name: T

@@ -79,7 +79,7 @@ def run(wheel: Path, tmp_path: Path) -> Run:
         program = tmp_path / "program.py"
         program.write_text(text)
         command = ["node", str(TESTS / "notebook" / "pyodide_runs.mjs"), str(wheel), str(program), *site]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
         assert 0 == done.returncode, done.stderr[-2000:]
         return done.stdout.splitlines()
 

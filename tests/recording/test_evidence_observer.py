@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
-import gc
 import sys
 import threading
 import tracemalloc
@@ -15,60 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from observed_steps import declare, facts, orphans, runs
 from penstock import CarryingExecutor, add_observer, carry, entrypoint, flow, flow_context, observing, set_value, step
 from penstock._recording.process_recorder import Recorder
 from penstock.observers.evidence import EvidenceObserver
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
-
-    from penstock.check.evidence import Seen
-
-
-@pytest.fixture
-def recorded() -> Iterator[EvidenceObserver]:
-    """A recorder that observes."""
-    with observing(EvidenceObserver()) as observer:
-        assert isinstance(observer, EvidenceObserver)
-        yield observer
-
-
-def facts(observer: EvidenceObserver, of: str = "f") -> dict[str, int]:
-    """Return the facts of a flow, as ``parent>step after done (ancestors) [outside]``, with their counts."""
-
-    def names(group: Iterable[Seen]) -> str:
-        return ",".join(sorted(seen.step for seen in group))
-
-    return {
-        f"{fact.parent.step}>{fact.step.step} after {names(fact.done)} ({names(fact.ancestors)}) [{names(fact.outside)}]": count
-        for fact, count in observer.evidence().facts.items()
-        if fact.flow == of
-    }
-
-
-def orphans(observer: EvidenceObserver) -> dict[tuple[str, bool], int]:
-    """Return the steps that began alone, and whether they seem to have lost their context."""
-    return {(each.step.step, each.concurrent): count for each, count in observer.evidence().orphans.items()}
-
-
-def runs(observer: EvidenceObserver) -> dict[str, int]:
-    """Return how often each entrypoint began a run."""
-    return {f"{of}/{seen.step}": count for (of, seen), count in observer.evidence().runs.items()}
-
-
-def declare(*names: str, of: str = "f") -> Any:
-    """Declare an entrypoint ``go`` that calls what it is given, and steps that do nothing or call what they are given."""
-    handle = flow(of)
-
-    @handle.entrypoint
-    def go(*calls: Callable[[], Any]) -> Any:
-        return [call() for call in calls]
-
-    def make(name: str) -> Callable[..., Any]:
-        return handle.step(after="go", name=name)(lambda *calls: [call() for call in calls])
-
-    return go, *map(make, names)
 
 
 def test_parents_and_order(recorded: EvidenceObserver) -> None:
@@ -260,7 +213,7 @@ def test_deep_recursion(recorded: EvidenceObserver) -> None:
     assert 50 == sum(count for each, count in facts(recorded).items() if each.startswith("even>odd"))
 
 
-def test_retries(recorded: EvidenceObserver) -> None:
+def test_a_step_that_fails_has_ended(recorded: EvidenceObserver) -> None:
     """A step that fails has ended all the same, and comes before its own second try only in the eyes of others."""
     go, b = declare("b")
 
@@ -276,182 +229,6 @@ def test_retries(recorded: EvidenceObserver) -> None:
 
     go(retry)
     assert {"go>a after  () []": 3, "go>b after a () []": 1} == facts(recorded)
-
-
-def test_generators_go_before_those_who_consume_them(recorded: EvidenceObserver) -> None:
-    """A generator runs inside its consumer, yet counts as done for it, and the steps around may have made it."""
-    handle = flow("f")
-
-    @handle.entrypoint
-    def go() -> None:
-        load(shape(extract()))
-
-    @handle.step(after="go")
-    def extract() -> Iterator[int]:
-        yield from range(3)
-
-    @handle.step(after="extract")
-    def shape(rows: Iterable[int]) -> Iterator[int]:
-        yield from rows
-
-    @handle.step(after="shape")
-    def load(rows: Iterable[int]) -> None:
-        list(rows)
-
-    go()
-    assert {
-        "go>load after extract,shape () []": 1,
-        "load>shape after extract,go (go) []": 1,
-        "shape>extract after go,load (go,load) []": 1,
-    } == facts(recorded)
-
-
-def test_a_consumer_in_a_loop(recorded: EvidenceObserver) -> None:
-    """What is called for each item comes after the generator, though that has not ended."""
-    go, a = declare("a")
-
-    @flow("f").step(after="go")
-    def rows() -> Iterator[int]:
-        yield from range(3)
-
-    go(lambda: [a() for _ in rows()])
-    assert {"go>rows after  () []": 1, "go>a after rows () []": 3} == facts(recorded)
-
-
-def test_asynchronous_generators(recorded: EvidenceObserver) -> None:
-    """The same with ``async for``."""
-    handle = flow("f")
-
-    @handle.step(after="go")
-    async def rows() -> AsyncIterator[int]:
-        for number in range(2):
-            await asyncio.sleep(0)
-            yield number
-
-    @handle.step(after="rows")
-    async def save(_: int) -> None: ...
-
-    @handle.entrypoint
-    async def go() -> None:
-        async for row in rows():
-            await save(row)
-
-    asyncio.run(go())
-    assert {"go>rows after  () []": 1, "go>save after rows () []": 2} == facts(recorded)
-
-
-def test_a_generator_that_is_never_begun_shows_nothing(recorded: EvidenceObserver) -> None:
-    """What did not run is not seen."""
-    go = declare()[0]
-
-    @flow("f").step(after="go")
-    def rows() -> Iterator[int]:
-        yield 1
-
-    go(lambda: rows().close())
-    assert {} == facts(recorded)
-
-
-def test_a_generator_that_is_collected(recorded: EvidenceObserver) -> None:
-    """A generator that is left in the middle has run, and is not live for ever."""
-    go, a = declare("a")
-
-    @flow("f").step(after="go")
-    def rows() -> Iterator[int]:
-        yield 1
-        yield 2
-
-    go(lambda: next(rows()))
-    gc.collect()
-    a()
-    assert {"go>rows after  () []": 1} == facts(recorded)
-    assert {("a", False): 1} == orphans(recorded)
-
-
-def test_a_generator_that_waits_is_not_running(recorded: EvidenceObserver) -> None:
-    """A generator that nobody consumes to its end, and somebody keeps, makes no later step one that lost its context."""
-    handle = flow("f")
-
-    @handle.entrypoint
-    def numbers() -> Iterator[int]:
-        yield from range(2)
-
-    @handle.step(after="numbers")
-    def alone() -> None: ...
-
-    kept = numbers()
-    assert next(kept) == 0
-    alone()
-    assert {("alone", False): 1} == orphans(recorded)
-    assert list(kept) == [1]
-
-
-def test_tasks_and_gather(recorded: EvidenceObserver) -> None:
-    """Tasks keep the step that started them, whatever runs beside; one that is still running is not done."""
-    handle = flow("f")
-
-    @handle.step(after="go")
-    async def a() -> None:
-        await asyncio.sleep(0.01)
-
-    @handle.step(after="go")
-    async def b() -> None:
-        await asyncio.sleep(0)
-
-    @handle.step(after=["a", "b"])
-    async def c() -> None: ...
-
-    @handle.entrypoint
-    async def go() -> None:
-        await asyncio.gather(a(), b())
-        await asyncio.create_task(c())
-
-    asyncio.run(go())
-    assert {"go>a after  () []": 1, "go>b after  () []": 1, "go>c after a,b () []": 1} == facts(recorded)
-
-
-def test_threads_that_are_carried(recorded: EvidenceObserver) -> None:
-    """A carried thread and pool are where they were started."""
-    go, a, b = declare("a", "b")
-
-    def start() -> None:
-        thread = threading.Thread(target=carry(a))
-        thread.start()
-        thread.join()
-        with CarryingExecutor(ThreadPoolExecutor(2)) as pool:
-            pool.submit(b).result()
-
-    go(start)
-    assert {"go>a after  () []": 1, "go>b after a () []": 1} == facts(recorded)
-    assert {} == orphans(recorded)
-
-
-@pytest.mark.parametrize("waits", [True, False], ids=["while the step waits", "after it has ended"])
-def test_threads_that_are_not(waits: bool, recorded: EvidenceObserver) -> None:
-    """A step in a plain thread has lost its context, whether the one that started it is still running or not."""
-    go, a = declare("a")
-    thread = threading.Thread(target=a)
-
-    def start() -> None:
-        if waits:
-            thread.start()
-            thread.join()
-
-    go(start)
-    if not waits:
-        thread.start()
-        thread.join()
-    assert {("a", True): 1} == orphans(recorded)
-
-
-def test_many_threads_count_right(recorded: EvidenceObserver) -> None:
-    """No call is lost when several threads run at once."""
-    go, a, b = declare("a", "b")
-    with ThreadPoolExecutor(8) as pool:
-        for each in [pool.submit(lambda: [go(a, b) for _ in range(500)]) for _ in range(8)]:
-            each.result()
-    assert {"f/go": 4000} == runs(recorded)
-    assert {"go>a after  () []": 4000, "go>b after a () []": 4000} == facts(recorded)
 
 
 def test_steps_that_are_called_alone(recorded: EvidenceObserver) -> None:
@@ -605,7 +382,7 @@ class Desk:
     def close() -> None: ...
 
 
-def test_methods(recorded: EvidenceObserver) -> None:
+def test_methods_are_steps(recorded: EvidenceObserver) -> None:
     """Methods, class methods and static methods are steps as functions are."""
     desk = flow("f")(Desk)
     desk().go()
@@ -616,7 +393,7 @@ def test_methods(recorded: EvidenceObserver) -> None:
     } == facts(recorded)
 
 
-def test_partials(recorded: EvidenceObserver) -> None:
+def test_a_partial_is_the_step_that_it_calls(recorded: EvidenceObserver) -> None:
     """A partial is the step that it calls."""
     go, a = declare("a")
     go(functools.partial(a, lambda: None))
@@ -635,7 +412,7 @@ def test_each_step_has_the_hash_of_its_source(recorded: EvidenceObserver) -> Non
     assert 16 == len(seen.source)
 
 
-def test_clear(recorded: EvidenceObserver) -> None:
+def test_a_recorder_can_forget(recorded: EvidenceObserver) -> None:
     """A recorder can forget."""
     go, a = declare("a")
     go(a)

@@ -15,79 +15,10 @@ import pytest
 from penstock import flow, observing
 from penstock._recording.process_recorder import Recorder
 from penstock.check.evidence import load
+from recorded_runs import SHOP, WHOLE, evidence, facts, run, runs
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from penstock.check.evidence import Evidence
-
-SHOP = '''
-"""A shop, for processes that are recorded."""
-from penstock import flow
-
-orders = flow("orders")
-
-@orders.entrypoint
-def handle(call=None):
-    validate()
-    return (call or charge)()
-
-@orders.step(after="handle")
-def validate(): ...
-
-@orders.step(after="validate")
-def charge(*_): ...
-'''
-
-WHOLE = {"handle>validate after ": 1, "handle>charge after validate": 1}
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with a shop in it."""
-    (tmp_path / "shop.py").write_text(SHOP)
-    (tmp_path / "pyproject.toml").write_text('[tool.penstock]\nmodules = ["shop"]\n')
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    return tmp_path
-
-
-def run(folder: Path, test: str, *options: str, code: int = 0, installed: bool = False) -> str:
-    """Run a test file under the plugin; return what it printed."""
-    (folder / "test_it.py").write_text(test)
-    environment = {**os.environ}
-    if not installed:  # as a user has it, pytest finds the plugin and all others by itself, which takes its time
-        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        options += ("-p", "penstock.contrib.pytest")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *options]
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
-    )
-    assert code == done.returncode, done.stdout + done.stderr
-    return done.stdout
-
-
-def evidence(folder: Path) -> Evidence:
-    """Return what was recorded."""
-    return load(folder / ".penstock" / "evidence.json")
-
-
-def facts(found: Evidence) -> dict[str, int]:
-    """Return the facts, as ``parent>step after done``."""
-    return {
-        f"{fact.parent.step}>{fact.step.step} after {','.join(sorted(each.step for each in fact.done))}": count
-        for fact, count in found.facts.items()
-    }
-
-
-def runs(found: Evidence) -> int:
-    """Return how many runs there were."""
-    return sum(found.runs.values())
-
-
-def orphans(found: Evidence) -> set[tuple[str, bool]]:
-    """Return the steps that began alone."""
-    return {(each.step.step, each.concurrent) for each in found.orphans}
 
 
 def test_what_tests_run_is_recorded(folder: Path) -> None:
@@ -152,7 +83,7 @@ def test_commit_and_changes(folder: Path) -> None:
         pytest.skip("git is missing")
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
     for words in (["init", "-q"], ["add", "shop.py"], ["commit", "-q", "-m", "a"]):
-        subprocess.run([*git, *words], cwd=folder, check=True, timeout=60)
+        subprocess.run([*git, *words], cwd=folder, check=True, timeout=600)
     run(folder, "import shop\ndef test_it(): shop.handle()", "--penstock")
     ((clean, _),) = evidence(folder).commits.items()
     (folder / "shop.py").write_text(f"{SHOP}\n")
@@ -271,13 +202,13 @@ def test_a_deleted_call_fails_the_check(folder: Path) -> None:
     check = [sys.executable, "-m", "penstock", "check", "-p", "."]
     for _ in range(2):
         run(folder, test, "--penstock")
-        done = subprocess.run(check, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(check, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
         assert (1, True) == (
             done.returncode,
             "no-longer-seen [orders] charge no longer runs after validate" in done.stdout,
         )
     run(folder, f"{test}\ndef test_more(): shop.handle()", "--penstock", "test_it.py::test_more")
-    done = subprocess.run(check, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(check, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
     assert (0, True) == (done.returncode, "fewer tests ran than then, of test_it.py." in done.stdout)
 
 
@@ -339,86 +270,6 @@ def test_it(tmp_path):
     assert (2, 2) == (runs(evidence(folder)), runs(load(folder / "inner.json")))
 
 
-def test_xdist(folder: Path) -> None:
-    """Every worker of pytest-xdist takes part; a step that a test calls alone has lost nothing there either."""
-    pytest.importorskip("xdist")
-    test = "import pytest, shop\n@pytest.mark.parametrize('n', range(6))\ndef test_it(n): shop.handle()\n"
-    run(folder, f"{test}\ndef test_alone(): shop.charge()", "--penstock", "-n", "2", installed=True)
-    found = evidence(folder)
-    assert (6, dict.fromkeys(WHOLE, 6)) == (runs(found), facts(found))
-    assert {("charge", False)} == orphans(found)
-
-
-PROCESSES = {
-    "subprocess": "subprocess.run([sys.executable, '-c', 'import shop; shop.handle()'], check=True)",
-    "two levels": (
-        "subprocess.run([sys.executable, '-c', 'import subprocess, sys; "
-        'subprocess.run([sys.executable, "-c", "import shop; shop.handle()"])'
-        "'], check=True)"
-    ),
-    "fork": "pid = os.fork()\n    if not pid:\n        shop.handle(); os._exit(0)\n    os.waitpid(pid, 0)",
-    "multiprocessing, forked": "work('fork')",
-    "multiprocessing, spawned": "work('spawn')",
-    "multiprocessing, from a server": "work('forkserver')",
-}
-
-
-@pytest.mark.parametrize("start", PROCESSES.values(), ids=PROCESSES)
-def test_processes(start: str, folder: Path) -> None:
-    """A process that a test starts takes part, however it is started."""
-    test = f"""
-import multiprocessing, os, subprocess, sys, shop
-def work(method):
-    process = multiprocessing.get_context(method).Process(target=shop.handle)
-    process.start()
-    process.join()
-    assert process.exitcode == 0
-def test_it():
-    {start}
-"""
-    run(folder, test, "--penstock", "-W", "ignore::DeprecationWarning")
-    assert (1, WHOLE) == (runs(evidence(folder)), facts(evidence(folder)))
-
-
-def test_a_fork_inside_a_run(folder: Path) -> None:
-    """A child that was forked in a step goes on in it, and nothing is counted twice."""
-    test = """
-import os, shop
-def child():
-    pid = os.fork()
-    if not pid:
-        shop.charge(); os._exit(0)
-    os.waitpid(pid, 0)
-def test_it(): shop.handle(child)
-"""
-    run(folder, test, "--penstock", "-W", "ignore::DeprecationWarning")
-    assert (1, WHOLE) == (runs(evidence(folder)), facts(evidence(folder)))
-
-
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_a_pool_of_processes(method: str, folder: Path) -> None:
-    """A call that is carried into another process knows the steps around; one that is not has lost them."""
-    test = f"""
-import multiprocessing, shop
-from concurrent.futures import ProcessPoolExecutor
-from penstock import carry
-CONTEXT = multiprocessing.get_context({method!r})
-def calls():
-    with ProcessPoolExecutor(1, CONTEXT) as pool:
-        pool.submit(carry(shop.charge)).result()
-def plain():
-    process = CONTEXT.Process(target=shop.charge)
-    process.start()
-    process.join()
-def test_it(): shop.handle(calls)
-def test_plain(): shop.handle(plain) if {method!r} != "fork" else None
-"""
-    run(folder, test, "--penstock", "-W", "ignore::DeprecationWarning")
-    found = evidence(folder)
-    assert 1 == facts(found)["handle>charge after validate"]
-    assert (set() if method == "fork" else {("charge", True)}) == orphans(found)
-
-
 def test_tests_see_nothing_of_it(folder: Path) -> None:
     """What a test replaces of Python itself is not called by what records."""
     test = """
@@ -458,199 +309,6 @@ def test_a_worker_writes_the_rarer_the_more_there_is(tmp_path: Path, monkeypatch
     assert [1, 1] == written
 
 
-@pytest.mark.parametrize(
-    ("pool", "call", "end"),
-    [
-        (
-            "concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context('fork'))",
-            "submit(f).result",
-            "POOL[0].shutdown()",
-        ),
-        ("multiprocessing.get_context('fork').Pool(1)", "apply_async(f).get", "POOL[0].close(); POOL[0].join()"),
-    ],
-)
-def test_a_pool_that_outlives_the_step_in_which_it_was_forked(pool: str, call: str, end: str, folder: Path) -> None:
-    """A pool's call has none of the steps around in which its process was forked, and knows those that it brings along."""
-    test = f"""
-import concurrent.futures, multiprocessing, shop
-from penstock import carry, set_value
-POOL = []
-def wait(f): POOL[0].{call}()
-def plain():
-    set_value("tenant", "acme")
-    shop.charge()
-def start():
-    POOL.append({pool})
-    wait(int)
-def test_it():
-    shop.handle(start)
-    shop.handle(lambda: wait(shop.charge))
-    shop.handle(lambda: wait(plain))
-    shop.handle(lambda: wait(carry(shop.charge)))
-    {end}
-"""
-    run(folder, test, "--penstock", "-W", "ignore::DeprecationWarning")
-    found = evidence(folder)
-    assert {"handle>validate after ": 4, "handle>charge after validate": 1} == facts(found)
-    assert {("charge", True)} == orphans(found)
-
-
-def test_a_kill_loses_at_most_the_last_moment(folder: Path) -> None:
-    """A process that is killed has left what its runs had shown before; nothing that is half written counts."""
-    test = """
-import subprocess, sys
-def test_it():
-    program = "import os, signal, shop; shop.handle(); shop.handle(lambda: os.kill(os.getpid(), signal.SIGKILL))"
-    assert -9 == subprocess.run([sys.executable, "-c", program]).returncode
-"""
-    run(folder, test, "--penstock")
-    assert (1, WHOLE) == (runs(evidence(folder)), facts(evidence(folder)))
-
-
-def test_a_part_that_cannot_be_read(folder: Path) -> None:
-    """The other parts are kept, the summary tells of the one that is not, and the session fails."""
-    test = """
-import os, pathlib, shop
-def test_it():
-    shop.handle()
-    pathlib.Path(os.environ["PENSTOCK_EVIDENCE"], "broken.json").write_text("{")
-"""
-    said = run(folder, test, "--penstock", code=1)
-    assert (1, True) == (runs(evidence(folder)), "without a part that cannot be read" in said)
-
-
-def test_a_process_that_outlives_the_recording(folder: Path) -> None:
-    """Whoever comes too late is not heard, and is none the worse for it."""
-    late = "import time, shop; time.sleep(3); shop.handle(); open('late', 'w').close()"
-    test = f"import subprocess, sys\ndef test_it(): subprocess.Popen([sys.executable, '-c', {late!r}])\n"
-    run(folder, test, "--penstock", "-W", "ignore::ResourceWarning")
-    _until((folder / "late").exists)
-    assert 0 == runs(evidence(folder))
-
-
-def test_headers(folder: Path) -> None:
-    """A message tells the process that receives it of the steps around; what is damaged or too long tells nothing."""
-    test = """
-import json, shop
-from penstock import flow_context, inject
-from penstock.propagation import read, run_from
-from penstock._runtime.context import ContextBinding
-SENT = []
-def test_it():
-    shop.handle(lambda: SENT.append(inject({})))
-    assert "charge" not in SENT[0]["X-Penstock-Evidence"]
-    received(SENT[0])
-    for text in ["{", "[]", "3", '{"orders": 3}', '{"orders": [3]}', '{"orders": [["a", 1]]}', "x" * 10000, '{"orders": {}}']:
-        received({**SENT[0], "X-Penstock-Evidence": text})
-def received(headers):
-    with ContextBinding(run_from(read(headers)), None):
-        shop.charge()
-"""
-    run(folder, test, "--penstock")
-    found = evidence(folder)
-    assert 1 == facts(found)["handle>charge after validate"]
-    assert {("charge", True)} == orphans(found)
-
-
-def test_headers_of_any_queue(folder: Path) -> None:
-    """Given to `flow_context`, what was extracted tells of the steps around; a copy of its text tells nothing."""
-    test = """
-import shop
-from penstock import extract, flow_context, inject
-SENT = []
-def test_it():
-    shop.handle(lambda: SENT.append(inject({})))
-    with flow_context(extract(SENT[0])):
-        shop.charge()
-"""
-    run(folder, test, "--penstock")
-    assert 1 == facts(evidence(folder))["handle>charge after validate"]
-    assert not orphans(evidence(folder))
-    run(folder, test.replace("extract(SENT[0])", "str(extract(SENT[0]))"), "--penstock")
-    assert orphans(evidence(folder))
-
-
-def test_without_a_recording_headers_tell_nothing(folder: Path) -> None:
-    """Nobody sends what nobody reads."""
-    run(
-        folder,
-        "import shop\nfrom penstock import inject\ndef test_it(): shop.handle(lambda: ID.append(inject({})))\nID = []\n"
-        "def test_more(): assert ID and 'X-Penstock-Evidence' not in ID[0]",
-    )
-
-
-TASKS = """
-import os
-from celery import Celery
-from penstock import flow
-from penstock.contrib.celery import flow_task
-
-app = Celery("tasks", broker=os.environ["REDIS_URL"], backend=os.environ["REDIS_URL"])
-app.conf.broker_connection_retry_on_startup = True
-
-@flow("orders")
-@flow_task
-def receive():
-    return pack.delay(3).id
-
-@flow("orders")
-@flow_task(after="receive", bind=True, max_retries=2, default_retry_delay=0)
-def pack(self, number):
-    if self.request.retries < 2:
-        raise self.retry()
-    ship.delay()
-    return number
-
-@flow("orders")
-@flow_task(after="pack")
-def ship(): ...
-
-@flow("night")
-@flow_task
-def clean_up():
-    return ship.delay().id
-"""
-
-CELERY_TEST = """
-import os, subprocess, sys, pytest
-from celery.result import AsyncResult
-import tasks
-
-@pytest.fixture
-def worker():
-    command = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "--pool", "prefork", "-c", "2"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        yield
-        process.terminate()
-        process.wait(60)
-
-def test_it(worker):
-    packed = tasks.receive.delay().get(timeout=60)
-    assert 3 == AsyncResult(packed, app=tasks.app).get(timeout=60)
-    AsyncResult(tasks.clean_up.delay().get(timeout=60), app=tasks.app).get(timeout=60)
-    import time; time.sleep(1)
-"""
-
-
-def test_celery(folder: Path, monkeypatch: pytest.MonkeyPatch, redis_url: str) -> None:
-    """Workers of Celery take part; a task knows the step that sent it, also when it is tried again, and of what flow."""
-    pytest.importorskip("celery")
-    monkeypatch.setenv("REDIS_URL", redis_url)
-    (folder / "tasks.py").write_text(TASKS)
-    run(folder, CELERY_TEST, "--penstock")
-    found = evidence(folder)
-    # how often is not told exactly by a worker that is ended, only what it saw
-    assert {"receive>pack after ", "pack>ship after "} == set(facts(found))
-    assert ({"receive", "clean_up"}, {}) == ({seen.step for _, seen in found.runs}, found.orphans)
-
-
-def _until(condition: object) -> None:
-    deadline = time.monotonic() + 60
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert condition()
-
-
 def test_the_verdict_of_a_recording(folder: Path) -> None:
     """What was recorded confirms the arrows, and the file can be merged with another."""
     run(folder, "import shop\ndef test_it(): shop.handle()", "--penstock")
@@ -658,13 +316,15 @@ def test_the_verdict_of_a_recording(folder: Path) -> None:
         shutil.copy(folder / ".penstock" / "evidence.json", folder / name)
     penstock = [sys.executable, "-m", "penstock"]
     merging = [*penstock, "evidence", "merge", "one.json", "two.json", "-o", ".penstock/evidence.json"]
-    merged = subprocess.run(merging, cwd=folder, capture_output=True, text=True, check=True, timeout=60)
+    merged = subprocess.run(merging, cwd=folder, capture_output=True, text=True, check=True, timeout=600)
     assert ("wrote .penstock/evidence.json: 2 runs\n", 2) == (merged.stdout, runs(evidence(folder)))
-    exported = subprocess.run([*penstock, "export"], cwd=folder, capture_output=True, text=True, check=True, timeout=60)
+    exported = subprocess.run(
+        [*penstock, "export"], cwd=folder, capture_output=True, text=True, check=True, timeout=600
+    )
     (shown,) = json.loads(exported.stdout)["flows"]
     assert {"confirmed"} == {edge["state"] for edge in shown["edges"]}
     missing = subprocess.run(
-        [*merging[:-3], "no.json", *merging[-2:]], cwd=folder, capture_output=True, text=True, check=False, timeout=60
+        [*merging[:-3], "no.json", *merging[-2:]], cwd=folder, capture_output=True, text=True, check=False, timeout=600
     )
     assert (2, True) == (missing.returncode, "there is no file 'no.json'" in missing.stderr)
 

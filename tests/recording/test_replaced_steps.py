@@ -7,23 +7,18 @@ import json
 import os
 import random
 import sys
-import threading
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from functools import partial, wraps
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from unittest import mock
-from weakref import WeakSet
 
 import pytest
 
-from penstock import carry, flow, get_flow, observing
-from penstock._recording import mock_hooks
+from library_app import accused, module, recorded
+from penstock import flow, get_flow, observing
 from penstock._recording.substitutions import replacements
-from penstock.check.evidence import dumps, loads, merge
 from penstock.check.evidence.frames import Loose, StepFrame, decode_frames, encode_frames
-from penstock.check.findings.finding import findings
 from penstock.check.verdict.judgement import judge
 from penstock.observers.evidence import EvidenceObserver
 from penstock.testing import empty_registry
@@ -32,155 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from penstock.check.evidence import Evidence
-
-APP = """
-import asyncio
-
-from penstock import flow
-
-library = flow("library")
-
-@library.entrypoint
-def lend():
-    pay()
-    hand_over()
-
-def pay():
-    desk.charge()
-    charge()
-
-@library.step(after="lend")
-def charge():
-    check()
-
-@library.step(after=["charge", "charge_later"])
-def check(): ...
-
-@library.step(after="check")
-def hand_over():
-    notify()
-
-@library.step(after="hand_over")
-def notify(): ...
-
-class Desk:
-    def charge(self): ...
-
-class Cashier(Desk): ...
-
-class Office:
-    @library.step(after="lend", name="stamp")
-    def charge(self): ...
-
-desk = Desk()
-office = Office()
-TABLE = {"charge": charge, "other": print}
-
-@library.entrypoint
-def lend_by_table():
-    TABLE["charge"]()
-    hand_over()
-
-@library.entrypoint
-def lend_by_office():
-    office.charge()
-    file_away()
-
-@library.step(after="stamp")
-def file_away(): ...
-
-STAGES = [charge, hand_over]
-
-@library.entrypoint
-def lend_in_stages():
-    for stage in STAGES:
-        stage()
-
-@library.entrypoint
-def lend_behind():
-    return asyncio.create_task(behind())
-
-async def behind():
-    charge()
-    hand_over()
-
-@library.entrypoint
-async def lend_later():
-    await asyncio.gather(charge_later())
-    hand_over()
-
-@library.step(after="lend_later")
-async def charge_later():
-    check()
-"""
-
-SERVICE = """
-import app
-from app import charge, hand_over, library
-
-@library.entrypoint
-def lend_here():
-    charge()
-    hand_over()
-
-@library.entrypoint
-def lend_there():
-    app.charge()
-    hand_over()
-
-class Shop:
-    @library.step(after="lend_in_shop", name="count")
-    def count(self): ...
-
-    @library.step(after="count", name="pack")
-    def pack(self): ...
-
-class Branch(Shop): ...
-
-shop = Branch()
-
-@library.entrypoint
-def lend_in_shop():
-    shop.count()
-    shop.pack()
-"""
-
-
-def module(name: str, text: str) -> Any:
-    """Return a module of the application."""
-    made = sys.modules[name] = ModuleType(name)
-    exec(compile(text, f"{name}.py", "exec"), made.__dict__)
-    return made
-
-
-@pytest.fixture
-def app() -> Iterator[Any]:
-    """The application, in two modules, while replacements are watched."""
-    before = dict(sys.modules)
-    found = module("app", APP)
-    found.service = module("service", SERVICE)
-    mock_hooks.watch()
-    replacements.learn()
-    yield found
-    mock_hooks.unwatch()
-    assert not replacements.now
-    sys.modules.clear()
-    sys.modules.update(before)
-
-
-def recorded(run: Callable[[], object]) -> Evidence:
-    """Return what is recorded of a call."""
-    with observing(EvidenceObserver()) as observer:
-        assert isinstance(observer, EvidenceObserver)
-        run()
-        return observer.evidence()
-
-
-def accused(*evidence: Evidence) -> dict[str, str]:
-    """Return which arrows fail the check, and how."""
-    stored = merge(loads(dumps(each)) for each in evidence)
-    found = findings(judge(get_flow("library"), stored))
-    return {finding.arrow: finding.code for finding in found if finding.severity == "error"}
 
 
 def patched(*args: Any, **kwargs: Any) -> Any:
@@ -355,7 +201,7 @@ def test_decorators_and_nested_patches(app: Any) -> None:
     assert {} == replacements.now
 
 
-def test_coroutines(app: Any) -> None:
+def test_a_coroutine_has_its_step_replaced_in_all_tasks(app: Any) -> None:
     """A test that is a coroutine has its step replaced in all its tasks."""
 
     @mock.patch("app.charge_later")
@@ -424,118 +270,6 @@ def test_a_forked_process(app: Any) -> None:
         assert [{}, 3, ["library"]] == json.loads(os.read(reader, 1000))
     os.close(reader)
     os.close(writer)
-
-
-def test_hooks_are_undone() -> None:
-    """When nobody records any more, the classes of others are as they were, and what began before is no harm."""
-    places = [(mock._patch, "__enter__"), (mock._patch_dict, "_patch_dict"), (pytest.MonkeyPatch, "setattr")]
-    before = [vars(kind)[name] for kind, name in places]  # type: ignore[attr-defined]
-    early, late = mock.patch("os.sep"), mock.patch("os.sep")
-    early.start()
-    mock_hooks.watch()
-    mock_hooks.watch()
-    mock_hooks.unwatch()
-    assert all(old is not vars(kind)[name] for old, (kind, name) in zip(before, places, strict=True))
-    early.stop()
-    late.start()
-    mock_hooks.unwatch()
-    mock_hooks.unwatch()
-    late.stop()
-    assert before == [vars(kind)[name] for kind, name in places]
-
-
-def test_patchers_of_another_shape(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the private attributes that are read do not exist, tests replace what they like, and nothing is known."""
-    monkeypatch.setattr(mock, "_patch", type("Patch", (nullcontext,), {"__enter__": nullcontext.__enter__}))
-    monkeypatch.delattr(mock, "_patch_dict")
-    mock_hooks.look()
-    with mock._patch():  # type: ignore[attr-defined]
-        assert {} == replacements.now
-
-
-def test_objects_that_fail_when_they_are_looked_at(app: Any) -> None:
-    """What a test replaces may be anything."""
-
-    class Hostile:
-        @property
-        def __dict__(self) -> Any:
-            raise RuntimeError
-
-        def __getattr__(self, name: str) -> Any:
-            raise RuntimeError(name)
-
-    app.hostile = Hostile()
-    with mock.patch("app.hostile", new=1):
-        assert 1 == app.hostile
-    assert {} == replacements.now
-
-
-def test_threads(app: Any) -> None:
-    """A thread that goes on when the test has put the step back belongs to the same run."""
-    go = threading.Event()
-
-    @app.library.entrypoint
-    def begin() -> threading.Thread:
-        app.charge()
-        thread = threading.Thread(target=carry(lambda: (go.wait(9), app.hand_over())))
-        thread.start()
-        return thread
-
-    def run() -> None:
-        with mock.patch("app.charge"):
-            thread = begin()
-        go.set()
-        thread.join()
-
-    evidence = recorded(run)
-    assert {("begin", "hand_over")} <= {(fact.parent.step, fact.step.step) for fact in evidence.facts}
-    assert {} == accused(evidence)
-
-
-TASKS = """
-from celery import Celery, shared_task
-from penstock.contrib.celery import flow_task
-from penstock import flow
-
-library = flow("library")
-celery = Celery("library", broker="memory://")
-
-@celery.task
-@library.step(after="lend")
-def plain(): ...
-
-@shared_task
-@library.step(after="lend")
-def shared(): ...
-
-@library
-@flow_task(after="lend")
-def told(): ...
-
-@library.entrypoint
-def lend():
-    send()
-
-def send():
-    plain.delay()
-    shared.delay()
-    told.delay()
-"""
-
-
-@pytest.mark.parametrize("name", ["plain", "shared", "told"])
-def test_tasks_of_celery(name: str, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A task is replaced as a whole, by the method that sends it, or by the function that does."""
-    state = pytest.importorskip("celery._state", reason="celery is not installed")
-    monkeypatch.setattr(state, "_on_app_finalizers", set())  # a shared task would be one of all later apps, too,
-    monkeypatch.setattr(state, "_apps", WeakSet())  # and of the earlier ones
-    with empty_registry():  # without the flow of the application
-        module("tasks", TASKS)
-        for place in (name, f"{name}.delay", f"{name}.apply_async"):
-            with mock.patch(f"tasks.{place}"):
-                assert {"library": {name}} == replacements.now
-        with mock.patch("tasks.send"):
-            assert {"library": {"plain", "shared", "told"}} == replacements.now
 
 
 def programs(seed: int) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

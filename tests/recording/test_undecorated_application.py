@@ -144,7 +144,7 @@ def test_everything_is_as_it_was_afterwards(folder: Path) -> None:
         "assert client.receive is shop.receive and not hasattr(shop.receive, '__wrapped__')\n"
     )
     (folder / "test_it.py").write_text(TEST)
-    subprocess.run([sys.executable, "run.py"], cwd=folder, check=True, timeout=120)
+    subprocess.run([sys.executable, "run.py"], cwd=folder, check=True, timeout=600)
     assert (1, WHOLE) == recorded(folder)
 
 
@@ -209,5 +209,5 @@ def test_in_djangos_own_runner(django: Path) -> None:
     """`manage.py test --penstock` imports the modules, too."""
     with (django / "settings.py").open("a") as file:
         file.write("TEST_RUNNER = 'penstock.contrib.django_test.FlowTestRunner'\n")
-    subprocess.run([sys.executable, "manage.py", "test", "--penstock"], cwd=django, check=True, timeout=120)
+    subprocess.run([sys.executable, "manage.py", "test", "--penstock"], cwd=django, check=True, timeout=600)
     assert (1, {("receive", "verify")}) == recorded(django)

@@ -106,7 +106,7 @@ def test_two_arrows_on_one_way_keep_their_states() -> None:
         ("undeclared", 'pay -->|"not declared"| ship'),
     ],
 )
-def test_mermaid(state: str, line: str) -> None:
+def test_mermaid_says_the_status_by_line_and_word(state: str, line: str) -> None:
     """Plain Mermaid says by line and word what it can, and colours only with details."""
     assert f"graph TD\n    {line}" == render(arrow(state), "mermaid", Options())
 
@@ -163,7 +163,7 @@ def every_state() -> Flow:
     return Flow(name="f", steps=steps, edges=edges, evidence=evidence)
 
 
-def test_text() -> None:
+def test_a_terminal_says_the_status_by_mark_and_word() -> None:
     """In the terminal, a mark and a word stand beside the step that an arrow leads to."""
     assert [
         "c  ┄ not exercised",
@@ -253,7 +253,7 @@ def test_an_arrow_that_only_ran_needs_its_steps(project: Path, capsys: pytest.Ca
     assert "the manifest is damaged" in capsys.readouterr().err
 
 
-def test_show(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_prints_what_is_not_confirmed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """``penstock show`` prints the line of proof and what is not confirmed."""
     assert 0 == main(["show", "f", "-C", str(project)])
     said = capsys.readouterr().out

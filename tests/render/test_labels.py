@@ -56,7 +56,7 @@ def test_an_empty_text_has_no_width() -> None:
     assert (0, True) == width("", 10)
 
 
-def test_nodes() -> None:
+def test_nodes_are_named_as_dot_names_them() -> None:
     """Steps, triggers and effects are named as DOT names them; a flow of many steps shows no titles."""
     steps = (
         Step(name="a", title="Do it", trigger="t", entrypoint=True),

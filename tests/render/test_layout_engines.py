@@ -128,20 +128,21 @@ def test_a_flood_costs_limited_memory(command: str, words: str, tmp_path: Path) 
     assert most < 300 * 1024**2
 
 
-@pytest.mark.parametrize("end", ["sleep 60", "exit 1", "cat >/dev/null"])
+@pytest.mark.parametrize("end", ["sleep 600", "exit 1", "cat >/dev/null"])
 def test_no_child_outlives_its_engine(end: str, tmp_path: Path) -> None:
     """What an engine has started ends with it, after its time, its failure and its answer."""
-    path = engine(tmp_path, "sleep 60 & echo $! >> " + str(tmp_path / "children"), end)
+    path = engine(tmp_path, "sleep 600 & echo $! >> " + str(tmp_path / "children"), end)
     begun = time.monotonic()
     layout.lay_out([FLOW], Options(), engine=path, timeout=0.5)
-    assert 20 > time.monotonic() - begun
+    assert 300 > time.monotonic() - begun
     children = [int(line) for line in (tmp_path / "children").read_text().split()]
     assert 2 == len(children)
     assert not any(map(_is_running, children))
 
 
 def _is_running(process: int) -> bool:
-    for _ in range(100):
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
         try:
             os.kill(process, 0)
             with open(f"/proc/{process}/stat", encoding="ascii") as file:  # noqa: PTH123 - a path is no help here

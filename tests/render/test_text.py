@@ -122,7 +122,7 @@ DRAWINGS = {
 
 
 @pytest.mark.parametrize(("graph", "drawing"), DRAWINGS.values(), ids=DRAWINGS.keys())
-def test_drawings(graph: tuple[str, str], drawing: str) -> None:
+def test_small_flows_have_few_straight_lanes(graph: tuple[str, str], drawing: str) -> None:
     """Small flows are drawn with as few and as straight lanes as they need."""
     assert drawing == drawn(flow_of(*graph))
 

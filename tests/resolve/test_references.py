@@ -266,7 +266,7 @@ def test_many_threads_may_declare_at_once() -> None:
     ready = threading.Barrier(8)
 
     def declare(number: int) -> None:
-        ready.wait(10)
+        ready.wait(600)
         for index in range(25):
             flow("f").entrypoint(name=f"s{number}_{index}")(lambda: None)
             get_flow("f")

@@ -301,7 +301,7 @@ class Store:
         yield cls
 
 
-def test_methods(log: Log) -> None:
+def test_methods_keep_what_they_are_called_on(log: Log) -> None:
     """Methods keep what they are called on, as decorators, too."""
     store = Store()
     with store.locked() as same, Store.opened() as kind:
@@ -384,9 +384,8 @@ def test_generators_that_are_no_context_managers() -> None:
 
 def test_the_check_knows_what_runs_in_a_block() -> None:
     """What runs in it has the context manager as the nearest step around, and what runs later comes after it."""
-    from verdicts import states
-
     from penstock.observers.evidence import EvidenceObserver
+    from verdicts import states
 
     handle = flow("blocks")
     managed = handle.step(after="work", name="managed")(contextmanager(lambda: (yield)))

@@ -248,7 +248,7 @@ def test_found_in_markdown(paged, text):
     ],
 )
 @pytest.mark.parametrize("parser", ["", "myst_parser"])
-def test_description(paged, description, parser, paragraphs):
+def test_a_description_is_plain_text(paged, description, parser, paragraphs):
     """A description is plain text in paragraphs, whatever it looks like."""
     paged.write(
         "flows.py",

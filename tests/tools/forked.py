@@ -33,7 +33,7 @@ def run(
     flags: tuple[str, ...] = (),
     imports: tuple[str, ...] = (),
     cwd: Path | None = None,
-    timeout: int = 120,
+    timeout: int = 600,
     **more: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run a module; return its exit code and what it wrote.

@@ -101,6 +101,19 @@ def test_commands_and_problems_of_others(text: str, tmp_path: Path, capsys: pyte
     assert [] == COMMAND.findall(output.rstrip("\n") + errors.rstrip("\n"))
 
 
+@pytest.mark.parametrize("code", ["x; rm -rf .", "$(date)", "", "--example", *STEERING.values()])
+def test_codes_of_others_are_in_no_command(code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command that explains a code is offered for codes that penstock has, and for no text of a manifest."""
+    problems = (Problem(code=code, message="m", file="a.py", line=1), Problem(code="cycle", message="m", file="a.py"))
+    step = Step(name="go", entrypoint=True)
+    manifest.save(manifest.Manifest(flows=(Flow(name="f", steps=(step,), problems=problems),)), tmp_path / "m.json")
+    settings = '[tool.penstock]\nmanifests = ["m.json"]\ntrust_manifests = true\n'
+    (tmp_path / "pyproject.toml").write_text(settings, encoding="utf-8")
+    assert 1 == main(["list", "-C", str(tmp_path)])
+    *_, offered = capsys.readouterr().err.splitlines()
+    assert "help: penstock explain cycle" == offered
+
+
 @pytest.mark.parametrize(
     ("file", "expected"),
     [

@@ -40,7 +40,7 @@ except ModuleNotFoundError as error:
 def said(module: str, *hidden: str) -> str:
     """Return what the import of a module raises where some packages are not installed: the name, and the message."""
     command = [sys.executable, "-c", IMPORTING, module, *hidden]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=600).stdout
 
 
 @pytest.mark.parametrize(("module", "package", "requirement"), PARTS, ids=[" ".join(part[:2]) for part in PARTS])

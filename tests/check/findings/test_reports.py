@@ -63,7 +63,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
         ("", 8, ""),
     ],
 )
-def test_folding(shown: str, width: int, expected: str) -> None:
+def test_lines_are_folded_between_words(shown: str, width: int, expected: str) -> None:
     """A line is folded between words, by columns, and a word that is too long stays whole."""
     assert expected == hang_indent(shown, width)
 

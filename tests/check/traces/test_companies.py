@@ -6,11 +6,11 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
-from verdicts import failures, states
 
 from penstock import flow
 from penstock.check.traces.replay import StepAttributes
 from penstock.check.traces.span_store import SpanRecord, Traces
+from verdicts import failures, states
 
 if TYPE_CHECKING:
     from penstock.check.evidence import Evidence

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from verdicts import failures, states
 
 from penstock import carry, flow, flow_context
+from verdicts import failures, states
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

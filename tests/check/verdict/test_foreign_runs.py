@@ -13,12 +13,12 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-from verdicts import failures, states
 
 from penstock import carry, flow, flow_context, observing
 from penstock._recording.process_recorder import Recorder
 from penstock.check.evidence import dumps, load, loads
 from penstock.observers.evidence import EvidenceObserver
+from verdicts import failures, states
 
 if TYPE_CHECKING:
     from collections.abc import Callable

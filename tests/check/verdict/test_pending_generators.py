@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from verdicts import failures, states
 
 from penstock import flow, flow_context
+from verdicts import failures, states
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator

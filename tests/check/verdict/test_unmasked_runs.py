@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
-from verdicts import failures, reported, states
 
 from penstock import observing
 from penstock._recording import mock_hooks
 from penstock._recording.substitutions import replacements
 from penstock.observers.evidence import EvidenceObserver
+from verdicts import failures, reported, states
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -77,7 +77,7 @@ def table(element, title):
     ("style", "docstring"),
     [("google", GOOGLE), ("numpy", NUMPY), ("sphinx", SPHINX), ("auto", GOOGLE), ("auto", NUMPY), ("auto", SPHINX)],
 )
-def test_styles(shown, style, docstring):
+def test_all_styles_give_the_same_tables(shown, style, docstring):
     """Each style gives the same tables, with types and defaults of the signature where the docstring has none."""
     element = shown(docstring, docstring_style=style)
 
@@ -103,7 +103,7 @@ def test_markdown_style(shown):
 @pytest.mark.parametrize(
     ("kind", "signature"), [("Yields", "() -> Iterator[int]"), ("Receives", "() -> Generator[int, str, None]")]
 )
-def test_generators(shown, kind, signature):
+def test_yields_and_receives_have_tables(shown, kind, signature):
     """What a generator yields and receives has a table, typed by the signature."""
     element = shown(f"Do it.\n\n{kind}:\n    One.\n", signature=signature, docstring_style="google")
 
@@ -120,7 +120,7 @@ def test_examples_and_admonitions(shown):
 
 
 @pytest.mark.parametrize("fences", ["fenced_code", "pymdownx.superfences"])
-def test_fences(shown, fences):
+def test_a_fence_is_converted_as_on_the_page(shown, fences):
     """A fence in a docstring is converted as on the page."""
     element = shown("Do it.\n\n```python\nif a < b: ...\n```\n", extensions=(fences,))
 
@@ -184,7 +184,7 @@ def test_odd_signature(shown):
 
 
 @pytest.mark.parametrize("default", ["{}", "[]", "{'a': [1]}", "{1, 2}", "(1,)", "None", "''", "f(x=1)", "lambda: {}"])
-def test_defaults(shown, default):
+def test_defaults_stand_in_the_table_as_written(shown, default):
     """A default of any kind, also one that cannot be hashed, stands in the table as written."""
     element = shown(GOOGLE, signature=f"(order: Order, strict={default})", docstring_style="google")
 

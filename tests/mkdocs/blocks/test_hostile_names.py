@@ -47,7 +47,7 @@ def flow_of(name: str) -> Flow:
 
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("form", ["svg", "mermaid"])
-def test_names(convert, name, form):
+def test_a_name_is_text_everywhere(convert, name, form):
     """A name is text everywhere: in the heading, the outline, the chips, the drawing, the caption."""
     options = f"    format: {form}\n    paths: yes\n    caption: '{name.replace(chr(39), '')}'\n"
     extensions = ("attr_list", "abbr", "md_in_html")

@@ -68,7 +68,7 @@ def names(page) -> list[str]:
     return [row.td.find(["a", "span"]).text for row in page.select(".ps-flows tbody tr")]
 
 
-def test_table(convert):
+def test_each_flow_is_a_row(convert):
     """Each flow is a row with its title, size, service, triggers and summary, and a small picture unless it is long."""
     page = soup(convert("::: penstock-flows\n    caption: All\n", *FLOWS).html)
     rows = page.select(".ps-flows tbody tr")
@@ -109,7 +109,7 @@ def test_fences_are_the_same(convert):
         ("tag:\n      - money\n      - goods", ["Shipping", "sales"]),
     ],
 )
-def test_selection(convert, option, expected):
+def test_flows_are_selected_by_service_tag_and_module(convert, option, expected):
     """Service, tag and module select flows; several names stand apart by spaces or commas, or as a list of YAML."""
     assert expected == names(soup(convert(f"::: penstock-flows\n    {option}\n", *FLOWS).html))
 
@@ -126,7 +126,7 @@ def test_selection(convert, option, expected):
         ("    heading_level: 3", 2, "there is no option 'heading_level'. Options: "),
     ],
 )
-def test_faults(convert, kind, lines, line, said):
+def test_a_fault_is_one_line_with_its_place(convert, kind, lines, line, said):
     """A fault is one line with its place on the page; each embed knows its own options."""
     page = convert(f"::: penstock-{kind}\n{lines}\n", *FLOWS)
 
@@ -152,7 +152,7 @@ def test_options_of_each_kind(convert):
     assert ["Did you mean 'diagram'?", "Did you mean 'diagrams'?"] == [line[line.index("Did") :] for line in near]
 
 
-def test_map(convert):
+def test_the_map_has_flows_and_channels(convert):
     """The map has a node for each flow and an arrow for each channel between two, and says so in words."""
     page = soup(convert("::: penstock-map\n    caption: Joined\n    id: joined\n", *FLOWS).html)
     text = " ".join(page.svg.get_text(" ").split())
@@ -216,7 +216,7 @@ def test_links_on_the_page(convert, text):
         ("index.html#a", "flows/orders.html", "../index.html#a"),
     ],
 )
-def test_relative(address, page, expected):
+def test_links_between_pages_are_relative(address, page, expected):
     """Links between pages are relative, whatever addresses the site has."""
     assert expected == relative(address, page)
 

@@ -14,8 +14,8 @@ from penstock.check.evidence import Evidence, Fact, Seen
 from penstock.model import Edge, EvidenceSummary
 from penstock.render import edge_status
 from penstock_mkdocs.hosts import Host
-from penstock_mkdocs.serve.watch_list import to_watch
 from penstock_mkdocs.site import open_site
+from penstock_mkdocs.watch_list import to_watch
 
 if TYPE_CHECKING:
     from penstock.model import Flow
@@ -66,7 +66,7 @@ def soup(html: str) -> BeautifulSoup:
     return page
 
 
-def test_page(convert, judged):
+def test_a_page_shows_what_is_not_confirmed(convert, judged):
     """A page has marked arrows, a line of proof, and in words what is not confirmed, faults first."""
     page = soup(convert("::: penstock-flow orders\n", judged).html)
     assert ["never-seen", "undeclared", "unexercised"] == sorted(
@@ -164,7 +164,7 @@ def findings(stderr: str) -> list[str]:
         (EXTENSION, "error", [], 1, 1),
     ],
 )
-def test_check(site, run_tool, config, setting, options, code, lines):
+def test_findings_are_shown_or_fail_the_build(site, run_tool, config, setting, options, code, lines):
     """Findings are shown, warned of with file and line, or let the build fail with a line, as the setting says."""
     folder = site(config, setting)
     done = run_tool("mkdocs", "build", *options, folder=folder)
@@ -203,7 +203,7 @@ def test_new_evidence_is_shown_at_once(site):
     assert file in to_watch(settings, host)
 
 
-def test_zensical(site, run_tool):
+def test_zensical_fails_with_one_line(site, run_tool):
     """Zensical fails with one line where the setting says so."""
     folder = site(EXTENSION, "error")
     text = (folder / "mkdocs.yml").read_text(encoding="utf-8").replace("theme: {name: null, custom_dir: theme}", "")

@@ -63,7 +63,7 @@ def test_generated_page(tmp_path, write_site, run_tool):
     assert expected == {*links(folder / "site" / "deep" / "one" / "index.html")}
 
 
-def test_nowhere(tmp_path, write_site, run_tool):
+def test_nodes_lead_nowhere_without_steps(tmp_path, write_site, run_tool):
     """Where no page shows the steps, nodes lead nowhere."""
     folder = write_site(tmp_path, SITE, index="::: penstock-flow orders\n    steps: false\n")
     done = run_tool("mkdocs", "build", "--strict", folder=folder)

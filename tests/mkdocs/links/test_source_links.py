@@ -47,7 +47,7 @@ from penstock_mkdocs.hosts import source_template
         ("", "", "", ""),
     ],
 )
-def test_template(repository, edit_uri, prefix, template):
+def test_known_hosts_have_a_template(repository, edit_uri, prefix, template):
     """Known hosts have a template on the branch of the pages; for others, no address is guessed."""
     assert template == source_template(repository, edit_uri, prefix)
 
@@ -88,7 +88,7 @@ STASH = "https://stash.example.org/projects/A/repos/b"
         (f"{STASH}/browse", "browse/docs/?at=refs/heads/x", f"{STASH}/browse/{{file}}?at=x#{{line}}-{{end_line}}"),
     ],
 )
-def test_forges(repository, edit_uri, template):
+def test_each_forge_has_its_branch_and_paths(repository, edit_uri, template):
     """The branch is the one that an address of the author names, else ``HEAD``; each forge has paths of its own."""
     assert template == source_template(repository, edit_uri, "")
 

@@ -247,7 +247,7 @@ def test_roles_are_silent_where_flows_could_not_be_collected(small):
     assert place.startswith("index.rst:4:")
 
 
-def test_suppressed(small):
+def test_each_kind_of_warning_can_be_suppressed(small):
     """Each kind of warning can be suppressed by its name."""
     small.edit("conf.py", 'theme = "basic"', 'theme = "basic"\nsuppress_warnings = ["penstock.unknown_flow"]')
     small.edit("index.rst", ":: one", ":: none")

@@ -108,7 +108,7 @@ def test_paths_without_diagram(html):
     ] == paths
 
 
-def test_mermaid(html):
+def test_mermaid_has_the_same_links(html):
     """The format mermaid gives the text that Mermaid's script looks for, with the same links."""
     text = block(html, "options", 2)
     assert '<pre class="mermaid" role="group" aria-label="Flow orders: 5 steps.' in text
@@ -138,7 +138,7 @@ def test_unparsed_signature_stays(small):
     assert "wide(" in plain(step(built, "index", "flow-one-wide"))
 
 
-def test_roles(html):
+def test_roles_find_flows_and_steps(html):
     """Roles find flows and steps from any page: qualified, unqualified if unique, with a title, and through any."""
     links = {link.text: link.href for link in html.page("index.html").links}
     assert links["orders"].endswith(".html#flow-orders")
@@ -153,7 +153,7 @@ def test_steps_are_on_the_page_outline(html):
     assert 'href="#flow-orders-receive"><code class="docutils literal' in html.text("orders.html")
 
 
-def test_inventory(html):
+def test_the_inventory_has_flows_and_steps_once(html):
     """Other projects find flows and steps in the inventory, each once, and a flow where its steps are."""
     content = (html.folder / "objects.inv").read_bytes().split(b"\n", 4)[4]
     lines = [line for line in zlib.decompress(content).decode().splitlines() if " penstock:" in line]
@@ -163,7 +163,7 @@ def test_inventory(html):
     assert "parcels penstock:flow 1 sub/deep/parcels.html#flow-$ -" in lines
 
 
-def test_search(html):
+def test_the_search_finds_docstrings_and_steps(html):
     """The words of docstrings are found by the search, and steps by their names."""
     index = html.text("searchindex.js")
     assert '"quibbledom":' in index

@@ -111,7 +111,7 @@ def test_other_builders(described, builder, file, texts):
     assert [] == [text for text in texts if text not in page]
 
 
-def test_myst(described):
+def test_markdown_has_the_same_options(described):
     """A page in Markdown has the same options."""
     (described.folder / "index.rst").unlink()
     described.write("conf.py", f"{described.text('conf.py')}extensions.append('myst_parser')\nsmartquotes = False\n")

@@ -116,7 +116,7 @@ def test_system_map(several):
         (":service: shop", ["audit/log", "Orders", "shipping"]),
     ],
 )
-def test_selection(several, option, expected):
+def test_flows_are_selected_by_service_tag_and_module(several, option, expected):
     """Flows are selected by service, tag and module."""
     several.write("conf.py", several.text("conf.py") + 'penstock_service = "shop"\n')
     several.write("index.rst", f"Index\n=====\n\n.. penstock-flows::\n   {option}\n   :no-diagrams:\n")
@@ -324,7 +324,7 @@ def test_two_services(small):
         pytest.param('name = "x"', 'name = "y"', [], id="nothing"),
     ],
 )
-def test_rebuild(several, old, new, expected):
+def test_an_overview_is_read_again_after_a_change(several, old, new, expected):
     """An overview is read again when something that it shows has changed."""
     several.write("flows.py", FLOWS + 'name = "x"\n')
     several.write("index.rst", "Index\n=====\n\n.. toctree::\n\n   a\n   all\n")
@@ -335,7 +335,7 @@ def test_rebuild(several, old, new, expected):
     assert expected == several.build().read
 
 
-def test_intersphinx(small, tmp_path_factory):
+def test_other_projects_find_flows_and_steps(small, tmp_path_factory):
     """Another project's roles find flows, entrypoints and steps."""
     first = small.build("html", "-W")
     folder = tmp_path_factory.mktemp("other")

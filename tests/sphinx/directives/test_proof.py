@@ -77,7 +77,7 @@ def soup(built) -> BeautifulSoup:
     return BeautifulSoup(built.text("index.html"), "html.parser")
 
 
-def test_page(small):
+def test_a_page_shows_what_is_not_confirmed(small):
     """A page has marked arrows, a line of proof, and folded what is not confirmed, faults first."""
     write(small, FOUR)
     page = soup(small.build("html", "-W"))
@@ -198,7 +198,7 @@ def test_no_evidence_shows_no_proof(small):
 
 
 @pytest.mark.parametrize(("check", "code"), [("off", 0), ("warn", 0), ("error", 1)])
-def test_check(small, check, code):
+def test_findings_are_shown_or_fail_the_build(small, check, code):
     """Findings are shown, warned of at the step's line, once a mistake, or let the build fail, as the setting says."""
     write_two(small, f'penstock_check = "{check}"', WRONG)
     built = small.build()

@@ -117,7 +117,7 @@ def test_autodoc_has_the_names(named, builder):
         assert [] == dead(built)
 
 
-def test_any(named):
+def test_any_leads_to_the_function(named):
     """The role ``any`` leads to the function where a step has the same name, and to the step by its full name."""
     with_api(named)
     named.write("conf.py", f'{named.text("conf.py")}default_role = "any"\n')

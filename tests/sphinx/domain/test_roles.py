@@ -31,7 +31,7 @@ def only():
         ),
     ],
 )
-def test_dangling(small, role, expected):
+def test_a_role_that_leads_nowhere_is_reported(small, role, expected):
     """A role that leads nowhere is reported with what is known, and what to do."""
     small.write("flows.py", small.text("flows.py") + MORE)
     small.edit("index.rst", ".. penstock", f"{role}\n\n.. penstock")

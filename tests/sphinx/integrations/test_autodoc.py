@@ -168,7 +168,7 @@ def test_type_hints_as_autodoc_shows_them(both, mode, signature, fields):
     assert fields in re.sub(r" +(?=:)", "", text)
 
 
-def test_linkcode(both):
+def test_linkcode_resolves_steps(both):
     """What linkcode resolves for functions, it resolves for steps."""
     both.edit("conf.py", '"sphinx.ext.autodoc"', '"sphinx.ext.autodoc", "sphinx.ext.linkcode"')
     resolve = (

@@ -74,7 +74,7 @@ def build(small, index, result=4):
     ],
     ids=["beside", "wrong beside", "alone", "of the author", "wrong of the author"],
 )
-def test_examples(small, index, result, expected):
+def test_examples_of_steps_are_not_run(small, index, result, expected):
     """Examples in the docstrings of steps are shown and not run; those of autodoc and of the author are."""
     assert expected == build(small, index, result)
 

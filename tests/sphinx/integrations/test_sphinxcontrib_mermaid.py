@@ -34,7 +34,7 @@ def test_svg_needs_no_script(drawing):
     assert SCRIPT not in drawing.build("html", "-W").text("index.html")
 
 
-def test_pictures(drawing):
+def test_sphinxcontrib_mermaid_draws_ours(drawing):
     """Where sphinxcontrib-mermaid draws in the build, it draws ours too, by the command that the site names."""
     drawing.write(
         "mmdc.py", "import pathlib, sys\npathlib.Path(sys.argv[sys.argv.index('-o') + 1]).write_text('<svg/>')\n"

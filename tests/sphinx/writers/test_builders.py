@@ -29,7 +29,7 @@ def page_files(builder):
 
 
 @pytest.mark.parametrize("builder", BUILDERS)
-def test_clean(build, builder):
+def test_every_builder_is_clean(build, builder):
     """Every builder is clean with nitpicks, warnings as errors, and two processes."""
     built = build(builder)
     assert (0, "") == (built.code, built.complained)
@@ -82,7 +82,7 @@ def test_well_formed_epub(build):
         assert drawings
 
 
-def test_text(build):
+def test_plain_text_has_drawing_steps_and_caption(build):
     """A page of plain text has the drawing, each step with what is said of it, and the caption."""
     text = build("text").text("orders.txt")
     for line in DRAWING.splitlines():
@@ -93,14 +93,14 @@ def test_text(build):
     assert "   How *orders* become parcels." in text
 
 
-def test_man(build):
+def test_a_manual_page_has_the_drawing(build):
     """A manual page has the drawing, line for line."""
     text = build("man").text("site.1").replace("\\(aq", "'")
     for line in DRAWING.splitlines():
         assert line.rstrip() in text
 
 
-def test_latex(build):
+def test_latex_gets_a_picture_with_caption_and_links(build):
     """LaTeX gets a picture that is there, in a figure with the caption, and links to steps."""
     built = build("latex")
     text = built.text("site.tex")
@@ -137,7 +137,7 @@ def test_links_in_texinfo(small):
     assert "@w{" not in re.sub(r"@w\{-\}", "", text)  # with which Sphinx ends a manual that lacks anchors
 
 
-def test_json(small):
+def test_json_has_the_flow_and_a_plain_title(small):
     """Pages for another program have the flow, and the title of its index as plain text in the site's language."""
     built = small.build("json", "-W", "-D", "language=de")
     assert (0, "") == (built.code, built.complained)
@@ -240,7 +240,7 @@ def test_other_makers_of_pdf(small, name, kind):
     assert "* begin   Begin.\n      o finish  Finish.\n" in text
 
 
-def test_markdown(small):
+def test_markdown_gets_anchors_and_captions(small):
     """The builder of Markdown gets anchors in the one way that it knows, and captions and legends as paragraphs."""
     with_builder(small, "xml.XMLBuilder", "other", "markdown")
     flow = ".. penstock-flow:: one\n   :name: all\n\n   A *caption*\n\n   A legend.\n"
@@ -256,7 +256,7 @@ def test_markdown(small):
     assert ["flow-one"] == [target.get("refid") for target in page.iter("target")]
 
 
-def test_linkcheck(small):
+def test_links_to_sources_are_checked(small):
     """Links to sources are checked as all others are; those within the drawing are not taken for pages of the web."""
     small.edit("conf.py", 'theme = "basic"', 'theme = "basic"\npenstock_source_url = "http://127.0.0.1:9/{file}"')
     small.write(

@@ -38,7 +38,7 @@ def test_manifest_declares_drawings(build):
     assert drawn(files) == declared(files)
 
 
-def test_again(small):
+def test_an_odd_name_is_declared_in_each_build(small):
     """A page with an odd name is declared too, when nothing changed since, and no longer when its drawing went."""
     small.write("a b&c.rst", "Other\n=====\n\n.. penstock-flow:: one\n   :no-steps:\n")
     small.edit("index.rst", "Index\n=====\n", "Index\n=====\n\n.. toctree::\n\n   a b&c\n")

@@ -27,7 +27,7 @@ def latex():
 
 
 @pytest.mark.usefixtures("latex")
-def test_pdf(small):
+def test_a_pdf_has_drawing_steps_and_links(small):
     """The PDF has the drawing with text that can be searched, the steps, and links between them."""
     small.write("index.rst", small.text("index.rst") + "\nSee :penstock:step:`one.finish`.\n")
     command = [sys.executable, "-m", "sphinx", "-M", "latexpdf", small.folder, small.folder / "_build", "-W", "-q"]

@@ -1,0 +1,32 @@
+"""The command, as a user runs it."""
+
+import subprocess
+import sys
+
+FLOWS = '''
+from penstock import entrypoint, flow, step
+
+
+@flow("bom_sync", title="BOM sync", description="Keeps the parts up to date.")
+@entrypoint(trigger="kafka:bom-updates")
+def handle_kafka_message(msg):
+    """Receives a message."""
+
+
+@flow("bom_sync")
+@step(after="handle_kafka_message")
+def fetch_from_api(bom_id):
+    """Fetches the BOM."""
+
+
+@flow("bom_sync")
+@step(after={"fetch_from_api": "if changed"}, effects=["sqlite:parts"])
+def sync_to_database(data):
+    """Writes the parts."""
+'''
+
+
+def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user would."""
+    command = [sys.executable, "-m", "penstock", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600, **options)
