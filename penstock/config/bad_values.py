@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from penstock.config.validators import has_truth
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from penstock.config.sources import SettingsSource
     from penstock.config.validators import BadValueError
 
@@ -17,16 +20,10 @@ def describe_bad_value(
 ) -> str:
     """Return the message for an invalid value, with the cure as its file would spell it."""
     reason = f"{key!r} {bad}" if str(bad).endswith(("?", ".")) else f"{key!r} {bad}."
-    hint = _YAML_WORDS if source.is_yaml and _has_truth(value) else ""
+    hint = _YAML_WORDS if source.is_yaml and has_truth(value) else ""
     beside = (source.assignment(*pair) for pair in bad.beside.items())
     cures = [_cure(source, key, value, bad.instead, metadata), *beside]
     return f"{reason}{hint} {(' ' if source.is_command_line else ' and ').join(cures)}"
-
-
-def _has_truth(value: object) -> bool:
-    """Return whether a value is a boolean, or contains one."""
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else (value,)
-    return any(isinstance(entry, bool) for entry in inner)
 
 
 def _cure(source: SettingsSource, key: str, value: object, suggestion: object, metadata: Mapping[str, Any]) -> str:
