@@ -12,7 +12,7 @@ from penstock._util.one_entry_cache import Identity, OneEntryCache
 from penstock.check.evidence import Evidence, load
 from penstock.check.evidence.freshness import is_of_today
 from penstock.check.findings.baseline import read, without_ignored, without_known
-from penstock.check.findings.contracts import broken
+from penstock.check.findings.contracts import find_broken
 from penstock.check.findings.finding import findings, of_problem
 from penstock.check.findings.grouping import group_by_cause
 from penstock.check.findings.shared_causes import with_causes
@@ -174,7 +174,7 @@ def _hidden(manifest: Manifest) -> Manifest:
 
 def _check(manifest: Manifest, evidence: Evidence, rules: _CheckRules) -> Proof:
     if not rules.judged:
-        return _accept(manifest, [*_problems(manifest), *broken(rules.contracts, manifest.flows)], evidence, rules)
+        return _accept(manifest, [*_problems(manifest), *find_broken(rules.contracts, manifest.flows)], evidence, rules)
     with collector_paused():  # 500 flows take 0.13 s so, and 0.15 s otherwise
         judgements = [None if is_unread(flow) else judge(flow, evidence) for flow in manifest.flows]
     flows = (judgement.flow if judgement else flow for flow, judgement in zip(manifest.flows, judgements, strict=True))
@@ -184,7 +184,7 @@ def _check(manifest: Manifest, evidence: Evidence, rules: _CheckRules) -> Proof:
     everything = [
         *_problems(manifest),
         *(finding for judgement in known_judgements for finding in findings(judgement, old=old)),
-        *broken(rules.contracts, proven.flows),
+        *find_broken(rules.contracts, proven.flows),
     ]
     return _accept(proven, everything, evidence, rules)
 

@@ -1,4 +1,7 @@
-"""Correlation IDs in headers: between processes, in requests and messages; also for integrations of your own."""
+"""Correlation IDs in headers: between processes, in requests and messages; also for integrations of your own.
+
+The public names of ``penstock._runtime.propagation``.
+"""
 
 from penstock._runtime.propagation import (
     HEADER,

@@ -16,7 +16,7 @@ from penstock._recording.running_step import frame_of, remote_frames
 from penstock._recording.strays import Strays
 from penstock._recording.substitutions import replacements
 from penstock._runtime.context import current_event, current_run
-from penstock._runtime.propagation import LONGEST_EVIDENCE, tell_evidence
+from penstock._runtime.propagation import LONGEST_EVIDENCE, set_evidence_source
 from penstock.check.evidence.frames import encode_frames
 from penstock.errors import OutputError
 
@@ -132,7 +132,7 @@ def recorder() -> Recorder | None:
 
 def _make_recorder() -> Recorder:
     observer = Recorder()
-    tell_evidence(observer.encode_step_context)
+    set_evidence_source(observer.encode_step_context)
     atexit.register(observer.leave)
     if hasattr(os, "register_at_fork"):  # not on Windows
         os.register_at_fork(after_in_child=observer.reset_after_fork)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 from penstock._callables.kinds import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock._runtime.context import ContextBinding, current_event, current_run
 from penstock._runtime.generators import async_generator, await_in, drive
-from penstock._runtime.propagation import told_evidence
+from penstock._runtime.propagation import encode_evidence
 from penstock._runtime.runs import Arrived, Run
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Carried(Generic[P, T]):
     def __reduce__(self) -> Any:
         function, run, event = self._bound
         with ContextBinding(run, event):
-            evidence = told_evidence()
+            evidence = encode_evidence()
         return _arrive, (function, run and (run.id, run.flow, dict(run.values), run.remote, run.random, evidence))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 from penstock._runtime.context import current_run, outer_run
 from penstock._runtime.current_span import span_around
 from penstock._runtime.runs import Arrived, Run
-from penstock._util.headers import LONGEST, add_pair, check_writable, read_pairs, read_text, remove_pairs
+from penstock._util.headers import LONGEST, add_pair, read_pairs, read_text, remove_pairs, writable_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -75,12 +75,12 @@ class RemoteFlowId(str):
 class _EvidenceSource:
     """The source of the encoded steps around; unset, and received ones are ignored, unless evidence is recorded."""
 
-    told: Callable[[], str] | None = None
+    encode: Callable[[], str] | None = None
 
 
-def tell_evidence(source: Callable[[], str]) -> None:
+def set_evidence_source(source: Callable[[], str]) -> None:
     """Let messages carry the steps around, as ``source`` returns them, and read those of other processes."""
-    _EvidenceSource.told = source
+    _EvidenceSource.encode = source
 
 
 def is_flow_id(value: object) -> bool:
@@ -123,14 +123,14 @@ def outgoing(header: str = HEADER, *, traceparent: bool = True) -> list[tuple[st
     if traceparent and is_trace_id(run.id):
         span, flags = _span_of(run)
         headers.append((TRACEPARENT, f"00-{run.id}-{span}-{flags:02x}"))
-    if evidence := told_evidence():  # gRPC takes no upper-case letters, so whoever writes none gets none
+    if evidence := encode_evidence():  # gRPC takes no upper-case letters, so whoever writes none gets none
         headers.append((EVIDENCE_HEADER.lower() if header.islower() else EVIDENCE_HEADER, evidence))
     return headers
 
 
-def told_evidence() -> str:
+def encode_evidence() -> str:
     """Return the encoded steps around for a message while evidence is recorded, else an empty string."""
-    return _EvidenceSource.told() if _EvidenceSource.told else ""
+    return _EvidenceSource.encode() if _EvidenceSource.encode else ""
 
 
 def _span_of(run: Run) -> tuple[str, int]:
@@ -163,12 +163,12 @@ def inject(headers: H, *, header: str = HEADER, traceparent: bool = True) -> H:
     Raises:
         TypeError: ``headers`` is neither a mutable mapping nor a list.
     """
-    return write(headers, stale_names(check_writable(headers), header) | {header.lower()}, header, traceparent)
+    return write(headers, stale_names(writable_pairs(headers), header) | {header.lower()}, header, traceparent)
 
 
 def inject_into_request(headers: H) -> H:
-    """Do the same for an application's request, whose own correlation ID is kept outside every run."""
-    return write(headers, stale_names(check_writable(headers), HEADER), HEADER, traceparent=True)
+    """Write the current run into an outgoing request; outside every run, leave the application's own ID alone."""
+    return write(headers, stale_names(writable_pairs(headers), HEADER), HEADER, traceparent=True)
 
 
 def stale_names(pairs: Iterable[tuple[Any, Any]], header: str) -> set[str]:
@@ -207,7 +207,7 @@ def write(headers: H, stale: set[str], header: str, traceparent: bool) -> H:
 
 def remove_headers(headers: Any, header: str) -> None:
     """Remove the headers of any run."""
-    pairs = check_writable(headers)
+    pairs = writable_pairs(headers)
     own = {TRACEPARENT} if _own_traces(pairs, header) else set()
     remove_pairs(headers, {header.lower(), EVIDENCE_HEADER.lower()} | own, pairs)
 
@@ -274,7 +274,7 @@ def variable_name(header: str) -> str:
 
 
 def _evidence(values: list[Any]) -> str:
-    if not _EvidenceSource.told:
+    if not _EvidenceSource.encode:
         return ""
     text = values[0] if len(values) == 1 else ""
     text = bytes(text).decode("ascii", "replace") if isinstance(text, (bytes, bytearray)) else text

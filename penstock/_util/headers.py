@@ -12,8 +12,12 @@ LONGEST = 512
 """Maximum characters; longer values are ignored."""
 
 
-def check_writable(headers: Any) -> list[tuple[Any, Any]]:
-    """Return the pairs of a mutable container of headers."""
+def writable_pairs(headers: Any) -> list[tuple[Any, Any]]:
+    """Return the pairs of a mutable container of headers.
+
+    Raises:
+        TypeError: It is neither a mutable mapping nor a list.
+    """
     if not isinstance(headers, list) and not (hasattr(headers, "items") and hasattr(headers, "__setitem__")):
         raise TypeError(f"inject() writes into a mutable mapping or a list of pairs, not {type(headers).__name__}")
     return list(read_pairs(headers))

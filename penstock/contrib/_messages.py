@@ -1,4 +1,4 @@
-"""Headers of queue messages: the ID of the sending run, and the name of its flow."""
+"""The ID of the sending run and the name of its flow, for integrations whose headers are a dictionary; Kafka does without."""
 
 from __future__ import annotations
 

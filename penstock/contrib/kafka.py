@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from penstock._runtime.current_flow import flow_context
-from penstock._runtime.propagation import HEADER, TRACEPARENT, extract, outgoing, stale_names
+from penstock._runtime.propagation import HEADER, extract, stale_names, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,15 +32,12 @@ def flow_headers(
         Pairs of text and bytes, for ``Producer.produce(headers=…)`` of confluent-kafka and ``AIOKafkaProducer.send(headers=…)``.
     """
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
-    stale = stale_names(pairs, header)
-    run_headers = outgoing(header, traceparent=traceparent)
-    names = {name.lower() for name, _ in pairs} - stale
-    run_headers = [pair for pair in run_headers if pair[0] != TRACEPARENT or TRACEPARENT not in names]
-    stale |= {name.lower() for name, _ in run_headers}
-    return [
-        *(pair for pair in pairs if pair[0].lower() not in stale),
-        *((name, value.encode()) for name, value in run_headers),
-    ]
+    write(pairs, stale_names(pairs, header), header, traceparent)
+    return [(_as_text(name), value.encode() if isinstance(value, str) else value) for name, value in pairs]
+
+
+def _as_text(name: str | bytes) -> str:
+    return name if isinstance(name, str) else name.decode()
 
 
 def flow_id_of(message: Any, *, header: str = HEADER) -> str | None:

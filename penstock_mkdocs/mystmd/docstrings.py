@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from penstock_mkdocs.mystmd.nodes import Node
 
 _KINDS = frozenset(
-    "attention caution danger error hint important note seealso tip warning".split()  # noqa: SIM905 - see above
+    "attention caution danger error hint important note seealso tip warning".split()  # noqa: SIM905 - a word a line reads worse
 )
 """The kinds of boxes that MyST has."""
 

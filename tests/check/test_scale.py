@@ -16,7 +16,7 @@ from penstock.check import evidence
 from penstock.check.diff import text
 from penstock.check.diff.compare import compare
 from penstock.check.evidence import Evidence, Fact, Seen
-from penstock.check.findings.contracts import broken
+from penstock.check.findings.contracts import find_broken
 from penstock.check.findings.finding import findings
 from penstock.check.findings.reports import FORMATS
 from penstock.check.verdict.judgement import judge
@@ -102,7 +102,7 @@ def test_contracts_are_linear():
     never = Contract(type="never-reaches", never=("flow 0", "nothing.here"))
     kinds = ("has-trigger", "has-docstrings", "all-confirmed")
     contracts = [never, *(Contract(type=kind) for kind in kinds)]
-    assert_linear(lambda number: lambda: list(broken(contracts, flows(number))))
+    assert_linear(lambda number: lambda: list(find_broken(contracts, flows(number))))
 
 
 def test_ignores_are_linear(tmp_path):

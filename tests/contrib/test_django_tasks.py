@@ -33,7 +33,7 @@ from django.utils.module_loading import import_string  # noqa: E402
 
 from penstock import current_flow, current_flow_id, flow, flow_context, get_flow, observing  # noqa: E402
 from penstock._recording.process_recorder import Recorder  # noqa: E402
-from penstock._runtime.propagation import tell_evidence  # noqa: E402
+from penstock._runtime.propagation import set_evidence_source  # noqa: E402
 from penstock.check.evidence import load  # noqa: E402
 from penstock.contrib.arguments import ARGUMENT  # noqa: E402
 from penstock.contrib.django_tasks import FlowBackendMixin  # noqa: E402
@@ -252,13 +252,13 @@ def test_messages_tell_of_the_steps_around(declared):
     orders = flow("orders")
     with declared("FlowWaitingBackend", orders.step(after="receive")(tell)) as task:
         recorder = Recorder()
-        tell_evidence(recorder.encode_step_context)
+        set_evidence_source(recorder.encode_step_context)
         try:
             with observing(recorder):
                 orders.entrypoint(name="receive")(task.enqueue)(17)
                 work()
         finally:
-            tell_evidence(str)
+            set_evidence_source(str)
 
     assert [("receive", "tell")] == [(fact.parent.step, fact.step.step) for fact in recorder.evidence().facts]
     assert () == tuple(recorder.evidence().orphans)

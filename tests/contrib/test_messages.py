@@ -86,7 +86,7 @@ def test_flow_headers_replace_an_older_id():
 
 def test_what_is_forwarded_tells_the_evidence_once(monkeypatch):
     """While evidence is recorded, headers of another message give way to what the current run tells."""
-    monkeypatch.setattr(_EvidenceSource, "told", staticmethod(lambda: "now"))
+    monkeypatch.setattr(_EvidenceSource, "encode", staticmethod(lambda: "now"))
     with flow_context("new"):
         headers = flow_headers([("X-Penstock-Evidence", b"before")])
 
@@ -95,7 +95,7 @@ def test_what_is_forwarded_tells_the_evidence_once(monkeypatch):
 
 def test_headers_are_lower_case_where_the_id_is(monkeypatch):
     """An upper-case letter in the name of a header is an error for gRPC; recording evidence must not bring one in."""
-    monkeypatch.setattr(_EvidenceSource, "told", staticmethod(lambda: "now"))
+    monkeypatch.setattr(_EvidenceSource, "encode", staticmethod(lambda: "now"))
     with flow_context():
         names = [name for name, _ in inject([("a", "b")], header="x-correlation-id")]
 

@@ -129,7 +129,7 @@ def test_inbound_ids(trust, expected):
 
 def test_evidence_arrives(monkeypatch):
     """While evidence is recorded, a request takes along what its sender tells of the steps around it."""
-    monkeypatch.setattr(_EvidenceSource, "told", staticmethod(str))
+    monkeypatch.setattr(_EvidenceSource, "encode", staticmethod(str))
     seen = []
 
     def app(environ, start_response):

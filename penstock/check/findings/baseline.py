@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from penstock._util.atomic_files import read_text, write_atomically
 from penstock.check.findings.finding import Finding
 from penstock.errors import ConfigError
+from penstock.model.finding_kinds import FINDING_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,7 +41,7 @@ def without_ignored(found: Sequence[Finding], ignores: Sequence[Ignore], where: 
     for ignore in unused_ignores:
         yield Finding(
             code="unmatched-ignore",
-            severity="error",
+            severity=FINDING_KINDS["unmatched-ignore"].severity,
             flow=ignore.flow,
             message=f"the ignore of {ignore.edge!r} in the flow {ignore.flow} matches no finding.",
             cure="Remove it: its finding has been fixed, or has another name now.",

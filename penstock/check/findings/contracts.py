@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from penstock.check.findings.finding import Finding
 from penstock.errors import did_you_mean, near_names
+from penstock.model.finding_kinds import FINDING_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,11 +21,11 @@ Node = tuple[str, str]
 """A step: the full name of its flow, and its own."""
 
 
-def broken(contracts: Sequence[Contract], flows: Sequence[Flow]) -> Iterator[Finding]:
+def find_broken(contracts: Sequence[Contract], flows: Sequence[Flow]) -> Iterator[Finding]:
     """Yield a finding for each violation of a contract, and for each contract with an unknown name."""
     application = Application(flows)
     for contract in contracts:
-        yield from (_finding(contract, None, message) for message in _unknown(contract, application))
+        yield from (_finding(contract, None, message) for message in _check_names(contract, application))
         covered_flows = [flow for flow in flows if contract.covers(flow)]
         if not covered_flows:
             yield _finding(contract, None, f"no flow name matches {' or '.join(contract.flows)}.")
@@ -32,7 +33,7 @@ def broken(contracts: Sequence[Contract], flows: Sequence[Flow]) -> Iterator[Fin
             yield from TYPES[contract.type](contract, flow, application)
 
 
-def _unknown(contract: Contract, application: Application) -> Iterator[str]:
+def _check_names(contract: Contract, application: Application) -> Iterator[str]:
     """Yield a message for each unknown name, so that renaming cannot disable a contract."""
     if contract.type != "never-reaches":
         return
@@ -49,13 +50,13 @@ def _names(flow: Flow, step: str = "") -> tuple[str, str]:
     return (f"{flow.full_name}.{step}", f"{flow.name}.{step}") if step else (flow.full_name, flow.name)
 
 
-def _triggers(contract: Contract, flow: Flow, _application: Application) -> Iterator[Finding]:
+def _check_trigger(contract: Contract, flow: Flow, _application: Application) -> Iterator[Finding]:
     if not any(step.trigger for step in flow.entrypoints):
         first = next(iter((*flow.entrypoints, *flow.steps)), None)
         yield _finding(contract, flow, f"no entrypoint of {flow.name} says what triggers it.", first)
 
 
-def _docstrings(contract: Contract, flow: Flow, _application: Application) -> Iterator[Finding]:
+def _check_docstrings(contract: Contract, flow: Flow, _application: Application) -> Iterator[Finding]:
     for step in flow.steps:
         if not step.docstring.strip():
             yield _finding(contract, flow, f"{step.name} has no docstring.", step)
@@ -68,7 +69,7 @@ def _check_all_confirmed(contract: Contract, flow: Flow, _application: Applicati
             yield _finding(contract, flow, message, flow.step(edge.target))
 
 
-def _never(contract: Contract, flow: Flow, application: Application) -> Iterator[Finding]:
+def _check_never_reaches(contract: Contract, flow: Flow, application: Application) -> Iterator[Finding]:
     starts = [(flow.full_name, step.name) for step in flow.entrypoints]
     names = [name for name in contract.never if not application.leading_to(name).isdisjoint(starts)]
     predecessors = _find_reachable(starts, application.following) if names else {}
@@ -83,17 +84,17 @@ def _never(contract: Contract, flow: Flow, application: Application) -> Iterator
 
 
 TYPES: Mapping[str, Callable[[Contract, Flow, Application], Iterator[Finding]]] = {
-    "has-trigger": _triggers,
-    "has-docstrings": _docstrings,
+    "has-trigger": _check_trigger,
+    "has-docstrings": _check_docstrings,
     "all-confirmed": _check_all_confirmed,
-    "never-reaches": _never,
+    "never-reaches": _check_never_reaches,
 }
-"""Every flow has an entrypoint with a trigger; every step a docstring; every arrow is confirmed; some steps, or flows,
-are never reached, through arrows and through channels (effects that are triggers elsewhere)."""
+"""Every flow has an entrypoint with a trigger; every step a docstring; every edge is confirmed; some steps, or flows,
+are never reached, through edges and through channels (effects that are triggers elsewhere)."""
 
 
 class Application:
-    """All flows, and how each leads to others, through arrows and through channels.
+    """All flows, and how each leads to others, through edges and through channels.
 
     Attributes:
         flows: The flows.
@@ -173,7 +174,7 @@ def _finding(contract: Contract, flow: Flow | None, message: str, step: Step | N
     subject = f"{repr(contract.name) if contract.name else contract.type} is broken"
     return Finding(
         code="contract",
-        severity="error",
+        severity=FINDING_KINDS["contract"].severity,
         flow=flow.full_name if flow else "",
         service=flow.service if flow else "",
         target=step.name if step else "",

@@ -117,17 +117,19 @@ def findings(judgement: Judgement, *, old: bool = False) -> Iterator[Finding]:
     for edge in (*current_edges, *later.values()):
         if kind := FINDING_KINDS.get(edge.state):
             yield _of_edge(judgement, edge, kind, proposed.get(edge.target, Proposal(())))
-    yield from (_unknown(flow, name, times, old=old) for name, times in sorted(judgement.tally.unknown.items()))
+    yield from (
+        _find_unknown_step(flow, name, times, old=old) for name, times in sorted(judgement.tally.unknown.items())
+    )
 
 
-def _unknown(flow: Flow, name: str, times: int, *, old: bool) -> Finding:
+def _find_unknown_step(flow: Flow, name: str, times: int, *, old: bool) -> Finding:
     """Return a finding for an undeclared step, located at the flow's start, because the step's own place is unknown."""
     begin = next(iter((*flow.entrypoints, *flow.steps)), None)
     observation = f"It is in {times:,} fact{'' if times == 1 else 's'} of the evidence"
     advice = "Record the evidence again: pytest --penstock"
     return Finding(
         code="unknown-step",
-        severity="note" if old else "error",
+        severity="note" if old else FINDING_KINDS["unknown-step"].severity,
         flow=flow.full_name,
         service=flow.service,
         target=name,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from penstock import add_observer, flows, observing, remove_observer
 from penstock._declare import registry
 from penstock._recording.process_recorder import Recorder
-from penstock._runtime.propagation import tell_evidence
+from penstock._runtime.propagation import set_evidence_source
 from penstock.callgraph import StepAt, read
 from penstock.check.evidence import Evidence
 from penstock.check.findings.finding import findings, of_problem
@@ -102,12 +102,12 @@ def recorded() -> Iterator[Recorder]:
     """Record what runs, also across messages."""
     observer = Recorder()
     add_observer(observer)
-    tell_evidence(observer.encode_step_context)
+    set_evidence_source(observer.encode_step_context)
     try:
         yield observer
     finally:
         remove_observer(observer)
-        tell_evidence(str)
+        set_evidence_source(str)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from penstock.check.findings.baseline import is_known, without_ignored
-from penstock.check.findings.contracts import broken
+from penstock.check.findings.contracts import find_broken
 from penstock.check.findings.finding import Finding, of_problem
 from penstock.config.accepted import Contract, Ignore
 from penstock.model import Edge, Flow, Problem, Step
@@ -48,7 +48,7 @@ def test_a_contract_means_the_flow_that_it_names(name: str, *, reached: bool) ->
     order = Flow(name="order", steps=(Step(name="begin", entrypoint=True, effects=("queue:packing",)),))
     ship = Flow(name="eu/ship", steps=(Step(name="pack", entrypoint=True, trigger="queue:packing"),))
     contract = Contract(type="never-reaches", flows=("order",), never=(name,))
-    assert reached is any("order reaches" in finding.message for finding in broken([contract], [order, ship]))
+    assert reached is any("order reaches" in finding.message for finding in find_broken([contract], [order, ship]))
 
 
 def problem_of(missing: str, known: str) -> Problem:
