@@ -155,8 +155,8 @@ def test_embed_of_another_plugin_is_shown(run_tool, write_site, tmp_path):
 
 
 LOST = (
-    "WARNING -  html.md:2: penstock-flow cannot be shown here: leave an empty line above it, "
-    "and give HTML around it the attribute markdown"
+    "WARNING -  html.md:2: penstock-flow cannot be shown here: add an empty line above it, "
+    "and the attribute markdown to HTML around it"
 )
 INDENTED = "# Orders\n\n    ::: penstock-flow orders\n"
 

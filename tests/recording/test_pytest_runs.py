@@ -111,7 +111,7 @@ KEPT = {
     "all deselected": (GOOD, ["-k", "other"], 5, "no step of a flow ran"),
     "all skipped": ("import pytest\n@pytest.mark.skip\ndef test_it(): pass", [], 0, "no step of a flow ran"),
     "a test that cannot be imported": ("import nothing_like_it", [], 2, "no step of a flow ran"),
-    "steps alone": ("import shop\ndef test_it(): shop.charge()", [], 0, "steps ran only where no flow was"),
+    "steps alone": ("import shop\ndef test_it(): shop.charge()", [], 0, "steps ran only outside of flows"),
     "the first failure": (
         "import shop\ndef test_it(): shop.handle(); assert 0\ndef test_more(): shop.handle()",
         ["-x"],

@@ -214,7 +214,7 @@ def test_settings_on_the_command_line(small):
             "'timeout' must be a number of seconds, not a string. Write, for example: -D penstock_timeout=",
         ),
         ("timeout=0", "'timeout' must be more than 0 seconds, and finite, not 0.0. Write, for example: -D penstock_"),
-        ("proof=no", "'proof' must be true or false, not a string. Write, for example: -D penstock_proof=0"),
+        ("proof=no", "'proof' must be true or false, not a string. Write: -D penstock_proof=0"),
         ("direction=L", "'direction' must be TB, LR, BT or RL, not 'L'. Write: -D penstock_direction=RL"),
     ],
 )
