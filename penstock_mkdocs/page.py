@@ -23,8 +23,8 @@ from penstock_mkdocs.html_builder import HEADING_CLASS, Markup, unique
 from penstock_mkdocs.links.unconverted_pages import note_conversion
 from penstock_mkdocs.nested_markdown import NestedMarkdown, literal
 from penstock_mkdocs.reporting import LOGGER, EmbedError, is_news, report
-from penstock_mkdocs.serve.watch_list import find_unwatched
 from penstock_mkdocs.site import open_site
+from penstock_mkdocs.watch_list import find_unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

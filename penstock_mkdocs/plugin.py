@@ -26,9 +26,8 @@ from penstock_mkdocs.links.flow_locations import GENERATED_BY
 from penstock_mkdocs.links.svg_links import assigns_href, link_for_scripts, number_places
 from penstock_mkdocs.links.unconverted_pages import forget_conversions, raw_embeds
 from penstock_mkdocs.reporting import report, was_said
-from penstock_mkdocs.serve.folder_watcher import Watcher
-from penstock_mkdocs.serve.watch_list import to_watch
 from penstock_mkdocs.site import load_config, open_site
+from penstock_mkdocs.watch_list import to_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -73,7 +72,8 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         self._began = 0.0
         self._fails = False
         self._serves = False
-        self._watcher: Watcher | None = None
+        self._server: LiveReloadServer | None = None
+        self._watched: dict[Path, int] = {}
 
     def load_config(
         self, options: dict[str, Any], config_file_path: str | None = None
@@ -183,7 +183,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         builder: Callable[..., None],  # noqa: ARG002
     ) -> LiveReloadServer:
         """Watch the sources of the flows."""
-        self._watcher = Watcher(server, config.watch)
+        self._server, self._watched = server, {}
         self._watch(config)
         return server
 
@@ -243,8 +243,15 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         return file
 
     def _watch(self, config: MkDocsConfig) -> None:
-        if self._watcher:
-            self._watcher.add(to_watch(self.settings, _host(config.config_file_path, config)))
+        """Watch what the pages depend on now; what was deleted and made again, by its inode, is watched again."""
+        if self._server is None:
+            return
+        watched = to_watch(self.settings, _host(config.config_file_path, config))
+        for path, _ in self._watched.items() - watched.items():
+            self._server.unwatch(str(path))
+        for path, _ in watched.items() - self._watched.items():
+            self._server.watch(str(path), recursive=path.is_dir())
+        self._watched = watched
 
 
 def _host(config_file: str | None, config: MkDocsConfig | None = None) -> Host:

@@ -75,9 +75,8 @@ class MkDocsSite(Site):
 
     def _flows_of(self, look: Look) -> tuple[Flow, ...]:
         """Return the flows that most likely have this look on some page."""
-        return (
-            self.manifest.flows if look in (small_look(self.config), Look(self.config.direction, flexible=True)) else ()
-        )
+        usual_looks = (small_look(self.config), Look(self.config.direction, flexible=True))
+        return self.manifest.flows if look in usual_looks else ()
 
     @property
     def shown(self) -> set[str]:

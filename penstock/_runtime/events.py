@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from penstock._callables.unwrap import underlying
 from penstock._runtime.runs import BLOCK
 
 if TYPE_CHECKING:
@@ -114,3 +116,19 @@ class Observer(Protocol):
 
 def track_steps(event: StepEvent, /) -> None:
     """Do nothing; this observer only makes the step's name known, for log lines."""
+
+
+def is_interrupt(error: BaseException | None) -> bool:
+    """Return whether an exception was raised by a signal handler."""
+    handlers = [underlying(signal.getsignal(number)) for number in signal.valid_signals()]
+    codes = {
+        getattr(handler if hasattr(handler, "__code__") else type(handler).__call__, "__code__", None)
+        for handler in handlers
+        if callable(handler)
+    }
+    trace = None if error is None else error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code in codes:
+            return True
+        trace = trace.tb_next
+    return False

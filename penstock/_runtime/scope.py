@@ -10,7 +10,6 @@ import sys
 from functools import partial
 from types import MethodType
 
-from penstock._callables.unwrap import underlying
 from penstock._runtime.context import KEEP, ContextBinding, current_event, current_run, outer_run
 from penstock._runtime.runs import Run
 from penstock._runtime.server_tasks import is_served
@@ -281,7 +280,9 @@ def _report(observer: Observer) -> None:
 
     Exceptions raised by a signal handler during an observer, such as a time limit, belong to the application.
     """
-    if _is_interrupt(sys.exception()):
+    from penstock._runtime.events import is_interrupt  # noqa: PLC0415 - loaded with the first observer
+
+    if is_interrupt(sys.exception()):
         raise  # noqa: PLE0704 - only called in exception handlers
     if id(observer) not in _reported:
         _reported.add(id(observer))
@@ -289,21 +290,3 @@ def _report(observer: Observer) -> None:
 
         # only called in exception handlers
         logging.getLogger("penstock").exception("observer %r failed; it is reported only once", observer)  # noqa: LOG004
-
-
-def _is_interrupt(error: BaseException | None) -> bool:
-    """Return whether an exception was raised by a signal handler."""
-    import signal  # noqa: PLC0415 - importing penstock must stay cheap
-
-    handlers = [underlying(signal.getsignal(number)) for number in signal.valid_signals()]
-    codes = {
-        getattr(handler if hasattr(handler, "__code__") else type(handler).__call__, "__code__", None)
-        for handler in handlers
-        if callable(handler)
-    }
-    trace = None if error is None else error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code in codes:
-            return True
-        trace = trace.tb_next
-    return False

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-
 
 def find_docs_address(page: str) -> str:
     """Return the address of a page such as ``reference/problems``; an empty string while the docs are not published."""
+    import importlib.metadata  # noqa: PLC0415 - most commands print no address
+
     try:
         addresses = importlib.metadata.metadata("penstock").get_all("Project-URL") or []
     except importlib.metadata.PackageNotFoundError:

@@ -31,7 +31,7 @@ class UnknownShellError(UnknownNameError):
     whats = "shells"
 
 
-class _Words(NamedTuple):
+class _ParsedLine(NamedTuple):
     """The words before the one to complete, as far as they were understood.
 
     Attributes:
@@ -89,7 +89,7 @@ def complete(root: argparse.ArgumentParser, words: Sequence[str]) -> Iterator[tu
     yield from (entry for entry in candidates if entry[0].startswith(last) or entry[0] == _FILES)
 
 
-def _read_words(root: argparse.ArgumentParser, words: Iterable[str]) -> _Words:
+def _read_words(root: argparse.ArgumentParser, words: Iterable[str]) -> _ParsedLine:
     parser, pending = root, None
     positionals = list(parser._get_positional_actions())
     given: dict[str, list[str]] = {}
@@ -107,7 +107,7 @@ def _read_words(root: argparse.ArgumentParser, words: Iterable[str]) -> _Words:
                 positionals = list(parser._get_positional_actions())
             elif action.nargs not in {"*", "+"}:
                 del positionals[0]
-    return _Words(parser, positionals, pending, given)
+    return _ParsedLine(parser, positionals, pending, given)
 
 
 def _complete_options(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
@@ -116,7 +116,7 @@ def _complete_options(parser: argparse.ArgumentParser) -> Iterator[tuple[str, st
             yield from ((name, action.help or "") for name in action.option_strings if name.startswith("--"))
 
 
-def _complete_value(action: argparse.Action | None, read: _Words) -> Iterable[tuple[str, str]]:
+def _complete_value(action: argparse.Action | None, read: _ParsedLine) -> Iterable[tuple[str, str]]:
     if action is None:
         return []
     if isinstance(action, argparse._SubParsersAction):
@@ -125,11 +125,11 @@ def _complete_value(action: argparse.Action | None, read: _Words) -> Iterable[tu
         return [(str(choice), "") for choice in action.choices]
     if action.metavar in _FILE_NAMES:
         return [(_FILES, "")]
-    find: Callable[[_Words], Iterable[tuple[str, str]]] = _FINDERS.get(str(action.metavar), lambda _: [])
+    find: Callable[[_ParsedLine], Iterable[tuple[str, str]]] = _FINDERS.get(str(action.metavar), lambda _: [])
     return find(read)
 
 
-def _find_flows(read: _Words) -> Iterator[tuple[str, str]]:
+def _find_flows(read: _ParsedLine) -> Iterator[tuple[str, str]]:
     """Yield the flows of the project; none if they cannot be collected."""
     options = argparse.Namespace(
         project=Path(read.given.get("project", ["."])[-1]),
@@ -144,19 +144,19 @@ def _find_flows(read: _Words) -> Iterator[tuple[str, str]]:
     yield from ((escape_line(name), escape_line(manifest.flow(name).title)) for name in manifest.names)
 
 
-def _find_codes(_read: _Words) -> Iterator[tuple[str, str]]:
+def _find_codes(_read: _ParsedLine) -> Iterator[tuple[str, str]]:
     from penstock.model.finding_kinds import FINDING_KINDS  # noqa: PLC0415 - other completions do without
 
     yield from ((kind.code, kind.summary) for kind in FINDING_KINDS.values())
     yield from ((code, "") for code in read_problems())
 
 
-def _find_examples(read: _Words) -> Iterator[tuple[str, str]]:
+def _find_examples(read: _ParsedLine) -> Iterator[tuple[str, str]]:
     if read.parser.prog.endswith(" example"):
         yield from ((name, example.summary) for name, example in EXAMPLES.items())
 
 
-_FINDERS: Mapping[str, Callable[[_Words], Iterable[tuple[str, str]]]] = {
+_FINDERS: Mapping[str, Callable[[_ParsedLine], Iterable[tuple[str, str]]]] = {
     "FLOW": _find_flows,
     "CODE": _find_codes,
     "NAME": _find_examples,

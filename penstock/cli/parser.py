@@ -72,7 +72,8 @@ class Parser(argparse.ArgumentParser):
         """
         word = next((argument for argument in arguments if argument.startswith("-")), "")
         if not word:
-            self.error(f"unexpected argument{'s' * (len(arguments) > 1)}: {shlex.join(arguments)}")
+            hint = f". To name a module: -m {shlex.quote(arguments[0])}" if "-m" in self._option_string_actions else ""
+            self.error(f"unexpected argument{'s' * (len(arguments) > 1)}: {shlex.join(arguments)}{hint}")
         name = word.partition("=")[0]
         near = did_you_mean(near_names(name, self._option_string_actions, limit=1)).replace("'", "")
         self.error(f"there is no option {name}.{near}")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
-import pkgutil
 import re
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock._util import source_paths
+from penstock.collect.sibling_modules import join_some, list_siblings, suggest_sibling
 from penstock.errors import did_you_mean, near_names
 
 if TYPE_CHECKING:
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
 MAIN_GUARD = 'Put the code that runs the program under: if __name__ == "__main__":'
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "build", "dist", "site-packages", "venv"})
-_MOST_SIBLINGS = 12
 
 
 class Cure(NamedTuple):
@@ -55,6 +52,11 @@ class ImportContext(NamedTuple):
     project: Path
     settings: SettingsSource
 
+    def is_own_frame(self, number: int) -> bool:
+        """Return whether a frame is of the user's own code."""
+        file = self.frames[number][0] if number < len(self.frames) else "<none>"
+        return not file.startswith("<") and source_paths.is_own(source_paths.absolute(file), self.roots)
+
     def spell(self, key: str, value: object) -> str:
         """Return a setting as its file would spell it."""
         return self.settings.assignment(key, value)
@@ -86,7 +88,9 @@ def _cure_missing_file(error: FileNotFoundError, context: ImportContext) -> Cure
     return Cure(f"Modules are imported in {context.project}. Count the path from the module: Path(__file__).parent")
 
 
-def _cure_connection(_error: BaseException, _context: ImportContext) -> Cure:
+def _cure_connection(error: OSError, _context: ImportContext) -> Cure:
+    if not isinstance(error, ConnectionError | TimeoutError) and type(error).__name__ != "gaierror":
+        return Cure("")
     return Cure("Connect when the program runs, not while the module is imported.")
 
 
@@ -118,7 +122,7 @@ def _cure_unknown_module(missing: str, context: ImportContext) -> Cure:
     folder = context.project / missing.partition(".")[0]
     if folder.joinpath(*context.module.split(".")[1:-1]).is_dir() and (cure := _name_without_folder(folder, context)):
         return Cure(cure)
-    hint = did_you_mean(near_names(missing, _siblings(""))).strip()
+    hint = did_you_mean(near_names(missing, list_siblings(""))).strip()
     return Cure(f"{hint} Is its folder in `path`? For example: {context.spell('path', ['src'])}".strip())
 
 
@@ -164,23 +168,25 @@ def _holds(folder: Path, top: str) -> bool:
 def _cure_missing_submodule(missing: str, package: str, context: ImportContext) -> Cure:
     """Return the cure for a missing module of a package that is there."""
     place = str(getattr(sys.modules[package], "__file__", "") or "")
-    siblings = _siblings(package)
+    siblings = list_siblings(package)
     if not hasattr(sys.modules[package], "__path__"):
         file = source_paths.relative(place, context.project) if place else package
         return Cure(f"{file} is a module, not a package. If it hides a package of that name, rename it.")
-    hint = _suggest_sibling(missing, siblings)
+    hint = suggest_sibling(missing, siblings)
     mention = _find_mention(missing, context.roots)
     if not source_paths.is_own(source_paths.absolute(place), context.roots) and source_paths.is_installed(place):
         hint = f"{_describe_version(package)} has no such module. {hint}".strip()
     elif not hint and siblings:
-        hint = f"Modules in {package}: {_join_some(siblings)}."
-    variable = _find_variable(missing)
+        hint = f"Modules in {package}: {join_some(siblings)}."
+    variable = _find_variable(missing, context)
     words = f"{variable} names it. {hint}".strip() if variable else hint
     return Cure(words or f"There are no modules in {package}.", *mention)
 
 
 def _describe_version(package: str) -> str:
     """Return the installed distribution of a package with its version."""
+    import importlib.metadata  # noqa: PLC0415 - only this cure needs it
+
     top = package.partition(".")[0]
     names = importlib.metadata.packages_distributions().get(top, [])
     return f"The installed {names[0]} {importlib.metadata.version(names[0])}" if names else f"The installed {top}"
@@ -188,21 +194,23 @@ def _describe_version(package: str) -> str:
 
 def _cure_mentioned_name(missing: str, context: ImportContext) -> Cure | None:
     """Return the cure for a name that only a variable of the environment, or a string of the application, contains."""
-    variable = _find_variable(missing)
+    variable = _find_variable(missing, context)
     mention = _find_mention(missing, context.roots)
-    is_called_by_own_code = bool(context.frames) and any(
-        source_paths.is_own(source_paths.absolute(file), context.roots) for file, _ in context.frames[:3]
-    )
-    if not variable and (mention == ("", 0) or is_called_by_own_code):
+    if not variable and (mention == ("", 0) or context.is_own_frame(0)):
         return None
-    hint = did_you_mean(near_names(missing, _siblings(""))).strip()
+    hint = did_you_mean(near_names(missing, list_siblings(""))).strip()
     folder = "" if hint else f"Is its folder in `path`? For example: {context.spell('path', ['src'])}"
     words = f"{variable} names it." if variable else "The string in this line names it."
     return Cure(" ".join(filter(None, (words, hint or folder))), *mention)
 
 
-def _find_variable(missing: str) -> str:
-    """Return the variable of the environment that names a missing module, as ``NAME=value``, or an empty string."""
+def _find_variable(missing: str, context: ImportContext) -> str:
+    """Return the variable of the environment that names a missing module, as ``NAME=value``, or an empty string.
+
+    A name in an import statement of the application comes from no variable, whatever the host or user is called.
+    """
+    if context.is_own_frame(0):
+        return ""
     names = (name for name, value in os.environ.items() if f"{value}.".startswith(f"{missing}.") and value[-1:] != ".")
     return next((f"{name}={os.environ[name]}" for name in names if name != "_"), "")
 
@@ -239,7 +247,7 @@ def _cure_missing_name(error: ImportError, context: ImportContext) -> Cure:
     if source in sys.stdlib_module_names and source_paths.is_own(source_paths.absolute(file), context.roots):
         relative = source_paths.relative(file, context.project)
         return Cure(f"{relative} hides the module {source} of the standard library. Rename it.")
-    known = [*dir(sys.modules[source]), *(sibling.rpartition(".")[2] for sibling in _siblings(source))]
+    known = [*dir(sys.modules[source]), *(sibling.rpartition(".")[2] for sibling in list_siblings(source))]
     return Cure(did_you_mean(near_names(name, known)).strip())
 
 
@@ -261,27 +269,6 @@ def _cure_unknown_name(error: NameError | AttributeError, _context: ImportContex
     return Cure(f"Import it: import {name}" if name in sys.stdlib_module_names else hint)
 
 
-def _suggest_sibling(missing: str, siblings: Sequence[str]) -> str:
-    """Return the near names of a missing submodule; only its own part counts, not that of the package."""
-    package, _, name = missing.rpartition(".")
-    near = near_names(name, [sibling.rpartition(".")[2] for sibling in siblings], limit=2)
-    return did_you_mean([f"{package}.{candidate}" for candidate in near]).strip()
-
-
-def _siblings(package: str) -> list[str]:
-    """Return the names of the modules in a package, or of those on ``sys.path`` outside installed libraries."""
-    if package:
-        folders = [str(folder) for folder in getattr(sys.modules.get(package), "__path__", ())]
-        return sorted(f"{package}.{module.name}" for module in pkgutil.iter_modules(folders))
-    own = [folder for folder in sys.path if not source_paths.is_installed(folder)]
-    return sorted(module.name for module in pkgutil.iter_modules(own))
-
-
-def _join_some(names: Sequence[str]) -> str:
-    rest = len(names) - _MOST_SIBLINGS
-    return ", ".join(names[:_MOST_SIBLINGS]) + (f" and {rest} more" if rest > 0 else "")
-
-
 _CURES: tuple[tuple[type[BaseException], Callable[[Any, ImportContext], Cure]], ...] = (
     (SystemExit, _cure_exit),
     (ModuleNotFoundError, _cure_missing_module),
@@ -290,9 +277,7 @@ _CURES: tuple[tuple[type[BaseException], Callable[[Any, ImportContext], Cure]], 
     (NameError, _cure_unknown_name),
     (AttributeError, _cure_unknown_name),
     (FileNotFoundError, _cure_missing_file),
-    (ConnectionError, _cure_connection),
-    (TimeoutError, _cure_connection),
-    (socket.gaierror, _cure_connection),
+    (OSError, _cure_connection),
     (Exception, _cure_django),
 )
 """The functions that find cures, by the type of the exception; the first cure with a text counts."""

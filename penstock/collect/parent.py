@@ -213,7 +213,7 @@ def _death(plan: ImportPlan, request: dict[str, Any], status: int | None, output
     place = import_errors.place(_frames(trace if "File " in trace else output), last["roots"])
     is_late = status is None or trace.startswith("Timeout")
     if Path(request["imported"]).exists():
-        message = f"it takes longer than {plan.timeout:g} s; raise `timeout`" if is_late else _end(status)
+        message = f"it takes longer than {plan.timeout:g} s; increase `timeout`" if is_late else _end(status)
         return _problem(plan.project, "", import_errors.internal(message)._replace(file=place[0], line=place[1]))
     if is_late:
         message = f"it took longer than {plan.timeout:g} s. {import_errors.TOO_LONG}"

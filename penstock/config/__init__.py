@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.config import validators as read
 from penstock.config.accepted import CONTRACT_TYPES, Contract, Ignore
+from penstock.config.bad_values import describe_bad_value
 from penstock.config.sources import SettingsSource, find, project_of, toml
 from penstock.errors import ConfigError, did_you_mean, near_names
 
-_YAML_WORDS = " YAML reads on, off, yes and no as true or false: put a word in quotes."
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def _setting(reader: read.Reader, kind: str, default: object, example: object, text: str) -> Any:
@@ -273,25 +274,8 @@ def _value(source: SettingsSource, key: str, value: object) -> object:
     try:
         return metadata["read"](value, source.base)
     except read.BadValueError as bad:
-        reason = f"{key!r} {bad}" if str(bad).endswith(("?", ".")) else f"{key!r} {bad}."
-        hint = _YAML_WORDS if source.is_yaml and _has_truth(value) else ""
-        cures = [_cure(source, key, value, bad.instead), *(source.assignment(*pair) for pair in bad.beside.items())]
-        message = f"{reason}{hint} {(' ' if source.is_command_line else ' and ').join(cures)}"
+        message = describe_bad_value(source, key, value, bad, metadata)
         raise ConfigError(message, where=source.where(key), key=key) from None
-
-
-def _has_truth(value: object) -> bool:
-    """Return whether a value is a boolean, or contains one."""
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else (value,)
-    return any(isinstance(entry, bool) for entry in inner)
-
-
-def _cure(source: SettingsSource, key: str, value: object, suggestion: object) -> str:
-    if value is False and not _declared[key]["default"]:
-        return "Leave it out if you want none."
-    if suggestion is not None:
-        return f"Write: {source.assignment(key, suggestion)}"
-    return f"Write, for example: {source.assignment(key, _declared[key]['example'])}"
 
 
 def _describe_setting(name: str, metadata: Mapping[str, Any]) -> Setting:

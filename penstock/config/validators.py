@@ -278,3 +278,9 @@ def _executable(name: str, base: Path) -> str:
 def _kind(value: object) -> str:
     kinds = {str: "string", bool: "truth value", int: "number", float: "number", list: "list", dict: "table"}
     return f"a {kinds.get(type(value), type(value).__name__)}"
+
+
+def has_truth(value: object) -> bool:
+    """Return whether a value is a boolean, or contains one."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else (value,)
+    return any(isinstance(entry, bool) for entry in inner)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from penstock.render import edge_status, font_metrics, labels
 from penstock.render.graphviz import dot
 from penstock.render.graphviz.plain_output import Rectangle
+from penstock.render.svg_shapes import draw_rectangle, draw_texts, format_points, sum_heights
 from penstock.render.wording import alt_text, name_ends, safe_url, visible
 
 if TYPE_CHECKING:
@@ -41,9 +42,6 @@ TALL = 900
 
 LABEL_GAP = 2
 """Pixels by which a label is shifted right of the centre of its room, away from the line."""
-
-BASELINE = 0.96
-"""Position of the baseline, in units of the font size from the top of the line."""
 
 FONT = "Helvetica, Arial, 'Liberation Sans', Arimo, sans-serif"
 
@@ -156,9 +154,11 @@ def _small_nodes(flow: Flow, boxes: Mapping[str, Rectangle], *, has_letters: boo
         classes, fill, stroke = (
             ("ps-entry", dot.ACCENT_CARD, dot.ACCENT) if step.entrypoint else ("ps-step", dot.CARD, dot.LINE)
         )
-        rect = _rect(box, radius=4, fill=fill, stroke=stroke, thick=1.1)
-        top = box.y + (box.height - _height(label.lines)) / 2
-        letters = _texts(label.lines, box.x + box.width / 2, top, "middle", "ps-name", dot.INK) if has_letters else ()
+        rect = draw_rectangle(box, radius=4, fill=fill, stroke=stroke, thick=1.1)
+        top = box.y + (box.height - sum_heights(label.lines)) / 2
+        letters = (
+            draw_texts(label.lines, box.x + box.width / 2, top, "middle", "ps-name", dot.INK) if has_letters else ()
+        )
         yield "\n".join([f'<g class="ps-node {classes} ps-small">', rect, *letters, "</g>"])
 
 
@@ -180,16 +180,16 @@ def _step(step: Step, box: Rectangle, label: TextBlock, options: Options, ident:
     titles, chips = ([line for line in others if line.chip is chip] for chip in (False, True))
     widest = max(line.width + (2 * labels.CHIP_PADDING if line.chip else 0) for line in label.lines)
     text_left = box.x + (box.width - widest) / 2
-    down = _height(name) + labels.TITLE_GAP
-    top = box.y + (box.height - (down + _height(others) if others else _height(name))) / 2
+    down = sum_heights(name) + labels.TITLE_GAP
+    top = box.y + (box.height - (down + sum_heights(others) if others else sum_heights(name))) / 2
     title = visible(step.title) if options.details else ""
     about = f"{escape(ident)}-about"
-    rect = _rect(box, radius=10, fill=fill, stroke=stroke, thick=thick)
-    below = list(_texts(titles, text_left, top + down, "start", "ps-sub", dot.MUTED))
-    below += _chips(chips, text_left, top + down + _height(titles))
+    rect = draw_rectangle(box, radius=10, fill=fill, stroke=stroke, thick=thick)
+    below = list(draw_texts(titles, text_left, top + down, "start", "ps-sub", dot.MUTED))
+    below += _chips(chips, text_left, top + down + sum_heights(titles))
     inner = _write_node_content(
         rect,
-        list(_texts(name, text_left, top, "start", "ps-name", dot.INK)),
+        list(draw_texts(name, text_left, top, "start", "ps-name", dot.INK)),
         below,
         title,
         about,
@@ -226,16 +226,18 @@ def _chips(lines: Sequence[TextLine], left: float, top: float) -> Iterator[str]:
     """Yield the effects that are folded into a step's box, one below the other."""
     for line in lines:
         box = Rectangle(left, top + 2, line.width + 2 * labels.CHIP_PADDING, line.height - 3)
-        shape = _rect(box, radius=7, fill=dot.CHANNEL_CARD, stroke="none", thick=1)
-        words = _texts([line], left + labels.CHIP_PADDING, top + labels.CHIP_ROOM / 2, "start", "ps-sub", dot.CHANNEL)
+        shape = draw_rectangle(box, radius=7, fill=dot.CHANNEL_CARD, stroke="none", thick=1)
+        words = draw_texts(
+            [line], left + labels.CHIP_PADDING, top + labels.CHIP_ROOM / 2, "start", "ps-sub", dot.CHANNEL
+        )
         yield "\n".join(['<g class="ps-chip-io">', shape, *words, "</g>"])
         top += line.height
 
 
 def _io(box: Rectangle, label: TextBlock) -> str:
-    shape = _rect(box, radius=8, fill=dot.CHANNEL_CARD, stroke="none", thick=1)
-    x, top = box.x + box.width / 2, box.y + (box.height - _height(label.lines)) / 2
-    return "\n".join([shape, *_texts(label.lines, x, top, "middle", "ps-sub", dot.CHANNEL)])
+    shape = draw_rectangle(box, radius=8, fill=dot.CHANNEL_CARD, stroke="none", thick=1)
+    x, top = box.x + box.width / 2, box.y + (box.height - sum_heights(label.lines)) / 2
+    return "\n".join([shape, *draw_texts(label.lines, x, top, "middle", "ps-sub", dot.CHANNEL)])
 
 
 def _edges(flow: Flow, curves: Iterable[Curve], *, details: bool) -> Iterator[str]:
@@ -268,9 +270,9 @@ def _edge(curve: Curve, edge: Edge, *, details: bool) -> str:
 def _beside(curve: Curve, lines: Sequence[TextLine], own: int, colour: str) -> Iterator[str]:
     """Yield an edge's own lines, followed by the text of its state."""
     if curve.label and lines:
-        x, top = curve.label[0] + LABEL_GAP, curve.label[1] - _height(lines) / 2
-        yield from _texts(lines[:own], x, top, "middle", "ps-label", dot.MUTED)
-        yield from _texts(lines[own:], x, top + _height(lines[:own]), "middle", "ps-mark", colour)
+        x, top = curve.label[0] + LABEL_GAP, curve.label[1] - sum_heights(lines) / 2
+        yield from draw_texts(lines[:own], x, top, "middle", "ps-label", dot.MUTED)
+        yield from draw_texts(lines[own:], x, top + sum_heights(lines[:own]), "middle", "ps-mark", colour)
 
 
 def _arrow(
@@ -284,35 +286,10 @@ def _arrow(
     called: str = "",
 ) -> str:
     inner = [
-        f'<path d="M{_format_points(curve.points[:2])}C{_format_points(curve.points[2:])}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dash}/>',
-        f'<polygon points="{_format_points(curve.head)}" fill="{colour}" stroke="{colour}"/>',
+        f'<path d="M{format_points(curve.points[:2])}C{format_points(curve.points[2:])}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dash}/>',
+        f'<polygon points="{format_points(curve.head)}" fill="{colour}" stroke="{colour}"/>',
         *more,
     ]
     named = f' role="group" aria-label="{escape(called)}"' if called else ""
     opening = f'<g class="{classes}" data-from="{curve.source}" data-to="{curve.target}"{named}>'
     return "\n".join([opening, *inner, "</g>"])
-
-
-def _rect(box: Rectangle, *, radius: int, fill: str, stroke: str, thick: float) -> str:
-    place = f'x="{box.x:.2f}" y="{box.y:.2f}" width="{box.width:.2f}" height="{box.height:.2f}"'
-    return f'<rect {place} rx="{radius}" fill="{fill}" stroke="{stroke}" stroke-width="{thick}"/>'
-
-
-def _texts(lines: Sequence[TextLine], x: float, top: float, anchor: str, css: str, fill: str) -> Iterator[str]:
-    """Yield lines of text, one below the other."""
-    for line in lines:
-        baseline = top + line.size * BASELINE
-        top += line.size * labels.LEADING
-        place = f'x="{x:.2f}" y="{baseline:.2f}" text-anchor="{anchor}" font-size="{line.size:g}"'
-        weight = ' font-weight="bold"' if line.bold else ""
-        # if none of the measured fonts is installed, another one is squeezed into its box
-        fit = f' textLength="{line.width:.1f}" lengthAdjust="spacingAndGlyphs"' if line.sure else ""
-        yield f'<text class="{css}" {place}{weight}{fit} fill="{fill}">{escape(line.text)}</text>'
-
-
-def _height(lines: Iterable[TextLine]) -> float:
-    return sum(line.height for line in lines)
-
-
-def _format_points(points: Sequence[float]) -> str:
-    return " ".join(["%.2f,%.2f"] * (len(points) // 2)) % tuple(points)

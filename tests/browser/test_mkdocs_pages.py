@@ -43,7 +43,7 @@ FILES = {
     "docs/index.md": "# Home\n\n[All about orders](orders.md)\n\n::: penstock-flows\n\n::: penstock-map\n",
     "docs/orders.md": "# Orders\n\n[A wide one](wide.md)\n\n::: penstock-flow orders\n    caption: How orders are paid.\n    paths: true\n"
     "\n::: penstock-flow orders\n    direction: LR\n    steps: false\n",
-    "docs/fan.md": "# Fan\n\n::: penstock-flow fan\n",
+    "docs/fan.md": "# Fan\n\n::: penstock-flow fan\n    direction: TB\n",
     "docs/wide.md": "# Wide\n\n::: penstock-flow wide\n    direction: LR\n",
     "flows.py": '''
 from penstock import flow
@@ -490,3 +490,18 @@ def test_axe_finds_nothing(reader, script):
         found = page.evaluate("axe.run('.penstock')")
         assert [] == [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
         assert {"color-contrast", "landmark-unique"} <= {each["id"] for each in found["passes"]}
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize("reader", WAYS[:1], ids=str, indirect=True)
+def test_text_of_drawings_is_not_shrunk(reader, width):
+    """In Material a name has 13 pixels, and no other text of a drawing has fewer than 11."""
+    reader.page.set_viewport_size({"width": width, "height": 900})
+    reader.open("orders/")
+    sizes = reader.page.evaluate(
+        """[...document.querySelectorAll('.ps-frame svg')].flatMap((svg) => {
+            const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+            return [...svg.querySelectorAll('text')].map((text) => Math.round(10 * scale * text.getAttribute('font-size')) / 10);
+        })"""
+    )
+    assert {11, 13} == set(sizes)

@@ -90,6 +90,7 @@ Fan
 ===
 
 .. penstock-flow:: fan
+   :direction: TB
 """
 
 PAINTED = """((colour) => {

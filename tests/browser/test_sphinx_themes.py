@@ -277,3 +277,18 @@ def test_notes_have_room(site, page, theme):
     assert words["x"] - note["x"] > 12
     assert note["x"] + note["width"] - words["x"] - words["width"] > 12
     assert abs(note["width"] - block["width"]) < 1
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize("theme", THEMES)
+def test_text_of_drawings_is_not_shrunk(site, page, theme, width):
+    """In each theme a name has 13 pixels, and no other text of a drawing has fewer than 11."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(site(theme))
+    sizes = page.evaluate(
+        """[...document.querySelectorAll('.ps-frame svg')].flatMap((svg) => {
+            const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+            return [...svg.querySelectorAll('text')].map((text) => Math.round(10 * scale * text.getAttribute('font-size')) / 10);
+        })"""
+    )
+    assert {11, 13} == set(sizes)

@@ -65,6 +65,16 @@ def test_nothing_is_overwritten(
     assert "mine" == Path(existing).read_text()
 
 
+def test_the_working_directory_is_answered_by_a_folder_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`penstock example shop .` in a folder with files names a folder below it."""
+    monkeypatch.chdir(tmp_path)
+    Path("note.txt").touch()
+    assert 2 == main(["example", "shop", "."])
+    assert capsys.readouterr().err.endswith("Name a new folder, such as shop\n")
+
+
 def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
     """A folder that was made beforehand is fine as long as it is empty."""
     assert 0 == main(["example", "shop", str(tmp_path)])

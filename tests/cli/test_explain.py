@@ -37,7 +37,7 @@ def test_all_codes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a code, every code has a line."""
     assert 0 == main(["explain"])
     codes = re.findall(r"^  ([\w-]+)  ", capsys.readouterr().out, re.MULTILINE)
-    assert [*FINDING_KINDS, *PROBLEMS] == codes
+    assert sorted([*FINDING_KINDS, *PROBLEMS]) == sorted(codes)
 
 
 def test_the_cure_is_in_the_explanation(capsys: pytest.CaptureFixture[str]) -> None:
@@ -96,6 +96,7 @@ def test_the_address_follows_from_the_projects_urls(
         ("- one\n  and\n- two", "- one and\n- two"),
         ("text:\n```python\nx = [1](2)\n\ny\n```\nrest", "text:\n\n    x = [1](2)\n\n    y\n\nrest"),
         ("## What to do", "What to do:"),
+        ("| Kind | Rule |\n| --- | --- |\n| `a` | One. |\n| `b` | Two. |", "- `a`: One.\n- `b`: Two."),
     ],
 )  # fmt: skip
 def test_markdown_becomes_text(markdown: str, text: str) -> None:

@@ -24,8 +24,8 @@ from penstock.cli.parser import GROUPS
         ("check --bseline=x", "there is no option --bseline. Did you mean --baseline? See: penstock check --help"),
         ("evidence merge --outptu x -o y a", "there is no option --outptu. Did you mean --output?"),
         ("list --zzz", "there is no option --zzz. See: penstock list --help"),
-        ("list orders", "unexpected argument: orders. See: penstock list --help"),
-        ("list a b", "unexpected arguments: a b. See: penstock list --help"),
+        ("list orders", "unexpected argument: orders. To name a module: -m orders. See: penstock list --help"),
+        ("list a b", "unexpected arguments: a b. To name a module: -m a. See: penstock list --help"),
         ("show", "the following arguments are required: FLOW. See: penstock show --help"),
         ("render x -f svgg", "there is no format 'svgg'. Did you mean svg? Formats: dot, "),
         ("check -f githb", "there is no format 'githb'. Did you mean github"),
@@ -59,6 +59,13 @@ def test_help_groups_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     starts = [line.split()[0] for line in lines if line.startswith("  ") and line[2:3].isalpha()]
     assert [name for names in GROUPS.values() for name in names] == starts
     assert [f"{title}:" for title in GROUPS] == [line for line in lines if line.removesuffix(":") in GROUPS]
+
+
+def test_every_command_is_in_a_group(capsys: pytest.CaptureFixture[str]) -> None:
+    """A new command cannot be forgotten in the help."""
+    main(["zzz"])
+    commands = capsys.readouterr().err.partition("Commands: ")[2].strip().removesuffix(".").split(", ")
+    assert sorted(commands) == sorted(name for names in GROUPS.values() for name in names)
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,18 @@ MISTAKES = {
         "Did you mean 'shop'?",
         settings={"setup": "library:setup", "env": {"LIBRARY_SETTINGS": "shp.settings"}},
     ),
+    "a package whose name is in a variable by chance": Mistake(
+        {**SHOP, "shop/flows.py": "import oracle_driver"},
+        "shop/flows.py:1: cannot import shop.flows: ModuleNotFoundError: No module named 'oracle_driver'. "
+        'Install it for PYTHON, or mock it: mock = ["oracle_driver"]',
+        settings={"env": {"HOSTNAME": "oracle_driver"}},
+    ),
+    "a module of an import that a variable misspells": Mistake(
+        {**SHOP, "shop/flows.py": "import importlib, os\nimportlib.import_module(os.environ['SHOP_PLUGIN'])"},
+        "shop/flows.py:2: cannot import shop.flows: ModuleNotFoundError: No module named 'shop.ordres'. "
+        "SHOP_PLUGIN=shop.ordres names it. Did you mean 'shop.orders'?",
+        settings={"env": {"SHOP_PLUGIN": "shop.ordres"}},
+    ),
     "a string for a library that is misspelled": Mistake(
         {**SHOP, "shop/settings.py": 'APPS = [\n    "shop.ordres",\n]\n', "shop/flows.py": "import shop.settings, apps\napps.load(shop.settings.APPS)"},
         "shop/flows.py:2: cannot import shop.flows: ModuleNotFoundError: No module named 'shop.ordres'. "

@@ -137,9 +137,7 @@ def test_a_file_is_no_module(project):
 def test_no_temporary_folder(project, monkeypatch):
     """Where no temporary file can be written, the message says so, and what to do."""
     monkeypatch.setattr(tempfile, "tempdir", str(project.folder / "none"))
-    expected = (
-        "there is no room for temporary files in .*/none: No such file or directory. .* a folder that can be written to"
-    )
+    expected = "there is no room for temporary files in .*/none: No such file or directory. .* a writable folder"
     with pytest.raises(CollectError, match=expected):
         project.collect("shop.flows")
 

@@ -231,6 +231,21 @@ def test_new_package(host, tmp_path, write_site, needs_host):
         wait_for(lambda: says(server, "Order a part.") and not says(server, "Say its price."), server)
 
 
+def test_a_package_that_is_made_again(tmp_path, write_site, needs_host):
+    """A package that another branch does not have is watched when it is back."""
+    needs_host("mkdocs")
+    with serving_shop("mkdocs", write_site(tmp_path, PLUGIN, index=PAGE)) as server:
+        shutil.copytree(server.folder / "shop", tmp_path / "kept")
+        shutil.rmtree(server.folder / "shop")
+        shutil.copytree(tmp_path / "kept", server.folder / "shop")
+        server.save("docs/index.md", f"{PAGE}\nMore is said here.\n")
+        wait_for(lambda: says(server, "More is said here."), server)
+
+        time.sleep(1)  # the server looks at its files twice a second
+        server.save("shop/extra.py", module("parts", fetch="order: Fetch it."))
+        wait_for(lambda: says(server, "Fetch it."), server)
+
+
 @pytest.mark.parametrize("host", ["mkdocs", "properdocs"])
 def test_watched_by_the_author(host, tmp_path, write_site, needs_host):
     """A folder that the author has watched too stays watched as a whole: files that are no sources count."""

@@ -101,7 +101,8 @@ def _copy(source: Path, folder: Path) -> int:
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             what = "is not empty" if folder.is_dir() else "is a file"
-            raise OutputError(f"{folder} {what}, and nothing was written. Name a new folder, such as {folder}-example")
+            new = folder.with_name(f"{folder.name}-example") if folder.name.strip(".") else folder / source.name
+            raise OutputError(f"{folder} {what}, and nothing was written. Name a new folder, such as {new}")
         shutil.copytree(source, folder, ignore=_NOT_COPIED, dirs_exist_ok=True, copy_function=shutil.copyfile)
     except OutputError:
         raise

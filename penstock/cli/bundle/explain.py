@@ -51,7 +51,8 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _print_codes(problems: Mapping[str, str]) -> None:
-    findings: dict[str, str] = {kind.code: kind.summary for kind in FINDING_KINDS.values()}
+    kinds = sorted(FINDING_KINDS.values(), key=lambda kind: kind.severity == "note")
+    findings: dict[str, str] = {kind.code: kind.summary for kind in kinds}
     rows = {**findings, **{code: _first_sentence(text) for code, text in problems.items()}}
     for title, codes in (("Findings", findings), ("Problems", problems)):
         print(apply_style(f"{title}:", "1"))
@@ -63,7 +64,7 @@ def _print_codes(problems: Mapping[str, str]) -> None:
 
 def _first_sentence(markdown: str) -> str:
     paragraph = convert_markdown(markdown, 0).partition("\n")[0]
-    return re.split(r"(?<=[.:])\s", paragraph, maxsplit=1)[0]
+    return re.split(r"(?<=\.)\s", paragraph, maxsplit=1)[0]
 
 
 def read_problems() -> dict[str, str]:

@@ -52,9 +52,18 @@ def _convert_block(block: str, columns: int) -> str:
     text = _convert_inline(block)
     if text.startswith("#"):
         return f"{text.lstrip('#').strip()}:"
+    if text.startswith("|"):
+        return "\n".join(_fold(item, columns) for item in _convert_table(text))
     if _BLOCK.match(text):
         return "\n".join(_fold(line, columns) for line in _join_items(text))
     return _fold(" ".join(text.split()), columns)
+
+
+def _convert_table(text: str) -> Iterator[str]:
+    """Yield the rows of a table, without its head, as items of a list."""
+    for row in text.splitlines()[2:]:
+        name, *cells = (cell.strip() for cell in row.strip().strip("|").split(" | "))
+        yield f"- {name}: {'; '.join(filter(None, cells))}"
 
 
 def _join_items(text: str) -> Iterator[str]:

@@ -200,7 +200,7 @@ def _run_many(run: _EngineRun, drawings: Sequence[_LayoutTask]) -> tuple[list[La
         except ValueError as error:
             return layouts, Fault(f"{error}")
     if len(layouts) < len(drawings) and not fault.words:
-        fault = Fault("it wrote no drawing")
+        fault = Fault("it wrote nothing that is a drawing")
     return layouts, fault
 
 

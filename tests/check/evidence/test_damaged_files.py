@@ -81,7 +81,7 @@ def test_a_merge_conflict_of_git_is_named(tmp_path: Path) -> None:
     for name, count in (("base", 1), ("ours", 2), ("theirs", 3)):
         save(Evidence({Fact("f", B, A): count}), tmp_path / name)
     subprocess.run(["git", "merge-file", "ours", "base", "theirs"], cwd=tmp_path, check=False)
-    with pytest.raises(EvidenceError, match=r"the marks of a merge conflict.*git checkout --theirs -- FILE, or --ours"):
+    with pytest.raises(EvidenceError, match=r"merge conflict markers.*git checkout --theirs -- FILE, or --ours"):
         load(tmp_path / "ours")
 
 

@@ -74,6 +74,12 @@ def test_what_a_name_holds_is_no_command_to_the_terminal() -> None:
     assert ["\x1b[31m", "\x1b[0m", "\x1b[2m", "\x1b[0m"] == re.findall(r"\x1b\[?\d*\w?", text([hostile], styled))
 
 
+def test_sarif_rules_name_the_command_that_explains_them() -> None:
+    """A reader of a code scanning alert finds the command with the explanation; there is no address without a site."""
+    (rule,) = json.loads(sarif([FOUND]))["runs"][0]["tool"]["driver"]["rules"]
+    assert (f"penstock explain {FOUND.code}", False) == (rule["help"]["text"], "helpUri" in rule)
+
+
 def test_sarif_names_files_as_uris() -> None:
     """Characters that no URI may have are escaped, or a host would refuse the report."""
     (result,) = json.loads(sarif([replace(FOUND, file="my shop/or#ders.py")]))["runs"][0]["results"]

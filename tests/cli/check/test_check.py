@@ -292,4 +292,4 @@ def test_other_commands_show_what_is_not_read_in_time(project: Callable[..., Pat
     assert 1 == done.returncode
     assert "place" in done.stdout or "4 steps" in done.stdout
     assert "confirmed" not in done.stdout
-    assert "raise `reading_timeout`" in done.stderr
+    assert "increase `reading_timeout`" in done.stderr

@@ -14,8 +14,8 @@ from penstock.check.evidence import Evidence, Fact, Seen
 from penstock.model import Edge, EvidenceSummary
 from penstock.render import edge_status
 from penstock_mkdocs.hosts import Host
-from penstock_mkdocs.serve.watch_list import to_watch
 from penstock_mkdocs.site import open_site
+from penstock_mkdocs.watch_list import to_watch
 
 if TYPE_CHECKING:
     from penstock.model import Flow

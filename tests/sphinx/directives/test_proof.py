@@ -248,5 +248,5 @@ def test_code_that_is_not_read_in_time(small):
     write_two(small, 'penstock_check = "warn"\npenstock_reading_timeout = 1e-9', WRONG)
     built = small.build()
     [warning] = [line for line in built.complained.splitlines() if "WARNING" in line]
-    assert [True, True] == ["2 of 2 flows (one, two)" in warning, "raise `reading_timeout`" in warning]
+    assert [True, True] == ["2 of 2 flows (one, two)" in warning, "increase `reading_timeout`" in warning]
     assert [True, False] == [shown in built.text("index.html") for shown in ("<svg", "ps-proof")]

@@ -18,22 +18,21 @@ if TYPE_CHECKING:
     from penstock.manifest import Manifest
     from penstock_mkdocs.hosts import Host
 
-_SKIPPED = frozenset({"__pycache__", "node_modules"})
 
+def to_watch(settings: Mapping[str, object], host: Host) -> dict[Path, int]:
+    """Return the files and folders that the pages depend on, each with its inode, which is new when it was made again.
 
-def to_watch(settings: Mapping[str, object], host: Host) -> set[Path]:
-    """Return the files and folders that the pages depend on.
-
-    Folders are those of packages, each to be watched without its subfolders. The project's folder is
-    excluded: the built site, our cache or a log may be written there, and the server would build forever.
+    Folders are to be watched with all that is in them. The project's folder is excluded: the built site, our cache or a
+    log may be written there, and the server would build forever.
     """
     try:
         config = load_config(settings, host)
     except PenstockError:  # the build has reported it
-        return set()
+        return {}
     files = {config.project / "pyproject.toml", evidence_file(config), *config.manifests}
     paths = {*files, *_packages(config), *_inputs(config)}
-    return {path for path in paths if path.exists() and path not in {config.project, host.folder}}
+    inodes = {path: inode for path in paths - {config.project, host.folder} if (inode := _inode(path))}
+    return {path: inode for path, inode in inodes.items() if inodes.keys().isdisjoint(path.parents)}
 
 
 def find_unwatched(config: Config, host: Host) -> list[str]:
@@ -51,6 +50,13 @@ def find_unwatched(config: Config, host: Host) -> list[str]:
     watched = [path.resolve() for path in host.watched]
     missing = (path for path in wanted if path.exists() and not any(map(path.resolve().is_relative_to, watched)))
     return [host.relative(path) for path in missing]
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _inputs(config: Config) -> set[Path]:
@@ -71,16 +77,4 @@ def _made_from(manifest: Manifest, config: Config) -> set[Path]:
 
 def _packages(config: Config) -> Iterator[Path]:
     """Yield the folders of the configured packages, which count even while they cannot be imported."""
-    for root in config.path:
-        for module in config.modules:
-            yield from inside(root / module.split(".")[0])
-
-
-def inside(top: Path) -> Iterator[Path]:
-    """Yield a folder and its subfolders, except those that contain no sources."""
-    folders = (top, *top.rglob("*/"))
-    return (path for path in folders if not any(map(_is_skipped, (top.name, *path.relative_to(top).parts))))
-
-
-def _is_skipped(name: str) -> bool:
-    return name.startswith(".") or name in _SKIPPED
+    return (root / module.split(".")[0] for root in config.path for module in config.modules)

@@ -1,0 +1,45 @@
+"""The shapes that a drawing is made of, as SVG: boxes and lines of text."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from penstock.render.labels import LEADING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from penstock.render.graphviz.plain_output import Rectangle
+    from penstock.render.labels import TextLine
+
+BASELINE = 0.96
+"""Position of the baseline, in units of the font size from the top of the line."""
+
+
+def draw_rectangle(box: Rectangle, *, radius: int, fill: str, stroke: str, thick: float) -> str:
+    """Return a rectangle with rounded corners."""
+    place = f'x="{box.x:.2f}" y="{box.y:.2f}" width="{box.width:.2f}" height="{box.height:.2f}"'
+    return f'<rect {place} rx="{radius}" fill="{fill}" stroke="{stroke}" stroke-width="{thick}"/>'
+
+
+def draw_texts(lines: Sequence[TextLine], x: float, top: float, anchor: str, css: str, fill: str) -> Iterator[str]:
+    """Yield lines of text, one below the other."""
+    for line in lines:
+        baseline = top + line.size * BASELINE
+        top += line.size * LEADING
+        place = f'x="{x:.2f}" y="{baseline:.2f}" text-anchor="{anchor}" font-size="{line.size:g}"'
+        weight = ' font-weight="bold"' if line.bold else ""
+        # if none of the measured fonts is installed, another one is squeezed into its box
+        fit = f' textLength="{line.width:.1f}" lengthAdjust="spacingAndGlyphs"' if line.sure else ""
+        yield f'<text class="{css}" {place}{weight}{fit} fill="{fill}">{escape(line.text)}</text>'
+
+
+def sum_heights(lines: Iterable[TextLine]) -> float:
+    """Return the height of some lines together, in pixels."""
+    return sum(line.height for line in lines)
+
+
+def format_points(points: Sequence[float]) -> str:
+    """Return points, x and y alternating, as SVG writes them."""
+    return " ".join(["%.2f,%.2f"] * (len(points) // 2)) % tuple(points)
