@@ -25,6 +25,12 @@ app = celery.Celery("flow_tasks", broker="memory://", backend="cache+memory://",
 install()
 
 
+@pytest.fixture(autouse=True)
+def _current_app(monkeypatch):
+    """Let tasks look for themselves in an application that this file has made, whatever other tests have left."""
+    monkeypatch.setattr(celery._state._tls, "current_app", app)
+
+
 def test_flow_task_is_a_task_and_a_step():
     """A function becomes a real task, and an entrypoint or a step of the flow above it."""
 

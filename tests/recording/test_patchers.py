@@ -120,6 +120,7 @@ def test_tasks_of_celery(name: str, app: Any, monkeypatch: pytest.MonkeyPatch) -
     state = pytest.importorskip("celery._state", reason="celery is not installed")
     monkeypatch.setattr(state, "_on_app_finalizers", set())  # a shared task would be one of all later apps, too,
     monkeypatch.setattr(state, "_apps", WeakSet())  # and of the earlier ones
+    monkeypatch.setattr(state._tls, "current_app", None)  # which this one becomes
     with empty_registry():  # without the flow of the application
         module("tasks", TASKS)
         for place in (name, f"{name}.delay", f"{name}.apply_async"):
