@@ -123,7 +123,7 @@ def outgoing(header: str = HEADER, *, traceparent: bool = True) -> list[tuple[st
     if traceparent and is_trace_id(run.id):
         span, flags = _span_of(run)
         headers.append((TRACEPARENT, f"00-{run.id}-{span}-{flags:02x}"))
-    if evidence := encode_evidence():  # gRPC takes no upper-case letters, so whoever writes none gets none
+    if evidence := encode_evidence():  # gRPC takes no upper-case letters, so an application that writes none gets none
         headers.append((EVIDENCE_HEADER.lower() if header.islower() else EVIDENCE_HEADER, evidence))
     return headers
 

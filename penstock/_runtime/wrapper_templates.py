@@ -31,9 +31,9 @@ _ANY: Shape = (0, 0, 0, VARARGS | VARKEYWORDS)
 _GIVEN: Shape = (-1, 0, 0, VARARGS | VARKEYWORDS)
 """The flags of a wrapper whose first argument is the callable."""
 
-# In each: somebody observes → the slow path; no run to start → the plain call; else bind the run. The last line is never
+# In each: an observer is there → the slow path; no run to start → the plain call; else bind the run. The last line is never
 # reached. It gives the wrapper a cell for the class around, in which a function has what `super()` needs: what makes a
-# class anew, as attrs and dataclasses do for slots, looks for that cell in every function of the class.
+# class again, as attrs and dataclasses do for slots, looks for that cell in every function of the class.
 
 STEP = """
 def wrapper(PARAMETERS):

@@ -148,7 +148,7 @@ def _empty(flow: Flow) -> Flow:
 def _fields(old: object, new: object, names: Mapping[str, str]) -> Iterator[Field]:
     for attribute, name in names.items():
         before, after = getattr(old, attribute), getattr(new, attribute)
-        is_comparable = attribute not in ("source_hash", "state") or (before and after)  # empty means that nobody knows
+        is_comparable = attribute not in ("source_hash", "state") or (before and after)  # empty means unknown
         if before != after and is_comparable:
             yield Field(name=name, old=_text(before), new=_text(after))
 

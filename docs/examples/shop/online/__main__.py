@@ -22,7 +22,7 @@ SECONDS = 60
 
 
 def free_port() -> int:
-    """Return a port on which nobody listens."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -46,7 +46,7 @@ def running(*command: str, port: int = 0, **environment: str) -> Iterator[None]:
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Return when somebody listens on the port."""
+    """Return when the program listens on the port."""
     deadline = time.monotonic() + SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -55,7 +55,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.05)
         else:
             return
-    message = f"nobody listens on port {port}"
+    message = f"no program listens on port {port}"
     raise RuntimeError(message)
 
 

@@ -49,7 +49,7 @@ class Store:
         Raises
         ------
         sqlite3.IntegrityError
-            Somebody else took them first.
+            Another customer took them first.
         """
         with self._connect() as connection, connection:
             connection.execute("UPDATE stock SET pieces = pieces - ? WHERE item = ?", (order.quantity, order.item))
