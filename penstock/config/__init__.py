@@ -249,7 +249,7 @@ def load(
     options = {key: value for key, value in (overrides or {}).items() if value is not None}
     values = _validate_values(_without(source, options)) if source else {}
     for entry, rival in (("modules", "manifests"), ("manifests", "modules")):
-        if options.get(entry) and rival not in options:  # a front end that names modules does not want the project's manifests
+        if options.get(entry) and rival not in options:  # modules named by a front end replace the manifests
             values.pop(rival, None)
     values |= _validate_values(SettingsSource(options, base or folder, where))
     origin = source if source and not options.get("modules") else SettingsSource({}, base or folder, where)
