@@ -13,9 +13,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NODE_READY := tests/node_modules/.ready
-# One more than the two processors of a small machine: many tests wait for somebody.
-JOBS ?= 3
-# Unit tests wait for nobody.
+# More than the two processors of a small machine: many tests wait for other processes.
+JOBS ?= 5
+# Unit tests wait for none.
 UNIT_JOBS ?= 2
 
 .PHONY: help setup docs test unit lint types layers tests benchmarks accuracy stress hostile versions clean

@@ -75,9 +75,11 @@ latex_letters = {
     "2570": r"\pmboxdrawuni{2514}",
     "25C6": r"\onecell{\ding{117}}",
     "25CB": r"\onecell{$\circ$}",
+    "2212": r"\ensuremath{-}",
     "21D0": r"\onecell[1.4]{$\Leftarrow$}",
     "21D2": r"\onecell[1.4]{$\Rightarrow$}",
     "26D4": r"\ding{56}",
+    "2717": r"\ding{55}",
     "FE0F": "",
     "2026": r"\ifdim\fontcharwd\font`i=\fontcharwd\font`m\onecell{...}\else\textellipsis\fi",
 }

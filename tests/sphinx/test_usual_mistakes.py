@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -20,7 +21,8 @@ def test_the_name_of_the_library_is_no_extension(name: str, tmp_path: Path) -> N
     (tmp_path / "conf.py").write_text(f"extensions = [{name!r}]")
     (tmp_path / "index.rst").write_text("Title\n=====\n")
     command = [sys.executable, "-m", "sphinx", "-q", tmp_path, tmp_path / "out"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    plain = {**os.environ, "NO_COLOR": "1"}
+    done = subprocess.run(command, env=plain, capture_output=True, text=True, check=False, timeout=120)
     cure = "the Sphinx extension of penstock is penstock_sphinx. Write: extensions = ['penstock_sphinx']"
     [warning] = done.stderr.strip().splitlines()
     assert (0, True, True) == (done.returncode, warning.startswith("WARNING: "), cure in warning)

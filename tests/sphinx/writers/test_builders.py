@@ -205,7 +205,7 @@ def test_latex_with_letters_that_no_picture_has(small):
     small.edit("flows.py", '"""Begin."""', '"""部品表."""')
     built = small.build("latex")
     assert ["[penstock.render]"] == re.findall(
-        r"lacks 品 表 部.*or choose svg\. The page shows.*(\[.*\])", built.complained
+        r"has no glyph for 品 表 部.*or choose svg\. The page shows.*(\[.*\])", built.complained
     )
     page = next(built.folder.glob("*.tex")).read_text("utf-8")
     assert "* begin   部品表." in page
