@@ -13,8 +13,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NODE_READY := tests/node_modules/.ready
-# More than the two processors of a small machine: many tests wait for other processes.
-JOBS ?= 5
+# One more than the two processors of a small machine: many tests wait for other processes.
+JOBS ?= 3
 # Unit tests wait for none.
 UNIT_JOBS ?= 2
 
