@@ -180,7 +180,8 @@ class Session:
         request = self.request
         self._limit(request["timeout"])
         flows, problems = resolution.flows(), resolution.problems()
-        gc.freeze()  # they stay until the process ends, which is soon; the analysis takes 5 % longer without
+        gc.freeze()  # they stay until the process ends, which is soon
+        gc.disable()  # and so does most of what the analysis makes: it takes a fifth less time, and 2 % more memory
         if request["calls"]:
             Path(request["declared"]).touch()
             self._limit(request["reading_timeout"] + request["reading_grace"])
