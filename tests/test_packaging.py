@@ -100,7 +100,7 @@ def license_of(package: str) -> str:
         return ""
 
 
-def test_settings_name_every_classifier_that_exists() -> None:
+def test_the_index_knows_every_classifier() -> None:
     """An index would refuse a classifier that it does not know."""
     named = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]["classifiers"]
     assert [] == [name for name in named if name not in classifiers]

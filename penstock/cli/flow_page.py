@@ -7,18 +7,18 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from penstock.embed import assets
-from penstock.render import edge_status, svg
+from penstock.embed.views import view_flow
+from penstock.render import svg
 from penstock.render.graphviz.picture import lay_out_one
-from penstock.render.options import Options
-from penstock.render.wording import after, before, paragraphs, python_signature, visible, visible_title
+from penstock.render.wording import visible, visible_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
-    from penstock.config import Config
-    from penstock.model import Flow, Step
-    from penstock.render.options import Direction
-    from penstock.render.wording import Neighbour
+    from penstock.embed.options import FlowOptions
+    from penstock.embed.site import Site
+    from penstock.embed.views import DiagramView, FlowView, StepFact, StepView
+    from penstock.model import Flow
 
 VERSION_FILE = "version.js"
 
@@ -43,13 +43,13 @@ setInterval(() => {
 """Pages from files may load scripts, but not fetch data; reloading keeps the place on the page."""
 
 
-def write_page(flow: Flow, config: Config, direction: Direction, *, watched: bool = False) -> tuple[str, str]:
+def write_page(site: Site, flow: Flow, options: FlowOptions, *, watched: bool = False) -> tuple[str, str]:
     """Return a page that shows a flow, and the content of the file with its version.
 
     Args:
+        site: The flows of the project; its engine draws.
         flow: The flow.
-        config: The settings of the project; its engine draws.
-        direction: The direction of the edges.
+        options: What is shown of it.
         watched: Whether the page reloads itself when the version changes.
 
     Raises:
@@ -57,7 +57,7 @@ def write_page(flow: Flow, config: Config, direction: Direction, *, watched: boo
         MissingExtraError: The engine is not installed.
     """
     title = escape(visible_title(flow))
-    body = "\n".join(filter(None, _iter_parts(flow, config, direction)))
+    body = "\n".join(filter(None, _iter_parts(site, view_flow(site, flow, options), title)))
     version = hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:16]
     scripts = [assets.script(), *([_RELOAD % (VERSION_FILE, version)] if watched else [])]
     page = (
@@ -70,41 +70,42 @@ def write_page(flow: Flow, config: Config, direction: Direction, *, watched: boo
     return page, f'window.penstockVersion = "{version}";\n'
 
 
-def _iter_parts(flow: Flow, config: Config, direction: Direction) -> Iterator[str]:
-    yield f"<h1>{escape(visible_title(flow))}</h1>"
-    yield from (f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs(flow.description))
-    anchors = {step.name: f"#step-{number}" for number, step in enumerate(flow.steps)}
-    options = Options(direction=direction, details=True, links=anchors)
-    layout = lay_out_one(flow, options, engine=config.engine, timeout=config.layout_timeout)
-    drawing = svg.draw(flow, layout, options, prefix="ps")
-    yield f'<div class="penstock">{assets.frame(drawing, "Diagram", svg.locate_start(flow, layout))}</div>'
-    if provenance := edge_status.provenance(flow):
-        yield f"<p>{escape(str(provenance))}</p>"
-        yield f"<ul>{''.join(f'<li>{escape(str(doubt))}</li>' for doubt in edge_status.doubts(flow))}</ul>"
-    yield from (_write_step(flow, step, anchors) for step in flow.steps)
+def _iter_parts(site: Site, view: FlowView, title: str) -> Iterator[str]:
+    yield f"<h1>{title}</h1>"
+    yield from (f"<p>{escape(paragraph)}</p>" for paragraph in view.introduction.paragraphs)
+    anchors = {step.step.name: f"#step-{number}" for number, step in enumerate(view.steps)}
+    if view.diagram:
+        yield from _draw(site, view.diagram, anchors)
+    yield from (_write_step(step, anchors) for step in view.steps)
 
 
-def _write_step(flow: Flow, step: Step, anchors: dict[str, str]) -> str:
-    facts = [
-        ("started by", escape(visible(step.trigger))),
-        ("after", _link_steps(before(flow, step), anchors)),
-        ("then", _link_steps(after(flow, step), anchors)),
-        ("changes", ", ".join(escape(visible(effect)) for effect in step.effects)),
-        ("source", escape(visible(step.where))),
-    ]
-    listing = "; ".join(f"{name} {value}" for name, value in facts if value)
+def _draw(site: Site, view: DiagramView, anchors: Mapping[str, str]) -> Iterator[str]:
+    options = view.look.drawing(anchors)
+    layout = lay_out_one(view.flow, options, engine=site.config.engine, timeout=site.config.layout_timeout)
+    drawing = svg.draw(view.flow, layout, options, prefix="ps")
+    yield f'<div class="penstock">{assets.frame(drawing, view.label, svg.locate_start(view.flow, layout))}</div>'
+    if view.evidence:
+        yield f"<p>{escape(view.evidence.line)}</p>"
+        yield f"<ul>{''.join(f'<li>{escape(str(doubt))}</li>' for doubt in view.evidence.doubts)}</ul>"
+
+
+def _write_step(view: StepView, anchors: Mapping[str, str]) -> str:
+    facts = [escape(chip.text) for chip in view.chips] + [_write_fact(fact, anchors) for fact in view.facts]
     parts = [
-        f'<section id="{anchors[step.name][1:]}">',
-        f"<h2><code>{escape(visible(step.name))}{escape(python_signature(step))}</code></h2>",
-        f'<p class="facts">{listing}</p>' if listing else "",
-        f"<pre>{escape(step.docstring)}</pre>" if step.docstring else "",
+        f'<section id="{anchors[view.step.name][1:]}">',
+        f"<h2><code>{escape(view.name)}{escape(view.signature)}</code></h2>",
+        f'<p class="facts">{"; ".join(facts)}</p>' if facts else "",
+        f"<pre>{escape(view.step.docstring)}</pre>" if view.step.docstring else "",
         "</section>",
     ]
     return "\n".join(filter(None, parts))
 
 
-def _link_steps(neighbours: Iterable[Neighbour], anchors: dict[str, str]) -> str:
-    return ", ".join(
-        f'<a href="{anchors[name]}">{escape(visible(name))}</a>' + (f" ({escape(visible(label))})" if label else "")
-        for name, label in neighbours
-    )
+def _write_fact(fact: StepFact, anchors: Mapping[str, str]) -> str:
+    items = [
+        f'<a href="{anchors[name]}">{escape(visible(name))}</a>' + (f" ({escape(label)})" if label else "")
+        for name, label in fact.neighbours
+    ]
+    items += [escape(chip.text) for chip in fact.chips]
+    items += [escape(fact.source.text)] if fact.source else []
+    return f"{fact.label} {', '.join(items)}".strip()

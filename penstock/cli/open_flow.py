@@ -13,10 +13,11 @@ from penstock._util.atomic_files import write_atomically
 from penstock.cli.common_options import add_sources, read_config
 from penstock.cli.flow_page import VERSION_FILE, write_page
 from penstock.cli.terminal import CLEAN, tell
+from penstock.embed.options import FlowOptions
 from penstock.embed.pages import page_names
+from penstock.embed.site import Site
 from penstock.errors import PenstockError, RenderWarning
 from penstock.proof import prove
-from penstock.render.edge_status import without_proof
 from penstock.render.options import checked_direction
 from penstock.render.wording import escape_line
 
@@ -81,11 +82,11 @@ class PageFile:
         if state == self._made_from:
             return False
         flow = proof.manifest.flow(self._parsed.flow)
-        direction = checked_direction(self._parsed.direction or config.direction)
-        shown = flow if config.proof else without_proof(flow)
+        direction = checked_direction(self._parsed.direction) if self._parsed.direction else ""
+        options = FlowOptions(direction=direction, description=True, proof=config.proof)
         with warnings.catch_warnings(record=True) as messages:
             warnings.simplefilter("always", RenderWarning)
-            page, version = write_page(shown, config, direction, watched=self._parsed.watch)
+            page, version = write_page(Site(config, proof.manifest), flow, options, watched=self._parsed.watch)
         for message in messages:
             tell("warning", escape_line(str(message.message)))
         self._save(flow, page, version)

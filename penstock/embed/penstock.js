@@ -88,24 +88,25 @@
     if (top + frame.clientHeight < frame.scrollHeight - 1) sides.push("bottom");
     if (sides.length) frame.dataset.psMore = sides.join(" ");
     else delete frame.dataset.psMore;
-    frame.classList.add("ps-pannable");
   };
 
   const pan = (frame) => {
-    let start = null;
-    frame.addEventListener("pointerdown", (event) => {
-      if (event.pointerType === "mouse" && event.button === 0 && frame.dataset.psMore) start = event;
-    });
-    window.addEventListener("pointermove", (event) => {
-      if (!start || !(event.buttons & 1)) return void (start = null);
-      if (!frame.classList.contains("ps-panning") && Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) < 4) return;
-      frame.classList.add("ps-panning");
-      frame.scrollLeft -= event.movementX;
-      frame.scrollTop -= event.movementY;
-    });
-    window.addEventListener("pointerup", () => {
-      start = null;
-      setTimeout(() => frame.classList.remove("ps-panning")); /* after the click, which is none */
+    frame.addEventListener("pointerdown", (start) => {
+      if (start.pointerType !== "mouse" || start.button !== 0 || !frame.dataset.psMore) return;
+      const move = (event) => {
+        if (!(event.buttons & 1)) return end(); /* the button was let go outside of the window */
+        if (!frame.classList.contains("ps-panning") && Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) < 4) return;
+        frame.classList.add("ps-panning");
+        frame.scrollLeft -= event.movementX;
+        frame.scrollTop -= event.movementY;
+      };
+      const end = () => {
+        window.removeEventListener("pointermove", move);
+        window.removeEventListener("pointerup", end);
+        setTimeout(() => frame.classList.remove("ps-panning")); /* after the click, which is none */
+      };
+      window.addEventListener("pointermove", move);
+      window.addEventListener("pointerup", end);
     });
     frame.addEventListener("dragstart", (event) => event.preventDefault());
   };

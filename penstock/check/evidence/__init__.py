@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from penstock._util.atomic_files import read_text, write_atomically
 from penstock._util.versioned_json import VersionedFormat, check_natural, check_text
@@ -25,14 +24,15 @@ from penstock.check.evidence.file_rows import (
     read_names,
     read_set,
 )
-from penstock.check.evidence.history import History, decode_history, merge_histories
+from penstock.check.evidence.history import decode_history, merge_histories
+from penstock.check.evidence.records import Evidence, Fact, Orphan, Seen
 from penstock.errors import EvidenceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from penstock.check.evidence.circumstances import Circumstances
+__all__ = ["FORMAT", "Evidence", "Fact", "Orphan", "Seen", "dumps", "load", "loads", "merge", "save"]
 
 FORMAT = VersionedFormat(
     name="penstock-evidence",
@@ -42,103 +42,6 @@ FORMAT = VersionedFormat(
     error=EvidenceError,
     merge=checksum.CURE,
 )
-
-
-class Seen(NamedTuple):
-    """A step that ran: its name, and the hash of its source (empty where it is not known)."""
-
-    step: str
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """The steps around and before a step when it began, inside a run.
-
-    Attributes:
-        flow (str): The flow.
-        step (Seen): The step that began.
-        parent (Seen): The nearest enclosing step of the same flow.
-        done (frozenset[Seen]): Steps that had finished inside the parent's subtree before.
-        ancestors (frozenset[Seen]): Steps that enclose the parent.
-        outside (frozenset[Seen]): Steps that had finished inside an ancestor's subtree, but outside the parent's.
-        circumstances (Circumstances): The reasons that keep it from counting against an edge, in the run that showed
-            it.
-    """
-
-    flow: str
-    step: Seen
-    parent: Seen
-    done: frozenset[Seen] = frozenset()
-    ancestors: frozenset[Seen] = frozenset()
-    outside: frozenset[Seen] = frozenset()
-    circumstances: Circumstances = PLAIN
-
-
-@dataclass(frozen=True, slots=True)
-class Orphan:
-    """A step that began with no enclosing step of its flow.
-
-    Attributes:
-        flow (str): The flow.
-        step (Seen): The step that began.
-        concurrent (bool): Whether another step of the flow was running then, so that its context was probably lost.
-        done (frozenset[Seen] | None): Steps that had finished before in the same run, where known: the run is the one
-            that it began in, and nothing was lost.
-    """
-
-    flow: str
-    step: Seen
-    concurrent: bool
-    done: frozenset[Seen] | None = None
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Counted observations of runs.
-
-    Attributes:
-        facts (Mapping[Fact, int]): How often each fact was seen.
-        orphans (Mapping[Orphan, int]): How often each step began alone.
-        runs (Mapping[tuple[str, Seen], int]): How often each entrypoint began a run, by flow and step.
-        commits (Mapping[str, str]): The commits that were recorded, each with the date of the last recording (ISO
-            8601, UTC, a day).
-        replaced (Mapping[Fact | tuple[str, Seen], frozenset[str]]): The replaced steps of each fact, or entrypoint of
-            a run, that was observed only while tests had replaced steps of its flow. Rows that were also observed
-            without replacement have no entry.
-        meanwhile (Mapping[tuple[str, str], frozenset[str]]): Of a step that probably lost its context, by flow and
-            name, the steps of the runs that were going on.
-        exact (bool): Whether all of it records circumstances. Older evidence does not: there, a context that was lost
-            is lost in every run, and a generator may have been handed on in any.
-        history (History): The tests that ran, and earlier evidence.
-    """
-
-    facts: Mapping[Fact, int] = field(default_factory=dict)
-    orphans: Mapping[Orphan, int] = field(default_factory=dict)
-    runs: Mapping[tuple[str, Seen], int] = field(default_factory=dict)
-    commits: Mapping[str, str] = field(default_factory=dict)
-    replaced: Mapping[Fact | tuple[str, Seen], frozenset[str]] = field(default_factory=dict)
-    meanwhile: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
-    exact: bool = False
-    history: History = field(default_factory=History)
-
-    def of(self, flow: str) -> Evidence:
-        """Return the evidence of one flow, without a search through all others each time."""
-        return self._by_flow.get(flow) or Evidence(commits=self.commits, exact=self.exact, history=self.history)
-
-    @cached_property
-    def _by_flow(self) -> dict[str, Evidence]:
-        """The evidence of each flow, its rows in the same order."""
-        parts: dict[str, tuple[dict[Any, Any], ...]] = {}
-        tables: tuple[Mapping[Any, Any], ...] = (self.facts, self.orphans, self.runs, self.replaced, self.meanwhile)
-        for index, table in enumerate(tables):
-            for row, value in table.items():
-                flow = row[0] if isinstance(row, tuple) else row.flow
-                parts.setdefault(flow, ({}, {}, {}, {}, {}))[index][row] = value
-        return {
-            flow: Evidence(facts, orphans, runs, self.commits, replaced, meanwhile, self.exact, self.history)
-            for flow, (facts, orphans, runs, replaced, meanwhile) in parts.items()
-        }
 
 
 def merge(several: Iterable[Evidence]) -> Evidence:

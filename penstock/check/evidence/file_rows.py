@@ -13,7 +13,7 @@ from penstock.check.evidence.history import encode_history
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from penstock.check.evidence import Evidence, Fact, Seen
+    from penstock.check.evidence.records import Evidence, Fact, Seen
 
 Named = tuple[str, str, str]
 """The flow, step and source that a number in the file stands for."""

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from penstock.check.evidence import Evidence
+    from penstock.check.evidence.records import Evidence
 
 
 def is_of_today(evidence: Evidence, file: Path, sources: Iterable[Path], commit: str) -> bool:
