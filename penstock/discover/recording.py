@@ -1,0 +1,104 @@
+"""A recording of undecorated code: the distinct ways in which its functions called each other.
+
+Equal calls are one *shape*, however often they occurred, so a recording grows with the number of distinct shapes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Function(NamedTuple):
+    """A function of the watched code.
+
+    Attributes:
+        module: The name of its module when it ran.
+        qualname: Its qualified name.
+        file: Its file, relative to the project where it is inside.
+        line: The line of its definition, or of its first decorator.
+        kind: ``"function"``, ``"coroutine"``, ``"generator"`` or ``"async generator"``.
+    """
+
+    module: str
+    qualname: str
+    file: str
+    line: int
+    kind: str = "function"
+
+    @property
+    def name(self) -> str:
+        """The last part of its qualified name."""
+        return self.qualname.rpartition(".")[2]
+
+    @property
+    def address(self) -> str:
+        """Its module and qualified name, as in ``shop.views:OrderView.post``."""
+        return f"{self.module}:{self.qualname}"
+
+
+class Child(NamedTuple):
+    """A call inside another.
+
+    Attributes:
+        shape: The index of its shape.
+        running: The positions of the earlier children that had not ended when it began; empty in sequential code.
+        times: How many equal calls in a row it stands for.
+    """
+
+    shape: int
+    running: tuple[int, ...] = ()
+    times: int = 1
+
+
+class Shape(NamedTuple):
+    """One distinct way in which a function ran.
+
+    Attributes:
+        function: The index of the function.
+        writes: What it wrote outside, itself, as in ``postgres:orders``; sorted.
+        reads: What it read outside.
+        children: The calls inside it, in the order in which they began.
+        partial: Whether calls inside it are missing, because there were too many distinct ways.
+        failed: Whether it ended with an exception.
+    """
+
+    function: int
+    writes: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    children: tuple[Child, ...] = ()
+    partial: bool = False
+    failed: bool = False
+
+
+class Root(NamedTuple):
+    """A call with no watched code around it.
+
+    Attributes:
+        shape: The index of its shape.
+        trigger: What started it, as in ``POST /orders``; empty where that is not known.
+        quiet: The functions, by index, that were not watched at that time, because they had been called so often; sorted.
+    """
+
+    shape: int
+    trigger: str = ""
+    quiet: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What was seen of undecorated code.
+
+    Attributes:
+        functions (tuple[Function, ...]): The functions that ran.
+        shapes (tuple[Shape, ...]): The distinct ways in which they ran; children come before their parents.
+        roots (dict[Root, int]): How often each outermost call was seen.
+        command (tuple[str, ...]): The command that was watched; empty for a recording made by another tool.
+        notes (tuple[str, ...]): What the reader should know about it, a sentence each.
+    """
+
+    functions: tuple[Function, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+    roots: dict[Root, int] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
