@@ -14,14 +14,14 @@ from penstock.discover.writing.places import own_names
 from penstock.discover.writing.source_file import SourceFile, UnwritableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from penstock.discover.proposal import ProposedFlow, ProposedStep
     from penstock.discover.writing.source_file import Definition
 
 
-def write_decorators(flow: ProposedFlow, project: Path) -> Fixes:
+def write_decorators(flow: ProposedFlow, project: Path, declared: Collection[str] = ()) -> Fixes:
     """Return the edits that put decorators above the functions of a flow; nothing is written.
 
     Each mark stands right above its function, below all other decorators, as those of frameworks must register what
@@ -30,10 +30,12 @@ def write_decorators(flow: ProposedFlow, project: Path) -> Fixes:
     Args:
         flow: The flow; its first step is the entrypoint.
         project: The folder that the files of its functions count from.
+        declared: The addresses of functions that are steps of the flow already.
     """
     by_file: dict[str, list[ProposedStep]] = defaultdict(list)
     for step in flow.steps:
-        by_file[step.function.file].append(step)
+        if step.function.address not in declared:
+            by_file[step.function.file].append(step)
     edits, refused = [], []
     for name, steps in by_file.items():
         try:

@@ -16,7 +16,7 @@ from penstock.discover.writing.source_file import SourceFile
 from penstock.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from penstock.discover.proposal import ProposedFlow
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 _HEADER = '"""Flows of code that has no decorators."""\n\nfrom penstock import flow\n'
 
 
-def write_outside(flow: ProposedFlow, file: Path, name: str) -> Edit:
+def write_outside(flow: ProposedFlow, file: Path, name: str, declared: Collection[str] = ()) -> Edit:
     """Return the edit that declares a flow in a module of its own, or below the flows that the module has.
 
     Args:
         flow: The flow; its first step is the entrypoint.
         file: The module.
         name: Its name for people, relative to the project.
+        declared: The addresses of functions that are steps of the flow already.
 
     Raises:
         ConfigError: The module declares a flow of this name already, or is not Python.
@@ -42,29 +43,30 @@ def write_outside(flow: ProposedFlow, file: Path, name: str) -> Edit:
     names, imported = name_marks(scope, ["flow"])
     changes = LineChanges()
     add_import(changes, scope, imported, base.lines, ())
-    handle = _free_handle(flow, base.tree, name)
-    lines = ["", *_iter_lines(flow, handle, names["flow"])]
+    if not declared and flow.name in {node.value for node in ast.walk(base.tree) if isinstance(node, ast.Constant)}:
+        raise ConfigError(f"a flow {flow.name!r} is declared there already; name another file", where=name)
+    handle = _free_handle(flow.name, base.tree)
+    lines = ["", *_iter_lines(flow, handle, names["flow"], declared)]
     changes.insert(len(base.lines) + 1, lines)
     return Edit(path=file, name=name, old=old.data if old else b"", new=base.insert(changes.inserted, changes.replaced))
 
 
-def _iter_lines(flow: ProposedFlow, handle: str, function: str) -> Iterator[str]:
-    yield from fold_call(f"{handle} = {function}", flow_arguments(flow, is_titled=True))
+def _iter_lines(flow: ProposedFlow, handle: str, function: str, declared: Collection[str]) -> Iterator[str]:
+    is_titled = flow.steps[0].function.address not in declared
+    yield from fold_call(f"{handle} = {function}", flow_arguments(flow, is_titled=is_titled))
     for index, step in enumerate(flow.steps):
         target = quote_text(f"{module_name(step.function)}:{step.function.qualname}")
-        for mark, arguments in iter_marks(step, is_entrypoint=index == 0):
+        marks = iter_marks(step, is_entrypoint=index == 0) if step.function.address not in declared else ()
+        for mark, arguments in marks:
             yield from fold_call(f"{handle}.{mark}", arguments, f".patch({target})")
 
 
-def _free_handle(flow: ProposedFlow, tree: ast.Module, name: str) -> str:
+def _free_handle(flow: str, tree: ast.Module) -> str:
     """Return a name for the flow that the module does not have."""
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
-    if flow.name in texts:
-        raise ConfigError(f"a flow {flow.name!r} is declared there already; name another file", where=name)
     taken = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | ModuleScope(tree).taken | {"flow"}
-    handle = re.sub(r"\W", "_", flow.name) or "proposed"
-    is_bad = not handle.isidentifier() or keyword.iskeyword(handle) or handle in taken
-    handle = f"flow_{handle}" if is_bad else handle
+    handle = re.sub(r"\W", "_", flow)
+    if not handle.isidentifier() or keyword.iskeyword(handle) or handle in taken:
+        handle = f"flow_{handle}"
     while handle in taken:
         handle += "_"
     return handle
