@@ -17,6 +17,7 @@ from penstock.check.findings.reports import hang_indent
 from penstock.cli import check, completion, diff, evidence, flow_list, open_flow, render_many
 from penstock.cli.bundle import example, explain
 from penstock.cli.common_options import add_sources, output_file, read_config
+from penstock.cli.discovery import init
 from penstock.cli.inject import command as inject
 from penstock.cli.parser import MainParser, print_help_without_command
 from penstock.cli.part_options import add_part, read_part
@@ -61,6 +62,21 @@ if TYPE_CHECKING:
 
     Command = Callable[[argparse.Namespace, Config, Manifest], list[Problem]]
     Action = Callable[[argparse.Namespace], int]
+
+COMMANDS = (
+    check,
+    completion,
+    diff,
+    evidence,
+    example,
+    explain,
+    impact,
+    init,
+    inject,
+    open_flow,
+    who,
+)
+"""The modules of the commands that are not defined here, each with a function ``add``."""
 
 MOST_PATHS = 1000
 """Maximum number of paths printed by ``show --paths``; the rest is only counted."""
@@ -264,7 +280,7 @@ def _parser() -> MainParser:
     )
     export = _add(commands, "export", _export, "write all flows to a manifest, as JSON")
     export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output by default")
-    for command in (check, completion, diff, evidence, impact, inject, example, explain, open_flow, who):
+    for command in COMMANDS:
         command.add(commands)
     return parser
 
