@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from penstock._util.atomic_files import is_file
+from penstock.embed.layouts import DrawRules
 from penstock.embed.reporting import LAST_GOOD, NO_PROOF
 from penstock.errors import CollectError
 from penstock.proof import flows_for_docs, last_shown
@@ -83,6 +84,11 @@ class Site:
         """The messages about all flows: why they are earlier ones, or why the pages show no proof."""
         pairs = ((self.failure, LAST_GOOD), (self.evidence_error, NO_PROOF))
         return tuple(f"{reason} {consequence}" for reason, consequence in pairs if reason)
+
+    @cached_property
+    def drawing(self) -> DrawRules:
+        """How diagrams are drawn."""
+        return DrawRules.of(self.config)
 
     @property
     def source_template(self) -> str:

@@ -12,6 +12,7 @@ from penstock.cli.inject.documents import Freshener, is_current, read_document, 
 from penstock.cli.terminal import BROKEN, CLEAN, FINDINGS, print_diff, suggest_explanation, tell
 from penstock.collect import collect
 from penstock.collect.plan import CollectPlan
+from penstock.embed.layouts import DrawRules
 from penstock.errors import MarkerError
 from penstock.render.wording import visible
 
@@ -45,7 +46,7 @@ def run(parsed: argparse.Namespace) -> int:
     if faults or not targets:
         return _stop(faults)
     config = read_config(parsed)
-    freshener = Freshener(config, collect(CollectPlan.of(config)))
+    freshener = Freshener(DrawRules.of(config), collect(CollectPlan.of(config)))
     texts, faults = _apply(freshener.refresh, targets)
     if faults:
         return _stop(faults)
