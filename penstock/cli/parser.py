@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 GROUPS: Mapping[str, Sequence[str]] = {
-    "Start": ("example", "completion"),
+    "Start": ("example", "init", "completion"),
     "Look at flows": ("list", "show", "open"),
     "Write them down": ("render", "inject", "export"),
     "Check them": ("check", "explain", "diff", "evidence"),
