@@ -6,6 +6,7 @@ import argparse
 import sys
 import textwrap
 import warnings
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from penstock.cli.discovery import init
 from penstock.cli.inject import command as inject
 from penstock.cli.parser import MainParser, print_help_without_command
 from penstock.cli.part_options import add_part, read_part
+from penstock.cli.questions import impact, who
 from penstock.cli.signals import ending_on_signals
 from penstock.cli.terminal import (
     BROKEN,
@@ -59,6 +61,21 @@ if TYPE_CHECKING:
 
     Command = Callable[[argparse.Namespace, Manifest, DrawRules], list[Problem]]
     Action = Callable[[argparse.Namespace], int]
+
+COMMANDS = (
+    check,
+    completion,
+    diff,
+    evidence,
+    example,
+    explain,
+    impact,
+    init,
+    inject,
+    open_flow,
+    who,
+)
+"""The modules of the commands that are not defined here, each with a function ``add``."""
 
 MOST_PATHS = 1000
 """Maximum number of paths printed by ``show --paths``; the rest is only counted."""
@@ -175,15 +192,16 @@ def _render(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) ->
     render_many.refuse_contradictions(parsed)
     if parsed.all:
         flows = [flow if rules.proof else without_proof(flow) for flow in manifest.flows]
-        render_many.render_all(flows, parsed.all, parsed.format, lambda flow, kind: _draw(flow, kind, parsed, rules))
+        draw = partial(_draw, parsed=parsed, rules=rules)
+        render_many.render_all(flows, parsed.all, parsed.format, draw, rules.vocabulary)
         return [*manifest.problems, *(problem for flow in manifest.flows for problem in flow.problems)]
-    flow = render_many.choose_map(manifest) if parsed.map else _flow(parsed, manifest, rules)
+    flow = render_many.choose_map(manifest, rules.vocabulary) if parsed.map else _flow(parsed, manifest, rules)
     kind = format_of(parsed.format, parsed.output)
-    _write(_draw(flow, kind, parsed, rules), parsed.output, binary=kind.binary)
+    _write(_draw(flow, kind, parsed=parsed, rules=rules), parsed.output, binary=kind.binary)
     return [*manifest.problems] if parsed.map else _problems_of(flow, manifest)
 
 
-def _draw(flow: Flow, kind: Format, parsed: argparse.Namespace, rules: DrawRules) -> bytes:
+def _draw(flow: Flow, kind: Format, *, parsed: argparse.Namespace, rules: DrawRules) -> bytes:
     """Return a flow as the content of a file; warnings are printed."""
     details = kind.detailed if parsed.details is None else parsed.details
     flow, note = take_part(flow, read_part(parsed))
@@ -258,7 +276,7 @@ def _parser() -> MainParser:
     )
     export = _add(commands, "export", _export, "write all flows to a manifest, as JSON")
     export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output by default")
-    for command in (check, completion, diff, evidence, inject, example, explain, open_flow, init):
+    for command in COMMANDS:
         command.add(commands)
     return parser
 

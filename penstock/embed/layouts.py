@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from penstock.embed.options import FlowOptions
 from penstock.errors import LayoutError
+from penstock.model.resources import Vocabulary
 from penstock.render import render
 from penstock.render.edge_status import without_proof
 from penstock.render.excerpt import Part, shrink, take_part
@@ -77,6 +78,7 @@ class DrawRules:
         engine: The layout engine.
         timeout: Seconds that the layout of one diagram may take.
         proof: Whether diagrams show what is known of each edge.
+        vocabulary: The words for resources, which join flows in a map.
     """
 
     project: Path
@@ -84,6 +86,7 @@ class DrawRules:
     engine: str
     timeout: float
     proof: bool
+    vocabulary: Vocabulary
 
     @classmethod
     def of(cls, config: Config) -> Self:
@@ -94,6 +97,7 @@ class DrawRules:
             engine=config.engine,
             timeout=config.layout_timeout,
             proof=config.proof,
+            vocabulary=Vocabulary(config.effects),
         )
 
     @property

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from penstock._util.atomic_files import is_file
 from penstock.embed.layouts import DrawRules
+from penstock.embed.overview import system_map
 from penstock.embed.reporting import LAST_GOOD, NO_PROOF
 from penstock.errors import CollectError
 from penstock.proof import flows_for_docs, last_shown
 from penstock.render.wording import source_url
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Self
 
     from penstock.check.findings.finding import Finding
@@ -89,6 +91,10 @@ class Site:
     def drawing(self) -> DrawRules:
         """How diagrams are drawn."""
         return DrawRules.of(self.config)
+
+    def draw_map(self, flows: Sequence[Flow]) -> Flow:
+        """Return the map of some flows, as a flow itself."""
+        return system_map(flows, self.drawing.vocabulary)
 
     @property
     def source_template(self) -> str:
