@@ -22,6 +22,7 @@ from penstock.collect import collect, input_files, last_good
 from penstock.config import evidence_file
 from penstock.errors import EvidenceError
 from penstock.manifest.unread_flows import is_unread
+from penstock.model.resources import Vocabulary
 from penstock.render.edge_status import without_proof
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class _CheckRules:
         contracts: What the project has decided about its flows.
         ignores: The findings accepted for a reason.
         judged: Whether edges are checked here; those of foreign manifests were checked where they were exported.
+        words: What the project's own words for effects and triggers stand for.
     """
 
     project: Path
@@ -85,6 +87,12 @@ class _CheckRules:
     contracts: tuple[Contract, ...]
     ignores: tuple[Ignore, ...]
     judged: bool
+    words: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words for resources."""
+        return Vocabulary(dict(self.words))
 
 
 _last_proof: OneEntryCache[Proof] = OneEntryCache()
@@ -158,6 +166,7 @@ def _read_rules(config: Config, *, judged: bool, accepted: bool) -> _CheckRules:
         contracts=config.contracts,
         ignores=config.ignore,
         judged=judged and not config.manifests,
+        words=tuple(config.effects.items()),
     )
 
 
@@ -174,7 +183,12 @@ def _hidden(manifest: Manifest) -> Manifest:
 
 def _check(manifest: Manifest, evidence: Evidence, rules: _CheckRules) -> Proof:
     if not rules.judged:
-        return _accept(manifest, [*_problems(manifest), *find_broken(rules.contracts, manifest.flows)], evidence, rules)
+        return _accept(
+            manifest,
+            [*_problems(manifest), *find_broken(rules.contracts, manifest.flows, rules.vocabulary)],
+            evidence,
+            rules,
+        )
     with collector_paused():  # 500 flows take 0.13 s so, and 0.15 s otherwise
         judgements = [None if is_unread(flow) else judge(flow, evidence) for flow in manifest.flows]
     flows = (judgement.flow if judgement else flow for flow, judgement in zip(manifest.flows, judgements, strict=True))
@@ -184,7 +198,7 @@ def _check(manifest: Manifest, evidence: Evidence, rules: _CheckRules) -> Proof:
     everything = [
         *_problems(manifest),
         *(finding for judgement in known_judgements for finding in findings(judgement, old=old)),
-        *find_broken(rules.contracts, proven.flows),
+        *find_broken(rules.contracts, proven.flows, rules.vocabulary),
     ]
     return _accept(proven, everything, evidence, rules)
 

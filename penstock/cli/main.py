@@ -6,6 +6,7 @@ import argparse
 import sys
 import textwrap
 import warnings
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from penstock.cli.discovery import init
 from penstock.cli.inject import command as inject
 from penstock.cli.parser import MainParser, print_help_without_command
 from penstock.cli.part_options import add_part, read_part
+from penstock.cli.questions import impact, who
 from penstock.cli.signals import ending_on_signals
 from penstock.cli.terminal import (
     BROKEN,
@@ -39,6 +41,7 @@ from penstock.cli.terminal import (
 )
 from penstock.errors import ConfigError, PenstockError, RenderWarning
 from penstock.manifest.unread_flows import UNREAD_CODE, is_unread
+from penstock.model.resources import Vocabulary
 from penstock.proof import prove
 from penstock.render import FORMATS, file_content, format_of, render
 from penstock.render.edge_status import without_proof
@@ -59,6 +62,21 @@ if TYPE_CHECKING:
 
     Command = Callable[[argparse.Namespace, Config, Manifest], list[Problem]]
     Action = Callable[[argparse.Namespace], int]
+
+COMMANDS = (
+    check,
+    completion,
+    diff,
+    evidence,
+    example,
+    explain,
+    impact,
+    init,
+    inject,
+    open_flow,
+    who,
+)
+"""The modules of the commands that are not defined here, each with a function ``add``."""
 
 MOST_PATHS = 1000
 """Maximum number of paths printed by ``show --paths``; the rest is only counted."""
@@ -174,17 +192,19 @@ def _wrap_text(paragraph: str, columns: int) -> str:
 
 def _render(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
     render_many.refuse_contradictions(parsed)
+    vocabulary = Vocabulary(config.effects)
     if parsed.all:
         flows = [flow if config.proof else without_proof(flow) for flow in found.flows]
-        render_many.render_all(flows, parsed.all, parsed.format, lambda flow, kind: _draw(flow, kind, parsed, config))
+        draw = partial(_draw, parsed=parsed, config=config)
+        render_many.render_all(flows, parsed.all, parsed.format, draw, vocabulary)
         return [*found.problems, *(problem for flow in found.flows for problem in flow.problems)]
-    flow = render_many.choose_map(found) if parsed.map else _flow(parsed, config, found)
+    flow = render_many.choose_map(found, vocabulary) if parsed.map else _flow(parsed, config, found)
     kind = format_of(parsed.format, parsed.output)
-    _write(_draw(flow, kind, parsed, config), parsed.output, binary=kind.binary)
+    _write(_draw(flow, kind, parsed=parsed, config=config), parsed.output, binary=kind.binary)
     return [*found.problems] if parsed.map else _problems_of(flow, found)
 
 
-def _draw(flow: Flow, kind: Format, parsed: argparse.Namespace, config: Config) -> bytes:
+def _draw(flow: Flow, kind: Format, *, parsed: argparse.Namespace, config: Config) -> bytes:
     """Return a flow as the content of a file; warnings are printed."""
     details = kind.detailed if parsed.details is None else parsed.details
     flow, note = take_part(flow, read_part(parsed))
@@ -260,7 +280,7 @@ def _parser() -> MainParser:
     )
     export = _add(commands, "export", _export, "write all flows to a manifest, as JSON")
     export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output by default")
-    for command in (check, completion, diff, evidence, inject, example, explain, open_flow, init):
+    for command in COMMANDS:
         command.add(commands)
     return parser
 

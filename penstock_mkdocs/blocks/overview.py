@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from penstock.embed.assets import thumbnail
 from penstock.embed.layouts import lay_out_one, look_of, small_look
 from penstock.embed.options import FlowsOptions, MapOptions
-from penstock.embed.overview import fault, map_text, name_columns, system_map, view_row
+from penstock.embed.overview import fault, map_text, name_columns, view_row
 from penstock.errors import RenderError
 from penstock.render import svg
 from penstock.render.wording import slug
@@ -67,7 +67,7 @@ def add_map(page: PageContext, parent: Element, embed: Embed) -> None:
         PenstockError: The application cannot be imported.
     """
     options, site, flows = _resolve_overview(page, parent, embed, MapOptions)
-    map_flow = system_map(flows)
+    map_flow = site.draw_map(flows)
     options = replace(options, alt=options.alt or map_text(map_flow))
     block = page.add_block(parent, page.new_id(slug(options.id or "system-map")))
     look = look_of(options, site.config)

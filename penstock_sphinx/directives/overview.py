@@ -11,7 +11,7 @@ from sphinx import addnodes
 
 from penstock.embed.layouts import look_of, small_look
 from penstock.embed.options import FlowsOptions, MapOptions, SelectionOptions
-from penstock.embed.overview import fault, map_text, name_columns, system_map, view_row
+from penstock.embed.overview import fault, map_text, name_columns, view_row
 from penstock.embed.views import label_diagram
 from penstock.render.wording import visible
 from penstock_sphinx.directives.base import FigureDirective
@@ -166,7 +166,7 @@ class MapDirective(SelectingDirective):
 
     def make_nodes(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
         """Return the map as a figure."""
-        map_flow = system_map(flows)
+        map_flow = domain_of(self.env).site.draw_map(flows)
         look = look_of(read_options(MapOptions, self.options), domain_of(self.env).site.config)
         caption = self.caption()
         diagram = self.diagram(map_flow, selection, gettext("System map"), look, map_text(map_flow))
