@@ -52,7 +52,8 @@ def converse(propose: Propose, choice: Choice, project: Path) -> ProposedFlow | 
         before = turn
         turn = _ask(turn, proposal)
         if (turn.choice, turn.title) != (before.choice, before.title):
-            proposal = replace(propose(turn.choice), **({"title": turn.title} if turn.title else {}))
+            proposal = propose(turn.choice)
+            proposal = replace(proposal, title=turn.title or proposal.title)
             print()
             show_proposal(proposal, project)
     return proposal if turn.is_done else None
