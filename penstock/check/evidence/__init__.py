@@ -86,7 +86,9 @@ def merge(several: Iterable[Evidence]) -> Evidence:
         touches.update(evidence.touches)
         triggers.update(evidence.triggers)
     effects = touches, triggers, merge_watched(parts)
-    return Evidence(facts, orphans, runs, commits, replaced_steps, meanwhile, _is_exact(parts), history, visits, *effects)
+    return Evidence(
+        facts, orphans, runs, commits, replaced_steps, meanwhile, _is_exact(parts), history, visits, *effects
+    )
 
 
 def _is_exact(parts: Iterable[Evidence]) -> bool:

@@ -31,7 +31,9 @@ def merge_watched(parts: Iterable[Evidence]) -> dict[tuple[str, Seen], frozenset
 
 def find_touching_steps(evidence: Evidence) -> set[Named]:
     """Return the steps that the tables of touches name."""
-    rows = [*evidence.watched, *((row.flow, row.step) for row in (*evidence.touches, *evidence.triggers))]
+    rows = {*evidence.watched}
+    rows.update((touch.flow, touch.step) for touch in evidence.touches)
+    rows.update((trigger.flow, trigger.step) for trigger in evidence.triggers)
     return {(flow, *step) for flow, step in rows}
 
 
@@ -63,7 +65,9 @@ def decode_touches(content: Mapping[str, Any], steps: Sequence[Seen]) -> Counter
     for flow, step, verb, target, count in content.get("touches", ()):
         if verb not in VERBS:
             raise ValueError(verb)
-        touches[StepTouch(check_text(flow), steps[check_natural(step)], verb, check_text(target))] += check_natural(count)
+        touches[StepTouch(check_text(flow), steps[check_natural(step)], verb, check_text(target))] += check_natural(
+            count
+        )
     return touches
 
 

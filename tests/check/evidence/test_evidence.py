@@ -10,7 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.check.evidence import Evidence, Fact, Orphan, RunTrigger, Seen, StepTouch, Visit, dumps, load, loads, merge, save
+from penstock.check.evidence import (
+    Evidence,
+    Fact,
+    Orphan,
+    RunTrigger,
+    Seen,
+    StepTouch,
+    Visit,
+    dumps,
+    load,
+    loads,
+    merge,
+    save,
+)
 from penstock.check.evidence.checksum import compute_checksum
 from penstock.check.evidence.circumstances import Circumstances
 from penstock.check.evidence.history import WITNESSES, FileRun, History, LastSeen
@@ -183,7 +196,17 @@ def test_what_an_earlier_minor_version_reads() -> None:
 def test_files_of_before_have_no_history() -> None:
     """A file of an earlier minor version is read as ever."""
     content = content_of(Evidence({Fact("f", Seen("b"), Seen("a")): 2}))
-    for key in ("tests", "replaced_steps", "last_seen", "tests_before", "test_ids", "visits", "touches", "triggers", "watched"):
+    for key in (
+        "tests",
+        "replaced_steps",
+        "last_seen",
+        "tests_before",
+        "test_ids",
+        "visits",
+        "touches",
+        "triggers",
+        "watched",
+    ):
         del content[key]
     evidence = loads(json.dumps({**content, "version": "1.2"}))
     assert (History(), {}, {}) == (evidence.history, evidence.visits, evidence.watched)
