@@ -37,6 +37,8 @@ PLACES = {
     "tests/contrib/test_servers.py": "service",
     "tests/discover/test_watched_command.py": "build",
     "tests/discover/watch": "build",
+    "tests/effects/libraries/test_postgres.py": "service",
+    "tests/effects/libraries/test_queues.py": "service",
     "tests/hostile": "build",
     "tests/mkdocs/test_mkdocstrings.py": "build",
     "tests/mkdocs/test_mystmd.py": "build",
