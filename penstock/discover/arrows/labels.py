@@ -37,14 +37,14 @@ def _find_conditions(function: ast.AST, name: str) -> list[str]:
             conditions.append(condition)
         if isinstance(node, ast.If | ast.IfExp):
             waiting.append((node.test, condition))
-            waiting += ((child, _describe(node.test)) for child in _listed(node.body))
-            waiting += ((child, _negate(node.test)) for child in _listed(node.orelse))
+            waiting += ((child, _describe(node.test)) for child in _as_list(node.body))
+            waiting += ((child, _negate(node.test)) for child in _as_list(node.orelse))
         elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             waiting += ((child, condition) for child in ast.iter_child_nodes(node))
     return conditions
 
 
-def _listed(part: ast.AST | list[ast.stmt]) -> list[ast.AST]:
+def _as_list(part: ast.AST | list[ast.stmt]) -> list[ast.AST]:
     return [*part] if isinstance(part, list) else [part]
 
 
