@@ -57,11 +57,11 @@ def name_channel_columns(*, diagrams: bool, language: Language = ENGLISH) -> tup
 
 def view_channels(site: Site, selection: Selection) -> list[ChannelRow]:
     """Return the rows of the index, for the flows of a selection and the channels that it names."""
-    application = Application(site.select(selection), site.vocabulary)
+    application = Application(site.select(selection), site.drawing.vocabulary)
     rows = [_view_row(application, users, selection) for users in list_resources(application)]
     if not selection.channels:
         return rows
-    return [row for row in rows if site.vocabulary.find(row.channel, selection.channels)]
+    return [row for row in rows if site.drawing.vocabulary.find(row.channel, selection.channels)]
 
 
 def _view_row(application: Application, users: ResourceUsers, selection: Selection) -> ChannelRow:

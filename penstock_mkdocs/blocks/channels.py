@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.embed.assets import thumbnail
 from penstock.embed.channels import name_channel_columns, view_channels
-from penstock.embed.layouts import lay_out, require_layout, small_look
+from penstock.embed.layouts import require_layout
 from penstock.embed.options import ChannelsOptions
 from penstock.embed.overview import map_text
 from penstock.errors import RenderError
@@ -49,11 +49,11 @@ def _draw_maps(
     page: PageContext, site: MkDocsSite, rows: Sequence[ChannelRow], embed: Embed
 ) -> Mapping[str, str] | None:
     """Return the small map of each channel, or ``None`` if they cannot be drawn."""
-    look = small_look(site.config)
+    look = site.drawing.small_look
     maps = [site.draw_map(row.selection) for row in rows]
     drawn = [look.flow(map_flow) for map_flow in maps]
     try:
-        layouts = list(map(require_layout, lay_out(site.config, drawn, look)))
+        layouts = list(map(require_layout, site.drawing.lay_out(drawn, look)))
     except RenderError as error:
         page.warn(f"{error} Until then, the table has no diagrams.", embed.line, everywhere=True)
         return None

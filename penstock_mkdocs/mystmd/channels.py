@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.embed.channels import name_channel_columns, view_channels
-from penstock.embed.layouts import small_look
 from penstock.embed.options import ChannelsOptions
 from penstock.embed.overview import map_text
 from penstock.errors import RenderError
@@ -48,7 +47,7 @@ def _draw_maps(
     site: Site, rows: Sequence[ChannelRow], request: DirectiveRequest
 ) -> tuple[Mapping[str, Node], list[Node]]:
     """Return the small maps, by channel, and why there are none."""
-    look = small_look(site.config)
+    look = site.drawing.small_look
     maps = [site.draw_map(row.selection) for row in rows]
     try:
         drawings = draw_small(site, [look.flow(drawn) for drawn in maps], look)
@@ -61,7 +60,8 @@ def _draw_maps(
 
 def _cells(row: ChannelRow, pictures: Mapping[str, Node]) -> list[Node]:
     lists = (
-        join_groups([[text(f"{visible(step.step)} ({visible(step.flow.full_name)})")] for step in steps], ", ") for steps in (row.writers, row.followers)
+        join_groups([[text(f"{visible(step.step)} ({visible(step.flow.full_name)})")] for step in steps], ", ")
+        for steps in (row.writers, row.followers)
     )
     cells = [node("tableCell", [code(visible(row.channel))]), *(node("tableCell", steps) for steps in lists)]
     return [*cells, node("tableCell", [pictures[row.channel]])] if pictures else cells

@@ -8,7 +8,6 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 
 from penstock.embed.channels import name_channel_columns, view_channels
-from penstock.embed.layouts import small_look
 from penstock.embed.options import ChannelsOptions
 from penstock.embed.overview import map_text
 from penstock.render.wording import visible
@@ -79,5 +78,5 @@ class ChannelsDirective(SelectingDirective):
 
     def _small(self, row: ChannelRow) -> flow_diagram:
         site = domain_of(self.env).site
-        look, map_flow = small_look(site.config), site.draw_map(row.selection)
+        look, map_flow = site.drawing.small_look, site.draw_map(row.selection)
         return self.diagram(look.flow(map_flow), row.selection, visible(row.channel), look, map_text(map_flow))
