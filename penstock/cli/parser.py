@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 GROUPS: Mapping[str, Sequence[str]] = {
     "Start": ("example", "init", "completion"),
     "Look at flows": ("list", "show", "open"),
+    "Ask about them": ("who", "impact"),
     "Write them down": ("render", "inject", "export"),
     "Check them": ("check", "explain", "diff", "evidence"),
 }

@@ -23,6 +23,10 @@ _OWN_FOLDERS = re.compile(
 _TEMPORARY = re.compile(r"tmp[a-z0-9_]{8}(?:\..*)?|.*\.tmp|pytest-\d+", re.IGNORECASE)
 """Names that :mod:`tempfile` makes; a file that is to stay is renamed, which is seen."""
 
+_TEMPORARY_FOLDERS = frozenset({"/tmp", "/var/tmp", os.environ.get("TMPDIR", "").rstrip("/")})  # noqa: S108 - only compared
+_PROBE = re.compile(r"[a-z0-9_]{8}")
+"""The name of a file by which :mod:`tempfile` tries a folder."""
+
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,7}")
 _PROGRAM = re.compile(r"[A-Za-z_][\w.+-]{0,63}")
 _VERSION = re.compile(r"[\d.]+$")
@@ -34,8 +38,9 @@ def _name_file(path: object) -> tuple[Touch, ...]:
     if not isinstance(path, (str, bytes, os.PathLike)):
         return ()
     text = os.fsdecode(path).replace("\\", "/")
-    name = text.rstrip("/").rpartition("/")[2]
-    if _OWN_FOLDERS.search(text) or _TEMPORARY.fullmatch(name):
+    folder, _, name = text.rstrip("/").rpartition("/")
+    is_probe = text in _TEMPORARY_FOLDERS or (folder in _TEMPORARY_FOLDERS and _PROBE.fullmatch(name))
+    if is_probe or _OWN_FOLDERS.search(text) or _TEMPORARY.fullmatch(name):
         return ()
     suffix = _SUFFIX.fullmatch(os.path.splitext(name)[1])  # noqa: PTH122 - the path is only a text here
     return (Touch("writes", f"files:*{suffix[0].lower()}" if suffix else "files"),)

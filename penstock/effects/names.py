@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-_WORD = re.compile(r"(?:[A-Za-z_][A-Za-z_-]*[0-9]{0,2}|v[0-9]+(?:\.[0-9]+)?|\*)(?:\.[A-Za-z]{1,5})?")
+_WORD = re.compile(r"(?:[A-Za-z_](?:[A-Za-z_-]*[A-Za-z_])?[0-9]{0,2}|v[0-9]+(?:\.[0-9]+)?|\*)(?:\.[A-Za-z]{1,5})?")
 """A part that programmers write: ``orders``, ``s3``, ``v1``, ``report.csv``; not ``A-17`` or ``8f3c…``."""
 
 MAX_PART = 32

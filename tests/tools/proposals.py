@@ -48,14 +48,19 @@ def make_function(qualname: str, line: int = 0, module: str = "shop.orders") -> 
     return Function(module, qualname, f"{module.replace('.', '/')}.py", line)
 
 
-def make_flow(*steps: ProposedStep, name: str = "checkout", title: str = "Place an order") -> ProposedFlow:
+def make_flow(
+    *steps: ProposedStep,
+    name: str = "checkout",
+    title: str = "Place an order",
+    others: tuple[Function, ...] = (),
+) -> ProposedFlow:
     """Return a flow of these steps, by default of the application's three."""
     default = (
         ProposedStep(make_function("place", 10), "place", trigger="POST /orders"),
         ProposedStep(make_function("reserve", 1, "shop.stock"), "reserve", {"place": ""}, ("sqlite:stock",)),
         ProposedStep(make_function("Desk.pay", 18), "pay_now", {"place": "if dear", "reserve": ""}, ("mail",)),
     )
-    return ProposedFlow(name, title, steps or default)
+    return ProposedFlow(name, title, steps or default, others)
 
 
 def make_entrypoint(qualname: str = "place", line: int = 0, module: str = "app") -> ProposedFlow:

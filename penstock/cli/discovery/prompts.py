@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from penstock.errors import UnknownNameError
+from penstock.errors import UnknownNameError, UnknownStepError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ _STRIDE = 2
 
 
 class UnknownAnswerError(UnknownNameError):
-    """An answer that is none of the commands, or names no step."""
+    """An answer that is none of the commands."""
 
     what = "answer"
     whats = "answers"
@@ -61,7 +61,8 @@ def answer(turn: Turn, proposal: ProposedFlow, line: str) -> Turn:
         line: What was typed.
 
     Raises:
-        UnknownAnswerError: There is no such command, or it names no step of the proposal.
+        UnknownAnswerError: There is no such command.
+        UnknownStepError: It names no step of the proposal, or no function that could be one.
     """
     words = _split(line)
     if not words:
@@ -93,7 +94,7 @@ def _find_other(name: str, others: Sequence[Function]) -> Function:
         return others[int(name) - 1]
     matches = [function for function in others if name in (function.name, function.qualname, function.address)]
     if not matches:
-        raise UnknownAnswerError(name, [function.name for function in others])
+        raise UnknownStepError(name, [function.name for function in others])
     return matches[0]
 
 
@@ -106,7 +107,7 @@ def _drop(turn: Turn, proposal: ProposedFlow, names: Sequence[str]) -> Turn:
 def _address_of(name: str, proposal: ProposedFlow) -> str:
     steps = {step.name: step.function.address for step in proposal.steps}
     if name not in steps:
-        raise UnknownAnswerError(name, steps)
+        raise UnknownStepError(name, steps)
     return steps[name]
 
 

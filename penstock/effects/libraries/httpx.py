@@ -1,4 +1,4 @@
-"""HTTPX: what a client sends."""
+"""HTTPX, and HTTPX 2: what a client sends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def _read(arguments: Mapping[str, Any]) -> tuple[Touch, ...]:
     return read_request(request.method, request.url)
 
 
-FUNCTIONS = (
-    LibraryFunction("httpx._client", "Client._send_single_request", _read),
-    LibraryFunction("httpx._client", "AsyncClient._send_single_request", _read),
+FUNCTIONS = tuple(
+    LibraryFunction(f"{package}._client", f"{client}._send_single_request", _read)
+    for package in ("httpx", "httpx2")
+    for client in ("Client", "AsyncClient")
 )

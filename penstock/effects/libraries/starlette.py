@@ -1,4 +1,4 @@
-"""Starlette and FastAPI: the routes that handle requests."""
+"""Starlette, FastAPI and Litestar: the routes that handle requests."""
 
 from __future__ import annotations
 
@@ -29,4 +29,5 @@ FUNCTIONS = (
     LibraryFunction("starlette.routing", "Route.handle", _read_route),
     LibraryFunction("starlette.routing", "WebSocketRoute.handle", _read_route),
     LibraryFunction("fastapi.routing", "APIRoute.handle", _read_route),
+    LibraryFunction("litestar.routes.http", "HTTPRoute.handle", _read_route),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import suppress
 
 import pytest
 
@@ -50,3 +51,14 @@ def test_aiosqlite():
     with probe_effects() as probe:
         asyncio.run(main())
     assert (["sqlite:t"], ["sqlite:t"]) == (probe.writes, probe.reads)
+
+
+def test_pymysql():
+    """A cursor of PyMySQL tells its statement before its connection executes it."""
+    cursors = pytest.importorskip("pymysql.cursors")
+    cursor = cursors.Cursor(None)  # there is no server to be had here
+    with probe_effects() as probe:
+        for method, arguments in ((cursor.execute, ()), (cursor.executemany, ([],))):
+            with suppress(Exception):
+                method("INSERT INTO stock SELECT * FROM shelf", *arguments)
+    assert (["mysql:stock"], ["mysql:shelf"]) == (probe.writes, probe.reads)
