@@ -57,7 +57,7 @@ class Played(NamedTuple):
         label: The step attributes of its span.
         start: Nanoseconds.
         end: Nanoseconds.
-        lost: Whether a span around it is missing.
+        is_cut: Whether a span around it is missing.
         company: The state that it shares with the other steps of its run.
     """
 
@@ -65,7 +65,7 @@ class Played(NamedTuple):
     label: StepAttributes
     start: int
     end: int
-    lost: bool
+    is_cut: bool
     company: Company
 
 
@@ -85,9 +85,9 @@ class _Playback:
         self._spans: dict[bytes, Span] = {}
         for span in spans:
             self._spans.setdefault(span.key, span)  # an exporter that tries again sends a span twice
-        self._around: dict[bytes, Mapping[str, Played]] = {}
+        self._enclosing_steps: dict[bytes, Mapping[str, Played]] = {}
         self._runs: dict[str, Company] = defaultdict(Company)
-        self._lost: set[bytes] = set()
+        self._cut_spans: set[bytes] = set()
         self._events: list[tuple[int, int, bool, list[Played]]] = []
 
     def place(self) -> None:
@@ -110,19 +110,19 @@ class _Playback:
                 else:
                     step.frame.finish()
         for step in self.steps:
-            if step.lost and step.frame.parent is None and step.company.alone and step.frame.flow in self._runs:
+            if step.is_cut and step.frame.parent is None and step.company.alone and step.frame.flow in self._runs:
                 self._runs[step.frame.flow].lose(step.frame.step)
 
     def _build_span_frames(self, span: Span) -> list[Played]:
         key, parent, label = span.key, span.parent, span.label
-        if parent is not None and (parent not in self._spans or parent in self._lost):
-            self._lost.add(key)
-        outer_steps = self._around.get(parent, {}) if parent else {}
-        self._around[key] = outer_steps
+        if parent is not None and (parent not in self._spans or parent in self._cut_spans):
+            self._cut_spans.add(key)
+        outer_steps = self._enclosing_steps.get(parent, {}) if parent else {}
+        self._enclosing_steps[key] = outer_steps
         if label is None:
             return []
         own_steps = {flow: self._placed_in(flow, label, span, outer_steps) for flow in label.flows}
-        self._around[key] = {**outer_steps, **own_steps}
+        self._enclosing_steps[key] = {**outer_steps, **own_steps}
         return [*own_steps.values()]
 
     def _placed_in(self, flow: str, label: StepAttributes, span: Span, around: Mapping[str, Played]) -> Played:
@@ -132,7 +132,7 @@ class _Playback:
         caller.
         """
         outer = around.get(flow)
-        is_cut = span.key in self._lost
+        is_cut = span.key in self._cut_spans
         if label.entrypoint and (outer is None or not outer.company.is_run or label.begins):
             company = self._runs[flow]
         elif outer is not None:
