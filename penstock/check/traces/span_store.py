@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from penstock.check.evidence.circumstances import Key
-    from penstock.check.traces.replay import Played, StepAttributes
+    from penstock.check.traces.replay import ReplayedStep, StepAttributes
 
 BUCKETS = 64
 IN_MEMORY = 512 * 1024
@@ -154,7 +154,7 @@ class _EvidenceCounter:
             elif frame.within is None:
                 self._count_top(step, steps)
 
-    def _count_fact(self, step: Played, run_start: int) -> None:
+    def _count_fact(self, step: ReplayedStep, run_start: int) -> None:
         frame, label = step.frame, step.label
         if label.begins:
             self._runs[frame.flow, frame.step] += 1
@@ -163,7 +163,7 @@ class _EvidenceCounter:
             key = with_pending(key, generators)
         self._facts[key].add(run_start, step.start)
 
-    def _count_top(self, step: Played, steps: list[Played]) -> None:
+    def _count_top(self, step: ReplayedStep, steps: list[ReplayedStep]) -> None:
         frame, name = step.frame, (step.frame.flow, step.frame.step)
         if step.company.is_run or step.is_cut:
             self._starts[frame.flow].append(step.start)
