@@ -12,7 +12,7 @@ from penstock.cli.common_options import read_config
 from penstock.cli.terminal import CLEAN
 from penstock.collect import collect
 from penstock.collect.plan import CollectPlan
-from penstock.errors import PenstockError, UnknownNameError
+from penstock.errors import PenstockError
 from penstock.render.wording import escape_line
 
 if TYPE_CHECKING:
@@ -23,13 +23,6 @@ _FILES = "FILES"
 """A line that asks the shell for files."""
 
 _FILE_NAMES = frozenset({"FILE", "DIR", "OLD", "NEW"})
-
-
-class UnknownShellError(UnknownNameError):
-    """A shell without a script."""
-
-    what = "shell"
-    whats = "shells"
 
 
 class _ParsedLine(NamedTuple):

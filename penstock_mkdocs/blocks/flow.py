@@ -87,6 +87,18 @@ def anchors_here(page: PageContext) -> Mapping[str, str]:
     return anchors
 
 
+def step_links(page: PageContext, site: MkDocsSite, flow: Flow) -> Mapping[str, str]:
+    """Return the link to each step of a flow that this page or another one shows, by its name."""
+    _look_ahead(page, flow)
+    host = host_of(page.md)
+    addresses = step_places(page.md, site.manifest, flow)
+    others = {name: url for name, url in addresses.items() if url.partition("#")[0] != host.url}
+    return {
+        **{name: relative(url, host.links_from) for name, url in others.items()},
+        **page.links.get(flow.full_name, {}),
+    }
+
+
 def _anchor(page: PageContext, request: _ResolvedEmbed) -> tuple[str, Mapping[str, str]]:
     """Return the id of an embed, and the link to each step that it shows, by name."""
     entry = page.anchors.get(id(request.embed))

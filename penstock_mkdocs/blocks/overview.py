@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from penstock.embed.assets import thumbnail
-from penstock.embed.options import FlowsOptions, MapOptions
-from penstock.embed.overview import fault, map_text, name_columns, view_row
+from penstock.embed.options import ChannelsOptions, FlowsOptions, MapOptions
+from penstock.embed.overview import map_text, name_columns, view_row
 from penstock.errors import RenderError
 from penstock.render import svg
 from penstock.render.wording import slug
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from penstock_mkdocs.site import MkDocsSite
 
 
-Chosen = TypeVar("Chosen", FlowsOptions, MapOptions)
+Chosen = TypeVar("Chosen", FlowsOptions, MapOptions, ChannelsOptions)
 
 
 class _Links(NamedTuple):
@@ -52,7 +52,7 @@ def add_flows(page: PageContext, parent: Element, embed: Embed) -> None:
         OptionError: The embed is not written as it should be, or selects nothing.
         PenstockError: The application cannot be imported.
     """
-    options, site, flows = _resolve_overview(page, parent, embed, FlowsOptions)
+    options, site, flows = resolve_overview(page, parent, embed, FlowsOptions)
     block = page.add_block(parent, page.new_id(slug(options.id or "flows")))
     pictures = _small(page, site, flows, embed) if options.diagrams else None
     page.add_html(block, _table(flows, _links(page, site, flows).in_text, options.caption, pictures))
@@ -65,8 +65,8 @@ def add_map(page: PageContext, parent: Element, embed: Embed) -> None:
         OptionError: The embed is not written as it should be, or selects nothing.
         PenstockError: The application cannot be imported.
     """
-    options, site, flows = _resolve_overview(page, parent, embed, MapOptions)
-    map_flow = site.draw_map(flows)
+    options, site, flows = resolve_overview(page, parent, embed, MapOptions)
+    map_flow = site.draw_map(options.selection)
     options = replace(options, alt=options.alt or map_text(map_flow))
     block = page.add_block(parent, page.new_id(slug(options.id or "system-map")))
     look = site.drawing.choose_look(options)
@@ -75,12 +75,17 @@ def add_map(page: PageContext, parent: Element, embed: Embed) -> None:
     page.add_html(block, figure.diagram(page, embed, map_flow, drawing, options, lay_out, label="System map"))
 
 
-def _resolve_overview(
+def resolve_overview(
     page: PageContext, parent: Element, embed: Embed, kind: type[Chosen]
 ) -> tuple[Chosen, MkDocsSite, Sequence[Flow]]:
-    """Return the options of an embed, the site, and the selected flows."""
+    """Return the options of an embed, the site, and the selected flows.
+
+    Raises:
+        OptionError: The embed is not written as it should be, or selects nothing.
+        PenstockError: The application cannot be imported.
+    """
     if embed.name:
-        cure = "The options service, tag and module select flows."
+        cure = "The options service, tag, module and channel select flows."
         raise OptionError(f"{embed.kind} takes no name, such as {embed.name!r}. {cure}", embed.line)
     options = read_options(embed.options, kind)
     site = page.site
@@ -89,9 +94,9 @@ def _resolve_overview(
 
 
 def _select_flows(selection: Selection, site: MkDocsSite, embed: Embed) -> Sequence[Flow]:
-    if wrong := fault(selection, site.manifest.flows):
+    if wrong := site.find_fault(selection):
         raise OptionError(wrong, embed.line)
-    return selection.of(site.manifest.flows)
+    return site.select(selection)
 
 
 def _links(page: PageContext, site: MkDocsSite, flows: Sequence[Flow]) -> _Links:

@@ -59,7 +59,7 @@ class Targets:
 
     def _flows_of(self, selection: Selection) -> list[str | None]:
         if selection not in self._selected:
-            flows = selection.of(self._site.manifest.flows)
+            flows = self._site.select(selection)
             self._selected[selection] = [self._flows.get(full_name(flow)) for flow in flows]
         return self._selected[selection]
 
