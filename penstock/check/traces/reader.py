@@ -39,11 +39,11 @@ class TraceFormat(NamedTuple):
 
     Attributes:
         raw: Yields each span of a document in its raw form, with the context that it needs.
-        told: Returns the record of such a span.
+        decode: Returns the record of such a span.
     """
 
     raw: Callable[[Any], Iterator[tuple[Any, Any]]]
-    told: Callable[[Any, Any], SpanRecord]
+    decode: Callable[[Any, Any], SpanRecord]
 
 
 class Damage:
@@ -89,7 +89,7 @@ def read(
             for place, document in iter_documents(file, damage, max_size):
                 try:
                     for span, surroundings in kind.raw(document):
-                        _take(traces, partial(kind.told, span, surroundings), finder, place, damage)
+                        _take(traces, partial(kind.decode, span, surroundings), finder, place, damage)
                 except BAD as error:
                     damage.note(place, error)
         if not traces.steps:
