@@ -145,7 +145,7 @@ class Running(StepFrame):
             self._wait_in(root)
         else:
             company.generators |= {self.step}
-            self.observer.await_consumers(company.shown[:], company.generators)
+            self.observer.await_consumers(company.root_facts[:], company.generators)
 
     def finish(self) -> None:
         """Report the end to the steps around, or else to the run."""
