@@ -16,6 +16,8 @@ from penstock.check.findings.reports import hang_indent
 from penstock.cli import check, completion, diff, evidence, flow_list, open_flow, render_many
 from penstock.cli.bundle import example, explain
 from penstock.cli.common_options import add_sources, output_file, read_config
+from penstock.cli.coverage import command as coverage
+from penstock.cli.coverage import selection
 from penstock.cli.inject import command as inject
 from penstock.cli.parser import MainParser, print_help_without_command
 from penstock.cli.part_options import add_part, read_part
@@ -259,7 +261,7 @@ def _parser() -> MainParser:
     )
     export = _add(commands, "export", _export, "write all flows to a manifest, as JSON")
     export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output by default")
-    for command in (check, completion, diff, evidence, inject, example, explain, open_flow):
+    for command in (check, completion, coverage, diff, evidence, inject, example, explain, open_flow, selection):
         command.add(commands)
     return parser
 

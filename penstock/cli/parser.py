@@ -16,7 +16,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "Start": ("example", "completion"),
     "Look at flows": ("list", "show", "open"),
     "Write them down": ("render", "inject", "export"),
-    "Check them": ("check", "explain", "diff", "evidence"),
+    "Check them": ("check", "explain", "coverage", "tests", "diff", "evidence"),
 }
 """The commands of each section of the help, in the order of a project's life."""
 
