@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 GROUPS: Mapping[str, Sequence[str]] = {
-    "Start": ("example", "completion"),
+    "Start": ("example", "init", "completion"),
     "Look at flows": ("list", "show", "open"),
+    "Ask about them": ("who", "impact"),
     "Write them down": ("render", "inject", "export"),
     "Check them": ("check", "explain", "coverage", "tests", "diff", "evidence"),
 }

@@ -185,6 +185,14 @@ class Config:
         "`never-reaches`. `name` is the rule's name, `flows` contains patterns of the flows that it applies "
         "to, and `never` the steps or flows that they must not reach.",
     )
+    effects: Mapping[str, tuple[str, ...]] = _setting(
+        read.string_lists,
+        "table of lists of strings",
+        {},
+        {"crm": ["https://crm.example/*", "kafka:contacts"]},
+        "Further words for effects and triggers, each with what it stands for; `*` stands for anything. "
+        "`postgres:parts` and `INSERT INTO parts`, or `kafka:orders` and `topic:orders`, are known to be the same.",
+    )
     ignore: tuple[Ignore, ...] = _setting(
         read.tables(Ignore),
         "list of tables",

@@ -124,6 +124,13 @@ def strings(value: object, _base: Path) -> dict[str, str]:
     return {str(name): item for name, item in value.items()}
 
 
+def string_lists(value: object, _base: Path) -> dict[str, tuple[str, ...]]:
+    """Read a table of lists of strings; a single string stands for a list of one."""
+    if not isinstance(value, Mapping):
+        raise BadValueError(f"must be a table of lists of strings, not {_kind(value)}")
+    return {str(name): (item,) if isinstance(item, str) else tuple(_list(item)) for name, item in value.items()}
+
+
 def modules(value: object, base: Path) -> tuple[str, ...]:
     """Read module names, each of which may end in ``.*``."""
     return tuple(dict.fromkeys(_module(name, name.removesuffix(".*"), base) for name in _list(value)))

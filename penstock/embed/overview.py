@@ -9,13 +9,15 @@ from penstock._util import graphs
 from penstock.embed.language import ENGLISH
 from penstock.errors import did_you_mean, near_names
 from penstock.model import Edge, Flow, Step
+from penstock.model.resources import PLAIN_WORDS
 from penstock.render.edge_status import without_proof
 from penstock.render.wording import paragraphs, visible, visible_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from penstock.embed.language import Language
+    from penstock.model.resources import Vocabulary
 
 MAP = "system map"
 """The name of the flow that :func:`system_map` returns."""
@@ -54,15 +56,23 @@ class Selection:
         return ", ".join(f"{word} {' or '.join(values)}" for word, values in words if values)
 
 
-def system_map(flows: Sequence[Flow]) -> Flow:
+def system_map(flows: Sequence[Flow], vocabulary: Vocabulary = PLAIN_WORDS) -> Flow:
     """Return the map of some flows, as a flow itself: a step for each flow, an edge for each channel between two.
 
     A channel is an effect of one flow that is a trigger of another one, such as ``kafka:orders``. Flows
     started from outside are the map's entrypoints.
+
+    Args:
+        flows: The flows.
+        vocabulary: The words for resources.
     """
-    channels = _channels(flows)
+    listening = _listening(flows)
+    matching = vocabulary.match(dict.fromkeys(effect for _, effect in _iter_effects(flows)), listening)
+    channels = _channels(flows, listening, matching)
     edges = [Edge(source=source, target=target, label=", ".join(of)) for (source, target), of in channels.items()]
-    fed_channels = {(target, channel) for (_, target), of in channels.items() for channel in of}
+    fed_channels = {
+        (target, trigger) for (_, target), of in channels.items() for channel in of for trigger in matching[channel]
+    }
     steps = [_as_step(flow, fed_channels) for flow in flows]
     ranks = graphs.ranks(
         graphs.adjacency([step.name for step in steps], ((edge.source, edge.target) for edge in edges))
@@ -180,16 +190,24 @@ def outline(flow: Flow) -> Flow:
     )
 
 
-def _channels(flows: Iterable[Flow]) -> dict[tuple[str, str], dict[str, None]]:
-    """Return the channels between each two flows, by their full names; a flow may feed itself."""
+def _listening(flows: Iterable[Flow]) -> dict[str, list[Flow]]:
+    """Return the flows that each trigger starts."""
     listening: dict[str, list[Flow]] = {}
     for flow in flows:
         for channel in dict.fromkeys(step.trigger for step in flow.steps if step.trigger):
             listening.setdefault(channel, []).append(flow)
+    return listening
+
+
+def _channels(
+    flows: Iterable[Flow], listening: Mapping[str, Sequence[Flow]], matching: Mapping[str, Sequence[str]]
+) -> dict[tuple[str, str], dict[str, None]]:
+    """Return the channels between each two flows, by their full names; a flow may feed itself."""
     channels: dict[tuple[str, str], dict[str, None]] = {}
     for source, channel in _iter_effects(flows):
-        for target in listening.get(channel, ()):
-            channels.setdefault((source.full_name, target.full_name), {})[channel] = None
+        for trigger in matching[channel]:
+            for target in listening[trigger]:
+                channels.setdefault((source.full_name, target.full_name), {})[channel] = None
     return channels
 
 

@@ -8,12 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from penstock._util.atomic_files import is_file
+from penstock.embed.layouts import DrawRules
+from penstock.embed.overview import system_map
 from penstock.embed.reporting import LAST_GOOD, NO_PROOF
 from penstock.errors import CollectError
 from penstock.proof import flows_for_docs, last_shown
 from penstock.render.wording import source_url
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Self
 
     from penstock.check.findings.finding import Finding
@@ -83,6 +86,15 @@ class Site:
         """The messages about all flows: why they are earlier ones, or why the pages show no proof."""
         pairs = ((self.failure, LAST_GOOD), (self.evidence_error, NO_PROOF))
         return tuple(f"{reason} {consequence}" for reason, consequence in pairs if reason)
+
+    @cached_property
+    def drawing(self) -> DrawRules:
+        """How diagrams are drawn."""
+        return DrawRules.of(self.config)
+
+    def draw_map(self, flows: Sequence[Flow]) -> Flow:
+        """Return the map of some flows, as a flow itself."""
+        return system_map(flows, self.drawing.vocabulary)
 
     @property
     def source_template(self) -> str:

@@ -96,7 +96,7 @@ def _anchor(page: PageContext, request: _ResolvedEmbed) -> tuple[str, Mapping[st
     anchor = page.new_id(slug(options.id or f"flow-{flow.full_name}"))
     steps = shown_part(flow, options).steps if options.steps else ()
     links = {step.name: f"#{page.prefix}{page.new_id(f'{anchor}-{slug(step.name)}')}" for step in steps}
-    if links:
+    if links and options.part.is_whole:
         page.links.setdefault(flow.full_name, links)
     page.anchors[id(request.embed)] = anchor, links
     return anchor, links
@@ -119,12 +119,12 @@ def _elsewhere(page: PageContext, request: _ResolvedEmbed, host: Host, base: str
 
 
 def _with_steps(page: PageContext) -> Iterator[_ResolvedEmbed]:
-    """Yield the embeds of this page that show steps."""
+    """Yield the embeds of this page that show all steps of a flow; links never lead to a part."""
     for embed in page.found.embeds:
         with suppress(PenstockError):  # reported where that embed stands
             if embed.kind == KIND and not (embed.fault or embed.example):
                 request = _resolve_embed(page, embed)
-                if request.options.steps:
+                if request.options.steps and request.options.part.is_whole:
                     yield request
 
 

@@ -35,6 +35,8 @@ PLACES = {
     "tests/contrib/test_django_tasks.py": "service",
     "tests/contrib/test_other_queues.py": "service",
     "tests/contrib/test_servers.py": "service",
+    "tests/effects/libraries/test_postgres.py": "service",
+    "tests/effects/libraries/test_queues.py": "service",
     "tests/hostile": "build",
     "tests/mkdocs/test_mkdocstrings.py": "build",
     "tests/mkdocs/test_mystmd.py": "build",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from penstock._util.atomic_files import write_atomically
 from penstock.check.coverage.report import cover
 from penstock.cli.common_options import add_sources, output_file
-from penstock.cli.coverage.formats import FORMATS, summarize_all, total_shares
-from penstock.cli.coverage.recorded_tests import add_evidence, read_project
 from penstock.cli.terminal import CLEAN, FINDINGS, tell
+from penstock.cli.testing.formats import FORMATS, summarize_all, total_shares
+from penstock.cli.testing.recorded_tests import add_evidence, read_project
 from penstock.errors import ConfigError
 from penstock.proof import prove
 

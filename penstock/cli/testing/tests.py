@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from penstock._util.atomic_files import is_file
 from penstock.cli.common_options import add_sources
-from penstock.cli.coverage.recorded_tests import add_evidence, read_project
 from penstock.cli.git_revision import RevisionRequest, flows_at
 from penstock.cli.terminal import CLEAN, tell
+from penstock.cli.testing.recorded_tests import add_evidence, read_project
 from penstock.errors import ConfigError, UnknownStepError
 from penstock.proof import prove
 

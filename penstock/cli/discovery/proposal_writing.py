@@ -1,0 +1,167 @@
+"""Writes a proposal: shows every change, asks, and writes all files or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.check.evidence import load as load_evidence
+from penstock.check.evidence import merge, save
+from penstock.cli.discovery.next_steps import print_next_steps
+from penstock.cli.terminal import CLEAN, FINDINGS, pluralize, print_diff, tell
+from penstock.config import evidence_file, load
+from penstock.config.module_paths import module_of_file
+from penstock.discover.writing.decorators import write_decorators
+from penstock.discover.writing.frameworks import find_framework_settings
+from penstock.discover.writing.outside import write_outside
+from penstock.discover.writing.places import import_root, module_name
+from penstock.discover.writing.settings import NewSettings, write_settings
+from penstock.discover.writing.source_file import UnwritableError
+from penstock.errors import ConfigError, EvidenceError, OutputError
+from penstock.render.wording import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from penstock.check.evidence import Evidence
+    from penstock.check.fix import Edit
+    from penstock.config import Config
+    from penstock.discover.proposal import ProposedFlow
+
+DEFAULT_FILE = "penstock_flows.py"
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a flow is written.
+
+    Attributes:
+        is_outside: Whether it is declared beside the code.
+        file: The module for it, if so; by default one at the import root of the code.
+    """
+
+    is_outside: bool
+    file: Path | None = None
+
+
+def write_proposal(
+    flow: ProposedFlow,
+    config: Config,
+    destination: Destination,
+    ask: Callable[[str], bool],
+    declared: Collection[str] = (),
+) -> int:
+    """Show the changes that declare a flow, and write them if confirmed.
+
+    Args:
+        flow: The flow.
+        config: The settings of the project.
+        destination: Where it is written.
+        ask: Asks a yes-or-no question and returns the answer.
+        declared: The addresses of functions that are steps of the flow already.
+
+    Returns:
+        0 if it was written, 1 if not.
+
+    Raises:
+        ConfigError: A step cannot be declared, or the settings cannot be edited.
+        OutputError: A file cannot be written; the others are as they were.
+    """
+    edits = _plan(flow, config, destination, declared)
+    if not edits:
+        print("All steps are declared already.")
+        return CLEAN
+    for edit in edits:
+        print_diff(edit.diff())
+    if not ask(f"Write {pluralize(len(edits), 'file')}?"):
+        return FINDINGS
+    _write_all(edits)
+    for edit in edits:
+        print(f"wrote {visible(edit.name)}")
+    config = load(config.project)
+    if flow.evidence is not None:
+        _save_evidence(flow.evidence, evidence_file(config), config.project)
+    print_next_steps(config.project, flow.name, is_recorded=flow.evidence is not None)
+    return CLEAN
+
+
+def _plan(flow: ProposedFlow, config: Config, destination: Destination, declared: Collection[str]) -> list[Edit]:
+    roots = [import_root(step.function) for step in flow.steps if not Path(step.function.file).is_absolute()]
+    if destination.is_outside:
+        edits, modules, more_roots = _plan_outside(flow, config.project, destination, declared, roots)
+        roots = [*more_roots, *roots]
+    else:
+        edits = _plan_decorators(flow, config.project, declared)
+        modules = [module_name(step.function) for step in flow.steps]
+    if not edits:
+        return []
+    others = find_framework_settings(config.project)
+    wanted = NewSettings(modules=_unique(modules), path=_unique(roots), others=others)
+    settings = write_settings(config.project, wanted)
+    return [*edits, settings] if settings else edits
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def _plan_decorators(flow: ProposedFlow, project: Path, declared: Collection[str]) -> list[Edit]:
+    fixes = write_decorators(flow, project, declared)
+    if fixes.refused:
+        reasons = "\n".join(map(str, fixes.refused))
+        raise ConfigError(
+            f"{reasons}\nNothing was written. Drop what cannot be decorated, or declare the flow beside the code: "
+            f"--write outside {DEFAULT_FILE}"
+        )
+    return [*fixes.edits]
+
+
+def _plan_outside(
+    flow: ProposedFlow, project: Path, destination: Destination, declared: Collection[str], roots: Sequence[str]
+) -> tuple[list[Edit], list[str], list[str]]:
+    """Return the edit of a module beside the code, the module's name, and the folder to import it from."""
+    default = project / (roots[0] if roots else ".") / DEFAULT_FILE
+    file = (Path.cwd() / destination.file) if destination.file else default
+    if file.suffix != ".py" or not file.is_relative_to(project):
+        raise ConfigError(f"{str(file)!r} is no module in {project}; name one, such as {DEFAULT_FILE}", where="--write")
+    name = file.relative_to(project).as_posix()
+    module, root = module_of_file(name, project)
+    try:
+        return [write_outside(flow, file, name, declared)], [module], [root.as_posix()]
+    except UnwritableError as reason:
+        raise ConfigError(f"nothing was written: {reason}", where=name) from None
+
+
+def _write_all(edits: Sequence[Edit]) -> None:
+    """Write all files; if one cannot be written, the others get their old content back.
+
+    Raises:
+        OutputError: A file cannot be written.
+    """
+    for count, edit in enumerate(edits):
+        try:
+            edit.write()
+        except OutputError:
+            _restore(edits[:count])
+            raise
+
+
+def _restore(edits: Sequence[Edit]) -> None:
+    for edit in edits:
+        if edit.old:
+            edit.path.write_bytes(edit.old)
+        else:
+            edit.path.unlink()
+
+
+def _save_evidence(evidence: Evidence, file: Path, project: Path) -> None:
+    """Add what was seen to the evidence of the project; damaged evidence is left to its owner."""
+    try:
+        whole = merge([load_evidence(file), evidence]) if file.is_file() else evidence
+    except EvidenceError as error:
+        tell("note", f"{error}. What was seen is not added to it.")
+        return
+    save(whole, file)
+    name = file.relative_to(project).as_posix() if file.is_relative_to(project) else str(file)
+    print(f"wrote {visible(name)}: {pluralize(sum(evidence.runs.values()), 'run')}")
