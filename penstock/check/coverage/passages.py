@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from penstock.check.evidence import Evidence, Visit
     from penstock.check.verdict.tally import Pair
-    from penstock.model import Flow
+    from penstock.model import Edge, Flow
+
+NOTHING: frozenset[str] = frozenset()
 
 
 class Passage(NamedTuple):
@@ -29,6 +31,7 @@ class Passage(NamedTuple):
         ancestors: The steps around the parent.
         arrows: The declared predecessors that it shows, with the current code and without test doubles.
         masked: Those that it would show if tests had not replaced steps on the way, each with those steps.
+        detours: Those with a condition that may not have held, each with the steps of other branches that came between.
     """
 
     number: int
@@ -39,6 +42,7 @@ class Passage(NamedTuple):
     ancestors: frozenset[str]
     arrows: frozenset[str]
     masked: tuple[tuple[str, frozenset[str]], ...]
+    detours: tuple[tuple[str, frozenset[str]], ...]
 
 
 @dataclass(frozen=True)
@@ -121,9 +125,12 @@ class _Reader:
         self._sources = {step.name: step.source_hash for step in flow.steps}
         self._tally = Tally(ahead={step.name: reachable(flow, step.name) for step in flow.steps})
         self._before: dict[str, set[str]] = defaultdict(set)
-        for edge in flow.edges:
-            if edge.origin == "declared":
-                self._before[edge.target].add(edge.source)
+        edges = [edge for edge in flow.edges if edge.origin == "declared"]
+        for edge in edges:
+            self._before[edge.target].add(edge.source)
+        self._branches = {
+            (edge.source, edge.target): self._find_other_branches(edge, edges) for edge in edges if edge.label
+        }
 
     def read(self, visit: Visit) -> Passage:
         """Return the passage of a visit."""
@@ -132,6 +139,9 @@ class _Reader:
         known = step in self._sources and is_current(self._sources, visit.step)
         sources = {part.step for part in near if known and is_current(self._sources, part)} & self._before[step]
         names = self._masks(step, visit.replaced)
+        met = {part.step for part in near}
+        detours = {source: self._branches.get((source, step), NOTHING) & met for source in sources - {parent}}
+        sources -= {source for source, steps in detours.items() if steps}
         return Passage(
             number=0,
             suite=0,
@@ -141,7 +151,21 @@ class _Reader:
             ancestors=frozenset(part.step for part in visit.ancestors),
             arrows=frozenset() if names else frozenset(sources),
             masked=tuple((source, names) for source in sorted(sources)) if names else (),
+            detours=tuple((source, steps) for source, steps in sorted(detours.items()) if steps),
         )
+
+    def _find_other_branches(self, edge: Edge, edges: Iterable[Edge]) -> frozenset[str]:
+        """Return the other steps right before an edge's end to which other conditions of its source lead.
+
+        A run that has been there went another way, though it was at both ends of the edge in the right order.
+        """
+        branches = {
+            other.target
+            for other in edges
+            if other.source == edge.source and other.target != edge.target and other.label not in ("", edge.label)
+        }
+        behind = branches.union(*(self._tally.ahead[name] for name in branches))
+        return frozenset(behind & self._before[edge.target] - {edge.source})
 
     def _masks(self, step: str, replaced: Collection[str]) -> frozenset[str]:
         """Return the replaced steps that lead to a step; one that comes later, or elsewhere, hides nothing of it."""

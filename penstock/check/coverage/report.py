@@ -11,6 +11,8 @@ from penstock.check.coverage.paths import find_untested_paths
 from penstock.check.verdict.counting import count
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from penstock.check.coverage.passages import Passages
     from penstock.check.evidence import Evidence
     from penstock.check.verdict.tally import Pair
@@ -27,6 +29,7 @@ class ArrowCoverage(NamedTuple):
         hits: How often runs took it, in tests or not.
         tests: The tests that took it.
         masks: The steps that tests had replaced whenever they took it, if it was taken only so.
+        detours: The steps of other branches through which tests came instead, if they were at both ends only so.
     """
 
     edge: Edge
@@ -35,6 +38,7 @@ class ArrowCoverage(NamedTuple):
     hits: int
     tests: frozenset[str]
     masks: tuple[str, ...]
+    detours: tuple[str, ...]
 
 
 class PairCoverage(NamedTuple):
@@ -117,18 +121,25 @@ def cover(flow: Flow, evidence: Evidence, max_paths: int) -> FlowCoverage:
 def _cover_arrows(passages: Passages, evidence: Evidence) -> list[ArrowCoverage]:
     flow, tests = passages.flow, find_tests_by_arrow(passages)
     tally = count(flow, evidence)
-    masks: dict[Pair, set[str]] = {}
-    for passage in passages.passages:
-        for source, names in passage.masked:
-            masks.setdefault((source, passage.step), set()).update(names)
+    masks = _collect((passage.step, passage.masked) for passage in passages.passages)
+    detours = _collect((passage.step, passage.detours) for passage in passages.passages)
     rows: list[ArrowCoverage] = []
     for edge in flow.edges:
         pair, step = (edge.source, edge.target), flow.step(edge.target)
         if edge.origin == "declared":
             hits, names = tally.call[pair] + tally.order[pair], tests.get(pair, frozenset())
-            masking_steps = () if names else tuple(sorted(masks.get(pair, ())))
-            rows.append(ArrowCoverage(edge, step.file, step.line, hits, names, masking_steps))
+            reasons = ((), ()) if names else (masks.get(pair, ()), detours.get(pair, ()))
+            rows.append(ArrowCoverage(edge, step.file, step.line, hits, names, *reasons))
     return rows
+
+
+def _collect(rows: Iterable[tuple[str, Iterable[tuple[str, frozenset[str]]]]]) -> dict[Pair, tuple[str, ...]]:
+    """Return the steps that keep each edge from being taken, sorted."""
+    names: dict[Pair, set[str]] = {}
+    for target, reasons in rows:
+        for source, steps in reasons:
+            names.setdefault((source, target), set()).update(steps)
+    return {pair: tuple(sorted(steps)) for pair, steps in names.items()}
 
 
 def find_tests_by_arrow(passages: Passages) -> dict[Pair, frozenset[str]]:

@@ -71,6 +71,7 @@ def _encode_arrow(coverage: FlowCoverage, arrow: ArrowCoverage) -> dict[str, Any
         "hits": arrow.hits,
         "tests": sorted(arrow.tests),
         "masks": list(arrow.masks),
+        "detours": list(arrow.detours),
     }
 
 
@@ -123,6 +124,8 @@ def _format_arrow(arrow: ArrowCoverage) -> str:
     where = f"{escape_line(arrow.file)}:{arrow.line}: " if arrow.file else ""
     if arrow.masks:
         return f"{where}{name}: tests take it only with {', '.join(map(escape_line, arrow.masks))} replaced"
+    if arrow.detours:
+        return f"{where}{name}: tests only come through {', '.join(map(escape_line, arrow.detours))}"
     return f"{where}{name}: only runs outside tests take it" if arrow.hits else f"{where}{name}: no test takes it"
 
 
