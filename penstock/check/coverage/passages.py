@@ -123,7 +123,7 @@ class _Reader:
 
     def __init__(self, flow: Flow) -> None:
         self._sources = {step.name: step.source_hash for step in flow.steps}
-        self._tally = Tally(ahead={step.name: reachable(flow, step.name) for step in flow.steps})
+        self._tally = Tally(descendants={step.name: reachable(flow, step.name) for step in flow.steps})
         self._before: dict[str, set[str]] = defaultdict(set)
         edges = [edge for edge in flow.edges if edge.origin == "declared"]
         for edge in edges:
@@ -164,7 +164,7 @@ class _Reader:
             for other in edges
             if other.source == edge.source and other.target != edge.target and other.label not in ("", edge.label)
         }
-        behind = branches.union(*(self._tally.ahead[name] for name in branches))
+        behind = branches.union(*(self._tally.descendants[name] for name in branches))
         return frozenset(behind & self._before[edge.target] - {edge.source})
 
     def _masks(self, step: str, replaced: Collection[str]) -> frozenset[str]:
