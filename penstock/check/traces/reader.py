@@ -86,7 +86,7 @@ def read(
     """
     with Traces() as traces:
         for file in files:
-            for place, document in _documents(file, damage, max_size):
+            for place, document in iter_documents(file, damage, max_size):
                 try:
                     for span, surroundings in kind.raw(document):
                         _take(traces, partial(kind.decode, span, surroundings), finder, place, damage)
@@ -119,8 +119,17 @@ def _take(
     traces.add(record._replace(label=labels[0]) if labels else record)
 
 
-def _documents(file: Path, damage: Damage, max_size: int) -> Iterator[tuple[str, Any]]:
-    """Yield each JSON document with its place: one a line, or all lines together if the first is only a beginning."""
+def iter_documents(file: Path, damage: Damage, max_size: int = MAX_SIZE) -> Iterator[tuple[str, Any]]:
+    """Yield each JSON document with its place: one a line, or all lines together if the first is only a beginning.
+
+    Args:
+        file: The file; ``-`` is standard input.
+        damage: Records what is no JSON.
+        max_size: Bytes that a document of a compressed file may have.
+
+    Raises:
+        EvidenceError: The file cannot be read at all, or holds more than it may.
+    """
     with _open_stream(file) as stream:
         limit = max_size if isinstance(stream, gzip.GzipFile) else sys.maxsize
         for number, line in enumerate(_lines(file, stream, damage, limit), 1):
