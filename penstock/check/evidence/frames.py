@@ -47,7 +47,7 @@ class StepFrame:
         before: The finished steps known to its parent when it began; at the top, those of its run.
         replaced: The steps of the flow that tests had replaced when it began, or before in the outermost step around it.
         generators: Of an outermost step, those that began inside it.
-        shown: Of an outermost step, the facts that it has shown, as the recorder keeps them.
+        root_facts: Of an outermost step, the facts that it has shown, as the recorder keeps them.
         within: The call of the same step that it is in, where it calls itself.
     """
 
@@ -65,7 +65,7 @@ class StepFrame:
         "pulled",
         "replaced",
         "root",
-        "shown",
+        "root_facts",
         "step",
         "within",
     )
@@ -80,7 +80,7 @@ class StepFrame:
         self._snapshot = NEW
         self._repeated = _NO_KEYS
         self.generators = NOTHING
-        self.shown: RootFacts | None = None
+        self.root_facts: RootFacts | None = None
         self.within: ref[StepFrame] | None = None
         if parent is None:
             self.root: StepFrame | None = None  # itself would be a cycle, and wait for the garbage collector
