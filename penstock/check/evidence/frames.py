@@ -54,8 +54,8 @@ class StepFrame:
     __slots__ = (
         "__weakref__",
         "_ancestors",
-        "_known",
         "_repeated",
+        "_snapshot",
         "before",
         "depth",
         "done",
@@ -77,7 +77,7 @@ class StepFrame:
         self.done: AbstractSet[str] = NOTHING  # most steps have nothing in them
         self.pulled: AbstractSet[str] = NOTHING
         self._ancestors: frozenset[str] | None = None
-        self._known = NEW
+        self._snapshot = NEW
         self._repeated = _NO_KEYS
         self.generators = NOTHING
         self.shown: RootFacts | None = None
@@ -90,7 +90,7 @@ class StepFrame:
         else:
             self.depth = parent.depth + 1
             self.root = root = parent.root or parent
-            known = parent._known
+            known = parent._snapshot
             if known[0] != len(parent.done) or known[1] != len(root.done) or parent._ancestors is None:
                 self.before = parent.collect_finished()
             else:  # nearly always
@@ -109,11 +109,11 @@ class StepFrame:
         if self._ancestors is None:  # settled from the outside in, however deep calls nest
             parent = self.parent
             self._ancestors = NOTHING if parent is None else parent.ancestors | {parent.step}
-        snapshot, all_done = self._known, (self.root or self).done
+        snapshot, all_done = self._snapshot, (self.root or self).done
         if snapshot[0] != len(self.done) or snapshot[1] != len(all_done):
             done = frozenset(self.done)
             outside = NOTHING if self.root is None else frozenset(all_done) - done
-            snapshot = self._known = (len(done), len(done) + len(outside), (done, outside))
+            snapshot = self._snapshot = (len(done), len(done) + len(outside), (done, outside))
         return snapshot[2]
 
     def finish(self) -> None:
