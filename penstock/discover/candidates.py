@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from penstock.discover.choice.runs import collect_below, members
+from penstock.discover.choice.source import is_out_of_reach
 from penstock.discover.proposal import Candidate
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _find_outermost(recording: Recording, start: int) -> Iterator[int]:
     waiting, known = [start], {start}
     while waiting:
         shape = recording.shapes[index := waiting.pop()]
-        if "<" not in recording.functions[shape.function].qualname:
+        if not is_out_of_reach(recording.functions[shape.function]):
             yield index
         else:
             new = {child.shape for child in shape.children} - known
