@@ -37,6 +37,7 @@ PLACES = {
     "tests/contrib/test_servers.py": "service",
     "tests/effects/libraries/test_postgres.py": "service",
     "tests/effects/libraries/test_queues.py": "service",
+    "tests/discover/writing/test_written_flows.py": "build",
     "tests/hostile": "build",
     "tests/mkdocs/test_mkdocstrings.py": "build",
     "tests/mkdocs/test_mystmd.py": "build",
