@@ -208,7 +208,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         except PenstockError:  # the page reports it
             self._site = None
             return [failure_page(title)]
-        return flow_pages(self._site.manifest, title, self._site.vocabulary)
+        return flow_pages(self._site.manifest, title, self._site.drawing.vocabulary)
 
     def _mend_print_page(self, config: MkDocsConfig) -> None:
         """Let links in drawings lead somewhere on the page of print-site, which no plugin sees before it is written."""

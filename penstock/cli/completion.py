@@ -11,6 +11,7 @@ from penstock.cli.bundle.explain import read_problems
 from penstock.cli.common_options import read_config
 from penstock.cli.terminal import CLEAN
 from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
 from penstock.errors import PenstockError, UnknownNameError
 from penstock.render.wording import escape_line
 
@@ -138,7 +139,7 @@ def _find_flows(read: _ParsedLine) -> Iterator[tuple[str, str]]:
         prog="penstock",
     )
     try:
-        manifest = collect(read_config(options))
+        manifest = collect(CollectPlan.of(read_config(options)))
     except PenstockError:
         return
     yield from ((escape_line(name), escape_line(manifest.flow(name).title)) for name in manifest.names)

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from penstock._util.atomic_files import is_file
+from penstock.embed.layouts import DrawRules
 from penstock.embed.overview import system_map
 from penstock.embed.reporting import LAST_GOOD, NO_PROOF
 from penstock.errors import CollectError
-from penstock.model.resources import Vocabulary
 from penstock.proof import flows_for_docs, last_shown
 from penstock.render.wording import source_url
 
@@ -88,13 +88,13 @@ class Site:
         return tuple(f"{reason} {consequence}" for reason, consequence in pairs if reason)
 
     @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """The words for resources."""
-        return Vocabulary(self.config.effects)
+    def drawing(self) -> DrawRules:
+        """How diagrams are drawn."""
+        return DrawRules.of(self.config)
 
     def draw_map(self, flows: Sequence[Flow]) -> Flow:
         """Return the map of some flows, as a flow itself."""
-        return system_map(flows, self.vocabulary)
+        return system_map(flows, self.drawing.vocabulary)
 
     @property
     def source_template(self) -> str:

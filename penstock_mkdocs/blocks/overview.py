@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from penstock.embed.assets import thumbnail
-from penstock.embed.layouts import lay_out_one, look_of, small_look
 from penstock.embed.options import FlowsOptions, MapOptions
 from penstock.embed.overview import fault, map_text, name_columns, view_row
 from penstock.errors import RenderError
@@ -70,9 +69,9 @@ def add_map(page: PageContext, parent: Element, embed: Embed) -> None:
     map_flow = site.draw_map(flows)
     options = replace(options, alt=options.alt or map_text(map_flow))
     block = page.add_block(parent, page.new_id(slug(options.id or "system-map")))
-    look = look_of(options, site.config)
+    look = site.drawing.choose_look(options)
     drawing = look.drawing(_links(page, site, flows).drawn)
-    lay_out = partial(lay_out_one, site.config, map_flow, look)
+    lay_out = partial(site.drawing.lay_out_one, map_flow, look)
     page.add_html(block, figure.diagram(page, embed, map_flow, drawing, options, lay_out, label="System map"))
 
 
@@ -109,7 +108,7 @@ def _links(page: PageContext, site: MkDocsSite, flows: Sequence[Flow]) -> _Links
 
 def _small(page: PageContext, site: MkDocsSite, flows: Sequence[Flow], embed: Embed) -> Mapping[str, str] | None:
     """Return the small diagrams by full name, or ``None`` if they cannot be drawn."""
-    pictures, look = {}, small_look(site.config)
+    pictures, look = {}, site.drawing.small_look
     for flow in flows:
         try:
             layout = site.layout(flow, look)

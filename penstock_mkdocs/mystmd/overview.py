@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from penstock.embed.layouts import look_of, small_look
 from penstock.embed.options import FlowsOptions, MapOptions
 from penstock.embed.overview import fault, map_text, name_columns, view_row
 from penstock.errors import RenderError
@@ -66,7 +65,7 @@ def show_map(request: DirectiveRequest, folder: Path) -> list[Node]:
     site = open_project(folder)
     drawn = site.draw_map(_select_flows(site, options.selection, request))
     options = replace(options, alt=options.alt or map_text(drawn))
-    diagram, *notes = draw(site, drawn, look_of(options, site.config), options, {}, request)
+    diagram, *notes = draw(site, drawn, site.drawing.choose_look(options), options, {}, request)
     figure = container("figure", diagram, options.caption, label(options.id or "system-map"), request.classes)
     return [*complain(site, request), figure, *notes]
 
@@ -79,7 +78,7 @@ def _select_flows(site: Site, selection: Selection, request: DirectiveRequest) -
 
 def _small(site: Site, flows: Sequence[Flow], request: DirectiveRequest) -> tuple[Mapping[str, Node], list[Node]]:
     """Return the small diagrams, by full name, and why there are none."""
-    look = small_look(site.config)
+    look = site.drawing.small_look
     drawn = [look.flow(flow) for flow in flows]
     try:
         pictures = draw_small(site, drawn, look)

@@ -9,7 +9,6 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
 
-from penstock.embed.layouts import look_of, small_look
 from penstock.embed.options import FlowsOptions, MapOptions, SelectionOptions
 from penstock.embed.overview import fault, map_text, name_columns, view_row
 from penstock.embed.views import label_diagram
@@ -118,7 +117,7 @@ class FlowsDirective(SelectingDirective):
         return _row([*cells, [self._small(row.flow)]] if small else cells)
 
     def _small(self, flow: Flow) -> flow_diagram:
-        look = small_look(domain_of(self.env).site.config)
+        look = domain_of(self.env).site.drawing.small_look
         return self.diagram(look.flow(flow), flow.full_name, label_diagram(flow, SITE_LANGUAGE), look)
 
     def contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
@@ -167,7 +166,7 @@ class MapDirective(SelectingDirective):
     def make_nodes(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
         """Return the map as a figure."""
         map_flow = domain_of(self.env).site.draw_map(flows)
-        look = look_of(read_options(MapOptions, self.options), domain_of(self.env).site.config)
+        look = domain_of(self.env).site.drawing.choose_look(read_options(MapOptions, self.options))
         caption = self.caption()
         diagram = self.diagram(map_flow, selection, gettext("System map"), look, map_text(map_flow))
         figure = self.figure(diagram, caption)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.cli.terminal import tell
 from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
 from penstock.errors import PenstockError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def find_declared_flows(config: Config) -> DeclaredFlows:
     if not config.modules:
         return DeclaredFlows()
     try:
-        return DeclaredFlows(collect(config).flows)
+        return DeclaredFlows(collect(CollectPlan.of(config)).flows)
     except PenstockError as error:
         tell("note", f"the flows that are declared already are not known: {error}")
         return DeclaredFlows()

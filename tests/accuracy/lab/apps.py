@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lab.redeclared import Change
+    from penstock.check.all_checks import Proof
     from penstock.check.evidence import Evidence
     from penstock.check.findings.finding import Finding
     from penstock.model import Flow
-    from penstock.proof import Proof
 
 HUEY = ("api", "consumer", "helpers", "immediate", "mini", "priority", "registry", "serializer", "signals", "wrappers")
 """The tests of Huey that need no server."""
