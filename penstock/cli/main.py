@@ -16,7 +16,7 @@ from penstock.check.findings.reports import hang_indent
 from penstock.cli import check, completion, diff, evidence, flow_list, open_flow, render_many
 from penstock.cli.bundle import example, explain
 from penstock.cli.common_options import add_sources, output_file, read_config
-from penstock.cli.discovery import init
+from penstock.cli.discovery import discover, init
 from penstock.cli.inject import command as inject
 from penstock.cli.parser import MainParser, print_help_without_command
 from penstock.cli.part_options import add_part, read_part
@@ -73,6 +73,7 @@ COMMANDS = (
     init,
     inject,
     open_flow,
+    discover,
     who,
 )
 """The modules of the commands that are not defined here, each with a function ``add``."""
@@ -110,10 +111,12 @@ def _done(arguments: Sequence[str] | None) -> int:
     """Run a command and return its exit code, however it ends."""
     try:
         parser = _parser()
-        words = sys.argv[1:] if arguments is None else [*arguments]
+        words, watched = discover.split_command(sys.argv[1:] if arguments is None else [*arguments])
         if words[:1] == ["completion"] and words[2:3] == ["--words"]:  # argparse would read the words
             return completion.print_words(parser, words[3:])
-        return _run(parser.parse_args(words)) if words else print_help_without_command(parser)
+        parsed = parser.parse_args(words) if words else print_help_without_command(parser)
+        parsed.watched = watched
+        return _run(parsed)
     except PenstockError as error:
         _complain(str(error))
         return BROKEN

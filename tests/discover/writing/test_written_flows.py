@@ -28,7 +28,8 @@ def decorate(folder: Path) -> tuple[list[Edit], list[str]]:
 
 def declare(folder: Path) -> tuple[list[Edit], list[str]]:
     """Return the edit of a module beside the code, and its name."""
-    return [write_outside(make_flow(), folder / "flows.py", "flows.py")], ["flows"]
+    edit = write_outside(make_flow(), folder / "flows.py", "flows.py")
+    return [edit] if edit else [], ["flows"]
 
 
 def write_flow(folder: Path, way: Callable[[Path], tuple[list[Edit], list[str]]]) -> Flow:
