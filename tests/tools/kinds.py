@@ -35,6 +35,8 @@ PLACES = {
     "tests/contrib/test_django_tasks.py": "service",
     "tests/contrib/test_other_queues.py": "service",
     "tests/contrib/test_servers.py": "service",
+    "tests/discover/test_watched_command.py": "build",
+    "tests/discover/watch": "build",
     "tests/effects/libraries/test_postgres.py": "service",
     "tests/effects/libraries/test_queues.py": "service",
     "tests/discover/writing/test_written_flows.py": "build",

@@ -86,6 +86,36 @@ class Visit(NamedTuple):
     replaced: frozenset[str] = frozenset()
 
 
+class StepTouch(NamedTuple):
+    """Something outside the process that a step read or wrote itself, not through another step.
+
+    Attributes:
+        flow (str): The flow.
+        step (Seen): The step.
+        verb (str): ``reads`` or ``writes``.
+        target (str): Its kind and name, as in ``postgres:orders``, ``kafka:orders`` or ``https://crm.example/orders/*``.
+    """
+
+    flow: str
+    step: Seen
+    verb: str
+    target: str
+
+
+class RunTrigger(NamedTuple):
+    """What started a run.
+
+    Attributes:
+        flow (str): The flow.
+        step (Seen): The entrypoint that began the run.
+        trigger (str): As in ``POST /orders``, ``celery:shop.tasks.ship``, ``kafka:orders`` or ``command:import_parts``.
+    """
+
+    flow: str
+    step: Seen
+    trigger: str
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Counted observations of runs.
@@ -106,6 +136,10 @@ class Evidence:
         history (History): The tests that ran, and earlier evidence.
         visits (Mapping[Visit, frozenset[str]]): The tests in which each step began, by their pytest node IDs; empty
             where it is not known.
+        touches (Mapping[StepTouch, int]): How often each step was seen to read or write what outside the process.
+        triggers (Mapping[RunTrigger, int]): How often what was seen to start a run.
+        watched (Mapping[tuple[str, Seen], frozenset[str]]): The steps whose touches were recorded, by flow and step. Each
+            has the kinds of targets, such as ``http``, that tests had replaced the client of whenever it ran.
     """
 
     facts: Mapping[Fact, int] = field(default_factory=dict)
@@ -117,6 +151,9 @@ class Evidence:
     exact: bool = False
     history: History = field(default_factory=History)
     visits: Mapping[Visit, frozenset[str]] = field(default_factory=dict)
+    touches: Mapping[StepTouch, int] = field(default_factory=dict)
+    triggers: Mapping[RunTrigger, int] = field(default_factory=dict)
+    watched: Mapping[tuple[str, Seen], frozenset[str]] = field(default_factory=dict)
 
     def of(self, flow: str) -> Evidence:
         """Return the evidence of one flow, without a search through all others each time."""
@@ -133,12 +170,15 @@ class Evidence:
             self.replaced,
             self.meanwhile,
             self.visits,
+            self.touches,
+            self.triggers,
+            self.watched,
         )
         for index, table in enumerate(tables):
             for row, value in table.items():
                 flow = row[0] if isinstance(row, tuple) else row.flow
                 parts.setdefault(flow, tuple({} for _ in tables))[index][row] = value
         return {
-            flow: Evidence(facts, orphans, runs, self.commits, replaced, meanwhile, self.exact, self.history, visits)
-            for flow, (facts, orphans, runs, replaced, meanwhile, visits) in parts.items()
+            flow: Evidence(facts, orphans, runs, self.commits, replaced, meanwhile, self.exact, self.history, *more)
+            for flow, (facts, orphans, runs, replaced, meanwhile, *more) in parts.items()
         }

@@ -10,10 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.check.evidence import Evidence, Fact, Orphan, Seen, Visit, dumps, load, loads, merge, save
+from penstock.check.evidence import (
+    Evidence,
+    Fact,
+    Orphan,
+    RunTrigger,
+    Seen,
+    StepTouch,
+    Visit,
+    dumps,
+    load,
+    loads,
+    merge,
+    save,
+)
 from penstock.check.evidence.checksum import compute_checksum
 from penstock.check.evidence.circumstances import Circumstances
 from penstock.check.evidence.history import WITNESSES, FileRun, History, LastSeen
+from penstock.check.evidence.touches import VERBS
 from penstock.cli.main import main
 from penstock.errors import EvidenceError
 
@@ -49,6 +63,9 @@ whole = st.builds(
     visits=st.dictionaries(
         st.builds(Visit, names, seen, st.none() | seen, groups, groups, groups, several), several, max_size=3
     ),
+    touches=st.dictionaries(st.builds(StepTouch, names, seen, st.sampled_from(VERBS), names), counts, max_size=3),
+    triggers=st.dictionaries(st.builds(RunTrigger, names, seen, names), counts, max_size=3),
+    watched=st.dictionaries(st.tuples(names, seen), several, max_size=3),
 )
 
 
@@ -78,8 +95,12 @@ def test_equal_evidence_is_equal_text(one: Evidence) -> None:
     turned_history = History(
         *(dict(reversed(each.items())) for each in (past.tests, past.replaced, past.last_seen, past.tests_before))
     )
+    more = (one.visits, one.touches, one.triggers, one.watched)
     turned = Evidence(
-        *(dict(reversed(each.items())) for each in parts), one.exact, turned_history, dict(reversed(one.visits.items()))
+        *(dict(reversed(each.items())) for each in parts),
+        one.exact,
+        turned_history,
+        *(dict(reversed(each.items())) for each in more),
     )
     assert dumps(one) == dumps(turned)
 
@@ -125,7 +146,7 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
     assert [
         "{",
         '"format": "penstock-evidence",',
-        '"version": "1.5",',
+        '"version": "1.6",',
         '"commits": {"3f2a1c": "2026-11-20"},',
         '"exact": false,',
         '"steps": [',
@@ -148,6 +169,9 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
         '"tests_before": [],',
         '"test_ids": [],',
         '"visits": [],',
+        '"touches": [],',
+        '"triggers": [],',
+        '"watched": [],',
         f'"checksum": "{compute_checksum(json.loads(dumps(found)))}"',
         "}",
     ] == (tmp_path / "new" / "evidence.json").read_text().splitlines()
@@ -172,10 +196,20 @@ def test_what_an_earlier_minor_version_reads() -> None:
 def test_files_of_before_have_no_history() -> None:
     """A file of an earlier minor version is read as ever."""
     content = content_of(Evidence({Fact("f", Seen("b"), Seen("a")): 2}))
-    for key in ("tests", "replaced_steps", "last_seen", "tests_before", "test_ids", "visits"):
+    for key in (
+        "tests",
+        "replaced_steps",
+        "last_seen",
+        "tests_before",
+        "test_ids",
+        "visits",
+        "touches",
+        "triggers",
+        "watched",
+    ):
         del content[key]
     evidence = loads(json.dumps({**content, "version": "1.2"}))
-    assert (History(), {}) == (evidence.history, evidence.visits)
+    assert (History(), {}, {}) == (evidence.history, evidence.visits, evidence.watched)
 
 
 @pytest.mark.parametrize(
@@ -294,6 +328,12 @@ HOSTILE |= {
         ("meanwhile", [["f", "a"]]),
         ("meanwhile", [["f", "a", "b"]]),
         ("test_ids", ["t.py::test"]),
+        ("touches", [["f", 0, "reads", "t"]]),
+        ("touches", [["f", 0, "eats", "t", 1]]),
+        ("touches", [["f", 7, "reads", "t", 1]]),
+        ("touches", [["f", 0, "reads", 5, 1]]),
+        ("triggers", [["f", 0, "t", -1]]),
+        ("watched", [["f", 0, "http"]]),
         ("visits", [["f", 0, [], [], [], [], [0]]]),
         ("visits", [["f", 0, [], [], [], [], [], [0]]]),
         ("visits", [["f", 0, 0, [], [], [], [], []]]),
