@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -33,13 +34,21 @@ def save_evidence(evidence: Evidence, flow: Flow, config: Config) -> None:
     file = evidence_file(config)
     new = _stamp(evidence, {step.name: step.source_hash for step in flow.steps}, config.project)
     try:
-        whole = merge([load(file), new]) if file.is_file() else new
+        whole = _add(load(file), new) if file.is_file() else new
     except EvidenceError as error:
         tell("note", f"{error}. What was seen is not added to it.")
         return
     save(whole, file)
     name = file.relative_to(config.project).as_posix() if file.is_relative_to(config.project) else str(file)
     print(f"wrote {visible(name)}: {pluralize(sum(evidence.runs.values()), 'run')}")
+
+
+def _add(old: Evidence, new: Evidence) -> Evidence:
+    """Return both as one; what both have was seen in the same runs, if one recording was written twice."""
+    facts = {fact: max(count, old.facts.get(fact, 0)) for fact, count in new.facts.items()}
+    runs = {run: max(count, old.runs.get(run, 0)) for run, count in new.runs.items()}
+    whole = merge([old, new])
+    return replace(whole, facts={**whole.facts, **facts}, runs={**whole.runs, **runs})
 
 
 def _stamp(evidence: Evidence, sources: Mapping[str, str], project: Path) -> Evidence:

@@ -97,8 +97,6 @@ def find_proposer(parsed: argparse.Namespace, config: Config) -> Proposer:
     if parsed.static:
         return StaticProposer(config)
     recording = _find_recording(parsed, config)
-    for note in recording.notes:
-        tell("note", note)
     if not recording.roots:
         raise ConfigError(_explain_nothing(recording, config.project))
     return RecordingProposer(recording, config.project)
@@ -135,6 +133,8 @@ def _watch(parsed: argparse.Namespace, config: Config, file: Path) -> Recording:
     recording, code = watch_command(parsed.watched, options)
     if code:
         tell("note", f"{shlex.join(parsed.watched)} ended with exit code {code}.")
+    for note in recording.notes:
+        tell("note", note)
     if recording.roots:
         save(recording, file)
     print()

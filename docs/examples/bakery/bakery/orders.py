@@ -14,7 +14,7 @@ LABELS = Path("labels")
 
 
 def place_order(database: sqlite3.Connection, text: str, *, is_member: bool = False) -> int:
-    """Take an order such as ``3 rye``, and return its number."""
+    """Take an order, and return its number."""
     count, bread = read_order(text)
     stock.reserve(database, bread, count)
     total = prices.price_order(bread, count)
