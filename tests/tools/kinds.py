@@ -37,6 +37,7 @@ PLACES = {
     "tests/contrib/test_servers.py": "service",
     "tests/discover/test_watched_command.py": "build",
     "tests/discover/watch": "build",
+    "tests/discover/test_static.py": "build",
     "tests/effects/libraries/test_postgres.py": "service",
     "tests/effects/libraries/test_queues.py": "service",
     "tests/discover/writing/test_written_flows.py": "build",
