@@ -18,6 +18,7 @@ PLACES = {
     "tests/check/diff/test_revisions.py": "build",
     "tests/check/fix": "build",
     "tests/cli/check": "build",
+    "tests/cli/discovery/test_discover.py": "build",
     "tests/cli/test_commands.py": "build",
     "tests/cli/test_completion.py": "build",
     "tests/cli/test_examples_command.py": "build",

@@ -50,7 +50,8 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
         "bakery": Example(
             "A bakery sells bread, without a decorator in its code.",
             {
-                "penstock discover -- pytest": "find a flow in it",
+                "python -m bakery": "run it",
+                "penstock discover -- python -m bakery": "find a flow in it",
             },
         ),
         "mkdocs_build": Example(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,7 +138,7 @@ def _plan_outside(
 ) -> tuple[list[Edit], list[str], list[str]]:
     """Return the edit of a module beside the code, the module's name, and the folder to import it from."""
     default = project / (roots[0] if roots else ".") / DEFAULT_FILE
-    file = (Path.cwd() / destination.file) if destination.file else default
+    file = Path(os.path.normpath(Path.cwd() / destination.file)) if destination.file else default
     if file.suffix != ".py" or not file.is_relative_to(project):
         raise ConfigError(f"{str(file)!r} is no module in {project}; name one, such as {DEFAULT_FILE}", where="--write")
     name = file.relative_to(project).as_posix()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import resource
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from bakery import copy_bakery
 from penstock.cli.main import main
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
 PLACE = "bakery.orders:place_order"
 
@@ -26,26 +26,35 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is typed in the terminal, a line each; the input ends after the last."""
-    lines: list[str] = []
+def type_lines(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """A function that makes a terminal of the streams, in which these lines are typed; the input ends after the last."""
 
-    def read_line(question: str) -> str:
-        """Print the question, and return the next line."""
-        print(question)
-        if not lines:
-            raise EOFError
-        return lines.pop(0)
+    def start(*lines: str) -> None:
+        """Type the lines."""
+        waiting = list(lines)
 
-    monkeypatch.setattr("builtins.input", read_line)
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    return lines
+        def read_line(question: str) -> str:
+            """Print the question, and return the next line."""
+            print(question)
+            if not waiting:
+                raise EOFError
+            return waiting.pop(0)
+
+        monkeypatch.setenv("NO_COLOR", "1")
+        monkeypatch.setattr("builtins.input", read_line)
+        monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+
+    return start
 
 
 def read_files(folder: Path) -> dict[str, str]:
     """Return the files of a project, without what penstock keeps for itself."""
-    return {str(file.relative_to(folder)): file.read_text() for file in folder.rglob("*.*") if file.suffix in (".py", ".toml")}
+    return {
+        str(file.relative_to(folder)): file.read_text()
+        for file in folder.rglob("*.*")
+        if file.suffix in (".py", ".toml")
+    }
 
 
 def test_candidates_are_listed_with_the_next_command(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,13 +72,11 @@ def test_a_proposal_is_drawn_and_judged(project: Path, capsys: pytest.CaptureFix
     printed = capsys.readouterr().out
     parts = ["Take an order, and return its number (place_order)", "⇒ sqlite:sales", "(if is_member)", "8 of 8 arrows"]
     assert ([], before) == ([part for part in parts if part not in printed], read_files(project))
-    assert f"  penstock discover --from place_order --write decorators\n" in printed
+    assert "  penstock discover --from place_order --write decorators\n" in printed
 
 
 @pytest.mark.parametrize("way", ["decorators", "outside"])
-def test_a_written_flow_passes_the_check_at_once(
-    project: Path, way: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_written_flow_passes_the_check_at_once(project: Path, way: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The settings and the evidence are written with the flow, so that there is no finding."""
     assert 0 == main(["discover", "--from", "place_order", "--write", way, "--yes"])
     assert "\nplace_order  8 of 8 arrows confirmed by 4 runs on 20" in capsys.readouterr().out
@@ -88,21 +95,26 @@ def test_a_second_run_finds_the_flow(project: Path, capsys: pytest.CaptureFixtur
     assert added <= {"penstock_flows.py"}
 
 
-def test_a_conversation_changes_the_proposal(project: Path, answers: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_conversation_changes_the_proposal(
+    project: Path, type_lines: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
     """The reader picks an entrypoint by its number, changes steps, and has decorators written."""
-    answers += ["1", "drop check_name", "rename record_sale sell", "drap x", "write", "d", "y"]
+    type_lines("1", "drop check_name", "rename record_sale sell", "drap x", "write", "d", "y")
     assert 0 == main(["discover"])
-    printed = capsys.readouterr()
-    assert "there is no answer 'drap'. Did you mean 'drop'?" in printed.err
-    assert '@step(name="sell", after=' in read_files(project)["bakery/ledger.py"].replace("after=", 'name="sell", after=', 0) or True
-    assert "penstock" not in read_files(project)["bakery/prices.py"].split("def check_name")[0].split("PRICES")[1]
+    assert "there is no answer 'drap'. Did you mean 'drop'?" in capsys.readouterr().err
+    files = read_files(project)
+    sell = '@step(after=["price_order", "apply_discount"], name="sell", effects=["sqlite:sales"])\ndef record_sale('
+    assert sell in files["bakery/ledger.py"]
+    assert "}\n\n\ndef check_name(" in files["bakery/prices.py"]
 
 
 @pytest.mark.parametrize("typed", [["1", "quit"], ["1", "write", ""], ["1", "write", "d", "n"], ["1"], [""], []])
-def test_a_conversation_can_end_without_a_change(project: Path, answers: list[str], typed: list[str]) -> None:
+def test_a_conversation_can_end_without_a_change(
+    project: Path, type_lines: Callable[..., None], typed: list[str]
+) -> None:
     """Whatever is not confirmed is not written, also where the input ends."""
     before = read_files(project)
-    answers += typed
+    type_lines(*typed)
     main(["discover"])
     assert before == read_files(project)
 
@@ -121,7 +133,10 @@ def test_a_page_shows_the_proposal(project: Path) -> None:
         ("--from place_ordr", "place_order"),
         ("--static", "--static: name the function at which the flow begins"),
         ("--static --from x -- pytest", "--static: it reads the code only"),
-        ("pytest", "there is no file 'pytest' (No such file or directory). To watch a command: penstock discover -- pytest"),
+        (
+            "pytest",
+            "there is no file 'pytest' (No such file or directory). To watch a command: penstock discover -- pytest",
+        ),
         ("--steps none", "--steps: 'none' is not a number of steps"),
         ("--write decorator", "--write: there is no way 'decorator'. Ways: decorators, outside [FILE]."),
         ("--write decorators x.json", "--write: unexpected x.json"),
@@ -147,14 +162,15 @@ def test_without_a_recording_the_cure_is_to_watch(
     assert "nothing was watched yet. Watch your tests: penstock discover -- pytest" in capsys.readouterr().err
 
 
-def test_a_file_that_cannot_be_written_leaves_all_as_it_was(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_cannot_be_written_leaves_all_as_it_was(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """All files of a flow are written, or none."""
+    (project / "pyproject.toml").write_text("#" * 50_000)
     before = read_files(project)
-    (project / "pyproject.toml").unlink()
-    (project / "pyproject.toml").symlink_to(project / "missing" / "x" / os.devnull.strip("/"))
-    del before["pyproject.toml"]
-    (project / "missing").write_text("")
-    assert 2 == main(["discover", "--from", "place_order", "--write", "decorators", "--yes"])
-    assert before == {name: text for name, text in read_files(project).items() if name != "pyproject.toml"}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        assert 2 == main(["discover", "--from", "place_order", "--write", "decorators", "--yes"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "pyproject.toml: File too large" in capsys.readouterr().err
+    assert before == read_files(project)

@@ -1,14 +1,13 @@
-"""Sells some bread."""
+"""A morning in the bakery."""
 
 from bakery import ledger, orders, stock
 
-
-def main() -> None:
-    """Bake, and sell."""
+if __name__ == "__main__":
     database = ledger.open_books(":memory:")
     stock.bake(database, "rye", 10)
-    print("sold as number", orders.place_order(database, "3 rye"))
-
-
-if __name__ == "__main__":
-    main()
+    for text, is_member in (("3 rye", False), ("2 rye", True), ("9 rye", False)):
+        try:
+            print(f"{text}: sale {orders.place_order(database, text, is_member=is_member)}")
+        except LookupError as error:
+            print(f"{text}: {error}")
+    database.close()
