@@ -38,6 +38,7 @@ from penstock.cli.terminal import (
     use_colour,
     width,
 )
+from penstock.cli.testing import coverage, tests
 from penstock.embed.layouts import DrawRules
 from penstock.errors import ConfigError, PenstockError, RenderWarning
 from penstock.manifest import dumps
@@ -65,7 +66,9 @@ if TYPE_CHECKING:
 COMMANDS = (
     check,
     completion,
+    coverage,
     diff,
+    discover,
     evidence,
     example,
     explain,
@@ -73,7 +76,7 @@ COMMANDS = (
     init,
     inject,
     open_flow,
-    discover,
+    tests,
     who,
 )
 """The modules of the commands that are not defined here, each with a function ``add``."""
