@@ -63,23 +63,11 @@ if TYPE_CHECKING:
     Command = Callable[[argparse.Namespace, Manifest, DrawRules], list[Problem]]
     Action = Callable[[argparse.Namespace], int]
 
-COMMANDS = (
-    check,
-    completion,
-    coverage,
-    diff,
-    discover,
-    evidence,
-    example,
-    explain,
-    impact,
-    init,
-    inject,
-    open_flow,
-    tests,
-    who,
-)
+COMMANDS = (check, completion, coverage, diff, evidence, example, explain, impact, inject, open_flow, tests, who)
 """The modules of the commands that are not defined here, each with a function ``add``."""
+
+FIRST_COMMANDS = (discover, init)
+"""The commands for a project that has no flows or no settings yet."""
 
 MOST_PATHS = 1000
 """Maximum number of paths printed by ``show --paths``; the rest is only counted."""
@@ -117,9 +105,9 @@ def _done(arguments: Sequence[str] | None) -> int:
         words, watched = discover.split_command(sys.argv[1:] if arguments is None else [*arguments])
         if words[:1] == ["completion"] and words[2:3] == ["--words"]:  # argparse would read the words
             return completion.print_words(parser, words[3:])
-        parsed = parser.parse_args(words) if words else print_help_without_command(parser)
-        parsed.watched = watched
-        return _run(parsed)
+        if not words:
+            return print_help_without_command(parser)
+        return _run(parser.parse_args(words, argparse.Namespace(watched=watched)))
     except PenstockError as error:
         _complain(str(error))
         return BROKEN
@@ -282,7 +270,7 @@ def _parser() -> MainParser:
     )
     export = _add(commands, "export", _export, "write all flows to a manifest, as JSON")
     export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output by default")
-    for command in COMMANDS:
+    for command in (*FIRST_COMMANDS, *COMMANDS):
         command.add(commands)
     return parser
 

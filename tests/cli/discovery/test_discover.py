@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bakery import copy_bakery
 from penstock.cli.main import main
+from recorded_bakery import copy_bakery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
