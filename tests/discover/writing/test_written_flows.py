@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
 from penstock.config import load
 from penstock.discover.writing.decorators import write_decorators
 from penstock.discover.writing.outside import write_outside
@@ -41,7 +42,7 @@ def write_flow(folder: Path, way: Callable[[Path], tuple[list[Edit], list[str]]]
     settings = write_settings(folder, NewSettings(modules=modules, path=["."], others={}))
     for edit in filter(None, [*edits, settings]):
         edit.write()
-    return collect(load(folder)).flow("checkout")
+    return collect(CollectPlan.of(load(folder))).flow("checkout")
 
 
 @pytest.mark.parametrize("way", [decorate, declare])
