@@ -20,8 +20,9 @@ EdgeFindingCode = Literal[
 FindingCode = Literal[EdgeFindingCode, "unknown-step", "contract", "unmatched-ignore"]
 """The code of a finding; the problems of declarations have codes of their own."""
 
-State = Literal["", "confirmed", EdgeFindingCode]
-"""The result of checking an edge; empty if it was not checked."""
+State = Literal["", "confirmed", "untested", EdgeFindingCode]
+"""The result of checking an edge; empty if it was not checked. ``untested`` stands for the first two in drawings that mark
+what no test takes."""
 
 Severity = Literal["error", "note"]
 """An error fails the check; a note is only reported."""
