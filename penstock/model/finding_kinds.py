@@ -21,8 +21,8 @@ FindingCode = Literal[EdgeFindingCode, "unknown-step", "contract", "unmatched-ig
 """The code of a finding; the problems of declarations have codes of their own."""
 
 State = Literal["", "confirmed", "untested", EdgeFindingCode]
-"""The result of checking an edge; empty if it was not checked. ``untested`` stands for the first two in drawings that mark
-what no test takes."""
+"""The result of checking an edge; empty if it was not checked. In drawings that mark what no test takes, ``untested`` stands
+in the place of others."""
 
 Severity = Literal["error", "note"]
 """An error fails the check; a note is only reported."""

@@ -19,10 +19,10 @@ MOST_DOUBTS = 40
 """Maximum number of edges spelled out below a diagram; readers skip more."""
 
 UNTESTED = EdgeStyle(words="taken by no test", label="no test")
-"""The style of a right edge that no test takes, in drawings that mark these."""
+"""The style of an edge that no test takes, in drawings that mark these."""
 
-CONFIRMED = ("confirmed", "untested")
-"""The states of edges that are confirmed."""
+MARKED_UNTESTED = ("", "confirmed", "unexercised")
+"""The states of edges that are drawn as untested; others say more, or worse."""
 
 MOST_UNFOLDED = 3
 """Maximum number of edges listed below a diagram; more are folded if a page supports it."""
@@ -94,10 +94,15 @@ def without_proof(flow: Flow) -> Flow:
     return replace(flow, edges=bare, evidence=None)
 
 
+def is_confirmed(edge: Edge) -> bool:
+    """Return whether an edge is confirmed, also if it is drawn as one that no test takes."""
+    return edge.state == "confirmed" or (edge.state == "untested" and bool(edge.witness))
+
+
 def mark_untested(flow: Flow) -> tuple[Flow, str]:
     """Return a flow whose edges say so if no test takes them, and a note with their number.
 
-    An edge that is doubtful for another reason keeps that reason.
+    An edge that is doubtful for another reason than that nothing ran keeps that reason.
     """
     if not flow.edges:
         return flow, ""
@@ -106,7 +111,7 @@ def mark_untested(flow: Flow) -> tuple[Flow, str]:
     if not (number or (flow.evidence and flow.evidence.tests)):
         return flow, "The evidence does not say which test took an arrow: pytest --penstock"
     edges = tuple(
-        replace(edge, state="untested") if edge.untested and edge.state in ("", "confirmed") else edge
+        replace(edge, state="untested") if edge.untested and edge.state in MARKED_UNTESTED else edge
         for edge in flow.edges
     )
     verb = "is" if number == 1 else "are"
@@ -119,9 +124,9 @@ def provenance(flow: Flow) -> Provenance | None:
         return None
     states: Counter[str] = Counter(edge.state for edge in flow.edges)
     total = sum(states.values()) - states["undeclared"]
-    number = sum(states[state] for state in CONFIRMED)
+    number = sum(map(is_confirmed, flow.edges))
     confirmed = f"{number} of {total} arrow{'' if total == 1 else 's'} confirmed"
-    by_code = sum(edge.state in CONFIRMED and edge.witness == "static" for edge in flow.edges)
+    by_code = sum(is_confirmed(edge) and edge.witness == "static" for edge in flow.edges)
     return Provenance(confirmed, _basis(number, by_code, flow.evidence), tuple(_counts(states)))
 
 
@@ -152,7 +157,7 @@ def _counts(states: Mapping[str, int]) -> Iterator[Count]:
 
 def doubts(flow: Flow) -> tuple[Doubt, ...]:
     """Return the unconfirmed edges, faults first."""
-    pairs = [(style, edge) for edge in flow.edges if edge.state not in CONFIRMED and (style := mark(edge))]
+    pairs = [(style, edge) for edge in flow.edges if not is_confirmed(edge) and (style := mark(edge))]
     pairs.sort(key=lambda pair: not pair[0].fault)
     return tuple(
         Doubt(plain_name(edge.source), plain_name(edge.target), style.words, plain(edge.note)) for style, edge in pairs

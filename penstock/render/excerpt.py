@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from penstock._util import graphs
 from penstock.errors import RenderError, UnknownNameError
 from penstock.model import Step
-from penstock.render.edge_status import CONFIRMED, mark_untested
+from penstock.render.edge_status import mark_untested
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -174,7 +174,7 @@ def _merge_steps(name: str, steps: list[Step]) -> Step:
 
 def _merge_edges(source: str, target: str, edges: list[Edge]) -> Edge:
     """Return one edge for several; it is as doubtful as the most doubtful of them."""
-    doubtful = [edge for edge in edges if edge.state not in ("", *CONFIRMED)]
+    doubtful = [edge for edge in edges if edge.state not in ("", "confirmed")]
     labels = dict.fromkeys(edge.label for edge in edges)
     edge = doubtful[0] if doubtful else edges[0]
     note = f"{edge.source} → {edge.target}: {edge.note}" if doubtful else edge.note
