@@ -34,9 +34,10 @@ class Running(StepFrame):
         begins: Whether it is an entrypoint that begins a run of its own, with a step of the flow around.
         company: The state that it shares with the other steps of its run.
         counted: Whether its beginning is counted as a fact; a step without steps and a run around it has none.
+        test: The test that it belongs to, or an empty string.
     """
 
-    __slots__ = ("acted", "begins", "beside", "company", "counted", "lazy", "observer", "outermost", "starts")
+    __slots__ = ("acted", "begins", "beside", "company", "counted", "lazy", "observer", "outermost", "starts", "test")
 
     observer: FactSink
     acted: bool
@@ -47,6 +48,7 @@ class Running(StepFrame):
     beside: Running | None
     company: Company
     counted: bool
+    test: str
 
     def __call__(self, _error: BaseException | None, /) -> None:
         """Record the end of the step."""
@@ -111,7 +113,7 @@ class Running(StepFrame):
             return
         root = self.root
         if root is None:
-            observer.waiting.append(self.key(self.lazy))
+            observer.waiting.append((self.key(self.lazy), self.test))
             return
         if observer.strays is not None:
             observer.hear(observer.strays)
@@ -120,10 +122,10 @@ class Running(StepFrame):
             key = with_pending(key, root.generators | company.generators)
         part = root.shown or self._show(root)
         if self.replaced and (names := unrun(key, self.replaced)):
-            observer.masked.append((key, names))
+            observer.masked.append((key, names, self.test))
             part.masked.append((key, names))
         else:
-            observer.waiting.append(key)
+            observer.waiting.append((key, self.test))
             part.plain.append(key)
 
     def _circumstances(self) -> Circumstances:
