@@ -29,9 +29,9 @@ class VisitCounts:
         self.has_news = False
         self._tests: dict[Place, set[str]] = {}
         self._test = ""
-        self._known: set[Key] = set()
+        self._test_keys: set[Key] = set()
         """The facts without replaced steps that are noted for the last test: most facts recur in one test."""
-        self._begun: set[tuple[str, str]] = set()
+        self._started_steps: set[tuple[str, str]] = set()
         """The same of steps that began with no enclosing step."""
 
     def add(self, key: Key, names: frozenset[str], test: str) -> None:
@@ -43,7 +43,7 @@ class VisitCounts:
 
     def add_all(self, pairs: Iterable[tuple[Key, str]]) -> None:
         """Note the tests of facts for which it is not known yet whether a test has replaced steps by hand."""
-        known, last_test = self._known, self._test
+        known, last_test = self._test_keys, self._test
         for key, test in pairs:
             if test is not last_test:
                 known, last_test = self._switch(test), test
@@ -58,22 +58,22 @@ class VisitCounts:
         if names:
             self.add(key, names, test)
         elif self._add_compared(key, test):
-            self._begun.add((flow, step))
+            self._started_steps.add((flow, step))
 
     def has_beginning(self, flow: str, step: str, test: str) -> bool:
         """Return whether such a step is noted already for this test, without replaced steps."""
-        return test is self._test and (flow, step) in self._begun
+        return test is self._test and (flow, step) in self._started_steps
 
     def _switch(self, test: str) -> set[Key]:
         """Forget what is known of the last test, and return what is known of this one: nothing."""
-        self._test, self._known, self._begun = test, set(), set()
-        return self._known
+        self._test, self._test_keys, self._started_steps = test, set(), set()
+        return self._test_keys
 
     def _add_compared(self, key: Key, test: str) -> bool:
         """Note a test of a fact; return whether it has replaced no step by hand."""
         names = unrun(key, replacements.by_hand(key[0]))
         if not names:
-            self._known.add(key)
+            self._test_keys.add(key)
         self.add(key, names, test)
         return not names
 

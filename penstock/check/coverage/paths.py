@@ -28,7 +28,7 @@ class _State(NamedTuple):
     """A step, and the numbers of the passages through it that tests took on some path from an entrypoint."""
 
     step: str
-    taken: frozenset[int]
+    way_numbers: frozenset[int]
 
 
 class _Rest(NamedTuple):
@@ -86,7 +86,7 @@ def find_untested_paths(passages: Passages) -> UntestedPaths:
         return UntestedPaths(flow.path_count, None)
     rests: dict[_State, _Rest] = {}
     for state in reversed(following):  # in the order of the steps
-        rests[state] = _sum_rests([rests[after] for after in following[state]], is_taken=bool(state.taken))
+        rests[state] = _sum_rests([rests[after] for after in following[state]], is_taken=bool(state.way_numbers))
     count = sum(rests[start].paths for start in starts)
     return UntestedPaths(flow.path_count, count, starts, following, rests)
 
@@ -109,7 +109,7 @@ def _find_states(
     for step in order:
         ways = [(target, _find_ways(passages, step, target)) for target in acyclic[step]]
         for state in waiting[step]:
-            following[state] = [_State(target, _go_on(state.taken, way)) for target, way in ways]
+            following[state] = [_State(target, _go_on(state.way_numbers, way)) for target, way in ways]
             for after in following[state]:
                 waiting[after.step][after] = None
         if len(following) > MAX_STATES:

@@ -51,15 +51,15 @@ class PairCoverage(NamedTuple):
 class Share(NamedTuple):
     """How many of some things the tests take; ``None`` if that was not counted."""
 
-    taken: int | None
+    covered: int | None
     total: int
 
     @property
     def percent(self) -> float | None:
         """The share in percent, rounded down to one decimal place, so that 100 means all; ``None`` if unknown."""
-        if self.taken is None:
+        if self.covered is None:
             return None
-        return 100.0 if self.taken == self.total else self.taken * 1000 // self.total / 10
+        return 100.0 if self.covered == self.total else self.covered * 1000 // self.total / 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,4 +81,4 @@ def run(parsed: argparse.Namespace) -> int:
 
 def _is_enough(coverages: list[FlowCoverage], percent: float) -> bool:
     share = total_shares(coverages)["arrows"]
-    return (share.taken or 0) * 100 >= percent * share.total
+    return (share.covered or 0) * 100 >= percent * share.total

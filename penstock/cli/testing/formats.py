@@ -24,7 +24,7 @@ def total_shares(coverages: Sequence[FlowCoverage]) -> dict[str, Share]:
     totals: dict[str, Share] = {}
     for kind in NOUNS:
         shares = [coverage.shares[kind] for coverage in coverages]
-        taken = [share.taken for share in shares if share.taken is not None]
+        taken = [share.covered for share in shares if share.covered is not None]
         totals[kind] = Share(sum(taken) if len(taken) == len(shares) else None, sum(share.total for share in shares))
     return totals
 
@@ -56,7 +56,7 @@ def as_json(coverages: Sequence[FlowCoverage]) -> str:
 
 def _encode_shares(shares: Mapping[str, Share]) -> dict[str, Any]:
     return {
-        kind: {"taken": share.taken, "total": share.total, "percent": share.percent} for kind, share in shares.items()
+        kind: {"taken": share.covered, "total": share.total, "percent": share.percent} for kind, share in shares.items()
     }
 
 
@@ -101,7 +101,7 @@ def _summarize(coverage: FlowCoverage) -> str:
 
 
 def _describe(share: Share, noun: str) -> str:
-    taken = "?" if share.taken is None else f"{share.taken:,}"
+    taken = "?" if share.covered is None else f"{share.covered:,}"
     return f"{taken} of {pluralize(share.total, noun)}"
 
 
@@ -114,7 +114,7 @@ def _list_untested(coverage: FlowCoverage) -> Iterator[str]:
         yield "no test takes these paths:"
         yield from map(_indent, paths)
         share = coverage.paths
-        if share.taken is not None and (rest := share.total - share.taken - len(paths)):
+        if share.covered is not None and (rest := share.total - share.covered - len(paths)):
             yield _indent(f"… and {rest:,} more")
 
 

@@ -105,7 +105,7 @@ def test_what_is_covered_was_taken(planned: list[Any]) -> None:
 
     untested = {"".join(path) for path in coverage.untested_paths}
     assert set(ALL_PATHS) - untested <= application.true_paths
-    assert len(ALL_PATHS) - len(untested) == coverage.paths.taken
+    assert len(ALL_PATHS) - len(untested) == coverage.paths.covered
     assert [] == [
         pair
         for pair in coverage.pairs
