@@ -6,6 +6,7 @@ import argparse
 import sys
 import textwrap
 import warnings
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -198,7 +199,8 @@ def _render(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) ->
 def _draw(flow: Flow, kind: Format, *, parsed: argparse.Namespace, rules: DrawRules) -> bytes:
     """Return a flow as the content of a file; warnings are printed."""
     details = kind.detailed if parsed.details is None else parsed.details
-    flow, note = take_part(flow, read_part(parsed))
+    part = read_part(parsed)
+    flow, note = take_part(flow, replace(part, untested=part.untested and kind.name != "json"))
     options = Options(direction=_direction(parsed, rules), details=details, note=note)
     with warnings.catch_warnings(record=True) as messages:
         warnings.simplefilter("always", RenderWarning)
