@@ -47,7 +47,14 @@ def start() -> None:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             with open(os.path.join(folder, SETTINGS), encoding="utf-8") as file:  # noqa: PTH118, PTH123 - pathlib costs time in every process
                 settings = json.load(file)
+            _hide_from_pytest()
             WatchedProcess(folder, OwnCode(settings["roots"], settings["packages"])).start()
+
+
+def _hide_from_pytest() -> None:
+    """Keep pytest from the warning that penstock, a plugin of it, was imported before; some projects make it an error."""
+    penstock = sys.modules["penstock"]
+    penstock.__doc__ = f"{penstock.__doc__}\nPYTEST_DONT_REWRITE\n"
 
 
 class WatchedProcess:
