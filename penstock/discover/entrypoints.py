@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from penstock.discover.recording import Recording
 
 
-def find_function(recording: Recording, name: str) -> int:
+def find_function(recording: Recording, name: str, verb: str = "ran") -> int:
     """Return the index of a function, by its address, or its qualified or bare name if that is unique.
+
+    Args:
+        recording: The recording.
+        name: The address or the name.
+        verb: What functions did to be in it, for the message.
 
     Raises:
         ConfigError: None is called so, or several are.
@@ -27,8 +32,10 @@ def find_function(recording: Recording, name: str) -> int:
             addresses = ", ".join(sorted(functions[index].address for index in indices))
             raise ConfigError(f"several functions are called {name!r}; name one of {addresses}", where="--from")
     known = [spelling for function in functions for spelling in (function.address, function.qualname, function.name)]
-    hint = did_you_mean(near_names(name, known)) or " penstock discover without --from lists those that ran."
-    raise ConfigError(f"no function {name!r} ran.{hint}", where="--from")
+    hint = (
+        did_you_mean(near_names(name, known)) or " An address is a module and a name in it: shop.views:OrderView.post."
+    )
+    raise ConfigError(f"no function {name!r} {verb}.{hint}", where="--from")
 
 
 def find_trigger(recording: Recording, function: int) -> str:

@@ -17,6 +17,7 @@ from penstock.discover.effects import collect_effects
 from penstock.discover.entrypoints import find_function, find_trigger
 from penstock.discover.naming import name_steps
 from penstock.discover.proposal import ProposedFlow, ProposedStep
+from penstock.discover.task_runs import join_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,6 +39,7 @@ def propose(recording: Recording, entrypoint: str, choice: Choice, project: Path
     Raises:
         ConfigError: There is no such function, or more than one.
     """
+    recording = join_tasks(recording)
     start = find_function(recording, entrypoint)
     sources = SourceReader(project)
     runs = Runs(recording, frozenset({start}))

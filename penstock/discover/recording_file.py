@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FORMAT = VersionedFormat(
     name="penstock-discovery",
     version=(1, 0),
-    what="recording",
+    subject="recording",
     cure="make one with: penstock discover -- COMMAND",
     error=EvidenceError,
     merge="Record again with: penstock discover -- COMMAND",

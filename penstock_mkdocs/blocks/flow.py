@@ -51,7 +51,7 @@ def add_flow(page: PageContext, parent: Element, embed: Embed) -> None:
     request = _resolve_embed(page, embed)
     options, flow = request.options, request.flow
     page.add_state(parent, request.site, embed.line)
-    request.site.shown.add(flow.full_name)
+    request.site.shown_names.add(flow.full_name)
     for problem in flow.problems:
         page.problem(parent, str(problem), embed.line)
     page.report_findings(request.site, embed.line, flow)
@@ -132,7 +132,7 @@ def _elsewhere(page: PageContext, request: _ResolvedEmbed, host: Host, base: str
 
 def _with_steps(page: PageContext) -> Iterator[_ResolvedEmbed]:
     """Yield the embeds of this page that show all steps of a flow; links never lead to a part."""
-    for embed in page.found.embeds:
+    for embed in page.source.embeds:
         with suppress(PenstockError):  # reported where that embed stands
             if embed.kind == KIND and not (embed.fault or embed.example):
                 request = _resolve_embed(page, embed)

@@ -37,12 +37,12 @@ class _Links(NamedTuple):
     """The links to each flow, on this page or another, by its full name.
 
     Attributes:
-        drawn: Links inside drawings.
-        written: Links in the text.
+        in_drawings: Links inside drawings.
+        in_text: Links in the text.
     """
 
-    drawn: Mapping[str, str]
-    written: Mapping[str, str]
+    in_drawings: Mapping[str, str]
+    in_text: Mapping[str, str]
 
 
 def add_flows(page: PageContext, parent: Element, embed: Embed) -> None:
@@ -55,7 +55,7 @@ def add_flows(page: PageContext, parent: Element, embed: Embed) -> None:
     options, site, flows = resolve_overview(page, parent, embed, FlowsOptions)
     block = page.add_block(parent, page.new_id(slug(options.id or "flows")))
     pictures = _small(page, site, flows, embed) if options.diagrams else None
-    page.add_html(block, _table(flows, _links(page, site, flows).written, options.caption, pictures))
+    page.add_html(block, _table(flows, _links(page, site, flows).in_text, options.caption, pictures))
 
 
 def add_map(page: PageContext, parent: Element, embed: Embed) -> None:
@@ -70,7 +70,7 @@ def add_map(page: PageContext, parent: Element, embed: Embed) -> None:
     options = replace(options, alt=options.alt or map_text(map_flow))
     block = page.add_block(parent, page.new_id(slug(options.id or "system-map")))
     look = site.drawing.choose_look(options)
-    drawing = look.drawing(_links(page, site, flows).drawn)
+    drawing = look.drawing(_links(page, site, flows).in_drawings)
     lay_out = partial(site.drawing.lay_out_one, map_flow, look)
     page.add_html(block, figure.diagram(page, embed, map_flow, drawing, options, lay_out, label="System map"))
 
@@ -106,8 +106,8 @@ def _links(page: PageContext, site: MkDocsSite, flows: Sequence[Flow]) -> _Links
     others = {name: url for name, url in addresses.items() if name in names and url.partition("#")[0] != host.url}
     anchors = {name: anchor for name, anchor in anchors.items() if name in names}
     return _Links(
-        drawn={**{name: relative(url, host.url) for name, url in others.items()}, **anchors},
-        written={**{name: relative(url, host.links_from) for name, url in others.items()}, **anchors},
+        in_drawings={**{name: relative(url, host.url) for name, url in others.items()}, **anchors},
+        in_text={**{name: relative(url, host.links_from) for name, url in others.items()}, **anchors},
     )
 
 
