@@ -68,7 +68,7 @@ def test_exit_code(tmp_path):
 
 
 def test_pytest_warns_of_nothing(tmp_path):
-    """pytest finds penstock imported already, and starts all the same where warnings are errors."""
+    """A plugin of pytest that is imported before it starts is no problem, also where warnings are errors."""
     command = [sys.executable, "-m", "pytest", "-W", "error", "--version"]
     assert 0 == watch_command(command, WatchOptions(project=tmp_path))[1]
 
