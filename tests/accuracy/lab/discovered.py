@@ -250,6 +250,7 @@ def check_written(project: Project, comparisons: Iterable[Comparison]) -> list[s
         options = ("-p", "discovered_flows", "--penstock", "--penstock-evidence", str(evidence))
         subprocess.run(_pytest(project, *options), capture_output=True, check=False)
     settings: dict[str, object] = {"modules": ["discovered_flows"], "path": [str(each) for each in path]}
+    settings["reading_timeout"] = 600
     if project.name == HELPDESK.name:
         settings |= {"env": {"DJANGO_SETTINGS_MODULE": "desk_settings"}, "setup": "django:setup"}
     with contextlib.redirect_stdout(io.StringIO()):
