@@ -57,6 +57,7 @@ def start() -> None:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             with open(os.path.join(folder, SETTINGS), "rb") as file:  # noqa: PTH118, PTH123 - pathlib costs time in every process
                 settings = decode(file.read())
+            _hide_from_pytest()
             WatchedProcess(folder, OwnCode(settings["roots"], settings["packages"])).start()
 
 
@@ -72,6 +73,12 @@ def decode(content: bytes) -> Any:
         ValueError: It is damaged; or ``EOFError``, or ``TypeError``.
     """
     return marshal.loads(content)  # noqa: S302 - the user's own processes have written it
+
+
+def _hide_from_pytest() -> None:
+    """Keep pytest from the warning that penstock, a plugin of it, was imported before; some projects make it an error."""
+    penstock = sys.modules["penstock"]
+    penstock.__doc__ = f"{penstock.__doc__}\nPYTEST_DONT_REWRITE\n"
 
 
 class WatchedProcess:
