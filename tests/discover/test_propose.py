@@ -133,6 +133,15 @@ def test_conditions_become_labels(tmp_path: Path) -> None:
     assert {"place": {}, **expected} == labels
 
 
+def test_the_condition_of_a_function_between_steps_counts(tmp_path: Path) -> None:
+    """A step that a helper calls has the condition under which the step around it calls the helper."""
+    source = tmp_path / "app.py"
+    source.write_text(SOURCE)
+    recording = record("place(check ship(wrap))", "place(check)", source=source)
+    flow = propose(recording, "place", Choice(dropped=frozenset({"app:ship"}), added=frozenset({"app:wrap"})), tmp_path)
+    assert {"check": "if paid"} == dict(flow.steps[-1].after)
+
+
 def test_the_title_is_the_first_sentence_of_the_docstring(tmp_path: Path) -> None:
     """A flow is called as its entrypoint describes itself."""
     source = tmp_path / "app.py"

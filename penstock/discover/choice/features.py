@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.discover.choice.attention import share_attention
 from penstock.discover.choice.runs import members
+from penstock.discover.choice.source import is_out_of_reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,7 +69,7 @@ def collect_features(runs: Runs, sources: SourceReader) -> dict[int, Features]:
 
 def can_be_step(function: Function, source: Source | None) -> bool:
     """Return whether a function can be decorated and would be named: no local one, no attribute, no template tag."""
-    if "<" in function.qualname:
+    if is_out_of_reach(function):
         return False
     return source is None or not (source.is_attribute or source.is_of_templates)
 
