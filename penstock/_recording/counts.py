@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from itertools import islice, repeat, starmap
 from typing import TYPE_CHECKING, Any
 
+from penstock._recording.effects.touch_counts import TouchCounts
 from penstock._recording.substitutions import replacements
 from penstock._resolve import resolution
 from penstock._util.locks import make_reentrant_lock
@@ -33,9 +34,11 @@ class Counts:
         waiting: Facts not counted yet.
         masked: Facts not counted yet that were observed while tests had replaced steps, with those steps.
         moved: Facts whose key changed after they were counted.
+        touch_counts: What steps touched.
     """
 
     def __init__(self) -> None:
+        self.touch_counts = TouchCounts()
         self.clear()
 
     def clear(self) -> None:
@@ -50,6 +53,7 @@ class Counts:
         self._replaced_steps: dict[str, frozenset[str]] = {}
         self._meanwhile: dict[tuple[str, str], frozenset[str]] = {}
         self.moved: deque[Move] = deque()
+        self.touch_counts.clear()
         self._news = False
         # Reentrant: a generator that is collected while the lock is held ends here, too.
         self._lock = make_reentrant_lock()
@@ -175,6 +179,7 @@ class Counts:
             meanwhile,
             exact=True,
             history=History(replaced=dict(self._replaced_steps)),
+            **self.touch_counts.evidence(seen),
         )
 
 
