@@ -46,7 +46,7 @@ penstock_modules = ["parts.*", "shop.*", "online.*", "flows", "states"]
 penstock_path = ["examples/parts", "examples/shop", "examples/mkdocs_build", "examples/states"]
 penstock_evidence = "_build/evidence.json"  # which `make docs` records
 
-myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the test suite runs the notebook, and compares
 autodoc_typehints = "signature"
@@ -55,6 +55,9 @@ copybutton_prompt_text = r"\$ |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 
 html_theme = "furo"
+html_logo = html_favicon = "_static/logo.svg"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"penstock {release}"
 settings = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
 if repository := settings["tool"]["hatch"]["metadata"]["hooks"]["custom"]["repository"]:  # once it is public

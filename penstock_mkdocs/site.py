@@ -79,7 +79,7 @@ class MkDocsSite(Site):
         return self.manifest.flows if look in usual_looks else ()
 
     @property
-    def shown(self) -> set[str]:
+    def shown_names(self) -> set[str]:
         """The full names of the flows on this build's pages; the pages report their problems."""
         return self._shown_flows.names
 

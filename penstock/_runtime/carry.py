@@ -53,7 +53,7 @@ def carry(function: Callable[P, T]) -> Callable[P, T]:
     run, event = current_run.get(), current_event.get()
     flags = flags_of(function)
     if not flags & (CO_COROUTINE | CO_GENERATOR | CO_ASYNC_GENERATOR):
-        return Carried(function, run, event)
+        return CarriedFunction(function, run, event)
     return cast("Callable[P, T]", update_wrapper(_bind_by_kind(function, flags, run, event), function))
 
 
@@ -79,7 +79,7 @@ def _bind(run: Run | None, event: StepEvent | None) -> ContextBinding:
     return ContextBinding(run and run.reopen(), event)
 
 
-class Carried(Generic[P, T]):
+class CarriedFunction(Generic[P, T]):
     """A function bound to a run. Pickled, it takes the run's ID, flow and values along."""
 
     def __init__(self, function: Callable[P, T], run: Run | None, event: StepEvent | None) -> None:
@@ -108,14 +108,14 @@ class Carried(Generic[P, T]):
 
 def _arrive(
     function: Callable[P, T], state: tuple[str, str | None, Mapping[str, Any], tuple[str, int] | None, bool, str] | None
-) -> Carried[P, T]:
+) -> CarriedFunction[P, T]:
     run = None
     if state is not None:
         run = Run(state[1])
         run.identify(state[0])
         run.values, run.remote, run.random = MappingProxyType(state[2]), state[3], state[4]
         run.arrived = Arrived(state[5]) if state[5] else None
-    return Carried(function, run, None)
+    return CarriedFunction(function, run, None)
 
 
 class CarryingExecutor(Executor):

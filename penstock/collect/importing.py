@@ -30,12 +30,12 @@ class _CachedFailure:
 
     error: CollectError
     snapshot: Snapshot
-    asked: float
+    last_request: float
 
     def holds(self) -> bool:
         """Return whether the failure is still current, and extend its time."""
-        holds = time.monotonic() - self.asked < _FAILURE_SECONDS and self.snapshot.is_current()
-        self.asked = time.monotonic()
+        holds = time.monotonic() - self.last_request < _FAILURE_SECONDS and self.snapshot.is_current()
+        self.last_request = time.monotonic()
         return holds
 
 

@@ -32,12 +32,12 @@ class BadValueError(ValueError):
 
     Attributes:
         instead: The likely intended value, or ``None``.
-        beside: Other settings that the intended value needs.
+        companions: Other settings that the intended value needs.
     """
 
     def __init__(self, message: str, instead: object = None, beside: Mapping[str, object] = NO_CHOICES) -> None:
         self.instead = instead
-        self.beside = beside
+        self.companions = beside
         super().__init__(message)
 
 

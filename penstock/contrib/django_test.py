@@ -62,8 +62,8 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
         self, *args: Any, penstock: bool = False, penstock_evidence: str | None = None, **options: Any
     ) -> None:
         super().__init__(*args, **options)
-        self._asked = penstock or bool(penstock_evidence)
-        self._given = penstock_evidence
+        self._records = penstock or bool(penstock_evidence)
+        self._evidence_file = penstock_evidence
         self._recording: Recording | None = None
         self._selects = False
 
@@ -82,7 +82,7 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
 
     def run_tests(self, *args: Any, **options: Any) -> int:
         """Run the tests, and record; lost evidence counts as a failure, because CI relies on it."""
-        if not self._asked:
+        if not self._records:
             failures: int = super().run_tests(*args, **options)
             return failures
         recording = self._recording = Recording(self._target(), Path.cwd())
@@ -123,8 +123,8 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
         return result
 
     def _target(self) -> Path:
-        if self._given:
-            return Path(self._given).resolve()
+        if self._evidence_file:
+            return Path(self._evidence_file).resolve()
         try:
             return evidence_file(load(Path.cwd()))
         except PenstockError as error:

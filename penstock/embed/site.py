@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 from penstock._util.atomic_files import is_file
 from penstock.embed.layouts import DrawRules
-from penstock.embed.overview import system_map
+from penstock.embed.overview import fault, system_map
 from penstock.embed.reporting import LAST_GOOD, NO_PROOF
 from penstock.errors import CollectError
 from penstock.proof import flows_for_docs, last_shown
 from penstock.render.wording import source_url
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Self
 
     from penstock.check.findings.finding import Finding
     from penstock.config import Config
+    from penstock.embed.overview import Selection
     from penstock.manifest import Manifest
     from penstock.model import Flow, Step
 
@@ -92,9 +92,17 @@ class Site:
         """How diagrams are drawn."""
         return DrawRules.of(self.config)
 
-    def draw_map(self, flows: Sequence[Flow]) -> Flow:
-        """Return the map of some flows, as a flow itself."""
-        return system_map(flows, self.drawing.vocabulary)
+    def select(self, selection: Selection) -> tuple[Flow, ...]:
+        """Return the flows of a selection."""
+        return selection.of(self.manifest.flows, self.drawing.vocabulary)
+
+    def find_fault(self, selection: Selection) -> str:
+        """Return the error of a selection that selects nothing, as a whole or by one of its names; else an empty string."""
+        return fault(selection, self.manifest.flows, self.drawing.vocabulary)
+
+    def draw_map(self, selection: Selection) -> Flow:
+        """Return the map of the flows of a selection, as a flow itself."""
+        return system_map(self.select(selection), self.drawing.vocabulary, selection.channels)
 
     @property
     def source_template(self) -> str:
