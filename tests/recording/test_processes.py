@@ -297,7 +297,7 @@ def _until(condition: object) -> None:
     assert condition()
 
 
-TOUCHING_SHOP = '''
+TOUCHING_SHOP = """
 import sqlite3
 from penstock import flow
 
@@ -309,7 +309,7 @@ def handle(file):
         database.execute("CREATE TABLE IF NOT EXISTS stock (part)")
         database.execute("INSERT INTO stock VALUES ('bolt')")
     database.close()
-'''
+"""
 
 
 def test_touches_of_all_processes(folder: Path) -> None:
