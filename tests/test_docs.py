@@ -42,6 +42,7 @@ PAGES = {
     "docs/how-to/commands.md": None,
     "docs/how-to/diff-in-a-pull-request.md": "docs/examples/shop",
     "docs/how-to/command-line.md": "docs/examples/shop",
+    "docs/how-to/ask.md": "docs/examples/shop",
     "docs/how-to/inject.md": "docs/examples/shop",
     "docs/how-to/sphinx.md": "docs/examples/shop",
     "docs/how-to/read-the-docs.md": "docs/examples/shop",
@@ -70,6 +71,7 @@ PAGES = {
     "docs/how-to/testing.md": None,
     "docs/reference/command-line.md": "docs/examples/shop",
     "docs/reference/command-line-check.md": "docs/examples/shop",
+    "docs/reference/command-line-ask.md": "docs/examples/shop",
     **{f"docs/reference/findings/{code}.md": None for code in FINDING_KINDS},
 }
 """The pages that are typed, each with the folder that its reader stands in: empty, or a copy of an example."""

@@ -84,10 +84,10 @@ class CarriedFunction(Generic[P, T]):
 
     def __init__(self, function: Callable[P, T], run: Run | None, event: StepEvent | None) -> None:
         update_wrapper(self, function)
-        self._bound = function, run, event
+        self._parts = function, run, event
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        function, run, event = self._bound
+        function, run, event = self._parts
         penstock_run, outer_run, outer_event = run and run.reopen(), current_run.get(), current_event.get()
         try:
             current_run.set(penstock_run)
@@ -100,7 +100,7 @@ class CarriedFunction(Generic[P, T]):
                 current_run.set(outer_run)
 
     def __reduce__(self) -> Any:
-        function, run, event = self._bound
+        function, run, event = self._parts
         with ContextBinding(run, event):
             evidence = encode_evidence()
         return _arrive, (function, run and (run.id, run.flow, dict(run.values), run.remote, run.random, evidence))

@@ -13,7 +13,9 @@ from penstock.check.findings.contracts import find_broken
 from penstock.check.findings.finding import findings, of_problem
 from penstock.check.findings.grouping import group_by_cause
 from penstock.check.findings.shared_causes import with_causes
+from penstock.check.findings.topics import find_unmatched_topics
 from penstock.check.gc_pause import collector_paused
+from penstock.check.questions.application import Application
 from penstock.check.verdict.judgement import judge
 from penstock.collect import input_files
 from penstock.config import evidence_file
@@ -115,8 +117,7 @@ def check_flows(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> Pr
         ConfigError: The baseline cannot be read.
     """
     if not rules.judged:
-        broken = find_broken(rules.contracts, manifest.flows, rules.vocabulary)
-        return _accept(manifest, [*_problems(manifest), *broken], evidence, rules)
+        return _accept(manifest, [*_problems(manifest), *_compare_flows(manifest, rules)], evidence, rules)
     with collector_paused():  # 500 flows take 0.13 s so, and 0.15 s otherwise
         judgements = [None if is_unread(flow) else judge(flow, evidence) for flow in manifest.flows]
     flows = (judgement.flow if judgement else flow for flow, judgement in zip(manifest.flows, judgements, strict=True))
@@ -126,9 +127,15 @@ def check_flows(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> Pr
     everything = [
         *_problems(manifest),
         *(finding for judgement in known_judgements for finding in findings(judgement, old=old)),
-        *find_broken(rules.contracts, proven.flows, rules.vocabulary),
+        *_compare_flows(proven, rules),
     ]
     return _accept(proven, everything, evidence, rules)
+
+
+def _compare_flows(manifest: Manifest, rules: CheckRules) -> Iterator[Finding]:
+    """Yield the findings that need all flows at once."""
+    yield from find_broken(rules.contracts, manifest.flows, rules.vocabulary)
+    yield from find_unmatched_topics(Application(manifest.flows, rules.vocabulary))
 
 
 def _is_old(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> bool:

@@ -38,6 +38,7 @@ from penstock.cli.terminal import (
     use_colour,
     width,
 )
+from penstock.cli.testing import coverage, tests
 from penstock.embed.layouts import DrawRules
 from penstock.errors import ConfigError, PenstockError, RenderWarning
 from penstock.manifest import dumps
@@ -62,19 +63,7 @@ if TYPE_CHECKING:
     Command = Callable[[argparse.Namespace, Manifest, DrawRules], list[Problem]]
     Action = Callable[[argparse.Namespace], int]
 
-COMMANDS = (
-    check,
-    completion,
-    diff,
-    evidence,
-    example,
-    explain,
-    impact,
-    init,
-    inject,
-    open_flow,
-    who,
-)
+COMMANDS = (check, completion, coverage, diff, evidence, example, explain, impact, init, inject, open_flow, tests, who)
 """The modules of the commands that are not defined here, each with a function ``add``."""
 
 MOST_PATHS = 1000

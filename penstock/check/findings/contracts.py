@@ -28,12 +28,15 @@ def find_broken(
         covered_flows = [flow for flow in flows if contract.covers(flow)]
         if not covered_flows:
             yield _finding(contract, None, f"no flow name matches {' or '.join(contract.flows)}.")
-        for flow in covered_flows:
+        is_about_others = contract.type == "sole-writer"
+        for flow in (flow for flow in flows if contract.covers(flow) is not is_about_others):
             yield from TYPES[contract.type](contract, flow, application)
 
 
 def _check_names(contract: Contract, application: Application) -> Iterator[str]:
     """Yield a message for each unknown name, so that renaming cannot disable a contract."""
+    if contract.type == "sole-writer":
+        yield from _check_resources(contract, application)
     if contract.type != "never-reaches":
         return
     if not contract.never:
@@ -42,6 +45,15 @@ def _check_names(contract: Contract, application: Application) -> Iterator[str]:
     for name in contract.never:
         if name not in known_names:
             yield f"no flow or step has the name {name}.{did_you_mean(near_names(name, known_names))}"
+
+
+def _check_resources(contract: Contract, application: Application) -> Iterator[str]:
+    if not contract.resources:
+        yield "it names nothing in resources."
+    written = {use.resource for uses in application.uses.values() for use in uses if use.verb == "writes"}
+    for resource in contract.resources:
+        if not application.vocabulary.find(resource, written):
+            yield f"no step writes {resource}.{did_you_mean(near_names(resource, written))}"
 
 
 def _check_trigger(contract: Contract, flow: Flow, _application: Application) -> Iterator[Finding]:
@@ -77,14 +89,24 @@ def _check_never_reaches(contract: Contract, flow: Flow, application: Applicatio
                 break
 
 
+def _check_sole_writer(contract: Contract, flow: Flow, application: Application) -> Iterator[Finding]:
+    for step in flow.steps:
+        for use in application.uses[Node(flow.full_name, step.name)]:
+            if use.verb == "writes" and application.vocabulary.find(use.resource, contract.resources):
+                allowed = " or ".join(contract.flows)
+                yield _finding(contract, flow, f"{step.name} writes {use.resource}, which only {allowed} may.", step)
+
+
 TYPES: Mapping[str, Callable[[Contract, Flow, Application], Iterator[Finding]]] = {
     "has-trigger": _check_trigger,
     "has-docstrings": _check_docstrings,
     "all-confirmed": _check_all_confirmed,
     "never-reaches": _check_never_reaches,
+    "sole-writer": _check_sole_writer,
 }
 """Every flow has an entrypoint with a trigger; every step a docstring; every edge is confirmed; some steps, or flows,
-are never reached, through edges and through channels (effects that are triggers elsewhere)."""
+are never reached, through edges and through channels (effects that are triggers elsewhere); no flow but those named
+writes some resources, for which the check goes over all others."""
 
 
 def _way(predecessors: Mapping[Node, Node | None], end: Node) -> list[str]:
