@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._util.git import commit_of
+from penstock.check.coverage.tested_edges import note_tests
 from penstock.check.evidence.freshness import is_of_today
 from penstock.check.findings.baseline import read, without_ignored, without_known
 from penstock.check.findings.contracts import find_broken
@@ -123,7 +124,10 @@ def check_flows(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> Pr
         return _accept(manifest, [*_problems(manifest), *_compare_flows(manifest, rules)], evidence, rules)
     with collector_paused():  # 500 flows take 0.13 s so, and 0.15 s otherwise
         judgements = [None if is_unread(flow) else judge(flow, evidence) for flow in manifest.flows]
-    flows = (judgement.flow if judgement else flow for flow, judgement in zip(manifest.flows, judgements, strict=True))
+    flows = (
+        note_tests(judgement.flow, evidence) if judgement else flow
+        for flow, judgement in zip(manifest.flows, judgements, strict=True)
+    )
     proven = replace(manifest, flows=tuple(flows))
     known_judgements = [judgement for judgement in judgements if judgement]
     old = any(judgement.tally.unknown for judgement in known_judgements) and _is_old(manifest, evidence, rules)

@@ -6,6 +6,7 @@ import argparse
 import sys
 import textwrap
 import warnings
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from penstock.check.findings.reports import hang_indent
 from penstock.cli import check, completion, diff, evidence, flow_list, open_flow, render_many
 from penstock.cli.bundle import example, explain
 from penstock.cli.common_options import add_sources, output_file, read_config
-from penstock.cli.discovery import init
+from penstock.cli.discovery import discover, init
 from penstock.cli.inject import command as inject
 from penstock.cli.parser import MainParser, print_help_without_command
 from penstock.cli.part_options import add_part, read_part
@@ -63,8 +64,11 @@ if TYPE_CHECKING:
     Command = Callable[[argparse.Namespace, Manifest, DrawRules], list[Problem]]
     Action = Callable[[argparse.Namespace], int]
 
-COMMANDS = (check, completion, coverage, diff, evidence, example, explain, impact, init, inject, open_flow, tests, who)
+COMMANDS = (check, completion, coverage, diff, evidence, example, explain, impact, inject, open_flow, tests, who)
 """The modules of the commands that are not defined here, each with a function ``add``."""
+
+FIRST_COMMANDS = (discover, init)
+"""The commands for a project that has no flows or no settings yet."""
 
 MOST_PATHS = 1000
 """Maximum number of paths printed by ``show --paths``; the rest is only counted."""
@@ -99,10 +103,12 @@ def _done(arguments: Sequence[str] | None) -> int:
     """Run a command and return its exit code, however it ends."""
     try:
         parser = _parser()
-        words = sys.argv[1:] if arguments is None else [*arguments]
+        words, watched = discover.split_command(sys.argv[1:] if arguments is None else [*arguments])
         if words[:1] == ["completion"] and words[2:3] == ["--words"]:  # argparse would read the words
             return completion.print_words(parser, words[3:])
-        return _run(parser.parse_args(words)) if words else print_help_without_command(parser)
+        if not words:
+            return print_help_without_command(parser)
+        return _run(parser.parse_args(words, argparse.Namespace(watched=watched)))
     except PenstockError as error:
         _complain(str(error))
         return BROKEN
@@ -193,7 +199,8 @@ def _render(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) ->
 def _draw(flow: Flow, kind: Format, *, parsed: argparse.Namespace, rules: DrawRules) -> bytes:
     """Return a flow as the content of a file; warnings are printed."""
     details = kind.detailed if parsed.details is None else parsed.details
-    flow, note = take_part(flow, read_part(parsed))
+    part = read_part(parsed)
+    flow, note = take_part(flow, replace(part, untested=part.untested and kind.name != "json"))
     options = Options(direction=_direction(parsed, rules), details=details, note=note)
     with warnings.catch_warnings(record=True) as messages:
         warnings.simplefilter("always", RenderWarning)
@@ -265,7 +272,7 @@ def _parser() -> MainParser:
     )
     export = _add(commands, "export", _export, "write all flows to a manifest, as JSON")
     export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output by default")
-    for command in COMMANDS:
+    for command in (*FIRST_COMMANDS, *COMMANDS):
         command.add(commands)
     return parser
 

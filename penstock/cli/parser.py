@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 GROUPS: Mapping[str, Sequence[str]] = {
-    "Start": ("example", "init", "completion"),
+    "Start": ("example", "discover", "init", "completion"),
     "Look at flows": ("list", "show", "open"),
     "Ask about them": ("who", "impact"),
     "Write them down": ("render", "inject", "export"),

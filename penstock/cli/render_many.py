@@ -44,13 +44,16 @@ def refuse_contradictions(parsed: argparse.Namespace) -> None:
     """Refuse options that ask for more than one thing, or for nothing.
 
     Raises:
-        ConfigError: Not exactly one of FLOW, ``--map`` and ``--all`` is given, or ``--all`` with ``-o``.
+        ConfigError: Not exactly one of FLOW, ``--map`` and ``--all`` is given, or ``--all`` with ``-o``, or ``--map`` with
+            ``--untested``.
     """
     given = [name for name, value in (("FLOW", parsed.flow), ("--map", parsed.map), ("--all", parsed.all)) if value]
     if not given:
         raise ConfigError("name a flow, or choose --map or --all DIR; penstock list names the flows", where=parsed.prog)
     if len(given) > 1:
         raise ConfigError(f"{' and '.join(given)} exclude each other", where=parsed.prog)
+    if parsed.map and parsed.untested:
+        raise ConfigError("the map joins flows, and has no arrows that a test could take", where="--untested")
     if parsed.all and parsed.output:
         raise ConfigError("--all names the folder, so -o has no file to name; -f chooses the format", where=parsed.prog)
 

@@ -6,10 +6,11 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from penstock.discover.choice.runs import collect_below, members
+from penstock.discover.choice.source import is_out_of_reach
 from penstock.discover.proposal import Candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from penstock.discover.recording import Recording
 
@@ -27,11 +28,12 @@ def list_candidates(recording: Recording) -> list[Candidate]:
     below: dict[int, int] = defaultdict(int)
     inside = collect_below(recording)
     for root, times in recording.roots.items():
-        function = recording.shapes[root.shape].function
-        runs[function] += times
-        below[function] |= inside[root.shape]
-        if root.trigger:
-            triggers[function][root.trigger] += times
+        for index in _find_outermost(recording, root.shape):
+            function = recording.shapes[index].function
+            runs[function] += times
+            below[function] |= inside[index]
+            if root.trigger:
+                triggers[function][root.trigger] += times
     writes = collect_writes(recording)
     candidates = [
         Candidate(
@@ -42,9 +44,21 @@ def list_candidates(recording: Recording) -> list[Candidate]:
             writes=_join_writes((number, *members(below[number])), writes),
         )
         for number, times in runs.items()
-        if "<" not in recording.functions[number].qualname
     ]
     return sorted(candidates, key=_weigh)
+
+
+def _find_outermost(recording: Recording, start: int) -> Iterator[int]:
+    """Yield the outermost shapes of functions that a decorator reaches: inside the wrappers of the project's decorators."""
+    waiting, known = [start], {start}
+    while waiting:
+        shape = recording.shapes[index := waiting.pop()]
+        if not is_out_of_reach(recording.functions[shape.function]):
+            yield index
+        else:
+            new = {child.shape for child in shape.children} - known
+            known |= new
+            waiting += sorted(new, reverse=True)
 
 
 def collect_writes(recording: Recording) -> Mapping[int, set[str]]:

@@ -17,9 +17,10 @@ from penstock.discover.effects import collect_effects
 from penstock.discover.entrypoints import find_function, find_trigger
 from penstock.discover.naming import name_steps
 from penstock.discover.proposal import ProposedFlow, ProposedStep
+from penstock.discover.task_runs import join_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from penstock.discover.proposal import Choice
@@ -38,6 +39,7 @@ def propose(recording: Recording, entrypoint: str, choice: Choice, project: Path
     Raises:
         ConfigError: There is no such function, or more than one.
     """
+    recording = join_tasks(recording)
     start = find_function(recording, entrypoint)
     sources = SourceReader(project)
     runs = Runs(recording, frozenset({start}))
@@ -115,7 +117,7 @@ def _describe(draft: _Draft, runs: Runs, sources: SourceReader, others: Sequence
         ProposedStep(
             function=functions[numbers[name]],
             name=name,
-            after=_label(draft, name, numbers, sources),
+            after=_label(draft, name, runs, sources),
             effects=tuple(sorted(effects[numbers[name]])),
             trigger=trigger if numbers[name] == draft.start else "",
         )
@@ -131,13 +133,23 @@ def _describe(draft: _Draft, runs: Runs, sources: SourceReader, others: Sequence
     )
 
 
-def _label(draft: _Draft, name: str, numbers: dict[str, int], sources: SourceReader) -> dict[str, str]:
-    """Return the steps before a step, each with the condition under which their common parent calls it."""
-    functions = draft.recording.functions
-    parents = {context.parent for context in draft.contexts.counts if context.step == name}
-    labels = {find_label(sources.find(functions[numbers[parent]]), functions[numbers[name]].name) for parent in parents}
+def _label(draft: _Draft, name: str, runs: Runs, sources: SourceReader) -> dict[str, str]:
+    """Return the steps before a step, each with the condition under which the steps around it call it."""
+    numbers = {step: number for number, step in draft.names.items()}
+    parents = {numbers[context.parent] for context in draft.contexts.counts if context.step == name}
+    labels = {_find_condition(runs, draft.names, parent, numbers[name], sources) for parent in parents}
     label = labels.pop() if len(labels) == 1 else ""
     return dict.fromkeys(draft.after[name], label)
+
+
+def _find_condition(runs: Runs, steps: Collection[int], parent: int, number: int, sources: SourceReader) -> str:
+    """Return the condition of a step's calls in the step around it, also of those by a function between both."""
+    functions, callers = runs.recording.functions, runs.callers[number]
+    between = [caller for caller in callers if caller not in steps and parent in runs.callers.get(caller, ())]
+    called = [number] if parent in callers else between
+    caller = sources.find(functions[parent])
+    labels = {find_label(caller, functions[target].name) for target in called}
+    return labels.pop() if len(labels) == 1 else ""
 
 
 def _find_title(function: Function, sources: SourceReader) -> str:

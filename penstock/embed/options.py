@@ -169,13 +169,14 @@ class FlowOptions(FigureOptions):
         COUNT, None, "The greatest number of edges between a shown step and the focus or an entrypoint."
     )
     collapse: str = _option(COLLAPSE, "", "One box for all steps of a module.")
+    untested: bool = _option(TRUTH, False, "Whether the diagram marks the edges that no test takes.")
     heading_level: int = _option(LEVEL, 0, "The level of the steps' headings; by default, one below the last heading.")
     id: str = _option(TEXT, "", "The anchor; by default, `flow-` and the flow's name. `name` means the same.")
 
     @property
     def part(self) -> Part:
         """The part of the flow that is shown."""
-        return Part(focus=self.focus, depth=self.depth, collapse=self.collapse)
+        return Part(focus=self.focus, depth=self.depth, collapse=self.collapse, untested=self.untested)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -227,7 +227,7 @@ def _view_evidence(flow: Flow) -> EvidenceView | None:
         doubts[: edge_status.MOST_DOUBTS],
         edge_status.rest(count),
         edge_status.doubts_title(count) if count > edge_status.MOST_UNFOLDED else "",
-        any(edge.state == "confirmed" for edge in flow.edges),
+        any(map(edge_status.is_confirmed, flow.edges)),
     )
 
 

@@ -30,8 +30,9 @@ FindingCode = Literal[
 ]
 """The code of a finding; the problems of declarations have codes of their own."""
 
-State = Literal["", "confirmed", EdgeFindingCode]
-"""The result of checking an edge; empty if it was not checked."""
+State = Literal["", "confirmed", "untested", EdgeFindingCode]
+"""The result of checking an edge; empty if it was not checked. In drawings that mark what no test takes, ``untested`` stands
+in the place of others."""
 
 Severity = Literal["error", "note"]
 """An error fails the check; a note is only reported."""

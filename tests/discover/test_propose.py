@@ -110,6 +110,13 @@ def test_what_a_step_writes_belongs_to_the_nearest_step(tmp_path: Path) -> None:
     assert [(), ("sqlite:orders",), ("mail",)] == [step.effects for step in flow.steps]
 
 
+def test_a_task_follows_what_sent_it(tmp_path: Path) -> None:
+    """The run of a task, in whatever process, is part of the flow that sends it; one that sends itself is there once."""
+    sent = {"send": "celery:app.pack", "pack": "celery:app.pack"}
+    recording = record("m(send b)", "pack(count)", writes=sent, triggers={"pack": "celery:app.pack"})
+    assert {"m": [], "send": ["m"], "pack": ["send"], "count": ["pack"], "b": ["send"]} == arrows(recording, tmp_path)
+
+
 def test_conditions_become_labels(tmp_path: Path) -> None:
     """An arrow has the condition right above the call as its label, if that is short."""
     source = tmp_path / "app.py"
@@ -124,6 +131,15 @@ def test_conditions_become_labels(tmp_path: Path) -> None:
         "wrap": {"ship": ""},
     }
     assert {"place": {}, **expected} == labels
+
+
+def test_the_condition_of_a_function_between_steps_counts(tmp_path: Path) -> None:
+    """A step that a helper calls has the condition under which the step around it calls the helper."""
+    source = tmp_path / "app.py"
+    source.write_text(SOURCE)
+    recording = record("place(check ship(wrap))", "place(check)", source=source)
+    flow = propose(recording, "place", Choice(dropped=frozenset({"app:ship"}), added=frozenset({"app:wrap"})), tmp_path)
+    assert {"check": "if paid"} == dict(flow.steps[-1].after)
 
 
 def test_the_title_is_the_first_sentence_of_the_docstring(tmp_path: Path) -> None:

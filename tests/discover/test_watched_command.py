@@ -67,6 +67,12 @@ def test_exit_code(tmp_path):
     assert (["place_order!"], 3) == (draw_roots(recording), code)
 
 
+def test_pytest_warns_of_nothing(tmp_path):
+    """A plugin of pytest that is imported before it starts is no problem, also where warnings are errors."""
+    command = [sys.executable, "-m", "pytest", "-W", "error", "--version"]
+    assert 0 == watch_command(command, WatchOptions(project=tmp_path))[1]
+
+
 def test_unknown_command(tmp_path):
     """A command that cannot be started is an error that says so."""
     with pytest.raises(PenstockError) as caught:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.check.evidence import load as load_evidence
-from penstock.check.evidence import merge, save
 from penstock.cli.discovery.next_steps import print_next_steps
+from penstock.cli.discovery.proposal_evidence import save_evidence
 from penstock.cli.terminal import CLEAN, FINDINGS, pluralize, print_diff, tell
-from penstock.config import evidence_file, load
+from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
+from penstock.config import load
 from penstock.config.module_paths import module_of_file
 from penstock.discover.writing.decorators import write_decorators
 from penstock.discover.writing.frameworks import find_framework_settings
@@ -18,13 +20,14 @@ from penstock.discover.writing.outside import write_outside
 from penstock.discover.writing.places import import_root, module_name
 from penstock.discover.writing.settings import NewSettings, write_settings
 from penstock.discover.writing.source_file import UnwritableError
-from penstock.errors import ConfigError, EvidenceError, OutputError
+from penstock.errors import ConfigError, OutputError, PenstockError
+from penstock.proof import prove
+from penstock.render.edge_status import provenance
 from penstock.render.wording import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from penstock.check.evidence import Evidence
     from penstock.check.fix import Edit
     from penstock.config import Config
     from penstock.discover.proposal import ProposedFlow
@@ -80,10 +83,23 @@ def write_proposal(
     for edit in edits:
         print(f"wrote {visible(edit.name)}")
     config = load(config.project)
-    if flow.evidence is not None:
-        _save_evidence(flow.evidence, evidence_file(config), config.project)
+    _check(flow, config)
     print_next_steps(config.project, flow.name, is_recorded=flow.evidence is not None)
     return CLEAN
+
+
+def _check(flow: ProposedFlow, config: Config) -> None:
+    """Keep what was seen as evidence, and print the verdict on the declared flow."""
+    try:
+        declared = collect(CollectPlan.of(config, calls=True)).flow(flow.name)
+        if flow.evidence is not None:
+            save_evidence(flow.evidence, declared, config)
+        proof = prove(config, calls=True)
+    except PenstockError as error:
+        tell("note", f"the flow is written, and cannot be checked: {error}")
+        return
+    if verdict := provenance(proof.manifest.flow(flow.name)):
+        print(f"\n{visible(flow.name)}  {verdict}")
 
 
 def _plan(flow: ProposedFlow, config: Config, destination: Destination, declared: Collection[str]) -> list[Edit]:
@@ -122,15 +138,16 @@ def _plan_outside(
 ) -> tuple[list[Edit], list[str], list[str]]:
     """Return the edit of a module beside the code, the module's name, and the folder to import it from."""
     default = project / (roots[0] if roots else ".") / DEFAULT_FILE
-    file = (Path.cwd() / destination.file) if destination.file else default
+    file = Path(os.path.normpath(Path.cwd() / destination.file)) if destination.file else default
     if file.suffix != ".py" or not file.is_relative_to(project):
         raise ConfigError(f"{str(file)!r} is no module in {project}; name one, such as {DEFAULT_FILE}", where="--write")
     name = file.relative_to(project).as_posix()
     module, root = module_of_file(name, project)
     try:
-        return [write_outside(flow, file, name, declared)], [module], [root.as_posix()]
+        edit = write_outside(flow, file, name, declared)
     except UnwritableError as reason:
         raise ConfigError(f"nothing was written: {reason}", where=name) from None
+    return [edit] if edit else [], [module], [root.as_posix()]
 
 
 def _write_all(edits: Sequence[Edit]) -> None:
@@ -153,15 +170,3 @@ def _restore(edits: Sequence[Edit]) -> None:
             edit.path.write_bytes(edit.old)
         else:
             edit.path.unlink()
-
-
-def _save_evidence(evidence: Evidence, file: Path, project: Path) -> None:
-    """Add what was seen to the evidence of the project; damaged evidence is left to its owner."""
-    try:
-        whole = merge([load_evidence(file), evidence]) if file.is_file() else evidence
-    except EvidenceError as error:
-        tell("note", f"{error}. What was seen is not added to it.")
-        return
-    save(whole, file)
-    name = file.relative_to(project).as_posix() if file.is_relative_to(project) else str(file)
-    print(f"wrote {visible(name)}: {pluralize(sum(evidence.runs.values()), 'run')}")

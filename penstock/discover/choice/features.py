@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.discover.choice.attention import share_attention
 from penstock.discover.choice.runs import members
+from penstock.discover.choice.source import is_out_of_reach
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from penstock.discover.choice.attention import Attention
     from penstock.discover.choice.runs import Runs
     from penstock.discover.choice.source import Source, SourceReader
     from penstock.discover.recording import Function
 
-_GETTERS = ("get_", "is_", "has_", "as_", "to_", "can_", "should_", "format_", "_get_", "_is_", "_has_")
-"""How functions are called that answer a question."""
+_GETTERS = ("get_", "is_", "has_", "as_", "to_", "from_", "can_", "should_", "format_", "_get_", "_is_", "_has_")
+"""How functions are called that answer a question, or turn a value into another."""
+_DETAIL_STATEMENTS = 8
+"""The most statements of a function that is a detail of its caller."""
+_FEW_PARTS = 2
 _TYPICAL_STATEMENTS = 3
 """The number of statements assumed for a function without source."""
 
@@ -28,7 +32,7 @@ class Features(NamedTuple):
     Attributes:
         attention: The attention that it gets.
         depth: The least number of calls between the entrypoint and it.
-        share: The share of the runs that it was called in.
+        share: The share of the runs that it was called in, or another function of its name by the same callers.
         rate: How often it was called in a run, where it was.
         callers: By how many functions it was called in the whole recording.
         callees: How many functions it called itself.
@@ -38,6 +42,8 @@ class Features(NamedTuple):
         writes: Whether it or a function inside it wrote outside.
         answers: Whether its name says that it answers a question.
         repeated: Whether its most frequent caller has its name: a method calls the one that it overrides.
+        detail: Whether it is a short last part of callers that do more than call it.
+        delegates: Whether it is private, undocumented, and does nothing but call others.
     """
 
     attention: Attention
@@ -52,6 +58,8 @@ class Features(NamedTuple):
     writes: bool
     answers: bool
     repeated: bool
+    detail: bool
+    delegates: bool
 
 
 def collect_features(runs: Runs, sources: SourceReader) -> dict[int, Features]:
@@ -61,7 +69,7 @@ def collect_features(runs: Runs, sources: SourceReader) -> dict[int, Features]:
 
 def can_be_step(function: Function, source: Source | None) -> bool:
     """Return whether a function can be decorated and would be named: no local one, no attribute, no template tag."""
-    if "<" in function.qualname:
+    if is_out_of_reach(function):
         return False
     return source is None or not (source.is_attribute or source.is_of_templates)
 
@@ -95,7 +103,7 @@ class _Collector:
         return Features(
             attention=self._attention[number],
             depth=runs.depths[number],
-            share=runs.present[number] / runs.number,
+            share=min(1.0, self._count_runs(number) / runs.number),
             rate=runs.functions[number] / runs.present[number],
             callers=len(self._callers[number]),
             callees=len(runs.callees.get(number, set()) - {number}),
@@ -105,7 +113,29 @@ class _Collector:
             writes=any(runs.touches[inner].writes for inner in inside if inner in runs.touches),
             answers=function.name.startswith(_GETTERS),
             repeated=most_frequent != number and runs.recording.functions[most_frequent].name == function.name,
+            detail=self._is_detail(number, [*callers]),
+            delegates=not (source and source.docstring)
+            and function.name.startswith("_")
+            and self._count_statements(number) <= len(runs.callees.get(number, ())),
         )
+
+    def _count_runs(self, number: int) -> int:
+        """Return in how many runs a function, or one that the same callers call by the same name, was called."""
+        runs, functions = self._runs, self._runs.recording.functions
+        peers = {peer for caller in runs.callers[number] for peer in runs.callees[caller]}
+        return sum(runs.present[peer] for peer in peers if functions[peer].name == functions[number].name)
+
+    def _is_detail(self, number: int, callers: Iterable[int]) -> bool:
+        """Return whether a function is short, calls next to nothing, and is all that callers with statements of their own call."""
+        is_short = self._sources[number] is not None and self._count_statements(number) <= _DETAIL_STATEMENTS
+        if not is_short or len(self._runs.callees.get(number, ())) > 1:
+            return False
+        return all(self._has_few_parts(caller) for caller in callers)
+
+    def _has_few_parts(self, caller: int) -> bool:
+        """Return whether a function is no entrypoint, calls few others, and has more statements than those."""
+        parts = len(self._runs.callees[caller])
+        return caller not in self._runs.entrypoints and parts <= _FEW_PARTS and parts < self._count_statements(caller)
 
 
 def _find_callers(runs: Runs) -> Mapping[int, set[int]]:

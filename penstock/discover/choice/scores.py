@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 _LEADERS = 6
 """The steps that others are compared with."""
-_MARGIN = 1.9
+_MARGIN = 2.3
 """How far a step's score may be below the mean of the leaders' scores."""
 _LEAST_ATTENTION = 0.001
+_LAST = 100.0
+"""What puts a function behind all others."""
 
 
 def choose_steps(runs: Runs, sources: SourceReader, choice: Choice) -> tuple[list[int], list[int]]:
@@ -39,7 +41,7 @@ def choose_steps(runs: Runs, sources: SourceReader, choice: Choice) -> tuple[lis
     added = {number for number in runs.functions if functions[number].address in choice.added} - runs.entrypoints
     dropped = {number for number in runs.functions if functions[number].address in choice.dropped}
     candidates = [number for number in scores if number not in added | dropped]
-    leaders = [scores[number] for number in candidates[:_LEADERS]]
+    leaders = [scores[number] for number in candidates[:_LEADERS] if scores[number] > -_LAST / 2]
     least = sum(leaders) / len(leaders) - _MARGIN if leaders else 0.0
     room = max(0, choice.most - len(added))
     best = [number for number in candidates[:room] if scores[number] >= least]
@@ -84,4 +86,5 @@ def _score(function: Features, habits: tuple[float, float]) -> float:
         - 0.3 * is_trivial
         - 0.8 * function.answers
         - 1.6 * function.repeated
+        - _LAST * (function.detail or function.delegates)
     )

@@ -21,6 +21,15 @@ _REGISTERED = frozenset({"simple_tag", "inclusion_tag", "filter", "template_filt
 """Decorators of functions that templates call, and of those that never run."""
 
 
+_FRAMEWORK_FOLDERS = frozenset({"migrations", "templatetags"})
+"""Packages whose functions only a framework calls, for its own purposes."""
+
+
+def is_out_of_reach(function: Function) -> bool:
+    """Return whether no decorator reaches a function, because it is inside another, or only a framework's machinery calls it."""
+    return "<" in function.qualname or not _FRAMEWORK_FOLDERS.isdisjoint(function.module.split("."))
+
+
 @dataclass(frozen=True)
 class Source:
     """The definition of a function.

@@ -5,12 +5,11 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from penstock.discover.watch.shapes import ChildRow, RootRow, ShapeRow
+from penstock.discover.watch.shapes import ShapeRow
 
 if TYPE_CHECKING:
-    from types import CodeType
-
-    from penstock.discover.watch.shapes import Shapes
+    from penstock.discover.watch.functions import WatchedFunction
+    from penstock.discover.watch.shapes import ChildRow, Shapes
     from penstock.effects.rows import Touch
 
 current_call: ContextVar[Call | None] = ContextVar("penstock_watched_call", default=None)
@@ -25,107 +24,63 @@ MAX_CHILDREN = 128
 _LONGEST_CYCLE = 4
 
 
-class WatchedFunction:
-    """A function of the user's.
-
-    Attributes:
-        code: Its code.
-        number: Its number in the recording, -1 before its first call.
-        is_lazy: Whether it is a generator, which may be left without an end.
-        suspends: Whether its calls pause and go on: generators and coroutines.
-    """
-
-    __slots__ = ("code", "is_lazy", "number", "suspends")
-
-    def __init__(self, code: CodeType) -> None:
-        self.code = code
-        self.number = -1
-        self.is_lazy = bool(code.co_flags & (0x20 | 0x200))
-        self.suspends = bool(code.co_flags & (0x20 | 0x80 | 0x100 | 0x200))
-
-
-class Entry:
-    """The place of a call among the calls inside its parent.
-
-    Attributes:
-        call: The call until it is closed, then ``None``.
-        shape: The number of its shape when it is closed.
-        running: The places of those before it which had not ended when it began.
-        times: How many equal calls in a row it stands for.
-    """
-
-    __slots__ = ("call", "running", "shape", "times")
-
-    def __init__(self, call: Call, running: tuple[int, ...]) -> None:
-        self.call: Call | None = call
-        self.shape = -1
-        self.running = running
-        self.times = 1
-
-
 class Call:
-    """A call of a watched function.
+    """A call of a watched function; many are made, so what is usual stands in the class.
 
     Attributes:
         function: The function.
         outer: The call that is current again when this one ends or pauses.
         parent: The call around it; ``None`` for an outermost one, and when it is closed.
-        entry: Its place in the parent.
-        children: The calls inside it.
-        running: The places of those that have not ended.
+        children: The calls inside it, equal ones in a row as one.
+        running: How many of them have not ended, nor shown an item.
         waiting: How many calls inside it have not ended, without generators.
+        writes: What it writes outside.
+        reads: What it reads outside.
+        missing: The numbers of functions that it may call, but are not watched.
         trigger: What started it, if that is known.
+        skipped: The number of calls just inside it that are passed over.
+        failed: Whether it ended with an exception.
         has_ended: Whether its function has returned.
+        is_shown: Whether it has ended, or is a generator that has shown an item: what comes then comes after it.
         is_closed: Whether it is counted, so that nothing can be added to it.
         is_ignored: Whether it is not counted, because what is around it is not known.
+        shape: The number of its shape, when it is closed.
+        company: The places of the calls beside it that ran when it began.
+        times: How many equal calls in a row it stands for.
     """
 
-    __slots__ = (
-        "children",
-        "entry",
-        "failed",
-        "function",
-        "has_ended",
-        "is_closed",
-        "is_ignored",
-        "outer",
-        "parent",
-        "reads",
-        "running",
-        "trigger",
-        "waiting",
-        "writes",
-    )
+    children: tuple[Call, ...] | list[Call] = ()
+    running = waiting = 0
+    writes: frozenset[str] | set[str] = frozenset()
+    reads: frozenset[str] | set[str] = frozenset()
+    missing: tuple[int, ...] = ()
+    trigger = ""
+    skipped = 0
+    failed = has_ended = is_shown = is_closed = is_ignored = False
+    shape = -1
+    company: tuple[int, ...] = ()
+    times = 1
 
-    def __init__(self, function: WatchedFunction, outer: Call | None) -> None:
+    def __init__(self, function: WatchedFunction, outer: Call | None, parent: Call | None) -> None:
         self.function = function
         self.outer = outer
-        self.parent: Call | None = None
-        self.entry: Entry | None = None
-        self.children: list[Entry] = []
-        self.running: list[Entry] = []
-        self.waiting = 0
-        self.reads: set[str] | None = None
-        self.writes: set[str] | None = None
-        self.trigger = ""
-        self.failed = self.has_ended = self.is_closed = self.is_ignored = False
+        self.parent = parent
 
     def note(self, touch: Touch) -> None:
         """Keep what the call touches."""
-        if touch.verb == "writes":
-            targets = self.writes = self.writes if self.writes is not None else set()
-        else:
-            targets = self.reads = self.reads if self.reads is not None else set()
+        targets = self.writes if touch.verb == "writes" else self.reads
         if len(targets) < MAX_TOUCHES:
-            targets.add(touch.target)
+            setattr(self, touch.verb, targets | {touch.target})
 
     def add_child(self, child: Call) -> None:
         """Begin a call inside this one."""
-        running = tuple(self.children.index(entry) for entry in self.running) if self.running else ()
-        entry = child.entry = Entry(child, running)
-        child.parent = self
-        self.children.append(entry)
-        self.running.append(entry)
+        if type(self.children) is not list:
+            self.children = [child]
+        else:
+            if self.running:
+                child.company = tuple(place for place, call in enumerate(self.children) if not call.is_shown)
+            self.children.append(child)
+        self.running += 1
         if not child.function.is_lazy:
             self.waiting += 1
 
@@ -140,32 +95,30 @@ class Calls:
     def __init__(self, shapes: Shapes) -> None:
         self.shapes = shapes
 
-    def begin(self, function: WatchedFunction) -> Call:
+    def begin(self, function: WatchedFunction, outer: Call | None, *, is_ignored: bool = False) -> Call:
         """Begin a call in the current one."""
-        outer = current_call.get()
-        if outer is None:
-            call = Call(function, None)
-        elif outer.is_closed:
-            call = Call(function, None)
-            call.is_ignored = outer.function.is_lazy  # the generator was counted without its rest
-        else:
-            call = Call(function, outer)
-            if outer.is_ignored:
-                call.is_ignored = True
-            else:
-                outer.add_child(call)
+        if outer is not None and outer.is_closed:
+            is_ignored = is_ignored or outer.function.is_lazy  # the generator was counted without its rest
+            outer = None
+        call = Call(function, outer, None)
+        if is_ignored or (outer is not None and (outer.is_ignored or outer.skipped)):
+            call.is_ignored = True
+        elif outer is not None:
+            call.parent = outer
+            outer.add_child(call)
         current_call.set(call)
         return call
 
     def suspend(self, call: Call) -> None:
-        """Pause a generator or coroutine; what consumes the first item of a generator comes after it."""
+        """Pause a generator or coroutine."""
         current_call.set(call.outer)
         call.outer = None
 
     def show_item(self, call: Call) -> None:
-        """Let the consumer of a generator's item come after it."""
-        if call.parent is not None and call.entry in call.parent.running:
-            call.parent.running.remove(call.entry)
+        """Let what consumes the first item of a generator come after it."""
+        if call.parent is not None and not call.is_shown:
+            call.is_shown = True
+            call.parent.running -= 1
 
     def resume(self, call: Call) -> None:
         """Go on with a generator or coroutine."""
@@ -175,90 +128,124 @@ class Calls:
     def end(self, call: Call, *, failed: bool) -> None:
         """End a call, and count it as soon as what it started has ended, too."""
         current_call.set(call.outer)
-        call.outer = None
-        call.failed, call.has_ended = failed, True
+        call.outer, parent = None, call.parent
+        call.has_ended = True
+        if failed:
+            call.failed = True
         if call.is_ignored or call.is_closed:
             call.is_closed = True
             return
-        self.show_item(call)
-        if call.parent is not None and not call.function.is_lazy:
-            call.parent.waiting -= 1
+        if parent is not None:
+            if not call.is_shown:
+                call.is_shown = True
+                parent.running -= 1
+            if not call.function.is_lazy:
+                parent.waiting -= 1
         if not call.waiting:
-            self.close(call)
+            self._close_one(call)
+            if parent is not None and parent.has_ended and not parent.waiting and not parent.is_closed:
+                self.close(parent)
+
+    def find_ending(self, function: WatchedFunction) -> Call | None:
+        """Return the call of a function that ends, or ``None`` if it was passed over; end those inside whose ends were missed."""
+        call = current_call.get()
+        if call is not None and call.skipped:
+            call.skipped -= 1
+            return None
+        outer = call
+        while outer is not None and outer.function is not function:
+            outer = outer.outer
+        while outer is not None and call is not None and call is not outer:
+            self.end(call, failed=True)
+            call = current_call.get()
+        return outer
 
     def close(self, call: Call) -> None:
         """Count a call, and those around it that were only waiting for it."""
         next_call: Call | None = call
         while next_call is not None:
-            closed_call, parent = next_call, next_call.parent
-            self._close_one(closed_call)
-            next_call = None
-            if parent is not None and parent.has_ended and not parent.waiting and not parent.is_closed:
-                next_call = parent
+            parent = next_call.parent
+            self._close_one(next_call)
+            is_over = parent is not None and parent.has_ended and not parent.waiting and not parent.is_closed
+            next_call = parent if is_over else None
 
     def _close_one(self, call: Call) -> None:
-        for child in call.children:
-            if child.call is not None:
-                self._close_one(child.call)  # a generator that has not ended, or at the end of the process anything
-        number = self.shapes.intern(_describe(call))
-        parent, entry = call.parent, call.entry
-        if parent is None or entry is None or call.trigger:
-            self.shapes.count_root(RootRow(number, call.trigger, self.shapes[number].missing))
-        call.is_closed, call.parent, call.entry, call.children = True, None, None, []
-        if parent is not None and entry is not None:
-            entry.call, entry.shape = None, number
-            _tidy(parent, entry)
+        function, parent = call.function, call.parent
+        is_leaf = not (call.children or call.writes or call.reads or call.missing)
+        number = function.leaves[call.failed] if is_leaf else -1
+        if number < 0:
+            for child in call.children:
+                if not child.is_closed:
+                    self._close_one(child)  # a generator that has not ended
+            number = self.shapes.intern(self._describe(call))
+            if is_leaf:
+                function.leaves[call.failed] = number
+        call.shape, call.is_closed = number, True
+        if parent is None or call.trigger:
+            self.shapes.count_root(number, call.trigger)
+        if call.children:
+            call.children = ()
+        if parent is not None:
+            call.parent = None
+            if not parent.running and len(parent.children) > 1:
+                _tidy(parent, call)
+
+    def _describe(self, call: Call) -> ShapeRow:
+        children = _merge_neighbours(call.children) if call.children else ()
+        inner = {number for shape, _, _ in children for number in self.shapes[shape].missing}
+        missing = tuple(sorted(inner.union(call.missing))) if inner or call.missing else ()
+        writes, reads = tuple(sorted(call.writes)), tuple(sorted(call.reads))
+        is_partial = len(call.children) > 2 * MAX_CHILDREN
+        return ShapeRow(call.function.number, children, writes, reads, is_partial, call.failed, missing)
 
 
-def _describe(call: Call) -> ShapeRow:
-    children = _merge_neighbours(call.children) if call.children else ()
-    writes = tuple(sorted(call.writes)) if call.writes else ()
-    reads = tuple(sorted(call.reads)) if call.reads else ()
-    is_partial = len(call.children) > 2 * MAX_CHILDREN
-    return ShapeRow(call.function.number, writes, reads, children, is_partial, call.failed, ())
-
-
-def _tidy(parent: Call, entry: Entry) -> None:
+def _tidy(parent: Call, call: Call) -> None:
     """Join the call that ended last to an equal one before it, and leave out a cycle that repeats a third time."""
     children = parent.children
-    if parent.running or entry.running or entry is not children[-1] or len(children) < 2:
+    if call.company or type(children) is not list or call is not children[-1]:
         return
     last = children[-2]
-    if last.shape == entry.shape and not last.running:
+    if last.shape == call.shape and not last.company:
         last.times += 1
         children.pop()
         return
-    for length in range(2, _LONGEST_CYCLE + 1):
-        if len(children) >= 3 * length and children[-1 - length].shape == entry.shape:
-            rows = [(entry.shape, entry.running, bucket(entry.times)) for entry in children[-3 * length :]]
-            if rows[:length] == rows[length : 2 * length] == rows[2 * length :]:
-                del children[-length:]
-                return
-    if len(children) > MAX_CHILDREN and _is_spare(children, entry):
+    if len(children) >= 6 and (length := _find_cycle(children)):
+        del children[-length:]
+    elif len(children) > MAX_CHILDREN and _is_spare(children, call):
         children.pop()
 
 
-def _is_spare(children: list[Entry], entry: Entry) -> bool:
+def _find_cycle(children: list[Call]) -> int:
+    """Return the length of a cycle that the last calls repeat for the third time, or 0."""
+    last = children[-1].shape
+    for length in range(2, _LONGEST_CYCLE + 1):
+        if len(children) >= 3 * length and children[-1 - length].shape == last:
+            rows = [(call.shape, call.company, bucket(call.times)) for call in children[-3 * length :]]
+            if rows[:length] == rows[length : 2 * length] == rows[2 * length :]:
+                return length
+    return 0
+
+
+def _is_spare(children: list[Call], call: Call) -> bool:
     is_full = len(children) > 2 * MAX_CHILDREN + 1  # one more marks the parent as partial
-    return is_full or any(sibling.shape == entry.shape for sibling in children[:-1])
+    return is_full or any(sibling.shape == call.shape for sibling in children[-2::-1])  # the nearest first
 
 
-def _merge_neighbours(entries: list[Entry]) -> tuple[ChildRow, ...]:
+def _merge_neighbours(calls: list[Call] | tuple[Call, ...]) -> tuple[ChildRow, ...]:
     """Return the rows of calls inside another, equal ones in a row as one; those may overlap each other."""
     rows: list[ChildRow] = []
     times: list[int] = []
-    places: dict[int, int] = {}
-    for number, entry in enumerate(entries):
-        running = tuple(sorted({places[place] for place in entry.running if place in places}))
-        last = rows[-1] if rows else None
+    places: list[int] = []
+    for call in calls:
+        running = tuple(sorted({places[place] for place in call.company})) if call.company else ()
         rest = running[:-1] if running and running[-1] == len(rows) - 1 else running
-        if last is not None and last.shape == entry.shape and rest == last.running:
-            times[-1] += entry.times
+        if rows and rows[-1][0] == call.shape and rest == rows[-1][1]:
+            times[-1] += call.times
         else:
-            rows.append(ChildRow(entry.shape, running, 1))
-            times.append(entry.times)
-        places[number] = len(rows) - 1
-    return tuple(row._replace(times=bucket(count)) for row, count in zip(rows, times, strict=True))
+            rows.append((call.shape, running, 1))
+            times.append(call.times)
+        places.append(len(rows) - 1)
+    return tuple((shape, running, bucket(count)) for (shape, running, _), count in zip(rows, times, strict=True))
 
 
 def bucket(times: int) -> int:

@@ -22,7 +22,7 @@ def swallow(error: Exception) -> None:
     """
     if not _is_own(error.__traceback__):
         raise error
-    if len(faults) < _MAX_FAULTS:
+    if len(faults) < _MAX_FAULTS and not isinstance(error, RecursionError):  # the application will meet it, too
         faults[f"{type(error).__name__}: {error}"] = None
 
 

@@ -1,4 +1,7 @@
-"""Finds the frame of a watched call, without the audit event that ``sys._getframe`` raises: hooks for it cost more than the rest."""
+"""Finds frames, and knows objects by their identity, without audit events.
+
+Python raises one for ``id``, ``sys._getframe``, ``f_code`` and ``gi_frame``; a hook for it costs more than all the rest.
+"""
 
 from __future__ import annotations
 
@@ -8,28 +11,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from types import CodeType, FrameType
+    from types import FrameType
+
+identify = object.__hash__
+"""Returns a number that no other object has at the same time."""
 
 _local = threading.local()
 
 
 def _make_finder() -> Generator[FrameType | None, Any, None]:
     """Yield the frame that asks, each time."""
-    own: Any = yield None
+    finder: Any = yield None
+    own = finder.gi_frame
+    del finder
     while True:
-        yield own.gi_frame.f_back
+        yield own.f_back
 
 
-def find_frame(code: CodeType) -> FrameType | None:
-    """Return the innermost running frame of some code in this thread."""
+def find_frame() -> FrameType | None:
+    """Return the frame that called the function which calls this one."""
     frame: FrameType | None
     try:
         frame = next(_local.finder)
     except (AttributeError, StopIteration, ValueError):  # the thread's first time; or it was interrupted right here
-        frame = _start_finder()
-    while frame is not None and frame.f_code is not code:
-        frame = frame.f_back
-    return frame
+        return _start_finder()
+    frame = frame.f_back if frame is not None else None
+    return frame.f_back if frame is not None else None
 
 
 def _start_finder() -> FrameType | None:
@@ -37,4 +44,4 @@ def _start_finder() -> FrameType | None:
     next(finder)
     finder.send(finder)
     _local.finder = finder
-    return sys._getframe(1)
+    return sys._getframe(3)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from penstock.discover.watch.faults import swallow
-
 if TYPE_CHECKING:
     from types import CodeType
 
@@ -14,6 +12,8 @@ if TYPE_CHECKING:
 
 _TOOLS = (4, 3, 2, 1, 0, 5)
 """Numbers of tools: those without a meaning first."""
+
+_NAME = "penstock discover"
 
 
 class Monitor:
@@ -29,69 +29,43 @@ class Monitor:
         self._watcher = watcher
         self._monitoring: Any = vars(sys)["monitoring"]
         self._tool = 0
-        self._events = 0
 
     def start(self) -> str:
         """Begin, in all threads; return why it cannot, or an empty string."""
-        monitoring, events = self._monitoring, self._monitoring.events
+        monitoring, events, watcher = self._monitoring, self._monitoring.events, self._watcher
         free = [tool for tool in _TOOLS if monitoring.get_tool(tool) is None]
         if not free:
             return "other tools use all numbers of sys.monitoring"
         self._tool = free[0]
-        monitoring.use_tool_id(self._tool, "penstock discover")
-        self._events = events.PY_START | events.PY_RETURN | events.PY_YIELD | events.PY_RESUME
+        monitoring.use_tool_id(self._tool, _NAME)
         callbacks: dict[int, Any] = {
-            events.PY_START: self._start,
-            events.PY_RETURN: self._return,
-            events.PY_UNWIND: self._unwind,
-            events.PY_YIELD: self._yield,
-            events.PY_RESUME: self._resume,
-            events.PY_THROW: self._resume,
+            events.PY_START: watcher.start,
+            events.PY_RETURN: watcher.end,
+            events.PY_UNWIND: watcher.fail,
+            events.PY_YIELD: watcher.suspend,
+            events.PY_RESUME: watcher.resume,
+            events.PY_THROW: watcher.resume,
         }
         for event, callback in callbacks.items():
             monitoring.register_callback(self._tool, event, callback)
+        whole = events.PY_START | events.PY_RETURN | events.PY_YIELD | events.PY_RESUME
+        watcher.switches.watch = self._make_setter(whole)
+        watcher.switches.watch_start = self._make_setter(events.PY_START)
+        watcher.switches.leave = self._make_setter(0)
         monitoring.set_events(self._tool, events.PY_UNWIND | events.PY_THROW)
         return ""
 
-    def watch(self, code: CodeType) -> None:
-        """Watch a function of the user's from its beginning to its end."""
-        self._monitoring.set_local_events(self._tool, code, self._events)
+    def _make_setter(self, events: int) -> Any:
+        """Return a function that sets the events of some code; only what has events costs anything."""
+        set_events, tool = self._monitoring.set_local_events, self._tool
 
-    def watch_start(self, code: CodeType) -> None:
-        """Watch where a function of a library begins."""
-        self._monitoring.set_local_events(self._tool, code, self._monitoring.events.PY_START)
+        def set_local_events(code: CodeType) -> None:
+            """Set the events of some code."""
+            set_events(tool, code, events)
+
+        return set_local_events
 
     def find_disturbance(self) -> str:
         """Return what has ended the watching, or an empty string."""
-        is_ours = self._monitoring.get_tool(self._tool) == "penstock discover"
+        is_ours = self._monitoring.get_tool(self._tool) == _NAME
         return "" if is_ours else "another tool took the place of penstock's in sys.monitoring"
-
-    def _start(self, code: CodeType, _offset: int) -> None:
-        try:
-            self._watcher.start(code)
-        except Exception as error:
-            swallow(error)
-
-    def _return(self, code: CodeType, _offset: int, _value: object) -> None:
-        try:
-            self._watcher.end(code, failed=False)
-        except Exception as error:
-            swallow(error)
-
-    def _unwind(self, code: CodeType, _offset: int, reason: object) -> None:
-        try:
-            self._watcher.end(code, failed=not isinstance(reason, GeneratorExit))
-        except Exception as error:
-            swallow(error)
-
-    def _yield(self, code: CodeType, _offset: int, value: object) -> None:
-        try:
-            self._watcher.suspend(code, value)
-        except Exception as error:
-            swallow(error)
-
-    def _resume(self, code: CodeType, _offset: int, _error: object = None) -> None:
-        try:
-            self._watcher.resume(code)
-        except Exception as error:
-            swallow(error)

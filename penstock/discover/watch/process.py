@@ -16,6 +16,7 @@ from penstock.discover.watch.own_code import OwnCode
 from penstock.discover.watch.watcher import Watcher
 from penstock.effects import LIBRARIES
 from penstock.effects.audit import EVENTS
+from penstock.effects.rows import LibraryFunction
 from penstock.effects.sqlite import EVENT, follow
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ FOLDER = "PENSTOCK_DISCOVERY"
 
 SETTINGS = "settings.json"
 """The file there with the arguments of :class:`~penstock.discover.watch.own_code.OwnCode`."""
+
+_TEST_RUNNERS = (("_pytest.runner", "runtestprotocol"), ("unittest.case", "TestCase.run"))
+"""Where tests begin."""
 
 PAUSE = 5.0
 """Seconds between two writes of a process that may be killed."""
@@ -47,7 +51,14 @@ def start() -> None:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             with open(os.path.join(folder, SETTINGS), encoding="utf-8") as file:  # noqa: PTH118, PTH123 - pathlib costs time in every process
                 settings = json.load(file)
+            _hide_from_pytest()
             WatchedProcess(folder, OwnCode(settings["roots"], settings["packages"])).start()
+
+
+def _hide_from_pytest() -> None:
+    """Keep pytest from the warning that penstock, a plugin of it, was imported before; some projects make it an error."""
+    penstock = sys.modules["penstock"]
+    penstock.__doc__ = f"{penstock.__doc__}\nPYTEST_DONT_REWRITE\n"
 
 
 class WatchedProcess:
@@ -60,8 +71,9 @@ class WatchedProcess:
 
     def __init__(self, folder: str, own_code: OwnCode) -> None:
         self._folder = folder
-        rows = LibraryRows(row for library in LIBRARIES for row in library.FUNCTIONS)
-        self._watcher = Watcher(own_code, rows, self._rest)
+        rows = [row for library in LIBRARIES for row in library.FUNCTIONS]
+        runners = [LibraryFunction(*runner, self._begin_test) for runner in _TEST_RUNNERS]
+        self._watcher = Watcher(own_code, LibraryRows([*rows, *runners]), self._rest)
         self._backend = _choose_backend(self._watcher)
         self._part = ""
         self._notes: list[str] = []
@@ -85,6 +97,10 @@ class WatchedProcess:
         atexit.register(self.write)
         if hasattr(os, "register_at_fork"):  # not on Windows
             os.register_at_fork(after_in_child=self._begin_child)
+
+    def _begin_test(self, _arguments: object) -> tuple[()]:
+        self._watcher.begin_test()
+        return ()
 
     def _begin_part(self) -> None:
         self._part = os.path.join(self._folder, f"{os.getpid()}-{os.urandom(4).hex()}")  # noqa: PTH118 - see above
@@ -111,7 +127,7 @@ class WatchedProcess:
             disturbance = self._backend.find_disturbance()
             notes = [*self._notes, *([f"A process was watched only in part: {disturbance}."] if disturbance else ())]
             notes += [f"penstock could not follow a call ({fault})." for fault in faults]
-            content = json.dumps({**self._watcher.finish(), "notes": notes}, separators=(",", ":")).encode()
+            content = json.dumps({**self._watcher.encode(), "notes": notes}, separators=(",", ":")).encode()
             descriptor = _open(f"{self._part}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             try:
                 while content:
@@ -146,8 +162,7 @@ class WatchedProcess:
         follow(arguments[0], self._watcher.note)
 
     def _read_code(self, arguments: tuple[Any, ...]) -> None:
-        for code, is_own in self._watcher.read_module(arguments[0]):
-            (self._backend.watch if is_own else self._backend.watch_start)(code)
+        self._watcher.read_module(arguments[0])
 
 
 def _choose_backend(watcher: Watcher) -> Monitor | Profiler:

@@ -8,13 +8,14 @@ from opcode import opmap
 from typing import TYPE_CHECKING
 
 from penstock.discover.watch.faults import swallow
+from penstock.discover.watch.frames import identify
+from penstock.discover.watch.functions import LAZY
 
 if TYPE_CHECKING:
-    from types import CodeType, FrameType
+    from types import FrameType
 
     from penstock.discover.watch.watcher import Watcher
 
-_LAZY = 0x20 | 0x200  # generators, synchronous or not
 _RETURN, _YIELD = opmap["RETURN_VALUE"], opmap["YIELD_VALUE"]
 
 
@@ -37,23 +38,19 @@ class Profiler:
         """Begin, in this thread and those that start from now on; return why it cannot, or an empty string."""
         if sys.getprofile() is not None:
             return "another profiler is at work"
+        switches = self._watcher.switches
+        switches.watch = switches.watch_start = lambda code: self._codes.add(identify(code))
+        switches.leave = lambda code: self._codes.discard(identify(code))
         threading.setprofile(self._profile)
         sys.setprofile(self._profile)
         return ""
-
-    def watch(self, code: CodeType) -> None:
-        """Watch a function of the user's from its beginning to its end."""
-        self._codes.add(id(code))
-
-    watch_start = watch
-    """Watch where a function of a library begins."""
 
     def find_disturbance(self) -> str:
         """Return what has ended the watching of this thread, or an empty string."""
         return "" if sys.getprofile() == self._profile else "another profiler took the place of penstock's"
 
     def _profile(self, frame: FrameType, event: str, value: object) -> None:
-        if id(frame.f_code) in self._codes and event in {"call", "return"}:
+        if identify(frame.f_code) in self._codes and event in {"call", "return"}:
             try:
                 if event == "call":
                     self._call(frame)
@@ -65,20 +62,22 @@ class Profiler:
     def _call(self, frame: FrameType) -> None:
         code, watcher = frame.f_code, self._watcher
         if not watcher.is_paused(frame):
-            watcher.start(code, frame)
+            watcher.start(code, frame=frame)
             return
         if _find_operation(frame) == _YIELD:  # not behind it, where it goes on after an item was sent
-            self._pauses.add(id(frame))
-        watcher.resume(code, frame)
+            self._pauses.add(identify(frame))
+        watcher.resume(code, frame=frame)
 
     def _return(self, frame: FrameType, value: object) -> None:
-        operation, is_thrown = _find_operation(frame), id(frame) in self._pauses
-        self._pauses.discard(id(frame))
+        code, watcher = frame.f_code, self._watcher
+        operation, is_thrown = _find_operation(frame), identify(frame) in self._pauses
+        self._pauses.discard(identify(frame))
         if operation == _YIELD and not (is_thrown and value is None):
-            self._watcher.suspend(frame.f_code, value, frame)
+            watcher.suspend(code, 0, value, frame=frame)
         else:
-            is_closing = is_thrown and bool(frame.f_code.co_flags & _LAZY)  # or an error was thrown, which is rare
-            self._watcher.end(frame.f_code, frame, failed=operation != _RETURN and not is_closing)
+            is_closing = is_thrown and code.co_flags & LAZY  # or an error was thrown, which is rare
+            end = watcher.end if operation == _RETURN or is_closing else watcher.fail
+            end(code, frame=frame)
 
 
 def _find_operation(frame: FrameType) -> int:

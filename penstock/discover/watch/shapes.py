@@ -9,39 +9,33 @@ from penstock._util.locks import make_lock
 if TYPE_CHECKING:
     from penstock.discover.watch.own_code import FunctionCode
 
+    ChildRow = tuple[int, tuple[int, ...], int]
+    """The number of a shape, the places of those running when it began, and how many equal calls it stands for."""
+
 MAX_SHAPES = 64
 """Maximum number of shapes of a function that are kept with the calls inside them."""
 
-MAX_PARTIAL_SHAPES = 64
+MAX_UNSURE_SHAPES = 16
+"""Maximum number of further ones in which calls may be missing."""
+
+MAX_TOUCHES = 32
 """Maximum number of further shapes of a function that are kept for what they touch."""
 
 
-class ChildRow(NamedTuple):
-    """A call inside another, by the number of its shape."""
-
-    shape: int
-    running: tuple[int, ...]
-    times: int
-
-
 class ShapeRow(NamedTuple):
-    """A shape, as :class:`penstock.discover.recording.Shape` has it."""
+    """A shape, in the order of its row in a file; see :class:`penstock.discover.recording.Shape`."""
 
     function: int
-    writes: tuple[str, ...]
-    reads: tuple[str, ...]
     children: tuple[ChildRow, ...]
-    partial: bool
-    failed: bool
-    missing: tuple[int, ...]
+    writes: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    partial: bool = False
+    failed: bool = False
+    missing: tuple[int, ...] = ()
 
 
-class RootRow(NamedTuple):
-    """An outermost call, as :class:`penstock.discover.recording.Root` has it."""
-
-    shape: int
-    trigger: str
-    quiet: tuple[int, ...]
+RootRow = tuple[int, str, tuple[int, ...]]
+"""The number of an outermost call's shape, its trigger, and what may be missing."""
 
 
 class Shapes:
@@ -57,8 +51,14 @@ class Shapes:
         self.roots: dict[RootRow, int] = {}
         self._rows: dict[ShapeRow, int] = {}
         self._order: list[ShapeRow] = []
-        self._counts: dict[int, int] = {}
+        self._counts: dict[tuple[int, str], int] = {}
         self._lock = make_lock()
+
+    def __getitem__(self, number: int) -> ShapeRow:
+        return self._order[number]
+
+    def __len__(self) -> int:
+        return len(self._order)
 
     def number_function(self, module: str, code: FunctionCode) -> int:
         """Return the number of a function."""
@@ -68,33 +68,38 @@ class Shapes:
     def intern(self, row: ShapeRow) -> int:
         """Return the number of a shape, or of what is kept of it where its function has too many."""
         number = self._rows.get(row)
-        return self._add(row) if number is None else number
+        if number is None:
+            with self._lock:
+                number = self._add(self._reduce(row))
+        return number
+
+    def _reduce(self, row: ShapeRow) -> ShapeRow:
+        """Return a shape as far as it is kept."""
+        kind, limit = ("unsure", MAX_UNSURE_SHAPES) if row.missing else ("whole", MAX_SHAPES)
+        if row.children and self._is_full(row, kind, limit):
+            row = ShapeRow(row.function, (), row.writes, row.reads, partial=True, failed=row.failed)
+        if row.partial and not row.children and self._is_full(row, "partial", MAX_TOUCHES):
+            row = ShapeRow(row.function, (), partial=True)
+        return row
+
+    def _is_full(self, row: ShapeRow, kind: str, limit: int) -> bool:
+        """Count a shape unless it is known; return whether there are too many of its kind."""
+        count = self._counts.get((row.function, kind), 0)
+        if count < limit and row not in self._rows:
+            self._counts[row.function, kind] = count + 1
+        return count >= limit
 
     def _add(self, row: ShapeRow) -> int:
-        with self._lock:
-            count = self._counts.get(row.function, 0)
-            if count >= MAX_SHAPES and row.children:
-                row = row._replace(children=(), partial=True)
-            if count >= MAX_SHAPES + MAX_PARTIAL_SHAPES:
-                row = row._replace(writes=(), reads=(), children=(), partial=True, missing=())
-            number = self._rows.get(row)
-            if number is None:
-                number = self._rows[row] = len(self._order)
-                self._order.append(row)
-                self._counts[row.function] = count + 1
-            return number
+        number = self._rows.setdefault(row, len(self._order))
+        if number == len(self._order):
+            self._order.append(row)
+        return number
 
-    def __getitem__(self, number: int) -> ShapeRow:
-        return self._order[number]
-
-    def count_root(self, root: RootRow) -> None:
+    def count_root(self, number: int, trigger: str) -> None:
         """Count an outermost call."""
+        root = number, trigger, self._order[number].missing
         with self._lock:
             self.roots[root] = self.roots.get(root, 0) + 1
-
-    def clear_roots(self) -> None:
-        """Forget what was counted, in a child process whose parent reports it."""
-        self.roots = {}
 
     def encode(self) -> dict[str, object]:
         """Return the rows for a file."""
@@ -102,12 +107,6 @@ class Shapes:
             roots, functions, order = list(self.roots.items()), list(self.functions), list(self._order)
         return {
             "functions": [[module, *code] for module, code in functions],
-            "shapes": [encode_shape(row) for row in order],
+            "shapes": [[*row[:4], int(row.partial), int(row.failed), row.missing] for row in order],
             "roots": [[*root, count] for root, count in roots],
         }
-
-
-def encode_shape(row: ShapeRow) -> list[object]:
-    """Return the row of a shape for a file: function, children, writes, reads, whether partial and failed, missing."""
-    children = [[*child] for child in row.children]
-    return [row.function, children, row.writes, row.reads, int(row.partial), int(row.failed), row.missing]

@@ -7,6 +7,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.discover.watch.calls import current_call
+from penstock.discover.watch.frames import identify
 from penstock.effects.rows import Touch
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Triggers:
         """Note what a library starts, which is just calling one of its functions."""
         returns = any(isinstance(note, Touch) and note == ("reads", name) for note in notes)
         outermost = _find_outermost(frame)
-        _latest.set(Arrival(name, current_call.get(), id(outermost), get_ident(), returns))
+        _latest.set(Arrival(name, current_call.get(), identify(outermost), get_ident(), returns))
         self.are_any = True
 
     def find(self, call: Call, frame: FrameType | None) -> str:
@@ -62,9 +63,9 @@ class Triggers:
         if arrival.returns or arrival.thread != get_ident():
             return arrival.name
         stop = call.parent.function.code if call.parent is not None else None
-        while frame is not None and id(frame) != arrival.frame and frame.f_code is not stop:
+        while frame is not None and identify(frame) != arrival.frame and frame.f_code is not stop:
             frame = frame.f_back
-        return arrival.name if frame is not None and id(frame) == arrival.frame else ""
+        return arrival.name if frame is not None and identify(frame) == arrival.frame else ""
 
 
 def _find_outermost(frame: FrameType) -> FrameType:

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 _HEADER = '"""Flows of code that has no decorators."""\n\nfrom penstock import flow\n'
 
 
-def write_outside(flow: ProposedFlow, file: Path, name: str, declared: Collection[str] = ()) -> Edit:
+def write_outside(flow: ProposedFlow, file: Path, name: str, declared: Collection[str] = ()) -> Edit | None:
     """Return the edit that declares a flow in a module of its own, or below the flows that the module has.
+
+    Without a step that is not declared yet, there is none.
 
     Args:
         flow: The flow; its first step is the entrypoint.
@@ -37,6 +39,8 @@ def write_outside(flow: ProposedFlow, file: Path, name: str, declared: Collectio
         ConfigError: The module declares a flow of this name already, or is not Python.
         UnwritableError: The module cannot be read.
     """
+    if all(step.function.address in declared for step in flow.steps):
+        return None
     old = SourceFile.read(file) if file.exists() else None
     base = old if old and old.data.strip() else SourceFile(file, _HEADER.encode())
     scope = ModuleScope(base.tree)

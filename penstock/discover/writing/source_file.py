@@ -107,15 +107,20 @@ class SourceFile:
         """
         if "<" in function.qualname:
             raise UnwritableError("it is made inside another function, so each call would declare it again")
-        definitions = [entry for entry in _iter_definitions(self.tree, ()) if qualname_of(entry) == function.qualname]
-        at_line = [entry for entry in definitions if _first_line(entry.node) <= function.line <= entry.node.lineno]
-        choices = at_line or definitions
+        namesakes = [entry for entry in self.definitions if qualname_of(entry) == function.qualname]
+        at_line = [entry for entry in namesakes if first_line(entry.node) <= function.line <= entry.node.lineno]
+        choices = at_line or namesakes
         if not choices:
             raise UnwritableError("its definition is no longer there; watch the code again")
         if len(choices) > 1:
             lines = " and ".join(str(entry.node.lineno) for entry in choices)
             raise UnwritableError(f"it is defined several times, in the lines {lines}")
         return choices[0]
+
+    @cached_property
+    def definitions(self) -> list[Definition]:
+        """The definitions of functions that are not inside others, in the order of the file."""
+        return list(_iter_definitions(self.tree, ()))
 
     def indentation(self, definition: Definition) -> str:
         """Return the white space before a definition."""
@@ -168,7 +173,8 @@ def qualname_of(definition: Definition) -> str:
     return ".".join([*parts, definition.node.name])
 
 
-def _first_line(node: FunctionNode) -> int:
+def first_line(node: FunctionNode) -> int:
+    """Return the line of a function's first decorator, or of its definition without one."""
     return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 

@@ -109,10 +109,10 @@ def fetch(app: App, folder: Path) -> Path | None:
         app.needs and not _pip("install", "--target", str(folder / "needs"), *app.needs)
     ):
         return None
-    (archive,) = folder.glob(f"{app.name}-*.tar.gz")
-    with tarfile.open(archive) as packed:
+    name = f"{app.name.replace('-', '_')}-{app.version}"
+    with tarfile.open(folder / f"{name}.tar.gz") as packed:
         packed.extractall(folder, filter="data")
-    return folder / f"{app.name}-{app.version}"
+    return folder / name
 
 
 def _pip(command: str, *arguments: str) -> bool:

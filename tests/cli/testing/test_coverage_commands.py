@@ -150,3 +150,19 @@ def test_nothing_was_recorded(
     monkeypatch.chdir(tmp_path)
     assert 2 == main.main(["coverage"])
     assert "nothing was recorded yet. Record what the tests run: pytest --penstock" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("command", "count"), [("show", 4), ("render", 2)])
+def test_drawings_mark_untested_arrows(command: str, count: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only if they are asked to: on the arrow, in the note and in the line of proof."""
+    main.main([command, "bom_sync"])
+    assert "no test" not in capsys.readouterr().out
+    main.main([command, "bom_sync", "--untested"])
+    drawing = capsys.readouterr().out
+    assert ("1 of 2 arrows is taken by no test." in drawing, count) == (True, drawing.count("no test"))
+
+
+def test_a_map_has_no_tests(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its arrows stand for what flows hand each other."""
+    assert 2 == main.main(["render", "--map", "--untested"])
+    assert "--untested: the map joins flows" in capsys.readouterr().err

@@ -30,7 +30,9 @@ def declare(folder: Path, old: str = "", name: str = "checkout") -> str:
     file = folder / "shop_flows.py"
     if old:
         file.write_text(old)
-    return write_outside(make_flow(name=name), file, file.name).new.decode()
+    edit = write_outside(make_flow(name=name), file, file.name)
+    assert edit
+    return edit.new.decode()
 
 
 def test_a_new_module_has_a_patch_for_each_step(tmp_path: Path) -> None:
@@ -63,3 +65,20 @@ def test_a_flow_that_is_declared_there_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "shop_flows.py").write_text(declare(tmp_path))
     with pytest.raises(ConfigError, match=r"shop_flows\.py: a flow 'checkout' is declared there already"):
         declare(tmp_path)
+
+
+def test_a_flow_without_a_new_step_needs_no_edit(tmp_path: Path) -> None:
+    """Steps that are declared elsewhere are not declared again."""
+    flow = make_flow()
+    addresses = {step.function.address for step in flow.steps}
+    assert write_outside(flow, tmp_path / "flows.py", "flows.py", addresses) is None
+
+
+def test_a_step_is_added_to_a_flow_that_is_declared(tmp_path: Path) -> None:
+    """Only what is new is declared, and the title stays where it is."""
+    edit = write_outside(make_flow(), tmp_path / "f.py", "f.py", {"shop.orders:place", "shop.orders:Desk.pay"})
+    assert edit
+    assert edit.new.decode().endswith(
+        '\ncheckout = flow("checkout")\n'
+        'checkout.step(after="place", effects=["sqlite:stock"]).patch("shop.stock:reserve")\n'
+    )
