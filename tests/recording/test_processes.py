@@ -291,6 +291,7 @@ def test_workers_of_celery_take_part(folder: Path, monkeypatch: pytest.MonkeyPat
     # how often is not told exactly by a worker that is ended, only what it saw
     assert {"receive>pack after ", "pack>ship after "} == set(facts(found))
     assert ({"receive", "clean_up"}, {}) == ({seen.step for _, seen in found.runs}, found.orphans)
+    assert {"test_it.py::test_it": {"receive", "pack", "ship", "clean_up"}} == visits(found)
 
 
 def _until(condition: object) -> None:
