@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -115,6 +116,15 @@ def test_a_task_follows_what_sent_it(tmp_path: Path) -> None:
     sent = {"send": "celery:app.pack", "pack": "celery:app.pack"}
     recording = record("m(send b)", "pack(count)", writes=sent, triggers={"pack": "celery:app.pack"})
     assert {"m": [], "send": ["m"], "pack": ["send"], "count": ["pack"], "b": ["send"]} == arrows(recording, tmp_path)
+
+
+@pytest.mark.parametrize("gap", [{"partial": True}, {"missing": (0,)}])
+def test_runs_in_which_a_step_may_be_missing_do_not_count(gap: dict[str, Any], tmp_path: Path) -> None:
+    """A run without a step shows nothing if the step was not watched then."""
+    recording = record("m(a b)", "m(b)")
+    *shapes, last = recording.shapes
+    incomplete = replace(recording, shapes=(*shapes, last._replace(**gap)))
+    assert {"m": [], "a": ["m"], "b": ["a"]} == arrows(incomplete, tmp_path)
 
 
 def test_conditions_become_labels(tmp_path: Path) -> None:
