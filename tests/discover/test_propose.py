@@ -93,6 +93,16 @@ def test_loops_and_recursion_close_no_circle(call: str, tmp_path: Path) -> None:
     assert {"m": [], "a": ["m"], "b": ["a"]} == arrows(record(call), tmp_path)
 
 
+def test_a_step_that_consumes_a_generator_comes_after_it(tmp_path: Path) -> None:
+    """What yields the items stands before what takes them, and after what ran before both."""
+    assert {"m": [], "a": ["m"], "read": ["a"], "store": ["read"]} == arrows(record("m(a store(@read))"), tmp_path)
+
+
+def test_a_helper_that_runs_again_does_not_come_between(tmp_path: Path) -> None:
+    """A step comes after the last one that is new, not after one that ran long before, and once more."""
+    assert {"m": [], "a": ["m"], "b": ["a"], "c": ["b"]} == arrows(record("m(a b a c)"), tmp_path)
+
+
 def test_a_generator_comes_before_what_consumes_it(tmp_path: Path) -> None:
     """A generator runs inside its consumer, and stands where it was first asked for an item."""
     assert {"m": [], "pack": ["m"], "send": ["pack"]} == arrows(record("m(@pack send)"), tmp_path)
