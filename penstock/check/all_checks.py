@@ -13,11 +13,13 @@ from penstock.check.findings.baseline import read, without_ignored, without_know
 from penstock.check.findings.contracts import find_broken
 from penstock.check.findings.finding import findings, of_problem
 from penstock.check.findings.grouping import group_by_cause
+from penstock.check.findings.resources import find_wrong_uses
 from penstock.check.findings.shared_causes import with_causes
 from penstock.check.findings.topics import find_unmatched_topics
 from penstock.check.gc_pause import collector_paused
 from penstock.check.questions.application import Application
 from penstock.check.verdict.judgement import judge
+from penstock.check.verdict.resource_verdicts import ResourceVerdicts, SeenKinds
 from penstock.collect import input_files
 from penstock.config import evidence_file
 from penstock.manifest.unread_flows import is_unread
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from penstock.check.evidence import Evidence
     from penstock.check.findings.finding import Finding
+    from penstock.check.verdict.judgement import Judgement
     from penstock.config import Config
     from penstock.config.accepted import Contract, Ignore
     from penstock.manifest import Manifest
@@ -131,9 +134,18 @@ def check_flows(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> Pr
     everything = [
         *_problems(manifest),
         *(finding for judgement in known_judgements for finding in findings(judgement, old=old)),
+        *_find_wrong_uses(known_judgements, evidence, rules),
         *_compare_flows(proven, rules),
     ]
     return _accept(proven, everything, evidence, rules)
+
+
+def _find_wrong_uses(judgements: Iterable[Judgement], evidence: Evidence, rules: CheckRules) -> Iterator[Finding]:
+    """Yield the findings on effects and triggers; none if the evidence is of a time when they were not recorded."""
+    if evidence.touches or evidence.triggers:
+        kinds = SeenKinds.of(evidence)
+        for judgement in judgements:
+            yield from find_wrong_uses(ResourceVerdicts(judgement.flow, evidence, rules.vocabulary, kinds))
 
 
 def _compare_flows(manifest: Manifest, rules: CheckRules) -> Iterator[Finding]:
