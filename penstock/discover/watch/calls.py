@@ -149,7 +149,7 @@ class Calls:
     def find_ending(self, function: WatchedFunction) -> Call | None:
         """Return the call of a function that ends, or ``None`` if it was passed over; end those inside whose ends were missed."""
         call = current_call.get()
-        if call is not None and call.skipped:
+        if call is not None and call.skipped and function.is_tired:
             call.skipped -= 1
             return None
         outer = call
