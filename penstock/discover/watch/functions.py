@@ -30,7 +30,7 @@ MAX_ROUNDS = 4
 """How many times that number a function is watched for the sake of callers that are watched."""
 
 
-FIRST_CALLS = 8
+FIRST_CALLS = 2
 """Number of calls of a function in which nothing that it calls is missing, if possible."""
 
 
