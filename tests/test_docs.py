@@ -37,7 +37,6 @@ PAGES = {
     "docs/tutorial-discover.md": "docs/examples/bakery",
     "docs/explanation/reading-code.md": None,
     "docs/how-to/check-in-ci.md": None,
-    "docs/how-to/coverage.md": None,
     "docs/how-to/evidence.md": None,
     "docs/how-to/evidence-from-traces.md": None,
     "docs/how-to/django.md": None,
