@@ -1,4 +1,4 @@
-"""``python -m MODULE`` in a fork of a process that has imported what takes the module long.
+"""``python -m MODULE``, or a command, in a fork of a process that has imported what takes the module long.
 
 Sphinx takes half a second for its imports, which is more than a small site takes. Each run still is a process of its
 own, with arguments, environment, folder and output of its own.
@@ -23,8 +23,13 @@ HEAVY = {
     "sphinx": ("sphinx.cmd.build", "penstock_sphinx"),
     "mkdocs": ("mkdocs.commands.build", "mkdocs.commands.serve", "mkdocs.theme", "penstock_mkdocs.plugin"),
     "nbconvert": ("nbconvert.nbconvertapp", "nbclient"),
+    "penstock": ("penstock.cli.main",),
+    "pytest": ("pytest", "execnet.gateway"),
 }
 """What each module imports sooner or later; those that are not listed run as ever."""
+
+COMMANDS = {"mkdocs": "mkdocs", "penstock": "penstock", "pytest": "pytest", "sphinx-build": "sphinx"}
+"""The module of each command that can be forked."""
 
 
 def run(
@@ -58,16 +63,43 @@ def run(
             text=True,
             check=False,
         )
-    server = _server(module, flags, imports)
     with tempfile.TemporaryDirectory() as folder:
         said, complained = Path(folder, "said"), Path(folder, "complained")
-        request = {"run": module, "arguments": command, "folder": str(cwd or Path.cwd()), "environment": environment}
-        request |= {"timeout": timeout, "files": [str(said), str(complained)]}
-        print(json.dumps(request), file=server.stdin, flush=True)
-        code = int(server.stdout.readline())
+        code = _fork(module, command, cwd or Path.cwd(), environment, (said, complained), timeout, flags, imports)
         return subprocess.CompletedProcess(
             [module, *command], code, said.read_text("utf-8"), complained.read_text("utf-8")
         )
+
+
+def run_command(words: list[str], folder: Path, environment: dict[str, str], output: Path) -> int:
+    """Run one of `COMMANDS` as a shell does; return its exit code.
+
+    Args:
+        words: The command with its arguments.
+        folder: The folder to run in.
+        environment: All of its environment.
+        output: The file or the terminal that it writes to.
+    """
+    module, script = COMMANDS[words[0]], Path(sys.executable).with_name(words[0])
+    return _fork(module, words[1:], folder, environment, (output, output), script=script)
+
+
+def _fork(
+    module: str,
+    arguments: list[str],
+    folder: Path,
+    environment: dict[str, str],
+    outputs: tuple[Path, Path],
+    timeout: int = 600,
+    flags: tuple[str, ...] = (),
+    imports: tuple[str, ...] = (),
+    script: Path | None = None,
+) -> int:
+    server = _server(module, flags, imports)
+    request = {"run": module, "arguments": arguments, "folder": str(folder), "environment": environment}
+    request |= {"timeout": timeout, "files": [*map(str, outputs)], "script": script and str(script)}
+    print(json.dumps(request), file=server.stdin, flush=True)
+    return int(server.stdout.readline())
 
 
 @lru_cache
@@ -89,6 +121,11 @@ def serve(module: str, *imports: str) -> None:
 
         for name in builtin_extensions:
             importlib.import_module(name)
+    if module == "pytest":
+        from _pytest.config import default_plugins
+
+        for name in default_plugins:
+            importlib.import_module(f"_pytest.{name}")
     gc.freeze()
     for line in sys.stdin:
         pid = os.fork()
@@ -100,20 +137,39 @@ def serve(module: str, *imports: str) -> None:
 
 
 def _become(
-    run: str, arguments: list[str], folder: str, environment: dict[str, str], timeout: int, files: list[str]
+    run: str,
+    arguments: list[str],
+    folder: str,
+    environment: dict[str, str],
+    timeout: int,
+    files: list[str],
+    script: str | None,
 ) -> None:
     signal.alarm(timeout)
     for number, name in enumerate((os.devnull, *files)):
-        opened = os.open(name, os.O_RDWR | os.O_CREAT)
+        opened = os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         os.dup2(opened, number)
         os.close(opened)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    sys.path[0] = folder  # as with -m
+    sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
+    _open_streams()
     sys.argv[1:] = arguments
     gc.unfreeze()
-    runpy.run_module(run, run_name="__main__", alter_sys=True)
+    if script:
+        sys.argv[0], sys.path[0] = script, str(Path(script).parent)
+        runpy.run_path(script, run_name="__main__")
+    else:
+        sys.path[0] = folder  # as with -m
+        runpy.run_module(run, run_name="__main__", alter_sys=True)
+
+
+def _open_streams() -> None:
+    """Make the streams of Python anew: they remember whether they led to a file, a pipe or a terminal."""
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.__stderr__ = open(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 if __name__ == "__main__":
