@@ -28,6 +28,9 @@ HEAVY = {
 }
 """What each module imports sooner or later; those that are not listed run as ever."""
 
+STARTING = frozenset({"PYTHONIOENCODING"})
+"""Variables with which Python starts as ever, because it reads them then."""
+
 COMMANDS = {"mkdocs": "mkdocs", "penstock": "penstock", "pytest": "pytest", "sphinx-build": "sphinx"}
 """The module of each command that can be forked."""
 
@@ -39,6 +42,7 @@ def run(
     imports: tuple[str, ...] = (),
     cwd: Path | None = None,
     timeout: int = 600,
+    environment: dict[str, str] | None = None,
     **more: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run a module; return its exit code and what it wrote.
@@ -50,10 +54,11 @@ def run(
         imports: What else the process that is forked has imported.
         cwd: The folder to run in.
         timeout: Seconds until the process is killed.
-        more: What to add to the environment. Variables that Python itself reads when it starts have no effect.
+        environment: All of the environment; by default, that of this process.
+        more: What to add to the environment. Most variables that Python itself reads when it starts have no effect.
     """
-    command, environment = [*map(str, arguments)], {**os.environ, **more}
-    if module not in HEAVY:
+    command, environment = [*map(str, arguments)], {**(os.environ if environment is None else environment), **more}
+    if module not in HEAVY or not STARTING.isdisjoint(environment):
         return subprocess.run(
             [sys.executable, *flags, "-m", module, *command],
             cwd=cwd,
@@ -105,7 +110,8 @@ def _fork(
 @lru_cache
 def _server(module: str, flags: tuple[str, ...], imports: tuple[str, ...]) -> Any:
     """Start the process that is forked; it ends with the one that asks it."""
-    environment = {**os.environ, "PYTHONWARNINGS": ""}  # without it, Sphinx puts a filter of its own before the flags
+    environment = {name: value for name, value in os.environ.items() if name not in {*STARTING, "PYTHONPATH"}}
+    environment["PYTHONWARNINGS"] = ""  # without it, Sphinx puts a filter of its own before the flags
     command = [sys.executable, *flags, __file__, module, *imports]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
 
@@ -153,6 +159,7 @@ def _become(
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
+    sys.path[1:1] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
     _open_streams()
     sys.argv[1:] = arguments
@@ -167,9 +174,9 @@ def _become(
 
 def _open_streams() -> None:
     """Make the streams of Python anew: they remember whether they led to a file, a pipe or a terminal."""
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)
-    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)
-    sys.stderr = sys.__stderr__ = open(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    sys.stdin = sys.__stdin__ = os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 if __name__ == "__main__":
