@@ -5,6 +5,7 @@
 # make stress       makes a million runs at once and counts wrong IDs
 # make hostile      kills, corrupts, fills, floods and misleads penstock, some 20,000 times, and counts what goes wrong
 # make accuracy     measures what the check finds of broken flows, and that it believes right ones, on four real applications, too
+# make discovery    measures what discover proposes of code that people have declared, on six real applications, too
 # make versions     runs the tests of the Sphinx extension with older and newer Sphinx, each in .venv-versions
 # All set up what they need in .venv; a second run installs nothing.
 
@@ -18,10 +19,10 @@ JOBS ?= 3
 # Unit tests wait for none.
 UNIT_JOBS ?= 2
 
-.PHONY: help setup docs test unit lint types layers tests benchmarks accuracy stress hostile versions clean
+.PHONY: help setup docs test unit lint types layers tests benchmarks accuracy discovery stress hostile versions clean
 
 help:
-	@sed -n '1,11s/^# //p' Makefile
+	@sed -n '1,12s/^# //p' Makefile
 
 setup: $(READY) $(NODE_READY)
 
@@ -79,6 +80,9 @@ benchmarks: $(READY)
 
 accuracy: $(READY)
 	$(BIN)/python tests/accuracy/measure.py
+
+discovery: $(READY)
+	$(BIN)/python tests/accuracy/discovery.py
 
 stress: $(READY)
 	$(BIN)/python tests/stress/runs.py 1000000

@@ -9,11 +9,13 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from docutils.nodes import literal_block
 from reportlab.graphics import renderPDF
 from sphinx.transforms.post_transforms.images import ImageConverter
 from svglib.svglib import svg2rlg
 
 if TYPE_CHECKING:
+    from docutils.nodes import document
     from sphinx.application import Sphinx
 
 project = "penstock"
@@ -46,7 +48,7 @@ penstock_modules = ["parts.*", "shop.*", "online.*", "flows", "states"]
 penstock_path = ["examples/parts", "examples/shop", "examples/mkdocs_build", "examples/states"]
 penstock_evidence = "_build/evidence.json"  # which `make docs` records
 
-myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the test suite runs the notebook, and compares
 autodoc_typehints = "signature"
@@ -55,6 +57,9 @@ copybutton_prompt_text = r"\$ |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 
 html_theme = "furo"
+html_logo = html_favicon = "_static/logo.svg"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"penstock {release}"
 settings = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
 if repository := settings["tool"]["hatch"]["metadata"]["hooks"]["custom"]["repository"]:  # once it is public
@@ -115,6 +120,14 @@ class SvgToPdf(ImageConverter):
         return True
 
 
+def mark_drawings(app: Sphinx, doctree: document) -> None:  # noqa: ARG001 - all events have it
+    """Give the drawings of flows in terminals a class of their own: other output wraps, see `site.css`."""
+    for block in doctree.findall(literal_block):
+        if "◆" in block.astext():
+            block["classes"].append("drawing")
+
+
 def setup(app: Sphinx) -> None:
-    """Let LaTeX have its pictures."""
+    """Let LaTeX have its pictures, and drawings their lines."""
     app.add_post_transform(SvgToPdf)
+    app.connect("doctree-read", mark_drawings)

@@ -113,6 +113,13 @@ class UnknownStepError(UnknownNameError):
     whats = "steps"
 
 
+class UnknownResourceError(UnknownNameError):
+    """A resource that no step uses."""
+
+    what = "resource"
+    whats = "resources"
+
+
 class UnknownFormatError(UnknownNameError):
     """An output format that no renderer writes."""
 

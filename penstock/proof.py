@@ -2,89 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock._util.atomic_files import stamp_of
-from penstock._util.git import commit_of
 from penstock._util.one_entry_cache import Identity, OneEntryCache
+from penstock.check.all_checks import CheckRules, Proof, check_flows
 from penstock.check.evidence import Evidence, load
-from penstock.check.evidence.freshness import is_of_today
-from penstock.check.findings.baseline import read, without_ignored, without_known
-from penstock.check.findings.contracts import find_broken
-from penstock.check.findings.finding import findings, of_problem
-from penstock.check.findings.grouping import group_by_cause
-from penstock.check.findings.shared_causes import with_causes
-from penstock.check.gc_pause import collector_paused
-from penstock.check.verdict.judgement import judge
-from penstock.collect import collect, input_files, last_good
+from penstock.collect import collect, last_good
+from penstock.collect.plan import CollectPlan
 from penstock.config import evidence_file
 from penstock.errors import EvidenceError
-from penstock.manifest.unread_flows import is_unread
 from penstock.render.edge_status import without_proof
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
-    from penstock.check.findings.finding import Finding
     from penstock.config import Config
-    from penstock.config.accepted import Contract, Ignore
     from penstock.manifest import Manifest
 
-
-@dataclass(frozen=True, kw_only=True)
-class Proof:
-    """Flows, and the results of their checks.
-
-    Attributes:
-        manifest: The flows; with the state of each edge if they were checked.
-        findings: The findings that the project does not accept.
-        baselined: The findings accepted by the baseline.
-        ignored: The findings accepted for a stated reason.
-        evidence_error: The reason that the evidence was left out, or an empty string.
-    """
-
-    manifest: Manifest
-    findings: tuple[Finding, ...] = ()
-    baselined: tuple[Finding, ...] = ()
-    ignored: tuple[Finding, ...] = ()
-    evidence_error: str = ""
-
-    @property
-    def errors(self) -> tuple[Finding, ...]:
-        """The findings that fail a check."""
-        return tuple(finding for finding in self.findings if finding.severity == "error")
-
-    @property
-    def disagreements(self) -> tuple[Finding, ...]:
-        """The errors, one a mistake, without the problems of declarations, which every build reports anyway."""
-        problems = set(_problems(self.manifest))
-        return tuple(group_by_cause([finding for finding in self.errors if replace(finding, cause="") not in problems]))
-
-
 Stamp = tuple[int, int, int] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _CheckRules:
-    """What a check needs to know of a project.
-
-    Attributes:
-        project: The project's folder.
-        evidence: The file with the evidence, whether it exists or not.
-        baseline: The file with the accepted findings, if these are applied.
-        contracts: What the project has decided about its flows.
-        ignores: The findings accepted for a reason.
-        judged: Whether edges are checked here; those of foreign manifests were checked where they were exported.
-    """
-
-    project: Path
-    evidence: Path
-    baseline: Path | None
-    contracts: tuple[Contract, ...]
-    ignores: tuple[Ignore, ...]
-    judged: bool
 
 
 _last_proof: OneEntryCache[Proof] = OneEntryCache()
@@ -109,11 +46,10 @@ def prove(config: Config, *, calls: bool | None = None, accepted: bool = True) -
         ManifestError: A manifest cannot be read, or two contradict each other.
     """
     is_judged = _is_checked(config) if calls is None else calls
-    rules = _read_rules(config, judged=is_judged, accepted=accepted)
-    manifest = collect(config, calls=is_judged)
-    baseline_stamp = _stamp(rules.baseline) if rules.baseline else None
-    key = Identity(manifest), rules, _stamp(rules.evidence), baseline_stamp
-    return _last_proof.get(key, lambda: _check(manifest, _load_evidence(rules.evidence), rules))
+    rules = CheckRules.of(config, judged=is_judged, accepted=accepted)
+    manifest = collect(CollectPlan.of(config, calls=is_judged))
+    key = Identity(manifest), rules, _stamp(rules.evidence), _stamp(rules.baseline) if rules.baseline else None
+    return _last_proof.get(key, lambda: check_flows(manifest, _load_evidence(rules.evidence), rules))
 
 
 def flows_for_docs(config: Config) -> Proof:
@@ -127,38 +63,27 @@ def flows_for_docs(config: Config) -> Proof:
     try:
         proof = prove(config, accepted=config.check != "off")
     except EvidenceError as error:
-        proof = Proof(manifest=collect(config, calls=True), evidence_error=str(error))
+        proof = Proof(manifest=collect(CollectPlan.of(config, calls=True)), evidence_error=str(error))
     return proof if config.proof else replace(proof, manifest=_hidden(proof.manifest))
 
 
 def last_shown(config: Config) -> Manifest | None:
     """Return the flows that documentation showed after their last successful collection, or ``None``."""
-    rules = _read_rules(config, judged=_is_checked(config), accepted=False)
-    last = last_good(config, calls=rules.judged)
+    is_judged = _is_checked(config)
+    last = last_good(CollectPlan.of(config, calls=is_judged))
     if last is None:
-        return last_good(config, calls=not rules.judged)
+        return last_good(CollectPlan.of(config, calls=not is_judged))
+    rules = CheckRules.of(config, judged=is_judged, accepted=False)
     try:
-        evidence = _load_evidence(rules.evidence)
+        proof = check_flows(last, _load_evidence(rules.evidence), rules)
     except EvidenceError:
         return last
-    proof = _check(last, evidence, rules)
     return proof.manifest if config.proof else _hidden(proof.manifest)
 
 
 def _is_checked(config: Config) -> bool:
     """Return whether edges are checked: always against code and runs alike, so that all front ends agree."""
     return config.check != "off" or _stamp(evidence_file(config)) is not None
-
-
-def _read_rules(config: Config, *, judged: bool, accepted: bool) -> _CheckRules:
-    return _CheckRules(
-        project=config.project,
-        evidence=evidence_file(config),
-        baseline=Path(config.baseline) if config.baseline and accepted else None,
-        contracts=config.contracts,
-        ignores=config.ignore,
-        judged=judged and not config.manifests,
-    )
 
 
 def _load_evidence(file: Path) -> Evidence:
@@ -170,49 +95,6 @@ def _hidden(manifest: Manifest) -> Manifest:
     return _last_hidden.get(
         (Identity(manifest),), lambda: replace(manifest, flows=tuple(map(without_proof, manifest.flows)))
     )
-
-
-def _check(manifest: Manifest, evidence: Evidence, rules: _CheckRules) -> Proof:
-    if not rules.judged:
-        return _accept(manifest, [*_problems(manifest), *find_broken(rules.contracts, manifest.flows)], evidence, rules)
-    with collector_paused():  # 500 flows take 0.13 s so, and 0.15 s otherwise
-        judgements = [None if is_unread(flow) else judge(flow, evidence) for flow in manifest.flows]
-    flows = (judgement.flow if judgement else flow for flow, judgement in zip(manifest.flows, judgements, strict=True))
-    proven = replace(manifest, flows=tuple(flows))
-    known_judgements = [judgement for judgement in judgements if judgement]
-    old = any(judgement.tally.unknown for judgement in known_judgements) and _is_old(manifest, evidence, rules)
-    everything = [
-        *_problems(manifest),
-        *(finding for judgement in known_judgements for finding in findings(judgement, old=old)),
-        *find_broken(rules.contracts, proven.flows),
-    ]
-    return _accept(proven, everything, evidence, rules)
-
-
-def _is_old(manifest: Manifest, evidence: Evidence, rules: _CheckRules) -> bool:
-    sources = (file for file in input_files(manifest, rules.project) if file.name != "pyproject.toml")
-    return not is_of_today(evidence, rules.evidence, sources, commit_of(rules.project))
-
-
-def _problems(manifest: Manifest) -> Iterator[Finding]:
-    yield from map(of_problem, manifest.problems)
-    yield from (of_problem(problem, flow) for flow in manifest.flows for problem in flow.problems)
-
-
-def _accept(manifest: Manifest, all_findings: list[Finding], evidence: Evidence, rules: _CheckRules) -> Proof:
-    """Separate the findings to report from those that the project accepts."""
-    all_findings = with_causes(all_findings, manifest.flows)
-    rest = tuple(without_ignored(all_findings, rules.ignores, rules.project / "pyproject.toml"))
-    ignored_findings = _without(all_findings, rest)
-    if not (evidence.facts or evidence.runs):  # an ignored finding may appear as soon as there is evidence
-        rest = tuple(finding for finding in rest if finding.code != "unmatched-ignore")
-    new = tuple(without_known(rest, read(rules.baseline))) if rules.baseline else rest
-    return Proof(manifest=manifest, findings=new, baselined=_without(rest, new), ignored=ignored_findings)
-
-
-def _without(all_findings: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:
-    left_out = set(others)
-    return tuple(finding for finding in all_findings if finding not in left_out)
 
 
 def _stamp(file: Path) -> Stamp:

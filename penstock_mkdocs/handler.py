@@ -64,7 +64,7 @@ class PenstockHandler(BaseHandler):
         self._inventories: Sequence[Any] = settings.get("inventories") or ()
         self._outer: Markdown | None = None
         self._nested: Markdown | None = None
-        self._asked: Counter[str] = Counter()
+        self._requests: Counter[str] = Counter()
 
     def get_templates_dir(self, handler: str | None = None) -> Path:  # noqa: ARG002
         """Return a folder; there are no templates."""
@@ -105,7 +105,7 @@ class PenstockHandler(BaseHandler):
         """Return a flow as HTML; a fault becomes a line in the log and a note on the page."""
         page, line = _page_of(self._markdown), self._line(data)
         embed = Embed(f"{DOMAIN}-flow", json.dumps(data), _lines(options, line), line, ())
-        page.found.embeds.append(embed)
+        page.source.embeds.append(embed)
         root = Element("div")
         page.add(root, embed)
         headings = [element for element in root.iter() if element.get("class") == HEADING_CLASS]
@@ -117,7 +117,7 @@ class PenstockHandler(BaseHandler):
         """Store the Markdown object that the next embeds belong to."""
         if self.outer_layer:
             self._outer = md
-            self._asked.clear()
+            self._requests.clear()
         else:
             self._nested = md
 
@@ -130,11 +130,11 @@ class PenstockHandler(BaseHandler):
 
     def _line(self, identifier: str) -> int:
         """Return the line of the next embed with this name, because mkdocstrings does not pass it."""
-        text = _page_of(self._markdown).found.text or _read(host_of(self._markdown).source)
+        text = _page_of(self._markdown).source.text or _read(host_of(self._markdown).source)
         directive = re.compile(_DIRECTIVE.format(re.escape(identifier)))
         numbers = [number for number, line in outside_fences(text) if directive.fullmatch(line)]
-        at = self._asked[identifier]
-        self._asked[identifier] += 1
+        at = self._requests[identifier]
+        self._requests[identifier] += 1
         if self._markdown is self._nested or at >= len(numbers):
             return 0
         return numbers[at]

@@ -37,14 +37,14 @@ class PenstockExtension(Extension):
         md.registerExtension(self)
         page = PageContext(md, self.settings, add_embed)
         self.pages.append(page)
-        first = processors.FindEmbeds(md, page.found, page.begin)
+        first = processors.FindEmbeds(md, page.source, page.begin)
         md.preprocessors.register(first, "penstock", processors.BEFORE_SNIPPETS)
-        again = processors.FindEmbeds(md, page.found)
+        again = processors.FindEmbeds(md, page.source)
         md.preprocessors.register(again, "penstock_snippets", processors.AFTER_SNIPPETS)
-        blocks = processors.EmbedBlocks(md, page.found, page.add)
+        blocks = processors.EmbedBlocks(md, page.source, page.add)
         md.parser.blockprocessors.register(blocks, "penstock", processors.ABOVE_MKDOCSTRINGS)
         md.postprocessors.register(
-            processors.RestoreText(md, page.found, page.report_lost_embed, page.note_code),
+            processors.RestoreText(md, page.source, page.report_lost_embed, page.note_code),
             "penstock",
             processors.AFTER_RAW_HTML,
         )

@@ -17,7 +17,7 @@ from penstock.render.wording import slug, visible
 from penstock_mkdocs.assets import stylesheet
 from penstock_mkdocs.blocks.untrusted import RestrictedInner
 from penstock_mkdocs.embed_syntax.options import OptionError
-from penstock_mkdocs.embed_syntax.processors import Found
+from penstock_mkdocs.embed_syntax.processors import PageSource
 from penstock_mkdocs.hosts import host_of, line_in_file
 from penstock_mkdocs.html_builder import HEADING_CLASS, Markup, unique
 from penstock_mkdocs.links.unconverted_pages import note_conversion
@@ -57,12 +57,12 @@ class PageContext:
         self.settings = settings
         self._add_embed = add_embed
         self.inner = NestedMarkdown(md)
-        self.found = Found()
+        self.source = PageSource()
         self._ids: set[str] = set()
         self._names: set[str] = set()
         self.links: dict[str, Mapping[str, str]] = {}
         self.anchors: dict[int, tuple[str, Mapping[str, str]]] = {}
-        self._said: set[str] = set()
+        self._messages: set[str] = set()
 
     @cached_property
     def restricted(self) -> RestrictedInner:
@@ -71,12 +71,12 @@ class PageContext:
 
     def reset(self) -> None:
         """Forget the page, before the next one."""
-        self.found.clear()
+        self.source.clear()
         self._ids.clear()
         self._names.clear()
         self.links.clear()
         self.anchors.clear()
-        self._said.clear()
+        self._messages.clear()
 
     def begin(self) -> None:
         """Begin a page."""
@@ -126,7 +126,7 @@ class PageContext:
     def note_code(self, embed: Embed) -> None:
         """Say of an embed that is shown as code that its indentation makes it so, which may be meant."""
         host = host_of(self.md)
-        number = line_in_file(host.source, self.found.text, embed.line) if embed.line else 0
+        number = line_in_file(host.source, self.source.text, embed.line) if embed.line else 0
         where = f"{host.page or '<markdown>'}{f':{number}' if number else ''}"
         LOGGER.info("%s: %s is indented by %s columns, so it is shown as code", where, embed.kind, embed.depth)
 
@@ -172,14 +172,14 @@ class PageContext:
         strict = fatal or bool(self.settings.get("strict")) or host.strict
         if everywhere and not (self.is_first(message) and is_news(message, host.page)) and not strict:
             return
-        number = line_in_file(host.source, self.found.text, line) if line else 0
+        number = line_in_file(host.source, self.source.text, line) if line else 0
         location = f"{host.page or '<markdown>'}:{number}" if number else host.page or "<markdown>"
         report(message, location, strict=strict)
 
     def is_first(self, what: str) -> bool:
         """Return whether a message is new on this page, and record it."""
-        first = what not in self._said
-        self._said.add(what)
+        first = what not in self._messages
+        self._messages.add(what)
         return first
 
     def new_id(self, wanted: str) -> str:

@@ -61,7 +61,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
 
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {}
-        self._given: dict[str, Any] = {}
+        self._own_settings: dict[str, Any] = {}
         self.pages = False
         self.nav: str | Literal[False] = "Flows"
         self._edit_urls: dict[str, str] = {}
@@ -79,7 +79,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         self, options: dict[str, Any], config_file_path: str | None = None
     ) -> tuple[ConfigErrors, ConfigWarnings]:
         """Check the settings; every message names the setting, and suggests a near name for an unknown one."""
-        self._given = {key: value for key, value in options.items() if key not in PLUGIN_SETTINGS}
+        self._own_settings = {key: value for key, value in options.items() if key not in PLUGIN_SETTINGS}
         self.pages = options.get("pages", False)
         self.nav = options.get("nav", "Flows")
         if not isinstance(self.pages, bool):
@@ -87,7 +87,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         if self.nav is not False and not isinstance(self.nav, str):
             return [("nav", ValidationError("'nav' must be a title, or false"))], []
         try:
-            load_config(self._given, _host(config_file_path), also=PLUGIN_SETTINGS)
+            load_config(self._own_settings, _host(config_file_path), also=PLUGIN_SETTINGS)
         except ConfigError as error:
             if error.key:  # on_config reports faults of no single setting, such as an unreadable file
                 return [(error.key, ValidationError(" ".join(str(error).split())))], []
@@ -106,7 +106,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
             extension = EXTENSION_NAMES[0]
             config.markdown_extensions.append(extension)
         # Settings under the extension, for hosts without plugins, apply here too.
-        settings = {**(config.mdx_configs.get(extension) or {}), **self._given}
+        settings = {**(config.mdx_configs.get(extension) or {}), **self._own_settings}
         self._linked = bool(settings.get("js", True))
         self.settings = {"css": False, **settings, "js": False}
         config.mdx_configs[extension] = self.settings
@@ -159,7 +159,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
     def on_page_content(self, html: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG002
         """Report embeds on pages that are no Markdown to MkDocs."""
         for raw in raw_embeds(page.file, html):
-            report(raw.message, raw.where, strict=bool(self.settings.get("strict")))
+            report(raw.message, raw.location, strict=bool(self.settings.get("strict")))
         return html
 
     @event_priority(-100)
@@ -208,7 +208,7 @@ class PenstockPlugin(BasePlugin[LegacyConfig]):  # type: ignore[no-untyped-call]
         except PenstockError:  # the page reports it
             self._site = None
             return [failure_page(title)]
-        return flow_pages(self._site.manifest, title)
+        return flow_pages(self._site.manifest, title, self._site.drawing.vocabulary)
 
     def _mend_print_page(self, config: MkDocsConfig) -> None:
         """Let links in drawings lead somewhere on the page of print-site, which no plugin sees before it is written."""
@@ -267,8 +267,8 @@ def _host(config_file: str | None, config: MkDocsConfig | None = None) -> Host:
 
 def _collect_messages(site: MkDocsSite) -> list[str]:
     """Return the faults of the whole site, and those of the flows that no page has shown."""
-    shown_names = site.shown.copy()
-    site.shown.clear()
+    shown_names = site.shown_names.copy()
+    site.shown_names.clear()
     unseen = (flow for flow in site.manifest.flows if flow.full_name not in shown_names)
     problems = (*site.manifest.problems, *(problem for flow in unseen for problem in flow.problems))
     return [*site.complaints, *map(str, problems), *map(describe_located_finding, site.disagreements)]

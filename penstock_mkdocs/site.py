@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from penstock import config as configuration
 from penstock._util.one_entry_cache import Identity, OneEntryCache
-from penstock.embed.layouts import Look, lay_out, require_layout, small_look
+from penstock.embed.layouts import Look, require_layout
 from penstock.embed.site import Site
 from penstock.errors import ConfigError, did_you_mean, near_names
 from penstock_mkdocs.links import forges
@@ -69,23 +69,23 @@ class MkDocsSite(Site):
         layouts = self._shown_flows.layouts
         if (flow.full_name, look) not in layouts:
             flows = self._flows_of(look) or (flow,)
-            results = lay_out(self.config, list(map(look.flow, flows)), look)
+            results = self.drawing.lay_out(list(map(look.flow, flows)), look)
             layouts.update({(each.full_name, look): result for each, result in zip(flows, results, strict=True)})
         return require_layout(layouts[flow.full_name, look])
 
     def _flows_of(self, look: Look) -> tuple[Flow, ...]:
         """Return the flows that most likely have this look on some page."""
-        usual_looks = (small_look(self.config), Look(self.config.direction, flexible=True))
+        usual_looks = (self.drawing.small_look, Look(self.drawing.direction, flexible=True))
         return self.manifest.flows if look in usual_looks else ()
 
     @property
-    def shown(self) -> set[str]:
+    def shown_names(self) -> set[str]:
         """The full names of the flows on this build's pages; the pages report their problems."""
         return self._shown_flows.names
 
     @property
     def _shown_flows(self) -> _ShownFlows:
-        return _shown_flows.get((self.config.engine, self.manifest), _ShownFlows)
+        return _shown_flows.get((self.drawing.engine, self.manifest), _ShownFlows)
 
 
 def open_site(settings: Mapping[str, object], host: Host) -> MkDocsSite:

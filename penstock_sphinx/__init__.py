@@ -13,6 +13,7 @@ with needed("sphinx", "penstock[sphinx]"):
 from penstock_sphinx import nodes
 from penstock_sphinx.build import collecting, layouts, output_state, reporting
 from penstock_sphinx.config import register
+from penstock_sphinx.directives.channels import ChannelsDirective
 from penstock_sphinx.directives.flow import FlowDirective
 from penstock_sphinx.directives.overview import FlowsDirective, MapDirective
 from penstock_sphinx.docstrings.translation import ReleaseTranslated
@@ -48,6 +49,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("penstock-flow", FlowDirective)
     app.add_directive("penstock-flows", FlowsDirective)
     app.add_directive("penstock-map", MapDirective)
+    app.add_directive("penstock-channels", ChannelsDirective)
     app.add_node(nodes.flow_block, html=(html.visit_block, html.depart_block))
     app.add_node(nodes.flow_doubts, html=(html.visit_doubts, html.depart_doubts))
     app.add_node(nodes.isolated_text, html=(html.visit_isolated, html.depart_isolated))

@@ -6,8 +6,12 @@ import ast
 import re
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("penstock", "penstock_sphinx", "penstock_mkdocs", "mkdocstrings_handlers")
@@ -19,6 +23,9 @@ PARTICIPLE = re.compile(rf"{PARTICIPLES}|[^_]*ed")
 VAGUE = re.compile(rf"{PARTICIPLES}|around|asked|each|here|one|other|seen|there|wanted|what|where")
 MAX_MODULES = 16
 MAX_VAGUE_SHARE = 0.02
+DOCUMENTED = {"known", "lost", "seen", "what", "where"}
+"""Attributes of public records and errors that have such a name."""
+MAX_VAGUE_ATTRIBUTES = 6
 
 
 def parse_modules() -> list[tuple[Path, ast.Module]]:
@@ -58,6 +65,29 @@ def test_locals_are_named_after_their_values():
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     )
     assert stores[True] <= MAX_VAGUE_SHARE * stores.total()
+
+
+def iter_attributes(owner: ast.ClassDef) -> Iterator[str]:
+    """Yield the names that a class annotates in its body or assigns to its instances."""
+    yield from (
+        node.target.id for node in owner.body if isinstance(node, ast.AnnAssign) if isinstance(node.target, ast.Name)
+    )
+    for node in ast.walk(owner):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self":
+            yield node.attr
+
+
+def test_attributes_are_named_after_what_they_hold():
+    """Hardly any attribute has a participle's or a pronoun's name, unless it is documented."""
+    names = {
+        f"{file} {owner.name}.{name}"
+        for file, tree in MODULES
+        for owner in ast.walk(tree)
+        if isinstance(owner, ast.ClassDef)
+        for name in iter_attributes(owner)
+        if VAGUE.fullmatch(name.strip("_")) and name not in DOCUMENTED
+    }
+    assert len(names) <= MAX_VAGUE_ATTRIBUTES, sorted(names)
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -61,6 +61,7 @@ def test_without_a_public_repository_nothing_is_promised(tmp_path: Path) -> None
     text = description_of(metadata)
     assert [] == [target for target in TARGET.findall(text) if not target.startswith("https://")]
     assert "Why penstock compares more tools" in text
+    assert "## Documentation and source" not in text
     assert "> " not in text[: text.index("## ")]
     assert CODE.findall((PROJECT / "README.md").read_text(encoding="utf-8")) == CODE.findall(text)
     assert None is metadata.get_all("Project-URL")

@@ -5,28 +5,15 @@ Each has an environment of its own below ``.venv-versions``. Sphinx 9.0 is missi
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from tools.pythons import find_python
+
 ROOT = Path(__file__).parent.parent
 VERSIONS = (("7.4", "3.11"), ("8.2", "3.11"), ("9.1", "3.12"), ("9.2", "3.13"))
 """Versions of Sphinx, each with the Python that runs it."""
-
-
-def find_python(version: str) -> str:
-    """Return a Python that runs, from PATH or from beside this one, where pyenv and uv put them; or nothing."""
-    name = f"python{version}"
-    beside = Path(sys.base_prefix).parent.glob(f"*{version}.*/bin/{name}")
-    return next(
-        (python for python in (shutil.which(name), *map(str, sorted(beside))) if python and is_python(python)), ""
-    )
-
-
-def is_python(python: str) -> bool:
-    """Return whether a command is a Python: pyenv puts names on PATH that only print where to find one."""
-    return not subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode
 
 
 def prepare_environment(sphinx: str, python: str) -> Path:

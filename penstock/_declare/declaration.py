@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from penstock.model import Flow
 
 
-class Said:
+class DeclaredText:
     """A title, a description or tags, with the origin.
 
     Attributes:
@@ -32,36 +32,36 @@ class Said:
         self.module = str(frame.f_globals.get("__name__", ""))
         self.body = body_of(frame)
 
-    def corrects(self, other: Said) -> bool:
+    def corrects(self, other: DeclaredText) -> bool:
         """Return whether this entry supersedes ``other``: same lines run again, or an earlier text of the file."""
         return self.where == other.where or (self.where[0] == other.where[0] and self.body is not other.body)
 
 
-class Declared:
+class FlowDeclarations:
     """All declarations of one flow.
 
     Attributes:
         name: The flow's name.
-        said: Titles, descriptions and tags still present in the source, the latest last.
+        texts: Titles, descriptions and tags still present in the source, the latest last.
         marks: The marks that it has taken, in the order of declaration.
         hidden: Replaced marks, each with the mark that took its place without being a new definition of it.
         where: File and line of the first declaration.
         unmarked: Identity and place of each object under ``@flow`` that carries no mark.
         patches: The functions known by name that steps replace.
-        built: The flow as last built, until something changes.
+        built_flow: The flow as last built, until something changes.
     """
 
-    __slots__ = ("_alike", "built", "hidden", "marks", "name", "patches", "said", "unmarked", "where")
+    __slots__ = ("_alike", "built_flow", "hidden", "marks", "name", "patches", "texts", "unmarked", "where")
 
     def __init__(self, name: str, where: tuple[str, int]) -> None:
         self.name = name
         self.where = where
-        self.said: dict[str, list[Said]] = {"title": [], "description": [], "tags": []}
+        self.texts: dict[str, list[DeclaredText]] = {"title": [], "description": [], "tags": []}
         self.marks: list[StepMark] = []
         self.hidden: list[tuple[StepMark, StepMark]] = []
         self.unmarked: dict[tuple[str, str], tuple[str, int]] = {}
         self.patches: list[Any] = []
-        self.built: Flow | None = None
+        self.built_flow: Flow | None = None
         self._alike: dict[object, list[StepMark]] = {}
 
     def like(self, mark: StepMark) -> list[StepMark]:

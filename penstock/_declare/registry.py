@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from penstock._declare.declaration import Declared, Said
+from penstock._declare.declaration import DeclaredText, FlowDeclarations
 from penstock._declare.marks import marks_on
 from penstock._util.call_site import place_of
 from penstock._util.locks import make_reentrant_lock
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Reentrant: building a flow reads attributes of user objects, which may declare more.
 lock = make_reentrant_lock()
-declarations: dict[str, Declared] = {}
+declarations: dict[str, FlowDeclarations] = {}
 unclaimed: dict[tuple[str, str] | int, StepMark] = {}
 
 
@@ -37,11 +37,11 @@ def declare(
     texts = {"title": title, "description": description}
     values = {kind: str(text) for kind, text in texts.items() if text is not None}
     with lock:
-        record = declarations.setdefault(name, Declared(name, place_of(frame)))
+        record = declarations.setdefault(name, FlowDeclarations(name, place_of(frame)))
         for kind, value in {**values, **({} if tags is None else {"tags": tags})}.items():
-            entry = Said(value, frame)
-            record.said[kind] = [*(peer for peer in record.said[kind] if not entry.corrects(peer)), entry]
-        record.built = None
+            entry = DeclaredText(value, frame)
+            record.texts[kind] = [*(peer for peer in record.texts[kind] if not entry.corrects(peer)), entry]
+        record.built_flow = None
 
 
 def note_mark(mark: StepMark) -> None:
@@ -57,16 +57,16 @@ def note_unmarked(name: str, identity: tuple[str, str], where: tuple[str, int]) 
     """Remember that ``@flow`` decorates an object without a mark."""
     with lock:
         declarations[name].unmarked[identity] = where
-        declarations[name].built = None
+        declarations[name].built_flow = None
 
 
 def note_patch(patch: Any) -> None:
     """Remember a patch of a named function, or its changed state."""
     with lock:
-        record = declarations.setdefault(patch.flow, Declared(patch.flow, (patch.where.file, patch.where.line)))
+        record = declarations.setdefault(patch.flow, FlowDeclarations(patch.flow, (patch.where.file, patch.where.line)))
         same = [peer for peer in record.patches if peer is patch or patch.replaces(peer)]
         record.patches = [*(peer for peer in record.patches if peer not in same), patch]
-        record.built = None
+        record.built_flow = None
 
 
 def claim(name: str, mark: StepMark) -> None:
@@ -76,7 +76,7 @@ def claim(name: str, mark: StepMark) -> None:
         DuplicateStepError: Another function already has the step's name in this flow.
     """
     with lock:
-        record = declarations.setdefault(name, Declared(name, mark.declared))  # a handle may outlive `forget`
+        record = declarations.setdefault(name, FlowDeclarations(name, mark.declared))  # a handle may outlive `forget`
         unclaimed.pop(_place(mark), None)
         old_marks = [peer for peer in record.like(mark) if _replaces(name, mark, peer)]
         if old_marks:
@@ -86,7 +86,7 @@ def claim(name: str, mark: StepMark) -> None:
         record.hidden += [(peer, mark) for peer in (*old_marks, mark.hides) if peer and mark.is_beside(peer)]
         if not mark.deferred:
             record.unmarked.pop(mark.key, None)
-        record.built = None
+        record.built_flow = None
         mark.flows = tuple(dict.fromkeys((*mark.flows, name)))
 
 
@@ -102,7 +102,7 @@ def release(marks: Collection[StepMark]) -> None:
         for record in declarations.values():
             if given_up := [mark for mark in record.marks if mark in marks]:
                 record.give_up(given_up)
-                record.built = None
+                record.built_flow = None
 
 
 def forget(name: str | None = None) -> None:

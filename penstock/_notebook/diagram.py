@@ -88,6 +88,7 @@ class _Drawn(TypedDict, total=False):
     focus: str
     depth: int | None
     collapse: str
+    untested: bool
     engine: str
     timeout: float
 
@@ -132,6 +133,7 @@ def generate_dag(
     focus: str = "",
     depth: int | None = None,
     collapse: str = "",
+    untested: bool = False,
     engine: str = "graphviz-pure",
     timeout: float = 20,
 ) -> Diagram:
@@ -149,6 +151,7 @@ def generate_dag(
         focus: A step's name: only this step is drawn, with the steps that lead to it and those that it leads to.
         depth: How many edges a drawn step may be away from the focus, or else from an entrypoint.
         collapse: ``module`` for one box a module. The drawing says what it leaves out.
+        untested: Whether to mark the edges that no test takes, as the project's evidence says.
         engine: The layout engine of pictures: ``graphviz-pure``, ``dot``, or a path.
         timeout: Seconds that a layout may take.
 
@@ -158,6 +161,8 @@ def generate_dag(
     Raises:
         UnknownFlowError: No such flow is declared.
         UnknownStepError: The flow has no step of the name in ``focus``.
+        ConfigError: With ``untested``, the project's settings are wrong.
+        EvidenceError: With ``untested``, the evidence cannot be read.
         UnknownFormatError: No renderer writes that format.
         RenderError: The output's suffix belongs to another picture format.
         MissingExtraError: The format needs an optional package; the message names it.
@@ -169,7 +174,8 @@ def generate_dag(
         LayoutWarning: The flow is too large to be drawn as asked for: it is drawn in plain layers, the PNG is scaled
             down, or Mermaid refuses the text.
     """
-    flow, note = take_part(resolution.get_flow(name), Part(focus=focus, depth=depth, collapse=collapse))
+    whole = _note_tests(resolution.get_flow(name)) if untested else resolution.get_flow(name)
+    flow, note = take_part(whole, Part(focus=focus, depth=depth, collapse=collapse, untested=untested))
     path = None if output is None else Path(output)
     kind = format_of(format, path)
     options = Options(
@@ -184,6 +190,16 @@ def generate_dag(
     diagram = TextDiagram(content) if isinstance(content, str) else BinaryDiagram(content)
     diagram.flow, diagram.kind, diagram.options, diagram.engine = flow, kind, options, engine
     return diagram
+
+
+def _note_tests(flow: Flow) -> Flow:
+    """Return a flow whose edges know whether a test takes them, by the evidence of the project in this folder."""
+    from penstock.check.coverage.tested_edges import note_tests  # noqa: PLC0415 - other drawings do without
+    from penstock.check.evidence import load as load_evidence  # noqa: PLC0415 - the same
+    from penstock.config import evidence_file, load  # noqa: PLC0415 - the same
+
+    file = evidence_file(load(Path.cwd()))
+    return note_tests(flow, load_evidence(file)) if file.is_file() else flow
 
 
 def _pictures(diagram: Diagram) -> dict[str, str]:

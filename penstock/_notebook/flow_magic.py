@@ -75,7 +75,7 @@ class FlowMagic:
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self._shown: dict[FlowRequest, LiveDisplay] = {}
+        self._displays: dict[FlowRequest, LiveDisplay] = {}
         self._cells: dict[str, list[StepMark]] = {}
 
     def flow(self, line: str) -> None:
@@ -89,7 +89,7 @@ class FlowMagic:
         problems = _problems(diagram.flow)
         below = display(_text(problems), raw=True, display_id=f"{request.display_id} problems") if problems else None
         if self._can_change and handle is not None:
-            self._shown[request] = LiveDisplay(diagram.flow, handle, below)
+            self._displays[request] = LiveDisplay(diagram.flow, handle, below)
 
     def complete(self, shell: Any, event: Any) -> list[str]:
         """Return flow names, then formats, for completion."""
@@ -100,11 +100,11 @@ class FlowMagic:
     def after_cell(self, result: Any) -> None:
         """Drop declarations that the cell no longer has, then update the displays of changed flows."""
         self._note_cell(result)
-        for request, view in self._shown.items():
+        for request, view in self._displays.items():
             flow = _flow(request.name)
             if flow is None or flow is view.flow:  # if it is forgotten, its last picture stays
                 continue
-            self._shown[request] = view._replace(flow=flow)  # also if it cannot be drawn: one cell says so, not each
+            self._displays[request] = view._replace(flow=flow)  # also if it cannot be drawn: one cell says so, not each
             try:
                 messages = _change(request, view)
             except PenstockError as error:

@@ -10,6 +10,7 @@ from itertools import islice, repeat, starmap
 from typing import TYPE_CHECKING, Any
 
 from penstock._recording.substitutions import replacements
+from penstock._recording.visit_counts import VisitCounts
 from penstock._resolve import resolution
 from penstock._util.locks import make_reentrant_lock
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
@@ -30,8 +31,8 @@ class Counts:
     """Counted observations.
 
     Attributes:
-        waiting: Facts not counted yet.
-        masked: Facts not counted yet that were observed while tests had replaced steps, with those steps.
+        waiting: Facts not counted yet, each with the test that it belongs to.
+        masked: Facts not counted yet that were observed while tests had replaced steps, with those steps and the test.
         moved: Facts whose key changed after they were counted.
     """
 
@@ -41,15 +42,16 @@ class Counts:
     def clear(self) -> None:
         """Discard all counts."""
         self._facts: Counter[Key] = Counter()
-        self.waiting: deque[Key] = deque()
+        self.waiting: deque[tuple[Key, str]] = deque()
         self._orphans: dict[tuple[str, str, bool], int] = {}
         self._runs: dict[tuple[str, str], int] = {}
-        self.masked: deque[tuple[Key, frozenset[str]]] = deque()
+        self.masked: deque[tuple[Key, frozenset[str], str]] = deque()
         self._replaced: dict[Key, frozenset[str]] = {}
         self._replaced_runs: dict[tuple[str, str], frozenset[str]] = {}
         self._replaced_steps: dict[str, frozenset[str]] = {}
         self._meanwhile: dict[tuple[str, str], frozenset[str]] = {}
         self.moved: deque[Move] = deque()
+        self._visits = VisitCounts()
         self._news = False
         # Reentrant: a generator that is collected while the lock is held ends here, too.
         self._lock = make_reentrant_lock()
@@ -85,11 +87,15 @@ class Counts:
         with self._lock:
             fact_count, replaced_count = len(facts), len(self._replaced)
             moves = _drain_queue(self.moved)  # what it moves was counted before it was there
-            pending_keys = _drain_queue(self.waiting)
+            pending = _drain_queue(self.waiting)
+            pending_keys = [key for key, _ in pending]
             facts.update(pending_keys)
+            self._visits.add_all(pending)
             fresh = {*islice(facts, fact_count, None)} if len(facts) > fact_count else set()
             self._compare(fresh | (self._replaced.keys() & pending_keys) if self._replaced else fresh)
-            for key, names in _drain_queue(self.masked):
+            for key, names, test in _drain_queue(self.masked):
+                if test:
+                    self._visits.add(key, names, test)
                 if key not in facts or key in self._replaced:
                     self._replaced[key] = names | self._replaced.get(key, NOTHING)
                 facts[key] += 1
@@ -175,6 +181,7 @@ class Counts:
             meanwhile,
             exact=True,
             history=History(replaced=dict(self._replaced_steps)),
+            visits=self._visits.collect(seen),
         )
 
 

@@ -67,8 +67,9 @@ class EvidenceObserver(Counts):
 
     def _begin(self, flow: str, event: StepEvent, beside: Running | None) -> Running:
         above, parent, within, begins = event.parent, None, None, False
+        outer: Running | None = None
         if above is not None:  # nearly always, it is the step right above
-            parent = above.notes.get(self)
+            parent = outer = above.notes.get(self)
         if parent is None or parent.flow != flow or parent.step == event.step:
             parent, within = self._nearest(flow, event)
         if type(parent) is Running and not event.entrypoint:
@@ -85,6 +86,7 @@ class EvidenceObserver(Counts):
         running.lazy, running.starts = event.lazy, event.entrypoint
         running.outermost = above is self.inherited or above is None
         running.beside = beside
+        running.test = self.find_test(event) if outer is None else outer.test
         running.begins = begins
         running.counted = running.acted = False
         if within is not None:
@@ -98,6 +100,10 @@ class EvidenceObserver(Counts):
             self._place(running, event)
         self.live.add(running)
         return running
+
+    def find_test(self, _event: StepEvent) -> str:
+        """Return the test that a step with no step around it belongs to; empty where no tests are recorded."""
+        return ""
 
     def forget(self, event: StepEvent) -> None:
         """End a step whose beginning was interrupted."""
@@ -149,6 +155,7 @@ class EvidenceObserver(Counts):
         """Record the position of a step's beginning."""
         if running.begins:
             self._add_run((running.flow, event.step), running.replaced - {event.step})
+            self._note_test(running)
         elif running.parent is None and running.within is None:
             self._start(running, event)
         if running.parent is None:
@@ -167,6 +174,7 @@ class EvidenceObserver(Counts):
         flow, company = running.flow, running.company
         if company.foreign:
             running.counted = True
+            self._note_test(running)
             return
         run = None if company.alone else event.run
         is_lost = not event.entrypoint and self._is_lost(flow, run)
@@ -175,8 +183,16 @@ class EvidenceObserver(Counts):
             self._add_run((flow, event.step), running.replaced - {event.step})
         elif running.counted:
             self._add(self._orphans, (flow, event.step, is_lost))
+        if running.counted:
+            self._note_test(running)  # else the fact does
         if is_lost and (run is None or (run.flow == flow and not company.finished)):
             self._lose(running)
+
+    def _note_test(self, running: Running) -> None:
+        flow, step, test = running.flow, running.step, running.test
+        if test and not running.acted and not (self._visits.has_beginning(flow, step, test) and not running.replaced):
+            with self._lock:
+                self._visits.add_beginning(flow, step, running.replaced - {step}, test)
 
     def _is_lost(self, flow: str, run: Run | None) -> bool:
         """Return whether a step that begins alone has probably lost the context of its caller."""

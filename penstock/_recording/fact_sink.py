@@ -17,14 +17,14 @@ class FactSink(Protocol):
     """Counts the facts of running steps.
 
     Attributes:
-        waiting: Facts that are not counted yet.
-        masked: The same of steps that ran while tests had replaced others: which ones.
+        waiting: Facts that are not counted yet, each with the test that it belongs to.
+        masked: The same of steps that ran while tests had replaced others: which ones stand before the test.
         live: The steps that are running.
         strays: Steps that other processes have lost, where a recording has several.
     """
 
-    waiting: deque[Key]
-    masked: deque[tuple[Key, frozenset[str]]]
+    waiting: deque[tuple[Key, str]]
+    masked: deque[tuple[Key, frozenset[str], str]]
     live: set[Any]
     strays: Strays | None
 

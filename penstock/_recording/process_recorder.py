@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 
 from penstock._recording.evidence_observer import EvidenceObserver
 from penstock._recording.running_step import frame_of, remote_frames
+from penstock._recording.running_test import RunningTest
 from penstock._recording.strays import Strays
 from penstock._recording.substitutions import replacements
 from penstock._runtime.context import current_event, current_run
 from penstock._runtime.propagation import LONGEST_EVIDENCE, set_evidence_source
-from penstock.check.evidence.frames import encode_frames
+from penstock.check.evidence.frames import StepFrame, encode_frames
 from penstock.errors import OutputError
 
 if TYPE_CHECKING:
-    from penstock.check.evidence.frames import StepFrame
+    from penstock._runtime.events import StepEvent
 
 FOLDER = "PENSTOCK_EVIDENCE"
 """The environment variable with the folder in which every process of a recording writes its part."""
@@ -32,6 +33,15 @@ WORKERS = (("concurrent.futures.process", "_process_worker"), ("multiprocessing.
 _PAUSE = 20
 """The pause between two writes of a worker, as a multiple of the time that the last one took."""
 
+_SHORT_PAUSE = 4
+"""The same in a process that a test has started, for tests that ran nothing new: it may be killed with the last test."""
+
+_MAX_TEST = 1024
+"""Characters of a test's ID that a message carries at most."""
+
+NO_FLOW = ""
+"""The name under which messages carry the test, as if it was a step: other readers pass it over."""
+
 _recorders: list[Recorder] = []
 
 
@@ -39,6 +49,10 @@ class Recorder(EvidenceObserver):
     """Writes its observations to the recording's folder, in a file of its own."""
 
     _due = 0.0
+
+    def __init__(self, file: Path | None = None) -> None:
+        super().__init__(file)
+        self.running_test = RunningTest()
 
     def follow(self, folder: str) -> None:
         """Join the recording in a folder; patches of another recording are left alone."""
@@ -55,19 +69,33 @@ class Recorder(EvidenceObserver):
         In the process that runs the tests, a test may have replaced :func:`os.replace`, and count its calls.
         """
         super().settle(write=write and self.started)
+        if write and self.started and self._visits.has_news:
+            self.write_now_and_then(_SHORT_PAUSE)
+
+    def find_test(self, event: StepEvent) -> str:
+        """Return the test that a step with no step around it in this process belongs to, or an empty string."""
+        frames = remote_frames(event.run) if event.run is not None else {}
+        if frames:
+            return frames[NO_FLOW].step if NO_FLOW in frames else ""
+        return self.running_test.find()
 
     def write(self) -> None:
         """Write the evidence unless the recording folder was removed."""
         if self.file and self.file.parent.is_dir():
+            self._visits.has_news = False
             super().write()
 
-    def write_now_and_then(self) -> None:
-        """Write new observations unless it was done just now: writing takes longer the more there are."""
+    def write_now_and_then(self, pause: int = _PAUSE) -> None:
+        """Write new observations unless it was done just now: writing takes longer the more there are.
+
+        Args:
+            pause: The pause between two writes, as a multiple of the time that the last one took.
+        """
         began = time.monotonic()
-        if self._news and began >= self._due:
+        if (self._news or self._visits.has_news) and began >= self._due:
             self.leave()
             end = time.monotonic()
-            self._due = end + _PAUSE * (end - began)
+            self._due = end + pause * (end - began)
 
     def leave(self) -> None:
         """Write the evidence at the end of the process, ignoring errors, which cannot be reported then."""
@@ -79,6 +107,7 @@ class Recorder(EvidenceObserver):
         self.clear()
         replacements.reset_after_fork()
         self.started = True
+        self.running_test.fork()
         self.inherited = current_event.get()
         if self.file:
             self.file = _part(str(self.file.parent))
@@ -86,6 +115,7 @@ class Recorder(EvidenceObserver):
     def detach(self) -> None:
         """Treat the steps around the fork as unknown in this process, and their run, too."""
         event, run = current_event.get(), current_run.get()
+        self.running_test.fork(serves_all=True)
         if run is not None:
             self.detached, run.arrived = run.notes, None
         while event is not None:
@@ -111,7 +141,17 @@ class Recorder(EvidenceObserver):
                 frame = frame_of(outer_event, self, flow)
                 if frame is not None and frame.company.is_run:
                     frames[flow] = frame
+        if frames and events:
+            self._add_test(frames, events[0])
         return frames
+
+    def _add_test(self, frames: dict[str, StepFrame], event: StepEvent) -> None:
+        """Add the test to the frames that a message carries, or remove that of the message that arrived."""
+        running = event.notes.get(self)
+        if running is not None and 0 < len(running.test) <= _MAX_TEST:
+            frames[NO_FLOW] = StepFrame(NO_FLOW, running.test, None)
+        else:
+            frames.pop(NO_FLOW, None)
 
 
 def has_recorder() -> bool:
@@ -132,6 +172,7 @@ def recorder() -> Recorder | None:
 
 def _make_recorder() -> Recorder:
     observer = Recorder()
+    observer.running_test.follow()
     set_evidence_source(observer.encode_step_context)
     atexit.register(observer.leave)
     if hasattr(os, "register_at_fork"):  # not on Windows

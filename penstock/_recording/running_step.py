@@ -34,9 +34,10 @@ class Running(StepFrame):
         begins: Whether it is an entrypoint that begins a run of its own, with a step of the flow around.
         company: The state that it shares with the other steps of its run.
         counted: Whether its beginning is counted as a fact; a step without steps and a run around it has none.
+        test: The test that it belongs to, or an empty string.
     """
 
-    __slots__ = ("acted", "begins", "beside", "company", "counted", "lazy", "observer", "outermost", "starts")
+    __slots__ = ("acted", "begins", "beside", "company", "counted", "lazy", "observer", "outermost", "starts", "test")
 
     observer: FactSink
     acted: bool
@@ -47,6 +48,7 @@ class Running(StepFrame):
     beside: Running | None
     company: Company
     counted: bool
+    test: str
 
     def __call__(self, _error: BaseException | None, /) -> None:
         """Record the end of the step."""
@@ -66,7 +68,7 @@ class Running(StepFrame):
 
     def _settle(self) -> None:
         """Let the outermost step compact its facts."""
-        part = (self.root or self).shown
+        part = (self.root or self).root_facts
         if part is None:
             return
         if self.root is None:
@@ -97,7 +99,7 @@ class Running(StepFrame):
         """Record that an outermost step may have received this generator."""
         if self.step not in root.generators:
             root.generators |= {self.step}
-            self.observer.await_consumers([root.shown] if root.shown else [], root.generators)
+            self.observer.await_consumers([root.root_facts] if root.root_facts else [], root.generators)
 
     def mask(self, names: frozenset[str]) -> None:
         """Record replaced steps of the flow, now and for everything that runs with this one."""
@@ -111,26 +113,26 @@ class Running(StepFrame):
             return
         root = self.root
         if root is None:
-            observer.waiting.append(self.key(self.lazy))
+            observer.waiting.append((self.key(self.lazy), self.test))
             return
         if observer.strays is not None:
             observer.hear(observer.strays)
         key = self.key(self.lazy, PLAIN if company.is_plain and not self.begins else self._circumstances())
         if root.generators or company.generators:
             key = with_pending(key, root.generators | company.generators)
-        part = root.shown or self._show(root)
+        part = root.root_facts or self._show(root)
         if self.replaced and (names := unrun(key, self.replaced)):
-            observer.masked.append((key, names))
+            observer.masked.append((key, names, self.test))
             part.masked.append((key, names))
         else:
-            observer.waiting.append(key)
+            observer.waiting.append((key, self.test))
             part.plain.append(key)
 
     def _circumstances(self) -> Circumstances:
         return self.company.circumstances(begins=self.begins)
 
     def _show(self, root: StepFrame) -> RootFacts:
-        part = root.shown = self.observer.show(self.company)
+        part = root.root_facts = self.observer.show(self.company)
         return part
 
     def await_consumer(self) -> None:
@@ -145,7 +147,7 @@ class Running(StepFrame):
             self._wait_in(root)
         else:
             company.generators |= {self.step}
-            self.observer.await_consumers(company.shown[:], company.generators)
+            self.observer.await_consumers(company.root_facts[:], company.generators)
 
     def finish(self) -> None:
         """Report the end to the steps around, or else to the run."""

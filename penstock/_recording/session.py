@@ -15,6 +15,7 @@ from penstock._declare.patches import active, retry, undo_all
 from penstock._recording import mock_hooks
 from penstock._recording.evidence_observer import COMMIT
 from penstock._recording.process_recorder import FOLDER, recorder
+from penstock._recording.running_test import RunningTest
 from penstock._recording.startup import tell
 from penstock._recording.substitutions import replacements
 from penstock._resolve import resolution
@@ -59,6 +60,7 @@ class Recording:
         cut_short: Whether the test run ended before all tests had run.
         passed: The number of passed tests of each file in this process.
         left_out: The number of tests that were not selected, were skipped, or failed.
+        running_test: The test that runs.
         notes: Further messages, from any process.
         said: The final message to the user.
         failed: Whether it is an error: all evidence is lost, or some.
@@ -79,6 +81,7 @@ class Recording:
         self._patches: tuple[Patch, ...] = ()
         self._ended = False
         self._outer: dict[str, str | None] = {}
+        self._outer_test = self.running_test = RunningTest()
 
     def begin(self) -> None:
         """Begin to record in this process and its child processes."""
@@ -89,6 +92,8 @@ class Recording:
             self._set_environment({FOLDER: self._folder, COMMIT: commit_of(self._root)})
         self._patches = active()
         if observer := recorder():
+            self._outer_test, observer.running_test = observer.running_test, self.running_test
+            self._set_environment(self.running_test.lead(os.environ[FOLDER]))
             observer.started = False  # steps that tests call on their own have lost nothing
             add_observer(observer)
         mock_hooks.watch()
@@ -149,6 +154,7 @@ class Recording:
             if value is not None:
                 os.environ[name] = value
         if outer := recorder():
+            outer.running_test = self._outer_test
             add_observer(outer)
 
     def _finish(self, target: Path, fault: str) -> None:

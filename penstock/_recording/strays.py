@@ -35,7 +35,7 @@ class Strays:
             if file.seek(0, os.SEEK_END) < _SIZE:
                 file.truncate(_SIZE)
             self._length = mmap.mmap(file.fileno(), _SIZE)
-        self._heard = bytes(_SIZE)
+        self._last_length = bytes(_SIZE)
 
     def add(self, flow: str, step: str) -> None:
         """Report a step to the other processes; failures are ignored."""
@@ -48,9 +48,9 @@ class Strays:
     def hear(self) -> set[tuple[str, str]]:
         """Return flow and step of those that began in other processes since the last check."""
         length = self._length[:_SIZE]
-        if length == self._heard:  # nearly always
+        if length == self._last_length:  # nearly always
             return set()
-        self._heard = length
+        self._last_length = length
         position = self._position
         try:
             with self._file.open("rb") as file:

@@ -11,7 +11,7 @@ from penstock._resolve.declaration_problems import problem_at
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from penstock._declare.declaration import Declared
+    from penstock._declare.declaration import FlowDeclarations
     from penstock._declare.marks import StepMark
     from penstock.model import Problem
 
@@ -21,7 +21,7 @@ Pair = tuple["StepMark", "StepMark"]
 """A removed mark, and the mark that replaced it."""
 
 
-def latest(declared: Declared) -> tuple[list[StepMark], list[Pair]]:
+def latest(declared: FlowDeclarations) -> tuple[list[StepMark], list[Pair]]:
     """Drop the marks of redefined objects; lazy objects are asked for their names only now."""
     last = {_definition(mark): mark for mark in declared.marks}
     current_marks, hidden = [], [*declared.hidden]

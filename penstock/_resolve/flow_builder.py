@@ -21,7 +21,7 @@ from penstock.model import Edge, Flow, Problem, Step
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from penstock._declare.declaration import Declared
+    from penstock._declare.declaration import FlowDeclarations
     from penstock._declare.marks import StepMark
 
 Reference = tuple[Any, str]
@@ -36,7 +36,7 @@ class _Member:
     step: Step
 
 
-def build(declared: Declared, swapped: Mapping[tuple[str, str], StepMark]) -> Flow:
+def build(declared: FlowDeclarations, swapped: Mapping[tuple[str, str], StepMark]) -> Flow:
     """Build the declared flow; problems of the declarations are in its ``problems``.
 
     Args:
@@ -71,7 +71,7 @@ def build(declared: Declared, swapped: Mapping[tuple[str, str], StepMark]) -> Fl
     return replace(flow, problems=tuple(sorted_problems))
 
 
-def _members(declared: Declared, problems: list[Problem]) -> dict[str, _Member]:
+def _members(declared: FlowDeclarations, problems: list[Problem]) -> dict[str, _Member]:
     members: dict[str, _Member] = {}
     marks, hidden = latest(declared)
     problems += hidden_problems(hidden)
@@ -229,7 +229,9 @@ def _name_of(reference: Any) -> str:
     return reference if isinstance(reference, str) else identity(reference)[1].rpartition(".")[2]
 
 
-def _find_unmarked_targets(declared: Declared, swapped: Mapping[tuple[str, str], StepMark]) -> Iterator[Problem]:
+def _find_unmarked_targets(
+    declared: FlowDeclarations, swapped: Mapping[tuple[str, str], StepMark]
+) -> Iterator[Problem]:
     for key, mark in swapped.items():
         kind = "@entrypoint" if mark.entrypoint else "@step"
         sentence = f"{kind} is above @flow({declared.name!r}) on {'.'.join(key)}."
@@ -249,7 +251,7 @@ def _find_unmarked_targets(declared: Declared, swapped: Mapping[tuple[str, str],
         )
 
 
-def _shape_problems(flow: Flow, declared: Declared, marks: Mapping[str, StepMark]) -> Iterator[Problem]:
+def _shape_problems(flow: Flow, declared: FlowDeclarations, marks: Mapping[str, StepMark]) -> Iterator[Problem]:
     """Yield the problems of the graph as a whole."""
     if not flow.steps:
         file, line = declared.where

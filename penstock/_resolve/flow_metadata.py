@@ -13,15 +13,15 @@ from penstock.model import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from penstock._declare.declaration import Declared, Said
+    from penstock._declare.declaration import DeclaredText, FlowDeclarations
     from penstock.model.problem_codes import ProblemCode
 
 
-def said_of(declared: Declared, what: str, problems: list[Problem]) -> Any:
+def said_of(declared: FlowDeclarations, what: str, problems: list[Problem]) -> Any:
     """Return the effective title, description or tags, or ``None``; add a problem for each contradiction."""
-    if not declared.said[what]:
+    if not declared.texts[what]:
         return None
-    chosen, *others = _in_order(declared.said[what])
+    chosen, *others = _in_order(declared.texts[what])
     module, line = chosen.module, chosen.where[1]
     for entry in others:
         if _plain(entry.value) != _plain(chosen.value):
@@ -37,14 +37,14 @@ def said_of(declared: Declared, what: str, problems: list[Problem]) -> Any:
     return chosen.value
 
 
-def _in_order(entries: list[Said]) -> list[Said]:
+def _in_order(entries: list[DeclaredText]) -> list[DeclaredText]:
     """Return values from files, in an order independent of imports; else the latest value."""
     if len(entries) == 1 or not _is_file(entries[-1]):  # a notebook's cell, or a prompt, has the last word
         return entries[-1:]
     return sorted(filter(_is_file, entries), key=lambda each: each.where)
 
 
-def _is_file(entry: Said) -> bool:
+def _is_file(entry: DeclaredText) -> bool:
     return is_file(entry.where[0])
 
 
@@ -54,7 +54,7 @@ def _plain(value: object) -> list[str]:
     return [*map(shown_value, several)]
 
 
-def tags_of(declared: Declared, problems: list[Problem]) -> Iterator[str]:
+def tags_of(declared: FlowDeclarations, problems: list[Problem]) -> Iterator[str]:
     """Yield the tags; a value that is not a list of texts is reported as a problem and yields none."""
     tags = said_of(declared, "tags", problems)
     if tags is None:
@@ -64,7 +64,7 @@ def tags_of(declared: Declared, problems: list[Problem]) -> Iterator[str]:
     elif isinstance(tags, Collection) and all(isinstance(tag, str) for tag in tags):
         yield from dict.fromkeys(as_stable_list(tags))
     else:
-        entry = next(entry for entry in declared.said["tags"] if entry.value is tags)
+        entry = next(entry for entry in declared.texts["tags"] if entry.value is tags)
         problems.append(_problem(entry, "bad-tags", f"tags={shown_value(tags)} is not a list of texts"))
 
 
@@ -73,6 +73,6 @@ def as_stable_list(given: Collection[Any]) -> list[Any]:
     return sorted(given, key=str) if isinstance(given, AbstractSet) else list(given)
 
 
-def _problem(entry: Said, code: ProblemCode, sentence: str, advice: str = "") -> Problem:
+def _problem(entry: DeclaredText, code: ProblemCode, sentence: str, advice: str = "") -> Problem:
     file, line = entry.where
     return Problem(code=code, message=f"{sentence} {advice}".rstrip(), file=file, line=line, advice=advice)

@@ -9,7 +9,7 @@ from penstock.errors import UnknownFlowError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from penstock._declare.declaration import Declared
+    from penstock._declare.declaration import FlowDeclarations
     from penstock._declare.marks import StepMark
     from penstock.model import Flow, Problem
 
@@ -52,7 +52,7 @@ def problems() -> tuple[Problem, ...]:
         return tuple(unclaimed_problem(mark) for mark in registry.unclaimed.values() if id(mark) not in swapped)
 
 
-def _find_swapped(declared: Declared) -> dict[tuple[str, str], StepMark]:
+def _find_swapped(declared: FlowDeclarations) -> dict[tuple[str, str], StepMark]:
     """Return the unclaimed marks of functions below the flow's own decorator, by the functions' identities."""
     return {key: registry.unclaimed[key] for key in declared.unmarked if key in registry.unclaimed}
 
@@ -72,7 +72,7 @@ def _resolve(name: str | None = None) -> None:
         patch.resolve()
 
 
-def _build_flow(declared: Declared) -> Flow:
-    if declared.built is None:
-        declared.built = build(declared, _find_swapped(declared))
-    return declared.built
+def _build_flow(declared: FlowDeclarations) -> Flow:
+    if declared.built_flow is None:
+        declared.built_flow = build(declared, _find_swapped(declared))
+    return declared.built_flow

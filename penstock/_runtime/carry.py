@@ -53,7 +53,7 @@ def carry(function: Callable[P, T]) -> Callable[P, T]:
     run, event = current_run.get(), current_event.get()
     flags = flags_of(function)
     if not flags & (CO_COROUTINE | CO_GENERATOR | CO_ASYNC_GENERATOR):
-        return Carried(function, run, event)
+        return CarriedFunction(function, run, event)
     return cast("Callable[P, T]", update_wrapper(_bind_by_kind(function, flags, run, event), function))
 
 
@@ -79,15 +79,15 @@ def _bind(run: Run | None, event: StepEvent | None) -> ContextBinding:
     return ContextBinding(run and run.reopen(), event)
 
 
-class Carried(Generic[P, T]):
+class CarriedFunction(Generic[P, T]):
     """A function bound to a run. Pickled, it takes the run's ID, flow and values along."""
 
     def __init__(self, function: Callable[P, T], run: Run | None, event: StepEvent | None) -> None:
         update_wrapper(self, function)
-        self._bound = function, run, event
+        self._parts = function, run, event
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        function, run, event = self._bound
+        function, run, event = self._parts
         penstock_run, outer_run, outer_event = run and run.reopen(), current_run.get(), current_event.get()
         try:
             current_run.set(penstock_run)
@@ -100,7 +100,7 @@ class Carried(Generic[P, T]):
                 current_run.set(outer_run)
 
     def __reduce__(self) -> Any:
-        function, run, event = self._bound
+        function, run, event = self._parts
         with ContextBinding(run, event):
             evidence = encode_evidence()
         return _arrive, (function, run and (run.id, run.flow, dict(run.values), run.remote, run.random, evidence))
@@ -108,14 +108,14 @@ class Carried(Generic[P, T]):
 
 def _arrive(
     function: Callable[P, T], state: tuple[str, str | None, Mapping[str, Any], tuple[str, int] | None, bool, str] | None
-) -> Carried[P, T]:
+) -> CarriedFunction[P, T]:
     run = None
     if state is not None:
         run = Run(state[1])
         run.identify(state[0])
         run.values, run.remote, run.random = MappingProxyType(state[2]), state[3], state[4]
         run.arrived = Arrived(state[5]) if state[5] else None
-    return Carried(function, run, None)
+    return CarriedFunction(function, run, None)
 
 
 class CarryingExecutor(Executor):

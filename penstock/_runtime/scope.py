@@ -114,11 +114,11 @@ class observing:  # noqa: N801 - used like a function, like those of contextlib
 class CallScope(ContextBinding):
     """The bindings of one call: the run that it starts, and its event if observers are active."""
 
-    __slots__ = ("_asked", "finishes", "started")
+    __slots__ = ("_pending_observer", "finishes", "started")
 
     started: Run | None
     finishes: Finishes
-    _asked: Observer | None
+    _pending_observer: Observer | None
 
     def begin(self) -> None:
         """Bind, and notify the observers. The caller must call :meth:`end` after any exception."""
@@ -129,7 +129,7 @@ class CallScope(ContextBinding):
             return
         current_event.set(event)
         for observer in _slow.observers:
-            self._asked = observer
+            self._pending_observer = observer
             try:
                 finish = observer(event)
             except Exception:
@@ -137,11 +137,11 @@ class CallScope(ContextBinding):
                 continue
             if finish is not None:
                 self.finishes = (observer, finish, self.finishes)
-        self._asked = None
+        self._pending_observer = None
 
     def end(self, error: BaseException | None = None) -> None:
         """Notify the observers in reverse order. A second call continues after an interrupt."""
-        if self._asked is not None:
+        if self._pending_observer is not None:
             self._forget()
         while self.finishes:
             observer, finish, outer_finishes = self.finishes
@@ -155,12 +155,12 @@ class CallScope(ContextBinding):
 
     def _forget(self) -> None:
         """Let an observer end a step whose beginning was interrupted; see :class:`penstock._runtime.events.Observer`."""
-        observer: Any = self._asked
+        observer: Any = self._pending_observer
         if not self.finishes or self.finishes[0] is not observer:
             forget = getattr(observer, "forget", None)
             if forget is not None:
                 _call_safely(observer, partial(forget, self.event))
-        self._asked = None
+        self._pending_observer = None
 
     def suspend(self) -> None:
         """Leave a generator at its ``yield``: bindings of observers must not reach the consumer."""
@@ -203,7 +203,7 @@ def open_scope(mark: StepMark, lazy: bool = False, kind: type[CallScope] = CallS
     scope = kind.__new__(kind)
     run, parent = current_run.get(), current_event.get()
     scope.run = scope.event = KEEP
-    scope.started = scope._asked = None
+    scope.started = scope._pending_observer = None
     scope.finishes = ()
     if mark.entrypoint:
         outer = run

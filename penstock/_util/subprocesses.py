@@ -197,14 +197,14 @@ class _Tail(_Reader):
     """Reads a stream to its end and keeps only the tail."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self._kept = b""
+        self._content = b""
         super().__init__(stream)
 
     def _take(self, chunk: bytes) -> bool:
-        self._kept = (self._kept + chunk)[-_KEPT_OUTPUT:]
+        self._content = (self._content + chunk)[-_KEPT_OUTPUT:]
         return True
 
     def text(self) -> str:
         """Return the tail; a process that escaped may keep the stream open, so waiting has a limit."""
         self.has_ended(1.0)
-        return self._kept.decode(errors="replace")
+        return self._content.decode(errors="replace")

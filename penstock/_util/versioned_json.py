@@ -23,7 +23,7 @@ class VersionedFormat:
     Attributes:
         name: The format's name in the file.
         version: Major and minor version; readers support all minor versions of their major one.
-        what: The format's name for people.
+        subject: The format's name for people.
         cure: How to create such a file.
         error: The error type.
         merge: What to do after a merge of git that could not join two of them.
@@ -31,7 +31,7 @@ class VersionedFormat:
 
     name: str
     version: tuple[int, int]
-    what: str
+    subject: str
     cure: str
     error: type[ManifestError | EvidenceError]
     merge: str
@@ -49,17 +49,17 @@ class VersionedFormat:
                 raise self.error(f"it contains git's merge conflict markers. {self.merge}", path=path) from None
             raise self.error(f"this is not JSON: {error}", path=path) from None
         if not isinstance(content, dict) or content.get("format") != self.name:
-            raise self.error(f"this is no penstock {self.what}; {self.cure}", path=path)
+            raise self.error(f"this is no penstock {self.subject}; {self.cure}", path=path)
         self._check_version(content.get("version"), path)
         return content
 
     def _check_version(self, version: object, path: Path | None) -> None:
         match = re.fullmatch(r"([0-9]{1,6})(\.[0-9]{1,6})?", version) if isinstance(version, str) else None
         if not match:
-            raise self.error(f"the {self.what}'s version {version!r:.40} is not a version", path=path)
+            raise self.error(f"the {self.subject}'s version {version!r:.40} is not a version", path=path)
         if int(match[1]) > self.version[0]:
             raise self.error(
-                f"the {self.what} has version {version}, this penstock reads up to {self.version[0]}.x. "
+                f"the {self.subject} has version {version}, this penstock reads up to {self.version[0]}.x. "
                 "Upgrade penstock.",
                 path=path,
             )

@@ -39,12 +39,12 @@ class CallContext(NamedTuple):
     Attributes:
         names: The values of each parameter.
         signature: Identifies the context among those of the function.
-        lost: The steps whose results are in the arguments, but not in ``names``.
+        dropped_steps: The steps whose results are in the arguments, but not in ``names``.
     """
 
     names: dict[str, ValueSet]
     signature: Hashable
-    lost: frozenset[int] = frozenset()
+    dropped_steps: frozenset[int] = frozenset()
 
 
 class Family:
@@ -115,7 +115,7 @@ def signature_of(values: ValueSet) -> Hashable:
 
 def _distinguishing_contents(value: Value) -> Iterable[ValueSet]:
     if isinstance(value, Instance):
-        return () if value.open else value.attributes.values()
+        return () if value.may_be_subclass else value.attributes.values()
     return value.contents()
 
 

@@ -44,5 +44,5 @@ class Way(NamedTuple):
 Reach = dict[int, Way]
 """The steps that something leads to, by their numbers, and how each is reached."""
 
-Seen = dict[int, tuple[frozenset[Activation], ...]]
+PastSteps = dict[int, tuple[frozenset[Activation], ...]]
 """The steps that have run, each with the calls that led to it, for each way in which it may have run."""

@@ -23,11 +23,11 @@ class Codebase:
     def __init__(self, steps: Iterable[tuple[str, str, Any]], own: Callable[[str], bool]) -> None:
         self.labels: list[tuple[str, str]] = []
         self.numbers: dict[tuple[str, str], int] = {}
-        self._own = own
+        self._is_own = own
         self._own_files: dict[str, bool] = {}
         self._steps: dict[int, tuple[int, ...]] = {}
         self._classes: list[type] | None = None
-        self._kept: list[Any] = []
+        self._live_objects: list[Any] = []
         for flow, name, thing in steps:
             self._add_step(flow, name, thing)
 
@@ -37,7 +37,7 @@ class Codebase:
         if number == len(self.labels):
             self.labels.append(label)
         objects = [thing, *bottoms(thing)]
-        self._kept += objects  # their ids must not be reused
+        self._live_objects += objects  # their ids must not be reused
         for identity in dict.fromkeys(map(id, objects)):
             self._steps[identity] = tuple(dict.fromkeys((*self._steps.get(identity, ()), number)))
 
@@ -52,7 +52,7 @@ class Codebase:
     def owns_file(self, file: str) -> bool:
         """Return whether a file is the user's own code."""
         if file not in self._own_files:
-            self._own_files[file] = self._own(file)
+            self._own_files[file] = self._is_own(file)
         return self._own_files[file]
 
     def owns(self, function: FunctionType) -> bool:

@@ -25,13 +25,13 @@ class LocalNames:
     Attributes:
         names: The possible values of each local name.
         outer: The scope around it.
-        known: Which names are local to it.
+        own_names: Which names are local to it.
         shared: The names that ``global`` or ``nonlocal`` declares.
     """
 
     outer: LocalNames | None = None
     names: dict[str, ValueSet] = field(default_factory=dict)
-    known: frozenset[str] = frozenset()
+    own_names: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
 
     def find(self, name: str) -> ValueSet | None:
@@ -40,7 +40,7 @@ class LocalNames:
         while scope is not None:
             if name in scope.names and name not in scope.shared:
                 return scope.names[name]
-            if name in scope.known:
+            if name in scope.own_names:
                 return ValueSet()
             scope = scope.outer
         return None

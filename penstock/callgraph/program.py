@@ -70,7 +70,7 @@ class Program:
 
     Attributes:
         code: The user's code and the steps in it.
-        found: The relations between steps, with their kind and place.
+        relations: The relations between steps, with their kind and place.
         blind: The places of analysis gaps, by the numbers of the steps.
         answered: The calls whose target was known in at least one context.
         until: The deadline of the analysis, on the clock of ``time.monotonic``.
@@ -78,7 +78,7 @@ class Program:
 
     def __init__(self, code: Codebase, interpret: Interpret) -> None:
         self.code = code
-        self.found: dict[tuple[CallKind, int, int], Site] = {}
+        self.relations: dict[tuple[CallKind, int, int], Site] = {}
         self.blind: dict[int, dict[Site, str]] = {}
         self.answered: set[Site] = set()
         self.until = float("inf")
@@ -91,7 +91,7 @@ class Program:
         self._running: set[Hashable] = set()
         self._assignments: dict[tuple[int, str], ValueSet] = {}
         self._typical: dict[int, Instance] = {}
-        self._kept: list[Any] = []
+        self._live_objects: list[Any] = []
         self.declared: dict[int, dict[str, ValueSet]] = {}
 
     def body(self, function: FunctionType) -> Body | None:
@@ -112,7 +112,7 @@ class Program:
 
     def remember(self, thing: Any, name: str, values: ValueSet) -> None:
         """Record an assignment to an attribute or item of an object that exists since the import."""
-        self._kept.append(thing)  # its id must not be reused
+        self._live_objects.append(thing)  # its id must not be reused
         self._assignments.setdefault((id(thing), name), ValueSet()).update(values)
 
     def recall(self, thing: Any, name: str) -> ValueSet:
@@ -135,7 +135,7 @@ class Program:
     def note(self, kind: CallKind, source: int, target: int, site: Site | Way) -> None:
         """Record that one step leads to another, if both are of one flow."""
         if source != target and self.code.labels[source][0] == self.code.labels[target][0]:
-            self.found.setdefault((kind, source, target), (site[0], site[1]))
+            self.relations.setdefault((kind, source, target), (site[0], site[1]))
 
     def visible_relations(self, summary: Summary, site: Site) -> Reach:
         """Return the steps that a call of a function leads to; steps behind a step belong to that step."""
@@ -161,7 +161,7 @@ class Program:
         family = self._families.setdefault(family_of(body), Family())
         context = family.context(names, lambda signature: (body.key, signature) in self._memo, self.make_typical)
         summary = self._summarize((body.key, context.signature), body, context.names)
-        return summary.with_result_of(context.lost) if context.lost else summary
+        return summary.with_result_of(context.dropped_steps) if context.dropped_steps else summary
 
     def _summarize(self, key: Hashable, body: Body, names: Names) -> Summary:
         memo = self._memo.get(key)

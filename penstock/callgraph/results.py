@@ -44,7 +44,7 @@ def sort_by_flow(program: Program, lost: Mapping[str, list[Blind]], arrows: Arro
             function that calls a thousand steps in a row knows half a million such pairs. ``None`` keeps all.
     """
     links: dict[str, Links] = {flow: {} for flow in lost}
-    for key, site in program.found.items():
+    for key, site in program.relations.items():
         links[program.code.labels[key[1]][0]][key] = site
     places: dict[str, dict[Site, Blind]] = {flow: {} for flow in lost}
     for flow, blinds in chain(lost.items(), _blind(program)):

@@ -35,10 +35,10 @@ from penstock.render.wording import escape_line
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from penstock.check.all_checks import Proof
     from penstock.check.findings.finding import Finding
     from penstock.config import Config
     from penstock.model import Flow
-    from penstock.proof import Proof
 
 DEFAULT_BASELINE = "penstock-baseline.json"
 UNCHECKED = "nothing was recorded yet: pytest --penstock"
@@ -77,18 +77,18 @@ def run(parsed: argparse.Namespace) -> int:
         return _write_baseline(Path(config.baseline), proof, chosen)
     reported_findings = [finding for finding in chosen if parsed.notes or finding.severity == "error"]
     try:
-        _report(proof, reported_findings, config, parsed)
+        _report(proof, reported_findings, config.project, parsed)
         sys.stdout.flush()
     except BrokenPipeError:  # the exit code matters even if the output is not read to its end
         leave_unread(sys.stdout)
     if parsed.fix:
-        return run_fix(chosen, config, asker(yes=parsed.yes), proof.manifest)
+        return run_fix(chosen, proof.manifest, config.project, asker(yes=parsed.yes))
     return FINDINGS if any(finding.severity == "error" for finding in chosen) else CLEAN
 
 
-def _report(proof: Proof, findings: list[Finding], config: Config, parsed: argparse.Namespace) -> None:
+def _report(proof: Proof, findings: list[Finding], project: Path, parsed: argparse.Namespace) -> None:
     if parsed.format != "text":
-        _say(FORMATS[parsed.format](_in_repository(findings, config.project)), parsed.output)
+        _say(FORMATS[parsed.format](_in_repository(findings, project)), parsed.output)
         return
     _say(_text(findings, parsed.output), parsed.output)
     if findings and parsed.output is None:

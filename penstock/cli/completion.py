@@ -11,7 +11,8 @@ from penstock.cli.bundle.explain import read_problems
 from penstock.cli.common_options import read_config
 from penstock.cli.terminal import CLEAN
 from penstock.collect import collect
-from penstock.errors import PenstockError, UnknownNameError
+from penstock.collect.plan import CollectPlan
+from penstock.errors import PenstockError
 from penstock.render.wording import escape_line
 
 if TYPE_CHECKING:
@@ -24,13 +25,6 @@ _FILES = "FILES"
 _FILE_NAMES = frozenset({"FILE", "DIR", "OLD", "NEW"})
 
 
-class UnknownShellError(UnknownNameError):
-    """A shell without a script."""
-
-    what = "shell"
-    whats = "shells"
-
-
 class _ParsedLine(NamedTuple):
     """The words before the one to complete, as far as they were understood.
 
@@ -38,13 +32,13 @@ class _ParsedLine(NamedTuple):
         parser: The parser of the innermost command.
         positionals: The positional arguments that may come next.
         pending: The option that waits for its value, if any.
-        given: The values of options, by option.
+        values: The values of options, by option.
     """
 
     parser: argparse.ArgumentParser
     positionals: list[argparse.Action]
     pending: argparse.Action | None
-    given: Mapping[str, list[str]]
+    values: Mapping[str, list[str]]
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -132,13 +126,13 @@ def _complete_value(action: argparse.Action | None, read: _ParsedLine) -> Iterab
 def _find_flows(read: _ParsedLine) -> Iterator[tuple[str, str]]:
     """Yield the flows of the project; none if they cannot be collected."""
     options = argparse.Namespace(
-        project=Path(read.given.get("project", ["."])[-1]),
-        modules=read.given.get("modules"),
-        path=read.given.get("path"),
+        project=Path(read.values.get("project", ["."])[-1]),
+        modules=read.values.get("modules"),
+        path=read.values.get("path"),
         prog="penstock",
     )
     try:
-        manifest = collect(read_config(options))
+        manifest = collect(CollectPlan.of(read_config(options)))
     except PenstockError:
         return
     yield from ((escape_line(name), escape_line(manifest.flow(name).title)) for name in manifest.names)

@@ -100,8 +100,9 @@ def _from_spans(parsed: argparse.Namespace, kind: TraceFormat) -> int:
     from penstock.check.traces.reader import MAX_SIZE, Damage, read  # noqa: PLC0415 - the same
     from penstock.check.traces.span_functions import StepFinder  # noqa: PLC0415 - other commands do without
     from penstock.collect import collect  # noqa: PLC0415 - the same
+    from penstock.collect.plan import CollectPlan  # noqa: PLC0415 - the same
 
-    damage, finder = Damage(), StepFinder(lambda: collect(read_config(parsed)).flows)
+    damage, finder = Damage(), StepFinder(lambda: collect(CollectPlan.of(read_config(parsed))).flows)
     evidence = read(parsed.files, kind, damage, finder, parsed.max_size or MAX_SIZE)
     if finder.fault:
         tell("note", finder.fault)

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from penstock.check.fix import fix
 from penstock.cli.terminal import CLEAN, FINDINGS, pluralize, print_diff, tell
-from penstock.collect import collect, input_files
+from penstock.collect import input_files
 from penstock.render.wording import visible
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from penstock.check.findings.finding import Finding
     from penstock.check.fix import Edit
-    from penstock.config import Config
     from penstock.manifest import Manifest
 
 
@@ -30,16 +30,14 @@ def add_fix_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="with --fix: write without asking")
 
 
-def run_fix(
-    findings: Sequence[Finding], config: Config, ask: Callable[[str], bool], made: Manifest | None = None
-) -> int:
+def run_fix(findings: Sequence[Finding], manifest: Manifest, project: Path, ask: Callable[[str], bool]) -> int:
     """Show the proposed changes to the sources, and write them if confirmed.
 
     Args:
         findings: The findings of a check.
-        config: The settings of the project.
+        manifest: The flows of the findings.
+        project: The project's folder.
         ask: Asks a yes-or-no question and returns the answer.
-        made: The flows of the findings, if already collected.
 
     Returns:
         0 if everything was written and no finding needs manual work, else 1.
@@ -48,8 +46,7 @@ def run_fix(
         MissingExtraError: LibCST is not installed.
         OutputError: A file cannot be written.
     """
-    made = made or collect(config)
-    result = fix(findings, made, config.project, input_files(made, config.project))
+    result = fix(findings, manifest, project, input_files(manifest, project))
     for edit in result.edits:
         print_diff(edit.diff())
     for refusal in result.refused:

@@ -81,7 +81,7 @@ def _iter_parts(site: Site, view: FlowView, title: str) -> Iterator[str]:
 
 def _draw(site: Site, view: DiagramView, anchors: Mapping[str, str]) -> Iterator[str]:
     options = view.look.drawing(anchors)
-    layout = lay_out_one(view.flow, options, engine=site.config.engine, timeout=site.config.layout_timeout)
+    layout = lay_out_one(view.flow, options, engine=site.drawing.engine, timeout=site.drawing.timeout)
     drawing = svg.draw(view.flow, layout, options, prefix="ps")
     yield f'<div class="penstock">{assets.frame(drawing, view.label, svg.locate_start(view.flow, layout))}</div>'
     if view.evidence:

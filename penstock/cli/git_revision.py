@@ -62,7 +62,7 @@ def flows_at(revision: str, asked: RevisionRequest) -> Manifest:
         except PenstockError as error:
             message = str(error).replace(f"{tree}{os.sep}", "")
             raise type_of(error)(f"{revision} ({commit[:10]}): {message}") from None
-        _check_own(manifest, config, repository.root, revision)
+        _check_own(manifest, config.project, repository.root, revision)
         return manifest
 
 
@@ -104,10 +104,10 @@ def _map_to_worktree(path: Path, root: Path, tree: Path) -> Path:
     return tree / real.relative_to(root) if real.is_relative_to(root) else path
 
 
-def _check_own(manifest: Manifest, config: Config, root: Path, revision: str) -> None:
+def _check_own(manifest: Manifest, project: Path, root: Path, revision: str) -> None:
     """Refuse flows from the current checkout: they would never differ."""
     for name, _ in manifest.inputs.files:
-        file = Path(os.path.realpath(config.project / name))
+        file = Path(os.path.realpath(project / name))
         ours = file.is_relative_to(sys.prefix) or file.is_relative_to(Path(__file__).parent.parent)
         if file.is_relative_to(root) and not ours:
             cure = 'Name the folder of the sources, so that it comes first: [tool.penstock] path = ["src"]'

@@ -6,19 +6,22 @@ import argparse
 import sys
 import textwrap
 import warnings
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from penstock import manifest
 from penstock._util.atomic_files import write_atomically
 from penstock._version import __version__
 from penstock.check.findings.reports import hang_indent
 from penstock.cli import check, completion, diff, evidence, flow_list, open_flow, render_many
 from penstock.cli.bundle import example, explain
 from penstock.cli.common_options import add_sources, output_file, read_config
+from penstock.cli.discovery import discover, init
 from penstock.cli.inject import command as inject
 from penstock.cli.parser import MainParser, print_help_without_command
 from penstock.cli.part_options import add_part, read_part
+from penstock.cli.questions import impact, who
 from penstock.cli.signals import ending_on_signals
 from penstock.cli.terminal import (
     BROKEN,
@@ -36,10 +39,13 @@ from penstock.cli.terminal import (
     use_colour,
     width,
 )
+from penstock.cli.testing import coverage, tests
+from penstock.embed.layouts import DrawRules
 from penstock.errors import ConfigError, PenstockError, RenderWarning
+from penstock.manifest import dumps
 from penstock.manifest.unread_flows import UNREAD_CODE, is_unread
 from penstock.proof import prove
-from penstock.render import FORMATS, file_content, format_of, render
+from penstock.render import FORMATS, file_content, format_of
 from penstock.render.edge_status import without_proof
 from penstock.render.excerpt import take_part
 from penstock.render.options import Options, checked_direction
@@ -50,14 +56,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from penstock.config import Config
     from penstock.manifest import Manifest
     from penstock.model import Flow, Problem
     from penstock.render import Format
     from penstock.render.options import Direction
 
-    Command = Callable[[argparse.Namespace, Config, Manifest], list[Problem]]
+    Command = Callable[[argparse.Namespace, Manifest, DrawRules], list[Problem]]
     Action = Callable[[argparse.Namespace], int]
+
+COMMANDS = (check, completion, coverage, diff, evidence, example, explain, impact, inject, open_flow, tests, who)
+"""The modules of the commands that are not defined here, each with a function ``add``."""
+
+FIRST_COMMANDS = (discover, init)
+"""The commands for a project that has no flows or no settings yet."""
 
 MOST_PATHS = 1000
 """Maximum number of paths printed by ``show --paths``; the rest is only counted."""
@@ -92,10 +103,12 @@ def _done(arguments: Sequence[str] | None) -> int:
     """Run a command and return its exit code, however it ends."""
     try:
         parser = _parser()
-        words = sys.argv[1:] if arguments is None else [*arguments]
+        words, watched = discover.split_command(sys.argv[1:] if arguments is None else [*arguments])
         if words[:1] == ["completion"] and words[2:3] == ["--words"]:  # argparse would read the words
             return completion.print_words(parser, words[3:])
-        return _run(parser.parse_args(words)) if words else print_help_without_command(parser)
+        if not words:
+            return print_help_without_command(parser)
+        return _run(parser.parse_args(words, argparse.Namespace(watched=watched)))
     except PenstockError as error:
         _complain(str(error))
         return BROKEN
@@ -112,7 +125,7 @@ def _run(parsed: argparse.Namespace) -> int:
         return action(parsed)
     config = read_config(parsed)
     command: Command = parsed.command
-    problems = command(parsed, config, prove(config, accepted=False).manifest)
+    problems = command(parsed, prove(config, accepted=False).manifest, DrawRules.of(config))
     sys.stdout.flush()
     for problem in problems:
         tell("problem", escape_line(str(problem)))
@@ -124,17 +137,16 @@ def _complain(message: str) -> None:
     tell("penstock", message, "31")
 
 
-def _list(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
-    del config
+def _list(parsed: argparse.Namespace, manifest: Manifest, _rules: DrawRules) -> list[Problem]:
     if parsed.format != "text":
-        if listing := flow_list.FORMATS[parsed.format](found):
+        if listing := flow_list.FORMATS[parsed.format](manifest):
             print(listing)
-    elif not found.flows:
+    elif not manifest.flows:
         print("No flows are declared in the configured modules.")
     else:
-        for line in table([_format_row(found.flow(name), name) for name in found.names]):
+        for line in table([_format_row(manifest.flow(name), name) for name in manifest.names]):
             print(line)
-    return [*found.problems, *(problem for flow in found.flows for problem in flow.problems)]
+    return [*manifest.problems, *(problem for flow in manifest.flows for problem in flow.problems)]
 
 
 def _format_row(flow: Flow, name: str) -> tuple[str, str, str]:
@@ -142,8 +154,8 @@ def _format_row(flow: Flow, name: str) -> tuple[str, str, str]:
     return escape_line(name), counts, "" if flow.title == flow.name else escape_line(flow.title)
 
 
-def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
-    flow = _flow(parsed, config, found)
+def _show(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) -> list[Problem]:
+    flow = _flow(parsed, manifest, rules)
     heading = escape_line(flow.name if flow.title == flow.name else f"{flow.title} ({flow.name})")
     columns = width()
     print(apply_style(_wrap_text(heading, columns), "1"))
@@ -151,7 +163,7 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
         print(_wrap_text(escape_line(flow.description), columns))
     print()
     drawn, note = take_part(flow, read_part(parsed))
-    options = Options(direction=_direction(parsed, config), details=True, note=note)
+    options = Options(direction=_direction(parsed, rules), details=True, note=note)
     whole = not sys.stdout.isatty()
     print(text.render(drawn, options, colour=use_colour(sys.stdout), width=columns, fold=bool(columns), whole=whole))
     if proof := text.proof(drawn, colour=use_colour(sys.stdout), width=columns):
@@ -162,7 +174,7 @@ def _show(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[P
             print(hang_indent(f"  {' → '.join(map(escape_line, path))}", fold_width()))
         if flow.path_count > MOST_PATHS:
             print(f"  … and {flow.path_count - MOST_PATHS} more")
-    return _problems_of(flow, found)
+    return _problems_of(flow, manifest)
 
 
 def _wrap_text(paragraph: str, columns: int) -> str:
@@ -171,46 +183,47 @@ def _wrap_text(paragraph: str, columns: int) -> str:
     return textwrap.fill(paragraph, columns, break_long_words=False, break_on_hyphens=False)
 
 
-def _render(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
+def _render(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) -> list[Problem]:
     render_many.refuse_contradictions(parsed)
     if parsed.all:
-        flows = [flow if config.proof else without_proof(flow) for flow in found.flows]
-        render_many.render_all(flows, parsed.all, parsed.format, lambda flow, kind: _draw(flow, kind, parsed, config))
-        return [*found.problems, *(problem for flow in found.flows for problem in flow.problems)]
-    flow = render_many.choose_map(found) if parsed.map else _flow(parsed, config, found)
+        flows = [flow if rules.proof else without_proof(flow) for flow in manifest.flows]
+        draw = partial(_draw, parsed=parsed, rules=rules)
+        render_many.render_all(flows, parsed.all, parsed.format, draw, rules.vocabulary)
+        return [*manifest.problems, *(problem for flow in manifest.flows for problem in flow.problems)]
+    flow = render_many.choose_map(manifest, rules.vocabulary) if parsed.map else _flow(parsed, manifest, rules)
     kind = format_of(parsed.format, parsed.output)
-    _write(_draw(flow, kind, parsed, config), parsed.output, binary=kind.binary)
-    return [*found.problems] if parsed.map else _problems_of(flow, found)
+    _write(_draw(flow, kind, parsed=parsed, rules=rules), parsed.output, binary=kind.binary)
+    return [*manifest.problems] if parsed.map else _problems_of(flow, manifest)
 
 
-def _draw(flow: Flow, kind: Format, parsed: argparse.Namespace, config: Config) -> bytes:
+def _draw(flow: Flow, kind: Format, *, parsed: argparse.Namespace, rules: DrawRules) -> bytes:
     """Return a flow as the content of a file; warnings are printed."""
     details = kind.detailed if parsed.details is None else parsed.details
-    flow, note = take_part(flow, read_part(parsed))
-    options = Options(direction=_direction(parsed, config), details=details, note=note)
+    part = read_part(parsed)
+    flow, note = take_part(flow, replace(part, untested=part.untested and kind.name != "json"))
+    options = Options(direction=_direction(parsed, rules), details=details, note=note)
     with warnings.catch_warnings(record=True) as messages:
         warnings.simplefilter("always", RenderWarning)
-        content = file_content(render(flow, kind.name, options, engine=config.engine, timeout=config.layout_timeout))
+        content = file_content(rules.render(flow, kind.name, options))
     for warning in messages:
         if issubclass(warning.category, RenderWarning):
             tell("warning", escape_line(str(warning.message)))
     return content
 
 
-def _flow(parsed: argparse.Namespace, config: Config, found: Manifest) -> Flow:
-    flow = found.flow(parsed.flow)
-    return flow if config.proof else without_proof(flow)
+def _flow(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) -> Flow:
+    flow = manifest.flow(parsed.flow)
+    return flow if rules.proof else without_proof(flow)
 
 
-def _problems_of(flow: Flow, found: Manifest) -> list[Problem]:
-    unread = [problem for problem in found.problems if problem.code == UNREAD_CODE and is_unread(flow)]
+def _problems_of(flow: Flow, manifest: Manifest) -> list[Problem]:
+    unread = [problem for problem in manifest.problems if problem.code == UNREAD_CODE and is_unread(flow)]
     return [*flow.problems, *unread]
 
 
-def _export(parsed: argparse.Namespace, config: Config, found: Manifest) -> list[Problem]:
-    del config
-    _write(manifest.dumps(found).encode(), parsed.output, binary=False)
-    return [*found.problems, *(problem for flow in found.flows for problem in flow.problems)]
+def _export(parsed: argparse.Namespace, manifest: Manifest, _rules: DrawRules) -> list[Problem]:
+    _write(dumps(manifest).encode(), parsed.output, binary=False)
+    return [*manifest.problems, *(problem for flow in manifest.flows for problem in flow.problems)]
 
 
 def _write(content: bytes, output: Path | None, *, binary: bool) -> None:
@@ -224,8 +237,8 @@ def _write(content: bytes, output: Path | None, *, binary: bool) -> None:
         sys.stdout.buffer.write(content)
 
 
-def _direction(parsed: argparse.Namespace, config: Config) -> Direction:
-    return checked_direction(parsed.direction or config.direction)
+def _direction(parsed: argparse.Namespace, rules: DrawRules) -> Direction:
+    return checked_direction(parsed.direction or rules.direction)
 
 
 def _parser() -> MainParser:
@@ -259,7 +272,7 @@ def _parser() -> MainParser:
     )
     export = _add(commands, "export", _export, "write all flows to a manifest, as JSON")
     export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output by default")
-    for command in (check, completion, diff, evidence, inject, example, explain, open_flow):
+    for command in (*FIRST_COMMANDS, *COMMANDS):
         command.add(commands)
     return parser
 

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 GROUPS: Mapping[str, Sequence[str]] = {
-    "Start": ("example", "completion"),
+    "Start": ("example", "discover", "init", "completion"),
     "Look at flows": ("list", "show", "open"),
+    "Ask about them": ("who", "impact"),
     "Write them down": ("render", "inject", "export"),
-    "Check them": ("check", "explain", "diff", "evidence"),
+    "Check them": ("check", "explain", "coverage", "tests", "diff", "evidence"),
 }
 """The commands of each section of the help, in the order of a project's life."""
 

@@ -19,8 +19,9 @@ def add_part(parser: argparse.ArgumentParser) -> None:
         "--depth", metavar="N", type=int, help="draw steps at most N edges away from the focus, or from an entrypoint"
     )
     parser.add_argument("--collapse", choices=list(COLLAPSED_BY), default="", help="draw one box for each module")
+    parser.add_argument("--untested", action="store_true", help="mark the arrows that no test takes")
 
 
 def read_part(parsed: argparse.Namespace) -> Part:
     """Return the selected part."""
-    return Part(focus=parsed.focus, depth=parsed.depth, collapse=parsed.collapse)
+    return Part(focus=parsed.focus, depth=parsed.depth, collapse=parsed.collapse, untested=parsed.untested)

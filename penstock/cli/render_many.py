@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from penstock.manifest import Manifest
     from penstock.model import Flow
+    from penstock.model.resources import Vocabulary
     from penstock.render import Format
 
 MAP_NAME = "system-map"
@@ -43,18 +44,21 @@ def refuse_contradictions(parsed: argparse.Namespace) -> None:
     """Refuse options that ask for more than one thing, or for nothing.
 
     Raises:
-        ConfigError: Not exactly one of FLOW, ``--map`` and ``--all`` is given, or ``--all`` with ``-o``.
+        ConfigError: Not exactly one of FLOW, ``--map`` and ``--all`` is given, or ``--all`` with ``-o``, or ``--map`` with
+            ``--untested``.
     """
     given = [name for name, value in (("FLOW", parsed.flow), ("--map", parsed.map), ("--all", parsed.all)) if value]
     if not given:
         raise ConfigError("name a flow, or choose --map or --all DIR; penstock list names the flows", where=parsed.prog)
     if len(given) > 1:
         raise ConfigError(f"{' and '.join(given)} exclude each other", where=parsed.prog)
+    if parsed.map and parsed.untested:
+        raise ConfigError("the map joins flows, and has no arrows that a test could take", where="--untested")
     if parsed.all and parsed.output:
         raise ConfigError("--all names the folder, so -o has no file to name; -f chooses the format", where=parsed.prog)
 
 
-def choose_map(found: Manifest) -> Flow:
+def choose_map(found: Manifest, vocabulary: Vocabulary) -> Flow:
     """Return the map of all flows.
 
     Raises:
@@ -62,11 +66,15 @@ def choose_map(found: Manifest) -> Flow:
     """
     if not found.flows:
         raise ConfigError("there is no flow to draw on a map", where="--map")
-    return system_map(found.flows)
+    return system_map(found.flows, vocabulary)
 
 
 def render_all(
-    flows: Iterable[Flow], folder: Path, format_name: str | None, draw: Callable[[Flow, Format], bytes]
+    flows: Iterable[Flow],
+    folder: Path,
+    format_name: str | None,
+    draw: Callable[[Flow, Format], bytes],
+    vocabulary: Vocabulary,
 ) -> None:
     """Write a file for each flow, and one for their map where one flow triggers another.
 
@@ -75,6 +83,7 @@ def render_all(
         folder: The folder, made where it is missing.
         format_name: The format; SVG by default.
         draw: Draws a flow in a format.
+        vocabulary: The words for resources.
 
     Raises:
         OutputError: A file cannot be written.
@@ -85,7 +94,7 @@ def render_all(
     kind = format_of(format_name or "svg")
     chosen = list(flows)
     drawings = dict(zip(page_names(chosen), chosen, strict=True))
-    if (overview := system_map(chosen)).edges:
+    if (overview := system_map(chosen, vocabulary)).edges:
         drawings[MAP_NAME if MAP_NAME not in drawings else f"{MAP_NAME}-of-all"] = overview
     for name, flow in drawings.items():
         write_atomically(folder / f"{name}{kind.suffixes[0]}", draw(flow, kind))

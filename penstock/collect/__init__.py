@@ -1,4 +1,4 @@
-"""Makes a manifest from a configuration, without importing the application into this process.
+"""Makes a manifest from a plan, without importing the application into this process.
 
 As long as nothing changes, the application is not imported again: the last manifest is cached, in this process and in
 the project's folder ``.penstock/cache``, with the state of every input file.

@@ -16,9 +16,9 @@ from penstock.render.wording import escape_line
 
 if TYPE_CHECKING:
     from penstock.collect.cache import ManifestCache
-    from penstock.collect.import_plan import ImportPlan
     from penstock.collect.inputs import Snapshot
     from penstock.collect.manifest_inputs import InputRecorder
+    from penstock.collect.plan import CollectPlan
 
 _FAILURE_SECONDS = 2.0
 """Seconds for which a failure stays valid after a request: a site asks for each of its pages in quick succession."""
@@ -30,19 +30,19 @@ class _CachedFailure:
 
     error: CollectError
     snapshot: Snapshot
-    asked: float
+    last_request: float
 
     def holds(self) -> bool:
         """Return whether the failure is still current, and extend its time."""
-        holds = time.monotonic() - self.asked < _FAILURE_SECONDS and self.snapshot.is_current()
-        self.asked = time.monotonic()
+        holds = time.monotonic() - self.last_request < _FAILURE_SECONDS and self.snapshot.is_current()
+        self.last_request = time.monotonic()
         return holds
 
 
 _failures: dict[str, _CachedFailure] = {}
 
 
-def import_and_collect(plan: ImportPlan, cache: ManifestCache, recorder: InputRecorder) -> CollectedManifest:
+def import_and_collect(plan: CollectPlan, cache: ManifestCache, recorder: InputRecorder) -> CollectedManifest:
     """Import an application, and cache its flows for later processes.
 
     Raises:
@@ -84,7 +84,7 @@ def _again(error: CollectError) -> CollectError:
     return CollectError(str(error), failures=error.failures, output=error.output)
 
 
-def _with_neighbours(plan: ImportPlan, snapshot: Snapshot) -> Snapshot:
+def _with_neighbours(plan: CollectPlan, snapshot: Snapshot) -> Snapshot:
     """Return the inputs of a failure, with neighbouring folders: the missing file may be added there."""
     nearby = {*plan.path, str(plan.project), *(str(Path(file).parent) for file in snapshot.files)}
     return replace(snapshot, folders={**{folder: _inputs.listing(folder) for folder in nearby}, **snapshot.folders})

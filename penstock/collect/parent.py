@@ -25,7 +25,7 @@ from penstock.model import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from penstock.collect.import_plan import ImportPlan
+    from penstock.collect.plan import CollectPlan
     from penstock.manifest import Manifest
 
 _UNWRITABLE = 73
@@ -80,7 +80,7 @@ class Collected(NamedTuple):
     output: str = ""
 
 
-def collect(plan: ImportPlan) -> Collected:
+def collect(plan: CollectPlan) -> Collected:
     """Import the modules in a child and return its results.
 
     Raises:
@@ -115,7 +115,7 @@ def _temporary() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="penstock-", ignore_cleanup_errors=True)
 
 
-def _request(plan: ImportPlan, folder: Path) -> dict[str, Any]:
+def _request(plan: CollectPlan, folder: Path) -> dict[str, Any]:
     names = ("absent", "declared", "imported", "manifest", "progress", "report", "trace")
     files = {name: str(folder / f"{name}.json") for name in names}
     return {
@@ -136,7 +136,7 @@ def _request(plan: ImportPlan, folder: Path) -> dict[str, Any]:
     }
 
 
-def _run(plan: ImportPlan, request: dict[str, Any], file: Path) -> tuple[int | None, str]:
+def _run(plan: CollectPlan, request: dict[str, Any], file: Path) -> tuple[int | None, str]:
     """Run the child; return its status, or ``None`` if it had to be killed, and the end of its output."""
     # -B: a .pyc made now would hide an edit of the same size within the same second
     command = [plan.python, "-B", "-c", _BOOTSTRAP, str(file)]
@@ -162,7 +162,7 @@ def _absent(python: str, report: dict[str, Any]) -> CollectError:
     return CollectError(f"{python} cannot run its penstock ({report['error']}). {cure}")
 
 
-def _result(plan: ImportPlan, request: dict[str, Any], output: str) -> Collected:
+def _result(plan: CollectPlan, request: dict[str, Any], output: str) -> Collected:
     report = json.loads(Path(request["report"]).read_text(encoding="utf-8"))
     failures = tuple(
         _problem(
@@ -201,7 +201,7 @@ def _problem(project: Path, module: str, failure: import_errors.ImportFailure) -
     return Problem(code="import", message=message, file=file, line=failure.line)
 
 
-def _death(plan: ImportPlan, request: dict[str, Any], status: int | None, output: str) -> Problem:
+def _death(plan: CollectPlan, request: dict[str, Any], status: int | None, output: str) -> Problem:
     """Return a problem for a child that ended without a report."""
     progress = _read(request["progress"]).splitlines()
     trace = _read(request["trace"])
@@ -229,7 +229,7 @@ def _end(status: int | None) -> str:
     return f"Python ended with status {status} without a message."
 
 
-def _unread(plan: ImportPlan, request: dict[str, Any], status: int | None) -> Collected:
+def _unread(plan: CollectPlan, request: dict[str, Any], status: int | None) -> Collected:
     """Collect once more without static analysis, because the child ended during it."""
     is_late = status is None or _read(request["trace"]).startswith("Timeout")
     why = explain_timeout(plan.reading_timeout) if is_late else f"{_end(status)} Their edges are not checked."

@@ -177,13 +177,21 @@ class Config:
         "Whether diagrams show what is known of each edge from code and runs.",
     )
     contracts: tuple[Contract, ...] = _setting(
-        read.tables(Contract, lists=("flows", "never"), choices={"type": CONTRACT_TYPES}),
+        read.tables(Contract, lists=("flows", "never", "resources"), choices={"type": CONTRACT_TYPES}),
         "list of tables",
         (),
         [{"type": "has-docstrings", "flows": ["orders"]}],
-        "Rules for the project's flows. `type` is `has-trigger`, `has-docstrings`, `all-confirmed` or "
-        "`never-reaches`. `name` is the rule's name, `flows` contains patterns of the flows that it applies "
-        "to, and `never` the steps or flows that they must not reach.",
+        "Rules for the project's flows. `type` is `has-trigger`, `has-docstrings`, `all-confirmed`, `never-reaches` "
+        "or `sole-writer`. `name` is the rule's name, `flows` contains patterns of the flows that it applies "
+        "to, `never` the steps or flows that they must not reach, and `resources` what no other flow may write.",
+    )
+    effects: Mapping[str, tuple[str, ...]] = _setting(
+        read.string_lists,
+        "table of lists of strings",
+        {},
+        {"crm": ["https://crm.example/*", "kafka:contacts"]},
+        "Further words for effects and triggers, each with what it stands for; `*` stands for anything. "
+        "`postgres:parts` and `INSERT INTO parts`, or `kafka:orders` and `topic:orders`, are known to be the same.",
     )
     ignore: tuple[Ignore, ...] = _setting(
         read.tables(Ignore),

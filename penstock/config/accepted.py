@@ -46,17 +46,19 @@ class Contract:
         flows: Patterns of the flows that it covers, such as ``orders`` or ``shop/*``.
         never: For ``never-reaches``: the steps, as ``flow.step``, or flows that must not be reached; with or without
             the service's name.
+        resources: For ``sole-writer``: the resources that no other flow may write.
     """
 
     type: str
     name: str = ""
     flows: tuple[str, ...] = ("*",)
     never: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
 
     def covers(self, flow: Flow) -> bool:
         """Return whether the contract covers a flow."""
         return any(fnmatchcase(name, pattern) for pattern in self.flows for name in (flow.name, flow.full_name))
 
 
-CONTRACT_TYPES = ("has-trigger", "has-docstrings", "all-confirmed", "never-reaches")
+CONTRACT_TYPES = ("has-trigger", "has-docstrings", "all-confirmed", "never-reaches", "sole-writer")
 """What a contract may demand."""

@@ -21,7 +21,7 @@ def describe_bad_value(
     """Return the message for an invalid value, with the cure as its file would spell it."""
     reason = f"{key!r} {bad}" if str(bad).endswith(("?", ".")) else f"{key!r} {bad}."
     hint = _YAML_WORDS if source.is_yaml and has_truth(value) else ""
-    beside = (source.assignment(*pair) for pair in bad.beside.items())
+    beside = (source.assignment(*pair) for pair in bad.companions.items())
     cures = [_cure(source, key, value, bad.instead, metadata), *beside]
     return f"{reason}{hint} {(' ' if source.is_command_line else ' and ').join(cures)}"
 

@@ -32,12 +32,12 @@ class BadValueError(ValueError):
 
     Attributes:
         instead: The likely intended value, or ``None``.
-        beside: Other settings that the intended value needs.
+        companions: Other settings that the intended value needs.
     """
 
     def __init__(self, message: str, instead: object = None, beside: Mapping[str, object] = NO_CHOICES) -> None:
         self.instead = instead
-        self.beside = beside
+        self.companions = beside
         super().__init__(message)
 
 
@@ -122,6 +122,13 @@ def strings(value: object, _base: Path) -> dict[str, str]:
             intended = str(item).lower() if isinstance(item, bool) else str(item)
             raise BadValueError(f"must contain strings only, and {name!r} is {_kind(item)}", {str(name): intended})
     return {str(name): item for name, item in value.items()}
+
+
+def string_lists(value: object, _base: Path) -> dict[str, tuple[str, ...]]:
+    """Read a table of lists of strings; a single string stands for a list of one."""
+    if not isinstance(value, Mapping):
+        raise BadValueError(f"must be a table of lists of strings, not {_kind(value)}")
+    return {str(name): (item,) if isinstance(item, str) else tuple(_list(item)) for name, item in value.items()}
 
 
 def modules(value: object, base: Path) -> tuple[str, ...]:

@@ -60,8 +60,8 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
         self, *args: Any, penstock: bool = False, penstock_evidence: str | None = None, **options: Any
     ) -> None:
         super().__init__(*args, **options)
-        self._asked = penstock or bool(penstock_evidence)
-        self._given = penstock_evidence
+        self._records = penstock or bool(penstock_evidence)
+        self._evidence_file = penstock_evidence
         self._recording: Recording | None = None
         self._selects = False
 
@@ -80,7 +80,7 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
 
     def run_tests(self, *args: Any, **options: Any) -> int:
         """Run the tests, and record; lost evidence counts as a failure, because CI relies on it."""
-        if not self._asked:
+        if not self._records:
             failures: int = super().run_tests(*args, **options)
             return failures
         recording = self._recording = Recording(self._target(), Path.cwd())
@@ -121,8 +121,8 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
         return result
 
     def _target(self) -> Path:
-        if self._given:
-            return Path(self._given).resolve()
+        if self._evidence_file:
+            return Path(self._evidence_file).resolve()
         try:
             return evidence_file(load(Path.cwd()))
         except PenstockError as error:

@@ -13,7 +13,8 @@ import pytest
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
+    from typing import Any
 
     from penstock._recording.session import Recording
     from penstock.config import Config
@@ -55,6 +56,27 @@ class _Tests:
         if self._selects:
             self._recording.left_out.update(_file_of(item.nodeid) for item in items)
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Let runs belong to the test, from its setup to its teardown, however often it is run again."""
+        running_test = self._recording.running_test
+        running_test.begin(_id_of(item))
+        try:
+            return (yield)
+        finally:
+            running_test.end()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+        """Let threads and processes that a fixture of several tests starts serve all of them."""
+        if fixturedef.scope == "function":
+            return (yield)
+        before = self._recording.running_test.begin_wide_fixture()
+        try:
+            return (yield)
+        finally:
+            self._recording.running_test.end_wide_fixture(before)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count passed tests by file, and those that failed or were skipped."""
         recording = self._recording
@@ -80,6 +102,13 @@ class _Tests:
     def pytest_testnodedown(self, error: object) -> None:
         """Note that the recording is incomplete if a worker crashed."""
         self._recording.cut_short |= bool(error)
+
+
+def _id_of(item: pytest.Item) -> str:
+    """Return the ID of a test as the command line takes it: some versions of xdist append its group."""
+    marks = [mark for mark in item.iter_markers("xdist_group") if getattr(item.config.option, "loadgroup", False)]
+    groups = {str(mark.args[0] if mark.args else mark.kwargs.get("name", "default")) for mark in marks}
+    return item.nodeid.removesuffix(f"@{'_'.join(sorted(groups))}" if groups else "")
 
 
 def _file_of(node: str) -> str:

@@ -40,12 +40,14 @@ class Choice:
         added (frozenset[str]): Addresses of functions that are to be steps.
         dropped (frozenset[str]): Addresses of functions that are not to be steps.
         names (Mapping[str, str]): Names for steps, by address.
+        flow (str): The name of the flow; if empty, it is made of the entrypoint's.
     """
 
     most: int = 12
     added: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict)
+    flow: str = ""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Child(NamedTuple):
     Attributes:
         shape: The index of its shape.
         running: The positions of the earlier children that had not ended when it began; empty in sequential code.
-        times: How many equal calls in a row it stands for.
+        times: How many equal calls in a row it stands for, rounded down to 1, 2, 10, 100 and so on.
     """
 
     shape: int
@@ -61,6 +61,8 @@ class Shape(NamedTuple):
         children: The calls inside it, in the order in which they began.
         partial: Whether calls inside it are missing, because there were too many distinct ways.
         failed: Whether it ended with an exception.
+        missing: The functions, by index, whose calls somewhere inside may be missing, because they were not watched any
+            more after so many calls; sorted.
     """
 
     function: int
@@ -69,6 +71,7 @@ class Shape(NamedTuple):
     children: tuple[Child, ...] = ()
     partial: bool = False
     failed: bool = False
+    missing: tuple[int, ...] = ()
 
 
 class Root(NamedTuple):
@@ -77,7 +80,7 @@ class Root(NamedTuple):
     Attributes:
         shape: The index of its shape.
         trigger: What started it, as in ``POST /orders``; empty where that is not known.
-        quiet: The functions, by index, that were not watched at that time, because they had been called so often; sorted.
+        quiet: The functions that may be missing inside, as the shape has them.
     """
 
     shape: int

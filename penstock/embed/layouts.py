@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from penstock.embed.options import FlowOptions
 from penstock.errors import LayoutError
+from penstock.model.resources import Vocabulary
+from penstock.render import render
 from penstock.render.edge_status import without_proof
 from penstock.render.excerpt import Part, shrink, take_part
 from penstock.render.graphviz.layout_cache import LayoutCache
@@ -15,6 +17,8 @@ from penstock.render.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from typing import Self
 
     from penstock.config import Config
     from penstock.embed.options import FigureOptions
@@ -64,42 +68,83 @@ class Look:
         )
 
 
-def small_look(config: Config) -> Look:
-    """Return how small diagrams look."""
-    return Look(config.direction, small=True, proof=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawRules:
+    """How the diagrams of a project are drawn.
 
-
-def look_of(options: FigureOptions, config: Config) -> Look:
-    """Return how a diagram with some options looks, with the configured direction by default."""
-    direction = options.direction or config.direction
-    if not isinstance(options, FlowOptions):
-        return Look(direction)
-    return Look(direction, proof=options.proof, part=options.part, flexible=not options.direction)
-
-
-def lay_out(config: Config, drawn: Sequence[Flow], look: Look) -> list[Layout | LayoutError]:
-    """Return the layout of each flow, or why it has none; one run of the engine makes those that are not stored.
-
-    Args:
-        config: The settings.
-        drawn: The flows, as :meth:`Look.flow` returns them.
-        look: How they look.
-
-    Raises:
-        MissingExtraError: There is no engine.
+    Attributes:
+        project: The project's folder, where layouts are stored.
+        direction: The direction of the edges, unless a diagram has its own.
+        engine: The layout engine.
+        timeout: Seconds that the layout of one diagram may take.
+        proof: Whether diagrams show what is known of each edge.
+        vocabulary: The words for resources, which join flows in a map.
     """
-    cache = LayoutCache(config.project)
-    return cache.lay_out(drawn, look.drawing(), engine=config.engine, timeout=config.layout_timeout)
 
+    project: Path
+    direction: str
+    engine: str
+    timeout: float
+    proof: bool
+    vocabulary: Vocabulary
 
-def lay_out_one(config: Config, drawn: Flow, look: Look) -> Layout:
-    """Return the layout of a flow, as :meth:`Look.flow` returns it.
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Return the rules that the settings describe."""
+        return cls(
+            project=config.project,
+            direction=config.direction,
+            engine=config.engine,
+            timeout=config.layout_timeout,
+            proof=config.proof,
+            vocabulary=Vocabulary(config.effects),
+        )
 
-    Raises:
-        LayoutError: The engine failed.
-        MissingExtraError: There is no engine.
-    """
-    return require_layout(lay_out(config, [drawn], look)[0])
+    @property
+    def small_look(self) -> Look:
+        """How small diagrams look."""
+        return Look(self.direction, small=True, proof=False)
+
+    def choose_look(self, options: FigureOptions) -> Look:
+        """Return how a diagram with some options looks."""
+        direction = options.direction or self.direction
+        if not isinstance(options, FlowOptions):
+            return Look(direction)
+        return Look(direction, proof=options.proof, part=options.part, flexible=not options.direction)
+
+    def lay_out(self, drawn: Sequence[Flow], look: Look) -> list[Layout | LayoutError]:
+        """Return the layout of each flow, or why it has none; one run of the engine makes those that are not stored.
+
+        Args:
+            drawn: The flows, as :meth:`Look.flow` returns them.
+            look: How they look.
+
+        Raises:
+            MissingExtraError: There is no engine.
+        """
+        cache = LayoutCache(self.project)
+        return cache.lay_out(drawn, look.drawing(), engine=self.engine, timeout=self.timeout)
+
+    def lay_out_one(self, drawn: Flow, look: Look) -> Layout:
+        """Return the layout of a flow, as :meth:`Look.flow` returns it.
+
+        Raises:
+            LayoutError: The engine failed.
+            MissingExtraError: There is no engine.
+        """
+        return require_layout(self.lay_out([drawn], look)[0])
+
+    def layout_key(self, drawn: Flow, look: Look) -> str:
+        """Return the key of a layout."""
+        return layout_digest(drawn, look.drawing(), self.engine, self.timeout)
+
+    def render(self, flow: Flow, form: str, options: Options) -> str | bytes:
+        """Return a flow in a format of :data:`penstock.render.FORMATS`.
+
+        Raises:
+            RenderError: The flow cannot be drawn.
+        """
+        return render(flow, form, options, engine=self.engine, timeout=self.timeout)
 
 
 def require_layout(layout: Layout | LayoutError) -> Layout:
@@ -107,8 +152,3 @@ def require_layout(layout: Layout | LayoutError) -> Layout:
     if isinstance(layout, LayoutError):
         raise layout
     return layout
-
-
-def layout_key(config: Config, drawn: Flow, look: Look) -> str:
-    """Return the key of a layout."""
-    return layout_digest(drawn, look.drawing(), config.engine, config.layout_timeout)

@@ -99,6 +99,14 @@ def _read_names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _read_resources(text: str) -> tuple[str, ...]:
+    """A resource may have spaces in it, as in ``POST /orders``."""
+    resources = tuple(filter(None, (part.strip().strip("'\"") for part in text.strip("[]").split(","))))
+    if not resources:
+        raise ValueError("must be one resource or several, with commas between them")
+    return resources
+
+
 TEXT = OptionType("text", str)
 TRUTH = OptionType("true or false", _read_truth)
 LEVEL = OptionType("1 to 6", _read_level)
@@ -107,6 +115,7 @@ FORMAT = OptionType("svg or mermaid", _read_format)
 COUNT = OptionType("number", _read_count)
 COLLAPSE = OptionType("module", _read_collapse)
 NAMES = OptionType("names", _read_names)
+RESOURCES = OptionType("resources", _read_resources)
 
 
 def _option(kind: OptionType, default: Any, text: str) -> Any:
@@ -133,10 +142,14 @@ class SelectionOptions:
         NAMES, (), "Only flows with a step in one of these modules, or in a package of that name."
     )
 
+    channel: tuple[str, ...] = _option(
+        RESOURCES, (), "Only flows that use one of these tables, topics, hosts or files, such as `kafka:orders`."
+    )
+
     @property
     def selection(self) -> Selection:
         """The flows that these options select."""
-        return Selection(services=self.service, tags=self.tag, modules=self.module)
+        return Selection(services=self.service, tags=self.tag, modules=self.module, channels=self.channel)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,13 +169,14 @@ class FlowOptions(FigureOptions):
         COUNT, None, "The greatest number of edges between a shown step and the focus or an entrypoint."
     )
     collapse: str = _option(COLLAPSE, "", "One box for all steps of a module.")
+    untested: bool = _option(TRUTH, False, "Whether the diagram marks the edges that no test takes.")
     heading_level: int = _option(LEVEL, 0, "The level of the steps' headings; by default, one below the last heading.")
     id: str = _option(TEXT, "", "The anchor; by default, `flow-` and the flow's name. `name` means the same.")
 
     @property
     def part(self) -> Part:
         """The part of the flow that is shown."""
-        return Part(focus=self.focus, depth=self.depth, collapse=self.collapse)
+        return Part(focus=self.focus, depth=self.depth, collapse=self.collapse, untested=self.untested)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,11 +195,25 @@ class MapOptions(FigureOptions, SelectionOptions):
     id: str = _option(TEXT, "", "The anchor; by default, `system-map`. `name` means the same.")
 
 
-EmbedOptions = FlowOptions | FlowsOptions | MapOptions
-Options = TypeVar("Options", FlowOptions, FlowsOptions, MapOptions)
+@dataclass(frozen=True, kw_only=True)
+class ChannelsOptions(SelectionOptions):
+    """The options of ``penstock-channels``."""
+
+    caption: str = _option(TEXT, "", "The title of the table.")
+    diagrams: bool = _option(TRUTH, True, "Whether each resource has a small map of the flows that use it.")
+    id: str = _option(TEXT, "", "The anchor; by default, `channels`. `name` means the same.")
+
+
+EmbedOptions = FlowOptions | FlowsOptions | MapOptions | ChannelsOptions
+Options = TypeVar("Options", FlowOptions, FlowsOptions, MapOptions, ChannelsOptions)
 
 EMBEDS: Mapping[str, type[EmbedOptions]] = MappingProxyType(
-    {"penstock-flow": FlowOptions, "penstock-flows": FlowsOptions, "penstock-map": MapOptions}
+    {
+        "penstock-flow": FlowOptions,
+        "penstock-flows": FlowsOptions,
+        "penstock-map": MapOptions,
+        "penstock-channels": ChannelsOptions,
+    }
 )
 """The options of each embed, by the name that it has in every engine."""
 

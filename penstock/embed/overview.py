@@ -9,13 +9,16 @@ from penstock._util import graphs
 from penstock.embed.language import ENGLISH
 from penstock.errors import did_you_mean, near_names
 from penstock.model import Edge, Flow, Step
+from penstock.model.resource_uses import declared_uses
+from penstock.model.resources import PLAIN_WORDS
 from penstock.render.edge_status import without_proof
 from penstock.render.wording import paragraphs, visible, visible_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from penstock.embed.language import Language
+    from penstock.model.resources import Vocabulary
 
 MAP = "system map"
 """The name of the flow that :func:`system_map` returns."""
@@ -32,15 +35,27 @@ class Selection:
         services: The services of the flows.
         tags: Tags of which a flow must have at least one.
         modules: Modules, or packages above them, in one of which a flow must have at least one step.
+        channels: Resources, such as ``kafka:orders``, of which a flow must use at least one.
     """
 
     services: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
 
-    def of(self, flows: Iterable[Flow]) -> tuple[Flow, ...]:
-        """Return the selected flows, in the given order."""
-        return tuple(flow for flow in flows if self._has(flow))
+    def of(self, flows: Iterable[Flow], vocabulary: Vocabulary = PLAIN_WORDS) -> tuple[Flow, ...]:
+        """Return the selected flows, in the given order.
+
+        Args:
+            flows: All flows.
+            vocabulary: The words for resources.
+        """
+        return tuple(flow for flow in flows if self._has(flow) and self._uses(flow, vocabulary))
+
+    def _uses(self, flow: Flow, vocabulary: Vocabulary) -> bool:
+        return not self.channels or any(
+            vocabulary.agree(channel, use.resource) for channel in self.channels for use in declared_uses(flow)
+        )
 
     def _has(self, flow: Flow) -> bool:
         return (
@@ -50,20 +65,37 @@ class Selection:
         )
 
     def __str__(self) -> str:
-        words = (("service", self.services), ("tag", self.tags), ("module", self.modules))
+        words = (
+            ("service", self.services),
+            ("tag", self.tags),
+            ("module", self.modules),
+            ("channel", self.channels),
+        )
         return ", ".join(f"{word} {' or '.join(values)}" for word, values in words if values)
 
 
-def system_map(flows: Sequence[Flow]) -> Flow:
+def system_map(flows: Sequence[Flow], vocabulary: Vocabulary = PLAIN_WORDS, shown_channels: Sequence[str] = ()) -> Flow:
     """Return the map of some flows, as a flow itself: a step for each flow, an edge for each channel between two.
 
     A channel is an effect of one flow that is a trigger of another one, such as ``kafka:orders``. Flows
     started from outside are the map's entrypoints.
+
+    Args:
+        flows: The flows.
+        vocabulary: The words for resources.
+        shown_channels: Resources that are drawn with the flows which write them, also where they start no other flow.
     """
-    channels = _channels(flows)
+    listening = _listening(flows)
+    matching = vocabulary.match(dict.fromkeys(effect for _, effect in _iter_effects(flows)), listening)
+    channels = _channels(flows, listening, matching)
     edges = [Edge(source=source, target=target, label=", ".join(of)) for (source, target), of in channels.items()]
-    fed_channels = {(target, channel) for (_, target), of in channels.items() for channel in of}
-    steps = [_as_step(flow, fed_channels) for flow in flows]
+    fed_channels = {
+        (target, trigger) for (_, target), of in channels.items() for channel in of for trigger in matching[channel]
+    }
+    shown_effects = {
+        effect for effect in matching for channel in shown_channels if vocabulary.agree(channel, effect)
+    } - {channel for of in channels.values() for channel in of}
+    steps = [_as_step(flow, fed_channels, shown_effects) for flow in flows]
     ranks = graphs.ranks(
         graphs.adjacency([step.name for step in steps], ((edge.source, edge.target) for edge in edges))
     )
@@ -127,11 +159,11 @@ def view_row(flow: Flow, language: Language = ENGLISH) -> OverviewRow:
     return OverviewRow(flow, visible_title(flow), tuple(filter(None, facts)), triggers(flow), summary(flow))
 
 
-def fault(selection: Selection, flows: Sequence[Flow]) -> str:
+def fault(selection: Selection, flows: Sequence[Flow], vocabulary: Vocabulary = PLAIN_WORDS) -> str:
     """Return the error of a selection that selects nothing, as a whole or by one of its names; else an empty string."""
     if not flows:
         return "there are no flows to show"
-    wrong = (candidate for candidate in (selection, *_singly(selection)) if not candidate.of(flows))
+    wrong = (candidate for candidate in (selection, *_singly(selection)) if not candidate.of(flows, vocabulary))
     return next((_no_flow_has(candidate, flows) for candidate in wrong), "")
 
 
@@ -140,6 +172,7 @@ def _singly(selection: Selection) -> Iterator[Selection]:
     yield from (Selection(services=(name,)) for name in selection.services)
     yield from (Selection(tags=(name,)) for name in selection.tags)
     yield from (Selection(modules=(name,)) for name in selection.modules)
+    yield from (Selection(channels=(name,)) for name in selection.channels)
 
 
 def _no_flow_has(selection: Selection, flows: Sequence[Flow]) -> str:
@@ -147,6 +180,7 @@ def _no_flow_has(selection: Selection, flows: Sequence[Flow]) -> str:
         "service": ({flow.service for flow in flows}, selection.services),
         "tag": ({tag for flow in flows for tag in flow.tags}, selection.tags),
         "module": ({step.module for flow in flows for step in flow.steps}, selection.modules),
+        "channel": ({use.resource for flow in flows for use in declared_uses(flow)}, selection.channels),
     }
     near = tuple(
         name
@@ -180,16 +214,24 @@ def outline(flow: Flow) -> Flow:
     )
 
 
-def _channels(flows: Iterable[Flow]) -> dict[tuple[str, str], dict[str, None]]:
-    """Return the channels between each two flows, by their full names; a flow may feed itself."""
+def _listening(flows: Iterable[Flow]) -> dict[str, list[Flow]]:
+    """Return the flows that each trigger starts."""
     listening: dict[str, list[Flow]] = {}
     for flow in flows:
         for channel in dict.fromkeys(step.trigger for step in flow.steps if step.trigger):
             listening.setdefault(channel, []).append(flow)
+    return listening
+
+
+def _channels(
+    flows: Iterable[Flow], listening: Mapping[str, Sequence[Flow]], matching: Mapping[str, Sequence[str]]
+) -> dict[tuple[str, str], dict[str, None]]:
+    """Return the channels between each two flows, by their full names; a flow may feed itself."""
     channels: dict[tuple[str, str], dict[str, None]] = {}
     for source, channel in _iter_effects(flows):
-        for target in listening.get(channel, ()):
-            channels.setdefault((source.full_name, target.full_name), {})[channel] = None
+        for trigger in matching[channel]:
+            for target in listening[trigger]:
+                channels.setdefault((source.full_name, target.full_name), {})[channel] = None
     return channels
 
 
@@ -197,13 +239,21 @@ def _iter_effects(flows: Iterable[Flow]) -> Iterator[tuple[Flow, str]]:
     return ((flow, effect) for flow in flows for step in flow.steps for effect in step.effects)
 
 
-def _as_step(flow: Flow, fed: set[tuple[str, str]]) -> Step:
+def _as_step(flow: Flow, fed: set[tuple[str, str]], shown_effects: set[str]) -> Step:
     triggers = dict.fromkeys(step.trigger for step in flow.steps if step.trigger)
     outside = [trigger for trigger in triggers if (flow.full_name, trigger) not in fed]
     starts = outside or not triggers
     sources = outside[:MOST_TRIGGERS] + (["…"] if len(outside) > MOST_TRIGGERS else [])
     title = flow.title if flow.title != flow.name else summary(flow)
-    return Step(name=flow.full_name, title=title, signature="", entrypoint=bool(starts), trigger=", ".join(sources))
+    effects = dict.fromkeys(effect for step in flow.steps for effect in step.effects if effect in shown_effects)
+    return Step(
+        name=flow.full_name,
+        title=title,
+        signature="",
+        entrypoint=bool(starts),
+        trigger=", ".join(sources),
+        effects=tuple(effects),
+    )
 
 
 def _under(module: str, packages: Iterable[str]) -> bool:

@@ -62,7 +62,7 @@
     svg.style.width = `${sizeOf(svg).width * after}px`;
     frame.scrollLeft = (left * after) / before - x;
     frame.scrollTop = (top * after) / before - y;
-    hint(frame);
+    update(frame);
   };
 
   /* The whole drawing, in both directions. */
@@ -76,7 +76,7 @@
   const reset = (frame) => {
     delete frame.dataset.psZoom;
     frame.querySelector(".ps-svg").style.width = "";
-    requestAnimationFrame(() => hint(frame));
+    requestAnimationFrame(() => update(frame));
   };
 
   const hint = (frame) => {
@@ -88,6 +88,13 @@
     if (top + frame.clientHeight < frame.scrollHeight - 1) sides.push("bottom");
     if (sides.length) frame.dataset.psMore = sides.join(" ");
     else delete frame.dataset.psMore;
+  };
+
+  /* The tools are there for what is larger than its frame, and for what was zoomed: with them it gets its size back. */
+  const update = (frame) => {
+    const fits = frame.scrollWidth <= frame.clientWidth + 1 && frame.scrollHeight <= frame.clientHeight + 1;
+    frame.parentElement.querySelector(".ps-tools").hidden = fits && !frame.dataset.psZoom;
+    hint(frame);
   };
 
   const pan = (frame) => {
@@ -111,20 +118,30 @@
     frame.addEventListener("dragstart", (event) => event.preventDefault());
   };
 
+  /* Two fingers hold the drawing where they touch it: they zoom it and move it at once. */
   const pinch = (frame) => {
-    let last = 0;
-    const distance = ([one, other]) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
-    frame.addEventListener("touchstart", (event) => (last = event.touches.length === 2 ? distance(event.touches) : 0), { passive: true });
+    let last = null;
+    const grip = ([one, other]) => {
+      const box = frame.getBoundingClientRect();
+      return {
+        distance: Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY),
+        x: (one.clientX + other.clientX) / 2 - box.left,
+        y: (one.clientY + other.clientY) / 2 - box.top,
+      };
+    };
+    const begin = (event) => (last = event.touches.length === 2 ? grip(event.touches) : null);
+    for (const kind of ["touchstart", "touchend", "touchcancel"]) frame.addEventListener(kind, begin, { passive: true });
     frame.addEventListener(
       "touchmove",
       (event) => {
-        if (event.touches.length !== 2 || !last) return;
-        event.preventDefault();
-        const box = frame.getBoundingClientRect();
-        const [one, other] = event.touches;
-        const now = distance(event.touches);
-        const middle = [(one.clientX + other.clientX) / 2 - box.left, (one.clientY + other.clientY) / 2 - box.top];
-        zoom(frame, (scaleOf(frame.querySelector(".ps-svg")) * now) / last, ...middle);
+        if (!last || !last.distance) return;
+        const now = grip(event.touches);
+        if (event.cancelable) { /* else the browser moves it: it already scrolled with the first finger */
+          event.preventDefault();
+          frame.scrollLeft += last.x - now.x;
+          frame.scrollTop += last.y - now.y;
+        }
+        zoom(frame, (scaleOf(frame.querySelector(".ps-svg")) * now.distance) / last.distance, now.x, now.y);
         last = now;
       },
       { passive: false },
@@ -226,11 +243,7 @@
       frame.before(view);
       view.append(tools, frame);
       control(frame);
-      new ResizeObserver(() => {
-        if (frame.dataset.psZoom) return void hint(frame);
-        tools.hidden = frame.scrollWidth <= frame.clientWidth + 1 && frame.scrollHeight <= frame.clientHeight + 1;
-        hint(frame);
-      }).observe(frame);
+      new ResizeObserver(() => update(frame)).observe(frame);
     }
   };
 

@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from penstock._util.atomic_files import is_file
+from penstock.embed.layouts import DrawRules
+from penstock.embed.overview import fault, system_map
 from penstock.embed.reporting import LAST_GOOD, NO_PROOF
 from penstock.errors import CollectError
 from penstock.proof import flows_for_docs, last_shown
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from penstock.check.findings.finding import Finding
     from penstock.config import Config
+    from penstock.embed.overview import Selection
     from penstock.manifest import Manifest
     from penstock.model import Flow, Step
 
@@ -83,6 +86,23 @@ class Site:
         """The messages about all flows: why they are earlier ones, or why the pages show no proof."""
         pairs = ((self.failure, LAST_GOOD), (self.evidence_error, NO_PROOF))
         return tuple(f"{reason} {consequence}" for reason, consequence in pairs if reason)
+
+    @cached_property
+    def drawing(self) -> DrawRules:
+        """How diagrams are drawn."""
+        return DrawRules.of(self.config)
+
+    def select(self, selection: Selection) -> tuple[Flow, ...]:
+        """Return the flows of a selection."""
+        return selection.of(self.manifest.flows, self.drawing.vocabulary)
+
+    def find_fault(self, selection: Selection) -> str:
+        """Return the error of a selection that selects nothing, as a whole or by one of its names; else an empty string."""
+        return fault(selection, self.manifest.flows, self.drawing.vocabulary)
+
+    def draw_map(self, selection: Selection) -> Flow:
+        """Return the map of the flows of a selection, as a flow itself."""
+        return system_map(self.select(selection), self.drawing.vocabulary, selection.channels)
 
     @property
     def source_template(self) -> str:

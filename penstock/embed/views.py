@@ -7,7 +7,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.embed.language import ENGLISH
-from penstock.embed.layouts import look_of
 from penstock.render import edge_status
 from penstock.render.excerpt import take_part
 from penstock.render.wording import (
@@ -173,7 +172,7 @@ def view_flow(site: Site, flow: Flow, options: FlowOptions, language: Language =
     part = shown_part(flow, options)
     return FlowView(
         _view_introduction(flow, options),
-        _view_diagram(flow, look_of(options, site.config), language) if options.diagram else None,
+        _view_diagram(flow, site.drawing.choose_look(options), language) if options.diagram else None,
         _view_paths(part, language) if options.paths else None,
         tuple(_view_step(site, flow, step, language) for step in part.steps) if options.steps else (),
     )
@@ -228,7 +227,7 @@ def _view_evidence(flow: Flow) -> EvidenceView | None:
         doubts[: edge_status.MOST_DOUBTS],
         edge_status.rest(count),
         edge_status.doubts_title(count) if count > edge_status.MOST_UNFOLDED else "",
-        any(edge.state == "confirmed" for edge in flow.edges),
+        any(map(edge_status.is_confirmed, flow.edges)),
     )
 
 

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
     from penstock.model import Flow, Problem
 
-VERSION = (1, 2)
+VERSION = (1, 3)
 """Major and minor version of the format; readers support all minor versions of their major one."""
 FORMAT = VersionedFormat(
     name="penstock-manifest",
     version=VERSION,
-    what="manifest",
+    subject="manifest",
     cure="write one with: penstock export -o FILE",
     error=ManifestError,
     merge="Write it again: penstock export -o FILE",

@@ -154,6 +154,7 @@ class Edge:
         state (State): The result of the check; empty if the edge was not checked.
         witness (str): The evidence that confirmed it: ``call`` or ``order`` (runs), ``static`` (the code), else empty.
         note (str): The result in words, one sentence.
+        untested (bool): Whether the evidence names the tests that ran, and none of them took it.
     """
 
     source: str
@@ -163,6 +164,7 @@ class Edge:
     state: State = ""
     witness: str = ""
     note: str = ""
+    untested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,11 +176,13 @@ class EvidenceSummary:
         commit (str): The last commit that they were recorded at, with a ``+`` behind it for uncommitted changes; or
             another version, or an empty string.
         date (str): The day of its last recording (ISO 8601, UTC), or an empty string.
+        tests (int): The number of tests that ran a step of the flow; 0 also if they are not known.
     """
 
     runs: int = 0
     commit: str = ""
     date: str = ""
+    tests: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -17,11 +17,19 @@ EdgeFindingCode = Literal[
 ]
 """The code of a finding on an edge, which is the state of that edge."""
 
-FindingCode = Literal[EdgeFindingCode, "unknown-step", "contract", "unmatched-ignore"]
+FindingCode = Literal[
+    EdgeFindingCode,
+    "unknown-step",
+    "contract",
+    "unmatched-ignore",
+    "topic-without-consumer",
+    "topic-without-producer",
+]
 """The code of a finding; the problems of declarations have codes of their own."""
 
-State = Literal["", "confirmed", EdgeFindingCode]
-"""The result of checking an edge; empty if it was not checked."""
+State = Literal["", "confirmed", "untested", EdgeFindingCode]
+"""The result of checking an edge; empty if it was not checked. In drawings that mark what no test takes, ``untested`` stands
+in the place of others."""
 
 Severity = Literal["error", "note"]
 """An error fails the check; a note is only reported."""
@@ -117,6 +125,16 @@ _KINDS = (
         message="{lost} runs in a context that has lost its run, so {other} cannot be confirmed.",
         cure="Carry the run along: penstock.carry(function), or the integration of penstock.contrib.",
         style=EdgeStyle(words="context lost", count_words="with lost context", line="dotted"),
+    ),
+    FindingKind(
+        code="topic-without-consumer",
+        summary="A step writes to a topic or queue that starts no flow of any service.",
+        severity="note",
+    ),
+    FindingKind(
+        code="topic-without-producer",
+        summary="A topic or queue starts a flow, and no step of any service writes to it.",
+        severity="note",
     ),
     FindingKind(
         code="unexercised",

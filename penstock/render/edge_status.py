@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 MOST_DOUBTS = 40
 """Maximum number of edges spelled out below a diagram; readers skip more."""
 
+UNTESTED = EdgeStyle(words="taken by no test", label="no test")
+"""The style of an edge that no test takes, in drawings that mark these."""
+
+MARKED_UNTESTED = ("", "confirmed", "unexercised")
+"""The states of edges that are drawn as untested; others say more, or worse."""
+
 MOST_UNFOLDED = 3
 """Maximum number of edges listed below a diagram; more are folded if a page supports it."""
 
@@ -67,6 +73,8 @@ def _style(state: str) -> EdgeStyle | None:
     """Return the style of a state; one from a newer version is shown in its own words, because it may be a fault."""
     if state in ("", "confirmed"):
         return None
+    if state == "untested":
+        return UNTESTED
     kind = FINDING_KINDS.get(state)
     return (kind and kind.style) or EdgeStyle(words=plain(state), label=plain(state))
 
@@ -86,15 +94,40 @@ def without_proof(flow: Flow) -> Flow:
     return replace(flow, edges=bare, evidence=None)
 
 
+def is_confirmed(edge: Edge) -> bool:
+    """Return whether an edge is confirmed, also if it is drawn as one that no test takes."""
+    return edge.state == "confirmed" or (edge.state == "untested" and bool(edge.witness))
+
+
+def mark_untested(flow: Flow) -> tuple[Flow, str]:
+    """Return a flow whose edges say so if no test takes them, and a note with their number.
+
+    An edge that is doubtful for another reason than that nothing ran keeps that reason.
+    """
+    if not flow.edges:
+        return flow, ""
+    total = sum(edge.origin != "seen" for edge in flow.edges)
+    number = sum(edge.untested for edge in flow.edges)
+    if not (number or (flow.evidence and flow.evidence.tests)):
+        return flow, "The evidence does not say which test took an arrow: pytest --penstock"
+    edges = tuple(
+        replace(edge, state="untested") if edge.untested and edge.state in MARKED_UNTESTED else edge
+        for edge in flow.edges
+    )
+    verb = "is" if number == 1 else "are"
+    return replace(flow, edges=edges), f"{number} of {total} arrow{'' if total == 1 else 's'} {verb} taken by no test."
+
+
 def provenance(flow: Flow) -> Provenance | None:
     """Return the evidence for the states of a flow's edges in words, or ``None`` if they were not checked."""
     if flow.evidence is None:
         return None
     states: Counter[str] = Counter(edge.state for edge in flow.edges)
     total = sum(states.values()) - states["undeclared"]
-    confirmed = f"{states['confirmed']} of {total} arrow{'' if total == 1 else 's'} confirmed"
-    by_code = sum(edge.state == "confirmed" and edge.witness == "static" for edge in flow.edges)
-    return Provenance(confirmed, _basis(states["confirmed"], by_code, flow.evidence), tuple(_counts(states)))
+    number = sum(map(is_confirmed, flow.edges))
+    confirmed = f"{number} of {total} arrow{'' if total == 1 else 's'} confirmed"
+    by_code = sum(is_confirmed(edge) and edge.witness == "static" for edge in flow.edges)
+    return Provenance(confirmed, _basis(number, by_code, flow.evidence), tuple(_counts(states)))
 
 
 def _basis(confirmed: int, by_code: int, evidence: EvidenceSummary) -> str:
@@ -124,7 +157,7 @@ def _counts(states: Mapping[str, int]) -> Iterator[Count]:
 
 def doubts(flow: Flow) -> tuple[Doubt, ...]:
     """Return the unconfirmed edges, faults first."""
-    pairs = [(style, edge) for edge in flow.edges if (style := mark(edge))]
+    pairs = [(style, edge) for edge in flow.edges if not is_confirmed(edge) and (style := mark(edge))]
     pairs.sort(key=lambda pair: not pair[0].fault)
     return tuple(
         Doubt(plain_name(edge.source), plain_name(edge.target), style.words, plain(edge.note)) for style, edge in pairs

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from penstock._util import graphs
 from penstock.errors import RenderError, UnknownNameError
 from penstock.model import Step
+from penstock.render.edge_status import mark_untested
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -45,20 +46,22 @@ class Part:
         focus: The name of a step: only it is drawn, with the steps that lead to it and those that it leads to.
         depth: The number of edges that a drawn step may be away from the focus, or else from an entrypoint.
         collapse: ``module`` for one box a module, or an empty string.
+        untested: Whether the edges that no test takes are marked.
     """
 
     focus: str = ""
     depth: int | None = None
     collapse: str = ""
+    untested: bool = False
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing is left out."""
-        return self == Part()
+        return self == Part(untested=self.untested)
 
 
 def take_part(flow: Flow, part: Part) -> tuple[Flow, str]:
-    """Return the part of a flow as a flow, and a note on what is left out, which is empty for the whole flow.
+    """Return the part of a flow as a flow, and a note on what is left out or marked, which is empty for the whole flow.
 
     Raises:
         UnknownStepError: The flow has no step of the name in ``focus``.
@@ -69,6 +72,14 @@ def take_part(flow: Flow, part: Part) -> tuple[Flow, str]:
         raise UnknownCollapseError(part.collapse, COLLAPSED_BY)
     if part.depth is not None and part.depth < 0:
         raise RenderError(f"a depth counts edges, so it is 0 or more, not {part.depth}")
+    drawn, note = _select(flow, part)
+    if not part.untested:
+        return drawn, note
+    marked, count = mark_untested(drawn)
+    return marked, " ".join(filter(None, (note, count)))
+
+
+def _select(flow: Flow, part: Part) -> tuple[Flow, str]:
     kept = _reach(flow, part)
     steps = tuple(step for step in flow.steps if step.name in kept)
     edges = tuple(edge for edge in flow.edges if edge.source in kept and edge.target in kept)
@@ -167,4 +178,6 @@ def _merge_edges(source: str, target: str, edges: list[Edge]) -> Edge:
     labels = dict.fromkeys(edge.label for edge in edges)
     edge = doubtful[0] if doubtful else edges[0]
     note = f"{edge.source} → {edge.target}: {edge.note}" if doubtful else edge.note
-    return replace(edge, source=source, target=target, label=edge.label if len(labels) == 1 else "", note=note)
+    label = edge.label if len(labels) == 1 else ""
+    untested = all(edge.untested for edge in edges)
+    return replace(edge, source=source, target=target, label=label, note=note, untested=untested)

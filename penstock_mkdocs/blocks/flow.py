@@ -51,7 +51,7 @@ def add_flow(page: PageContext, parent: Element, embed: Embed) -> None:
     request = _resolve_embed(page, embed)
     options, flow = request.options, request.flow
     page.add_state(parent, request.site, embed.line)
-    request.site.shown.add(flow.full_name)
+    request.site.shown_names.add(flow.full_name)
     for problem in flow.problems:
         page.problem(parent, str(problem), embed.line)
     page.report_findings(request.site, embed.line, flow)
@@ -87,6 +87,18 @@ def anchors_here(page: PageContext) -> Mapping[str, str]:
     return anchors
 
 
+def step_links(page: PageContext, site: MkDocsSite, flow: Flow) -> Mapping[str, str]:
+    """Return the link to each step of a flow that this page or another one shows, by its name."""
+    _look_ahead(page, flow)
+    host = host_of(page.md)
+    addresses = step_places(page.md, site.manifest, flow)
+    others = {name: url for name, url in addresses.items() if url.partition("#")[0] != host.url}
+    return {
+        **{name: relative(url, host.links_from) for name, url in others.items()},
+        **page.links.get(flow.full_name, {}),
+    }
+
+
 def _anchor(page: PageContext, request: _ResolvedEmbed) -> tuple[str, Mapping[str, str]]:
     """Return the id of an embed, and the link to each step that it shows, by name."""
     entry = page.anchors.get(id(request.embed))
@@ -96,7 +108,7 @@ def _anchor(page: PageContext, request: _ResolvedEmbed) -> tuple[str, Mapping[st
     anchor = page.new_id(slug(options.id or f"flow-{flow.full_name}"))
     steps = shown_part(flow, options).steps if options.steps else ()
     links = {step.name: f"#{page.prefix}{page.new_id(f'{anchor}-{slug(step.name)}')}" for step in steps}
-    if links:
+    if links and options.part.is_whole:
         page.links.setdefault(flow.full_name, links)
     page.anchors[id(request.embed)] = anchor, links
     return anchor, links
@@ -119,12 +131,12 @@ def _elsewhere(page: PageContext, request: _ResolvedEmbed, host: Host, base: str
 
 
 def _with_steps(page: PageContext) -> Iterator[_ResolvedEmbed]:
-    """Yield the embeds of this page that show steps."""
-    for embed in page.found.embeds:
+    """Yield the embeds of this page that show all steps of a flow; links never lead to a part."""
+    for embed in page.source.embeds:
         with suppress(PenstockError):  # reported where that embed stands
             if embed.kind == KIND and not (embed.fault or embed.example):
                 request = _resolve_embed(page, embed)
-                if request.options.steps:
+                if request.options.steps and request.options.part.is_whole:
                     yield request
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.errors import did_you_mean, near_names
+from penstock_mkdocs.blocks.channels import add_channels
 from penstock_mkdocs.blocks.flow import add_flow
 from penstock_mkdocs.blocks.overview import add_flows, add_map
 from penstock_mkdocs.embed_syntax.options import OptionError
@@ -20,6 +21,7 @@ KINDS: dict[str, Callable[[PageContext, Element, Embed], None]] = {
     "penstock-flow": add_flow,
     "penstock-flows": add_flows,
     "penstock-map": add_map,
+    "penstock-channels": add_channels,
 }
 """The function for each kind of embed."""
 

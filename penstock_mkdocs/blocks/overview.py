@@ -7,9 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from penstock.embed.assets import thumbnail
-from penstock.embed.layouts import lay_out_one, look_of, small_look
-from penstock.embed.options import FlowsOptions, MapOptions
-from penstock.embed.overview import fault, map_text, name_columns, system_map, view_row
+from penstock.embed.options import ChannelsOptions, FlowsOptions, MapOptions
+from penstock.embed.overview import map_text, name_columns, view_row
 from penstock.errors import RenderError
 from penstock.render import svg
 from penstock.render.wording import slug
@@ -31,19 +30,19 @@ if TYPE_CHECKING:
     from penstock_mkdocs.site import MkDocsSite
 
 
-Chosen = TypeVar("Chosen", FlowsOptions, MapOptions)
+Chosen = TypeVar("Chosen", FlowsOptions, MapOptions, ChannelsOptions)
 
 
 class _Links(NamedTuple):
     """The links to each flow, on this page or another, by its full name.
 
     Attributes:
-        drawn: Links inside drawings.
-        written: Links in the text.
+        in_drawings: Links inside drawings.
+        in_text: Links in the text.
     """
 
-    drawn: Mapping[str, str]
-    written: Mapping[str, str]
+    in_drawings: Mapping[str, str]
+    in_text: Mapping[str, str]
 
 
 def add_flows(page: PageContext, parent: Element, embed: Embed) -> None:
@@ -53,10 +52,10 @@ def add_flows(page: PageContext, parent: Element, embed: Embed) -> None:
         OptionError: The embed is not written as it should be, or selects nothing.
         PenstockError: The application cannot be imported.
     """
-    options, site, flows = _resolve_overview(page, parent, embed, FlowsOptions)
+    options, site, flows = resolve_overview(page, parent, embed, FlowsOptions)
     block = page.add_block(parent, page.new_id(slug(options.id or "flows")))
     pictures = _small(page, site, flows, embed) if options.diagrams else None
-    page.add_html(block, _table(flows, _links(page, site, flows).written, options.caption, pictures))
+    page.add_html(block, _table(flows, _links(page, site, flows).in_text, options.caption, pictures))
 
 
 def add_map(page: PageContext, parent: Element, embed: Embed) -> None:
@@ -66,22 +65,27 @@ def add_map(page: PageContext, parent: Element, embed: Embed) -> None:
         OptionError: The embed is not written as it should be, or selects nothing.
         PenstockError: The application cannot be imported.
     """
-    options, site, flows = _resolve_overview(page, parent, embed, MapOptions)
-    map_flow = system_map(flows)
+    options, site, flows = resolve_overview(page, parent, embed, MapOptions)
+    map_flow = site.draw_map(options.selection)
     options = replace(options, alt=options.alt or map_text(map_flow))
     block = page.add_block(parent, page.new_id(slug(options.id or "system-map")))
-    look = look_of(options, site.config)
-    drawing = look.drawing(_links(page, site, flows).drawn)
-    lay_out = partial(lay_out_one, site.config, map_flow, look)
+    look = site.drawing.choose_look(options)
+    drawing = look.drawing(_links(page, site, flows).in_drawings)
+    lay_out = partial(site.drawing.lay_out_one, map_flow, look)
     page.add_html(block, figure.diagram(page, embed, map_flow, drawing, options, lay_out, label="System map"))
 
 
-def _resolve_overview(
+def resolve_overview(
     page: PageContext, parent: Element, embed: Embed, kind: type[Chosen]
 ) -> tuple[Chosen, MkDocsSite, Sequence[Flow]]:
-    """Return the options of an embed, the site, and the selected flows."""
+    """Return the options of an embed, the site, and the selected flows.
+
+    Raises:
+        OptionError: The embed is not written as it should be, or selects nothing.
+        PenstockError: The application cannot be imported.
+    """
     if embed.name:
-        cure = "The options service, tag and module select flows."
+        cure = "The options service, tag, module and channel select flows."
         raise OptionError(f"{embed.kind} takes no name, such as {embed.name!r}. {cure}", embed.line)
     options = read_options(embed.options, kind)
     site = page.site
@@ -90,9 +94,9 @@ def _resolve_overview(
 
 
 def _select_flows(selection: Selection, site: MkDocsSite, embed: Embed) -> Sequence[Flow]:
-    if wrong := fault(selection, site.manifest.flows):
+    if wrong := site.find_fault(selection):
         raise OptionError(wrong, embed.line)
-    return selection.of(site.manifest.flows)
+    return site.select(selection)
 
 
 def _links(page: PageContext, site: MkDocsSite, flows: Sequence[Flow]) -> _Links:
@@ -102,14 +106,14 @@ def _links(page: PageContext, site: MkDocsSite, flows: Sequence[Flow]) -> _Links
     others = {name: url for name, url in addresses.items() if name in names and url.partition("#")[0] != host.url}
     anchors = {name: anchor for name, anchor in anchors.items() if name in names}
     return _Links(
-        drawn={**{name: relative(url, host.url) for name, url in others.items()}, **anchors},
-        written={**{name: relative(url, host.links_from) for name, url in others.items()}, **anchors},
+        in_drawings={**{name: relative(url, host.url) for name, url in others.items()}, **anchors},
+        in_text={**{name: relative(url, host.links_from) for name, url in others.items()}, **anchors},
     )
 
 
 def _small(page: PageContext, site: MkDocsSite, flows: Sequence[Flow], embed: Embed) -> Mapping[str, str] | None:
     """Return the small diagrams by full name, or ``None`` if they cannot be drawn."""
-    pictures, look = {}, small_look(site.config)
+    pictures, look = {}, site.drawing.small_look
     for flow in flows:
         try:
             layout = site.layout(flow, look)

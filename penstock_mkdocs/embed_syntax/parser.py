@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from penstock_mkdocs.embed_syntax.options import Line
 
-NAMELESS = frozenset({"penstock-flows", "penstock-map"})
+NAMELESS = frozenset({"penstock-flows", "penstock-map", "penstock-channels"})
 """Embeds without a flow name: the first line in a fence is not a name."""
 
 _KIND = r"(?P<kind>penstock-\S*|penstock_\w+(?=\s+\S)|\{\s*\.?penstock-[\w-]*\s*\})"

@@ -44,8 +44,8 @@ _CODE = re.compile(r"<!--.*?-->|<(pre|code|script|style|textarea)\b.*?</\1>", re
 
 
 @dataclass
-class Found:
-    """The embeds of a page.
+class PageSource:
+    """The text of a page, and the embeds in it.
 
     Attributes:
         embeds: The embeds, in order of appearance.
@@ -83,27 +83,27 @@ class FindEmbeds(Preprocessor):
 
     Args:
         md: The Markdown object that converts the page.
-        found: Collects them.
+        source: Collects them.
         begin: Called before the first look at a page, because not every caller resets Markdown between pages.
     """
 
-    def __init__(self, md: Markdown, found: Found, begin: Callable[[], None] | None = None) -> None:
+    def __init__(self, md: Markdown, source: PageSource, begin: Callable[[], None] | None = None) -> None:
         super().__init__(md)
-        self.found = found
+        self.source = source
         self.begin = begin
 
     def run(self, lines: list[str]) -> list[str]:
         """Return the lines with a placeholder for each embed."""
         if self.begin:
             self.begin()
-            self.found.text = "\n".join(lines)
+            self.source.text = "\n".join(lines)
         result: list[str] = []
         at = 0
         while at < len(lines):
             end, embed = read(lines, at)
             if embed:
-                result += _apart(embed, self.found.next_word, lines[max(at - 1, 0) : at], lines[end : end + 1])
-                self.found.embeds.append(embed if self.begin else embed.without_lines())
+                result += _apart(embed, self.source.next_word, lines[max(at - 1, 0) : at], lines[end : end + 1])
+                self.source.embeds.append(embed if self.begin else embed.without_lines())
             else:
                 result += lines[at:end]
             at = end
@@ -113,21 +113,21 @@ class FindEmbeds(Preprocessor):
 class EmbedBlocks(BlockProcessor):
     """Renders an embed where its placeholder is a block of its own."""
 
-    def __init__(self, md: Markdown, found: Found, render: Callable[[Element, Embed], None]) -> None:
+    def __init__(self, md: Markdown, source: PageSource, render: Callable[[Element, Embed], None]) -> None:
         super().__init__(md.parser)
-        self.found = found
+        self.source = source
         self.render = render
 
     def test(self, parent: Element, block: str) -> bool:  # noqa: ARG002 - the signature is Markdown's
         """Return whether the block contains the placeholder of an embed."""
-        return self.found.alone.search(block) is not None
+        return self.source.alone.search(block) is not None
 
     def run(self, parent: Element, blocks: list[str]) -> None:
         """Render the embed, and leave the text before and after it to the other processors."""
-        before, number, after = self.found.alone.split(blocks.pop(0), maxsplit=1)
+        before, number, after = self.source.alone.split(blocks.pop(0), maxsplit=1)
         if before.strip():
             self.parser.parseBlocks(parent, [before.rstrip("\n")])
-        self.render(parent, self.found.embeds[int(number)])
+        self.render(parent, self.source.embeds[int(number)])
         if after.strip():
             blocks.insert(0, after.lstrip("\n"))
 
@@ -136,28 +136,28 @@ class RestoreText(Postprocessor):
     """Restores the original text where an embed was not one: in code, or where it cannot be shown."""
 
     def __init__(
-        self, md: Markdown, found: Found, lost: Callable[[Embed], None], note_code: Callable[[Embed], None]
+        self, md: Markdown, source: PageSource, lost: Callable[[Embed], None], note_code: Callable[[Embed], None]
     ) -> None:
         super().__init__(md)
-        self.found = found
-        self.lost = lost
+        self.source = source
+        self.report_lost = lost
         self.note_code = note_code
 
     def run(self, text: str) -> str:
         """Return the text without placeholders, and report the embeds that are lost in it."""
-        if self.found.mark not in text:
+        if self.source.mark not in text:
             return text
-        for match in self.found.anywhere.finditer(_CODE.sub("", text)):
-            self.lost(self.found.embeds[int(match[3])])
-        for match in self.found.anywhere.finditer(text):
-            embed = self.found.embeds[int(match[3])]
+        for match in self.source.anywhere.finditer(_CODE.sub("", text)):
+            self.report_lost(self.source.embeds[int(match[3])])
+        for match in self.source.anywhere.finditer(text):
+            embed = self.source.embeds[int(match[3])]
             if embed.is_indented_code:
                 self.note_code(embed)
-        return self.found.anywhere.sub(self._original, text)
+        return self.source.anywhere.sub(self._original, text)
 
     def _original(self, match: re.Match[str]) -> str:
         indent, before, number = match.groups()
-        embed = self.found.embeds[int(number)]
+        embed = self.source.embeds[int(number)]
         quotes = (escape(embed.quote.lstrip()), embed.quote.lstrip())
         marks = before.removesuffix(embed.lead.lstrip())
         quote = next((candidate for candidate in quotes if marks.endswith(candidate)), "")

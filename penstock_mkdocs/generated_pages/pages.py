@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from penstock.embed.names import quote_name
 from penstock.embed.overview import system_map
 from penstock.embed.pages import page_names
+from penstock.model.resources import PLAIN_WORDS
 from penstock.render.wording import paragraphs, visible, visible_title
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from penstock.manifest import Manifest
     from penstock.model import Flow, Step
+    from penstock.model.resources import Vocabulary
 
 FOLDER = "flows"
 _PLAIN_NAME = re.compile(r"[\w./-]+")
@@ -37,11 +39,11 @@ class GeneratedPage:
     step: Step | None = None
 
 
-def flow_pages(manifest: Manifest, title: str) -> list[GeneratedPage]:
+def flow_pages(manifest: Manifest, title: str, vocabulary: Vocabulary = PLAIN_WORDS) -> list[GeneratedPage]:
     """Return the overview, then a page for each flow in the order of the manifest."""
     paths = [f"{name}.md" for name in page_names(manifest.flows)]
     parts = ["::: penstock-flows"] if manifest.flows else ["No flow is declared yet."]
-    if system_map(manifest.flows).edges:
+    if system_map(manifest.flows, vocabulary).edges:
         parts.append("::: penstock-map")
     return [_overview(title, parts), *map(_page, manifest.flows, paths)]
 

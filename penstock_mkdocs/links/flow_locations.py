@@ -108,6 +108,8 @@ def _find_places(documents: Iterator[_Document], manifest: Manifest) -> Mapping[
                 continue
             with suppress(PenstockError):  # the page itself reports it
                 options = read_options(embed.options, FlowOptions)
+                if not options.part.is_whole:
+                    continue
                 name = manifest.flow(read_name(embed.name)).full_name
                 anchor = f"{document.url}#{slug(options.id or f'flow-{name}')}"
                 place = _FlowLocation(

@@ -25,13 +25,13 @@ class _Place(NamedTuple):
     Attributes:
         base: The repository's address.
         form: How its forge shows or edits a file, such as ``-/blob``.
-        rest: The branch and the path.
+        path: The branch and the path.
         at: The branch, where the forge names it behind the path.
     """
 
     base: str
     form: str = ""
-    rest: str = ""
+    path: str = ""
     at: str = ""
 
 
@@ -124,11 +124,11 @@ def _place(address: str, repository: str = "") -> _Place | None:
 def _split(place: _Place, pages: str) -> tuple[str, str | None]:
     """Return the branch and the folder of the pages."""
     if place.form == "browse":
-        return place.at, place.rest
-    before = place.rest.removesuffix(f"/{pages}")
-    if pages and before != place.rest:
+        return place.at, place.path
+    before = place.path.removesuffix(f"/{pages}")
+    if pages and before != place.path:
         return before, pages
-    ref, _, folder = place.rest.partition("/")
+    ref, _, folder = place.path.partition("/")
     return ref, folder if ref else None
 
 

@@ -23,7 +23,7 @@ _converted: set[str] = set()
 class RawEmbed(NamedTuple):
     """An embed that a reader sees as it is written: where it stands, and what there is to say of it."""
 
-    where: str
+    location: str
     message: str
 
 

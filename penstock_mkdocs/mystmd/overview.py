@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from penstock.embed.layouts import look_of, small_look
 from penstock.embed.options import FlowsOptions, MapOptions
-from penstock.embed.overview import fault, map_text, name_columns, system_map, view_row
+from penstock.embed.overview import map_text, name_columns, view_row
 from penstock.errors import RenderError
 from penstock.render.wording import alt_text
 from penstock_mkdocs.embed_syntax.options import OptionError
@@ -45,7 +44,7 @@ def show_flows(request: DirectiveRequest, folder: Path) -> list[Node]:
     """
     options = request.options(FlowsOptions)
     site = open_project(folder)
-    flows = _select_flows(site, options.selection, request)
+    flows = select_flows(site, options.selection, request)
     pictures, notes = _small(site, flows, request) if options.diagrams else ({}, [])
     heads = name_columns(diagrams=bool(pictures))
     head = node("tableRow", [node("tableCell", [text(title)], header=True) for title in heads])
@@ -64,22 +63,28 @@ def show_map(request: DirectiveRequest, folder: Path) -> list[Node]:
     """
     options = request.options(MapOptions)
     site = open_project(folder)
-    drawn = system_map(_select_flows(site, options.selection, request))
+    select_flows(site, options.selection, request)
+    drawn = site.draw_map(options.selection)
     options = replace(options, alt=options.alt or map_text(drawn))
-    diagram, *notes = draw(site, drawn, look_of(options, site.config), options, {}, request)
+    diagram, *notes = draw(site, drawn, site.drawing.choose_look(options), options, {}, request)
     figure = container("figure", diagram, options.caption, label(options.id or "system-map"), request.classes)
     return [*complain(site, request), figure, *notes]
 
 
-def _select_flows(site: Site, selection: Selection, request: DirectiveRequest) -> Sequence[Flow]:
-    if wrong := fault(selection, site.manifest.flows):
+def select_flows(site: Site, selection: Selection, request: DirectiveRequest) -> Sequence[Flow]:
+    """Return the flows of a selection.
+
+    Raises:
+        OptionError: It selects nothing.
+    """
+    if wrong := site.find_fault(selection):
         raise OptionError(wrong, request.line)
-    return selection.of(site.manifest.flows)
+    return site.select(selection)
 
 
 def _small(site: Site, flows: Sequence[Flow], request: DirectiveRequest) -> tuple[Mapping[str, Node], list[Node]]:
     """Return the small diagrams, by full name, and why there are none."""
-    look = small_look(site.config)
+    look = site.drawing.small_look
     drawn = [look.flow(flow) for flow in flows]
     try:
         pictures = draw_small(site, drawn, look)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock import config as configuration
-from penstock.embed.layouts import lay_out, lay_out_one, require_layout
+from penstock.embed.layouts import require_layout
 from penstock.embed.reporting import describe_located_finding
 from penstock.embed.site import Site
 from penstock.errors import RenderError
@@ -60,7 +60,7 @@ def draw(
     if options.format == "mermaid":
         return _mermaid(flow, linked, request)
     try:
-        layout = lay_out_one(site.config, flow, look)
+        layout = site.drawing.lay_out_one(flow, look)
     except RenderError as error:
         told = note(f"{error} Until then, Mermaid draws the diagram.", request.position())
         return [*_mermaid(flow, linked, request), told]
@@ -76,7 +76,7 @@ def draw_small(site: Site, flows: Sequence[Flow], look: Look) -> list[str]:
     Raises:
         RenderError: They cannot be drawn.
     """
-    layouts = map(require_layout, lay_out(site.config, flows, look))
+    layouts = map(require_layout, site.drawing.lay_out(flows, look))
     pairs = zip(flows, layouts, strict=True)
     return [svg.draw(flow, layout, look.drawing(), prefix="ps", standalone=True) for flow, layout in pairs]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.errors import ConfigError, PenstockError
 from penstock_mkdocs.embed_syntax.options import OptionError
-from penstock_mkdocs.mystmd import flow, overview
+from penstock_mkdocs.mystmd import channels, flow, overview
 from penstock_mkdocs.mystmd.nodes import fault
 from penstock_mkdocs.mystmd.request import DirectiveRequest
 
@@ -28,7 +28,8 @@ MAX_ANSWER = 1024 * 1024
 """Bytes that mystmd reads from a plugin: what ``spawnSync`` of Node.js keeps."""
 
 DIRECTIVES: Mapping[str, Directive] = {
-    directive.name: directive for directive in (flow.DIRECTIVE, overview.FLOWS_DIRECTIVE, overview.MAP_DIRECTIVE)
+    directive.name: directive
+    for directive in (flow.DIRECTIVE, overview.FLOWS_DIRECTIVE, overview.MAP_DIRECTIVE, channels.DIRECTIVE)
 }
 
 

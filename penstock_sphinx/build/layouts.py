@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sphinx.util import logging
 
-from penstock.embed.layouts import lay_out
 from penstock.errors import LayoutError, MissingExtraError
 from penstock.render.graphviz.layout import warning
 from penstock.render.wording import escape_line
@@ -48,7 +47,7 @@ def lay_out_pages(app: Sphinx, env: BuildEnvironment) -> None:
 
 def _lay_out(domain: PenstockDomain, places: Sequence[tuple[str, Drawing]]) -> None:
     drawn = [domain.site.flow_to_draw(drawing.subject, drawing.look) for _, drawing in places]
-    results = lay_out(domain.site.config, drawn, places[0][1].look)
+    results = domain.site.drawing.lay_out(drawn, places[0][1].look)
     for place, flow, result in zip(places, drawn, results, strict=True):
         if isinstance(result, LayoutError):
             _warn_of_none(result, place)

@@ -30,7 +30,7 @@ class Targets:
         self._steps: dict[str, list[str]] = {}
         self._flows: dict[str, str] = {}
         self._selected: dict[Selection, list[str | None]] = {}
-        self._asked: dict[tuple[str, str], str] = {}
+        self._answers: dict[tuple[str, str], str] = {}
         for (kind, name), places in sorted(self._domain.objects.items()):
             entry = f"{kind} {name}{sorted(places.items())}"
             if kind == "flow":
@@ -59,17 +59,17 @@ class Targets:
 
     def _flows_of(self, selection: Selection) -> list[str | None]:
         if selection not in self._selected:
-            flows = selection.of(self._site.manifest.flows)
+            flows = self._site.select(selection)
             self._selected[selection] = [self._flows.get(full_name(flow)) for flow in flows]
         return self._selected[selection]
 
     def _led_to(self, role: tuple[str, str]) -> str:
-        if role not in self._asked:
+        if role not in self._answers:
             kind, target = role
             kinds = ("flow", "step") if kind == "any" else (kind,)
             places = [sorted(self._domain.places(role_kind, target).items()) for role_kind in kinds]
-            self._asked[role] = repr(places) if any(places) else ""
-        return self._asked[role]
+            self._answers[role] = repr(places) if any(places) else ""
+        return self._answers[role]
 
     def _function(self, name: str) -> tuple[str, str, bool]:
         entry = self._functions.get(documented_as(self._env, name))

@@ -29,13 +29,13 @@ def outdated_outputs(app: Sphinx, env: BuildEnvironment) -> list[str]:
     domain, targets = domain_of(env), Targets(env)
     is_html = app.builder.format == "html"
     now = {docname: _digest(page, domain, targets, drawn=is_html) for docname, page in domain.pages.items()}
-    domain.written, before = now, _read(_file(app))
+    domain.written_pages, before = now, _read(_file(app))
     return [docname for docname, digest in now.items() if before.get(docname) != digest]
 
 
 def note_outputs(app: Sphinx, error: Exception | None) -> None:
     """Record the input of each page, after a build that completed."""
-    digests, file = domain_of(app.env).written, _file(app)
+    digests, file = domain_of(app.env).written_pages, _file(app)
     if error is None and digests is not None and _read(file) != digests:
         write_cache_file(file, {}, json.dumps(digests).encode())
 

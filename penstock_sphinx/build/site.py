@@ -13,7 +13,7 @@ from sphinx.util import logging
 
 from penstock._util.atomic_files import is_file
 from penstock.embed.names import unquote_name
-from penstock.embed.overview import Selection, outline, system_map
+from penstock.embed.overview import Selection, outline
 from penstock.embed.pages import page_names
 from penstock.embed.site import Site
 from penstock.errors import PenstockError
@@ -43,7 +43,7 @@ class SphinxSite(Site):
     def fingerprint(self, shown: str | Selection) -> str:
         """Return a digest of all that a page shows of one or several flows, empty if the flow does not exist."""
         if isinstance(shown, Selection):
-            flows = shown.of(self.manifest.flows)
+            flows = self.select(shown)
             return self._digest([(outline(flow), self.page_names[flow.full_name]) for flow in flows])
         try:
             flow = self.manifest.flow(shown)
@@ -54,7 +54,7 @@ class SphinxSite(Site):
     def flow_to_draw(self, subject: str | Selection, look: Look) -> Flow:
         """Return the flow that a diagram shows: the one of that name, or the map of a selection."""
         if isinstance(subject, Selection):
-            return system_map(subject.of(self.manifest.flows))
+            return look.flow(self.draw_map(subject))
         return look.flow(self.manifest.flow(subject))
 
     def steps_at(self, function: str) -> tuple[str, ...]:

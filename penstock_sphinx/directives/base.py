@@ -8,7 +8,6 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from penstock.embed.layouts import layout_key
 from penstock.render import mermaid
 from penstock.render.wording import escape_line, visible
 from penstock_sphinx.domain.domain import domain_of
@@ -60,7 +59,7 @@ class FigureDirective(SphinxDirective):
             alt: A description of the diagram, if it differs from that of a flow.
         """
         domain = domain_of(self.env)
-        key = layout_key(domain.site.config, drawn, look)
+        key = domain.site.drawing.layout_key(drawn, look)
         shown_as = "svg" if look.small else self._shown_as(drawn, look)
         drawing = Drawing(key, subject, look, self.lineno, by_script=shown_as == "mermaid")
         domain.page(self.env.docname).drawings.append(drawing)

@@ -9,9 +9,8 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
 
-from penstock.embed.layouts import look_of, small_look
 from penstock.embed.options import FlowsOptions, MapOptions, SelectionOptions
-from penstock.embed.overview import fault, map_text, name_columns, system_map, view_row
+from penstock.embed.overview import map_text, name_columns, view_row
 from penstock.embed.views import label_diagram
 from penstock.render.wording import visible
 from penstock_sphinx.directives.base import FigureDirective
@@ -38,9 +37,9 @@ MOST_NAMES = 5
 
 
 def selection_of(options: Mapping[str, Any]) -> Selection:
-    """Return the selection that the options of ``penstock-flows`` or ``penstock-map`` define."""
+    """Return the selection that the options of a directive with several flows define."""
     return SelectionOptions(
-        **{name: options[name] for name in ("service", "tag", "module") if name in options}
+        **{name: options[name] for name in ("service", "tag", "module", "channel") if name in options}
     ).selection
 
 
@@ -54,8 +53,8 @@ class SelectingDirective(FigureDirective):
         domain.page(self.env.docname).fingerprints[selection] = domain.site.fingerprint(selection)
         if domain.site.failed:
             return self.note("no flows are shown, because they could not be collected", "import")
-        flows = selection.of(domain.site.manifest.flows)
-        wrong = fault(selection, domain.site.manifest.flows)
+        flows = domain.site.select(selection)
+        wrong = domain.site.find_fault(selection)
         if not flows:
             return self.note(wrong, "unknown_flow")
         if wrong:
@@ -101,7 +100,7 @@ class FlowsDirective(SelectingDirective):
         table += group
         group += [nodes.colspec(colwidth=width) for width in ((30, 40, 30) if small else (35, 65))]
         heads = name_columns(diagrams=small, language=SITE_LANGUAGE)
-        group += nodes.thead("", _row([nodes.paragraph("", head)] for head in heads))
+        group += nodes.thead("", make_row([nodes.paragraph("", head)] for head in heads))
         group += nodes.tbody("", *(self._row(view_row(flow, SITE_LANGUAGE), small=small) for flow in flows))
         return [table]
 
@@ -115,10 +114,10 @@ class FlowsDirective(SelectingDirective):
         for text in (name, description):
             self.set_source_info(text)
         cells: list[list[nodes.Node]] = [[name, meta], [description]]
-        return _row([*cells, [self._small(row.flow)]] if small else cells)
+        return make_row([*cells, [self._small(row.flow)]] if small else cells)
 
     def _small(self, flow: Flow) -> flow_diagram:
-        look = small_look(domain_of(self.env).site.config)
+        look = domain_of(self.env).site.drawing.small_look
         return self.diagram(look.flow(flow), flow.full_name, label_diagram(flow, SITE_LANGUAGE), look)
 
     def contents(self, flows: Sequence[Flow]) -> list[nodes.Node]:
@@ -166,8 +165,9 @@ class MapDirective(SelectingDirective):
 
     def make_nodes(self, flows: Sequence[Flow], selection: Selection) -> list[nodes.Node]:
         """Return the map as a figure."""
-        map_flow = system_map(flows)
-        look = look_of(read_options(MapOptions, self.options), domain_of(self.env).site.config)
+        del flows
+        map_flow = domain_of(self.env).site.draw_map(selection)
+        look = domain_of(self.env).site.drawing.choose_look(read_options(MapOptions, self.options))
         caption = self.caption()
         diagram = self.diagram(map_flow, selection, gettext("System map"), look, map_text(map_flow))
         figure = self.figure(diagram, caption)
@@ -176,5 +176,6 @@ class MapDirective(SelectingDirective):
         return [figure]
 
 
-def _row(cells: Iterable[Sequence[nodes.Node]]) -> nodes.row:
+def make_row(cells: Iterable[Sequence[nodes.Node]]) -> nodes.row:
+    """Return the row of a table."""
     return nodes.row("", *(nodes.entry("", *cell) for cell in cells))

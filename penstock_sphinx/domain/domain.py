@@ -54,7 +54,7 @@ class PenstockDomain(Domain):
     Attributes:
         site: The flows of this build; set before the first page is read, and never stored.
         tags: The tags of this build; set together with ``site``.
-        written: The input of each page of this build; set before the first page is written.
+        written_pages: The input of each page of this build; set before the first page is written.
         described: The flows whose steps are being described, the innermost last: a docstring may show a flow.
     """
 
@@ -78,7 +78,7 @@ class PenstockDomain(Domain):
     data_version = 10
     site: SphinxSite
     tags: Tags
-    written: dict[str, str] | None = None
+    written_pages: dict[str, str] | None = None
     _public_names: dict[str, tuple[str, str]] | None = None
     _endings: dict[str, list[tuple[str, str]]] | None = None
     _looks: dict[tuple[str, str], tuple[str, str]] | None = None

@@ -82,8 +82,8 @@ def warn_missing_reference(app: Sphinx, domain: Domain | None, node: pending_xre
     message = escape_line(f"there is no {kind} {target!r} in these pages.{_hint(domain, kind, target)}")
     subtype = f"unknown_{kind}"
     logger.warning("%s", message, type="penstock", subtype=subtype, location=node)
-    if domain.written and not is_suppressed_warning("penstock", subtype, app.config.suppress_warnings):
-        domain.written.pop(node.get("refdoc", ""), None)
+    if domain.written_pages and not is_suppressed_warning("penstock", subtype, app.config.suppress_warnings):
+        domain.written_pages.pop(node.get("refdoc", ""), None)
     return True
 
 

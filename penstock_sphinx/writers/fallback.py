@@ -81,7 +81,7 @@ def _replace_diagrams(app: Sphinx, doctree: nodes.document) -> None:
     site = domain_of(app.env).site
     for diagram in list(doctree.findall(flow_diagram)):
         flow = site.flow_to_draw(diagram["subject"], diagram["look"])
-        picture = picture_of(diagram, flow, app.builder.outdir, site.config) if latex else None
+        picture = picture_of(diagram, flow, app.builder.outdir, site.drawing) if latex else None
         diagram.replace_self(picture or _text(diagram, flow, signs))
     if latex:
         unfloat_figures(doctree)

@@ -12,7 +12,6 @@ from sphinx.util import logging
 
 from penstock._util.atomic_files import write_atomically
 from penstock.errors import LayoutWarning, OutputError, RenderError, RenderWarning
-from penstock.render import render
 from penstock.render.labels import NAME_SIZE
 from penstock.render.wording import escape_line
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config as SphinxConfig
 
-    from penstock.config import Config
+    from penstock.embed.layouts import DrawRules
     from penstock.model import Flow
     from penstock_sphinx.nodes import flow_diagram
 
@@ -46,7 +45,7 @@ def prepare_latex(_app: Sphinx, config: SphinxConfig) -> None:
     config.latex_elements = {**elements, "preamble": preamble}
 
 
-def picture_of(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config) -> nodes.Node | None:
+def picture_of(diagram: flow_diagram, flow: Flow, outdir: Path, rules: DrawRules) -> nodes.Node | None:
     """Return a reference to a picture that is written beside the LaTeX file, or ``None`` where none can be made."""
     # shrunk by a viewer, a PNG without paper has dark edges
     for kind, background in (("pdf", "transparent"), ("png", "white")):
@@ -57,7 +56,7 @@ def picture_of(diagram: flow_diagram, flow: Flow, outdir: Path, config: Config) 
                 with warnings.catch_warnings(record=True) as notes:
                     warnings.simplefilter("error", RenderWarning)
                     warnings.simplefilter("always", LayoutWarning)
-                    content = render(flow, kind, options, engine=config.engine, timeout=config.layout_timeout)
+                    content = rules.render(flow, kind, options)
                 write_atomically(file, content if isinstance(content, bytes) else content.encode())
                 for note in notes:
                     _warn(diagram, str(note.message))

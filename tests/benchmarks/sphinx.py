@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from penstock import Edge, Flow, Step
 from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
 from penstock.config import load
 from penstock.render import Options, render
 from penstock.render.graphviz import layout_input
@@ -85,8 +86,9 @@ COLLECT = """
 import sys
 from pathlib import Path
 from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
 from penstock.config import load
-collect(load(Path(sys.argv[1]), {"modules": ["app.*"], "path": ["."]}, where="benchmark", base=Path(sys.argv[1])))
+collect(CollectPlan.of(load(Path(sys.argv[1]), {"modules": ["app.*"], "path": ["."]}, where="benchmark", base=Path(sys.argv[1]))))
 """
 
 
@@ -214,7 +216,7 @@ def with_pictures(folder: Path) -> Path:
 
 def collected(folder: Path) -> Manifest:
     """Return the flows of a site's application."""
-    return collect(load(folder, {"modules": ["app.*"], "path": ["."]}, where="benchmark", base=folder))
+    return collect(CollectPlan.of(load(folder, {"modules": ["app.*"], "path": ["."]}, where="benchmark", base=folder)))
 
 
 def build(folder: Path, *, fresh: bool = True) -> float:

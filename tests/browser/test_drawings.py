@@ -244,6 +244,75 @@ def test_the_mouse_moves_a_drawing(opened: Callable[..., Page]) -> None:
     assert "" == page.evaluate("location.hash")
 
 
+@pytest.fixture
+def pinch(page: Page) -> Callable[..., None]:
+    """Two fingers on the middle of a frame, which go away from each other and to the right, by numbers of pixels."""
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 2})
+
+    def touch(kind: str, *fingers: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(fingers)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def move(start: int, end: int, right: int = 0) -> None:
+        box = page.locator(".ps-frame").bounding_box()
+        assert box
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        touch("touchStart", (x - start / 2, y), (x + start / 2, y))
+        for part in (0.25, 0.5, 0.75, 1.0):
+            half, middle = (start + (end - start) * part) / 2, x + right * part
+            touch("touchMove", (middle - half, y), (middle + half, y))
+        touch("touchEnd")
+
+    return move
+
+
+MIDDLE = f"{FRAME}.scrollTop + {FRAME}.clientHeight / 2"
+
+
+def test_two_fingers_zoom_where_they_are(opened: Callable[..., Page], pinch: Callable[..., None]) -> None:
+    """Twice the distance is twice the size, what is between the fingers stays there, and the page keeps its place."""
+    page = opened(page_of(long()))
+    page.evaluate(f"{FRAME}.scrollTop = 500")
+    before = page.evaluate(MIDDLE)
+    pinch(60, 120)
+    assert 2 == round(page.evaluate(SCALE), 1)
+    assert abs(2 * before - page.evaluate(MIDDLE)) < 10
+    assert 0 == page.evaluate("window.scrollY")
+
+
+def test_two_fingers_move_a_drawing(opened: Callable[..., Page], pinch: Callable[..., None]) -> None:
+    """Two fingers that keep their distance take the drawing along."""
+    page = opened(page_of(fan(0)))
+    page.evaluate(f"{FRAME}.scrollLeft = 300")
+    pinch(80, 80, right=100)
+    assert 1 == round(page.evaluate(SCALE), 2)
+    assert 200 == round(page.evaluate(f"{FRAME}.scrollLeft"), -1)
+
+
+def test_a_small_drawing_gets_its_size_back(opened: Callable[..., Page], pinch: Callable[..., None]) -> None:
+    """Where nothing needs buttons, zooming shows them; the frame grows no higher than four fifths of the screen."""
+    page = opened(page_of(Flow(name="small", steps=(Step(name="start", entrypoint=True),))))
+    size = page.get_by_role("button", name="Actual size")
+    assert not size.is_visible()
+    pinch(50, 200)
+    assert 4 == round(page.evaluate(SCALE), 1)
+    assert page.evaluate(f"{FRAME}.clientHeight") <= 0.8 * 700
+    size.click()
+    assert 1 == round(page.evaluate(SCALE), 2)
+    size.wait_for(state="hidden")
+
+
+def test_without_scripts_two_fingers_are_the_browser_s(browser) -> None:
+    """The frame takes the gesture only if there is a script that answers it."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.set_content(page_of(fan(0)))
+    allowed = page.locator(".ps-frame").evaluate("(frame) => getComputedStyle(frame).touchAction")
+    context.close()
+    assert "auto" == allowed
+
+
 def test_a_step_is_found_by_its_name(opened: Callable[..., Page]) -> None:
     """A part of a name is enough; the first match comes into sight, and Enter goes on to the next."""
     page = opened(page_of(long()), 1000)

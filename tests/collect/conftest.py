@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
 from penstock.config import load
 from penstock.errors import CollectError
 
@@ -56,7 +57,9 @@ class Project:
 
     def collect(self, *modules: str, **settings: object) -> Manifest:
         names = list(modules) or ["shop.flows"]
-        return collect(load(self.folder, {"modules": names, "path": ["."], **settings}, where="pyproject.toml"))
+        return collect(
+            CollectPlan.of(load(self.folder, {"modules": names, "path": ["."], **settings}, where="pyproject.toml"))
+        )
 
     def steps(self, *modules: str, **settings: object) -> list[str]:
         """Return the names of all steps that are collected, flow by flow."""

@@ -11,8 +11,9 @@ from penstock.config import load
 CHILD = """\
 from pathlib import Path
 from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
 from penstock.config import load
-print([flow.name for flow in collect(load(Path.cwd(), {"modules": ["shop.flows"], "path": ["."]})).flows])
+print([flow.name for flow in collect(CollectPlan.of(load(Path.cwd(), {"modules": ["shop.flows"], "path": ["."]}))).flows])
 """
 
 

@@ -12,6 +12,7 @@ import pytest
 import penstock
 from penstock import manifest
 from penstock.collect import collect, input_files, input_folders
+from penstock.collect.plan import CollectPlan
 from penstock.config import Config
 from penstock.errors import ManifestError
 
@@ -281,7 +282,7 @@ def test_this_process(tmp_path):
     def local(): ...
 
     penstock.flow("collected here").entrypoint(local)
-    made = collect(Config(project=tmp_path))
+    made = collect(CollectPlan.of(Config(project=tmp_path)))
     assert ["local"] == [step.name for step in made.flow("collected here").steps]
     assert Path(__file__) in input_files(made, tmp_path)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
 from penstock.config import load
 from penstock.errors import PenstockError
 
@@ -243,7 +244,11 @@ def test_a_mistake_has_its_place_and_its_cure(
     if "shop/__init__.py" in mistake.files:
         settings["path"] = ["."]
     with pytest.raises(PenstockError) as failure:
-        collect(load(tmp_path / mistake.folder, settings, where=mistake.where, base=tmp_path / mistake.folder))
+        collect(
+            CollectPlan.of(
+                load(tmp_path / mistake.folder, settings, where=mistake.where, base=tmp_path / mistake.folder)
+            )
+        )
     import markdown
 
     expected = mistake.message.replace("PROJECT", str(tmp_path)).replace("PYTHON", sys.executable)

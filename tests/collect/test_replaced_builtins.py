@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
 from penstock.config import Config
 from penstock.errors import CollectError
 
@@ -46,7 +47,7 @@ def write(folder: Path, text: str) -> Config:
 def test_replaced_functions(patch: str, tmp_path: Path) -> None:
     """The flows are written down with the functions that were there before the application was imported."""
     text = f"import builtins, gc, hashlib, io, json, os, pathlib, sys, time\n{BROKEN}{FLOW}{patch}\n"
-    assert ("f",) == collect(write(tmp_path, text)).names
+    assert ("f",) == collect(CollectPlan.of(write(tmp_path, text))).names
 
 
 def test_replaced_functions_stay_for_the_application(tmp_path: Path) -> None:
@@ -54,14 +55,14 @@ def test_replaced_functions_stay_for_the_application(tmp_path: Path) -> None:
     (tmp_path / "later.py").write_text(f"import json\nassert json.dumps(1) == 'own'\n{FLOW}", encoding="utf-8")
     config = write(tmp_path, "import json\njson.dumps = lambda _: 'own'\n")
     config = Config(project=tmp_path, modules=("shop", "later"), path=config.path)
-    assert ("f",) == collect(config).names
+    assert ("f",) == collect(CollectPlan.of(config)).names
 
 
 def test_a_failure_after_functions_were_replaced(tmp_path: Path) -> None:
     """An exception is told with its place, whatever was replaced before."""
     text = f"import builtins, json\n{BROKEN}json.dumps = builtins.len = broken\nraise ValueError('no')\n"
     with pytest.raises(CollectError, match=r"^shop\.py:4: cannot import shop: ValueError: no\.$"):
-        collect(write(tmp_path, text))
+        collect(CollectPlan.of(write(tmp_path, text)))
 
 
 @pytest.mark.parametrize("size", [0, 60, 300])
@@ -72,4 +73,4 @@ def test_no_room_for_the_files_of_the_import(size: int, tmp_path: Path) -> None:
     with pytest.raises(
         CollectError, match=r"^there is no room for temporary files in /.*: .*File too large.*TMPDIR=…$"
     ):
-        collect(write(tmp_path, limit + FLOW))
+        collect(CollectPlan.of(write(tmp_path, limit + FLOW)))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from penstock.collect import collect, parent
+from penstock.collect.plan import CollectPlan
 from penstock.config import load
 
 BREAKS_READING = """
@@ -38,29 +39,29 @@ def kinds(flow) -> dict[tuple[str, str], list[str]]:
 
 def test_calls_have_the_names_of_the_project(project):
     """Who asks gets the calls, with the project's own file names."""
-    [flow] = collect(settings(project), calls=True).flows
+    [flow] = collect(CollectPlan.of(settings(project), calls=True)).flows
     [call] = flow.calls
     assert ("start", "pay", "call", "shop/flows.py", 11) == (call.source, call.target, call.kind, call.file, call.line)
 
 
 def test_not_asked_for(project):
     """Who does not ask gets none."""
-    [flow] = collect(settings(project)).flows
+    [flow] = collect(CollectPlan.of(settings(project))).flows
     assert () == flow.calls
 
 
 def test_without_before_with(project):
     """Flows that were collected without calls do not serve who asks for them."""
     project.settle()
-    collect(settings(project))
-    assert collect(settings(project), calls=True).flows[0].calls
+    collect(CollectPlan.of(settings(project)))
+    assert collect(CollectPlan.of(settings(project), calls=True)).flows[0].calls
     assert 2 == project.imports
 
 
 def test_with_before_without(project):
     """Who does not ask for calls gets none, though somebody has asked before: what is kept decides nothing."""
     project.settle()
-    both = [collect(settings(project), calls=calls) for calls in (True, False, True, False)]
+    both = [collect(CollectPlan.of(settings(project), calls=calls)) for calls in (True, False, True, False)]
     assert [True, False, True, False] == [bool(made.flows[0].calls) for made in both]
     assert 2 == project.imports
 
@@ -73,16 +74,16 @@ def test_edited_helper(project):
         "import shop.helper\n" + flows.read_text().replace("return pay(order)", "return shop.helper.go(order)")
     )
     project.settle()
-    assert [("start", "pay")] == list(kinds(collect(settings(project), calls=True).flows[0]))
+    assert [("start", "pay")] == list(kinds(collect(CollectPlan.of(settings(project), calls=True)).flows[0]))
     project.write("shop/helper.py", "def go(order):\n    return order\n")
-    assert [] == list(kinds(collect(settings(project), calls=True).flows[0]))
+    assert [] == list(kinds(collect(CollectPlan.of(settings(project), calls=True)).flows[0]))
 
 
 @pytest.mark.parametrize(("example", "modules"), [("parts", "parts.*"), ("shop", "shop.*"), ("shop", "online.*")])
 def test_the_code_of_the_examples_knows_their_edges(tmp_path, example, modules):
     """Every arrow that the examples declare is one that their code knows."""
     shutil.copytree(EXAMPLES / example, tmp_path / example, ignore=shutil.ignore_patterns(".penstock"))
-    made = collect(load(tmp_path / example, {"modules": [modules], "path": ["."]}), calls=True)
+    made = collect(CollectPlan.of(load(tmp_path / example, {"modules": [modules], "path": ["."]}), calls=True))
     unknown = [
         (flow.name, edge.source, edge.target)
         for flow in made.flows
@@ -97,14 +98,14 @@ def test_declared_from_outside(tmp_path):
     """The code of an installed package is read where its functions are steps."""
     shutil.copytree(EXAMPLES / "mkdocs_build", tmp_path / "app", ignore=shutil.ignore_patterns(".penstock"))
     pytest.importorskip("mkdocs")
-    [flow] = collect(load(tmp_path / "app", {"modules": ["flows"], "path": ["."]}), calls=True).flows
+    [flow] = collect(CollectPlan.of(load(tmp_path / "app", {"modules": ["flows"], "path": ["."]}), calls=True)).flows
     unknown = [(edge.source, edge.target) for edge in flow.edges if (edge.source, edge.target) not in kinds(flow)]
     assert [] == unknown
 
 
 def test_reading_is_limited_apart_from_the_import(project):
     """What takes too long to read is told as such, with the setting that cures it; the flows are there without calls."""
-    made = collect(settings(project, reading_timeout=1e-9), calls=True)
+    made = collect(CollectPlan.of(settings(project, reading_timeout=1e-9), calls=True))
     [problem] = made.problems
     expected = (
         "the code of 1 of 1 flows (buy) was not read: it takes longer than 1e-09 s. "
@@ -118,9 +119,9 @@ def test_reading_is_limited_apart_from_the_import(project):
 def test_what_was_not_read_is_not_kept(project):
     """What was not read in time is kept for no other process, which may have more time."""
     project.settle()
-    collect(settings(project, reading_timeout=1e-9), calls=True)
+    collect(CollectPlan.of(settings(project, reading_timeout=1e-9), calls=True))
     assert [] == [*project.folder.glob(".penstock/cache/*")]
-    collect(settings(project))
+    collect(CollectPlan.of(settings(project)))
     assert 1 == len([*project.folder.glob(".penstock/cache/*")])
 
 
@@ -136,8 +137,10 @@ def test_an_end_while_code_is_read_costs_only_the_proof(project, monkeypatch, en
     monkeypatch.setattr(parent, "_READING_GRACE", 0.1)
     project.write("shop/broken.py", BREAKS_READING.replace("END", end))
     made = collect(
-        load(project.folder, {"modules": ["shop.broken", "shop.flows"], "path": ["."], "reading_timeout": 0.2}),
-        calls=True,
+        CollectPlan.of(
+            load(project.folder, {"modules": ["shop.broken", "shop.flows"], "path": ["."], "reading_timeout": 0.2}),
+            calls=True,
+        )
     )
     assert ["buy"] == [flow.name for flow in made.flows]
     assert [True] == [f"was not read: {said}" in problem.message for problem in made.problems]

@@ -10,11 +10,17 @@ import pytest
 from penstock.embed.options import EMBEDS, options_of
 from penstock_mkdocs.embed_syntax.options import OptionError, read_options
 from penstock_mkdocs.mystmd.protocol import specification
+from penstock_sphinx.directives.channels import ChannelsDirective
 from penstock_sphinx.directives.flow import FlowDirective
 from penstock_sphinx.directives.option_spec import NOT_IN_SPHINX
 from penstock_sphinx.directives.overview import FlowsDirective, MapDirective
 
-DIRECTIVES = {"penstock-flow": FlowDirective, "penstock-flows": FlowsDirective, "penstock-map": MapDirective}
+DIRECTIVES = {
+    "penstock-flow": FlowDirective,
+    "penstock-flows": FlowsDirective,
+    "penstock-map": MapDirective,
+    "penstock-channels": ChannelsDirective,
+}
 OPTIONS = [(embed, option) for embed, kind in EMBEDS.items() for option in options_of(kind).values()]
 IDS = [f"{embed}-{option.name}" for embed, option in OPTIONS]
 REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "embedding.md").read_text(encoding="utf-8")

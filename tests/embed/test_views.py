@@ -215,6 +215,16 @@ def test_a_part_says_what_it_leaves_out(view):
     assert "" == view(ORDERS).diagram.look.drawing().note
 
 
+def test_arrows_that_no_test_takes_are_marked_on_request(view):
+    """The drawing has their number, and the line of proof, too; an arrow that is confirmed stays so."""
+    edge = replace(ORDERS.edges[0], state="confirmed", witness="static", untested=True)
+    flow = replace(ORDERS, evidence=EvidenceSummary(runs=1), edges=(edge,))
+    diagram = view(flow, untested=True).diagram
+    assert "1 of 1 arrow is taken by no test." == diagram.look.drawing().note
+    assert "1 of 1 arrow confirmed by the code; 1 taken by no test" == diagram.evidence.line
+    assert "1 of 1 arrow confirmed by the code" == view(flow).diagram.evidence.line
+
+
 @pytest.mark.parametrize(("state", "css"), [("confirmed", "ps-confirmed"), ("outdated", "ps-none-confirmed")])
 def test_only_what_is_confirmed_has_a_tick(view, state, css):
     """A line of proof that counts none is not marked as a success."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness import main
 
 from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
 from penstock.config import load
 from penstock.errors import CollectError
 
@@ -128,7 +129,7 @@ def attempt(chance: Random, folder: Path) -> str:
     config = load(folder, settings)
     begun = time.monotonic()
     try:
-        flows = {flow.name for flow in collect(config, calls=chance.random() < 0.5).flows}
+        flows = {flow.name for flow in collect(CollectPlan.of(config, calls=chance.random() < 0.5)).flows}
         wrong = "" if "g" in flows else f"only {sorted(flows)} are there"
     except CollectError as error:
         wrong = "" if "app.bad" in str(error) or "app/bad.py" in str(error) or "the flows" in str(error) else str(error)

@@ -8,6 +8,7 @@ import pytest
 
 from penstock import manifest
 from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
 from penstock.config import Config
 from penstock.proof import prove
 from penstock.render import mermaid
@@ -219,7 +220,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 @pytest.fixture(scope="module")
 def collected(config: Config) -> Manifest:
     """The flows of that project, with what its code says of them."""
-    return collect(config, calls=True)
+    return collect(CollectPlan.of(config, calls=True))
 
 
 def test_no_value_is_in_a_manifest(collected: Manifest) -> None:

@@ -98,7 +98,19 @@ def test_the_manifest_follows_its_schema(folder: Path) -> None:
     jsonschema.validate(json.loads(dumps(Manifest())), schema())
 
 
-SINCE_1_0 = {"imports", "calls", "blind", "evidence", "state", "witness", "note", "advice", "missing"}
+SINCE_1_0 = {
+    "imports",
+    "calls",
+    "blind",
+    "evidence",
+    "state",
+    "witness",
+    "note",
+    "advice",
+    "missing",
+    "untested",
+    "tests",
+}
 
 
 def test_the_schema_knows_every_field() -> None:

@@ -12,6 +12,7 @@ from hostile import evil_texts, save
 from penstock import manifest
 from penstock.cli.main import main
 from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
 from penstock.config import Config
 from penstock.errors import ManifestError
 from penstock.model import Edge, EvidenceSummary, Flow, Problem, Step
@@ -29,7 +30,7 @@ def read(tmp_path: Path) -> Callable[..., Manifest]:
 
     def read(flow: Flow, **settings: bool) -> Manifest:
         save(flow, tmp_path / "it.json")
-        return collect(Config(project=tmp_path, manifests=(tmp_path / "it.json",), **settings))
+        return collect(CollectPlan.of(Config(project=tmp_path, manifests=(tmp_path / "it.json",), **settings)))
 
     return read
 
@@ -121,7 +122,9 @@ def test_a_manifest_cannot_claim_to_be_trusted(tmp_path, read):
     content |= claims
     content["flows"][0] |= claims
     (tmp_path / "it.json").write_text(json.dumps(content))
-    assert {"f": "it.json"} == collect(Config(project=tmp_path, manifests=(tmp_path / "it.json",))).origins
+    assert {"f": "it.json"} == collect(
+        CollectPlan.of(Config(project=tmp_path, manifests=(tmp_path / "it.json",)))
+    ).origins
 
 
 def test_texts_have_a_length(read):

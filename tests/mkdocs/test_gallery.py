@@ -15,7 +15,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = ("gallery", "gallery-overviews", "gallery-mermaid")
 EXAMPLE = re.compile(r"^(?P<ticks>`{3,})(?!penstock-).*?^(?P=ticks)$", re.MULTILINE | re.DOTALL)
 EMBED = re.compile(r"^ *(?:::: *|`{3,})(?P<kind>penstock-\w+).*\n(?P<options>(?: *[a-z_]+: .*\n)*)", re.MULTILINE)
-ELSEWHERE = {("penstock-flows", "service"), ("penstock-map", "service")}
+ELSEWHERE = {("penstock-flows", "service"), ("penstock-map", "service"), ("penstock-channels", "service")}
 """What wants several services, which the example site does not have."""
 
 

@@ -178,6 +178,14 @@ def test_references_from_any_page(build, host, page):
     assert [f"../one/#{anchor}" for anchor in ANCHORS] == site.references()
 
 
+def test_references_lead_to_the_whole_flow(build):
+    """A page with a part of a flow, though it is read first, is never where a reference leads to."""
+    site = build("mkdocs", a_part="::: penstock-flow orders\n    focus: store\n    depth: 0\n", one=EMBED, links=LINKS)
+
+    assert 0 == site.code, site.said
+    assert {"../one/"} == {address.partition("#")[0] for address in site.references()}
+
+
 @pytest.mark.parametrize(
     ("host", "plugins"),
     [

@@ -205,7 +205,7 @@ def ask(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 def test_a_page_is_built_without_a_complaint(built: Built) -> None:
     """Mystmd takes all that the plugin answers, with its strictest checks."""
     assert (0, []) == (built.code, re.findall(r"^.*(?:⚠|⛔).*$", built.output, re.MULTILINE))
-    assert "3 directives" in built.output
+    assert "4 directives" in built.output
 
 
 def test_the_diagram_is_a_picture_in_a_figure(built: Built) -> None:
@@ -378,7 +378,7 @@ def test_the_specification_names_the_directives(
     monkeypatch.setattr("sys.argv", ["penstock-myst"])
     assert 0 == main()
     directives = {each["name"]: each for each in json.loads(capsys.readouterr().out)["directives"]}
-    assert ["penstock-flow", "penstock-flows", "penstock-map"] == [*directives]
+    assert ["penstock-flow", "penstock-flows", "penstock-map", "penstock-channels"] == [*directives]
     assert all(option["doc"] for each in directives.values() for option in each["options"].values())
     assert ["name", "id"] == directives["penstock-flow"]["options"]["label"]["alias"]
 
@@ -477,7 +477,7 @@ def test_names_are_text_whatever_they_hold(project: Path, ask: Callable[..., Any
     assert len(headings) == len({each["html_id"] for each in headings})
 
 
-@pytest.mark.parametrize("directive", ["penstock-flows", "penstock-map"])
+@pytest.mark.parametrize("directive", ["penstock-flows", "penstock-map", "penstock-channels"])
 def test_problems_outside_every_flow_are_faults(project: Path, ask: Callable[..., Any], directive: str) -> None:
     """What is wrong outside every flow is said where all flows stand."""
     loose = 'from penstock import step\n\n@step(after="nothing")\ndef loose(): ...\n'

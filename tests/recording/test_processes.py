@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from recorded_runs import WHOLE, evidence, facts, run, runs
+from recorded_runs import WHOLE, evidence, facts, run, runs, visits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +24,11 @@ def test_workers_of_xdist_take_part(folder: Path) -> None:
     """Every worker of pytest-xdist takes part; a step that a test calls alone has lost nothing there either."""
     pytest.importorskip("xdist")
     test = "import pytest, shop\n@pytest.mark.parametrize('n', range(6))\ndef test_it(n): shop.handle()\n"
-    run(folder, f"{test}\ndef test_alone(): shop.charge()", "--penstock", "-n", "2", installed=True)
+    test += "@pytest.mark.xdist_group('g')\ndef test_alone(): shop.charge()"
+    run(folder, test, "--penstock", "-n", "2", "--dist", "loadgroup", installed=True)
     found = evidence(folder)
+    ids = {f"test_it.py::test_it[{number}]": {"handle", "validate", "charge"} for number in range(6)}
+    assert {**ids, "test_it.py::test_alone": {"charge"}} == visits(found)
     assert (6, dict.fromkeys(WHOLE, 6)) == (runs(found), facts(found))
     assert {("charge", False)} == orphans(found)
 

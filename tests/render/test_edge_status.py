@@ -53,6 +53,7 @@ def drawn(flow: Flow) -> str:
         ("no-longer-seen", "ps-edge ps-fault ps-no-longer-seen", DASHED, "no longer seen"),
         ("indirect", "ps-edge ps-fault ps-indirect", DASHED, "indirect"),
         ("undeclared", "ps-edge ps-fault ps-undeclared", "", "not declared"),
+        ("untested", "ps-edge ps-doubt ps-untested", DASHED, "no test"),
         ("of the future", "ps-edge ps-doubt ps-of-the-future", DASHED, "of the future"),
     ],
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from penstock import entrypoint, flow, generate_dag, step
 from penstock.errors import RenderError, UnknownNameError, UnknownStepError
-from penstock.model import Edge, Flow, Step
+from penstock.model import Edge, EvidenceSummary, Flow, Step
 from penstock.render import FORMATS
 from penstock.render.excerpt import Part, take_part
 
@@ -85,6 +86,43 @@ def test_a_collapsed_edge_hides_no_fault() -> None:
     """An edge between two boxes is as doubtful as the most doubtful in it, and says which that is."""
     [_, edge] = take_part(ORDERS, Part(collapse="module"))[0].edges
     assert ("never-seen", "charge → ship: ship never runs after charge.") == (edge.state, edge.note)
+
+
+def untested(*numbers: int, tests: int = 1) -> Flow:
+    """Return the orders, whose edges with some numbers are taken by no test."""
+    edges = (replace(edge, untested=number in numbers) for number, edge in enumerate(ORDERS.edges))
+    return replace(ORDERS, edges=tuple(edges), evidence=EvidenceSummary(tests=tests))
+
+
+@pytest.mark.parametrize(
+    ("orders", "states", "note"),
+    [
+        (untested(1, 3), ["", "untested", "", "never-seen"], "2 of 4 arrows are taken by no test."),
+        (untested(0, tests=0), ["untested", "", "", "never-seen"], "1 of 4 arrows is taken by no test."),
+        (untested(), ["", "", "", "never-seen"], "0 of 4 arrows are taken by no test."),
+        (
+            untested(tests=0),
+            ["", "", "", "never-seen"],
+            "The evidence does not say which test took an arrow: pytest --penstock",
+        ),
+    ],
+)
+def test_arrows_that_no_test_takes(orders: Flow, states: list[str], note: str) -> None:
+    """They are marked unless something worse is known of them; a note counts all, or says that nothing is known."""
+    drawn, said = take_part(orders, Part(untested=True))
+    assert (states, note) == ([edge.state for edge in drawn.edges], said)
+    assert (orders, "") == take_part(orders, Part())
+
+
+def test_a_box_of_steps_is_untested_only_as_a_whole() -> None:
+    """An arrow between two modules is taken if a test takes any of those that it stands for."""
+    edges = (Edge(source="check", target="ship", untested=True), Edge(source="refuse", target="ship"))
+    orders = replace(ORDERS, edges=edges, evidence=EvidenceSummary(tests=1))
+    part = Part(collapse="module", untested=True)
+    assert ("", "untested") == (
+        take_part(orders, part)[0].edges[0].state,
+        take_part(replace(orders, edges=edges[:1]), part)[0].edges[0].state,
+    )
 
 
 @pytest.mark.parametrize(

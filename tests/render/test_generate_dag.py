@@ -18,6 +18,7 @@ import pytest
 
 import penstock
 from penstock import Diagram, entrypoint, flow, generate_dag, get_flow, step
+from penstock.check.evidence import Evidence, Seen, Visit, save
 from penstock.errors import (
     LayoutError,
     MissingExtraError,
@@ -403,3 +404,13 @@ def test_a_pdf_has_no_date() -> None:
     """What Graphviz writes about the time is replaced in place, so that all offsets in the file stay true."""
     written = b"<< /Producer (cairo)\n   /CreationDate (D:20261124142708Z00'00)\n>>"
     assert written.replace(b"20261124142708", b"19700101000000") == pdf.without_dates(written)
+
+
+def test_arrows_that_no_test_takes_are_marked_on_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The evidence of the project in the current folder knows them; without any, the drawing says so."""
+    monkeypatch.chdir(tmp_path)
+    assert "title: The evidence does not say which test took an arrow" in generate_dag("bom_sync", untested=True)
+    visits = {Visit("bom_sync", Seen("fetch_from_api"), Seen("handle_kafka_message")): frozenset({"test.py::test"})}
+    save(Evidence(visits=visits), tmp_path / ".penstock" / "evidence.json")
+    assert "title: 1 of 2 arrows is taken by no test." in generate_dag("bom_sync", untested=True)
+    assert 'fetch_from_api -.->|"no test"| sync_to_database' in generate_dag("bom_sync", untested=True)

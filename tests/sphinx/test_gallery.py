@@ -8,12 +8,18 @@ from pathlib import Path
 import pytest
 
 from penstock.embed.options import DIRECTIONS
+from penstock_sphinx.directives.channels import ChannelsDirective
 from penstock_sphinx.directives.flow import FlowDirective
 from penstock_sphinx.directives.overview import FlowsDirective, MapDirective
 
 DOCS = Path(__file__).parents[2] / "docs"
 GALLERY = "".join((DOCS / "reference" / f"{name}.md").read_text("utf-8") for name in ("gallery", "gallery-overviews"))
-DIRECTIVES = {"penstock-flow": FlowDirective, "penstock-flows": FlowsDirective, "penstock-map": MapDirective}
+DIRECTIVES = {
+    "penstock-flow": FlowDirective,
+    "penstock-flows": FlowsDirective,
+    "penstock-map": MapDirective,
+    "penstock-channels": ChannelsDirective,
+}
 SHOWN = re.compile(r"^````markdown\n(.*?)^````\n", re.MULTILINE | re.DOTALL)
 RUN = re.compile(r"^```\{(penstock-[a-z]+)\}[^\n]*\n.*?^```\n", re.MULTILINE | re.DOTALL)
 EXAMPLES = [(found[1], found[0]) for found in RUN.finditer(SHOWN.sub("", GALLERY))]

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from penstock.check.findings.finding import Finding
 from penstock.check.findings.fix_hints import shown_after
 from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
 from penstock.config import load
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from penstock.config import Config
+    from penstock.manifest import Manifest
 
 START = """
 from penstock import entrypoint, flow, step
@@ -35,22 +36,27 @@ def weigh(): ...
 """
 
 
-def wished(project: Path, wishes: dict[str, tuple[str, ...]], flow: str = "orders") -> tuple[list[Finding], Config]:
-    """Return findings that ask for these names behind ``after=`` of steps."""
-    config = load(project)
-    steps = {step.name: step for step in collect(config).flow(flow).steps}
+def wished(project: Path, wishes: dict[str, tuple[str, ...]], flow: str = "orders") -> tuple[list[Finding], Manifest]:
+    """Return findings that ask for these names behind ``after=`` of steps, and the flows that they are about."""
+    manifest = collect_project(project)
+    steps = {step.name: step for step in manifest.flow(flow).steps}
     return [
         Finding(
             code="undeclared", severity="error", flow=flow, target=name, message="", after=after,
             file=steps[name].file, line=steps[name].line,
         )
         for name, after in wishes.items()
-    ], config  # fmt: skip
+    ], manifest  # fmt: skip
+
+
+def collect_project(project: Path) -> Manifest:
+    """Return the flows of a project as they are now."""
+    return collect(CollectPlan.of(load(project)))
 
 
 def declared_edges(project: Path, target: str, flow: str = "orders") -> list[str]:
     """Return where the arrows to a step come from, collected anew."""
-    return [edge.source for edge in collect(load(project)).flow(flow).edges_into(target)]
+    return [edge.source for edge in collect_project(project).flow(flow).edges_into(target)]
 
 
 def shown(pairs: list[tuple[str, str]]) -> str:

@@ -63,3 +63,13 @@ def facts(found: Evidence) -> dict[str, int]:
 def runs(found: Evidence) -> int:
     """Return how many runs there were."""
     return sum(found.runs.values())
+
+
+def visits(found: Evidence) -> dict[str, set[str]]:
+    """Return the steps that each test ran, with those that it had replaced."""
+    steps: dict[str, set[str]] = {}
+    for visit, tests in found.visits.items():
+        without = f" without {','.join(sorted(visit.replaced))}" if visit.replaced else ""
+        for test in tests:
+            steps.setdefault(test, set()).add(f"{visit.step.step}{without}")
+    return steps

@@ -18,7 +18,7 @@ _TWICE = 3
 
 def copy_point(state: FunctionState) -> Branch:
     """Return a copy of the names and steps at this point."""
-    return dict(state.scope.names), dict(state.seen)
+    return dict(state.scope.names), dict(state.past_steps)
 
 
 def follow_branches(state: FunctionState, *ways: Callable[[], bool]) -> bool:
@@ -26,10 +26,10 @@ def follow_branches(state: FunctionState, *ways: Callable[[], bool]) -> bool:
     names, steps = copy_point(state)
     ends = []
     for way in ways:
-        state.scope.names, state.seen = dict(names), dict(steps)
+        state.scope.names, state.past_steps = dict(names), dict(steps)
         if way():
-            ends.append((state.scope.names, state.seen))
-    state.scope.names, state.seen = names, steps
+            ends.append((state.scope.names, state.past_steps))
+    state.scope.names, state.past_steps = names, steps
     return join_branches(state, ends)
 
 
@@ -42,18 +42,18 @@ def join_branches(state: FunctionState, ends: list[Branch]) -> bool:
                 values = names.get(name, branch_values)
                 names[name] = branch_values if values is branch_values else ValueSet().update(values, branch_values)
         state.scope.names = names
-        state.seen = merge_steps(steps for _, steps in ends)
+        state.past_steps = merge_steps(steps for _, steps in ends)
     return bool(ends)
 
 
 def follow_loop(state: FunctionState, body: Callable[[], bool]) -> None:
     """Interpret a loop twice, so that its assignments reach its start; no iteration follows the next one."""
-    start, steps = dict(state.seen), dict(state.seen)
+    start, steps = dict(state.past_steps), dict(state.past_steps)
     for _ in range(2 if len(state.loops) < _TWICE else 1):
-        state.seen = dict(start)
+        state.past_steps = dict(start)
         state.loops.append([])
         follow_branches(state, body, lambda: True)
         exits = state.loops.pop()
         join_branches(state, [copy_point(state), *exits])
-        steps = merge_steps([steps, state.seen])
-    state.seen = steps
+        steps = merge_steps([steps, state.past_steps])
+    state.past_steps = steps

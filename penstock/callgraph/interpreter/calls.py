@@ -77,7 +77,7 @@ def evaluate_arguments(state: FunctionState, node: ast.Call) -> Arguments:
         if isinstance(argument, ast.Starred):
             _spread(state, state.evaluate(argument.value), arguments)
         else:
-            arguments.given.append(state.evaluate(argument))
+            arguments.positional.append(state.evaluate(argument))
     for keyword in node.keywords:
         values = state.evaluate(keyword.value)
         if keyword.arg is not None:
@@ -92,7 +92,7 @@ def _spread(state: FunctionState, values: ValueSet, arguments: Arguments) -> Non
     lone = values.lone
     length = lone.length() if lone is not None else None
     if lone is not None and length is not None and arguments.rest is None:
-        arguments.given += [lone.item(state, at).update(ValueSet(tags=values.tags)) for at in range(length)]
+        arguments.positional += [lone.item(state, at).update(ValueSet(tags=values.tags)) for at in range(length)]
     else:
         arguments.rest = ValueSet().update(values.iterate(state), *filter(None, [arguments.rest]))
 

@@ -22,11 +22,11 @@ def bind_arguments(body: Body, arguments: Arguments) -> dict[str, ValueSet]:
     values = {name: body.defaults.get(name, ValueSet()) for name in every}
     rest = arguments.rest
     if rest is not None:
-        values |= {name: ValueSet().update(values[name], rest) for name in every[len(arguments.given) :]}
-    values |= dict(zip(names, arguments.given, strict=False))
+        values |= {name: ValueSet().update(values[name], rest) for name in every[len(arguments.positional) :]}
+    values |= dict(zip(names, arguments.positional, strict=False))
     values |= {name: argument for name, argument in arguments.named.items() if name in values}
     if parameters.vararg:
-        items = dict(enumerate(arguments.given[len(names) :]))
+        items = dict(enumerate(arguments.positional[len(names) :]))
         values[parameters.vararg.arg] = _collect_rest(body, "tuple", items, rest)
     if parameters.kwarg:
         keywords = {name: argument for name, argument in arguments.named.items() if name not in every}

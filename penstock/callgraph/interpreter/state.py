@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.callgraph import models
 from penstock.callgraph.call_contexts import FORGOTTEN, family_of
-from penstock.callgraph.call_paths import Seen, Way
+from penstock.callgraph.call_paths import PastSteps, Way
 from penstock.callgraph.function_bodies import LocalNames
 from penstock.callgraph.interpreter.annotations import find_declared_attributes
 from penstock.callgraph.interpreter.invocation import bind_arguments, tag_result
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from penstock.callgraph.program import Program, Summary
     from penstock.callgraph.values.base import Arguments, Value
 
-Branch = tuple[dict[str, ValueSet], Seen]
+Branch = tuple[dict[str, ValueSet], PastSteps]
 """The values of each name, and the steps that have run, at one point of a function."""
 
 
@@ -51,7 +51,7 @@ class FunctionState:
         body: The function.
         scope: The local names.
         lookup: All names that it sees.
-        seen: The steps that have run on some path to this point.
+        past_steps: The steps that have run on some path to this point.
         returned: The values that it may return.
         yielded: The values that it yields, or ``None`` if it yields none so far.
         loops: The ends of iterations by ``break`` and ``continue``, for each loop around this point.
@@ -64,13 +64,13 @@ class FunctionState:
         self.program, self.body, self.code = program, body, program.code
         self.scope = LocalNames(body.outer, names, local_names, shared_names)
         self.lookup = Lookup(program, body, self.scope)
-        self.seen: Seen = {}
+        self.past_steps: PastSteps = {}
         self.returned = ValueSet()
         self.yielded: ValueSet | None = None
         self.loops: list[list[Branch]] = []
         self._summary = summary
         self._family = family_of(body)
-        self._begun: Reach = {}
+        self._started_steps: Reach = {}
         self._expressions, self._statements = visitors
 
     # Syntax ---------------------------------------------------------------------------------------------------
@@ -173,24 +173,24 @@ class FunctionState:
         self._begin(outcome.reach)
         self.wait_for(outcome.reach)
         self._begin(outcome.started)
-        self._begun |= outcome.started
+        self._started_steps |= outcome.started
         return outcome.result
 
     def _begin(self, reach: Reach) -> None:
         for target, way in reach.items():
             self._summary.inner.setdefault(target, way)
-            for source, ways in self.seen.items():
+            for source, ways in self.past_steps.items():
                 if not all(is_repetition(self._family, source, target, earlier, way.through) for earlier in ways):
                     self.program.note("order", source, target, way)
 
     def wait_for(self, steps: Reach) -> None:
         """Let started steps have run from here on."""
         self._summary.finished.update(steps)
-        add_steps(self.seen, steps)
+        add_steps(self.past_steps, steps)
 
     def wait_for_all(self) -> None:
         """Wait for all started work, as the end of a ``with`` block does."""
-        self.wait_for(self._begun)
+        self.wait_for(self._started_steps)
 
     def give_up(self, node: ast.AST, reason: str) -> None:
         """Record a gap of the analysis here."""

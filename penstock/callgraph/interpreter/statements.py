@@ -175,7 +175,7 @@ def _visit_try(state: FunctionState, node: ast.Try) -> bool:
         start = copy_point(state)
         if _handle(state, handler):
             ends.append(copy_point(state))
-        state.scope.names, state.seen = start
+        state.scope.names, state.past_steps = start
     join_branches(state, ends or [after])
     return state.execute(node.finalbody) and bool(ends)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
-    from penstock.callgraph.call_paths import Activation, Reach, Seen
+    from penstock.callgraph.call_paths import Activation, PastSteps, Reach
 
 _MAX_WAYS = 6
 """How many ways to reach a step are kept and compared with later steps."""
@@ -38,7 +38,7 @@ def is_repetition(
     )
 
 
-def add_steps(seen: Seen, reach: Reach) -> None:
+def add_steps(seen: PastSteps, reach: Reach) -> None:
     """Add steps to those that have run."""
     for tag, way in reach.items():
         ways = seen.get(tag, ())
@@ -46,9 +46,9 @@ def add_steps(seen: Seen, reach: Reach) -> None:
             seen[tag] = (*ways, way.through)[:_MAX_WAYS]
 
 
-def merge_steps(branches: Iterable[Seen]) -> Seen:
+def merge_steps(branches: Iterable[PastSteps]) -> PastSteps:
     """Return the steps that have run on any of several branches."""
-    result: Seen = {}
+    result: PastSteps = {}
     for seen in branches:
         for tag, ways in seen.items():
             earlier_ways = result.get(tag, ways)

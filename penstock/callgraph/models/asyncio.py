@@ -21,7 +21,7 @@ def _model_gather(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
     reach: Reach = {}
     rest = arguments.rest
     results = Container.at(frame.where(node), rest=rest.resolve() if rest is not None else None)
-    for at, values in enumerate(arguments.given):
+    for at, values in enumerate(arguments.positional):
         results.items[at] = values.resolve()
     for value in (value for values in arguments.all() for value in values):
         reach |= value.reach if isinstance(value, PendingCall) else {}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def _model_list(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
     container = Container.at(frame.where(node))
-    for values in arguments.given[:1]:
+    for values in arguments.positional[:1]:
         lone = values.lone
         length = lone.length() if lone is not None else None
         if lone is not None and length is not None:
@@ -31,12 +31,12 @@ def _model_list(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
             container.rest.update(values.iterate(frame))
     keys = arguments.named.get("key", ValueSet())
     outcome = keys.call(frame, Arguments([container.everything()]), node)
-    return outcome._replace(result=ValueSet([container], *[values.tags for values in arguments.given[:1]]))
+    return outcome._replace(result=ValueSet([container], *[values.tags for values in arguments.positional[:1]]))
 
 
 def _model_dict(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
     container = Container.at(frame.where(node), "dict")
-    for value in (value for values in arguments.given[:1] for value in values):
+    for value in (value for values in arguments.positional[:1] for value in values):
         if isinstance(value, Container):
             container.items |= value.items if value.kind == "dict" else {}
             container.rest.update(value.rest)
@@ -45,30 +45,30 @@ def _model_dict(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
 
 
 def _model_zip(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
-    items = {at: values.iterate(frame) for at, values in enumerate(arguments.given)}
+    items = {at: values.iterate(frame) for at, values in enumerate(arguments.positional)}
     pair = Container("tuple", (*frame.where(node), "pair"), items)
     return Outcome.of(ValueSet([Container.at(frame.where(node), rest=ValueSet([pair]))]))
 
 
 def _model_enumerate(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
-    return _model_zip(frame, Arguments([ValueSet(), *arguments.given[:1]]), node)
+    return _model_zip(frame, Arguments([ValueSet(), *arguments.positional[:1]]), node)
 
 
 def _model_map(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
-    items = [values.iterate(frame) for values in arguments.given[1:]]
-    outcome = ValueSet().update(*arguments.given[:1]).call(frame, Arguments(items), node)
+    items = [values.iterate(frame) for values in arguments.positional[1:]]
+    outcome = ValueSet().update(*arguments.positional[:1]).call(frame, Arguments(items), node)
     return outcome._replace(result=ValueSet([Container.at(frame.where(node), rest=outcome.result)]))
 
 
 def _model_filter(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
-    items = ValueSet().update(*(values.iterate(frame) for values in arguments.given[1:]))
-    outcome = ValueSet().update(*arguments.given[:1]).call(frame, Arguments([items]), node)
+    items = ValueSet().update(*(values.iterate(frame) for values in arguments.positional[1:]))
+    outcome = ValueSet().update(*arguments.positional[:1]).call(frame, Arguments([items]), node)
     return outcome._replace(result=ValueSet([Container.at(frame.where(node), rest=items)]))
 
 
 def _model_next(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
-    outcome = Outcome.of(ValueSet().update(*arguments.given[1:2]))
-    for value in (value for values in arguments.given[:1] for value in values):
+    outcome = Outcome.of(ValueSet().update(*arguments.positional[1:2]))
+    for value in (value for values in arguments.positional[:1] for value in values):
         methods = value.attribute(frame, "__next__", node) if isinstance(value, Instance) else ValueSet()
         outcome.merge(
             methods.call(frame, Arguments(), node) if methods else Outcome.of(ValueSet([value]).iterate(frame))
@@ -78,12 +78,12 @@ def _model_next(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
 
 
 def _model_getattr(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
-    result = ValueSet().update(*arguments.given[2:3])
-    names = arguments.given[1] if len(arguments.given) > 1 else ValueSet()
-    for owner in arguments.given[0] if arguments.given else ():
+    result = ValueSet().update(*arguments.positional[2:3])
+    names = arguments.positional[1] if len(arguments.positional) > 1 else ValueSet()
+    for owner in arguments.positional[0] if arguments.positional else ():
         for name in (name for value in names for name in _find_names(owner, value)):
             result.update(owner.attribute(frame, name, node))
-    if not names and len(arguments.given) > 1:
+    if not names and len(arguments.positional) > 1:
         result.add(Unknown("getattr() made this from a name that only a run knows"))
     result.tags |= arguments.tags()
     return Outcome.of(result)
@@ -103,7 +103,7 @@ def _find_names(owner: Value, name: Value) -> list[str]:
 
 def _model_type(_: Frame, arguments: Arguments, __: ast.AST) -> Outcome:
     result = ValueSet()
-    for value in arguments.given[0] if len(arguments.given) == 1 else ():
+    for value in arguments.positional[0] if len(arguments.positional) == 1 else ():
         kind = value.class_of() or (wrap(type(value.thing)) if isinstance(value, LiveObject) else None)
         if kind is not None:
             result.add(kind)
@@ -116,8 +116,8 @@ def _model_eval(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
 
 
 def _model_super(frame: Frame, arguments: Arguments, _: ast.AST) -> Outcome:
-    if len(arguments.given) > 1:
-        owners, receivers = arguments.given[0], arguments.given[1]
+    if len(arguments.positional) > 1:
+        owners, receivers = arguments.positional[0], arguments.positional[1]
     else:
         names = positional(frame.body.node)
         owners = ValueSet([frame.body.owner] if frame.body.owner is not None else [])

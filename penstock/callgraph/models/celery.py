@@ -85,7 +85,7 @@ def _call_signature_method(frame: Frame, value: Partial, name: str, arguments: A
     if name not in _METHODS or name in ("s", "si"):
         return Outcome.of(ValueSet([value]))
     passed = unpack_pair(frame, arguments) if name.startswith("apply") else arguments
-    return _send(frame, value, "delay", Arguments(passed.given, passed.named, passed.rest), node)
+    return _send(frame, value, "delay", Arguments(passed.positional, passed.named, passed.rest), node)
 
 
 def _send(frame: Frame, value: Value, name: str, arguments: Arguments, node: ast.AST) -> Outcome:
@@ -103,7 +103,7 @@ def _send(frame: Frame, value: Value, name: str, arguments: Arguments, node: ast
 def _find_members(frame: Frame, arguments: Arguments) -> list[ValueSet]:
     """Return the members of a canvas, also where they come as one list."""
     members: list[ValueSet] = []
-    for value in (value for values in arguments.given for value in values):
+    for value in (value for values in arguments.positional for value in values):
         length = value.length()
         if length is not None:
             members += [value.item(frame, at) for at in range(length)]
@@ -128,8 +128,11 @@ def _model_group(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
 
 
 def _model_chord(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
-    header = _model_group(frame, Arguments(arguments.given[:1]), node)
-    after = [*arguments.given[1:2], *(arguments.named[key] for key in ("body", "callback") if key in arguments.named)]
+    header = _model_group(frame, Arguments(arguments.positional[:1]), node)
+    after = [
+        *arguments.positional[1:2],
+        *(arguments.named[key] for key in ("body", "callback") if key in arguments.named),
+    ]
     return call_in_sequence(frame, [header.result, *after], node) if after else header
 
 

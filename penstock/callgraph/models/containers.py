@@ -41,8 +41,8 @@ def _tags_of(value: Value) -> set[int]:
 
 def _call_live_method(frame: Frame, value: LiveObject, name: str, arguments: Arguments, node: ast.AST) -> ValueSet:
     """Remember what is put into a container that exists since the import; read it as one that the code creates."""
-    if name in _ADDERS | _EXTENDERS and arguments.given:
-        argument = arguments.given[-1]
+    if name in _ADDERS | _EXTENDERS and arguments.positional:
+        argument = arguments.positional[-1]
         frame.remember(value.thing, ITEMS, argument.iterate(frame) if name in _EXTENDERS else argument)
     items = {key: ValueSet([wrap(entry)]) for key, entry in (entries(value.thing) or {}).items()}
     container = Container("dict", ("real", id(value.thing)), items, frame.recall(value.thing, ITEMS))
@@ -53,14 +53,14 @@ def _call_live_method(frame: Frame, value: LiveObject, name: str, arguments: Arg
 
 
 def _model_append(_: Frame, container: Container, arguments: Arguments, __: ast.AST) -> ValueSet:
-    for values in arguments.given[-1:]:
+    for values in arguments.positional[-1:]:
         container.rest.update(values)
     return ValueSet()
 
 
 def _model_extend(frame: Frame, container: Container, arguments: Arguments, _: ast.AST) -> ValueSet:
     is_dict = container.kind == "dict"
-    for values in arguments.given[:1]:
+    for values in arguments.positional[:1]:
         for other_container in values if is_dict else ():
             if isinstance(other_container, Container):
                 container.items |= other_container.items
@@ -71,17 +71,17 @@ def _model_extend(frame: Frame, container: Container, arguments: Arguments, _: a
 
 
 def _model_get(frame: Frame, container: Container, arguments: Arguments, node: ast.AST) -> ValueSet:
-    key_values = arguments.given[0] if arguments.given else ValueSet()
+    key_values = arguments.positional[0] if arguments.positional else ValueSet()
     keys = key_values.constants()
     if (keys and len(keys) == len(key_values)) or frame.is_forgotten(key_values, node):
         result = ValueSet().update(*(container.item(frame, key) for key in keys))
     else:
         result = container.everything()
-    return result.update(*arguments.given[1:2]) if container.kind == "dict" else result
+    return result.update(*arguments.positional[1:2]) if container.kind == "dict" else result
 
 
 def _model_setdefault(frame: Frame, container: Container, arguments: Arguments, node: ast.AST) -> ValueSet:
-    for values in arguments.given[1:2]:
+    for values in arguments.positional[1:2]:
         container.rest.update(values)
     return _model_get(frame, container, arguments, node)
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def _model_partial(_: Frame, arguments: Arguments, __: ast.AST) -> Outcome:
-    rest = Arguments(arguments.given[1:], arguments.named, arguments.rest)
-    return Outcome.of(ValueSet(Partial(function, rest) for values in arguments.given[:1] for function in values))
+    rest = Arguments(arguments.positional[1:], arguments.named, arguments.rest)
+    return Outcome.of(ValueSet(Partial(function, rest) for values in arguments.positional[:1] for function in values))
 
 
 def _model_reduce(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
-    functions, sequence, *initial = [*arguments.given, ValueSet(), ValueSet()][: max(2, len(arguments.given))]
+    functions, sequence, *initial = [*arguments.positional, ValueSet(), ValueSet()][: max(2, len(arguments.positional))]
     result = ValueSet().update(*initial[:1])
     items = find_functions(frame, sequence)
     for item in items or [sequence.iterate(frame)] * 2:  # twice, so that the result becomes an argument again
@@ -34,7 +34,7 @@ def _model_reduce(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
 
 
 def _model_update_wrapper(_: Frame, arguments: Arguments, __: ast.AST) -> Outcome:
-    return Outcome.of(ValueSet().update(*arguments.given[:1]))
+    return Outcome.of(ValueSet().update(*arguments.positional[:1]))
 
 
 def _model_wraps(_: Frame, __: Arguments, ___: ast.AST) -> Outcome:

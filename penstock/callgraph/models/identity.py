@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def return_last(_: Frame, arguments: Arguments, __: ast.AST) -> Outcome:
     """Return the outcome of a callable that returns its last argument."""
-    return Outcome.of(ValueSet().update(*arguments.given[-1:]))
+    return Outcome.of(ValueSet().update(*arguments.positional[-1:]))
 
 
 LIBRARY = Library(

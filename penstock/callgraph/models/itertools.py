@@ -20,7 +20,7 @@ _NAMES = set(vars(itertools)) - {"starmap"}
 
 
 def _model_iterator(frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
-    items = ValueSet().update(*(values.iterate(frame) for values in arguments.given))
+    items = ValueSet().update(*(values.iterate(frame) for values in arguments.positional))
     return Outcome.of(ValueSet([Container.at(frame.where(node), rest=items)]))
 
 

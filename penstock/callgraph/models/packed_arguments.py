@@ -16,7 +16,7 @@ def unpack_keywords(frame: Frame, arguments: Arguments) -> Arguments:
     result = Arguments()
     for value in arguments.named.get("args", ()):
         length = value.length()
-        result.given = [value.item(frame, at) for at in range(length)] if length is not None else []
+        result.positional = [value.item(frame, at) for at in range(length)] if length is not None else []
         result.rest = ValueSet([value]).iterate(frame) if length is None else None
     for value in arguments.named.get("kwargs", ()):
         if isinstance(value, Container):
@@ -26,5 +26,5 @@ def unpack_keywords(frame: Frame, arguments: Arguments) -> Arguments:
 
 def unpack_pair(frame: Frame, arguments: Arguments) -> Arguments:
     """Return the arguments that ``args`` and ``kwargs`` pass on, given by position or by name."""
-    names = dict(zip(("args", "kwargs"), arguments.given, strict=False))
+    names = dict(zip(("args", "kwargs"), arguments.positional, strict=False))
     return unpack_keywords(frame, Arguments(named=arguments.named | names))

@@ -85,7 +85,7 @@ def _resolve_arguments(frame: Frame, name: str, arguments: Arguments) -> Argumen
     if name in _OF_MANY:
         return Arguments(rest=ValueSet().update(*(values.iterate(frame) for values in arguments.all())))
     if name in _OF_TIMES:
-        return Arguments(arguments.given[2:], arguments.named, arguments.rest)
+        return Arguments(arguments.positional[2:], arguments.named, arguments.rest)
     return arguments
 
 

@@ -67,7 +67,7 @@ def _find_jobs(arguments: Arguments) -> list[PendingCall]:
 
 def _call_given(frame: Frame, name: str, arguments: Arguments, outcome: Outcome, node: ast.AST) -> None:
     """Call the functions among the positional arguments."""
-    for at, values in enumerate(arguments.given):
+    for at, values in enumerate(arguments.positional):
         functions = values.functions(frame)
         if functions:
             outcome.merge(_call_with_tail(frame, name, functions, arguments, at, node))
@@ -79,14 +79,14 @@ def _call_with_tail(
     frame: Frame, name: str, functions: ValueSet, arguments: Arguments, at: int, node: ast.AST
 ) -> Outcome:
     """Call functions with the arguments behind them."""
-    tail = arguments.given[at + 1 :]
+    tail = arguments.positional[at + 1 :]
     if name in _MAPPERS:
         outcome = functions.call(frame, Arguments([argument.iterate(frame) for argument in tail]), node)
         return outcome._replace(result=ValueSet([Container.at(frame.where(node), "list", outcome.result)]))
     keywords = {key: values for key, values in arguments.named.items() if key not in ("args", "kwargs")}
     passed = unpack_keywords(frame, arguments)
-    rest = arguments.rest if tail or keywords or passed.given else ValueSet(tags=arguments.tags())
-    return functions.call(frame, Arguments([*tail, *passed.given], {**keywords, **passed.named}, rest), node)
+    rest = arguments.rest if tail or keywords or passed.positional else ValueSet(tags=arguments.tags())
+    return functions.call(frame, Arguments([*tail, *passed.positional], {**keywords, **passed.named}, rest), node)
 
 
 def _call_named(frame: Frame, arguments: Arguments, outcome: Outcome, node: ast.AST) -> None:

@@ -28,14 +28,14 @@ class Value:
     What a kind of value does not override leads to nothing: no step is called, and no value is returned.
 
     Attributes:
-        holds: Whether it may contain other values.
+        is_container: Whether it may contain other values.
         tags: The steps whose results it was made from.
         is_class: Whether it is a class.
         is_fixed: Whether a chain passes no result to it, as with Celery's ``.si``.
     """
 
     __slots__ = ("key",)
-    holds = False
+    is_container = False
     tags: AbstractSet[int] = frozenset()
     is_class = False
     is_fixed = False
@@ -162,14 +162,14 @@ class ValueSet:
 
     def holders(self) -> Iterator[Value]:
         """Yield the values in it that contain others, and nested ones, up to a limit."""
-        waiting = [value for value in self._values.values() if value.holds]
+        waiting = [value for value in self._values.values() if value.is_container]
         visited_ids = {id(value) for value in waiting}
         while waiting and len(visited_ids) < _MAX_HOLDERS:
             value = waiting.pop()
             yield value
             for values in value.contents():
                 for inner_value in values._values.values():
-                    if inner_value.holds and id(inner_value) not in visited_ids:
+                    if inner_value.is_container and id(inner_value) not in visited_ids:
                         visited_ids.add(id(inner_value))
                         waiting.append(inner_value)
 
@@ -227,25 +227,25 @@ class Arguments:
     """The arguments of a call.
 
     Attributes:
-        given: The positional arguments.
+        positional: The positional arguments.
         named: The keyword arguments.
         rest: Further possible values, from ``*args`` and ``**kwargs`` of unknown length.
     """
 
-    given: list[ValueSet] = field(default_factory=list)
+    positional: list[ValueSet] = field(default_factory=list)
     named: dict[str, ValueSet] = field(default_factory=dict)
     rest: ValueSet | None = None
 
     def all(self) -> Iterator[ValueSet]:
         """Yield all arguments."""
-        yield from self.given
+        yield from self.positional
         yield from self.named.values()
         if self.rest is not None:
             yield self.rest
 
     def after(self, *first: ValueSet) -> Arguments:
         """Return the same arguments with others in front."""
-        return Arguments([*first, *self.given], self.named, self.rest)
+        return Arguments([*first, *self.positional], self.named, self.rest)
 
     def tags(self) -> set[int]:
         """Return the steps whose results are passed."""
@@ -254,7 +254,7 @@ class Arguments:
     def together(self, more: Arguments) -> Arguments:
         """Return these arguments, followed by others."""
         rest = ValueSet().update(*filter(None, (self.rest, more.rest))) if self.rest or more.rest else None
-        return Arguments([*self.given, *more.given], {**self.named, **more.named}, rest)
+        return Arguments([*self.positional, *more.positional], {**self.named, **more.named}, rest)
 
 
 class Outcome(NamedTuple):

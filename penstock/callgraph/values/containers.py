@@ -26,7 +26,7 @@ class Container(Value):
     """
 
     __slots__ = ("items", "kind", "rest")
-    holds = True
+    is_container = True
 
     def __init__(
         self, kind: str, where: Hashable, items: dict[Any, ValueSet] | None = None, rest: ValueSet | None = None

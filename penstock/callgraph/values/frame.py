@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import ast
     from types import FunctionType
 
-    from penstock.callgraph.call_paths import Reach, Seen
+    from penstock.callgraph.call_paths import PastSteps, Reach
     from penstock.callgraph.codebase import Codebase
     from penstock.callgraph.function_bodies import Body
     from penstock.callgraph.values.base import Arguments, Outcome, Value, ValueSet
@@ -20,12 +20,12 @@ class Frame(Protocol):
     Attributes:
         code: The user's code.
         body: The function.
-        seen: The steps that have run on some path to this point.
+        past_steps: The steps that have run on some path to this point.
     """
 
     code: Codebase
     body: Body
-    seen: Seen
+    past_steps: PastSteps
 
     def where(self, node: ast.AST) -> tuple[Any, ...]:
         """Return the key that identifies a node."""

@@ -81,7 +81,7 @@ class Partial(Value):
     """
 
     __slots__ = ("arguments", "function", "is_fixed", "is_signature")
-    holds = True
+    is_container = True
 
     def __init__(
         self, function: Value, arguments: Arguments, *, is_signature: bool = False, is_fixed: bool = False

@@ -22,17 +22,17 @@ class Instance(Value):
         owner: The class.
         attributes: The values assigned to its attributes.
         tags: The steps whose results it was made from.
-        open: Whether it may be of a subclass too, since it is known only from an annotation.
+        may_be_subclass: Whether it may be of a subclass too, since it is known only from an annotation.
     """
 
-    __slots__ = ("attributes", "open", "owner", "tags")
-    holds = True
+    __slots__ = ("attributes", "may_be_subclass", "owner", "tags")
+    is_container = True
 
     def __init__(self, owner: Value, where: Hashable, *, open: bool = False) -> None:
         self.owner = owner
         self.attributes: dict[str, ValueSet] = {}
         self.tags: set[int] = set()
-        self.open = open
+        self.may_be_subclass = open
         super().__init__("instance", owner.key, where)
 
     def class_of(self) -> Value:
@@ -54,7 +54,7 @@ class Instance(Value):
             if instance_values is not None:
                 return instance_values
         result = ValueSet() if class_values is None else class_values.bind(frame, self, self.owner, node)
-        if self.open:
+        if self.may_be_subclass:
             for subclass_values in self.owner.find_in_subclasses(frame, name):
                 result.update(subclass_values.bind(frame, self, self.owner, node))
         if not result and class_values is None:
@@ -63,7 +63,7 @@ class Instance(Value):
 
     def set_attribute(self, frame: Frame, name: str, values: ValueSet) -> None:  # noqa: ARG002
         """Assign to an attribute; where it stands for several instances, it keeps the earlier values."""
-        earlier_values = self.attributes.get(name) if self.open else None
+        earlier_values = self.attributes.get(name) if self.may_be_subclass else None
         self.attributes[name] = ValueSet().update(values, *([earlier_values] if earlier_values is not None else []))
 
     def iterate(self, frame: Frame) -> ValueSet:
@@ -124,5 +124,5 @@ def _fill_fields(instance: Instance, kind: type, arguments: Arguments) -> None:
     fields = peek(kind, "__dataclass_fields__")
     names = fields if isinstance(fields, dict) else peek(kind, "_fields")
     if issubclass(type(names), (dict, tuple)):
-        instance.attributes |= dict(zip(names, arguments.given, strict=False))
+        instance.attributes |= dict(zip(names, arguments.positional, strict=False))
     instance.attributes |= arguments.named

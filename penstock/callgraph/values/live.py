@@ -272,7 +272,7 @@ class LiveClass(LiveObject):
 
     def _initialize(self, frame: Frame, instance: Instance) -> None:
         """Interpret ``__init__``, once for the representative instance."""
-        if "__init__" in instance.attributes or not instance.open:
+        if "__init__" in instance.attributes or not instance.may_be_subclass:
             return
         instance.attributes["__init__"] = ValueSet()
         function = peek(self.thing, "__init__")

@@ -29,7 +29,7 @@ class PendingCall(Value):
     """
 
     __slots__ = ("reach", "result")
-    holds = True
+    is_container = True
 
     def __init__(self, reach: Reach, result: ValueSet, where: Hashable) -> None:
         self.reach, self.result = reach, result
@@ -37,8 +37,8 @@ class PendingCall(Value):
 
     def call(self, frame: Frame, arguments: Arguments, node: ast.AST) -> Outcome:
         """Call a chord's header with its callback, or start a chain."""
-        if arguments.given:
-            return call_in_sequence(frame, [ValueSet([self]), *arguments.given], node)
+        if arguments.positional:
+            return call_in_sequence(frame, [ValueSet([self]), *arguments.positional], node)
         return Outcome.of(ValueSet([self]))
 
     def call_method(self, frame: Frame, name: str, arguments: Arguments, node: ast.AST) -> Outcome:
@@ -46,7 +46,7 @@ class PendingCall(Value):
         if name in _WAITS:
             return Outcome.of(self.wait(frame))
         if name in _THEN:
-            callbacks = ValueSet().update(*arguments.given)
+            callbacks = ValueSet().update(*arguments.positional)
             return call_in_sequence(frame, [ValueSet([self]), callbacks], node)
         return Outcome.of(ValueSet([self]))
 
@@ -82,7 +82,7 @@ def start(frame: Frame, outcome: Outcome, node: ast.AST) -> Outcome:
 
 def call_in_sequence(frame: Frame, parts: list[ValueSet], node: ast.AST) -> Outcome:
     """Return the outcome of a chain: each part receives the result of the one before it."""
-    steps_before = dict(frame.seen)
+    steps_before = dict(frame.past_steps)
     whole = Outcome.of()
     result = ValueSet()
     for part in parts:
@@ -90,7 +90,7 @@ def call_in_sequence(frame: Frame, parts: list[ValueSet], node: ast.AST) -> Outc
         frame.commit(Outcome(ValueSet(), {**outcome.reach, **outcome.started}, {}))
         whole.merge(outcome._replace(result=ValueSet()))
         result = outcome.result.resolve()
-    frame.seen = steps_before
+    frame.past_steps = steps_before
     return start(frame, whole._replace(result=result), node)
 
 

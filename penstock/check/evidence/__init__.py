@@ -21,23 +21,38 @@ from penstock.check.evidence.file_rows import (
     encode_rows,
     evidence_rows,
     read_circumstances,
-    read_names,
-    read_set,
 )
 from penstock.check.evidence.history import decode_history, merge_histories
-from penstock.check.evidence.records import Evidence, Fact, Orphan, Seen
+from penstock.check.evidence.name_lists import read_names, read_set
+from penstock.check.evidence.records import Evidence, Fact, Orphan, RunTrigger, Seen, StepTouch, Visit
+from penstock.check.evidence.touches import decode_touches, decode_triggers, decode_watched, merge_watched
+from penstock.check.evidence.visits import decode_visits, merge_visits
 from penstock.errors import EvidenceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["FORMAT", "Evidence", "Fact", "Orphan", "Seen", "dumps", "load", "loads", "merge", "save"]
+__all__ = [
+    "FORMAT",
+    "Evidence",
+    "Fact",
+    "Orphan",
+    "RunTrigger",
+    "Seen",
+    "StepTouch",
+    "Visit",
+    "dumps",
+    "load",
+    "loads",
+    "merge",
+    "save",
+]
 
 FORMAT = VersionedFormat(
     name="penstock-evidence",
-    version=(1, 4),
-    what="evidence",
+    version=(1, 6),
+    subject="evidence",
     cure="record some with: pytest --penstock",
     error=EvidenceError,
     merge=checksum.CURE,
@@ -65,7 +80,15 @@ def merge(several: Iterable[Evidence]) -> Evidence:
         for step, names in evidence.meanwhile.items():
             meanwhile[step] = names | meanwhile.get(step, frozenset())
     history = merge_histories(part.history for part in parts)
-    return Evidence(facts, orphans, runs, commits, _merge_replaced(parts), meanwhile, _is_exact(parts), history)
+    replaced_steps, visits = _merge_replaced(parts), merge_visits(part.visits for part in parts)
+    touches, triggers = Counter[StepTouch](), Counter[RunTrigger]()
+    for evidence in parts:
+        touches.update(evidence.touches)
+        triggers.update(evidence.triggers)
+    effects = touches, triggers, merge_watched(parts)
+    return Evidence(
+        facts, orphans, runs, commits, replaced_steps, meanwhile, _is_exact(parts), history, visits, *effects
+    )
 
 
 def _is_exact(parts: Iterable[Evidence]) -> bool:
@@ -166,9 +189,10 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
         (check_text(flow), check_text(step)): read_set(names) for flow, step, names in content.get("meanwhile", ())
     }
     orphans = _read_orphans(content, steps)
-    return Evidence(
-        facts, orphans, runs, commits, replaced_steps, meanwhile, content.get("exact") is True, decode_history(content)
-    )
+    history, visits = decode_history(content), decode_visits(content, steps)
+    is_exact = content.get("exact") is True
+    effects = decode_touches(content, steps), decode_triggers(content, steps), decode_watched(content, steps)
+    return Evidence(facts, orphans, runs, commits, replaced_steps, meanwhile, is_exact, history, visits, *effects)
 
 
 def _read_facts(

@@ -28,13 +28,13 @@ class Move(NamedTuple):
     Attributes:
         key: The fact as it was counted.
         replaced: The steps that tests had replaced then; ``None`` where not known yet.
-        other: The fact as it is now.
+        new: The fact as it is now.
         times: How often.
     """
 
     key: Key
     replaced: frozenset[str] | None
-    other: Key
+    new: Key
     times: int
 
 
@@ -96,13 +96,24 @@ class Company:
         is_run: Whether it is a run of the flow.
         is_plain: Whether its facts may count against edges.
         finished: The steps that have finished in the run so far.
-        beside: The steps that have finished there with no enclosing step of the flow.
-        lost: The steps that began during the run and may or may not belong to it.
+        top_finished: The steps that have finished there with no enclosing step of the flow.
+        strays: The steps that began during the run and may or may not belong to it.
         generators: The generators that began in the run with no enclosing step of the flow.
-        shown: The facts of each outermost step.
+        root_facts: The facts of each outermost step.
     """
 
-    __slots__ = ("_most", "alone", "beside", "finished", "foreign", "generators", "is_plain", "is_run", "lost", "shown")
+    __slots__ = (
+        "_max_root_facts",
+        "alone",
+        "finished",
+        "foreign",
+        "generators",
+        "is_plain",
+        "is_run",
+        "root_facts",
+        "strays",
+        "top_finished",
+    )
 
     def __init__(self, *, alone: bool = False, foreign: bool = False) -> None:
         self.alone = alone
@@ -110,42 +121,42 @@ class Company:
         self.is_run = not (alone or foreign)
         self.is_plain = not alone
         self.finished: set[str] = set()
-        self.beside = NOTHING
-        self.lost: frozenset[str] = NOTHING
+        self.top_finished = NOTHING
+        self.strays: frozenset[str] = NOTHING
         self.generators: frozenset[str] = NOTHING
-        self.shown: list[RootFacts] = []
-        self._most = MOST_SHOWN
+        self.root_facts: list[RootFacts] = []
+        self._max_root_facts = MOST_SHOWN
 
     def finish(self, step: str, done: AbstractSet[str], *, entrypoint: bool) -> None:
         """Record a step that has ended with no enclosing step, and the steps that ran inside it."""
         self.finished.add(step)
         self.finished |= done
         if not entrypoint:
-            self.beside |= {step}
+            self.top_finished |= {step}
             self.is_plain = False
 
     def show(self) -> RootFacts:
         """Return the record for the facts of one more outermost step."""
-        if len(self.shown) >= self._most:
-            ended_roots = [facts for facts in self.shown if facts.has_ended]
+        if len(self.root_facts) >= self._max_root_facts:
+            ended_roots = [facts for facts in self.root_facts if facts.has_ended]
             if ended_roots:
                 ended_roots[0].absorb(ended_roots[1:])
-            self.shown = [*ended_roots[:1], *(facts for facts in self.shown if not facts.has_ended)]
-            self._most = max(MOST_SHOWN, 2 * len(self.shown))
+            self.root_facts = [*ended_roots[:1], *(facts for facts in self.root_facts if not facts.has_ended)]
+            self._max_root_facts = max(MOST_SHOWN, 2 * len(self.root_facts))
         facts = RootFacts()
-        self.shown.append(facts)
+        self.root_facts.append(facts)
         return facts
 
     def lose(self, step: str) -> None:
         """Record a step that may belong to the run."""
-        self.lost |= {step}
+        self.strays |= {step}
         self.is_plain = False
 
     def circumstances(self, *, begins: bool) -> Circumstances:
         """Return the circumstances that keep a fact counted now from counting against an edge."""
         if self.is_plain and not begins:
             return PLAIN
-        return Circumstances(self.lost, NOTHING, self.beside, begins, self.alone)
+        return Circumstances(self.strays, NOTHING, self.top_finished, begins, self.alone)
 
 
 def with_pending(key: Key, generators: frozenset[str]) -> Key:

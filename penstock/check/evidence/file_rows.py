@@ -6,9 +6,11 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from penstock._util.versioned_json import check_text
 from penstock.check.evidence.circumstances import PLAIN, Circumstances
 from penstock.check.evidence.history import encode_history
+from penstock.check.evidence.name_lists import read_set
+from penstock.check.evidence.touches import encode_touches, find_touching_steps
+from penstock.check.evidence.visits import encode_visits, find_visited_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,6 +37,8 @@ def evidence_rows(evidence: Evidence) -> dict[str, list[list[Any]]]:
             if run in evidence.replaced
         ),
         **encode_history(evidence.history),
+        **encode_visits(evidence.visits, number),
+        **encode_touches(evidence, number),
     }
 
 
@@ -62,7 +66,9 @@ def _collect_steps(evidence: Evidence) -> set[Named]:
     for fact in evidence.facts:
         for seen in (fact.step, fact.parent, *fact.done, *fact.ancestors, *fact.outside):
             found.add((fact.flow, *seen))
-    return found
+    for visit in evidence.visits:
+        found.update((visit.flow, *seen) for seen in find_visited_steps(visit))
+    return found | find_touching_steps(evidence)
 
 
 def fact_rows(evidence: Evidence, number: Mapping[Named, int]) -> dict[str, list[list[Any]]]:
@@ -106,23 +112,3 @@ def read_circumstances(lost: object, pending: object, beside: object, begins: ob
         TypeError: It does not hold them.
     """
     return Circumstances(read_set(lost), read_set(pending), read_set(beside), begins is True, alone is True)
-
-
-def read_set(values: object) -> frozenset[str]:
-    """Return names, possibly none.
-
-    Raises:
-        TypeError: There is something else.
-    """
-    return read_names(values) if values != [] else frozenset()
-
-
-def read_names(values: object) -> frozenset[str]:
-    """Return names, one at least.
-
-    Raises:
-        TypeError: There is something else.
-    """
-    if not isinstance(values, list) or not values:
-        raise TypeError(f"{values!r:.40} are no names")
-    return frozenset(map(check_text, values))

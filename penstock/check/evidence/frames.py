@@ -47,15 +47,15 @@ class StepFrame:
         before: The finished steps known to its parent when it began; at the top, those of its run.
         replaced: The steps of the flow that tests had replaced when it began, or before in the outermost step around it.
         generators: Of an outermost step, those that began inside it.
-        shown: Of an outermost step, the facts that it has shown, as the recorder keeps them.
+        root_facts: Of an outermost step, the facts that it has shown, as the recorder keeps them.
         within: The call of the same step that it is in, where it calls itself.
     """
 
     __slots__ = (
         "__weakref__",
         "_ancestors",
-        "_known",
         "_repeated",
+        "_snapshot",
         "before",
         "depth",
         "done",
@@ -65,7 +65,7 @@ class StepFrame:
         "pulled",
         "replaced",
         "root",
-        "shown",
+        "root_facts",
         "step",
         "within",
     )
@@ -77,10 +77,10 @@ class StepFrame:
         self.done: AbstractSet[str] = NOTHING  # most steps have nothing in them
         self.pulled: AbstractSet[str] = NOTHING
         self._ancestors: frozenset[str] | None = None
-        self._known = NEW
+        self._snapshot = NEW
         self._repeated = _NO_KEYS
         self.generators = NOTHING
-        self.shown: RootFacts | None = None
+        self.root_facts: RootFacts | None = None
         self.within: ref[StepFrame] | None = None
         if parent is None:
             self.root: StepFrame | None = None  # itself would be a cycle, and wait for the garbage collector
@@ -90,7 +90,7 @@ class StepFrame:
         else:
             self.depth = parent.depth + 1
             self.root = root = parent.root or parent
-            known = parent._known
+            known = parent._snapshot
             if known[0] != len(parent.done) or known[1] != len(root.done) or parent._ancestors is None:
                 self.before = parent.collect_finished()
             else:  # nearly always
@@ -109,11 +109,11 @@ class StepFrame:
         if self._ancestors is None:  # settled from the outside in, however deep calls nest
             parent = self.parent
             self._ancestors = NOTHING if parent is None else parent.ancestors | {parent.step}
-        snapshot, all_done = self._known, (self.root or self).done
+        snapshot, all_done = self._snapshot, (self.root or self).done
         if snapshot[0] != len(self.done) or snapshot[1] != len(all_done):
             done = frozenset(self.done)
             outside = NOTHING if self.root is None else frozenset(all_done) - done
-            snapshot = self._known = (len(done), len(done) + len(outside), (done, outside))
+            snapshot = self._snapshot = (len(done), len(done) + len(outside), (done, outside))
         return snapshot[2]
 
     def finish(self) -> None:

@@ -64,6 +64,58 @@ class Orphan:
     done: frozenset[Seen] | None = None
 
 
+class Visit(NamedTuple):
+    """A step that began while a test ran, and where: the same as a fact, without the number of times.
+
+    Attributes:
+        flow (str): The flow.
+        step (Seen): The step that began.
+        parent (Seen | None): The nearest enclosing step of the same flow; ``None`` at the top of a run, or outside any.
+        done (frozenset[Seen]): Steps that had finished inside the parent's subtree before, or at the top in the run.
+        ancestors (frozenset[Seen]): Steps that enclose the parent.
+        outside (frozenset[Seen]): Steps that had finished inside an ancestor's subtree, but outside the parent's.
+        replaced (frozenset[str]): The steps of the flow that the test had replaced then, without those that ran before.
+    """
+
+    flow: str
+    step: Seen
+    parent: Seen | None = None
+    done: frozenset[Seen] = frozenset()
+    ancestors: frozenset[Seen] = frozenset()
+    outside: frozenset[Seen] = frozenset()
+    replaced: frozenset[str] = frozenset()
+
+
+class StepTouch(NamedTuple):
+    """Something outside the process that a step read or wrote itself, not through another step.
+
+    Attributes:
+        flow (str): The flow.
+        step (Seen): The step.
+        verb (str): ``reads`` or ``writes``.
+        target (str): Its kind and name, as in ``postgres:orders``, ``kafka:orders`` or ``https://crm.example/orders/*``.
+    """
+
+    flow: str
+    step: Seen
+    verb: str
+    target: str
+
+
+class RunTrigger(NamedTuple):
+    """What started a run.
+
+    Attributes:
+        flow (str): The flow.
+        step (Seen): The entrypoint that began the run.
+        trigger (str): As in ``POST /orders``, ``celery:shop.tasks.ship``, ``kafka:orders`` or ``command:import_parts``.
+    """
+
+    flow: str
+    step: Seen
+    trigger: str
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Counted observations of runs.
@@ -82,6 +134,12 @@ class Evidence:
         exact (bool): Whether all of it records circumstances. Older evidence does not: there, a context that was lost
             is lost in every run, and a generator may have been handed on in any.
         history (History): The tests that ran, and earlier evidence.
+        visits (Mapping[Visit, frozenset[str]]): The tests in which each step began, by their pytest node IDs; empty
+            where it is not known.
+        touches (Mapping[StepTouch, int]): How often each step was seen to read or write what outside the process.
+        triggers (Mapping[RunTrigger, int]): How often what was seen to start a run.
+        watched (Mapping[tuple[str, Seen], frozenset[str]]): The steps whose touches were recorded, by flow and step. Each
+            has the kinds of targets, such as ``http``, that tests had replaced the client of whenever it ran.
     """
 
     facts: Mapping[Fact, int] = field(default_factory=dict)
@@ -92,6 +150,10 @@ class Evidence:
     meanwhile: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     exact: bool = False
     history: History = field(default_factory=History)
+    visits: Mapping[Visit, frozenset[str]] = field(default_factory=dict)
+    touches: Mapping[StepTouch, int] = field(default_factory=dict)
+    triggers: Mapping[RunTrigger, int] = field(default_factory=dict)
+    watched: Mapping[tuple[str, Seen], frozenset[str]] = field(default_factory=dict)
 
     def of(self, flow: str) -> Evidence:
         """Return the evidence of one flow, without a search through all others each time."""
@@ -101,12 +163,22 @@ class Evidence:
     def _by_flow(self) -> dict[str, Evidence]:
         """The evidence of each flow, its rows in the same order."""
         parts: dict[str, tuple[dict[Any, Any], ...]] = {}
-        tables: tuple[Mapping[Any, Any], ...] = (self.facts, self.orphans, self.runs, self.replaced, self.meanwhile)
+        tables: tuple[Mapping[Any, Any], ...] = (
+            self.facts,
+            self.orphans,
+            self.runs,
+            self.replaced,
+            self.meanwhile,
+            self.visits,
+            self.touches,
+            self.triggers,
+            self.watched,
+        )
         for index, table in enumerate(tables):
             for row, value in table.items():
                 flow = row[0] if isinstance(row, tuple) else row.flow
-                parts.setdefault(flow, ({}, {}, {}, {}, {}))[index][row] = value
+                parts.setdefault(flow, tuple({} for _ in tables))[index][row] = value
         return {
-            flow: Evidence(facts, orphans, runs, self.commits, replaced, meanwhile, self.exact, self.history)
-            for flow, (facts, orphans, runs, replaced, meanwhile) in parts.items()
+            flow: Evidence(facts, orphans, runs, self.commits, replaced, meanwhile, self.exact, self.history, *more)
+            for flow, (facts, orphans, runs, replaced, meanwhile, *more) in parts.items()
         }

@@ -112,7 +112,7 @@ def findings(judgement: Judgement, *, old: bool = False) -> Iterator[Finding]:
     flow = judgement.flow
     is_failing = any(kind.severity == "error" for edge in flow.edges if (kind := FINDING_KINDS.get(edge.state)))
     proposed = proposals(judgement) if is_failing else {}
-    later = {(edge.source, edge.target): edge for proposal in proposed.values() for edge in proposal.later}
+    later = {(edge.source, edge.target): edge for proposal in proposed.values() for edge in proposal.later_failures}
     current_edges = [edge for edge in flow.edges if (edge.source, edge.target) not in later]
     for edge in (*current_edges, *later.values()):
         if kind := FINDING_KINDS.get(edge.state):
@@ -187,7 +187,7 @@ def _advise(judgement: Judgement, edge: Edge, kind: FindingKind) -> str:
     if verdict.has_vanished:
         return "Record all tests: pytest --penstock"
     if names := verdict.masks:
-        unrun_steps = [name for name in names if name not in judgement.tally.shown]
+        unrun_steps = [name for name in names if name not in judgement.tally.unmasked_steps]
         itself = f"{unrun_steps[0]} itself" if len(unrun_steps) == 1 else f"{', '.join(unrun_steps)} themselves"
         if not unrun_steps:
             itself = f"{edge.source}, then {edge.target}, while {' and '.join(names)} is not replaced"

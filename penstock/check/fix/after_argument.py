@@ -32,7 +32,7 @@ def rewritten(old: cst.BaseExpression | None, after: Sequence[str], named: Named
     """
     wish = _AfterRewrite(tuple(after), named, _quote(old))
     rest = wish.filter_expression(old) if old is not None else None
-    new = [name for name in after if name not in wish.found]
+    new = [name for name in after if name not in wish.names_in_place]
     if rest is None:
         return wish.make_expression(new)
     if not new:
@@ -57,7 +57,7 @@ class _AfterRewrite:
     after: tuple[str, ...]
     named: Named
     quote: str
-    found: set[str] = field(default_factory=set)
+    names_in_place: set[str] = field(default_factory=set)
 
     def filter_expression(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
         """Return the remainder of an expression, or ``None`` if nothing remains."""
@@ -72,7 +72,7 @@ class _AfterRewrite:
     def _stays(self, node: cst.BaseExpression) -> bool:
         name = self.named(node)
         if name in self.after:
-            self.found.add(name)
+            self.names_in_place.add(name)
         return name in self.after
 
     def _element(self, element: Any) -> Any:

@@ -165,7 +165,7 @@ class ParsedModule:
     def _calls(self) -> list[cst.Call]:
         finder = _CallCollector()
         self.module.visit(finder)
-        return finder.found
+        return finder.calls
 
     def _outside(self, call: cst.Call, step: Step) -> Iterator[DeclarationSite]:
         target, mark = _only(call), call.func  # the mark is called itself, or bare: orders.step(function)
@@ -186,11 +186,11 @@ class ParsedModule:
 class _CallCollector(cst.CSTVisitor):
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[cst.Call] = []
+        self.calls: list[cst.Call] = []
 
     def visit_Call(self, node: cst.Call) -> None:  # noqa: N802 - LibCST's name
         """Collect the call."""
-        self.found.append(node)
+        self.calls.append(node)
 
 
 def _definitions(

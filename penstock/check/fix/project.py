@@ -38,27 +38,27 @@ def _plan_fixes(work: _Work, wishes: Sequence[AfterChange]) -> Fixes:
         try:
             work.grant(wish)
         except NotUnderstoodError as reason:
-            location = work.where or wish.step.where
+            location = work.location or wish.step.where
             work.refused.append(Refusal(where=location, reason=f"{wish.step.name} is left alone: {reason}."))
     return Fixes(edits=tuple(work.edits()), refused=tuple(work.refused))
 
 
 @dataclass
 class _Work:
-    found: Manifest
+    manifest: Manifest
     project: Path
     files: tuple[Path, ...]
     wishes: tuple[AfterChange, ...]
     refused: list[Refusal] = field(default_factory=list)
-    where: str = ""
+    location: str = ""
     _sources: dict[Path, ParsedModule] = field(default_factory=dict)
     _changes: dict[Path, dict[int, Replacement]] = field(default_factory=lambda: defaultdict(dict))
 
     def grant(self, wish: AfterChange) -> None:
         """Note the change that a wish asks for."""
-        self.where = ""
+        self.location = ""
         source, place = self._place(wish)
-        self.where = f"{self._name(source.scope.path)}:{place.line}"
+        self.location = f"{self._name(source.scope.path)}:{place.line}"
         if place.is_step:
             self._check_kind(wish, place)
             self._check_others(wish, place)
@@ -131,7 +131,7 @@ class _Work:
 
     def _check_others(self, wish: AfterChange, place: DeclarationSite) -> None:
         """Refuse to change the arrows of a flow, or of a step, that shares the mark and wants something else."""
-        for flow in self.found.flows:
+        for flow in self.manifest.flows:
             sharing_steps = flow.steps if {flow.name, None} & place.flows else ()
             for step in sharing_steps:
                 if _is_made_by(place, step, wish.step) and not self._wants(flow.full_name, step.name, wish.after):

@@ -31,12 +31,12 @@ class Proposal:
         after: The names to write.
         closing: Steps that it was seen to run inside, or takes data from, though no name explains that without closing a
             circle: each with the steps whose proposals are part of the circle, or none where declared arrows make it.
-        later: Edges to it that fail once the proposals for other steps are applied, and do not today.
+        later_failures: Edges to it that fail once the proposals for other steps are applied, and do not today.
     """
 
     after: tuple[str, ...]
     closing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    later: tuple[Edge, ...] = ()
+    later_failures: tuple[Edge, ...] = ()
 
 
 def proposals(judgement: Judgement) -> dict[str, Proposal]:

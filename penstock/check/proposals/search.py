@@ -45,12 +45,14 @@ class Search:
     def __init__(self, judgement: Judgement) -> None:
         self._flow, self._tally = judgement.flow, judgement.tally
         # The nearer a step is, the fewer begin after it has finished.
-        self._followers = Counter(source for source, _ in self._tally.before)
+        self._followers = Counter(source for source, _ in self._tally.any_order)
         self._contexts: dict[str, set[ObservedContext]] = defaultdict(set)
         self._missed = {(edge.source, edge.target) for edge in self._flow.edges if is_only_missed(self._flow, edge)}
         self._refuted: set[Pair] = set()
         self._weak = {(edge.source, edge.target): edge for edge in self._flow.edges if self._is_weak(edge)}
-        self._lost: set[Pair] = set()  # the step around, and one that ran there in a way that no name can explain
+        self._unexplainable: set[Pair] = (
+            set()
+        )  # the step around, and one that ran there in a way that no name can explain
         self._hopeless: set[str] = set()
         self._targets: list[str] = []
         self.missing: dict[str, set[str]] = defaultdict(set)
@@ -59,7 +61,7 @@ class Search:
 
     def _is_weak(self, edge: Edge) -> bool:
         """Return whether an arrow leads to an entrypoint and shows nowhere, though both its ends run."""
-        ran = {edge.source, edge.target} <= self._tally.seen
+        ran = {edge.source, edge.target} <= self._tally.steps_in_runs
         return ran and edge.state == "unexercised" and self._flow.step(edge.target).entrypoint
 
     def _restart(self) -> None:
@@ -81,7 +83,7 @@ class Search:
         """Collect new contexts from the verdict on the draft; return whether there are any."""
         before = self._size()
         for target, contexts in judgement.tally.contexts.items():
-            self._note_contexts(target, (case for case in contexts if not self.draft.explains(target, case.near)))
+            self._note_contexts(target, (case for case in contexts if not self.draft.explains(target, case.sources)))
         for source, target in judgement.missing:
             self.missing[target].add(source)
         self._note_refuted(judgement.flow)
@@ -91,7 +93,7 @@ class Search:
 
     def _note_contexts(self, target: str, contexts: Iterable[ObservedContext]) -> None:
         flow_contexts = (
-            ObservedContext(context.parent, context.near.intersection(self._order)) for context in contexts
+            ObservedContext(context.parent, context.sources.intersection(self._order)) for context in contexts
         )
         self._contexts[target].update(flow_contexts)
 
@@ -107,11 +109,15 @@ class Search:
 
     def find_unexplained(self, target: str) -> Iterator[ObservedContext]:
         """Yield the contexts of a step that no arrow of the draft explains."""
-        return (context for context in self._contexts.get(target, ()) if not self.draft.explains(target, context.near))
+        return (
+            context for context in self._contexts.get(target, ()) if not self.draft.explains(target, context.sources)
+        )
 
     def _open(self, target: str) -> Iterator[ObservedContext]:
         """Yield those contexts that are not given up."""
-        return (context for context in self.find_unexplained(target) if (context.parent, target) not in self._lost)
+        return (
+            context for context in self.find_unexplained(target) if (context.parent, target) not in self._unexplainable
+        )
 
     # Arrows -----------------------------------------------------------------------------------------------------
 
@@ -146,7 +152,7 @@ class Search:
     def _drop_weak_arrow(self, targets: Iterable[str]) -> bool:
         """Drop an unobserved edge to an entrypoint that rules out the observed ones; return whether there is one."""
         for target in targets:
-            contexts = sorted(self._open(target), key=lambda context: (context.parent, sorted(context.near)))
+            contexts = sorted(self._open(target), key=lambda context: (context.parent, sorted(context.sources)))
             for context, group in zip(contexts, self._find_allowed_names(target, contexts), strict=True):
                 arrow = None if group else self.draft.arrow_back(target, context.parent, self._weak)
                 if arrow is not None:
@@ -162,7 +168,7 @@ class Search:
             contexts = list(self._open(target))
             groups = self._find_allowed_names(target, contexts)
             closed_contexts = (context for context, group in zip(contexts, groups, strict=True) if not group)
-            self._lost.update((context.parent, target) for context in closed_contexts)
+            self._unexplainable.update((context.parent, target) for context in closed_contexts)
 
     def _give_up(self) -> bool:
         """Give up contexts that the names of others rule out, so that useless names rule out no others in turn.
@@ -172,7 +178,7 @@ class Search:
         """
         lost_pairs = sorted((context.parent, name) for name in self._targets for context in self._open(name))[:1]
         hopeless = {name for name in self._order if self._is_hopeless(name)} - self._hopeless
-        self._lost.update(lost_pairs)
+        self._unexplainable.update(lost_pairs)
         self._hopeless |= hopeless
         return bool(lost_pairs or hopeless)
 
@@ -183,24 +189,24 @@ class Search:
 
     def _try_again(self) -> None:
         """Explain contexts that were given up, where other names now allow it."""
-        waiting = sorted(self._lost)
+        waiting = sorted(self._unexplainable)
         while waiting:
             parent, target = waiting.pop(0)
             contexts = [context for context in self.find_unexplained(target) if context.parent == parent]
             if contexts and all(self._find_allowed_names(target, contexts)):
-                self._lost.discard((parent, target))
+                self._unexplainable.discard((parent, target))
                 self.draft.take_back(target)
                 self._add_names(target)
                 self._hopeless.discard(target)
                 self.draft.drop_refuted(target)
-                waiting = sorted(self._lost)
+                waiting = sorted(self._unexplainable)
 
     def _groups(self, target: str) -> list[frozenset[str]]:
         """Return for each open context the names that would explain it, and close no circle."""
         return list(filter(None, self._find_allowed_names(target, self._open(target))))
 
     def _find_allowed_names(self, target: str, contexts: Iterable[ObservedContext]) -> list[frozenset[str]]:
-        groups = [context.near for context in contexts]
+        groups = [context.sources for context in contexts]
         ahead = self.draft.ahead(target) if groups else set[str]()
         return [group - ahead for group in groups]
 

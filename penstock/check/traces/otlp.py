@@ -22,7 +22,7 @@ def _raw(document: Any) -> Iterator[tuple[Any, str]]:
     for request in document if isinstance(document, list) else [document]:
         content = request.get("result", request)  # as Jaeger's /api/v3 answers
         for resource in get_list(content, "resourceSpans"):
-            commit = commit_of(_attributes(resource.get("resource") or {}))
+            commit = commit_of(read_attributes(resource.get("resource") or {}))
             # Before version 0.15 of the protocol, scopes had another name.
             for scope in (*get_list(resource, "scopeSpans"), *get_list(resource, "instrumentationLibrarySpans")):
                 for span in get_list(scope, "spans"):
@@ -33,7 +33,7 @@ def _parse_span(span: Mapping[str, Any], commit: str) -> SpanRecord:
     trace = require_id(span["traceId"])
     parent = (trace, require_id(span["parentSpanId"])) if span.get("parentSpanId") else _link(span)
     start, end = nanoseconds(span["startTimeUnixNano"]), nanoseconds(span["endTimeUnixNano"])
-    attributes = _attributes(span)
+    attributes = read_attributes(span)
     function = function_of(attributes, leaves=span.get("kind") in _LEAVING)
     return SpanRecord(trace, require_id(span["spanId"]), parent, label_of(attributes), start, end, commit, function)
 
@@ -44,7 +44,8 @@ def _link(span: Mapping[str, Any]) -> tuple[str, str] | None:
     return (require_id(links[0]["traceId"]), require_id(links[0]["spanId"])) if links else None
 
 
-def _attributes(owner: Mapping[str, Any]) -> dict[str, Any]:
+def read_attributes(owner: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the attributes of a span, a scope or a resource, by name."""
     return {attribute["key"]: _value(attribute.get("value") or {}) for attribute in get_list(owner, "attributes")}
 
 

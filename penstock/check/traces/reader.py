@@ -39,11 +39,11 @@ class TraceFormat(NamedTuple):
 
     Attributes:
         raw: Yields each span of a document in its raw form, with the context that it needs.
-        told: Returns the record of such a span.
+        decode: Returns the record of such a span.
     """
 
     raw: Callable[[Any], Iterator[tuple[Any, Any]]]
-    told: Callable[[Any, Any], SpanRecord]
+    decode: Callable[[Any, Any], SpanRecord]
 
 
 class Damage:
@@ -86,10 +86,10 @@ def read(
     """
     with Traces() as traces:
         for file in files:
-            for place, document in _documents(file, damage, max_size):
+            for place, document in iter_documents(file, damage, max_size):
                 try:
                     for span, surroundings in kind.raw(document):
-                        _take(traces, partial(kind.told, span, surroundings), finder, place, damage)
+                        _take(traces, partial(kind.decode, span, surroundings), finder, place, damage)
                 except BAD as error:
                     damage.note(place, error)
         if not traces.steps:
@@ -119,8 +119,17 @@ def _take(
     traces.add(record._replace(label=labels[0]) if labels else record)
 
 
-def _documents(file: Path, damage: Damage, max_size: int) -> Iterator[tuple[str, Any]]:
-    """Yield each JSON document with its place: one a line, or all lines together if the first is only a beginning."""
+def iter_documents(file: Path, damage: Damage, max_size: int = MAX_SIZE) -> Iterator[tuple[str, Any]]:
+    """Yield each JSON document with its place: one a line, or all lines together if the first is only a beginning.
+
+    Args:
+        file: The file; ``-`` is standard input.
+        damage: Records what is no JSON.
+        max_size: Bytes that a document of a compressed file may have.
+
+    Raises:
+        EvidenceError: The file cannot be read at all, or holds more than it may.
+    """
     with _open_stream(file) as stream:
         limit = max_size if isinstance(stream, gzip.GzipFile) else sys.maxsize
         for number, line in enumerate(_lines(file, stream, damage, limit), 1):

@@ -49,7 +49,7 @@ class Span(NamedTuple):
     end: int
 
 
-class Played(NamedTuple):
+class ReplayedStep(NamedTuple):
     """A step that ran, as one of its flows saw it.
 
     Attributes:
@@ -57,7 +57,7 @@ class Played(NamedTuple):
         label: The step attributes of its span.
         start: Nanoseconds.
         end: Nanoseconds.
-        lost: Whether a span around it is missing.
+        is_cut: Whether a span around it is missing.
         company: The state that it shares with the other steps of its run.
     """
 
@@ -65,11 +65,11 @@ class Played(NamedTuple):
     label: StepAttributes
     start: int
     end: int
-    lost: bool
+    is_cut: bool
     company: Company
 
 
-def replay(spans: Iterable[Span]) -> list[Played]:
+def replay(spans: Iterable[Span]) -> list[ReplayedStep]:
     """Return every step of a trace, for each of its flows, after all has run."""
     playback = _Playback(spans)
     playback.place()
@@ -81,18 +81,18 @@ class _Playback:
     """A trace: first every step gets its place, then the clock runs."""
 
     def __init__(self, spans: Iterable[Span]) -> None:
-        self.steps: list[Played] = []
+        self.steps: list[ReplayedStep] = []
         self._spans: dict[bytes, Span] = {}
         for span in spans:
             self._spans.setdefault(span.key, span)  # an exporter that tries again sends a span twice
-        self._around: dict[bytes, Mapping[str, Played]] = {}
+        self._enclosing_steps: dict[bytes, Mapping[str, ReplayedStep]] = {}
         self._runs: dict[str, Company] = defaultdict(Company)
-        self._lost: set[bytes] = set()
-        self._events: list[tuple[int, int, bool, list[Played]]] = []
+        self._cut_spans: set[bytes] = set()
+        self._events: list[tuple[int, int, bool, list[ReplayedStep]]] = []
 
     def place(self) -> None:
         """Build the frame of every step, from the outside in, regardless of clocks."""
-        open_: dict[bytes, list[Played]] = {}
+        open_: dict[bytes, list[ReplayedStep]] = {}
         for number, (span, enters) in enumerate(self._walk()):
             if enters:
                 steps = open_[span.key] = self._build_span_frames(span)
@@ -110,29 +110,31 @@ class _Playback:
                 else:
                     step.frame.finish()
         for step in self.steps:
-            if step.lost and step.frame.parent is None and step.company.alone and step.frame.flow in self._runs:
+            if step.is_cut and step.frame.parent is None and step.company.alone and step.frame.flow in self._runs:
                 self._runs[step.frame.flow].lose(step.frame.step)
 
-    def _build_span_frames(self, span: Span) -> list[Played]:
+    def _build_span_frames(self, span: Span) -> list[ReplayedStep]:
         key, parent, label = span.key, span.parent, span.label
-        if parent is not None and (parent not in self._spans or parent in self._lost):
-            self._lost.add(key)
-        outer_steps = self._around.get(parent, {}) if parent else {}
-        self._around[key] = outer_steps
+        if parent is not None and (parent not in self._spans or parent in self._cut_spans):
+            self._cut_spans.add(key)
+        outer_steps = self._enclosing_steps.get(parent, {}) if parent else {}
+        self._enclosing_steps[key] = outer_steps
         if label is None:
             return []
         own_steps = {flow: self._placed_in(flow, label, span, outer_steps) for flow in label.flows}
-        self._around[key] = {**outer_steps, **own_steps}
+        self._enclosing_steps[key] = {**outer_steps, **own_steps}
         return [*own_steps.values()]
 
-    def _placed_in(self, flow: str, label: StepAttributes, span: Span, around: Mapping[str, Played]) -> Played:
+    def _placed_in(
+        self, flow: str, label: StepAttributes, span: Span, around: Mapping[str, ReplayedStep]
+    ) -> ReplayedStep:
         """Return a step as one of its flows sees it.
 
         An entrypoint that is called outside every run, or in one of another flow, begins or joins one, without its
         caller.
         """
         outer = around.get(flow)
-        is_cut = span.key in self._lost
+        is_cut = span.key in self._cut_spans
         if label.entrypoint and (outer is None or not outer.company.is_run or label.begins):
             company = self._runs[flow]
         elif outer is not None:
@@ -144,7 +146,7 @@ class _Playback:
         frame = StepFrame(flow, label.step, nearest(outer and outer.frame, label.step))
         if outer is not None and outer.label.step == label.step:
             frame.within = ref(outer.frame)
-        return Played(frame, label, span.start, span.end, is_cut, company)
+        return ReplayedStep(frame, label, span.start, span.end, is_cut, company)
 
     def _walk(self) -> Iterator[tuple[Span, bool]]:
         """Yield each span twice, around its children; siblings by their clock, then in file order."""
@@ -170,11 +172,11 @@ def _clock(span: Span) -> tuple[int, int]:
     return span.start, span.end
 
 
-def _moment(event: tuple[int, int, bool, list[Played]]) -> tuple[int, int]:
+def _moment(event: tuple[int, int, bool, list[ReplayedStep]]) -> tuple[int, int]:
     return event[:2]
 
 
-def _begin(step: Played) -> None:
+def _begin(step: ReplayedStep) -> None:
     frame = step.frame
     if frame.parent is not None:
         frame.before = frame.parent.collect_finished()

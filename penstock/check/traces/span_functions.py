@@ -21,14 +21,14 @@ class StepFinder:
 
     Attributes:
         mapped: How many names are of steps.
-        others: How many are of other functions.
+        unmapped: How many are of other functions.
         first: The first of those.
         fault: Why there are no flows, or an empty string.
     """
 
     def __init__(self, load: Callable[[], Iterable[Flow]]) -> None:
         self.mapped = 0
-        self.others = 0
+        self.unmapped = 0
         self.first = ""
         self.fault = ""
         self._load = load
@@ -42,15 +42,15 @@ class StepFinder:
         if labels:
             self.mapped += 1
         else:
-            self.others += 1
+            self.unmapped += 1
             self.first = self.first or function
         return labels
 
     def explain(self) -> str:
         """Return why no span belongs to a step, if spans name functions at all; else an empty string."""
-        if self.fault or not self.others:
+        if self.fault or not self.unmapped:
             return self.fault
-        return f"{self.others:,} name functions that are not steps (first: {self.first})"
+        return f"{self.unmapped:,} name functions that are not steps (first: {self.first})"
 
     def _index(self) -> dict[str, tuple[StepAttributes, ...]]:
         try:

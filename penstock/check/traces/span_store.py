@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from penstock.check.evidence.circumstances import Key
-    from penstock.check.traces.replay import Played, StepAttributes
+    from penstock.check.traces.replay import ReplayedStep, StepAttributes
 
 BUCKETS = 64
 IN_MEMORY = 512 * 1024
@@ -134,12 +134,12 @@ class _EvidenceCounter:
     def __init__(self) -> None:
         self._facts: dict[Key, Occurrences] = defaultdict(Occurrences)
         self._runs: Counter[tuple[str, str]] = Counter()
-        self._lost: Counter[tuple[str, str]] = Counter()
+        self._strays: Counter[tuple[str, str]] = Counter()
         self._foreign: Counter[tuple[str, str]] = Counter()
         self._meanwhile: dict[tuple[str, str], frozenset[str]] = defaultdict(frozenset)
         self._alone: dict[tuple[str, str], array[int]] = defaultdict(lambda: array("q"))
-        self._begun: dict[str, array[int]] = defaultdict(lambda: array("q"))
-        self._ended: dict[str, array[int]] = defaultdict(lambda: array("q"))
+        self._starts: dict[str, array[int]] = defaultdict(lambda: array("q"))
+        self._ends: dict[str, array[int]] = defaultdict(lambda: array("q"))
 
     def count(self, spans: list[Span]) -> None:
         """Count the facts of one trace."""
@@ -154,7 +154,7 @@ class _EvidenceCounter:
             elif frame.within is None:
                 self._count_top(step, steps)
 
-    def _count_fact(self, step: Played, run_start: int) -> None:
+    def _count_fact(self, step: ReplayedStep, run_start: int) -> None:
         frame, label = step.frame, step.label
         if label.begins:
             self._runs[frame.flow, frame.step] += 1
@@ -163,15 +163,15 @@ class _EvidenceCounter:
             key = with_pending(key, generators)
         self._facts[key].add(run_start, step.start)
 
-    def _count_top(self, step: Played, steps: list[Played]) -> None:
+    def _count_top(self, step: ReplayedStep, steps: list[ReplayedStep]) -> None:
         frame, name = step.frame, (step.frame.flow, step.frame.step)
-        if step.company.is_run or step.lost:
-            self._begun[frame.flow].append(step.start)
-            self._ended[frame.flow].append(step.end)
+        if step.company.is_run or step.is_cut:
+            self._starts[frame.flow].append(step.start)
+            self._ends[frame.flow].append(step.end)
         if step.label.entrypoint:
             self._runs[name] += 1
-        elif step.lost:
-            self._lost[name] += 1
+        elif step.is_cut:
+            self._strays[name] += 1
             self._meanwhile[name] |= {peer.frame.step for peer in steps if peer.frame.flow == frame.flow}
         elif step.company.foreign:
             self._foreign[name] += 1
@@ -180,7 +180,7 @@ class _EvidenceCounter:
 
     def evidence(self, commits: dict[str, str]) -> Evidence:
         """Return the evidence of all traces."""
-        orphans = Counter({Orphan(flow, Seen(step), True): number for (flow, step), number in self._lost.items()})
+        orphans = Counter({Orphan(flow, Seen(step), True): number for (flow, step), number in self._strays.items()})
         orphans.update({Orphan(flow, Seen(step), False): number for (flow, step), number in self._foreign.items()})
         for (flow, step), concurrent in self._concurrent():
             orphans[Orphan(flow, Seen(step), concurrent)] += 1
@@ -202,7 +202,7 @@ class _EvidenceCounter:
     def _concurrent(self) -> Iterator[tuple[tuple[str, str], bool]]:
         """Yield each step that began alone, and whether another step of its flow was running at that time."""
         for flow in {flow for flow, _ in self._alone}:
-            run_starts, run_ends = sorted(self._begun[flow]), sorted(self._ended[flow])
+            run_starts, run_ends = sorted(self._starts[flow]), sorted(self._ends[flow])
             for name, starts in self._alone.items():
                 if name[0] == flow:
                     yield from ((name, bisect_left(run_starts, at) > bisect_left(run_ends, at)) for at in starts)

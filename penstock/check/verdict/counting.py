@@ -21,7 +21,9 @@ NOTHING: frozenset[str] = frozenset()
 def count(flow: Flow, evidence: Evidence) -> Tally:
     """Return the counted evidence of a flow."""
     evidence = evidence.of(flow.name)
-    tally = Tally(ahead={step.name: reachable(flow, step.name) for step in flow.steps} if evidence.replaced else {})
+    tally = Tally(
+        descendants={step.name: reachable(flow, step.name) for step in flow.steps} if evidence.replaced else {}
+    )
     for call in flow.calls:
         tally.calls.setdefault(call.target, []).append(call)
     counting = _Counting(flow, evidence, tally)
@@ -37,11 +39,11 @@ class _Counting:
     def __init__(self, flow: Flow, evidence: Evidence, tally: Tally) -> None:
         self._flow, self._evidence, self._tally = flow, evidence, tally
         self._sources = {step.name: step.source_hash for step in flow.steps}
-        self._after: dict[str, list[str]] = {step.name: [] for step in flow.steps}
+        self._declared_sources: dict[str, list[str]] = {step.name: [] for step in flow.steps}
         for edge in flow.edges:
-            self._after[edge.target].append(edge.source)
+            self._declared_sources[edge.target].append(edge.source)
         self._repeated = _Repeated(evidence.facts, evidence.replaced)
-        tally.within.update(self._repeated.within)
+        tally.ancestors.update(self._repeated.within)
 
     def count_runs(self) -> None:
         """Record the entrypoints that began runs."""
@@ -51,7 +53,7 @@ class _Counting:
             replaced_steps = self._evidence.replaced.get(run, NOTHING)
             self._note_replaced(replaced_steps, {entry.step})
             if not self._hindering(entry.step, replaced_steps):
-                self._tally.shown.add(entry.step)
+                self._tally.unmasked_steps.add(entry.step)
 
     def count_orphans(self) -> None:
         """Count the steps that began with no enclosing step."""
@@ -73,12 +75,12 @@ class _Counting:
     def _note_replaced(self, replaced: Collection[str], ran: Iterable[str]) -> None:
         for name in replaced:
             others = {other_name for other_name in replaced if other_name != name}
-            hidden_steps = {inner for outer, inner in self._tally.within if outer in others}
+            hidden_steps = {inner for outer, inner in self._tally.ancestors if outer in others}
             self._tally.replaced.setdefault(name, set()).update(ran, others, hidden_steps)
 
     def _note(self, part: Seen) -> None:
         if part.step in self._sources:
-            self._tally.seen.add(part.step)
+            self._tally.steps_in_runs.add(part.step)
         else:
             self._tally.unknown[part.step] += 1
 
@@ -86,11 +88,11 @@ class _Counting:
         step = orphan.step.step
         if orphan.concurrent and orphan.done is None:
             exact = self._evidence.exact
-            self._tally.adrift[step] = self._evidence.meanwhile.get((orphan.flow, step), NOTHING) if exact else None
+            self._tally.strays[step] = self._evidence.meanwhile.get((orphan.flow, step), NOTHING) if exact else None
         if orphan.concurrent or step not in self._sources:
             self._note(orphan.step)
         else:
-            self._tally.alone.add(step)
+            self._tally.steps_outside_runs.add(step)
 
     def _weigh_orphan(self, orphan: Orphan, number: int) -> None:
         """Count the edges that a step without an enclosing one confirms: from steps finished earlier in its run."""
@@ -99,10 +101,12 @@ class _Counting:
             return
         for part in orphan.done:
             self._note(part)
-            tally.met.add((part.step, step))
-        tally.loose.add(step)
-        tally.shown.update((step, *(part.step for part in orphan.done)))
-        self._justify(orphan.step, {part.step: part for part in orphan.done if part.step in self._after[step]}, number)
+            tally.encounters.add((part.step, step))
+        tally.top_steps.add(step)
+        tally.unmasked_steps.update((step, *(part.step for part in orphan.done)))
+        self._justify(
+            orphan.step, {part.step: part for part in orphan.done if part.step in self._declared_sources[step]}, number
+        )
 
     def _weigh(self, fact: Fact, number: int, replaced: Iterable[str]) -> bool:
         """Count the edges that a fact confirms; return whether nothing has to be explained."""
@@ -112,17 +116,17 @@ class _Counting:
         if target not in self._sources or parent not in self._sources:
             return True
         near = {**{part.step: part for part in fact.done}, parent: fact.parent}
-        justifying = {name: part for name, part in near.items() if name in self._after[target]}
+        justifying = {name: part for name, part in near.items() if name in self._declared_sources[target]}
         self._justify(fact.step, justifying, number, parent)
         if fact.circumstances.alone or self._hindering(target, replaced):
             return True
-        tally.shown.update(part.step for part in (fact.step, fact.parent, *fact.done))
+        tally.unmasked_steps.update(part.step for part in (fact.step, fact.parent, *fact.done))
         if fact.circumstances.begins:
             return True
         self._note_place(fact, number)
         current = is_current(self._sources, fact.step) and is_current(self._sources, fact.parent)
         if current:
-            tally.current.add(target)
+            tally.nested_current_steps.add(target)
             self._note_doubts(fact, number, justifying)
             if justifying:
                 self._note_context(fact)
@@ -130,7 +134,7 @@ class _Counting:
 
     def _note_part(self, fact: Fact, part: Seen) -> None:
         if fact.circumstances.alone and part.step in self._sources:
-            self._tally.alone.add(part.step)
+            self._tally.steps_outside_runs.add(part.step)
         else:
             self._note(part)
 
@@ -140,12 +144,14 @@ class _Counting:
     def _note_place(self, fact: Fact, number: int) -> None:
         """Record where a step ran, and after which steps."""
         tally, target, parent = self._tally, fact.step.step, fact.parent.step
-        tally.placed.add(target)
-        tally.inside.add((parent, target))
+        tally.nested_steps.add(target)
+        tally.parents.add((parent, target))
         for part in fact.done:
-            tally.before[part.step, target] += number
-            tally.between.add((parent, (part.step, target)))
-        tally.met.update((part.step, target) for part in (fact.parent, *fact.done, *fact.ancestors, *fact.outside))
+            tally.any_order[part.step, target] += number
+            tally.sibling_order.add((parent, (part.step, target)))
+        tally.encounters.update(
+            (part.step, target) for part in (fact.parent, *fact.done, *fact.ancestors, *fact.outside)
+        )
 
     def _justify(self, step: Seen, near: Mapping[str, Seen], number: int, parent: str = "") -> None:
         """Count the declared predecessors that a step ran after."""
@@ -158,24 +164,24 @@ class _Counting:
     def _note_doubts(self, fact: Fact, number: int, justifying: Container[str]) -> None:
         """Record the declared predecessors that a run does not show, and those that it could not show."""
         tally, target, out = self._tally, fact.step.step, _out(fact)
-        for source in self._after[target]:
+        for source in self._declared_sources[target]:
             pair = source, target
             doubts = self._doubts(source, fact)
             for doubt in doubts if self._evidence.exact and source not in justifying else ():
                 doubt[pair] += number
             if source in out and not (doubts and self._evidence.exact):
-                tally.further.setdefault(pair, set()).add(fact.parent.step)
-            if not doubts and (self._evidence.exact or target not in tally.adrift.keys() | tally.loose):
-                tally.told.add(pair)
+                tally.indirect_parents.setdefault(pair, set()).add(fact.parent.step)
+            if not doubts and (self._evidence.exact or target not in tally.strays.keys() | tally.top_steps):
+                tally.observable.add(pair)
 
     def _doubts(self, source: str, fact: Fact) -> list[Counter[Pair]]:
         """Return why a run cannot show whether a step ran after another one, each as its counter."""
         tally, circumstances, exact = self._tally, fact.circumstances, self._evidence.exact
         may_wait = not exact and _may_wait(self._flow, source, fact)
         doubts = (
-            (source in circumstances.lost or (not exact and source in tally.adrift), tally.lost),
+            (source in circumstances.lost or (not exact and source in tally.strays), tally.lost_context),
             (source in circumstances.pending or may_wait, tally.lazy),
-            (source in circumstances.beside or (not exact and source in tally.loose), tally.apart),
+            (source in circumstances.beside or (not exact and source in tally.top_steps), tally.loose_order),
         )
         return [doubt for holds, doubt in doubts if holds]
 
@@ -184,7 +190,7 @@ class _Counting:
         tally, target = self._tally, fact.step.step
         if _comes_around(self._flow, fact):
             return
-        expected_sources = self._after[target]
+        expected_sources = self._declared_sources[target]
         doubts = [(source, doubt) for source in expected_sources for doubt in self._doubts(source, fact)]
         if not doubts:
             tally.indirect.update({(source, target): number for source in _out(fact).intersection(expected_sources)})
@@ -211,11 +217,11 @@ class _Repeated:
 
     def __init__(self, facts: Iterable[Fact], replaced: Container[object]) -> None:
         self.within: set[Pair] = set()
-        self._known: dict[Pair, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
+        self._plain_facts: dict[Pair, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
         for fact in facts:
             if fact not in replaced:
                 self.within.update((part.step, fact.step.step) for part in (fact.parent, *fact.ancestors))
-                self._known[fact.step.step, fact.parent.step].append((_steps(fact.done), _steps(fact.outside)))
+                self._plain_facts[fact.step.step, fact.parent.step].append((_steps(fact.done), _steps(fact.outside)))
 
     def has(self, fact: Fact, replaced: Iterable[str]) -> bool:
         """Return whether another run shows the same fact, apart from replaced steps and the steps inside them."""
@@ -223,7 +229,7 @@ class _Repeated:
         done, outside = _steps(fact.done), _steps(fact.outside)
         return any(
             done <= plain_done and plain_done - done <= extra_steps and not (plain_outside - outside) & extra_steps
-            for plain_done, plain_outside in self._known.get((fact.step.step, fact.parent.step), ())
+            for plain_done, plain_outside in self._plain_facts.get((fact.step.step, fact.parent.step), ())
         )
 
 

@@ -100,7 +100,7 @@ def _find_doubt(flow: Flow, pair: Pair, tally: Tally) -> EdgeVerdict:
     if not adrift and pair in tally.vanished:
         return EdgeVerdict(*tally.vanished[pair], has_vanished=True)
     verdict = next((verdict for holds, verdict in _doubts(pair, adrift, tally) if holds), None)
-    if verdict or pair not in tally.further:
+    if verdict or pair not in tally.indirect_parents:
         return verdict or EdgeVerdict("never-seen", _before(flow, pair, tally))
     return EdgeVerdict("indirect", _further(pair, tally))
 
@@ -122,7 +122,7 @@ def _doubts(pair: Pair, adrift: list[str], tally: Tally) -> Iterator[tuple[objec
     yield tally.outdated[pair], EdgeVerdict("outdated", changed_note)
     yield masks, EdgeVerdict("unexercised", mask_note, masks=tuple(masks))
     yield unseen_ends, EdgeVerdict("unexercised", unseen_note)
-    yield target not in tally.current, EdgeVerdict("outdated", around_note)
+    yield target not in tally.nested_current_steps, EdgeVerdict("outdated", around_note)
     apart_note = f"The code calls {source}, then {target}, but no run did both."
     yield _apart(pair, tally), EdgeVerdict("unexercised", apart_note)
     lazy_note = f"{source} is a generator, and began only after {target} had."
@@ -132,10 +132,10 @@ def _doubts(pair: Pair, adrift: list[str], tally: Tally) -> Iterator[tuple[objec
 def _unseen(pair: Pair, tally: Tally) -> list[str]:
     """Return which ends of an arrow did not run where that could show it."""
     source, target = pair
-    ran = {source: [tally.seen], target: [tally.placed, tally.loose]}
+    ran = {source: [tally.steps_in_runs], target: [tally.nested_steps, tally.top_steps]}
     # A test that calls a step alone shows nothing of arrows, but that runs which nothing explains could do without it.
     if target in tally.unexplained:
-        ran[source].append(tally.alone)
+        ran[source].append(tally.steps_outside_runs)
     return [name for name, groups in ran.items() if not any(name in group for group in groups)]
 
 
@@ -145,32 +145,40 @@ def ends_with_lost_context(pair: Pair, tally: Tally) -> list[str]:
     Other runs that show both ends count. No end is lost if the edge's target did not run at all.
     """
     source, target = pair
-    if not any(target in steps for steps in (tally.placed, tally.loose, tally.adrift)):
+    if not any(target in steps for steps in (tally.nested_steps, tally.top_steps, tally.strays)):
         return []
-    shows = pair in tally.told
-    ends = [source] if source in tally.adrift and not (shows and source in tally.shown and not tally.lost[pair]) else []
-    if target in tally.adrift:
-        before = tally.adrift[target]
+    shows = pair in tally.observable
+    ends = (
+        [source]
+        if source in tally.strays and not (shows and source in tally.unmasked_steps and not tally.lost_context[pair])
+        else []
+    )
+    if target in tally.strays:
+        before = tally.strays[target]
         ends += [target] if not shows or before is None or source in before else []
     return ends
 
 
 def _loose(pair: Pair, tally: Tally) -> list[str]:
     """Return which ends of an edge ran with no enclosing step, where no run shows more of them."""
-    if pair in tally.told:
-        return [pair[0]] if tally.apart[pair] else []
-    return [name for name in pair if name in tally.loose]
+    if pair in tally.observable:
+        return [pair[0]] if tally.loose_order[pair] else []
+    return [name for name in pair if name in tally.top_steps]
 
 
 def _apart(pair: Pair, tally: Tally) -> bool:
     """Return whether the code knows the order, but no run had both steps; tests often replace one of them."""
-    return bool(tally.find_static_relations(*pair)) and pair not in tally.met and pair[::-1] not in tally.met
+    return (
+        bool(tally.find_static_relations(*pair)) and pair not in tally.encounters and pair[::-1] not in tally.encounters
+    )
 
 
 def _further(pair: Pair, tally: Tally) -> str:
     """Describe the steps between the ends of an edge that is too long."""
     source, target = pair
-    return f"{target} ran inside {join_names(sorted(tally.further.get(pair, ())))}, further away from {source}."
+    return (
+        f"{target} ran inside {join_names(sorted(tally.indirect_parents.get(pair, ())))}, further away from {source}."
+    )
 
 
 def _before(flow: Flow, pair: Pair, tally: Tally) -> str:
@@ -188,7 +196,7 @@ def _static(pair: Pair, tally: Tally) -> str:
         return f"The code of {source} calls {target}."
     if "data" in kinds:
         return f"The code hands what {source} returns to {target}."
-    if "order" in kinds and (_is_untold(pair, tally) or tally.lost[pair] or _is_unplaced(pair, tally)):
+    if "order" in kinds and (_is_untold(pair, tally) or tally.lost_context[pair] or _is_unplaced(pair, tally)):
         return f"The code calls {source}, then {target}."
     return ""
 
@@ -197,14 +205,16 @@ def _is_untold(pair: Pair, tally: Tally) -> bool:
     """Return whether no run could show an order that the code has; steps that only a test calls in a row have none."""
     source, target = pair
     callers = [{call.source for call in tally.calls.get(step, ()) if call.kind == "call"} for step in pair]
-    in_a_row = source in tally.seen and target in tally.alone and not callers[0] & callers[1]
-    return target not in tally.placed and not in_a_row
+    in_a_row = source in tally.steps_in_runs and target in tally.steps_outside_runs and not callers[0] & callers[1]
+    return target not in tally.nested_steps and not in_a_row
 
 
 def _is_unplaced(pair: Pair, tally: Tally) -> bool:
     """Return whether an edge's source ran where its target could not be seen to come after it."""
     source = pair[0]
-    return tally.apart[pair] > 0 or (pair not in tally.told and source in tally.adrift.keys() | tally.loose)
+    return tally.loose_order[pair] > 0 or (
+        pair not in tally.observable and source in tally.strays.keys() | tally.top_steps
+    )
 
 
 def _missing(flow: Flow, tally: Tally) -> tuple[Pair, ...]:
@@ -214,11 +224,11 @@ def _missing(flow: Flow, tally: Tally) -> tuple[Pair, ...]:
     hands back to a step of its next round runs against the edges, which may not form a circle.
     """
     pairs = dict.fromkeys((call.source, call.target) for call in flow.calls if call.kind == "data")
-    ordering_parents = {parent for parent, pair in tally.between if tally.order[pair] and not tally.call[pair]}
-    inside = tally.inside | {(call.source, call.target) for call in flow.calls if call.kind == "call"}
+    ordering_parents = {parent for parent, pair in tally.sibling_order if tally.order[pair] and not tally.call[pair]}
+    inside = tally.parents | {(call.source, call.target) for call in flow.calls if call.kind == "call"}
     shown_pairs = {
         pair
-        for parent, pair in tally.between
+        for parent, pair in tally.sibling_order
         if (parent, pair[0]) in inside and (parent in ordering_parents or not tally.call[parent, pair[1]])
     }
     links = [pair for pair in pairs if pair[0] != pair[1] and pair in shown_pairs]

@@ -17,9 +17,9 @@ def find_masks(pair: Pair, tally: Tally) -> tuple[list[str], str]:
     """Return the replaced steps that may have hidden an edge, if any, and a sentence about them."""
     source, target = pair
     masking_steps = sorted(tally.masked.get(target, ()))
-    if masking_steps and target not in tally.placed:
+    if masking_steps and target not in tally.nested_steps:
         return masking_steps, f"{target} ran only while a test had replaced {join_names(masking_steps)}."
-    if absent := [name for name in pair if name not in tally.seen]:
+    if absent := [name for name in pair if name not in tally.steps_in_runs]:
         names = [name for name in absent if name in tally.replaced]
         return names, f"{join_names(names)} did not run in the flow, because a test had replaced it."
     names = sorted(name for name in tally.replaced if may_hide(name, pair, tally))
@@ -32,11 +32,11 @@ def may_hide(name: str, pair: Pair, tally: Tally) -> bool:
     Other runs count: how both ends run in them, and which steps run inside the replaced one.
     """
     source, target = pair
-    if pair not in tally.told or source not in tally.shown or name not in tally.shown:
+    if pair not in tally.observable or source not in tally.unmasked_steps or name not in tally.unmasked_steps:
         return tally.leads(name, source) or tally.leads(name, target)
     if name == target:
         return source in tally.replaced[name]
-    return name in tally.masked.get(target, ()) and (name == source or (name, source) in tally.within)
+    return name in tally.masked.get(target, ()) and (name == source or (name, source) in tally.ancestors)
 
 
 def join_names(names: Sequence[str]) -> str:

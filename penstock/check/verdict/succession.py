@@ -102,7 +102,7 @@ def find_vanished(flow: Flow, evidence: Evidence, tally: Tally) -> Iterator[tupl
     for pair in arrows:
         last = last_seen[(flow.name, *pair)]
         was = _describe(pair, last)
-        if tally.indirect[pair] or pair in tally.further:
+        if tally.indirect[pair] or pair in tally.indirect_parents:
             continue
         if missed_tests:
             yield pair, ("unexercised", f"{was} This time, fewer tests ran than then, of {_name_some(missed_tests)}.")
@@ -132,14 +132,14 @@ def _describe_since(flow: Flow, pair: Pair, runs: _Runs, history: History, tally
     }
     if {source, target} <= ran:
         return "Since then, both ran, but not in this order."
-    if source in ran and target not in tally.seen | tally.replaced.keys() and history.has_all_tests():
+    if source in ran and target not in tally.steps_in_runs | tally.replaced.keys() and history.has_all_tests():
         return f"Since then, as many tests ran, and {source} with them, but not {target}."
     return ""
 
 
 def _may_hide(name: str, pair: Pair, tally: Tally) -> bool:
     """Return whether a step that tests replace only now may hide an arrow: not where other runs show both ends."""
-    if pair not in tally.told or pair[0] not in tally.shown:
+    if pair not in tally.observable or pair[0] not in tally.unmasked_steps:
         return True
     return name in tally.replaced and may_hide(name, pair, tally)
 

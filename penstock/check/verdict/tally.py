@@ -27,12 +27,12 @@ class ObservedContext(NamedTuple):
 
     Attributes:
         parent: The nearest step around.
-        near: That step, and the steps that had finished in it before.
+        sources: That step, and the steps that had finished in it before.
         nested: Whether the step itself was further out, so that the edge may be mere recursion.
     """
 
     parent: str
-    near: frozenset[str]
+    sources: frozenset[str]
     nested: bool = False
 
 
@@ -44,32 +44,32 @@ class Tally:
         call: The source was the nearest step around the target.
         order: The source had finished before, inside the nearest step around the target, or where none is, in its run.
         outdated: One of both, by code that has changed since.
-        lost: The source began during the target's run, and may or may not belong to it.
+        lost_context: The source began during the target's run, and may or may not belong to it.
         indirect: The source was further out.
         undeclared: The source was the nearest step around the target, and nothing declared explains that.
         lazy: The source is a generator, which may have been handed to the target before it began.
-        apart: The source had finished in the target's run before, with no step around, so not inside the same step.
-        before: As ``order``, for every pair, declared or not.
-        told: A run had the target, and would have shown that it comes after the source if it did.
-        seen: The steps that ran in a run, or lost it.
-        shown: Those that ran in a run, with no replaced step that may explain it.
-        alone: The steps that were called where no run was.
-        placed: The steps that ran inside another step of the flow.
-        current: Those that ran so with the current code.
-        inside: Each step with the nearest one around it.
-        between: Inside which step one had finished before another began.
-        further: Inside which steps the target ran while the source was further out, explained or not.
-        met: The steps that went before or around another one in some run.
-        adrift: The steps that began alone while another one of the flow ran, each with those that may have run before
+        loose_order: The source had finished in the target's run before, with no step around, so not inside the same step.
+        any_order: As ``order``, for every pair, declared or not.
+        observable: A run had the target, and would have shown that it comes after the source if it did.
+        steps_in_runs: The steps that ran in a run, or lost it.
+        unmasked_steps: Those that ran in a run, with no replaced step that may explain it.
+        steps_outside_runs: The steps that were called where no run was.
+        nested_steps: The steps that ran inside another step of the flow.
+        nested_current_steps: Those that ran so with the current code.
+        parents: Each step with the nearest one around it.
+        sibling_order: Inside which step one had finished before another began.
+        indirect_parents: Inside which steps the target ran while the source was further out, explained or not.
+        encounters: The steps that went before or around another one in some run.
+        strays: The steps that began alone while another one of the flow ran, each with those that may have run before
             it; ``None`` where that is not known.
-        loose: The steps that began in a run with no step of the flow around them.
+        top_steps: The steps that began in a run with no step of the flow around them.
         unknown: The steps that ran and that the flow does not have.
         masked: For each step that ran where tests had replaced possible predecessors, those. Such runs confirm, and
             show nothing else.
         replaced: The steps that were only observed as replaced, each with the steps that ran there or may have.
-        within: Each step with those around it, in runs in which nothing was replaced.
+        ancestors: Each step with those around it, in runs in which nothing was replaced.
         contexts: For each step, the contexts in which a declared arrow explains it, or has to.
-        ahead: For each step, the steps that declared edges lead to, at any distance.
+        descendants: For each step, the steps that declared edges lead to, at any distance.
         calls: For each step, the calls in the code that lead to it.
         vanished: The state and the note of arrows that earlier evidence showed, and this one could have and does not.
     """
@@ -77,30 +77,30 @@ class Tally:
     call: Counter[Pair] = field(default_factory=Counter)
     order: Counter[Pair] = field(default_factory=Counter)
     outdated: Counter[Pair] = field(default_factory=Counter)
-    lost: Counter[Pair] = field(default_factory=Counter)
+    lost_context: Counter[Pair] = field(default_factory=Counter)
     indirect: Counter[Pair] = field(default_factory=Counter)
     undeclared: Counter[Pair] = field(default_factory=Counter)
     lazy: Counter[Pair] = field(default_factory=Counter)
-    apart: Counter[Pair] = field(default_factory=Counter)
-    before: Counter[Pair] = field(default_factory=Counter)
-    told: set[Pair] = field(default_factory=set)
-    seen: set[str] = field(default_factory=set)
-    shown: set[str] = field(default_factory=set)
-    alone: set[str] = field(default_factory=set)
-    placed: set[str] = field(default_factory=set)
-    current: set[str] = field(default_factory=set)
-    inside: set[Pair] = field(default_factory=set)
-    between: set[tuple[str, Pair]] = field(default_factory=set)
-    further: dict[Pair, set[str]] = field(default_factory=dict)
-    met: set[Pair] = field(default_factory=set)
-    adrift: dict[str, frozenset[str] | None] = field(default_factory=dict)
-    loose: set[str] = field(default_factory=set)
+    loose_order: Counter[Pair] = field(default_factory=Counter)
+    any_order: Counter[Pair] = field(default_factory=Counter)
+    observable: set[Pair] = field(default_factory=set)
+    steps_in_runs: set[str] = field(default_factory=set)
+    unmasked_steps: set[str] = field(default_factory=set)
+    steps_outside_runs: set[str] = field(default_factory=set)
+    nested_steps: set[str] = field(default_factory=set)
+    nested_current_steps: set[str] = field(default_factory=set)
+    parents: set[Pair] = field(default_factory=set)
+    sibling_order: set[tuple[str, Pair]] = field(default_factory=set)
+    indirect_parents: dict[Pair, set[str]] = field(default_factory=dict)
+    encounters: set[Pair] = field(default_factory=set)
+    strays: dict[str, frozenset[str] | None] = field(default_factory=dict)
+    top_steps: set[str] = field(default_factory=set)
     unknown: Counter[str] = field(default_factory=Counter)
     masked: dict[str, set[str]] = field(default_factory=dict)
     replaced: dict[str, set[str]] = field(default_factory=dict)
-    within: set[Pair] = field(default_factory=set)
+    ancestors: set[Pair] = field(default_factory=set)
     contexts: dict[str, set[ObservedContext]] = field(default_factory=dict)
-    ahead: dict[str, set[str]] = field(default_factory=dict)
+    descendants: dict[str, set[str]] = field(default_factory=dict)
     calls: dict[str, list[Call]] = field(default_factory=dict)
     vanished: dict[Pair, tuple[State, str]] = field(default_factory=dict)
 
@@ -124,7 +124,7 @@ class Tally:
     def neighbours(self) -> dict[str, set[str]]:
         """For each step, those that it ran inside, or after."""
         neighbours: dict[str, set[str]] = {}
-        for source, target in (*self.inside, *self.before):
+        for source, target in (*self.parents, *self.any_order):
             neighbours.setdefault(target, set()).add(source)
         return neighbours
 
@@ -133,11 +133,11 @@ class Tally:
 
         A replaced step that only comes later in the flow has no effect.
         """
-        return name == step or name not in self.ahead.get(step, ()) or step in self.ahead.get(name, ())
+        return name == step or name not in self.descendants.get(step, ()) or step in self.descendants.get(name, ())
 
     def leads(self, name: str, step: str) -> bool:
         """Return whether ``name`` is ``step`` or leads to it; a name outside the flow may lead anywhere."""
-        return name == step or name not in self.ahead or step in self.ahead[name]
+        return name == step or name not in self.descendants or step in self.descendants[name]
 
 
 def reachable(flow: Flow, start: str) -> set[str]:

@@ -47,6 +47,13 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
                 "penstock show bom_sync": "draw one of its flows",
             },
         ),
+        "bakery": Example(
+            "A bakery sells bread, without a decorator in its code.",
+            {
+                "python -m bakery": "run it",
+                "penstock discover -- python -m bakery": "find a flow in it",
+            },
+        ),
         "mkdocs_build": Example(
             "The build of MkDocs, declared from outside, without a change to its code.",
             {
@@ -113,7 +120,8 @@ def _copy(source: Path, folder: Path) -> int:
 
 def _format_commands(folder: Path, example: Example) -> Iterator[str]:
     commands = {f"cd {shlex.quote(str(folder))}": "", **example.commands}
-    if (folder / "tests").is_dir() or any(folder.glob("test_*.py")):
+    is_tested = (folder / "tests").is_dir() or any(folder.glob("test_*.py"))
+    if is_tested and "[tool.penstock]" in (folder / "pyproject.toml").read_text(encoding="utf-8"):
         commands["pytest --penstock && penstock check"] = "check its flows against its tests"
     size = max(map(len, commands))
     return (

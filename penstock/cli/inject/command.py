@@ -11,6 +11,8 @@ from penstock.cli.common_options import add_sources, read_config
 from penstock.cli.inject.documents import Freshener, is_current, read_document, write_all
 from penstock.cli.terminal import BROKEN, CLEAN, FINDINGS, print_diff, suggest_explanation, tell
 from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
+from penstock.embed.layouts import DrawRules
 from penstock.errors import MarkerError
 from penstock.render.wording import visible
 
@@ -44,7 +46,7 @@ def run(parsed: argparse.Namespace) -> int:
     if faults or not targets:
         return _stop(faults)
     config = read_config(parsed)
-    freshener = Freshener(config, collect(config))
+    freshener = Freshener(DrawRules.of(config), collect(CollectPlan.of(config)))
     texts, faults = _apply(freshener.refresh, targets)
     if faults:
         return _stop(faults)

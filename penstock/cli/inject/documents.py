@@ -14,7 +14,7 @@ from penstock.cli.inject.markers import RST, SYNTAXES, find_blocks, split_lines
 from penstock.cli.inject.requests import read_request
 from penstock.embed.pages import page_names
 from penstock.errors import MarkerError, OutputError, PenstockError, RenderWarning
-from penstock.render import FORMATS, render
+from penstock.render import FORMATS
 from penstock.render.edge_status import without_proof
 from penstock.render.options import Options
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from penstock.cli.inject.markers import Block, Syntax
     from penstock.cli.inject.requests import BlockRequest
-    from penstock.config import Config
+    from penstock.embed.layouts import DrawRules
     from penstock.manifest import Manifest
     from penstock.model import Flow
     from penstock.render.options import Direction
@@ -113,7 +113,7 @@ class Freshener:
     """Renders the requested content of documents.
 
     Args:
-        config: The settings: direction and layout engine.
+        rules: How diagrams are drawn.
         manifest: The flows.
 
     Attributes:
@@ -121,10 +121,10 @@ class Freshener:
         flows: The flows in the documents, by full name.
     """
 
-    def __init__(self, config: Config, manifest: Manifest) -> None:
+    def __init__(self, rules: DrawRules, manifest: Manifest) -> None:
         self.pictures = Pictures()
         self.flows: dict[str, Flow] = {}
-        self._config = config
+        self._rules = rules
         self._manifest = manifest
         names = zip(manifest.flows, page_names(manifest.flows), strict=True)
         self._files = {flow.full_name: f"{name.replace('/', '-')}.svg" for flow, name in names}
@@ -167,12 +167,12 @@ class Freshener:
 
     def _options(self, request: BlockRequest, form: str) -> Options:
         details = FORMATS[form].detailed if request.details is None else request.details
-        return Options(direction=cast("Direction", request.direction or self._config.direction), details=details)
+        return Options(direction=cast("Direction", request.direction or self._rules.direction), details=details)
 
     def _render(self, flow: Flow, form: str, options: Options) -> str:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", RenderWarning)
-            text = render(flow, form, options, engine=self._config.engine, timeout=self._config.layout_timeout)
+            text = self._rules.render(flow, form, options)
         self.pictures.notes.update(dict.fromkeys(str(warning.message) for warning in caught))
         return str(text)
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lab.redeclared import Change
+    from penstock.check.all_checks import Proof
     from penstock.check.evidence import Evidence
     from penstock.check.findings.finding import Finding
     from penstock.model import Flow
-    from penstock.proof import Proof
 
 HUEY = ("api", "consumer", "helpers", "immediate", "mini", "priority", "registry", "serializer", "signals", "wrappers")
 """The tests of Huey that need no server."""
@@ -109,10 +109,10 @@ def fetch(app: App, folder: Path) -> Path | None:
         app.needs and not _pip("install", "--target", str(folder / "needs"), *app.needs)
     ):
         return None
-    (archive,) = folder.glob(f"{app.name}-*.tar.gz")
-    with tarfile.open(archive) as packed:
+    name = f"{app.name.replace('-', '_')}-{app.version}"
+    with tarfile.open(folder / f"{name}.tar.gz") as packed:
         packed.extractall(folder, filter="data")
-    return folder / f"{app.name}-{app.version}"
+    return folder / name
 
 
 def _pip(command: str, *arguments: str) -> bool:

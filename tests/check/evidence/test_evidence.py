@@ -10,10 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.check.evidence import Evidence, Fact, Orphan, Seen, dumps, load, loads, merge, save
+from penstock.check.evidence import (
+    Evidence,
+    Fact,
+    Orphan,
+    RunTrigger,
+    Seen,
+    StepTouch,
+    Visit,
+    dumps,
+    load,
+    loads,
+    merge,
+    save,
+)
 from penstock.check.evidence.checksum import compute_checksum
 from penstock.check.evidence.circumstances import Circumstances
 from penstock.check.evidence.history import WITNESSES, FileRun, History, LastSeen
+from penstock.check.evidence.touches import VERBS
 from penstock.cli.main import main
 from penstock.errors import EvidenceError
 
@@ -46,6 +60,12 @@ whole = st.builds(
     ),
     meanwhile=st.dictionaries(st.tuples(names, names), several, max_size=3),
     exact=st.booleans(),
+    visits=st.dictionaries(
+        st.builds(Visit, names, seen, st.none() | seen, groups, groups, groups, several), several, max_size=3
+    ),
+    touches=st.dictionaries(st.builds(StepTouch, names, seen, st.sampled_from(VERBS), names), counts, max_size=3),
+    triggers=st.dictionaries(st.builds(RunTrigger, names, seen, names), counts, max_size=3),
+    watched=st.dictionaries(st.tuples(names, seen), several, max_size=3),
 )
 
 
@@ -75,7 +95,13 @@ def test_equal_evidence_is_equal_text(one: Evidence) -> None:
     turned_history = History(
         *(dict(reversed(each.items())) for each in (past.tests, past.replaced, past.last_seen, past.tests_before))
     )
-    turned = Evidence(*(dict(reversed(each.items())) for each in parts), one.exact, turned_history)
+    more = (one.visits, one.touches, one.triggers, one.watched)
+    turned = Evidence(
+        *(dict(reversed(each.items())) for each in parts),
+        one.exact,
+        turned_history,
+        *(dict(reversed(each.items())) for each in more),
+    )
     assert dumps(one) == dumps(turned)
 
 
@@ -120,7 +146,7 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
     assert [
         "{",
         '"format": "penstock-evidence",',
-        '"version": "1.4",',
+        '"version": "1.6",',
         '"commits": {"3f2a1c": "2026-11-20"},',
         '"exact": false,',
         '"steps": [',
@@ -141,6 +167,11 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
         '"replaced_steps": [],',
         '"last_seen": [],',
         '"tests_before": [],',
+        '"test_ids": [],',
+        '"visits": [],',
+        '"touches": [],',
+        '"triggers": [],',
+        '"watched": [],',
         f'"checksum": "{compute_checksum(json.loads(dumps(found)))}"',
         "}",
     ] == (tmp_path / "new" / "evidence.json").read_text().splitlines()
@@ -165,9 +196,20 @@ def test_what_an_earlier_minor_version_reads() -> None:
 def test_files_of_before_have_no_history() -> None:
     """A file of an earlier minor version is read as ever."""
     content = content_of(Evidence({Fact("f", Seen("b"), Seen("a")): 2}))
-    for key in ("tests", "replaced_steps", "last_seen", "tests_before"):
+    for key in (
+        "tests",
+        "replaced_steps",
+        "last_seen",
+        "tests_before",
+        "test_ids",
+        "visits",
+        "touches",
+        "triggers",
+        "watched",
+    ):
         del content[key]
-    assert History() == loads(json.dumps({**content, "version": "1.2"})).history
+    evidence = loads(json.dumps({**content, "version": "1.2"}))
+    assert (History(), {}, {}) == (evidence.history, evidence.visits, evidence.watched)
 
 
 @pytest.mark.parametrize(
@@ -285,6 +327,17 @@ HOSTILE |= {
         ("circumstances", [["f", 0, 0, [], [], [], ["a"], [], [], False, False, "b", 1]]),
         ("meanwhile", [["f", "a"]]),
         ("meanwhile", [["f", "a", "b"]]),
+        ("test_ids", ["t.py::test"]),
+        ("touches", [["f", 0, "reads", "t"]]),
+        ("touches", [["f", 0, "eats", "t", 1]]),
+        ("touches", [["f", 7, "reads", "t", 1]]),
+        ("touches", [["f", 0, "reads", 5, 1]]),
+        ("triggers", [["f", 0, "t", -1]]),
+        ("watched", [["f", 0, "http"]]),
+        ("visits", [["f", 0, [], [], [], [], [0]]]),
+        ("visits", [["f", 0, [], [], [], [], [], [0]]]),
+        ("visits", [["f", 0, 0, [], [], [], [], []]]),
+        ("visits", [["f", 0, [], [], [], [], "ab", []]]),
     ]
 }
 

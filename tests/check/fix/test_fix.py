@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fixes import START, declared_edges, shown, wished
+from fixes import START, collect_project, declared_edges, shown, wished
 from penstock.check.evidence import Evidence, Fact, Seen
 from penstock.check.findings.finding import Finding, findings
 from penstock.check.fix import Fixes, fix
 from penstock.check.verdict.judgement import judge
-from penstock.collect import collect, input_files
-from penstock.config import load
+from penstock.collect import input_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 
 def fixed(project: Path, wishes: dict[str, tuple[str, ...]], flow: str = "orders") -> Fixes:
     """Return what the fixer wants to do in a project."""
-    findings, config = wished(project, wishes, flow)
-    found = collect(config)
+    findings, found = wished(project, wishes, flow)
     return fix(findings, found, project, input_files(found, project))
 
 
@@ -235,18 +233,17 @@ def test_handles_are_followed_into_other_files(project: Path) -> None:
 def test_what_is_written_is_what_the_cure_says(project: Path, after: str) -> None:
     """The names and labels of the cure are those that the source has afterwards."""
     (project / "shop.py").write_text(f"{START}@flow('orders')\n@step(after={after})\n{FUNCTION}\n")
-    config = load(project)
     facts = [("check", "receive", ""), ("weigh", "receive", ""), ("pay", "receive", ""), ("pay", "check", "")]
     rows = {
         Fact("orders", Seen(step), Seen(parent), frozenset(map(Seen, filter(None, [done])))): 1
         for step, parent, done in facts
     }
-    found = collect(config)
+    found = collect_project(project)
     judged = judge(found.flow("orders"), Evidence(rows, {}, {("orders", Seen("receive")): 1}))
     wanted = [finding for finding in findings(judged) if finding.after is not None]
     for edit in fix(wanted, found, project).edits:
         edit.write()
-    edges = collect(config).flow("orders").edges_into("pay")
+    edges = collect_project(project).flow("orders").edges_into("pay")
     pairs = [(edge.source, edge.label) for edge in edges]
     assert {f"Write: after={shown(pairs)}"} == {finding.cure for finding in wanted}
 
@@ -312,7 +309,7 @@ def test_an_entrypoint_gets_the_mark_of_a_step_below_its_own(project: Path, decl
     (edit,) = result.edits
     assert new in edit.new.decode()
     edit.write()
-    found = collect(load(project))
+    found = collect_project(project)
     assert ((), ["check"]) == (found.flow("orders").problems, declared_edges(project, "pay"))
     assert found.flow("orders").step("pay").entrypoint
     assert [] == [flow.name for flow in found.flows if flow.problems]
@@ -352,9 +349,8 @@ def test_a_mark_that_two_flows_share_changes_when_both_want_the_same(project: Pa
         '@flow("a")\n@flow("b")\n@step(after="start")\ndef middle(): ...\n'
         '@flow("a")\n@flow("b")\n@step(after="start")\ndef pay(): ...\n'
     )
-    one, config = wished(project, {"pay": ("middle",)}, "a")
+    one, found = wished(project, {"pay": ("middle",)}, "a")
     two, _ = wished(project, {"pay": ("middle",)}, "b")
-    found = collect(config)
     (edit,) = fix([*one, *two], found, project).edits
     assert (project / "shop.py").read_text()[::-1].replace('"trats"', '"elddim"', 1)[::-1] == edit.new.decode()
 
@@ -362,9 +358,8 @@ def test_a_mark_that_two_flows_share_changes_when_both_want_the_same(project: Pa
 def test_findings_without_a_proposal_change_nothing(project: Path) -> None:
     """Only findings that say what `after=` should hold are mended."""
     (project / "shop.py").write_text(START)
-    config = load(project)
     finding = Finding(code="undeclared", severity="error", flow="orders", target="check", message="")
-    assert Fixes() == fix([finding], collect(config), project)
+    assert Fixes() == fix([finding], collect_project(project), project)
 
 
 def test_files_outside_the_project_are_not_touched(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -383,7 +378,6 @@ def test_files_outside_the_project_are_not_touched(project: Path, tmp_path_facto
 def test_a_file_that_has_changed_since_is_left_alone(project: Path) -> None:
     """Where the function no longer stands on its line, nothing is guessed."""
     (project / "shop.py").write_text(START + f'@flow("orders")\n@step(after="receive")\n{FUNCTION}\n')
-    findings, config = wished(project, {"pay": ("check",)})
-    found = collect(config)
+    findings, found = wished(project, {"pay": ("check",)})
     (project / "shop.py").write_text("\n\n" + (project / "shop.py").read_text())
     assert ((), 1) == ((result := fix(findings, found, project)).edits, len(result.refused))

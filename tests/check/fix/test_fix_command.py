@@ -15,7 +15,6 @@ import pytest
 from fixes import START, declared_edges, wished
 from penstock.check.fix import fix
 from penstock.cli.fix import asker, run_fix
-from penstock.collect import collect
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,14 +38,14 @@ def test_the_change_is_shown_and_written_on_a_yes(
 ) -> None:
     """A unified diff is shown; the file changes only if somebody says yes."""
     (project / "shop.py").write_text(START + PAY)
-    findings, config = wished(project, {"pay": ("check",)})
+    findings, found = wished(project, {"pay": ("check",)})
     asked: list[str] = []
 
     def ask(question: str) -> bool:
         asked.append(question)
         return answer
 
-    assert status == run_fix(findings, config, ask)
+    assert status == run_fix(findings, found, project, ask)
     assert (["Write 1 file?"], True) == (asked, capsys.readouterr().out.startswith(DIFF))
     assert answer == ("check" in (project / "shop.py").read_text().rpartition("after=")[2])
 
@@ -54,8 +53,8 @@ def test_the_change_is_shown_and_written_on_a_yes(
 def test_nobody_is_asked_with_yes(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`--yes` writes at once, for scripts, and says what was written."""
     (project / "shop.py").write_text(START + PAY)
-    findings, config = wished(project, {"pay": ("check",)})
-    assert 0 == run_fix(findings, config, asker(yes=True))
+    findings, found = wished(project, {"pay": ("check",)})
+    assert 0 == run_fix(findings, found, project, asker(yes=True))
     assert capsys.readouterr().out.endswith("wrote shop.py\n")
     assert ["check"] == declared_edges(project, "pay")
 
@@ -65,9 +64,12 @@ import sys
 from pathlib import Path
 from penstock.cli.fix import asker, run_fix
 from penstock.check.findings.finding import Finding
+from penstock.collect import collect
+from penstock.collect.plan import CollectPlan
 from penstock.config import load
+found = collect(CollectPlan.of(load(Path.cwd())))
 finding = Finding(code="undeclared", severity="error", flow="orders", target="pay", message="", after=("check",))
-sys.exit(run_fix([finding], load(Path.cwd()), asker(yes=False)))
+sys.exit(run_fix([finding], found, Path.cwd(), asker(yes=False)))
 """
 
 
@@ -128,8 +130,8 @@ def test_a_person_learns_what_is_left(project: Path, capsys: pytest.CaptureFixtu
     (project / "shop.py").write_text(
         START + PAY + 'BEFORE = "receive"\n@flow("orders")\n@step(after=BEFORE)\ndef ship(): ...\n'
     )
-    findings, config = wished(project, {"pay": ("check",), "ship": ("pay",)})
-    assert 1 == run_fix(findings, config, asker(yes=True))
+    findings, found = wished(project, {"pay": ("check",), "ship": ("pay",)})
+    assert 1 == run_fix(findings, found, project, asker(yes=True))
     line = START.count("\n") + 6
     said = f"left: shop.py:{line}: ship is left alone: which steps BEFORE in its after= names is not written there.\n"
     assert said == capsys.readouterr().err
@@ -169,8 +171,7 @@ def test_many_wishes_cost_little_more_than_one(project: Path) -> None:
     steps = "".join(f"@orders.step(after='receive')\ndef s{number}(): ...\n" for number in range(300))
     head = "from penstock import flow\norders = flow('orders')\n@orders.entrypoint\ndef receive(): ...\n"
     (project / "shop.py").write_text(head + steps)
-    findings, config = wished(project, {f"s{number}": (f"s{number - 1}",) for number in range(1, 300)})
-    found = collect(config)
+    findings, found = wished(project, {f"s{number}": (f"s{number - 1}",) for number in range(1, 300)})
     took = []
     for chosen in (findings[:1], findings):
         start = time.process_time()

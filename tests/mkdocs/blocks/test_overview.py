@@ -104,22 +104,31 @@ def test_fences_are_the_same(convert):
         ("service: shop, depot", ["Shipping", "long", "sales"]),
         ("tag: money goods", ["Shipping", "sales"]),
         ("module: depot", ["Shipping"]),
+        ("channel: topic:parcels", ["Shipping", "sales"]),
+        ("channel: POST /orders, mail:out", ["Shipping", "sales"]),
+        ("channel: 'POST /orders'", ["sales"]),
         ("module: shop.sales\n    tag: money", ["sales"]),
         ("tag: [money, 'goods']  # both", ["Shipping", "sales"]),
         ("tag:\n      - money\n      - goods", ["Shipping", "sales"]),
     ],
 )
-def test_flows_are_selected_by_service_tag_and_module(convert, option, expected):
-    """Service, tag and module select flows; several names stand apart by spaces or commas, or as a list of YAML."""
+def test_flows_are_selected_by_what_they_have(convert, option, expected):
+    """Service, tag, module and channel select flows; several names stand apart by spaces or commas, or as a list of YAML."""
     assert expected == names(soup(convert(f"::: penstock-flows\n    {option}\n", *FLOWS).html))
 
 
-@pytest.mark.parametrize("kind", ["flows", "map"])
+@pytest.mark.parametrize("kind", ["flows", "map", "channels"])
 @pytest.mark.parametrize(
     ("lines", "line", "said"),
     [
         ("    service: shpo", 1, "no flow has service shpo. Did you mean 'shop'?"),
         ("    tag: goods, mnoey", 1, "no flow has tag mnoey. Did you mean 'money'?"),
+        ("    channel: kafka:parcel", 1, "no flow has channel kafka:parcel. Did you mean 'kafka:parcels'?"),
+        (
+            "    channel: ','",
+            2,
+            "the option 'channel' must be one resource or several, with commas between them, not ','",
+        ),
         ("    tag: []", 2, "the option 'tag' must be one name or several, not '[]'"),
         ("    tag: ''", 2, "the option 'tag' must be one name or several, not ''"),
         ("    servce: shop", 2, "there is no option 'servce'. Did you mean 'service'?"),
@@ -135,13 +144,13 @@ def test_a_fault_is_one_line_with_its_place(convert, kind, lines, line, said):
     assert soup(page.html).select_one(".penstock-error")
 
 
-@pytest.mark.parametrize("kind", ["flows", "map"])
+@pytest.mark.parametrize("kind", ["flows", "map", "channels"])
 def test_no_name(convert, kind):
     """A name behind an embed of several flows is a fault that says how to select."""
     page = convert(f"::: penstock-{kind} sales\n", *FLOWS)
 
     assert [
-        f"<markdown>:1: penstock-{kind} takes no name, such as 'sales'. The options service, tag and module select flows."
+        f"<markdown>:1: penstock-{kind} takes no name, such as 'sales'. The options service, tag, module and channel select flows."
     ] == page.logged
 
 

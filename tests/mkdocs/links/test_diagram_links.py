@@ -17,6 +17,8 @@ markdown_extensions:
       modules: [app]
       path: [src]
 """
+DIAGRAM = "::: penstock-flow orders\n    steps: false\n"
+PART = "::: penstock-flow orders\n    focus: store\n    depth: 0\n"
 STEPS = {"receive", "store"}
 COUNTING = """
 import runpy, sys
@@ -61,6 +63,20 @@ def test_generated_page(tmp_path, write_site, run_tool):
 
     expected = {f"../../flows/orders/#flow-orders-{step}" for step in STEPS}
     assert expected == {*links(folder / "site" / "deep" / "one" / "index.html")}
+
+
+@pytest.mark.parametrize("tool", ["mkdocs", "properdocs", "zensical"])
+def test_links_lead_to_the_whole_flow(tmp_path, write_site, run_tool, tool):
+    """A page with a part of a flow, though it is read first, is never where a node leads to, not even from that page."""
+    pages = {"a_part": f"{PART}\n{DIAGRAM}", "index": DIAGRAM, "whole": "::: penstock-flow orders\n"}
+    folder = write_site(tmp_path, SITE, **pages)
+    done = run_tool(tool, "build", "-f", "mkdocs.yml", folder=folder)
+    assert 0 == done.returncode, done.stderr
+
+    whole = {f"whole/#flow-orders-{step}" for step in STEPS}
+    assert whole == {*links(folder / "site" / "index.html")}
+    own, *others = links(folder / "site" / "a_part" / "index.html")
+    assert ("#flow-orders-store", {f"../{address}" for address in whole}) == (own, {*others})
 
 
 def test_nodes_lead_nowhere_without_steps(tmp_path, write_site, run_tool):

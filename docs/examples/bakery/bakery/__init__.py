@@ -1,0 +1,1 @@
+"""A bakery that takes orders. Nothing in it knows of penstock."""

@@ -1,0 +1,168 @@
+"""Runs all checks of a project's flows, and sets aside what the project accepts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock._util.git import commit_of
+from penstock.check.coverage.tested_edges import note_tests
+from penstock.check.evidence.freshness import is_of_today
+from penstock.check.findings.baseline import read, without_ignored, without_known
+from penstock.check.findings.contracts import find_broken
+from penstock.check.findings.finding import findings, of_problem
+from penstock.check.findings.grouping import group_by_cause
+from penstock.check.findings.shared_causes import with_causes
+from penstock.check.findings.topics import find_unmatched_topics
+from penstock.check.gc_pause import collector_paused
+from penstock.check.questions.application import Application
+from penstock.check.verdict.judgement import judge
+from penstock.collect import input_files
+from penstock.config import evidence_file
+from penstock.manifest.unread_flows import is_unread
+from penstock.model.resources import Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Self
+
+    from penstock.check.evidence import Evidence
+    from penstock.check.findings.finding import Finding
+    from penstock.config import Config
+    from penstock.config.accepted import Contract, Ignore
+    from penstock.manifest import Manifest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """Flows, and the results of their checks.
+
+    Attributes:
+        manifest: The flows; with the state of each edge if they were checked.
+        findings: The findings that the project does not accept.
+        baselined: The findings accepted by the baseline.
+        ignored: The findings accepted for a stated reason.
+        evidence_error: The reason that the evidence was left out, or an empty string.
+    """
+
+    manifest: Manifest
+    findings: tuple[Finding, ...] = ()
+    baselined: tuple[Finding, ...] = ()
+    ignored: tuple[Finding, ...] = ()
+    evidence_error: str = ""
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that fail a check."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def disagreements(self) -> tuple[Finding, ...]:
+        """The errors, one a mistake, without the problems of declarations, which every build reports anyway."""
+        problems = set(_problems(self.manifest))
+        return tuple(group_by_cause([finding for finding in self.errors if replace(finding, cause="") not in problems]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRules:
+    """What a check needs to know of a project.
+
+    Attributes:
+        project: The project's folder.
+        evidence: The file with the evidence, whether it exists or not.
+        baseline: The file with the accepted findings, if these are applied.
+        contracts: What the project has decided about its flows.
+        ignores: The findings accepted for a reason.
+        judged: Whether edges are checked here; those of foreign manifests were checked where they were exported.
+        words: What the project's own words for effects and triggers stand for.
+    """
+
+    project: Path
+    evidence: Path
+    baseline: Path | None
+    contracts: tuple[Contract, ...]
+    ignores: tuple[Ignore, ...]
+    judged: bool
+    words: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words for resources."""
+        return Vocabulary(dict(self.words))
+
+    @classmethod
+    def of(cls, config: Config, *, judged: bool, accepted: bool) -> Self:
+        """Return the rules that the settings describe.
+
+        Args:
+            config: The settings.
+            judged: Whether the code was analysed, so that edges can be checked.
+            accepted: Whether to apply the baseline.
+        """
+        return cls(
+            project=config.project,
+            evidence=evidence_file(config),
+            baseline=Path(config.baseline) if config.baseline and accepted else None,
+            contracts=config.contracts,
+            ignores=config.ignore,
+            judged=judged and not config.manifests,
+            words=tuple(config.effects.items()),
+        )
+
+
+def check_flows(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> Proof:
+    """Return flows with the state of each edge, and the findings on them.
+
+    Raises:
+        ConfigError: The baseline cannot be read.
+    """
+    if not rules.judged:
+        return _accept(manifest, [*_problems(manifest), *_compare_flows(manifest, rules)], evidence, rules)
+    with collector_paused():  # 500 flows take 0.13 s so, and 0.15 s otherwise
+        judgements = [None if is_unread(flow) else judge(flow, evidence) for flow in manifest.flows]
+    flows = (
+        note_tests(judgement.flow, evidence) if judgement else flow
+        for flow, judgement in zip(manifest.flows, judgements, strict=True)
+    )
+    proven = replace(manifest, flows=tuple(flows))
+    known_judgements = [judgement for judgement in judgements if judgement]
+    old = any(judgement.tally.unknown for judgement in known_judgements) and _is_old(manifest, evidence, rules)
+    everything = [
+        *_problems(manifest),
+        *(finding for judgement in known_judgements for finding in findings(judgement, old=old)),
+        *_compare_flows(proven, rules),
+    ]
+    return _accept(proven, everything, evidence, rules)
+
+
+def _compare_flows(manifest: Manifest, rules: CheckRules) -> Iterator[Finding]:
+    """Yield the findings that need all flows at once."""
+    yield from find_broken(rules.contracts, manifest.flows, rules.vocabulary)
+    yield from find_unmatched_topics(Application(manifest.flows, rules.vocabulary))
+
+
+def _is_old(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> bool:
+    sources = (file for file in input_files(manifest, rules.project) if file.name != "pyproject.toml")
+    return not is_of_today(evidence, rules.evidence, sources, commit_of(rules.project))
+
+
+def _problems(manifest: Manifest) -> Iterator[Finding]:
+    yield from map(of_problem, manifest.problems)
+    yield from (of_problem(problem, flow) for flow in manifest.flows for problem in flow.problems)
+
+
+def _accept(manifest: Manifest, all_findings: list[Finding], evidence: Evidence, rules: CheckRules) -> Proof:
+    """Separate the findings to report from those that the project accepts."""
+    all_findings = with_causes(all_findings, manifest.flows)
+    rest = tuple(without_ignored(all_findings, rules.ignores, rules.project / "pyproject.toml"))
+    ignored_findings = _without(all_findings, rest)
+    if not (evidence.facts or evidence.runs):  # an ignored finding may appear as soon as there is evidence
+        rest = tuple(finding for finding in rest if finding.code != "unmatched-ignore")
+    new = tuple(without_known(rest, read(rules.baseline))) if rules.baseline else rest
+    return Proof(manifest=manifest, findings=new, baselined=_without(rest, new), ignored=ignored_findings)
+
+
+def _without(all_findings: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:
+    left_out = set(others)
+    return tuple(finding for finding in all_findings if finding not in left_out)

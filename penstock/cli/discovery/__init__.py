@@ -1,0 +1,1 @@
+"""Commands that begin with penstock in an existing project: ``discover`` and ``init``."""

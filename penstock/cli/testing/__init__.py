@@ -1,0 +1,1 @@
+"""The commands that tell which tests take which arrows."""

@@ -1,0 +1,1 @@
+"""Finds the arrows between chosen steps, by the rules of the recorder."""

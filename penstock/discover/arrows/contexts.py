@@ -1,0 +1,145 @@
+"""The contexts in which steps began, as facts of evidence, and the steps that came right before them.
+
+The rules are those of :mod:`penstock.check.evidence.frames`; where calls overlapped, a step counts as done only if it had
+surely ended. So whatever the recorder sees of such a run, an arrow that explains the fact here explains it there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from penstock.check.evidence.circumstances import NOTHING
+from penstock.check.evidence.records import Evidence, Fact, Seen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from penstock.discover.arrows.step_trees import Placed, StepCall
+
+_MAX_VISITS = 50_000
+"""Calls of steps that are looked at in the runs of a flow."""
+_MAX_DEPTH = 60
+"""Steps inside each other: what recursion shows, it shows sooner."""
+
+
+class Context(NamedTuple):
+    """Where a step began.
+
+    Attributes:
+        step: The step.
+        parent: The nearest step around it.
+        before: The steps that ended last before it, inside that one.
+        done: All steps that had ended inside that one.
+        ancestors: The steps further out.
+        outside: The steps that had ended further out.
+    """
+
+    step: str
+    parent: str
+    before: frozenset[str]
+    done: frozenset[str]
+    ancestors: frozenset[str]
+    outside: frozenset[str]
+
+
+class _Frame(NamedTuple):
+    """A step that runs, with what had ended inside the next one out when it began."""
+
+    step: str
+    done: frozenset[str]
+    outer: _Frame | None
+    depth: int
+
+
+@dataclass
+class Contexts:
+    """The contexts of a flow's steps in its runs.
+
+    Attributes:
+        counts (Counter[Context]): In how many runs each was seen.
+        firsts (Counter[tuple[str, str]]): In how many runs a step first began before another did.
+        runs (Counter[str]): How many runs began with each entrypoint.
+        is_whole (bool): Whether all runs were looked at.
+    """
+
+    counts: Counter[Context] = field(default_factory=Counter)
+    firsts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    runs: Counter[str] = field(default_factory=Counter)
+    is_whole: bool = True
+    _visits: int = 0
+
+    def add(self, run: StepCall, times: int) -> None:
+        """Add equal runs."""
+        if self._visits > _MAX_VISITS:
+            self.is_whole = False
+            return
+        contexts: dict[Context, None] = {}
+        order: dict[str, None] = {run.step: None}
+        self._visit(run, _Frame(run.step, NOTHING, None, 0), contexts, order)
+        self.runs[run.step] += times
+        for context in contexts:
+            self.counts[context] += times
+        names = list(order)
+        for index, name in enumerate(names):
+            for later_name in names[index + 1 :]:
+                self.firsts[name, later_name] += times
+
+    def _visit(self, call: StepCall, frame: _Frame, contexts: dict[Context, None], order: dict[str, None]) -> None:
+        for placed in call.inside:
+            self._visits += 1
+            inner = placed.call
+            order.setdefault(inner.step)
+            done = frozenset[str]().union(*(call.inside[position].call.finished for position in placed.after))
+            context = _describe(inner, frame, done, _find_last(placed, call.inside))
+            if context is not None:
+                contexts.setdefault(context)
+            if frame.depth < _MAX_DEPTH:
+                self._visit(inner, _Frame(inner.step, done, frame, frame.depth + 1), contexts, order)
+
+    def evidence(self, flow: str) -> Evidence:
+        """Return the contexts as the evidence of a flow."""
+        facts: Counter[Fact] = Counter()
+        for context, times in self.counts.items():
+            sides = _see(context.done), _see(context.ancestors), _see(context.outside)
+            facts[Fact(flow, Seen(context.step), Seen(context.parent), *sides)] += times
+        return Evidence(facts, runs={(flow, Seen(step)): times for step, times in self.runs.items()}, exact=True)
+
+
+def _see(steps: Iterable[str]) -> frozenset[Seen]:
+    return frozenset(map(Seen, steps))
+
+
+def _find_last(placed: Placed, siblings: tuple[Placed, ...]) -> frozenset[str]:
+    """Return the steps that ended last before a call: no other one that ended before it began after them."""
+    before = {position for position in placed.after if siblings[position].call.step != placed.call.step}
+    passed = frozenset[int]().union(*(siblings[position].after for position in before))
+    return frozenset(siblings[position].call.step for position in before - passed)
+
+
+def _describe(call: StepCall, frame: _Frame, done: frozenset[str], last: frozenset[str]) -> Context | None:
+    """Return the context of a call; ``None`` for one inside calls of the same step only."""
+    parent: _Frame | None = frame
+    while parent is not None and parent.step == call.step:  # recursion adds no arrow
+        done, last, parent = parent.done, NOTHING, parent.outer
+    if parent is None:
+        return None
+    ancestors, outside, outer = NOTHING, parent.done, parent.outer
+    while outer is not None:
+        ancestors, outside, outer = ancestors | {outer.step}, outside | outer.done, outer.outer
+    pulled = frozenset(_find_generators(call))
+    done = done | pulled | (ancestors | outside if call.lazy else NOTHING)
+    return Context(call.step, parent.step, last, done - {call.step}, ancestors, outside - done)
+
+
+def _find_generators(call: StepCall) -> set[str]:
+    """Return the generators that are consumed inside a call: each went before every step that consumes it."""
+    generators: set[str] = set()
+    waiting = list(call.inside)
+    while waiting:
+        inner = waiting.pop().call
+        if inner.lazy:
+            generators.add(inner.step)
+        waiting += inner.inside
+    return generators

@@ -1,0 +1,1 @@
+"""Reads what code may do, where nothing ran: its functions, and their calls of each other."""

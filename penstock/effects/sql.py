@@ -1,0 +1,90 @@
+"""Reads which tables an SQL statement writes and reads: names only, never a literal.
+
+A plain reader of words: it knows where the name of a table can stand, and no dialect's grammar. What it cannot follow, it
+leaves out.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from penstock.effects.rows import Touch
+from penstock.effects.sql_tables import TableReader, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_STATEMENT = 20_000
+"""Maximum number of characters that are read of a statement: the names stand in front, lists of values behind."""
+
+_STRING = r"'(?:[^']|'')*(?:'|\Z)"
+_MYSQL_STRING = r"""'(?:[^'\\]|''|\\.)*(?:'|\Z) | "(?:[^"\\]|""|\\.)*(?:"|\Z)"""
+_SYNTAX = r"""
+    (?P<comment>--[^\n]* | /\*.*?(?:\*/|\Z))      # what is not closed ends with the text, so the time is linear
+  | (?P<value>
+        [eE]'(?:[^'\\]|''|\\.)*(?:'|\Z)
+      | STRING
+      | \$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?(?:\$(?P=tag)\$|\Z)
+      | [:@][A-Za-z_]\w* | %\([^)]{0,128}\)s | %s | \$\d+ | \?
+      | \d[\w.]*
+    )
+  | "(?P<double>(?:[^"]|"")*)"
+  | `(?P<back>[^`]*)`
+  | \[(?P<bracket>[A-Za-z_][^\]\n]{0,128})\]
+  | (?P<word>[^\W\d][\w$\#]*)
+  | (?P<mark>[().,;])
+"""
+_PATTERN = re.compile(_SYNTAX.replace("STRING", _STRING), re.VERBOSE | re.DOTALL)
+_MYSQL_PATTERN = re.compile(_SYNTAX.replace("STRING", _MYSQL_STRING), re.VERBOSE | re.DOTALL)
+_SYSTEMS = {"postgresql": "postgres", "mariadb": "mysql"}
+_OWN_TABLES = re.compile(r"(?:sqlite|pg|pragma)_\w*|dual", re.IGNORECASE)
+_OWN_SCHEMAS = frozenset({"information_schema", "pg_catalog", "performance_schema", "sys"})
+_USUAL_SCHEMAS = frozenset({"public", "main", "dbo", "temp"})
+"""Schemas in which a table lies that was created without one."""
+
+
+def read_sql(system: str, statement: object) -> tuple[Touch, ...]:
+    """Return the tables that a statement touches.
+
+    Args:
+        system: The kind of database, as the library calls it.
+        statement: A text, bytes, or an object with ``as_string``, as of psycopg.
+    """
+    if isinstance(statement, bytes):
+        text = statement[:MAX_STATEMENT].decode("utf-8", "replace")
+    elif isinstance(statement, str):
+        text = statement[:MAX_STATEMENT]
+    else:
+        text = str(statement.as_string(None))[:MAX_STATEMENT] if hasattr(statement, "as_string") else ""
+    return _read(_SYSTEMS.get(system, system), text)
+
+
+@lru_cache(maxsize=512)
+def _read(system: str, text: str) -> tuple[Touch, ...]:
+    reader = TableReader(list(_split(text, _MYSQL_PATTERN if system == "mysql" else _PATTERN)))
+    writes = {name for parts in reader.writes if (name := _name_table(parts))}
+    reads = {name for parts in reader.reads if parts[-1] not in reader.own_names and (name := _name_table(parts))}
+    touches = [Touch("writes", f"{system}:{name}") for name in sorted(writes)]
+    return (*touches, *(Touch("reads", f"{system}:{name}") for name in sorted(reads)))
+
+
+def _split(text: str, pattern: re.Pattern[str]) -> Iterator[Token]:
+    for match in pattern.finditer(text):
+        kind = match.lastgroup
+        if kind in {"word", "mark"}:
+            yield Token(match[0].lower(), match[0].upper())
+        elif kind == "value":
+            yield Token("", "?")
+        elif kind != "comment":
+            yield Token(match[kind or 0].replace('""', '"'), "")
+
+
+def _name_table(parts: tuple[str, ...]) -> str:
+    """Return the name of a table, with a schema that is not the usual one; empty for a table of the system."""
+    *schemas, table = parts
+    schema = schemas[-1] if schemas else ""
+    if schema.lower() in _OWN_SCHEMAS or _OWN_TABLES.fullmatch(table):
+        return ""
+    return table if not schema or schema.lower() in _USUAL_SCHEMAS else f"{schema}.{table}"

@@ -1,0 +1,43 @@
+"""Uses of resources: what the steps of a flow write and read outside the process, and what starts its runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from penstock.model import Flow
+
+Verb = Literal["writes", "reads", "starts on"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceUse:
+    """A step, and a resource that it uses.
+
+    Attributes:
+        step (str): The step's name.
+        verb (Verb): Whether it writes the resource, reads it, or is started by it.
+        resource (str): The resource, as it was declared, or as it was observed.
+        origin (str): ``declared`` for an effect or a trigger of the declaration, ``seen`` for one only observed.
+        state (str): The result of the check; empty if the use was not checked.
+        note (str): The result in words, one sentence.
+    """
+
+    step: str
+    verb: Verb
+    resource: str
+    origin: str = "declared"
+    state: str = ""
+    note: str = ""
+
+
+def declared_uses(flow: Flow) -> Iterator[ResourceUse]:
+    """Yield the triggers and effects of a flow's declaration, in flow order."""
+    for step in flow.steps:
+        if step.trigger:
+            yield ResourceUse(step=step.name, verb="starts on", resource=step.trigger)
+        for effect in step.effects:
+            yield ResourceUse(step=step.name, verb="writes", resource=effect)
