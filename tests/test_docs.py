@@ -58,6 +58,7 @@ PAGES = {
     "docs/how-to/zensical.md": "docs/examples/shop",
     "docs/how-to/python-markdown.md": "docs/examples/shop",
     "docs/how-to/migrate.md": "docs/examples/shop",
+    "docs/how-to/coverage.md": None,
     "docs/how-to/cross-references.md": "docs/examples/shop",
     "docs/how-to/logging.md": None,
     "docs/how-to/structlog.md": None,

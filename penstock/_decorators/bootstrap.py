@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock._recording.effects import effect_hooks
 from penstock._recording.process_recorder import has_recorder, recorder
 from penstock._runtime.scope import add_observer
 
@@ -12,3 +13,5 @@ def join_recording() -> None:
     if (part := recorder()) is not None:
         part.started = part.started or is_new
         add_observer(part)
+        if is_new:
+            effect_hooks.watch(part)

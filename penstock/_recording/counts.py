@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from itertools import islice, repeat, starmap
 from typing import TYPE_CHECKING, Any
 
+from penstock._recording.effects.touch_counts import TouchCounts
 from penstock._recording.substitutions import replacements
 from penstock._recording.visit_counts import VisitCounts
 from penstock._resolve import resolution
@@ -34,9 +35,11 @@ class Counts:
         waiting: Facts not counted yet, each with the test that it belongs to.
         masked: Facts not counted yet that were observed while tests had replaced steps, with those steps and the test.
         moved: Facts whose key changed after they were counted.
+        touch_counts: What steps touched.
     """
 
     def __init__(self) -> None:
+        self.touch_counts = TouchCounts()
         self.clear()
 
     def clear(self) -> None:
@@ -51,6 +54,7 @@ class Counts:
         self._replaced_steps: dict[str, frozenset[str]] = {}
         self._meanwhile: dict[tuple[str, str], frozenset[str]] = {}
         self.moved: deque[Move] = deque()
+        self.touch_counts.clear()
         self._visits = VisitCounts()
         self._news = False
         # Reentrant: a generator that is collected while the lock is held ends here, too.
@@ -181,6 +185,7 @@ class Counts:
             meanwhile,
             exact=True,
             history=History(replaced=dict(self._replaced_steps)),
+            **self.touch_counts.evidence(seen),
             visits=self._visits.collect(seen),
         )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from penstock._recording.counts import COMMIT, Counts
+from penstock._recording.effects.touch_counts import find_touching_steps
 from penstock._recording.running_step import Running, Several, frame_of, remote_frames
 from penstock._recording.substitutions import replacements
 from penstock._runtime.events import MOST_AROUND, is_in_blocks
@@ -20,12 +21,14 @@ from penstock.check.evidence.company import Company
 from penstock.check.evidence.frames import Loose, names_in, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from penstock._recording.strays import Strays
     from penstock._runtime.events import StepEvent
     from penstock._runtime.runs import Run
     from penstock.check.evidence.frames import StepFrame
+    from penstock.effects.rows import Touch
 
 __all__ = ["COMMIT", "EvidenceObserver"]
 
@@ -96,10 +99,17 @@ class EvidenceObserver(Counts):
             names = replacements.now.get(flow, NOTHING)
             running.mask(names)
             self._note_replaced(flow, names)
+        if self.touch_counts.is_active and not running.acted and self.touch_counts.watch_step(flow, event.step):
+            self._news = True
         if parent is None or begins or event.lazy:
             self._place(running, event)
         self.live.add(running)
         return running
+
+    def add_touches(self, event: StepEvent, touches: Iterable[Touch]) -> None:
+        """Count what the innermost recorded step around a call touches."""
+        for flow, step in find_touching_steps(event, self):
+            self._news |= self.touch_counts.add(flow, step, touches)
 
     def find_test(self, _event: StepEvent) -> str:
         """Return the test that a step with no step around it belongs to; empty where no tests are recorded."""
@@ -181,6 +191,8 @@ class EvidenceObserver(Counts):
         running.counted = run is None or not is_lost
         if event.entrypoint:
             self._add_run((flow, event.step), running.replaced - {event.step})
+            if event.parent is None:  # else a step of another flow calls it
+                self.touch_counts.add_trigger(flow, event.step)
         elif running.counted:
             self._add(self._orphans, (flow, event.step, is_lost))
         if running.counted:

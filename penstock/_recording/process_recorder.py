@@ -83,7 +83,11 @@ class Recorder(EvidenceObserver):
         """Write the evidence unless the recording folder was removed."""
         if self.file and self.file.parent.is_dir():
             self._visits.has_news = False
-            super().write()
+            token = current_event.set(None)  # the files written here are not touched by the step that ends
+            try:
+                super().write()
+            finally:
+                current_event.reset(token)
 
     def write_now_and_then(self, pause: int = _PAUSE) -> None:
         """Write new observations unless it was done just now: writing takes longer the more there are.

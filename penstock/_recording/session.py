@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from penstock._declare.patches import active, retry, undo_all
 from penstock._recording import mock_hooks
+from penstock._recording.effects import effect_hooks
+from penstock._recording.effects.run_triggers import clear_start
 from penstock._recording.evidence_observer import COMMIT
 from penstock._recording.process_recorder import FOLDER, recorder
 from penstock._recording.running_test import RunningTest
@@ -96,6 +98,7 @@ class Recording:
             self._set_environment(self.running_test.lead(os.environ[FOLDER]))
             observer.started = False  # steps that tests call on their own have lost nothing
             add_observer(observer)
+            effect_hooks.watch(observer)
         mock_hooks.watch()
 
     def look(self) -> None:
@@ -111,6 +114,7 @@ class Recording:
 
     def between_tests(self) -> None:
         """Let a worker write now and then, because it may crash; parts are lost if the main process does."""
+        clear_start()
         if self._target is None and (observer := recorder()):
             observer.write_now_and_then()
 
@@ -122,6 +126,7 @@ class Recording:
         fault = self._leave_part()
         undo_all(self._patches)
         mock_hooks.unwatch()
+        effect_hooks.unwatch()
         if self._target is not None:
             self._finish(self._target, fault)
             shutil.rmtree(self._folder, ignore_errors=True)

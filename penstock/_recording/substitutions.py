@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock._callables.unwrap import underlying
 from penstock._declare import registry
+from penstock._recording.effects.hidden_effects import hidden_effects
 from penstock._recording.reachable_steps import CONTAINERS, OURS, forget, reach, steps_on
 from penstock._util.locks import make_reentrant_lock
 from penstock.check.evidence.circumstances import NOTHING
@@ -70,6 +71,8 @@ class Replacements:
             if type(original) not in _PLAIN:
                 with self._lock:
                     self._hold(owner, original, stand_in)
+                if not {*steps_on(original)}:  # a step has touches of its own
+                    hidden_effects.hold(owner, original)
 
     def _hold(self, owner: object, original: Any, stand_in: Any) -> None:
         index = reach(self.now)
@@ -90,6 +93,7 @@ class Replacements:
     def let_go(self, owner: object) -> None:
         """Record that a patcher has restored everything that it had replaced."""
         self._tables.pop(id(owner), None)
+        hidden_effects.let_go(owner)
         if self._held:
             with self._lock:
                 self._change([patch for patch in self._held if patch.owner is not owner])
@@ -134,6 +138,7 @@ class Replacements:
     def clear(self) -> None:
         """Discard all state."""
         self._bindings, self._tables = {}, {}
+        hidden_effects.clear()
         self._change([])
         forget()
 

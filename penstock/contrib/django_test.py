@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._recording import mock_hooks
 from penstock._recording.declared_modules import import_declarations
+from penstock._recording.effects import effect_hooks
 from penstock._recording.process_recorder import recorder
 from penstock._recording.session import MANY_TESTS, Recording
 from penstock._util.optional_imports import needed
@@ -31,6 +32,7 @@ def _begin_worker(*given: Any) -> None:
     if observer := recorder():
         observer.started = False
         mock_hooks.watch()
+        effect_hooks.watch(observer)
         with suppress(PenstockError):
             import_declarations(load(Path.cwd()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from penstock.discover.recording import Function
+
+
+_GENERIC = frozenset(
+    {
+        "call",
+        "delete",
+        "dispatch",
+        "execute",
+        "get",
+        "handle",
+        "main",
+        "patch",
+        "perform",
+        "post",
+        "process",
+        "put",
+        "run",
+    }
+)
+"""Names of functions that frameworks give, which do not say what happens."""
+
+_GENERIC_OWNERS = frozenset({"app", "command", "handler", "job", "task"})
+
+
+def name_flow(function: Function) -> str:
+    """Return a name for the flow that begins at a function: the function's, with its class or module in front if that says little."""
+    name = function.name.strip("_") or function.name
+    if name not in _GENERIC:
+        return name
+    modules = [part for part in function.module.split(".") if part != "__main__"] or ["program"]
+    owner = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", f".{function.qualname}".split(".")[-2]).lower().strip("_")
+    if owner in _GENERIC_OWNERS:
+        return modules[-1]
+    return f"{owner or modules[-1]}_{name}"
 
 
 def name_steps(functions: Iterable[Function], wishes: Mapping[str, str]) -> dict[str, str]:

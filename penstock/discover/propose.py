@@ -15,7 +15,7 @@ from penstock.discover.choice.scores import choose_steps
 from penstock.discover.choice.source import SourceReader
 from penstock.discover.effects import collect_effects
 from penstock.discover.entrypoints import find_function, find_trigger
-from penstock.discover.naming import name_steps
+from penstock.discover.naming import name_flow, name_steps
 from penstock.discover.proposal import ProposedFlow, ProposedStep
 from penstock.discover.task_runs import join_tasks
 
@@ -88,7 +88,7 @@ class _Draft:
     @property
     def flow(self) -> str:
         """The name of the flow."""
-        return self.choice.flow or self.recording.functions[self.start].name.strip("_")
+        return self.choice.flow or name_flow(self.recording.functions[self.start])
 
     def _name_steps(self) -> dict[int, str]:
         functions = self.recording.functions

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import penstock.discover.watch.process as watched_process
-from penstock._util.atomic_files import read_text
 from penstock.discover.recording import Recording
 from penstock.discover.recording_file import decode_rows, merge
 from penstock.errors import PenstockError
@@ -60,7 +59,7 @@ def watch_command(command: Sequence[str], options: WatchOptions) -> tuple[Record
     try:
         roots = [str(root) for root in options.roots or (options.project,)]
         settings = {"roots": roots, "packages": list(options.packages)}
-        (folder / watched_process.SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
+        (folder / watched_process.SETTINGS).write_bytes(watched_process.encode(settings))
         code = _run(command, _make_environment(folder, options))
         return merge(list(_read_parts(folder, options.project)), command), code
     finally:
@@ -74,21 +73,27 @@ def _make_environment(folder: Path, options: WatchOptions) -> dict[str, str]:
 
 
 def _run(command: Sequence[str], env: Mapping[str, str]) -> int:
-    try:
-        process = subprocess.Popen(command, env=env)
-    except OSError as error:
-        raise PenstockError(f"cannot start {command[0]!r}: {error.strerror}. Is it installed, and on PATH?") from None
-    with _leave_signals_to(process):
-        return process.wait()
+    processes: list[subprocess.Popen[bytes]] = []
+    with _leave_signals_to(processes):
+        try:
+            processes.append(subprocess.Popen(command, env=env))
+        except OSError as error:
+            cure = "Is it installed, and on PATH?"
+            raise PenstockError(f"cannot start {command[0]!r}: {error.strerror}. {cure}") from None
+        return processes[0].wait()
 
 
 @contextlib.contextmanager
-def _leave_signals_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def _leave_signals_to(processes: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
     """Go on at Ctrl-C, which the terminal sends to the command, too; pass on a request to end."""
-    handlers = {
-        signal.SIGINT: lambda *_: None,
-        signal.SIGTERM: lambda *_: process.terminate(),
-    }
+
+    def end(*_: object) -> None:
+        """Ask the command to end."""
+        for process in processes:
+            process.terminate()
+
+    is_main = threading.current_thread() is threading.main_thread()  # only this one may handle signals
+    handlers = {signal.SIGINT: lambda *_: None, signal.SIGTERM: end} if is_main else {}
     outer = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
@@ -99,8 +104,8 @@ def _leave_signals_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 def _read_parts(folder: Path, project: Path) -> Iterator[Recording]:
     """Yield what each process has written; a part that cannot be read is left out with a note."""
-    for path in sorted(folder.glob("*-*.json")):
+    for path in sorted(folder.glob(f"*{watched_process.PART}")):
         try:
-            yield decode_rows(json.loads(read_text(path)), project)
-        except (OSError, KeyError, TypeError, ValueError, IndexError, AttributeError):
+            yield decode_rows(watched_process.decode(path.read_bytes()), project)
+        except (OSError, EOFError, KeyError, TypeError, ValueError, IndexError, AttributeError):
             yield Recording(notes=("The recording of a process cannot be read.",))

@@ -40,7 +40,7 @@ def _name_file(path: object) -> tuple[Touch, ...]:
     text = os.fsdecode(path).replace("\\", "/")
     folder, _, name = text.rstrip("/").rpartition("/")
     is_probe = text in _TEMPORARY_FOLDERS or (folder in _TEMPORARY_FOLDERS and _PROBE.fullmatch(name))
-    if is_probe or _OWN_FOLDERS.search(text) or _TEMPORARY.fullmatch(name):
+    if is_probe or name.startswith(".") or _OWN_FOLDERS.search(text) or _TEMPORARY.fullmatch(name):
         return ()
     suffix = _SUFFIX.fullmatch(os.path.splitext(name)[1])  # noqa: PTH122 - the path is only a text here
     return (Touch("writes", f"files:*{suffix[0].lower()}" if suffix else "files"),)

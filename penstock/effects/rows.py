@@ -42,11 +42,14 @@ class LibraryFunction(NamedTuple):
         qualname: Its qualified name there, as its code object has it.
         read: Returns what a call touches or starts, from its arguments by name. It runs before the function's first
             line, and raises nothing that matters: an exception counts as nothing.
+        surrounds: Whether the work that the call starts runs inside it. Then what starts the work may also be read later,
+            when the work begins.
     """
 
     module: str
     qualname: str
     read: Reader
+    surrounds: bool = False
 
 
 class BuiltinFunction(NamedTuple):

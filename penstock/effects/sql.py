@@ -58,7 +58,12 @@ def read_sql(system: str, statement: object) -> tuple[Touch, ...]:
         text = statement[:MAX_STATEMENT]
     else:
         text = str(statement.as_string(None))[:MAX_STATEMENT] if hasattr(statement, "as_string") else ""
-    return _read(_SYSTEMS.get(system, system), text)
+    return _read(name_system(system), text)
+
+
+def name_system(system: str) -> str:
+    """Return the usual name of a kind of database."""
+    return _SYSTEMS.get(system, system)
 
 
 @lru_cache(maxsize=512)

@@ -24,6 +24,9 @@ FindingCode = Literal[
     "unmatched-ignore",
     "topic-without-consumer",
     "topic-without-producer",
+    "undeclared-effect",
+    "effect-never-seen",
+    "trigger-never-seen",
 ]
 """The code of a finding; the problems of declarations have codes of their own."""
 
@@ -134,6 +137,21 @@ _KINDS = (
     FindingKind(
         code="topic-without-producer",
         summary="A topic or queue starts a flow, and no step of any service writes to it.",
+        severity="note",
+    ),
+    FindingKind(
+        code="undeclared-effect",
+        summary="A step writes something outside the process, and no effect says so.",
+        severity="note",
+    ),
+    FindingKind(
+        code="effect-never-seen",
+        summary="A step ran, and never touched what its effect names.",
+        severity="note",
+    ),
+    FindingKind(
+        code="trigger-never-seen",
+        summary="An entrypoint is started by something else than its trigger names.",
         severity="note",
     ),
     FindingKind(

@@ -110,6 +110,8 @@ def mark_untested(flow: Flow) -> tuple[Flow, str]:
     number = sum(edge.untested for edge in flow.edges)
     if not (number or (flow.evidence and flow.evidence.tests)):
         return flow, "The evidence does not say which test took an arrow: pytest --penstock"
+    if not number:
+        return flow, "Tests take all arrows."
     edges = tuple(
         replace(edge, state="untested") if edge.untested and edge.state in MARKED_UNTESTED else edge
         for edge in flow.edges

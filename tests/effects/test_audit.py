@@ -69,7 +69,7 @@ def test_files_of_tools(tmp_path):
     with probe_effects() as probe:
         with tempfile.NamedTemporaryFile(suffix=".csv") as file:
             file.write(b"x")
-        for name in ("__pycache__/a.txt", ".cache/a.txt", "a.pyc", "a.tmp"):
+        for name in ("__pycache__/a.txt", ".cache/a.txt", "a.pyc", "a.tmp", ".coverage"):
             (tmp_path / name).touch()
         Path(os.devnull).write_text("x", "utf-8")
     assert [] == probe.writes

@@ -291,6 +291,7 @@ def test_workers_of_celery_take_part(folder: Path, monkeypatch: pytest.MonkeyPat
     # how often is not told exactly by a worker that is ended, only what it saw
     assert {"receive>pack after ", "pack>ship after "} == set(facts(found))
     assert ({"receive", "clean_up"}, {}) == ({seen.step for _, seen in found.runs}, found.orphans)
+    assert {"test_it.py::test_it": {"receive", "pack", "ship", "clean_up"}} == visits(found)
 
 
 def _until(condition: object) -> None:
@@ -298,3 +299,35 @@ def _until(condition: object) -> None:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert condition()
+
+
+TOUCHING_SHOP = """
+import sqlite3
+from penstock import flow
+
+orders = flow("orders")
+
+@orders.entrypoint
+def handle(file):
+    with sqlite3.connect(file) as database:
+        database.execute("CREATE TABLE IF NOT EXISTS stock (part)")
+        database.execute("INSERT INTO stock VALUES ('bolt')")
+    database.close()
+"""
+
+
+def test_touches_of_all_processes(folder: Path) -> None:
+    """What a step touches is recorded in the process of the tests, and in those that they start."""
+    (folder / "shop.py").write_text(TOUCHING_SHOP)
+    test = """
+import subprocess, sys, shop
+def test_it():
+    shop.handle("stock.db")
+    subprocess.run([sys.executable, "-c", "import shop; shop.handle('stock.db')"], check=True)
+"""
+    run(folder, test, "--penstock")
+    found = evidence(folder)
+    assert {("handle", "writes", "sqlite:stock"): 2} == {
+        (touch.step.step, touch.verb, touch.target): count for touch, count in found.touches.items()
+    }
+    assert [frozenset()] == list(found.watched.values())

@@ -99,7 +99,7 @@ def untested(*numbers: int, tests: int = 1) -> Flow:
     [
         (untested(1, 3), ["", "untested", "", "never-seen"], "2 of 4 arrows are taken by no test."),
         (untested(0, tests=0), ["untested", "", "", "never-seen"], "1 of 4 arrows is taken by no test."),
-        (untested(), ["", "", "", "never-seen"], "0 of 4 arrows are taken by no test."),
+        (untested(), ["", "", "", "never-seen"], "Tests take all arrows."),
         (
             untested(tests=0),
             ["", "", "", "never-seen"],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from penstock.check.verdict.tally import Tally, is_current, reachable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from penstock.check.evidence import Evidence, Visit
     from penstock.check.verdict.tally import Pair
@@ -43,6 +43,10 @@ class Passage(NamedTuple):
     arrows: frozenset[str]
     masked: tuple[tuple[str, frozenset[str]], ...]
     detours: tuple[tuple[str, frozenset[str]], ...]
+
+
+TestedPassage = tuple[Passage, frozenset[str]]
+"""A passage of no suite yet, and the tests that show it."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +105,14 @@ class Passages:
         return {step.name for step in self.flow.steps if step.kind.endswith("generator")}
 
 
-def find_passages(flow: Flow, evidence: Evidence) -> Passages:
-    """Return what the tests of some evidence show of a flow."""
-    visits = [(visit, tests) for visit, tests in evidence.of(flow.name).visits.items() if tests]
+def read_visits(flow: Flow, evidence: Evidence) -> list[TestedPassage]:
+    """Return what the evidence shows of a flow, with the tests of each passage."""
+    reader = _Reader(flow)
+    return [(reader.read(visit), tests) for visit, tests in evidence.of(flow.name).visits.items() if tests]
+
+
+def find_passages(flow: Flow, visits: Sequence[TestedPassage]) -> Passages:
+    """Return the passages of each test; tests that show the same are taken together."""
     numbers: dict[str, set[int]] = defaultdict(set)
     for number, (_, tests) in enumerate(visits):
         for test in tests:
@@ -111,11 +120,18 @@ def find_passages(flow: Flow, evidence: Evidence) -> Passages:
     suites: dict[frozenset[int], set[str]] = defaultdict(set)
     for test, shown in numbers.items():
         suites[frozenset(shown)].add(test)
-    reader = _Reader(flow)
-    read = [reader.read(visit) for visit, _ in visits]
     places = [(suite, number) for suite, shown in enumerate(suites) for number in sorted(shown)]
-    passages = (read[place]._replace(number=number, suite=suite) for number, (suite, place) in enumerate(places))
+    passages = (visits[place][0]._replace(number=number, suite=suite) for number, (suite, place) in enumerate(places))
     return Passages(flow, tuple(map(frozenset, suites.values())), tuple(passages))
+
+
+def find_tests_by_arrow(visits: Iterable[TestedPassage]) -> dict[Pair, frozenset[str]]:
+    """Return the tests that took each edge; one that no test took is missing."""
+    takers: dict[Pair, set[str]] = defaultdict(set)
+    for passage, tests in visits:
+        for source in passage.arrows:
+            takers[source, passage.step] |= tests
+    return {pair: frozenset(tests) for pair, tests in takers.items()}
 
 
 class _Reader:

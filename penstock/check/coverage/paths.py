@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from penstock.check.coverage.passages import Passages
 
-MAX_STATES = 50_000
-"""Maximum number of states; beyond, paths are not counted."""
+MAX_EFFORT = 5_000_000
+"""Maximum number of passages that are looked at on the way from states to states; beyond, paths are not counted."""
 
 NO_PASSAGES: frozenset[int] = frozenset()
 
@@ -28,7 +28,7 @@ class _State(NamedTuple):
     """A step, and the numbers of the passages through it that tests took on some path from an entrypoint."""
 
     step: str
-    way_numbers: frozenset[int]
+    passages: frozenset[int]
 
 
 class _Rest(NamedTuple):
@@ -86,7 +86,7 @@ def find_untested_paths(passages: Passages) -> UntestedPaths:
         return UntestedPaths(flow.path_count, None)
     rests: dict[_State, _Rest] = {}
     for state in reversed(following):  # in the order of the steps
-        rests[state] = _sum_rests([rests[after] for after in following[state]], is_taken=bool(state.way_numbers))
+        rests[state] = _sum_rests([rests[after] for after in following[state]], is_taken=bool(state.passages))
     count = sum(rests[start].paths for start in starts)
     return UntestedPaths(flow.path_count, count, starts, following, rests)
 
@@ -106,14 +106,16 @@ def _find_states(
     for start in starts:
         waiting[start.step][start] = None
     following: dict[_State, list[_State]] = {}
+    effort = 0
     for step in order:
         ways = [(target, _find_ways(passages, step, target)) for target in acyclic[step]]
+        effort += len(waiting[step]) * sum(1 + len(way) for _, way in ways)
+        if effort > MAX_EFFORT:
+            return None
         for state in waiting[step]:
-            following[state] = [_State(target, _go_on(state.way_numbers, way)) for target, way in ways]
+            following[state] = [_State(target, _go_on(state.passages, way)) for target, way in ways]
             for after in following[state]:
                 waiting[after.step][after] = None
-        if len(following) > MAX_STATES:
-            return None
     return following
 
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.check.coverage.passages import find_pairs, find_passages
+from penstock.check.coverage.passages import find_pairs, find_passages, find_tests_by_arrow, read_visits
 from penstock.check.coverage.paths import find_untested_paths
 from penstock.check.verdict.counting import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from penstock.check.coverage.passages import Passages
+    from penstock.check.coverage.passages import Passages, TestedPassage
     from penstock.check.evidence import Evidence
     from penstock.check.verdict.tally import Pair
     from penstock.model import Edge, Flow
@@ -106,11 +106,12 @@ def cover(flow: Flow, evidence: Evidence, max_paths: int) -> FlowCoverage:
         evidence: The evidence.
         max_paths: The number of untested paths to list.
     """
-    passages = find_passages(flow, evidence)
+    visits = read_visits(flow, evidence)
+    passages = find_passages(flow, visits)
     untested = find_untested_paths(passages)
     return FlowCoverage(
         flow=flow,
-        arrows=tuple(_cover_arrows(passages, evidence)),
+        arrows=tuple(_cover_arrows(flow, visits, evidence)),
         pairs=tuple(_cover_pair(pair, passages) for pair in find_pairs(flow)),
         paths=Share(None if untested.count is None else untested.total - untested.count, untested.total),
         untested_paths=tuple(islice(untested.find_shortest(), max_paths)),
@@ -118,11 +119,10 @@ def cover(flow: Flow, evidence: Evidence, max_paths: int) -> FlowCoverage:
     )
 
 
-def _cover_arrows(passages: Passages, evidence: Evidence) -> list[ArrowCoverage]:
-    flow, tests = passages.flow, find_tests_by_arrow(passages)
-    tally = count(flow, evidence)
-    masks = _collect((passage.step, passage.masked) for passage in passages.passages)
-    detours = _collect((passage.step, passage.detours) for passage in passages.passages)
+def _cover_arrows(flow: Flow, visits: Sequence[TestedPassage], evidence: Evidence) -> list[ArrowCoverage]:
+    tests, tally = find_tests_by_arrow(visits), count(flow, evidence)
+    masks = _collect((passage.step, passage.masked) for passage, _ in visits)
+    detours = _collect((passage.step, passage.detours) for passage, _ in visits)
     rows: list[ArrowCoverage] = []
     for edge in flow.edges:
         pair, step = (edge.source, edge.target), flow.step(edge.target)
@@ -140,17 +140,6 @@ def _collect(rows: Iterable[tuple[str, Iterable[tuple[str, frozenset[str]]]]]) -
         for source, steps in reasons:
             names.setdefault((source, target), set()).update(steps)
     return {pair: tuple(sorted(steps)) for pair, steps in names.items()}
-
-
-def find_tests_by_arrow(passages: Passages) -> dict[Pair, frozenset[str]]:
-    """Return the tests that took each edge; one that no test took is missing."""
-    suites: dict[Pair, set[int]] = {}
-    for passage in passages.passages:
-        for source in passage.arrows:
-            suites.setdefault((source, passage.step), set()).add(passage.suite)
-    return {
-        pair: frozenset().union(*(passages.suites[number] for number in numbers)) for pair, numbers in suites.items()
-    }
 
 
 def _cover_pair(pair: tuple[Pair, Pair], passages: Passages) -> PairCoverage:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from penstock.check.coverage.passages import find_passages
-from penstock.check.coverage.report import find_tests_by_arrow
+from penstock.check.coverage.passages import find_tests_by_arrow, read_visits
 
 if TYPE_CHECKING:
     from penstock.check.evidence import Evidence
@@ -17,11 +16,11 @@ def note_tests(flow: Flow, evidence: Evidence) -> Flow:
     """Return a flow whose edges say so if no test takes them; the same if the evidence names no test."""
     if not evidence.visits:
         return flow
-    passages = find_passages(flow, evidence)
-    tested = find_tests_by_arrow(passages)
+    visits = read_visits(flow, evidence)
+    tested = find_tests_by_arrow(visits)
     edges = tuple(
         replace(edge, untested=edge.origin == "declared" and (edge.source, edge.target) not in tested)
         for edge in flow.edges
     )
-    summary = flow.evidence and replace(flow.evidence, tests=len(frozenset().union(*passages.suites)))
+    summary = flow.evidence and replace(flow.evidence, tests=len(frozenset().union(*(tests for _, tests in visits))))
     return replace(flow, edges=edges, evidence=summary)

@@ -139,7 +139,7 @@ class Evidence:
         touches (Mapping[StepTouch, int]): How often each step was seen to read or write what outside the process.
         triggers (Mapping[RunTrigger, int]): How often what was seen to start a run.
         watched (Mapping[tuple[str, Seen], frozenset[str]]): The steps whose touches were recorded, by flow and step. Each
-            has the kinds of targets, such as ``http``, that tests had replaced the client of whenever it ran.
+            has the kinds of targets, such as ``host`` and ``table``, that tests had replaced the client of whenever it ran.
     """
 
     facts: Mapping[Fact, int] = field(default_factory=dict)

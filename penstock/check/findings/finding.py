@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from penstock.model.problem_codes import ProblemCode
 
 
+_SEVERAL_A_STEP = frozenset({"contract", "undeclared-effect", "effect-never-seen", "trigger-never-seen"})
+"""The codes of findings that one step may have several of; the message tells them apart."""
+
+
 class RelatedLocation(NamedTuple):
     """A place in the source, with a description."""
 
@@ -88,7 +92,7 @@ class Finding:
     @property
     def short_key(self) -> str:
         """The key without the words of a problem, as older baselines have it."""
-        subject = self.message if self.code == "contract" else self.arrow  # one step may break several contracts
+        subject = self.message if self.code in _SEVERAL_A_STEP else self.arrow
         return " ".join(filter(None, (self.code, self.flow, subject or self.message)))
 
     @property

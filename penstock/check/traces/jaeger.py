@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from penstock.check.traces.client_spans import read_notes
 from penstock.check.traces.reader import TraceFormat, commit_of, get_list, label_of, nanoseconds, require_id
 from penstock.check.traces.span_functions import function_of
 from penstock.check.traces.span_store import SpanRecord
@@ -32,7 +33,8 @@ def _parse_span(span: Mapping[str, Any], commits: Mapping[str, str]) -> SpanReco
     trace, commit = require_id(span["traceID"]), commits.get(span.get("processID", ""), "")
     tags = _tags(span)
     function = function_of(tags, leaves=tags.get("span.kind") in ("client", "producer"))
-    return SpanRecord(trace, require_id(span["spanID"]), _parent(span), label_of(tags), start, end, commit, function)
+    own, label, notes = require_id(span["spanID"]), label_of(tags), read_notes(tags, tags.get("span.kind"))
+    return SpanRecord(trace, own, _parent(span), label, start, end, commit, function, notes)
 
 
 def _parent(span: Mapping[str, Any]) -> tuple[str, str] | None:

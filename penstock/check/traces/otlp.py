@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from penstock.check.traces.client_spans import read_notes
 from penstock.check.traces.reader import TraceFormat, commit_of, get_list, label_of, nanoseconds, require_id
 from penstock.check.traces.span_functions import function_of
 from penstock.check.traces.span_store import SpanRecord
@@ -35,7 +36,8 @@ def _parse_span(span: Mapping[str, Any], commit: str) -> SpanRecord:
     start, end = nanoseconds(span["startTimeUnixNano"]), nanoseconds(span["endTimeUnixNano"])
     attributes = read_attributes(span)
     function = function_of(attributes, leaves=span.get("kind") in _LEAVING)
-    return SpanRecord(trace, require_id(span["spanId"]), parent, label_of(attributes), start, end, commit, function)
+    label, notes = label_of(attributes), read_notes(attributes, span.get("kind"))
+    return SpanRecord(trace, require_id(span["spanId"]), parent, label, start, end, commit, function, notes)
 
 
 def _link(span: Mapping[str, Any]) -> tuple[str, str] | None:

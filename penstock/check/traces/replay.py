@@ -12,6 +12,8 @@ from penstock.check.evidence.frames import StepFrame, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from penstock.check.traces.client_spans import Note
+
 
 class StepAttributes(NamedTuple):
     """The step attributes of a span.
@@ -40,6 +42,7 @@ class Span(NamedTuple):
         label: The step, if the span belongs to one.
         start: Nanoseconds.
         end: Nanoseconds.
+        notes: What it touches outside its process, or starts there.
     """
 
     key: bytes
@@ -47,6 +50,7 @@ class Span(NamedTuple):
     label: StepAttributes | None
     start: int
     end: int
+    notes: tuple[Note, ...] = ()
 
 
 class ReplayedStep(NamedTuple):

@@ -19,21 +19,26 @@ from penstock.check.evidence import Evidence, Fact, Orphan, Seen
 from penstock.check.evidence.company import with_pending
 from penstock.check.traces.occurrences import Occurrences
 from penstock.check.traces.replay import Span, replay
+from penstock.check.traces.span_touches import SpanTouches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from penstock.check.evidence.circumstances import Key
+    from penstock.check.traces.client_spans import Note
     from penstock.check.traces.replay import ReplayedStep, StepAttributes
 
 BUCKETS = 64
 IN_MEMORY = 512 * 1024
 """Bytes of a temporary file that are kept in memory."""
 
+MAX_NOTES = 100_000
+"""Maximum number of different sets of touches; what further spans touch is left out."""
+
 LAST = 2**63 - 1
 """Nanoseconds: the end of all time that a record can hold."""
 
-_record = struct.Struct("<16s8s16s8sIqq")
+_record = struct.Struct("<16s8s16s8sIIqq")
 
 
 class SpanRecord(NamedTuple):
@@ -48,6 +53,7 @@ class SpanRecord(NamedTuple):
         end: The same.
         commit: The deployed version, where known.
         function: The full name of the function that it was made for, if it says so.
+        notes: What it touches outside its process, or starts there.
     """
 
     trace: str
@@ -58,6 +64,7 @@ class SpanRecord(NamedTuple):
     end: int
     commit: str
     function: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 class Traces:
@@ -70,6 +77,7 @@ class Traces:
     def __init__(self) -> None:
         self.steps = 0
         self._labels: dict[StepAttributes | None, int] = {None: 0}
+        self._notes: dict[tuple[Note, ...], int] = {(): 0}
         self._joined: dict[bytes, bytes] = {}
         self._commits: dict[str, int] = {}
         self._files = [SpooledTemporaryFile(IN_MEMORY) for _ in range(BUCKETS)]  # noqa: SIM115 - closed with them
@@ -90,22 +98,29 @@ class Traces:
             if above[0] != trace:
                 self._joined[self._group(trace)] = self._group(above[0])
         label = self._labels.setdefault(told.label, len(self._labels))
-        self._files[_bucket(trace)].write(_record.pack(trace, span, *above, label, told.start, told.end))
+        notes = self._number_notes(told.notes)
+        self._files[_bucket(trace)].write(_record.pack(trace, span, *above, label, notes, told.start, told.end))
         if label:
             self.steps += 1
             self._commits[told.commit] = max(told.end, self._commits.get(told.commit, 0))
 
+    def _number_notes(self, notes: tuple[Note, ...]) -> int:
+        """Return the number of some notes; beyond a number of different ones, that of none."""
+        if len(self._notes) > MAX_NOTES:
+            return self._notes.get(notes, 0)
+        return self._notes.setdefault(notes, len(self._notes))
+
     def evidence(self) -> Evidence:
         """Return the evidence of all spans; to be called once, at the end."""
         tally = _EvidenceCounter()
-        labels = list(self._labels)
+        labels, notes = list(self._labels), list(self._notes)
         if self._joined:
             self._rearrange()
         for file in self._files:
             groups: dict[bytes, list[Span]] = defaultdict(list)
-            for trace, span, above, parent, label, start, end in _records(file):
+            for trace, span, above, parent, label, note, start, end in _records(file):
                 key = None if parent == bytes(8) else above + parent
-                groups[self._group(trace)].append(Span(trace + span, key, labels[label], start, end))
+                groups[self._group(trace)].append(Span(trace + span, key, labels[label], start, end, notes[note]))
             for spans in groups.values():
                 tally.count(spans)
             file.truncate(0)
@@ -133,6 +148,7 @@ class _EvidenceCounter:
 
     def __init__(self) -> None:
         self._facts: dict[Key, Occurrences] = defaultdict(Occurrences)
+        self._touches = SpanTouches()
         self._runs: Counter[tuple[str, str]] = Counter()
         self._strays: Counter[tuple[str, str]] = Counter()
         self._foreign: Counter[tuple[str, str]] = Counter()
@@ -144,6 +160,7 @@ class _EvidenceCounter:
     def count(self, spans: list[Span]) -> None:
         """Count the facts of one trace."""
         steps = replay(spans)
+        self._touches.count(spans)
         run_starts: dict[int, int] = {}
         for step in steps:
             frame, root = step.frame, step.frame.root or step.frame
@@ -197,7 +214,16 @@ class _EvidenceCounter:
             sides = _seen(done), _seen(ancestors), _seen(outside)
             facts[Fact(flow, Seen(step), Seen(parent), *sides, circumstances)] += occurrences.times
         runs = {(flow, Seen(step)): number for (flow, step), number in self._runs.items()}
-        return Evidence(facts, orphans, runs, commits, meanwhile=dict(self._meanwhile), exact=True)
+        return Evidence(
+            facts,
+            orphans,
+            runs,
+            commits,
+            meanwhile=dict(self._meanwhile),
+            exact=True,
+            touches=self._touches.touches,
+            triggers=self._touches.triggers,
+        )
 
     def _concurrent(self) -> Iterator[tuple[tuple[str, str], bool]]:
         """Yield each step that began alone, and whether another step of its flow was running at that time."""
@@ -212,7 +238,7 @@ def _seen(steps: Iterable[str]) -> frozenset[Seen]:
     return frozenset(map(Seen, steps))
 
 
-def _records(file: SpooledTemporaryFile[bytes]) -> Iterator[tuple[bytes, bytes, bytes, bytes, int, int, int]]:
+def _records(file: SpooledTemporaryFile[bytes]) -> Iterator[tuple[bytes, bytes, bytes, bytes, int, int, int, int]]:
     file.seek(0)
     while chunk := file.read(_record.size * 4096):
         yield from _record.iter_unpack(chunk)

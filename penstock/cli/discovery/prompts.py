@@ -100,6 +100,10 @@ def _find_other(name: str, others: Sequence[Function]) -> Function:
 
 def _drop(turn: Turn, proposal: ProposedFlow, names: Sequence[str]) -> Turn:
     addresses = {_address_of(name, proposal) for name in names}
+    if proposal.steps[0].function.address in addresses:
+        return replace(
+            turn, message=f"The flow begins at {proposal.steps[0].name}. To begin elsewhere: quit, and --from NAME"
+        )
     choice = turn.choice
     return replace(turn, choice=replace(choice, dropped=choice.dropped | addresses, added=choice.added - addresses))
 

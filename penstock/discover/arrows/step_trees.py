@@ -72,7 +72,13 @@ def _join(children: Iterable[tuple[tuple[Placed, ...], tuple[int, ...]]]) -> tup
     spans: list[frozenset[int]] = []
     known: dict[tuple[StepCall, frozenset[str]], int] = {}
     for calls, running in children:
-        before = frozenset[int]().union(*(span for index, span in enumerate(spans) if index not in running))
+        if not calls:  # most have no step inside
+            spans.append(frozenset())
+            continue
+        if running:
+            before = frozenset[int]().union(*(span for index, span in enumerate(spans) if index not in running))
+        else:
+            before = frozenset(range(len(placed)))
         positions: list[int] = []
         for call, after in calls:
             everything = before.union(positions[position] for position in after)

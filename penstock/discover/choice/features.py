@@ -42,7 +42,7 @@ class Features(NamedTuple):
         writes: Whether it or a function inside it wrote outside.
         answers: Whether its name says that it answers a question.
         repeated: Whether its most frequent caller has its name: a method calls the one that it overrides.
-        detail: Whether it is a short last part of callers that do more than call it.
+        detail: Whether it is short, and answers a question or is the last part of callers that do more than call it.
         delegates: Whether it is private, undocumented, and does nothing but call others.
     """
 
@@ -126,11 +126,13 @@ class _Collector:
         return sum(runs.present[peer] for peer in peers if functions[peer].name == functions[number].name)
 
     def _is_detail(self, number: int, callers: Iterable[int]) -> bool:
-        """Return whether a function is short, calls next to nothing, and is all that callers with statements of their own call."""
+        """Return whether a function is short, calls next to nothing, and answers a question or is all that its callers call."""
         is_short = self._sources[number] is not None and self._count_statements(number) <= _DETAIL_STATEMENTS
         if not is_short or len(self._runs.callees.get(number, ())) > 1:
             return False
-        return all(self._has_few_parts(caller) for caller in callers)
+        return self._runs.recording.functions[number].name.startswith(_GETTERS) or all(
+            self._has_few_parts(caller) for caller in callers
+        )
 
     def _has_few_parts(self, caller: int) -> bool:
         """Return whether a function is no entrypoint, calls few others, and has more statements than those."""

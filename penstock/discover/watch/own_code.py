@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import sysconfig
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ PENSTOCK = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__fil
 
 _LIBRARIES = re.compile(r"/(?:site-packages|dist-packages|node_modules|__pypackages__|\.[^/]+)/")
 _TESTS = re.compile(r"/(?:tests?/|(?:test_[^/]*|[^/]*_test|tests|conftest)\.py$)")
-_STANDARD_LIBRARY = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib")})
+_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120 - the same
 _FUNCTION = 0x1  # CO_OPTIMIZED: neither a module's code nor a class's
 _KINDS = ((0x200, "async generator"), (0x80 | 0x100, "coroutine"), (0x20, "generator"))
 

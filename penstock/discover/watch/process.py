@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import json
+import marshal
 import os
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.discover.watch.faults import faults, swallow
@@ -28,17 +29,22 @@ if TYPE_CHECKING:
 FOLDER = "PENSTOCK_DISCOVERY"
 """The environment variable with the folder in which every process of a recording writes its part."""
 
-SETTINGS = "settings.json"
+SETTINGS = "settings"
 """The file there with the arguments of :class:`~penstock.discover.watch.own_code.OwnCode`."""
+
+PART = ".part"
+"""The suffix of the parts."""
+
+_FORMAT = 4  # which all supported versions of Python have
 
 _TEST_RUNNERS = (("_pytest.runner", "runtestprotocol"), ("unittest.case", "TestCase.run"))
 """Where tests begin."""
 
-PAUSE = 5.0
-"""Seconds between two writes of a process that may be killed."""
+_PAUSE = 50
+"""The pause between two writes of a process, which may be killed, as a multiple of the time that the last one took."""
 
-_LATER = 20
-"""The pause as a multiple of the time that the last write took, if that is longer."""
+_POOLS = ("multiprocessing.util", "billiard.util")
+"""Modules whose child processes end without ``atexit``."""
 
 _open, _write, _close, _replace, _clock = os.open, os.write, os.close, os.replace, time.monotonic
 """As they are when the process starts: tests replace them."""
@@ -49,10 +55,24 @@ def start() -> None:
     folder = os.environ.get(FOLDER)
     if folder:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            with open(os.path.join(folder, SETTINGS), encoding="utf-8") as file:  # noqa: PTH118, PTH123 - pathlib costs time in every process
-                settings = json.load(file)
+            with open(os.path.join(folder, SETTINGS), "rb") as file:  # noqa: PTH118, PTH123 - pathlib costs time in every process
+                settings = decode(file.read())
             _hide_from_pytest()
             WatchedProcess(folder, OwnCode(settings["roots"], settings["packages"])).start()
+
+
+def encode(content: Any) -> bytes:
+    """Return plain values for a file of the recording's folder, which only the user can read; ``json`` takes long to import."""
+    return marshal.dumps(content, _FORMAT)
+
+
+def decode(content: bytes) -> Any:
+    """Return the plain values in such a file.
+
+    Raises:
+        ValueError: It is damaged; or ``EOFError``, or ``TypeError``.
+    """
+    return marshal.loads(content)  # noqa: S302 - the user's own processes have written it
 
 
 def _hide_from_pytest() -> None:
@@ -104,13 +124,15 @@ class WatchedProcess:
 
     def _begin_part(self) -> None:
         self._part = os.path.join(self._folder, f"{os.getpid()}-{os.urandom(4).hex()}")  # noqa: PTH118 - see above
-        self._due = _clock() + PAUSE
+        self._due = 0.0
         self.write()
 
     def _begin_child(self) -> None:
         """Leave to the parent what was seen before the fork, and what is around it."""
         self._watcher.forget()
         self._begin_part()
+        for module in filter(None, map(sys.modules.get, _POOLS)):
+            module.register_after_fork(self, partial(_finalize, module))
 
     def _rest(self) -> None:
         """Write, when an outermost call has ended, unless it was done just now."""
@@ -118,7 +140,7 @@ class WatchedProcess:
         if begin >= self._due:
             self.write()
             end = _clock()
-            self._due = end + max(PAUSE, _LATER * (end - begin))
+            self._due = end + _PAUSE * (end - begin)
 
     def write(self) -> None:
         """Write what was seen so far; a recording whose folder is gone is over."""
@@ -127,14 +149,14 @@ class WatchedProcess:
             disturbance = self._backend.find_disturbance()
             notes = [*self._notes, *([f"A process was watched only in part: {disturbance}."] if disturbance else ())]
             notes += [f"penstock could not follow a call ({fault})." for fault in faults]
-            content = json.dumps({**self._watcher.encode(), "notes": notes}, separators=(",", ":")).encode()
+            content = encode({**self._watcher.encode(), "notes": notes})
             descriptor = _open(f"{self._part}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             try:
                 while content:
                     content = content[_write(descriptor, content) :]
             finally:
                 _close(descriptor)
-            _replace(f"{self._part}.new", f"{self._part}.json")
+            _replace(f"{self._part}.new", f"{self._part}{PART}")
         except OSError:
             pass
         finally:
@@ -163,6 +185,11 @@ class WatchedProcess:
 
     def _read_code(self, arguments: tuple[Any, ...]) -> None:
         self._watcher.read_module(arguments[0])
+
+
+def _finalize(module: Any, process: WatchedProcess) -> None:
+    """Let a process of a pool write when it ends."""
+    module.Finalize(process, process.write, exitpriority=0)
 
 
 def _choose_backend(watcher: Watcher) -> Monitor | Profiler:

@@ -25,5 +25,5 @@ def _read_run(arguments: Mapping[str, Any]) -> tuple[Trigger, ...]:
 FUNCTIONS = (
     LibraryFunction("celery.app.task", "Task.apply_async", _read_task),
     LibraryFunction("celery.app.base", "Celery.send_task", _read_name),
-    LibraryFunction("celery.app.trace", "build_tracer.<locals>.trace_task", _read_run),
+    LibraryFunction("celery.app.trace", "build_tracer.<locals>.trace_task", _read_run, surrounds=True),
 )

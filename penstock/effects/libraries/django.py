@@ -36,6 +36,13 @@ def _read_route(arguments: Mapping[str, Any]) -> tuple[Trigger, ...]:
     return (Trigger(f"{method} /{route.removeprefix('/')}"),) if method and isinstance(route, str) else ()
 
 
+def _read_resolved_route(arguments: Mapping[str, Any]) -> tuple[Trigger, ...]:
+    """Return the route of a request that has been resolved since the call began."""
+    request = arguments["request"]
+    match = request.resolver_match
+    return (Trigger(f"{request.method} /{match.route.removeprefix('/')}"),) if match is not None else ()
+
+
 def _read_command(arguments: Mapping[str, Any]) -> tuple[Trigger, ...]:
     return (Trigger(f"command:{type(arguments['self']).__module__.rpartition('.')[2]}"),)
 
@@ -53,9 +60,13 @@ FUNCTIONS = (
     LibraryFunction("django.db.backends.utils", "CursorWrapper.execute", _read_statement),
     LibraryFunction("django.db.backends.utils", "CursorWrapper.executemany", _read_statement),
     LibraryFunction("django.core.mail.message", "EmailMessage.send", _read_mail),
+    LibraryFunction("django.core.handlers.base", "BaseHandler._get_response", _read_resolved_route, surrounds=True),
+    LibraryFunction(
+        "django.core.handlers.base", "BaseHandler._get_response_async", _read_resolved_route, surrounds=True
+    ),
     LibraryFunction("django.core.handlers.base", "BaseHandler.resolve_request", _keep_method),
     LibraryFunction("django.urls.resolvers", "ResolverMatch.__init__", _read_route),
-    LibraryFunction("django.core.management.base", "BaseCommand.execute", _read_command),
-    LibraryFunction("django.dispatch.dispatcher", "Signal.send", _read_signal),
-    LibraryFunction("django.dispatch.dispatcher", "Signal.asend", _read_signal),
+    LibraryFunction("django.core.management.base", "BaseCommand.execute", _read_command, surrounds=True),
+    LibraryFunction("django.dispatch.dispatcher", "Signal.send", _read_signal, surrounds=True),
+    LibraryFunction("django.dispatch.dispatcher", "Signal.asend", _read_signal, surrounds=True),
 )

@@ -17,4 +17,4 @@ def _read_rule(arguments: Mapping[str, Any]) -> tuple[Trigger, ...]:
     return (Trigger(f"{request.method} {request.url_rule.rule}"),) if request.url_rule else ()
 
 
-FUNCTIONS = (LibraryFunction("flask.app", "Flask.dispatch_request", _read_rule),)
+FUNCTIONS = (LibraryFunction("flask.app", "Flask.dispatch_request", _read_rule, surrounds=True),)

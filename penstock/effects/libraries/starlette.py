@@ -26,8 +26,8 @@ def _find_path(route: Any, scope: Mapping[str, Any]) -> str:
 
 
 FUNCTIONS = (
-    LibraryFunction("starlette.routing", "Route.handle", _read_route),
-    LibraryFunction("starlette.routing", "WebSocketRoute.handle", _read_route),
-    LibraryFunction("fastapi.routing", "APIRoute.handle", _read_route),
-    LibraryFunction("litestar.routes.http", "HTTPRoute.handle", _read_route),
+    LibraryFunction("starlette.routing", "Route.handle", _read_route, surrounds=True),
+    LibraryFunction("starlette.routing", "WebSocketRoute.handle", _read_route, surrounds=True),
+    LibraryFunction("fastapi.routing", "APIRoute.handle", _read_route, surrounds=True),
+    LibraryFunction("litestar.routes.http", "HTTPRoute.handle", _read_route, surrounds=True),
 )

@@ -45,15 +45,17 @@ def _read_huey_task(arguments: Mapping[str, Any]) -> tuple[Touch, ...]:
 FUNCTIONS = (
     LibraryFunction("rq.queue", "Queue.enqueue_job", _make_reader("rq", "job", "func_name")),
     LibraryFunction("rq.queue", "Queue._enqueue_job", _make_reader("rq", "job", "func_name")),
-    LibraryFunction("rq.job", "Job.perform", _make_run_reader("rq", "self", "func_name")),
+    LibraryFunction("rq.job", "Job.perform", _make_run_reader("rq", "self", "func_name"), surrounds=True),
     LibraryFunction("dramatiq.actor", "Actor.send_with_options", _make_reader("dramatiq", "self", "actor_name")),
-    LibraryFunction("dramatiq.actor", "Actor.__call__", _make_run_reader("dramatiq", "self", "actor_name")),
+    LibraryFunction(
+        "dramatiq.actor", "Actor.__call__", _make_run_reader("dramatiq", "self", "actor_name"), surrounds=True
+    ),
     LibraryFunction("taskiq.kicker", "AsyncKicker.kiq", _make_reader("taskiq", "self", "task_name")),
     LibraryFunction(
         "taskiq.receiver.receiver", "Receiver.run_task", _make_run_reader("taskiq", "message", "task_name")
     ),
     LibraryFunction("huey.api", "Huey.enqueue", _read_huey_task),
-    LibraryFunction("huey.api", "Huey._execute", _make_run_reader("huey", "task", "name")),
+    LibraryFunction("huey.api", "Huey._execute", _make_run_reader("huey", "task", "name"), surrounds=True),
     LibraryFunction(
         "procrastinate.jobs", "JobDeferrer.defer", _make_reader("procrastinate", "self", "job", "task_name")
     ),

@@ -39,7 +39,13 @@ COOKIECUTTER = App(
     ("tests", "-o", "addopts="),
     needs=("cookiecutter==2.6.0", "pytest-mock", "freezegun"),
 )
-HELPDESK = App("django-helpdesk", "2.6.1", "helpdesk_flow", ("desk/desk_day.py",), needs=("django-helpdesk==2.6.1",))
+HELPDESK = App(
+    "django-helpdesk",
+    "2.6.1",
+    "helpdesk_flow",
+    ("desk/desk_day.py", "-p", "no:django"),
+    needs=("django-helpdesk==2.6.1",),
+)
 APPLICATIONS = (*APPS, COOKIECUTTER, HELPDESK)
 
 Pairs = set[tuple[str, str]]
@@ -110,7 +116,7 @@ def unpack(folder: Path, name: str) -> Project | None:
     if unpacked is None:
         return None
     source = unpacked / "src" if (unpacked / "src").is_dir() else unpacked
-    path = (source, folder / "needs", OUTSIDE)
+    path = tuple(entry for entry in (source, folder / "needs", OUTSIDE) if entry.is_dir())
     env, setup = {}, ""
     if app is HELPDESK:
         shutil.copytree(HERE / "helpdesk", unpacked / "desk")
@@ -250,6 +256,7 @@ def check_written(project: Project, comparisons: Iterable[Comparison]) -> list[s
         options = ("-p", "discovered_flows", "--penstock", "--penstock-evidence", str(evidence))
         subprocess.run(_pytest(project, *options), capture_output=True, check=False)
     settings: dict[str, object] = {"modules": ["discovered_flows"], "path": [str(each) for each in path]}
+    settings["reading_timeout"] = 600
     if project.name == HELPDESK.name:
         settings |= {"env": {"DJANGO_SETTINGS_MODULE": "desk_settings"}, "setup": "django:setup"}
     with contextlib.redirect_stdout(io.StringIO()):

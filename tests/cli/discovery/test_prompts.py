@@ -67,6 +67,7 @@ def test_a_title_may_have_several_words() -> None:
         ("", "add NAME "),
         ("help", "add NAME "),
         ("add", "Name one: audit, open"),
+        ("drop place", "The flow begins at place. To begin elsewhere: quit"),
         ("rename pay_now", "Name the step and its new name"),
         ("rename pay_now reserve", "There is a step reserve already."),
     ],

@@ -1,0 +1,1 @@
+"""Records what steps touch outside the process, and what starts their runs."""

@@ -1,0 +1,57 @@
+"""Effects and triggers that do not agree with what steps were seen to touch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.check.findings.finding import Finding
+from penstock.model.finding_kinds import FINDING_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from penstock.check.verdict.resource_verdicts import ResourceVerdicts
+    from penstock.model import Step
+    from penstock.model.finding_kinds import FindingCode
+    from penstock.model.resource_uses import ResourceUse
+
+
+def find_wrong_uses(verdicts: ResourceVerdicts, uses: Iterable[ResourceUse]) -> Iterator[Finding]:
+    """Yield a finding for each effect or trigger that was not seen, and for each effect that is not declared.
+
+    Args:
+        verdicts: The verdicts on a flow.
+        uses: What they are, as :meth:`ResourceVerdicts.judge` yields them.
+    """
+    for use in uses:
+        step = verdicts.flow.step(use.step)
+        if use.state == "undeclared-effect":
+            message = f"{step.name} writes {use.resource}, and no effect says so."
+            yield _make_finding(verdicts, "undeclared-effect", use, message, _advise_effects(verdicts, step))
+        elif use.state == "effect-never-seen":
+            message = f"{step.name} never touches {use.resource}."
+            yield _make_finding(verdicts, "effect-never-seen", use, message, _advise_effects(verdicts, step))
+        elif use.state == "trigger-never-seen":
+            message = f"{step.name} is never started by {use.resource}."
+            yield _make_finding(verdicts, "trigger-never-seen", use, message, "Correct the trigger, or what starts it.")
+
+
+def _advise_effects(verdicts: ResourceVerdicts, step: Step) -> str:
+    names = ", ".join(f'"{effect}"' for effect in verdicts.propose_effects(step))
+    return f"Write: effects=[{names}]" if names else "Remove the argument effects"
+
+
+def _make_finding(verdicts: ResourceVerdicts, code: FindingCode, use: ResourceUse, message: str, cure: str) -> Finding:
+    flow, step = verdicts.flow, verdicts.flow.step(use.step)
+    return Finding(
+        code=code,
+        severity=FINDING_KINDS[code].severity,
+        flow=flow.full_name,
+        service=flow.service,
+        target=step.name,
+        message=message,
+        seen=use.note,
+        cure=cure,
+        file=step.file,
+        line=step.line,
+    )

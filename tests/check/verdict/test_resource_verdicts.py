@@ -1,0 +1,148 @@
+"""Effects and triggers, compared with what steps were seen to touch."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.check.evidence import Evidence, RunTrigger, Seen, StepTouch
+from penstock.check.findings.resources import find_wrong_uses
+from penstock.check.verdict.resource_verdicts import ResourceVerdicts, SeenKinds
+from penstock.model import Flow, Step
+from penstock.model.resources import Vocabulary
+
+NOTHING = frozenset()
+
+
+def make_flow(*effects, trigger=""):
+    """Return a flow in which a step has these effects, and the entrypoint a trigger."""
+    sell = Step(name="sell", effects=effects, source_hash="new")
+    place = Step(name="place", entrypoint=True, trigger=trigger)
+    return Flow(name="orders", steps=(place, sell))
+
+
+def make_evidence(*targets, verb="writes", hidden=NOTHING, source="new", triggers=(), watched=True, other=""):
+    """Return evidence in which the step touched some targets."""
+    step = Seen("sell", source)
+    touches = {StepTouch("orders", step, verb, target): 2 for target in targets}
+    if other:
+        touches[StepTouch("returns", Seen("take"), "writes", other)] = 1
+    return Evidence(
+        touches=touches,
+        triggers={RunTrigger("orders", Seen("place"), trigger): 1 for trigger in triggers},
+        watched={("orders", step): hidden} if watched else {},
+    )
+
+
+def list_states(flow, evidence, **aliases):
+    """Return the resource and the state of each use."""
+    verdicts = ResourceVerdicts(flow, evidence, Vocabulary(aliases), SeenKinds.of(evidence))
+    return [(use.resource, use.state) for use in verdicts.judge()]
+
+
+@pytest.mark.parametrize(
+    ("effect", "target"),
+    [
+        ("postgres:parts", "postgres:parts"),
+        ("db:parts", "postgres:public.parts"),
+        ("INSERT INTO parts", "sqlite:parts"),
+        ("https://crm.example/orders/{id}", "https://crm.example/orders/*"),
+        ("kafka:orders", "kafka:orders"),
+        ("celery:ship", "celery:shop.tasks.ship"),
+        ("redis:cart:*", "redis:cart:*"),
+        ("email", "mail"),
+    ],
+)
+def test_confirmed(effect, target):
+    """An effect is confirmed by a touch that means the same."""
+    assert [(effect, "confirmed")] == list_states(make_flow(effect), make_evidence(target))
+
+
+def test_confirmed_by_reading():
+    """What a step only reads confirms an effect, and is never undeclared."""
+    flow = make_flow("https://crm.example")
+    evidence = make_evidence("https://crm.example/orders", "https://bank.example/", verb="reads")
+    assert [("https://crm.example", "confirmed"), ("https://bank.example/", "seen")] == list_states(flow, evidence)
+
+
+def test_undeclared():
+    """A table that is written without an effect is undeclared, if the flow declares any table."""
+    expected = [("postgres:parts", "confirmed"), ("postgres:log", "undeclared-effect")]
+    assert expected == list_states(make_flow("postgres:parts"), make_evidence("postgres:parts", "postgres:log"))
+
+
+def test_other_kinds():
+    """What a step writes of a kind that no effect of its flow is of, is not asked for."""
+    assert [("postgres:parts", "seen")] == list_states(make_flow(), make_evidence("postgres:parts"))
+    expected = [("postgres:parts", "confirmed"), ("files:*.csv", "seen")]
+    assert expected == list_states(make_flow("postgres:parts"), make_evidence("postgres:parts", "files:*.csv"))
+
+
+def test_never_seen():
+    """An effect is never seen if its step ran without a replaced client, where others touched things of this kind."""
+    evidence = make_evidence(other="postgres:returns")
+    assert [("postgres:parts", "effect-never-seen")] == list_states(make_flow("postgres:parts"), evidence)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "state"),
+    [
+        (make_evidence(), "unexercised"),
+        (make_evidence(other="kafka:orders"), "unexercised"),
+        (make_evidence(other="mysql:returns"), "unexercised"),
+        (make_evidence(other="sqlite:returns"), "effect-never-seen"),
+        (make_evidence(other="postgres:returns", watched=False), "unexercised"),
+        (make_evidence(other="postgres:returns", source="old"), "unexercised"),
+        (make_evidence(other="postgres:returns", hidden=frozenset({"table"})), "masked"),
+        (make_evidence(other="postgres:returns", hidden=frozenset({"*"})), "masked"),
+        (make_evidence(other="postgres:returns", hidden=frozenset({"host"})), "effect-never-seen"),
+    ],
+)
+def test_not_held_against_an_effect(evidence, state):
+    """Nothing is held against an effect that could not have been seen."""
+    assert [("postgres:parts", state)] == list_states(make_flow("postgres:parts"), evidence)
+
+
+def test_changed_code():
+    """What a step touched before its code changed says nothing."""
+    evidence = make_evidence("postgres:parts", "postgres:log", source="old")
+    assert [("postgres:parts", "unexercised")] == list_states(make_flow("postgres:parts"), evidence)
+
+
+def test_free_words():
+    """Words that name no resource are not judged, unless the project says what they stand for."""
+    flow, evidence = make_flow("the warehouse"), make_evidence("postgres:parts")
+    assert [("the warehouse", ""), ("postgres:parts", "seen")] == list_states(flow, evidence)
+    assert [("the warehouse", "confirmed")] == list_states(flow, evidence, **{"the warehouse": ["postgres:parts"]})
+    expected = [("the warehouse", "effect-never-seen"), ("postgres:parts", "undeclared-effect")]
+    assert expected == list_states(flow, evidence, **{"the warehouse": ["postgres:shelf"]})
+
+
+@pytest.mark.parametrize(
+    ("trigger", "triggers", "state"),
+    [
+        ("POST /orders/{id}", ["POST /orders/<int:order>"], "confirmed"),
+        ("/orders", ["POST /orders", "GET /"], "confirmed"),
+        ("POST /orders", ["POST /v2/orders"], "trigger-never-seen"),
+        ("POST /orders", [], "unexercised"),
+        ("kafka:orders", ["POST /replay"], "unexercised"),
+        ("every night", ["POST /replay"], ""),
+    ],
+)
+def test_triggers(trigger, triggers, state):
+    """A trigger is never seen only if something else of its kind started the runs."""
+    assert [(trigger, state)] == list_states(make_flow(trigger=trigger), make_evidence(triggers=triggers))
+
+
+def test_findings():
+    """A finding says what was seen instead, and proposes all effects that the step should have."""
+    evidence = make_evidence("postgres:part", other="kafka:x")
+    flow = make_flow("postgres:parts", "kafka:sold")
+    verdicts = ResourceVerdicts(flow, evidence, Vocabulary(), SeenKinds.of(evidence))
+    found = list(find_wrong_uses(verdicts, verdicts.judge()))
+    cure = 'Write: effects=["postgres:part"]'
+    assert [
+        ("effect-never-seen", "sell never touches postgres:parts.", "sell wrote postgres:part.", cure),
+        ("effect-never-seen", "sell never touches kafka:sold.", "sell wrote postgres:part.", cure),
+        ("undeclared-effect", "sell writes postgres:part, and no effect says so.", "It was seen 2 times.", cure),
+    ] == [(finding.code, finding.message, finding.seen, finding.cure) for finding in found]
+    assert 3 == len({finding.key for finding in found})

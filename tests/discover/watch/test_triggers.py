@@ -1,0 +1,87 @@
+"""What starts calls: requests and signals, with real libraries."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from discoveries import draw_roots, record
+
+FLASK = """
+import flask
+app = flask.Flask("shop")
+
+@app.post("/orders/<int:number>")
+def place_order(number):
+    check()
+    return "placed"
+
+def check(): ...
+
+def nothing(): ...
+
+def call_client():
+    app.test_client().post("/orders/7")
+
+app.test_client().post("/orders/5")
+check()
+call_client()
+"""
+
+FASTAPI = """
+import fastapi, fastapi.testclient
+app = fastapi.FastAPI()
+
+@app.get("/orders/{number}")
+def in_thread(number: int):
+    return check()
+
+@app.post("/orders/{number}")
+async def in_loop(number: int):
+    return check()
+
+def check(): ...
+
+client = fastapi.testclient.TestClient(app)
+client.get("/orders/5")
+client.post("/orders/5")
+check()
+"""
+
+DJANGO = """
+from django.db.models.signals import post_save
+
+def store():
+    post_save.send(sender=object)
+    check()
+
+def send_mail(**_): ...
+def check(): ...
+
+post_save.connect(send_mail)
+store()
+"""
+
+
+@pytest.mark.parametrize(
+    ("library", "application", "expected"),
+    [
+        (
+            "flask",
+            FLASK,
+            {
+                "POST /orders/<int:number>: 2 x place_order(check)",
+                "call_client(place_order(check))",
+                "check",
+            },
+        ),
+        ("fastapi", FASTAPI, {"GET /orders/{number}: in_thread(check)", "POST /orders/{number}: in_loop(check)", "check"}),
+        ("django", DJANGO, {"signal:post_save: send_mail", "store(send_mail, check)"}),
+    ],
+)  # fmt: skip
+def test_triggers(tmp_path, library, application, expected):
+    """A call inside a library's handling of a request or signal is started by it, wherever it stands; others are not."""
+    pytest.importorskip(library)
+    (tmp_path / "app.py").write_text(application)
+    assert expected == set(draw_roots(record(tmp_path, sys.executable, str(tmp_path / "app.py"))))
