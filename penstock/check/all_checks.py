@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ from penstock.manifest.unread_flows import is_unread
 from penstock.model.resources import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Self
 
     from penstock.check.evidence import Evidence
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from penstock.config import Config
     from penstock.config.accepted import Contract, Ignore
     from penstock.manifest import Manifest
+    from penstock.model.resource_uses import ResourceUse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,7 @@ class Proof:
         baselined: The findings accepted by the baseline.
         ignored: The findings accepted for a stated reason.
         evidence_error: The reason that the evidence was left out, or an empty string.
+        uses: What the steps of each flow use outside the process, by its full name, where the evidence says it.
     """
 
     manifest: Manifest
@@ -54,6 +56,7 @@ class Proof:
     baselined: tuple[Finding, ...] = ()
     ignored: tuple[Finding, ...] = ()
     evidence_error: str = ""
+    uses: Mapping[str, tuple[ResourceUse, ...]] = field(default_factory=dict)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -131,21 +134,26 @@ def check_flows(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> Pr
     proven = replace(manifest, flows=tuple(flows))
     known_judgements = [judgement for judgement in judgements if judgement]
     old = any(judgement.tally.unknown for judgement in known_judgements) and _is_old(manifest, evidence, rules)
+    judged_uses = _judge_uses(known_judgements, evidence, rules)
     everything = [
         *_problems(manifest),
         *(finding for judgement in known_judgements for finding in findings(judgement, old=old)),
-        *_find_wrong_uses(known_judgements, evidence, rules),
+        *(finding for verdicts, uses in judged_uses for finding in find_wrong_uses(verdicts, uses)),
         *_compare_flows(proven, rules),
     ]
-    return _accept(proven, everything, evidence, rules)
+    proof = _accept(proven, everything, evidence, rules)
+    return replace(proof, uses={verdicts.flow.full_name: uses for verdicts, uses in judged_uses})
 
 
-def _find_wrong_uses(judgements: Iterable[Judgement], evidence: Evidence, rules: CheckRules) -> Iterator[Finding]:
-    """Yield the findings on effects and triggers; none if the evidence is of a time when they were not recorded."""
-    if evidence.touches or evidence.triggers:
-        kinds = SeenKinds.of(evidence)
-        for judgement in judgements:
-            yield from find_wrong_uses(ResourceVerdicts(judgement.flow, evidence, rules.vocabulary, kinds))
+def _judge_uses(
+    judgements: Iterable[Judgement], evidence: Evidence, rules: CheckRules
+) -> list[tuple[ResourceVerdicts, tuple[ResourceUse, ...]]]:
+    """Return the verdicts on effects and triggers; none if the evidence is of a time when they were not recorded."""
+    if not (evidence.touches or evidence.triggers):
+        return []
+    kinds = SeenKinds.of(evidence)
+    all_verdicts = [ResourceVerdicts(judgement.flow, evidence, rules.vocabulary, kinds) for judgement in judgements]
+    return [(verdicts, tuple(verdicts.judge())) for verdicts in all_verdicts]
 
 
 def _compare_flows(manifest: Manifest, rules: CheckRules) -> Iterator[Finding]:

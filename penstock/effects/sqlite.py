@@ -5,12 +5,13 @@ Python announces a new connection by the audit event ``sqlite3.connect/handle``,
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import suppress
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
-from penstock.effects.sql import read_sql
+from penstock.effects.sql import MAX_STATEMENT, read_sql
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 EVENT = "sqlite3.connect/handle"
 """The audit event; its only argument is the connection."""
+
+_STRING = re.compile(r"'[^']*'")
+_NUMBER = re.compile(r"[0-9](?<!\w[0-9])[\w.]*")  # begins with a plain set, by which the search is fast
 
 MAX_TRIES = 100
 """Maximum number of events until a connection that was announced can be followed; two or three are usual."""
@@ -34,11 +38,23 @@ def follow(connection: sqlite3.Connection, note: Callable[[Touch], object]) -> N
 
     def note_statement(statement: str) -> None:
         with suppress(Exception):  # sqlite3 would print it, or raise it in the application
-            for touch in read_sql("sqlite", statement):
+            for touch in read_sql("sqlite", _drop_values(statement)):
                 note(touch)
 
     if not _trace(connection, note_statement):
         _trace_soon(connection, note_statement)
+
+
+def _drop_values(statement: str) -> str:
+    """Return a statement without the values that SQLite has put into it, so that equal statements are read once.
+
+    Where an apostrophe may not begin a value, because it is in a comment or a name, nothing is dropped.
+    """
+    beginning = statement[:MAX_STATEMENT]
+    if "--" in beginning or "/*" in beginning:
+        return beginning
+    plain = _STRING.sub("?", beginning) if "'" in beginning else beginning
+    return beginning if plain.count('"') % 2 else _NUMBER.sub("?", plain)
 
 
 def _trace(connection: sqlite3.Connection, callback: Callable[[str], object]) -> bool:

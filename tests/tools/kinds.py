@@ -19,6 +19,7 @@ PLACES = {
     "tests/check/fix": "build",
     "tests/cli/check": "build",
     "tests/cli/discovery/test_discover.py": "build",
+    "tests/cli/discovery/test_sources.py": "build",
     "tests/cli/test_commands.py": "build",
     "tests/cli/testing": "build",
     "tests/cli/test_completion.py": "build",

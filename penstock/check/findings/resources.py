@@ -8,7 +8,7 @@ from penstock.check.findings.finding import Finding
 from penstock.model.finding_kinds import FINDING_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from penstock.check.verdict.resource_verdicts import ResourceVerdicts
     from penstock.model import Step
@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from penstock.model.resource_uses import ResourceUse
 
 
-def find_wrong_uses(verdicts: ResourceVerdicts) -> Iterator[Finding]:
-    """Yield a finding for each effect or trigger that was not seen, and for each effect that is not declared."""
-    for use in verdicts.judge():
+def find_wrong_uses(verdicts: ResourceVerdicts, uses: Iterable[ResourceUse]) -> Iterator[Finding]:
+    """Yield a finding for each effect or trigger that was not seen, and for each effect that is not declared.
+
+    Args:
+        verdicts: The verdicts on a flow.
+        uses: What they are, as :meth:`ResourceVerdicts.judge` yields them.
+    """
+    for use in uses:
         step = verdicts.flow.step(use.step)
         if use.state == "undeclared-effect":
             message = f"{step.name} writes {use.resource}, and no effect says so."

@@ -14,11 +14,12 @@ from penstock.model.resource_uses import ResourceUse
 from penstock.model.resources import read_resource
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from typing import Self
 
     from penstock.check.evidence import Evidence, Seen
     from penstock.model import Flow, Step
+    from penstock.model.resource_uses import Verb
     from penstock.model.resources import Vocabulary
 
 Kind = tuple[str, str]
@@ -66,20 +67,25 @@ class ResourceVerdicts:
     seen_kinds: SeenKinds
 
     def judge(self) -> Iterator[ResourceUse]:
-        """Yield each declared use with its state, and each undeclared one, in flow order.
+        """Yield each declared use with its state, and each that was only seen, in flow order.
 
         The state is ``confirmed``, ``masked``, ``unexercised``, or the code of a finding; it is empty for words that name no
-        resource.
+        resource. It is ``seen`` for what needs no declaration.
         """
         for step in self.flow.steps:
             if step.trigger:
                 yield self._judge_trigger(step)
             yield from (self._judge_effect(step, effect) for effect in step.effects)
-            for target in self.find_undeclared(step):
-                note = f"It was seen {_count(self._writes[step.name][target])}."
-                yield ResourceUse(
-                    step=step.name, verb="writes", resource=target, origin="seen", state="undeclared-effect", note=note
-                )
+            yield from self._list_seen(step, "writes", self._writes)
+            yield from self._list_seen(step, "reads", self._reads)
+
+    def _list_seen(self, step: Step, verb: Verb, seen: Mapping[str, Mapping[str, int]]) -> Iterator[ResourceUse]:
+        undeclared = {*self.find_undeclared(step)} if verb == "writes" else set()
+        for target, count in sorted(seen.get(step.name, {}).items()):
+            if not self.vocabulary.find(target, step.effects):
+                state = "undeclared-effect" if target in undeclared else "seen"
+                note = f"It was seen {_count(count)}."
+                yield ResourceUse(step=step.name, verb=verb, resource=target, origin="seen", state=state, note=note)
 
     def find_undeclared(self, step: Step) -> list[str]:
         """Return what a step was seen to write without declaring it, of the kinds that its flow declares at all."""

@@ -101,7 +101,13 @@ def run(parsed: argparse.Namespace) -> int:
     if not start:
         return CLEAN
     request = Request(
-        config=config, start=start, steps=parsed.steps, destination=destination, html=parsed.html, is_asking=is_asking
+        config=config,
+        start=start,
+        is_static=parsed.static,
+        steps=parsed.steps,
+        destination=destination,
+        html=parsed.html,
+        is_asking=is_asking,
     )
     return run_session(proposer, declared, request, asker(yes=parsed.yes))
 

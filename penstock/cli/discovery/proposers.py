@@ -120,12 +120,33 @@ def _find_recording(parsed: argparse.Namespace, config: Config) -> Recording:
     if parsed.watched:
         return _watch(parsed, config, file)
     if parsed.files:
-        maps = [path for path in parsed.files if path.name.endswith(_APPMAP)]
-        spans = [path for path in parsed.files if path not in maps]
-        return read_appmap(maps, config.project) if maps and not spans else read_otlp(spans)
+        return _keep(_read_files(parsed.files, config.project), file)
     if not file.exists():
         raise ConfigError("nothing was watched yet. Watch your tests: penstock discover -- pytest")
     return find_moved_functions(load(file), config.project, file.stat().st_mtime)
+
+
+def _read_files(files: Sequence[Path], project: Path) -> Recording:
+    """Return what other tools have recorded.
+
+    Raises:
+        ConfigError: The files are of several tools.
+        EvidenceError: A file cannot be read.
+    """
+    maps = [path for path in files if path.name.endswith(_APPMAP)]
+    if maps and len(maps) < len(files):
+        raise ConfigError("give recordings of AppMap, or of OpenTelemetry: not both", where="penstock discover")
+    recording = read_appmap(maps, project) if maps else read_otlp(files)
+    for note in recording.notes:
+        tell("note", note)
+    return recording
+
+
+def _keep(recording: Recording, file: Path) -> Recording:
+    """Save a recording for the next command, unless there is nothing in it."""
+    if recording.roots:
+        save(recording, file)
+    return recording
 
 
 def _watch(parsed: argparse.Namespace, config: Config, file: Path) -> Recording:
@@ -135,10 +156,8 @@ def _watch(parsed: argparse.Namespace, config: Config, file: Path) -> Recording:
         tell("note", f"{shlex.join(parsed.watched)} ended with exit code {code}.")
     for note in recording.notes:
         tell("note", note)
-    if recording.roots:
-        save(recording, file)
     print()
-    return recording
+    return _keep(recording, file)
 
 
 def _explain_nothing(recording: Recording, project: Path) -> str:

@@ -34,6 +34,7 @@ class Request:
     Attributes:
         config: The settings of the project.
         start: The function at which the flow begins.
+        is_static: Whether the code alone is read.
         steps: The maximum number of steps.
         destination: Where the flow is written, if that was said.
         html: The file of a page, if one is wanted.
@@ -42,6 +43,7 @@ class Request:
 
     config: Config
     start: str
+    is_static: bool
     steps: int
     destination: Destination | None
     html: Path | None
@@ -75,7 +77,7 @@ def run_session(proposer: Proposer, declared: DeclaredFlows, request: Request, c
         _write_html(proposal, request.config, request.html)
     destination = request.destination or (_ask_destination() if request.is_asking else None)
     if destination is None:
-        _print_ways(request.start)
+        _print_ways(request)
         return CLEAN
     addresses = declared.steps_of(proposal.name).keys()
     return write_proposal(proposal, request.config, destination, confirm, addresses)
@@ -117,6 +119,7 @@ def _ask_destination() -> Destination | None:
     return Destination(is_outside=word[0] == "o")
 
 
-def _print_ways(start: str) -> None:
-    command = f"penstock discover --from {shlex.quote(start)} --write"
+def _print_ways(request: Request) -> None:
+    options = f"{'--static ' if request.is_static else ''}--from {shlex.quote(request.start)}"
+    command = f"penstock discover {options} --write"
     print(f"\n{apply_style('To write it:', '1')}\n  {command} decorators\n  {command} outside {DEFAULT_FILE}")

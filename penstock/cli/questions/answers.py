@@ -40,10 +40,11 @@ def add_question(
 def open_application(parsed: argparse.Namespace) -> Application:
     """Return all flows of a command; problems of declarations are printed."""
     config = read_config(parsed)
-    found = prove(config, accepted=False).manifest
+    proof = prove(config, accepted=False)
+    found = proof.manifest
     for problem in (*found.problems, *(problem for flow in found.flows for problem in flow.problems)):
         tell("problem", escape_line(str(problem)))
-    return Application(found.flows, Vocabulary(config.effects))
+    return Application(found.flows, Vocabulary(config.effects), proof.uses)
 
 
 def print_json(content: object) -> None:

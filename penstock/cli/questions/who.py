@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from penstock.check.questions.application import Application
     from penstock.check.questions.resource_users import ResourceUser, ResourceUsers
 
-WITNESSES = {"": "declared", "undeclared": "seen, not declared"}
+WITNESSES = {
+    "": "declared",
+    "masked": "declared",
+    "unexercised": "declared",
+    "undeclared-effect": "seen, not declared",
+    "effect-never-seen": "declared, never seen",
+    "trigger-never-seen": "declared, never seen",
+}
 """How the state of a use is called, where its own name does not say it."""
 
 

@@ -47,7 +47,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("tests", help=summary, description=f"{summary[0].upper()}{summary[1:]}.", epilog=more)
     parser.set_defaults(action=run)
     add_sources(parser)
-    parser.add_argument("steps", nargs="*", metavar="STEP", help="a step of any flow, or FLOW/STEP")
+    parser.add_argument("steps", nargs="*", metavar="STEP", help="a step of any flow, or FLOW/STEP, or FLOW.STEP")
     parser.add_argument("--changed", metavar="REV", help="the steps whose source has changed since this git revision")
     add_evidence(parser)
 
@@ -80,6 +80,8 @@ def _find_steps(name: str, manifest: Manifest) -> list[NamedStep]:
         UnknownStepError: There is none.
     """
     flow_name, _, step_name = name.rpartition("/")
+    if not any(step.name == step_name for flow in manifest.flows for step in flow.steps) and "." in step_name:
+        flow_name, _, step_name = name.rpartition(".")  # as other commands take it
     flows = [manifest.flow(flow_name)] if flow_name else manifest.flows
     steps = [_name_step(flow, step) for flow in flows for step in flow.steps if step.name == step_name]
     if not steps:

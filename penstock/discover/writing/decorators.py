@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
+import stat
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.check.fix import Edit, Fixes, Refusal
@@ -15,7 +18,6 @@ from penstock.discover.writing.source_file import SourceFile, UnwritableError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from penstock.discover.proposal import ProposedFlow, ProposedStep
     from penstock.discover.writing.source_file import Definition
@@ -39,13 +41,27 @@ def write_decorators(flow: ProposedFlow, project: Path, declared: Collection[str
     edits, refused = [], []
     for name, steps in by_file.items():
         try:
-            file = _DecoratedFile(flow, SourceFile.read(project / name), own_names(flow, project))
+            file = _DecoratedFile(flow, _read_writable(name, project), own_names(flow, project))
             edit, refusals = file.decorate(steps, name)
         except UnwritableError as reason:
             edit, refusals = None, [_refuse(step, reason) for step in steps]
         edits += [edit] if edit else []
         refused += refusals
     return Fixes(edits=tuple(edits), refused=tuple(refused))
+
+
+def _read_writable(name: str, project: Path) -> SourceFile:
+    """Return a file of the project.
+
+    Raises:
+        UnwritableError: It cannot be read, is read-only, or belongs to something else, such as an installed package.
+    """
+    if not Path(os.path.normpath(project / name)).is_relative_to(project):
+        raise UnwritableError("its file is outside of the project")
+    source = SourceFile.read(project / name)
+    if not source.path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+        raise UnwritableError("its file is read-only")
+    return source
 
 
 def _refuse(step: ProposedStep, reason: UnwritableError) -> Refusal:

@@ -61,7 +61,7 @@ def test_confirmed_by_reading():
     """What a step only reads confirms an effect, and is never undeclared."""
     flow = make_flow("https://crm.example")
     evidence = make_evidence("https://crm.example/orders", "https://bank.example/", verb="reads")
-    assert [("https://crm.example", "confirmed")] == list_states(flow, evidence)
+    assert [("https://crm.example", "confirmed"), ("https://bank.example/", "seen")] == list_states(flow, evidence)
 
 
 def test_undeclared():
@@ -72,9 +72,9 @@ def test_undeclared():
 
 def test_other_kinds():
     """What a step writes of a kind that no effect of its flow is of, is not asked for."""
-    assert [] == list_states(make_flow(), make_evidence("postgres:parts"))
-    flow = make_flow("postgres:parts")
-    assert [("postgres:parts", "confirmed")] == list_states(flow, make_evidence("postgres:parts", "files:*.csv"))
+    assert [("postgres:parts", "seen")] == list_states(make_flow(), make_evidence("postgres:parts"))
+    expected = [("postgres:parts", "confirmed"), ("files:*.csv", "seen")]
+    assert expected == list_states(make_flow("postgres:parts"), make_evidence("postgres:parts", "files:*.csv"))
 
 
 def test_never_seen():
@@ -111,7 +111,7 @@ def test_changed_code():
 def test_free_words():
     """Words that name no resource are not judged, unless the project says what they stand for."""
     flow, evidence = make_flow("the warehouse"), make_evidence("postgres:parts")
-    assert [("the warehouse", "")] == list_states(flow, evidence)
+    assert [("the warehouse", ""), ("postgres:parts", "seen")] == list_states(flow, evidence)
     assert [("the warehouse", "confirmed")] == list_states(flow, evidence, **{"the warehouse": ["postgres:parts"]})
     expected = [("the warehouse", "effect-never-seen"), ("postgres:parts", "undeclared-effect")]
     assert expected == list_states(flow, evidence, **{"the warehouse": ["postgres:shelf"]})
@@ -138,10 +138,11 @@ def test_findings():
     evidence = make_evidence("postgres:part", other="kafka:x")
     flow = make_flow("postgres:parts", "kafka:sold")
     verdicts = ResourceVerdicts(flow, evidence, Vocabulary(), SeenKinds.of(evidence))
+    found = list(find_wrong_uses(verdicts, verdicts.judge()))
     cure = 'Write: effects=["postgres:part"]'
     assert [
         ("effect-never-seen", "sell never touches postgres:parts.", "sell wrote postgres:part.", cure),
         ("effect-never-seen", "sell never touches kafka:sold.", "sell wrote postgres:part.", cure),
         ("undeclared-effect", "sell writes postgres:part, and no effect says so.", "It was seen 2 times.", cure),
-    ] == [(finding.code, finding.message, finding.seen, finding.cure) for finding in find_wrong_uses(verdicts)]
-    assert 3 == len({finding.key for finding in find_wrong_uses(verdicts)})
+    ] == [(finding.code, finding.message, finding.seen, finding.cure) for finding in found]
+    assert 3 == len({finding.key for finding in found})

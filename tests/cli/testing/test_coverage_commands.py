@@ -88,7 +88,7 @@ def test_json_has_a_row_for_each_arrow(tmp_path: Path) -> None:
     [
         (["fetch_from_api"], ["test_a.py::test[x]", "test_b.py::test"]),
         (["bom_sync/handle_kafka_message"], ["test_a.py::test", "test_b.py::test"]),
-        (["sync_to_database", "bom_sync/fetch_from_api"], ["test_a.py::test[x]", "test_b.py::test"]),
+        (["sync_to_database", "bom_sync.fetch_from_api"], ["test_a.py::test[x]", "test_b.py::test"]),
         (["--changed", "HEAD"], ["test_b.py::test"]),
     ],
 )

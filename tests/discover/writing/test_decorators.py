@@ -223,3 +223,21 @@ def test_a_missing_file_is_a_refusal(tmp_path: Path) -> None:
     """A file that has gone since is reported, with the step."""
     (refusal,) = write_decorators(make_entrypoint(line=3), tmp_path).refused
     assert "app.py:3: place gets no decorator: its file cannot be read" in str(refusal)
+
+
+def test_a_read_only_file_is_a_refusal(tmp_path: Path) -> None:
+    """A file that its owner has protected is not replaced."""
+    (tmp_path / "app.py").write_text("def place(): ...\n")
+    (tmp_path / "app.py").chmod(0o444)
+    (refusal,) = write_decorators(make_entrypoint(line=1), tmp_path).refused
+    assert "its file is read-only" in refusal.reason
+
+
+def test_an_installed_package_is_a_refusal(tmp_path: Path) -> None:
+    """Code outside of the project is never changed."""
+    (tmp_path / "app.py").write_text("def place(): ...\n")
+    function = make_function("place", 1, "app")._replace(file=str(tmp_path / "app.py"))
+    flow = make_flow(ProposedStep(function, "place"))
+    (tmp_path / "project").mkdir()
+    (refusal,) = write_decorators(flow, tmp_path / "project").refused
+    assert "its file is outside of the project" in refusal.reason

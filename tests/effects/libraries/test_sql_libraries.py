@@ -22,6 +22,25 @@ def test_sqlite3():
     assert (["sqlite:stock"], ["sqlite:stock"]) == (probe.writes, probe.reads)
 
 
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [
+        ('UPDATE "main"."stock" SET part = ? WHERE part = ?', ("it's FROM a", 17)),
+        ("-- it's\nUPDATE stock SET part = ?", ("FROM a",)),
+        ("UPDATE [stock] SET part = 'x''FROM a' /* FROM b */", ()),
+        ("UPDATE `stock` SET part = ?", (b"FROM a",)),
+    ],
+)
+def test_values_of_sqlite3(statement, values):
+    """SQLite tells a statement with its values, which are no names of tables."""
+    with probe_effects() as probe:
+        connection = sqlite3.connect(":memory:")
+        connection.execute("CREATE TABLE stock (part)")
+        connection.execute(statement, values)
+        connection.close()
+    assert (["sqlite:stock"], []) == (probe.writes, probe.reads)
+
+
 def test_sqlalchemy():
     """SQLAlchemy's engine tells the tables, with the name of its dialect."""
     sqlalchemy = pytest.importorskip("sqlalchemy")
