@@ -72,18 +72,6 @@ class Call:
         if len(targets) < MAX_TOUCHES:
             setattr(self, touch.verb, targets | {touch.target})
 
-    def add_child(self, child: Call) -> None:
-        """Begin a call inside this one."""
-        if type(self.children) is not list:
-            self.children = [child]
-        else:
-            if self.running:
-                child.company = tuple(place for place, call in enumerate(self.children) if not call.is_shown)
-            self.children.append(child)
-        self.running += 1
-        if not child.function.is_lazy:
-            self.waiting += 1
-
 
 class Calls:
     """The calls of a process.
@@ -96,16 +84,30 @@ class Calls:
         self.shapes = shapes
 
     def begin(self, function: WatchedFunction, outer: Call | None, *, is_ignored: bool = False) -> Call:
-        """Begin a call in the current one."""
+        """Begin a call in the current one.
+
+        At the limit of recursion this may fail, but only where the call is made, before anything has changed.
+        """
+        parent = outer
         if outer is not None and outer.is_closed:
             is_ignored = is_ignored or outer.function.is_lazy  # the generator was counted without its rest
-            outer = None
-        call = Call(function, outer, None)
-        if is_ignored or (outer is not None and (outer.is_ignored or outer.skipped)):
+            outer = parent = None
+        elif outer is not None and (is_ignored or outer.is_ignored or outer.skipped):
+            is_ignored, parent = True, None
+        call = Call(function, outer, parent)
+        if is_ignored:
             call.is_ignored = True
-        elif outer is not None:
-            call.parent = outer
-            outer.add_child(call)
+        elif parent is not None:
+            children = parent.children
+            if type(children) is not list:
+                parent.children = [call]
+            else:
+                if parent.running:
+                    call.company = _find_running(children)
+                children.append(call)
+            parent.running += 1
+            if not function.is_lazy:
+                parent.waiting += 1
         current_call.set(call)
         return call
 
@@ -149,7 +151,7 @@ class Calls:
     def find_ending(self, function: WatchedFunction) -> Call | None:
         """Return the call of a function that ends, or ``None`` if it was passed over; end those inside whose ends were missed."""
         call = current_call.get()
-        if call is not None and call.skipped:
+        if call is not None and call.skipped and function.is_tired:
             call.skipped -= 1
             return None
         outer = call
@@ -174,9 +176,9 @@ class Calls:
         is_leaf = not (call.children or call.writes or call.reads or call.missing)
         number = function.leaves[call.failed] if is_leaf else -1
         if number < 0:
-            for child in call.children:
-                if not child.is_closed:
-                    self._close_one(child)  # a generator that has not ended
+            if any(not child.is_closed for child in call.children):
+                for inner_call in _find_open(call):
+                    self._close_one(inner_call)
             number = self.shapes.intern(self._describe(call))
             if is_leaf:
                 function.leaves[call.failed] = number
@@ -197,6 +199,25 @@ class Calls:
         writes, reads = tuple(sorted(call.writes)), tuple(sorted(call.reads))
         is_partial = len(call.children) > 2 * MAX_CHILDREN
         return ShapeRow(call.function.number, children, writes, reads, is_partial, call.failed, missing)
+
+
+def _find_open(call: Call) -> list[Call]:
+    """Return the calls inside one that are not closed, the innermost first: generators that have not ended, for example.
+
+    They may be as deep as the limit of recursion.
+    """
+    calls: list[Call] = []
+    waiting = [*call.children]
+    while waiting:
+        inner_call = waiting.pop()
+        if not inner_call.is_closed:
+            calls.append(inner_call)
+            waiting += inner_call.children
+    return calls[::-1]
+
+
+def _find_running(calls: list[Call]) -> tuple[int, ...]:
+    return tuple(place for place, call in enumerate(calls) if not call.is_shown)
 
 
 def _tidy(parent: Call, call: Call) -> None:

@@ -30,6 +30,10 @@ MAX_ROUNDS = 4
 """How many times that number a function is watched for the sake of callers that are watched."""
 
 
+FIRST_CALLS = 2
+"""Number of calls of a function in which nothing that it calls is missing, if possible."""
+
+
 class WatchedFunction:
     """A function of the user's.
 
@@ -42,6 +46,7 @@ class WatchedFunction:
         callers: The functions that have called it; ``None`` for other code.
         callees: Those that it has called.
         leaves: The numbers of its shapes without calls and touches: of one that returns, and of one that fails.
+        age: The number of its calls for which quiet functions were watched again, up to a limit.
         calls: The number of calls since the last new caller, or since it was watched again.
         limit: How many such calls there may be.
         rounds: How often the limit was reached since all functions were watched.
@@ -64,7 +69,7 @@ class WatchedFunction:
         self.callers: set[WatchedFunction | None] = set()
         self.callees: set[WatchedFunction] = set()
         self.leaves: list[int] = [-1, -1]
-        self.calls = self.rounds = self.running = self.quiet_callers = 0
+        self.age = self.calls = self.rounds = self.running = self.quiet_callers = 0
         self.limit = MAX_CALLS
         self.is_news = self.is_quiet = self.is_tired = False
         self.quiet_callees: set[WatchedFunction] = set()
@@ -143,7 +148,7 @@ class Functions:
 
     def count_end(self, function: WatchedFunction) -> None:
         """Count the end of a call."""
-        function.running -= 1
+        function.running = max(function.running - 1, 0)
         if function.is_tired and not function.running:
             function.is_tired = False
             self._rest(function)
@@ -174,17 +179,24 @@ class Functions:
             callee.quiet_callers += 1
             callee.needs_care = True
 
+    @property
+    def are_any_tired(self) -> bool:
+        """Whether any are left alone, or passed over."""
+        return bool(self.quiet or self._tired)
+
     def find_missing(self, function: WatchedFunction) -> tuple[int, ...]:
         """Watch again what a function may call, for a while; return the numbers of those that have had their time."""
-        if function.missing is None:
-            self._wake_callees(function)
+        is_young = function.age < FIRST_CALLS
+        if is_young or function.missing is None:
+            function.age += is_young
+            self._wake_callees(function, MAX_ROUNDS + FIRST_CALLS * is_young)
             numbers = (callee.number for callee in function.quiet_callees if callee.number >= 0)
             function.missing = tuple(sorted(numbers))
         return function.missing
 
-    def _wake_callees(self, function: WatchedFunction) -> None:
+    def _wake_callees(self, function: WatchedFunction, rounds: int) -> None:
         for callee in [*function.quiet_callees]:
-            if callee.rounds < MAX_ROUNDS:
+            if callee.rounds < rounds:
                 self._wake(callee)
 
     def wake_all(self) -> None:
@@ -195,7 +207,8 @@ class Functions:
         for function in self._tired:
             function.limit = MAX_CALLS if function.is_news else max(MIN_CALLS, function.limit // 2)
             function.calls = function.rounds = 0
-            function.is_news = False
+            function.is_news = function.is_tired = False
+            function.running = 0  # an end may have been missed
         self.quiet.clear()
         self._tired.clear()
         for function in self.by_code.values():

@@ -65,6 +65,9 @@ class Monitor:
 
         return set_local_events
 
+    def renew(self) -> None:
+        """Do nothing: no exception ends this."""
+
     def find_disturbance(self) -> str:
         """Return what has ended the watching, or an empty string."""
         is_ours = self._monitoring.get_tool(self._tool) == _NAME

@@ -110,7 +110,7 @@ class WatchedProcess:
         if fault:
             self._notes = [f"A process was not watched: {fault}."]
         else:
-            sys.addaudithook(self._hear)
+            sys.addaudithook(self._hear if hasattr(sys, "monitoring") else self._hear_and_renew)
         if self._backend.slowness:
             self._notes.append(f"{self._backend.slowness}.")
         self._begin_part()
@@ -169,6 +169,10 @@ class WatchedProcess:
                 reader(arguments)
             except Exception as error:
                 swallow(error)
+
+    def _hear_and_renew(self, event: str, arguments: tuple[Any, ...]) -> None:
+        self._backend.renew()
+        self._hear(event, arguments)
 
     def _make_reader(self, read: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], None]:
         def hear(arguments: tuple[Any, ...]) -> None:

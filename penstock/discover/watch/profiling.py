@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import threading
 from opcode import opmap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from penstock.discover.watch.faults import swallow
 from penstock.discover.watch.frames import identify
 from penstock.discover.watch.functions import LAZY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from penstock.discover.watch.watcher import Watcher
@@ -31,6 +32,8 @@ class Profiler:
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
         self._codes: set[int] = set()
+        self._function: Callable[[FrameType, str, Any], object] | None = None
+        self._threads = threading.local()
         self._pauses: set[int] = set()
         """The frames into which an exception is just being thrown where they paused."""
 
@@ -41,13 +44,26 @@ class Profiler:
         switches = self._watcher.switches
         switches.watch = switches.watch_start = lambda code: self._codes.add(identify(code))
         switches.leave = lambda code: self._codes.discard(identify(code))
-        threading.setprofile(self._profile)
-        sys.setprofile(self._profile)
+        self._function = self._profile
+        threading.setprofile(self._function)
+        sys.setprofile(self._function)
+        self._threads.is_watched = True
         return ""
+
+    def renew(self) -> None:
+        """Begin again in this thread: Python ends it when an exception passes, such as that of a time limit."""
+        if sys.getprofile() is None and getattr(self._threads, "is_watched", False):
+            self._threads.is_watched = False  # setting it is an audit event, at which this is called
+            sys.setprofile(self._function)
+            self._threads.is_watched = True
 
     def find_disturbance(self) -> str:
         """Return what has ended the watching of this thread, or an empty string."""
-        return "" if sys.getprofile() == self._profile else "another profiler took the place of penstock's"
+        return (
+            ""
+            if sys.getprofile() == self._function
+            else "another profiler, or an exception in a signal handler, has ended it"
+        )
 
     def _profile(self, frame: FrameType, event: str, value: object) -> None:
         if identify(frame.f_code) in self._codes and event in {"call", "return"}:
@@ -60,6 +76,7 @@ class Profiler:
                 swallow(error)
 
     def _call(self, frame: FrameType) -> None:
+        self._threads.is_watched = True
         code, watcher = frame.f_code, self._watcher
         if not watcher.is_paused(frame):
             watcher.start(code, frame=frame)

@@ -194,7 +194,7 @@ class Watcher:
 
     def _begin_outermost(self) -> None:
         """Watch all functions again, unless it was done just now."""
-        if self.functions.quiet and _clock() - self._woken > _SLEEP:
+        if self.functions.are_any_tired and _clock() - self._woken > _SLEEP:
             self.wake()
 
     def wake(self) -> None:

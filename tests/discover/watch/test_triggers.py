@@ -29,23 +29,28 @@ check()
 call_client()
 """
 
-FASTAPI = """
-import fastapi, fastapi.testclient
-app = fastapi.FastAPI()
+STARLETTE = """
+import asyncio
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 
-@app.get("/orders/{number}")
-def in_thread(number: int):
-    return check()
+def in_thread(request):
+    check()
+    return Response()
 
-@app.post("/orders/{number}")
-async def in_loop(number: int):
-    return check()
+async def in_loop(request):
+    check()
+    return Response()
 
 def check(): ...
 
-client = fastapi.testclient.TestClient(app)
-client.get("/orders/5")
-client.post("/orders/5")
+app = Starlette(routes=[Route("/orders/{number}", in_thread), Route("/orders", in_loop, methods=["POST"])])
+empty = {"type": "http.request", "body": b"", "more_body": False}
+
+for method, path in (("GET", "/orders/5"), ("POST", "/orders")):
+    scope = {"type": "http", "method": method, "path": path, "headers": [], "query_string": b""}
+    asyncio.run(app(scope, lambda: asyncio.sleep(0, empty), lambda _: asyncio.sleep(0)))
 check()
 """
 
@@ -76,7 +81,7 @@ store()
                 "check",
             },
         ),
-        ("fastapi", FASTAPI, {"GET /orders/{number}: in_thread(check)", "POST /orders/{number}: in_loop(check)", "check"}),
+        ("starlette", STARLETTE, {"GET /orders/{number}: in_thread(check)", "POST /orders: in_loop(check)", "check"}),
         ("django", DJANGO, {"signal:post_save: send_mail", "store(send_mail, check)"}),
     ],
 )  # fmt: skip
