@@ -59,14 +59,15 @@ types: $(READY)
 layers: $(READY)
 	$(BIN)/lint-imports --no-cache > $(VENV)/layers.log || (cat $(VENV)/layers.log; exit 1)
 
-# Most tests start Python, which is not to compile penstock each time, whatever PYTHONDONTWRITEBYTECODE says.
+# Most tests start Python, which is not to compile penstock each time, whatever PYTHONDONTWRITEBYTECODE says; nor is
+# pytest, which compiles it and its plugins in a way of its own.
 tests: setup
 	@$(BIN)/python -m compileall -q penstock penstock_sphinx penstock_mkdocs mkdocstrings_handlers
-	$(BIN)/pytest -q --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 3
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 3
 
 unit: $(READY)
 	@$(BIN)/python -m compileall -q penstock penstock_sphinx penstock_mkdocs mkdocstrings_handlers
-	$(BIN)/pytest -q -m unit --numprocesses $(UNIT_JOBS) --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -m unit --numprocesses $(UNIT_JOBS) --dist loadfile --no-loadscope-reorder
 
 benchmarks: $(READY)
 	$(BIN)/python -m pip install --quiet --group benchmarks

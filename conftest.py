@@ -34,7 +34,13 @@ NOT_OURS = "-p no:hypothesispytest -p no:faker -p no:anyio -p no:platformdirs"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the runs of pytest that tests start come up without the plugins of others."""
+    """Let the runs of pytest that tests start come up without the plugins of others, and keep bytecode of this run only.
+
+    A test may write a module twice in a second, and bytecode of the first would pass for that of the second. What is
+    imported until the tests begin is kept, as pytest writes it: for all workers, and for what tests start.
+    """
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    sys.dont_write_bytecode = False
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):  # workers read it, too, at first
         os.environ["PYTEST_ADDOPTS"] = f"{os.environ.get('PYTEST_ADDOPTS', '')} {NOT_OURS}".strip()
 
@@ -66,8 +72,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
 
 def pytest_collection_finish() -> None:
     """Keep what was imported for the tests out of every search for garbage, of which some tests ask for many."""
+    sys.dont_write_bytecode = True
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Let pytest search all of it in the end, for files and sockets that were left open."""
+    gc.unfreeze()
 
 
 class ExamplesParser(PythonCodeBlockParser):

@@ -9,12 +9,15 @@ import shutil
 import subprocess
 import sys
 import termios
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import NamedTuple
 
 import pytest
 
+import forked
 from page_servers import Servers, is_server
 from penstock.model.finding_kinds import FINDING_KINDS
 
@@ -26,6 +29,8 @@ FLOW_ID = re.compile(r"\b[0-9a-f]{32}\b")
 DATE = re.compile(r"\b20\d\d-\d\d-\d\d\b")
 SLOWER = re.compile(r"note: Python 3\.11 has no sys\.monitoring.*\n")
 DURATION = re.compile(r"\b\d+\.\d+ ?s(econds)?\b")
+SHELL_SYNTAX = frozenset("|&;<>()$`\\\"'*?[]{}~#=\n")
+"""Characters that mean something to a shell; only a command without them runs without one."""
 
 PAGES = {
     "README.md": None,
@@ -198,11 +203,15 @@ def environment() -> dict[str, str]:
 
 def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
     """Run a command in a shell that knows the exit code before it; return its own, and what it printed."""
-    shell = ["bash", "-c", f"(exit {previous}); {command}"]
-    if command.startswith("penstock show "):  # as wide as the terminal
-        return in_terminal(shell, folder, environment())
+    words = command.split() if SHELL_SYNTAX.isdisjoint(command) else [""]
+    if words[0] == "penstock" and words[1:2] == ["show"]:  # as wide as the terminal
+        return in_terminal(words, folder)
+    if words[0] in forked.COMMANDS:
+        with NamedTemporaryFile() as output:
+            code = forked.run_command(words, folder, environment(), Path(output.name))
+            return code, output.read().decode()
     result = subprocess.run(
-        shell,
+        ["bash", "-c", f"(exit {previous}); {command}"],
         cwd=folder,
         env=environment(),
         stdin=subprocess.DEVNULL,
@@ -215,21 +224,26 @@ def run(command: str, previous: int, folder: Path) -> tuple[int, str]:
     return result.returncode, result.stdout
 
 
-def in_terminal(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+def in_terminal(words: list[str], folder: Path) -> tuple[int, str]:
     """Run a command in a terminal of 100 columns; return its exit code, and what a reader sees there."""
-    environment = {name: value for name, value in environment.items() if name != "COLUMNS"}
+    variables = {name: value for name, value in environment().items() if name != "COLUMNS"}
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (40, 100))
-    with subprocess.Popen(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
-    ) as process:
+    with ThreadPoolExecutor() as reader:
+        printed = reader.submit(read_terminal, ours)
+        code = forked.run_command(words, folder, variables, Path(os.ttyname(theirs)))
         os.close(theirs)
-        printed = b""
-        with suppress(OSError):  # Linux's way to say that it is closed
-            while part := os.read(ours, 65536):
-                printed += part
     os.close(ours)
-    return process.returncode, printed.decode().replace("\r\n", "\n")
+    return code, printed.result().decode().replace("\r\n", "\n")
+
+
+def read_terminal(terminal: int) -> bytes:
+    """Return all that is written to a terminal until it is closed."""
+    printed = b""
+    with suppress(OSError):  # Linux's way to say that it is closed
+        while part := os.read(terminal, 65536):
+            printed += part
+    return printed
 
 
 def normal(command: str, text: str) -> str:

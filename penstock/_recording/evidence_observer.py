@@ -99,8 +99,9 @@ class EvidenceObserver(Counts):
             names = replacements.now.get(flow, NOTHING)
             running.mask(names)
             self._note_replaced(flow, names)
-        if self.touch_counts.is_active and not running.acted and self.touch_counts.watch_step(flow, event.step):
-            self._news = True
+        touches = self.touch_counts
+        if touches.is_active and (flow, event.step) not in touches.settled and not running.acted:
+            self._news |= touches.watch_step(flow, event.step)
         if parent is None or begins or event.lazy:
             self._place(running, event)
         self.live.add(running)

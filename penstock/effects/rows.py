@@ -44,12 +44,14 @@ class LibraryFunction(NamedTuple):
             line, and raises nothing that matters: an exception counts as nothing.
         surrounds: Whether the work that the call starts runs inside it. Then what starts the work may also be read later,
             when the work begins.
+        needs: An attribute of ``self`` without which a call neither touches nor starts anything, where most calls are such.
     """
 
     module: str
     qualname: str
     read: Reader
     surrounds: bool = False
+    needs: str = ""
 
 
 class BuiltinFunction(NamedTuple):

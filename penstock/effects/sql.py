@@ -16,7 +16,7 @@ from penstock.effects.sql_tables import TableReader, Token
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_STATEMENT = 20_000
+MAX_STATEMENT = 10_000
 """Maximum number of characters that are read of a statement: the names stand in front, lists of values behind."""
 
 _STRING = r"'(?:[^']|'')*(?:'|\Z)"

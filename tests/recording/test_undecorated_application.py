@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import forked
 from penstock.check.evidence import load
 
 if TYPE_CHECKING:
@@ -59,10 +60,8 @@ def run(folder: Path, test: str, *options: str, code: int = 0, installed: bool =
     if not installed:
         environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         options += ("-p", "penstock.contrib.pytest")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--penstock", *options]
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
-    )
+    command = ("pytest", "-p", "no:cacheprovider", "-q", "--penstock", *options)
+    done = forked.run(*command, cwd=folder, environment=environment, timeout=300)
     assert code == done.returncode, done.stdout + done.stderr
     return done.stdout
 

@@ -267,7 +267,7 @@ def test_many_threads_may_declare_at_once() -> None:
 
     def declare(number: int) -> None:
         ready.wait(600)
-        for index in range(25):
+        for index in range(10):
             flow("f").entrypoint(name=f"s{number}_{index}")(lambda: None)
             get_flow("f")
 
@@ -276,7 +276,7 @@ def test_many_threads_may_declare_at_once() -> None:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert {f"s{number}_{index}" for number in range(8) for index in range(25)} == set(names("f"))
+    assert {f"s{number}_{index}" for number in range(8) for index in range(10)} == set(names("f"))
 
 
 def test_many_functions_of_one_name_in_a_file_are_many_steps() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
+import forked
+
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 APPLICATION = '''
@@ -48,9 +49,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a module's command in a folder, without colours."""
     environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "100", "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("GITHUB_ACTIONS", None)
-    return subprocess.run(
-        [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    return forked.run(*command, cwd=folder, environment=environment)
 
 
 IGNORES = "ignore = [{entries}]\n"

@@ -1,7 +1,14 @@
 """The command, as a user runs it."""
 
-import subprocess
-import sys
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import forked
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
 
 FLOWS = '''
 from penstock import entrypoint, flow, step
@@ -26,7 +33,8 @@ def sync_to_database(data):
 '''
 
 
-def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run the command as a user would."""
-    command = [sys.executable, "-m", "penstock", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600, **options)
+    return forked.run("penstock", *arguments, cwd=cwd, environment=env)

@@ -1,4 +1,4 @@
-"""``python -m MODULE`` in a fork of a process that has imported what takes the module long.
+"""``python -m MODULE``, or a command, in a fork of a process that has imported what takes the module long.
 
 Sphinx takes half a second for its imports, which is more than a small site takes. Each run still is a process of its
 own, with arguments, environment, folder and output of its own.
@@ -23,8 +23,16 @@ HEAVY = {
     "sphinx": ("sphinx.cmd.build", "penstock_sphinx"),
     "mkdocs": ("mkdocs.commands.build", "mkdocs.commands.serve", "mkdocs.theme", "penstock_mkdocs.plugin"),
     "nbconvert": ("nbconvert.nbconvertapp", "nbclient"),
+    "penstock": ("penstock.cli.main",),
+    "pytest": ("pytest", "execnet.gateway"),
 }
 """What each module imports sooner or later; those that are not listed run as ever."""
+
+STARTING = frozenset({"PYTHONIOENCODING"})
+"""Variables with which Python starts as ever, because it reads them then."""
+
+COMMANDS = {"mkdocs": "mkdocs", "penstock": "penstock", "pytest": "pytest", "sphinx-build": "sphinx"}
+"""The module of each command that can be forked."""
 
 
 def run(
@@ -34,6 +42,7 @@ def run(
     imports: tuple[str, ...] = (),
     cwd: Path | None = None,
     timeout: int = 600,
+    environment: dict[str, str] | None = None,
     **more: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run a module; return its exit code and what it wrote.
@@ -45,10 +54,11 @@ def run(
         imports: What else the process that is forked has imported.
         cwd: The folder to run in.
         timeout: Seconds until the process is killed.
-        more: What to add to the environment. Variables that Python itself reads when it starts have no effect.
+        environment: All of the environment; by default, that of this process.
+        more: What to add to the environment. Most variables that Python itself reads when it starts have no effect.
     """
-    command, environment = [*map(str, arguments)], {**os.environ, **more}
-    if module not in HEAVY:
+    command, environment = [*map(str, arguments)], {**(os.environ if environment is None else environment), **more}
+    if module not in HEAVY or not STARTING.isdisjoint(environment):
         return subprocess.run(
             [sys.executable, *flags, "-m", module, *command],
             cwd=cwd,
@@ -58,22 +68,50 @@ def run(
             text=True,
             check=False,
         )
-    server = _server(module, flags, imports)
     with tempfile.TemporaryDirectory() as folder:
         said, complained = Path(folder, "said"), Path(folder, "complained")
-        request = {"run": module, "arguments": command, "folder": str(cwd or Path.cwd()), "environment": environment}
-        request |= {"timeout": timeout, "files": [str(said), str(complained)]}
-        print(json.dumps(request), file=server.stdin, flush=True)
-        code = int(server.stdout.readline())
+        code = _fork(module, command, cwd or Path.cwd(), environment, (said, complained), timeout, flags, imports)
         return subprocess.CompletedProcess(
             [module, *command], code, said.read_text("utf-8"), complained.read_text("utf-8")
         )
 
 
+def run_command(words: list[str], folder: Path, environment: dict[str, str], output: Path) -> int:
+    """Run one of `COMMANDS` as a shell does; return its exit code.
+
+    Args:
+        words: The command with its arguments.
+        folder: The folder to run in.
+        environment: All of its environment.
+        output: The file or the terminal that it writes to.
+    """
+    module, script = COMMANDS[words[0]], Path(sys.executable).with_name(words[0])
+    return _fork(module, words[1:], folder, environment, (output, output), script=script)
+
+
+def _fork(
+    module: str,
+    arguments: list[str],
+    folder: Path,
+    environment: dict[str, str],
+    outputs: tuple[Path, Path],
+    timeout: int = 600,
+    flags: tuple[str, ...] = (),
+    imports: tuple[str, ...] = (),
+    script: Path | None = None,
+) -> int:
+    server = _server(module, flags, imports)
+    request = {"run": module, "arguments": arguments, "folder": str(folder), "environment": environment}
+    request |= {"timeout": timeout, "files": [*map(str, outputs)], "script": script and str(script)}
+    print(json.dumps(request), file=server.stdin, flush=True)
+    return int(server.stdout.readline())
+
+
 @lru_cache
 def _server(module: str, flags: tuple[str, ...], imports: tuple[str, ...]) -> Any:
     """Start the process that is forked; it ends with the one that asks it."""
-    environment = {**os.environ, "PYTHONWARNINGS": ""}  # without it, Sphinx puts a filter of its own before the flags
+    environment = {name: value for name, value in os.environ.items() if name not in {*STARTING, "PYTHONPATH"}}
+    environment["PYTHONWARNINGS"] = ""  # without it, Sphinx puts a filter of its own before the flags
     command = [sys.executable, *flags, __file__, module, *imports]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
 
@@ -89,6 +127,11 @@ def serve(module: str, *imports: str) -> None:
 
         for name in builtin_extensions:
             importlib.import_module(name)
+    if module == "pytest":
+        from _pytest.config import default_plugins
+
+        for name in default_plugins:
+            importlib.import_module(f"_pytest.{name}")
     gc.freeze()
     for line in sys.stdin:
         pid = os.fork()
@@ -100,20 +143,40 @@ def serve(module: str, *imports: str) -> None:
 
 
 def _become(
-    run: str, arguments: list[str], folder: str, environment: dict[str, str], timeout: int, files: list[str]
+    run: str,
+    arguments: list[str],
+    folder: str,
+    environment: dict[str, str],
+    timeout: int,
+    files: list[str],
+    script: str | None,
 ) -> None:
     signal.alarm(timeout)
     for number, name in enumerate((os.devnull, *files)):
-        opened = os.open(name, os.O_RDWR | os.O_CREAT)
+        opened = os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         os.dup2(opened, number)
         os.close(opened)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    sys.path[0] = folder  # as with -m
+    sys.path[1:1] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
+    sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
+    _open_streams()
     sys.argv[1:] = arguments
     gc.unfreeze()
-    runpy.run_module(run, run_name="__main__", alter_sys=True)
+    if script:
+        sys.argv[0], sys.path[0] = script, str(Path(script).parent)
+        runpy.run_path(script, run_name="__main__")
+    else:
+        sys.path[0] = folder  # as with -m
+        runpy.run_module(run, run_name="__main__", alter_sys=True)
+
+
+def _open_streams() -> None:
+    """Make the streams of Python anew: they remember whether they led to a file, a pipe or a terminal."""
+    sys.stdin = sys.__stdin__ = os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 if __name__ == "__main__":

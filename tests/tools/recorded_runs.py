@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
+import forked
 from penstock.check.evidence import load
 
 if TYPE_CHECKING:
@@ -42,10 +41,8 @@ def run(folder: Path, test: str, *options: str, code: int = 0, installed: bool =
     if not installed:  # as a user has it, pytest finds the plugin and all others by itself, which takes its time
         environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         options += ("-p", "penstock.contrib.pytest")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *options]
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
-    )
+    command = ("pytest", "-p", "no:cacheprovider", "-q", *options)
+    done = forked.run(*command, cwd=folder, environment=environment, timeout=300)
     assert code == done.returncode, done.stdout + done.stderr
     return done.stdout
 

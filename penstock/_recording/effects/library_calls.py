@@ -30,11 +30,13 @@ def wrap_function(function: FunctionType, row: LibraryFunction, report: Report) 
         row: Its row in the table.
         report: Called with the touches of a call.
     """
-    prepare = _make_preparation(function, row, report)
+    prepare, needs = _make_preparation(function, row, report), row.needs
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
+        if needs and args and not getattr(args[0], needs, True):
+            return function(*args, **kwargs)
         with prepare(args, kwargs):
             return function(*args, **kwargs)
 

@@ -27,6 +27,7 @@ class TouchCounts:
 
     Attributes:
         is_active: Whether touches are reported.
+        settled: Steps that were watched once without replaced clients, of which nothing more needs to be known.
     """
 
     def __init__(self) -> None:
@@ -35,6 +36,7 @@ class TouchCounts:
 
     def clear(self) -> None:
         """Discard all counts."""
+        self.settled: set[Step] = set()
         self._touches: dict[Step, dict[tuple[str, str], int]] = {}
         self._triggers: dict[tuple[str, str, str], int] = {}
         self._hidden: dict[Step, frozenset[str]] = {}
@@ -45,6 +47,8 @@ class TouchCounts:
         known_kinds = self._hidden.get(key)
         if known_kinds is not None and known_kinds <= kinds:
             return False
+        if not kinds:
+            self.settled.add(key)
         self._hidden[key] = kinds if known_kinds is None else known_kinds & kinds
         return True
 

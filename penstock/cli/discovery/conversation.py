@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,11 @@ def show_proposal(proposal: ProposedFlow, project: Path) -> None:
     for note in proposal.notes:
         tell("note", note)
     if proposal.others:
-        names = [f"{number} {visible(function.name)}" for number, function in enumerate(proposal.others, 1)]
+        namesakes = Counter(function.name for function in proposal.others)
+        names = [
+            f"{number} {visible(function.name if namesakes[function.name] == 1 else function.qualname)}"
+            for number, function in enumerate(proposal.others, 1)
+        ]
         rest = f", and {len(names) - _MOST_OTHERS} more" if len(names) > _MOST_OTHERS else ""
         print()
         print(

@@ -67,6 +67,6 @@ FUNCTIONS = (
     LibraryFunction("django.core.handlers.base", "BaseHandler.resolve_request", _keep_method),
     LibraryFunction("django.urls.resolvers", "ResolverMatch.__init__", _read_route),
     LibraryFunction("django.core.management.base", "BaseCommand.execute", _read_command, surrounds=True),
-    LibraryFunction("django.dispatch.dispatcher", "Signal.send", _read_signal, surrounds=True),
-    LibraryFunction("django.dispatch.dispatcher", "Signal.asend", _read_signal, surrounds=True),
+    LibraryFunction("django.dispatch.dispatcher", "Signal.send", _read_signal, surrounds=True, needs="receivers"),
+    LibraryFunction("django.dispatch.dispatcher", "Signal.asend", _read_signal, surrounds=True, needs="receivers"),
 )

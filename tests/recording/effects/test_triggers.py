@@ -161,3 +161,23 @@ def test_entrypoint_inside_a_step(recorded, place):
     app.add_url_rule("/checkout", "check_out", check_out)
     app.test_client().get("/checkout")
     assert {"checkout"} == {row.flow for row in recorded.evidence().triggers}
+
+
+def test_signal(recorded, place):
+    """A signal of Django's models starts the runs of its receivers."""
+    django = pytest.importorskip("django")
+    from django.conf import settings
+
+    if not settings.configured:
+        settings.configure(ALLOWED_HOSTS=["*"], SECRET_KEY="test")
+        django.setup()
+    from django.db.models.signals import post_save
+
+    def receive(**_named):
+        place()
+
+    post_save.send(sender=object)
+    post_save.connect(receive)
+    post_save.send(sender=object)
+    post_save.disconnect(receive)
+    assert {"signal:post_save": 1} == list_triggers(recorded)
