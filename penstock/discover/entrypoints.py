@@ -24,13 +24,16 @@ def find_function(recording: Recording, name: str, verb: str = "ran") -> int:
         ConfigError: None is called so, or several are.
     """
     functions = recording.functions
-    for spellings in ("address", "qualname", "name"):
-        indices = [index for index, function in enumerate(functions) if getattr(function, spellings) == name]
-        if len(indices) == 1:
-            return indices[0]
-        if indices:
-            addresses = ", ".join(sorted(functions[index].address for index in indices))
-            raise ConfigError(f"several functions are called {name!r}; name one of {addresses}", where="--from")
+    for spelling in ("address", "qualname", "name"):
+        indices = [index for index, function in enumerate(functions) if getattr(function, spelling) == name]
+        addresses = sorted({functions[index].address for index in indices})
+        if len(addresses) > 1:
+            raise ConfigError(
+                f"several functions are called {name!r}; name one of {', '.join(addresses)}", where="--from"
+            )
+        if indices:  # a definition that was replaced has the same address
+            shapes = Counter(shape.function for shape in recording.shapes)
+            return max(indices, key=lambda index: shapes[index])
     known = [spelling for function in functions for spelling in (function.address, function.qualname, function.name)]
     hint = (
         did_you_mean(near_names(name, known)) or " An address is a module and a name in it: shop.views:OrderView.post."

@@ -9,7 +9,7 @@ from penstock.discover.arrows.checked_flow import mend_arrows
 from penstock.discover.arrows.contexts import Contexts
 from penstock.discover.arrows.edges import draw_arrows, order_steps
 from penstock.discover.arrows.labels import find_label
-from penstock.discover.arrows.step_trees import build_trees
+from penstock.discover.arrows.step_trees import build_trees, find_partial
 from penstock.discover.choice.runs import Runs
 from penstock.discover.choice.scores import choose_steps
 from penstock.discover.choice.source import SourceReader
@@ -100,7 +100,10 @@ class _Draft:
         """Return the contexts in all runs in which no step may be missing; in all others only if there is none."""
         trees, contexts = build_trees(self.recording, self.names), Contexts()
         starts = Runs(self.recording, frozenset({self.start})).starts
-        whole = {shape: times for shape, times in starts.items() if self._is_whole(shape)} or starts
+        partial = find_partial(self.recording)
+        whole = {
+            shape: times for shape, times in starts.items() if shape not in partial and self._is_whole(shape)
+        } or starts
         for shape, times in whole.items():
             contexts.add(trees[shape][0].call, times)
         return contexts

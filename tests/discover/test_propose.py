@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -92,6 +93,16 @@ def test_loops_and_recursion_close_no_circle(call: str, tmp_path: Path) -> None:
     assert {"m": [], "a": ["m"], "b": ["a"]} == arrows(record(call), tmp_path)
 
 
+def test_a_step_that_consumes_a_generator_comes_after_it(tmp_path: Path) -> None:
+    """What yields the items stands before what takes them, and after what ran before both."""
+    assert {"m": [], "a": ["m"], "read": ["a"], "store": ["read"]} == arrows(record("m(a store(@read))"), tmp_path)
+
+
+def test_a_helper_that_runs_again_does_not_come_between(tmp_path: Path) -> None:
+    """A step comes after the last one that is new, not after one that ran long before, and once more."""
+    assert {"m": [], "a": ["m"], "b": ["a"], "c": ["b"]} == arrows(record("m(a b a c)"), tmp_path)
+
+
 def test_a_generator_comes_before_what_consumes_it(tmp_path: Path) -> None:
     """A generator runs inside its consumer, and stands where it was first asked for an item."""
     assert {"m": [], "pack": ["m"], "send": ["pack"]} == arrows(record("m(@pack send)"), tmp_path)
@@ -115,6 +126,15 @@ def test_a_task_follows_what_sent_it(tmp_path: Path) -> None:
     sent = {"send": "celery:app.pack", "pack": "celery:app.pack"}
     recording = record("m(send b)", "pack(count)", writes=sent, triggers={"pack": "celery:app.pack"})
     assert {"m": [], "send": ["m"], "pack": ["send"], "count": ["pack"], "b": ["send"]} == arrows(recording, tmp_path)
+
+
+@pytest.mark.parametrize("gap", [{"partial": True}, {"missing": (0,)}])
+def test_runs_in_which_a_step_may_be_missing_do_not_count(gap: dict[str, Any], tmp_path: Path) -> None:
+    """A run without a step shows nothing if the step was not watched then."""
+    recording = record("m(a b)", "m(b)")
+    *shapes, last = recording.shapes
+    incomplete = replace(recording, shapes=(*shapes, last._replace(**gap)))
+    assert {"m": [], "a": ["m"], "b": ["a"]} == arrows(incomplete, tmp_path)
 
 
 def test_conditions_become_labels(tmp_path: Path) -> None:

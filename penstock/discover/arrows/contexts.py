@@ -45,12 +45,13 @@ class Context(NamedTuple):
 
 
 class _Frame(NamedTuple):
-    """A step that runs, with what had ended inside the next one out when it began."""
+    """A step that runs, with what had ended inside the next one out when it began, and what of that ended last."""
 
     step: str
-    done: frozenset[str]
-    outer: _Frame | None
-    depth: int
+    done: frozenset[str] = NOTHING
+    last: frozenset[str] = NOTHING
+    outer: _Frame | None = None
+    depth: int = 0
 
 
 @dataclass
@@ -77,7 +78,7 @@ class Contexts:
             return
         contexts: dict[Context, None] = {}
         order: dict[str, None] = {run.step: None}
-        self._visit(run, _Frame(run.step, NOTHING, None, 0), contexts, order)
+        self._visit(run, _Frame(run.step), contexts, order)
         self.runs[run.step] += times
         for context in contexts:
             self.counts[context] += times
@@ -90,13 +91,18 @@ class Contexts:
         for placed in call.inside:
             self._visits += 1
             inner = placed.call
-            order.setdefault(inner.step)
             done = frozenset[str]().union(*(call.inside[position].call.finished for position in placed.after))
-            context = _describe(inner, frame, done, _find_last(placed, call.inside))
+            last = _find_last(placed, call.inside)
+            if inner.lazy and frame.outer is not None:  # it was made before its consumer began
+                last = frame.last or frozenset({frame.outer.step})
+            context = _describe(inner, frame, done, _list_consumed(inner) or last)
             if context is not None:
                 contexts.setdefault(context)
+            order.update(
+                dict.fromkeys(name for name in (*sorted(_list_consumed(inner)), inner.step) if name not in order)
+            )
             if frame.depth < _MAX_DEPTH:
-                self._visit(inner, _Frame(inner.step, done, frame, frame.depth + 1), contexts, order)
+                self._visit(inner, _Frame(inner.step, done, last, frame, frame.depth + 1), contexts, order)
 
     def evidence(self, flow: str) -> Evidence:
         """Return the contexts as the evidence of a flow."""
@@ -111,9 +117,20 @@ def _see(steps: Iterable[str]) -> frozenset[Seen]:
     return frozenset(map(Seen, steps))
 
 
+def _list_consumed(call: StepCall) -> frozenset[str]:
+    """Return the generators that a call itself consumes: it comes after them."""
+    return frozenset(placed.call.step for placed in call.inside if placed.call.lazy) - {call.step}
+
+
 def _find_last(placed: Placed, siblings: tuple[Placed, ...]) -> frozenset[str]:
-    """Return the steps that ended last before a call: no other one that ended before it began after them."""
-    before = {position for position in placed.after if siblings[position].call.step != placed.call.step}
+    """Return the steps that ended last before a call: no other one that ended before it began after them.
+
+    The first call of each step counts. A helper that runs again between two steps does not come between them.
+    """
+    firsts: dict[str, int] = {}
+    for position in sorted(placed.after):
+        firsts.setdefault(siblings[position].call.step, position)
+    before = {position for step, position in firsts.items() if step != placed.call.step}
     passed = frozenset[int]().union(*(siblings[position].after for position in before))
     return frozenset(siblings[position].call.step for position in before - passed)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from penstock._util.graphs import reachable
+from penstock._util.graphs import adjacency, reachable, without_cycles
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -23,13 +23,33 @@ After = dict[str, list[str]]
 
 
 def order_steps(contexts: Contexts, entrypoints: Collection[str], names: Iterable[str]) -> list[str]:
-    """Return the steps in the order in which they mostly begin, the entrypoints first."""
+    """Return the steps in the order in which they mostly begin, the entrypoints first.
+
+    A step that began inside another one, with nothing done there before, comes after that one in any case: no other arrow
+    can explain it.
+    """
     firsts = contexts.firsts
     wins: Counter[str] = Counter()
     for (name, later_name), times in firsts.items():
         wins[name] += times > firsts[later_name, name]
         wins[later_name] -= times > firsts[later_name, name]
-    return sorted(names, key=lambda name: (name not in entrypoints, -wins[name]))
+    ranking = sorted(names, key=lambda name: (name not in entrypoints, -wins[name]))
+    forced = sorted({(context.parent, context.step) for context in contexts.counts if not context.done})
+    followers = without_cycles(adjacency(ranking, (pair for pair in forced if pair[1] not in entrypoints)))
+    return _sort_by_rank(ranking, followers)
+
+
+def _sort_by_rank(ranking: list[str], followers: Mapping[str, list[str]]) -> list[str]:
+    """Return the steps so that followers stand behind, and else as they rank."""
+    waiting = Counter(follower for names in followers.values() for follower in names)
+    order: list[str] = []
+    rest = dict.fromkeys(ranking)
+    while rest:
+        name = next(name for name in rest if not waiting[name])
+        order.append(name)
+        del rest[name]
+        waiting.subtract(followers[name])
+    return order
 
 
 def draw_arrows(contexts: Contexts, order: list[str], entrypoints: Collection[str]) -> After:

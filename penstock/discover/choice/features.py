@@ -68,10 +68,10 @@ def collect_features(runs: Runs, sources: SourceReader) -> dict[int, Features]:
 
 
 def can_be_step(function: Function, source: Source | None) -> bool:
-    """Return whether a function can be decorated and would be named: no local one, no attribute, no template tag."""
+    """Return whether a function can be decorated and would be named: no local one, no attribute, no plumbing."""
     if is_out_of_reach(function):
         return False
-    return source is None or not (source.is_attribute or source.is_of_templates)
+    return source is None or not (source.is_attribute or source.is_plumbing)
 
 
 class _Collector:

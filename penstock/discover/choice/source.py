@@ -17,8 +17,19 @@ if TYPE_CHECKING:
 
 _ACCESSORS = frozenset({"property", "cached_property", "setter", "getter", "deleter", "classproperty"})
 """Decorators that turn a function into an attribute."""
-_REGISTERED = frozenset({"simple_tag", "inclusion_tag", "filter", "template_filter", "template_global", "overload"})
-"""Decorators of functions that templates call, and of those that never run."""
+_REGISTERED = frozenset(
+    {
+        "simple_tag",
+        "inclusion_tag",
+        "filter",
+        "template_filter",
+        "template_global",
+        "overload",
+        "receiver",
+        "listens_for",
+    }
+)
+"""Decorators of functions that templates or signals call, and of those that never run."""
 
 
 _FRAMEWORK_FOLDERS = frozenset({"migrations", "templatetags"})
@@ -64,8 +75,8 @@ class Source:
         return not self.decorators.isdisjoint(_ACCESSORS)
 
     @property
-    def is_of_templates(self) -> bool:
-        """Whether templates call it."""
+    def is_plumbing(self) -> bool:
+        """Whether templates or signals call it, which hold the function itself, so that no step can stand before it."""
         return not self.decorators.isdisjoint(_REGISTERED)
 
 

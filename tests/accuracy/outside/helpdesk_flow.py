@@ -46,9 +46,7 @@ update.step(after="process_email_notifications_for_ticket_update", effects=["mai
     "helpdesk.templated_email:send_templated_mail"
 )
 update.step(after="process_email_notifications_for_ticket_update").patch(
-    "helpdesk.update_ticket:add_staff_subscription"
-)
-update.step(after=["process_email_notifications_for_ticket_update", "add_staff_subscription"]).patch(
     "helpdesk.update_ticket:create_ticket_backlinks"
 )
 update.step(after="create_ticket_backlinks").patch("helpdesk.webhooks:notify_followup_webhooks")
+update.step(after="notify_followup_webhooks").patch("helpdesk.update_ticket:add_staff_subscription")
