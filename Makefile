@@ -77,6 +77,7 @@ benchmarks: $(READY)
 	$(BIN)/python tests/benchmarks/callgraph.py
 	$(BIN)/python tests/benchmarks/scale.py
 	$(BIN)/python tests/benchmarks/mkdocs.py
+	$(BIN)/python tests/benchmarks/discover.py
 
 accuracy: $(READY)
 	$(BIN)/python tests/accuracy/measure.py

@@ -20,13 +20,13 @@ LAZY = 0x20 | 0x200
 
 _COROUTINE = 0x80 | 0x100
 
-MAX_CALLS = 32
+MAX_CALLS = 16
 """Number of calls without a new caller after which a function may be left alone."""
 
-MIN_CALLS = 2
+MIN_CALLS = 1
 """The same for a function that has shown nothing new for several tests or requests."""
 
-MAX_ROUNDS = 4
+MAX_ROUNDS = 3
 """How many times that number a function is watched for the sake of callers that are watched."""
 
 
