@@ -49,7 +49,7 @@ MAX_FLOWS = 4
 """Maximum number of flows in the summary."""
 
 
-class Recording:
+class RecordingSession:
     """A recording from beginning to end.
 
     Args:

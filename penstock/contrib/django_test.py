@@ -12,7 +12,7 @@ from penstock._recording import mock_hooks
 from penstock._recording.declared_modules import import_declarations
 from penstock._recording.effects import effect_hooks
 from penstock._recording.process_recorder import recorder
-from penstock._recording.session import MANY_TESTS, Recording
+from penstock._recording.session import MANY_TESTS, RecordingSession
 from penstock._util.optional_imports import needed
 from penstock.config import evidence_file, load
 from penstock.errors import PenstockError
@@ -64,7 +64,7 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
         super().__init__(*args, **options)
         self._records = penstock or bool(penstock_evidence)
         self._evidence_file = penstock_evidence
-        self._recording: Recording | None = None
+        self._recording: RecordingSession | None = None
         self._selects = False
 
     @classmethod
@@ -85,7 +85,7 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
         if not self._records:
             failures: int = super().run_tests(*args, **options)
             return failures
-        recording = self._recording = Recording(self._target(), Path.cwd())
+        recording = self._recording = RecordingSession(self._target(), Path.cwd())
         recording.begin()
         try:
             failures = super().run_tests(*args, **options)

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from typing import Any
 
-    from penstock._recording.session import Recording
+    from penstock._recording.session import RecordingSession
     from penstock.config import Config
 
-_recording: pytest.StashKey[Recording] = pytest.StashKey()
+_recording: pytest.StashKey[RecordingSession] = pytest.StashKey()
 _settings: pytest.StashKey[Config | None] = pytest.StashKey()
 
 
 class _Tests:
     """Notes the collection of all tests, and counts passed and omitted ones, here or in a worker."""
 
-    def __init__(self, recording: Recording, worker: str) -> None:
+    def __init__(self, recording: RecordingSession, worker: str) -> None:
         self._recording = recording
         self._selects = worker in ("", "gw0")  # all workers select the same tests
 
@@ -139,10 +139,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to record; processes of pytest-xdist and those started by tests learn of it from their environment."""
     if _is_asked(config.option):
-        from penstock._recording.session import Recording  # noqa: PLC0415 - see above
+        from penstock._recording.session import RecordingSession  # noqa: PLC0415 - see above
 
         target = _target(config)  # which reads the settings
-        recording = Recording(None if hasattr(config, "workerinput") else target, config.rootpath)
+        recording = RecordingSession(None if hasattr(config, "workerinput") else target, config.rootpath)
         config.stash[_recording] = recording
         worker: dict[str, str] = getattr(config, "workerinput", {})
         config.pluginmanager.register(_Tests(recording, worker.get("workerid", "")))

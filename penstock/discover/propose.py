@@ -44,13 +44,13 @@ def propose(recording: Recording, entrypoint: str, choice: Choice, project: Path
     sources = SourceReader(project)
     runs = Runs(recording, frozenset({start}))
     steps, others = choose_steps(runs, sources, choice)
-    draft = _Draft(recording, start, choice, steps)
+    draft = _FlowDraft(recording, start, choice, steps)
     draft.settle()
     return _describe(draft, runs, sources, others)
 
 
 @dataclass
-class _Draft:
+class _FlowDraft:
     """The steps of a flow, of which those go that no arrow explains.
 
     Attributes:
@@ -112,7 +112,7 @@ class _Draft:
         return not self.names.keys() & set(self.recording.shapes[shape].missing)
 
 
-def _describe(draft: _Draft, runs: Runs, sources: SourceReader, others: Sequence[int]) -> ProposedFlow:
+def _describe(draft: _FlowDraft, runs: Runs, sources: SourceReader, others: Sequence[int]) -> ProposedFlow:
     functions, numbers = draft.recording.functions, {name: number for number, name in draft.names.items()}
     effects = collect_effects(runs, draft.names)
     trigger = find_trigger(draft.recording, draft.start)
@@ -136,7 +136,7 @@ def _describe(draft: _Draft, runs: Runs, sources: SourceReader, others: Sequence
     )
 
 
-def _label(draft: _Draft, name: str, runs: Runs, sources: SourceReader) -> dict[str, str]:
+def _label(draft: _FlowDraft, name: str, runs: Runs, sources: SourceReader) -> dict[str, str]:
     """Return the steps before a step, each with the condition under which the steps around it call it."""
     numbers = {step: number for number, step in draft.names.items()}
     parents = {numbers[context.parent] for context in draft.contexts.counts if context.step == name}
@@ -162,7 +162,7 @@ def _find_title(function: Function, sources: SourceReader) -> str:
     return sentence if len(sentence) <= 72 and sentence.isprintable() else ""
 
 
-def _list_notes(draft: _Draft) -> Iterable[str]:
+def _list_notes(draft: _FlowDraft) -> Iterable[str]:
     functions = draft.recording.functions
     for number in draft.unexplained:
         yield f"{functions[number].address} is left out: no arrow explains all of its calls without a circle."

@@ -26,7 +26,7 @@ def join_tasks(recording: Recording) -> Recording:
     runs = _find_task_runs(recording)
     if not runs:
         return recording
-    joined = _Joined(recording, runs)
+    joined = _TaskJoiner(recording, runs)
     roots: dict[Root, int] = {}
     for root, times in recording.roots.items():
         moved = root._replace(shape=joined.copy(root.shape, ()))
@@ -49,7 +49,7 @@ def _list_tasks(writes: Iterable[str]) -> list[str]:
     return [name for name in writes if name.startswith(_QUEUES)]
 
 
-class _Joined:
+class _TaskJoiner:
     """Copies shapes, children before their parents, with the runs of tasks in those that sent them."""
 
     def __init__(self, recording: Recording, runs: Mapping[str, int]) -> None:

@@ -37,6 +37,7 @@ def follow(connection: sqlite3.Connection, note: Callable[[Touch], object]) -> N
     """
 
     def note_statement(statement: str) -> None:
+        """Note what a statement touches."""
         with suppress(Exception):  # sqlite3 would print it, or raise it in the application
             for touch in read_sql("sqlite", _drop_values(statement)):
                 note(touch)
@@ -77,6 +78,7 @@ def _trace_soon(connection: sqlite3.Connection, callback: Callable[[str], object
     tries = iter(range(MAX_TRIES))
 
     def retry(frame: FrameType, event: str, argument: Any) -> None:
+        """Follow the connection if it can be followed by now."""
         if sys.getprofile() is retry and (_trace(connection, callback) or next(tries, None) is None):
             sys.setprofile(outer)
         if outer is not None:

@@ -53,6 +53,7 @@ def _derive(original: type, rows: list[BuiltinFunction], report: Report) -> type
 def _wrap_method(method: Any, row: BuiltinFunction, report: Report) -> Callable[..., Any]:
     @wraps(method)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        """Report the call, then make it."""
         __tracebackhide__ = True
         report_notes(row.read, {"self": self, **dict(zip(row.parameters, args, strict=False)), **kwargs}, report)
         return method(self, *args, **kwargs)

@@ -34,6 +34,7 @@ def wrap_function(function: FunctionType, row: LibraryFunction, report: Report) 
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        """Report the call, then make it."""
         __tracebackhide__ = True
         if needs and args and not getattr(args[0], needs, True):
             return function(*args, **kwargs)
@@ -42,6 +43,7 @@ def wrap_function(function: FunctionType, row: LibraryFunction, report: Report) 
 
     @wraps(function)
     async def call_later(*args: Any, **kwargs: Any) -> Any:
+        """Report the call, then make it."""
         __tracebackhide__ = True
         with prepare(args, kwargs):
             return await function(*args, **kwargs)
@@ -55,6 +57,7 @@ def _make_preparation(function: FunctionType, row: LibraryFunction, report: Repo
     nothing = nullcontext()
 
     def prepare(args: tuple[Any, ...], kwargs: dict[str, Any]) -> AbstractContextManager[None]:
+        """Report a call with these arguments."""
         arguments = bind(args, kwargs)
         if row.surrounds:
             return surround_work(row.read, arguments)
@@ -91,6 +94,7 @@ def _make_binding(function: Any) -> Callable[[tuple[Any, ...], dict[str, Any]], 
     }
 
     def bind(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments by name."""
         arguments = {**usual_values, **dict(zip(positional, args, strict=False)), **kwargs}
         if rest:
             arguments[rest] = args[count:]

@@ -107,7 +107,7 @@ class Passages:
 
 def read_visits(flow: Flow, evidence: Evidence) -> list[TestedPassage]:
     """Return what the evidence shows of a flow, with the tests of each passage."""
-    reader = _Reader(flow)
+    reader = _VisitReader(flow)
     return [(reader.read(visit), tests) for visit, tests in evidence.of(flow.name).visits.items() if tests]
 
 
@@ -134,7 +134,7 @@ def find_tests_by_arrow(visits: Iterable[TestedPassage]) -> dict[Pair, frozenset
     return {pair: frozenset(tests) for pair, tests in takers.items()}
 
 
-class _Reader:
+class _VisitReader:
     """Reads visits of one flow."""
 
     def __init__(self, flow: Flow) -> None:

@@ -12,7 +12,7 @@ from penstock.cli.discovery.candidate_table import print_candidates
 from penstock.cli.discovery.declared_flows import find_declared_flows
 from penstock.cli.discovery.proposal_writing import Destination
 from penstock.cli.discovery.proposers import find_proposer
-from penstock.cli.discovery.session import Request, run_session
+from penstock.cli.discovery.session import DiscoverRequest, run_session
 from penstock.cli.fix import asker
 from penstock.cli.terminal import CLEAN, apply_style
 from penstock.config import load
@@ -100,7 +100,7 @@ def run(parsed: argparse.Namespace) -> int:
     start = parsed.start or _choose(proposer.candidates, declared.entrypoints, is_asking=is_asking)
     if not start:
         return CLEAN
-    request = Request(
+    request = DiscoverRequest(
         config=config,
         start=start,
         is_static=parsed.static,

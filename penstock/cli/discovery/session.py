@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class DiscoverRequest:
     """What the command line asks for.
 
     Attributes:
@@ -50,7 +50,9 @@ class Request:
     is_asking: bool
 
 
-def run_session(proposer: Proposer, declared: DeclaredFlows, request: Request, confirm: Callable[[str], bool]) -> int:
+def run_session(
+    proposer: Proposer, declared: DeclaredFlows, request: DiscoverRequest, confirm: Callable[[str], bool]
+) -> int:
     """Propose a flow, let the reader change it, and write it.
 
     Args:
@@ -83,7 +85,7 @@ def run_session(proposer: Proposer, declared: DeclaredFlows, request: Request, c
     return write_proposal(proposal, request.config, destination, confirm, addresses)
 
 
-def _begin_choice(proposer: Proposer, declared: DeclaredFlows, request: Request) -> Choice:
+def _begin_choice(proposer: Proposer, declared: DeclaredFlows, request: DiscoverRequest) -> Choice:
     """Return the choice to begin with: a flow that begins there already keeps its steps, a new one gets a new name."""
     choice = Choice(most=request.steps)
     if not declared.flows:
@@ -119,7 +121,7 @@ def _ask_destination() -> Destination | None:
     return Destination(is_outside=word[0] == "o")
 
 
-def _print_ways(request: Request) -> None:
+def _print_ways(request: DiscoverRequest) -> None:
     options = f"{'--static ' if request.is_static else ''}--from {shlex.quote(request.start)}"
     command = f"penstock discover {options} --write"
     print(f"\n{apply_style('To write it:', '1')}\n  {command} decorators\n  {command} outside {DEFAULT_FILE}")

@@ -44,13 +44,13 @@ class Context(NamedTuple):
     outside: frozenset[str]
 
 
-class _Frame(NamedTuple):
+class _RunningStep(NamedTuple):
     """A step that runs, with what had ended inside the next one out when it began, and what of that ended last."""
 
     step: str
     done: frozenset[str] = NOTHING
     last: frozenset[str] = NOTHING
-    outer: _Frame | None = None
+    outer: _RunningStep | None = None
     depth: int = 0
 
 
@@ -78,7 +78,7 @@ class Contexts:
             return
         contexts: dict[Context, None] = {}
         order: dict[str, None] = {run.step: None}
-        self._visit(run, _Frame(run.step), contexts, order)
+        self._visit(run, _RunningStep(run.step), contexts, order)
         self.runs[run.step] += times
         for context in contexts:
             self.counts[context] += times
@@ -87,7 +87,9 @@ class Contexts:
             for later_name in names[index + 1 :]:
                 self.firsts[name, later_name] += times
 
-    def _visit(self, call: StepCall, frame: _Frame, contexts: dict[Context, None], order: dict[str, None]) -> None:
+    def _visit(
+        self, call: StepCall, frame: _RunningStep, contexts: dict[Context, None], order: dict[str, None]
+    ) -> None:
         for placed in call.inside:
             self._visits += 1
             inner = placed.call
@@ -102,7 +104,7 @@ class Contexts:
                 dict.fromkeys(name for name in (*sorted(_list_consumed(inner)), inner.step) if name not in order)
             )
             if frame.depth < _MAX_DEPTH:
-                self._visit(inner, _Frame(inner.step, done, last, frame, frame.depth + 1), contexts, order)
+                self._visit(inner, _RunningStep(inner.step, done, last, frame, frame.depth + 1), contexts, order)
 
     def evidence(self, flow: str) -> Evidence:
         """Return the contexts as the evidence of a flow."""
@@ -135,9 +137,9 @@ def _find_last(placed: Placed, siblings: tuple[Placed, ...]) -> frozenset[str]:
     return frozenset(siblings[position].call.step for position in before - passed)
 
 
-def _describe(call: StepCall, frame: _Frame, done: frozenset[str], last: frozenset[str]) -> Context | None:
+def _describe(call: StepCall, frame: _RunningStep, done: frozenset[str], last: frozenset[str]) -> Context | None:
     """Return the context of a call; ``None`` for one inside calls of the same step only."""
-    parent: _Frame | None = frame
+    parent: _RunningStep | None = frame
     while parent is not None and parent.step == call.step:  # recursion adds no arrow
         done, last, parent = parent.done, NOTHING, parent.outer
     if parent is None:

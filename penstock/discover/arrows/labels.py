@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from penstock.discover.choice.source import last_name
 
 if TYPE_CHECKING:
-    from penstock.discover.choice.source import Source
+    from penstock.discover.choice.source import FunctionSource
 
 _MAX_LENGTH = 32
 """Characters of a condition that a reader takes in beside an arrow."""
 
 
-def find_label(caller: Source | None, name: str) -> str:
+def find_label(caller: FunctionSource | None, name: str) -> str:
     """Return the condition of a function's calls of another one, as in ``if paid``; an empty string if there is none.
 
     Args:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from penstock.discover.choice.attention import Attention
     from penstock.discover.choice.runs import Runs
-    from penstock.discover.choice.source import Source, SourceReader
+    from penstock.discover.choice.source import FunctionSource, SourceReader
     from penstock.discover.recording import Function
 
 _GETTERS = ("get_", "is_", "has_", "as_", "to_", "from_", "can_", "should_", "format_", "_get_", "_is_", "_has_")
@@ -67,7 +67,7 @@ def collect_features(runs: Runs, sources: SourceReader) -> dict[int, Features]:
     return _Collector(runs, sources).collect()
 
 
-def can_be_step(function: Function, source: Source | None) -> bool:
+def can_be_step(function: Function, source: FunctionSource | None) -> bool:
     """Return whether a function can be decorated and would be named: no local one, no attribute, no plumbing."""
     if is_out_of_reach(function):
         return False
@@ -96,7 +96,7 @@ class _Collector:
             if number not in self._runs.entrypoints and can_be_step(functions[number], self._sources[number])
         }
 
-    def _describe(self, number: int, function: Function, source: Source | None) -> Features:
+    def _describe(self, number: int, function: Function, source: FunctionSource | None) -> Features:
         runs, callers = self._runs, self._runs.callers[number]
         most_frequent = max(callers, key=lambda caller: (callers[caller], -caller))
         inside = {number, *members(runs.functions_below[number])}

@@ -42,7 +42,7 @@ def is_out_of_reach(function: Function) -> bool:
 
 
 @dataclass(frozen=True)
-class Source:
+class FunctionSource:
     """The definition of a function.
 
     Attributes:
@@ -89,26 +89,26 @@ class SourceReader:
     """
 
     project: Path
-    _files: dict[str, dict[tuple[str, int], Source]] = field(default_factory=dict)
+    _files: dict[str, dict[tuple[str, int], FunctionSource]] = field(default_factory=dict)
 
-    def find(self, function: Function) -> Source | None:
+    def find(self, function: Function) -> FunctionSource | None:
         """Return the definition of a function; ``None`` where its source is missing or has changed."""
         if function.file not in self._files:
             self._files[function.file] = self._read(function.file)
         return self._files[function.file].get((function.name, function.line))
 
-    def _read(self, file: str) -> dict[tuple[str, int], Source]:
+    def _read(self, file: str) -> dict[tuple[str, int], FunctionSource]:
         try:
             with tokenize.open(self.project / file) as stream:
                 tree = ast.parse(stream.read())
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             return {}
-        definitions: dict[tuple[str, int], Source] = {}
+        definitions: dict[tuple[str, int], FunctionSource] = {}
         waiting: list[tuple[ast.AST, ast.ClassDef | None]] = [(tree, None)]
         for node, owner in waiting:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 line = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-                definitions[node.name, line] = Source(node, owner)
+                definitions[node.name, line] = FunctionSource(node, owner)
             inner = node if isinstance(node, ast.ClassDef) else None
             waiting += ((child, inner or (None if _is_scope(node) else owner)) for child in ast.iter_child_nodes(node))
         return definitions

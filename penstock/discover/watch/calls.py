@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from penstock.discover.watch.shapes import ChildRow, Shapes
     from penstock.effects.rows import Touch
 
-current_call: ContextVar[Call | None] = ContextVar("penstock_watched_call", default=None)
+current_call: ContextVar[WatchedCall | None] = ContextVar("penstock_watched_call", default=None)
 """The innermost watched call, which tasks and copied contexts take along."""
 
 MAX_TOUCHES = 32
@@ -24,7 +24,7 @@ MAX_CHILDREN = 128
 _LONGEST_CYCLE = 4
 
 
-class Call:
+class WatchedCall:
     """A call of a watched function; many are made, so what is usual stands in the class.
 
     Attributes:
@@ -49,7 +49,7 @@ class Call:
         times: How many equal calls in a row it stands for.
     """
 
-    children: tuple[Call, ...] | list[Call] = ()
+    children: tuple[WatchedCall, ...] | list[WatchedCall] = ()
     running = waiting = 0
     writes: frozenset[str] | set[str] = frozenset()
     reads: frozenset[str] | set[str] = frozenset()
@@ -61,7 +61,7 @@ class Call:
     company: tuple[int, ...] = ()
     times = 1
 
-    def __init__(self, function: WatchedFunction, outer: Call | None, parent: Call | None) -> None:
+    def __init__(self, function: WatchedFunction, outer: WatchedCall | None, parent: WatchedCall | None) -> None:
         self.function = function
         self.outer = outer
         self.parent = parent
@@ -83,7 +83,7 @@ class Calls:
     def __init__(self, shapes: Shapes) -> None:
         self.shapes = shapes
 
-    def begin(self, function: WatchedFunction, outer: Call | None, *, is_ignored: bool = False) -> Call:
+    def begin(self, function: WatchedFunction, outer: WatchedCall | None, *, is_ignored: bool = False) -> WatchedCall:
         """Begin a call in the current one.
 
         At the limit of recursion this may fail, but only where the call is made, before anything has changed.
@@ -94,7 +94,7 @@ class Calls:
             outer = parent = None
         elif outer is not None and (is_ignored or outer.is_ignored or outer.skipped):
             is_ignored, parent = True, None
-        call = Call(function, outer, parent)
+        call = WatchedCall(function, outer, parent)
         if is_ignored:
             call.is_ignored = True
         elif parent is not None:
@@ -111,23 +111,23 @@ class Calls:
         current_call.set(call)
         return call
 
-    def suspend(self, call: Call) -> None:
+    def suspend(self, call: WatchedCall) -> None:
         """Pause a generator or coroutine."""
         current_call.set(call.outer)
         call.outer = None
 
-    def show_item(self, call: Call) -> None:
+    def show_item(self, call: WatchedCall) -> None:
         """Let what consumes the first item of a generator come after it."""
         if call.parent is not None and not call.is_shown:
             call.is_shown = True
             call.parent.running -= 1
 
-    def resume(self, call: Call) -> None:
+    def resume(self, call: WatchedCall) -> None:
         """Go on with a generator or coroutine."""
         call.outer = current_call.get()
         current_call.set(call)
 
-    def end(self, call: Call, *, failed: bool) -> None:
+    def end(self, call: WatchedCall, *, failed: bool) -> None:
         """End a call, and count it as soon as what it started has ended, too."""
         current_call.set(call.outer)
         call.outer, parent = None, call.parent
@@ -148,7 +148,7 @@ class Calls:
             if parent is not None and parent.has_ended and not parent.waiting and not parent.is_closed:
                 self.close(parent)
 
-    def find_ending(self, function: WatchedFunction) -> Call | None:
+    def find_ending(self, function: WatchedFunction) -> WatchedCall | None:
         """Return the call of a function that ends, or ``None`` if it was passed over; end those inside whose ends were missed."""
         call = current_call.get()
         if call is not None and call.skipped and function.is_tired:
@@ -162,16 +162,16 @@ class Calls:
             call = current_call.get()
         return outer
 
-    def close(self, call: Call) -> None:
+    def close(self, call: WatchedCall) -> None:
         """Count a call, and those around it that were only waiting for it."""
-        next_call: Call | None = call
+        next_call: WatchedCall | None = call
         while next_call is not None:
             parent = next_call.parent
             self._close_one(next_call)
             is_over = parent is not None and parent.has_ended and not parent.waiting and not parent.is_closed
             next_call = parent if is_over else None
 
-    def _close_one(self, call: Call) -> None:
+    def _close_one(self, call: WatchedCall) -> None:
         function, parent = call.function, call.parent
         is_leaf = not (call.children or call.writes or call.reads or call.missing)
         number = function.leaves[call.failed] if is_leaf else -1
@@ -192,7 +192,7 @@ class Calls:
             if not parent.running and len(parent.children) > 1:
                 _tidy(parent, call)
 
-    def _describe(self, call: Call) -> ShapeRow:
+    def _describe(self, call: WatchedCall) -> ShapeRow:
         children = _merge_neighbours(call.children) if call.children else ()
         inner = {number for shape, _, _ in children for number in self.shapes[shape].missing}
         missing = tuple(sorted(inner.union(call.missing))) if inner or call.missing else ()
@@ -201,12 +201,12 @@ class Calls:
         return ShapeRow(call.function.number, children, writes, reads, is_partial, call.failed, missing)
 
 
-def _find_open(call: Call) -> list[Call]:
+def _find_open(call: WatchedCall) -> list[WatchedCall]:
     """Return the calls inside one that are not closed, the innermost first: generators that have not ended, for example.
 
     They may be as deep as the limit of recursion.
     """
-    calls: list[Call] = []
+    calls: list[WatchedCall] = []
     waiting = [*call.children]
     while waiting:
         inner_call = waiting.pop()
@@ -216,11 +216,11 @@ def _find_open(call: Call) -> list[Call]:
     return calls[::-1]
 
 
-def _find_running(calls: list[Call]) -> tuple[int, ...]:
+def _find_running(calls: list[WatchedCall]) -> tuple[int, ...]:
     return tuple(place for place, call in enumerate(calls) if not call.is_shown)
 
 
-def _tidy(parent: Call, call: Call) -> None:
+def _tidy(parent: WatchedCall, call: WatchedCall) -> None:
     """Join the call that ended last to an equal one before it, and leave out a cycle that repeats a third time."""
     children = parent.children
     if call.company or type(children) is not list or call is not children[-1]:
@@ -236,7 +236,7 @@ def _tidy(parent: Call, call: Call) -> None:
         children.pop()
 
 
-def _find_cycle(children: list[Call]) -> int:
+def _find_cycle(children: list[WatchedCall]) -> int:
     """Return the length of a cycle that the last calls repeat for the third time, or 0."""
     last = children[-1].shape
     for length in range(2, _LONGEST_CYCLE + 1):
@@ -247,12 +247,12 @@ def _find_cycle(children: list[Call]) -> int:
     return 0
 
 
-def _is_spare(children: list[Call], call: Call) -> bool:
+def _is_spare(children: list[WatchedCall], call: WatchedCall) -> bool:
     is_full = len(children) > 2 * MAX_CHILDREN + 1  # one more marks the parent as partial
     return is_full or any(sibling.shape == call.shape for sibling in children[-2::-1])  # the nearest first
 
 
-def _merge_neighbours(calls: list[Call] | tuple[Call, ...]) -> tuple[ChildRow, ...]:
+def _merge_neighbours(calls: list[WatchedCall] | tuple[WatchedCall, ...]) -> tuple[ChildRow, ...]:
     """Return the rows of calls inside another, equal ones in a row as one; those may overlap each other."""
     rows: list[ChildRow] = []
     times: list[int] = []

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import FrameType
 
-    from penstock.discover.watch.calls import Call
+    from penstock.discover.watch.calls import WatchedCall
 
 
 class Arrival(NamedTuple):
@@ -29,7 +29,7 @@ class Arrival(NamedTuple):
     """
 
     name: str
-    owner: Call | None
+    owner: WatchedCall | None
     frame: int
     thread: int
     returns: bool
@@ -55,7 +55,7 @@ class Triggers:
         _latest.set(Arrival(name, current_call.get(), identify(outermost), get_ident(), returns))
         self.are_any = True
 
-    def find(self, call: Call, frame: FrameType | None) -> str:
+    def find(self, call: WatchedCall, frame: FrameType | None) -> str:
         """Return what started a call that begins, or an empty string."""
         arrival = _latest.get()
         if arrival is None or arrival.owner is not call.parent:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from penstock.discover.watch.calls import Call
+    from penstock.discover.watch.calls import WatchedCall
     from penstock.discover.watch.functions import WatchedFunction
     from penstock.discover.watch.library_rows import LibraryRows
     from penstock.discover.watch.own_code import OwnCode
@@ -56,7 +56,7 @@ class Watcher:
         self._rows = rows
         self._rest = rest
         self._libraries: dict[int, tuple[CodeType, LibraryFunction]] = {}
-        self._paused: dict[int, Call] = {}
+        self._paused: dict[int, WatchedCall] = {}
         self._triggers = Triggers()
         self._woken = 0.0
 
@@ -235,7 +235,7 @@ class Watcher:
         function.number = self._calls.shapes.number_function(module, describe(function.code))
         function.update_care()
 
-    def _find_paused(self, function: WatchedFunction, frame: FrameType | None) -> Call | None:
+    def _find_paused(self, function: WatchedFunction, frame: FrameType | None) -> WatchedCall | None:
         call = self._paused.get(identify(frame))
         return call if call is not None and call.function is function else None
 

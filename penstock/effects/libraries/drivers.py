@@ -17,6 +17,7 @@ def _make_reader(system: str, *names: str) -> Reader:
     """Return a reader of the statement in the first argument of these names that is there."""
 
     def read(arguments: Mapping[str, Any]) -> tuple[Touch, ...]:
+        """Return the tables of the statement."""
         return read_sql(system, next(arguments[name] for name in names if name in arguments))
 
     return read

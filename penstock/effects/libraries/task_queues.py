@@ -16,6 +16,7 @@ def _make_reader(system: str, *attributes: str) -> Reader:
     """Return a reader of the name of the task that is sent, at this path below an argument."""
 
     def read(arguments: Mapping[str, Any]) -> tuple[Touch, ...]:
+        """Return the task that is sent."""
         return (Touch("writes", f"{system}:{_find_name(arguments, attributes)}"),)
 
     return read
@@ -25,6 +26,7 @@ def _make_run_reader(system: str, *attributes: str) -> Reader:
     """Return a reader of the name of the task that starts."""
 
     def read(arguments: Mapping[str, Any]) -> tuple[Trigger, ...]:
+        """Return the task that starts."""
         return (Trigger(f"{system}:{_find_name(arguments, attributes)}"),)
 
     return read
