@@ -6,6 +6,7 @@ import pytest
 
 from joined_flows import JOINED
 from penstock import manifest
+from penstock.check.evidence import Evidence, Seen, Visit, save
 from penstock.cli import main
 
 
@@ -85,3 +86,22 @@ def test_answers_are_drawn(capsys, words):
     """Each answer is a Mermaid diagram on request."""
     drawn = ask(capsys, *words, "-f", "mermaid")
     assert ("graph LR", True) == (drawn.splitlines()[0], "money/billing.consume" in drawn)
+
+
+@pytest.mark.usefixtures("joined")
+def test_impact_names_the_tests(capsys, tmp_path):
+    """Where the evidence names tests, the answer has those that run the affected steps, and how to run them."""
+    visits = {
+        Visit("orders", Seen("announce"), Seen("receive")): frozenset({"test_orders.py::test_a"}),
+        Visit("nightly", Seen("clean")): frozenset({"test_nightly.py::test_c"}),
+    }
+    (tmp_path / ".penstock").mkdir()
+    save(Evidence(visits=visits), tmp_path / ".penstock" / "evidence.json")
+    assert "1 test for these steps: pytest $(penstock tests shop/orders.announce)\n" in ask(
+        capsys, "impact", "announce"
+    )
+    answer = json.loads(ask(capsys, "impact", "announce", "-f", "json"))
+    assert (["test_orders.py::test_a"], [["test_orders.py::test_a"], [], []]) == (
+        answer["tests"],
+        [step["tests"] for step in answer["steps"]],
+    )

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from penstock._util.atomic_files import is_file
+from penstock.check.evidence import Evidence, load
 from penstock.check.questions.impact import draw_impact, find_impact
+from penstock.check.questions.step_tests import find_tests
+from penstock.cli.common_options import read_config
 from penstock.cli.questions.answers import add_question, join_words, open_application, print_json, print_mermaid
 from penstock.cli.terminal import CLEAN, apply_style, pluralize, table
+from penstock.config import evidence_file
 from penstock.render.wording import escape_line
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
-    from penstock.check.questions.application import Application
+    from penstock.check.questions.application import Application, Node
     from penstock.check.questions.impact import AffectedStep, Impact
 
 
@@ -26,24 +32,34 @@ def run(parsed: argparse.Namespace) -> int:
     """Print the answer."""
     application = open_application(parsed)
     impact = find_impact(application, application.find_steps(parsed.step))
+    tests = _find_tests(parsed, application, impact)
     if parsed.format == "json":
-        print_json({"version": 1, **_describe(application, impact)})
+        print_json({"version": 1, **_describe(application, impact, tests)})
     elif parsed.format == "mermaid":
         print_mermaid(draw_impact(application, impact, parsed.step))
     else:
-        _print_impact(application, impact)
+        _print_impact(application, impact, tests)
     return CLEAN
 
 
-def _describe(application: Application, impact: Impact) -> dict[str, object]:
+def _find_tests(parsed: argparse.Namespace, application: Application, impact: Impact) -> dict[Node, frozenset[str]]:
+    """Return the tests that run each step, as far as there is evidence that names them."""
+    file = evidence_file(read_config(parsed))
+    evidence = load(file) if is_file(file) else Evidence()
+    nodes = (step.node for step in impact.steps)
+    return {node: find_tests(evidence, application.by_name[node.flow].name, node.step) for node in nodes}
+
+
+def _describe(application: Application, impact: Impact, tests: Mapping[Node, frozenset[str]]) -> dict[str, object]:
     return {
-        "steps": [_describe_step(application, step) for step in impact.steps],
+        "steps": [_describe_step(application, step, tests[step.node]) for step in impact.steps],
         "resources": list(impact.resources),
         "flows": list(impact.flows),
+        "tests": sorted(frozenset().union(*tests.values())),
     }
 
 
-def _describe_step(application: Application, affected: AffectedStep) -> dict[str, object]:
+def _describe_step(application: Application, affected: AffectedStep, tests: frozenset[str]) -> dict[str, object]:
     flow, step = application.by_name[affected.node.flow], application.step(affected.node)
     return {
         "flow": flow.name,
@@ -55,15 +71,19 @@ def _describe_step(application: Application, affected: AffectedStep) -> dict[str
         "reads": [use.resource for use in affected.uses if use.verb == "reads"],
         "file": step.file,
         "line": step.line,
+        "tests": sorted(tests),
     }
 
 
-def _print_impact(application: Application, impact: Impact) -> None:
+def _print_impact(application: Application, impact: Impact, tests: Mapping[Node, frozenset[str]]) -> None:
     changed = [step for step in impact.steps if step.source is None]
     after = [step for step in impact.steps if step.source is not None]
     print(apply_style(join_words([str(step.node) for step in changed], ""), "1"))
     counts = f"{pluralize(len(after), 'step')} after it, in {pluralize(len(impact.flows), 'flow')}"
     print(f"{counts}; these steps write: {join_words(impact.resources, 'nothing')}")
+    if number := len(frozenset().union(*tests.values())):
+        names = " ".join(sorted(str(node) for node in tests if tests[node]))
+        print(f"{pluralize(number, 'test')} for these steps: pytest $(penstock tests {escape_line(names)})")
     if after:
         print()
         for line in table([_row(application, step) for step in after]):

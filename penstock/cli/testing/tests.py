@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock._util.atomic_files import is_file
+from penstock.check.questions.step_tests import find_tests
 from penstock.cli.common_options import add_sources
 from penstock.cli.git_revision import RevisionRequest, flows_at
 from penstock.cli.terminal import CLEAN, tell
@@ -108,10 +109,9 @@ def _find_changed(old: Manifest, new: Manifest) -> Iterator[NamedStep]:
         yield from (_name_step(flow, step) for step in flow.steps if (flow.full_name, step.name) not in hashes[1])
 
 
-def _find_tests(step: NamedStep, evidence: Evidence) -> set[str]:
-    """Return the tests that ran a step, in whatever version; say so if there is none."""
-    visits = evidence.of(step.flow).visits.items()
-    tests = {test for visit, names in visits if visit.step.step == step.step for test in names}
+def _find_tests(step: NamedStep, evidence: Evidence) -> frozenset[str]:
+    """Return the tests that ran a step; say so if there is none."""
+    tests = find_tests(evidence, step.flow, step.step)
     if not tests:
         where = f" ({step.where})" if step.where else ""
         tell("note", f"no test runs {step.full_name}/{step.step}{where}")
