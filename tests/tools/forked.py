@@ -6,6 +6,7 @@ own, with arguments, environment, folder and output of its own.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -113,7 +114,16 @@ def _server(module: str, flags: tuple[str, ...], imports: tuple[str, ...]) -> An
     environment = {name: value for name, value in os.environ.items() if name not in {*STARTING, "PYTHONPATH"}}
     environment["PYTHONWARNINGS"] = ""  # without it, Sphinx puts a filter of its own before the flags
     command = [sys.executable, *flags, __file__, module, *imports]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True)
+    atexit.register(_stop, server)
+    return server
+
+
+def _stop(server: Any) -> None:
+    """End a process that is forked, so that no warning of it follows the summary of the tests."""
+    server.stdin.close()
+    server.wait(10)
+    server.stdout.close()
 
 
 def serve(module: str, *imports: str) -> None:
