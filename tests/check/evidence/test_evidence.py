@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.check.evidence import (
@@ -105,12 +105,14 @@ def test_equal_evidence_is_equal_text(one: Evidence) -> None:
     assert dumps(one) == dumps(turned)
 
 
+@settings(max_examples=40)
 @given(evidence, evidence)
 def test_merging_commutes(one: Evidence, other: Evidence) -> None:
     """The order of files does not matter."""
     assert merge([one, other]) == merge([other, one])
 
 
+@settings(max_examples=40)
 @given(evidence, evidence, evidence)
 def test_merging_associates(one: Evidence, other: Evidence, third: Evidence) -> None:
     """It does not matter what was merged before."""
