@@ -145,6 +145,24 @@ def _find_unknown_step(flow: Flow, name: str, times: int, *, old: bool) -> Findi
     )
 
 
+def make_step_finding(
+    code: FindingCode, flow: Flow, step: Step, message: str, *, seen: str = "", cure: str = ""
+) -> Finding:
+    """Return a finding on a step itself, at its place in the code, with the severity of its kind."""
+    return Finding(
+        code=code,
+        severity=FINDING_KINDS[code].severity,
+        flow=flow.full_name,
+        service=flow.service,
+        target=step.name,
+        message=message,
+        seen=seen,
+        cure=cure,
+        file=step.file,
+        line=step.line,
+    )
+
+
 def of_problem(problem: Problem, flow: Flow | None = None) -> Finding:
     """Return a problem as a finding, that of a flow or one outside every flow."""
     return Finding(

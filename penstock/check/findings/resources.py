@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.check.findings.finding import Finding
-from penstock.model.finding_kinds import FINDING_KINDS
+from penstock.check.findings.finding import make_step_finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from penstock.check.findings.finding import Finding
     from penstock.check.verdict.resource_verdicts import ResourceVerdicts
     from penstock.model import Step
     from penstock.model.finding_kinds import FindingCode
@@ -42,16 +42,5 @@ def _advise_effects(verdicts: ResourceVerdicts, step: Step) -> str:
 
 
 def _make_finding(verdicts: ResourceVerdicts, code: FindingCode, use: ResourceUse, message: str, cure: str) -> Finding:
-    flow, step = verdicts.flow, verdicts.flow.step(use.step)
-    return Finding(
-        code=code,
-        severity=FINDING_KINDS[code].severity,
-        flow=flow.full_name,
-        service=flow.service,
-        target=step.name,
-        message=message,
-        seen=use.note,
-        cure=cure,
-        file=step.file,
-        line=step.line,
-    )
+    step = verdicts.flow.step(use.step)
+    return make_step_finding(code, verdicts.flow, step, message, seen=use.note, cure=cure)

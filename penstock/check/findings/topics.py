@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.check.findings.finding import Finding
-from penstock.model.finding_kinds import FINDING_KINDS
+from penstock.check.findings.finding import make_step_finding
 from penstock.model.resources import read_resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from penstock.check.findings.finding import Finding
     from penstock.check.questions.application import Application, Node
     from penstock.model.finding_kinds import FindingCode
     from penstock.model.resource_uses import ResourceUse
@@ -39,14 +39,4 @@ def _is_topic(use: ResourceUse) -> bool:
 
 
 def _finding(application: Application, code: FindingCode, node: Node, message: str) -> Finding:
-    flow, step = application.by_name[node.flow], application.step(node)
-    return Finding(
-        code=code,
-        severity=FINDING_KINDS[code].severity,
-        flow=flow.full_name,
-        service=flow.service,
-        target=step.name,
-        message=message,
-        file=step.file,
-        line=step.line,
-    )
+    return make_step_finding(code, application.by_name[node.flow], application.step(node), message)
