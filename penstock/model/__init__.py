@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from penstock.model.problem_codes import ProblemCode
+    from penstock.model.resource_uses import ResourceUse
 
 Kind = Literal["function", "coroutine", "generator", "async generator", "class", "callable"]
 """The kind of a step's callable: the four kinds of function, a class, or any other callable."""
@@ -202,6 +203,8 @@ class Flow:
         blind (tuple[Blind, ...]): The places at which static analysis gave up.
         evidence (EvidenceSummary | None): The evidence that the edges' states rest on; ``None`` if they were not
             checked.
+        uses (tuple[ResourceUse, ...]): The triggers and effects of the steps, each with its state, and what else the
+            steps were seen to use; empty if they were not checked.
     """
 
     name: str
@@ -215,6 +218,7 @@ class Flow:
     calls: tuple[Call, ...] = field(default_factory=tuple)
     blind: tuple[Blind, ...] = field(default_factory=tuple)
     evidence: EvidenceSummary | None = None
+    uses: tuple[ResourceUse, ...] = field(default_factory=tuple)
 
     def __eq__(self, other: object) -> bool:
         """Return whether all fields are equal, also those of a subclass, which may read them later."""

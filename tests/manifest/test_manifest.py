@@ -21,6 +21,7 @@ from penstock import Edge, Flow, Problem, Step
 from penstock.errors import ManifestError, OutputError, UnknownFlowError
 from penstock.manifest import Inputs, Manifest, build, dumps, load, loads, merge, save, schema
 from penstock.model import Blind, Call, EvidenceSummary, Kind
+from penstock.model.resource_uses import ResourceUse
 
 DECLARED = """
 from penstock import flow, entrypoint, step
@@ -110,6 +111,7 @@ SINCE_1_0 = {
     "missing",
     "untested",
     "tests",
+    "uses",
 }
 
 
@@ -125,6 +127,7 @@ def test_the_schema_knows_every_field() -> None:
         "call": Call,
         "blind": Blind,
         "evidence": EvidenceSummary,
+        "use": ResourceUse,
     }
     for name, kind in kinds.items():
         fields = {field.name for field in dataclasses.fields(kind)}
