@@ -11,7 +11,7 @@ from penstock.model.finding_kinds import FINDING_KINDS, EdgeStyle
 from penstock.render.edge_status import Count, Doubt, Provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from penstock.model import Flow, Step
     from penstock.model.resource_uses import ResourceUse
@@ -21,8 +21,6 @@ UNKNOWN = "?"
 
 NOT_CHECKED = EdgeStyle(words="not checked", label=UNKNOWN)
 """The style of words that name no resource."""
-
-_NOT_CHECKED_NOTE = "Its words name no resource that penstock knows."
 
 _STYLES: Mapping[str, EdgeStyle] = MappingProxyType(
     {
@@ -103,21 +101,21 @@ def provenance(flow: Flow) -> Provenance | None:
     if not (declared or marked):
         return None
     number, total = sum(use.state == "confirmed" for use in declared), len(declared)
-    counts = Counter((channel.words, channel.is_fault) for _, channel in marked)
     confirmed = f"{number} of {total} {_name_kinds(declared)} confirmed"
-    return Provenance(
-        confirmed, "", tuple(Count(f"{count} {words}", fault) for (words, fault), count in counts.items())
-    )
+    return Provenance(confirmed, "", tuple(_count_states(channel for _, channel in marked)))
 
 
 def doubts(flow: Flow) -> tuple[Doubt, ...]:
-    """Return the triggers and effects that are not confirmed, faults first, as arrows from or to the step."""
-    return tuple(_view_doubt(use, channel) for use, channel in _list_marked(flow))
+    """Return the triggers and effects that the evidence contradicts, faults first, as arrows from or to the step.
+
+    Those of which it says nothing are often many, and there is nothing to say of each; they are only counted.
+    """
+    return tuple(_view_doubt(use, channel) for use, channel in _list_marked(flow) if channel.mark != UNKNOWN)
 
 
 def doubts_title(count: int) -> str:
-    """Return the heading of the triggers and effects that are not confirmed."""
-    return f"{count} trigger{'' if count == 1 else 's'} or effect{'' if count == 1 else 's'} not confirmed"
+    """Return the heading of several triggers and effects that the evidence contradicts."""
+    return f"{count} triggers or effects are not as declared"
 
 
 def _uses_of(flow: Flow, step: Step) -> Iterator[ResourceUse]:
@@ -136,8 +134,7 @@ def _view_channel(resource: str, use: ResourceUse | None) -> Channel:
         return Channel(resource, use.state if use else "")
     kind = FINDING_KINDS.get(use.state)
     is_fault = kind is not None and kind.severity == "error"
-    note = plain(use.note) or ("" if use.state else _NOT_CHECKED_NOTE)
-    return Channel(resource, use.state, _choose_style(use.state), note, is_fault)
+    return Channel(resource, use.state, _choose_style(use.state), plain(use.note), is_fault)
 
 
 def _choose_style(state: str) -> EdgeStyle:
@@ -159,3 +156,9 @@ def _name_kinds(uses: Sequence[ResourceUse]) -> str:
     plural = "" if len(uses) == 1 else "s"
     kinds = {"trigger" if use.verb == "starts on" else "effect" for use in uses}
     return f"{kinds.pop()}{plural}" if len(kinds) == 1 else "effects and triggers"
+
+
+def _count_states(channels: Iterable[Channel]) -> Iterator[Count]:
+    """Yield the number of channels in each state, with the sign that drawings have in place of its words."""
+    for (words, mark, is_fault), count in Counter((item.words, item.mark, item.is_fault) for item in channels).items():
+        yield Count(f"{count} {words} ({mark})" if mark == UNKNOWN else f"{count} {words}", is_fault)

@@ -71,7 +71,8 @@ def test_what_is_right_is_drawn_as_before(form: str, uses: tuple[ResourceUse, ..
 def test_each_state_has_its_words(form: str, use: ResourceUse, words: str, mark: str) -> None:
     """Pictures have a short mark behind a resource, texts and tables the words."""
     drawing = str(render(make_flow(use), form, DETAILS))
-    expected = {"svg": f'class="ps-mark" fill="#b54708">{mark}</tspan>', "dot": f"{use.resource} {mark}"}
+    marked = f"{use.resource} {mark}"
+    expected = {"svg": f'class="ps-mark" fill="#b54708">{mark}</tspan>', "dot": marked, "text": marked}
     assert expected.get(form, words) in drawing
 
 
@@ -92,6 +93,13 @@ def test_a_mark_says_why() -> None:
     """The tooltip of a mark has the note of the check."""
     drawing = str(render(make_flow(effect("effect-never-seen", note="ship ran, and wrote nothing.")), "svg", DETAILS))
     assert "<title>never seen. ship ran, and wrote nothing.</title>" in drawing
+
+
+def test_signs_are_explained() -> None:
+    """The line says what a question mark stands for; what nothing is known of is not spelled out."""
+    flow = make_flow(trigger("masked"), effect("unexercised"))
+    line = "0 of 2 effects and triggers confirmed; 1 replaced in tests (?); 1 not exercised (?)"
+    assert (line, ()) == (str(use_status.provenance(flow)), use_status.doubts(flow))
 
 
 def test_the_line_below() -> None:

@@ -158,7 +158,8 @@ def _about(flow: Flow, step: Step, options: Options) -> tuple[_Cell, _Cell]:
         return _Cell(""), _Cell("")
     trigger, effects = use_status.find_trigger(flow, step), use_status.list_effects(flow, step)
     channels = [*([trigger] if trigger else []), *effects]
-    words = _words(_after("⇐", str(trigger or "")), _after("⇒", ", ".join(map(str, effects))))
+    texts = ", ".join(effect.text for effect in effects)
+    words = _words(_after("⇐", trigger.text if trigger else ""), _after("⇒", texts))
     doubt = _DOUBT if any(channel.style for channel in channels) else _IO
     return _Cell(plain(step.title)), _Cell(words, _FAULT if any(channel.is_fault for channel in channels) else doubt)
 
