@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from penstock.manifest.old_formats import summarize_provenance
-from penstock.model import Blind, Call, Edge, EvidenceSummary, Flow, Problem, Step
+from penstock.model import Blind, Call, Edge, EvidenceSummary, Flow, Problem, StaticTouch, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ def encode_json(content: object, indent: int | None = None, *, sort_keys: bool =
     return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
-def contents(record: Flow | Step | Edge | Problem | Call | Blind | EvidenceSummary) -> dict[str, Any]:
+def contents(record: Flow | Step | Edge | Problem | Call | Blind | StaticTouch | EvidenceSummary) -> dict[str, Any]:
     """Return the fields of a record as a mapping."""
     return {name: getattr(record, name) for name in type(record).__dataclass_fields__}
 
@@ -44,7 +44,7 @@ def flow_of(content: Mapping[str, Any]) -> Flow:
 def summary_of(content: Mapping[str, Any]) -> dict[str, Any]:
     """Decode all of a flow but its parts; errors as in :func:`flow_of`."""
     return {
-        **decode_values(Flow, content, without=("steps", "edges", "calls", "blind", "problems", "evidence")),
+        **decode_values(Flow, content, without=("steps", "edges", "calls", "blind", "touches", "problems", "evidence")),
         "problems": problems_of(content),
         "evidence": _evidence_of(content),
     }
@@ -67,7 +67,8 @@ def parts_of(content: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
         raise ValueError(f"there is no step {min(missing_names)!r}")
     calls = tuple(record(Call, call) for call in content.get("calls", ()))
     blind = tuple(record(Blind, place) for place in content.get("blind", ()))
-    return {"steps": steps, "edges": edges, "calls": calls, "blind": blind}
+    touches = tuple(record(StaticTouch, touch) for touch in content.get("touches", ()))
+    return {"steps": steps, "edges": edges, "calls": calls, "blind": blind, "touches": touches}
 
 
 def problems_of(content: Mapping[str, Any]) -> tuple[Problem, ...]:

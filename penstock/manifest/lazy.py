@@ -20,9 +20,9 @@ from penstock.model import Flow
 
 if TYPE_CHECKING:
     from penstock.manifest import Manifest
-    from penstock.model import Blind, Call, Edge, Step
+    from penstock.model import Blind, Call, Edge, StaticTouch, Step
 
-_SHOWN, _CODE = ("steps", "edges"), ("calls", "blind")
+_SHOWN, _CODE = ("steps", "edges"), ("calls", "blind", "touches")
 
 
 class StoredFlow(Flow):
@@ -70,6 +70,11 @@ class StoredFlow(Flow):
     def blind(self) -> tuple[Blind, ...]:
         """The places at which static analysis gave up."""
         return self._parts["blind"]
+
+    @cached_property
+    def touches(self) -> tuple[StaticTouch, ...]:
+        """The resources that static analysis found, if analysed."""
+        return self._parts["touches"]
 
 
 def dumps(made: Manifest) -> str:

@@ -24,6 +24,8 @@ class ResourceUse:
         origin (str): ``declared`` for an effect or a trigger of the declaration, ``seen`` for one only observed.
         state (str): The result of the check; empty if the use was not checked.
         note (str): The result in words, one sentence.
+        witness (str): The evidence that confirmed it: ``runs``, or ``static`` for the code, else empty.
+        refuted (bool): Whether what runs show leaves no doubt that the declaration is wrong.
     """
 
     step: str
@@ -32,6 +34,8 @@ class ResourceUse:
     origin: str = "declared"
     state: str = ""
     note: str = ""
+    witness: str = ""
+    refuted: bool = False
 
 
 def declared_uses(flow: Flow) -> Iterator[ResourceUse]:

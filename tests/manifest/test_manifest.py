@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from penstock import Edge, Flow, Problem, Step
 from penstock.errors import ManifestError, OutputError, UnknownFlowError
 from penstock.manifest import Inputs, Manifest, build, dumps, load, loads, merge, save, schema
-from penstock.model import Blind, Call, EvidenceSummary, Kind
+from penstock.model import Blind, Call, EvidenceSummary, Kind, StaticTouch
 
 DECLARED = """
 from penstock import flow, entrypoint, step
@@ -102,6 +102,7 @@ SINCE_1_0 = {
     "imports",
     "calls",
     "blind",
+    "touches",
     "evidence",
     "state",
     "witness",
@@ -124,6 +125,7 @@ def test_the_schema_knows_every_field() -> None:
         "inputs": Inputs,
         "call": Call,
         "blind": Blind,
+        "touch": StaticTouch,
         "evidence": EvidenceSummary,
     }
     for name, kind in kinds.items():
