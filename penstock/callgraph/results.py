@@ -6,7 +6,8 @@ from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.model import Blind, Call, StaticTouch
+from penstock.model import Blind, Call
+from penstock.model.resource_uses import StaticTouch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

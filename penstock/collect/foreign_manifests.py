@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from penstock.manifest import Manifest
-    from penstock.model import Blind, Call, Edge, Problem, StaticTouch, Step
+    from penstock.model import Blind, Call, Edge, Problem, Step
     from penstock.model.problem_codes import ProblemCode
+    from penstock.model.resource_uses import StaticTouch
 
     Placed = TypeVar("Placed", Step, Problem, Call, Blind, StaticTouch)
 

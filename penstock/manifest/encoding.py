@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from penstock.manifest.old_formats import summarize_provenance
-from penstock.model import Blind, Call, Edge, EvidenceSummary, Flow, Problem, StaticTouch, Step
+from penstock.model import Blind, Call, Edge, EvidenceSummary, Flow, Problem, Step
+from penstock.model.resource_uses import StaticTouch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

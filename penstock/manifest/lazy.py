@@ -20,7 +20,8 @@ from penstock.model import Flow
 
 if TYPE_CHECKING:
     from penstock.manifest import Manifest
-    from penstock.model import Blind, Call, Edge, StaticTouch, Step
+    from penstock.model import Blind, Call, Edge, Step
+    from penstock.model.resource_uses import StaticTouch
 
 _SHOWN, _CODE = ("steps", "edges"), ("calls", "blind", "touches")
 

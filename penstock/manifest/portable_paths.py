@@ -10,7 +10,8 @@ from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
-from penstock.model import Blind, Call, Problem, StaticTouch, Step
+from penstock.model import Blind, Call, Problem, Step
+from penstock.model.resource_uses import StaticTouch
 
 if TYPE_CHECKING:
     from penstock.model import Flow

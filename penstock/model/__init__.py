@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from penstock._util import graphs
 from penstock.errors import UnknownStepError
 from penstock.model.finding_kinds import State  # noqa: TC001 - its public place
+from penstock.model.resource_uses import StaticTouch  # noqa: TC001 - type hints can be resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,8 +79,7 @@ class Step:
         entrypoint (bool): Whether a run can start here.
         trigger (str): The source that starts it, such as ``kafka:bom-updates``, or an empty string.
         effects (tuple[str, ...]): The resources that it changes, such as ``postgres:parts``.
-        source_hash (str): 16 hex digits over the source from ``def`` on, without the docstring (SHA-256, cut), or an
-            empty string.
+        source_hash (str): 16 hex digits over the source from ``def`` on, without the docstring (SHA-256, cut).
     """
 
     name: str
@@ -173,8 +173,7 @@ class EvidenceSummary:
 
     Attributes:
         runs (int): The number of recorded runs of the flow.
-        commit (str): The last commit that they were recorded at, with a ``+`` behind it for uncommitted changes; or
-            another version, or an empty string.
+        commit (str): The last commit recorded, with ``+`` behind it for uncommitted changes; or another version.
         date (str): The day of its last recording (ISO 8601, UTC), or an empty string.
         tests (int): The number of tests that ran a step of the flow; 0 also if they are not known.
     """
@@ -200,8 +199,8 @@ class Flow:
         problems (tuple[Problem, ...]): The problems of the declaration.
         calls (tuple[Call, ...]): The static relations of the steps, if analysed.
         blind (tuple[Blind, ...]): The places at which static analysis gave up.
-        evidence (EvidenceSummary | None): The evidence that the edges' states rest on; ``None`` if they were not
-            checked.
+        touches (tuple[StaticTouch, ...]): The resources that static analysis found, if analysed.
+        evidence (EvidenceSummary | None): The evidence of the edges' states; ``None`` if they were not checked.
     """
 
     name: str
@@ -214,6 +213,7 @@ class Flow:
     problems: tuple[Problem, ...] = ()
     calls: tuple[Call, ...] = field(default_factory=tuple)
     blind: tuple[Blind, ...] = field(default_factory=tuple)
+    touches: tuple[StaticTouch, ...] = field(default_factory=tuple)
     evidence: EvidenceSummary | None = None
 
     def __eq__(self, other: object) -> bool:

@@ -38,6 +38,25 @@ class ResourceUse:
     refuted: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaticTouch:
+    """Something outside the process that the code of a step plainly reads or writes.
+
+    Attributes:
+        step (str): The step's name.
+        verb (str): ``reads`` or ``writes``.
+        target (str): Its kind and name, such as ``db:parts``, ``kafka:orders`` or ``https://crm.example/orders/*``.
+        file (str): The file, relative to the project in a manifest.
+        line (int): The line, counted from 1.
+    """
+
+    step: str
+    verb: str
+    target: str
+    file: str = ""
+    line: int = 0
+
+
 def declared_uses(flow: Flow) -> Iterator[ResourceUse]:
     """Yield the triggers and effects of a flow's declaration, in flow order."""
     for step in flow.steps:

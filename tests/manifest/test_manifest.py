@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from penstock import Edge, Flow, Problem, Step
 from penstock.errors import ManifestError, OutputError, UnknownFlowError
 from penstock.manifest import Inputs, Manifest, build, dumps, load, loads, merge, save, schema
-from penstock.model import Blind, Call, EvidenceSummary, Kind, StaticTouch
+from penstock.model import Blind, Call, EvidenceSummary, Kind
+from penstock.model.resource_uses import StaticTouch
 
 DECLARED = """
 from penstock import flow, entrypoint, step

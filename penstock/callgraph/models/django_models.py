@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from penstock.callgraph.live_objects import NOTHING, peek, raw
+from penstock.callgraph.live_objects import peek, raw
 from penstock.callgraph.models.library import Library
 from penstock.callgraph.values.base import Outcome, Value, ValueSet
 from penstock.callgraph.values.containers import Container
@@ -35,23 +35,28 @@ class Query(Value):
 
     Attributes:
         model: The model.
+        manager: The class of the manager that made it.
     """
 
-    __slots__ = ("model",)
+    __slots__ = ("manager", "model")
 
-    def __init__(self, model: type) -> None:
-        self.model = model
-        super().__init__("query", id(model))
+    def __init__(self, model: type, manager: type) -> None:
+        self.model, self.manager = model, manager
+        super().__init__("query", id(model), id(manager))
 
     def iterate(self, frame: Frame) -> ValueSet:
         """Return the rows."""
         return ValueSet([_make_row(self.model, "rows")] if frame.code.owns_class(self.model) else [])
 
 
-def find_model(value: Value, method: str) -> type | None:
-    """Return the model of a manager or a query with a method of Django's, or ``None`` for another value."""
-    if isinstance(value, Query):
-        return value.model
+def find_query(value: Value, method: str) -> Query | None:
+    """Return the query of a manager or a query that has a method of Django's, or ``None`` for another value."""
+    query = value if isinstance(value, Query) else _find_all_rows(value)
+    return None if query is None or _is_redefined(query.manager, method) else query
+
+
+def _find_all_rows(value: Value) -> Query | None:
+    """Return the query for all rows of a manager's model, or ``None`` if the value is no manager."""
     if not isinstance(value, LiveObject) or value.is_class:
         return None
     names = {(base.__module__, base.__name__) for base in type(value.thing).__mro__}
@@ -61,8 +66,8 @@ def find_model(value: Value, method: str) -> type | None:
         manager = value.thing
     else:
         return None
-    model = raw(manager, "model") if manager is not NOTHING else NOTHING
-    return model if isinstance(model, type) and not _is_redefined(type(manager), method) else None
+    model = raw(manager, "model")
+    return Query(model, type(manager)) if isinstance(model, type) else None
 
 
 def _is_redefined(kind: type, method: str) -> bool:
@@ -82,15 +87,15 @@ def _call_method(frame: Frame, value: Value, name: str, arguments: Arguments, no
     """Return the outcome of a method of a manager or a query, or ``None`` for others, and those that users have added."""
     if name not in _QUERIES | _ROWS | _PAIRS:
         return None
-    model = find_model(value, name)
-    if model is None:
+    query = find_query(value, name)
+    if query is None:
         return None
     tags = arguments.tags()
     if name in _QUERIES:
-        return Outcome.of(ValueSet([Query(model)], tags))
-    if not frame.code.owns_class(model):
+        return Outcome.of(ValueSet([query], tags))
+    if not frame.code.owns_class(query.model):
         return Outcome.of(ValueSet(tags=tags))
-    row = ValueSet([_make_row(model, frame.where(node))], tags)
+    row = ValueSet([_make_row(query.model, frame.where(node))], tags)
     if name in _PAIRS:
         return Outcome.of(ValueSet([Container("tuple", frame.where(node), {0: row})], tags))
     return Outcome.of(row)

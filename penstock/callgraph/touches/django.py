@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.callgraph.live_objects import NOTHING, peek, raw
-from penstock.callgraph.models.django_models import find_model
+from penstock.callgraph.models.django_models import find_query
 from penstock.callgraph.values.instances import Instance
 from penstock.callgraph.values.live import LiveClass
 from penstock.effects.rows import Touch
@@ -30,7 +30,8 @@ def find_touches(call: PlainCall) -> Iterator[Touch]:
     if isinstance(receiver, Instance) and call.name in _OF_INSTANCES and _BASE in call.classes:
         model = receiver.owner.thing if isinstance(receiver.owner, LiveClass) else None
     elif receiver is not None and call.name in _WRITES:
-        model = find_model(receiver, call.name)
+        query = find_query(receiver, call.name)
+        model = query.model if query is not None else None
     name = _find_table(model) if model is not None else ""
     if name:
         yield Touch("writes", f"db:{name}")

@@ -14,10 +14,8 @@ if TYPE_CHECKING:
     from penstock.effects.rows import Touch
 
 _METHODS = frozenset({"get", "head", "options", "post", "put", "patch", "delete"})
-_MODULES = ("requests.api.", "httpx._api.")
-_CLIENTS = frozenset(
-    {"requests.sessions.Session", "httpx._client.Client", "httpx._client.AsyncClient", "aiohttp.client.ClientSession"}
-)
+_MODULES = ("requests.api.", "httpx.")
+_CLIENTS = frozenset({"requests.sessions.Session", "httpx.Client", "httpx.AsyncClient", "aiohttp.client.ClientSession"})
 _SPOKEN = re.compile(r"client|session|http|requests")
 """What clients are called where their class is not known; ``get`` and ``delete`` are methods of caches, too."""
 _HOST = re.compile(r"https?://[\w.-]+(?::\d+)?(?=/|\Z)")

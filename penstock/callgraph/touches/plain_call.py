@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.callgraph.live_objects import full_name, held_by, peek
+from penstock.callgraph.values.classes import Super
 from penstock.callgraph.values.instances import Instance
 from penstock.callgraph.values.live import Constant, LiveClass, LiveModule, LiveObject
 from penstock.callgraph.values.opaque import LibraryObject, PartialText
@@ -88,9 +89,14 @@ def describe_method_call(frame: Frame, targets: ValueSet, arguments: Arguments, 
     name = node.func.attr
     if len(receivers) > 1 or any(_has_own(frame, value, name) for value in receivers):
         return None
-    receiver = receivers[0] if receivers else None
+    receiver = _behind_super(receivers[0]) if receivers else None
     function = full_name(held_by(receiver.thing).get(name)) if isinstance(receiver, LiveModule) else ""
     return PlainCall(name, function, receiver, _find_classes(receiver), _last_name(node.func.value), arguments, node)
+
+
+def _behind_super(value: Value) -> Value:
+    """Return the object that ``super()`` stands for, or the value itself."""
+    return value.receiver if isinstance(value, Super) else value
 
 
 def _is_own(frame: Frame, value: Value) -> bool:
@@ -102,6 +108,8 @@ def _has_own(frame: Frame, value: Value, name: str) -> bool:
     if isinstance(value, Instance):
         owner = value.owner.thing if isinstance(value.owner, LiveClass) else None
         return owner is None or _is_own_function(frame, peek(owner, name))
+    if isinstance(value, Super):
+        return bool(value.attribute(frame, name, frame.body.node).functions(frame))
     if isinstance(value, LiveModule):
         return _is_own_function(frame, held_by(value.thing).get(name))
     return isinstance(value, LiveObject) and _is_own_function(frame, peek(value.thing, name))
