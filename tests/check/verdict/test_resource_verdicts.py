@@ -178,7 +178,9 @@ def test_moved_effect():
 def test_severity():
     """What runs refute fails the check where the project asks for it; what they only do not show never does."""
     evidence = make_evidence("postgres:part", other="kafka:x")
-    verdicts = ResourceVerdicts(make_flow("postgres:parts", "kafka:sold"), evidence, Vocabulary(), SeenKinds.of(evidence))
+    verdicts = ResourceVerdicts(
+        make_flow("postgres:parts", "kafka:sold"), evidence, Vocabulary(), SeenKinds.of(evidence)
+    )
     severities = {
         failing: [finding.severity for finding in find_wrong_uses(verdicts, verdicts.judge(), failing=failing)]
         for failing in (False, True)
