@@ -16,6 +16,7 @@ from penstock._util.display_text import plain, plain_name
 from penstock.errors import ManifestError
 from penstock.model import EvidenceSummary, Flow, Kind
 from penstock.model.finding_kinds import State
+from penstock.model.resource_uses import Verb
 from penstock.render.wording import is_inside
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from penstock.manifest import Manifest
     from penstock.model import Blind, Call, Edge, Problem, Step
     from penstock.model.problem_codes import ProblemCode
-    from penstock.model.resource_uses import StaticTouch
+    from penstock.model.resource_uses import ResourceUse, StaticTouch
 
     Placed = TypeVar("Placed", Step, Problem, Call, Blind, StaticTouch)
 
@@ -54,6 +55,7 @@ _GAP = re.compile(r"\n[ \t]*\n")
 _MODULE = re.compile(r"\w+(?:\.\w+)*")
 _QUALNAME = re.compile(r"[\w.<>]+")
 _IMPORT = re.compile(r"\w+(?:\.\w+)*(?: as \w+)?")
+_STATE = re.compile(r"[a-z-]+")
 _HASH = re.compile(r"[0-9a-f]{1,64}")
 
 
@@ -104,6 +106,7 @@ def _flow(flow: Flow) -> Flow:
             for touch in flow.touches
         ),
         evidence=flow.evidence and _evidence(flow.evidence),
+        uses=tuple(map(_use, flow.uses)),
     )
 
 
@@ -136,6 +139,18 @@ def _edge(edge: Edge) -> Edge:
         state=edge.state if edge.state in get_args(State) else "",
         witness=_line(edge.witness),
         note=_line(edge.note),
+    )
+
+
+def _use(use: ResourceUse) -> ResourceUse:
+    return replace(
+        use,
+        step=_name(use.step),
+        verb=use.verb if use.verb in get_args(Verb) else "writes",
+        resource=_line(use.resource),
+        origin=_line(use.origin),
+        state=_matching(_STATE, use.state),
+        note=_line(use.note),
     )
 
 

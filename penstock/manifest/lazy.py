@@ -21,9 +21,9 @@ from penstock.model import Flow
 if TYPE_CHECKING:
     from penstock.manifest import Manifest
     from penstock.model import Blind, Call, Edge, Step
-    from penstock.model.resource_uses import StaticTouch
+    from penstock.model.resource_uses import ResourceUse, StaticTouch
 
-_SHOWN, _CODE = ("steps", "edges"), ("calls", "blind", "touches")
+_SHOWN, _CODE = ("steps", "edges", "uses"), ("calls", "blind", "touches")
 
 
 class StoredFlow(Flow):
@@ -61,6 +61,11 @@ class StoredFlow(Flow):
     def edges(self) -> tuple[Edge, ...]:
         """The edges, in the order of the steps."""
         return self._parts["edges"]
+
+    @cached_property
+    def uses(self) -> tuple[ResourceUse, ...]:
+        """The triggers and effects of the steps, each with its state."""
+        return self._parts["uses"]
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:

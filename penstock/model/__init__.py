@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 from penstock._util import graphs
 from penstock.errors import UnknownStepError
 from penstock.model.finding_kinds import State  # noqa: TC001 - its public place
-from penstock.model.resource_uses import StaticTouch  # noqa: TC001 - type hints can be resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from penstock.model.problem_codes import ProblemCode
+    from penstock.model.resource_uses import ResourceUse, StaticTouch
 
 Kind = Literal["function", "coroutine", "generator", "async generator", "class", "callable"]
 """The kind of a step's callable: the four kinds of function, a class, or any other callable."""
@@ -63,8 +63,7 @@ class Step:
 
     Attributes:
         name (str): The step's name, unique in its flow.
-        title (str): The docstring's first sentence, or its first paragraph if none ends in it, without markup; or an
-            empty string.
+        title (str): The docstring's first sentence, or its first paragraph if none ends in it, without markup.
         docstring (str): The whole docstring, indentation cleaned.
         signature (str): Parameters and return annotation as written, such as ``(msg: Message) -> None``; without
             ``self`` or ``cls``, and with ``…`` for a default without source.
@@ -201,6 +200,7 @@ class Flow:
         blind (tuple[Blind, ...]): The places at which static analysis gave up.
         touches (tuple[StaticTouch, ...]): The resources that static analysis found, if analysed.
         evidence (EvidenceSummary | None): The evidence of the edges' states; ``None`` if they were not checked.
+        uses (tuple[ResourceUse, ...]): The triggers and effects, each with its state, and what else was seen, if checked.
     """
 
     name: str
@@ -215,6 +215,7 @@ class Flow:
     blind: tuple[Blind, ...] = field(default_factory=tuple)
     touches: tuple[StaticTouch, ...] = field(default_factory=tuple)
     evidence: EvidenceSummary | None = None
+    uses: tuple[ResourceUse, ...] = field(default_factory=tuple)
 
     def __eq__(self, other: object) -> bool:
         """Return whether all fields are equal, also those of a subclass, which may read them later."""
