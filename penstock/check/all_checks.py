@@ -80,6 +80,7 @@ class CheckRules:
         ignores: The findings accepted for a reason.
         judged: Whether edges are checked here; those of foreign manifests were checked where they were exported.
         words: What the project's own words for effects and triggers stand for.
+        is_strict: Whether wrong effects and triggers are errors, where nothing is left in doubt.
     """
 
     project: Path
@@ -89,6 +90,7 @@ class CheckRules:
     ignores: tuple[Ignore, ...]
     judged: bool
     words: tuple[tuple[str, tuple[str, ...]], ...]
+    is_strict: bool = False
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -112,6 +114,7 @@ class CheckRules:
             ignores=config.ignore,
             judged=judged and not config.manifests,
             words=tuple(config.effects.items()),
+            is_strict=config.effects_check == "error",
         )
 
 
@@ -137,7 +140,11 @@ def check_flows(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> Pr
     everything = [
         *_problems(manifest),
         *(finding for judgement in known_judgements for finding in findings(judgement, old=old)),
-        *(finding for verdicts, uses in judged_uses for finding in find_wrong_uses(verdicts, uses)),
+        *(
+            finding
+            for verdicts, uses in judged_uses
+            for finding in find_wrong_uses(verdicts, uses, failing=rules.is_strict)
+        ),
         *_compare_flows(proven, rules),
     ]
     return _accept(proven, everything, evidence, rules)

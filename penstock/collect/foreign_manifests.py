@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from penstock.manifest import Manifest
     from penstock.model import Blind, Call, Edge, Problem, Step
     from penstock.model.problem_codes import ProblemCode
-    from penstock.model.resource_uses import ResourceUse
+    from penstock.model.resource_uses import ResourceUse, StaticTouch
 
-    Placed = TypeVar("Placed", Step, Problem, Call, Blind)
+    Placed = TypeVar("Placed", Step, Problem, Call, Blind, StaticTouch)
 
 MAX_NAME, MAX_LINE, MAX_TEXT = 200, 2_000, 20_000
 """Maximum characters of a name, of a text on one line (title, signature), and of a docstring or description."""
@@ -100,6 +100,10 @@ def _flow(flow: Flow) -> Flow:
         ),
         blind=tuple(
             replace(_clean_location(blind), step=_name(blind.step), reason=_line(blind.reason)) for blind in flow.blind
+        ),
+        touches=tuple(
+            replace(_clean_location(touch), step=_name(touch.step), verb=_line(touch.verb), target=_line(touch.target))
+            for touch in flow.touches
         ),
         evidence=flow.evidence and _evidence(flow.evidence),
         uses=tuple(map(_use, flow.uses)),

@@ -21,7 +21,7 @@ from penstock import Edge, Flow, Problem, Step
 from penstock.errors import ManifestError, OutputError, UnknownFlowError
 from penstock.manifest import Inputs, Manifest, build, dumps, load, loads, merge, save, schema
 from penstock.model import Blind, Call, EvidenceSummary, Kind
-from penstock.model.resource_uses import ResourceUse
+from penstock.model.resource_uses import ResourceUse, StaticTouch
 
 DECLARED = """
 from penstock import flow, entrypoint, step
@@ -103,6 +103,7 @@ SINCE_1_0 = {
     "imports",
     "calls",
     "blind",
+    "touches",
     "evidence",
     "state",
     "witness",
@@ -112,6 +113,7 @@ SINCE_1_0 = {
     "untested",
     "tests",
     "uses",
+    "refuted",
 }
 
 
@@ -126,6 +128,7 @@ def test_the_schema_knows_every_field() -> None:
         "inputs": Inputs,
         "call": Call,
         "blind": Blind,
+        "touch": StaticTouch,
         "evidence": EvidenceSummary,
         "use": ResourceUse,
     }
