@@ -86,6 +86,11 @@ class Finding:
         return f"{self.file}:{self.line}" if self.file and self.line else self.file
 
     @property
+    def has_proposal(self) -> bool:
+        """Whether it says what an argument of the declaration should hold."""
+        return self.after is not None or self.effects is not None or bool(self.trigger)
+
+    @property
     def key(self) -> str:
         """A key that survives moved lines: the code, the flow, and both ends, or the words of a contract or problem."""
         if not self.arrow or self.code in FINDING_KINDS:
