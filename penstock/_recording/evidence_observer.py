@@ -12,7 +12,8 @@ from weakref import ref
 
 from penstock._recording.counts import COMMIT, Counts
 from penstock._recording.effects.touch_counts import find_touching_steps
-from penstock._recording.running_step import Running, Several, frame_of, remote_frames
+from penstock._recording.running_step import Running, Several, frame_of
+from penstock._recording.step_header import remote_frames
 from penstock._recording.substitutions import replacements
 from penstock._runtime.events import MOST_AROUND, is_in_blocks
 from penstock._util.locks import make_lock

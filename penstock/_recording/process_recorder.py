@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import json
 import os
 import time
 from multiprocessing import process, util
@@ -12,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._recording.evidence_observer import EvidenceObserver
-from penstock._recording.running_step import frame_of, remote_frames
+from penstock._recording.running_step import frame_of
 from penstock._recording.running_test import RunningTest
+from penstock._recording.step_header import encode_step_frames, remote_frames
 from penstock._recording.strays import Strays
 from penstock._recording.substitutions import replacements
 from penstock._runtime.context import current_event, current_run
 from penstock._runtime.propagation import LONGEST_EVIDENCE, set_evidence_source
-from penstock.check.evidence.frames import StepFrame, encode_frames
+from penstock.check.evidence.frames import StepFrame
 from penstock.errors import OutputError
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Recorder(EvidenceObserver):
     def encode_step_context(self) -> str:
         """Return the encoded steps around, for the receiver of a message, or an empty string."""
         frames = self._around()
-        text = json.dumps({flow: encode_frames(frame) for flow, frame in frames.items()}, separators=(",", ":"))
+        text = encode_step_frames(frames)
         return text if frames and len(text) <= LONGEST_EVIDENCE else ""
 
     def _around(self) -> dict[str, StepFrame]:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING
 
 from penstock._recording.substitutions import replacements
 from penstock.check.evidence.circumstances import PLAIN, unrun
 from penstock.check.evidence.company import with_pending
-from penstock.check.evidence.frames import StepFrame, decode_frames
+from penstock.check.evidence.frames import StepFrame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from penstock._recording.fact_sink import FactSink
     from penstock._runtime.events import StepEvent
-    from penstock._runtime.runs import Run
     from penstock.check.evidence.circumstances import Circumstances
     from penstock.check.evidence.company import Company, RootFacts
 
@@ -225,17 +223,3 @@ def frame_of(event: StepEvent, observer: FactSink, flow: str) -> Running | None:
     while running is not None and running.flow != flow:
         running = running.beside
     return running
-
-
-def remote_frames(run: Run) -> dict[str, StepFrame]:
-    """Return the frames that another process sent with the run; damaged data counts as none."""
-    remote_context = run.arrived
-    if remote_context is None:
-        return {}
-    if remote_context.frames is not None:
-        return remote_context.frames
-    try:
-        frames = {flow: decode_frames(flow, rows) for flow, rows in json.loads(remote_context.text).items()}
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        frames = {}
-    return remote_context.settle(frames)
