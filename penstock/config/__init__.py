@@ -189,6 +189,14 @@ class Config:
         "Further words for effects and triggers, each with what it stands for; `*` stands for anything. "
         "`postgres:parts` and `INSERT INTO parts`, or `kafka:orders` and `topic:orders`, are known to be the same.",
     )
+    effects_check: str = declare_setting(
+        read.one_of("note", "error"),
+        "`note` or `error`",
+        "note",
+        "error",
+        "Whether wrong effects and triggers fail the check, or are only listed. `error` fails for what runs, or "
+        "the routes of the framework, refute; what they only do not show remains a note.",
+    )
     ignore: tuple[Ignore, ...] = declare_setting(
         read.tables(Ignore),
         "list of tables",
