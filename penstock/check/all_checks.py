@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ from penstock.manifest.unread_flows import is_unread
 from penstock.model.resources import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from typing import Self
 
     from penstock.check.evidence import Evidence
@@ -48,7 +48,6 @@ class Proof:
         baselined: The findings accepted by the baseline.
         ignored: The findings accepted for a stated reason.
         evidence_error: The reason that the evidence was left out, or an empty string.
-        uses: What the steps of each flow use outside the process, by its full name, where the evidence says it.
     """
 
     manifest: Manifest
@@ -56,7 +55,6 @@ class Proof:
     baselined: tuple[Finding, ...] = ()
     ignored: tuple[Finding, ...] = ()
     evidence_error: str = ""
-    uses: Mapping[str, tuple[ResourceUse, ...]] = field(default_factory=dict)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -82,6 +80,7 @@ class CheckRules:
         ignores: The findings accepted for a reason.
         judged: Whether edges are checked here; those of foreign manifests were checked where they were exported.
         words: What the project's own words for effects and triggers stand for.
+        is_strict: Whether wrong effects and triggers are errors, where nothing is left in doubt.
     """
 
     project: Path
@@ -91,6 +90,7 @@ class CheckRules:
     ignores: tuple[Ignore, ...]
     judged: bool
     words: tuple[tuple[str, tuple[str, ...]], ...]
+    is_strict: bool = False
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -114,6 +114,7 @@ class CheckRules:
             ignores=config.ignore,
             judged=judged and not config.manifests,
             words=tuple(config.effects.items()),
+            is_strict=config.effects_check == "error",
         )
 
 
@@ -131,18 +132,22 @@ def check_flows(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> Pr
         note_tests(judgement.flow, evidence) if judgement else flow
         for flow, judgement in zip(manifest.flows, judgements, strict=True)
     )
-    proven = replace(manifest, flows=tuple(flows))
     known_judgements = [judgement for judgement in judgements if judgement]
     old = any(judgement.tally.unknown for judgement in known_judgements) and _is_old(manifest, evidence, rules)
     judged_uses = _judge_uses(known_judgements, evidence, rules)
+    uses_by_flow = {verdicts.flow.full_name: uses for verdicts, uses in judged_uses}
+    proven = replace(manifest, flows=tuple(replace(flow, uses=uses_by_flow.get(flow.full_name, ())) for flow in flows))
     everything = [
         *_problems(manifest),
         *(finding for judgement in known_judgements for finding in findings(judgement, old=old)),
-        *(finding for verdicts, uses in judged_uses for finding in find_wrong_uses(verdicts, uses)),
+        *(
+            finding
+            for verdicts, uses in judged_uses
+            for finding in find_wrong_uses(verdicts, uses, failing=rules.is_strict)
+        ),
         *_compare_flows(proven, rules),
     ]
-    proof = _accept(proven, everything, evidence, rules)
-    return replace(proof, uses={verdicts.flow.full_name: uses for verdicts, uses in judged_uses})
+    return _accept(proven, everything, evidence, rules)
 
 
 def _judge_uses(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from penstock.embed.options import FlowOptions
     from penstock.embed.site import Site
-    from penstock.embed.views import DiagramView, FlowView, StepFact, StepView
+    from penstock.embed.views import Chip, DiagramView, FlowView, StepFact, StepView
     from penstock.model import Flow
 
 VERSION_FILE = "version.js"
@@ -84,13 +84,13 @@ def _draw(site: Site, view: DiagramView, anchors: Mapping[str, str]) -> Iterator
     layout = lay_out_one(view.flow, options, engine=site.drawing.engine, timeout=site.drawing.timeout)
     drawing = svg.draw(view.flow, layout, options, prefix="ps")
     yield f'<div class="penstock">{assets.frame(drawing, view.label, svg.locate_start(view.flow, layout))}</div>'
-    if view.evidence:
-        yield f"<p>{escape(view.evidence.line)}</p>"
-        yield f"<ul>{''.join(f'<li>{escape(str(doubt))}</li>' for doubt in view.evidence.doubts)}</ul>"
+    for evidence in view.evidence:
+        yield f"<p>{escape(evidence.line)}</p>"
+        yield f"<ul>{''.join(f'<li>{escape(str(doubt))}</li>' for doubt in evidence.doubts)}</ul>"
 
 
 def _write_step(view: StepView, anchors: Mapping[str, str]) -> str:
-    facts = [escape(chip.text) for chip in view.chips] + [_write_fact(fact, anchors) for fact in view.facts]
+    facts = [*map(_write_chip, view.chips), *(_write_fact(fact, anchors) for fact in view.facts)]
     parts = [
         f'<section id="{anchors[view.step.name][1:]}">',
         f"<h2><code>{escape(view.name)}{escape(view.signature)}</code></h2>",
@@ -101,11 +101,15 @@ def _write_step(view: StepView, anchors: Mapping[str, str]) -> str:
     return "\n".join(filter(None, parts))
 
 
+def _write_chip(chip: Chip) -> str:
+    return escape(f"{chip.text} ({chip.state})" if chip.state else chip.text)
+
+
 def _write_fact(fact: StepFact, anchors: Mapping[str, str]) -> str:
     items = [
         f'<a href="{anchors[name]}">{escape(visible(name))}</a>' + (f" ({escape(label)})" if label else "")
         for name, label in fact.neighbours
     ]
-    items += [escape(chip.text) for chip in fact.chips]
+    items += map(_write_chip, fact.chips)
     items += [escape(fact.source.text)] if fact.source else []
     return f"{fact.label} {', '.join(items)}".strip()

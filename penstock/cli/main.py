@@ -40,6 +40,7 @@ from penstock.cli.terminal import (
     width,
 )
 from penstock.cli.testing import coverage, tests
+from penstock.cli.tracing import trace
 from penstock.embed.layouts import DrawRules
 from penstock.errors import ConfigError, PenstockError, RenderWarning
 from penstock.manifest import dumps
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
     Command = Callable[[argparse.Namespace, Manifest, DrawRules], list[Problem]]
     Action = Callable[[argparse.Namespace], int]
 
-COMMANDS = (check, completion, coverage, diff, evidence, example, explain, impact, inject, open_flow, tests, who)
+COMMANDS = (check, completion, coverage, diff, evidence, example, explain, impact, inject, open_flow, tests, trace, who)
 """The modules of the commands that are not defined here, each with a function ``add``."""
 
 FIRST_COMMANDS = (discover, init)

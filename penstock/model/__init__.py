@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from penstock.model.problem_codes import ProblemCode
+    from penstock.model.resource_uses import ResourceUse, StaticTouch
 
 Kind = Literal["function", "coroutine", "generator", "async generator", "class", "callable"]
 """The kind of a step's callable: the four kinds of function, a class, or any other callable."""
@@ -62,8 +63,7 @@ class Step:
 
     Attributes:
         name (str): The step's name, unique in its flow.
-        title (str): The docstring's first sentence, or its first paragraph if none ends in it, without markup; or an
-            empty string.
+        title (str): The docstring's first sentence, or its first paragraph if none ends in it, without markup.
         docstring (str): The whole docstring, indentation cleaned.
         signature (str): Parameters and return annotation as written, such as ``(msg: Message) -> None``; without
             ``self`` or ``cls``, and with ``…`` for a default without source.
@@ -78,8 +78,7 @@ class Step:
         entrypoint (bool): Whether a run can start here.
         trigger (str): The source that starts it, such as ``kafka:bom-updates``, or an empty string.
         effects (tuple[str, ...]): The resources that it changes, such as ``postgres:parts``.
-        source_hash (str): 16 hex digits over the source from ``def`` on, without the docstring (SHA-256, cut), or an
-            empty string.
+        source_hash (str): 16 hex digits over the source from ``def`` on, without the docstring (SHA-256, cut).
     """
 
     name: str
@@ -173,8 +172,7 @@ class EvidenceSummary:
 
     Attributes:
         runs (int): The number of recorded runs of the flow.
-        commit (str): The last commit that they were recorded at, with a ``+`` behind it for uncommitted changes; or
-            another version, or an empty string.
+        commit (str): The last commit recorded, with ``+`` behind it for uncommitted changes; or another version.
         date (str): The day of its last recording (ISO 8601, UTC), or an empty string.
         tests (int): The number of tests that ran a step of the flow; 0 also if they are not known.
     """
@@ -200,8 +198,9 @@ class Flow:
         problems (tuple[Problem, ...]): The problems of the declaration.
         calls (tuple[Call, ...]): The static relations of the steps, if analysed.
         blind (tuple[Blind, ...]): The places at which static analysis gave up.
-        evidence (EvidenceSummary | None): The evidence that the edges' states rest on; ``None`` if they were not
-            checked.
+        touches (tuple[StaticTouch, ...]): The resources that static analysis found, if analysed.
+        evidence (EvidenceSummary | None): The evidence of the edges' states; ``None`` if they were not checked.
+        uses (tuple[ResourceUse, ...]): The triggers and effects, each with its state, and what else was seen, if checked.
     """
 
     name: str
@@ -214,7 +213,9 @@ class Flow:
     problems: tuple[Problem, ...] = ()
     calls: tuple[Call, ...] = field(default_factory=tuple)
     blind: tuple[Blind, ...] = field(default_factory=tuple)
+    touches: tuple[StaticTouch, ...] = field(default_factory=tuple)
     evidence: EvidenceSummary | None = None
+    uses: tuple[ResourceUse, ...] = field(default_factory=tuple)
 
     def __eq__(self, other: object) -> bool:
         """Return whether all fields are equal, also those of a subclass, which may read them later."""

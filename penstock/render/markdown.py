@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from penstock._util.display_text import plain_name
-from penstock.render import edge_status, mermaid
+from penstock.render import edge_status, mermaid, use_status
 from penstock.render.wording import before, paragraphs, visible, visible_title
 
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ def render_for_quarto(flow: Flow, options: Options, /, *, engine: str, timeout: 
 
 
 def _write_page(flow: Flow, options: Options, fence: str) -> str:
-    provenance = edge_status.provenance(flow)
+    provenances = filter(None, (edge_status.provenance(flow), use_status.provenance(flow) if options.details else None))
     blocks = [
         f"# {_escape_start(visible_title(flow))}",
         *map(_escape_start, paragraphs(flow.description)),
         f"```{fence}\n{mermaid.render(flow, options)}\n```",
-        *([_escape_start(str(provenance))] if provenance else []),
+        *(_escape_start(str(provenance)) for provenance in provenances),
         "## Steps",
         "\n".join(write_table(flow, details=options.details)),
     ]
@@ -68,8 +68,8 @@ def _cells(flow: Flow, step: Step) -> Iterator[str]:
         f"{format_code(name)} ({escape_text(label)})" if label else format_code(name)
         for name, label in before(flow, step)
     )
-    yield escape_text(step.trigger)
-    yield ", ".join(map(escape_text, step.effects))
+    yield escape_text(str(use_status.find_trigger(flow, step) or ""))
+    yield ", ".join(escape_text(str(effect)) for effect in use_status.list_effects(flow, step))
 
 
 def _row(cells: Sequence[str]) -> str:

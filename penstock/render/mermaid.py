@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from penstock._util.display_text import plain, plain_name
-from penstock.render import edge_status
+from penstock.render import edge_status, use_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from penstock.model import Edge, Flow, Step
     from penstock.render.options import Options
+    from penstock.render.use_status import Channel
 
 MAX_EDGES = 500
 """Maximum number of edges that Mermaid draws (its setting ``maxEdges``)."""
@@ -102,11 +103,9 @@ def _draw_detailed(flow: Flow, options: Options) -> Iterator[str]:
     yield from (_node(step, ids[step.name]) for step in flow.steps)
     yield from (f'{name}[/"{_label(text)}"/]:::io' for text, name in outside.items())
     yield from (_arrow(edge, ids, edge.label) for edge in flow.edges)
-    for step in flow.steps:
-        if trigger := plain(step.trigger):
-            yield f"{outside[trigger]} -.-> {ids[step.name]}"
-        for effect in dict.fromkeys(filter(None, map(plain, step.effects))):
-            yield f"{ids[step.name]} -.-> {outside[effect]}"
+    for source, target, channel in _channel_arrows(flow, ids):
+        label = f'|"{_label(channel.words)}"|' if channel.style else ""
+        yield f"{source} -.->{label} {target}"
     for step in flow.steps:
         if url := _safe_url(options.links.get(step.name, "")):
             yield _click(step, ids[step.name], url)
@@ -123,8 +122,23 @@ def _ids(flow: Flow) -> dict[str, str]:
 
 def _outside(flow: Flow) -> dict[str, str]:
     """Return an id for each distinct trigger and effect."""
-    texts = (plain(text) for step in flow.steps for text in (step.trigger, *step.effects))
-    return {text: f"io{index}" for index, text in enumerate(dict.fromkeys(filter(None, texts)))}
+    texts = (channel.resource for step in flow.steps for channel in _list_channels(flow, step))
+    return {text: f"io{index}" for index, text in enumerate(dict.fromkeys(texts))}
+
+
+def _list_channels(flow: Flow, step: Step) -> list[Channel]:
+    trigger = use_status.find_trigger(flow, step)
+    return [*([trigger] if trigger else []), *use_status.list_effects(flow, step)]
+
+
+def _channel_arrows(flow: Flow, ids: dict[str, str]) -> Iterator[tuple[str, str, Channel]]:
+    """Yield the ids of the ends of each arrow from a trigger, or to an effect, and its channel."""
+    outside = _outside(flow)
+    for step in flow.steps:
+        if trigger := use_status.find_trigger(flow, step):
+            yield outside[trigger.resource], ids[step.name], trigger
+        effects = {effect.resource: effect for effect in use_status.list_effects(flow, step)}
+        yield from ((ids[step.name], outside[resource], effect) for resource, effect in effects.items())
 
 
 def _node(step: Step, name: str) -> str:
@@ -144,13 +158,15 @@ def _arrow(edge: Edge, ids: dict[str, str], text: str) -> str:
 
 
 def _proof(flow: Flow) -> Iterator[str]:
-    """Yield the colours of the styled edges, and a comment on their evidence for readers of the text."""
+    """Yield the colours of the styled edges, and comments on their evidence for readers of the text."""
     edge_marks = [edge_status.mark(edge) for edge in flow.edges]
+    faults = [mark and mark.fault for mark in edge_marks]
+    faults += [channel.is_fault if channel.style else None for _, _, channel in _channel_arrows(flow, _ids(flow))]
     for fault, colour in _COLOURS.items():
-        numbers = [str(number) for number, mark in enumerate(edge_marks) if mark and mark.fault is fault]
+        numbers = [str(number) for number, is_fault in enumerate(faults) if is_fault is fault]
         if numbers:
             yield f"linkStyle {','.join(numbers)} stroke:{colour}"
-    if provenance := edge_status.provenance(flow):
+    for provenance in filter(None, (edge_status.provenance(flow), use_status.provenance(flow))):
         yield f"%% {_comment(str(provenance))}"
 
 

@@ -89,7 +89,7 @@ def render_paths(view: PathsView, links: Mapping[str, str]) -> Markup:
 
 
 def render_evidence(view: EvidenceView) -> Markup:
-    """Return the evidence for the edges: a line, and the unconfirmed edges in words, folded if there are many."""
+    """Return evidence: a line, and what is not confirmed in words, folded if there is much."""
     counts = (tag("span", count.text, class_="ps-faults" if count.fault else "ps-unproven") for count in view.counts)
     basis = Markup(f"{tag('span', view.confirmed, class_=confirmed_class(view))}{escape(view.basis)}")
     line = tag("p", join_html("; ", [basis, *counts]), class_="ps-proof")

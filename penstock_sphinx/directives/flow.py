@@ -78,8 +78,8 @@ class FlowDirective(FigureDirective):
         parts = [self.figure(self._diagram(view.diagram), caption)] if view.diagram else caption
         block += self._introduction(view.introduction)
         block += parts
-        if view.diagram and view.diagram.evidence:
-            block += make_evidence(view.diagram.evidence)
+        if view.diagram:
+            block += [node for evidence in view.diagram.evidence for node in make_evidence(evidence)]
         # a figure without a caption must not be numbered, so it gets no id
         has_caption = caption and isinstance(caption[0], nodes.caption)
         ident = self._mark(cast("nodes.Element", parts[0]) if has_caption else block, flow)

@@ -21,6 +21,7 @@ from penstock import Edge, Flow, Problem, Step
 from penstock.errors import ManifestError, OutputError, UnknownFlowError
 from penstock.manifest import Inputs, Manifest, build, dumps, load, loads, merge, save, schema
 from penstock.model import Blind, Call, EvidenceSummary, Kind
+from penstock.model.resource_uses import ResourceUse, StaticTouch
 
 DECLARED = """
 from penstock import flow, entrypoint, step
@@ -102,6 +103,7 @@ SINCE_1_0 = {
     "imports",
     "calls",
     "blind",
+    "touches",
     "evidence",
     "state",
     "witness",
@@ -110,6 +112,8 @@ SINCE_1_0 = {
     "missing",
     "untested",
     "tests",
+    "uses",
+    "refuted",
 }
 
 
@@ -124,7 +128,9 @@ def test_the_schema_knows_every_field() -> None:
         "inputs": Inputs,
         "call": Call,
         "blind": Blind,
+        "touch": StaticTouch,
         "evidence": EvidenceSummary,
+        "use": ResourceUse,
     }
     for name, kind in kinds.items():
         fields = {field.name for field in dataclasses.fields(kind)}

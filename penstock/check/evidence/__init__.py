@@ -16,6 +16,7 @@ from penstock._util.atomic_files import read_text, write_atomically
 from penstock._util.versioned_json import VersionedFormat, check_natural, check_text
 from penstock.check.evidence import checksum
 from penstock.check.evidence.circumstances import PLAIN
+from penstock.check.evidence.durations import DurationSketch
 from penstock.check.evidence.file_rows import (
     PLAIN_ROW,
     encode_rows,
@@ -23,6 +24,14 @@ from penstock.check.evidence.file_rows import (
     read_circumstances,
 )
 from penstock.check.evidence.history import decode_history, merge_histories
+from penstock.check.evidence.measurements import (
+    Period,
+    Timing,
+    decode_measurements,
+    decode_periods,
+    merge_measurements,
+    merge_periods,
+)
 from penstock.check.evidence.name_lists import read_names, read_set
 from penstock.check.evidence.records import Evidence, Fact, Orphan, RunTrigger, Seen, StepTouch, Visit
 from penstock.check.evidence.touches import decode_touches, decode_triggers, decode_watched, merge_watched
@@ -35,12 +44,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMAT",
+    "DurationSketch",
     "Evidence",
     "Fact",
     "Orphan",
+    "Period",
     "RunTrigger",
     "Seen",
     "StepTouch",
+    "Timing",
     "Visit",
     "dumps",
     "load",
@@ -51,7 +63,7 @@ __all__ = [
 
 FORMAT = VersionedFormat(
     name="penstock-evidence",
-    version=(1, 6),
+    version=(2, 0),
     subject="evidence",
     cure="record some with: pytest --penstock",
     error=EvidenceError,
@@ -85,9 +97,10 @@ def merge(several: Iterable[Evidence]) -> Evidence:
     for evidence in parts:
         touches.update(evidence.touches)
         triggers.update(evidence.triggers)
-    effects = touches, triggers, merge_watched(parts)
+    more = touches, triggers, merge_watched(parts), merge_measurements(part.measurements for part in parts)
     return Evidence(
-        facts, orphans, runs, commits, replaced_steps, meanwhile, _is_exact(parts), history, visits, *effects
+        *(facts, orphans, runs, commits, replaced_steps, meanwhile, _is_exact(parts), history, visits, *more),
+        periods=merge_periods(part.periods for part in parts),
     )
 
 
@@ -192,7 +205,11 @@ def _evidence(content: Mapping[str, Any]) -> Evidence:
     history, visits = decode_history(content), decode_visits(content, steps)
     is_exact = content.get("exact") is True
     effects = decode_touches(content, steps), decode_triggers(content, steps), decode_watched(content, steps)
-    return Evidence(facts, orphans, runs, commits, replaced_steps, meanwhile, is_exact, history, visits, *effects)
+    return Evidence(
+        *(facts, orphans, runs, commits, replaced_steps, meanwhile, is_exact, history, visits, *effects),
+        measurements=decode_measurements(content, steps),
+        periods=decode_periods(content),
+    )
 
 
 def _read_facts(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.check.evidence.circumstances import PLAIN, Circumstances
 from penstock.check.evidence.history import encode_history
+from penstock.check.evidence.measurements import encode_measurements, find_measured_steps
 from penstock.check.evidence.name_lists import read_set
 from penstock.check.evidence.touches import encode_touches, find_touching_steps
 from penstock.check.evidence.visits import encode_visits, find_visited_steps
@@ -39,6 +40,7 @@ def evidence_rows(evidence: Evidence) -> dict[str, list[list[Any]]]:
         **encode_history(evidence.history),
         **encode_visits(evidence.visits, number),
         **encode_touches(evidence, number),
+        **encode_measurements(evidence.measurements, evidence.periods, number),
     }
 
 
@@ -68,7 +70,7 @@ def _collect_steps(evidence: Evidence) -> set[Named]:
             found.add((fact.flow, *seen))
     for visit in evidence.visits:
         found.update((visit.flow, *seen) for seen in find_visited_steps(visit))
-    return found | find_touching_steps(evidence)
+    return found | find_touching_steps(evidence) | {*find_measured_steps(evidence.measurements)}
 
 
 def fact_rows(evidence: Evidence, number: Mapping[Named, int]) -> dict[str, list[list[Any]]]:

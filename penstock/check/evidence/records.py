@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from penstock.check.evidence.circumstances import Circumstances
+    from penstock.check.evidence.measurements import Period, Row, Source, Timing
 
 
 class Seen(NamedTuple):
@@ -140,6 +141,10 @@ class Evidence:
         triggers (Mapping[RunTrigger, int]): How often what was seen to start a run.
         watched (Mapping[tuple[str, Seen], frozenset[str]]): The steps whose touches were recorded, by flow and step. Each
             has the kinds of targets, such as ``host`` and ``table``, that tests had replaced the client of whenever it ran.
+        measurements (Mapping[Source, Mapping[Row, Timing]]): Errors and durations, first by source: ``tests`` or
+            ``production``; then by what began there: a fact without its circumstances, an orphan, or the flow and
+            entrypoint of a run. Each measured call is in one of these rows.
+        periods (Mapping[Source, Period]): The first and the last day of each source that was recorded.
     """
 
     facts: Mapping[Fact, int] = field(default_factory=dict)
@@ -154,31 +159,34 @@ class Evidence:
     touches: Mapping[StepTouch, int] = field(default_factory=dict)
     triggers: Mapping[RunTrigger, int] = field(default_factory=dict)
     watched: Mapping[tuple[str, Seen], frozenset[str]] = field(default_factory=dict)
+    measurements: Mapping[Source, Mapping[Row, Timing]] = field(default_factory=dict)
+    periods: Mapping[Source, Period] = field(default_factory=dict)
 
     def of(self, flow: str) -> Evidence:
         """Return the evidence of one flow, without a search through all others each time."""
-        return self._by_flow.get(flow) or Evidence(commits=self.commits, exact=self.exact, history=self.history)
+        return self._by_flow.get(flow, self._without_rows)
+
+    @cached_property
+    def _without_rows(self) -> Evidence:
+        return Evidence(commits=self.commits, exact=self.exact, history=self.history, periods=self.periods)
 
     @cached_property
     def _by_flow(self) -> dict[str, Evidence]:
         """The evidence of each flow, its rows in the same order."""
-        parts: dict[str, tuple[dict[Any, Any], ...]] = {}
-        tables: tuple[Mapping[Any, Any], ...] = (
-            self.facts,
-            self.orphans,
-            self.runs,
-            self.replaced,
-            self.meanwhile,
-            self.visits,
-            self.touches,
-            self.triggers,
-            self.watched,
-        )
-        for index, table in enumerate(tables):
-            for row, value in table.items():
-                flow = row[0] if isinstance(row, tuple) else row.flow
-                parts.setdefault(flow, tuple({} for _ in tables))[index][row] = value
-        return {
-            flow: Evidence(facts, orphans, runs, self.commits, replaced, meanwhile, self.exact, self.history, *more)
-            for flow, (facts, orphans, runs, replaced, meanwhile, *more) in parts.items()
-        }
+        parts: dict[str, dict[str, Any]] = {}
+        for table in _TABLES:
+            for row, value in getattr(self, table).items():
+                parts.setdefault(_get_flow(row), {}).setdefault(table, {})[row] = value
+        for source, timings in self.measurements.items():
+            for row, timing in timings.items():
+                tables = parts.setdefault(_get_flow(row), {})
+                tables.setdefault("measurements", {}).setdefault(source, {})[row] = timing
+        return {flow: replace(self._without_rows, **tables) for flow, tables in parts.items()}
+
+
+_TABLES = ("facts", "orphans", "runs", "replaced", "meanwhile", "visits", "touches", "triggers", "watched")
+
+
+def _get_flow(row: Any) -> str:
+    flow: str = row[0] if isinstance(row, tuple) else row.flow
+    return flow

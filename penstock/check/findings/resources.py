@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock.check.findings.finding import make_step_finding
@@ -16,24 +17,34 @@ if TYPE_CHECKING:
     from penstock.model.resource_uses import ResourceUse
 
 
-def find_wrong_uses(verdicts: ResourceVerdicts, uses: Iterable[ResourceUse]) -> Iterator[Finding]:
+def find_wrong_uses(
+    verdicts: ResourceVerdicts, uses: Iterable[ResourceUse], *, failing: bool = False
+) -> Iterator[Finding]:
     """Yield a finding for each effect or trigger that was not seen, and for each effect that is not declared.
 
     Args:
         verdicts: The verdicts on a flow.
         uses: What they are, as :meth:`ResourceVerdicts.judge` yields them.
+        failing: Whether those that runs refute are errors.
     """
     for use in uses:
-        step = verdicts.flow.step(use.step)
-        if use.state == "undeclared-effect":
-            message = f"{step.name} writes {use.resource}, and no effect says so."
-            yield _make_finding(verdicts, "undeclared-effect", use, message, _advise_effects(verdicts, step))
-        elif use.state == "effect-never-seen":
-            message = f"{step.name} never touches {use.resource}."
-            yield _make_finding(verdicts, "effect-never-seen", use, message, _advise_effects(verdicts, step))
-        elif use.state == "trigger-never-seen":
-            message = f"{step.name} is never started by {use.resource}."
-            yield _make_finding(verdicts, "trigger-never-seen", use, message, "Correct the trigger, or what starts it.")
+        finding = _find_wrong_use(verdicts, use)
+        if finding is not None:
+            yield replace(finding, severity="error") if failing and use.refuted else finding
+
+
+def _find_wrong_use(verdicts: ResourceVerdicts, use: ResourceUse) -> Finding | None:
+    step = verdicts.flow.step(use.step)
+    if use.state == "undeclared-effect":
+        message = f"{step.name} writes {use.resource}, and no effect says so."
+        return _make_finding(verdicts, "undeclared-effect", use, message, _advise_effects(verdicts, step))
+    if use.state == "effect-never-seen":
+        message = f"{step.name} never touches {use.resource}."
+        return _make_finding(verdicts, "effect-never-seen", use, message, _advise_effects(verdicts, step))
+    if use.state == "trigger-never-seen":
+        message = f"{step.name} is never started by {use.resource}."
+        return _make_finding(verdicts, "trigger-never-seen", use, message, "Correct the trigger, or what starts it.")
+    return None
 
 
 def _advise_effects(verdicts: ResourceVerdicts, step: Step) -> str:

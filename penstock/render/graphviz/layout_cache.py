@@ -124,6 +124,7 @@ def _identity(engine: str) -> tuple[str, int, int] | str:
 def digest(flow: Flow, options: Options, engine: object, timeout: float) -> str:
     """Return a digest of everything that determines a layout: drawing, options, engine and time limit."""
     steps = [(step.name, step.title, step.entrypoint, step.trigger, step.effects) for step in flow.steps]
+    uses = [(use.step, use.verb, use.resource, use.state) for use in flow.uses]
     edges = [(edge.source, edge.target, edge.label, *filter(None, [edge_status.label(edge)])) for edge in flow.edges]
     facts = (
         __version__,
@@ -135,5 +136,6 @@ def digest(flow: Flow, options: Options, engine: object, timeout: float) -> str:
         options.small,
         steps,
         edges,
+        *([uses] if uses else ()),
     )
     return hashlib.sha256(repr(facts).encode("utf-8", "replace")).hexdigest()

@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock._util.display_text import columns, cut, plain, plain_name
-from penstock.render import edge_status
+from penstock.render import edge_status, use_status
 from penstock.render.text import lanes
 from penstock.render.text.indentation import levels
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from penstock.model import Edge, Flow, Step
+    from penstock.render.edge_status import Doubt, Provenance
     from penstock.render.options import Options
 
 MAX_DRAWN = 30
@@ -76,27 +77,32 @@ def render(
 
 
 def render_with_proof(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
-    """Render the flow as text, followed by the evidence for its edges."""
+    """Render the flow as text, followed by the evidence for its edges, and for its triggers and effects."""
     del engine, timeout
-    return "\n\n".join(filter(None, (render(flow, options, width=0), proof(flow))))
+    return "\n\n".join(filter(None, (render(flow, options, width=0), proof(flow, details=options.details))))
 
 
-def proof(flow: Flow, *, colour: bool = False, width: int = 80) -> str:
-    """Return the evidence for the edges' states, and the unconfirmed edges; empty if they were not checked.
+def proof(flow: Flow, *, details: bool = True, colour: bool = False, width: int = 80) -> str:
+    """Return the evidence for what is drawn, and what is not confirmed; empty if nothing was checked.
 
     Args:
         flow: The flow.
+        details: Whether triggers and effects are drawn.
         colour: Whether ANSI colours are added; the visible text stays the same.
         width: The columns of the terminal; 0 leaves lines unlimited.
     """
-    provenance = edge_status.provenance(flow)
+    lines = _list_evidence(edge_status.provenance(flow), edge_status.doubts(flow), width)
+    if details:
+        lines += _list_evidence(use_status.provenance(flow), use_status.doubts(flow), width)
+    return "\n".join(_join_cells([_Cell(line, _DIM)], colour=colour) for line in lines)
+
+
+def _list_evidence(provenance: Provenance | None, doubts: Sequence[Doubt], width: int) -> list[str]:
     if provenance is None:
-        return ""
-    doubts = edge_status.doubts(flow)
+        return []
     lines = [_wrap_text(str(provenance), width)]
     lines += (_wrap_text(f"┄ {doubt}", width, "  ") for doubt in doubts[: edge_status.MOST_DOUBTS])
-    lines += filter(None, [edge_status.rest(len(doubts))])
-    return "\n".join(_join_cells([_Cell(line, _DIM)], colour=colour) for line in lines)
+    return [*lines, *filter(None, [edge_status.rest(len(doubts))])]
 
 
 def _wrap_text(text: str, width: int, indent: str = "") -> str:
@@ -125,7 +131,7 @@ def _drawing(flow: Flow, options: Options, arrows: _Arrows) -> Iterator[_Diagram
             yield _DiagramLine((_Cell(row.left),))
             continue
         step = flow.step(row.node)
-        title, outside = _about(step, options)
+        title, outside = _about(flow, step, options)
         label = _words(_condition(arrows.into[step.name]), _format_targets("↺", arrows.back[step.name]))
         mark = _marks(arrows.into[step.name])
         below = f"{row.left}{'│' if arrows.down[step.name] else ' '}{row.right}"
@@ -136,7 +142,9 @@ def _list(flow: Flow, options: Options, arrows: _Arrows) -> Iterator[_DiagramLin
     for name, level in levels(arrows.down):
         step = flow.step(name)
         ahead = _words(_format_targets("→", arrows.out[name]), _format_targets("↺", arrows.back[name]))
-        yield _DiagramLine(_head("  " * min(level, MAX_LEVEL), step), (*_about(step, options), _Cell(ahead, _DIM)))
+        yield _DiagramLine(
+            _head("  " * min(level, MAX_LEVEL), step), (*_about(flow, step, options), _Cell(ahead, _DIM))
+        )
 
 
 def _head(prefix: str, step: Step, right: str = "") -> tuple[_Cell, ...]:
@@ -144,12 +152,16 @@ def _head(prefix: str, step: Step, right: str = "") -> tuple[_Cell, ...]:
     return _Cell(prefix), _Cell(mark, style), _Cell(f"{right} "), _Cell(plain_name(step.name), style)
 
 
-def _about(step: Step, options: Options) -> tuple[_Cell, _Cell]:
+def _about(flow: Flow, step: Step, options: Options) -> tuple[_Cell, _Cell]:
     """Return the cells for the title, and for the trigger and effects."""
     if not options.details:
         return _Cell(""), _Cell("")
-    effects = ", ".join(filter(None, map(plain, step.effects)))
-    return _Cell(plain(step.title)), _Cell(_words(_after("⇐", plain(step.trigger)), _after("⇒", effects)), _IO)
+    trigger, effects = use_status.find_trigger(flow, step), use_status.list_effects(flow, step)
+    channels = [*([trigger] if trigger else []), *effects]
+    texts = ", ".join(effect.text for effect in effects)
+    words = _words(_after("⇐", trigger.text if trigger else ""), _after("⇒", texts))
+    doubt = _DOUBT if any(channel.style for channel in channels) else _IO
+    return _Cell(plain(step.title)), _Cell(words, _FAULT if any(channel.is_fault for channel in channels) else doubt)
 
 
 def _condition(edges: Sequence[Edge]) -> str:

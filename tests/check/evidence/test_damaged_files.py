@@ -62,7 +62,7 @@ def test_a_formatter_is_no_harm(text: str) -> None:
         ('"exact": false', '"exact": true'),
         ('["f", "b", "', '["f", "d", "'),
         ("2026-11-20", "2026-11-21"),
-        ('"1.6"', '"1.3"'),
+        ('"2.0"', '"1.3"'),
         ('"checksum"', '"checksun"'),
     ],
     ids=["count", "exact", "name", "day", "version", "key of the checksum"],

@@ -11,12 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.check.evidence import (
+    DurationSketch,
     Evidence,
     Fact,
     Orphan,
+    Period,
     RunTrigger,
     Seen,
     StepTouch,
+    Timing,
     Visit,
     dumps,
     load,
@@ -27,6 +30,7 @@ from penstock.check.evidence import (
 from penstock.check.evidence.checksum import compute_checksum
 from penstock.check.evidence.circumstances import Circumstances
 from penstock.check.evidence.history import WITNESSES, FileRun, History, LastSeen
+from penstock.check.evidence.measurements import SOURCES
 from penstock.check.evidence.touches import VERBS
 from penstock.cli.main import main
 from penstock.errors import EvidenceError
@@ -41,6 +45,10 @@ counts = st.integers(1, 5)
 orphans = st.builds(Orphan, names, seen, st.booleans()) | st.builds(Orphan, names, seen, st.just(value=True), groups)
 several = st.frozensets(names, max_size=2)
 circumstances = st.builds(Circumstances, several, several, several, st.booleans(), st.booleans())
+sketches = st.builds(DurationSketch.of, st.lists(st.integers(0, 2**60), min_size=1, max_size=4))
+timings = st.builds(Timing, st.integers(0, 1), sketches)
+rows = orphans | st.builds(Fact, names, seen, seen, groups, groups, groups) | st.tuples(names, seen)
+tables_of_timings = st.dictionaries(rows, timings, min_size=1, max_size=3)
 whole = st.builds(
     Evidence,
     st.dictionaries(st.builds(Fact, names, seen, seen, groups, groups, groups, circumstances), counts, max_size=3),
@@ -66,6 +74,8 @@ whole = st.builds(
     touches=st.dictionaries(st.builds(StepTouch, names, seen, st.sampled_from(VERBS), names), counts, max_size=3),
     triggers=st.dictionaries(st.builds(RunTrigger, names, seen, names), counts, max_size=3),
     watched=st.dictionaries(st.tuples(names, seen), several, max_size=3),
+    measurements=st.dictionaries(st.sampled_from(SOURCES), tables_of_timings, max_size=2),
+    periods=st.dictionaries(st.sampled_from(SOURCES), st.builds(Period, names, names), max_size=2),
 )
 
 
@@ -95,7 +105,7 @@ def test_equal_evidence_is_equal_text(one: Evidence) -> None:
     turned_history = History(
         *(dict(reversed(each.items())) for each in (past.tests, past.replaced, past.last_seen, past.tests_before))
     )
-    more = (one.visits, one.touches, one.triggers, one.watched)
+    more = (one.visits, one.touches, one.triggers, one.watched, one.measurements, one.periods)
     turned = Evidence(
         *(dict(reversed(each.items())) for each in parts),
         one.exact,
@@ -148,7 +158,7 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
     assert [
         "{",
         '"format": "penstock-evidence",',
-        '"version": "1.6",',
+        '"version": "2.0",',
         '"commits": {"3f2a1c": "2026-11-20"},',
         '"exact": false,',
         '"steps": [',
@@ -174,6 +184,8 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
         '"touches": [],',
         '"triggers": [],',
         '"watched": [],',
+        '"measurements": [],',
+        '"periods": [],',
         f'"checksum": "{compute_checksum(json.loads(dumps(found)))}"',
         "}",
     ] == (tmp_path / "new" / "evidence.json").read_text().splitlines()
@@ -181,7 +193,7 @@ def test_a_file_begins_with_what_it_is(tmp_path: Path) -> None:
 
 def test_later_minor_versions_are_read() -> None:
     """What a later penstock adds is passed over."""
-    content = {**json.loads(dumps(Evidence())), "version": "1.9", "more": [1]}
+    content = {**json.loads(dumps(Evidence())), "version": "2.9", "more": [1]}
     content["checksum"] = compute_checksum(content)
     assert Evidence() == loads(json.dumps(content))
 
@@ -208,10 +220,13 @@ def test_files_of_before_have_no_history() -> None:
         "touches",
         "triggers",
         "watched",
+        "measurements",
+        "periods",
     ):
         del content[key]
     evidence = loads(json.dumps({**content, "version": "1.2"}))
     assert (History(), {}, {}) == (evidence.history, evidence.visits, evidence.watched)
+    assert ({}, {}) == (evidence.measurements, evidence.periods)
 
 
 @pytest.mark.parametrize(
@@ -271,8 +286,8 @@ def test_circumstances_are_kept_from_older_versions() -> None:
 
 def test_a_newer_major_version_is_a_clear_error() -> None:
     """A reader says what it reads, and what to do."""
-    text = json.dumps({**json.loads(dumps(Evidence())), "version": "2.0"})
-    with pytest.raises(EvidenceError, match=r"version 2\.0, this penstock reads up to 1\.x\. Upgrade penstock\."):
+    text = json.dumps({**json.loads(dumps(Evidence())), "version": "3.0"})
+    with pytest.raises(EvidenceError, match=r"version 3\.0, this penstock reads up to 2\.x\. Upgrade penstock\."):
         loads(text)
 
 
