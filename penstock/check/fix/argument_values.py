@@ -74,7 +74,7 @@ class _ValueRewrite:
     def filter_expression(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
         """Return the remainder of an expression, or ``None`` if nothing remains."""
         if not isinstance(node, (cst.List, cst.Set, cst.Tuple, cst.Dict)):
-            return self._renamed(node) or (node if self._stays(node) else None)
+            return self._rename(node) or (node if self._stays(node) else None)
         elements = [(new, _behind(node, old)) for old in node.elements if (new := self._element(old)) is not None]
         if not elements:
             return None
@@ -87,7 +87,7 @@ class _ValueRewrite:
             self.names_in_place.add(name)
         return name in self.names
 
-    def _renamed(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
+    def _rename(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
         """Return the new name in the place of an old one, or ``None`` if there is none."""
         if not self.renames or (name := self.renames.get(self.named(node))) is None:
             return None
