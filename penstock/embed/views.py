@@ -98,7 +98,7 @@ class Chip(NamedTuple):
         text: The label.
         is_channel: Whether it is a channel.
         state: Why a channel is not confirmed, in words, or an empty string.
-        is_fault: Whether a check fails because of it.
+        is_fault: Whether runs leave no doubt that it is wrong.
     """
 
     text: str
