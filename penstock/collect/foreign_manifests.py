@@ -151,6 +151,7 @@ def _use(use: ResourceUse) -> ResourceUse:
         origin=_line(use.origin),
         state=_matching(_STATE, use.state),
         note=_line(use.note),
+        witness=_line(use.witness),
     )
 
 

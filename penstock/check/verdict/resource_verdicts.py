@@ -105,10 +105,10 @@ class ResourceVerdicts:
             and not self.vocabulary.find(target, step.effects)
         ]
 
-    def propose_effects(self, step: Step) -> list[str]:
-        """Return the effects that agree with the evidence: those that may be right, and what is undeclared."""
-        kept = [effect for effect in step.effects if self._judge_effect(step, effect).state != "effect-never-seen"]
-        return [*kept, *self.find_undeclared(step)]
+    def find_starts(self, step: Step) -> dict[str, int]:
+        """Return what was seen to start a step, and how often."""
+        rows = self._own.triggers.items()
+        return {row.trigger: count for row, count in rows if row.step.step == step.name and self._is_current(row.step)}
 
     def _judge_effect(self, step: Step, effect: str) -> ResourceUse:
         use = ResourceUse(step=step.name, verb="writes", resource=effect)
@@ -149,10 +149,7 @@ class ResourceVerdicts:
     def _judge_trigger(self, step: Step) -> ResourceUse:
         state, note, witness = "", "", ""
         kinds = self._explain(step.trigger)
-        rows = self._own.triggers.items()
-        starts = {
-            row.trigger: count for row, count in rows if row.step.step == step.name and self._is_current(row.step)
-        }
+        starts = self.find_starts(step)
         if matching := self.vocabulary.find(step.trigger, starts):
             state, witness = "confirmed", "runs"
             note = f"{matching[0]} started {step.name} {_count(starts[matching[0]])}."

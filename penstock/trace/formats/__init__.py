@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     from penstock.trace.model import RunTrace
 
-TraceFormat = Literal["text", "json"]
+TraceFormat = Literal["text", "html", "markdown", "mermaid", "json"]
 """The name of a format."""
 
-_SUFFIXES = {".txt": "text", ".json": "json"}
+_SUFFIXES = {".txt": "text", ".html": "html", ".htm": "html", ".md": "markdown", ".mmd": "mermaid", ".json": "json"}
 
 
 def choose_format(name: str | None, output: Path | None) -> str:
@@ -33,14 +33,23 @@ def choose_format(name: str | None, output: Path | None) -> str:
 
 
 def write_trace(trace: RunTrace, kind: str, *, engine: str) -> str:
-    """Return a run in a format.
+    """Return a run in a format, without a newline at the end.
 
     Args:
         trace: The run.
         kind: The format's name.
         engine: The layout engine of diagrams.
     """
-    from penstock.trace.formats import json_file, text  # noqa: PLC0415 - each is seldom needed with the others
+    from penstock.trace.formats import html, json_file, markdown, sequence, text  # noqa: PLC0415 - text needs no diagrams
 
-    del engine
-    return json_file.render(trace) if kind == "json" else text.render(trace)
+    match kind:
+        case "html":
+            return html.render(trace, engine=engine)
+        case "markdown":
+            return markdown.render(trace)
+        case "mermaid":
+            return sequence.render(trace)
+        case "json":
+            return json_file.render(trace)
+        case _:
+            return text.render(trace)
