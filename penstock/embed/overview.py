@@ -13,6 +13,7 @@ from penstock.model import Flow, Step
 from penstock.model.resource_uses import list_uses
 from penstock.model.resources import PLAIN_WORDS
 from penstock.render.edge_status import mark, without_proof
+from penstock.render.numbers import limit_numbers
 from penstock.render.wording import paragraphs, visible, visible_title
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def outline(flow: Flow) -> Flow:
             )
             for step in flow.steps
         ),
-        edges=without_proof(flow).edges,
+        edges=limit_numbers(without_proof(flow), "off").edges,
     )
 
 

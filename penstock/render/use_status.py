@@ -26,6 +26,7 @@ _STYLES: Mapping[str, EdgeStyle] = MappingProxyType(
     {
         "effect-never-seen": EdgeStyle(words="never seen", label="never seen"),
         "trigger-never-seen": EdgeStyle(words="never seen", label="never seen"),
+        "route-unknown": EdgeStyle(words="unknown", label="unknown"),
         "undeclared-effect": EdgeStyle(words="not declared", label="not declared"),
         "masked": EdgeStyle(words="replaced in tests", label=UNKNOWN),
         "unexercised": EdgeStyle(words="not exercised", label=UNKNOWN),

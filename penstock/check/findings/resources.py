@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from penstock.check.findings.finding import Finding
     from penstock.check.verdict.resource_verdicts import ResourceVerdicts
+    from penstock.model import Flow
     from penstock.model.resource_uses import ResourceUse
 
 
@@ -53,6 +54,22 @@ def _find_wrong_use(verdicts: ResourceVerdicts, use: ResourceUse, uses: tuple[Re
     if use.origin == "declared" and not use.refuted:
         return replace(finding, cure="Remove it from effects, or let a test show it: pytest --penstock")
     return replace(finding, cure=_advise_effects(effects), effects=effects)
+
+
+def find_unknown_routes(flow: Flow, uses: Iterable[ResourceUse], *, failing: bool = False) -> Iterator[Finding]:
+    """Yield a finding for each trigger that no framework of the application knows.
+
+    Args:
+        flow: The flow.
+        uses: The uses that say so.
+        failing: Whether these are errors.
+    """
+    for use in uses:
+        step = flow.step(use.step)
+        message = f"{step.name} is started by {use.resource}, which the application does not have."
+        cure = "Correct the trigger, or add what it names."
+        finding = make_step_finding("route-unknown", flow, step, message, seen=use.note, cure=cure)
+        yield replace(finding, severity="error") if failing else finding
 
 
 def _advise_effects(effects: Iterable[str]) -> str:
