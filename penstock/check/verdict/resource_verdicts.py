@@ -38,17 +38,21 @@ class SeenKinds(NamedTuple):
     Attributes:
         touched: Those that any step touched.
         starting: Those that started any run.
+        declared: Those that any flow declares as triggers.
     """
 
     touched: frozenset[Kind]
     starting: frozenset[Kind]
+    declared: frozenset[Kind] = frozenset()
 
     @classmethod
-    def of(cls, evidence: Evidence) -> Self:
-        """Return the kinds of some evidence."""
+    def of(cls, evidence: Evidence, flows: Iterable[Flow] = ()) -> Self:
+        """Return the kinds of some evidence, and of the triggers of some flows."""
         targets = {touch.target for touch in evidence.touches}
         triggers = {row.trigger for row in evidence.triggers}
-        return cls(*(frozenset(kind for text in texts for kind in _find_kinds(text)) for texts in (targets, triggers)))
+        declared = {step.trigger for flow in flows for step in flow.steps}
+        all_texts = (targets, triggers, declared)
+        return cls(*(frozenset(kind for text in texts for kind in _find_kinds(text)) for texts in all_texts))
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class ResourceVerdicts:
         for step in self.flow.steps:
             if step.trigger:
                 yield self._judge_trigger(step)
+            elif step.entrypoint:
+                yield from self._list_undeclared_triggers(step)
             yield from (self._judge_effect(step, effect) for effect in step.effects)
             yield from self._list_seen(step, "writes", self._writes)
             yield from self._list_seen(step, "reads", self._reads)
@@ -95,6 +101,13 @@ class ResourceVerdicts:
                     note=note,
                     refuted=target in undeclared,
                 )
+
+    def _list_undeclared_triggers(self, step: Step) -> Iterator[ResourceUse]:
+        """Yield what started an entrypoint without a trigger, of the kinds that some flow declares."""
+        use = ResourceUse(step=step.name, verb="starts on", resource="", origin="seen", state="undeclared-trigger")
+        for start, count in sorted(self.find_starts(step).items()):
+            if _is_any_related(_find_kinds(start), self.seen_kinds.declared):
+                yield replace(use, resource=start, note=f"It was seen {_count(count)}.", refuted=True)
 
     def find_undeclared(self, step: Step) -> list[str]:
         """Return what a step was seen to write without declaring it, of the kinds that its flow declares at all."""

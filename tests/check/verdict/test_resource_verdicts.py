@@ -204,6 +204,34 @@ def test_triggers(trigger, triggers, state):
     assert [(trigger, state)] == list_states(make_flow(trigger=trigger), make_evidence(triggers=triggers))
 
 
+@pytest.mark.parametrize(
+    ("declared", "starts", "states"),
+    [
+        ("POST /refunds", ["POST /orders"], [("POST /orders", "undeclared-trigger")]),
+        ("POST /refunds", ["POST /orders", "celery:ship"], [("POST /orders", "undeclared-trigger")]),
+        ("kafka:refunds", ["POST /orders"], []),
+        ("", ["POST /orders"], []),
+        ("POST /refunds", [], []),
+    ],
+)
+def test_undeclared_triggers(declared, starts, states):
+    """What starts an entrypoint without a trigger is undeclared, if some flow declares triggers of that kind."""
+    flow, evidence = make_flow(), make_evidence(triggers=starts)
+    other = Flow(name="refunds", steps=(Step(name="refund", entrypoint=True, trigger=declared),))
+    verdicts = ResourceVerdicts(flow, evidence, Vocabulary(), SeenKinds.of(evidence, (flow, other)))
+    assert states == [(use.resource, use.state) for use in verdicts.judge()]
+
+
+def test_finding_of_an_undeclared_trigger():
+    """The cure is the trigger, if only one was seen."""
+    evidence = make_evidence(triggers=["POST /orders"])
+    flow = make_flow()
+    other = Flow(name="refunds", steps=(Step(name="refund", entrypoint=True, trigger="POST /refunds"),))
+    verdicts = ResourceVerdicts(flow, evidence, Vocabulary(), SeenKinds.of(evidence, (flow, other)))
+    [finding] = find_wrong_uses(verdicts, verdicts.judge())
+    assert ("undeclared-trigger", 'Write: trigger="POST /orders"') == (finding.code, finding.cure)
+
+
 def test_findings():
     """A finding says what was seen instead, and proposes all effects that the step should have."""
     evidence = make_evidence("postgres:part", other="kafka:x")
