@@ -19,6 +19,7 @@ from penstock._resolve import resolution
 from penstock._util.atomic_files import is_file
 from penstock.errors import PenstockError, UnknownFlowError
 from penstock.render import FORMATS
+from penstock.render.numbers import AMOUNTS
 
 if TYPE_CHECKING:
     from IPython.display import DisplayHandle
@@ -39,6 +40,7 @@ class FlowRequest(NamedTuple):
     format: str
     direction: str
     details: bool | None
+    numbers: str
     engine: str
 
     @property
@@ -48,7 +50,14 @@ class FlowRequest(NamedTuple):
 
     def draw_diagram(self) -> Diagram:
         """Draw the flow in its current state."""
-        return generate_dag(self.name, self.format, direction=self.direction, details=self.details, engine=self.engine)
+        return generate_dag(
+            self.name,
+            self.format,
+            direction=self.direction,
+            details=self.details,
+            numbers=self.numbers,
+            engine=self.engine,
+        )
 
 
 class LiveDisplay(NamedTuple):
@@ -225,6 +234,7 @@ def _parser() -> MagicArgumentParser:
     parser.add_argument("format", nargs="?", metavar="FORMAT", help=f"{', '.join(FORMATS)}; a picture without it")
     parser.add_argument("--direction", default="TB", metavar="TB|LR|BT|RL", help="where the arrows point")
     parser.add_argument("--details", action=argparse.BooleanOptionalAction, help="draw titles, triggers and effects")
+    parser.add_argument("--numbers", choices=AMOUNTS, default="off", help="show how often steps and arrows ran")
     parser.add_argument("--run", metavar="ID", help="show the run with this correlation ID")
     parser.add_argument("--from", dest="files", action="append", default=[], metavar="FILE", help="its logs or spans")
     parser.add_argument("--engine", default="graphviz-pure", help="the layout engine of pictures")

@@ -17,6 +17,7 @@ from penstock.check.findings.resources import find_unknown_routes, find_wrong_us
 from penstock.check.findings.shared_causes import with_causes
 from penstock.check.findings.topics import find_unmatched_topics
 from penstock.check.gc_pause import collector_paused
+from penstock.check.numbers import add_numbers
 from penstock.check.questions.application import Application
 from penstock.check.verdict.judgement import judge
 from penstock.check.verdict.resource_verdicts import ResourceVerdicts, SeenKinds
@@ -81,6 +82,7 @@ class CheckRules:
         contracts: What the project has decided about its flows.
         ignores: The findings accepted for a reason.
         judged: Whether edges are checked here; those of foreign manifests were checked where they were exported.
+        numbers_from: The runs that the numbers of steps and edges count.
         words: What the project's own words for effects and triggers stand for.
         is_strict: Whether wrong effects and triggers are errors, where nothing is left in doubt.
     """
@@ -91,6 +93,7 @@ class CheckRules:
     contracts: tuple[Contract, ...]
     ignores: tuple[Ignore, ...]
     judged: bool
+    numbers_from: str
     words: tuple[tuple[str, tuple[str, ...]], ...]
     is_strict: bool = False
 
@@ -115,6 +118,7 @@ class CheckRules:
             contracts=config.contracts,
             ignores=config.ignore,
             judged=judged and not config.manifests,
+            numbers_from=config.numbers_from,
             words=tuple(config.effects.items()),
             is_strict=config.effects_check == "error",
         )
@@ -131,7 +135,7 @@ def check_flows(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> Pr
     with collector_paused():  # 500 flows take 0.13 s so, and 0.15 s otherwise
         judgements = [None if is_unread(flow) else judge(flow, evidence) for flow in manifest.flows]
     flows = (
-        note_tests(judgement.flow, evidence) if judgement else flow
+        add_numbers(note_tests(judgement.flow, evidence), evidence, rules.numbers_from) if judgement else flow
         for flow, judgement in zip(manifest.flows, judgements, strict=True)
     )
     known_judgements = [judgement for judgement in judgements if judgement]
