@@ -80,6 +80,22 @@ def test_other_kinds():
     assert expected == list_states(make_flow("postgres:parts"), make_evidence("postgres:parts", "files:*.csv"))
 
 
+@pytest.mark.parametrize(
+    ("trigger", "declared", "state"),
+    [
+        ("POST /orders", "db:bills", "undeclared-effect"),
+        ("", "db:bills", "seen"),
+        ("POST /orders", "kafka:bills", "seen"),
+    ],
+)
+def test_kinds_of_other_flows(trigger, declared, state):
+    """In a flow that declares something, kinds are asked for that other flows declare."""
+    flow, evidence = make_flow(trigger=trigger), make_evidence("postgres:parts")
+    other = Flow(name="bills", steps=(Step(name="pay", effects=(declared,)),))
+    verdicts = ResourceVerdicts(flow, evidence, Vocabulary(), SeenKinds.of(evidence, (flow, other)))
+    assert [state] == [use.state for use in verdicts.judge() if use.resource == "postgres:parts"]
+
+
 def test_never_seen():
     """An effect is never seen if its step ran without a replaced client, where others touched things of this kind."""
     evidence = make_evidence(other="postgres:returns")
