@@ -12,6 +12,7 @@ from penstock.trace.model import UndeclaredWay
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from penstock.check.evidence import Evidence
     from penstock.model import Flow
     from penstock.trace.model import StepRun
     from penstock.trace.reading.gathering import Gathered
@@ -29,7 +30,15 @@ class Ways(NamedTuple):
     undeclared: tuple[UndeclaredWay, ...]
 
 
-def find_ways(flow: Flow, gathered: Gathered, steps: Sequence[StepRun]) -> Ways:
+def collect_evidence(gathered: Gathered) -> Evidence:
+    """Return the evidence of the run's spans."""
+    with Traces() as traces:
+        for span in gathered.spans.values():
+            traces.add(span.record)
+        return traces.evidence()
+
+
+def find_ways(flow: Flow, evidence: Evidence, steps: Sequence[StepRun], *, is_whole: bool) -> Ways:
     """Return the ways that the spans of a run show; log lines show none.
 
     What is missing in the files could explain a step. So a way only counts as undeclared if nothing was left out, and none
@@ -37,18 +46,14 @@ def find_ways(flow: Flow, gathered: Gathered, steps: Sequence[StepRun]) -> Ways:
 
     Args:
         flow: The flow.
-        gathered: What the files have of the run.
+        evidence: The evidence of the run's spans.
         steps: The steps that ran.
+        is_whole: Whether nothing was left out.
     """
     bare = replace(flow, edges=tuple(edge for edge in flow.edges if edge.origin == "declared"), calls=())
-    with Traces() as traces:
-        for span in gathered.spans.values():
-            traces.add(span.record)
-        tally = count(bare, traces.evidence())
+    tally = count(bare, evidence)
     ways = [
-        _first_run(flow, pair, steps)
-        for pair in tally.undeclared
-        if gathered.is_whole and not _may_follow(bare, pair[1], steps)
+        _first_run(flow, pair, steps) for pair in tally.undeclared if is_whole and not _may_follow(bare, pair[1], steps)
     ]
     undeclared = sorted(filter(None, ways), key=lambda way: (steps[way.number].start or 0, way.number))
     return Ways(frozenset({*+tally.call, *+tally.order}), tuple(undeclared))

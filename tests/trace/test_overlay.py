@@ -151,13 +151,21 @@ def test_an_error_in_a_log_line(tmp_path):
     assert ("refused", "log", 2) == (failure.words, failure.witness, failure.number)
 
 
-@pytest.mark.parametrize("early", [-30, 90])
-def test_clocks_that_disagree(tmp_path, early):
-    """A step that began before the one that started it is behind it all the same, and a note names both services."""
-    late = step_span("collect", early - 20, early + 10, flow="parcels", service="carrier", penstock_entrypoint=True)
+@pytest.mark.parametrize("early", [-50, 70])
+def test_channels_against_the_clock(tmp_path, early):
+    """A flow that began before the step whose channel starts it is behind it all the same, and a note says so."""
+    late = step_span("collect", early, early + 30, flow="parcels", service="carrier", penstock_entrypoint=True)
     trace = trace_lines(tmp_path, *SPANS[:4], late)
     assert ["receive", "  check", "  pay", "  confirm", "collect"] == outline(trace)
-    assert (early < 50) is any("clocks of shop and carrier disagree" in note for note in trace.notes)
+    note = "A flow in carrier began 120 ms before the step in shop that its channel joins it with"
+    assert (early < 0) is any(text.startswith(note) for text in trace.notes)
+
+
+def test_clocks_that_disagree(tmp_path):
+    """Where a service began a step before another service called it, a note says by how much the clocks disagree."""
+    trace = trace_lines(tmp_path, SPANS[0], step_span("check", -12, 10, "receive", service="bank"))
+    assert ["receive", "  check"] == outline(trace)
+    assert "The clocks of shop and bank disagree by at least 12 ms" in trace.notes[0]
 
 
 def test_undeclared_steps_are_said_to_be(tmp_path):

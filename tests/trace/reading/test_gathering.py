@@ -169,3 +169,28 @@ def test_ids_that_are_none(tmp_path, run_id):
     """What no ID looks like is an error, not a search."""
     with pytest.raises(ConfigError, match="is no correlation ID"):
         trace(tmp_path / "x", run_id=run_id)
+
+
+ODD = [None, True, -1, 1e400, "", RUN, [], {}, [RUN], {"id": RUN}, "\ud800", "a\x00b", 10**30]
+"""Values that no program should write there."""
+
+
+def iter_places(content):
+    """Yield every mapping and list in some content, each with each of its keys."""
+    for key, value in [*content.items()] if isinstance(content, dict) else [*enumerate(content)]:
+        yield content, key
+        if isinstance(value, dict | list):
+            yield from iter_places(value)
+
+
+@pytest.mark.parametrize(
+    "line", [SPANS[2], log_line("x", 3, step="pay", service="shop"), jaeger()], ids=["otlp", "log", "jaeger"]
+)
+def test_odd_values_anywhere(tmp_path, line):
+    """Whatever stands where in a document, it is read or counted as damaged; nothing fails."""
+    for place in range(len([*iter_places(json.loads(line))])):
+        content = json.loads(line)
+        owner, key = [*iter_places(content)][place]
+        owner[key] = ODD[place % len(ODD)]
+        run = trace_lines(tmp_path, json.dumps(content), log_line("always", 1))
+        assert run.line_count >= 1
