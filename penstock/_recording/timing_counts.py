@@ -53,7 +53,7 @@ class TimingCounts:
         Args:
             at_once: Count them in any case.
         """
-        if not (at_once or len(self.waiting) >= MAX_WAITING or (self.waiting and replacements.is_watching)):
+        if not (at_once or len(self.waiting) >= MAX_WAITING or replacements.is_watching):
             return
         failures = drain_queue(self.failures)  # the durations of these are there already
         calls = drain_queue(self.waiting)

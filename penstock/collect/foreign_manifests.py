@@ -128,6 +128,7 @@ def _step(step: Step) -> Step:
         trigger=_line(step.trigger),
         effects=_lines(step.effects),
         source_hash=_matching(_HASH, step.source_hash),
+        helper_hash=_matching(_HASH, step.helper_hash),
     )
 
 
