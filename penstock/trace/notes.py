@@ -24,6 +24,8 @@ def collect_notes(
     """Yield the notes, a sentence or two each."""
     if any(draft.witness == "log" for draft in drafts):
         yield "Of steps without a span, only log lines show that they ran: not when they began, how long they took, or what called them."
+    if any(draft.is_mapped for draft in drafts):
+        yield "Some spans only name a function. Functions that are not instrumented ran without one, so no way is called undeclared."
     yield from _describe_clocks(drafts, joins)
     zoneless = sum(line.time is not None and not line.has_zone for line in gathered.lines)
     if zoneless:

@@ -103,6 +103,8 @@ def _freeze(draft: StepDraft, depth: int, numbers: dict[int, int]) -> StepRun:
         declared=draft.is_declared,
         module=draft.module,
         error=draft.error,
+        predecessors=draft.predecessors,
+        is_mapped=draft.is_mapped,
         lines=_sort_lines(draft.lines),
     )
 
@@ -147,7 +149,7 @@ def _list_silent(flow: Flow | None, names: set[str]) -> tuple[str, ...]:
 
 def _is_exact(step: StepRun) -> bool:
     """Return whether a span shows a step, and those around it up to the entrypoint; without them, others may be missing, too."""
-    return step.witness == "span" and (step.parent is not None or step.entrypoint)
+    return step.witness == "span" and not step.is_mapped and (step.parent is not None or step.entrypoint)
 
 
 def _list_failures(steps: Sequence[StepRun], lines: Iterable[LogLine]) -> tuple[Failure, ...]:

@@ -109,6 +109,11 @@ def test_the_trace_id_finds_the_run(tmp_path):
     assert any(note.endswith("penstock trace order-1") for note in run.notes)
 
 
+def test_a_traceparent_is_an_id(tmp_path):
+    """The header of a request can be given as it is."""
+    assert RUN == trace_lines(tmp_path, log_line("in", 1), run_id=f"00-{RUN}-00f067aa0ba902b7-01").id
+
+
 def test_damaged_lines_are_counted(tmp_path):
     """A line that is cut off, and a span without a time, are counted, and the rest is read."""
     broken = SPANS[1].replace("startTimeUnixNano", "start")
