@@ -28,7 +28,7 @@ from penstock.manifest.unread_flows import is_unread
 from penstock.model.resources import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Self
 
     from penstock.check.evidence import Evidence
@@ -163,12 +163,12 @@ def check_flows(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> Pr
 
 
 def _judge_uses(
-    judgements: Iterable[Judgement], evidence: Evidence, rules: CheckRules
+    judgements: Sequence[Judgement], evidence: Evidence, rules: CheckRules
 ) -> list[tuple[ResourceVerdicts, tuple[ResourceUse, ...]]]:
     """Return the verdicts on effects and triggers; none if the evidence is of a time when they were not recorded."""
     if not (evidence.touches or evidence.triggers):
         return []
-    kinds = SeenKinds.of(evidence)
+    kinds = SeenKinds.of(evidence, (judgement.flow for judgement in judgements))
     all_verdicts = [ResourceVerdicts(judgement.flow, evidence, rules.vocabulary, kinds) for judgement in judgements]
     return [
         (verdicts, add_unknown_triggers(verdicts.flow, verdicts.judge(), rules.vocabulary)) for verdicts in all_verdicts
