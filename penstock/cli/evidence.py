@@ -10,6 +10,7 @@ from penstock._util.atomic_files import is_file
 from penstock.check.evidence import Evidence, dumps, load, merge, save
 from penstock.check.verdict.succession import inherit_history, shows_arrows
 from penstock.cli.common_options import add_sources, fault, output_file, read_config
+from penstock.cli.stores.from_sql import add_from_sql
 from penstock.cli.terminal import CLEAN, pluralize, tell
 from penstock.errors import ConfigError, EvidenceError
 
@@ -31,6 +32,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _add(kinds, "merge", _merge, "merge several files into one", "evidence written by pytest --penstock")
     _add(kinds, "from-otlp", _from_otlp, OTLP_HELP, "OTLP JSON lines, optionally gzipped; - is standard input")
     _add(kinds, "from-jaeger", _from_jaeger, JAEGER_HELP, "JSON, optionally gzipped; - is standard input")
+    add_from_sql(kinds, lambda evidence, output, how: _write(evidence, output, how=how))
 
 
 def _add(

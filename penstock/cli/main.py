@@ -23,6 +23,7 @@ from penstock.cli.parser import MainParser, print_help_without_command
 from penstock.cli.part_options import add_part, read_part
 from penstock.cli.questions import impact, who
 from penstock.cli.signals import ending_on_signals
+from penstock.cli.stores import sql
 from penstock.cli.terminal import (
     BROKEN,
     CLEAN,
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
     Command = Callable[[argparse.Namespace, Manifest, DrawRules], list[Problem]]
     Action = Callable[[argparse.Namespace], int]
 
-COMMANDS = (check, completion, coverage, diff, evidence, example, explain, impact, inject, open_flow, tests, who)
+COMMANDS = (check, completion, coverage, diff, evidence, example, explain, impact, inject, open_flow, sql, tests, who)
 """The modules of the commands that are not defined here, each with a function ``add``."""
 
 FIRST_COMMANDS = (discover, init)
