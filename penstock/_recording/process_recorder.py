@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 FOLDER = "PENSTOCK_EVIDENCE"
 """The environment variable with the folder in which every process of a recording writes its part."""
 
+TIMES = "PENSTOCK_EVIDENCE_TIMES"
+"""The environment variable that is not empty if steps are measured."""
+
 WORKERS = (("concurrent.futures.process", "_process_worker"), ("multiprocessing.pool", "worker"))
 """The worker functions of process pools, by module and name."""
 
@@ -51,11 +54,17 @@ class Recorder(EvidenceObserver):
     _due = 0.0
 
     def __init__(self, file: Path | None = None) -> None:
-        super().__init__(file)
+        super().__init__(file, source="tests")
         self.running_test = RunningTest()
 
-    def follow(self, folder: str) -> None:
-        """Join the recording in a folder; patches of another recording are left alone."""
+    def follow(self, folder: str, *, times: bool) -> None:
+        """Join the recording in a folder; patches of another recording are left alone.
+
+        Args:
+            folder: The folder.
+            times: Whether steps are measured.
+        """
+        self.timings.is_active = times
         if self.file is None or self.file.parent != Path(folder):
             self.write()
             self.clear()
@@ -170,7 +179,7 @@ def recorder() -> Recorder | None:
         return None
     if not _recorders:
         _recorders.append(_make_recorder())
-    _recorders[0].follow(folder)
+    _recorders[0].follow(folder, times=bool(os.environ.get(TIMES)))
     return _recorders[0]
 
 

@@ -41,6 +41,7 @@ from penstock.cli.terminal import (
     width,
 )
 from penstock.cli.testing import coverage, tests
+from penstock.cli.tracing import trace
 from penstock.embed.layouts import DrawRules
 from penstock.errors import ConfigError, PenstockError, RenderWarning
 from penstock.manifest import dumps
@@ -49,6 +50,7 @@ from penstock.proof import prove
 from penstock.render import FORMATS, file_content, format_of
 from penstock.render.edge_status import without_proof
 from penstock.render.excerpt import take_part
+from penstock.render.numbers import limit_numbers
 from penstock.render.options import Options, checked_direction
 from penstock.render.text import drawing as text
 from penstock.render.wording import escape_line
@@ -65,8 +67,11 @@ if TYPE_CHECKING:
     Command = Callable[[argparse.Namespace, Manifest, DrawRules], list[Problem]]
     Action = Callable[[argparse.Namespace], int]
 
-COMMANDS = (check, completion, coverage, diff, evidence, example, explain, impact, inject, open_flow, sql, tests, who)
+COMMANDS = (check, completion, coverage, diff, evidence, example, explain, inject, open_flow, sql, tests)
 """The modules of the commands that are not defined here, each with a function ``add``."""
+
+QUESTIONS = (impact, trace, who)
+"""The same of the commands that ask about flows."""
 
 FIRST_COMMANDS = (discover, init)
 """The commands for a project that has no flows or no settings yet."""
@@ -163,10 +168,12 @@ def _show(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) -> l
     if flow.description:
         print(_wrap_text(escape_line(flow.description), columns))
     print()
-    drawn, note = take_part(flow, read_part(parsed))
+    drawn, note = take_part(flow, read_part(parsed, rules))
     options = Options(direction=_direction(parsed, rules), details=True, note=note)
     whole = not sys.stdout.isatty()
     print(text.render(drawn, options, colour=use_colour(sys.stdout), width=columns, fold=bool(columns), whole=whole))
+    if origin := text.origin(drawn):
+        print(f"\n{origin}")
     if proof := text.proof(drawn, colour=use_colour(sys.stdout), width=columns):
         print(f"\n{proof}")
     if parsed.paths:
@@ -187,7 +194,8 @@ def _wrap_text(paragraph: str, columns: int) -> str:
 def _render(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) -> list[Problem]:
     render_many.refuse_contradictions(parsed)
     if parsed.all:
-        flows = [flow if rules.proof else without_proof(flow) for flow in manifest.flows]
+        counted_flows = [manifest.flow(flow.full_name) for flow in manifest.flows]
+        flows = [flow if rules.proof else without_proof(flow) for flow in counted_flows]
         draw = partial(_draw, parsed=parsed, rules=rules)
         render_many.render_all(flows, parsed.all, parsed.format, draw, rules.vocabulary)
         return [*manifest.problems, *(problem for flow in manifest.flows for problem in flow.problems)]
@@ -200,7 +208,7 @@ def _render(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) ->
 def _draw(flow: Flow, kind: Format, *, parsed: argparse.Namespace, rules: DrawRules) -> bytes:
     """Return a flow as the content of a file; warnings are printed."""
     details = kind.detailed if parsed.details is None else parsed.details
-    part = read_part(parsed)
+    part = read_part(parsed, rules)
     flow, note = take_part(flow, replace(part, untested=part.untested and kind.name != "json"))
     options = Options(direction=_direction(parsed, rules), details=details, note=note)
     with warnings.catch_warnings(record=True) as messages:
@@ -222,8 +230,9 @@ def _problems_of(flow: Flow, manifest: Manifest) -> list[Problem]:
     return [*flow.problems, *unread]
 
 
-def _export(parsed: argparse.Namespace, manifest: Manifest, _rules: DrawRules) -> list[Problem]:
-    _write(dumps(manifest).encode(), parsed.output, binary=False)
+def _export(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) -> list[Problem]:
+    flows = tuple(limit_numbers(manifest.flow(flow.full_name), rules.numbers) for flow in manifest.flows)
+    _write(dumps(replace(manifest, flows=flows)).encode(), parsed.output, binary=False)
     return [*manifest.problems, *(problem for flow in manifest.flows for problem in flow.problems)]
 
 
@@ -273,7 +282,7 @@ def _parser() -> MainParser:
     )
     export = _add(commands, "export", _export, "write all flows to a manifest, as JSON")
     export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output by default")
-    for command in (*FIRST_COMMANDS, *COMMANDS):
+    for command in (*FIRST_COMMANDS, *COMMANDS, *QUESTIONS):
         command.add(commands)
     return parser
 
