@@ -10,6 +10,7 @@ from penstock._util.atomic_files import is_file
 from penstock.check.evidence import Evidence, dumps, load, merge, save
 from penstock.check.verdict.succession import inherit_history, shows_arrows
 from penstock.cli.common_options import add_sources, fault, output_file, read_config
+from penstock.cli.stores import sql
 from penstock.cli.stores.from_sql import add_from_sql
 from penstock.cli.terminal import CLEAN, pluralize, tell
 from penstock.errors import ConfigError, EvidenceError
@@ -25,7 +26,8 @@ JAEGER_HELP = "convert traces exported from Jaeger"
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add the command, and ``penstock sql``, which prints what ``penstock evidence from-sql`` asks."""
+    sql.add(commands)
     text = "merge evidence, or convert traces to evidence"
     parser = commands.add_parser("evidence", help=text, description=f"{text.capitalize()}.")
     kinds = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")

@@ -23,7 +23,6 @@ from penstock.cli.parser import MainParser, print_help_without_command
 from penstock.cli.part_options import add_part, read_part
 from penstock.cli.questions import impact, who
 from penstock.cli.signals import ending_on_signals
-from penstock.cli.stores import sql
 from penstock.cli.terminal import (
     BROKEN,
     CLEAN,
@@ -67,11 +66,8 @@ if TYPE_CHECKING:
     Command = Callable[[argparse.Namespace, Manifest, DrawRules], list[Problem]]
     Action = Callable[[argparse.Namespace], int]
 
-COMMANDS = (check, completion, coverage, diff, evidence, example, explain, inject, open_flow, sql, tests)
+COMMANDS = (check, completion, coverage, diff, evidence, example, explain, impact, inject, open_flow, tests, trace, who)
 """The modules of the commands that are not defined here, each with a function ``add``."""
-
-QUESTIONS = (impact, trace, who)
-"""The same of the commands that ask about flows."""
 
 FIRST_COMMANDS = (discover, init)
 """The commands for a project that has no flows or no settings yet."""
@@ -282,7 +278,7 @@ def _parser() -> MainParser:
     )
     export = _add(commands, "export", _export, "write all flows to a manifest, as JSON")
     export.add_argument("-o", "--output", type=output_file, metavar="FILE", help="the file; standard output by default")
-    for command in (*FIRST_COMMANDS, *COMMANDS, *QUESTIONS):
+    for command in (*FIRST_COMMANDS, *COMMANDS):
         command.add(commands)
     return parser
 

@@ -52,7 +52,7 @@ class SpanDescriber:
             attributes: The attributes, to which these are added.
             frame: The step in its first flow.
         """
-        key = (*frame.key(frame.is_lazy)[2:6], frame.run_kind)
+        key = (*frame.key(frame.is_lazy)[2:6], frame.run_text)
         texts = self._facts.get(key)
         if texts is None:
             texts = _keep(self._facts, key, _describe(key))
@@ -90,7 +90,7 @@ def _describe_others(frame: TrackedFrame) -> str:
     following: TrackedFrame | None = frame
     while following is not None:
         _, _, parent, *sides, _ = following.key(following.is_lazy)
-        rows.append([following.flow, parent, *map(join_names, sides), following.run_kind])
+        rows.append([following.flow, parent, *map(join_names, sides), following.run_text])
         following = following.beside
     return json.dumps(rows, separators=(",", ":"))
 

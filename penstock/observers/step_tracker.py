@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_HEADER = 2048
 """Characters of the header with the steps around; a longer one is not sent, since servers limit all headers together."""
 
-RunKind = Literal["", "none", "other", "again"]
+RunKind = Literal["", "none", "other"]
 
 
 class TrackedFrame(StepFrame):
@@ -31,8 +31,7 @@ class TrackedFrame(StepFrame):
         is_entrypoint: Whether a run can begin at it.
         is_in_run: Whether an entrypoint of its flow is at it or around it.
         is_lazy: Whether it is a generator.
-        run_kind: ``none`` outside every run, ``other`` in a run of another flow, ``again`` for a step at the top that calls
-            itself, which adds nothing, and empty in a run of its own flow.
+        run_kind: ``none`` outside every run, ``other`` in a run of another flow, and empty in a run of its own flow.
     """
 
     __slots__ = ("beside", "is_entrypoint", "is_in_run", "is_lazy", "run_kind")
@@ -42,6 +41,11 @@ class TrackedFrame(StepFrame):
     is_in_run: bool
     is_lazy: bool
     run_kind: RunKind
+
+    @property
+    def run_text(self) -> str:
+        """What a span says of the run: its kind, or ``again`` for a step at the top in a call of itself, which adds nothing."""
+        return "again" if self.parent is None and self.within is not None else self.run_kind
 
     def has_pulled(self) -> bool:
         """Return whether a generator was consumed in the step, in any of its flows."""
@@ -138,8 +142,6 @@ def _make_frame(event: StepEvent, flow: str, outer: StepFrame | None) -> Tracked
     frame.run_kind = "" if is_in_run or type(outer) is not TrackedFrame else outer.run_kind
     if outer is not None and outer.step == step:
         frame.within = ref(outer)
-        if parent is None:
-            frame.run_kind = "again"
     if event.lazy:
         frame.pull()
         frame.finish()
