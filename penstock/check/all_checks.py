@@ -7,26 +7,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._util.git import commit_of
+from penstock.check.counted_manifest import CountedManifest
 from penstock.check.coverage.tested_edges import note_tests
 from penstock.check.evidence.freshness import is_of_today
 from penstock.check.findings.baseline import read, without_ignored, without_known
 from penstock.check.findings.contracts import find_broken
 from penstock.check.findings.finding import findings, of_problem
 from penstock.check.findings.grouping import group_by_cause
-from penstock.check.findings.resources import find_wrong_uses
+from penstock.check.findings.resources import find_unknown_routes, find_wrong_uses
 from penstock.check.findings.shared_causes import with_causes
 from penstock.check.findings.topics import find_unmatched_topics
 from penstock.check.gc_pause import collector_paused
 from penstock.check.questions.application import Application
 from penstock.check.verdict.judgement import judge
 from penstock.check.verdict.resource_verdicts import ResourceVerdicts, SeenKinds
+from penstock.check.verdict.unknown_triggers import add_unknown_triggers, find_unknown_triggers
 from penstock.collect import input_files
 from penstock.config import evidence_file
 from penstock.manifest.unread_flows import is_unread
 from penstock.model.resources import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Self
 
     from penstock.check.evidence import Evidence
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from penstock.config import Config
     from penstock.config.accepted import Contract, Ignore
     from penstock.manifest import Manifest
+    from penstock.model import Flow
     from penstock.model.resource_uses import ResourceUse
 
 
@@ -79,6 +82,7 @@ class CheckRules:
         contracts: What the project has decided about its flows.
         ignores: The findings accepted for a reason.
         judged: Whether edges are checked here; those of foreign manifests were checked where they were exported.
+        numbers_from: The runs that the numbers of steps and edges count.
         words: What the project's own words for effects and triggers stand for.
         is_strict: Whether wrong effects and triggers are errors, where nothing is left in doubt.
     """
@@ -89,6 +93,7 @@ class CheckRules:
     contracts: tuple[Contract, ...]
     ignores: tuple[Ignore, ...]
     judged: bool
+    numbers_from: str
     words: tuple[tuple[str, tuple[str, ...]], ...]
     is_strict: bool = False
 
@@ -113,6 +118,7 @@ class CheckRules:
             contracts=config.contracts,
             ignores=config.ignore,
             judged=judged and not config.manifests,
+            numbers_from=config.numbers_from,
             words=tuple(config.effects.items()),
             is_strict=config.effects_check == "error",
         )
@@ -145,20 +151,34 @@ def check_flows(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> Pr
             for verdicts, uses in judged_uses
             for finding in find_wrong_uses(verdicts, uses, failing=rules.is_strict)
         ),
+        *(
+            finding
+            for flow in manifest.flows
+            for finding in find_unknown_routes(flow, _find_unknown(flow, uses_by_flow, rules), failing=rules.is_strict)
+        ),
         *_compare_flows(proven, rules),
     ]
-    return _accept(proven, everything, evidence, rules)
+    proof = _accept(proven, everything, evidence, rules)
+    return replace(proof, manifest=CountedManifest.of(proven, evidence, rules.numbers_from))
 
 
 def _judge_uses(
-    judgements: Iterable[Judgement], evidence: Evidence, rules: CheckRules
+    judgements: Sequence[Judgement], evidence: Evidence, rules: CheckRules
 ) -> list[tuple[ResourceVerdicts, tuple[ResourceUse, ...]]]:
     """Return the verdicts on effects and triggers; none if the evidence is of a time when they were not recorded."""
     if not (evidence.touches or evidence.triggers):
         return []
-    kinds = SeenKinds.of(evidence)
+    kinds = SeenKinds.of(evidence, (judgement.flow for judgement in judgements))
     all_verdicts = [ResourceVerdicts(judgement.flow, evidence, rules.vocabulary, kinds) for judgement in judgements]
-    return [(verdicts, tuple(verdicts.judge())) for verdicts in all_verdicts]
+    return [
+        (verdicts, add_unknown_triggers(verdicts.flow, verdicts.judge(), rules.vocabulary)) for verdicts in all_verdicts
+    ]
+
+
+def _find_unknown(
+    flow: Flow, uses_by_flow: Mapping[str, tuple[ResourceUse, ...]], rules: CheckRules
+) -> tuple[ResourceUse, ...]:
+    return find_unknown_triggers(flow, uses_by_flow.get(flow.full_name, ()), rules.vocabulary)
 
 
 def _compare_flows(manifest: Manifest, rules: CheckRules) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from penstock.render.wording import visible, visible_title
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from penstock.embed.numbers import NumbersRow, NumbersView
     from penstock.embed.options import FlowOptions
     from penstock.embed.site import Site
     from penstock.embed.views import Chip, DiagramView, FlowView, StepFact, StepView
@@ -30,6 +31,10 @@ section { border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent
 h2 { font-size: 1.15rem; margin-bottom: .25rem }
 pre { white-space: pre-wrap }
 .facts { opacity: .75 }
+.numbers { border-collapse: collapse; font-size: .875em; margin: .75rem 0; font-variant-numeric: tabular-nums }
+.numbers :is(th, td) { padding: .15rem .75rem .15rem 0; text-align: right; white-space: nowrap }
+.numbers :is(th, td):first-child { text-align: left; white-space: normal }
+.ps-scroll { overflow-x: auto }
 """
 
 _RELOAD = """
@@ -84,9 +89,25 @@ def _draw(site: Site, view: DiagramView, anchors: Mapping[str, str]) -> Iterator
     layout = lay_out_one(view.flow, options, engine=site.drawing.engine, timeout=site.drawing.timeout)
     drawing = svg.draw(view.flow, layout, options, prefix="ps")
     yield f'<div class="penstock">{assets.frame(drawing, view.label, svg.locate_start(view.flow, layout))}</div>'
+    if view.numbers:
+        yield from _write_numbers(view.numbers)
     for evidence in view.evidence:
         yield f"<p>{escape(evidence.line)}</p>"
         yield f"<ul>{''.join(f'<li>{escape(str(doubt))}</li>' for doubt in evidence.doubts)}</ul>"
+
+
+def _write_numbers(view: NumbersView) -> Iterator[str]:
+    yield f"<p>{escape(view.origin)}</p>"
+    for table in view.tables:
+        heads = "".join(f"<th>{escape(head)}</th>" for head in table.heads)
+        rows = (_write_row(row) for row in table.rows)
+        content = f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody>"
+        yield f'<div class="ps-scroll"><table class="numbers">{content}</table></div>'
+
+
+def _write_row(row: NumbersRow) -> str:
+    name = f"<td>{escape(row.name)}</td>"
+    return f"<tr>{name}{''.join(f'<td>{escape(cell)}</td>' for cell in row.cells)}</tr>"
 
 
 def _write_step(view: StepView, anchors: Mapping[str, str]) -> str:

@@ -49,6 +49,7 @@ from penstock.proof import prove
 from penstock.render import FORMATS, file_content, format_of
 from penstock.render.edge_status import without_proof
 from penstock.render.excerpt import take_part
+from penstock.render.numbers import limit_numbers
 from penstock.render.options import Options, checked_direction
 from penstock.render.text import drawing as text
 from penstock.render.wording import escape_line
@@ -163,10 +164,12 @@ def _show(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) -> l
     if flow.description:
         print(_wrap_text(escape_line(flow.description), columns))
     print()
-    drawn, note = take_part(flow, read_part(parsed))
+    drawn, note = take_part(flow, read_part(parsed, rules))
     options = Options(direction=_direction(parsed, rules), details=True, note=note)
     whole = not sys.stdout.isatty()
     print(text.render(drawn, options, colour=use_colour(sys.stdout), width=columns, fold=bool(columns), whole=whole))
+    if origin := text.origin(drawn):
+        print(f"\n{origin}")
     if proof := text.proof(drawn, colour=use_colour(sys.stdout), width=columns):
         print(f"\n{proof}")
     if parsed.paths:
@@ -187,7 +190,8 @@ def _wrap_text(paragraph: str, columns: int) -> str:
 def _render(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) -> list[Problem]:
     render_many.refuse_contradictions(parsed)
     if parsed.all:
-        flows = [flow if rules.proof else without_proof(flow) for flow in manifest.flows]
+        counted_flows = [manifest.flow(flow.full_name) for flow in manifest.flows]
+        flows = [flow if rules.proof else without_proof(flow) for flow in counted_flows]
         draw = partial(_draw, parsed=parsed, rules=rules)
         render_many.render_all(flows, parsed.all, parsed.format, draw, rules.vocabulary)
         return [*manifest.problems, *(problem for flow in manifest.flows for problem in flow.problems)]
@@ -200,7 +204,7 @@ def _render(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) ->
 def _draw(flow: Flow, kind: Format, *, parsed: argparse.Namespace, rules: DrawRules) -> bytes:
     """Return a flow as the content of a file; warnings are printed."""
     details = kind.detailed if parsed.details is None else parsed.details
-    part = read_part(parsed)
+    part = read_part(parsed, rules)
     flow, note = take_part(flow, replace(part, untested=part.untested and kind.name != "json"))
     options = Options(direction=_direction(parsed, rules), details=details, note=note)
     with warnings.catch_warnings(record=True) as messages:
@@ -222,8 +226,9 @@ def _problems_of(flow: Flow, manifest: Manifest) -> list[Problem]:
     return [*flow.problems, *unread]
 
 
-def _export(parsed: argparse.Namespace, manifest: Manifest, _rules: DrawRules) -> list[Problem]:
-    _write(dumps(manifest).encode(), parsed.output, binary=False)
+def _export(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) -> list[Problem]:
+    flows = tuple(limit_numbers(manifest.flow(flow.full_name), rules.numbers) for flow in manifest.flows)
+    _write(dumps(replace(manifest, flows=flows)).encode(), parsed.output, binary=False)
     return [*manifest.problems, *(problem for flow in manifest.flows for problem in flow.problems)]
 
 

@@ -11,6 +11,7 @@ from penstock.config import validators as read
 from penstock.config.accepted import CONTRACT_TYPES, Contract, Ignore
 from penstock.config.bad_values import describe_bad_value
 from penstock.config.log_fields import read_log_fields
+from penstock.config.numbers import declare_numbers, declare_numbers_from
 from penstock.config.setting import declare_setting, describe_setting
 from penstock.config.sources import SettingsSource, find, project_of
 from penstock.errors import ConfigError, did_you_mean, near_names
@@ -172,6 +173,8 @@ class Config:
         False,
         "Whether diagrams show what is known of each edge from code and runs.",
     )
+    numbers: str = declare_numbers()
+    numbers_from: str = declare_numbers_from()
     contracts: tuple[Contract, ...] = declare_setting(
         read.tables(Contract, lists=("flows", "never", "resources"), choices={"type": CONTRACT_TYPES}),
         "list of tables",

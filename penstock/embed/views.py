@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.embed.language import ENGLISH
+from penstock.embed.numbers import view_numbers
 from penstock.render import edge_status, use_status
 from penstock.render.excerpt import take_part
 from penstock.render.wording import (
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from penstock.embed.language import Language
     from penstock.embed.layouts import Look
+    from penstock.embed.numbers import NumbersView
     from penstock.embed.options import FlowOptions
     from penstock.embed.site import Site
     from penstock.model import Flow, Step
@@ -98,18 +100,13 @@ class Chip(NamedTuple):
         text: The label.
         is_channel: Whether it is a channel.
         state: Why a channel is not confirmed, in words, or an empty string.
-        is_fault: Whether a check fails because of it.
+        is_fault: Whether runs leave no doubt that it is wrong.
     """
 
     text: str
     is_channel: bool = False
     state: str = ""
     is_fault: bool = False
-
-    @property
-    def state_class(self) -> str:
-        """The class of the state on a page."""
-        return "ps-faults" if self.is_fault else "ps-unproven"
 
 
 class SourceLink(NamedTuple):
@@ -143,12 +140,14 @@ class DiagramView(NamedTuple):
         look: How it looks.
         flow: The flow as it is drawn.
         evidence: What stands below it, a part for the edges and a part for triggers and effects; none if these are not checked.
+        numbers: How often its steps and edges ran, or ``None`` if that is not shown.
     """
 
     label: str
     look: Look
     flow: Flow
     evidence: tuple[EvidenceView, ...]
+    numbers: NumbersView | None
 
 
 class StepView(NamedTuple):
@@ -216,7 +215,9 @@ def _view_introduction(flow: Flow, options: FlowOptions) -> IntroductionView:
 def _view_diagram(flow: Flow, look: Look, language: Language) -> DiagramView:
     drawn, whole = look.flow(flow), replace(look, part=replace(look.part, collapse=""))
     noted = replace(look, note=take_part(flow, look.part)[1])
-    return DiagramView(label_diagram(flow, language), noted, drawn, tuple(_view_evidence(whole.flow(flow))))
+    uncollapsed = whole.flow(flow)
+    below = tuple(_view_evidence(uncollapsed)), view_numbers(uncollapsed, language)
+    return DiagramView(label_diagram(flow, language), noted, drawn, *below)
 
 
 def _view_paths(flow: Flow, language: Language) -> PathsView:

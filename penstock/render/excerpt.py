@@ -11,6 +11,7 @@ from penstock._util import graphs
 from penstock.errors import RenderError, UnknownNameError
 from penstock.model import Step
 from penstock.render.edge_status import mark_untested
+from penstock.render.numbers import check_amount, limit_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -50,17 +51,19 @@ class Part:
         depth: The number of edges that a drawn step may be away from the focus, or else from an entrypoint.
         collapse: ``module`` for one box a module, or an empty string.
         untested: Whether the edges that no test takes are marked.
+        numbers: The numbers that steps and edges show: ``off``, ``counts`` or ``all``.
     """
 
     focus: str = ""
     depth: int | None = None
     collapse: str = ""
     untested: bool = False
+    numbers: str = "off"
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing is left out."""
-        return self == Part(untested=self.untested)
+        return self == Part(untested=self.untested, numbers=self.numbers)
 
 
 def take_part(flow: Flow, part: Part) -> tuple[Flow, str]:
@@ -69,13 +72,14 @@ def take_part(flow: Flow, part: Part) -> tuple[Flow, str]:
     Raises:
         UnknownStepError: The flow has no step of the name in ``focus``.
         UnknownCollapseError: There is no such way to collapse a flow.
+        UnknownAmountError: There is no such amount of numbers.
         RenderError: The depth is negative.
     """
     if part.collapse and part.collapse not in COLLAPSED_BY:
         raise UnknownCollapseError(part.collapse, COLLAPSED_BY)
     if part.depth is not None and part.depth < 0:
         raise RenderError(f"a depth counts edges, so it is 0 or more, not {part.depth}")
-    drawn, note = _select(flow, part)
+    drawn, note = _select(limit_numbers(flow, check_amount(part.numbers)), part)
     if not part.untested:
         return drawn, note
     marked, count = mark_untested(drawn)
@@ -196,4 +200,4 @@ def _merge_edges(source: str, target: str, edges: list[Edge]) -> Edge:
     note = f"{edge.source} → {edge.target}: {edge.note}" if doubtful else edge.note
     label = edge.label if len(labels) == 1 else ""
     untested = all(edge.untested for edge in edges)
-    return replace(edge, source=source, target=target, label=label, note=note, untested=untested)
+    return replace(edge, source=source, target=target, label=label, note=note, untested=untested, numbers=None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from penstock._util.display_text import plain_name
 from penstock.render import edge_status, use_status
 from penstock.render.font_metrics import width
+from penstock.render.numbers import describe_edge, describe_step
 from penstock.render.wording import visible
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ TITLE_GAP = 4
 class TextLine(NamedTuple):
     """A line of text: its font size and its width in pixels, and whether that width is reliable.
 
-    A chip is an effect inside its step's box. Text may end with the mark of a trigger's or an effect's state.
+    A chip is an effect inside its step's box; a figure is a line of the step's numbers. Text may end with the mark of a
+    trigger's or an effect's state.
     """
 
     text: str
@@ -63,6 +65,7 @@ class TextLine(NamedTuple):
     sure: bool
     bold: bool = False
     chip: bool = False
+    figure: bool = False
     mark: str = ""
     note: str = ""
     is_fault: bool = False
@@ -82,15 +85,18 @@ class TextBlock(NamedTuple):
 
 
 def of_step(step: Step, effects: Iterable[Channel] = (), *, titled: bool, folded: bool = False) -> TextBlock:
-    """Return a label with a step's name, its title if titles are shown, and the effects that are folded into it."""
-    return _of_step(step.name, step.title if titled else "", tuple(effects), folded=folded)
+    """Return a label with a step's name, its title if titles are shown, its numbers, and the effects folded into it."""
+    return _of_step(step.name, step.title if titled else "", describe_step(step), tuple(effects), folded=folded)
 
 
 @lru_cache(maxsize=10_000)  # called when a diagram is laid out, and again when it is drawn
-def _of_step(name: str, title: str, effects: tuple[Channel, ...], *, folded: bool) -> TextBlock:
+def _of_step(
+    name: str, title: str, figures: tuple[str, ...], effects: tuple[Channel, ...], *, folded: bool
+) -> TextBlock:
     text = plain_name(name)
     lines = [TextLine(text, NAME_SIZE, *width(text, NAME_SIZE, bold=True), bold=True)]
     lines += _lines(wrap_title(visible(title), folded=folded), TITLE_SIZE)
+    lines += [line._replace(figure=True) for line in _lines(figures, TITLE_SIZE)]
     lines += [line._replace(chip=True) for line in _channel_lines(effects)]
     return _frame_lines(lines, (22, 13.5 + TITLE_GAP), (54, 36))
 
@@ -109,8 +115,8 @@ def of_channel(channels: Iterable[Channel]) -> TextBlock:
 
 
 def of_arrow(edge: Edge, *, details: bool) -> TextBlock | None:
-    """Return an edge's label, followed by the text of its state, or ``None`` without any text."""
-    texts = [visible(edge.label) if details else "", edge_status.label(edge)]
+    """Return an edge's label, followed by its numbers and the text of its state, or ``None`` without any text."""
+    texts = [visible(edge.label) if details else "", describe_edge(edge), edge_status.label(edge)]
     lines = _lines(filter(None, texts), LABEL_SIZE)
     return _frame_lines(lines, (8, 2), (0, 0)) if lines else None
 

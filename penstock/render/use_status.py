@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock._util.display_text import plain, plain_name
-from penstock.model.finding_kinds import FINDING_KINDS, EdgeStyle
+from penstock.model.finding_kinds import EdgeStyle
 from penstock.render.edge_status import Count, Doubt, Provenance
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _STYLES: Mapping[str, EdgeStyle] = MappingProxyType(
     {
         "effect-never-seen": EdgeStyle(words="never seen", label="never seen"),
         "trigger-never-seen": EdgeStyle(words="never seen", label="never seen"),
+        "route-unknown": EdgeStyle(words="unknown", label="unknown"),
         "undeclared-effect": EdgeStyle(words="not declared", label="not declared"),
         "masked": EdgeStyle(words="replaced in tests", label=UNKNOWN),
         "unexercised": EdgeStyle(words="not exercised", label=UNKNOWN),
@@ -42,7 +43,7 @@ class Channel(NamedTuple):
         state: The result of the check.
         style: How it differs from one that is right, or ``None``.
         note: The state in words, one sentence.
-        is_fault: Whether a check fails because of it.
+        is_fault: Whether runs leave no doubt that it is wrong.
     """
 
     resource: str
@@ -90,7 +91,7 @@ def list_effects(flow: Flow, step: Step) -> list[Channel]:
     written = [use for use in _uses_of(flow, step) if use.verb == "writes"]
     declared = {use.resource: use for use in written if use.origin == "declared"}
     channels = [_view_channel(plain(effect), declared.get(effect)) for effect in step.effects]
-    channels += [_view_channel(plain(use.resource), use) for use in written if use.state == "undeclared-effect"]
+    channels += [view_use(use) for use in written if use.state == "undeclared-effect"]
     return [channel for channel in channels if channel.resource]
 
 
@@ -102,7 +103,9 @@ def provenance(flow: Flow) -> Provenance | None:
         return None
     number, total = sum(use.state == "confirmed" for use in declared), len(declared)
     confirmed = f"{number} of {total} {_name_kinds(declared)} confirmed"
-    return Provenance(confirmed, "", tuple(_count_states(channel for _, channel in marked)))
+    by_code = sum(use.state == "confirmed" and use.witness == "static" for use in declared)
+    basis = f", {by_code} of them by the code alone" if by_code else ""
+    return Provenance(confirmed, basis, tuple(_count_states(channel for _, channel in marked)))
 
 
 def doubts(flow: Flow) -> tuple[Doubt, ...]:
@@ -118,6 +121,11 @@ def doubts_title(count: int) -> str:
     return f"{count} triggers or effects are not as declared"
 
 
+def view_use(use: ResourceUse) -> Channel:
+    """Return a use as a drawing shows it."""
+    return _view_channel(plain(use.resource), use)
+
+
 def _uses_of(flow: Flow, step: Step) -> Iterator[ResourceUse]:
     return (use for use in flow.uses if use.step == step.name)
 
@@ -125,16 +133,14 @@ def _uses_of(flow: Flow, step: Step) -> Iterator[ResourceUse]:
 def _list_marked(flow: Flow) -> list[tuple[ResourceUse, Channel]]:
     """Return the uses that drawings mark, faults first; what is only read is none of them, nor what needs no declaration."""
     shown = (use for use in flow.uses if use.origin == "declared" or use.state == "undeclared-effect")
-    channels = [(use, _view_channel(plain(use.resource), use)) for use in shown]
+    channels = [(use, view_use(use)) for use in shown]
     return sorted((pair for pair in channels if pair[1].style), key=lambda pair: not pair[1].is_fault)
 
 
 def _view_channel(resource: str, use: ResourceUse | None) -> Channel:
     if use is None or use.state in {"confirmed", "seen"}:
         return Channel(resource, use.state if use else "")
-    kind = FINDING_KINDS.get(use.state)
-    is_fault = kind is not None and kind.severity == "error"
-    return Channel(resource, use.state, _choose_style(use.state), plain(use.note), is_fault)
+    return Channel(resource, use.state, _choose_style(use.state), plain(use.note), use.refuted)
 
 
 def _choose_style(state: str) -> EdgeStyle:
@@ -154,7 +160,7 @@ def _view_doubt(use: ResourceUse, channel: Channel) -> Doubt:
 def _name_kinds(uses: Sequence[ResourceUse]) -> str:
     """Return what some uses are, in the singular if there is one in all."""
     plural = "" if len(uses) == 1 else "s"
-    kinds = {"trigger" if use.verb == "starts on" else "effect" for use in uses}
+    kinds = {"trigger" if use.verb == "starts on" else "effect" for use in uses} or {"effect"}
     return f"{kinds.pop()}{plural}" if len(kinds) == 1 else "effects and triggers"
 
 

@@ -70,6 +70,8 @@ def add_flow(page: PageContext, parent: Element, embed: Embed) -> None:
         page.add_html(block, introduction)
     if view.diagram:
         page.add_html(block, _diagram(page, request, view.diagram, links))
+        if view.diagram.numbers:
+            page.add_html(block, figure.render_numbers(view.diagram.numbers))
         for evidence in view.diagram.evidence:
             page.add_html(block, figure.render_evidence(evidence))
     if view.paths:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from penstock.embed.numbers import NumbersRow, NumbersTable, NumbersView
     from penstock.embed.site import Site
     from penstock.embed.views import Chip, DiagramView, EvidenceView, IntroductionView, PathsView, StepFact, StepView
     from penstock.model import Flow
@@ -82,7 +83,27 @@ def _figure(shown: _ShownFlow, view: DiagramView, anchor: str, request: Directiv
     links = {name: f"#{own['html_id']}" for name, own in shown.labels.items()}
     diagram, *notes = draw(shown.site, view.flow, view.look, shown.options, links, request)
     figure = container("figure", diagram, shown.options.caption, label(anchor), request.classes)
-    return [figure, *notes, *(part for evidence in view.evidence for part in _evidence(evidence))]
+    evidence = [part for evidence_view in view.evidence for part in _evidence(evidence_view)]
+    return [figure, *notes, *_numbers(view.numbers), *evidence]
+
+
+def _numbers(view: NumbersView | None) -> list[Node]:
+    """Return how often steps and edges ran, as tables."""
+    if view is None:
+        return []
+    return [paragraph(text(view.origin)), *map(_table, view.tables)]
+
+
+def _table(table: NumbersTable) -> Node:
+    head = node("tableRow", [node("tableCell", [text(title)], header=True) for title in table.heads])
+    return node("table", [head, *map(_row, table.rows)])
+
+
+def _row(row: NumbersRow) -> Node:
+    names = join_groups(([code(name)] for name in row.names), " → ")
+    label = [text(f" ({row.label})")] if row.label else []
+    cells = (node("tableCell", [text(cell)], align="right") for cell in row.cells)
+    return node("tableRow", [node("tableCell", [*names, *label]), *cells])
 
 
 def _evidence(view: EvidenceView) -> list[Node]:

@@ -20,8 +20,10 @@ WITNESSES = {
     "masked": "declared",
     "unexercised": "declared",
     "undeclared-effect": "seen, not declared",
+    "undeclared-trigger": "seen, not declared",
     "effect-never-seen": "declared, never seen",
     "trigger-never-seen": "declared, never seen",
+    "route-unknown": "declared, unknown to the application",
 }
 """How the state of a use is called, where its own name does not say it."""
 

@@ -70,6 +70,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Print or write the run."""
+    kind = choose_format(parsed.format, parsed.output)
     config = read_config(parsed)
     manifest = collect(CollectPlan.of(config))
     for problem in manifest.problems:
@@ -81,7 +82,6 @@ def run(parsed: argparse.Namespace) -> int:
         names=read_names(config, parsed.name, parsed.field),
         vocabulary=Vocabulary(config.effects),
     )
-    kind = choose_format(parsed.format, parsed.output)
     if parsed.output is not None:
         write_atomically(
             parsed.output, f"{write_trace(trace, kind, engine=config.engine)}\n".encode("utf-8", "replace")

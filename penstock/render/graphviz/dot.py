@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._util.display_text import columns, plain_name
 from penstock.errors import MissingExtraError
-from penstock.render import edge_status, labels
+from penstock.render import edge_status, labels, numbers
 from penstock.render.graphviz.arrowheads import ARROW_SIZE, PILL_ARROW
 from penstock.render.graphviz.pinned_nodes import Pins
 from penstock.render.wording import safe_url, visible
@@ -137,8 +137,13 @@ def _label(step: Step, effects: Iterable[Channel], *, titled: bool, folded: bool
         text = '<br align="left"/>'.join(_escape_label(_pad_text(line)) for line in lines)
         small = f'<font point-size="{labels.TITLE_SIZE}" color="{MUTED}">{text}<br align="left"/></font>'
         rows.append(f'<tr><td align="left" balign="left">{small}</td></tr>')
+    rows += (f'<tr><td align="left">{_shrink_text(line)}</td></tr>' for line in numbers.describe_step(step))
     rows += map(_chip, effects)
     return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{"".join(rows)}</table>>'
+
+
+def _shrink_text(text: str) -> str:
+    return f'<font point-size="{labels.TITLE_SIZE}">{_escape_label(text)}</font>'
 
 
 def _chip(effect: Channel) -> str:
@@ -166,9 +171,11 @@ def _encode_char(match: re.Match[str]) -> str:
 
 
 def _arrow(edge: Edge, options: Options) -> dict[str, str]:
-    labels = (visible(edge.label) if options.details else "", edge_status.label(edge))
+    labels = (visible(edge.label) if options.details else "", numbers.describe_edge(edge), edge_status.label(edge))
     texts = [_text(f"\u00a0\u00a0{label}") for label in labels if label]
     look = {"label": _join_lines(texts)} if texts else {}
+    if thick := numbers.choose_width(edge):
+        look["penwidth"] = f"{thick:g}"
     if mark := edge_status.mark(edge):
         colour = FAULT if mark.fault else DOUBT
         look |= {"style": mark.line, "color": colour, "fontcolor": colour}

@@ -11,10 +11,18 @@ if TYPE_CHECKING:
 
     from penstock.trace.model import RunTrace
 
-TraceFormat = Literal["text", "json"]
+TraceFormat = Literal["text", "html", "markdown", "mermaid", "json"]
 """The name of a format."""
 
-_SUFFIXES = {".txt": "text", ".json": "json"}
+TRACE_SUFFIXES = {
+    ".txt": "text",
+    ".html": "html",
+    ".htm": "html",
+    ".md": "markdown",
+    ".mmd": "mermaid",
+    ".json": "json",
+}
+"""The format of each suffix."""
 
 
 def choose_format(name: str | None, output: Path | None) -> str:
@@ -27,20 +35,29 @@ def choose_format(name: str | None, output: Path | None) -> str:
         return name
     if output is None:
         return "text"
-    if output.suffix not in _SUFFIXES:
+    if output.suffix not in TRACE_SUFFIXES:
         raise UnknownFormatError(output.suffix or str(output), get_args(TraceFormat))
-    return _SUFFIXES[output.suffix]
+    return TRACE_SUFFIXES[output.suffix]
 
 
 def write_trace(trace: RunTrace, kind: str, *, engine: str) -> str:
-    """Return a run in a format.
+    """Return a run in a format, without a newline at the end.
 
     Args:
         trace: The run.
         kind: The format's name.
         engine: The layout engine of diagrams.
     """
-    from penstock.trace.formats import json_file, text  # noqa: PLC0415 - each is seldom needed with the others
+    from penstock.trace.formats import html, json_file, markdown, sequence, text  # noqa: PLC0415 - text needs no diagrams
 
-    del engine
-    return json_file.render(trace) if kind == "json" else text.render(trace)
+    match kind:
+        case "html":
+            return html.render(trace, engine=engine)
+        case "markdown":
+            return markdown.render(trace)
+        case "mermaid":
+            return sequence.render(trace)
+        case "json":
+            return json_file.render(trace)
+        case _:
+            return text.render(trace)
