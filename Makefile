@@ -78,6 +78,7 @@ benchmarks: $(READY)
 	$(BIN)/python tests/benchmarks/scale.py
 	$(BIN)/python tests/benchmarks/mkdocs.py
 	$(BIN)/python tests/benchmarks/discover.py
+	$(BIN)/python tests/benchmarks/trace.py 1000
 
 accuracy: $(READY)
 	$(BIN)/python tests/accuracy/measure.py

@@ -170,6 +170,27 @@ class EvidenceError(PenstockError):
         super().__init__(f"{path}: {message}" if path else message)
 
 
+class UnknownRunError(PenstockError, LookupError):
+    """A correlation ID that stands in none of some files.
+
+    Attributes:
+        run_id (str): The ID.
+        files (tuple[tuple[str, int], ...]): The files, each with the number of lines that were read.
+        damage (str): What could not be read, or an empty string.
+    """
+
+    def __init__(self, run_id: str, files: Sequence[tuple[str, int]], damage: str = "") -> None:
+        self.run_id = run_id
+        self.files = tuple(files)
+        self.damage = damage
+        super().__init__(run_id, self.files, damage)
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{name} ({lines:,} line{'' if lines == 1 else 's'})" for name, lines in self.files)
+        cure = "Is it the whole ID, and are these the files of that day? Log lines have it by penstock.contrib.logging."
+        return " ".join(filter(None, (f"no run {self.run_id!r} in {counts}.", self.damage and f"{self.damage}.", cure)))
+
+
 class MarkerError(PenstockError):
     """An invalid marker in a document of ``penstock inject``.
 

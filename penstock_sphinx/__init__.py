@@ -82,4 +82,4 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("build-finished", declare_drawings, priority=FIRST)
     app.connect("build-finished", output_state.note_outputs)
     app.connect("build-finished", reporting.fail)
-    return {"version": __version__, "env_version": 9, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": __version__, "env_version": 10, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from sphinx.application import Sphinx
 
+    from penstock.config.setting import Setting
+
 PREFIX = "penstock_"
 
 
@@ -66,7 +68,7 @@ def _on_command_line(overrides: Mapping[str, object]) -> dict[str, object]:
     return {name: _read(overrides[f"{PREFIX}{name}"], setting) for name, setting in names.items()}
 
 
-def _read(value: object, setting: config.Setting) -> object:
+def _read(value: object, setting: Setting) -> object:
     """Return text as the type of a setting; text of another type is returned unchanged, for the setting to reject."""
     if not isinstance(value, str):  # builds started from Python may pass any type
         return value

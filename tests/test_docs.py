@@ -59,6 +59,7 @@ PAGES = {
     "docs/how-to/python-markdown.md": "docs/examples/shop",
     "docs/how-to/migrate.md": "docs/examples/shop",
     "docs/how-to/coverage.md": None,
+    "docs/how-to/numbers.md": None,
     "docs/how-to/cross-references.md": "docs/examples/shop",
     "docs/how-to/logging.md": None,
     "docs/how-to/structlog.md": None,

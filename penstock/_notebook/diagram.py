@@ -15,6 +15,7 @@ from penstock._util.atomic_files import write_atomically
 from penstock.errors import LayoutError, MissingExtraError, RenderError
 from penstock.render import file_content, format_of, render
 from penstock.render.excerpt import Part, take_part
+from penstock.render.numbers import check_amount
 from penstock.render.options import Options, checked_direction
 from penstock.render.wording import alt_text
 
@@ -89,6 +90,7 @@ class _Drawn(TypedDict, total=False):
     depth: int | None
     collapse: str
     untested: bool
+    numbers: str
     engine: str
     timeout: float
 
@@ -134,6 +136,7 @@ def generate_dag(
     depth: int | None = None,
     collapse: str = "",
     untested: bool = False,
+    numbers: str = "off",
     engine: str = "graphviz-pure",
     timeout: float = 20,
 ) -> Diagram:
@@ -152,6 +155,7 @@ def generate_dag(
         depth: How many edges a drawn step may be away from the focus, or else from an entrypoint.
         collapse: ``module`` for one box a module. The drawing says what it leaves out.
         untested: Whether to mark the edges that no test takes, as the project's evidence says.
+        numbers: How often steps and edges ran, as the project's evidence says: ``counts``, or ``all`` with durations.
         engine: The layout engine of pictures: ``graphviz-pure``, ``dot``, or a path.
         timeout: Seconds that a layout may take.
 
@@ -161,8 +165,9 @@ def generate_dag(
     Raises:
         UnknownFlowError: No such flow is declared.
         UnknownStepError: The flow has no step of the name in ``focus``.
-        ConfigError: With ``untested``, the project's settings are wrong.
-        EvidenceError: With ``untested``, the evidence cannot be read.
+        UnknownAmountError: There is no such amount of numbers.
+        ConfigError: With ``untested`` or ``numbers``, the project's settings are wrong.
+        EvidenceError: With ``untested`` or ``numbers``, the evidence cannot be read.
         UnknownFormatError: No renderer writes that format.
         RenderError: The output's suffix belongs to another picture format.
         MissingExtraError: The format needs an optional package; the message names it.
@@ -174,8 +179,11 @@ def generate_dag(
         LayoutWarning: The flow is too large to be drawn as asked for: it is drawn in plain layers, the PNG is scaled
             down, or Mermaid refuses the text.
     """
-    whole = _note_tests(resolution.get_flow(name)) if untested else resolution.get_flow(name)
-    flow, note = take_part(whole, Part(focus=focus, depth=depth, collapse=collapse, untested=untested))
+    whole = resolution.get_flow(name)
+    if untested or check_amount(numbers) != "off":
+        whole = _add_evidence(whole)
+    part = Part(focus=focus, depth=depth, collapse=collapse, untested=untested, numbers=numbers)
+    flow, note = take_part(whole, part)
     path = None if output is None else Path(output)
     kind = format_of(format, path)
     options = Options(
@@ -192,14 +200,19 @@ def generate_dag(
     return diagram
 
 
-def _note_tests(flow: Flow) -> Flow:
-    """Return a flow whose edges know whether a test takes them, by the evidence of the project in this folder."""
+def _add_evidence(flow: Flow) -> Flow:
+    """Return a flow whose edges know how often runs, and whether tests take them, by the evidence of this folder's project."""
     from penstock.check.coverage.tested_edges import note_tests  # noqa: PLC0415 - other drawings do without
     from penstock.check.evidence import load as load_evidence  # noqa: PLC0415 - the same
+    from penstock.check.numbers import add_numbers  # noqa: PLC0415 - the same
     from penstock.config import evidence_file, load  # noqa: PLC0415 - the same
 
-    file = evidence_file(load(Path.cwd()))
-    return note_tests(flow, load_evidence(file)) if file.is_file() else flow
+    config = load(Path.cwd())
+    file = evidence_file(config)
+    if not file.is_file():
+        return flow
+    evidence = load_evidence(file)
+    return add_numbers(note_tests(flow, evidence), evidence, config.numbers_from)
 
 
 def _pictures(diagram: Diagram) -> dict[str, str]:

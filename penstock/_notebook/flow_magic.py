@@ -19,6 +19,7 @@ from penstock._resolve import resolution
 from penstock._util.atomic_files import is_file
 from penstock.errors import PenstockError, UnknownFlowError
 from penstock.render import FORMATS
+from penstock.render.numbers import AMOUNTS
 
 if TYPE_CHECKING:
     from IPython.display import DisplayHandle
@@ -39,6 +40,7 @@ class FlowRequest(NamedTuple):
     format: str
     direction: str
     details: bool | None
+    numbers: str
     engine: str
 
     @property
@@ -48,7 +50,14 @@ class FlowRequest(NamedTuple):
 
     def draw_diagram(self) -> Diagram:
         """Draw the flow in its current state."""
-        return generate_dag(self.name, self.format, direction=self.direction, details=self.details, engine=self.engine)
+        return generate_dag(
+            self.name,
+            self.format,
+            direction=self.direction,
+            details=self.details,
+            numbers=self.numbers,
+            engine=self.engine,
+        )
 
 
 class LiveDisplay(NamedTuple):
@@ -79,8 +88,13 @@ class FlowMagic:
         self._cells: dict[str, list[StepMark]] = {}
 
     def flow(self, line: str) -> None:
-        """Display the flow that the line names, and its problems below it."""
-        request = self._parse_request(line)
+        """Display the flow that the line names, and its problems below it; or a run, if it names one."""
+        arguments = vars(_parser().parse_args(_words(line)))
+        run_id, files = arguments.pop("run"), arguments.pop("files")
+        if run_id is not None:
+            _show_run(run_id, files, arguments["name"], arguments["engine"])
+            return
+        request = self._make_request(arguments)
         try:
             diagram = request.draw_diagram()
         except PenstockError as error:
@@ -112,8 +126,7 @@ class FlowMagic:
             for line in messages:
                 print(f"{MAGIC} {request.name}: {line}", file=sys.stderr)  # noqa: T201 - the cell's output
 
-    def _parse_request(self, line: str) -> FlowRequest:
-        arguments = vars(_parser().parse_args(_words(line)))
+    def _make_request(self, arguments: dict[str, Any]) -> FlowRequest:
         if arguments["name"] is None:
             names = ", ".join(flow.name for flow in resolution.flows())
             raise UsageError(
@@ -175,6 +188,15 @@ def _flow(name: str) -> Flow | None:
         return None
 
 
+def _show_run(run_id: str, files: list[str], name: str | None, engine: str) -> None:
+    from penstock._notebook.run_view import view_run  # noqa: PLC0415 - most cells show flows
+
+    try:
+        display(view_run(run_id, files, name, engine))
+    except PenstockError as error:
+        raise UsageError(str(error)) from None
+
+
 def _change(request: FlowRequest, view: LiveDisplay) -> list[str]:
     """Show a flow in its current state, and return the problems that have no place in its display."""
     diagram = request.draw_diagram()
@@ -212,6 +234,9 @@ def _parser() -> MagicArgumentParser:
     parser.add_argument("format", nargs="?", metavar="FORMAT", help=f"{', '.join(FORMATS)}; a picture without it")
     parser.add_argument("--direction", default="TB", metavar="TB|LR|BT|RL", help="where the arrows point")
     parser.add_argument("--details", action=argparse.BooleanOptionalAction, help="draw titles, triggers and effects")
+    parser.add_argument("--numbers", choices=AMOUNTS, default="off", help="show how often steps and arrows ran")
+    parser.add_argument("--run", metavar="ID", help="show the run with this correlation ID")
+    parser.add_argument("--from", dest="files", action="append", default=[], metavar="FILE", help="its logs or spans")
     parser.add_argument("--engine", default="graphviz-pure", help="the layout engine of pictures")
     return parser
 

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import islice, repeat, starmap
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from penstock._recording.effects.touch_counts import TouchCounts
 from penstock._recording.substitutions import replacements
+from penstock._recording.timing_counts import TimingCounts, drain_queue
 from penstock._recording.visit_counts import VisitCounts
 from penstock._resolve import resolution
 from penstock._util.locks import make_reentrant_lock
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
-from penstock.check.evidence.circumstances import NOTHING, unrun
+from penstock.check.evidence.circumstances import NOTHING, PLAIN, unrun
 from penstock.check.evidence.history import History
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from penstock.check.evidence.circumstances import Key
     from penstock.check.evidence.company import Company, Move, RootFacts
+    from penstock.check.evidence.measurements import Row, Source
 
 COMMIT = "PENSTOCK_EVIDENCE_COMMIT"
 """The environment variable with the recorded commit; a trailing plus stands for uncommitted changes."""
+
+
+_RUN_FIELDS = 2
+_ORPHAN_FIELDS = 3
 
 
 class Counts:
@@ -36,10 +41,15 @@ class Counts:
         masked: Facts not counted yet that were observed while tests had replaced steps, with those steps and the test.
         moved: Facts whose key changed after they were counted.
         touch_counts: What steps touched.
+        timings: The errors and durations of steps.
+        source: What these belong to.
     """
 
-    def __init__(self) -> None:
+    source: Source
+
+    def __init__(self, times: bool = False) -> None:
         self.touch_counts = TouchCounts()
+        self.timings = TimingCounts(times)
         self.clear()
 
     def clear(self) -> None:
@@ -55,6 +65,7 @@ class Counts:
         self._meanwhile: dict[tuple[str, str], frozenset[str]] = {}
         self.moved: deque[Move] = deque()
         self.touch_counts.clear()
+        self.timings.clear()
         self._visits = VisitCounts()
         self._news = False
         # Reentrant: a generator that is collected while the lock is held ends here, too.
@@ -90,20 +101,21 @@ class Counts:
         facts = self._facts
         with self._lock:
             fact_count, replaced_count = len(facts), len(self._replaced)
-            moves = _drain_queue(self.moved)  # what it moves was counted before it was there
-            pending = _drain_queue(self.waiting)
+            moves = drain_queue(self.moved)  # what it moves was counted before it was there
+            pending = drain_queue(self.waiting)
             pending_keys = [key for key, _ in pending]
             facts.update(pending_keys)
             self._visits.add_all(pending)
             fresh = {*islice(facts, fact_count, None)} if len(facts) > fact_count else set()
             self._compare(fresh | (self._replaced.keys() & pending_keys) if self._replaced else fresh)
-            for key, names, test in _drain_queue(self.masked):
+            for key, names, test in drain_queue(self.masked):
                 if test:
                     self._visits.add(key, names, test)
                 if key not in facts or key in self._replaced:
                     self._replaced[key] = names | self._replaced.get(key, NOTHING)
                 facts[key] += 1
             self._move(moves)
+            self.timings.count()
             self._news |= bool(moves) or len(facts) > fact_count or len(self._replaced) != replaced_count
 
     def show(self, company: Company) -> RootFacts:
@@ -153,48 +165,73 @@ class Counts:
             facts, orphans, runs = dict(self._facts), dict(self._orphans), dict(self._runs)
             replaced_facts, replaced_runs = dict(self._replaced), dict(self._replaced_runs)
             meanwhile = dict(self._meanwhile)
-        sources = _sources()
-
-        def seen(flow: str, step: str) -> Seen:
-            """Return a step with the hash of its source."""
-            return Seen(step, sources.get((flow, step), ""))
-
-        def group(flow: str, steps: Iterable[str]) -> frozenset[Seen]:
-            """Return steps of a flow with the hashes of their sources."""
-            return frozenset(seen(flow, step) for step in steps)
-
-        def fact(key: Key) -> Fact:
-            """Return the fact that a key stands for."""
-            f, b, p, done, above, outside, circumstances = key
-            return Fact(f, seen(f, b), seen(f, p), group(f, done), group(f, above), group(f, outside), circumstances)
-
-        tops = {
-            Orphan(f, seen(f, b), concurrent=True, done=group(f, done)): count
-            for (f, b, p, done, *_), count in facts.items()
-            if not p
-        }
+        rows = _Rows(_sources())
+        with self._lock:
+            timings = self.timings.collect(rows.make_row)
+        is_any = bool(facts or orphans or runs)
         return Evidence(
-            {fact(key): count for key, count in facts.items() if key[2]},
-            {Orphan(f, seen(f, step), is_lost): count for (f, step, is_lost), count in orphans.items()} | tops,
-            {(f, seen(f, step)): count for (f, step), count in runs.items()},
+            {rows.make_fact(key): count for key, count in facts.items() if key[2]},
+            {rows.make_orphan(key): count for key, count in orphans.items()}
+            | {rows.make_top(key): count for key, count in facts.items() if not key[2]},
+            {rows.make_run(key): count for key, count in runs.items()},
             {os.environ.get(COMMIT, ""): datetime.now(UTC).date().isoformat()},
             {
-                **{fact(key): names for key, names in replaced_facts.items()},
-                **{(f, seen(f, step)): names for (f, step), names in replaced_runs.items()},
+                **{rows.make_fact(key): names for key, names in replaced_facts.items()},
+                **{rows.make_run(key): names for key, names in replaced_runs.items()},
             },
             meanwhile,
             exact=True,
             history=History(replaced=dict(self._replaced_steps)),
-            **self.touch_counts.evidence(seen),
-            visits=self._visits.collect(seen),
+            **self.touch_counts.evidence(rows.make_step),
+            visits=self._visits.collect(rows.make_step),
+            measurements={self.source: timings} if timings else {},
+            periods={self.source: self.timings.make_period()} if is_any else {},
         )
 
 
-def _drain_queue(waiting: deque[Any]) -> list[Any]:
-    items: list[Any] = []
-    with suppress(IndexError):  # a generator collected at this very moment settles, too
-        items.extend(starmap(waiting.popleft, repeat((), len(waiting))))  # keeps those before the error
-    return items
+class _Rows:
+    """Makes rows of evidence, in which steps have the hashes of their sources.
+
+    Args:
+        sources: The hash of each step's source, by flow and name.
+    """
+
+    def __init__(self, sources: Mapping[tuple[str, str], str]) -> None:
+        self._sources = sources
+
+    def make_step(self, flow: str, step: str) -> Seen:
+        """Return a step of a flow."""
+        return Seen(step, self._sources.get((flow, step), ""))
+
+    def _make_steps(self, flow: str, steps: Iterable[str]) -> frozenset[Seen]:
+        return frozenset(self.make_step(flow, step) for step in steps)
+
+    def make_run(self, key: tuple[str, str]) -> tuple[str, Seen]:
+        """Return a flow and an entrypoint."""
+        return key[0], self.make_step(*key)
+
+    def make_orphan(self, key: tuple[str, str, bool]) -> Orphan:
+        """Return a step that began alone, by flow, name, and whether its context was lost."""
+        return Orphan(key[0], self.make_step(*key[:2]), key[2])
+
+    def make_top(self, key: Key) -> Orphan:
+        """Return a step that began at the top of a run."""
+        return Orphan(key[0], self.make_step(*key[:2]), concurrent=True, done=self._make_steps(key[0], key[3]))
+
+    def make_fact(self, key: Key) -> Fact:
+        """Return a fact."""
+        flow, step, parent, *groups, circumstances = key
+        done, ancestors, outside = (self._make_steps(flow, group) for group in groups)
+        ends = self.make_step(flow, step), self.make_step(flow, parent)
+        return Fact(flow, *ends, done, ancestors, outside, circumstances)
+
+    def make_row(self, key: Any) -> Row:
+        """Return the row to which measurements of a key belong, whatever its circumstances."""
+        if len(key) == _RUN_FIELDS:
+            return self.make_run(key)
+        if len(key) == _ORPHAN_FIELDS:
+            return self.make_orphan(key)
+        return self.make_fact((*key[:-1], PLAIN)) if key[2] else self.make_top(key)
 
 
 def _sources() -> dict[tuple[str, str], str]:

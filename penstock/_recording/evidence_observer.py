@@ -6,12 +6,14 @@ Memory grows with the number of different contexts, not of calls.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
 from penstock._recording.counts import COMMIT, Counts
 from penstock._recording.effects.touch_counts import find_touching_steps
-from penstock._recording.running_step import Running, Several, frame_of, remote_frames
+from penstock._recording.running_step import Running, Several, frame_of
+from penstock._recording.step_header import remote_frames
 from penstock._recording.substitutions import replacements
 from penstock._runtime.events import MOST_AROUND, is_in_blocks
 from penstock._util.locks import make_lock
@@ -24,10 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from penstock._recording.running_step import Clock
     from penstock._recording.strays import Strays
     from penstock._runtime.events import StepEvent
     from penstock._runtime.runs import Run
     from penstock.check.evidence.frames import StepFrame
+    from penstock.check.evidence.measurements import Source
     from penstock.effects.rows import Touch
 
 __all__ = ["COMMIT", "EvidenceObserver"]
@@ -38,10 +42,20 @@ class EvidenceObserver(Counts):
 
     Args:
         file: The file for the evidence; it is written after each new observation, and by :meth:`write`.
+        times: Whether errors and durations are recorded, too. They are written with the next new observation, and by
+            :meth:`write`.
+        source: What they belong to.
     """
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(
+        self,
+        file: Path | None = None,
+        *,
+        times: bool = False,
+        source: Literal["tests", "production"] = "production",
+    ) -> None:
         self.file = file
+        self.source: Source = source
         self.started = False
         """Whether another recorded process started this one: a step with no step around it has then lost its context."""
         self.inherited: StepEvent | None = None
@@ -50,7 +64,7 @@ class EvidenceObserver(Counts):
         """The notes of the run at the fork, if work of this process need not belong to that run."""
         self.strays: Strays | None = None
         """The channel on which processes exchange steps with lost context."""
-        super().__init__()
+        super().__init__(times)
 
     def clear(self) -> None:
         """Discard all state; in a forked process, including the holders of locks."""
@@ -68,7 +82,9 @@ class EvidenceObserver(Counts):
             running.append(self._begin(flow, event, running[-1] if running else None))
         return Several(running) if running else None
 
-    def _begin(self, flow: str, event: StepEvent, beside: Running | None) -> Running:
+    def _begin(
+        self, flow: str, event: StepEvent, beside: Running | None, clock: Clock = time.perf_counter_ns
+    ) -> Running:
         above, parent, within, begins = event.parent, None, None, False
         outer: Running | None = None
         if above is not None:  # nearly always, it is the step right above
@@ -92,6 +108,7 @@ class EvidenceObserver(Counts):
         running.test = self.find_test(event) if outer is None else outer.test
         running.begins = begins
         running.counted = running.acted = False
+        running.row = None
         if within is not None:
             running.within = ref(within)
         event.notes[self] = running
@@ -105,6 +122,7 @@ class EvidenceObserver(Counts):
         if parent is None or begins or event.lazy:
             self._place(running, event)
         self.live.add(running)
+        running.started_at = clock() if self.timings.is_active else 0
         return running
 
     def add_touches(self, event: StepEvent, touches: Iterable[Touch]) -> None:
@@ -120,6 +138,7 @@ class EvidenceObserver(Counts):
         """End a step whose beginning was interrupted."""
         running: Running | None = event.notes.get(self)
         while running is not None:
+            running.started_at = 0
             running(None)
             running = running.beside
 
@@ -165,7 +184,8 @@ class EvidenceObserver(Counts):
     def _place(self, running: Running, event: StepEvent) -> None:
         """Record the position of a step's beginning."""
         if running.begins:
-            self._add_run((running.flow, event.step), running.replaced - {event.step})
+            running.row = (running.flow, event.step)
+            self._add_run(running.row, running.replaced - {event.step})
             self._note_test(running)
         elif running.parent is None and running.within is None:
             self._start(running, event)
@@ -191,11 +211,13 @@ class EvidenceObserver(Counts):
         is_lost = not event.entrypoint and self._is_lost(flow, run)
         running.counted = run is None or not is_lost
         if event.entrypoint:
-            self._add_run((flow, event.step), running.replaced - {event.step})
+            running.row = (flow, event.step)
+            self._add_run(running.row, running.replaced - {event.step})
             if event.parent is None:  # else a step of another flow calls it
                 self.touch_counts.add_trigger(flow, event.step)
         elif running.counted:
-            self._add(self._orphans, (flow, event.step, is_lost))
+            running.row = (flow, event.step, is_lost)
+            self._add(self._orphans, running.row)
         if running.counted:
             self._note_test(running)  # else the fact does
         if is_lost and (run is None or (run.flow == flow and not company.finished)):

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from penstock._recording.strays import Strays
+    from penstock._recording.timing_counts import TimingCounts
     from penstock.check.evidence.circumstances import Key
     from penstock.check.evidence.company import Company, RootFacts
 
@@ -20,12 +21,14 @@ class FactSink(Protocol):
         waiting: Facts that are not counted yet, each with the test that it belongs to.
         masked: The same of steps that ran while tests had replaced others: which ones stand before the test.
         live: The steps that are running.
+        timings: The errors and durations of steps.
         strays: Steps that other processes have lost, where a recording has several.
     """
 
     waiting: deque[tuple[Key, str]]
     masked: deque[tuple[Key, frozenset[str], str]]
     live: set[Any]
+    timings: TimingCounts
     strays: Strays | None
 
     def show(self, company: Company) -> RootFacts:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import json
 import os
 import time
 from multiprocessing import process, util
@@ -12,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._recording.evidence_observer import EvidenceObserver
-from penstock._recording.running_step import frame_of, remote_frames
+from penstock._recording.running_step import frame_of
 from penstock._recording.running_test import RunningTest
+from penstock._recording.step_header import encode_step_frames, remote_frames
 from penstock._recording.strays import Strays
 from penstock._recording.substitutions import replacements
 from penstock._runtime.context import current_event, current_run
 from penstock._runtime.propagation import LONGEST_EVIDENCE, set_evidence_source
-from penstock.check.evidence.frames import StepFrame, encode_frames
+from penstock.check.evidence.frames import StepFrame
 from penstock.errors import OutputError
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 FOLDER = "PENSTOCK_EVIDENCE"
 """The environment variable with the folder in which every process of a recording writes its part."""
+
+TIMES = "PENSTOCK_EVIDENCE_TIMES"
+"""The environment variable that is not empty if steps are measured."""
 
 WORKERS = (("concurrent.futures.process", "_process_worker"), ("multiprocessing.pool", "worker"))
 """The worker functions of process pools, by module and name."""
@@ -51,11 +54,17 @@ class Recorder(EvidenceObserver):
     _due = 0.0
 
     def __init__(self, file: Path | None = None) -> None:
-        super().__init__(file)
+        super().__init__(file, source="tests")
         self.running_test = RunningTest()
 
-    def follow(self, folder: str) -> None:
-        """Join the recording in a folder; patches of another recording are left alone."""
+    def follow(self, folder: str, *, times: bool) -> None:
+        """Join the recording in a folder; patches of another recording are left alone.
+
+        Args:
+            folder: The folder.
+            times: Whether steps are measured.
+        """
+        self.timings.is_active = times
         if self.file is None or self.file.parent != Path(folder):
             self.write()
             self.clear()
@@ -130,7 +139,7 @@ class Recorder(EvidenceObserver):
     def encode_step_context(self) -> str:
         """Return the encoded steps around, for the receiver of a message, or an empty string."""
         frames = self._around()
-        text = json.dumps({flow: encode_frames(frame) for flow, frame in frames.items()}, separators=(",", ":"))
+        text = encode_step_frames(frames)
         return text if frames and len(text) <= LONGEST_EVIDENCE else ""
 
     def _around(self) -> dict[str, StepFrame]:
@@ -170,7 +179,7 @@ def recorder() -> Recorder | None:
         return None
     if not _recorders:
         _recorders.append(_make_recorder())
-    _recorders[0].follow(folder)
+    _recorders[0].follow(folder, times=bool(os.environ.get(TIMES)))
     return _recorders[0]
 
 

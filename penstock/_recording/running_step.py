@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
+import time
 from typing import TYPE_CHECKING
 
 from penstock._recording.substitutions import replacements
 from penstock.check.evidence.circumstances import PLAIN, unrun
 from penstock.check.evidence.company import with_pending
-from penstock.check.evidence.frames import StepFrame, decode_frames
+from penstock.check.evidence.frames import StepFrame
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from penstock._recording.fact_sink import FactSink
     from penstock._runtime.events import StepEvent
-    from penstock._runtime.runs import Run
     from penstock.check.evidence.circumstances import Circumstances
     from penstock.check.evidence.company import Company, RootFacts
+
+    Clock = Callable[[], int]
 
 MOST_WAITING = 256
 """Facts of begun steps, not counted yet."""
@@ -35,9 +38,24 @@ class Running(StepFrame):
         company: The state that it shares with the other steps of its run.
         counted: Whether its beginning is counted as a fact; a step without steps and a run around it has none.
         test: The test that it belongs to, or an empty string.
+        started_at: The clock when it began; 0 if it is not measured, or has been.
+        row: The context to which its duration belongs; ``None`` where it is not known, or counts nowhere.
     """
 
-    __slots__ = ("acted", "begins", "beside", "company", "counted", "lazy", "observer", "outermost", "starts", "test")
+    __slots__ = (
+        "acted",
+        "begins",
+        "beside",
+        "company",
+        "counted",
+        "lazy",
+        "observer",
+        "outermost",
+        "row",
+        "started_at",
+        "starts",
+        "test",
+    )
 
     observer: FactSink
     acted: bool
@@ -49,13 +67,26 @@ class Running(StepFrame):
     company: Company
     counted: bool
     test: str
+    started_at: int
+    row: tuple[object, ...] | None
 
-    def __call__(self, _error: BaseException | None, /) -> None:
-        """Record the end of the step."""
-        observer, root = self.observer, self.root
+    def __call__(self, error: BaseException | None, /, *, clock: Clock = time.perf_counter_ns) -> None:
+        """Record the end of the step.
+
+        Args:
+            error: The exception that it ended with.
+            clock: Returns nanoseconds. As a default, it is out of reach of libraries that freeze time in all modules.
+        """
+        observer, root, started_at = self.observer, self.root, self.started_at
+        duration = clock() - started_at if started_at else 0
         if not self.counted and not self.acted:
             self.counted = True  # the end may be reported twice, if an interrupt comes in it
             self._count()
+        if started_at and self.row is not None and not (root or self).replaced:
+            self.started_at = 0
+            observer.timings.waiting.append((self.row, duration))
+            if error is not None:
+                observer.timings.failures.append(self.row)
         parent = self.parent
         if parent is None or self.done or self.step not in parent.done or self.within is not None:
             self.finish()
@@ -113,13 +144,16 @@ class Running(StepFrame):
             return
         root = self.root
         if root is None:
-            observer.waiting.append((self.key(self.lazy), self.test))
+            key = self.row = self.key(self.lazy)
+            observer.waiting.append((key, self.test))
             return
         if observer.strays is not None:
             observer.hear(observer.strays)
         key = self.key(self.lazy, PLAIN if company.is_plain and not self.begins else self._circumstances())
         if root.generators or company.generators:
             key = with_pending(key, root.generators | company.generators)
+        if not self.begins:  # else the row is that of its run
+            self.row = key
         part = root.root_facts or self._show(root)
         if self.replaced and (names := unrun(key, self.replaced)):
             observer.masked.append((key, names, self.test))
@@ -189,17 +223,3 @@ def frame_of(event: StepEvent, observer: FactSink, flow: str) -> Running | None:
     while running is not None and running.flow != flow:
         running = running.beside
     return running
-
-
-def remote_frames(run: Run) -> dict[str, StepFrame]:
-    """Return the frames that another process sent with the run; damaged data counts as none."""
-    remote_context = run.arrived
-    if remote_context is None:
-        return {}
-    if remote_context.frames is not None:
-        return remote_context.frames
-    try:
-        frames = {flow: decode_frames(flow, rows) for flow, rows in json.loads(remote_context.text).items()}
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        frames = {}
-    return remote_context.settle(frames)

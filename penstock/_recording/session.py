@@ -16,7 +16,7 @@ from penstock._recording import mock_hooks
 from penstock._recording.effects import effect_hooks
 from penstock._recording.effects.run_triggers import clear_start
 from penstock._recording.evidence_observer import COMMIT
-from penstock._recording.process_recorder import FOLDER, recorder
+from penstock._recording.process_recorder import FOLDER, TIMES, recorder
 from penstock._recording.running_test import RunningTest
 from penstock._recording.startup import tell
 from penstock._recording.substitutions import replacements
@@ -55,6 +55,7 @@ class RecordingSession:
     Args:
         target: The file for the evidence of all processes; ``None`` in a worker, which writes only its part.
         root: A folder of the repository.
+        times: Whether errors and durations are recorded, too; a worker does as the main process.
 
     Attributes:
         tried: Whether anything was run that could have been recorded.
@@ -68,7 +69,7 @@ class RecordingSession:
         failed: Whether it is an error: all evidence is lost, or some.
     """
 
-    def __init__(self, target: Path | None, root: Path) -> None:
+    def __init__(self, target: Path | None, root: Path, *, times: bool = False) -> None:
         self.tried = False
         self.asked = False
         self.cut_short = False
@@ -79,6 +80,7 @@ class RecordingSession:
         self.failed = False
         self._target = target
         self._root = root
+        self._times = times
         self._folder = ""
         self._patches: tuple[Patch, ...] = ()
         self._ended = False
@@ -91,7 +93,8 @@ class RecordingSession:
             _sweep()
             self._folder = tempfile.mkdtemp(prefix=_PREFIX)
             Path(self._folder, _MARKER).touch()
-            self._set_environment({FOLDER: self._folder, COMMIT: commit_of(self._root)})
+            times = "1" if self._times else ""
+            self._set_environment({FOLDER: self._folder, COMMIT: commit_of(self._root), TIMES: times})
         self._patches = active()
         if observer := recorder():
             self._outer_test, observer.running_test = observer.running_test, self.running_test

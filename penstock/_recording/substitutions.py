@@ -123,6 +123,11 @@ class Replacements:
             bindings_by_flow.setdefault(binding.flow, []).append(binding)
         self._bindings = bindings_by_flow
 
+    @property
+    def is_watching(self) -> bool:
+        """Whether a replacement by hand would be noticed: while tests are recorded."""
+        return bool(self._bindings or self._tables)
+
     def by_hand(self, flow: str) -> frozenset[str]:
         """Return the steps of a flow no longer bound in their former place, or missing in a patched table."""
         missing_steps = {binding.step for binding in self._bindings.get(flow, ()) if _is_gone(binding)}

@@ -42,6 +42,7 @@ class StepEvent:
         lazy: Whether it is a generator, which runs at its consumption, not at its creation.
         notes: Observer state for this call, keyed by observer.
         depth: The number of known steps around it.
+        mark: The declaration, with the function and the trigger.
     """
 
     step: str
@@ -52,6 +53,7 @@ class StepEvent:
     lazy: bool = False
     notes: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
     depth: int = field(default=0, repr=False, compare=False)
+    mark: StepMark | None = field(default=None, repr=False, compare=False)
 
     @property
     def flow_id(self) -> str | None:
@@ -72,6 +74,7 @@ class _EventDraft:
     lazy: bool
     notes: dict[object, Any]
     depth: int
+    mark: StepMark | None
 
 
 def event_of(mark: StepMark, parent: StepEvent | None, run: Run | None, lazy: bool) -> StepEvent:
@@ -90,6 +93,7 @@ def event_of(mark: StepMark, parent: StepEvent | None, run: Run | None, lazy: bo
     draft.lazy = lazy
     draft.notes = {}
     draft.depth = depth
+    draft.mark = mark
     draft.__class__ = StepEvent
     event: StepEvent = draft
     return event

@@ -30,6 +30,8 @@ _KNOWN_FLAGS = SAMPLED | RANDOM  # others must not be passed on (section 3.2.2.5
 EVIDENCE_HEADER = "X-Penstock-Evidence"
 LONGEST_EVIDENCE = 8192
 """Maximum characters; a longer text is neither sent nor read."""
+EVIDENCE_VERSION = "1"
+"""How the header with the steps around begins, before its JSON; a text of another version is not read."""
 
 _flow_id = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _trace_id = re.compile(r"(?!0{32})[0-9a-f]{32}")
@@ -73,14 +75,28 @@ class RemoteFlowId(str):
 
 
 class _EvidenceSource:
-    """The source of the encoded steps around; unset, and received ones are ignored, unless evidence is recorded."""
+    """The sources of the encoded steps around; without one, received steps are ignored.
+
+    Attributes:
+        encode: That of a recording.
+        spare: That of an observer which writes facts on spans.
+    """
 
     encode: Callable[[], str] | None = None
+    spare: Callable[[], str] | None = None
 
 
-def set_evidence_source(source: Callable[[], str]) -> None:
-    """Let messages carry the steps around, as ``source`` returns them, and read those of other processes."""
-    _EvidenceSource.encode = source
+def set_evidence_source(source: Callable[[], str], *, is_spare: bool = False) -> None:
+    """Let messages carry the steps around, as ``source`` returns them, and read those of other processes.
+
+    Args:
+        source: Returns the encoded steps, or an empty string.
+        is_spare: Whether another source, as a recording has one, takes precedence.
+    """
+    if is_spare:
+        _EvidenceSource.spare = source
+    else:
+        _EvidenceSource.encode = source
 
 
 def is_flow_id(value: object) -> bool:
@@ -129,8 +145,9 @@ def outgoing(header: str = HEADER, *, traceparent: bool = True) -> list[tuple[st
 
 
 def encode_evidence() -> str:
-    """Return the encoded steps around for a message while evidence is recorded, else an empty string."""
-    return _EvidenceSource.encode() if _EvidenceSource.encode else ""
+    """Return the encoded steps around for a message while evidence or facts are recorded, else an empty string."""
+    source = _EvidenceSource.encode or _EvidenceSource.spare
+    return source() if source else ""
 
 
 def _span_of(run: Run) -> tuple[str, int]:
@@ -274,11 +291,13 @@ def variable_name(header: str) -> str:
 
 
 def _evidence(values: list[Any]) -> str:
-    if not _EvidenceSource.encode:
+    if not (_EvidenceSource.encode or _EvidenceSource.spare):
         return ""
     text = values[0] if len(values) == 1 else ""
     text = bytes(text).decode("ascii", "replace") if isinstance(text, (bytes, bytearray)) else text
-    return text if isinstance(text, str) and len(text) <= LONGEST_EVIDENCE else ""
+    if not isinstance(text, str) or len(text) > LONGEST_EVIDENCE or not text.startswith(EVIDENCE_VERSION + "{"):
+        return ""
+    return text
 
 
 def _only(values: list[Any], pattern: re.Pattern[str]) -> re.Match[str] | None:

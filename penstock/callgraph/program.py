@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from penstock.callgraph.call_paths import Reach, Site
     from penstock.callgraph.codebase import Codebase
     from penstock.callgraph.function_bodies import Body, Node
+    from penstock.effects.rows import Touch
     from penstock.model import CallKind
 
     Names = dict[str, ValueSet]
@@ -45,10 +46,11 @@ class Summary:
         inner: The steps that it leads to.
         finished: The steps among them known to have run when it returns; others may only be started.
         blind: The places of analysis gaps, with the reasons.
+        touches: What it touches outside the process, itself and in functions that are no steps, with the places.
         waiting: The functions that called it during its own analysis.
     """
 
-    __slots__ = ("blind", "body", "finished", "inner", "result", "waiting")
+    __slots__ = ("blind", "body", "finished", "inner", "result", "touches", "waiting")
 
     def __init__(self, body: Body, result: ValueSet | None = None) -> None:
         self.body = body
@@ -56,12 +58,14 @@ class Summary:
         self.inner: Reach = {}
         self.finished: set[int] = set()
         self.blind: dict[Site, str] = {}
+        self.touches: dict[Touch, Site] = {}
         self.waiting: list[Summary] = []
 
     def with_result_of(self, tags: Iterable[int]) -> Summary:
         """Return a summary whose result also carries the tags of these steps."""
         summary = Summary(self.body, ValueSet(self.result, self.result.tags.union(tags)))
         summary.inner, summary.finished, summary.blind = self.inner, self.finished, self.blind
+        summary.touches = self.touches
         return summary
 
 
@@ -72,6 +76,7 @@ class Program:
         code: The user's code and the steps in it.
         relations: The relations between steps, with their kind and place.
         blind: The places of analysis gaps, by the numbers of the steps.
+        touches: What the steps touch outside the process, with the places, by the numbers of the steps.
         answered: The calls whose target was known in at least one context.
         until: The deadline of the analysis, on the clock of ``time.monotonic``.
     """
@@ -80,6 +85,7 @@ class Program:
         self.code = code
         self.relations: dict[tuple[CallKind, int, int], Site] = {}
         self.blind: dict[int, dict[Site, str]] = {}
+        self.touches: dict[int, dict[Touch, Site]] = {}
         self.answered: set[Site] = set()
         self.until = float("inf")
         self._interpret = interpret
@@ -205,6 +211,7 @@ class Program:
             for target, site in summary.inner.items():
                 self.note("call", source, target, site)
             self.blind.setdefault(source, {}).update(summary.blind)
+            self.touches.setdefault(source, {}).update(summary.touches)
 
     def give_up(self, summary: Summary, site: Site, reason: str) -> None:
         """Record a gap of the analysis."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.model import Blind, Call
+from penstock.model.resource_uses import StaticTouch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 _MAX_BLIND = 20
 """How many places are reported for one flow."""
+_MAX_TOUCHES = 500
+"""How many touches are reported for one flow."""
 _KINDS: tuple[CallKind, ...] = ("call", "order", "data")
 
 
@@ -28,10 +32,12 @@ class Reading(NamedTuple):
     Attributes:
         calls: The relations between steps, with their kinds.
         blind: Where the reading gave up.
+        touches: What the steps plainly touch outside the process.
     """
 
     calls: tuple[Call, ...] = ()
     blind: tuple[Blind, ...] = ()
+    touches: tuple[StaticTouch, ...] = ()
 
 
 def sort_by_flow(program: Program, lost: Mapping[str, list[Blind]], arrows: Arrows | None) -> dict[str, Reading]:
@@ -50,10 +56,12 @@ def sort_by_flow(program: Program, lost: Mapping[str, list[Blind]], arrows: Arro
     for flow, blinds in chain(lost.items(), _blind(program)):
         for blind in blinds:
             places[flow].setdefault((blind.file, blind.line), blind)
+    touches = _collect_touches(program)
     return {
         flow: Reading(
             _calls(program, links[flow], None if arrows is None else _predecessors(program, flow, arrows[flow])),
             tuple(places[flow].values())[:_MAX_BLIND],
+            touches.get(flow, ()),
         )
         for flow in lost
     }
@@ -71,6 +79,19 @@ def _blind(program: Program) -> Iterator[tuple[str, list[Blind]]]:
                 if site not in program.answered
             ],
         )
+
+
+def _collect_touches(program: Program) -> dict[str, tuple[StaticTouch, ...]]:
+    """Return what the steps of each flow touch, by flow, sorted by step and name."""
+    touches: dict[str, list[StaticTouch]] = {}
+    for tag, places in program.touches.items():
+        flow, step = program.code.labels[tag]
+        touches.setdefault(flow, []).extend(
+            StaticTouch(step=step, verb=touch.verb, target=touch.target, file=site[0], line=site[1])
+            for touch, site in places.items()
+        )
+    order = attrgetter("step", "verb", "target")
+    return {flow: tuple(sorted(rows, key=order)[:_MAX_TOUCHES]) for flow, rows in touches.items()}
 
 
 def _predecessors(program: Program, flow: str, arrows: Iterable[tuple[str, str]]) -> dict[int, set[int]]:

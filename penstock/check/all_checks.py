@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +13,15 @@ from penstock.check.findings.baseline import read, without_ignored, without_know
 from penstock.check.findings.contracts import find_broken
 from penstock.check.findings.finding import findings, of_problem
 from penstock.check.findings.grouping import group_by_cause
-from penstock.check.findings.resources import find_wrong_uses
+from penstock.check.findings.resources import find_unknown_routes, find_wrong_uses
 from penstock.check.findings.shared_causes import with_causes
 from penstock.check.findings.topics import find_unmatched_topics
 from penstock.check.gc_pause import collector_paused
+from penstock.check.numbers import add_numbers
 from penstock.check.questions.application import Application
 from penstock.check.verdict.judgement import judge
 from penstock.check.verdict.resource_verdicts import ResourceVerdicts, SeenKinds
+from penstock.check.verdict.unknown_triggers import add_unknown_triggers, find_unknown_triggers
 from penstock.collect import input_files
 from penstock.config import evidence_file
 from penstock.manifest.unread_flows import is_unread
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from penstock.config import Config
     from penstock.config.accepted import Contract, Ignore
     from penstock.manifest import Manifest
+    from penstock.model import Flow
     from penstock.model.resource_uses import ResourceUse
 
 
@@ -48,7 +51,6 @@ class Proof:
         baselined: The findings accepted by the baseline.
         ignored: The findings accepted for a stated reason.
         evidence_error: The reason that the evidence was left out, or an empty string.
-        uses: What the steps of each flow use outside the process, by its full name, where the evidence says it.
     """
 
     manifest: Manifest
@@ -56,7 +58,6 @@ class Proof:
     baselined: tuple[Finding, ...] = ()
     ignored: tuple[Finding, ...] = ()
     evidence_error: str = ""
-    uses: Mapping[str, tuple[ResourceUse, ...]] = field(default_factory=dict)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -81,7 +82,9 @@ class CheckRules:
         contracts: What the project has decided about its flows.
         ignores: The findings accepted for a reason.
         judged: Whether edges are checked here; those of foreign manifests were checked where they were exported.
+        numbers_from: The runs that the numbers of steps and edges count.
         words: What the project's own words for effects and triggers stand for.
+        is_strict: Whether wrong effects and triggers are errors, where nothing is left in doubt.
     """
 
     project: Path
@@ -90,7 +93,9 @@ class CheckRules:
     contracts: tuple[Contract, ...]
     ignores: tuple[Ignore, ...]
     judged: bool
+    numbers_from: str
     words: tuple[tuple[str, tuple[str, ...]], ...]
+    is_strict: bool = False
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -113,7 +118,9 @@ class CheckRules:
             contracts=config.contracts,
             ignores=config.ignore,
             judged=judged and not config.manifests,
+            numbers_from=config.numbers_from,
             words=tuple(config.effects.items()),
+            is_strict=config.effects_check == "error",
         )
 
 
@@ -128,21 +135,30 @@ def check_flows(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> Pr
     with collector_paused():  # 500 flows take 0.13 s so, and 0.15 s otherwise
         judgements = [None if is_unread(flow) else judge(flow, evidence) for flow in manifest.flows]
     flows = (
-        note_tests(judgement.flow, evidence) if judgement else flow
+        add_numbers(note_tests(judgement.flow, evidence), evidence, rules.numbers_from) if judgement else flow
         for flow, judgement in zip(manifest.flows, judgements, strict=True)
     )
-    proven = replace(manifest, flows=tuple(flows))
     known_judgements = [judgement for judgement in judgements if judgement]
     old = any(judgement.tally.unknown for judgement in known_judgements) and _is_old(manifest, evidence, rules)
     judged_uses = _judge_uses(known_judgements, evidence, rules)
+    uses_by_flow = {verdicts.flow.full_name: uses for verdicts, uses in judged_uses}
+    proven = replace(manifest, flows=tuple(replace(flow, uses=uses_by_flow.get(flow.full_name, ())) for flow in flows))
     everything = [
         *_problems(manifest),
         *(finding for judgement in known_judgements for finding in findings(judgement, old=old)),
-        *(finding for verdicts, uses in judged_uses for finding in find_wrong_uses(verdicts, uses)),
+        *(
+            finding
+            for verdicts, uses in judged_uses
+            for finding in find_wrong_uses(verdicts, uses, failing=rules.is_strict)
+        ),
+        *(
+            finding
+            for flow in manifest.flows
+            for finding in find_unknown_routes(flow, _find_unknown(flow, uses_by_flow, rules), failing=rules.is_strict)
+        ),
         *_compare_flows(proven, rules),
     ]
-    proof = _accept(proven, everything, evidence, rules)
-    return replace(proof, uses={verdicts.flow.full_name: uses for verdicts, uses in judged_uses})
+    return _accept(proven, everything, evidence, rules)
 
 
 def _judge_uses(
@@ -153,7 +169,15 @@ def _judge_uses(
         return []
     kinds = SeenKinds.of(evidence)
     all_verdicts = [ResourceVerdicts(judgement.flow, evidence, rules.vocabulary, kinds) for judgement in judgements]
-    return [(verdicts, tuple(verdicts.judge())) for verdicts in all_verdicts]
+    return [
+        (verdicts, add_unknown_triggers(verdicts.flow, verdicts.judge(), rules.vocabulary)) for verdicts in all_verdicts
+    ]
+
+
+def _find_unknown(
+    flow: Flow, uses_by_flow: Mapping[str, tuple[ResourceUse, ...]], rules: CheckRules
+) -> tuple[ResourceUse, ...]:
+    return find_unknown_triggers(flow, uses_by_flow.get(flow.full_name, ()), rules.vocabulary)
 
 
 def _compare_flows(manifest: Manifest, rules: CheckRules) -> Iterator[Finding]:

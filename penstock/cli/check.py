@@ -82,7 +82,7 @@ def run(parsed: argparse.Namespace) -> int:
     except BrokenPipeError:  # the exit code matters even if the output is not read to its end
         leave_unread(sys.stdout)
     if parsed.fix:
-        return run_fix(chosen, proof.manifest, config.project, asker(yes=parsed.yes))
+        return run_fix(reported_findings, proof.manifest, config.project, asker(yes=parsed.yes))
     return FINDINGS if any(finding.severity == "error" for finding in chosen) else CLEAN
 
 

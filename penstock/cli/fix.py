@@ -25,7 +25,7 @@ def add_fix_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fix",
         action="store_true",
-        help="write the proposed after= to the sources, after showing the change and asking",
+        help="write the proposed after=, effects= and trigger= to the sources, after showing the change and asking",
     )
     parser.add_argument("--yes", action="store_true", help="with --fix: write without asking")
 
@@ -52,14 +52,14 @@ def run_fix(findings: Sequence[Finding], manifest: Manifest, project: Path, ask:
     for refusal in result.refused:
         tell("left", str(refusal))
     is_written = _write_edits(result.edits, ask)
-    others = any(finding.severity == "error" and finding.after is None for finding in findings)
+    others = any(finding.severity == "error" and not finding.has_proposal for finding in findings)
     return FINDINGS if others or result.refused or not is_written else CLEAN
 
 
 def _write_edits(edits: Sequence[Edit], ask: Callable[[str], bool]) -> bool:
     """Write the files if confirmed, and return whether nothing is left to write."""
     if not edits:
-        print("No after= needs a change.")
+        print("No declaration needs a change.")
         return True
     if not ask(f"Write {pluralize(len(edits), 'file')}?"):
         return False

@@ -15,9 +15,10 @@ from penstock.render.wording import visible, visible_title
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from penstock.embed.numbers import NumbersRow, NumbersView
     from penstock.embed.options import FlowOptions
     from penstock.embed.site import Site
-    from penstock.embed.views import DiagramView, FlowView, StepFact, StepView
+    from penstock.embed.views import Chip, DiagramView, FlowView, StepFact, StepView
     from penstock.model import Flow
 
 VERSION_FILE = "version.js"
@@ -30,6 +31,10 @@ section { border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent
 h2 { font-size: 1.15rem; margin-bottom: .25rem }
 pre { white-space: pre-wrap }
 .facts { opacity: .75 }
+.numbers { border-collapse: collapse; font-size: .875em; margin: .75rem 0; font-variant-numeric: tabular-nums }
+.numbers :is(th, td) { padding: .15rem .75rem .15rem 0; text-align: right; white-space: nowrap }
+.numbers :is(th, td):first-child { text-align: left; white-space: normal }
+.ps-scroll { overflow-x: auto }
 """
 
 _RELOAD = """
@@ -84,13 +89,29 @@ def _draw(site: Site, view: DiagramView, anchors: Mapping[str, str]) -> Iterator
     layout = lay_out_one(view.flow, options, engine=site.drawing.engine, timeout=site.drawing.timeout)
     drawing = svg.draw(view.flow, layout, options, prefix="ps")
     yield f'<div class="penstock">{assets.frame(drawing, view.label, svg.locate_start(view.flow, layout))}</div>'
-    if view.evidence:
-        yield f"<p>{escape(view.evidence.line)}</p>"
-        yield f"<ul>{''.join(f'<li>{escape(str(doubt))}</li>' for doubt in view.evidence.doubts)}</ul>"
+    if view.numbers:
+        yield from _write_numbers(view.numbers)
+    for evidence in view.evidence:
+        yield f"<p>{escape(evidence.line)}</p>"
+        yield f"<ul>{''.join(f'<li>{escape(str(doubt))}</li>' for doubt in evidence.doubts)}</ul>"
+
+
+def _write_numbers(view: NumbersView) -> Iterator[str]:
+    yield f"<p>{escape(view.origin)}</p>"
+    for table in view.tables:
+        heads = "".join(f"<th>{escape(head)}</th>" for head in table.heads)
+        rows = (_write_row(row) for row in table.rows)
+        content = f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody>"
+        yield f'<div class="ps-scroll"><table class="numbers">{content}</table></div>'
+
+
+def _write_row(row: NumbersRow) -> str:
+    name = f"<td>{escape(row.name)}</td>"
+    return f"<tr>{name}{''.join(f'<td>{escape(cell)}</td>' for cell in row.cells)}</tr>"
 
 
 def _write_step(view: StepView, anchors: Mapping[str, str]) -> str:
-    facts = [escape(chip.text) for chip in view.chips] + [_write_fact(fact, anchors) for fact in view.facts]
+    facts = [*map(_write_chip, view.chips), *(_write_fact(fact, anchors) for fact in view.facts)]
     parts = [
         f'<section id="{anchors[view.step.name][1:]}">',
         f"<h2><code>{escape(view.name)}{escape(view.signature)}</code></h2>",
@@ -101,11 +122,15 @@ def _write_step(view: StepView, anchors: Mapping[str, str]) -> str:
     return "\n".join(filter(None, parts))
 
 
+def _write_chip(chip: Chip) -> str:
+    return escape(f"{chip.text} ({chip.state})" if chip.state else chip.text)
+
+
 def _write_fact(fact: StepFact, anchors: Mapping[str, str]) -> str:
     items = [
         f'<a href="{anchors[name]}">{escape(visible(name))}</a>' + (f" ({escape(label)})" if label else "")
         for name, label in fact.neighbours
     ]
-    items += [escape(chip.text) for chip in fact.chips]
+    items += map(_write_chip, fact.chips)
     items += [escape(fact.source.text)] if fact.source else []
     return f"{fact.label} {', '.join(items)}".strip()

@@ -40,6 +40,7 @@ from penstock.cli.terminal import (
     width,
 )
 from penstock.cli.testing import coverage, tests
+from penstock.cli.tracing import trace
 from penstock.embed.layouts import DrawRules
 from penstock.errors import ConfigError, PenstockError, RenderWarning
 from penstock.manifest import dumps
@@ -48,6 +49,7 @@ from penstock.proof import prove
 from penstock.render import FORMATS, file_content, format_of
 from penstock.render.edge_status import without_proof
 from penstock.render.excerpt import take_part
+from penstock.render.numbers import limit_numbers
 from penstock.render.options import Options, checked_direction
 from penstock.render.text import drawing as text
 from penstock.render.wording import escape_line
@@ -64,7 +66,7 @@ if TYPE_CHECKING:
     Command = Callable[[argparse.Namespace, Manifest, DrawRules], list[Problem]]
     Action = Callable[[argparse.Namespace], int]
 
-COMMANDS = (check, completion, coverage, diff, evidence, example, explain, impact, inject, open_flow, tests, who)
+COMMANDS = (check, completion, coverage, diff, evidence, example, explain, impact, inject, open_flow, tests, trace, who)
 """The modules of the commands that are not defined here, each with a function ``add``."""
 
 FIRST_COMMANDS = (discover, init)
@@ -162,10 +164,12 @@ def _show(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) -> l
     if flow.description:
         print(_wrap_text(escape_line(flow.description), columns))
     print()
-    drawn, note = take_part(flow, read_part(parsed))
+    drawn, note = take_part(flow, read_part(parsed, rules))
     options = Options(direction=_direction(parsed, rules), details=True, note=note)
     whole = not sys.stdout.isatty()
     print(text.render(drawn, options, colour=use_colour(sys.stdout), width=columns, fold=bool(columns), whole=whole))
+    if origin := text.origin(drawn):
+        print(f"\n{origin}")
     if proof := text.proof(drawn, colour=use_colour(sys.stdout), width=columns):
         print(f"\n{proof}")
     if parsed.paths:
@@ -199,7 +203,7 @@ def _render(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) ->
 def _draw(flow: Flow, kind: Format, *, parsed: argparse.Namespace, rules: DrawRules) -> bytes:
     """Return a flow as the content of a file; warnings are printed."""
     details = kind.detailed if parsed.details is None else parsed.details
-    part = read_part(parsed)
+    part = read_part(parsed, rules)
     flow, note = take_part(flow, replace(part, untested=part.untested and kind.name != "json"))
     options = Options(direction=_direction(parsed, rules), details=details, note=note)
     with warnings.catch_warnings(record=True) as messages:
@@ -221,8 +225,9 @@ def _problems_of(flow: Flow, manifest: Manifest) -> list[Problem]:
     return [*flow.problems, *unread]
 
 
-def _export(parsed: argparse.Namespace, manifest: Manifest, _rules: DrawRules) -> list[Problem]:
-    _write(dumps(manifest).encode(), parsed.output, binary=False)
+def _export(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) -> list[Problem]:
+    flows = tuple(limit_numbers(flow, rules.numbers) for flow in manifest.flows)
+    _write(dumps(replace(manifest, flows=flows)).encode(), parsed.output, binary=False)
     return [*manifest.problems, *(problem for flow in manifest.flows for problem in flow.problems)]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from penstock._util.atomic_files import write_atomically
 from penstock.cli.common_options import add_sources, read_config
 from penstock.cli.flow_page import VERSION_FILE, write_page
+from penstock.cli.part_options import add_numbers
 from penstock.cli.terminal import CLEAN, tell
 from penstock.embed.options import FlowOptions
 from penstock.embed.pages import page_names
@@ -39,6 +40,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add_sources(parser)
     parser.add_argument("flow", metavar="FLOW", help="the flow's name, or SERVICE/NAME")
     parser.add_argument("--direction", metavar="TB|LR|BT|RL", help="direction of the diagram: down, right, up, left")
+    add_numbers(parser)
     parser.add_argument("--no-browser", action="store_true", help="print the path of the page instead of opening it")
     parser.add_argument("--watch", action="store_true", help="draw again at every save, until Ctrl-C")
 
@@ -83,7 +85,8 @@ class PageFile:
             return False
         flow = proof.manifest.flow(self._parsed.flow)
         direction = checked_direction(self._parsed.direction) if self._parsed.direction else ""
-        options = FlowOptions(direction=direction, description=True, proof=config.proof)
+        numbers = self._parsed.numbers or ""
+        options = FlowOptions(direction=direction, description=True, proof=config.proof, numbers=numbers)
         with warnings.catch_warnings(record=True) as messages:
             warnings.simplefilter("always", RenderWarning)
             page, version = write_page(Site(config, proof.manifest), flow, options, watched=self._parsed.watch)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 GROUPS: Mapping[str, Sequence[str]] = {
     "Start": ("example", "discover", "init", "completion"),
     "Look at flows": ("list", "show", "open"),
-    "Ask about them": ("who", "impact"),
+    "Ask about them": ("who", "impact", "trace"),
     "Write them down": ("render", "inject", "export"),
     "Check them": ("check", "explain", "coverage", "tests", "diff", "evidence"),
 }

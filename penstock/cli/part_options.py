@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.render.excerpt import COLLAPSED_BY, Part
+from penstock.render.numbers import AMOUNTS
 
 if TYPE_CHECKING:
     import argparse
+
+    from penstock.embed.layouts import DrawRules
 
 
 def add_part(parser: argparse.ArgumentParser) -> None:
@@ -20,8 +23,22 @@ def add_part(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--collapse", choices=list(COLLAPSED_BY), default="", help="draw one box for each module")
     parser.add_argument("--untested", action="store_true", help="mark the arrows that no test takes")
+    add_numbers(parser)
 
 
-def read_part(parsed: argparse.Namespace) -> Part:
-    """Return the selected part."""
-    return Part(focus=parsed.focus, depth=parsed.depth, collapse=parsed.collapse, untested=parsed.untested)
+def add_numbers(parser: argparse.ArgumentParser) -> None:
+    """Add the option that selects the numbers of steps and arrows."""
+    parser.add_argument(
+        "--numbers", choices=AMOUNTS, help="show how often steps and arrows ran: counts, or all with durations"
+    )
+
+
+def read_part(parsed: argparse.Namespace, rules: DrawRules) -> Part:
+    """Return the selected part, with the numbers of the settings unless others are asked for."""
+    return Part(
+        focus=parsed.focus,
+        depth=parsed.depth,
+        collapse=parsed.collapse,
+        untested=parsed.untested,
+        numbers=parsed.numbers or rules.numbers,
+    )

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from penstock.config.sources import SettingsSource
+    from penstock.model import Flow
 
 _LARGEST_DATA = 10 * 2**20
 """Bytes; larger files hold data that no declaration depends on, and hashing them would take long."""
@@ -191,9 +192,15 @@ class Session:
             problems += unread
             self._limit(request["timeout"])
             Path(request["declared"]).unlink()
+            flows = self._mark_unknown_triggers(flows)
         project, service = Path(request["project"]), request["service"]
         application_manifest = manifest.build(flows, problems, project=project, service=service)
         write_atomically(Path(request["manifest"]), lazy.dumps(application_manifest).encode())
+
+    def _mark_unknown_triggers(self, flows: tuple[Flow, ...]) -> tuple[Flow, ...]:
+        from penstock.collect.routes import mark_unknown_triggers  # noqa: PLC0415 - as above
+
+        return mark_unknown_triggers(flows, lambda file: source_paths.is_own(source_paths.absolute(file), self.roots))
 
     def report(self) -> None:
         """Write the outcome to the report file."""

@@ -16,6 +16,7 @@ from penstock._util.display_text import plain, plain_name
 from penstock.errors import ManifestError
 from penstock.model import EvidenceSummary, Flow, Kind
 from penstock.model.finding_kinds import State
+from penstock.model.resource_uses import Verb
 from penstock.render.wording import is_inside
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from penstock.manifest import Manifest
     from penstock.model import Blind, Call, Edge, Problem, Step
     from penstock.model.problem_codes import ProblemCode
+    from penstock.model.resource_uses import ResourceUse, StaticTouch
 
-    Placed = TypeVar("Placed", Step, Problem, Call, Blind)
+    Placed = TypeVar("Placed", Step, Problem, Call, Blind, StaticTouch)
 
 MAX_NAME, MAX_LINE, MAX_TEXT = 200, 2_000, 20_000
 """Maximum characters of a name, of a text on one line (title, signature), and of a docstring or description."""
@@ -53,6 +55,7 @@ _GAP = re.compile(r"\n[ \t]*\n")
 _MODULE = re.compile(r"\w+(?:\.\w+)*")
 _QUALNAME = re.compile(r"[\w.<>]+")
 _IMPORT = re.compile(r"\w+(?:\.\w+)*(?: as \w+)?")
+_STATE = re.compile(r"[a-z-]+")
 _HASH = re.compile(r"[0-9a-f]{1,64}")
 
 
@@ -98,7 +101,12 @@ def _flow(flow: Flow) -> Flow:
         blind=tuple(
             replace(_clean_location(blind), step=_name(blind.step), reason=_line(blind.reason)) for blind in flow.blind
         ),
+        touches=tuple(
+            replace(_clean_location(touch), step=_name(touch.step), verb=_line(touch.verb), target=_line(touch.target))
+            for touch in flow.touches
+        ),
         evidence=flow.evidence and _evidence(flow.evidence),
+        uses=tuple(map(_use, flow.uses)),
     )
 
 
@@ -131,6 +139,19 @@ def _edge(edge: Edge) -> Edge:
         state=edge.state if edge.state in get_args(State) else "",
         witness=_line(edge.witness),
         note=_line(edge.note),
+    )
+
+
+def _use(use: ResourceUse) -> ResourceUse:
+    return replace(
+        use,
+        step=_name(use.step),
+        verb=use.verb if use.verb in get_args(Verb) else "writes",
+        resource=_line(use.resource),
+        origin=_line(use.origin),
+        state=_matching(_STATE, use.state),
+        note=_line(use.note),
+        witness=_line(use.witness),
     )
 
 

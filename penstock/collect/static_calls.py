@@ -38,10 +38,7 @@ def with_calls(
         unread = tuple(map(mark_unread, batch))
         return unread, describe_unread(unread, f"{type(error).__name__}: {error}. Their edges are not checked.")
     read_flows = tuple(
-        replace(flow, calls=readings[flow.name].calls, blind=readings[flow.name].blind)
-        if flow.name in readings
-        else flow
-        for flow in batch
+        replace(flow, **readings[flow.name]._asdict()) if flow.name in readings else flow for flow in batch
     )
     return read_flows, describe_unread(read_flows, explain_timeout(seconds))
 

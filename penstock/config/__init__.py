@@ -5,24 +5,21 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from penstock.config import validators as read
 from penstock.config.accepted import CONTRACT_TYPES, Contract, Ignore
 from penstock.config.bad_values import describe_bad_value
-from penstock.config.sources import SettingsSource, find, project_of, toml
+from penstock.config.log_fields import read_log_fields
+from penstock.config.numbers import declare_numbers, declare_numbers_from
+from penstock.config.setting import declare_setting, describe_setting
+from penstock.config.sources import SettingsSource, find, project_of
 from penstock.errors import ConfigError, did_you_mean, near_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
-def _setting(reader: read.Reader, kind: str, default: object, example: object, text: str) -> Any:
-    metadata = {"read": reader, "type": kind, "default": default, "example": example, "help": text}
-    if isinstance(default, dict):
-        # A dictionary has no hash, but equal configurations must be equal keys.
-        return field(default_factory=dict, hash=False, metadata=metadata)
-    return field(default=default, metadata=metadata)
+    from penstock.config.setting import Setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +33,7 @@ class Config:
 
     project: Path
     source: SettingsSource | None = field(default=None, compare=False, repr=False)
-    modules: tuple[str, ...] = _setting(
+    modules: tuple[str, ...] = declare_setting(
         read.modules,
         "list of modules",
         (),
@@ -44,14 +41,14 @@ class Config:
         "The modules to import, in this order. `shop.orders.*` is the package and every module in it. Without "
         "this setting, the flows of the building process itself are shown.",
     )
-    path: tuple[Path, ...] = _setting(
+    path: tuple[Path, ...] = declare_setting(
         read.folders,
         "list of folders",
         (),
         ["src"],
         "Folders to put first on `sys.path` before the modules are imported.",
     )
-    python: str | None = _setting(
+    python: str | None = declare_setting(
         read.interpreter,
         "interpreter",
         None,
@@ -59,35 +56,35 @@ class Config:
         "The Python that imports the modules; by default, the one that runs the build. Its environment needs "
         "penstock and the application. A bare name such as `python3.12` is searched on PATH.",
     )
-    env: Mapping[str, str] = _setting(
+    env: Mapping[str, str] = declare_setting(
         read.strings,
         "table of strings",
         {},
         {"STAGE": "docs"},
         "Environment variables to set for the import.",
     )
-    setup: str = _setting(
+    setup: str = declare_setting(
         read.setup,
         "module:function",
         "",
         "django:setup",
         "A function to call, without arguments, before the first import.",
     )
-    mock: tuple[str, ...] = _setting(
+    mock: tuple[str, ...] = declare_setting(
         read.mocks,
         "list of modules",
         (),
         ["redis", "google.cloud"],
         "Modules to replace by mocks, with all modules under them, if they cannot be installed.",
     )
-    timeout: float = _setting(
+    timeout: float = declare_setting(
         read.seconds,
         "seconds",
         60.0,
         120,
         "The time limit for setup and all imports together.",
     )
-    reading_timeout: float = _setting(
+    reading_timeout: float = declare_setting(
         read.seconds,
         "seconds",
         60.0,
@@ -95,14 +92,14 @@ class Config:
         "The time limit for analysing the code after the imports. Flows that are not analysed by then are "
         "shown without proof, and a problem says so.",
     )
-    manifests: tuple[Path, ...] = _setting(
+    manifests: tuple[Path, ...] = declare_setting(
         read.paths,
         "list of files",
         (),
         ["flows.json"],
         "Manifests to read instead of importing modules, as written by `penstock export`. Several are merged.",
     )
-    trust_manifests: bool = _setting(
+    trust_manifests: bool = declare_setting(
         read.truth,
         "truth value",
         False,
@@ -110,35 +107,35 @@ class Config:
         "Whether `manifests` are your own. Manifests of others are data: their docstrings become text and "
         "formatting only, and penstock opens none of the files that they name.",
     )
-    service: str = _setting(
+    service: str = declare_setting(
         read.text,
         "string",
         "",
         "shop",
         "The service's name. It distinguishes flows of the same name in several services.",
     )
-    source_url: str = _setting(
+    source_url: str = declare_setting(
         read.template,
         "URL template",
         "",
         "https://example.org/shop/blob/main/{file}#L{line}-L{end_line}",
         "The address of a step's source; `{file}`, `{line}` and `{end_line}` are filled in.",
     )
-    engine: str = _setting(
+    engine: str = declare_setting(
         read.engine,
         "`graphviz-pure`, `dot` or a path",
         "graphviz-pure",
         "dot",
         "The layout engine: the `graphviz-pure` wheel, `dot` from PATH, or the path of an executable.",
     )
-    direction: str = _setting(
+    direction: str = declare_setting(
         read.one_of("TB", "LR", "BT", "RL", TD="TB"),
         "`TB`, `LR`, `BT` or `RL`",
         "TB",
         "LR",
         "The direction of the edges in diagrams: down, right, up or left.",
     )
-    layout_timeout: float = _setting(
+    layout_timeout: float = declare_setting(
         read.seconds,
         "seconds",
         20.0,
@@ -146,21 +143,21 @@ class Config:
         "The time limit for the layout of one diagram. After it, a cheaper layout is tried, and then the "
         "diagram is drawn in plain layers.",
     )
-    docstring_style: str = _setting(
+    docstring_style: str = declare_setting(
         read.one_of("auto", "google", "numpy", "sphinx", "markdown"),
         "`auto`, `google`, `numpy`, `sphinx` or `markdown`",
         "auto",
         "google",
         "The style of docstrings; `auto` recognises Google, NumPy and Sphinx style.",
     )
-    evidence: str = _setting(
+    evidence: str = declare_setting(
         read.path,
         "file",
         "",
         "evidence.json",
         "The file with recorded runs, as written by `pytest --penstock`; `.penstock/evidence.json` by default.",
     )
-    check: str = _setting(
+    check: str = declare_setting(
         read.one_of("off", "warn", "error"),
         "`off`, `warn` or `error`",
         "off",
@@ -169,14 +166,16 @@ class Config:
         "with the code in any case. With `warn` or `error`, they are compared with the code even before "
         "anything was recorded.",
     )
-    proof: bool = _setting(
+    proof: bool = declare_setting(
         read.truth,
         "truth value",
         True,
         False,
         "Whether diagrams show what is known of each edge from code and runs.",
     )
-    contracts: tuple[Contract, ...] = _setting(
+    numbers: str = declare_numbers()
+    numbers_from: str = declare_numbers_from()
+    contracts: tuple[Contract, ...] = declare_setting(
         read.tables(Contract, lists=("flows", "never", "resources"), choices={"type": CONTRACT_TYPES}),
         "list of tables",
         (),
@@ -185,7 +184,7 @@ class Config:
         "or `sole-writer`. `name` is the rule's name, `flows` contains patterns of the flows that it applies "
         "to, `never` the steps or flows that they must not reach, and `resources` what no other flow may write.",
     )
-    effects: Mapping[str, tuple[str, ...]] = _setting(
+    effects: Mapping[str, tuple[str, ...]] = declare_setting(
         read.string_lists,
         "table of lists of strings",
         {},
@@ -193,7 +192,15 @@ class Config:
         "Further words for effects and triggers, each with what it stands for; `*` stands for anything. "
         "`postgres:parts` and `INSERT INTO parts`, or `kafka:orders` and `topic:orders`, are known to be the same.",
     )
-    ignore: tuple[Ignore, ...] = _setting(
+    effects_check: str = declare_setting(
+        read.one_of("note", "error"),
+        "`note` or `error`",
+        "note",
+        "error",
+        "Whether wrong effects and triggers fail the check, or are only listed. `error` fails for what runs, or "
+        "the routes of the framework, refute; what they only do not show remains a note.",
+    )
+    ignore: tuple[Ignore, ...] = declare_setting(
         read.tables(Ignore),
         "list of tables",
         (),
@@ -201,31 +208,28 @@ class Config:
         "Findings to accept, each with a `reason`; `code` limits an entry to one kind of finding. An entry "
         "that matches nothing is a finding itself.",
     )
-    baseline: str = _setting(
+    baseline: str = declare_setting(
         read.path,
         "file",
         "",
         "penstock-baseline.json",
         "A file with earlier findings, which are accepted.",
     )
-
-
-class Setting(NamedTuple):
-    """The documentation of one setting.
-
-    Attributes:
-        name: Its name in ``[tool.penstock]``.
-        type: Its type, in words.
-        default: Its default as TOML, or an empty string without one.
-        example: A valid value as TOML.
-        help: Its effect, in Markdown.
-    """
-
-    name: str
-    type: str
-    default: str
-    example: str
-    help: str
+    trace_fields: Mapping[str, tuple[str, ...]] = declare_setting(
+        read_log_fields,
+        "table of lists of strings",
+        {},
+        {"id": ["order_flow"], "step": ["stage"], "show": ["order", "shard"]},
+        "The names of fields in log records, for `penstock trace`: of the `id`, `time`, `level`, `message`, `step`, `flow`, "
+        "`service`, `logger` and `span`. `show` names further fields to print; all others are never printed.",
+    )
+    trace_files: tuple[Path, ...] = declare_setting(
+        read.paths,
+        "list of files",
+        (),
+        ["logs/shop.jsonl", "logs/spans.jsonl.gz"],
+        "The logs and spans that `%flow --run ID` searches in a notebook.",
+    )
 
 
 def evidence_file(config: Config) -> Path:
@@ -286,12 +290,7 @@ def _value(source: SettingsSource, key: str, value: object) -> object:
         raise ConfigError(message, where=source.where(key), key=key) from None
 
 
-def _describe_setting(name: str, metadata: Mapping[str, Any]) -> Setting:
-    default, example = toml(metadata["default"]), toml(metadata["example"])
-    return Setting(name, metadata["type"], default, example, metadata["help"])
-
-
 _declared: dict[str, Mapping[str, Any]] = {item.name: item.metadata for item in fields(Config) if item.metadata}
 
-SETTINGS: tuple[Setting, ...] = tuple(_describe_setting(name, metadata) for name, metadata in _declared.items())
+SETTINGS: tuple[Setting, ...] = tuple(describe_setting(name, metadata) for name, metadata in _declared.items())
 """Every setting, in the order of the reference; derived from the declarations in :class:`Config`."""

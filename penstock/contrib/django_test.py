@@ -53,16 +53,23 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
         penstock: Whether to record.
         penstock_evidence: Where to write the evidence, and record; by default the setting ``evidence`` of
             ``[tool.penstock]``, or ``.penstock/evidence.json``.
+        penstock_times: Whether to record, and also errors and durations of steps.
         **options: Options of Django's ``DiscoverRunner``.
     """
 
     parallel_test_suite = _Suite
 
     def __init__(
-        self, *args: Any, penstock: bool = False, penstock_evidence: str | None = None, **options: Any
+        self,
+        *args: Any,
+        penstock: bool = False,
+        penstock_evidence: str | None = None,
+        penstock_times: bool = False,
+        **options: Any,
     ) -> None:
         super().__init__(*args, **options)
-        self._records = penstock or bool(penstock_evidence)
+        self._records = penstock or bool(penstock_evidence) or penstock_times
+        self._times = penstock_times
         self._evidence_file = penstock_evidence
         self._recording: RecordingSession | None = None
         self._selects = False
@@ -79,13 +86,18 @@ class FlowTestRunner(DiscoverRunner):  # type: ignore[misc] # Django has no type
             metavar="FILE",
             help="Where to write the evidence; by default the setting `evidence`, or .penstock/evidence.json.",
         )
+        parser.add_argument(
+            "--penstock-times",
+            action="store_true",
+            help="Record as --penstock does, and also errors and durations of steps, which differ from run to run.",
+        )
 
     def run_tests(self, *args: Any, **options: Any) -> int:
         """Run the tests, and record; lost evidence counts as a failure, because CI relies on it."""
         if not self._records:
             failures: int = super().run_tests(*args, **options)
             return failures
-        recording = self._recording = RecordingSession(self._target(), Path.cwd())
+        recording = self._recording = RecordingSession(self._target(), Path.cwd(), times=self._times)
         recording.begin()
         try:
             failures = super().run_tests(*args, **options)

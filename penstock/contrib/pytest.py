@@ -124,6 +124,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="where to write the evidence; by default the setting `evidence`, or .penstock/evidence.json",
     )
+    times = "errors and durations of steps, which differ from run to run"
+    group.addoption("--penstock-times", action="store_true", help=f"record as --penstock does, and also {times}")
+    parser.addini("penstock_times", f"whether a recording of penstock also has {times}", type="bool", default=False)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -142,7 +145,8 @@ def pytest_configure(config: pytest.Config) -> None:
         from penstock._recording.session import RecordingSession  # noqa: PLC0415 - see above
 
         target = _target(config)  # which reads the settings
-        recording = RecordingSession(None if hasattr(config, "workerinput") else target, config.rootpath)
+        times = config.getoption("--penstock-times") or config.getini("penstock_times")
+        recording = RecordingSession(None if hasattr(config, "workerinput") else target, config.rootpath, times=times)
         config.stash[_recording] = recording
         worker: dict[str, str] = getattr(config, "workerinput", {})
         config.pluginmanager.register(_Tests(recording, worker.get("workerid", "")))
@@ -173,7 +177,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _is_asked(options: Namespace) -> bool:
-    return bool(options.penstock or options.penstock_evidence)
+    return bool(options.penstock or options.penstock_evidence or options.penstock_times)
 
 
 def _target(config: pytest.Config) -> Path:

@@ -9,7 +9,7 @@ from penstock.discover.arrows.checked_flow import mend_arrows
 from penstock.discover.arrows.contexts import Contexts
 from penstock.discover.arrows.edges import draw_arrows, order_steps
 from penstock.discover.arrows.labels import find_label
-from penstock.discover.arrows.step_trees import build_trees, find_partial
+from penstock.discover.arrows.step_trees import build_trees
 from penstock.discover.choice.runs import Runs
 from penstock.discover.choice.scores import choose_steps
 from penstock.discover.choice.source import SourceReader
@@ -23,8 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
+    from penstock.check.evidence import Evidence
+    from penstock.discover.arrows.edges import After
     from penstock.discover.proposal import Choice
     from penstock.discover.recording import Function, Recording
+
+
+_MAX_ROUNDS = 3
+"""How often arrows are drawn again for contexts that none explains."""
 
 
 def propose(recording: Recording, entrypoint: str, choice: Choice, project: Path) -> ProposedFlow:
@@ -68,17 +74,15 @@ class _FlowDraft:
 
     def __post_init__(self) -> None:
         self.unexplained: list[int] = []
+        self.after: After = {}
 
     def settle(self) -> None:
         """Draw the arrows; leave the least likely step out that no arrow explains, until there is none."""
         while True:
             self.names = self._name_steps()
             self.contexts = self._collect_contexts()
-            entrypoint = self.names[self.start]
-            order = order_steps(self.contexts, {entrypoint}, self.names.values())
-            after = draw_arrows(self.contexts, order, {entrypoint})
-            evidence = self.contexts.evidence(self.flow)
-            self.after, failing = mend_arrows(self.flow, after, {entrypoint}, evidence)
+            evidence = self._draw()
+            self.after, failing = mend_arrows(self.flow, self.after, {self.names[self.start]}, evidence)
             weak = [number for number in self.steps if self.names[number] in failing]
             if not weak:
                 return
@@ -96,20 +100,24 @@ class _FlowDraft:
         names = name_steps([functions[number] for number in numbers], self.choice.names)
         return {number: names[functions[number].address] for number in numbers}
 
-    def _collect_contexts(self) -> Contexts:
-        """Return the contexts in all runs in which no step may be missing; in all others only if there is none."""
-        trees, contexts = build_trees(self.recording, self.names), Contexts()
-        starts = Runs(self.recording, frozenset({self.start})).starts
-        partial = find_partial(self.recording)
-        whole = {
-            shape: times for shape, times in starts.items() if shape not in partial and self._is_whole(shape)
-        } or starts
-        for shape, times in whole.items():
-            contexts.add(trees[shape][0].call, times)
-        return contexts
+    def _draw(self) -> Evidence:
+        """Draw the arrows that the contexts show, first those of runs in which no step is missing; return the evidence."""
+        entrypoints = {self.names[self.start]}
+        for _ in range(_MAX_ROUNDS):
+            order = order_steps(self.contexts, entrypoints, self.names.values())
+            self.after = draw_arrows(self.contexts, order, entrypoints)
+            if not self.contexts.admit(self.after):
+                break
+        return self.contexts.evidence(self.flow)
 
-    def _is_whole(self, shape: int) -> bool:
-        return not self.names.keys() & set(self.recording.shapes[shape].missing)
+    def _collect_contexts(self) -> Contexts:
+        """Return the contexts in all runs."""
+        shapes, trees, contexts = self.recording.shapes, build_trees(self.recording, self.names), Contexts()
+        starts = Runs(self.recording, frozenset({self.start})).starts
+        for shape, times in sorted(starts.items(), key=lambda item: len(shapes[item[0]].missing)):
+            missing = frozenset(self.names[number] for number in shapes[shape].missing if number in self.names)
+            contexts.add(trees[shape][0].call, times, missing)
+        return contexts
 
 
 def _describe(draft: _FlowDraft, runs: Runs, sources: SourceReader, others: Sequence[int]) -> ProposedFlow:

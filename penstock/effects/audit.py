@@ -27,6 +27,12 @@ _TEMPORARY_FOLDERS = frozenset({"/tmp", "/var/tmp", os.environ.get("TMPDIR", "")
 _PROBE = re.compile(r"[a-z0-9_]{8}")
 """The name of a file by which :mod:`tempfile` tries a folder."""
 
+_MAILDIR = re.compile(r"(?:.*/)?([^/]+)/(?:tmp|new|cur)/\d+\.(?:M\d+)?P\d+Q\d+\.[^/]*")
+"""A message in a Maildir, whose name ends with that of the host: as :mod:`mailbox` writes it."""
+
+_FOLDER = re.compile(r"[A-Za-z][A-Za-z_-]*")
+"""A folder's name that programmers write; tests add numbers to theirs."""
+
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,7}")
 _PROGRAM = re.compile(r"[A-Za-z_][\w.+-]{0,63}")
 _VERSION = re.compile(r"[\d.]+$")
@@ -38,6 +44,9 @@ def _name_file(path: object) -> tuple[Touch, ...]:
     if not isinstance(path, (str, bytes, os.PathLike)):
         return ()
     text = os.fsdecode(path).replace("\\", "/")
+    if maildir := _MAILDIR.fullmatch(text):
+        is_named = _FOLDER.fullmatch(maildir[1]) and not _TEMPORARY.fullmatch(maildir[1])
+        return (Touch("writes", f"maildir:{maildir[1] if is_named else '*'}"),)
     folder, _, name = text.rstrip("/").rpartition("/")
     is_probe = text in _TEMPORARY_FOLDERS or (folder in _TEMPORARY_FOLDERS and _PROBE.fullmatch(name))
     if is_probe or name.startswith(".") or _OWN_FOLDERS.search(text) or _TEMPORARY.fullmatch(name):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from penstock.embed.options import FlowOptions
@@ -78,6 +78,7 @@ class DrawRules:
         engine: The layout engine.
         timeout: Seconds that the layout of one diagram may take.
         proof: Whether diagrams show what is known of each edge.
+        numbers: The numbers that diagrams show, unless one has its own option.
         vocabulary: The words for resources, which join flows in a map.
     """
 
@@ -86,6 +87,7 @@ class DrawRules:
     engine: str
     timeout: float
     proof: bool
+    numbers: str
     vocabulary: Vocabulary
 
     @classmethod
@@ -97,6 +99,7 @@ class DrawRules:
             engine=config.engine,
             timeout=config.layout_timeout,
             proof=config.proof,
+            numbers=config.numbers,
             vocabulary=Vocabulary(config.effects),
         )
 
@@ -110,7 +113,8 @@ class DrawRules:
         direction = options.direction or self.direction
         if not isinstance(options, FlowOptions):
             return Look(direction)
-        return Look(direction, proof=options.proof, part=options.part, flexible=not options.direction)
+        part = replace(options.part, numbers=options.numbers or self.numbers)
+        return Look(direction, proof=options.proof, part=part, flexible=not options.direction)
 
     def lay_out(self, drawn: Sequence[Flow], look: Look) -> list[Layout | LayoutError]:
         """Return the layout of each flow, or why it has none; one run of the engine makes those that are not stored.

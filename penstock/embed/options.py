@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from penstock.embed.overview import Selection
 from penstock.render.excerpt import COLLAPSED_BY, Part
+from penstock.render.numbers import AMOUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,6 +92,12 @@ def _read_collapse(text: str) -> str:
     raise ValueError(f"must be {' or '.join(COLLAPSED_BY)}")
 
 
+def _read_amount(text: str) -> str:
+    if text.lower() in AMOUNTS:
+        return text.lower()
+    raise ValueError("must be off, counts or all")
+
+
 def _read_names(text: str) -> tuple[str, ...]:
     words = text.strip("[]").replace(",", " ").split()
     names = tuple(word.strip("'\"") for word in words if word != "-")
@@ -113,6 +120,7 @@ LEVEL = OptionType("1 to 6", _read_level)
 DIRECTION = OptionType("TB, LR, BT or RL", _read_direction)
 FORMAT = OptionType("svg or mermaid", _read_format)
 COUNT = OptionType("number", _read_count)
+AMOUNT = OptionType("off, counts or all", _read_amount)
 COLLAPSE = OptionType("module", _read_collapse)
 NAMES = OptionType("names", _read_names)
 RESOURCES = OptionType("resources", _read_resources)
@@ -170,6 +178,11 @@ class FlowOptions(FigureOptions):
     )
     collapse: str = _option(COLLAPSE, "", "One box for all steps of a module.")
     untested: bool = _option(TRUTH, False, "Whether the diagram marks the edges that no test takes.")
+    numbers: str = _option(
+        AMOUNT,
+        "",
+        "The numbers that steps and edges show: none, counts, or durations, too; by default, those of the setting.",
+    )
     heading_level: int = _option(LEVEL, 0, "The level of the steps' headings; by default, one below the last heading.")
     id: str = _option(TEXT, "", "The anchor; by default, `flow-` and the flow's name. `name` means the same.")
 

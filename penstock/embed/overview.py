@@ -12,6 +12,7 @@ from penstock.model import Edge, Flow, Step
 from penstock.model.resource_uses import declared_uses
 from penstock.model.resources import PLAIN_WORDS
 from penstock.render.edge_status import without_proof
+from penstock.render.numbers import limit_numbers
 from penstock.render.wording import paragraphs, visible, visible_title
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def outline(flow: Flow) -> Flow:
             )
             for step in flow.steps
         ),
-        edges=without_proof(flow).edges,
+        edges=limit_numbers(without_proof(flow), "off").edges,
     )
 
 

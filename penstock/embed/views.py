@@ -7,7 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.embed.language import ENGLISH
-from penstock.render import edge_status
+from penstock.embed.numbers import view_numbers
+from penstock.render import edge_status, use_status
 from penstock.render.excerpt import take_part
 from penstock.render.wording import (
     KIND_CHIPS,
@@ -21,14 +22,16 @@ from penstock.render.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from penstock.embed.language import Language
     from penstock.embed.layouts import Look
+    from penstock.embed.numbers import NumbersView
     from penstock.embed.options import FlowOptions
     from penstock.embed.site import Site
     from penstock.model import Flow, Step
-    from penstock.render.edge_status import Count, Doubt
+    from penstock.render.edge_status import Count, Doubt, Provenance
+    from penstock.render.use_status import Channel
     from penstock.render.wording import Neighbour
 
 MOST_PATHS = 24
@@ -64,16 +67,16 @@ class PathsView(NamedTuple):
 
 
 class EvidenceView(NamedTuple):
-    """The evidence for the edges of a flow.
+    """The evidence for the edges of a flow, or for its triggers and effects.
 
     Attributes:
-        confirmed: The number of confirmed edges, in words.
+        confirmed: The number of confirmed ones, in words.
         basis: The evidence that confirmed them, with a leading space, or an empty string.
-        counts: The numbers of unconfirmed edges, in words, by state.
-        doubts: The unconfirmed edges to spell out.
+        counts: The numbers of unconfirmed ones, in words, by state.
+        doubts: The unconfirmed ones to spell out.
         rest: The number of further ones, in words, or an empty string.
-        folded_title: The title under which a page folds the unconfirmed edges, empty where they are too few for that.
-        has_confirmed: Whether any edge is confirmed.
+        folded_title: The title under which a page folds the unconfirmed ones, empty where they are too few for that.
+        has_confirmed: Whether any is confirmed.
     """
 
     confirmed: str
@@ -91,10 +94,24 @@ class EvidenceView(NamedTuple):
 
 
 class Chip(NamedTuple):
-    """A label beside a step's signature; a channel is what the step is triggered by, or has an effect on."""
+    """A label beside a step's signature; a channel is what the step is triggered by, or has an effect on.
+
+    Attributes:
+        text: The label.
+        is_channel: Whether it is a channel.
+        state: Why a channel is not confirmed, in words, or an empty string.
+        is_fault: Whether runs leave no doubt that it is wrong.
+    """
 
     text: str
     is_channel: bool = False
+    state: str = ""
+    is_fault: bool = False
+
+    @property
+    def state_class(self) -> str:
+        """The class of the state on a page."""
+        return "ps-faults" if self.is_fault else "ps-unproven"
 
 
 class SourceLink(NamedTuple):
@@ -127,13 +144,15 @@ class DiagramView(NamedTuple):
         label: Its name for screen readers.
         look: How it looks.
         flow: The flow as it is drawn.
-        evidence: What stands below it, or ``None`` if edges are not checked.
+        evidence: What stands below it, a part for the edges and a part for triggers and effects; none if these are not checked.
+        numbers: How often its steps and edges ran, or ``None`` if that is not shown.
     """
 
     label: str
     look: Look
     flow: Flow
-    evidence: EvidenceView | None
+    evidence: tuple[EvidenceView, ...]
+    numbers: NumbersView | None
 
 
 class StepView(NamedTuple):
@@ -201,7 +220,9 @@ def _view_introduction(flow: Flow, options: FlowOptions) -> IntroductionView:
 def _view_diagram(flow: Flow, look: Look, language: Language) -> DiagramView:
     drawn, whole = look.flow(flow), replace(look, part=replace(look.part, collapse=""))
     noted = replace(look, note=take_part(flow, look.part)[1])
-    return DiagramView(label_diagram(flow, language), noted, drawn, _view_evidence(whole.flow(flow)))
+    uncollapsed = whole.flow(flow)
+    below = tuple(_view_evidence(uncollapsed)), view_numbers(uncollapsed, language)
+    return DiagramView(label_diagram(flow, language), noted, drawn, *below)
 
 
 def _view_paths(flow: Flow, language: Language) -> PathsView:
@@ -214,11 +235,18 @@ def _view_paths(flow: Flow, language: Language) -> PathsView:
     )
 
 
-def _view_evidence(flow: Flow) -> EvidenceView | None:
-    provenance = edge_status.provenance(flow)
-    if provenance is None:
-        return None
-    doubts = edge_status.doubts(flow)
+def _view_evidence(flow: Flow) -> Iterator[EvidenceView]:
+    if provenance := edge_status.provenance(flow):
+        is_any_confirmed = any(map(edge_status.is_confirmed, flow.edges))
+        yield _list_doubts(provenance, edge_status.doubts(flow), edge_status.doubts_title, is_any_confirmed)
+    if provenance := use_status.provenance(flow):
+        is_any_confirmed = any(use.state == "confirmed" for use in flow.uses)
+        yield _list_doubts(provenance, use_status.doubts(flow), use_status.doubts_title, is_any_confirmed)
+
+
+def _list_doubts(
+    provenance: Provenance, doubts: tuple[Doubt, ...], write_title: Callable[[int], str], has_confirmed: bool
+) -> EvidenceView:
     count = len(doubts)
     return EvidenceView(
         provenance.confirmed,
@@ -226,8 +254,8 @@ def _view_evidence(flow: Flow) -> EvidenceView | None:
         provenance.doubts,
         doubts[: edge_status.MOST_DOUBTS],
         edge_status.rest(count),
-        edge_status.doubts_title(count) if count > edge_status.MOST_UNFOLDED else "",
-        any(map(edge_status.is_confirmed, flow.edges)),
+        write_title(count) if count > edge_status.MOST_UNFOLDED else "",
+        has_confirmed,
     )
 
 
@@ -236,18 +264,18 @@ def _view_step(site: Site, flow: Flow, step: Step, language: Language) -> StepVi
         step,
         visible(step.name),
         python_signature(step) if visible(step.signature) else "",
-        tuple(_iter_chips(step, language)),
+        tuple(_iter_chips(flow, step, language)),
         tuple(_iter_facts(site, flow, step, language)),
     )
 
 
-def _iter_chips(step: Step, language: Language) -> Iterator[Chip]:
+def _iter_chips(flow: Flow, step: Step, language: Language) -> Iterator[Chip]:
     if step.entrypoint:
         yield Chip(language.gettext("entrypoint"))
     if kind := KIND_CHIPS.get(step.kind, ""):
         yield Chip(kind)
-    if trigger := visible(step.trigger):
-        yield Chip(trigger, is_channel=True)
+    if trigger := use_status.find_trigger(flow, step):
+        yield _view_chip(trigger)
 
 
 def _iter_facts(site: Site, flow: Flow, step: Step, language: Language) -> Iterator[StepFact]:
@@ -255,10 +283,14 @@ def _iter_facts(site: Site, flow: Flow, step: Step, language: Language) -> Itera
         yield StepFact(language.gettext("after"), neighbours=_visible_labels(earlier))
     if later := after(flow, step):
         yield StepFact(language.gettext("then"), neighbours=_visible_labels(later))
-    if effects := tuple(Chip(effect, is_channel=True) for effect in map(visible, step.effects) if effect):
+    if effects := tuple(map(_view_chip, use_status.list_effects(flow, step))):
         yield StepFact(language.gettext("effects"), chips=effects)
     if place := visible(step.where):
         yield StepFact("", source=SourceLink(place, site.source_url(step)))
+
+
+def _view_chip(channel: Channel) -> Chip:
+    return Chip(channel.resource, is_channel=True, state=channel.words, is_fault=channel.is_fault)
 
 
 def _visible_labels(neighbours: tuple[Neighbour, ...]) -> tuple[Neighbour, ...]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from penstock.model import Flow, Problem
 
-VERSION = (1, 3)
+VERSION = (1, 4)
 """Major and minor version of the format; readers support all minor versions of their major one."""
 FORMAT = VersionedFormat(
     name="penstock-manifest",

@@ -8,13 +8,17 @@ from dataclasses import MISSING, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from penstock.manifest.numbers import numbers_of, origin_of
 from penstock.manifest.old_formats import summarize_provenance
-from penstock.model import Blind, Call, Edge, EvidenceSummary, Flow, Problem, Step
+from penstock.model import Blind, Call, Edge, EvidenceSummary, Flow, Numbers, NumbersOrigin, Problem, Step
+from penstock.model.resource_uses import ResourceUse, StaticTouch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from dataclasses import Field
 
+_NUMBERS = ("numbers",)
+_DECODED_APART = ("steps", "edges", "calls", "blind", "touches", "uses", "problems", "evidence", "numbers")
 Checked = TypeVar("Checked")
 
 
@@ -25,9 +29,19 @@ def encode_json(content: object, indent: int | None = None, *, sort_keys: bool =
     return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
-def contents(record: Flow | Step | Edge | Problem | Call | Blind | EvidenceSummary) -> dict[str, Any]:
-    """Return the fields of a record as a mapping."""
-    return {name: getattr(record, name) for name in type(record).__dataclass_fields__}
+Record = (
+    Flow | Step | Edge | Problem | Call | Blind | EvidenceSummary | ResourceUse | StaticTouch | Numbers | NumbersOrigin
+)
+
+
+def contents(record: Record) -> dict[str, Any]:
+    """Return the fields of a record as a mapping, without numbers that are not known."""
+    values = {name: getattr(record, name) for name in type(record).__dataclass_fields__}
+    if isinstance(record, Numbers):
+        return {name: value for name, value in values.items() if value is not None}
+    if values.get("numbers", record) is None:
+        del values["numbers"]
+    return values
 
 
 def flow_of(content: Mapping[str, Any]) -> Flow:
@@ -36,7 +50,7 @@ def flow_of(content: Mapping[str, Any]) -> Flow:
     Raises:
         KeyError: A part is missing.
         TypeError: A value has the wrong type.
-        ValueError: Two steps have one name, or an edge leads to a missing step.
+        ValueError: Two steps have one name, or an edge or a use names a missing step.
     """
     return Flow(**{**summary_of(content), **parts_of(content)})
 
@@ -44,9 +58,10 @@ def flow_of(content: Mapping[str, Any]) -> Flow:
 def summary_of(content: Mapping[str, Any]) -> dict[str, Any]:
     """Decode all of a flow but its parts; errors as in :func:`flow_of`."""
     return {
-        **decode_values(Flow, content, without=("steps", "edges", "calls", "blind", "problems", "evidence")),
+        **decode_values(Flow, content, without=_DECODED_APART),
         "problems": problems_of(content),
         "evidence": _evidence_of(content),
+        "numbers": origin_of(content.get("numbers")),
     }
 
 
@@ -57,17 +72,20 @@ def _evidence_of(content: Mapping[str, Any]) -> EvidenceSummary | None:
 
 
 def parts_of(content: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """Decode the steps, edges and static relations of a flow; errors as in :func:`flow_of`."""
-    steps = tuple(record(Step, step) for step in content["steps"])
-    edges = tuple(record(Edge, edge) for edge in content["edges"])
+    """Decode the steps, edges, uses and static relations of a flow; errors as in :func:`flow_of`."""
+    steps = tuple(_decode_numbered(Step, step) for step in content["steps"])
+    edges = tuple(_decode_numbered(Edge, edge) for edge in content["edges"])
     names = {step.name for step in steps}
     if len(names) < len(steps):
         raise ValueError("two steps have one name")
-    if missing_names := {name for edge in edges for name in (edge.source, edge.target)} - names:
+    uses = tuple(record(ResourceUse, use) for use in content.get("uses", ()))
+    mentions = {*(name for edge in edges for name in (edge.source, edge.target)), *(use.step for use in uses)}
+    if missing_names := mentions - names:
         raise ValueError(f"there is no step {min(missing_names)!r}")
     calls = tuple(record(Call, call) for call in content.get("calls", ()))
     blind = tuple(record(Blind, place) for place in content.get("blind", ()))
-    return {"steps": steps, "edges": edges, "calls": calls, "blind": blind}
+    touches = tuple(record(StaticTouch, touch) for touch in content.get("touches", ()))
+    return {"steps": steps, "edges": edges, "uses": uses, "calls": calls, "blind": blind, "touches": touches}
 
 
 def problems_of(content: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -89,6 +107,11 @@ def require_type(value: Any, kind: type[Checked], name: str) -> Checked:
 def record(kind: Any, content: Mapping[str, Any]) -> Any:
     """Decode a record that a newer minor version may have written: unknown keys are ignored."""
     return kind(**decode_values(kind, content))
+
+
+def _decode_numbered(kind: Any, content: Mapping[str, Any]) -> Any:
+    """Decode a record that may have numbers."""
+    return kind(**decode_values(kind, content, _NUMBERS), numbers=numbers_of(content.get("numbers")))
 
 
 def decode_values(kind: Any, content: Mapping[str, Any], without: tuple[str, ...] = ()) -> dict[str, Any]:

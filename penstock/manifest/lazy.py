@@ -21,8 +21,9 @@ from penstock.model import Flow
 if TYPE_CHECKING:
     from penstock.manifest import Manifest
     from penstock.model import Blind, Call, Edge, Step
+    from penstock.model.resource_uses import ResourceUse, StaticTouch
 
-_SHOWN, _CODE = ("steps", "edges"), ("calls", "blind")
+_SHOWN, _CODE = ("steps", "edges", "uses"), ("calls", "blind", "touches")
 
 
 class StoredFlow(Flow):
@@ -62,6 +63,11 @@ class StoredFlow(Flow):
         return self._parts["edges"]
 
     @cached_property
+    def uses(self) -> tuple[ResourceUse, ...]:
+        """The triggers and effects of the steps, each with its state."""
+        return self._parts["uses"]
+
+    @cached_property
     def calls(self) -> tuple[Call, ...]:
         """The static relations of the steps, if analysed."""
         return self._parts["calls"]
@@ -70,6 +76,11 @@ class StoredFlow(Flow):
     def blind(self) -> tuple[Blind, ...]:
         """The places at which static analysis gave up."""
         return self._parts["blind"]
+
+    @cached_property
+    def touches(self) -> tuple[StaticTouch, ...]:
+        """The resources that static analysis found, if analysed."""
+        return self._parts["touches"]
 
 
 def dumps(made: Manifest) -> str:

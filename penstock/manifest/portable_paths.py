@@ -11,11 +11,12 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 from penstock.model import Blind, Call, Problem, Step
+from penstock.model.resource_uses import StaticTouch
 
 if TYPE_CHECKING:
     from penstock.model import Flow
 
-Placed = TypeVar("Placed", Step, Problem, Call, Blind)
+Placed = TypeVar("Placed", Step, Problem, Call, Blind, StaticTouch)
 
 
 def place_flow(flow: Flow, root: str, service: str) -> Flow:
@@ -27,6 +28,7 @@ def place_flow(flow: Flow, root: str, service: str) -> Flow:
         problems=tuple(place(problem, root) for problem in flow.problems),
         calls=tuple(place(call, root) for call in flow.calls),
         blind=tuple(place(blind, root) for blind in flow.blind),
+        touches=tuple(place(touch, root) for touch in flow.touches),
     )
 
 

@@ -26,7 +26,7 @@ def is_unread(flow: Flow) -> bool:
 def mark_unread(flow: Flow) -> Flow:
     """Return a flow without its static relations, marked as not read."""
     places = (Blind(step=step.name, reason=UNREAD, file=step.file, line=step.line) for step in flow.steps[:1])
-    return replace(flow, calls=(), blind=tuple(places))
+    return replace(flow, calls=(), touches=(), blind=tuple(places))
 
 
 def describe_unread(flows: Sequence[Flow], why: str) -> tuple[Problem, ...]:

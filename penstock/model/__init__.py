@@ -9,20 +9,34 @@ from typing import TYPE_CHECKING, Literal
 
 from penstock._util import graphs
 from penstock.errors import UnknownStepError
-from penstock.model.finding_kinds import State  # noqa: TC001 - its public place
+from penstock.model.finding_kinds import State
+from penstock.model.numbers import Numbers, NumbersOrigin
+from penstock.model.static_relations import UNREAD, Blind, Call, CallKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from penstock.model.problem_codes import ProblemCode
+    from penstock.model.resource_uses import ResourceUse, StaticTouch
+
+__all__ = [
+    "UNREAD",
+    "Blind",
+    "Call",
+    "CallKind",
+    "Edge",
+    "EvidenceSummary",
+    "Flow",
+    "Kind",
+    "Numbers",
+    "NumbersOrigin",
+    "Problem",
+    "State",
+    "Step",
+]
 
 Kind = Literal["function", "coroutine", "generator", "async generator", "class", "callable"]
 """The kind of a step's callable: the four kinds of function, a class, or any other callable."""
-
-CallKind = Literal["call", "order", "data"]
-
-UNREAD = "to read further would take too long"
-"""The reason of a :class:`Blind` which marks that the time limit expired before all code of the flow was analysed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +76,7 @@ class Step:
 
     Attributes:
         name (str): The step's name, unique in its flow.
-        title (str): The docstring's first sentence, or its first paragraph if none ends in it, without markup; or an
-            empty string.
+        title (str): The docstring's first sentence, or its first paragraph if none ends in it, without markup.
         docstring (str): The whole docstring, indentation cleaned.
         signature (str): Parameters and return annotation as written, such as ``(msg: Message) -> None``; without
             ``self`` or ``cls``, and with ``…`` for a default without source.
@@ -78,8 +91,8 @@ class Step:
         entrypoint (bool): Whether a run can start here.
         trigger (str): The source that starts it, such as ``kafka:bom-updates``, or an empty string.
         effects (tuple[str, ...]): The resources that it changes, such as ``postgres:parts``.
-        source_hash (str): 16 hex digits over the source from ``def`` on, without the docstring (SHA-256, cut), or an
-            empty string.
+        source_hash (str): 16 hex digits over the source from ``def`` on, without the docstring (SHA-256, cut).
+        numbers (Numbers | None): How often it ran and how long it took, if that was counted.
     """
 
     name: str
@@ -97,49 +110,12 @@ class Step:
     trigger: str = ""
     effects: tuple[str, ...] = ()
     source_hash: str = ""
+    numbers: Numbers | None = None
 
     @property
     def where(self) -> str:
         """``file:line``, as far as they are known."""
         return f"{self.file}:{self.line}" if self.file and self.line else self.file
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A relation of two steps of a flow, found by static analysis.
-
-    Attributes:
-        source (str): The name of the step that comes first.
-        target (str): The name of the step that follows.
-        kind (CallKind): ``call`` if the source's code calls the target, directly or through functions that are not
-            steps; ``order`` if a function calls first the source and then the target; ``data`` if, in addition, the
-            source's result reaches an argument of the target.
-        file (str): The file of the call, relative to the project in a manifest.
-        line (int): The line of the call, counted from 1.
-    """
-
-    source: str
-    target: str
-    kind: CallKind
-    file: str = ""
-    line: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blind:
-    """A place at which static analysis gave up.
-
-    Attributes:
-        step (str): The step from which the place was reached.
-        reason (str): Why, in words.
-        file (str): The file, relative to the project in a manifest.
-        line (int): The line, counted from 1.
-    """
-
-    step: str
-    reason: str
-    file: str = ""
-    line: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +131,7 @@ class Edge:
         witness (str): The evidence that confirmed it: ``call`` or ``order`` (runs), ``static`` (the code), else empty.
         note (str): The result in words, one sentence.
         untested (bool): Whether the evidence names the tests that ran, and none of them took it.
+        numbers (Numbers | None): How often runs took it, if that was counted.
     """
 
     source: str
@@ -165,6 +142,7 @@ class Edge:
     witness: str = ""
     note: str = ""
     untested: bool = False
+    numbers: Numbers | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,8 +151,7 @@ class EvidenceSummary:
 
     Attributes:
         runs (int): The number of recorded runs of the flow.
-        commit (str): The last commit that they were recorded at, with a ``+`` behind it for uncommitted changes; or
-            another version, or an empty string.
+        commit (str): The last commit recorded, with ``+`` behind it for uncommitted changes; or another version.
         date (str): The day of its last recording (ISO 8601, UTC), or an empty string.
         tests (int): The number of tests that ran a step of the flow; 0 also if they are not known.
     """
@@ -200,8 +177,10 @@ class Flow:
         problems (tuple[Problem, ...]): The problems of the declaration.
         calls (tuple[Call, ...]): The static relations of the steps, if analysed.
         blind (tuple[Blind, ...]): The places at which static analysis gave up.
-        evidence (EvidenceSummary | None): The evidence that the edges' states rest on; ``None`` if they were not
-            checked.
+        touches (tuple[StaticTouch, ...]): The resources that static analysis found, if analysed.
+        evidence (EvidenceSummary | None): The evidence of the edges' states; ``None`` if they were not checked.
+        uses (tuple[ResourceUse, ...]): The triggers and effects, each with its state, and what else was seen, if checked.
+        numbers (NumbersOrigin | None): The runs that the numbers of steps and edges come from; ``None`` if there are none.
     """
 
     name: str
@@ -214,7 +193,10 @@ class Flow:
     problems: tuple[Problem, ...] = ()
     calls: tuple[Call, ...] = field(default_factory=tuple)
     blind: tuple[Blind, ...] = field(default_factory=tuple)
+    touches: tuple[StaticTouch, ...] = field(default_factory=tuple)
     evidence: EvidenceSummary | None = None
+    uses: tuple[ResourceUse, ...] = field(default_factory=tuple)
+    numbers: NumbersOrigin | None = None
 
     def __eq__(self, other: object) -> bool:
         """Return whether all fields are equal, also those of a subclass, which may read them later."""

@@ -27,6 +27,7 @@ FindingCode = Literal[
     "undeclared-effect",
     "effect-never-seen",
     "trigger-never-seen",
+    "route-unknown",
 ]
 """The code of a finding; the problems of declarations have codes of their own."""
 
@@ -152,6 +153,11 @@ _KINDS = (
     FindingKind(
         code="trigger-never-seen",
         summary="An entrypoint is started by something else than its trigger names.",
+        severity="note",
+    ),
+    FindingKind(
+        code="route-unknown",
+        summary="The framework has no route, task or command that a trigger names.",
         severity="note",
     ),
     FindingKind(

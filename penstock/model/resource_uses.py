@@ -24,6 +24,8 @@ class ResourceUse:
         origin (str): ``declared`` for an effect or a trigger of the declaration, ``seen`` for one only observed.
         state (str): The result of the check; empty if the use was not checked.
         note (str): The result in words, one sentence.
+        witness (str): The evidence that confirmed it: ``runs``, or ``static`` for the code, else empty.
+        refuted (bool): Whether what runs show leaves no doubt that the declaration is wrong.
     """
 
     step: str
@@ -32,6 +34,27 @@ class ResourceUse:
     origin: str = "declared"
     state: str = ""
     note: str = ""
+    witness: str = ""
+    refuted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaticTouch:
+    """Something outside the process that the code of a step plainly reads or writes.
+
+    Attributes:
+        step (str): The step's name.
+        verb (str): ``reads`` or ``writes``.
+        target (str): Its kind and name, such as ``db:parts``, ``kafka:orders`` or ``https://crm.example/orders/*``.
+        file (str): The file, relative to the project in a manifest.
+        line (int): The line, counted from 1.
+    """
+
+    step: str
+    verb: str
+    target: str
+    file: str = ""
+    line: int = 0
 
 
 def declared_uses(flow: Flow) -> Iterator[ResourceUse]:

@@ -41,6 +41,7 @@ _KINDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         ),
         "host": MappingProxyType(dict.fromkeys(("http", "https", "rest", "api"), ANY)),
         "mail": MappingProxyType(dict.fromkeys(("mail", "email", "smtp"), ANY)),
+        "maildir": MappingProxyType({"maildir": ANY}),
         "file": MappingProxyType(dict.fromkeys(("file", "files", "fs"), ANY)),
         "key": MappingProxyType({"cache": ANY, **{name: name for name in ("redis", "memcached", "valkey")}}),
         "process": MappingProxyType(dict.fromkeys(("process", "subprocess"), ANY)),
@@ -260,5 +261,5 @@ _COMPARERS = {
     "message": _are_same_messages,
     "host": _are_same_hosts,
     "route": _are_same_routes,
-    **dict.fromkeys(("mail", "file", "key", "process"), _are_same_names),
+    **dict.fromkeys(("mail", "maildir", "file", "key", "process"), _are_same_names),
 }

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._runtime.context import restore
 from penstock._runtime.events import is_in_blocks
-from penstock._runtime.propagation import RANDOM, flags_without_caller, is_trace_id
+from penstock._runtime.propagation import RANDOM, flags_without_caller, is_trace_id, set_evidence_source
 from penstock._util.optional_imports import needed
+from penstock.observers.span_facts import SpanDescriber, is_consumer, is_server
+from penstock.observers.step_tracker import StepTracker
 
 with needed("opentelemetry", "penstock[otel]"):
     from opentelemetry import context as contexts
     from opentelemetry import trace
     from opentelemetry.context import Context
-    from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags
+    from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, TracerProvider
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from penstock._runtime.events import StepEvent
     from penstock._runtime.runs import Run
+    from penstock.observers.step_tracker import TrackedFrame
 
 
 class OpenTelemetryObserver:
@@ -33,23 +36,39 @@ class OpenTelemetryObserver:
     ``penstock.flows`` names several, and ``penstock.entrypoint`` and ``penstock.lazy`` (a generator) are true. Errors
     of a step are recorded. ``penstock evidence from-otlp`` reads all of these.
 
+    Spans also have the fact that ``penstock evidence from-sql`` counts: ``penstock.inside`` names the nearest step around,
+    ``penstock.done`` the steps that had finished in that one before, and ``code.*`` the function.
+
     Args:
         tracer_provider: The provider of tracers; by default the global one, which may also be set later.
+        carry_steps: Whether messages carry the names of the steps around, in the header ``X-Penstock-Evidence``, so that
+            the spans of their receivers have the whole fact.
     """
 
-    def __init__(self, tracer_provider: TracerProvider | None = None) -> None:
+    def __init__(self, tracer_provider: TracerProvider | None = None, *, carry_steps: bool = True) -> None:
         self._tracer = trace.get_tracer("penstock", tracer_provider=tracer_provider)
+        self._steps = StepTracker()
+        self._describer = SpanDescriber()
+        self._is_source = not carry_steps
 
     def __call__(self, event: StepEvent, /) -> _ActiveSpan:
         """Begin a span; return the object that ends it."""
-        span = self._tracer.start_span(event.step, context=self._parent(event), attributes=_attributes(event))
+        if not self._is_source:
+            self._is_source = True
+            set_evidence_source(self._steps.encode_steps, is_spare=True)
+        parent, frame, attributes = self._parent(event), self._steps.begin(event), _attributes(event)
+        if frame is not None:
+            self._describer.add_fact(attributes, frame)
+        if event.mark is not None:
+            self._describer.add_code(attributes, event.mark)
+        span = self._tracer.start_span(event.step, parent, _find_kind(event, parent), attributes)
         span_context = span.get_span_context()
         if event.run is not None:
             if span_context.is_valid and not event.run.is_apart_from(f"{span_context.trace_id:032x}"):
                 _identify(event.run, span_context)
             if span.is_recording():
                 span.set_attribute("penstock.flow_id", event.run.id)
-        active = _ActiveSpan(span)
+        active = _ActiveSpan(span, frame, self._describer)
         if span_context.is_valid:
             event.notes[self] = active
         active.resume()
@@ -101,6 +120,19 @@ def _attributes(event: StepEvent) -> dict[str, AttributeValue]:
     return attributes
 
 
+def _find_kind(event: StepEvent, parent: Context | None) -> SpanKind:
+    """Return the kind of a span: of an entrypoint around which this process has no span, by its trigger."""
+    trigger = event.mark.trigger if event.entrypoint and event.mark is not None else None
+    if not isinstance(trigger, str):
+        return SpanKind.INTERNAL
+    context = trace.get_current_span(parent).get_span_context()
+    if context.is_valid and not context.is_remote:
+        return SpanKind.INTERNAL
+    if is_consumer(trigger):
+        return SpanKind.CONSUMER
+    return SpanKind.SERVER if is_server(trigger) else SpanKind.INTERNAL
+
+
 def _identify(run: Run, context: SpanContext) -> None:
     """Give a run without an ID that of the trace, and record whether it is random."""
     if not run.identified and run.identify(f"{context.trace_id:032x}") == f"{context.trace_id:032x}":
@@ -126,9 +158,11 @@ def _remote(run: Run) -> Context:
 class _ActiveSpan:
     """A span that is current only while its step runs."""
 
-    def __init__(self, span: Span) -> None:
+    def __init__(self, span: Span, frame: TrackedFrame | None, describer: SpanDescriber) -> None:
         self.context = trace.set_span_in_context(span)
         self._span = span
+        self._frame = frame
+        self._describer = describer
         self._token: Any = None
 
     def resume(self) -> None:
@@ -146,6 +180,8 @@ class _ActiveSpan:
     def __call__(self, error: BaseException | None, /) -> None:
         """End the span."""
         try:
+            if self._frame is not None:
+                self._finish_step(self._frame)
             if error is not None:
                 self._span.set_status(Status(StatusCode.ERROR, _describe_error(error)))
                 self._span.record_exception(error)
@@ -153,6 +189,15 @@ class _ActiveSpan:
             self.suspend()
             self._span.end()
             self._shrink()
+
+    def _finish_step(self, frame: TrackedFrame) -> None:
+        """Mark the step as finished; one that has consumed generators knows only now that they went before it."""
+        self._frame = None
+        if frame.has_pulled():
+            attributes: dict[str, AttributeValue] = {}
+            self._describer.add_fact(attributes, frame)
+            self._span.set_attributes(attributes)
+        frame.end()
 
     def _shrink(self) -> None:
         """Keep only the part of an ended span that spans beginning inside it later need."""

@@ -87,11 +87,11 @@ def label(edge: Edge) -> str:
 
 def without_proof(flow: Flow) -> Flow:
     """Return a flow as declared, without the results of checks."""
-    if flow.evidence is None and not any(edge.state for edge in flow.edges):
+    if flow.evidence is None and not flow.uses and not any(edge.state for edge in flow.edges):
         return flow
     edges = (edge for edge in flow.edges if edge.origin != "seen")
     bare = tuple(replace(edge, state="", witness="", note="") for edge in edges)
-    return replace(flow, edges=bare, evidence=None)
+    return replace(flow, edges=bare, evidence=None, uses=())
 
 
 def is_confirmed(edge: Edge) -> bool:

@@ -11,11 +11,13 @@ from penstock._util import graphs
 from penstock.errors import RenderError, UnknownNameError
 from penstock.model import Step
 from penstock.render.edge_status import mark_untested
+from penstock.render.numbers import check_amount, limit_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from penstock.model import Edge, Flow
+    from penstock.model.resource_uses import ResourceUse
 
 COLLAPSED_BY: Mapping[str, Callable[[Step], str]] = {"module": lambda step: step.module}
 """The ways to collapse a flow, each with what the steps of one box have in common."""
@@ -26,6 +28,8 @@ MOST_IN_SMALL = 40
 
 MOST_RANKS = 8
 """Maximum number of boxes that follow each other in a small drawing."""
+
+_PLAIN_STATES = ("confirmed", "seen")
 
 FEWEST_MODULES = 3
 """Minimum number of modules that say something of a flow."""
@@ -47,17 +51,19 @@ class Part:
         depth: The number of edges that a drawn step may be away from the focus, or else from an entrypoint.
         collapse: ``module`` for one box a module, or an empty string.
         untested: Whether the edges that no test takes are marked.
+        numbers: The numbers that steps and edges show: ``off``, ``counts`` or ``all``.
     """
 
     focus: str = ""
     depth: int | None = None
     collapse: str = ""
     untested: bool = False
+    numbers: str = "off"
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing is left out."""
-        return self == Part(untested=self.untested)
+        return self == Part(untested=self.untested, numbers=self.numbers)
 
 
 def take_part(flow: Flow, part: Part) -> tuple[Flow, str]:
@@ -66,13 +72,14 @@ def take_part(flow: Flow, part: Part) -> tuple[Flow, str]:
     Raises:
         UnknownStepError: The flow has no step of the name in ``focus``.
         UnknownCollapseError: There is no such way to collapse a flow.
+        UnknownAmountError: There is no such amount of numbers.
         RenderError: The depth is negative.
     """
     if part.collapse and part.collapse not in COLLAPSED_BY:
         raise UnknownCollapseError(part.collapse, COLLAPSED_BY)
     if part.depth is not None and part.depth < 0:
         raise RenderError(f"a depth counts edges, so it is 0 or more, not {part.depth}")
-    drawn, note = _select(flow, part)
+    drawn, note = _select(limit_numbers(flow, check_amount(part.numbers)), part)
     if not part.untested:
         return drawn, note
     marked, count = mark_untested(drawn)
@@ -85,7 +92,8 @@ def _select(flow: Flow, part: Part) -> tuple[Flow, str]:
     edges = tuple(edge for edge in flow.edges if edge.source in kept and edge.target in kept)
     left_out = len(flow.steps) - len(steps)
     note = f"{left_out} of {len(flow.steps)} steps left out." if left_out else ""
-    smaller = replace(flow, steps=steps, edges=edges) if left_out else flow
+    uses = tuple(use for use in flow.uses if use.step in kept)
+    smaller = replace(flow, steps=steps, edges=edges, uses=uses) if left_out else flow
     if not part.collapse:
         return smaller, note
     collapsed = _collapse(smaller, COLLAPSED_BY[part.collapse])
@@ -99,7 +107,7 @@ def shrink(flow: Flow) -> Flow:
         smaller, _ = take_part(flow, part)
         if (not part.collapse or len(smaller.steps) >= FEWEST_MODULES) and _is_small(smaller):
             return smaller
-    return replace(flow, steps=flow.steps[:1], edges=())
+    return replace(flow, steps=flow.steps[:1], edges=(), uses=())
 
 
 def _is_small(flow: Flow) -> bool:
@@ -143,7 +151,8 @@ def _collapse(flow: Flow, key: Callable[[Step], str]) -> Flow:
         if ends[0] != ends[1]:
             edges.setdefault(ends, []).append(edge)
     steps = tuple(_merge_steps(names[group], steps) for group, steps in members.items())
-    return replace(flow, steps=steps, edges=tuple(_merge_edges(*ends, several) for ends, several in edges.items()))
+    merged_edges = tuple(_merge_edges(*ends, several) for ends, several in edges.items())
+    return replace(flow, steps=steps, edges=merged_edges, uses=_merge_uses(flow, name_of))
 
 
 def _short_names(modules: Iterable[str]) -> dict[str, str]:
@@ -172,6 +181,17 @@ def _merge_steps(name: str, steps: list[Step]) -> Step:
     )
 
 
+def _merge_uses(flow: Flow, name_of: Mapping[str, str]) -> tuple[ResourceUse, ...]:
+    """Return the uses of the boxes; one of several steps is as doubtful as the most doubtful of them."""
+    merged_uses: dict[tuple[str, str, str], ResourceUse] = {}
+    for use in flow.uses:
+        box = name_of[use.step]
+        key = box, use.verb, use.resource
+        if key not in merged_uses or merged_uses[key].state in _PLAIN_STATES:
+            merged_uses[key] = replace(use, step=box)
+    return tuple(merged_uses.values())
+
+
 def _merge_edges(source: str, target: str, edges: list[Edge]) -> Edge:
     """Return one edge for several; it is as doubtful as the most doubtful of them."""
     doubtful = [edge for edge in edges if edge.state not in ("", "confirmed")]
@@ -180,4 +200,4 @@ def _merge_edges(source: str, target: str, edges: list[Edge]) -> Edge:
     note = f"{edge.source} → {edge.target}: {edge.note}" if doubtful else edge.note
     label = edge.label if len(labels) == 1 else ""
     untested = all(edge.untested for edge in edges)
-    return replace(edge, source=source, target=target, label=label, note=note, untested=untested)
+    return replace(edge, source=source, target=target, label=label, note=note, untested=untested, numbers=None)

@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock._util.display_text import plain_name
-from penstock.render import edge_status
+from penstock.render import edge_status, use_status
 from penstock.render.font_metrics import width
+from penstock.render.numbers import describe_edge, describe_step
 from penstock.render.wording import visible
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from penstock.model import Edge, Flow, Step
     from penstock.render.options import Options
+    from penstock.render.use_status import Channel
 
 MOST_WITH_TITLES = 15
 """Maximum number of steps with titles; in a larger flow, the picture would be all text."""
@@ -53,7 +55,8 @@ TITLE_GAP = 4
 class TextLine(NamedTuple):
     """A line of text: its font size and its width in pixels, and whether that width is reliable.
 
-    A chip is an effect inside its step's box.
+    A chip is an effect inside its step's box; a figure is a line of the step's numbers. Text may end with the mark of a
+    trigger's or an effect's state.
     """
 
     text: str
@@ -62,6 +65,10 @@ class TextLine(NamedTuple):
     sure: bool
     bold: bool = False
     chip: bool = False
+    figure: bool = False
+    mark: str = ""
+    note: str = ""
+    is_fault: bool = False
 
     @property
     def height(self) -> float:
@@ -77,17 +84,20 @@ class TextBlock(NamedTuple):
     height: float
 
 
-def of_step(step: Step, *, titled: bool, folded: bool = False) -> TextBlock:
-    """Return a label with a step's name, its title if titles are shown, and its effects if they are folded into it."""
-    return _of_step(step.name, step.title if titled else "", step.effects if folded else (), folded=folded)
+def of_step(step: Step, effects: Iterable[Channel] = (), *, titled: bool, folded: bool = False) -> TextBlock:
+    """Return a label with a step's name, its title if titles are shown, its numbers, and the effects folded into it."""
+    return _of_step(step.name, step.title if titled else "", describe_step(step), tuple(effects), folded=folded)
 
 
 @lru_cache(maxsize=10_000)  # called when a diagram is laid out, and again when it is drawn
-def _of_step(name: str, title: str, effects: tuple[str, ...], *, folded: bool) -> TextBlock:
+def _of_step(
+    name: str, title: str, figures: tuple[str, ...], effects: tuple[Channel, ...], *, folded: bool
+) -> TextBlock:
     text = plain_name(name)
     lines = [TextLine(text, NAME_SIZE, *width(text, NAME_SIZE, bold=True), bold=True)]
     lines += _lines(wrap_title(visible(title), folded=folded), TITLE_SIZE)
-    lines += [line._replace(chip=True) for line in _lines(filter(None, map(visible, effects)), PILL_SIZE)]
+    lines += [line._replace(figure=True) for line in _lines(figures, TITLE_SIZE)]
+    lines += [line._replace(chip=True) for line in _channel_lines(effects)]
     return _frame_lines(lines, (22, 13.5 + TITLE_GAP), (54, 36))
 
 
@@ -99,14 +109,14 @@ def of_small_step(step: Step) -> TextBlock:
     return TextBlock((line,), *SMALL_BOX)
 
 
-def of_channel(texts: Iterable[str]) -> TextBlock:
+def of_channel(channels: Iterable[Channel]) -> TextBlock:
     """Return a label for the trigger of some entrypoints, or for the effects of a step."""
-    return _frame_lines(_lines(texts, PILL_SIZE), (14.4, 4.4), (54, 20.2))
+    return _frame_lines(_channel_lines(channels), (14.4, 4.4), (54, 20.2))
 
 
 def of_arrow(edge: Edge, *, details: bool) -> TextBlock | None:
-    """Return an edge's label, followed by the text of its state, or ``None`` without any text."""
-    texts = [visible(edge.label) if details else "", edge_status.label(edge)]
+    """Return an edge's label, followed by its numbers and the text of its state, or ``None`` without any text."""
+    texts = [visible(edge.label) if details else "", describe_edge(edge), edge_status.label(edge)]
     lines = _lines(filter(None, texts), LABEL_SIZE)
     return _frame_lines(lines, (8, 2), (0, 0)) if lines else None
 
@@ -115,13 +125,16 @@ def of_nodes(flow: Flow, options: Options) -> Iterator[tuple[str, TextBlock]]:
     """Yield the label of each node of a drawing, with the node's name: ``s0``, ``t0``, ``e0`` and so on."""
     with_titles = shows_titles(flow, options)
     for number, step in enumerate(flow.steps):
-        label = of_small_step(step) if options.small else of_step(step, titled=with_titles, folded=options.folded)
+        folded = folded_effects(flow, step, options)
+        label = (
+            of_small_step(step) if options.small else of_step(step, folded, titled=with_titles, folded=options.folded)
+        )
         yield f"s{number}", label
     if options.details:
         for number, trigger in enumerate(triggers(flow)):
             yield f"t{number}", of_channel([trigger])
-        for number, effect_texts in enumerate(effects(flow, options).values()):
-            yield f"e{number}", of_channel(effect_texts)
+        for number, channels in enumerate(effects(flow, options).values()):
+            yield f"e{number}", of_channel(channels)
 
 
 def shows_titles(flow: Flow, options: Options) -> bool:
@@ -129,21 +142,26 @@ def shows_titles(flow: Flow, options: Options) -> bool:
     return options.details and len(flow.steps) <= MOST_WITH_TITLES
 
 
-def triggers(flow: Flow) -> dict[str, list[str]]:
+def triggers(flow: Flow) -> dict[Channel, list[str]]:
     """Return each distinct trigger with the names of its entrypoints."""
-    steps_by_trigger: dict[str, list[str]] = {}
+    steps_by_trigger: dict[Channel, list[str]] = {}
     for step in flow.steps:
-        if step.trigger and (trigger := visible(step.trigger)):
+        if trigger := use_status.find_trigger(flow, step):
             steps_by_trigger.setdefault(trigger, []).append(step.name)
     return steps_by_trigger
 
 
-def effects(flow: Flow, options: Options) -> dict[str, list[str]]:
+def effects(flow: Flow, options: Options) -> dict[str, list[Channel]]:
     """Return the effects of each step that has any; they share a pill beside it. In a folded drawing there are no pills."""
     if options.folded:
         return {}
-    effects_by_step = {step.name: list(filter(None, map(visible, step.effects))) for step in flow.steps if step.effects}
-    return {name: texts for name, texts in effects_by_step.items() if texts}
+    effects_by_step = {step.name: use_status.list_effects(flow, step) for step in flow.steps}
+    return {name: channels for name, channels in effects_by_step.items() if channels}
+
+
+def folded_effects(flow: Flow, step: Step, options: Options) -> list[Channel]:
+    """Return the effects that are written into a step's box; none unless the drawing is folded."""
+    return use_status.list_effects(flow, step) if options.folded else []
 
 
 def loops(flow: Flow) -> set[str]:
@@ -163,8 +181,23 @@ def can_fold(flow: Flow, options: Options) -> bool:
     """Return whether folding would make a drawing of this flow narrower."""
     with_titles = shows_titles(flow, options)
     return options.details and any(
-        step.effects or (with_titles and len(visible(step.title)) > FOLDED_TITLE_WIDTH) for step in flow.steps
+        use_status.list_effects(flow, step) or (with_titles and len(visible(step.title)) > FOLDED_TITLE_WIDTH)
+        for step in flow.steps
     )
+
+
+def _channel_lines(channels: Iterable[Channel]) -> list[TextLine]:
+    return [
+        TextLine(
+            channel.text,
+            PILL_SIZE,
+            *width(channel.text, PILL_SIZE),
+            mark=channel.mark,
+            note=channel.sentence,
+            is_fault=channel.is_fault,
+        )
+        for channel in channels
+    ]
 
 
 def _lines(texts: Iterable[str], size: float) -> list[TextLine]:

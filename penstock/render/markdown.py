@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from penstock._util.display_text import plain_name
-from penstock.render import edge_status, mermaid
+from penstock.render import edge_status, mermaid, numbers, use_status
 from penstock.render.wording import before, paragraphs, visible, visible_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from penstock.model import Flow, Step
+    from penstock.model import Edge, Flow, Step
     from penstock.render.options import Options
 
 _ENTITIES = re.compile(r"[<>&|~${}]")
@@ -42,16 +42,37 @@ def render_for_quarto(flow: Flow, options: Options, /, *, engine: str, timeout: 
 
 
 def _write_page(flow: Flow, options: Options, fence: str) -> str:
-    provenance = edge_status.provenance(flow)
+    provenances = filter(None, (edge_status.provenance(flow), use_status.provenance(flow) if options.details else None))
     blocks = [
         f"# {_escape_start(visible_title(flow))}",
         *map(_escape_start, paragraphs(flow.description)),
         f"```{fence}\n{mermaid.render(flow, options)}\n```",
-        *([_escape_start(str(provenance))] if provenance else []),
+        *(_escape_start(str(provenance)) for provenance in provenances),
+        *_write_numbers(flow),
         "## Steps",
         "\n".join(write_table(flow, details=options.details)),
     ]
     return "\n\n".join(blocks)
+
+
+def _write_numbers(flow: Flow) -> Iterator[str]:
+    """Yield the origin of a flow's numbers, and a table of steps and one of edges."""
+    if flow.numbers is None:
+        return
+    yield f"{_escape_start(numbers.describe_origin(flow.numbers))}:"
+    steps = [(format_code(step.name), step.numbers) for step in flow.steps if step.numbers]
+    edges = [(_format_ends(edge), edge.numbers) for edge in flow.edges if edge.numbers]
+    for title, named in (("Step", steps), ("Arrow", edges)):
+        if named:
+            columns = numbers.tabulate([counted for _, counted in named])
+            rows = zip([name for name, _ in named], *columns.values(), strict=True)
+            lines = [(title, *columns), ("---", *["---:"] * len(columns)), *rows]
+            yield "\n".join(map(_row, lines))
+
+
+def _format_ends(edge: Edge) -> str:
+    label = f" ({escape_text(edge.label)})" if edge.label else ""
+    return f"{format_code(edge.source)} → {format_code(edge.target)}{label}"
 
 
 def write_table(flow: Flow, *, details: bool) -> list[str]:
@@ -68,8 +89,8 @@ def _cells(flow: Flow, step: Step) -> Iterator[str]:
         f"{format_code(name)} ({escape_text(label)})" if label else format_code(name)
         for name, label in before(flow, step)
     )
-    yield escape_text(step.trigger)
-    yield ", ".join(map(escape_text, step.effects))
+    yield escape_text(str(use_status.find_trigger(flow, step) or ""))
+    yield ", ".join(escape_text(str(effect)) for effect in use_status.list_effects(flow, step))
 
 
 def _row(cells: Sequence[str]) -> str:

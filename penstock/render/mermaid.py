@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from penstock._util.display_text import plain, plain_name
-from penstock.render import edge_status
+from penstock.render import edge_status, numbers, use_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from penstock.model import Edge, Flow, Step
     from penstock.render.options import Options
+    from penstock.render.use_status import Channel
 
 MAX_EDGES = 500
 """Maximum number of edges that Mermaid draws (its setting ``maxEdges``)."""
@@ -88,12 +89,15 @@ def _simple(flow: Flow, _: Options) -> Iterator[str]:
     ids = _ids(flow)
     connected_names = set(chain.from_iterable((edge.source, edge.target) for edge in flow.edges))
     for step in flow.steps:
-        if ids[step.name] != step.name:
-            yield f'{ids[step.name]}["{_label(plain_name(step.name))}"]'
+        figures = _figures(step)
+        if ids[step.name] != step.name or figures:
+            yield f'{ids[step.name]}["{_label(plain_name(step.name))}{figures}"]'
         elif step.name not in connected_names:
             yield step.name
     # two labels between the same steps are one edge here
-    yield from dict.fromkeys(_arrow(edge, ids, "") for edge in flow.edges)
+    arrows = {_arrow(edge, ids, ""): edge for edge in flow.edges}
+    yield from arrows
+    yield from _widths(arrows.values())
 
 
 def _draw_detailed(flow: Flow, options: Options) -> Iterator[str]:
@@ -102,11 +106,9 @@ def _draw_detailed(flow: Flow, options: Options) -> Iterator[str]:
     yield from (_node(step, ids[step.name]) for step in flow.steps)
     yield from (f'{name}[/"{_label(text)}"/]:::io' for text, name in outside.items())
     yield from (_arrow(edge, ids, edge.label) for edge in flow.edges)
-    for step in flow.steps:
-        if trigger := plain(step.trigger):
-            yield f"{outside[trigger]} -.-> {ids[step.name]}"
-        for effect in dict.fromkeys(filter(None, map(plain, step.effects))):
-            yield f"{ids[step.name]} -.-> {outside[effect]}"
+    for source, target, channel in _channel_arrows(flow, ids):
+        label = f'|"{_label(channel.words)}"|' if channel.style else ""
+        yield f"{source} -.->{label} {target}"
     for step in flow.steps:
         if url := _safe_url(options.links.get(step.name, "")):
             yield _click(step, ids[step.name], url)
@@ -123,35 +125,71 @@ def _ids(flow: Flow) -> dict[str, str]:
 
 def _outside(flow: Flow) -> dict[str, str]:
     """Return an id for each distinct trigger and effect."""
-    texts = (plain(text) for step in flow.steps for text in (step.trigger, *step.effects))
-    return {text: f"io{index}" for index, text in enumerate(dict.fromkeys(filter(None, texts)))}
+    texts = (channel.resource for step in flow.steps for channel in _list_channels(flow, step))
+    return {text: f"io{index}" for index, text in enumerate(dict.fromkeys(texts))}
+
+
+def _list_channels(flow: Flow, step: Step) -> list[Channel]:
+    trigger = use_status.find_trigger(flow, step)
+    return [*([trigger] if trigger else []), *use_status.list_effects(flow, step)]
+
+
+def _channel_arrows(flow: Flow, ids: dict[str, str]) -> Iterator[tuple[str, str, Channel]]:
+    """Yield the ids of the ends of each arrow from a trigger, or to an effect, and its channel."""
+    outside = _outside(flow)
+    for step in flow.steps:
+        if trigger := use_status.find_trigger(flow, step):
+            yield outside[trigger.resource], ids[step.name], trigger
+        effects = {effect.resource: effect for effect in use_status.list_effects(flow, step)}
+        yield from ((ids[step.name], outside[resource], effect) for resource, effect in effects.items())
 
 
 def _node(step: Step, name: str) -> str:
     label = _label(plain_name(step.name))
     if title := plain(step.title):
         label += f"\n{_label(title)}"  # not <br/>, after which Mermaid treats escaped characters as plain ones
+    label += _figures(step)
     return f'{name}(["{label}"]):::entry' if step.entrypoint else f'{name}["{label}"]'
+
+
+def _figures(step: Step) -> str:
+    """Return the numbers of a step as further lines of its label."""
+    return "".join(f"\n{_label(line)}" for line in numbers.describe_step(step))
 
 
 def _arrow(edge: Edge, ids: dict[str, str], text: str) -> str:
     mark = edge_status.mark(edge)
     line = "-.->" if mark and mark.line != "solid" else "-->"
-    texts = [plain(text), edge_status.label(edge)]
+    texts = [plain(text), numbers.describe_edge(edge), edge_status.label(edge)]
     label = _label(", ".join(filter(None, texts)))
     arrow = f'{line}|"{label}"|' if label else line
     return f"{ids[edge.source]} {arrow} {ids[edge.target]}"
 
 
 def _proof(flow: Flow) -> Iterator[str]:
-    """Yield the colours of the styled edges, and a comment on their evidence for readers of the text."""
+    """Yield the colours of the styled edges, and comments on their evidence for readers of the text."""
     edge_marks = [edge_status.mark(edge) for edge in flow.edges]
+    faults = [mark and mark.fault for mark in edge_marks]
+    faults += [channel.is_fault if channel.style else None for _, _, channel in _channel_arrows(flow, _ids(flow))]
     for fault, colour in _COLOURS.items():
-        numbers = [str(number) for number, mark in enumerate(edge_marks) if mark and mark.fault is fault]
-        if numbers:
-            yield f"linkStyle {','.join(numbers)} stroke:{colour}"
-    if provenance := edge_status.provenance(flow):
+        places = [str(place) for place, is_fault in enumerate(faults) if is_fault is fault]
+        if places:
+            yield f"linkStyle {','.join(places)} stroke:{colour}"
+    yield from _widths(flow.edges)
+    if flow.numbers:
+        yield f"%% {_comment(numbers.describe_origin(flow.numbers))}"
+    for provenance in filter(None, (edge_status.provenance(flow), use_status.provenance(flow))):
         yield f"%% {_comment(str(provenance))}"
+
+
+def _widths(edges: Iterable[Edge]) -> Iterator[str]:
+    """Yield the widths of the edges whose share is known."""
+    edges_by_width: dict[float, list[str]] = {}
+    for place, edge in enumerate(edges):
+        if thick := numbers.choose_width(edge):
+            edges_by_width.setdefault(thick, []).append(str(place))
+    for thick, places in edges_by_width.items():
+        yield f"linkStyle {','.join(places)} stroke-width:{thick:g}px"
 
 
 def _comment(text: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.render import edge_status, font_metrics, labels
+from penstock.render import edge_status, font_metrics, labels, numbers
 from penstock.render.graphviz import dot
 from penstock.render.graphviz.plain_output import Rectangle
 from penstock.render.svg_shapes import draw_rectangle, draw_texts, format_points, sum_heights
@@ -177,7 +177,8 @@ def _step(step: Step, box: Rectangle, label: TextBlock, options: Options, ident:
     classes = "ps-node ps-entry" if entry else "ps-node ps-step"
     fill, stroke, thick = (dot.ACCENT_CARD, dot.ACCENT, 1.4) if entry else (dot.CARD, dot.EDGE, 1.2)
     name, others = label.lines[:1], label.lines[1:]
-    titles, chips = ([line for line in others if line.chip is chip] for chip in (False, True))
+    titles = [line for line in others if not (line.chip or line.figure)]
+    figures, chips = [line for line in others if line.figure], [line for line in others if line.chip]
     widest = max(line.width + (2 * labels.CHIP_PADDING if line.chip else 0) for line in label.lines)
     text_left = box.x + (box.width - widest) / 2
     down = sum_heights(name) + labels.TITLE_GAP
@@ -186,7 +187,8 @@ def _step(step: Step, box: Rectangle, label: TextBlock, options: Options, ident:
     about = f"{escape(ident)}-about"
     rect = draw_rectangle(box, radius=10, fill=fill, stroke=stroke, thick=thick)
     below = list(draw_texts(titles, text_left, top + down, "start", "ps-sub", dot.MUTED))
-    below += _chips(chips, text_left, top + down + sum_heights(titles))
+    below += draw_texts(figures, text_left, top + down + sum_heights(titles), "start", "ps-sub ps-figures", dot.INK)
+    below += _chips(chips, text_left, top + down + sum_heights((*titles, *figures)))
     inner = _write_node_content(
         rect,
         list(draw_texts(name, text_left, top, "start", "ps-name", dot.INK)),
@@ -198,7 +200,7 @@ def _step(step: Step, box: Rectangle, label: TextBlock, options: Options, ident:
     url = safe_url(options.links.get(step.name, "")) if options.links else ""
     opening, closing = (f'<a href="{escape(url)}"', "a") if url else ("<g", "g")
     group = "" if url else f' role="group" aria-label="{escape(name[0].text)}"'  # a link is called by what it holds
-    named = f'{group} aria-describedby="{about}"' if title or chips else ""
+    named = f'{group} aria-describedby="{about}"' if title or below else ""
     return "\n".join([f'{opening} class="{classes}" id="{escape(ident)}"{named}>', *inner, f"</{closing}>"])
 
 
@@ -256,15 +258,18 @@ def _edges(flow: Flow, curves: Iterable[Curve], *, details: bool) -> Iterator[st
 def _edge(curve: Curve, edge: Edge, *, details: bool) -> str:
     label, mark = labels.of_arrow(edge, details=details), edge_status.mark(edge)
     lines = label.lines if label else ()
+    thick = numbers.choose_width(edge)
     if mark is None:
-        return _arrow(curve, "ps-edge", dot.LINE, 1.1, _beside(curve, lines, len(lines), dot.MUTED))
+        return _arrow(curve, "ps-edge", dot.LINE, thick or 1.1, _beside(curve, lines, len(lines), dot.MUTED))
     name, colour = ("ps-fault", dot.FAULT) if mark.fault else ("ps-doubt", dot.DOUBT)
     own = len(lines) - (1 if mark.label else 0)
     note = f"<title>{escape(visible(edge.note) or mark.words)}</title>"
     more = [note, *_beside(curve, lines, own, colour)]
     state = re.sub(r"[^a-z]", "-", edge.state)  # a manifest of a newer version may name states of its own
     ends = name_ends(edge.source, edge.target)  # the note alone would not tell one arrow from another
-    return _arrow(curve, f"ps-edge {name} ps-{state}", colour, WIDTHS[mark.line], more, DASHES[mark.line], called=ends)
+    return _arrow(
+        curve, f"ps-edge {name} ps-{state}", colour, thick or WIDTHS[mark.line], more, DASHES[mark.line], called=ends
+    )
 
 
 def _beside(curve: Curve, lines: Sequence[TextLine], own: int, colour: str) -> Iterator[str]:

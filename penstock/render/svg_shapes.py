@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from penstock.render.graphviz.dot import DOUBT, FAULT
 from penstock.render.labels import LEADING
 
 if TYPE_CHECKING:
@@ -32,7 +33,22 @@ def draw_texts(lines: Sequence[TextLine], x: float, top: float, anchor: str, css
         weight = ' font-weight="bold"' if line.bold else ""
         # if none of the measured fonts is installed, another one is squeezed into its box
         fit = f' textLength="{line.width:.1f}" lengthAdjust="spacingAndGlyphs"' if line.sure else ""
-        yield f'<text class="{css}" {place}{weight}{fit} fill="{fill}">{escape(line.text)}</text>'
+        text = f'<text class="{css}" {place}{weight}{fit} fill="{fill}">{_write_line(line)}</text>'
+        yield _describe_line(line, text) if line.mark else text
+
+
+def _describe_line(line: TextLine, text: str) -> str:
+    """Return a line with a mark and a tooltip that explains it."""
+    return f'<g class="{"ps-fault" if line.is_fault else "ps-doubt"}"><title>{escape(line.note)}</title>{text}</g>'
+
+
+def _write_line(line: TextLine) -> str:
+    """Return the text of a line, the mark at its end in a colour of its own."""
+    if not line.mark:
+        return escape(line.text)
+    colour = FAULT if line.is_fault else DOUBT
+    mark = f'<tspan class="ps-mark" fill="{colour}">{escape(line.mark)}</tspan>'
+    return f"{escape(line.text.removesuffix(line.mark))}{mark}"
 
 
 def sum_heights(lines: Iterable[TextLine]) -> float:

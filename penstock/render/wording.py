@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from penstock._util.display_text import escape_line, is_bidirectional, isolate
 from penstock._util.display_text import plain as visible
-from penstock.render import edge_status
+from penstock.render import edge_status, use_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -81,7 +81,7 @@ def after(flow: Flow, step: Step) -> tuple[Neighbour, ...]:
 
 
 def alt_text(flow: Flow, note: str = "") -> str:
-    """Return the picture in words: the number of steps, the entrypoints, the edges, and their states.
+    """Return the picture in words: the number of steps, the entrypoints, the edges and their states, and wrong effects.
 
     Args:
         flow: The flow as it is drawn.
@@ -104,6 +104,8 @@ def _iter_sentences(flow: Flow) -> Iterator[str]:
     for step in flow.steps:
         if step.name in following:
             yield f"{_isolate_text(step.name)} leads to {_join_words(map(_head, following[step.name]))}."
+    for doubt in use_status.doubts(flow)[:MOST_IN_WORDS]:
+        yield f"{name_ends(doubt.source, doubt.target)}: {doubt.words}."
 
 
 def name_ends(source: str, target: str) -> str:

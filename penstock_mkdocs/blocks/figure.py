@@ -17,6 +17,7 @@ from penstock_mkdocs.links.svg_links import link_for_scripts, link_twice
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from penstock.embed.numbers import NumbersRow, NumbersTable, NumbersView
     from penstock.embed.options import FigureOptions
     from penstock.embed.views import EvidenceView, IntroductionView, PathsView
     from penstock.model import Flow
@@ -89,11 +90,28 @@ def render_paths(view: PathsView, links: Mapping[str, str]) -> Markup:
 
 
 def render_evidence(view: EvidenceView) -> Markup:
-    """Return the evidence for the edges: a line, and the unconfirmed edges in words, folded if there are many."""
+    """Return evidence: a line, and what is not confirmed in words, folded if there is much."""
     counts = (tag("span", count.text, class_="ps-faults" if count.fault else "ps-unproven") for count in view.counts)
     basis = Markup(f"{tag('span', view.confirmed, class_=confirmed_class(view))}{escape(view.basis)}")
     line = tag("p", join_html("; ", [basis, *counts]), class_="ps-proof")
     return Markup(f"{line}{_doubts(view)}")
+
+
+def render_numbers(view: NumbersView) -> Markup:
+    """Return the origin of the numbers in words, and the tables of steps and edges."""
+    tables = (_render_table(table) for table in view.tables)
+    return Markup("\n".join([tag("p", view.origin, class_="ps-origin"), *tables]))
+
+
+def _render_table(table: NumbersTable) -> Markup:
+    head = tag("thead", tag("tr", *(tag("th", title) for title in table.heads)))
+    rows = (tag("tr", tag("td", _row_name(row)), *(tag("td", cell) for cell in row.cells)) for row in table.rows)
+    return tag("div", tag("table", head, tag("tbody", *rows), class_="ps-numbers"), class_="ps-scroll")
+
+
+def _row_name(row: NumbersRow) -> Markup:
+    names = arrows(row.names, map(isolate_html, row.names))
+    return join_html(" ", [names, *([f"({row.label})"] if row.label else [])])
 
 
 def _doubts(view: EvidenceView) -> Markup:

@@ -70,8 +70,10 @@ def add_flow(page: PageContext, parent: Element, embed: Embed) -> None:
         page.add_html(block, introduction)
     if view.diagram:
         page.add_html(block, _diagram(page, request, view.diagram, links))
-        if view.diagram.evidence:
-            page.add_html(block, figure.render_evidence(view.diagram.evidence))
+        if view.diagram.numbers:
+            page.add_html(block, figure.render_numbers(view.diagram.numbers))
+        for evidence in view.diagram.evidence:
+            page.add_html(block, figure.render_evidence(evidence))
     if view.paths:
         path_links = page_links or _elsewhere(page, request, host, host.links_from)
         page.add_html(block, figure.render_paths(view.paths, path_links))

@@ -71,7 +71,8 @@ def _signature(view: StepView, md: Markdown) -> Markup:
 
 
 def _chip(chip: Chip) -> Markup:
-    return tag("span", chip.text, class_="ps-chip ps-chip-io" if chip.is_channel else "ps-chip")
+    state = [" ", tag("span", chip.state, class_=chip.state_class)] if chip.state else []
+    return tag("span", chip.text, *state, class_="ps-chip ps-chip-io" if chip.is_channel else "ps-chip")
 
 
 def _meta(view: StepView, links: Mapping[str, str]) -> Markup:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from penstock.embed.numbers import NumbersRow, NumbersTable, NumbersView
     from penstock.embed.site import Site
-    from penstock.embed.views import DiagramView, EvidenceView, IntroductionView, PathsView, StepFact, StepView
+    from penstock.embed.views import Chip, DiagramView, EvidenceView, IntroductionView, PathsView, StepFact, StepView
     from penstock.model import Flow
     from penstock.render.wording import Neighbour
     from penstock_mkdocs.mystmd.nodes import Node
@@ -82,13 +83,31 @@ def _figure(shown: _ShownFlow, view: DiagramView, anchor: str, request: Directiv
     links = {name: f"#{own['html_id']}" for name, own in shown.labels.items()}
     diagram, *notes = draw(shown.site, view.flow, view.look, shown.options, links, request)
     figure = container("figure", diagram, shown.options.caption, label(anchor), request.classes)
-    return [figure, *notes, *_evidence(view.evidence)]
+    evidence = [part for evidence_view in view.evidence for part in _evidence(evidence_view)]
+    return [figure, *notes, *_numbers(view.numbers), *evidence]
 
 
-def _evidence(view: EvidenceView | None) -> list[Node]:
-    """Return what is known of the edges, and in words those that are not confirmed."""
+def _numbers(view: NumbersView | None) -> list[Node]:
+    """Return how often steps and edges ran, as tables."""
     if view is None:
         return []
+    return [paragraph(text(view.origin)), *map(_table, view.tables)]
+
+
+def _table(table: NumbersTable) -> Node:
+    head = node("tableRow", [node("tableCell", [text(title)], header=True) for title in table.heads])
+    return node("table", [head, *map(_row, table.rows)])
+
+
+def _row(row: NumbersRow) -> Node:
+    names = join_groups(([code(name)] for name in row.names), " → ")
+    label = [text(f" ({row.label})")] if row.label else []
+    cells = (node("tableCell", [text(cell)], align="right") for cell in row.cells)
+    return node("tableRow", [node("tableCell", [*names, *label]), *cells])
+
+
+def _evidence(view: EvidenceView) -> list[Node]:
+    """Return how much is confirmed, and in words what is not."""
     nodes = [paragraph(text(view.line))]
     if view.doubts:
         items = [node("listItem", [text(str(doubt))]) for doubt in view.doubts]
@@ -107,7 +126,7 @@ def _step(shown: _ShownFlow, view: StepView) -> list[Node]:
     level = shown.options.heading_level or DEFAULT_LEVEL
     heading = node("heading", [code(view.name)], depth=level, enumerated=False, **shown.labels[view.step.name])
     facts = [[code(view.signature)]] if view.signature else []
-    facts += [[text(chip.text)] for chip in view.chips]
+    facts += [[text(chip.text), *_state(chip)] for chip in view.chips]
     described = docstring(view.step, shown.site.config.docstring_style)
     meta = [_fact(shown, fact) for fact in view.facts]
     return [
@@ -123,9 +142,13 @@ def _fact(shown: _ShownFlow, fact: StepFact) -> list[Node]:
         url = web_url(fact.source.url)
         return [node("link", [text(fact.source.text)], url=url) if url else text(fact.source.text)]
     items = [_neighbour(shown, neighbour) for neighbour in fact.neighbours] or [
-        [code(chip.text)] for chip in fact.chips
+        [code(chip.text), *_state(chip)] for chip in fact.chips
     ]
     return [text(f"{fact.label} "), *join_groups(items, ", ")]
+
+
+def _state(chip: Chip) -> list[Node]:
+    return [text(" "), node("emphasis", [text(chip.state)])] if chip.state else []
 
 
 def _neighbour(shown: _ShownFlow, neighbour: Neighbour) -> list[Node]:

@@ -97,7 +97,8 @@ class SphinxSite(Site):
         return functions
 
     def _digest(self, content: object) -> str:
-        settings = (self.config.source_url, self.config.direction, self.config.engine, self.config.docstring_style)
+        config = self.config
+        settings = (config.source_url, config.direction, config.engine, config.docstring_style, config.numbers)
         return hashlib.sha256(repr((content, settings)).encode("utf-8", "replace")).hexdigest()
 
     def name_meant(self, argument: str) -> str:

@@ -1,4 +1,4 @@
-"""The evidence for a flow's edges: a line under its diagram, and a list in words."""
+"""The evidence for a flow's edges, or for its triggers and effects: a line under its diagram, and a list in words."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from penstock.errors import PenstockError
 from penstock_sphinx.build.site import full_name
 from penstock_sphinx.directives.base import FigureDirective
 from penstock_sphinx.directives.evidence import make_evidence
+from penstock_sphinx.directives.numbers import make_numbers
 from penstock_sphinx.directives.option_spec import OWN_OF_FIGURES, make_spec, read_options
 from penstock_sphinx.directives.step_writer import StepWriter, anchor, index_entry, make_paths
 from penstock_sphinx.domain.domain import domain_of
@@ -78,8 +79,10 @@ class FlowDirective(FigureDirective):
         parts = [self.figure(self._diagram(view.diagram), caption)] if view.diagram else caption
         block += self._introduction(view.introduction)
         block += parts
-        if view.diagram and view.diagram.evidence:
-            block += make_evidence(view.diagram.evidence)
+        if view.diagram and view.diagram.numbers:
+            block += make_numbers(view.diagram.numbers)
+        if view.diagram:
+            block += [node for evidence in view.diagram.evidence for node in make_evidence(evidence)]
         # a figure without a caption must not be numbered, so it gets no id
         has_caption = caption and isinstance(caption[0], nodes.caption)
         ident = self._mark(cast("nodes.Element", parts[0]) if has_caption else block, flow)

@@ -242,7 +242,9 @@ def _kind(step: Step) -> str:
 
 
 def _chip(chip: Chip) -> nodes.inline:
-    return nodes.inline("", chip.text, classes=[CHIP, *(["ps-chip-io"] if chip.is_channel else [])], **AS_WRITTEN)
+    state = [nodes.Text(" "), nodes.inline("", chip.state, classes=[chip.state_class])] if chip.state else []
+    classes = [CHIP, *(["ps-chip-io"] if chip.is_channel else [])]
+    return nodes.inline("", "", nodes.Text(chip.text), *state, classes=classes, **AS_WRITTEN)
 
 
 def _source_link(source: SourceLink) -> nodes.Element:

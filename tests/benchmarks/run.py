@@ -23,11 +23,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import wrapt
 from asgi_correlation_id import CorrelationIdMiddleware
 from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
 from structlog.contextvars import bound_contextvars
 
-from penstock import current_flow_id, flow, flow_context
+from penstock import current_flow_id, flow, flow_context, observing
 from penstock._runtime.runs import Run
 from penstock.contrib.asgi import FlowMiddleware
+from penstock.observers.otel import OpenTelemetryObserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,6 +141,7 @@ orders = flow("orders")
 as_step = orders.step(after="as_entrypoint", name="as_step")(work)
 as_step_async = orders.step(after="as_entrypoint", name="as_step_async")(work_async)
 as_entrypoint = orders.entrypoint(name="as_entrypoint")(work)
+as_entrypoint_of = orders.entrypoint(name="as_entrypoint_of")(lambda function: function())
 as_entrypoint_async = orders.entrypoint(name="as_entrypoint_async")(work_async)
 
 
@@ -247,6 +250,30 @@ def blocks() -> list[Row]:
     return [Row("`with flow_context()`, over structlog's `bound_contextvars`", ours, theirs)]
 
 
+def spans() -> list[Row]:
+    """Compare a step's span with and without its fact."""
+    observer = OpenTelemetryObserver(TracerProvider(shutdown_on_exit=False))
+    tracker, describer = observer._steps, observer._describer
+    begin, add_code = tracker.begin, describer.add_code
+
+    def without_fact() -> None:
+        tracker.begin = lambda _: None
+        as_step()
+        tracker.begin = begin
+
+    def without_code() -> None:
+        describer.add_code = lambda *_: None
+        as_step()
+        describer.add_code = add_code
+
+    with observing(observer):
+        whole, bare_fact, bare_code = as_entrypoint_of(lambda: measure(as_step, without_fact, without_code))
+    return [
+        Row("a step's span, over one without the fact", whole, bare_fact, 1.3),
+        Row("the same, over one without `code.*`", whole, bare_code, 1.3),
+    ]
+
+
 def asking() -> list[Row]:
     """Compare asking for the ID."""
     variable.set("a")
@@ -313,7 +340,7 @@ def import_time(*programs: str) -> list[float]:
 def main() -> int:
     """Print the table; return 1 if a figure is over its limit."""
     gc.disable()
-    rows = [*calls(), *objects(), *blocks(), *asking(), *requests()]
+    rows = [*calls(), *objects(), *blocks(), *asking(), *requests(), *spans()]
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, processor time, medians of {ROUNDS} rounds\n")
     print("| What | penstock | the other | ratio | limit |\n| --- | --: | --: | --: | --: |")
     for row in rows:

@@ -2,7 +2,7 @@
 
 In each, ``f`` is the flow. Below a program stands all that is known of it: ``call a b`` where ``a`` calls ``b``,
 ``order a b`` where some function calls first ``a`` and then ``b``, ``data a b`` where what ``a`` returns reaches an
-argument of ``b``.
+argument of ``b``. Below those in ``touches``, ``writes a db:parts`` where the code of ``a`` plainly writes that table.
 """
 
 from __future__ import annotations
@@ -139,6 +139,16 @@ def test_tasks_lead_to_their_functions(reading, settings, source, expected):
 def test_results_are_followed_to_arguments(reading, source, expected):
     """What a step returns is followed to the arguments of others."""
     assert sorted(expected) == said(reading(source))
+
+
+@pytest.mark.parametrize(("source", "expected"), sections("touches"))
+def test_what_the_code_plainly_touches(reading, source, expected):
+    """Tables, addresses, topics and tasks are found where the code has their names, and nowhere else."""
+    for library in ("requests", "httpx", "sqlalchemy", "confluent_kafka"):
+        if library in source:
+            pytest.importorskip(library)
+    touches = [f"{touch.verb} {touch.step} {touch.target}" for touch in reading(source).touches]
+    assert sorted(expected) == sorted(touches)
 
 
 @pytest.mark.parametrize(("source", "expected"), sections("nothing"))

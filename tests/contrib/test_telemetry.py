@@ -79,6 +79,10 @@ def test_spans_nest_and_share_the_id(spans):
         "penstock.step": "charge",
         "penstock.flow": "orders",
         "penstock.flow_id": f"{spans()['handle'].context.trace_id:032x}",
+        "penstock.inside": "handle",
+        "code.function.name": f"{__name__}.declared.<locals>.charge",
+        "code.file.path": __file__,
+        "code.line.number": declared.__code__.co_firstlineno + 4,
     } == dict(spans()["charge"].attributes)
     assert 0 == current_span()
 

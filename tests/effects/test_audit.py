@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mailbox
 import os
 import shutil
 import smtplib
@@ -50,6 +51,15 @@ def test_new_name(tmp_path, change):
     with probe_effects() as probe:
         change(old, tmp_path / "a.pdf")
     assert ["files:*.pdf"] == probe.writes
+
+
+@pytest.mark.parametrize(("folder", "name"), [("outbox", "outbox"), ("test_three_orders0", "*")])
+def test_mail_folder(tmp_path, folder, name):
+    """A message in a Maildir is told by the folder, and not by its own name, which has the host in it."""
+    outbox = mailbox.Maildir(tmp_path / folder)
+    with probe_effects() as probe:
+        outbox.add("Subject: x")
+    assert {f"maildir:{name}"} == {*probe.writes}
 
 
 @pytest.mark.parametrize("change", [Path.unlink, lambda path: os.truncate(path, 0)])

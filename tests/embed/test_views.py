@@ -106,7 +106,7 @@ def test_paths(view, count, title, rest):
 
 def test_unchecked_flow_has_no_evidence(view):
     """Without checks, nothing is said of evidence."""
-    assert view().diagram.evidence is None
+    assert () == view().diagram.evidence
 
 
 CHECKED = {"evidence": EvidenceSummary(runs=3)}
@@ -114,14 +114,14 @@ CHECKED = {"evidence": EvidenceSummary(runs=3)}
 
 def test_line_of_evidence(view):
     """The line counts what is confirmed, by what, and what is not."""
-    evidence = view(replace(fan(9, state="unexercised"), **CHECKED)).diagram.evidence
+    (evidence,) = view(replace(fan(9, state="unexercised"), **CHECKED)).diagram.evidence
     assert "0 of 9 arrows confirmed by 3 runs; 9 not exercised" == evidence.line
 
 
 @pytest.mark.parametrize("count", [0, MOST_UNFOLDED, MOST_UNFOLDED + 1, MOST_DOUBTS + 2])
 def test_doubts(view, count):
     """Unconfirmed edges are spelled out, folded where there are many, and counted where there are too many."""
-    evidence = view(replace(fan(count, state="never-seen"), **CHECKED)).diagram.evidence
+    (evidence,) = view(replace(fan(count, state="never-seen"), **CHECKED)).diagram.evidence
     assert min(count, MOST_DOUBTS) == len(evidence.doubts)
     assert (count > MOST_UNFOLDED) is bool(evidence.folded_title)
     assert (f"… and {count - MOST_DOUBTS} more" in evidence.rest) is (count > MOST_DOUBTS)
@@ -130,7 +130,7 @@ def test_doubts(view, count):
 def test_flow_without_proof(view):
     """Without proof, a flow is drawn as declared, and has no evidence."""
     diagram = view(replace(fan(2, state="never-seen"), **CHECKED), proof=False).diagram
-    assert (["", ""], None) == ([edge.state for edge in diagram.flow.edges], diagram.evidence)
+    assert (["", ""], ()) == ([edge.state for edge in diagram.flow.edges], diagram.evidence)
 
 
 def test_chips(view):
@@ -221,15 +221,15 @@ def test_arrows_that_no_test_takes_are_marked_on_request(view):
     flow = replace(ORDERS, evidence=EvidenceSummary(runs=1), edges=(edge,))
     diagram = view(flow, untested=True).diagram
     assert "1 of 1 arrow is taken by no test." == diagram.look.drawing().note
-    assert "1 of 1 arrow confirmed by the code; 1 taken by no test" == diagram.evidence.line
-    assert "1 of 1 arrow confirmed by the code" == view(flow).diagram.evidence.line
+    assert "1 of 1 arrow confirmed by the code; 1 taken by no test" == diagram.evidence[0].line
+    assert "1 of 1 arrow confirmed by the code" == view(flow).diagram.evidence[0].line
 
 
 @pytest.mark.parametrize(("state", "css"), [("confirmed", "ps-confirmed"), ("outdated", "ps-none-confirmed")])
 def test_only_what_is_confirmed_has_a_tick(view, state, css):
     """A line of proof that counts none is not marked as a success."""
     flow = replace(ORDERS, evidence=EvidenceSummary(runs=1), edges=(replace(ORDERS.edges[0], state=state),))
-    assert css == confirmed_class(view(flow).diagram.evidence)
+    assert css == confirmed_class(view(flow).diagram.evidence[0])
 
 
 @pytest.mark.parametrize("note", ["", "1 of 2 steps left out."])

@@ -20,7 +20,9 @@ from hypothesis import strategies as st
 from penstock import Edge, Flow, Problem, Step
 from penstock.errors import ManifestError, OutputError, UnknownFlowError
 from penstock.manifest import Inputs, Manifest, build, dumps, load, loads, merge, save, schema
-from penstock.model import Blind, Call, EvidenceSummary, Kind
+from penstock.model import Blind, Call, EvidenceSummary, Kind, Numbers, NumbersOrigin
+from penstock.model.numbers import NumbersSource
+from penstock.model.resource_uses import ResourceUse, StaticTouch
 
 DECLARED = """
 from penstock import flow, entrypoint, step
@@ -102,6 +104,7 @@ SINCE_1_0 = {
     "imports",
     "calls",
     "blind",
+    "touches",
     "evidence",
     "state",
     "witness",
@@ -110,6 +113,9 @@ SINCE_1_0 = {
     "missing",
     "untested",
     "tests",
+    "numbers",
+    "uses",
+    "refuted",
 }
 
 
@@ -124,12 +130,16 @@ def test_the_schema_knows_every_field() -> None:
         "inputs": Inputs,
         "call": Call,
         "blind": Blind,
+        "touch": StaticTouch,
         "evidence": EvidenceSummary,
+        "numbers_origin": NumbersOrigin,
+        "use": ResourceUse,
     }
     for name, kind in kinds.items():
         fields = {field.name for field in dataclasses.fields(kind)}
         assert fields == set(definitions[name]["properties"]) - {"provenance"}
         assert fields - SINCE_1_0 == set(definitions[name]["required"])
+    assert {field.name for field in dataclasses.fields(Numbers)} == set(definitions["numbers"]["properties"])
     assert get_args(Kind) == tuple(definitions["step"]["properties"]["kind"]["enum"])
 
 
@@ -139,6 +149,10 @@ texts = st.text(st.characters(codec=None), max_size=12).filter(
 """Any text, lone surrogates too; two that make a pair are one letter in JSON."""
 
 lines = st.integers(0, 10**6)
+seconds = st.none() | st.floats(0, 10**6)
+numbers = st.builds(
+    Numbers, runs=lines, errors=st.none() | lines, p50=seconds, p95=seconds, share=st.none() | st.floats(0, 1)
+)
 steps = st.builds(
     Step,
     name=texts,
@@ -156,6 +170,7 @@ steps = st.builds(
     trigger=texts,
     effects=st.lists(texts, max_size=3).map(tuple),
     source_hash=st.sampled_from(["", "0123456789abcdef"]),
+    numbers=st.none() | numbers,
 )
 problems = st.lists(st.builds(Problem, code=texts, message=texts, line=lines, step=texts), max_size=2).map(tuple)
 
@@ -165,7 +180,9 @@ def flows(draw: st.DrawFn) -> Flow:
     """Draw a flow of anything."""
     found = draw(st.lists(steps, max_size=4, unique_by=lambda step: step.name))
     ends = st.sampled_from([step.name for step in found]) if found else st.nothing()
-    edges = draw(st.lists(st.builds(Edge, source=ends, target=ends, label=texts), max_size=4)) if found else []
+    arrows = st.builds(Edge, source=ends, target=ends, label=texts, numbers=st.none() | numbers)
+    edges = draw(st.lists(arrows, max_size=4)) if found else []
+    sources = st.sampled_from(get_args(NumbersSource))
     text = draw(texts)
     evidence = draw(st.none() | st.builds(EvidenceSummary, runs=lines, commit=texts, date=texts))
     return Flow(
@@ -175,6 +192,7 @@ def flows(draw: st.DrawFn) -> Flow:
         edges=tuple(edges),
         problems=draw(problems),
         evidence=evidence,
+        numbers=draw(st.none() | st.builds(NumbersOrigin, source=sources, runs=lines, first=texts, last=texts)),
     )
 
 
@@ -251,7 +269,30 @@ DAMAGES = [
     damaged("flows/0/edges/0/source", "nobody"),
     damaged("flows/0/edges/0/target", None),
     damaged("flows/0/steps", [{"name": "a"}, {"name": "a"}]),
+    damaged("flows/0/numbers", 3),
+    damaged("flows/0/numbers", {"source": "tests"}),
+    damaged("flows/0/steps/0/numbers", {"runs": -1}),
+    damaged("flows/0/steps/0/numbers", {"runs": 10**400}),
+    damaged("flows/0/steps/0/numbers", {"runs": 1, "p50": float("nan")}),
+    damaged("flows/0/steps/0/numbers", {"runs": 1, "p95": 10**400}),
+    damaged("flows/0/steps/0/numbers", {"runs": 1, "p50": "12 ms"}),
+    damaged("flows/0/edges/0/numbers", {"runs": 1, "share": 1.5}),
 ]
+
+
+def test_numbers_of_a_newer_source_have_an_unknown_one() -> None:
+    """The numbers of runs that only a newer version can name are shown without the name."""
+    content = json.loads(changed())
+    content["flows"][0]["numbers"] = {"source": "staging", "runs": 3}
+    assert NumbersOrigin(source="", runs=3) == loads(json.dumps(content)).flows[0].numbers
+
+
+def test_numbers_that_are_not_known_take_no_room() -> None:
+    """A manifest of flows without numbers has no key for them, and numbers have only those that are known."""
+    assert "numbers" not in changed()
+    step = Step(name="a", numbers=Numbers(runs=3, errors=0))
+    content = json.loads(dumps(Manifest(flows=(Flow(name="f", steps=(step,)),))))
+    assert {"runs": 3, "errors": 0} == content["flows"][0]["steps"][0]["numbers"]
 
 
 @pytest.mark.parametrize("text", DAMAGES, ids=lambda text: text[:20])

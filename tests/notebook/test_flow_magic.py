@@ -312,3 +312,15 @@ def test_a_pdf_tells_problems(
     tex = notebook.with_suffix(".tex").read_text()
     assert 1 == tex.count("names no step of flow")
     assert (engine == "graphviz-pure") == ("adjustimage{" in tex)
+
+
+def test_a_run_is_shown(notebook: Notebook, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """%flow --run ID displays a run out of the files that it names; a mistake is one line."""
+    (tmp_path / "log.jsonl").write_text('{"event": "paid", "flow_id": "order-1", "step": "charge"}\n')
+    notebook.run(DECLARED)
+    notebook.run(f"%flow --run order-1 --from {tmp_path / 'log.jsonl'}")
+    notebook.run(f"%flow --run order-2 --from {tmp_path / 'log.jsonl'}")
+
+    [shown] = notebook.shown()
+    assert "\norders\n· charge" in shown
+    assert "UsageError: no run 'order-2' in" in capsys.readouterr().err

@@ -190,7 +190,8 @@ def test_it():
     assert "charge" not in SENT[0]["X-Penstock-Evidence"]
     received(SENT[0])
     for text in ["{", "[]", "3", '{"orders": 3}', '{"orders": [3]}', '{"orders": [["a", 1]]}', "x" * 10000, '{"orders": {}}']:
-        received({**SENT[0], "X-Penstock-Evidence": text})
+        received({**SENT[0], "X-Penstock-Evidence": "1" + text})
+    received({**SENT[0], "X-Penstock-Evidence": SENT[0]["X-Penstock-Evidence"].replace("1", "2", 1)})
 def received(headers):
     with ContextBinding(run_from(read(headers)), None):
         shop.charge()

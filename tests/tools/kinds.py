@@ -29,6 +29,7 @@ PLACES = {
     "tests/cli/test_pre_commit.py": "build",
     "tests/cli/test_shipped_files.py": "build",
     "tests/cli/test_terminals.py": "build",
+    "tests/cli/test_trace.py": "build",
     "tests/collect": "build",
     "tests/contrib/test_asgi.py": "service",
     "tests/contrib/test_celery.py": "service",

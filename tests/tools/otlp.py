@@ -9,6 +9,7 @@ from penstock.check.traces.otlp import OTLP
 from penstock.check.traces.reader import Damage, read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from penstock.check.evidence import Evidence
@@ -19,7 +20,7 @@ DAY = 1_795_000_000 * SECOND
 
 def attributes(**values: object) -> list[dict[str, object]]:
     """Return attributes as OTLP has them."""
-    kinds = {str: "stringValue", bool: "boolValue"}
+    kinds = {str: "stringValue", bool: "boolValue", int: "intValue"}
     return [
         {
             "key": key.replace("_", ".", 1),
@@ -68,6 +69,26 @@ def shown(evidence: Evidence) -> set[str]:
         f"{fact.parent.step}>{fact.step.step} after {','.join(sorted(each.step for each in fact.done))}"
         for fact in evidence.facts
     }
+
+
+def exported(spans: Iterable[Any]) -> str:
+    """Return spans of the SDK as lines of OTLP JSON (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding)."""
+    return "\n".join(
+        request(
+            {
+                "traceId": f"{each.context.trace_id:032x}",
+                "spanId": f"{each.context.span_id:016x}",
+                "parentSpanId": f"{each.parent.span_id:016x}" if each.parent else "",
+                "name": each.name,
+                "startTimeUnixNano": str(each.start_time),
+                "endTimeUnixNano": str(each.end_time),
+                "attributes": attributes(
+                    **{k.replace(".", "_", 1): [*v] if isinstance(v, tuple) else v for k, v in each.attributes.items()}
+                ),
+            }
+        )
+        for each in spans
+    )
 
 
 GO = span("go", 0, 100, penstock_entrypoint=True)

@@ -11,9 +11,11 @@ from penstock._introspection.definitions import find_source
 from penstock.callgraph.function_bodies import Body, LocalNames, parameters
 from penstock.callgraph.interpreter.lookup import Lookup
 from penstock.callgraph.live_objects import NOTHING, held_by, is_module, peek
+from penstock.callgraph.models.clients import is_client
 from penstock.callgraph.values.base import ValueSet
 from penstock.callgraph.values.containers import Container
 from penstock.callgraph.values.live import LiveObject, wrap
+from penstock.callgraph.values.opaque import LibraryObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +68,8 @@ def _classes(lookup: Lookup, node: ast.expr) -> Iterator[type]:
 def _instances_of(program: Program, thing: Any) -> ValueSet:
     if issubclass(type(thing), type) and program.code.owns_class(thing):
         return ValueSet([program.make_typical(thing)])
+    if is_client(thing):
+        return ValueSet([LibraryObject(thing)])
     if issubclass(type(thing), (types.UnionType, types.GenericAlias)):  # an alias of several
         return ValueSet().update(*(_instances_of(program, part) for part in thing.__args__))
     return ValueSet()

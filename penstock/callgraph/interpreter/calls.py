@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from penstock.callgraph.touches import find_touches
 from penstock.callgraph.values.base import Arguments, Outcome, ValueSet
 from penstock.callgraph.values.containers import Container
 from penstock.callgraph.values.functions import Method
@@ -19,10 +20,12 @@ def _visit_call(state: FunctionState, node: ast.Call) -> ValueSet:
     if isinstance(node.func, ast.Attribute):
         receivers = state.evaluate(node.func.value)
         arguments = evaluate_arguments(state, node)
+        state.note_touches(find_touches(state, receivers, arguments, node), node)
         return state.commit(_call_method(state, receivers, node.func.attr, arguments, node))
     targets = state.evaluate(node.func)
     arguments = evaluate_arguments(state, node)
     _check_parameter(state, node.func, targets, node)
+    state.note_touches(find_touches(state, targets, arguments, node), node)
     if len(targets):
         outcome = targets.call(state, arguments, node)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from penstock.callgraph.values.base import Arguments, ValueSet
@@ -87,13 +88,31 @@ def _visit_comparison(state: FunctionState, node: ast.Compare) -> ValueSet:
 
 
 def _visit_joined_text(state: FunctionState, node: ast.JoinedStr) -> ValueSet:
-    tags = state.evaluate_parts(node).tags
-    ends = [part.value if isinstance(part, ast.Constant) else "" for part in (node.values[:1] + node.values[-1:])]
-    return ValueSet([PartialText(str(ends[0]), str(ends[-1]))] if any(ends) else [], tags)
+    tags: set[int] = set()
+    texts: list[str | None] = []
+    for part in node.values:
+        values = state.evaluate(part)
+        tags |= values.deep_tags()
+        constants = values.constants()
+        texts.append(constants[0] if len(values) == len(constants) == 1 and type(constants[0]) is str else None)
+    if None not in texts:
+        return ValueSet([wrap("".join(filter(None, texts)))], tags)
+    start, end = _join_known(texts), _join_known(texts[::-1], backwards=True)
+    return ValueSet([PartialText(start, end)] if start or end else [], tags)
+
+
+def _join_known(texts: list[str | None], *, backwards: bool = False) -> str:
+    """Return the text in front of the first part that is not known; the parts may come in reversed order."""
+    known_texts = [text or "" for text in itertools.takewhile(lambda text: text is not None, texts)]
+    return "".join(known_texts[::-1] if backwards else known_texts)
 
 
 def _visit_formatted_value(state: FunctionState, node: ast.FormattedValue) -> ValueSet:
-    return ValueSet(tags=state.evaluate(node.value).deep_tags())
+    values = state.evaluate(node.value)
+    if node.format_spec is not None:
+        return ValueSet(tags=values.deep_tags() | state.evaluate(node.format_spec).deep_tags())
+    is_plain = node.conversion == -1 and len(values) == len(values.constants()) == 1
+    return ValueSet(values if is_plain else (), values.deep_tags())
 
 
 VISITORS: dict[type[ast.AST], Callable[[FunctionState, Any], ValueSet]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock.callgraph import models
@@ -19,13 +20,14 @@ from penstock.callgraph.values.containers import Container
 from penstock.callgraph.values.pending import PendingCall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import FunctionType
 
     from penstock.callgraph.call_paths import Reach, Site
     from penstock.callgraph.function_bodies import Body
     from penstock.callgraph.program import Program, Summary
     from penstock.callgraph.values.base import Arguments, Value
+    from penstock.effects.rows import Touch
 
 Branch = tuple[dict[str, ValueSet], PastSteps]
 """The values of each name, and the steps that have run, at one point of a function."""
@@ -71,6 +73,7 @@ class FunctionState:
         self._summary = summary
         self._family = family_of(body)
         self._started_steps: Reach = {}
+        self._is_sending = False
         self._expressions, self._statements = visitors
 
     # Syntax ---------------------------------------------------------------------------------------------------
@@ -140,6 +143,8 @@ class FunctionState:
         """Return the outcome of calling a function."""
         self._hand_over(body.tags, arguments, node)
         summary = self.program.run(body, bind_arguments(body, arguments))
+        if not body.tags and not self._is_sending:
+            self._summary.touches = {**summary.touches, **self._summary.touches}
         reach = self.program.visible_relations(summary, self.site(node))
         if not body.tags:
             for site, reason in summary.blind.items():
@@ -202,6 +207,22 @@ class FunctionState:
         if forgotten:
             self.give_up(node, FORGOTTEN.reason)
         return forgotten
+
+    # Touches --------------------------------------------------------------------------------------------------
+
+    def note_touches(self, touches: Iterable[Touch], node: ast.AST) -> None:
+        """Record what a call here touches outside the process."""
+        for touch in touches:
+            self._summary.touches.setdefault(touch, self.site(node))
+
+    @contextmanager
+    def send(self) -> Iterator[None]:
+        """Let calls happen in another process, to which what they touch belongs."""
+        is_sending, self._is_sending = self._is_sending, True
+        try:
+            yield
+        finally:
+            self._is_sending = is_sending
 
     # Libraries and memory -------------------------------------------------------------------------------------
 

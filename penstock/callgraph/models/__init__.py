@@ -14,13 +14,16 @@ from penstock.callgraph.models import (
     builtins,
     celery,
     containers,
+    django_models,
     functools,
     identity,
     itertools,
     task_queues,
     threading,
 )
+from penstock.callgraph.models.clients import is_client
 from penstock.callgraph.models.unknown import call_unknown
+from penstock.callgraph.values.opaque import LibraryObject
 
 if TYPE_CHECKING:
     import ast
@@ -39,6 +42,7 @@ LIBRARIES = (
     threading.LIBRARY,
     task_queues.LIBRARY,
     celery.LIBRARY,
+    django_models.LIBRARY,
 )
 """All models; where several know a method, the first answers."""
 
@@ -52,7 +56,12 @@ def call_library(frame: Frame, thing: Any, arguments: Arguments, node: ast.AST) 
     """Return the outcome of calling a third-party callable."""
     name = full_name(thing)
     model = _CALLS.get(name)
-    return model(frame, arguments, node) if model else call_unknown(frame, name.rpartition(".")[2], arguments, node)
+    if model:
+        return model(frame, arguments, node)
+    outcome = call_unknown(frame, name.rpartition(".")[2], arguments, node)
+    if is_client(thing):
+        outcome.result.add(LibraryObject(thing))
+    return outcome
 
 
 def call_library_object(frame: Frame, value: Value, arguments: Arguments, node: ast.AST) -> Outcome | None:

@@ -90,7 +90,9 @@ def _call_signature_method(frame: Frame, value: Partial, name: str, arguments: A
 
 def _send(frame: Frame, value: Value, name: str, arguments: Arguments, node: ast.AST) -> Outcome:
     call_arguments = unpack_pair(frame, arguments) if name.startswith("apply") else arguments
-    outcome = start(frame, value.call(frame, call_arguments, node), node)
+    with frame.send():
+        called = value.call(frame, call_arguments, node)
+    outcome = start(frame, called, node)
     for key in ("link", "link_error"):
         if key in arguments.named:
             outcome.merge(call_in_sequence(frame, [outcome.result, flatten(arguments.named[key])], node))

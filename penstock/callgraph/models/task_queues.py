@@ -48,8 +48,12 @@ def _call_object(frame: Frame, value: Value, arguments: Arguments, node: ast.AST
     kind = _kind_of(value)
     if kind is None or not isinstance(value, LiveObject):
         return None
-    outcome = wrap(function_of_task(value.thing)).call(frame, arguments, node)
-    return start(frame, outcome, node) if kind.send == "()" else outcome
+    function = wrap(function_of_task(value.thing))
+    if kind.send != "()":
+        return function.call(frame, arguments, node)
+    with frame.send():
+        outcome = function.call(frame, arguments, node)
+    return start(frame, outcome, node)
 
 
 def _call_method(frame: Frame, value: Value, name: str, arguments: Arguments, node: ast.AST) -> Outcome | None:
@@ -67,7 +71,11 @@ def _call_method(frame: Frame, value: Value, name: str, arguments: Arguments, no
         return function.call(frame, own_arguments, node)
     if name in _MESSAGES:
         return Outcome.of(ValueSet([Partial(function, own_arguments, is_signature=True)]))
-    return _send(frame, name, function.call(frame, own_arguments, node), node) if name in _SENDERS else Outcome.of()
+    if name not in _SENDERS:
+        return Outcome.of()
+    with frame.send():
+        outcome = function.call(frame, own_arguments, node)
+    return _send(frame, name, outcome, node)
 
 
 def _send(frame: Frame, name: str, outcome: Outcome, node: ast.AST) -> Outcome:

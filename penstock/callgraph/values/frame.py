@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import ast
+    from contextlib import AbstractContextManager
     from types import FunctionType
 
     from penstock.callgraph.call_paths import PastSteps, Reach
@@ -46,6 +47,9 @@ class Frame(Protocol):
 
     def run_as_step(self, tags: tuple[int, ...], arguments: Arguments, inside: Outcome, node: ast.AST) -> Outcome:
         """Return the outcome of calling a step whose code is not analysed as a function of its own."""
+
+    def send(self) -> AbstractContextManager[None]:
+        """Let calls happen in another process, to which what they touch belongs."""
 
     def commit(self, outcome: Outcome) -> ValueSet:
         """Let a call happen here: its steps follow all that have run. Return its result."""

@@ -23,6 +23,20 @@ class PartialText(Value):
         super().__init__("shape", start, end)
 
 
+class LibraryObject(Value):
+    """An object of a library, of which only the class is known.
+
+    Attributes:
+        kind: The class.
+    """
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+        super().__init__("library", id(kind))
+
+
 class Unknown(Value):
     """A value that only running the code would reveal.
 

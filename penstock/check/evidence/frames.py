@@ -250,15 +250,32 @@ def decode_frames(flow: str, rows: list[Any]) -> StepFrame | None:
     """
     frames: list[StepFrame] = []
     for step, _, *replaced_names in reversed(rows):
-        frame = StepFrame(flow, str(step), frames[-1] if frames else None)
-        frame.replaced = frame.replaced.union(*(map(str, names) for names in replaced_names))
+        frame = StepFrame(_check_name(flow), _check_name(step), frames[-1] if frames else None)
+        frame.replaced = frame.replaced.union(*map(_check_names, replaced_names))
         frames.append(frame)
     frames.reverse()
     done: set[str] = set()
     for frame, (_, names, *_) in zip(frames, rows, strict=True):
-        done.update(map(str, names))
+        done.update(_check_names(names))
         frame.done = set(done)
     return frames[0] if frames else None
+
+
+def _check_name(name: object) -> str:
+    """Return a name that another process sent.
+
+    Raises:
+        TypeError: It is no text that a step or a test may have as its name.
+    """
+    if not isinstance(name, str) or not name.isprintable():
+        raise TypeError("a name that was sent is no printable text")
+    return name
+
+
+def _check_names(names: object) -> list[str]:
+    if not isinstance(names, list):
+        raise TypeError("the names that were sent are no list")
+    return [_check_name(name) for name in names]
 
 
 def names_in(frame: StepFrame) -> frozenset[str]:

@@ -50,6 +50,8 @@ class Finding:
         seen: The observation of the witnesses, in one sentence, or an empty string.
         cure: The advice, with the exact ``after=`` to write where that is the cure.
         after: The names that ``after=`` of the target should hold, where that is the cure; else ``None``.
+        effects: The resources that ``effects=`` of the target should hold, where that is the cure; else ``None``.
+        trigger: The resource that ``trigger=`` of the target should name, where that is the cure; else an empty string.
         file: The file to edit.
         line: The line in it, counted from 1; 0 where none is known.
         related: Other relevant places, such as the edge's other end.
@@ -68,6 +70,8 @@ class Finding:
     seen: str = ""
     cure: str = ""
     after: tuple[str, ...] | None = None
+    effects: tuple[str, ...] | None = None
+    trigger: str = ""
     file: str = ""
     line: int = 0
     related: tuple[RelatedLocation, ...] = ()
@@ -80,6 +84,11 @@ class Finding:
     def where(self) -> str:
         """``file:line``, as far as they are known."""
         return f"{self.file}:{self.line}" if self.file and self.line else self.file
+
+    @property
+    def has_proposal(self) -> bool:
+        """Whether it says what an argument of the declaration should hold."""
+        return self.after is not None or self.effects is not None or bool(self.trigger)
 
     @property
     def key(self) -> str:

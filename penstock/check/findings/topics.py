@@ -26,6 +26,8 @@ def find_unmatched_topics(application: Application) -> Iterator[Finding]:
     consumers = application.vocabulary.match(written, heard)
     producers = application.vocabulary.match(heard, written)
     for node, use in uses:
+        if use.origin != "declared":
+            continue
         if use.verb == "writes" and not consumers[use.resource]:
             message = f"{node.step} writes to {use.resource}, which starts no flow of these services."
             yield _finding(application, "topic-without-consumer", node, message)

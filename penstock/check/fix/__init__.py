@@ -1,4 +1,4 @@
-"""Writes the ``after=`` that findings ask for, and nothing else.
+"""Writes the ``after=``, ``effects=`` and ``trigger=`` that findings ask for, and nothing else.
 
 Needs LibCST (the extra ``fix``), which is imported on demand. Unrecognized code is left unchanged and reported.
 """
@@ -6,19 +6,23 @@ Needs LibCST (the extra ``fix``), which is imported on demand. Unrecognized code
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 from penstock._util.atomic_files import write_atomically
 from penstock.errors import MissingExtraError
+from penstock.model.resources import read_resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from penstock.check.findings.finding import Finding
     from penstock.manifest import Manifest
     from penstock.model import Flow, Step
+
+
+Keyword = Literal["after", "effects", "trigger"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,25 +85,29 @@ class Fixes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AfterChange:
-    """The names that ``after=`` of a step should hold.
+class ArgumentChange:
+    """The texts that an argument in the declaration of a step should hold.
 
     Attributes:
         flow: The flow.
         step: Its step.
-        after: The names to write.
+        keyword: The argument: ``after``, ``effects`` or ``trigger``.
+        values: The texts to write: names of steps, or resources.
+        renames: The new texts of some that are there.
     """
 
     flow: Flow
     step: Step
-    after: tuple[str, ...]
+    keyword: Keyword
+    values: tuple[str, ...]
+    renames: Mapping[str, str] = field(default_factory=dict)
 
 
 def fix(findings: Iterable[Finding], found: Manifest, project: Path, files: Sequence[Path] = ()) -> Fixes:
     """Return the edits that resolve the findings; nothing is written.
 
     Args:
-        findings: The findings; only those with a proposal for ``after=`` count.
+        findings: The findings; only those with a proposal for an argument count.
         found: The flows that they refer to.
         project: The folder that files of a manifest count from.
         files: All sources of the application, searched for declarations outside the function's own file.
@@ -115,17 +123,42 @@ def fix(findings: Iterable[Finding], found: Manifest, project: Path, files: Sequ
     except ImportError as error:
         if not (error.name or "").startswith("libcst"):
             raise
-        raise MissingExtraError("writing after= needs LibCST", "fix") from None
+        raise MissingExtraError("writing declarations needs LibCST", "fix") from None
     return fixes(wishes, found, project, files)
 
 
-def _wishes(findings: Iterable[Finding], found: Manifest) -> list[AfterChange]:
+def _wishes(findings: Iterable[Finding], found: Manifest) -> list[ArgumentChange]:
+    """Return what findings propose; several on one step propose the same."""
     flows = {flow.full_name: flow for flow in found.flows}
-    names = {
-        (finding.flow, finding.target): finding.after
+    changes = {
+        (finding.flow, finding.target, keyword): values
         for finding in findings
-        if finding.after is not None and finding.flow in flows
+        for keyword, values in _iter_proposals(finding)
+        if finding.flow in flows
     }
     return [
-        AfterChange(flow=flows[flow], step=flows[flow].step(step), after=after) for (flow, step), after in names.items()
+        _describe_change(flows[flow], flows[flow].step(step), keyword, values)
+        for (flow, step, keyword), values in changes.items()
     ]
+
+
+def _iter_proposals(finding: Finding) -> Iterator[tuple[Keyword, tuple[str, ...]]]:
+    if finding.after is not None:
+        yield "after", finding.after
+    if finding.effects is not None:
+        yield "effects", finding.effects
+    if finding.trigger:
+        yield "trigger", (finding.trigger,)
+
+
+def _describe_change(flow: Flow, step: Step, keyword: Keyword, values: tuple[str, ...]) -> ArgumentChange:
+    """Return a change, in which a resource takes the place of one of the same kind."""
+    old = {"after": (), "effects": step.effects, "trigger": (step.trigger,)}[keyword]
+    removed_texts = [text for text in old if text not in values]
+    renames: dict[str, str] = {}
+    for text in values if removed_texts else ():
+        family = read_resource(text).family
+        near_texts = [name for name in removed_texts if name not in renames and read_resource(name).family == family]
+        if text not in old and near_texts:
+            renames[near_texts[0]] = text
+    return ArgumentChange(flow=flow, step=step, keyword=keyword, values=values, renames=renames)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
-from penstock.check.fix.after_argument import NotUnderstoodError
+from penstock.check.fix.argument_values import NotUnderstoodError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

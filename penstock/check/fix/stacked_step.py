@@ -1,4 +1,4 @@
-"""A step's mark below that of an entrypoint, which takes no ``after=`` itself."""
+"""A step's mark below that of an entrypoint, which takes neither ``after=`` nor ``effects=`` itself."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from penstock.check.fix.after_argument import NotUnderstoodError, rewritten
+from penstock.check.fix.argument_values import NotUnderstoodError, rewritten
 from penstock.check.fix.declarations import keyword
 
 if TYPE_CHECKING:
-    from penstock.check.fix import AfterChange
+    from penstock.check.fix import ArgumentChange
     from penstock.check.fix.declarations import DeclarationSite, ParsedModule
 
     Replacement = cst.CSTNode | cst.FlattenSentinel[cst.Decorator]
 
 
 def stack(
-    place: DeclarationSite, wish: AfterChange, source: ParsedModule, *, alone: bool
+    place: DeclarationSite, wish: ArgumentChange, source: ParsedModule, *, alone: bool
 ) -> tuple[cst.CSTNode, Replacement]:
     """Return the node to replace, and its replacement, so that an entrypoint is also a step.
 
     Args:
         place: The mark of the entrypoint.
-        wish: The names that ``after=`` should hold.
+        wish: The names that the argument should hold.
         source: The file.
         alone: Whether the mark has to be one of this flow and no other.
 
@@ -33,7 +33,8 @@ def stack(
     function = _handle_mark(place, wish) if alone else _bare_mark(place, source) or _handle_mark(place, wish)
     if function is None or place.below is None:
         raise NotUnderstoodError(
-            f"@{place.kind} takes no after= here; put a mark of {wish.flow.name} below it, such as @step(after=…)"
+            f"@{place.kind} takes no {wish.keyword}= here; put a mark of {wish.flow.name} below it, "
+            f"such as @step({wish.keyword}=…)"
         )
     mark = cst.Call(function, _arguments(place, wish))
     if isinstance(place.below, cst.Decorator):
@@ -56,7 +57,7 @@ def _is_handle(place: DeclarationSite, function: cst.Attribute) -> bool:
     return any(function.value is expression for expression in place.above.values())
 
 
-def _handle_mark(place: DeclarationSite, wish: AfterChange) -> cst.BaseExpression | None:
+def _handle_mark(place: DeclarationSite, wish: ArgumentChange) -> cst.BaseExpression | None:
     """Return ``orders.step`` or ``flow("orders").step``, whichever names the flow there."""
     function = place.expression.func if isinstance(place.expression, cst.Call) else place.expression
     own = function.value if isinstance(function, cst.Attribute) and _is_handle(place, function) else None
@@ -66,10 +67,11 @@ def _handle_mark(place: DeclarationSite, wish: AfterChange) -> cst.BaseExpressio
     return cst.Attribute(handle, cst.Name("step")) if handle is not None else None
 
 
-def _arguments(place: DeclarationSite, wish: AfterChange) -> list[cst.Arg]:
+def _arguments(place: DeclarationSite, wish: ArgumentChange) -> list[cst.Arg]:
     tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-    after = cst.Arg(rewritten(None, wish.after, str), keyword=cst.Name("after"), equal=tight)
+    values = rewritten(None, wish.values, str, is_list=wish.keyword == "effects")
+    argument = cst.Arg(values, keyword=cst.Name(wish.keyword), equal=tight)
     name = keyword(place.expression, "name" if place.kind == "entrypoint" else "step_name")
     if name is None:
-        return [after]
-    return [after, cst.Arg(name.value, keyword=cst.Name("name"), equal=tight)]
+        return [argument]
+    return [argument, cst.Arg(name.value, keyword=cst.Name("name"), equal=tight)]

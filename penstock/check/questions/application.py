@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from functools import cached_property
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.errors import ConfigError, did_you_mean, near_names
@@ -38,7 +37,6 @@ class Application:
     Args:
         flows: The flows.
         vocabulary: The words for resources.
-        uses: What the steps of a flow were seen to use, by its full name; else what they declare.
 
     Attributes:
         flows: The flows.
@@ -46,16 +44,10 @@ class Application:
         vocabulary: The words for resources.
     """
 
-    def __init__(
-        self,
-        flows: Sequence[Flow],
-        vocabulary: Vocabulary = PLAIN_WORDS,
-        uses: Mapping[str, Sequence[ResourceUse]] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, flows: Sequence[Flow], vocabulary: Vocabulary = PLAIN_WORDS) -> None:
         self.flows = flows
         self.by_name = {flow.full_name: flow for flow in flows}
         self.vocabulary = vocabulary
-        self._checked_uses = uses
         self._leading: dict[str, AbstractSet[Node]] = {}
 
     def step(self, node: Node) -> Step:
@@ -64,10 +56,10 @@ class Application:
 
     @cached_property
     def uses(self) -> dict[Node, list[ResourceUse]]:
-        """What each step uses."""
+        """What each step was seen to use, if its flow was checked, else what it declares."""
         uses: dict[Node, list[ResourceUse]] = {node: [] for node in self._nodes()}
         for flow in self.flows:
-            for use in self._checked_uses.get(flow.full_name) or declared_uses(flow):
+            for use in flow.uses or declared_uses(flow):
                 uses[Node(flow.full_name, use.step)].append(use)
         return uses
 

@@ -2,11 +2,12 @@
 
 Nothing is held against a declaration that could not have been seen: of a step that no test ran, of a client that tests replaced
 whenever it ran, or of a kind of resource that nothing in the whole evidence touched, because the tests have no such thing.
+What the code of a step plainly does confirms an effect that no run shows, and never accuses.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -85,7 +86,15 @@ class ResourceVerdicts:
             if not self.vocabulary.find(target, step.effects):
                 state = "undeclared-effect" if target in undeclared else "seen"
                 note = f"It was seen {_count(count)}."
-                yield ResourceUse(step=step.name, verb=verb, resource=target, origin="seen", state=state, note=note)
+                yield ResourceUse(
+                    step=step.name,
+                    verb=verb,
+                    resource=target,
+                    origin="seen",
+                    state=state,
+                    note=note,
+                    refuted=target in undeclared,
+                )
 
     def find_undeclared(self, step: Step) -> list[str]:
         """Return what a step was seen to write without declaring it, of the kinds that its flow declares at all."""
@@ -96,23 +105,39 @@ class ResourceVerdicts:
             and not self.vocabulary.find(target, step.effects)
         ]
 
-    def propose_effects(self, step: Step) -> list[str]:
-        """Return the effects that agree with the evidence: those that may be right, and what is undeclared."""
-        kept = [effect for effect in step.effects if self._judge_effect(step, effect).state != "effect-never-seen"]
-        return [*kept, *self.find_undeclared(step)]
+    def find_starts(self, step: Step) -> dict[str, int]:
+        """Return what was seen to start a step, and how often."""
+        rows = self._own.triggers.items()
+        return {row.trigger: count for row, count in rows if row.step.step == step.name and self._is_current(row.step)}
 
     def _judge_effect(self, step: Step, effect: str) -> ResourceUse:
-        state, note = "", ""
+        use = ResourceUse(step=step.name, verb="writes", resource=effect)
         kinds = self._explain(effect)
         touches = {**self._reads.get(step.name, {}), **self._writes.get(step.name, {})}
+        places = self._touches_in_code.get(step.name, {})
         if matching := self.vocabulary.find(effect, touches):
-            state, note = "confirmed", f"{step.name} touched {matching[0]} {_count(touches[matching[0]])}."
-        elif kinds:
-            state = self._explain_absence(step, kinds) or "effect-never-seen"
-            note = (
-                _describe(step.name, "wrote", self._writes.get(step.name, ())) if state == "effect-never-seen" else ""
-            )
-        return ResourceUse(step=step.name, verb="writes", resource=effect, state=state, note=note)
+            note = f"{step.name} touched {matching[0]} {_count(touches[matching[0]])}."
+            return replace(use, state="confirmed", witness="runs", note=note)
+        if matching := self.vocabulary.find(effect, places):
+            note = f"No run shows it; the code of {step.name} touches {matching[0]} at {places[matching[0]]}."
+            return replace(use, state="confirmed", witness="static", note=note)
+        if not kinds:
+            return use
+        if state := self._explain_absence(step, kinds):
+            return replace(use, state=state)
+        note = _describe(step.name, "wrote", self._writes.get(step.name, ()))
+        is_refuted = self._is_refuted(step, effect, kinds)
+        return replace(use, state="effect-never-seen", note=note, refuted=is_refuted)
+
+    def _is_refuted(self, step: Step, effect: str, kinds: frozenset[Kind]) -> bool:
+        """Return whether something undeclared takes the place of an effect: the step's own, or the same elsewhere.
+
+        That a step wrote nothing of the kind may mean that no test takes its way there, so it is no proof.
+        """
+        own = self.find_undeclared(step)
+        everywhere = [target for other in self.flow.steps for target in self.find_undeclared(other)]
+        is_renamed = any(_is_any_related(_find_kinds(target), kinds) for target in own)
+        return is_renamed or bool(self.vocabulary.find(effect, everywhere))
 
     def _explain_absence(self, step: Step, kinds: frozenset[Kind]) -> str:
         """Return the state of an effect that cannot have been seen, or an empty string."""
@@ -122,19 +147,25 @@ class ResourceVerdicts:
         return "masked" if hidden & {ANY_KIND, *(family for family, _ in kinds)} else ""
 
     def _judge_trigger(self, step: Step) -> ResourceUse:
-        state, note = "", ""
+        state, note, witness = "", "", ""
         kinds = self._explain(step.trigger)
-        rows = self._own.triggers.items()
-        starts = {
-            row.trigger: count for row, count in rows if row.step.step == step.name and self._is_current(row.step)
-        }
+        starts = self.find_starts(step)
         if matching := self.vocabulary.find(step.trigger, starts):
-            state, note = "confirmed", f"{matching[0]} started {step.name} {_count(starts[matching[0]])}."
+            state, witness = "confirmed", "runs"
+            note = f"{matching[0]} started {step.name} {_count(starts[matching[0]])}."
         elif kinds:
             is_shown = bool(starts) and _is_any_related(kinds, self.seen_kinds.starting)
             state = "trigger-never-seen" if is_shown else "unexercised"
             note = f"It was started by {', '.join(sorted(starts))}." if is_shown else ""
-        return ResourceUse(step=step.name, verb="starts on", resource=step.trigger, state=state, note=note)
+        return ResourceUse(
+            step=step.name,
+            verb="starts on",
+            resource=step.trigger,
+            state=state,
+            note=note,
+            witness=witness,
+            refuted=state == "trigger-never-seen",
+        )
 
     def _explain(self, text: str) -> frozenset[Kind]:
         """Return the kinds of resources that a text may name, by the words of the project; none if it only names itself."""
@@ -165,6 +196,14 @@ class ResourceVerdicts:
                 counts = targets.setdefault(touch.step.step, {})
                 counts[touch.target] = counts.get(touch.target, 0) + count
         return targets
+
+    @cached_property
+    def _touches_in_code(self) -> dict[str, dict[str, str]]:
+        """The places in the code that plainly touch something, by step and target."""
+        places: dict[str, dict[str, str]] = {}
+        for touch in self.flow.touches:
+            places.setdefault(touch.step, {})[touch.target] = f"{touch.file}:{touch.line}"
+        return places
 
     @cached_property
     def _declared_kinds(self) -> frozenset[Kind]:

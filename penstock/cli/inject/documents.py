@@ -16,6 +16,7 @@ from penstock.embed.pages import page_names
 from penstock.errors import MarkerError, OutputError, PenstockError, RenderWarning
 from penstock.render import FORMATS
 from penstock.render.edge_status import without_proof
+from penstock.render.numbers import limit_numbers
 from penstock.render.options import Options
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class Freshener:
         return document.mark + "".join([*lines, *document.lines[at:]])
 
     def _passage(self, document: MarkedDocument, block: Block, request: BlockRequest) -> list[str]:
-        flow = without_proof(self._manifest.flow(request.flow))
+        flow = limit_numbers(without_proof(self._manifest.flow(request.flow)), "off")
         self.flows[flow.full_name] = flow
         syntax = document.syntax
         form = request.format or ("svg" if syntax is RST else "mermaid")

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from penstock._util.display_text import plain_name
 from penstock.cli.inject.markers import RST
-from penstock.render import markdown
+from penstock.render import markdown, use_status
 from penstock.render.wording import alt_text, before, visible
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ def _words(flow: Flow, step: Step, syntax: Syntax) -> _PassageWords:
         name=_code(step.name, syntax),
         title=_escape_text(step.title, syntax),
         after=", ".join(after),
-        trigger=_escape_text(step.trigger, syntax),
-        effects=", ".join(_escape_text(effect, syntax) for effect in step.effects),
+        trigger=_escape_text(str(use_status.find_trigger(flow, step) or ""), syntax),
+        effects=", ".join(_escape_text(str(effect), syntax) for effect in use_status.list_effects(flow, step)),
     )
 
 

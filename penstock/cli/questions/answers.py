@@ -44,7 +44,7 @@ def open_application(parsed: argparse.Namespace) -> Application:
     found = proof.manifest
     for problem in (*found.problems, *(problem for flow in found.flows for problem in flow.problems)):
         tell("problem", escape_line(str(problem)))
-    return Application(found.flows, Vocabulary(config.effects), proof.uses)
+    return Application(found.flows, Vocabulary(config.effects))
 
 
 def print_json(content: object) -> None:

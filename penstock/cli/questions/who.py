@@ -22,6 +22,7 @@ WITNESSES = {
     "undeclared-effect": "seen, not declared",
     "effect-never-seen": "declared, never seen",
     "trigger-never-seen": "declared, never seen",
+    "route-unknown": "declared, unknown to the application",
 }
 """How the state of a use is called, where its own name does not say it."""
 

@@ -14,7 +14,7 @@ from penstock.check.evidence.circumstances import NOTHING
 from penstock.check.evidence.records import Evidence, Fact, Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from penstock.discover.arrows.step_trees import Placed, StepCall
 
@@ -44,6 +44,11 @@ class Context(NamedTuple):
     outside: frozenset[str]
 
 
+def explains(names: Collection[str], context: Context) -> bool:
+    """Return whether an arrow from one of these steps explains a context."""
+    return context.parent in names or not context.done.isdisjoint(names)
+
+
 class _RunningStep(NamedTuple):
     """A step that runs, with what had ended inside the next one out when it began, and what of that ended last."""
 
@@ -62,17 +67,26 @@ class Contexts:
         counts (Counter[Context]): In how many runs each was seen.
         firsts (Counter[tuple[str, str]]): In how many runs a step first began before another did.
         runs (Counter[str]): How many runs began with each entrypoint.
+        unsure (Counter[tuple[Context, frozenset[str]]]): The contexts in runs of which something was not watched, each with
+            the steps that may be missing there: the steps around are right, but more may have ended before.
         is_whole (bool): Whether all runs were looked at.
     """
 
     counts: Counter[Context] = field(default_factory=Counter)
     firsts: Counter[tuple[str, str]] = field(default_factory=Counter)
     runs: Counter[str] = field(default_factory=Counter)
+    unsure: Counter[tuple[Context, frozenset[str]]] = field(default_factory=Counter)
     is_whole: bool = True
     _visits: int = 0
 
-    def add(self, run: StepCall, times: int) -> None:
-        """Add equal runs."""
+    def add(self, run: StepCall, times: int, missing: frozenset[str] = NOTHING) -> None:
+        """Add equal runs.
+
+        Args:
+            run: One of them.
+            times: How many there were.
+            missing: The steps that may be missing in them.
+        """
         if self._visits > _MAX_VISITS:
             self.is_whole = False
             return
@@ -81,7 +95,10 @@ class Contexts:
         self._visit(run, _RunningStep(run.step), contexts, order)
         self.runs[run.step] += times
         for context in contexts:
-            self.counts[context] += times
+            if missing:
+                self.unsure[context, missing] += times
+            else:
+                self.counts[context] += times
         names = list(order)
         for index, name in enumerate(names):
             for later_name in names[index + 1 :]:
@@ -105,6 +122,21 @@ class Contexts:
             )
             if frame.depth < _MAX_DEPTH:
                 self._visit(inner, _RunningStep(inner.step, done, last, frame, frame.depth + 1), contexts, order)
+
+    def admit(self, after: Mapping[str, Collection[str]]) -> bool:
+        """Count the unsure contexts that no arrow explains, though no step before is missing; return whether there are any.
+
+        The arrows from the steps around that explain them are right in any case.
+        """
+        new = {
+            key: times
+            for key, times in self.unsure.items()
+            if key[1].isdisjoint(after[key[0].step]) and not explains(after[key[0].step], key[0])
+        }
+        for key, times in new.items():
+            self.counts[key[0]] += times
+            del self.unsure[key]
+        return bool(new)
 
     def evidence(self, flow: str) -> Evidence:
         """Return the contexts as the evidence of a flow."""

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from penstock._util.graphs import adjacency, reachable, without_cycles
+from penstock.discover.arrows.contexts import explains
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -66,11 +67,6 @@ def draw_arrows(contexts: Contexts, order: list[str], entrypoints: Collection[st
         own = {context: times for context, times in contexts.counts.items() if context.step == name}
         after[name] = [] if name in entrypoints else _choose(own, places)
     return reduce_arrows(after, contexts, order)
-
-
-def explains(names: Collection[str], context: Context) -> bool:
-    """Return whether an arrow from one of these steps explains a context."""
-    return context.parent in names or not context.done.isdisjoint(names)
 
 
 def _choose(contexts: Mapping[Context, int], places: Mapping[str, int]) -> list[str]:

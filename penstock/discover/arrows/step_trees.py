@@ -61,15 +61,6 @@ def build_trees(recording: Recording, names: Mapping[int, str]) -> list[tuple[Pl
     return trees
 
 
-def find_partial(recording: Recording) -> set[int]:
-    """Return the shapes in which, at any depth, calls are missing because there were too many distinct ways."""
-    partial: set[int] = set()
-    for index, shape in enumerate(recording.shapes):
-        if shape.partial or not partial.isdisjoint(child.shape for child in shape.children):
-            partial.add(index)
-    return partial
-
-
 def _make_call(name: str, function: Function, inside: tuple[Placed, ...]) -> StepCall:
     finished = frozenset({name}).union(*(placed.call.finished for placed in inside))
     return StepCall(name, function.kind.endswith("generator"), inside, finished)

@@ -189,8 +189,8 @@ class Calls:
             call.children = ()
         if parent is not None:
             call.parent = None
-            if not parent.running and len(parent.children) > 1:
-                _tidy(parent, call)
+            if not parent.running and len(parent.children) > 1 and _tidy(parent, call):
+                parent.missing = tuple({*parent.missing, *self.shapes.list_functions([number])})
 
     def _describe(self, call: WatchedCall) -> ShapeRow:
         children = _merge_neighbours(call.children) if call.children else ()
@@ -220,20 +220,27 @@ def _find_running(calls: list[WatchedCall]) -> tuple[int, ...]:
     return tuple(place for place, call in enumerate(calls) if not call.is_shown)
 
 
-def _tidy(parent: WatchedCall, call: WatchedCall) -> None:
-    """Join the call that ended last to an equal one before it, and leave out a cycle that repeats a third time."""
+def _tidy(parent: WatchedCall, call: WatchedCall) -> bool:
+    """Join the call that ended last to an equal one before it, and leave out a cycle that repeats a third time.
+
+    Return whether the call is left out without an equal one.
+    """
     children = parent.children
     if call.company or type(children) is not list or call is not children[-1]:
-        return
+        return False
     last = children[-2]
     if last.shape == call.shape and not last.company:
         last.times += 1
         children.pop()
-        return
-    if len(children) >= 6 and (length := _find_cycle(children)):
+    elif len(children) >= 6 and (length := _find_cycle(children)):
         del children[-length:]
-    elif len(children) > MAX_CHILDREN and _is_spare(children, call):
-        children.pop()
+    elif len(children) > MAX_CHILDREN:
+        is_known = any(sibling.shape == call.shape for sibling in children[-2::-1])  # the nearest first
+        is_full = len(children) > 2 * MAX_CHILDREN + 1  # one more marks the parent as partial
+        if is_known or is_full:
+            children.pop()
+        return is_full and not is_known
+    return False
 
 
 def _find_cycle(children: list[WatchedCall]) -> int:
@@ -245,11 +252,6 @@ def _find_cycle(children: list[WatchedCall]) -> int:
             if rows[:length] == rows[length : 2 * length] == rows[2 * length :]:
                 return length
     return 0
-
-
-def _is_spare(children: list[WatchedCall], call: WatchedCall) -> bool:
-    is_full = len(children) > 2 * MAX_CHILDREN + 1  # one more marks the parent as partial
-    return is_full or any(sibling.shape == call.shape for sibling in children[-2::-1])  # the nearest first
 
 
 def _merge_neighbours(calls: list[WatchedCall] | tuple[WatchedCall, ...]) -> tuple[ChildRow, ...]:

@@ -20,8 +20,11 @@ LAZY = 0x20 | 0x200
 
 _COROUTINE = 0x80 | 0x100
 
+FREE_CALLS = 2000
+"""Number of calls in a test or request before any function is left alone: most show all that they do."""
+
 MAX_CALLS = 16
-"""Number of calls without a new caller after which a function may be left alone."""
+"""Number of calls without a new caller after which a function may be left alone then."""
 
 MIN_CALLS = 1
 """The same for a function that has shown nothing new for several tests or requests."""
@@ -122,6 +125,8 @@ class Functions:
         self.by_code: dict[int, WatchedFunction] = {}
         self.quiet: set[WatchedFunction] = set()
         self._switches = switches
+        self._spent = 0
+        """How many calls there were since all were watched, in whole multiples of their limits."""
         self._tired: set[WatchedFunction] = set()
         """Those that have been quiet since all were watched."""
         self._by_name: dict[str, list[WatchedFunction]] = {}
@@ -157,7 +162,10 @@ class Functions:
 
     def _consider(self, function: WatchedFunction) -> None:
         """Leave a function alone that was called often, unless a call of a caller would miss it."""
+        self._spent += function.calls
         function.calls = 0
+        if self._spent < FREE_CALLS:
+            return
         function.rounds += 1
         is_needed = any(caller is not None and not caller.is_quiet for caller in function.callers)
         if function.rounds < MAX_ROUNDS and is_needed:
@@ -201,6 +209,7 @@ class Functions:
 
     def wake_all(self) -> None:
         """Watch all functions again, those that have shown nothing new for a shorter time."""
+        self._spent = 0
         for function in self.quiet:
             function.is_quiet = False
             self._switches.watch(function.code)

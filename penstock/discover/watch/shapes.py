@@ -7,19 +7,27 @@ from typing import TYPE_CHECKING, NamedTuple
 from penstock._util.locks import make_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from penstock.discover.watch.own_code import FunctionCode
 
     ChildRow = tuple[int, tuple[int, ...], int]
     """The number of a shape, the places of those running when it began, and how many equal calls it stands for."""
 
-MAX_SHAPES = 64
+MAX_SHAPES = 1000
 """Maximum number of shapes of a function that are kept with the calls inside them."""
 
-MAX_UNSURE_SHAPES = 16
+MAX_UNSURE_SHAPES = 200
 """Maximum number of further ones in which calls may be missing."""
 
-MAX_TOUCHES = 32
-"""Maximum number of further shapes of a function that are kept for what they touch."""
+MANY_SHAPES = 20_000
+"""Number of shapes of all functions after which these limits shrink to a sixteenth."""
+
+MAX_DEPTH = 200
+"""Maximum number of shapes inside each other: recursion shows nothing new in more."""
+
+MAX_PARTIAL_SHAPES = 64
+"""Maximum number of further shapes of a function that are kept for what they touch, and for what is missing."""
 
 
 class ShapeRow(NamedTuple):
@@ -51,7 +59,12 @@ class Shapes:
         self.roots: dict[RootRow, int] = {}
         self._rows: dict[ShapeRow, int] = {}
         self._order: list[ShapeRow] = []
+        self._below: dict[int, int] = {}
+        """The functions that each shape consists of, as the bits of a number."""
+        self._depths: dict[int, int] = {}
         self._counts: dict[tuple[int, str], int] = {}
+        self._dropped: dict[int, frozenset[int]] = {}
+        """What was inside the shapes of a function of which no calls are kept."""
         self._lock = make_lock()
 
     def __getitem__(self, number: int) -> ShapeRow:
@@ -76,11 +89,31 @@ class Shapes:
     def _reduce(self, row: ShapeRow) -> ShapeRow:
         """Return a shape as far as it is kept."""
         kind, limit = ("unsure", MAX_UNSURE_SHAPES) if row.missing else ("whole", MAX_SHAPES)
-        if row.children and self._is_full(row, kind, limit):
-            row = ShapeRow(row.function, (), row.writes, row.reads, partial=True, failed=row.failed)
-        if row.partial and not row.children and self._is_full(row, "partial", MAX_TOUCHES):
-            row = ShapeRow(row.function, (), partial=True)
+        if len(self._order) > MANY_SHAPES:
+            limit //= 16
+        if row.children and (self._measure_depth(row) > MAX_DEPTH or self._is_full(row, kind, limit)):
+            missing = self._collect_missing(row)
+            row = ShapeRow(row.function, (), row.writes, row.reads, partial=True, failed=row.failed, missing=missing)
+        if row.partial and not row.children and self._is_full(row, "partial", MAX_PARTIAL_SHAPES):
+            row = ShapeRow(row.function, (), partial=True, missing=row.missing)
         return row
+
+    def _measure_depth(self, row: ShapeRow) -> int:
+        return 1 + max((self._depths[shape] for shape, _, _ in row.children), default=0)
+
+    def _collect_missing(self, row: ShapeRow) -> tuple[int, ...]:
+        """Return what is missing in all shapes of a function that are kept without their calls."""
+        functions = self.list_functions(shape for shape, _, _ in row.children)
+        missing = self._dropped.get(row.function, frozenset()).union(functions, row.missing)
+        self._dropped[row.function] = missing
+        return tuple(sorted(missing))
+
+    def list_functions(self, shapes: Iterable[int]) -> list[int]:
+        """Return the numbers of the functions that some shapes consist of."""
+        bits = 0
+        for shape in shapes:
+            bits |= self._below[shape]
+        return [number for number in range(bits.bit_length()) if bits >> number & 1]
 
     def _is_full(self, row: ShapeRow, kind: str, limit: int) -> bool:
         """Count a shape unless it is known; return whether there are too many of its kind."""
@@ -90,9 +123,16 @@ class Shapes:
         return count >= limit
 
     def _add(self, row: ShapeRow) -> int:
-        number = self._rows.setdefault(row, len(self._order))
-        if number == len(self._order):
+        """Add a shape unless it is known; an exception in between, such as that of a signal handler, does no harm."""
+        number = self._rows.get(row)
+        if number is None:
+            number = len(self._order)
+            bits = 1 << row.function
+            for shape, _, _ in row.children:
+                bits |= self._below[shape]
+            self._below[number], self._depths[number] = bits, self._measure_depth(row)
             self._order.append(row)
+            self._rows[row] = number
         return number
 
     def count_root(self, number: int, trigger: str) -> None:

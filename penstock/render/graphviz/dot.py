@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._util.display_text import columns, plain_name
 from penstock.errors import MissingExtraError
-from penstock.render import edge_status, labels
+from penstock.render import edge_status, labels, numbers
 from penstock.render.graphviz.arrowheads import ARROW_SIZE, PILL_ARROW
 from penstock.render.graphviz.pinned_nodes import Pins
 from penstock.render.wording import safe_url, visible
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from penstock.model import Edge, Flow, Step
     from penstock.render.graphviz.plain_output import Layout
     from penstock.render.options import Options
+    from penstock.render.use_status import Channel
 
 INK, MUTED, LINE = "#1f2430", "#667085", "#98a2b3"
 CARD, EDGE, ACCENT, ACCENT_CARD = "#ffffff", "#e4e7ec", "#2f6fed", "#eef4ff"
@@ -101,7 +102,10 @@ def render(
     for step in flow.steps:
         name = index[step.name]
         graph.node(
-            name, _label(step, titled=with_titles, folded=options.folded), **_look(step, options), **pins.node(name)
+            name,
+            _label(step, labels.folded_effects(flow, step, options), titled=with_titles, folded=options.folded),
+            **_look(step, options),
+            **pins.node(name),
         )
     if options.details:
         _draw_channels(graph, flow, options, index, pins)
@@ -124,7 +128,7 @@ def _graph(settings: dict[str, str]) -> Any:
     return graphviz.Digraph(name="flow", graph_attr=GRAPH | settings, node_attr=NODE, edge_attr=ARROW)
 
 
-def _label(step: Step, *, titled: bool, folded: bool) -> str:
+def _label(step: Step, effects: Iterable[Channel], *, titled: bool, folded: bool) -> str:
     """Return a label of one or more lines; graphviz treats text in angle brackets as markup."""
     name = _pad_text(plain_name(step.name))
     lines = labels.wrap_title(visible(step.title), folded=folded) if titled else []
@@ -133,14 +137,19 @@ def _label(step: Step, *, titled: bool, folded: bool) -> str:
         text = '<br align="left"/>'.join(_escape_label(_pad_text(line)) for line in lines)
         small = f'<font point-size="{labels.TITLE_SIZE}" color="{MUTED}">{text}<br align="left"/></font>'
         rows.append(f'<tr><td align="left" balign="left">{small}</td></tr>')
-    rows += map(_chip, filter(None, map(visible, step.effects if folded else ())))
+    rows += (f'<tr><td align="left">{_shrink_text(line)}</td></tr>' for line in numbers.describe_step(step))
+    rows += map(_chip, effects)
     return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{"".join(rows)}</table>>'
 
 
-def _chip(effect: str) -> str:
+def _shrink_text(text: str) -> str:
+    return f'<font point-size="{labels.TITLE_SIZE}">{_escape_label(text)}</font>'
+
+
+def _chip(effect: Channel) -> str:
     """Return the row of an effect that is folded into its step's box."""
-    words = _escape_label(f"\u00a0{_pad_text(effect)}\u00a0")
-    text = f'<font point-size="{labels.PILL_SIZE}" color="{CHANNEL}">{words}</font>'
+    words = _escape_label(f"\u00a0{_pad_text(effect.text)}\u00a0")
+    text = f'<font point-size="{labels.PILL_SIZE}" color="{_choose_colour([effect])}">{words}</font>'
     return f'<tr><td align="left" style="rounded" bgcolor="{CHANNEL_CARD}">{text}</td></tr>'
 
 
@@ -162,9 +171,11 @@ def _encode_char(match: re.Match[str]) -> str:
 
 
 def _arrow(edge: Edge, options: Options) -> dict[str, str]:
-    labels = (visible(edge.label) if options.details else "", edge_status.label(edge))
+    labels = (visible(edge.label) if options.details else "", numbers.describe_edge(edge), edge_status.label(edge))
     texts = [_text(f"\u00a0\u00a0{label}") for label in labels if label]
     look = {"label": _join_lines(texts)} if texts else {}
+    if thick := numbers.choose_width(edge):
+        look["penwidth"] = f"{thick:g}"
     if mark := edge_status.mark(edge):
         colour = FAULT if mark.fault else DOUBT
         look |= {"style": mark.line, "color": colour, "fontcolor": colour}
@@ -176,17 +187,33 @@ def _arrow(edge: Edge, options: Options) -> dict[str, str]:
 def _draw_channels(graph: Any, flow: Flow, options: Options, index: dict[str, str], pins: Pins) -> None:
     arrow, loops = {"color": CHANNEL_LINE, "arrowsize": PILL_ARROW}, labels.loops(flow)
     for number, (trigger, step_names) in enumerate(labels.triggers(flow).items()):
-        graph.node(f"t{number}", _text(_centre_text(trigger)), **PILL | pins.node(f"t{number}"))
+        graph.node(f"t{number}", _text(_centre_text(trigger.text)), **_draw_pill([trigger]) | pins.node(f"t{number}"))
         for name in step_names:
             graph.edge(f"t{number}", index[name], **arrow, **pins.arrow(f"t{number}", index[name]))
-    for number, (name, effect_texts) in enumerate(labels.effects(flow, options).items()):
-        graph.node(f"e{number}", _lines(effect_texts), **PILL | pins.node(f"e{number}"))
+    for number, (name, channels) in enumerate(labels.effects(flow, options).items()):
+        texts = [channel.text for channel in channels]
+        graph.node(f"e{number}", _lines(texts), **_draw_pill(channels) | pins.node(f"e{number}"))
         graph.edge(index[name], f"e{number}", **arrow, **pins.arrow(index[name], f"e{number}"))
         if name in loops:
             continue
         with graph.subgraph(graph_attr={"rank": "same"}) as beside:
             beside.node(index[name])
             beside.node(f"e{number}")
+
+
+def _draw_pill(channels: Iterable[Channel]) -> dict[str, str]:
+    """Return the look of a trigger, or of a step's effects: as doubtful as the most doubtful of them."""
+    sentences = [f"{channel.resource}: {channel.sentence}" for channel in channels if channel.style]
+    if not sentences:
+        return PILL
+    colour = _choose_colour(channels)
+    return PILL | {"color": colour, "fontcolor": colour, "tooltip": _tooltip(" ".join(sentences))}
+
+
+def _choose_colour(channels: Iterable[Channel]) -> str:
+    if any(channel.is_fault for channel in channels):
+        return FAULT
+    return DOUBT if any(channel.style for channel in channels) else CHANNEL
 
 
 def _escape_label(text: str) -> str:

@@ -23,6 +23,7 @@ from penstock.render import edge_status
 from penstock.render.graphviz.engine import ENGINE, TIMEOUT, find_engine
 from penstock.render.graphviz.layout import lay_out
 from penstock.render.graphviz.plain_output import Layout
+from penstock.render.numbers import describe_edge, describe_step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,8 +124,15 @@ def _identity(engine: str) -> tuple[str, int, int] | str:
 
 def digest(flow: Flow, options: Options, engine: object, timeout: float) -> str:
     """Return a digest of everything that determines a layout: drawing, options, engine and time limit."""
-    steps = [(step.name, step.title, step.entrypoint, step.trigger, step.effects) for step in flow.steps]
-    edges = [(edge.source, edge.target, edge.label, *filter(None, [edge_status.label(edge)])) for edge in flow.edges]
+    steps = [
+        (step.name, step.title, step.entrypoint, step.trigger, step.effects, *describe_step(step))
+        for step in flow.steps
+    ]
+    edges = [
+        (edge.source, edge.target, edge.label, *filter(None, [edge_status.label(edge), describe_edge(edge)]))
+        for edge in flow.edges
+    ]
+    uses = [(use.step, use.verb, use.resource, use.state) for use in flow.uses]
     facts = (
         __version__,
         engine,
@@ -135,5 +143,6 @@ def digest(flow: Flow, options: Options, engine: object, timeout: float) -> str:
         options.small,
         steps,
         edges,
+        *([uses] if uses else ()),
     )
     return hashlib.sha256(repr(facts).encode("utf-8", "replace")).hexdigest()

@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock._util.display_text import columns, cut, plain, plain_name
-from penstock.render import edge_status
+from penstock.render import edge_status, numbers, use_status
 from penstock.render.text import lanes
 from penstock.render.text.indentation import levels
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from penstock.model import Edge, Flow, Step
+    from penstock.render.edge_status import Doubt, Provenance
     from penstock.render.options import Options
 
 MAX_DRAWN = 30
@@ -76,27 +77,38 @@ def render(
 
 
 def render_with_proof(flow: Flow, options: Options, /, *, engine: str, timeout: float) -> str:
-    """Render the flow as text, followed by the evidence for its edges."""
+    """Render the flow as text, with the origin of its numbers, and the evidence for edges, triggers and effects."""
     del engine, timeout
-    return "\n\n".join(filter(None, (render(flow, options, width=0), proof(flow))))
+    parts = render(flow, options, width=0), origin(flow), proof(flow, details=options.details)
+    return "\n\n".join(filter(None, parts))
 
 
-def proof(flow: Flow, *, colour: bool = False, width: int = 80) -> str:
-    """Return the evidence for the edges' states, and the unconfirmed edges; empty if they were not checked.
+def origin(flow: Flow) -> str:
+    """Return the runs that the numbers of a flow come from, as a sentence; empty without numbers."""
+    return f"Numbers of {numbers.describe_origin(flow.numbers)}." if flow.numbers else ""
+
+
+def proof(flow: Flow, *, details: bool = True, colour: bool = False, width: int = 80) -> str:
+    """Return the evidence for what is drawn, and what is not confirmed; empty if nothing was checked.
 
     Args:
         flow: The flow.
+        details: Whether triggers and effects are drawn.
         colour: Whether ANSI colours are added; the visible text stays the same.
         width: The columns of the terminal; 0 leaves lines unlimited.
     """
-    provenance = edge_status.provenance(flow)
+    lines = _list_evidence(edge_status.provenance(flow), edge_status.doubts(flow), width)
+    if details:
+        lines += _list_evidence(use_status.provenance(flow), use_status.doubts(flow), width)
+    return "\n".join(_join_cells([_Cell(line, _DIM)], colour=colour) for line in lines)
+
+
+def _list_evidence(provenance: Provenance | None, doubts: Sequence[Doubt], width: int) -> list[str]:
     if provenance is None:
-        return ""
-    doubts = edge_status.doubts(flow)
+        return []
     lines = [_wrap_text(str(provenance), width)]
     lines += (_wrap_text(f"┄ {doubt}", width, "  ") for doubt in doubts[: edge_status.MOST_DOUBTS])
-    lines += filter(None, [edge_status.rest(len(doubts))])
-    return "\n".join(_join_cells([_Cell(line, _DIM)], colour=colour) for line in lines)
+    return [*lines, *filter(None, [edge_status.rest(len(doubts))])]
 
 
 def _wrap_text(text: str, width: int, indent: str = "") -> str:
@@ -125,18 +137,20 @@ def _drawing(flow: Flow, options: Options, arrows: _Arrows) -> Iterator[_Diagram
             yield _DiagramLine((_Cell(row.left),))
             continue
         step = flow.step(row.node)
-        title, outside = _about(step, options)
+        title, figures, outside = _about(flow, step, options)
         label = _words(_condition(arrows.into[step.name]), _format_targets("↺", arrows.back[step.name]))
         mark = _marks(arrows.into[step.name])
         below = f"{row.left}{'│' if arrows.down[step.name] else ' '}{row.right}"
-        yield _DiagramLine(_head(row.left, step, row.right), (title, _Cell(label, _DIM), mark, outside), below)
+        yield _DiagramLine(_head(row.left, step, row.right), (title, figures, _Cell(label, _DIM), mark, outside), below)
 
 
 def _list(flow: Flow, options: Options, arrows: _Arrows) -> Iterator[_DiagramLine]:
     for name, level in levels(arrows.down):
         step = flow.step(name)
         ahead = _words(_format_targets("→", arrows.out[name]), _format_targets("↺", arrows.back[name]))
-        yield _DiagramLine(_head("  " * min(level, MAX_LEVEL), step), (*_about(step, options), _Cell(ahead, _DIM)))
+        yield _DiagramLine(
+            _head("  " * min(level, MAX_LEVEL), step), (*_about(flow, step, options), _Cell(ahead, _DIM))
+        )
 
 
 def _head(prefix: str, step: Step, right: str = "") -> tuple[_Cell, ...]:
@@ -144,22 +158,34 @@ def _head(prefix: str, step: Step, right: str = "") -> tuple[_Cell, ...]:
     return _Cell(prefix), _Cell(mark, style), _Cell(f"{right} "), _Cell(plain_name(step.name), style)
 
 
-def _about(step: Step, options: Options) -> tuple[_Cell, _Cell]:
-    """Return the cells for the title, and for the trigger and effects."""
+def _about(flow: Flow, step: Step, options: Options) -> tuple[_Cell, _Cell, _Cell]:
+    """Return the cells for the title, for the numbers, and for the trigger and effects."""
+    figures = _Cell(" · ".join(numbers.describe_step(step)), _DIM)
     if not options.details:
-        return _Cell(""), _Cell("")
-    effects = ", ".join(filter(None, map(plain, step.effects)))
-    return _Cell(plain(step.title)), _Cell(_words(_after("⇐", plain(step.trigger)), _after("⇒", effects)), _IO)
+        return _Cell(""), figures, _Cell("")
+    trigger, effects = use_status.find_trigger(flow, step), use_status.list_effects(flow, step)
+    channels = [*([trigger] if trigger else []), *effects]
+    texts = ", ".join(effect.text for effect in effects)
+    words = _words(_after("⇐", trigger.text if trigger else ""), _after("⇒", texts))
+    doubt = _DOUBT if any(channel.style for channel in channels) else _IO
+    style = _FAULT if any(channel.is_fault for channel in channels) else doubt
+    return _Cell(plain(step.title)), figures, _Cell(words, style)
 
 
 def _condition(edges: Sequence[Edge]) -> str:
-    """Return the conditions of a step; the sources are named if they differ."""
-    labels = dict.fromkeys(plain(edge.label) for edge in edges)
-    if len(labels) > 1 and len({edge.source for edge in edges}) > 1:
-        texts = [f"{plain_name(edge.source)}: {plain(edge.label)}" for edge in edges if plain(edge.label)]
+    """Return the conditions and numbers of the edges into a step; the sources are named if they differ."""
+    labels = dict.fromkeys(map(_describe_edge, edges))
+    is_one = len(labels) <= 1 and not any(edge.numbers for edge in edges)
+    if not is_one and len({edge.source for edge in edges}) > 1:
+        texts = [f"{plain_name(edge.source)}: {_describe_edge(edge)}" for edge in edges if _describe_edge(edge)]
     else:
         texts = list(filter(None, labels))
     return f"({', '.join(texts)})" if texts else ""
+
+
+def _describe_edge(edge: Edge) -> str:
+    """Return an edge's label and its numbers."""
+    return ", ".join(filter(None, (plain(edge.label), numbers.describe_edge(edge))))
 
 
 def _format_targets(sign: str, edges: Sequence[Edge]) -> str:
@@ -169,7 +195,7 @@ def _format_targets(sign: str, edges: Sequence[Edge]) -> str:
 
 def _target(edge: Edge) -> str:
     mark = edge_status.mark(edge)
-    details = ", ".join(filter(None, (plain(edge.label), mark.words if mark else "")))
+    details = ", ".join(filter(None, (_describe_edge(edge), mark.words if mark else "")))
     return _words(plain_name(edge.target), f"({details})" if details else "")
 
 

@@ -13,6 +13,7 @@ from penstock.check.evidence.durations import (
     MAX_NANOSECONDS,
     RELATIVE_ERROR,
     find_bucket,
+    find_buckets,
     find_nanoseconds,
 )
 
@@ -50,6 +51,12 @@ def test_buckets_are_in_the_order_of_durations(one: int, other: int) -> None:
 def test_buckets_have_fixed_numbers(length: int, bucket: int) -> None:
     """Files and databases rely on the number of each bucket."""
     assert bucket == find_bucket(length)
+
+
+@given(st.lists(st.integers(-5, 2 * MAX_NANOSECONDS) | nanoseconds, min_size=1, max_size=5))
+def test_many_buckets_are_found_as_one_is(lengths: list[int]) -> None:
+    """The quick way to find the buckets of many durations finds the same ones."""
+    assert list(map(find_bucket, lengths)) == find_buckets(lengths)
 
 
 @given(nanoseconds)

@@ -121,7 +121,7 @@ def test_libcst_is_only_needed_to_write(project: Path) -> None:
     )
     program += "except MissingExtraError as error:\n    print(error)\n"
     done = subprocess.run([sys.executable, "-c", program], cwd=project, capture_output=True, text=True, check=False)
-    expected = "writing after= needs LibCST. Install what is missing: pip install 'penstock[fix]'\n"
+    expected = "writing declarations needs LibCST. Install what is missing: pip install 'penstock[fix]'\n"
     assert (expected, "") == (done.stdout, done.stderr)
 
 

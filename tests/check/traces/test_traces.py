@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from otlp import GO, attributes, request, shown, span, told
+from otlp import GO, exported, request, shown, span, told
 from penstock import entrypoint, flow, get_flow, observing, step
 from penstock.check.evidence import Fact, Orphan, Seen
 from penstock.check.traces.otlp import OTLP
@@ -143,26 +143,6 @@ def test_a_generator_is_done_from_its_beginning(file: Path) -> None:
 def test_what_was_deployed(resource: dict[str, str], expected: dict[str, str], file: Path) -> None:
     """The commit that the resource tells, else its version, is in the evidence, with the day of its last span."""
     assert expected == told(file, request(GO, **resource)).commits
-
-
-def exported(spans: Iterable[Any]) -> str:
-    """Return spans of the SDK as lines of OTLP JSON (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding)."""
-    return "\n".join(
-        request(
-            {
-                "traceId": f"{each.context.trace_id:032x}",
-                "spanId": f"{each.context.span_id:016x}",
-                "parentSpanId": f"{each.parent.span_id:016x}" if each.parent else "",
-                "name": each.name,
-                "startTimeUnixNano": str(each.start_time),
-                "endTimeUnixNano": str(each.end_time),
-                "attributes": attributes(
-                    **{k.replace(".", "_", 1): [*v] if isinstance(v, tuple) else v for k, v in each.attributes.items()}
-                ),
-            }
-        )
-        for each in spans
-    )
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def find_root(recording, name):
 
 def test_million_equal_calls(recording):
     """A million equal calls are a call that stands for at least some, and what follows is seen."""
-    assert "million(10 x check, store)" == find_root(recording, "million")
+    assert "million(1000 x check, store)" == find_root(recording, "million")
 
 
 def test_many_shapes(recording):

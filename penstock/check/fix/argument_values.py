@@ -1,14 +1,15 @@
-"""Rewrites the value of ``after=``: remaining names keep their label, form and comment."""
+"""Rewrites the value of an argument such as ``after=``: remaining names keep their label, form and comment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     Named = Callable[[cst.BaseExpression], str]
 
@@ -19,24 +20,33 @@ class NotUnderstoodError(Exception):
     """Something that only a person should change; the text says what."""
 
 
-def rewritten(old: cst.BaseExpression | None, after: Sequence[str], named: Named) -> cst.BaseExpression:
+def rewritten(
+    old: cst.BaseExpression | None,
+    names: Sequence[str],
+    named: Named,
+    *,
+    renames: Mapping[str, str] = MappingProxyType({}),
+    is_list: bool = False,
+) -> cst.BaseExpression:
     """Return the expression for these names, made of the old one.
 
     Args:
         old: The present value, if any.
-        after: The names to write.
-        named: Returns the step that an expression names; raises ``NotUnderstoodError`` if there is none.
+        names: The names to write: of steps, or of resources.
+        named: Returns the name that an expression stands for; raises ``NotUnderstoodError`` if there is none.
+        renames: New names for some that are there, in their places.
+        is_list: Whether a single name is written as a list, too.
 
     Raises:
         NotUnderstoodError: The old expression is neither names nor functions nor collections of them.
     """
-    wish = _AfterRewrite(tuple(after), named, _quote(old))
+    wish = _ValueRewrite(tuple(names), named, _quote(old), renames, is_list)
     rest = wish.filter_expression(old) if old is not None else None
-    new = [name for name in after if name not in wish.names_in_place]
+    new = [name for name in names if name not in wish.names_in_place]
     if rest is None:
         return wish.make_expression(new)
     if not new:
-        return rest if rest is old else _alone(rest)
+        return rest if rest is old or is_list else _alone(rest)
     if isinstance(rest, (cst.List, cst.Set, cst.Tuple, cst.Dict)):
         stays = [(element, _behind(rest, element)) for element in rest.elements]
         result: cst.BaseExpression = _with_elements(rest, [*stays, *((wish.element(rest, name), None) for name in new)])
@@ -53,16 +63,18 @@ def _alone(rest: cst.BaseExpression) -> cst.BaseExpression:
 
 
 @dataclass
-class _AfterRewrite:
-    after: tuple[str, ...]
+class _ValueRewrite:
+    names: tuple[str, ...]
     named: Named
     quote: str
+    renames: Mapping[str, str]
+    is_list: bool
     names_in_place: set[str] = field(default_factory=set)
 
     def filter_expression(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
         """Return the remainder of an expression, or ``None`` if nothing remains."""
         if not isinstance(node, (cst.List, cst.Set, cst.Tuple, cst.Dict)):
-            return node if self._stays(node) else None
+            return self._rename(node) or (node if self._stays(node) else None)
         elements = [(new, _behind(node, old)) for old in node.elements if (new := self._element(old)) is not None]
         if not elements:
             return None
@@ -71,15 +83,22 @@ class _AfterRewrite:
 
     def _stays(self, node: cst.BaseExpression) -> bool:
         name = self.named(node)
-        if name in self.after:
+        if name in self.names:
             self.names_in_place.add(name)
-        return name in self.after
+        return name in self.names
+
+    def _rename(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
+        """Return the new name in the place of an old one, or ``None`` if there is none."""
+        if not self.renames or (name := self.renames.get(self.named(node))) is None:
+            return None
+        self.names_in_place.add(name)
+        return self.text(name)
 
     def _element(self, element: Any) -> Any:
         if isinstance(element, cst.DictElement):
             return element if self._stays(element.key) else None
         if not isinstance(element, cst.Element):
-            raise NotUnderstoodError("after= is put together from other collections")
+            raise NotUnderstoodError("its value is put together from other collections")
         value = self.filter_expression(element.value)
         if value is None or value is element.value:
             return element if value else None
@@ -98,7 +117,7 @@ class _AfterRewrite:
 
     def make_expression(self, names: Sequence[str]) -> cst.BaseExpression:
         """Return an expression for names of which none was there before."""
-        if len(names) == 1:
+        if len(names) == 1 and not self.is_list:
             return self.text(names[0])
         return cst.List([cst.Element(self.text(name)) for name in names])
 

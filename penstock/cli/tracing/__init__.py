@@ -1,0 +1,1 @@
+"""The command that traces a run."""

@@ -1,0 +1,1 @@
+"""One run from end to end: its log lines and spans, laid over the declared flows."""

@@ -1,0 +1,67 @@
+"""What a reader has to know about the facts of a run: what is missing, and whose clocks disagree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.trace.reading.times import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from penstock.trace.drafts import StepDraft
+    from penstock.trace.flow_index import FlowIndex
+    from penstock.trace.joins import DraftJoin
+    from penstock.trace.reading.gathering import Gathered
+
+MAX_SKEW = 10**6
+"""Nanoseconds by which clocks may disagree without a note: log lines and some spans only have milliseconds."""
+
+
+def collect_notes(
+    gathered: Gathered, drafts: Sequence[StepDraft], joins: Sequence[DraftJoin], index: FlowIndex
+) -> Iterator[str]:
+    """Yield the notes, a sentence or two each."""
+    if any(draft.witness == "log" for draft in drafts):
+        yield "Of steps without a span, only log lines show that they ran: not when they began, how long they took, or what called them."
+    yield from _describe_clocks(drafts, joins)
+    zoneless = sum(line.time is not None and not line.has_zone for line in gathered.lines)
+    if zoneless:
+        yield f"{_count(zoneless, 'log line')} with a time that names no zone: read as UTC."
+    timeless = sum(line.time is None for line in gathered.lines)
+    if timeless:
+        yield f"{_count(timeless, 'log line')} without a time that can be read."
+    for name in sorted(index.ambiguous):
+        yield f"Several services have a flow {name!r}, and it is not known which one ran."
+    if gathered.other_ids:
+        names = ", ".join(sorted(gathered.other_ids)[:3])
+        yield f"Spans of this trace carry another correlation ID. Log lines may be under it: penstock trace {names}"
+    if gathered.omitted_lines or gathered.omitted_spans:
+        parts = ((gathered.omitted_lines, "log line"), (gathered.omitted_spans, "span"))
+        counts = [_count(number, noun) for number, noun in parts if number]
+        yield f"Left out, because there are too many: {' and '.join(counts)}."
+    if gathered.damage.number:
+        text = str(gathered.damage)
+        yield f"{text[:1].upper()}{text[1:]}. So no way is called undeclared."
+
+
+def _describe_clocks(drafts: Sequence[StepDraft], joins: Sequence[DraftJoin]) -> Iterator[str]:
+    """Yield a note for each two services of which one began a step before the other one could have started it."""
+    pairs = [(draft.parent, draft) for draft in drafts if draft.parent is not None]
+    pairs += [(join.source, join.target) for join in joins]
+    largest: dict[tuple[str, str], int] = {}
+    for outer, inner in pairs:
+        if outer.service == inner.service or outer.start is None or inner.start is None:
+            continue
+        if outer.start - inner.start > MAX_SKEW:
+            services = outer.service, inner.service
+            largest[services] = max(largest.get(services, 0), outer.start - inner.start)
+    for (outer_service, inner_service), skew in largest.items():
+        yield (
+            f"The clocks of {outer_service or 'a service without a name'} and {inner_service or 'a service without a name'} "
+            f"disagree by at least {format_duration(skew)}: times of the two cannot be compared."
+        )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,168 @@
+"""Searches files for the lines that hold one of some IDs: gigabytes of them, in a few megabytes of memory."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import sys
+import zlib
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from penstock._util.atomic_files import open_file
+from penstock.check.traces.reader import MAX_SIZE, MEGABYTE
+from penstock.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from io import BufferedIOBase
+    from pathlib import Path
+
+    from penstock.check.traces.reader import Damage
+
+CHUNK = 1 << 20
+"""Bytes that are read at once."""
+
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"
+_GZIP = b"\x1f\x8b"
+_DOCUMENT = re.compile(rb'\s*(?:\{\s*(?:"[^\n]*[{\[,])?|\[\s*(?:\{[^\n]*[{\[,]|\{)?)\s*$')
+"""The first line of a JSON document that goes over many lines."""
+
+
+class Passage(NamedTuple):
+    """A line, or a whole document, that holds an ID.
+
+    Attributes:
+        number: Its line, from 1.
+        content: Its bytes.
+    """
+
+    number: int
+    content: bytes
+
+
+class Search:
+    """A search for the lines of a run, and what it has read.
+
+    Args:
+        ids: The IDs.
+        damage: Records input that cannot be read.
+
+    Attributes:
+        lines: How many lines were read.
+    """
+
+    def __init__(self, ids: Iterable[str], damage: Damage) -> None:
+        self.lines = 0
+        self._needles = [name.encode() for name in ids]
+        self._damage = damage
+
+    def iter_passages(self, file: Path) -> Iterator[Passage]:
+        """Yield each line of a file that holds an ID, or the whole file if it is one document over many lines.
+
+        Raises:
+            EvidenceError: The file cannot be read.
+        """
+        with open_log(file) as stream:
+            chunks = self._iter_chunks(stream, file)
+            first = next(chunks, b"")
+            begins_document = _DOCUMENT.match(first.partition(b"\n")[0]) is not None
+            if begins_document:
+                first += next(chunks, b"")
+            if begins_document and b"\n" in first.strip():
+                yield from self._read_document(first, chunks, file)
+            else:
+                yield from self._search_lines(first, chunks, file)
+
+    def _iter_chunks(self, stream: BufferedIOBase, file: Path) -> Iterator[bytes]:
+        try:
+            while chunk := stream.read1(CHUNK):  # of a file that is cut off, it returns what comes before the end
+                yield chunk
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            self._damage.note(str(file), f"the compressed file is cut off or damaged: {error}")
+        except OSError as error:
+            raise EvidenceError(f"cannot be read: {error.strerror}", path=file) from None
+
+    def _read_document(self, first: bytes, chunks: Iterator[bytes], file: Path) -> Iterator[Passage]:
+        """Yield a document that goes over many lines; one that is too large is left out."""
+        content = io.BytesIO()
+        content.write(first)
+        for chunk in chunks:
+            content.write(chunk)
+            if content.tell() > MAX_SIZE:
+                self._damage.note(
+                    str(file), f"the document is larger than {MAX_SIZE / MEGABYTE:g} MB; write one a line"
+                )
+                return
+        text = content.getvalue()
+        self.lines += text.count(b"\n")
+        if self._holds_id(text):
+            yield Passage(1, text)
+
+    def _search_lines(self, first: bytes, chunks: Iterator[bytes], file: Path) -> Iterator[Passage]:
+        """Yield the lines with an ID; a part without one is only counted."""
+        number, rest, block = 1, b"", first
+        while block:
+            block = rest + block
+            end = block.rfind(b"\n") + 1
+            yield from self._search_block(block, end, number)
+            number += block.count(b"\n", 0, end)
+            rest = block[end:]
+            if len(rest) > MAX_SIZE:
+                self._damage.note(f"{file}:{number}", f"the line is longer than {MAX_SIZE / MEGABYTE:g} MB")
+                rest = _skip_line(chunks)
+                number += 1
+            block = next(chunks, b"")
+        if rest:
+            yield from self._search_block(rest, len(rest), number)
+            number += 1
+        self.lines += number - 1
+
+    def _search_block(self, block: bytes, end: int, number: int) -> Iterator[Passage]:
+        """Yield the lines with an ID of a block that ends where a line does."""
+        starts: set[int] = set()
+        for needle in self._needles:
+            position = block.find(needle, 0, end)
+            while position >= 0:
+                starts.add(block.rfind(b"\n", 0, position) + 1)
+                stop = block.find(b"\n", position, end)
+                position = block.find(needle, stop, end) if stop >= 0 else -1
+        counted_to = 0
+        for start in sorted(starts):
+            number += block.count(b"\n", counted_to, start)
+            counted_to = start
+            stop = block.find(b"\n", start, end)
+            yield Passage(number, block[start : stop if stop >= 0 else end])
+
+    def _holds_id(self, text: bytes) -> bool:
+        return any(needle in text for needle in self._needles)
+
+
+def _skip_line(chunks: Iterator[bytes]) -> bytes:
+    """Return what follows the line that is being read."""
+    for chunk in chunks:
+        if b"\n" in chunk:
+            return chunk.partition(b"\n")[2]
+    return b""
+
+
+@contextmanager
+def open_log(file: Path) -> Iterator[BufferedIOBase]:
+    """Open a file, also a compressed one; ``-`` is standard input.
+
+    Raises:
+        EvidenceError: It cannot be opened, or is compressed otherwise than with gzip.
+    """
+    try:
+        raw: Any = sys.stdin.buffer if str(file) == "-" else open_file(file)
+    except OSError as error:
+        raise EvidenceError(f"cannot be read: {error.strerror}", path=file) from None
+    with nullcontext() if str(file) == "-" else raw:
+        begins = raw.peek(4)[:4]
+        if begins == _ZSTANDARD:
+            raise EvidenceError(
+                "it is compressed with Zstandard. Write: zstd -dc FILE | penstock trace ID -", path=file
+            )
+        stream: Any = gzip.GzipFile(fileobj=raw) if begins[:2] == _GZIP else raw
+        yield stream
