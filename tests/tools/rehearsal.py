@@ -82,7 +82,7 @@ def rehearse(module: str) -> None:
     rehearsal = REHEARSALS.get(module)
     if rehearsal is None:
         return
-    re._MAXCACHE = 10_000  # noqa: SLF001 - the expressions of one run would drive those of another out
+    re._MAXCACHE = 10_000  # the expressions of one run would drive those of another out
     templates = _keep_templates()
     with tempfile.TemporaryDirectory() as folder:
         for file, text in rehearsal.files.items():
@@ -114,7 +114,7 @@ def _perform(module: str, arguments: tuple[str, ...], folder: str, report: Path,
         with suppress(SystemExit):
             runpy.run_module(module, run_name="__main__", alter_sys=True)
         names = [name for name in [*sys.modules] if name not in before and _can_be_imported(name)]
-        patterns = [(pattern, int(flags)) for _, pattern, flags in re._cache]  # noqa: SLF001
+        patterns = [(pattern, int(flags)) for _, pattern, flags in re._cache]
         part = report.with_suffix(".part")
         part.write_bytes(marshal.dumps((names, patterns, list(templates.items()))))
         part.rename(report)
@@ -127,7 +127,7 @@ def _can_be_imported(name: str) -> bool:
     spec = getattr(sys.modules[name], "__spec__", None)
     if spec is None or spec.name != name or type(spec.loader).__name__ == "AssertionRewritingHook":
         return False
-    return spec.origin is None or not spec.origin.startswith(os.getcwd())
+    return spec.origin is None or not spec.origin.startswith(str(Path.cwd()))
 
 
 def _repeat(report: bytes, templates: dict[Any, Any]) -> None:
