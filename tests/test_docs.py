@@ -40,6 +40,7 @@ PAGES = {
     "docs/tutorial-mkdocs.md": None,
     "docs/tutorial-proof.md": "docs/examples/shop",
     "docs/tutorial-discover.md": "docs/examples/bakery",
+    "docs/tutorial-trace.md": "docs/examples/shop",
     "docs/explanation/reading-code.md": None,
     "docs/how-to/check-in-ci.md": None,
     "docs/how-to/evidence.md": None,
@@ -61,6 +62,7 @@ PAGES = {
     "docs/how-to/coverage.md": None,
     "docs/how-to/numbers.md": None,
     "docs/how-to/cross-references.md": "docs/examples/shop",
+    "docs/how-to/incident.md": None,
     "docs/how-to/logging.md": None,
     "docs/how-to/structlog.md": None,
     "docs/how-to/asgi.md": None,
@@ -101,6 +103,12 @@ RESULTS = {
         ("site/index.html", b"_static/flows.css"),
     ],
     "docs/tutorial-discover.md": [("site/index.html", b"<svg"), ("site/index.html", b"Give members a tenth off.")],
+    "docs/tutorial-trace.md": [
+        ("order.html", b"<svg"),
+        ("order.html", b"order A-3 rejected"),
+        ("order.txt", b"reject_order"),
+    ],
+    "docs/how-to/incident.md": [("run.html", b"the bank refused")],
     "docs/how-to/sphinx.md": [("docs/_build/html/warehouse.html", b"<svg")],
     "docs/tutorial-mkdocs.md": [
         ("site/index.html", b"<svg"),

@@ -165,7 +165,7 @@ def generate_dag(
     Raises:
         UnknownFlowError: No such flow is declared.
         UnknownStepError: The flow has no step of the name in ``focus``.
-        UnknownAmountError: There is no such amount of numbers.
+        UnknownNameError: There is no such direction, way to collapse a flow, or amount of numbers.
         ConfigError: With ``untested`` or ``numbers``, the project's settings are wrong.
         EvidenceError: With ``untested`` or ``numbers``, the evidence cannot be read.
         UnknownFormatError: No renderer writes that format.

@@ -115,7 +115,8 @@ class Counts:
                     self._replaced[key] = names | self._replaced.get(key, NOTHING)
                 facts[key] += 1
             self._move(moves)
-            self.timings.count()
+            if self.timings.waiting:
+                self.timings.count()
             self._news |= bool(moves) or len(facts) > fact_count or len(self._replaced) != replaced_count
 
     def show(self, company: Company) -> RootFacts:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import deque
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import repeat, starmap
 from typing import TYPE_CHECKING, Any
 
 from penstock._recording.substitutions import replacements
-from penstock.check.evidence import DurationSketch, Period, Timing
-from penstock.check.evidence.durations import find_buckets
+from penstock.check.evidence import Period
+from penstock.check.evidence.timing_tally import TimingTally
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from penstock.check.evidence.measurements import Row
+    from penstock.check.evidence.measurements import Row, Timing
 
 MAX_WAITING = 1024
 """Calls whose durations are not counted yet."""
@@ -45,42 +45,23 @@ class TimingCounts:
         self.first_day = _get_day()
         self.waiting: deque[tuple[Any, int]] = deque()
         self.failures: deque[Any] = deque()
-        self._errors: Counter[Any] = Counter()
-        self._durations: dict[Any, list[int]] = defaultdict(list)
-        self._sorted_number = 0
-        self._buckets: dict[Any, Counter[int]] = defaultdict(Counter)
+        self._tally = TimingTally()
 
     def count(self, *, at_once: bool = False) -> None:
-        """Count the calls that wait, when there are enough: to count many at once is cheaper.
+        """Count the calls that wait, when there are enough; sooner if tests may replace steps by hand meanwhile.
 
         Args:
             at_once: Count them in any case.
         """
-        number = len(self.waiting)
-        if at_once or number >= MAX_WAITING or (number and replacements.is_watching):
-            self._sort(number)
-        if at_once or self._sorted_number >= MAX_WAITING:
-            self._count_sorted()
-
-    def _sort(self, number: int) -> None:
-        """Sort the calls that wait by their contexts, without those that tests have replaced steps for by hand."""
+        if not (at_once or len(self.waiting) >= MAX_WAITING or replacements.is_watching):
+            return
         failures = drain_queue(self.failures)  # the durations of these are there already
         calls = drain_queue(self.waiting)
         if replacements.is_watching:
             hidden_flows = {flow for flow in {row[0] for row, _ in calls} if replacements.by_hand(flow)}
             calls = [call for call in calls if call[0][0] not in hidden_flows]
             failures = [row for row in failures if row[0] not in hidden_flows]
-        durations = self._durations
-        for row, nanoseconds in calls:
-            durations[row].append(nanoseconds)
-        self._errors.update(failures)
-        self._sorted_number += number
-
-    def _count_sorted(self) -> None:
-        for row, durations in self._durations.items():
-            self._buckets[row].update(find_buckets(durations))
-        self._durations.clear()
-        self._sorted_number = 0
+        self._tally.add_all(calls, failures)
 
     def collect(self, make_row: Callable[[Any], Row]) -> dict[Row, Timing]:
         """Return the errors and durations of each row.
@@ -89,11 +70,7 @@ class TimingCounts:
             make_row: Returns the row of a context; several contexts may have the same.
         """
         self.count(at_once=True)
-        timings: dict[Row, Timing] = {}
-        for key, buckets in self._buckets.items():
-            row, timing = make_row(key), Timing(self._errors[key], DurationSketch(dict(buckets)))
-            timings[row] = timings[row].merge(timing) if row in timings else timing
-        return timings
+        return self._tally.collect(make_row)
 
     def make_period(self) -> Period:
         """Return the day on which the counts began, and today."""

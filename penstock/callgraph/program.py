@@ -77,6 +77,8 @@ class Program:
         relations: The relations between steps, with their kind and place.
         blind: The places of analysis gaps, by the numbers of the steps.
         touches: What the steps touch outside the process, with the places, by the numbers of the steps.
+        callees: The functions that each function was seen to call, by their definitions.
+        step_bodies: The functions of each step, by its number.
         answered: The calls whose target was known in at least one context.
         until: The deadline of the analysis, on the clock of ``time.monotonic``.
     """
@@ -86,6 +88,8 @@ class Program:
         self.relations: dict[tuple[CallKind, int, int], Site] = {}
         self.blind: dict[int, dict[Site, str]] = {}
         self.touches: dict[int, dict[Touch, Site]] = {}
+        self.callees: dict[Node, dict[Node, Body]] = {}
+        self.step_bodies: dict[int, dict[Node, Body]] = {}
         self.answered: set[Site] = set()
         self.until = float("inf")
         self._interpret = interpret
@@ -164,6 +168,8 @@ class Program:
         """Return the summary of a function with certain arguments."""
         if time.monotonic() > self.until:
             raise TooLongError
+        if self._stack:
+            self.callees.setdefault(self._stack[-1].body.node, {})[body.node] = body
         family = self._families.setdefault(family_of(body), Family())
         context = family.context(names, lambda signature: (body.key, signature) in self._memo, self.make_typical)
         summary = self._summarize((body.key, context.signature), body, context.names)
@@ -212,6 +218,7 @@ class Program:
                 self.note("call", source, target, site)
             self.blind.setdefault(source, {}).update(summary.blind)
             self.touches.setdefault(source, {}).update(summary.touches)
+            self.step_bodies.setdefault(source, {})[summary.body.node] = summary.body
 
     def give_up(self, summary: Summary, site: Site, reason: str) -> None:
         """Record a gap of the analysis."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from itertools import chain
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from penstock.callgraph.helper_functions import hash_helpers
 from penstock.model import Blind, Call
 from penstock.model.resource_uses import StaticTouch
 
@@ -33,11 +35,13 @@ class Reading(NamedTuple):
         calls: The relations between steps, with their kinds.
         blind: Where the reading gave up.
         touches: What the steps plainly touch outside the process.
+        helper_hashes: A digest of the functions that each step calls, where it calls any.
     """
 
     calls: tuple[Call, ...] = ()
     blind: tuple[Blind, ...] = ()
     touches: tuple[StaticTouch, ...] = ()
+    helper_hashes: Mapping[str, str] = MappingProxyType({})
 
 
 def sort_by_flow(program: Program, lost: Mapping[str, list[Blind]], arrows: Arrows | None) -> dict[str, Reading]:
@@ -56,12 +60,13 @@ def sort_by_flow(program: Program, lost: Mapping[str, list[Blind]], arrows: Arro
     for flow, blinds in chain(lost.items(), _blind(program)):
         for blind in blinds:
             places[flow].setdefault((blind.file, blind.line), blind)
-    touches = _collect_touches(program)
+    touches, helper_hashes = _collect_touches(program), hash_helpers(program)
     return {
         flow: Reading(
             _calls(program, links[flow], None if arrows is None else _predecessors(program, flow, arrows[flow])),
             tuple(places[flow].values())[:_MAX_BLIND],
             touches.get(flow, ()),
+            helper_hashes.get(flow, {}),
         )
         for flow in lost
     }

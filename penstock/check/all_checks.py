@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock._util.git import commit_of
+from penstock.check.counted_manifest import CountedManifest
 from penstock.check.coverage.tested_edges import note_tests
 from penstock.check.evidence.freshness import is_of_today
 from penstock.check.findings.baseline import read, without_ignored, without_known
@@ -17,7 +18,6 @@ from penstock.check.findings.resources import find_unknown_routes, find_wrong_us
 from penstock.check.findings.shared_causes import with_causes
 from penstock.check.findings.topics import find_unmatched_topics
 from penstock.check.gc_pause import collector_paused
-from penstock.check.numbers import add_numbers
 from penstock.check.questions.application import Application
 from penstock.check.verdict.judgement import judge
 from penstock.check.verdict.resource_verdicts import ResourceVerdicts, SeenKinds
@@ -28,7 +28,7 @@ from penstock.manifest.unread_flows import is_unread
 from penstock.model.resources import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Self
 
     from penstock.check.evidence import Evidence
@@ -135,7 +135,7 @@ def check_flows(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> Pr
     with collector_paused():  # 500 flows take 0.13 s so, and 0.15 s otherwise
         judgements = [None if is_unread(flow) else judge(flow, evidence) for flow in manifest.flows]
     flows = (
-        add_numbers(note_tests(judgement.flow, evidence), evidence, rules.numbers_from) if judgement else flow
+        note_tests(judgement.flow, evidence) if judgement else flow
         for flow, judgement in zip(manifest.flows, judgements, strict=True)
     )
     known_judgements = [judgement for judgement in judgements if judgement]
@@ -158,16 +158,17 @@ def check_flows(manifest: Manifest, evidence: Evidence, rules: CheckRules) -> Pr
         ),
         *_compare_flows(proven, rules),
     ]
-    return _accept(proven, everything, evidence, rules)
+    proof = _accept(proven, everything, evidence, rules)
+    return replace(proof, manifest=CountedManifest.of(proven, evidence, rules.numbers_from))
 
 
 def _judge_uses(
-    judgements: Iterable[Judgement], evidence: Evidence, rules: CheckRules
+    judgements: Sequence[Judgement], evidence: Evidence, rules: CheckRules
 ) -> list[tuple[ResourceVerdicts, tuple[ResourceUse, ...]]]:
     """Return the verdicts on effects and triggers; none if the evidence is of a time when they were not recorded."""
     if not (evidence.touches or evidence.triggers):
         return []
-    kinds = SeenKinds.of(evidence)
+    kinds = SeenKinds.of(evidence, (judgement.flow for judgement in judgements))
     all_verdicts = [ResourceVerdicts(judgement.flow, evidence, rules.vocabulary, kinds) for judgement in judgements]
     return [
         (verdicts, add_unknown_triggers(verdicts.flow, verdicts.judge(), rules.vocabulary)) for verdicts in all_verdicts

@@ -46,8 +46,13 @@ class RevisionRequest(NamedTuple):
     python: str | None = None
 
 
-def flows_at(revision: str, asked: RevisionRequest) -> Manifest:
+def flows_at(revision: str, asked: RevisionRequest, *, calls: bool | None = None) -> Manifest:
     """Return the flows of a git revision, checked against the revision's evidence.
+
+    Args:
+        revision: The name of the revision.
+        asked: The location and the options of the collection.
+        calls: Whether to analyse the code, too; by default, as for :func:`penstock.proof.prove`.
 
     Raises:
         ConfigError: There is no git, no repository or no such revision, or its configuration is wrong.
@@ -58,7 +63,7 @@ def flows_at(revision: str, asked: RevisionRequest) -> Manifest:
     with repository.worktree(commit) as tree:
         try:
             config = _config(asked, repository.root, tree)
-            manifest = prove(config, accepted=False).manifest
+            manifest = prove(config, calls=calls, accepted=False).manifest
         except PenstockError as error:
             message = str(error).replace(f"{tree}{os.sep}", "")
             raise type_of(error)(f"{revision} ({commit[:10]}): {message}") from None

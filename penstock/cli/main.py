@@ -190,7 +190,8 @@ def _wrap_text(paragraph: str, columns: int) -> str:
 def _render(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) -> list[Problem]:
     render_many.refuse_contradictions(parsed)
     if parsed.all:
-        flows = [flow if rules.proof else without_proof(flow) for flow in manifest.flows]
+        counted_flows = [manifest.flow(flow.full_name) for flow in manifest.flows]
+        flows = [flow if rules.proof else without_proof(flow) for flow in counted_flows]
         draw = partial(_draw, parsed=parsed, rules=rules)
         render_many.render_all(flows, parsed.all, parsed.format, draw, rules.vocabulary)
         return [*manifest.problems, *(problem for flow in manifest.flows for problem in flow.problems)]
@@ -226,7 +227,7 @@ def _problems_of(flow: Flow, manifest: Manifest) -> list[Problem]:
 
 
 def _export(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) -> list[Problem]:
-    flows = tuple(limit_numbers(flow, rules.numbers) for flow in manifest.flows)
+    flows = tuple(limit_numbers(manifest.flow(flow.full_name), rules.numbers) for flow in manifest.flows)
     _write(dumps(replace(manifest, flows=flows)).encode(), parsed.output, binary=False)
     return [*manifest.problems, *(problem for flow in manifest.flows for problem in flow.problems)]
 

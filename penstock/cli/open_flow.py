@@ -80,10 +80,10 @@ class PageFile:
         """
         config = read_config(self._parsed)
         proof = prove(config, accepted=False)
-        state = proof.manifest, config
+        flow = proof.manifest.flow(self._parsed.flow)
+        state = proof.manifest, flow, config
         if state == self._made_from:
             return False
-        flow = proof.manifest.flow(self._parsed.flow)
         direction = checked_direction(self._parsed.direction) if self._parsed.direction else ""
         numbers = self._parsed.numbers or ""
         options = FlowOptions(direction=direction, description=True, proof=config.proof, numbers=numbers)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from penstock.manifest import Manifest
-    from penstock.model import Blind, Call, Edge, Problem, Step
+    from penstock.model import Blind, Call, Edge, NumbersOrigin, Problem, Step
     from penstock.model.problem_codes import ProblemCode
     from penstock.model.resource_uses import ResourceUse, StaticTouch
 
@@ -56,6 +56,7 @@ _MODULE = re.compile(r"\w+(?:\.\w+)*")
 _QUALNAME = re.compile(r"[\w.<>]+")
 _IMPORT = re.compile(r"\w+(?:\.\w+)*(?: as \w+)?")
 _STATE = re.compile(r"[a-z-]+")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{1,64}")
 
 
@@ -107,6 +108,7 @@ def _flow(flow: Flow) -> Flow:
         ),
         evidence=flow.evidence and _evidence(flow.evidence),
         uses=tuple(map(_use, flow.uses)),
+        numbers=flow.numbers and _origin(flow.numbers),
     )
 
 
@@ -126,6 +128,7 @@ def _step(step: Step) -> Step:
         trigger=_line(step.trigger),
         effects=_lines(step.effects),
         source_hash=_matching(_HASH, step.source_hash),
+        helper_hash=_matching(_HASH, step.helper_hash),
     )
 
 
@@ -158,6 +161,10 @@ def _use(use: ResourceUse) -> ResourceUse:
 def _evidence(evidence: EvidenceSummary) -> EvidenceSummary:
     runs = min(max(evidence.runs, 0), MAX_RUNS)
     return EvidenceSummary(runs=runs, commit=_line(evidence.commit), date=_line(evidence.date))
+
+
+def _origin(origin: NumbersOrigin) -> NumbersOrigin:
+    return replace(origin, first=_matching(_DAY, origin.first), last=_matching(_DAY, origin.last))
 
 
 def _problem(problem: Problem) -> Problem:

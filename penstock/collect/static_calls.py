@@ -37,10 +37,16 @@ def with_calls(
     except Exception as error:
         unread = tuple(map(mark_unread, batch))
         return unread, describe_unread(unread, f"{type(error).__name__}: {error}. Their edges are not checked.")
-    read_flows = tuple(
-        replace(flow, **readings[flow.name]._asdict()) if flow.name in readings else flow for flow in batch
-    )
+    read_flows = tuple(_add_reading(flow, readings[flow.name]) if flow.name in readings else flow for flow in batch)
     return read_flows, describe_unread(read_flows, explain_timeout(seconds))
+
+
+def _add_reading(flow: Flow, reading: Reading) -> Flow:
+    steps = tuple(
+        replace(step, helper_hash=reading.helper_hashes[step.name]) if step.name in reading.helper_hashes else step
+        for step in flow.steps
+    )
+    return replace(flow, steps=steps, calls=reading.calls, blind=reading.blind, touches=reading.touches)
 
 
 def _read(flows: Sequence[Flow], roots: Sequence[str], seconds: float) -> dict[str, Reading]:

@@ -32,6 +32,11 @@ def frame(svg: str, label: str, start: Opening | None = None) -> str:
     return f'<div class="{css}" tabindex="0" role="region" aria-label="{escape(label)}"{place}>\n{svg}\n</div>'
 
 
+def state_class(*, is_fault: bool) -> str:
+    """Return the class of the words that say why something is not confirmed."""
+    return "ps-faults" if is_fault else "ps-unproven"
+
+
 def confirmed_class(view: EvidenceView) -> str:
     """Return the class of the number of confirmed edges; only some deserve a tick."""
     return "ps-confirmed" if view.has_confirmed else "ps-none-confirmed"

@@ -9,11 +9,13 @@ from penstock.check.questions.application import Application
 from penstock.check.questions.resource_users import list_resources
 from penstock.embed.language import ENGLISH
 from penstock.embed.overview import Selection
+from penstock.render.use_status import view_use
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from penstock.check.questions.resource_users import ResourceUsers
+    from penstock.check.questions.application import Node
+    from penstock.check.questions.resource_users import ResourceUser, ResourceUsers
     from penstock.embed.language import Language
     from penstock.embed.site import Site
     from penstock.model import Flow
@@ -26,10 +28,14 @@ class UsingStep:
     Attributes:
         flow: Its flow.
         step: Its name.
+        state: Why the use is not as declared and confirmed, in words, or an empty string.
+        is_fault: Whether runs leave no doubt that it is wrong.
     """
 
     flow: Flow
     step: str
+    state: str = ""
+    is_fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,5 +82,16 @@ def _view_row(application: Application, users: ResourceUsers, selection: Selecti
 
 
 def _list_steps(application: Application, users: ResourceUsers, verbs: Sequence[str]) -> tuple[UsingStep, ...]:
-    nodes = dict.fromkeys(user.node for verb in verbs for user in users.having(verb))
-    return tuple(UsingStep(application.by_name[node.flow], node.step) for node in nodes)
+    views: dict[Node, UsingStep] = {}
+    for user in (user for verb in verbs for user in users.having(verb)):
+        view = _view_user(application.by_name[user.node.flow], user)
+        views[user.node] = max(view, views.get(user.node, view), key=lambda view: (view.is_fault, bool(view.state)))
+    return tuple(views.values())
+
+
+def _view_user(flow: Flow, user: ResourceUser) -> UsingStep:
+    if not flow.uses:  # nothing was checked
+        return UsingStep(flow, user.node.step)
+    channel = view_use(user.use)
+    is_only_seen = user.use.state == "seen" and user.use.verb == "writes"
+    return UsingStep(flow, user.node.step, "seen" if is_only_seen else channel.words, channel.is_fault)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penstock._util import graphs
+from penstock.embed.channel_states import ChannelStates
 from penstock.embed.language import ENGLISH
 from penstock.errors import did_you_mean, near_names
-from penstock.model import Edge, Flow, Step
-from penstock.model.resource_uses import declared_uses
+from penstock.model import Flow, Step
+from penstock.model.resource_uses import list_uses
 from penstock.model.resources import PLAIN_WORDS
-from penstock.render.edge_status import without_proof
+from penstock.render.edge_status import mark, without_proof
 from penstock.render.numbers import limit_numbers
 from penstock.render.wording import paragraphs, visible, visible_title
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from penstock.embed.language import Language
+    from penstock.model import Edge
     from penstock.model.resources import Vocabulary
 
 MAP = "system map"
@@ -55,7 +57,7 @@ class Selection:
 
     def _uses(self, flow: Flow, vocabulary: Vocabulary) -> bool:
         return not self.channels or any(
-            vocabulary.agree(channel, use.resource) for channel in self.channels for use in declared_uses(flow)
+            vocabulary.agree(channel, use.resource) for channel in self.channels for use in list_uses(flow)
         )
 
     def _has(self, flow: Flow) -> bool:
@@ -89,7 +91,8 @@ def system_map(flows: Sequence[Flow], vocabulary: Vocabulary = PLAIN_WORDS, show
     listening = _listening(flows)
     matching = vocabulary.match(dict.fromkeys(effect for _, effect in _iter_effects(flows)), listening)
     channels = _channels(flows, listening, matching)
-    edges = [Edge(source=source, target=target, label=", ".join(of)) for (source, target), of in channels.items()]
+    states = ChannelStates(flows, vocabulary)
+    edges = [states.make_edge(source, target, of) for (source, target), of in channels.items()]
     fed_channels = {
         (target, trigger) for (_, target), of in channels.items() for channel in of for trigger in matching[channel]
     }
@@ -111,7 +114,8 @@ def map_text(drawn: Flow) -> str:
     count = len(drawn.steps)
     sentences = [f"System map: {count} flow{'' if count == 1 else 's'}."]
     sentences += (
-        f"{visible(edge.source)} leads to {visible(edge.target)} through {visible(edge.label)}." for edge in drawn.edges
+        f"{visible(edge.source)} leads to {visible(edge.target)} through {visible(edge.label)}{_in_words(edge)}."
+        for edge in drawn.edges
     )
     return " ".join(sentences)
 
@@ -181,7 +185,7 @@ def _no_flow_has(selection: Selection, flows: Sequence[Flow]) -> str:
         "service": ({flow.service for flow in flows}, selection.services),
         "tag": ({tag for flow in flows for tag in flow.tags}, selection.tags),
         "module": ({step.module for flow in flows for step in flow.steps}, selection.modules),
-        "channel": ({use.resource for flow in flows for use in declared_uses(flow)}, selection.channels),
+        "channel": ({use.resource for flow in flows for use in list_uses(flow)}, selection.channels),
     }
     near = tuple(
         name
@@ -237,7 +241,15 @@ def _channels(
 
 
 def _iter_effects(flows: Iterable[Flow]) -> Iterator[tuple[Flow, str]]:
-    return ((flow, effect) for flow in flows for step in flow.steps for effect in step.effects)
+    """Yield the effects of flows: what steps declare, and what they were seen to write without declaring it."""
+    for flow in flows:
+        yield from ((flow, effect) for step in flow.steps for effect in step.effects)
+        yield from ((flow, use.resource) for use in flow.uses if use.state == "undeclared-effect")
+
+
+def _in_words(edge: Edge) -> str:
+    style = mark(edge)
+    return f" ({style.words})" if style else ""
 
 
 def _as_step(flow: Flow, fed: set[tuple[str, str]], shown_effects: set[str]) -> Step:

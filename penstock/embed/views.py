@@ -108,11 +108,6 @@ class Chip(NamedTuple):
     state: str = ""
     is_fault: bool = False
 
-    @property
-    def state_class(self) -> str:
-        """The class of the state on a page."""
-        return "ps-faults" if self.is_fault else "ps-unproven"
-
 
 class SourceLink(NamedTuple):
     """The place of a step in its source, and its address, or an empty string."""

@@ -92,6 +92,7 @@ class Step:
         trigger (str): The source that starts it, such as ``kafka:bom-updates``, or an empty string.
         effects (tuple[str, ...]): The resources that it changes, such as ``postgres:parts``.
         source_hash (str): 16 hex digits over the source from ``def`` on, without the docstring (SHA-256, cut).
+        helper_hash (str): The same over the functions that it calls and that are no steps, as far as they were found.
         numbers (Numbers | None): How often it ran and how long it took, if that was counted.
     """
 
@@ -110,6 +111,7 @@ class Step:
     trigger: str = ""
     effects: tuple[str, ...] = ()
     source_hash: str = ""
+    helper_hash: str = ""
     numbers: Numbers | None = None
 
     @property

@@ -27,6 +27,7 @@ FindingCode = Literal[
     "undeclared-effect",
     "effect-never-seen",
     "trigger-never-seen",
+    "undeclared-trigger",
     "route-unknown",
 ]
 """The code of a finding; the problems of declarations have codes of their own."""
@@ -153,6 +154,11 @@ _KINDS = (
     FindingKind(
         code="trigger-never-seen",
         summary="An entrypoint is started by something else than its trigger names.",
+        severity="note",
+    ),
+    FindingKind(
+        code="undeclared-trigger",
+        summary="Something starts runs at an entrypoint that has no trigger.",
         severity="note",
     ),
     FindingKind(

@@ -64,3 +64,8 @@ def declared_uses(flow: Flow) -> Iterator[ResourceUse]:
             yield ResourceUse(step=step.name, verb="starts on", resource=step.trigger)
         for effect in step.effects:
             yield ResourceUse(step=step.name, verb="writes", resource=effect)
+
+
+def list_uses(flow: Flow) -> tuple[ResourceUse, ...]:
+    """Return what the steps of a flow were seen to use, if it was checked, else what they declare."""
+    return flow.uses or tuple(declared_uses(flow))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from penstock.render import edge_status, font_metrics, labels, numbers
 from penstock.render.graphviz import dot
 from penstock.render.graphviz.plain_output import Rectangle
-from penstock.render.svg_shapes import draw_rectangle, draw_texts, format_points, sum_heights
+from penstock.render.svg_shapes import draw_rectangle, draw_texts, format_points, sum_heights, widen_head
 from penstock.render.wording import alt_text, name_ends, safe_url, visible
 
 if TYPE_CHECKING:
@@ -292,7 +292,7 @@ def _arrow(
 ) -> str:
     inner = [
         f'<path d="M{format_points(curve.points[:2])}C{format_points(curve.points[2:])}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dash}/>',
-        f'<polygon points="{format_points(curve.head)}" fill="{colour}" stroke="{colour}"/>',
+        f'<polygon points="{format_points(widen_head(curve.head, width))}" fill="{colour}" stroke="{colour}"/>',
         *more,
     ]
     named = f' role="group" aria-label="{escape(called)}"' if called else ""

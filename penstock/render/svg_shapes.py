@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from penstock.render.graphviz.plain_output import Rectangle
     from penstock.render.labels import TextLine
 
+THIN = 2.0
+"""The width of a line, in pixels, up to which its head keeps its usual width."""
+
 BASELINE = 0.96
 """Position of the baseline, in units of the font size from the top of the line."""
 
@@ -59,3 +62,19 @@ def sum_heights(lines: Iterable[TextLine]) -> float:
 def format_points(points: Sequence[float]) -> str:
     """Return points, x and y alternating, as SVG writes them."""
     return " ".join(["%.2f,%.2f"] * (len(points) // 2)) % tuple(points)
+
+
+def widen_head(head: Sequence[float], width: float) -> Sequence[float]:
+    """Return the head of an arrow as a triangle that stands out from a thick line: its corners are further apart.
+
+    Args:
+        head: The left corner, the tip and the right corner, x and y alternating.
+        width: The width of the line, in pixels.
+    """
+    if width <= THIN:
+        return head
+    left, top, x, y, right, bottom = head
+    middle, factor = ((left + right) / 2, (top + bottom) / 2), 1 + (width - THIN) / THIN
+    corners = ((left, top), (right, bottom))
+    wide = [tuple(m + (value - m) * factor for m, value in zip(middle, corner, strict=True)) for corner in corners]
+    return *wide[0], x, y, *wide[1]

@@ -91,7 +91,7 @@ def list_effects(flow: Flow, step: Step) -> list[Channel]:
     written = [use for use in _uses_of(flow, step) if use.verb == "writes"]
     declared = {use.resource: use for use in written if use.origin == "declared"}
     channels = [_view_channel(plain(effect), declared.get(effect)) for effect in step.effects]
-    channels += [_view_channel(plain(use.resource), use) for use in written if use.state == "undeclared-effect"]
+    channels += [view_use(use) for use in written if use.state == "undeclared-effect"]
     return [channel for channel in channels if channel.resource]
 
 
@@ -121,6 +121,11 @@ def doubts_title(count: int) -> str:
     return f"{count} triggers or effects are not as declared"
 
 
+def view_use(use: ResourceUse) -> Channel:
+    """Return a use as a drawing shows it."""
+    return _view_channel(plain(use.resource), use)
+
+
 def _uses_of(flow: Flow, step: Step) -> Iterator[ResourceUse]:
     return (use for use in flow.uses if use.step == step.name)
 
@@ -128,7 +133,7 @@ def _uses_of(flow: Flow, step: Step) -> Iterator[ResourceUse]:
 def _list_marked(flow: Flow) -> list[tuple[ResourceUse, Channel]]:
     """Return the uses that drawings mark, faults first; what is only read is none of them, nor what needs no declaration."""
     shown = (use for use in flow.uses if use.origin == "declared" or use.state == "undeclared-effect")
-    channels = [(use, _view_channel(plain(use.resource), use)) for use in shown]
+    channels = [(use, view_use(use)) for use in shown]
     return sorted((pair for pair in channels if pair[1].style), key=lambda pair: not pair[1].is_fault)
 
 
@@ -155,7 +160,7 @@ def _view_doubt(use: ResourceUse, channel: Channel) -> Doubt:
 def _name_kinds(uses: Sequence[ResourceUse]) -> str:
     """Return what some uses are, in the singular if there is one in all."""
     plural = "" if len(uses) == 1 else "s"
-    kinds = {"trigger" if use.verb == "starts on" else "effect" for use in uses}
+    kinds = {"trigger" if use.verb == "starts on" else "effect" for use in uses} or {"effect"}
     return f"{kinds.pop()}{plural}" if len(kinds) == 1 else "effects and triggers"
 
 

@@ -31,6 +31,8 @@ class StepDraft:
         end: When it ended, or its last log line.
         error: Why it failed; ``None`` if it did not.
         entrypoint: Whether it began a run.
+        predecessors: The step that its span says is around it, and those that it says had finished there before.
+        is_mapped: Whether its span only names its function.
         parent: The step around it.
         lines: The log lines in it.
     """
@@ -41,8 +43,10 @@ class StepDraft:
         "error",
         "flow_names",
         "flows",
+        "is_mapped",
         "lines",
         "parent",
+        "predecessors",
         "service",
         "start",
         "step",
@@ -56,6 +60,8 @@ class StepDraft:
         self.end: int | None = None
         self.error: str | None = None
         self.entrypoint = False
+        self.predecessors: frozenset[str] = frozenset()
+        self.is_mapped = False
         self.parent: StepDraft | None = None
         self.lines: list[LogLine] = []
 
@@ -113,6 +119,7 @@ def _draft_span(span: RunSpan, index: FlowIndex) -> StepDraft:
     draft = StepDraft(label.step, label.flows, span.service, "span")
     draft.start, draft.end, draft.error = record.start, record.end, span.error
     draft.entrypoint = label.entrypoint
+    draft.predecessors, draft.is_mapped = span.predecessors, span.is_mapped
     draft.resolve(index)
     return draft
 

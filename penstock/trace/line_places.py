@@ -32,7 +32,10 @@ class LinePlaces:
         nearest: Mapping[SpanKey, StepDraft],
     ) -> None:
         self._drafts = list(drafts)
-        self._services = {draft.service for draft in self._drafts}
+        self._by_service: dict[str, list[tuple[int, int, StepDraft]]] = {}
+        for draft in self._drafts:
+            if draft.start is not None and draft.end is not None:
+                self._by_service.setdefault(draft.service, []).append((draft.start, draft.end, draft))
         self._by_step: dict[str, list[StepDraft]] = {}
         for draft in self._drafts:
             self._by_step.setdefault(draft.step, []).append(draft)
@@ -60,14 +63,14 @@ class LinePlaces:
 
     def _find_around(self, line: LogLine) -> StepDraft | None:
         """Return the innermost step of the line's service at its time; of several side by side, the one around all."""
-        service = line.service or (next(iter(self._services)) if len(self._services) == 1 else None)
+        service = line.service or (next(iter(self._by_service)) if len(self._by_service) == 1 else None)
         time = line.time
         if time is None or service is None:
             return None
-        own = [draft for draft in self._drafts if draft.service == service]
-        open_steps = [draft for draft in own if _covers(draft, time)]
+        spans = self._by_service.get(service, ())
+        open_steps = [draft for start, end, draft in spans if start <= time <= end]
         if not open_steps and time % MILLISECOND == 0:  # it may have been later in that millisecond
-            open_steps = [draft for draft in own if _covers(draft, time + MILLISECOND - 1)]
+            open_steps = [draft for start, end, draft in spans if start <= time + MILLISECOND - 1 <= end]
         for draft in sorted(open_steps, key=lambda step: -sum(1 for _ in step.iter_outwards())):
             outer_steps = {id(step) for step in draft.iter_outwards()}
             others = (step for step in open_steps if id(step) not in outer_steps)

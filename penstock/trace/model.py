@@ -33,6 +33,8 @@ class StepRun:
         declared: Whether a flow declares it.
         module: The module of its function, where it is declared.
         error: Why it failed, empty without words; ``None`` if no span says that it did.
+        predecessors: The step that its span says is around it, and those that it says had finished there before.
+        is_mapped: Whether its span only names its function: other functions may have run without a span.
         lines: The log lines in it.
     """
 
@@ -49,6 +51,8 @@ class StepRun:
     declared: bool = True
     module: str = ""
     error: str | None = None
+    predecessors: frozenset[str] = frozenset()
+    is_mapped: bool = False
     lines: tuple[LogLine, ...] = ()
 
     @property

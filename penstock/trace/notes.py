@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from penstock.trace.reading.times import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from penstock.trace.drafts import StepDraft
     from penstock.trace.flow_index import FlowIndex
@@ -24,6 +24,8 @@ def collect_notes(
     """Yield the notes, a sentence or two each."""
     if any(draft.witness == "log" for draft in drafts):
         yield "Of steps without a span, only log lines show that they ran: not when they began, how long they took, or what called them."
+    if any(draft.is_mapped for draft in drafts):
+        yield "Some spans only name a function. Functions that are not instrumented ran without one, so no way is called undeclared."
     yield from _describe_clocks(drafts, joins)
     zoneless = sum(line.time is not None and not line.has_zone for line in gathered.lines)
     if zoneless:
@@ -47,20 +49,26 @@ def collect_notes(
 
 def _describe_clocks(drafts: Sequence[StepDraft], joins: Sequence[DraftJoin]) -> Iterator[str]:
     """Yield a note for each two services of which one began a step before the other one could have started it."""
-    pairs = [(draft.parent, draft) for draft in drafts if draft.parent is not None]
-    pairs += [(join.source, join.target) for join in joins]
-    largest: dict[tuple[str, str], int] = {}
+    calls = ((draft.parent, draft) for draft in drafts if draft.parent is not None)
+    for (outer, inner), skew in _measure_skews(calls).items():
+        yield f"The clocks of {outer} and {inner} disagree by at least {format_duration(skew)}: their times cannot be compared."
+    for (outer, inner), skew in _measure_skews((join.source, join.target) for join in joins).items():
+        yield (
+            f"A flow in {inner} began {format_duration(skew)} before the step in {outer} that its channel joins it with: "
+            "the clocks disagree, or something else started it."
+        )
+
+
+def _measure_skews(pairs: Iterable[tuple[StepDraft, StepDraft]]) -> dict[tuple[str, str], int]:
+    """Return for each two services by how many nanoseconds, at most, one began before the other one that came first."""
+    skews: dict[tuple[str, str], int] = {}
     for outer, inner in pairs:
         if outer.service == inner.service or outer.start is None or inner.start is None:
             continue
+        services = outer.service or "a service without a name", inner.service or "a service without a name"
         if outer.start - inner.start > MAX_SKEW:
-            services = outer.service, inner.service
-            largest[services] = max(largest.get(services, 0), outer.start - inner.start)
-    for (outer_service, inner_service), skew in largest.items():
-        yield (
-            f"The clocks of {outer_service or 'a service without a name'} and {inner_service or 'a service without a name'} "
-            f"disagree by at least {format_duration(skew)}: times of the two cannot be compared."
-        )
+            skews[services] = max(skews.get(services, 0), outer.start - inner.start)
+    return skews
 
 
 def _count(number: int, noun: str) -> str:

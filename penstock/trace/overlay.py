@@ -12,7 +12,7 @@ from penstock.trace.joins import join_flows, sort_tops
 from penstock.trace.line_places import LinePlaces
 from penstock.trace.model import Failure, FlowRun, RunTrace, StepRun
 from penstock.trace.notes import collect_notes
-from penstock.trace.ways import find_ways
+from penstock.trace.ways import collect_evidence, find_ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -103,6 +103,8 @@ def _freeze(draft: StepDraft, depth: int, numbers: dict[int, int]) -> StepRun:
         declared=draft.is_declared,
         module=draft.module,
         error=draft.error,
+        predecessors=draft.predecessors,
+        is_mapped=draft.is_mapped,
         lines=_sort_lines(draft.lines),
     )
 
@@ -121,12 +123,14 @@ def _sort_lines(lines: Iterable[LogLine]) -> tuple[LogLine, ...]:
 def _lay_flows(gathered: Gathered, drafts: Sequence[StepDraft], steps: Sequence[StepRun]) -> Iterator[FlowRun]:
     """Yield what the run shows of each flow, in the order in which they begin."""
     flows = {flow.full_name: flow for draft in drafts for flow in draft.flows.values()}
+    evidence = collect_evidence(gathered)
     bare_names = Counter(flow.name for flow in flows.values())
     for name in dict.fromkeys(name for step in steps for name in step.flows):
         flow = flows.get(name)
         own = [step for step in steps if name in step.flows]
         # Spans name a flow without its service: those of two services cannot be told apart there.
-        ways = find_ways(flow, gathered, steps) if flow and bare_names[flow.name] == 1 else None
+        is_clear = flow is not None and bare_names[flow.name] == 1
+        ways = find_ways(flow, evidence, steps, is_whole=gathered.is_whole) if flow and is_clear else None
         yield FlowRun(
             name=name,
             flow=flow,
@@ -145,7 +149,7 @@ def _list_silent(flow: Flow | None, names: set[str]) -> tuple[str, ...]:
 
 def _is_exact(step: StepRun) -> bool:
     """Return whether a span shows a step, and those around it up to the entrypoint; without them, others may be missing, too."""
-    return step.witness == "span" and (step.parent is not None or step.entrypoint)
+    return step.witness == "span" and not step.is_mapped and (step.parent is not None or step.entrypoint)
 
 
 def _list_failures(steps: Sequence[StepRun], lines: Iterable[LogLine]) -> tuple[Failure, ...]:

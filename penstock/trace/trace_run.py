@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from penstock.check.traces.span_functions import StepFinder
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from penstock.model.resources import Vocabulary
     from penstock.trace.model import RunTrace
 
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+"""The header of W3C Trace Context, of which the second part is the trace's ID."""
+
 
 def trace_run(
     run_id: str,
@@ -31,7 +35,7 @@ def trace_run(
     """Return one run, laid over the declared flows.
 
     Args:
-        run_id: The correlation ID.
+        run_id: The correlation ID, or a ``traceparent`` that has it.
         files: Log files and files of spans, in any order; ``-`` is standard input.
         flows: The declared flows.
         names: The names of fields in log records.
@@ -44,6 +48,8 @@ def trace_run(
     """
     if not run_id or not run_id.isascii() or not run_id.isprintable() or any(sign in run_id for sign in ' "\\'):
         raise ConfigError(f"{run_id!r} is no correlation ID: it has ASCII letters, digits and signs, and no space")
+    if header := _TRACEPARENT.fullmatch(run_id):
+        run_id = header[1]
     gathered = gather(run_id, files, names, StepFinder(lambda: flows))
     if not gathered.lines and not gathered.spans:
         raise UnknownRunError(run_id, gathered.files, str(gathered.damage))

@@ -10,8 +10,9 @@ from penstock.check.verdict.counting import count
 from penstock.trace.model import UndeclaredWay
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from penstock.check.evidence import Evidence
     from penstock.model import Flow
     from penstock.trace.model import StepRun
     from penstock.trace.reading.gathering import Gathered
@@ -29,7 +30,15 @@ class Ways(NamedTuple):
     undeclared: tuple[UndeclaredWay, ...]
 
 
-def find_ways(flow: Flow, gathered: Gathered, steps: Sequence[StepRun]) -> Ways:
+def collect_evidence(gathered: Gathered) -> Evidence:
+    """Return the evidence of the run's spans."""
+    with Traces() as traces:
+        for span in gathered.spans.values():
+            traces.add(span.record)
+        return traces.evidence()
+
+
+def find_ways(flow: Flow, evidence: Evidence, steps: Sequence[StepRun], *, is_whole: bool) -> Ways:
     """Return the ways that the spans of a run show; log lines show none.
 
     What is missing in the files could explain a step. So a way only counts as undeclared if nothing was left out, and none
@@ -37,18 +46,15 @@ def find_ways(flow: Flow, gathered: Gathered, steps: Sequence[StepRun]) -> Ways:
 
     Args:
         flow: The flow.
-        gathered: What the files have of the run.
+        evidence: The evidence of the run's spans.
         steps: The steps that ran.
+        is_whole: Whether nothing was left out.
     """
     bare = replace(flow, edges=tuple(edge for edge in flow.edges if edge.origin == "declared"), calls=())
-    with Traces() as traces:
-        for span in gathered.spans.values():
-            traces.add(span.record)
-        tally = count(bare, traces.evidence())
+    tally = count(bare, evidence)
+    is_clear = is_whole and not any(step.is_mapped for step in steps if flow.full_name in step.flows)
     ways = [
-        _first_run(flow, pair, steps)
-        for pair in tally.undeclared
-        if gathered.is_whole and not _may_follow(bare, pair[1], steps)
+        _first_run(bare, pair, steps) for pair in tally.undeclared if is_clear and not _may_follow(bare, pair[1], steps)
     ]
     undeclared = sorted(filter(None, ways), key=lambda way: (steps[way.number].start or 0, way.number))
     return Ways(frozenset({*+tally.call, *+tally.order}), tuple(undeclared))
@@ -56,26 +62,44 @@ def find_ways(flow: Flow, gathered: Gathered, steps: Sequence[StepRun]) -> Ways:
 
 def _may_follow(flow: Flow, target: str, steps: Sequence[StepRun]) -> bool:
     """Return whether a step that is declared to go before is known from log lines alone, which do not show where it ran."""
-    sources = {edge.source for edge in flow.edges if edge.target == target}
+    sources = _list_sources(flow, target)
     return any(step.witness == "log" and step.step in sources for step in steps)
 
 
+def _list_sources(flow: Flow, target: str) -> set[str]:
+    """Return the steps that are declared to go before one."""
+    return {edge.source for edge in flow.edges if edge.target == target}
+
+
 def _first_run(flow: Flow, pair: tuple[str, str], steps: Sequence[StepRun]) -> UndeclaredWay | None:
-    """Return the first run of a step inside another one, by its clock."""
+    """Return the first run of a step inside another one that no declared step explains; ``None`` if that is not clear."""
     source, target = pair
-    runs = [step for step in steps if step.step == target and _name_outer(flow, step, steps) == source]
-    first = min(runs, key=lambda step: step.start or 0, default=None)
-    if first is None:
-        return None
-    return UndeclaredWay(flow=flow.full_name, source=source, target=target, number=first.number)
+    sources = _list_sources(flow, target)
+    for step in sorted(steps, key=lambda step: (step.start or 0, step.number)):
+        if step.step == target and flow.full_name in step.flows:
+            outer = _find_outer(flow, step, steps)
+            if outer and outer.step == source and sources.isdisjoint(_iter_predecessors(step, outer, steps)):
+                return UndeclaredWay(flow=flow.full_name, source=source, target=target, number=step.number)
+    return None
 
 
-def _name_outer(flow: Flow, step: StepRun, steps: Sequence[StepRun]) -> str:
+def _find_outer(flow: Flow, step: StepRun, steps: Sequence[StepRun]) -> StepRun | None:
     """Return the nearest step of a flow around one, other than itself."""
     number = step.parent
     while number is not None:
         outer = steps[number]
         if flow.full_name in outer.flows and outer.step != step.step:
-            return outer.step
+            return outer
         number = outer.parent
-    return ""
+    return None
+
+
+def _iter_predecessors(step: StepRun, outer: StepRun, steps: Sequence[StepRun]) -> Iterator[str]:
+    """Yield the steps that had finished in another one before a step began: by the clock, and by what its span says."""
+    yield from step.predecessors
+    for number in range(outer.number + 1, len(steps)):
+        inner = steps[number]
+        if inner.depth <= outer.depth:
+            return
+        if (inner.end or 0) <= (step.start or 0):
+            yield inner.step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from penstock.embed.assets import thumbnail
+from penstock.embed.assets import state_class, thumbnail
 from penstock.embed.channels import name_channel_columns, view_channels
 from penstock.embed.layouts import require_layout
 from penstock.embed.options import ChannelsOptions
@@ -90,4 +90,5 @@ def _list(steps: Sequence[UsingStep], links: StepLinks) -> Markup:
 def _link(step: UsingStep, url: str) -> Markup:
     name = visible(step.step)
     linked = tag("a", name, href=url) if url else tag("span", name)
-    return join_html(" ", (linked, tag("span", visible(step.flow.full_name), class_="ps-meta")))
+    state = [tag("span", step.state, class_=state_class(is_fault=step.is_fault))] if step.state else []
+    return join_html(" ", (linked, tag("span", visible(step.flow.full_name), class_="ps-meta"), *state))

@@ -6,7 +6,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
-from penstock.embed.assets import confirmed_class, frame
+from penstock.embed.assets import confirmed_class, frame, state_class
 from penstock.errors import RenderError
 from penstock.render import mermaid, svg
 from penstock.render.graphviz.layout import warning
@@ -91,7 +91,7 @@ def render_paths(view: PathsView, links: Mapping[str, str]) -> Markup:
 
 def render_evidence(view: EvidenceView) -> Markup:
     """Return evidence: a line, and what is not confirmed in words, folded if there is much."""
-    counts = (tag("span", count.text, class_="ps-faults" if count.fault else "ps-unproven") for count in view.counts)
+    counts = (tag("span", count.text, class_=state_class(is_fault=count.fault)) for count in view.counts)
     basis = Markup(f"{tag('span', view.confirmed, class_=confirmed_class(view))}{escape(view.basis)}")
     line = tag("p", join_html("; ", [basis, *counts]), class_="ps-proof")
     return Markup(f"{line}{_doubts(view)}")

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import SubElement
 
 from markdown.util import AtomicString
 
+from penstock.embed.assets import state_class
 from penstock.embed.reporting import describe_refused_markup
 from penstock_mkdocs.blocks.code_highlight import one_line
 from penstock_mkdocs.blocks.docstrings import docstring
@@ -71,7 +72,7 @@ def _signature(view: StepView, md: Markdown) -> Markup:
 
 
 def _chip(chip: Chip) -> Markup:
-    state = [" ", tag("span", chip.state, class_=chip.state_class)] if chip.state else []
+    state = [" ", tag("span", chip.state, class_=state_class(is_fault=chip.is_fault))] if chip.state else []
     return tag("span", chip.text, *state, class_="ps-chip ps-chip-io" if chip.is_channel else "ps-chip")
 
 

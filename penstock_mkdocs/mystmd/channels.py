@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from penstock.embed.channels import ChannelRow
+    from penstock.embed.channels import ChannelRow, UsingStep
     from penstock.embed.site import Site
     from penstock_mkdocs.mystmd.nodes import Node
     from penstock_mkdocs.mystmd.request import DirectiveRequest
@@ -60,11 +60,14 @@ def _draw_maps(
 
 def _cells(row: ChannelRow, pictures: Mapping[str, Node]) -> list[Node]:
     lists = (
-        join_groups([[text(f"{visible(step.step)} ({visible(step.flow.full_name)})")] for step in steps], ", ")
-        for steps in (row.writers, row.followers)
+        join_groups([[text(_describe_step(step))] for step in steps], ", ") for steps in (row.writers, row.followers)
     )
     cells = [node("tableCell", [code(visible(row.channel))]), *(node("tableCell", steps) for steps in lists)]
     return [*cells, node("tableCell", [pictures[row.channel]])] if pictures else cells
+
+
+def _describe_step(step: UsingStep) -> str:
+    return f"{visible(step.step)} ({', '.join(filter(None, [visible(step.flow.full_name), step.state]))})"
 
 
 DIRECTIVE = Directive(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 
+from penstock.embed.assets import state_class
 from penstock.embed.channels import name_channel_columns, view_channels
 from penstock.embed.options import ChannelsOptions
 from penstock.embed.overview import map_text
@@ -71,6 +72,7 @@ class ChannelsDirective(SelectingDirective):
                 step_reference(step.step, full_name(step.flow, step.flow.step(step.step)), self.env.docname),
                 nodes.Text(" "),
                 nodes.inline("", visible(step.flow.full_name), classes=["ps-meta"]),
+                *_describe_state(step),
                 **UNTRANSLATED,
             )
             for step in steps
@@ -80,3 +82,8 @@ class ChannelsDirective(SelectingDirective):
         site = domain_of(self.env).site
         look, map_flow = site.drawing.small_look, site.draw_map(row.selection)
         return self.diagram(look.flow(map_flow), row.selection, visible(row.channel), look, map_text(map_flow))
+
+
+def _describe_state(step: UsingStep) -> list[nodes.Node]:
+    css = state_class(is_fault=step.is_fault)
+    return [nodes.Text(" "), nodes.inline("", step.state, classes=[css])] if step.state else []

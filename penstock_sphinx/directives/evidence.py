@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 
-from penstock.embed.assets import confirmed_class
+from penstock.embed.assets import confirmed_class, state_class
 from penstock_sphinx.nodes import AS_WRITTEN, flow_doubts, isolate_text, keep_order
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ def make_evidence(view: EvidenceView) -> list[nodes.Node]:
         nodes.Text(view.basis),
     ]
     for count in view.counts:
-        css = "ps-faults" if count.fault else "ps-unproven"
-        parts += [nodes.Text("; "), nodes.inline("", count.text, classes=[css])]
+        parts += [nodes.Text("; "), nodes.inline("", count.text, classes=[state_class(is_fault=count.fault)])]
     line = nodes.paragraph("", "", *parts, classes=["ps-proof"], translatable=False, **AS_WRITTEN)
     return [line, _list(view)] if view.doubts else [line]
 

@@ -12,6 +12,7 @@ from sphinx import addnodes
 from sphinx.util import logging
 
 from penstock.collect.foreign_manifests import is_readable
+from penstock.embed.assets import state_class
 from penstock.embed.reporting import describe_refused_markup
 from penstock.render.wording import escape_line, visible
 from penstock_sphinx.build.site import full_name
@@ -242,7 +243,11 @@ def _kind(step: Step) -> str:
 
 
 def _chip(chip: Chip) -> nodes.inline:
-    state = [nodes.Text(" "), nodes.inline("", chip.state, classes=[chip.state_class])] if chip.state else []
+    state = (
+        [nodes.Text(" "), nodes.inline("", chip.state, classes=[state_class(is_fault=chip.is_fault)])]
+        if chip.state
+        else []
+    )
     classes = [CHIP, *(["ps-chip-io"] if chip.is_channel else [])]
     return nodes.inline("", "", nodes.Text(chip.text), *state, classes=classes, **AS_WRITTEN)
 

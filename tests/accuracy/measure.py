@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 from lab.apps import APPS, check, fetch
 from lab.deleted import check_without_calls
+from lab.effect_mutants import remove_consumers
+from lab.effects import check_applications, check_sources
 from lab.labelled import LABELLED, compare, compare_run, share
 from lab.play import SCENARIOS, WITNESSES, play
 from lab.score import rate, results, table
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from lab.apps import App, Checked
+    from lab.effect_mutants import EffectChange
     from lab.labelled import Share
 
 NAMES = sorted(file.stem for file in SCENARIOS.glob("*.py"))
@@ -34,6 +37,10 @@ GOALS = {"reverse": 1.0, "rename": 1.0, "missing step": 1.0, "delete": 0.95, "re
 """The least share of mutants of a kind that has to be found."""
 DECIDED = 0.95
 """The least share of right arrows that has to be confirmed, with both witnesses."""
+
+
+EFFECTS_FOUND = 0.95
+"""The least share of changed effects and triggers that has to be found."""
 
 
 def show(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -135,6 +142,49 @@ def measure_deleted_calls() -> list[str]:
     return missed
 
 
+def measure_effects() -> list[str]:
+    """Print what is found of changed effects and triggers; return the goals that are missed."""
+    sources = list(check_sources())
+    checked = [*sources, *check_applications()]
+    columns = ("false alarms", "notes", "effects and triggers", "confirmed by runs", "by the code")
+    show(
+        ("application", *columns),
+        ((each.name, len(each.alarms), len(each.notes), each.uses, *each.confirmed) for each in checked),
+    )
+    changes = [change for each in checked for change in each.changes]
+    changes += remove_consumers(flow for each in sources for flow in each.flows)
+    kinds = dict.fromkeys(change.kind for change in changes)
+    columns = ("found", "missed", "fails", "share", "not shown by runs", "found of these")
+    show(("change", *columns), (_count_changes(kind, changes) for kind in kinds))
+    print()
+    for each in checked:
+        for finding in (*each.alarms, *each.notes):
+            print(f"- {each.name}: {finding}")
+    for change in changes:
+        if change.shown and not change.found:
+            print(f"- missed: {change.kind}: {change.what}")
+    share = _find_share([change for change in changes if change.shown])
+    print(f"\nChanges of what runs show: {share:.3f}; all {len(changes)}: {_find_share(changes):.3f}")
+    alarms = sum(len(each.alarms) for each in checked)
+    return [
+        *_short("changed effects", share, EFFECTS_FOUND),
+        *([f"{alarms} false alarms on effects"] if alarms else []),
+    ]
+
+
+def _count_changes(kind: str, changes: Iterable[EffectChange]) -> tuple[object, ...]:
+    shown = [change for change in changes if change.kind == kind and change.shown]
+    others = [change for change in changes if change.kind == kind and not change.shown]
+    found = sum(change.found for change in shown)
+    fails = sum(change.fails for change in shown)
+    rest = len(others), sum(change.found for change in others)
+    return kind, found, len(shown) - found, fails, _find_share(shown), *rest
+
+
+def _find_share(changes: Sequence[EffectChange]) -> float:
+    return sum(change.found for change in changes) / len(changes)
+
+
 def _unpacked(missed: list[str]) -> Iterator[tuple[App, Path]]:
     """Yield the applications, each in a folder of its own; what cannot be downloaded is missed where CI measures."""
     for app in APPS:
@@ -169,6 +219,7 @@ PARTS = {
     "applications": measure_applications,
     "calls": measure_deleted_calls,
     "reading": measure_reading,
+    "effects": measure_effects,
 }
 
 

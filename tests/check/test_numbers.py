@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from judged import fact, flow_of, seen
+from penstock.check.counted_manifest import CountedManifest
 from penstock.check.evidence import DurationSketch, Evidence, Fact, Orphan, Period, Timing, Visit
 from penstock.check.evidence.circumstances import Circumstances
 from penstock.check.evidence.history import History
 from penstock.check.numbers import add_numbers
+from penstock.check.verdict.counting import count
+from penstock.manifest import Manifest
 from penstock.model import Edge, Flow, Numbers, NumbersOrigin
 
 if TYPE_CHECKING:
@@ -175,3 +180,35 @@ def test_a_step_that_tests_replace_is_no_branch_without_runs() -> None:
     assert (None, None) == (counted.steps[1].numbers, counted.edges[0].numbers)
     measured = Evidence(measurements={"production": {run_of("a"): calls(4)}}, history=history)
     assert Numbers(runs=0, share=0.0) == add_numbers(flow_of("a>b"), measured, "auto").edges[0].numbers
+
+
+STEPS = "abcd"
+groups = st.frozensets(st.sampled_from(STEPS), max_size=3)
+rows = st.builds(
+    lambda step, parent, done: fact(step, parent, "".join(done - {step})) if step != parent else None,
+    st.sampled_from(STEPS),
+    st.sampled_from(STEPS),
+    groups,
+)
+pairs = st.lists(st.tuples(st.sampled_from(STEPS), st.sampled_from(STEPS)).filter(lambda p: p[0] < p[1]), min_size=1)
+
+
+@given(pairs, st.lists(rows.filter(bool), max_size=6), st.integers(1, 5))
+def test_edges_count_as_the_verdict_does(ends: list[tuple[str, str]], facts: list[Fact], number: int) -> None:
+    """Where an edge has a number, it is that of the calls which the check confirms it by."""
+    flow = flow_of(*dict.fromkeys(f"{source}>{target}" for source, target in ends))
+    evidence = Evidence(dict.fromkeys(facts, number), runs={run_of("a"): number})
+    tally = count(flow, evidence)
+    for edge in add_numbers(flow, evidence, "auto").edges:
+        pair = edge.source, edge.target
+        if edge.numbers:
+            assert tally.call[pair] + tally.order[pair] + tally.outdated[pair] == edge.numbers.runs
+
+
+def test_flows_are_counted_when_they_are_asked_for() -> None:
+    """A flow that is asked for by its name has numbers; those that are listed do without."""
+    plain = Manifest(flows=(flow_of("a>b"),), service="shop")
+    manifest = CountedManifest.of(plain, in_production(MEASURED), "auto")
+    assert NumbersOrigin(source="production", runs=4, first=DAYS.first, last=DAYS.last) == manifest.flow("f").numbers
+    assert manifest.flow("f") is manifest.flow("f")
+    assert (None, "shop") == (manifest.flows[0].numbers, manifest.service)

@@ -89,7 +89,15 @@ def test_an_unknown_flow_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
 
 def make_page() -> PageFile:
     """Return the page of a watched flow, written for the first time."""
-    arguments = {"flow": "orders", "direction": None, "watch": True, "project": Path(), "modules": None, "path": None}
+    arguments = {
+        "flow": "orders",
+        "direction": None,
+        "numbers": None,
+        "watch": True,
+        "project": Path(),
+        "modules": None,
+        "path": None,
+    }
     page = PageFile(Namespace(**arguments, prog="penstock open"))
     page.refresh()
     return page

@@ -122,10 +122,12 @@ def test_nothing_is_recorded_unasked(folder):
 
 
 def test_the_file_can_be_chosen(folder):
-    """The option with the file is enough to record."""
-    manage(folder, "--penstock-evidence", "parts/unit.json")
+    """The option with the file is enough to record, and another one adds durations."""
+    manage(folder, "--penstock-evidence", "parts/unit.json", "--penstock-times")
 
     assert WHOLE == seen(folder / "parts" / "unit.json")
+    timings = load(folder / "parts" / "unit.json").measurements["tests"].values()
+    assert [1, 1, 1] == [timing.durations.count for timing in timings]
 
 
 def test_evidence_stays_where_no_test_runs(folder):

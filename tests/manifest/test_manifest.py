@@ -115,6 +115,7 @@ SINCE_1_0 = {
     "tests",
     "numbers",
     "uses",
+    "helper_hash",
     "refuted",
 }
 

@@ -15,7 +15,7 @@ from penstock.collect import collect
 from penstock.collect.plan import CollectPlan
 from penstock.config import Config
 from penstock.errors import ManifestError
-from penstock.model import Edge, EvidenceSummary, Flow, Problem, Step
+from penstock.model import Edge, EvidenceSummary, Flow, Numbers, NumbersOrigin, Problem, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +104,9 @@ def test_a_usual_manifest_is_read_as_it_is(read):
     flow = replace(
         flow, problems=(problem,), evidence=EvidenceSummary(runs=3, commit="2.1; build 7", date="2026-11-20")
     )
+    steps = (replace(steps[0], numbers=Numbers(runs=4, errors=1, p50=0.01, p95=0.02)), steps[1])
+    origin = NumbersOrigin(source="production", runs=4, first="2026-11-20", last="2026-11-27")
+    flow = replace(flow, steps=steps, edges=(replace(edge, numbers=Numbers(runs=3, share=0.75)),), numbers=origin)
     assert (flow, {"s/f": "it.json"}) == (read(flow).flows[0], read(flow).origins)
 
 
@@ -125,6 +128,14 @@ def test_a_manifest_cannot_claim_to_be_trusted(tmp_path, read):
     assert {"f": "it.json"} == collect(
         CollectPlan.of(Config(project=tmp_path, manifests=(tmp_path / "it.json",)))
     ).origins
+
+
+@pytest.mark.parametrize("day", ["today", "2026-11-20\n%%{init", "<b>2026-11-20</b>", "2026-11-201"])
+def test_a_day_is_a_date(read, day):
+    """What stands in the place of a day, and is none, is left out."""
+    origin = NumbersOrigin(source="production", runs=4, first=day, last="2026-11-27")
+    flow = Flow(name="f", steps=(Step(name="go", entrypoint=True),), numbers=origin)
+    assert replace(origin, first="") == read(flow).flows[0].numbers
 
 
 def test_texts_have_a_length(read):

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from penstock import manifest
+from penstock.model import Edge, Flow, Numbers, NumbersOrigin, Step
 from penstock_mkdocs.mystmd import main
 
 if TYPE_CHECKING:
@@ -490,3 +492,21 @@ def test_text_alternative_says_what_is_left_out(ask: Callable[..., Any]) -> None
     """The text alternative of a part of a flow says what the part leaves out."""
     [image] = walk(ask("penstock-flow", "bom_sync", depth="0"), "image")
     assert image["alt"].endswith(" 1 of 2 steps left out.")
+
+
+def test_numbers_are_tables(project: Path, ask: Callable[..., Any]) -> None:
+    """Below the picture stand where the numbers come from, a table of steps, and one of arrows."""
+    steps = [Step(name=name, numbers=Numbers(runs=4123, errors=49)) for name in ("receive", "check")]
+    edge = Edge(source="receive", target="check", label="if new", numbers=Numbers(runs=2061, share=0.5))
+    origin = NumbersOrigin(source="tests", runs=31)
+    flow = Flow(name="counted", steps=tuple(steps), edges=(edge,), numbers=origin)
+    manifest.save(manifest.Manifest(flows=(flow,)), project / "flows.json")
+    (project / "pyproject.toml").write_text('[tool.penstock]\nmanifests = ["flows.json"]\n')
+    nodes = ask("penstock-flow", "counted", steps="false", numbers="counts")["children"]
+    paragraph, *tables = nodes[1:]
+    assert "31 runs of tests" == text_of(paragraph)
+    rows = [[text_of(cell) for cell in row["children"]] for table in tables for row in table["children"]]
+    expected = [["receive", "4,123", "49 (1.2 %)"], ["check", "4,123", "49 (1.2 %)"]]
+    heads = ["Step", "Runs", "Errors"], ["Arrow", "Runs", "Share"]
+    assert [heads[0], *expected, heads[1], ["receive → check (if new)", "2,061", "50 %"]] == rows
+    assert "figure" == ask("penstock-flow", "counted", steps="false")["children"][-1]["kind"]

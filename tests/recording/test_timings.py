@@ -228,6 +228,14 @@ def test_nothing_is_measured_unless_asked_for() -> None:
     assert {} == EvidenceObserver(times=True).evidence().periods
 
 
+def test_a_frozen_clock_does_not_stop_the_measurement(measured: EvidenceObserver) -> None:
+    """Tests that freeze the time change the clock of all modules; a duration is what really passed."""
+    go, a = declare("a")
+    with mock.patch("time.perf_counter_ns", return_value=0):
+        go(lambda: a(lambda: sum(range(1000))))
+    assert timings(measured.evidence())["go>a"].durations.quantile(0.5) > 2e-9
+
+
 def test_durations_alone_do_not_write_the_file(tmp_path: Path) -> None:
     """A file is written for a new observation, not for each run; to write it by hand writes all."""
     go, a = declare("a")

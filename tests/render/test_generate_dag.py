@@ -18,7 +18,7 @@ import pytest
 
 import penstock
 from penstock import Diagram, entrypoint, flow, generate_dag, get_flow, step
-from penstock.check.evidence import Evidence, Seen, Visit, save
+from penstock.check.evidence import Evidence, Fact, Seen, Visit, save
 from penstock.errors import (
     LayoutError,
     MissingExtraError,
@@ -414,3 +414,17 @@ def test_arrows_that_no_test_takes_are_marked_on_request(tmp_path: Path, monkeyp
     save(Evidence(visits=visits), tmp_path / ".penstock" / "evidence.json")
     assert "title: 1 of 2 arrows is taken by no test." in generate_dag("bom_sync", untested=True)
     assert 'fetch_from_api -.->|"no test"| sync_to_database' in generate_dag("bom_sync", untested=True)
+
+
+def test_numbers_are_those_of_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The evidence of the project in the current folder has them; without any, the drawing is as ever."""
+    monkeypatch.chdir(tmp_path)
+    assert generate_dag("bom_sync") == generate_dag("bom_sync", numbers="counts")
+    facts = {Fact("bom_sync", Seen("fetch_from_api"), Seen("handle_kafka_message")): 3}
+    runs = {("bom_sync", Seen("handle_kafka_message")): 4}
+    save(Evidence(facts, runs=runs), tmp_path / ".penstock" / "evidence.json")
+    assert 'handle_kafka_message -->|"3 · 75 #37;"| fetch_from_api' in generate_dag("bom_sync", numbers="counts")
+    assert "4 recorded runs" in generate_dag("bom_sync", "text", numbers="counts")
+    assert "runs" not in generate_dag("bom_sync", "text")
+    with pytest.raises(UnknownNameError, match="no amount of numbers 'some'"):
+        generate_dag("bom_sync", numbers="some")

@@ -82,6 +82,7 @@ def exported(spans: Iterable[Any]) -> str:
                 "name": each.name,
                 "startTimeUnixNano": str(each.start_time),
                 "endTimeUnixNano": str(each.end_time),
+                "status": {"code": each.status.status_code.value},
                 "attributes": attributes(
                     **{k.replace(".", "_", 1): [*v] if isinstance(v, tuple) else v for k, v in each.attributes.items()}
                 ),

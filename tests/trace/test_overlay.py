@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from otlp import DAY
@@ -70,10 +73,62 @@ def test_damaged_input_excuses(tmp_path):
     assert not trace.flows[0].is_exact
 
 
+def test_the_run_without_an_explanation_is_named(tmp_path):
+    """Where a step ran twice, and only the second run follows no declared step, that one is named."""
+    again = step_span("receive", 200, 300, penstock_entrypoint=True).replace(span_id("receive"), "a" * 16)
+    pay = (
+        step_span("pay", 220, 260)
+        .replace(span_id("pay"), "b" * 16)
+        .replace('"parentSpanId": ""', f'"parentSpanId": "{"a" * 16}"')
+    )
+    trace = trace_lines(tmp_path, *SPANS[:3], again, pay)
+    assert ("pay", DAY + 220 * MS) == (trace.undeclared.target, trace.steps[trace.undeclared.number].start)
+
+
+def test_what_a_span_says_excuses(tmp_path):
+    """A span that names what had finished before it excuses its step, where the other span is missing."""
+    trace = trace_lines(
+        tmp_path, SPANS[0], step_span("pay", 20, 60, "receive", penstock_inside="receive", penstock_done="check,other")
+    )
+    assert trace.undeclared is None
+
+
+def test_spans_of_other_instrumentation_excuse(tmp_path):
+    """Where spans are only made for some functions, no step is said not to have run, and no way to be undeclared."""
+    steps = (replace(ORDERS.steps[0], qualname="receive"), *ORDERS.steps[1:2], replace(ORDERS.steps[2], qualname="pay"))
+    flow = replace(ORDERS, steps=steps, edges=ORDERS.edges[:2])
+    spans = [
+        json.dumps(without_step(json.loads(span)))
+        for span in (
+            step_span("receive", 0, 100, code_function="receive"),
+            step_span("pay", 20, 60, "receive", code_function="pay"),
+        )
+    ]
+    trace = trace_lines(
+        tmp_path,
+        *(
+            span.replace('"code.function"', '"code.function.name"')
+            .replace('"receive"', '"shop.orders.receive"')
+            .replace('"pay"', '"shop.bank.pay"')
+            for span in spans
+        ),
+        flows=(flow,),
+    )
+    assert (["receive", "  pay"], None, False) == (outline(trace), trace.undeclared, trace.flows[0].is_exact)
+    assert "only name a function" in trace.notes[0]
+
+
+def without_step(content):
+    """Return a request whose span has no attributes of penstock."""
+    span = content["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+    span["attributes"] = [item for item in span["attributes"] if not item["key"].startswith("penstock")]
+    return content
+
+
 def test_edges_only_seen_are_no_declarations(tmp_path):
     """An arrow that a check has added to the flow declares nothing."""
     seen = Edge(source="receive", target="pay", origin="seen", state="undeclared")
-    flow = ORDERS.__class__(name="orders", steps=ORDERS.steps, edges=(*ORDERS.edges, seen))
+    flow = replace(ORDERS, edges=(*ORDERS.edges, seen))
     trace = trace_lines(tmp_path, SPANS[0], SPANS[2], flows=(flow,))
     assert "pay" == trace.undeclared.target
 
@@ -151,13 +206,21 @@ def test_an_error_in_a_log_line(tmp_path):
     assert ("refused", "log", 2) == (failure.words, failure.witness, failure.number)
 
 
-@pytest.mark.parametrize("early", [-30, 90])
-def test_clocks_that_disagree(tmp_path, early):
-    """A step that began before the one that started it is behind it all the same, and a note names both services."""
-    late = step_span("collect", early - 20, early + 10, flow="parcels", service="carrier", penstock_entrypoint=True)
+@pytest.mark.parametrize("early", [-50, 70])
+def test_channels_against_the_clock(tmp_path, early):
+    """A flow that began before the step whose channel starts it is behind it all the same, and a note says so."""
+    late = step_span("collect", early, early + 30, flow="parcels", service="carrier", penstock_entrypoint=True)
     trace = trace_lines(tmp_path, *SPANS[:4], late)
     assert ["receive", "  check", "  pay", "  confirm", "collect"] == outline(trace)
-    assert (early < 50) is any("clocks of shop and carrier disagree" in note for note in trace.notes)
+    note = "A flow in carrier began 120 ms before the step in shop that its channel joins it with"
+    assert (early < 0) is any(text.startswith(note) for text in trace.notes)
+
+
+def test_clocks_that_disagree(tmp_path):
+    """Where a service began a step before another service called it, a note says by how much the clocks disagree."""
+    trace = trace_lines(tmp_path, SPANS[0], step_span("check", -12, 10, "receive", service="bank"))
+    assert ["receive", "  check"] == outline(trace)
+    assert "The clocks of shop and bank disagree by at least 12 ms" in trace.notes[0]
 
 
 def test_undeclared_steps_are_said_to_be(tmp_path):

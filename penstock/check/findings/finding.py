@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from penstock.model.problem_codes import ProblemCode
 
 
-_SEVERAL_A_STEP = frozenset({"contract", "undeclared-effect", "effect-never-seen", "trigger-never-seen"})
+_SEVERAL_A_STEP = frozenset(
+    {"contract", "undeclared-effect", "effect-never-seen", "trigger-never-seen", "undeclared-trigger"}
+)
 """The codes of findings that one step may have several of; the message tells them apart."""
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from penstock.check.findings.finding import Finding
     from penstock.check.verdict.resource_verdicts import ResourceVerdicts
-    from penstock.model import Flow
+    from penstock.model import Flow, Step
     from penstock.model.resource_uses import ResourceUse
 
 
@@ -43,12 +43,15 @@ def _find_wrong_use(verdicts: ResourceVerdicts, use: ResourceUse, uses: tuple[Re
             message = f"{step.name} never touches {use.resource}."
         case "trigger-never-seen":
             message = f"{step.name} is never started by {use.resource}."
+        case "undeclared-trigger":
+            message = f"{step.name} is started by {use.resource}, and no trigger says so."
         case _:
             return None
     finding = make_step_finding(use.state, verdicts.flow, step, message, seen=use.note)
     if use.verb == "starts on":
-        trigger = propose_trigger(step, verdicts.find_starts(step))
-        cure = f'Write: trigger="{trigger}"' if trigger else "Correct the trigger, or what starts it."
+        starts = verdicts.find_starts(step)
+        trigger = propose_trigger(step, starts) if step.trigger else use.resource if len(starts) == 1 else ""
+        cure = f'Write: trigger="{trigger}"' if trigger else _advise_trigger(step)
         return replace(finding, cure=cure, trigger=trigger)
     effects = propose_effects(verdicts.flow, step, uses)
     if use.origin == "declared" and not use.refuted:
@@ -70,6 +73,10 @@ def find_unknown_routes(flow: Flow, uses: Iterable[ResourceUse], *, failing: boo
         cure = "Correct the trigger, or add what it names."
         finding = make_step_finding("route-unknown", flow, step, message, seen=use.note, cure=cure)
         yield replace(finding, severity="error") if failing else finding
+
+
+def _advise_trigger(step: Step) -> str:
+    return "Correct the trigger, or what starts it." if step.trigger else "Declare the one that a reader should know."
 
 
 def _advise_effects(effects: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.errors import ConfigError, did_you_mean, near_names
-from penstock.model.resource_uses import declared_uses
+from penstock.model.resource_uses import list_uses
 from penstock.model.resources import PLAIN_WORDS
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Application:
         """What each step was seen to use, if its flow was checked, else what it declares."""
         uses: dict[Node, list[ResourceUse]] = {node: [] for node in self._nodes()}
         for flow in self.flows:
-            for use in flow.uses or declared_uses(flow):
+            for use in list_uses(flow):
                 uses[Node(flow.full_name, use.step)].append(use)
         return uses
 

@@ -34,7 +34,8 @@ def _parse_span(span: Mapping[str, Any], commits: Mapping[str, str]) -> SpanReco
     tags = _tags(span)
     function = function_of(tags, leaves=tags.get("span.kind") in ("client", "producer"))
     own, label, notes = require_id(span["spanID"]), label_of(tags), read_notes(tags, tags.get("span.kind"))
-    return SpanRecord(trace, own, _parent(span), label, start, end, commit, function, notes)
+    failed = tags.get("error") in (True, "true") or tags.get("otel.status_code") == "ERROR"
+    return SpanRecord(trace, own, _parent(span), label, start, end, commit, function, notes, failed)
 
 
 def _parent(span: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _LEAVING = (3, 4, "SPAN_KIND_CLIENT", "SPAN_KIND_PRODUCER")
+_ERRORS = (2, "STATUS_CODE_ERROR")
 _VALUES = ("stringValue", "boolValue", "intValue")
 
 
@@ -37,7 +38,8 @@ def _parse_span(span: Mapping[str, Any], commit: str) -> SpanRecord:
     attributes = read_attributes(span)
     function = function_of(attributes, leaves=span.get("kind") in _LEAVING)
     label, notes = label_of(attributes), read_notes(attributes, span.get("kind"))
-    return SpanRecord(trace, require_id(span["spanId"]), parent, label, start, end, commit, function, notes)
+    own, failed = require_id(span["spanId"]), (span.get("status") or {}).get("code") in _ERRORS
+    return SpanRecord(trace, own, parent, label, start, end, commit, function, notes, failed)
 
 
 def _link(span: Mapping[str, Any]) -> tuple[str, str] | None:

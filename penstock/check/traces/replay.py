@@ -43,6 +43,7 @@ class Span(NamedTuple):
         start: Nanoseconds.
         end: Nanoseconds.
         notes: What it touches outside its process, or starts there.
+        failed: Whether its status is an error.
     """
 
     key: bytes
@@ -51,6 +52,7 @@ class Span(NamedTuple):
     start: int
     end: int
     notes: tuple[Note, ...] = ()
+    failed: bool = False
 
 
 class ReplayedStep(NamedTuple):
@@ -63,6 +65,7 @@ class ReplayedStep(NamedTuple):
         end: Nanoseconds.
         is_cut: Whether a span around it is missing.
         company: The state that it shares with the other steps of its run.
+        failed: Whether the status of its span is an error.
     """
 
     frame: StepFrame
@@ -71,6 +74,7 @@ class ReplayedStep(NamedTuple):
     end: int
     is_cut: bool
     company: Company
+    failed: bool
 
 
 def replay(spans: Iterable[Span]) -> list[ReplayedStep]:
@@ -150,7 +154,7 @@ class _Playback:
         frame = StepFrame(flow, label.step, nearest(outer and outer.frame, label.step))
         if outer is not None and outer.label.step == label.step:
             frame.within = ref(outer.frame)
-        return ReplayedStep(frame, label, span.start, span.end, is_cut, company)
+        return ReplayedStep(frame, label, span.start, span.end, is_cut, company, span.failed)
 
     def _walk(self) -> Iterator[tuple[Span, bool]]:
         """Yield each span twice, around its children; siblings by their clock, then in file order."""

@@ -38,17 +38,24 @@ class SeenKinds(NamedTuple):
     Attributes:
         touched: Those that any step touched.
         starting: Those that started any run.
+        declared_triggers: Those that any flow declares as triggers.
+        declared_effects: Those that any flow declares as effects.
     """
 
     touched: frozenset[Kind]
     starting: frozenset[Kind]
+    declared_triggers: frozenset[Kind] = frozenset()
+    declared_effects: frozenset[Kind] = frozenset()
 
     @classmethod
-    def of(cls, evidence: Evidence) -> Self:
-        """Return the kinds of some evidence."""
+    def of(cls, evidence: Evidence, flows: Iterable[Flow] = ()) -> Self:
+        """Return the kinds of some evidence, and of the declarations of some flows."""
         targets = {touch.target for touch in evidence.touches}
         triggers = {row.trigger for row in evidence.triggers}
-        return cls(*(frozenset(kind for text in texts for kind in _find_kinds(text)) for texts in (targets, triggers)))
+        steps = [step for flow in flows for step in flow.steps]
+        effects = {effect for step in steps for effect in step.effects}
+        all_texts = (targets, triggers, {step.trigger for step in steps}, effects)
+        return cls(*(frozenset(kind for text in texts for kind in _find_kinds(text)) for texts in all_texts))
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,8 @@ class ResourceVerdicts:
         for step in self.flow.steps:
             if step.trigger:
                 yield self._judge_trigger(step)
+            elif step.entrypoint:
+                yield from self._list_undeclared_triggers(step)
             yield from (self._judge_effect(step, effect) for effect in step.effects)
             yield from self._list_seen(step, "writes", self._writes)
             yield from self._list_seen(step, "reads", self._reads)
@@ -96,8 +105,18 @@ class ResourceVerdicts:
                     refuted=target in undeclared,
                 )
 
+    def _list_undeclared_triggers(self, step: Step) -> Iterator[ResourceUse]:
+        """Yield what started an entrypoint without a trigger, of the kinds that some flow declares."""
+        use = ResourceUse(step=step.name, verb="starts on", resource="", origin="seen", state="undeclared-trigger")
+        for start, count in sorted(self.find_starts(step).items()):
+            if _is_any_related(_find_kinds(start), self.seen_kinds.declared_triggers):
+                yield replace(use, resource=start, note=f"It was seen {_count(count)}.", refuted=True)
+
     def find_undeclared(self, step: Step) -> list[str]:
-        """Return what a step was seen to write without declaring it, of the kinds that its flow declares at all."""
+        """Return what a step was seen to write without declaring it, of the kinds that flows declare.
+
+        A flow without any effect and trigger has not been described so far.
+        """
         return [
             target
             for target in sorted(self._writes.get(step.name, ()))
@@ -207,7 +226,9 @@ class ResourceVerdicts:
 
     @cached_property
     def _declared_kinds(self) -> frozenset[Kind]:
-        return frozenset(kind for step in self.flow.steps for effect in step.effects for kind in self._explain(effect))
+        texts = {text for step in self.flow.steps for text in (step.trigger, *step.effects) if text}
+        kinds = frozenset(kind for text in texts for kind in self._explain(text))
+        return kinds | self.seen_kinds.declared_effects | self.seen_kinds.declared_triggers if texts else kinds
 
     def _is_current(self, seen: Seen) -> bool:
         """Return whether a step is still declared, and its code the same, as far as that is known."""

@@ -20,6 +20,7 @@ WITNESSES = {
     "masked": "declared",
     "unexercised": "declared",
     "undeclared-effect": "seen, not declared",
+    "undeclared-trigger": "seen, not declared",
     "effect-never-seen": "declared, never seen",
     "trigger-never-seen": "declared, never seen",
     "route-unknown": "declared, unknown to the application",

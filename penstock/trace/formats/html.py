@@ -14,8 +14,8 @@ from penstock.trace.formats.outline import (
     describe_silent,
     describe_sources,
     describe_undeclared,
+    head_flows,
     name_flows,
-    name_new_flows,
     summarize,
 )
 from penstock.trace.reading.times import format_duration, format_moment
@@ -110,8 +110,9 @@ def _iter_timeline(trace: RunTrace) -> Iterator[str]:
     yield "<h2>Timeline</h2>"
     if trace.lines:
         yield f'<p class="pt-note">In no step:</p>\n{_write_lines(trace, trace.lines)}'
+    headings = head_flows(trace)
     for step in trace.steps:
-        if heading := name_new_flows(trace, step):
+        if heading := headings.get(step.number):
             yield f'<div class="pt-flow">{_format(heading)}</div>'
         yield from _write_step(trace, step)
 
@@ -196,10 +197,10 @@ def _iter_flows(trace: RunTrace, drawings: Sequence[WayDrawing | str]) -> Iterat
 
 def _explain_signs(flow: FlowRun) -> str:
     """Return what the signs of a drawing mean."""
-    if flow.is_exact:
-        return "Bold arrows: the way that the run took. Pale boxes with a broken edge: did not run."
-    bold = "Bold arrows: ways that spans show. " if flow.ways else "Log lines do not show which way the run took. "
-    return f"{bold}Pale boxes with a broken edge: no trace of them."
+    way = "the way that the run took" if flow.is_exact else "ways that spans show"
+    bold = f"Bold arrows: {way}." if flow.ways else "Log lines do not show which way the run took."
+    silent = "did not run" if flow.is_exact else "no trace of them"
+    return f"{bold} Pale boxes with a broken edge: {silent}." if flow.silent else bold
 
 
 def _iter_foot(trace: RunTrace) -> Iterator[str]:

@@ -78,14 +78,15 @@ def name_flows(trace: RunTrace, step: StepRun) -> str:
     return ", ".join(step.flows)
 
 
-def name_new_flows(trace: RunTrace, step: StepRun) -> str:
-    """Return the flows of an outermost step, if they are not those of the one before; else an empty string."""
-    tops = trace.children(None)
-    if step.parent is not None:
-        return ""
-    position = tops.index(step)
-    is_same = position > 0 and tops[position - 1].flows == step.flows
-    return "" if is_same else ", ".join(step.flows)
+def head_flows(trace: RunTrace) -> dict[int, str]:
+    """Return the flows of each outermost step, by its number, if they are not those of the one before."""
+    headings: dict[int, str] = {}
+    flows: tuple[str, ...] = ()
+    for step in trace.children(None):
+        if step.flows != flows:
+            headings[step.number] = ", ".join(step.flows)
+        flows = step.flows
+    return headings
 
 
 def describe_failure(trace: RunTrace, failure: Failure) -> str:

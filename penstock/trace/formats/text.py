@@ -11,9 +11,9 @@ from penstock.trace.formats.outline import (
     describe_silent,
     describe_sources,
     describe_undeclared,
+    head_flows,
     iter_outline,
     name_flows,
-    name_new_flows,
     summarize,
 )
 from penstock.trace.model import StepRun
@@ -84,6 +84,8 @@ class _Timeline:
 
     def __init__(self, trace: RunTrace, width: int, glyphs: Glyphs, *, colour: bool) -> None:
         self._trace, self._width, self._glyphs, self._colour = trace, width, glyphs, colour
+        self._headings = head_flows(trace)
+        self._joins = {join.target: join for join in trace.joins}
         service = max((columns(escape_line(name)) for name in trace.services), default=0)
         is_narrow = 0 < width < MIN_WIDTH
         self._service = 0 if is_narrow else min(service, _MAX_SERVICE)
@@ -115,7 +117,7 @@ class _Timeline:
             yield from self._fold(f"{self._glyphs.warning} {escape_line(sentence)}", "  ", _RED)
 
     def _format_step(self, step: StepRun) -> Iterator[str]:
-        if heading := name_new_flows(self._trace, step):
+        if heading := self._headings.get(step.number):
             yield self._paint(escape_line(heading), _BOLD)
         name = "  " * min(step.depth, MAX_INDENT) + self._mark(step) + " " + self._name(step)
         style = _RED if step.error is not None else _BLUE if step.entrypoint else ""
@@ -132,11 +134,9 @@ class _Timeline:
         for way in (way for flow in self._trace.flows for way in flow.undeclared if way.number == step.number):
             words = f"not declared: ran inside {escape_line(way.source)} ({escape_line(way.flow)})"
             yield from self._fold(f"{indent}{self._glyphs.warning} {words}", f"{indent}  ", _RED)
-        for join in self._trace.joins:
-            if join.target == step.number:
-                source = self._trace.steps[join.source]
-                words = f"{escape_line(join.channel)} from {plain_name(source.step)}"
-                yield from self._fold(f"{indent}{self._glyphs.arrow} {words}", f"{indent}  ", _DIM)
+        if join := self._joins.get(step.number):
+            words = f"{escape_line(join.channel)} from {plain_name(self._trace.steps[join.source].step)}"
+            yield from self._fold(f"{indent}{self._glyphs.arrow} {words}", f"{indent}  ", _DIM)
 
     def _format_cells(self, step: StepRun) -> str:
         service = (

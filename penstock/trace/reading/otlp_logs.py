@@ -45,11 +45,11 @@ def _iter_raw(document: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], 
 
 def _flatten(raw: Mapping[str, Any], service: object) -> dict[str, Any]:
     body = (raw.get("body") or {}).get("stringValue", "")
-    times = (int(raw.get(name) or 0) for name in ("timeUnixNano", "observedTimeUnixNano"))
+    times = (raw.get(name) for name in ("timeUnixNano", "observedTimeUnixNano"))
     return {
         **read_attributes(raw),
         "service": service,
-        "time": next(filter(None, times), None),
+        "time": next((time for time in times if time not in (None, 0, "0", "")), None),
         "level": raw.get("severityText"),
         "message": body,
         "trace_id": raw.get("traceId"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from penstock.check.traces.jaeger import JAEGER
 from penstock.check.traces.otlp import OTLP, read_attributes
@@ -28,12 +29,16 @@ class RunSpan:
         service: The service that made it, or an empty string.
         flow_id: The correlation ID that it carries, or an empty string.
         error: Why it failed, empty without words; ``None`` if it did not.
+        predecessors: The step that it says is around it, and those that it says had finished there before.
+        is_mapped: Whether its step was found by its function: other instrumentation makes spans of some functions only.
     """
 
     record: SpanRecord
     service: str
     flow_id: str
     error: str | None
+    predecessors: frozenset[str] = frozenset()
+    is_mapped: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -109,7 +114,7 @@ def _read_otlp(raw: Mapping[str, Any], commit: str, service: str) -> RunSpan:
     if status.get("code") in _FAILED:
         events = [read_attributes(event) for event in get_list(raw, "events") if event.get("name") == "exception"]
         error = _describe_error(events[-1] if events else {}, status.get("message"))
-    return RunSpan(record=record, service=service, flow_id=_read_id(read_attributes(raw)), error=error)
+    return _make_span(record, service, read_attributes(raw), error)
 
 
 def _read_jaeger(raw: Mapping[str, Any], commits: Mapping[str, str], service: str) -> RunSpan:
@@ -119,16 +124,23 @@ def _read_jaeger(raw: Mapping[str, Any], commits: Mapping[str, str], service: st
         logs = [_read_tags(log, "fields") for log in get_list(raw, "logs")]
         events = [fields for fields in logs if fields.get("event") == "exception"]
         error = _describe_error(events[-1] if events else {}, tags.get("otel.status_description"))
-    return RunSpan(record=JAEGER.decode(raw, commits), service=service, flow_id=_read_id(tags), error=error)
+    return _make_span(JAEGER.decode(raw, commits), service, tags, error)
 
 
 def _read_tags(owner: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {tag["key"]: tag.get("value") for tag in get_list(owner, key)}
 
 
-def _read_id(attributes: Mapping[str, Any]) -> str:
-    value = attributes.get("penstock.flow_id")
-    return value if isinstance(value, str) else ""
+def _make_span(record: SpanRecord, service: str, attributes: Mapping[str, Any], error: str | None) -> RunSpan:
+    texts = {name: value for name, value in attributes.items() if isinstance(value, str)}
+    names = (texts.get("penstock.inside", ""), *texts.get("penstock.done", "").split(","))
+    return RunSpan(
+        record=record,
+        service=service,
+        flow_id=texts.get("penstock.flow_id", ""),
+        error=error,
+        predecessors=frozenset(unquote(name) for name in names if name),
+    )
 
 
 def _describe_error(event: Mapping[str, Any], status: object) -> str:
@@ -144,6 +156,6 @@ def _name_steps(span: RunSpan, finder: StepFinder) -> Iterator[RunSpan]:
     labels = finder.find(record.function) if record.function and record.label is None else ()
     for number, label in enumerate(labels[1:], 1):
         name = f"{record.span}.{number}"
-        yield replace(span, record=record._replace(span=name, label=label))
+        yield replace(span, record=record._replace(span=name, label=label), is_mapped=True)
         record = record._replace(parent=(record.trace, name))
-    yield replace(span, record=record._replace(label=labels[0]) if labels else record)
+    yield replace(span, record=record._replace(label=labels[0]), is_mapped=True) if labels else span

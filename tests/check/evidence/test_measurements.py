@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from penstock.check.evidence import DurationSketch, Evidence, Fact, Orphan, Period, Seen, Timing, dumps, loads, merge
+from penstock.check.evidence import (
+    DurationSketch,
+    Evidence,
+    Fact,
+    Orphan,
+    Period,
+    Seen,
+    Timing,
+    dumps,
+    load,
+    loads,
+    merge,
+    save,
+)
 from penstock.check.evidence.checksum import compute_checksum
 from penstock.check.evidence.circumstances import Circumstances
+from penstock.cli.main import main
 from penstock.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GO, CHECK = Seen("go", "1"), Seen("check")
 FACT = Fact("f", CHECK, GO)
@@ -35,6 +52,17 @@ def test_sources_stay_apart() -> None:
     merged = merge([EVIDENCE, EVIDENCE])
     assert timing(9, 70, 9, 70, errors=2) == merged.measurements["production"][RUN]
     assert timing(5, 5) == merged.measurements["tests"][RUN]
+
+
+def test_the_command_merges_measurements(tmp_path: Path) -> None:
+    """Files of tests and of production become one, each source for itself."""
+    production, output = tmp_path / "production.json", tmp_path / "all.json"
+    save(EVIDENCE, production)
+    save(Evidence(measurements={"tests": {RUN: timing(6)}}), tmp_path / "tests.json")
+    main(["evidence", "merge", str(production), str(tmp_path / "tests.json"), "-o", str(output)])
+    merged = load(output)
+    assert {**EVIDENCE.measurements, "tests": {RUN: timing(5, 6)}} == merged.measurements
+    assert EVIDENCE.periods == merged.periods
 
 
 def test_a_period_goes_from_the_first_day_to_the_last() -> None:

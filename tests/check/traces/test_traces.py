@@ -155,7 +155,7 @@ def both() -> Iterator[tuple[EvidenceObserver, Any]]:
 
     from penstock.observers.otel import OpenTelemetryObserver
 
-    exporter, recorder = InMemorySpanExporter(), EvidenceObserver()
+    exporter, recorder = InMemorySpanExporter(), EvidenceObserver(times=True)
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     with observing(OpenTelemetryObserver(provider)), observing(recorder):
@@ -167,6 +167,18 @@ def states(name: str, evidence: Evidence) -> dict[str, tuple[str, str]]:
     """Return the state and the witness of each arrow."""
     edges = judge(get_flow(name), evidence).flow.edges
     return {f"{edge.source}>{edge.target}": (edge.state, edge.witness) for edge in edges}
+
+
+def count_calls(evidence: Evidence) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return how many calls of each step in a run of its flow were measured, and how many of them failed."""
+    calls: dict[tuple[str, str], tuple[int, int]] = {}
+    for row, timing in evidence.measurements["production"].items():
+        if isinstance(row, Orphan):
+            continue
+        step = row if isinstance(row, tuple) else (row.flow, row.step)
+        count, errors = calls.get((step[0], step[1].step), (0, 0))
+        calls[step[0], step[1].step] = count + timing.durations.count, errors + timing.errors
+    return calls
 
 
 def test_the_shop_by_spans_and_by_recorder(
@@ -212,6 +224,8 @@ def test_generators_and_tasks_by_spans_and_by_recorder(both: tuple[EvidenceObser
         await asyncio.sleep(0)
         if number:
             await save(0)
+        if number > 2:
+            raise ZeroDivisionError
 
     @flow("g")
     @entrypoint
@@ -222,7 +236,7 @@ def test_generators_and_tasks_by_spans_and_by_recorder(both: tuple[EvidenceObser
     async def go() -> None:
         for number in clean(rows()):
             await save(number)
-        await asyncio.gather(save(1), save(2))
+        await asyncio.gather(save(1), save(3), return_exceptions=True)
 
     recorder, exporter = both
     asyncio.run(go())
@@ -231,3 +245,5 @@ def test_generators_and_tasks_by_spans_and_by_recorder(both: tuple[EvidenceObser
     for name in ("f", "g"):
         assert states(name, recorder.evidence()) == states(name, found)
         assert {"confirmed"} == {state for state, _ in states(name, found).values()}
+    calls = count_calls(found)
+    assert (count_calls(recorder.evidence()), 1) == (calls, calls["f", "save"][1])

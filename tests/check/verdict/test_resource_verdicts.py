@@ -80,6 +80,22 @@ def test_other_kinds():
     assert expected == list_states(make_flow("postgres:parts"), make_evidence("postgres:parts", "files:*.csv"))
 
 
+@pytest.mark.parametrize(
+    ("trigger", "declared", "state"),
+    [
+        ("POST /orders", "db:bills", "undeclared-effect"),
+        ("", "db:bills", "seen"),
+        ("POST /orders", "kafka:bills", "seen"),
+    ],
+)
+def test_kinds_of_other_flows(trigger, declared, state):
+    """In a flow that declares something, kinds are asked for that other flows declare."""
+    flow, evidence = make_flow(trigger=trigger), make_evidence("postgres:parts")
+    other = Flow(name="bills", steps=(Step(name="pay", effects=(declared,)),))
+    verdicts = ResourceVerdicts(flow, evidence, Vocabulary(), SeenKinds.of(evidence, (flow, other)))
+    assert [state] == [use.state for use in verdicts.judge() if use.resource == "postgres:parts"]
+
+
 def test_never_seen():
     """An effect is never seen if its step ran without a replaced client, where others touched things of this kind."""
     evidence = make_evidence(other="postgres:returns")
@@ -202,6 +218,34 @@ def test_severity():
 def test_triggers(trigger, triggers, state):
     """A trigger is never seen only if something else of its kind started the runs."""
     assert [(trigger, state)] == list_states(make_flow(trigger=trigger), make_evidence(triggers=triggers))
+
+
+@pytest.mark.parametrize(
+    ("declared", "starts", "states"),
+    [
+        ("POST /refunds", ["POST /orders"], [("POST /orders", "undeclared-trigger")]),
+        ("POST /refunds", ["POST /orders", "celery:ship"], [("POST /orders", "undeclared-trigger")]),
+        ("kafka:refunds", ["POST /orders"], []),
+        ("", ["POST /orders"], []),
+        ("POST /refunds", [], []),
+    ],
+)
+def test_undeclared_triggers(declared, starts, states):
+    """What starts an entrypoint without a trigger is undeclared, if some flow declares triggers of that kind."""
+    flow, evidence = make_flow(), make_evidence(triggers=starts)
+    other = Flow(name="refunds", steps=(Step(name="refund", entrypoint=True, trigger=declared),))
+    verdicts = ResourceVerdicts(flow, evidence, Vocabulary(), SeenKinds.of(evidence, (flow, other)))
+    assert states == [(use.resource, use.state) for use in verdicts.judge()]
+
+
+def test_finding_of_an_undeclared_trigger():
+    """The cure is the trigger, if only one was seen."""
+    evidence = make_evidence(triggers=["POST /orders"])
+    flow = make_flow()
+    other = Flow(name="refunds", steps=(Step(name="refund", entrypoint=True, trigger="POST /refunds"),))
+    verdicts = ResourceVerdicts(flow, evidence, Vocabulary(), SeenKinds.of(evidence, (flow, other)))
+    [finding] = find_wrong_uses(verdicts, verdicts.judge())
+    assert ("undeclared-trigger", 'Write: trigger="POST /orders"') == (finding.code, finding.cure)
 
 
 def test_findings():

@@ -30,12 +30,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in a git repository, with evidence."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "pyproject.toml").write_text('[tool.penstock]\nmodules = ["flows"]\npath = ["."]\n')
-    (folder / "flows.py").write_text(FLOWS)
+    flows = FLOWS.replace('"""Fetches the BOM."""', "return clean(bom_id)")
+    helpers = "\n\ndef clean(text):\n    return trim(text)\n\n\ndef trim(text):\n    return {}\n"
+    (folder / "flows.py").write_text(flows + helpers.format("text"))
     save(EVIDENCE, folder / ".penstock" / "evidence.json")
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
     for words in (["init", "-q"], ["add", "flows.py", "pyproject.toml"], ["commit", "-q", "-m", "a"]):
         subprocess.run([*git, *words], cwd=folder, check=True, timeout=600)
-    (folder / "flows.py").write_text(FLOWS.replace('"""Writes the parts."""', "return data"))
+    subprocess.run([*git, "tag", "before"], cwd=folder, check=True, timeout=600)
+    (folder / "flows.py").write_text(flows + helpers.format("text.strip()"))
+    subprocess.run([*git, "commit", "-q", "-a", "-m", "b"], cwd=folder, check=True, timeout=600)
+    changed = flows.replace('"""Writes the parts."""', "return data")
+    (folder / "flows.py").write_text(changed + helpers.format("text.strip()"))
     return folder
 
 
@@ -90,12 +96,13 @@ def test_json_has_a_row_for_each_arrow(tmp_path: Path) -> None:
         (["bom_sync/handle_kafka_message"], ["test_a.py::test", "test_b.py::test"]),
         (["sync_to_database", "bom_sync.fetch_from_api"], ["test_a.py::test[x]", "test_b.py::test"]),
         (["--changed", "HEAD"], ["test_b.py::test"]),
+        (["--changed", "before"], ["test_a.py::test[x]", "test_b.py::test"]),  # a function below fetch_from_api
     ],
 )
 def test_tests_are_listed_for_pytest(
     arguments: list[str], expected: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A test is a line without spaces; one with doubles runs the step, too; a change is that of a step's source."""
+    """A test is a line without spaces; one with doubles runs the step, too; a change is that of a step or of what it calls."""
     assert 0 == main.main(["tests", *arguments])
     assert expected == capsys.readouterr().out.splitlines()
 

@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from penstock.check import evidence
 from penstock.check.evidence import Evidence, Fact, Seen
 from penstock.model import Edge, EvidenceSummary
+from penstock.model.resource_uses import ResourceUse
 from penstock.render import edge_status
 from penstock_mkdocs.hosts import Host
 from penstock_mkdocs.site import open_site
@@ -212,3 +213,19 @@ def test_zensical_fails_with_one_line(site, run_tool):
     assert done.returncode
     assert "Traceback" not in done.stderr
     assert 1 == len(findings(done.stderr)), done.stderr
+
+
+def test_effects_have_marks(convert, orders):
+    """Steps and drawing say what is wrong with an effect, and a second line of proof counts them."""
+    step = orders.steps[0]
+    use = ResourceUse(
+        step=step.name, verb="writes", resource="db:<b>", origin="seen", state="undeclared-effect", refuted=True
+    )
+    page = soup(convert("::: penstock-flow orders\n\n::: penstock-channels\n", replace(orders, uses=(use,))).html)
+    assert ["not declared"] == [mark.get_text() for mark in page.select("svg .ps-fault tspan.ps-mark")]
+    assert ["db:<b> not declared"] == [chip.get_text() for chip in page.select(".ps-meta .ps-chip:has(.ps-faults)")]
+    assert "0 of 0 effects confirmed; 1 not declared" == page.select_one("p.ps-proof").get_text()
+    assert [f"{step.name} → db:<b>: not declared."] == [
+        item.get_text().strip() for item in page.select(".ps-doubts li")
+    ]
+    assert ["not declared"] == [state.get_text() for state in page.select(".ps-channels .ps-faults")]

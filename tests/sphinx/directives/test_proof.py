@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup
@@ -12,6 +13,7 @@ from penstock.check import evidence
 from penstock.check.evidence import Evidence, Fact, Seen
 from penstock.config import load
 from penstock.model import Edge, EvidenceSummary, Flow, Step
+from penstock.model.resource_uses import ResourceUse
 from penstock.proof import prove
 
 PROOF = (
@@ -250,3 +252,17 @@ def test_code_that_is_not_read_in_time(small):
     [warning] = [line for line in built.complained.splitlines() if "WARNING" in line]
     assert [True, True] == ["2 of 2 flows (one, two)" in warning, "increase `reading_timeout`" in warning]
     assert [True, False] == [shown in built.text("index.html") for shown in ("<svg", "ps-proof")]
+
+
+def test_effects_have_marks(small):
+    """Steps, drawing and index say what is wrong with an effect, and a second line of proof counts them."""
+    use = ResourceUse(
+        step="receive", verb="writes", resource="db:<b>", origin="seen", state="undeclared-effect", refuted=True
+    )
+    write(small, "confirmed", page="Index\n=====\n\n.. penstock-flow:: orders\n\n.. penstock-channels::\n")
+    manifest.save(manifest.Manifest(flows=(replace(orders("confirmed"), uses=(use,)),)), small.folder / "flows.json")
+    page = soup(small.build())
+    assert ["not declared"] == [mark.get_text() for mark in page.select("svg .ps-fault tspan.ps-mark")]
+    assert ["db:<b> not declared"] == [chip.get_text() for chip in page.select(".ps-meta .ps-chip:has(.ps-faults)")]
+    assert "0 of 0 effects confirmed; 1 not declared" == page.select("p.ps-proof")[1].get_text()
+    assert ["not declared"] == [state.get_text() for state in page.select(".ps-channels .ps-faults")]

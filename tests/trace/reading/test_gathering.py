@@ -109,6 +109,11 @@ def test_the_trace_id_finds_the_run(tmp_path):
     assert any(note.endswith("penstock trace order-1") for note in run.notes)
 
 
+def test_a_traceparent_is_an_id(tmp_path):
+    """The header of a request can be given as it is."""
+    assert RUN == trace_lines(tmp_path, log_line("in", 1), run_id=f"00-{RUN}-00f067aa0ba902b7-01").id
+
+
 def test_damaged_lines_are_counted(tmp_path):
     """A line that is cut off, and a span without a time, are counted, and the rest is read."""
     broken = SPANS[1].replace("startTimeUnixNano", "start")
@@ -169,3 +174,28 @@ def test_ids_that_are_none(tmp_path, run_id):
     """What no ID looks like is an error, not a search."""
     with pytest.raises(ConfigError, match="is no correlation ID"):
         trace(tmp_path / "x", run_id=run_id)
+
+
+ODD = [None, True, -1, 1e400, "", RUN, [], {}, [RUN], {"id": RUN}, "\ud800", "a\x00b", 10**30]
+"""Values that no program should write there."""
+
+
+def iter_places(content):
+    """Yield every mapping and list in some content, each with each of its keys."""
+    for key, value in [*content.items()] if isinstance(content, dict) else [*enumerate(content)]:
+        yield content, key
+        if isinstance(value, dict | list):
+            yield from iter_places(value)
+
+
+@pytest.mark.parametrize(
+    "line", [SPANS[2], log_line("x", 3, step="pay", service="shop"), jaeger()], ids=["otlp", "log", "jaeger"]
+)
+def test_odd_values_anywhere(tmp_path, line):
+    """Whatever stands where in a document, it is read or counted as damaged; nothing fails."""
+    for place in range(len([*iter_places(json.loads(line))])):
+        content = json.loads(line)
+        owner, key = [*iter_places(content)][place]
+        owner[key] = ODD[place % len(ODD)]
+        run = trace_lines(tmp_path, json.dumps(content), log_line("always", 1))
+        assert run.line_count >= 1
