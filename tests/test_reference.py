@@ -17,10 +17,12 @@ import pytest
 import penstock
 from penstock import errors, observers
 from penstock.config import SETTINGS
+from penstock.config.log_fields import FieldNames
 from penstock.embed.options import EMBEDS, options_of
 from penstock.model.finding_kinds import FINDING_KINDS
 from penstock.model.problem_codes import ProblemCode
 from penstock.render import FORMATS
+from penstock.trace.formats import TRACE_SUFFIXES
 from penstock_mkdocs.handler import HANDLER_SETTINGS
 from penstock_mkdocs.plugin import PLUGIN_SETTINGS
 from penstock_mkdocs.site import OWN_SETTINGS
@@ -98,6 +100,20 @@ def test_reference_lists_the_formats():
     """The reference lists each format with its suffixes."""
     listed = re.findall(r"^\| `(\w+)` \| (`\.[^|]+) \|", reference("formats"), re.MULTILINE)
     assert [(each.name, ", ".join(f"`{suffix}`" for suffix in each.suffixes)) for each in FORMATS.values()] == listed
+
+
+def test_reference_lists_the_fields_of_log_records():
+    """The reference lists each kind of field with the names that are known, and each format of a run with its suffixes."""
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", reference("trace").partition("## Where")[0], re.MULTILINE)
+    names = {
+        field.name: ", ".join(f"`{name}`" for name in field.default) or "none"
+        for field in dataclasses.fields(FieldNames)
+    }
+    assert names == dict(rows)
+    listed = re.findall(r"^\| `(\w+)` \| (`\.[^|]+) \|", reference("trace"), re.MULTILINE)
+    assert {
+        suffix: name for name, suffixes in listed for suffix in re.findall(r"`([^`]+)`", suffixes)
+    } == TRACE_SUFFIXES
 
 
 def test_reference_lists_the_problems():

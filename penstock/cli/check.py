@@ -20,7 +20,7 @@ from penstock.cli.terminal import (
     FINDINGS,
     apply_style,
     fold_width,
-    leave_unread,
+    outlive_reader,
     pluralize,
     suggest_explanation,
     table,
@@ -76,11 +76,8 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.write_baseline:
         return _write_baseline(Path(config.baseline), proof, chosen)
     reported_findings = [finding for finding in chosen if parsed.notes or finding.severity == "error"]
-    try:
+    with outlive_reader():  # the exit code matters even if the output is not read to its end
         _report(proof, reported_findings, config.project, parsed)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the exit code matters even if the output is not read to its end
-        leave_unread(sys.stdout)
     if parsed.fix:
         return run_fix(reported_findings, proof.manifest, config.project, asker(yes=parsed.yes))
     return FINDINGS if any(finding.severity == "error" for finding in chosen) else CLEAN

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from penstock.check.fix import fix
-from penstock.cli.terminal import CLEAN, FINDINGS, pluralize, print_diff, tell
+from penstock.cli.terminal import CLEAN, FINDINGS, outlive_reader, pluralize, print_diff, tell
 from penstock.collect import input_files
 from penstock.render.wording import visible
 
@@ -47,8 +47,9 @@ def run_fix(findings: Sequence[Finding], manifest: Manifest, project: Path, ask:
         OutputError: A file cannot be written.
     """
     result = fix(findings, manifest, project, input_files(manifest, project))
-    for edit in result.edits:
-        print_diff(edit.diff())
+    with outlive_reader():
+        for edit in result.edits:
+            print_diff(edit.diff())
     for refusal in result.refused:
         tell("left", str(refusal))
     is_written = _write_edits(result.edits, ask)

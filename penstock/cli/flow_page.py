@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from penstock.embed import assets
+from penstock.embed.opening import locate_start
 from penstock.embed.views import view_flow
 from penstock.render import svg
 from penstock.render.graphviz.picture import lay_out_one
@@ -88,7 +89,7 @@ def _draw(site: Site, view: DiagramView, anchors: Mapping[str, str]) -> Iterator
     options = view.look.drawing(anchors)
     layout = lay_out_one(view.flow, options, engine=site.drawing.engine, timeout=site.drawing.timeout)
     drawing = svg.draw(view.flow, layout, options, prefix="ps")
-    yield f'<div class="penstock">{assets.frame(drawing, view.label, svg.locate_start(view.flow, layout))}</div>'
+    yield f'<div class="penstock">{assets.frame(drawing, view.label, locate_start(view.flow, layout))}</div>'
     if view.numbers:
         yield from _write_numbers(view.numbers)
     for evidence in view.evidence:

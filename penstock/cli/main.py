@@ -204,8 +204,10 @@ def _render(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) ->
 def _draw(flow: Flow, kind: Format, *, parsed: argparse.Namespace, rules: DrawRules) -> bytes:
     """Return a flow as the content of a file; warnings are printed."""
     details = kind.detailed if parsed.details is None else parsed.details
-    part = read_part(parsed, rules)
-    flow, note = take_part(flow, replace(part, untested=part.untested and kind.name != "json"))
+    part, is_data = read_part(parsed, rules), kind.name == "json"
+    flow, note = take_part(
+        flow, replace(part, untested=part.untested and not is_data, reads=part.reads and not is_data)
+    )
     options = Options(direction=_direction(parsed, rules), details=details, note=note)
     with warnings.catch_warnings(record=True) as messages:
         warnings.simplefilter("always", RenderWarning)

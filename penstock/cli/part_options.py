@@ -23,6 +23,9 @@ def add_part(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--collapse", choices=list(COLLAPSED_BY), default="", help="draw one box for each module")
     parser.add_argument("--untested", action="store_true", help="mark the arrows that no test takes")
+    parser.add_argument(
+        "--reads", action="store_true", help="also show the tables and other resources that steps only read"
+    )
     add_numbers(parser)
 
 
@@ -41,4 +44,5 @@ def read_part(parsed: argparse.Namespace, rules: DrawRules) -> Part:
         collapse=parsed.collapse,
         untested=parsed.untested,
         numbers=parsed.numbers or rules.numbers,
+        reads=parsed.reads,
     )

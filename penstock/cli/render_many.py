@@ -45,7 +45,7 @@ def refuse_contradictions(parsed: argparse.Namespace) -> None:
 
     Raises:
         ConfigError: Not exactly one of FLOW, ``--map`` and ``--all`` is given, or ``--all`` with ``-o``, or ``--map`` with
-            ``--untested`` or ``--numbers``.
+            ``--untested``, ``--numbers`` or ``--reads``.
     """
     given = [name for name, value in (("FLOW", parsed.flow), ("--map", parsed.map), ("--all", parsed.all)) if value]
     if not given:
@@ -56,6 +56,8 @@ def refuse_contradictions(parsed: argparse.Namespace) -> None:
         raise ConfigError("the map joins flows, and has no arrows that a test could take", where="--untested")
     if parsed.map and parsed.numbers not in (None, "off"):
         raise ConfigError("the map joins flows, and has no steps and arrows that could have numbers", where="--numbers")
+    if parsed.map and parsed.reads:
+        raise ConfigError("the map joins flows by what they write", where="--reads")
     if parsed.all and parsed.output:
         raise ConfigError("--all names the folder, so -o has no file to name; -f chooses the format", where=parsed.prog)
 

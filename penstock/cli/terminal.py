@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, get_args
 
@@ -48,6 +49,16 @@ def open_streams() -> None:
 def leave_unread(stream: TextIO) -> None:
     """Stop writing to a broken stream: its reader, such as `head`, has ended, or its disk is full."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@contextmanager
+def outlive_reader() -> Iterator[None]:
+    """Go on without output if the reader of standard output, such as ``head``, ends while something is printed."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_unread(sys.stdout)
 
 
 def tell(what: str, message: str, code: str = "33") -> None:

@@ -1,7 +1,7 @@
 """Reads which tables an SQL statement writes and reads: names only, never a literal.
 
 A plain reader of words: it knows where the name of a table can stand, and no dialect's grammar. What it cannot follow, it
-leaves out.
+leaves out. A statement that writes joined tables, or one by an alias, is read with sqlglot if that is installed.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from penstock.effects.parsed_sql import parse_tables
 from penstock.effects.rows import Touch
 from penstock.effects.sql_tables import TableReader, Token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from penstock.effects.rows import Verb
 
 MAX_STATEMENT = 10_000
 """Maximum number of characters that are read of a statement: the names stand in front, lists of values behind."""
@@ -38,6 +41,9 @@ _SYNTAX = r"""
 """
 _PATTERN = re.compile(_SYNTAX.replace("STRING", _STRING), re.VERBOSE | re.DOTALL)
 _MYSQL_PATTERN = re.compile(_SYNTAX.replace("STRING", _MYSQL_STRING), re.VERBOSE | re.DOTALL)
+_JOINED = re.compile(r"\s*UPDATE\s[^()';]{1,200}\sJOIN\s", re.IGNORECASE)
+"""An update of joined tables: the columns say which of them it writes."""
+_VERBS: tuple[Verb, ...] = ("writes", "reads")
 _SYSTEMS = {"postgresql": "postgres", "mariadb": "mysql"}
 _OWN_TABLES = re.compile(r"(?:sqlite|pg|pragma)_\w*|dual", re.IGNORECASE)
 _OWN_SCHEMAS = frozenset({"information_schema", "pg_catalog", "performance_schema", "sys"})
@@ -69,10 +75,23 @@ def name_system(system: str) -> str:
 @lru_cache(maxsize=512)
 def _read(system: str, text: str) -> tuple[Touch, ...]:
     reader = TableReader(list(_split(text, _MYSQL_PATTERN if system == "mysql" else _PATTERN)))
-    writes = {name for parts in reader.writes if (name := _name_table(parts))}
-    reads = {name for parts in reader.reads if parts[-1] not in reader.own_names and (name := _name_table(parts))}
-    touches = [Touch("writes", f"{system}:{name}") for name in sorted(writes)]
-    return (*touches, *(Touch("reads", f"{system}:{name}") for name in sorted(reads)))
+    writes = reader.writes
+    reads = {parts for parts in reader.reads if parts[-1] not in reader.own_names}
+    if aliases := {parts for parts in writes if reads and _is_alias(parts, text)} or _JOINED.match(text):
+        parsed_tables = parse_tables(system, text)
+        if parsed_tables is not None:
+            writes, reads = parsed_tables
+        elif isinstance(aliases, set):
+            writes = writes - aliases
+    names = [sorted({name for parts in tables if (name := _name_table(parts))}) for tables in (writes, reads)]
+    return tuple(Touch(verb, f"{system}:{name}") for verb, group in zip(_VERBS, names, strict=True) for name in group)
+
+
+def _is_alias(parts: tuple[str, ...], text: str) -> bool:
+    """Return whether the name of a written table is one that the statement gives to another table."""
+    name = re.escape(parts[-1])
+    pattern = rf"(?:\b(?:FROM|JOIN|USING)|,)\s+[\w.\"`\[\]]+\s+(?:AS\s+)?{name}\b"
+    return len(parts) == 1 and re.search(pattern, text, re.IGNORECASE) is not None
 
 
 def _split(text: str, pattern: re.Pattern[str]) -> Iterator[Token]:

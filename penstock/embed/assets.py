@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from penstock.embed.opening import Opening
     from penstock.embed.views import EvidenceView
-    from penstock.render.svg import Opening
 
 SCRIPT = Path(__file__).with_name("penstock.js")
 """The script: highlights the paths through a node, zooms and pans large diagrams, and finds steps. It loads nothing."""

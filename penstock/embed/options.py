@@ -183,13 +183,16 @@ class FlowOptions(FigureOptions):
         "",
         "The numbers that steps and edges show: none, counts, or durations, too; by default, those of the setting.",
     )
+    reads: bool = _option(TRUTH, False, "Whether the resources that steps only read are shown, too.")
     heading_level: int = _option(LEVEL, 0, "The level of the steps' headings; by default, one below the last heading.")
     id: str = _option(TEXT, "", "The anchor; by default, `flow-` and the flow's name. `name` means the same.")
 
     @property
     def part(self) -> Part:
         """The part of the flow that is shown."""
-        return Part(focus=self.focus, depth=self.depth, collapse=self.collapse, untested=self.untested)
+        return Part(
+            focus=self.focus, depth=self.depth, collapse=self.collapse, untested=self.untested, reads=self.reads
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -184,11 +184,12 @@ def view_flow(site: Site, flow: Flow, options: FlowOptions, language: Language =
         UnknownStepError: The flow has no step of the name in the option ``focus``.
     """
     part = shown_part(flow, options)
+    whole = use_status.show_reads(flow) if options.reads else flow
     return FlowView(
         _view_introduction(flow, options),
         _view_diagram(flow, site.drawing.choose_look(options), language) if options.diagram else None,
         _view_paths(part, language) if options.paths else None,
-        tuple(_view_step(site, flow, step, language) for step in part.steps) if options.steps else (),
+        tuple(_view_step(site, whole, step, language) for step in part.steps) if options.steps else (),
     )
 
 

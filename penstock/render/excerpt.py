@@ -12,6 +12,7 @@ from penstock.errors import RenderError, UnknownNameError
 from penstock.model import Step
 from penstock.render.edge_status import mark_untested
 from penstock.render.numbers import check_amount, limit_numbers
+from penstock.render.use_status import show_reads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -52,6 +53,7 @@ class Part:
         collapse: ``module`` for one box a module, or an empty string.
         untested: Whether the edges that no test takes are marked.
         numbers: The numbers that steps and edges show: ``off``, ``counts`` or ``all``.
+        reads: Whether the resources that steps only read are shown, too.
     """
 
     focus: str = ""
@@ -59,11 +61,12 @@ class Part:
     collapse: str = ""
     untested: bool = False
     numbers: str = "off"
+    reads: bool = False
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing is left out."""
-        return self == Part(untested=self.untested, numbers=self.numbers)
+        return self == Part(untested=self.untested, numbers=self.numbers, reads=self.reads)
 
 
 def take_part(flow: Flow, part: Part) -> tuple[Flow, str]:
@@ -79,7 +82,8 @@ def take_part(flow: Flow, part: Part) -> tuple[Flow, str]:
         raise UnknownCollapseError(part.collapse, COLLAPSED_BY)
     if part.depth is not None and part.depth < 0:
         raise RenderError(f"a depth counts edges, so it is 0 or more, not {part.depth}")
-    drawn, note = _select(limit_numbers(flow, check_amount(part.numbers)), part)
+    shown = show_reads(flow) if part.reads else flow
+    drawn, note = _select(limit_numbers(shown, check_amount(part.numbers)), part)
     if not part.untested:
         return drawn, note
     marked, count = mark_untested(drawn)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html import escape
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from penstock.render import edge_status, font_metrics, labels, numbers
 from penstock.render.graphviz import dot
@@ -36,9 +36,6 @@ LEAST_SCALE = 1.0
 
 SMALL_ROOM = (230, 140)
 """Pixels that a small drawing has in a table; a larger one is scaled down, and has no letters."""
-
-TALL = 900
-"""Pixels from which a drawing has a frame of bounded height, in which it scrolls."""
 
 LABEL_GAP = 2
 """Pixels by which a label is shifted right of the centre of its room, away from the line."""
@@ -120,31 +117,6 @@ def draw(
         parts += _nodes(flow, geometry.boxes, options, prefix)
     parts.append("</svg>")
     return "\n".join(parts)
-
-
-class Opening(NamedTuple):
-    """What a frame needs to know of a drawing that may be larger than the frame, in pixels of the drawing's own size.
-
-    Attributes:
-        x: How far the middle of the first entrypoint is from the left.
-        y: How far it is from the top.
-        is_tall: Whether the drawing is too tall for most screens.
-    """
-
-    x: int = 0
-    y: int = 0
-    is_tall: bool = False
-
-
-def locate_start(flow: Flow, layout: Layout) -> Opening:
-    """Return where a drawing begins: at its first entrypoint, or else at its first step."""
-    geometry = layout.geometry()
-    numbers = (number for number, step in enumerate(flow.steps) if step.entrypoint)
-    box = geometry.boxes.get(f"s{next(numbers, 0)}")
-    if box is None:
-        return Opening()
-    x, y = round(box.x + box.width / 2 + PAD), round(box.y + box.height / 2 + PAD)
-    return Opening(x, y, is_tall=geometry.height > TALL)
 
 
 def _small_nodes(flow: Flow, boxes: Mapping[str, Rectangle], *, has_letters: bool) -> Iterator[str]:

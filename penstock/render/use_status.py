@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from penstock.model import Flow, Step
     from penstock.model.resource_uses import ResourceUse
+
+READ = "read"
+"""The state of a resource that a step only reads, in drawings that show these."""
 
 UNKNOWN = "?"
 """The mark of a trigger or an effect that the evidence neither confirms nor refutes; many may be so."""
@@ -92,7 +96,15 @@ def list_effects(flow: Flow, step: Step) -> list[Channel]:
     declared = {use.resource: use for use in written if use.origin == "declared"}
     channels = [_view_channel(plain(effect), declared.get(effect)) for effect in step.effects]
     channels += [view_use(use) for use in written if use.state == "undeclared-effect"]
+    reads = (plain(use.resource) for use in _uses_of(flow, step) if use.state == READ)
+    channels += [Channel(f"{resource} (read)", READ) for resource in reads if resource]
     return [channel for channel in channels if channel.resource]
+
+
+def show_reads(flow: Flow) -> Flow:
+    """Return a flow of which drawings show the resources that steps only read."""
+    uses = (replace(use, state=READ) if use.verb == "reads" and use.state == "seen" else use for use in flow.uses)
+    return replace(flow, uses=tuple(uses)) if flow.uses else flow
 
 
 def provenance(flow: Flow) -> Provenance | None:

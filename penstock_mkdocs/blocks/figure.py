@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from penstock.embed.assets import confirmed_class, frame, state_class
+from penstock.embed.opening import locate_start
 from penstock.errors import RenderError
 from penstock.render import mermaid, svg
 from penstock.render.graphviz.layout import warning
@@ -65,7 +66,7 @@ def diagram(
     # Site search engines visit every text node; white space is needed where words would touch, and nowhere else.
     picture = _NEEDLESS.sub("", picture)
     name = page.new_name(label)
-    return _figure(Markup(frame(picture, name, svg.locate_start(flow, layout))), options)
+    return _figure(Markup(frame(picture, name, locate_start(flow, layout))), options)
 
 
 def _mermaid(flow: Flow, drawing: Options, options: FigureOptions) -> Markup:

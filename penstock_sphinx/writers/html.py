@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 
 from penstock.embed.assets import frame, new_name, thumbnail
+from penstock.embed.opening import locate_start
 from penstock.embed.overview import Selection
 from penstock.render import mermaid, svg
 from penstock.render.wording import alt_text
@@ -82,7 +83,7 @@ def visit_diagram(self: HTML5Translator, node: flow_diagram) -> None:
         options = diagram_options(self.builder, node, flow)
         picture = svg.draw(flow, layout, options, prefix=f"ps{number}", alt=node["alt"] or None)
         name = new_name(node["label"], _names(self))
-        self.body.append(frame(picture, name, svg.locate_start(flow, layout)) + "\n")
+        self.body.append(frame(picture, name, locate_start(flow, layout)) + "\n")
     raise nodes.SkipNode
 
 

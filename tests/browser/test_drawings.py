@@ -9,6 +9,7 @@ import pytest
 
 from penstock import Edge, Flow, Step
 from penstock.embed import assets
+from penstock.embed.opening import locate_start
 from penstock.render import Options, svg
 from penstock.render.graphviz import layout
 
@@ -53,7 +54,7 @@ def page_of(flow: Flow, direction: Direction = "TB", rules: str = "", links: Map
     (laid_out,) = layout.lay_out([flow], options)
     assert isinstance(laid_out, layout.Layout)
     drawing = svg.draw(flow, laid_out, options, prefix="ps")
-    frame = assets.frame(drawing, "Diagram", svg.locate_start(flow, laid_out))
+    frame = assets.frame(drawing, "Diagram", locate_start(flow, laid_out))
     return (
         f"<!doctype html><style>{assets.stylesheet()}{rules}</style><div class='penstock'><figure class='ps-figure'>{frame}"
         f"</figure></div><script>{assets.script()}</script>"

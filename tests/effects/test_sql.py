@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from penstock.effects.sql import read_sql
@@ -66,6 +68,39 @@ def test_escapes_of_mysql():
     assert [("reads", "mysql:t")] == [
         tuple(x) for x in read_sql("mariadb", r"""SELECT 'a\' FROM b', "FROM c" FROM t""")
     ]
+
+
+ALIASES = [
+    ("mssql", "UPDATE p SET p.n = %s FROM parts AS p JOIN stock s ON s.id = p.id", "parts", "stock"),
+    ("mysql", "DELETE p, s FROM parts p JOIN stock s ON p.id = s.id WHERE p.n = %(n)s", "parts stock", ""),
+    ("mysql", "UPDATE parts p JOIN stock s ON p.id = s.id SET s.n = 1", "stock", "parts"),
+    ("mysql", "DELETE FROM p USING shop.parts AS p JOIN stock ON 1", "shop.parts", "stock"),
+    ("postgres", "DELETE FROM parts p USING stock s WHERE p.id = s.id", "parts", "stock"),
+]
+
+
+@pytest.mark.parametrize(("system", "statement", "writes", "reads"), ALIASES)
+def test_alias(system, statement, writes, reads):
+    """A table that is written by an alias has its own name."""
+    pytest.importorskip("sqlglot")
+    touches = [*(("writes", name) for name in writes.split()), *(("reads", name) for name in reads.split())]
+    assert [(verb, f"{system}:{name}") for verb, name in touches] == [*map(tuple, read_sql(system, statement))]
+
+
+@pytest.mark.parametrize(("system", "statement"), [row[:2] for row in ALIASES])
+def test_alias_without_parser(monkeypatch, system, statement):
+    """Without sqlglot, no alias is taken for a table."""
+    monkeypatch.setitem(sys.modules, "sqlglot", None)
+    touches = read_sql(system, f"{statement} -- plainly")
+    assert {f"{system}:p", f"{system}:s"}.isdisjoint(touch.target for touch in touches)
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE p SET FROM parts p", "UPDATE a JOIN b JOIN '", "DELETE p FROM q p WHERE (("]
+)
+def test_broken_statement(statement):
+    """A statement that no parser understands raises nothing."""
+    assert isinstance(read_sql("mysql", statement), tuple)
 
 
 def test_bytes():

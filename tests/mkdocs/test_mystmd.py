@@ -16,6 +16,7 @@ import pytest
 
 from penstock import manifest
 from penstock.model import Edge, Flow, Numbers, NumbersOrigin, Step
+from penstock.model.resource_uses import ResourceUse
 from penstock_mkdocs.mystmd import main
 
 if TYPE_CHECKING:
@@ -510,3 +511,20 @@ def test_numbers_are_tables(project: Path, ask: Callable[..., Any]) -> None:
     heads = ["Step", "Runs", "Errors"], ["Arrow", "Runs", "Share"]
     assert [heads[0], *expected, heads[1], ["receive → check (if new)", "2,061", "50 %"]] == rows
     assert "figure" == ask("penstock-flow", "counted", steps="false")["children"][-1]["kind"]
+
+
+def test_effects_have_marks(project: Path, ask: Callable[..., Any]) -> None:
+    """The words stand beside an effect and in the index, and a second line of proof counts them."""
+    uses = [
+        ResourceUse(step="sell", verb="writes", resource="db:sold", state="effect-never-seen", note="Why."),
+        ResourceUse(step="sell", verb="reads", resource="db:prices", origin="seen", state="seen"),
+    ]
+    flow = Flow(name="orders", steps=(Step(name="sell", effects=("db:sold",)),), uses=tuple(uses))
+    manifest.save(manifest.Manifest(flows=(flow,)), project / "flows.json")
+    (project / "pyproject.toml").write_text('[tool.penstock]\nmanifests = ["flows.json"]\n')
+    nodes = ask("penstock-flow", "orders", reads="true")["children"]
+    assert ["0 of 1 effect confirmed; 1 never seen", "sell → db:sold: never seen. Why."] == [*map(text_of, nodes[1:3])]
+    assert "effects db:sold never seen, db:prices (read)" == text_of(nodes[-1])
+    table = next(walk(ask("penstock-channels"), "table"))
+    rows = [[text_of(cell) for cell in row["children"]][:3] for row in table["children"]]
+    assert [["db:prices", "", "sell (orders)"], ["db:sold", "sell (orders, never seen)", ""]] == rows[1:]

@@ -145,6 +145,15 @@ def test_reads_are_hidden() -> None:
         assert render(make_flow(), form, DETAILS) == render(make_flow(read), form, DETAILS)
 
 
+def test_reads_on_request() -> None:
+    """A part of a flow may show them, in words, and they are counted nowhere."""
+    read = replace(effect("seen", "db:prices", origin="seen"), verb="reads")
+    flow, _ = take_part(make_flow(effect(), read), Part(reads=True))
+    for form in FORMATS:
+        assert "prices (read)" in str(render(flow, form, DETAILS))
+    assert ("1 of 1 effect confirmed", ()) == (str(use_status.provenance(flow)), use_status.doubts(flow))
+
+
 def test_without_proof() -> None:
     """Without proof, a flow is as declared."""
     assert () == without_proof(replace(make_flow(UNDECLARED), evidence=None)).uses

@@ -1,14 +1,15 @@
-"""Lets the classes of confluent-kafka report: they are written in C, so subclasses take their places in all modules."""
+"""Lets classes that are written in C report: subclasses take the places of confluent-kafka's in all modules, and of psycopg2's cursor."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import suppress
 from functools import wraps
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from penstock._recording.effects.library_calls import report_notes
-from penstock.effects.libraries import kafka
+from penstock.effects.libraries import drivers, kafka
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
     from penstock.effects.rows import BuiltinFunction
 
 MODULE = "confluent_kafka.cimpl"
+PSYCOPG2 = "psycopg2"
 
 _stand_ins: dict[type, type] = {}
 """The classes that report, by those in whose place they are."""
+_connectors: dict[FunctionType, Callable[..., Any]] = {}
+"""The functions that connect with cursors that report, by those in whose place they are."""
 
 
 def replace_classes(module: ModuleType, report: Report) -> None:
@@ -36,11 +40,40 @@ def replace_classes(module: ModuleType, report: Report) -> None:
                 _rebind(name, original, _stand_ins[original])
 
 
+def replace_cursor(module: ModuleType, report: Report) -> None:
+    """Let the connections of psycopg2 make cursors that report, unless they are told to make others.
+
+    A connection that C code makes asks no name of a module for the class of its cursors, so the function that connects is wrapped.
+    """
+    original = vars(module).get("connect")
+    if isinstance(original, FunctionType) and original not in _connectors.values():
+        with suppress(Exception):  # another version of the library: nothing is noticed, and nothing breaks
+            cursor = _derive(vars(module)["extensions"].cursor, list(drivers.BUILTINS), report)
+            _connectors[original] = _wrap_connect(original, cursor)
+            _rebind("connect", original, _connectors[original])
+
+
 def restore_classes() -> None:
     """Put the original classes back; objects of those that report stay, and work."""
     for original, stand_in in _stand_ins.items():
         _rebind(original.__name__, stand_in, original)
+    for connect, connector in _connectors.items():
+        _rebind(connect.__name__, connector, connect)
     _stand_ins.clear()
+    _connectors.clear()
+
+
+def _wrap_connect(original: Callable[..., Any], cursor: type) -> Callable[..., Any]:
+    @wraps(original)
+    def connect(*args: Any, **kwargs: Any) -> Any:
+        """Connect, with cursors that report."""
+        __tracebackhide__ = True
+        connection = original(*args, **kwargs)
+        if connection.cursor_factory is None:
+            connection.cursor_factory = cursor
+        return connection
+
+    return connect
 
 
 def _derive(original: type, rows: list[BuiltinFunction], report: Report) -> type:
@@ -61,7 +94,7 @@ def _wrap_method(method: Any, row: BuiltinFunction, report: Report) -> Callable[
     return call
 
 
-def _rebind(name: str, old: type, new: type) -> None:
+def _rebind(name: str, old: object, new: object) -> None:
     for module in [*sys.modules.values()]:
         space = getattr(type(module), "__dict__", None) and module.__dict__
         if isinstance(space, dict) and space.get(name) is old:

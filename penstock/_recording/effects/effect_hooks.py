@@ -109,6 +109,11 @@ def _replace_classes(module: ModuleType) -> None:
         compiled_clients.replace_classes(module, _report)
 
 
+def _replace_cursor(module: ModuleType) -> None:
+    if _depth:
+        compiled_clients.replace_cursor(module, _report)
+
+
 def _connect_signals(module: ModuleType) -> None:
     if _depth:
         celery_triggers.connect(module)
@@ -117,6 +122,7 @@ def _connect_signals(module: ModuleType) -> None:
 _actions = {
     **dict.fromkeys(_rows, _wrap_rows),
     compiled_clients.MODULE: _replace_classes,
+    compiled_clients.PSYCOPG2: _replace_cursor,
     celery_triggers.MODULE: _connect_signals,
 }
 """What is done with a module of a library, once it has been imported."""

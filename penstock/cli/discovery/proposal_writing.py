@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from penstock.cli.discovery.next_steps import print_next_steps
 from penstock.cli.discovery.proposal_evidence import save_evidence
-from penstock.cli.terminal import CLEAN, FINDINGS, pluralize, print_diff, tell
+from penstock.cli.terminal import CLEAN, FINDINGS, outlive_reader, pluralize, print_diff, tell
 from penstock.collect import collect
 from penstock.collect.plan import CollectPlan
 from penstock.config import load
@@ -75,13 +75,15 @@ def write_proposal(
     if not edits:
         print("All steps are declared already.")
         return CLEAN
-    for edit in edits:
-        print_diff(edit.diff())
+    with outlive_reader():
+        for edit in edits:
+            print_diff(edit.diff())
     if not ask(f"Write {pluralize(len(edits), 'file')}?"):
         return FINDINGS
     _write_all(edits)
-    for edit in edits:
-        print(f"wrote {visible(edit.name)}")
+    with outlive_reader():
+        for edit in edits:
+            print(f"wrote {visible(edit.name)}")
     config = load(config.project)
     _check(flow, config)
     print_next_steps(config.project, flow.name, is_recorded=flow.evidence is not None)

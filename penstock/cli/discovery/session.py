@@ -11,7 +11,7 @@ from penstock.cli.discovery.conversation import converse, show_proposal
 from penstock.cli.discovery.proposal_writing import DEFAULT_FILE, Destination, write_proposal
 from penstock.cli.discovery.proposed_drawing import make_flow
 from penstock.cli.flow_page import write_page
-from penstock.cli.terminal import CLEAN, apply_style, tell
+from penstock.cli.terminal import CLEAN, apply_style, outlive_reader, tell
 from penstock.discover.proposal import Choice
 from penstock.embed.options import FlowOptions
 from penstock.embed.site import Site
@@ -71,7 +71,8 @@ def run_session(
         proposal = converse(lambda choice: proposer.propose(request.start, choice), choice, project)
     else:
         proposal = proposer.propose(request.start, choice)
-        show_proposal(proposal, project)
+        with outlive_reader():  # what is to be written is written
+            show_proposal(proposal, project)
     if proposal is None:
         print("Nothing was written.")
         return CLEAN

@@ -59,6 +59,10 @@ FUNCTIONS = (
     LibraryFunction("aiosqlite.cursor", "Cursor.executemany", _SQLITE),
     LibraryFunction("pymysql.cursors", "Cursor.execute", _MYSQL),
     LibraryFunction("pymysql.cursors", "Cursor.executemany", _MYSQL),
+    LibraryFunction("psycopg2.extras", "DictCursor.execute", _POSTGRES),
+    LibraryFunction("psycopg2.extras", "RealDictCursor.execute", _POSTGRES),
+    LibraryFunction("psycopg2.extras", "NamedTupleCursor.execute", _POSTGRES),
+    LibraryFunction("psycopg2.extras", "NamedTupleCursor.executemany", _POSTGRES),
     LibraryFunction("psycopg2.extras", "execute_values", _make_reader("postgres", "sql")),
     LibraryFunction("psycopg2.extras", "execute_batch", _make_reader("postgres", "sql")),
 )

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 TraceFormat = Literal["text", "html", "markdown", "mermaid", "json"]
 """The name of a format."""
 
-_SUFFIXES = {".txt": "text", ".html": "html", ".htm": "html", ".md": "markdown", ".mmd": "mermaid", ".json": "json"}
+TRACE_SUFFIXES = {
+    ".txt": "text",
+    ".html": "html",
+    ".htm": "html",
+    ".md": "markdown",
+    ".mmd": "mermaid",
+    ".json": "json",
+}
+"""The format of each suffix."""
 
 
 def choose_format(name: str | None, output: Path | None) -> str:
@@ -27,9 +35,9 @@ def choose_format(name: str | None, output: Path | None) -> str:
         return name
     if output is None:
         return "text"
-    if output.suffix not in _SUFFIXES:
+    if output.suffix not in TRACE_SUFFIXES:
         raise UnknownFormatError(output.suffix or str(output), get_args(TraceFormat))
-    return _SUFFIXES[output.suffix]
+    return TRACE_SUFFIXES[output.suffix]
 
 
 def write_trace(trace: RunTrace, kind: str, *, engine: str) -> str:

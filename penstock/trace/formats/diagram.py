@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.embed import assets
+from penstock.embed.opening import locate_start
 from penstock.errors import LayoutError, MissingExtraError
 from penstock.model import Edge
 from penstock.render import svg
@@ -58,7 +59,7 @@ def draw_way(
         return str(error)
     prefix = f"ps{number}"
     drawing = svg.draw(flow, layout, options, prefix=prefix, alt=f"{alt_text(flow)} {describe_way(flow_run)}")
-    frame = assets.frame(drawing, f"Diagram of {visible(flow_run.title)}", svg.locate_start(flow, layout))
+    frame = assets.frame(drawing, f"Diagram of {visible(flow_run.title)}", locate_start(flow, layout))
     rules = "\n".join(_iter_rules(trace, flow, flow_run, number))
     return WayDrawing(f'<div class="penstock pt-way pt-way-{number}">{frame}</div>', rules)
 

@@ -62,6 +62,7 @@ def _encode_line(line: LogLine) -> dict[str, Any]:
         "level": line.level,
         "message": line.message,
         "service": line.service,
+        "logger": line.logger,
         "fields": dict(line.fields),
     }
 

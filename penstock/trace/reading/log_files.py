@@ -8,6 +8,7 @@ import re
 import sys
 import zlib
 from contextlib import contextmanager, nullcontext
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penstock._util.atomic_files import open_file
@@ -73,7 +74,7 @@ class Search:
             if begins_document and b"\n" in first.strip():
                 yield from self._read_document(first, chunks, file)
             else:
-                yield from self._search_lines(first, chunks, file)
+                yield from self._search_lines(chain((first,), chunks), file)
 
     def _iter_chunks(self, stream: BufferedIOBase, file: Path) -> Iterator[bytes]:
         try:
@@ -100,51 +101,76 @@ class Search:
         if self._holds_id(text):
             yield Passage(1, text)
 
-    def _search_lines(self, first: bytes, chunks: Iterator[bytes], file: Path) -> Iterator[Passage]:
+    def _search_lines(self, chunks: Iterator[bytes], file: Path) -> Iterator[Passage]:
         """Yield the lines with an ID; a part without one is only counted."""
-        number, rest, block = 1, b"", first
-        while block:
-            block = rest + block
-            end = block.rfind(b"\n") + 1
-            yield from self._search_block(block, end, number)
-            number += block.count(b"\n", 0, end)
-            rest = block[end:]
-            if len(rest) > MAX_SIZE:
+        number, rest = 1, _Rest()
+        for chunk in chunks:
+            end = chunk.rfind(b"\n") + 1
+            if end:
+                block = rest.take(chunk[:end])
+                yield from self._search_block(block, number)
+                number += block.count(b"\n")
+            rest.add(chunk[end:])
+            if rest.size > MAX_SIZE:
                 self._damage.note(f"{file}:{number}", f"the line is longer than {MAX_SIZE / MEGABYTE:g} MB")
-                rest = _skip_line(chunks)
-                number += 1
-            block = next(chunks, b"")
-        if rest:
-            yield from self._search_block(rest, len(rest), number)
-            number += 1
-        self.lines += number - 1
+                rest.drop()
+        self.lines += number - 1 + rest.has_begun
+        yield from self._search_block(rest.take(b""), number)
 
-    def _search_block(self, block: bytes, end: int, number: int) -> Iterator[Passage]:
-        """Yield the lines with an ID of a block that ends where a line does."""
+    def _search_block(self, block: bytes, number: int) -> Iterator[Passage]:
+        """Yield the lines with an ID of a block that begins and ends where lines do."""
         starts: set[int] = set()
         for needle in self._needles:
-            position = block.find(needle, 0, end)
+            position = block.find(needle)
             while position >= 0:
                 starts.add(block.rfind(b"\n", 0, position) + 1)
-                stop = block.find(b"\n", position, end)
-                position = block.find(needle, stop, end) if stop >= 0 else -1
+                stop = block.find(b"\n", position)
+                position = block.find(needle, stop) if stop >= 0 else -1
         counted_to = 0
         for start in sorted(starts):
             number += block.count(b"\n", counted_to, start)
             counted_to = start
-            stop = block.find(b"\n", start, end)
-            yield Passage(number, block[start : stop if stop >= 0 else end])
+            stop = block.find(b"\n", start)
+            yield Passage(number, block[start : stop if stop >= 0 else len(block)])
 
     def _holds_id(self, text: bytes) -> bool:
         return any(needle in text for needle in self._needles)
 
 
-def _skip_line(chunks: Iterator[bytes]) -> bytes:
-    """Return what follows the line that is being read."""
-    for chunk in chunks:
-        if b"\n" in chunk:
-            return chunk.partition(b"\n")[2]
-    return b""
+class _Rest:
+    """The beginning of a line whose end is not read yet.
+
+    Attributes:
+        size: Its bytes.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._parts: list[bytes] = []
+        self._is_dropped = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the line has anything in it, which may be left out."""
+        return self.size > 0 or self._is_dropped
+
+    def add(self, part: bytes) -> None:
+        """Take a further part, unless the line is left out."""
+        if not self._is_dropped:
+            self._parts.append(part)
+            self.size += len(part)
+
+    def drop(self) -> None:
+        """Leave the line out, up to its end."""
+        self._parts, self.size, self._is_dropped = [], 0, True
+
+    def take(self, part: bytes) -> bytes:
+        """Return the line with the part in which it ends; of a line that is left out, only that end."""
+        if self._is_dropped:
+            part = part[part.find(b"\n") :] if part else b""
+        block = b"".join((*self._parts, part))
+        self._parts, self.size, self._is_dropped = [], 0, False
+        return block
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import sys
@@ -182,3 +183,13 @@ def test_a_file_that_cannot_be_written_leaves_all_as_it_was(project: Path, capsy
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "pyproject.toml: File too large" in capsys.readouterr().err
     assert before == read_files(project)
+
+
+def test_what_is_to_be_written_is_written_unread(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that ends early, as in `penstock discover … | head -1`, does not keep the flow from being written."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert 0 == main(["discover", "--from", "place_order", "--yes", "--write", "outside"])
+    assert "penstock_flows.py" in read_files(project)

@@ -15,7 +15,10 @@ from postgres_server import run_postgres
 
 psycopg = pytest.importorskip("psycopg")
 
+from penstock import flow, observing  # noqa: E402
+from penstock._recording.effects import effect_hooks  # noqa: E402
 from penstock.effects.libraries.drivers import BUILTINS  # noqa: E402
+from penstock.observers.evidence import EvidenceObserver  # noqa: E402
 
 TOUCHES = (["postgres:shelf", "postgres:stock"], ["postgres:shelf", "postgres:stock"])
 
@@ -95,6 +98,50 @@ def test_psycopg2(database):
     assert {("reads", "postgres:stock")} == {
         tuple(touch) for row in BUILTINS for touch in row.read({row.parameters[0]: "SELECT * FROM stock"})
     }
+
+
+@pytest.fixture
+def recorded():
+    """A recorder that observes, and is told of touches."""
+    with observing(EvidenceObserver()) as observer:
+        effect_hooks.watch(observer)
+        yield observer
+        effect_hooks.unwatch()
+
+
+@pytest.mark.parametrize("factory", [None, "DictCursor", "RealDictCursor", "NamedTupleCursor"])
+def test_cursor_of_psycopg2(database, recorded, factory):
+    """A step that uses a cursor of psycopg2 is seen, of its own class or of one of its helpers."""
+    extras = pytest.importorskip("psycopg2.extras")
+    import psycopg2
+
+    stock = flow("stock")
+
+    @stock.entrypoint
+    def store(cursor):
+        cursor.execute("INSERT INTO stock VALUES (%s)", ["secret"])
+        cursor.executemany("INSERT INTO shelf VALUES (%s)", [["secret"]])
+
+    connection = psycopg2.connect(database, cursor_factory=getattr(extras, factory) if factory else None)
+    with connection, connection.cursor() as cursor:
+        store(cursor)
+        assert isinstance(cursor, psycopg2.extensions.cursor)
+    connection.close()
+    expected = (
+        {"postgres:stock"} if factory in {"DictCursor", "RealDictCursor"} else {"postgres:shelf", "postgres:stock"}
+    )
+    assert expected == {touch.target for touch in recorded.evidence().touches}
+
+
+def test_psycopg2_is_put_back():
+    """After the recording, psycopg2 connects as before."""
+    psycopg2 = pytest.importorskip("psycopg2")
+    original = psycopg2.connect
+    with observing(EvidenceObserver()) as observer:
+        effect_hooks.watch(observer)
+        assert original is not psycopg2.connect
+        effect_hooks.unwatch()
+    assert original is psycopg2.connect
 
 
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])

@@ -15,7 +15,9 @@ from traced import MS, SPANS, log_line, trace_lines
 
 def test_json(tmp_path):
     """Programs get all facts, with times in nanoseconds."""
-    trace = trace_lines(tmp_path, *SPANS, log_line("paid", 30, step="pay", card=4111, shard=7), show=("shard",))
+    trace = trace_lines(
+        tmp_path, *SPANS, log_line("paid", 30, step="pay", card=4111, shard=7, logger="shop.bank"), show=("shard",)
+    )
     content = json.loads(json_file.render(trace))
     assert ("penstock-trace", "1.0", DAY, DAY + 180 * MS) == (
         *(content[key] for key in ("format", "version", "start", "end")),
@@ -24,7 +26,7 @@ def test_json(tmp_path):
     assert ("pay", ["orders"], "shop", 40 * MS, 0) == (
         *(step[key] for key in ("step", "flows", "service", "duration", "parent")),
     )
-    assert [{"shard": "7"}] == [line["fields"] for line in step["lines"]]
+    assert [("shop.bank", {"shard": "7"})] == [(line["logger"], line["fields"]) for line in step["lines"]]
     assert [{"channel": "kafka:parcels", "source": 3, "target": 4}] == content["joins"]
     assert (["reject"], True, None) == (
         content["flows"][0]["silent"],

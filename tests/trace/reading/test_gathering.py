@@ -147,6 +147,26 @@ def test_lines_over_the_ends_of_blocks(tmp_path, monkeypatch):
     assert [*range(7, 99, 7)] == [line.number for line in trace(tmp_path / "x.log").lines]
 
 
+def test_lines_that_are_too_long(tmp_path, monkeypatch):
+    """A line that is too long for the memory is left out and counted; the lines behind it have their numbers."""
+    monkeypatch.setattr(log_files, "CHUNK", 10)
+    monkeypatch.setattr(log_files, "MAX_SIZE", 100)
+    (tmp_path / "x.log").write_text(f"a {RUN}\n{'x' * 300}{RUN}\nb {RUN}\n\n{RUN} {'x' * 200}")
+    run = trace(tmp_path / "x.log")
+    assert ([1, 3], [5]) == ([line.number for line in run.lines], [file.lines for file in run.files])
+    assert "Skipped 2 malformed lines or spans" in run.notes[-1]
+
+
+def test_too_many_lines(tmp_path, monkeypatch):
+    """Of a run with too many lines, the first are kept, and a note counts the rest."""
+    monkeypatch.setattr("penstock.trace.reading.gathering.MAX_LINES", 3)
+    run = trace_lines(tmp_path, *(log_line(str(number), number) for number in range(5)))
+    assert (3, "Left out, because there are too many: 2 log lines. So no way is called undeclared.") == (
+        run.line_count,
+        run.notes[0],
+    )
+
+
 def test_standard_input(monkeypatch):
     """A dash is standard input."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(log_line("in", 1).encode()))))
