@@ -1,6 +1,7 @@
 # make docs   records what the examples do, builds the example sites with both engines, and says where they are
 # make test   runs everything: lint, types, layers, tests, the examples in README and docs
 # make unit   runs the quick tests only, in less than a minute: no browser, no builds, no servers
+# make stores       runs the tests with ClickHouse in a process, half a gigabyte, which it installs
 # make benchmarks   measures what penstock costs at run time and in builds of Sphinx and MkDocs, beside others
 # make stress       makes a million runs at once and counts wrong IDs
 # make hostile      kills, corrupts, fills, floods and misleads penstock, some 20,000 times, and counts what goes wrong
@@ -18,11 +19,12 @@ NODE_READY := tests/node_modules/.ready
 JOBS ?= 3
 # Unit tests wait for none.
 UNIT_JOBS ?= 2
+STORES := tests/stores/test_clickhouse.py
 
-.PHONY: help setup docs test unit lint types layers tests benchmarks accuracy discovery stress hostile versions clean
+.PHONY: help setup docs test unit lint types layers tests stores benchmarks accuracy discovery stress hostile versions clean
 
 help:
-	@sed -n '1,12s/^# //p' Makefile
+	@sed -n '1,13s/^# //p' Makefile
 
 setup: $(READY) $(NODE_READY)
 
@@ -63,7 +65,11 @@ layers: $(READY)
 # pytest, which compiles it and its plugins in a way of its own.
 tests: setup
 	@$(BIN)/python -m compileall -q penstock penstock_sphinx penstock_mkdocs mkdocstrings_handlers
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 3
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 3 --ignore $(STORES)
+
+stores: $(READY)
+	$(BIN)/python -m pip install --quiet --group stores
+	$(BIN)/pytest -q $(STORES)
 
 unit: $(READY)
 	@$(BIN)/python -m compileall -q penstock penstock_sphinx penstock_mkdocs mkdocstrings_handlers

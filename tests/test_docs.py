@@ -45,6 +45,7 @@ PAGES = {
     "docs/how-to/check-in-ci.md": None,
     "docs/how-to/evidence.md": None,
     "docs/how-to/evidence-from-traces.md": None,
+    "docs/how-to/duckdb.md": None,
     "docs/how-to/django.md": None,
     "docs/how-to/django-tasks.md": None,
     "docs/how-to/commands.md": None,
@@ -83,6 +84,7 @@ PAGES = {
     "docs/reference/command-line.md": "docs/examples/shop",
     "docs/reference/command-line-check.md": "docs/examples/shop",
     "docs/reference/command-line-ask.md": "docs/examples/shop",
+    "docs/reference/sql.md": None,
     **{f"docs/reference/findings/{code}.md": None for code in FINDING_KINDS},
 }
 """The pages that are typed, each with the folder that its reader stands in: empty, or a copy of an example."""

@@ -84,10 +84,18 @@ def _choose_recording(evidence: Evidence, wanted: str) -> _Recording | None:
         return None
     if tests:
         return _Recording("tests", tuple(_iter_measured(tests)), shows_times=wanted == "tests")
-    is_of_tests = bool(evidence.visits) and "production" not in evidence.periods
+    rows = tuple(_iter_counted(evidence))
+    is_of_tests = _is_of_tests(evidence, rows)
     if production or not (is_of_tests or wanted == "auto"):
         return None  # what was counted without durations may have run anywhere
-    return _Recording("tests" if is_of_tests else "", tuple(_iter_counted(evidence)))
+    return _Recording("tests" if is_of_tests else "", rows)
+
+
+def _is_of_tests(evidence: Evidence, rows: Iterable[_CountedRow]) -> bool:
+    """Return whether all steps that began did so in tests; if others did, too, no row says how often each did."""
+    visited_steps = {visit.step.step for visit in evidence.visits}
+    has_only_tests = "production" not in evidence.periods and bool(visited_steps)
+    return has_only_tests and all(counted.step in visited_steps for counted in rows)
 
 
 def _iter_measured(timings: Mapping[Row, Timing]) -> Iterator[_CountedRow]:

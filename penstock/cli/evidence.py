@@ -10,6 +10,8 @@ from penstock._util.atomic_files import is_file
 from penstock.check.evidence import Evidence, dumps, load, merge, save
 from penstock.check.verdict.succession import inherit_history, shows_arrows
 from penstock.cli.common_options import add_sources, fault, output_file, read_config
+from penstock.cli.stores import sql
+from penstock.cli.stores.from_sql import add_from_sql
 from penstock.cli.terminal import CLEAN, pluralize, tell
 from penstock.errors import ConfigError, EvidenceError
 
@@ -24,13 +26,15 @@ JAEGER_HELP = "convert traces exported from Jaeger"
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add the command, and ``penstock sql``, which prints what ``penstock evidence from-sql`` asks."""
+    sql.add(commands)
     text = "merge evidence, or convert traces to evidence"
     parser = commands.add_parser("evidence", help=text, description=f"{text.capitalize()}.")
     kinds = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add(kinds, "merge", _merge, "merge several files into one", "evidence written by pytest --penstock")
     _add(kinds, "from-otlp", _from_otlp, OTLP_HELP, "OTLP JSON lines, optionally gzipped; - is standard input")
     _add(kinds, "from-jaeger", _from_jaeger, JAEGER_HELP, "JSON, optionally gzipped; - is standard input")
+    add_from_sql(kinds, lambda evidence, output, how: _write(evidence, output, how=how))
 
 
 def _add(

@@ -17,7 +17,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "Look at flows": ("list", "show", "open"),
     "Ask about them": ("who", "impact", "trace"),
     "Write them down": ("render", "inject", "export"),
-    "Check them": ("check", "explain", "coverage", "tests", "diff", "evidence"),
+    "Check them": ("check", "explain", "coverage", "tests", "diff", "evidence", "sql"),
 }
 """The commands of each section of the help, in the order of a project's life."""
 

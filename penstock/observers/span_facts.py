@@ -11,10 +11,9 @@ import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from penstock._callables.unwrap import is_routine
+from penstock.check.evidence.name_texts import join_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from opentelemetry.util.types import AttributeValue
 
     from penstock._declare.marks import StepMark
@@ -53,7 +52,7 @@ class SpanDescriber:
             attributes: The attributes, to which these are added.
             frame: The step in its first flow.
         """
-        key = (*frame.key(frame.is_lazy)[2:6], frame.run_kind)
+        key = (*frame.key(frame.is_lazy)[2:6], frame.run_text)
         texts = self._facts.get(key)
         if texts is None:
             texts = _keep(self._facts, key, _describe(key))
@@ -91,24 +90,9 @@ def _describe_others(frame: TrackedFrame) -> str:
     following: TrackedFrame | None = frame
     while following is not None:
         _, _, parent, *sides, _ = following.key(following.is_lazy)
-        rows.append([following.flow, parent, *map(join_names, sides), following.run_kind])
+        rows.append([following.flow, parent, *map(join_names, sides), following.run_text])
         following = following.beside
     return json.dumps(rows, separators=(",", ":"))
-
-
-def join_names(names: Iterable[str]) -> str:
-    """Return a list of names as one text."""
-    return ",".join(map(escape_name, sorted(names)))
-
-
-def escape_name(name: str) -> str:
-    """Return a step's name as it stands in a list of names."""
-    return name.replace("%", "%25").replace(",", "%2C")
-
-
-def split_names(text: str) -> frozenset[str]:
-    """Return the names in a list."""
-    return frozenset(name.replace("%2C", ",").replace("%25", "%") for name in text.split(",")) if text else frozenset()
 
 
 def describe_code(mark: StepMark) -> dict[str, AttributeValue]:

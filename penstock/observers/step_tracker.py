@@ -42,6 +42,11 @@ class TrackedFrame(StepFrame):
     is_lazy: bool
     run_kind: RunKind
 
+    @property
+    def run_text(self) -> str:
+        """What a span says of the run: its kind, or ``again`` for a step at the top in a call of itself, which adds nothing."""
+        return "again" if self.parent is None and self.within is not None else self.run_kind
+
     def has_pulled(self) -> bool:
         """Return whether a generator was consumed in the step, in any of its flows."""
         return bool(self.pulled) or (self.beside is not None and self.beside.has_pulled())

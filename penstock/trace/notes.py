@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from penstock.trace.drafts import StepDraft
     from penstock.trace.flow_index import FlowIndex
     from penstock.trace.joins import DraftJoin
-    from penstock.trace.reading.gathering import Gathered
+    from penstock.trace.reading.gathering import RunRecords
 
 MAX_SKEW = 10**6
 """Nanoseconds by which clocks may disagree without a note: log lines and some spans only have milliseconds."""
 
 
 def collect_notes(
-    gathered: Gathered, drafts: Sequence[StepDraft], joins: Sequence[DraftJoin], index: FlowIndex
+    records: RunRecords, drafts: Sequence[StepDraft], joins: Sequence[DraftJoin], index: FlowIndex
 ) -> Iterator[str]:
     """Yield the notes, a sentence or two each."""
     if any(draft.witness == "log" for draft in drafts):
@@ -27,23 +27,23 @@ def collect_notes(
     if any(draft.is_mapped for draft in drafts):
         yield "Some spans only name a function. Functions that are not instrumented ran without one, so no way is called undeclared."
     yield from _describe_clocks(drafts, joins)
-    zoneless = sum(line.time is not None and not line.has_zone for line in gathered.lines)
+    zoneless = sum(line.time is not None and not line.has_zone for line in records.lines)
     if zoneless:
         yield f"{_count(zoneless, 'log line')} with a time that names no zone: read as UTC."
-    timeless = sum(line.time is None for line in gathered.lines)
+    timeless = sum(line.time is None for line in records.lines)
     if timeless:
         yield f"{_count(timeless, 'log line')} without a time that can be read."
     for name in sorted(index.ambiguous):
         yield f"Several services have a flow {name!r}, and it is not known which one ran."
-    if gathered.other_ids:
-        names = ", ".join(sorted(gathered.other_ids)[:3])
+    if records.other_ids:
+        names = ", ".join(sorted(records.other_ids)[:3])
         yield f"Spans of this trace carry another correlation ID. Log lines may be under it: penstock trace {names}"
-    if gathered.omitted_lines or gathered.omitted_spans:
-        parts = ((gathered.omitted_lines, "log line"), (gathered.omitted_spans, "span"))
+    if records.omitted_lines or records.omitted_spans:
+        parts = ((records.omitted_lines, "log line"), (records.omitted_spans, "span"))
         counts = [_count(number, noun) for number, noun in parts if number]
-        yield f"Left out, because there are too many: {' and '.join(counts)}."
-    if gathered.damage.number:
-        text = str(gathered.damage)
+        yield f"Left out, because there are too many: {' and '.join(counts)}. So no way is called undeclared."
+    if records.damage.number:
+        text = str(records.damage)
         yield f"{text[:1].upper()}{text[1:]}. So no way is called undeclared."
 
 

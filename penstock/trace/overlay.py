@@ -21,26 +21,26 @@ if TYPE_CHECKING:
     from penstock.model.resources import Vocabulary
     from penstock.trace.drafts import StepDraft
     from penstock.trace.joins import DraftJoin
-    from penstock.trace.reading.gathering import Gathered
+    from penstock.trace.reading.gathering import RunRecords
     from penstock.trace.reading.log_lines import LogLine
 
 
-def lay_over(run_id: str, gathered: Gathered, flows: Sequence[Flow], vocabulary: Vocabulary = PLAIN_WORDS) -> RunTrace:
+def lay_over(run_id: str, records: RunRecords, flows: Sequence[Flow], vocabulary: Vocabulary = PLAIN_WORDS) -> RunTrace:
     """Return a run, laid over the declared flows.
 
     Args:
         run_id: The correlation ID.
-        gathered: What files have of it.
+        records: What files have of it.
         flows: The declared flows.
         vocabulary: The words for channels.
     """
     index = FlowIndex(flows)
-    span_drafts = draft_spans(gathered.spans, index)
-    places = LinePlaces(gathered.spans, span_drafts.values(), find_nearest(gathered.spans, span_drafts))
-    rest = [line for line in gathered.lines if not _add_line(line, places)]
+    span_drafts = draft_spans(records.spans, index)
+    places = LinePlaces(records.spans, span_drafts.values(), find_nearest(records.spans, span_drafts))
+    rest = [line for line in records.lines if not _add_line(line, places)]
     named = [line for line in rest if line.step]
     flow_names = {name for draft in span_drafts.values() for name in (*draft.flow_names, *draft.full_names)}
-    flow_names |= {line.flow for line in gathered.lines if line.flow}
+    flow_names |= {line.flow for line in records.lines if line.flow}
     logged = draft_logged_steps(named, index, flow_names)
     drafts = [*span_drafts.values(), *logged.values()]
     joins = join_flows(drafts, vocabulary)
@@ -50,13 +50,13 @@ def lay_over(run_id: str, gathered: Gathered, flows: Sequence[Flow], vocabulary:
     return RunTrace(
         id=run_id,
         steps=steps,
-        flows=tuple(_lay_flows(gathered, [draft for draft, _ in order], steps)),
+        flows=tuple(_lay_flows(records, [draft for draft, _ in order], steps)),
         lines=_sort_lines(line for line in rest if not line.step),
         joins=tuple(join.freeze(numbers) for join in joins),
         failures=_list_failures(steps, [line for line in rest if not line.step]),
-        notes=tuple(collect_notes(gathered, drafts, joins, index)),
-        files=tuple(gathered.files),
-        spans=len(gathered.spans),
+        notes=tuple(collect_notes(records, drafts, joins, index)),
+        files=tuple(records.files),
+        spans=len(records.spans),
     )
 
 
@@ -120,23 +120,23 @@ def _sort_lines(lines: Iterable[LogLine]) -> tuple[LogLine, ...]:
     return tuple(line for _, line in ordered)
 
 
-def _lay_flows(gathered: Gathered, drafts: Sequence[StepDraft], steps: Sequence[StepRun]) -> Iterator[FlowRun]:
+def _lay_flows(records: RunRecords, drafts: Sequence[StepDraft], steps: Sequence[StepRun]) -> Iterator[FlowRun]:
     """Yield what the run shows of each flow, in the order in which they begin."""
     flows = {flow.full_name: flow for draft in drafts for flow in draft.flows.values()}
-    evidence = collect_evidence(gathered)
+    evidence = collect_evidence(records)
     bare_names = Counter(flow.name for flow in flows.values())
     for name in dict.fromkeys(name for step in steps for name in step.flows):
         flow = flows.get(name)
         own = [step for step in steps if name in step.flows]
         # Spans name a flow without its service: those of two services cannot be told apart there.
         is_clear = flow is not None and bare_names[flow.name] == 1
-        ways = find_ways(flow, evidence, steps, is_whole=gathered.is_whole) if flow and is_clear else None
+        ways = find_ways(flow, evidence, steps, is_whole=records.is_whole) if flow and is_clear else None
         yield FlowRun(
             name=name,
             flow=flow,
             numbers=tuple(step.number for step in own),
             silent=_list_silent(flow, {step.step for step in own}),
-            is_exact=gathered.is_whole and all(_is_exact(step) for step in own),
+            is_exact=records.is_whole and all(_is_exact(step) for step in own),
             ways=ways.declared if ways else frozenset(),
             undeclared=ways.undeclared if ways else (),
         )

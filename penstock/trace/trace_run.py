@@ -50,7 +50,7 @@ def trace_run(
         raise ConfigError(f"{run_id!r} is no correlation ID: it has ASCII letters, digits and signs, and no space")
     if header := _TRACEPARENT.fullmatch(run_id):
         run_id = header[1]
-    gathered = gather(run_id, files, names, StepFinder(lambda: flows))
-    if not gathered.lines and not gathered.spans:
-        raise UnknownRunError(run_id, gathered.files, str(gathered.damage))
-    return lay_over(run_id, gathered, flows, vocabulary)
+    records = gather(run_id, files, names, StepFinder(lambda: flows))
+    if not records.lines and not records.spans:
+        raise UnknownRunError(run_id, records.files, str(records.damage))
+    return lay_over(run_id, records, flows, vocabulary)

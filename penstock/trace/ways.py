@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from penstock.check.evidence import Evidence
     from penstock.model import Flow
     from penstock.trace.model import StepRun
-    from penstock.trace.reading.gathering import Gathered
+    from penstock.trace.reading.gathering import RunRecords
 
 
 class Ways(NamedTuple):
@@ -30,10 +30,10 @@ class Ways(NamedTuple):
     undeclared: tuple[UndeclaredWay, ...]
 
 
-def collect_evidence(gathered: Gathered) -> Evidence:
+def collect_evidence(records: RunRecords) -> Evidence:
     """Return the evidence of the run's spans."""
     with Traces() as traces:
-        for span in gathered.spans.values():
+        for span in records.spans.values():
             traces.add(span.record)
         return traces.evidence()
 

@@ -26,10 +26,11 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from structlog.contextvars import bound_contextvars
 
-from penstock import current_flow_id, flow, flow_context, observing
+from penstock import current_flow_id, flow, flow_context, get_flow, observing
 from penstock._runtime.runs import Run
 from penstock.contrib.asgi import FlowMiddleware
 from penstock.observers.otel import OpenTelemetryObserver
+from penstock.observers.undeclared import UndeclaredObserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,7 +139,7 @@ def with_structlog(number: int = 1) -> int:
 tracer = trace.get_tracer("benchmark")
 with_otel = tracer.start_as_current_span("work")(work)
 orders = flow("orders")
-as_step = orders.step(after="as_entrypoint", name="as_step")(work)
+as_step = orders.step(after=["as_entrypoint", "as_entrypoint_of"], name="as_step")(work)
 as_step_async = orders.step(after="as_entrypoint", name="as_step_async")(work_async)
 as_entrypoint = orders.entrypoint(name="as_entrypoint")(work)
 as_entrypoint_of = orders.entrypoint(name="as_entrypoint_of")(lambda function: function())
@@ -274,6 +275,25 @@ def spans() -> list[Row]:
     ]
 
 
+def undeclared() -> list[Row]:
+    """Compare a step that is judged in its process with one that an observer only sees."""
+    judge = UndeclaredObserver([get_flow("orders")])
+
+    def observe(_) -> Callable[[object], None]:
+        return finish
+
+    def finish(_) -> None:
+        pass
+
+    with observing(observe):
+        [plain] = as_entrypoint_of(lambda: measure(as_step))
+    with observing(judge):
+        [judged] = as_entrypoint_of(lambda: measure(as_step))
+    return [
+        Row("a step that is judged in its process, over one with an observer that does nothing", judged, plain, 2.5)
+    ]
+
+
 def asking() -> list[Row]:
     """Compare asking for the ID."""
     variable.set("a")
@@ -340,7 +360,7 @@ def import_time(*programs: str) -> list[float]:
 def main() -> int:
     """Print the table; return 1 if a figure is over its limit."""
     gc.disable()
-    rows = [*calls(), *objects(), *blocks(), *asking(), *requests(), *spans()]
+    rows = [*calls(), *objects(), *blocks(), *asking(), *requests(), *spans(), *undeclared()]
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, processor time, medians of {ROUNDS} rounds\n")
     print("| What | penstock | the other | ratio | limit |\n| --- | --: | --: | --: | --: |")
     for row in rows:

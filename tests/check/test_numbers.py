@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -131,7 +132,10 @@ MEASURED = {run_of("a"): calls(4), fact("b", "a"): calls(3)}
 BOTH = Evidence(measurements={"production": MEASURED, "tests": {run_of("a"): calls(2)}}, periods={"production": DAYS})
 TESTS = Evidence(measurements={"tests": {run_of("a"): calls(2)}}, periods={"tests": DAYS})
 COUNTED = Evidence({fact("b", "a"): 3}, runs={run_of("a"): 4})
-NAMED = Evidence(COUNTED.facts, runs=COUNTED.runs, visits={Visit("f", seen("a")): frozenset({"test_a"})})
+IN_TEST = frozenset({"test_a"})
+VISITS = {Visit("f", seen("a")): IN_TEST, Visit("f", seen("b"), seen("a")): IN_TEST}
+NAMED = replace(COUNTED, visits=VISITS)
+PARTLY = replace(COUNTED, visits={Visit("f", seen("a")): IN_TEST})
 
 
 @pytest.mark.parametrize(
@@ -146,6 +150,7 @@ NAMED = Evidence(COUNTED.facts, runs=COUNTED.runs, visits={Visit("f", seen("a"))
         (NAMED, "auto", NumbersOrigin(source="tests", runs=4), False),
         (NAMED, "tests", NumbersOrigin(source="tests", runs=4), False),
         (NAMED, "production", None, False),
+        (PARTLY, "auto", NumbersOrigin(source="", runs=4), False),
         (COUNTED, "auto", NumbersOrigin(source="", runs=4), False),
         (COUNTED, "tests", None, False),
         (Evidence(), "auto", None, False),

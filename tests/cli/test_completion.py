@@ -41,7 +41,7 @@ def complete(line: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
     ("line", "words"),
     [
         ("sh", ["show"]),
-        ("evidence ", ["merge", "from-otlp", "from-jaeger"]),
+        ("evidence ", ["merge", "from-otlp", "from-jaeger", "from-sql"]),
         ("show ", ["orders", "two words"]),
         ("show or", ["orders"]),
         ("show --direction LR or", ["orders"]),

@@ -18,7 +18,10 @@ from penstock.cli.parser import GROUPS
     [
         ("lst", "there is no command 'lst'. Did you mean list? Commands: check, "),
         ("rendre orders", "there is no command 'rendre'. Did you mean render?"),
-        ("evidence mrge a", "there is no command 'mrge'. Did you mean merge? Commands: from-jaeger, from-otlp, merge."),
+        (
+            "evidence mrge a",
+            "there is no command 'mrge'. Did you mean merge? Commands: from-jaeger, from-otlp, from-sql, merge.",
+        ),
         ("list --modul", "argument -m/--module: expected one argument. See: penstock list --help"),
         ("list --pth src", "there is no option --pth. Did you mean --path? See: penstock list --help"),
         ("check --bseline=x", "there is no option --bseline. Did you mean --baseline? See: penstock check --help"),

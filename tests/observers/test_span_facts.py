@@ -20,8 +20,8 @@ from opentelemetry.trace import SpanKind
 
 from otlp import exported, told
 from penstock import extract, flow, flow_context, inject, observing, step
+from penstock.check.evidence.name_texts import split_names
 from penstock.observers.otel import OpenTelemetryObserver
-from penstock.observers.span_facts import split_names
 from span_rows import rows_of_evidence, rows_of_spans
 
 if TYPE_CHECKING:

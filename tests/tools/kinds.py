@@ -56,6 +56,7 @@ PLACES = {
     "tests/recording/test_recorded_tests.py": "build",
     "tests/recording/test_undecorated_application.py": "build",
     "tests/sphinx": "build",
+    "tests/stores/test_clickhouse.py": "service",
     "tests/test_docs.py": "build",
     "tests/test_examples.py": "build",
     "tests/test_packaging.py": "build",

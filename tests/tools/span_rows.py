@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from penstock.observers.span_facts import split_names
+from penstock.check.evidence.name_texts import split_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

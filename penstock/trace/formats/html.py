@@ -199,7 +199,7 @@ def _explain_signs(flow: FlowRun) -> str:
     """Return what the signs of a drawing mean."""
     way = "the way that the run took" if flow.is_exact else "ways that spans show"
     bold = f"Bold arrows: {way}." if flow.ways else "Log lines do not show which way the run took."
-    silent = "did not run" if flow.is_exact else "no trace of them"
+    silent = "did not run, as far as these files show" if flow.is_exact else "no trace of them"
     return f"{bold} Pale boxes with a broken edge: {silent}." if flow.silent else bold
 
 

@@ -37,7 +37,7 @@ class FileCount(NamedTuple):
 
 
 @dataclass
-class Gathered:
+class RunRecords:
     """What files have of a run.
 
     Attributes:
@@ -64,7 +64,7 @@ class Gathered:
         return not (self.damage.number or self.omitted_lines or self.omitted_spans)
 
 
-def gather(run_id: str, files: Sequence[Path], names: FieldNames, finder: StepFinder) -> Gathered:
+def gather(run_id: str, files: Sequence[Path], names: FieldNames, finder: StepFinder) -> RunRecords:
     """Return what files have of a run; each is read once, or twice if spans have a trace of another ID.
 
     Args:
@@ -98,10 +98,10 @@ class _Gathering:
         run_id: str,
         names: FieldNames,
         finder: StepFinder,
-        result: Gathered | None = None,
+        result: RunRecords | None = None,
         traces: Collection[str] = (),
     ) -> None:
-        self.result = result or Gathered()
+        self.result = result or RunRecords()
         self._run_id = run_id
         self._traces = frozenset({run_id, *traces})
         self._finder = finder

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from penstock.trace.reading.record_fields import read_field
+from penstock.trace.reading.record_fields import read_field, read_scalar
 from penstock.trace.reading.times import STAMP, read_time
 
 if TYPE_CHECKING:
@@ -87,17 +87,17 @@ class LineReader:
         if not self._belongs(record):
             return None
         names = self._names
-        time, has_zone = read_time(read_field(record, names.time))
+        time, has_zone = read_time(read_scalar(record, names.time))
         shown = ((name, read_field(record, (name,))) for name in names.show)
         return LogLine(
             file=file,
             number=number,
             time=time,
             has_zone=has_zone,
-            level=_as_text(read_field(record, names.level)).upper()[:20],
-            message=_as_text(read_field(record, names.message))[:MAX_MESSAGE],
+            level=_as_text(read_scalar(record, names.level)).upper()[:20],
+            message=_as_text(read_scalar(record, names.message))[:MAX_MESSAGE],
             **{
-                kind: _as_text(read_field(record, getattr(names, kind)))[:MAX_VALUE]
+                kind: _as_text(read_scalar(record, getattr(names, kind)))[:MAX_VALUE]
                 for kind in ("service", "logger", "step", "flow", "span")
             },
             fields=tuple((name, _as_text(value)[:MAX_VALUE]) for name, value in shown if value is not None),
@@ -117,7 +117,7 @@ class LineReader:
         """
         text = _STYLE.sub("", text).strip()
         head, record = _find_record(text)
-        if isinstance(record, dict) and read_field(record, self._names.message) is not None:
+        if isinstance(record, dict) and read_scalar(record, self._names.message) is not None:
             return self.read_record(record, file, number)  # behind a prefix, such as that of Docker Compose
         if not self._mentions.search(text):
             return None

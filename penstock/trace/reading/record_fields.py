@@ -24,6 +24,12 @@ def read_field(record: Mapping[str, Any], names: Iterable[str]) -> object:
     return None
 
 
+def read_scalar(record: Mapping[str, Any], names: Iterable[str]) -> object:
+    """Return the first of some fields that is a text, a number or a truth value; what is in an inner record is not its own."""
+    values = (read_field(record, (name,)) for name in names)
+    return next((value for value in values if isinstance(value, str | int | float)), None)
+
+
 def _follow(record: Mapping[str, Any], name: str) -> object:
     value: object = record
     for part in name.split("."):

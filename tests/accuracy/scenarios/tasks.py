@@ -1,4 +1,4 @@
-"""Coroutines, gathered and as tasks, and a thread that asyncio starts."""
+"""Coroutines, records and as tasks, and a thread that asyncio starts."""
 
 import asyncio
 

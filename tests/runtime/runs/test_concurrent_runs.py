@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-def gathered(work: Callable[[], Any]) -> Any:
+def records(work: Callable[[], Any]) -> Any:
     """Return a coroutine function that runs some work five times at once."""
 
     async def main() -> list[Any]:
@@ -30,7 +30,7 @@ def gathered(work: Callable[[], Any]) -> Any:
 
 def test_concurrent_runs_have_ids_of_their_own() -> None:
     """Runs that take turns in one event loop do not mix."""
-    found = asyncio.run(gathered(twice_later)())
+    found = asyncio.run(records(twice_later)())
     assert all(first == second for first, second in found)
     assert 5 == len({first for first, _ in found})
 
@@ -40,7 +40,7 @@ def test_concurrent_steps_share_their_run() -> None:
 
     @entrypoint
     async def start() -> set[str | None]:
-        found = {*await gathered(ask_later)(), await asyncio.create_task(ask_later()), await asyncio.to_thread(ask)}
+        found = {*await records(ask_later)(), await asyncio.create_task(ask_later()), await asyncio.to_thread(ask)}
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(ask_later()) for _ in range(3)]
         return {*found, *(task.result() for task in tasks), current_flow_id()}

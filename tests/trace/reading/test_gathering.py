@@ -157,6 +157,16 @@ def test_lines_that_are_too_long(tmp_path, monkeypatch):
     assert "Skipped 2 malformed lines or spans" in run.notes[-1]
 
 
+def test_too_many_lines(tmp_path, monkeypatch):
+    """Of a run with too many lines, the first are kept, and a note counts the rest."""
+    monkeypatch.setattr("penstock.trace.reading.gathering.MAX_LINES", 3)
+    run = trace_lines(tmp_path, *(log_line(str(number), number) for number in range(5)))
+    assert (3, "Left out, because there are too many: 2 log lines. So no way is called undeclared.") == (
+        run.line_count,
+        run.notes[0],
+    )
+
+
 def test_standard_input(monkeypatch):
     """A dash is standard input."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(log_line("in", 1).encode()))))

@@ -118,6 +118,16 @@ def test_longer_ids_are_others(text, belongs):
     assert belongs is (plain(text, "order-1") is not None)
 
 
+def test_inner_records_do_not_travel():
+    """A record in the place of a text is not printed; a name with a dot finds the text in it."""
+    line = read({"event": {"card": "4111"}, "msg": "paid", "service": {"name": "shop", "token": "t0p"}, "flow_id": RUN})
+    assert ("paid", "shop") == (line.message, line.service)
+    assert ("", "") == (
+        read({"event": ["4111"], "flow_id": RUN}).message,
+        read({"service": {"a": 1}, "flow_id": RUN}).service,
+    )
+
+
 def test_a_dash_is_no_step():
     """What a log format writes in place of nothing is nothing."""
     assert "" == read({"event": "x", "flow_id": RUN, "step": "-"}).step

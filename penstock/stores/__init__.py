@@ -1,0 +1,1 @@
+"""Evidence from stores of traces: the store counts facts, and only the counts are fetched."""

@@ -1,0 +1,137 @@
+"""Counts of a store as evidence."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
+
+from penstock.check.evidence import Evidence, Fact, Orphan, Seen
+from penstock.check.evidence.circumstances import NOTHING, Circumstances
+from penstock.check.evidence.durations import DurationSketch
+from penstock.check.evidence.measurements import Period, Timing, strip_circumstances
+from penstock.check.evidence.name_texts import split_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from penstock.check.evidence.measurements import Row
+
+    Step = tuple[str, str]
+
+
+class FactRows:
+    """Takes the rows that a store has counted, and returns their evidence.
+
+    Some circumstances of a fact depend on the other steps of its run, which a row does not show. They hold for the whole
+    flow then, so that a fact accuses less than the run itself would: each generator of the flow may have been handed on, and
+    each step that began outside a run while one was going on may belong to any.
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[Mapping[str, Any]] = []
+        self._tops: Counter[tuple[str, str, bool]] = Counter()
+
+    @property
+    def has_lone_steps(self) -> bool:
+        """Whether steps began outside every run."""
+        return any(row["run"] == "none" and not row["inside"] for row in self._rows)
+
+    def add_facts(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Take counted facts."""
+        self._rows += [{**row, **{side: row[side] or "" for side in ("done", "around", "before")}} for row in rows]
+
+    def add_tops(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Take counted steps outside every run."""
+        for row in rows:
+            self._tops[row["flow"], row["step"], bool(row["is_concurrent"])] += int(row["number"])
+
+    def evidence(self) -> Evidence:
+        """Return the evidence of all rows."""
+        facts, orphans, runs = Counter[Fact](), Counter[Orphan](), Counter[tuple[str, Seen]]()
+        lost, generators = self._find_lost_steps(), self._find_generators()
+        timings: dict[Row, Timing] = {}
+        for row in self._rows:
+            key = self._read_row(row, lost[row["flow"]], generators[row["flow"]])
+            if key is None:
+                continue
+            number = int(row["number"])
+            if isinstance(key, Fact):
+                facts[key] += number
+            elif isinstance(key, tuple):
+                runs[key] += number
+            elif row["run"] != "none":
+                orphans[key] += number
+            if row["begins"] and isinstance(key, Fact):
+                runs[key.flow, key.step] += number
+                key = (key.flow, key.step)  # it is measured as a run
+            plain_key, timing = strip_circumstances(key), _read_timing(row)
+            timings[plain_key] = timings[plain_key].merge(timing) if plain_key in timings else timing
+        for (flow, step, is_concurrent), number in self._tops.items():
+            orphans[Orphan(flow, Seen(step), is_concurrent)] += number
+        meanwhile = {(flow, step): self._find_steps(flow) for flow, steps in lost.items() for step in steps}
+        return Evidence(
+            facts,
+            orphans,
+            runs,
+            self._find_versions(),
+            meanwhile=meanwhile,
+            exact=True,
+            measurements={"production": timings},
+            periods={"production": self._find_period()},
+        )
+
+    def _read_row(self, row: Mapping[str, Any], lost: frozenset[str], generators: frozenset[str]) -> Row | None:
+        """Return what a row counts; ``None`` if nothing."""
+        flow, step, inside, run = row["flow"], row["step"], row["inside"], row["run"]
+        if not inside:
+            if run == "again":
+                return None
+            is_concurrent = run == "lost" or (run == "none" and self._tops[flow, step, True] > 0)
+            return Orphan(flow, Seen(step), is_concurrent) if run else (flow, Seen(step))
+        if run == "other":
+            return None
+        done, ancestors, outside = (split_names(row[side]) for side in ("done", "around", "before"))
+        pending = generators.difference((step, inside), done, ancestors, outside)
+        circumstances = Circumstances(lost, pending, NOTHING, bool(row["begins"]), run == "none")
+        return Fact(flow, Seen(step), Seen(inside), _seen(done), _seen(ancestors), _seen(outside), circumstances)
+
+    def _find_lost_steps(self) -> Mapping[str, frozenset[str]]:
+        """Return the steps of each flow that may have lost the context of a run."""
+        lost: dict[str, frozenset[str]] = defaultdict(frozenset)
+        for row in self._rows:
+            if row["run"] == "lost" and not row["inside"]:
+                lost[row["flow"]] |= {row["step"]}
+        for flow, step, is_concurrent in self._tops:
+            if is_concurrent:
+                lost[flow] |= {step}
+        return lost
+
+    def _find_generators(self) -> Mapping[str, frozenset[str]]:
+        generators: dict[str, frozenset[str]] = defaultdict(frozenset)
+        for row in self._rows:
+            if row["is_lazy"]:
+                generators[row["flow"]] |= {row["step"]}
+        return generators
+
+    def _find_steps(self, flow: str) -> frozenset[str]:
+        """Return the steps of a flow that ran in other steps."""
+        return frozenset(row["step"] for row in self._rows if row["flow"] == flow and row["inside"])
+
+    def _find_versions(self) -> dict[str, str]:
+        versions: dict[str, str] = {}
+        for row in self._rows:
+            version, day = row["version"], str(row["last_day"])
+            versions[version] = max(day, versions.get(version, ""))
+        return versions
+
+    def _find_period(self) -> Period:
+        return Period(min(str(row["first_day"]) for row in self._rows), max(str(row["last_day"]) for row in self._rows))
+
+
+def _seen(steps: Iterable[str]) -> frozenset[Seen]:
+    return frozenset(map(Seen, steps))
+
+
+def _read_timing(row: Mapping[str, Any]) -> Timing:
+    buckets = {int(bucket): int(number) for bucket, number in row["buckets"].items()}
+    return Timing(int(row["errors"]), DurationSketch(buckets))

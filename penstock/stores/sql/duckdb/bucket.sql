@@ -1,0 +1,1 @@
+octave * 64 + ((bounded << 6) >> octave) - 64

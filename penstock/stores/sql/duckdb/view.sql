@@ -1,0 +1,3 @@
+-- Facts, counted whenever they are asked for.
+CREATE OR REPLACE VIEW penstock_facts AS
+@counts;
