@@ -116,7 +116,7 @@ class _FlowDraft:
         starts = Runs(self.recording, frozenset({self.start})).starts
         for shape, times in sorted(starts.items(), key=lambda item: len(shapes[item[0]].missing)):
             missing = frozenset(self.names[number] for number in shapes[shape].missing if number in self.names)
-            contexts.add(trees[shape][0].call, times, missing)
+            contexts.add(trees[shape].calls[0].call, times, missing)
         return contexts
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+WHOLE_HEAD = 1_000_000
+"""Stands for all calls, where a generator has none after its first item."""
+
 
 class Function(NamedTuple):
     """A function of the watched code.
@@ -63,6 +66,7 @@ class Shape(NamedTuple):
         failed: Whether it ended with an exception.
         missing: The functions, by index, whose calls somewhere inside may be missing, because they were not watched any
             more after so many calls; sorted.
+        head: How many of the calls inside a generator began before its first item.
     """
 
     function: int
@@ -72,6 +76,7 @@ class Shape(NamedTuple):
     partial: bool = False
     failed: bool = False
     missing: tuple[int, ...] = ()
+    head: int = WHOLE_HEAD
 
 
 class Root(NamedTuple):

@@ -101,6 +101,7 @@ def _encode_shape(shape: Shape) -> list[object]:
         int(shape.partial),
         int(shape.failed),
         shape.missing,
+        shape.head,
     ]
 
 
@@ -133,7 +134,7 @@ def _decode_function(row: Sequence[Any], project: Path | None) -> Function:
 
 
 def _decode_shape(row: Sequence[Any], functions: int, shapes: int) -> Shape:
-    function, children, writes, reads, partial, failed, missing = row
+    function, children, writes, reads, partial, failed, missing, head = row
     return Shape(
         _check_index(function, functions),
         tuple(map(check_text, writes)),
@@ -142,6 +143,7 @@ def _decode_shape(row: Sequence[Any], functions: int, shapes: int) -> Shape:
         bool(check_natural(partial)),
         bool(check_natural(failed)),
         _check_indexes(missing, functions),
+        check_natural(head),
     )
 
 

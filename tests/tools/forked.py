@@ -20,6 +20,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from rehearsal import rehearse
+
 HEAVY = {
     "sphinx": ("sphinx.cmd.build", "penstock_sphinx"),
     "mkdocs": ("mkdocs.commands.build", "mkdocs.commands.serve", "mkdocs.theme", "penstock_mkdocs.plugin"),
@@ -142,7 +144,8 @@ def serve(module: str, *imports: str) -> None:
 
         for name in default_plugins:
             importlib.import_module(f"_pytest.{name}")
-    gc.freeze()
+    rehearse(module)
+    gc.freeze()  # what is here now stays; forks need not search it
     for line in sys.stdin:
         pid = os.fork()
         if not pid:
@@ -173,7 +176,6 @@ def _become(
     sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
     _open_streams()
     sys.argv[1:] = arguments
-    gc.unfreeze()
     if script:
         sys.argv[0], sys.path[0] = script, str(Path(script).parent)
         runpy.run_path(script, run_name="__main__")

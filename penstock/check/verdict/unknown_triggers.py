@@ -12,21 +12,25 @@ if TYPE_CHECKING:
     from penstock.model.resources import Vocabulary
 
 UNKNOWN = "route-unknown"
+_SHOWN = frozenset({"confirmed", "trigger-never-seen"})
+"""The states of triggers on which runs have decided."""
 
 
 def find_unknown_triggers(flow: Flow, uses: Iterable[ResourceUse], vocabulary: Vocabulary) -> tuple[ResourceUse, ...]:
-    """Return the triggers of a flow that no framework knows, unless runs confirm them, or the project has other words.
+    """Return the triggers of a flow that no framework knows, unless runs say more, or the project has other words.
+
+    Runs that something else started say more: what the trigger should be.
 
     Args:
         flow: The flow as it was collected.
         uses: The verdicts on its uses.
         vocabulary: The words for resources.
     """
-    confirmed_steps = {use.step for use in uses if use.verb == "starts on" and use.state == "confirmed"}
+    shown_steps = {use.step for use in uses if use.verb == "starts on" and use.state in _SHOWN}
     return tuple(
         use
         for use in flow.uses
-        if use.state == UNKNOWN and use.step not in confirmed_steps and use.resource not in vocabulary.aliases
+        if use.state == UNKNOWN and use.step not in shown_steps and use.resource not in vocabulary.aliases
     )
 
 

@@ -50,9 +50,19 @@ def explains(names: Collection[str], context: Context) -> bool:
 
 
 class _RunningStep(NamedTuple):
-    """A step that runs, with what had ended inside the next one out when it began, and what of that ended last."""
+    """A step that runs, with what had ended when it began.
+
+    Attributes:
+        step: The step.
+        finished: All steps of the run that had ended.
+        done: Those that had ended inside the next step out.
+        last: Those of them that ended last.
+        outer: The next step out, which is another one.
+        depth: How many steps are around it.
+    """
 
     step: str
+    finished: frozenset[str] = NOTHING
     done: frozenset[str] = NOTHING
     last: frozenset[str] = NOTHING
     outer: _RunningStep | None = None
@@ -109,19 +119,25 @@ class Contexts:
     ) -> None:
         for placed in call.inside:
             self._visits += 1
-            inner = placed.call
-            done = frozenset[str]().union(*(call.inside[position].call.finished for position in placed.after))
+            inner, done = placed.call, _list_done(placed, call)
             last = _find_last(placed, call.inside)
             if inner.lazy and frame.outer is not None:  # it was made before its consumer began
                 last = frame.last or frozenset({frame.outer.step})
-            context = _describe(inner, frame, done, _list_consumed(inner) or last)
-            if context is not None:
-                contexts.setdefault(context)
+            ended = done  # recursion adds no arrow, and an entrypoint in itself begins anew
+            if frame.outer is not None:
+                ended = NOTHING.union(*(call.inside[position].call.finished for position in placed.after))
+            elif inner.step == frame.step:
+                ended = NOTHING
+            inner_frame = _RunningStep(inner.step, frame.finished | ended, done, last, frame, frame.depth + 1)
+            if inner.step == frame.step:
+                inner_frame = inner_frame._replace(done=frame.done | ended, last=NOTHING, outer=frame.outer)
+            if inner_frame.outer is not None:
+                contexts.setdefault(_describe(inner, inner_frame, inner_frame.outer))
             order.update(
                 dict.fromkeys(name for name in (*sorted(_list_consumed(inner)), inner.step) if name not in order)
             )
             if frame.depth < _MAX_DEPTH:
-                self._visit(inner, _RunningStep(inner.step, done, last, frame, frame.depth + 1), contexts, order)
+                self._visit(inner, inner_frame, contexts, order)
 
     def admit(self, after: Mapping[str, Collection[str]]) -> bool:
         """Count the unsure contexts that no arrow explains, though no step before is missing; return whether there are any.
@@ -153,7 +169,12 @@ def _see(steps: Iterable[str]) -> frozenset[Seen]:
 
 def _list_consumed(call: StepCall) -> frozenset[str]:
     """Return the generators that a call itself consumes: it comes after them."""
-    return frozenset(placed.call.step for placed in call.inside if placed.call.lazy) - {call.step}
+    return frozenset(inner.step for inner in _list_early(call) if inner.lazy) - {call.step}
+
+
+def _list_early(call: StepCall) -> list[StepCall]:
+    """Return the calls inside another, of a generator those before its first item."""
+    return [call.inside[position].call for position in sorted(call.early)]
 
 
 def _find_last(placed: Placed, siblings: tuple[Placed, ...]) -> frozenset[str]:
@@ -169,28 +190,32 @@ def _find_last(placed: Placed, siblings: tuple[Placed, ...]) -> frozenset[str]:
     return frozenset(siblings[position].call.step for position in before - passed)
 
 
-def _describe(call: StepCall, frame: _RunningStep, done: frozenset[str], last: frozenset[str]) -> Context | None:
-    """Return the context of a call; ``None`` for one inside calls of the same step only."""
-    parent: _RunningStep | None = frame
-    while parent is not None and parent.step == call.step:  # recursion adds no arrow
-        done, last, parent = parent.done, NOTHING, parent.outer
-    if parent is None:
-        return None
-    ancestors, outside, outer = NOTHING, parent.done, parent.outer
+def _list_done(placed: Placed, around: StepCall) -> frozenset[str]:
+    """Return the steps that had ended inside a call when one in it began; its own recursion is no step inside it."""
+    ended = (around.inside[position].call for position in placed.after)
+    return NOTHING.union(
+        *(call.finished - {call.step} if call.step == around.step else call.finished for call in ended)
+    )
+
+
+def _describe(call: StepCall, frame: _RunningStep, parent: _RunningStep) -> Context:
+    """Return the context of a call."""
+    ancestors, outer = NOTHING, parent.outer
     while outer is not None:
-        ancestors, outside, outer = ancestors | {outer.step}, outside | outer.done, outer.outer
-    pulled = frozenset(_find_generators(call))
-    done = done | pulled | (ancestors | outside if call.lazy else NOTHING)
-    return Context(call.step, parent.step, last, done - {call.step}, ancestors, outside - done)
+        ancestors, outer = ancestors | {outer.step}, outer.outer
+    outside = frame.finished - frame.done
+    done = frame.done.union(_find_generators(call), ancestors | outside if call.lazy else NOTHING)
+    last = _list_consumed(call) or frame.last
+    return Context(call.step, parent.step, last, done - {call.step}, ancestors, outside)
 
 
 def _find_generators(call: StepCall) -> set[str]:
     """Return the generators that are consumed inside a call: each went before every step that consumes it."""
     generators: set[str] = set()
-    waiting = list(call.inside)
+    waiting = [inner for inner in _list_early(call) if inner.step != call.step]
     while waiting:
-        inner = waiting.pop().call
+        inner = waiting.pop()
         if inner.lazy:
             generators.add(inner.step)
-        waiting += inner.inside
+        waiting += _list_early(inner)
     return generators

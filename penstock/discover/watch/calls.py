@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from penstock.discover.watch.shapes import ShapeRow
+from penstock.discover.watch.shapes import WHOLE_HEAD, ShapeRow
 
 if TYPE_CHECKING:
     from penstock.discover.watch.functions import WatchedFunction
@@ -41,6 +41,7 @@ class WatchedCall:
         skipped: The number of calls just inside it that are passed over.
         failed: Whether it ended with an exception.
         has_ended: Whether its function has returned.
+        head: The number of calls inside a generator before its first item.
         is_shown: Whether it has ended, or is a generator that has shown an item: what comes then comes after it.
         is_closed: Whether it is counted, so that nothing can be added to it.
         is_ignored: Whether it is not counted, because what is around it is not known.
@@ -60,6 +61,7 @@ class WatchedCall:
     shape = -1
     company: tuple[int, ...] = ()
     times = 1
+    head = -1
 
     def __init__(self, function: WatchedFunction, outer: WatchedCall | None, parent: WatchedCall | None) -> None:
         self.function = function
@@ -120,6 +122,7 @@ class Calls:
         """Let what consumes the first item of a generator come after it."""
         if call.parent is not None and not call.is_shown:
             call.is_shown = True
+            call.head = len(call.children)
             call.parent.running -= 1
 
     def resume(self, call: WatchedCall) -> None:
@@ -193,12 +196,14 @@ class Calls:
                 parent.missing = tuple({*parent.missing, *self.shapes.list_functions([number])})
 
     def _describe(self, call: WatchedCall) -> ShapeRow:
-        children = _merge_neighbours(call.children) if call.children else ()
+        children, places = _merge_neighbours(call.children) if call.children else ((), [])
         inner = {number for shape, _, _ in children for number in self.shapes[shape].missing}
         missing = tuple(sorted(inner.union(call.missing))) if inner or call.missing else ()
         writes, reads = tuple(sorted(call.writes)), tuple(sorted(call.reads))
         is_partial = len(call.children) > 2 * MAX_CHILDREN
-        return ShapeRow(call.function.number, children, writes, reads, is_partial, call.failed, missing)
+        return ShapeRow(
+            call.function.number, children, writes, reads, is_partial, call.failed, missing, _place_item(call, places)
+        )
 
 
 def _find_open(call: WatchedCall) -> list[WatchedCall]:
@@ -254,8 +259,24 @@ def _find_cycle(children: list[WatchedCall]) -> int:
     return 0
 
 
-def _merge_neighbours(calls: list[WatchedCall] | tuple[WatchedCall, ...]) -> tuple[ChildRow, ...]:
-    """Return the rows of calls inside another, equal ones in a row as one; those may overlap each other."""
+def _place_item(call: WatchedCall, places: list[int]) -> int:
+    """Return how many rows of the calls inside a generator began before its first item.
+
+    Args:
+        call: The generator, or another call.
+        places: The row of each call inside it.
+    """
+    head = places[min(call.head, len(places)) - 1] + 1 if call.head > 0 and places else call.head
+    return WHOLE_HEAD if head < 0 or not places or head > places[-1] else head
+
+
+def _merge_neighbours(
+    calls: list[WatchedCall] | tuple[WatchedCall, ...],
+) -> tuple[tuple[ChildRow, ...], list[int]]:
+    """Return the rows of calls inside another, and the row of each.
+
+    Equal ones in a row are one; those may overlap each other.
+    """
     rows: list[ChildRow] = []
     times: list[int] = []
     places: list[int] = []
@@ -268,7 +289,8 @@ def _merge_neighbours(calls: list[WatchedCall] | tuple[WatchedCall, ...]) -> tup
             rows.append((call.shape, running, 1))
             times.append(call.times)
         places.append(len(rows) - 1)
-    return tuple((shape, running, bucket(count)) for (shape, running, _), count in zip(rows, times, strict=True))
+    merged = tuple((shape, running, bucket(count)) for (shape, running, _), count in zip(rows, times, strict=True))
+    return merged, places
 
 
 def bucket(times: int) -> int:

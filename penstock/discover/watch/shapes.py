@@ -30,6 +30,10 @@ MAX_PARTIAL_SHAPES = 64
 """Maximum number of further shapes of a function that are kept for what they touch, and for what is missing."""
 
 
+WHOLE_HEAD = 1_000_000
+"""Stands for all calls, where a generator has none after its first item."""
+
+
 class ShapeRow(NamedTuple):
     """A shape, in the order of its row in a file; see :class:`penstock.discover.recording.Shape`."""
 
@@ -40,6 +44,7 @@ class ShapeRow(NamedTuple):
     partial: bool = False
     failed: bool = False
     missing: tuple[int, ...] = ()
+    head: int = WHOLE_HEAD
 
 
 RootRow = tuple[int, str, tuple[int, ...]]
@@ -147,6 +152,6 @@ class Shapes:
             roots, functions, order = list(self.roots.items()), list(self.functions), list(self._order)
         return {
             "functions": [[module, *code] for module, code in functions],
-            "shapes": [[*row[:4], int(row.partial), int(row.failed), row.missing] for row in order],
+            "shapes": [[*row[:4], int(row.partial), int(row.failed), row.missing, row.head] for row in order],
             "roots": [[*root, count] for root, count in roots],
         }

@@ -98,7 +98,8 @@ def draw_pdf(flow: Flow, options: Options, layout: Layout, *, engine: str = ENGI
         LayoutError: The engine failed, ran out of time, or does not write PDF.
         MissingExtraError: The engine or the graphviz package is not installed.
     """
-    content = _draw_with_engine(flow, options, layout, engine, timeout, f"-Gsize={MAX_PAGE},{MAX_PAGE}", "-Tpdf")
+    limits = ("-Gmargin=0", f"-Gsize={MAX_PAGE},{MAX_PAGE}")  # the engine would add its margin to the size
+    content = _draw_with_engine(flow, options, layout, engine, timeout, *limits, "-Tpdf")
     if not (content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF") and b"startxref" in content):
         raise _failure(flow, engine, Fault("it wrote something other than a PDF"))
     return content

@@ -28,12 +28,12 @@ def judge(state):
     ("state", "states"),
     [
         ("confirmed", ["confirmed"]),
-        ("trigger-never-seen", ["route-unknown"]),
+        ("trigger-never-seen", ["trigger-never-seen"]),
         ("unexercised", ["route-unknown"]),
     ],
 )
 def test_runs_outweigh(state, states):
-    """A run that began so shows that the route is there; nothing else does."""
+    """What runs show of a trigger outweighs what the framework has: that it is right, or what else started them."""
     uses = add_unknown_triggers(make_flow(), [judge(state)], Vocabulary())
     assert states == [use.state for use in uses]
 

@@ -147,6 +147,7 @@ def test_psycopg2_is_put_back():
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
 def test_sqlalchemy(database, driver):
     """SQLAlchemy tells its statements, whatever driver executes them."""
+    pytest.importorskip(driver)
     sqlalchemy = pytest.importorskip("sqlalchemy")
     engine = sqlalchemy.create_engine(database.replace("postgresql:", f"postgresql+{driver}:"))
     table = sqlalchemy.Table("stock", sqlalchemy.MetaData(), sqlalchemy.Column("part", sqlalchemy.String))
