@@ -38,7 +38,14 @@ nitpick_ignore = [
     ("py:exc", "ImproperlyConfigured"),  # Django's
     *(("py:class", name) for name in ("H", "P", "T")),  # type variables
     *(("py:class", name) for name in ("Path", "pathlib.Path", "concurrent.futures.Executor", "httpx.Request")),
-    *(("py:class", name) for name in ("contextlib.AbstractContextManager", "opentelemetry.trace.TracerProvider")),
+    *(
+        ("py:class", name)
+        for name in (
+            "contextlib.AbstractContextManager",
+            "opentelemetry.trace.TracerProvider",
+            "opentelemetry.metrics.MeterProvider",
+        )
+    ),
 ]
 napoleon_use_ivar = True
 napoleon_use_rtype = False

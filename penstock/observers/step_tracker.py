@@ -67,7 +67,7 @@ class StepTracker:
     def begin(self, event: StepEvent) -> TrackedFrame | None:
         """Return the frame of a step in its first flow; ``None`` for a step without a flow, or where it is unknown.
 
-        It is unknown for a step that another process has called without sending the steps around.
+        It is unknown for a step that another process has called without sending the steps around, and for what it calls.
         """
         above = event.parent
         first: TrackedFrame | None = None
@@ -76,7 +76,7 @@ class StepTracker:
             if parent is not None and parent.flow == event.flows[0]:
                 first = _make_frame(event, parent.flow, parent)
         if first is None:
-            if not event.entrypoint and _is_cut_off(event):
+            if not event.entrypoint and self._is_cut_off(event):
                 return None
             for flow in reversed(event.flows):
                 outer = self._find_outer(flow, event)
@@ -106,6 +106,17 @@ class StepTracker:
                 frame = frame.beside
         text = encode_step_frames(frames)
         return text if len(text) <= MAX_HEADER else ""
+
+    def _is_cut_off(self, event: StepEvent) -> bool:
+        """Return whether the steps around are unknown: those of another process, which sent none, or what such a step calls."""
+        above, run = event.parent, event.run
+        while above is not None and not above.flows:
+            above = above.parent
+        if above is not None:
+            return self not in above.notes
+        if run is None or run.remote is None:
+            return False
+        return run.arrived is None or not (remote_frames(run) or run.arrived.text == NO_STEPS)
 
     def _find_outer(self, flow: str, event: StepEvent) -> StepFrame | None:
         """Return the nearest step of a flow around, here or in another process.
@@ -165,11 +176,3 @@ def _find_run_kind(event: StepEvent) -> RunKind:
 def _is_in_run(frame: StepFrame) -> bool:
     """Return whether a frame is in a run; only those in one are sent to other processes."""
     return frame.is_in_run if type(frame) is TrackedFrame else True
-
-
-def _is_cut_off(event: StepEvent) -> bool:
-    """Return whether a step may be in one of another process, which sent none: what is around it is unknown."""
-    run, above = event.run, event.parent
-    if run is None or run.remote is None or above is not None:
-        return False
-    return run.arrived is None or not (remote_frames(run) or run.arrived.text == NO_STEPS)

@@ -50,7 +50,7 @@ class UndeclaredObserver:
     """Counts undeclared ways as they happen: ``add_observer(UndeclaredObserver(flows))``.
 
     A step is declared where one of the steps in its ``after=`` is the nearest step around it, or had finished inside that one
-    before. Each way is logged once, by the logger ``penstock.undeclared``, and every time counted: in :attr:`counts`, and by
+    before. Each way is logged once, by the logger ``penstock.undeclared``, and every time counted: in ``counts``, and by
     the counter ``penstock.undeclared`` of OpenTelemetry if that is installed. What is uncertain is not counted: entrypoints,
     steps outside a run, and steps that may have been given a generator.
 

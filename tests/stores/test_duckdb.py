@@ -4,30 +4,36 @@ from __future__ import annotations
 
 from collections import Counter
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from otlp import told
+from penstock import flow, get_flow, observing
 from penstock.check.evidence.durations import DurationSketch
+from penstock.check.verdict.judgement import judge
 from penstock.errors import EvidenceError
+from penstock.observers.otel import OpenTelemetryObserver
 from penstock.stores.address import StoreAddress
 from penstock.stores.connections import connect
 from penstock.stores.reading import read_store
 from penstock.stores.templates import find_schema
 from span_rows import rows_of_evidence
 from span_stores import fill_duckdb
-from stored_spans import DAY, SECOND, make_spans, otlp_lines, with_facts
+from stored_spans import DAY, SECOND, StoredSpan, make_spans, otlp_lines, with_facts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from penstock.check.evidence import Evidence
     from penstock.stores.templates import Way
-    from stored_spans import StoredSpan
 
 
 def read(path: Path | str, way: Way | None = None, since: int = 0, until: int = 2 * DAY) -> Evidence:
@@ -127,3 +133,45 @@ def test_a_window(folder: Path) -> None:
     assert read(path, since=DAY).facts
     with pytest.raises(EvidenceError, match="no span of this time belongs to a step"):
         read(path, since=DAY + 3600 * SECOND)
+
+
+def test_the_verdict_of_real_spans(folder: Path) -> None:
+    """Spans that the observer has made get the same verdict from the store as from their file, by either way."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    orders = flow("orders")
+    names = {"check": "go", "charge": "check", "ship": "charge", "bill": "ship", "never": "go"}
+    steps = {name: orders.step(after=after, name=name)(call) for name, after in names.items()}
+    go = orders.entrypoint(name="go")(call)
+    with observing(OpenTelemetryObserver(provider)):
+        go(steps["check"], steps["charge"], lambda: steps["ship"](steps["ship"]))
+        go(lambda: steps["check"](steps["charge"]), steps["bill"])
+        steps["check"](steps["bill"])
+    finished = exporter.get_finished_spans()
+    begun = min(span.start_time for span in finished)
+    spans = [as_stored_span(span, DAY - begun) for span in finished]
+    provider.shutdown()
+    fill(folder / "real.db", spans)
+    expected = states(told(folder / "real.jsonl", otlp_lines(spans)))
+    assert expected == states(read(folder / "real.db")) == states(read(folder / "real.db", "parents"))
+    assert {"confirmed", "never-seen"} < {state for state, _ in expected.values()}
+
+
+def call(*calls: Callable[[], object]) -> None:
+    """Call functions, one after the other."""
+    for function in calls:
+        function()
+
+
+def states(evidence: Evidence) -> dict[str, tuple[str, str]]:
+    """Return the state and the witness of each arrow."""
+    edges = judge(get_flow("orders"), evidence).flow.edges
+    return {f"{edge.source}>{edge.target}": (edge.state, edge.witness) for edge in edges}
+
+
+def as_stored_span(span: Any, shift: int) -> StoredSpan:
+    """Return a span of the SDK in no format, at another time."""
+    parent = f"{span.parent.span_id:016x}" if span.parent else ""
+    ids = f"{span.context.trace_id:032x}", f"{span.context.span_id:016x}"
+    told_of = {key: value for key, value in span.attributes.items() if isinstance(value, str | bool)}
+    return StoredSpan(*ids, parent, None, span.start_time + shift, span.end_time + shift, False, told_of)

@@ -23,7 +23,6 @@ html_theme = "basic"
 project = "python"
 version = "1"
 copyright = "us"
-man_pages = [("index", "python", "", [], 1)]
 penstock_manifests = ["flows.json"]
 penstock_numbers = "all"
 """
@@ -85,7 +84,7 @@ def test_an_option_wins_over_the_setting(built):
     assert "p50" not in counts.get_text()
 
 
-@pytest.mark.parametrize(("builder", "file"), [("text", "index.txt"), ("man", "python.1"), ("latex", "python.tex")])
+@pytest.mark.parametrize(("builder", "file"), [("text", "index.txt"), ("latex", "python.tex")])
 def test_every_builder_has_the_tables(site, built, builder, file):
     """Builders without our style write the same tables as their own."""
     other = site.build(builder)
