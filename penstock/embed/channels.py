@@ -90,7 +90,7 @@ def _list_steps(application: Application, users: ResourceUsers, verbs: Sequence[
 
 
 def _view_user(flow: Flow, user: ResourceUser) -> UsingStep:
-    if not flow.uses:  # nothing was checked
+    if user.use not in flow.uses:  # it was not checked
         return UsingStep(flow, user.node.step)
     channel = view_use(user.use)
     is_only_seen = user.use.state == "seen" and user.use.verb == "writes"

@@ -67,5 +67,6 @@ def declared_uses(flow: Flow) -> Iterator[ResourceUse]:
 
 
 def list_uses(flow: Flow) -> tuple[ResourceUse, ...]:
-    """Return what the steps of a flow were seen to use, if it was checked, else what they declare."""
-    return flow.uses or tuple(declared_uses(flow))
+    """Return what is known of the uses of a flow, and what its steps declare beside that."""
+    known = {(use.step, use.verb, use.resource) for use in flow.uses}
+    return (*flow.uses, *(use for use in declared_uses(flow) if (use.step, use.verb, use.resource) not in known))

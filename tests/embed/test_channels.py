@@ -97,3 +97,14 @@ def test_index_says_what_is_not_as_declared(tmp_path: Path) -> None:
         "db:sales": [("sell", "")],
         "kafka:sold": [("sell", "never seen"), ("pack", "")],
     } == rows
+
+
+def test_what_is_known_of_some_uses_hides_no_others(tmp_path: Path) -> None:
+    """A flow of which only a trigger was compared with the framework's routes still has its effects."""
+    step = Step(name="sell", entrypoint=True, trigger="POST /sell", effects=("kafka:sold",))
+    unknown = ResourceUse(step="sell", verb="starts on", resource="POST /sell", state="route-unknown")
+    site = Site(Config(project=tmp_path), Manifest(flows=(Flow(name="orders", steps=(step,), uses=(unknown,)),)))
+    rows = {
+        row.channel: [use.state for use in (*row.writers, *row.followers)] for row in view_channels(site, Selection())
+    }
+    assert {"POST /sell": ["unknown"], "kafka:sold": [""]} == rows
