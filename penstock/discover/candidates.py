@@ -27,8 +27,11 @@ def list_candidates(recording: Recording) -> list[Candidate]:
     triggers: dict[int, Counter[str]] = defaultdict(Counter)
     below: dict[int, int] = defaultdict(int)
     inside = collect_below(recording)
+    triggered = {root.shape for root in recording.roots if root.is_inside}
     for root, times in recording.roots.items():
         for index in _find_outermost(recording, root.shape):
+            if index in triggered and not root.is_inside and index != root.shape:
+                continue  # it is counted with its trigger
             function = recording.shapes[index].function
             runs[function] += times
             below[function] |= inside[index]

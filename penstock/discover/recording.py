@@ -80,17 +80,19 @@ class Shape(NamedTuple):
 
 
 class Root(NamedTuple):
-    """A call with no watched code around it.
+    """A call with no watched code around it, or one that something started, such as a request.
 
     Attributes:
         shape: The index of its shape.
         trigger: What started it, as in ``POST /orders``; empty where that is not known.
         quiet: The functions that may be missing inside, as the shape has them.
+        is_inside: Whether watched code is around it, so that it is a part of another outermost call, too.
     """
 
     shape: int
     trigger: str = ""
     quiet: tuple[int, ...] = ()
+    is_inside: bool = False
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def dumps(recording: Recording) -> str:
     rows = {
         "functions": [list(function) for function in recording.functions],
         "shapes": [_encode_shape(shape) for shape in recording.shapes],
-        "roots": [[*root, count] for root, count in recording.roots.items()],
+        "roots": [[*root[:3], int(root.is_inside), count] for root, count in recording.roots.items()],
     }
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
     lines += [f"{json.dumps(key)}: {_encode_rows(value)}" for key, value in rows.items()]
@@ -120,8 +120,9 @@ def decode_rows(content: Mapping[str, Any], project: Path | None = None) -> Reco
     for row in content["shapes"]:
         shapes.append(_decode_shape(row, len(functions), len(shapes)))
     roots: dict[Root, int] = {}
-    for shape, trigger, quiet, count in content["roots"]:
-        root = Root(_check_index(shape, len(shapes)), check_text(trigger), _check_indexes(quiet, len(functions)))
+    for shape, trigger, quiet, is_inside, count in content["roots"]:
+        missing = _check_indexes(quiet, len(functions))
+        root = Root(_check_index(shape, len(shapes)), check_text(trigger), missing, bool(check_natural(is_inside)))
         roots[root] = roots.get(root, 0) + check_natural(count)
     command, notes = content.get("command", ()), content.get("notes", ())
     return Recording(functions, tuple(shapes), roots, tuple(map(check_text, command)), tuple(map(check_text, notes)))
@@ -180,7 +181,7 @@ def merge(recordings: Sequence[Recording], command: Sequence[str] = ()) -> Recor
             shape = _renumber_shape(recording.shapes[place], numbers, places)
             places[place] = shapes.setdefault(shape, len(shapes))
         for root, count in recording.roots.items():
-            key = Root(places[root.shape], root.trigger, _renumber(root.quiet, numbers))
+            key = root._replace(shape=places[root.shape], quiet=_renumber(root.quiet, numbers))
             roots[key] = roots.get(key, 0) + count
     notes = dict.fromkeys(note for recording in recordings for note in recording.notes)
     return Recording(tuple(functions), tuple(shapes), roots, tuple(command), tuple(notes))

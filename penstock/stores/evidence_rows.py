@@ -29,7 +29,8 @@ class FactRows:
 
     def __init__(self) -> None:
         self._rows: list[Mapping[str, Any]] = []
-        self._tops: Counter[tuple[str, str, bool]] = Counter()
+        self._tops: Counter[Orphan] = Counter()
+        self._top_timings: dict[Row, Timing] = {}
 
     @property
     def has_lone_steps(self) -> bool:
@@ -43,13 +44,15 @@ class FactRows:
     def add_tops(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Take counted steps outside every run."""
         for row in rows:
-            self._tops[row["flow"], row["step"], bool(row["is_concurrent"])] += int(row["number"])
+            orphan = Orphan(row["flow"], Seen(row["step"]), bool(row["is_concurrent"]))
+            self._tops[orphan] += int(row["number"])
+            _add_timing(self._top_timings, orphan, row)
 
     def evidence(self) -> Evidence:
         """Return the evidence of all rows."""
-        facts, orphans, runs = Counter[Fact](), Counter[Orphan](), Counter[tuple[str, Seen]]()
+        facts, orphans, runs = Counter[Fact](), Counter(self._tops), Counter[tuple[str, Seen]]()
         lost, generators = self._find_lost_steps(), self._find_generators()
-        timings: dict[Row, Timing] = {}
+        timings = dict(self._top_timings)
         for row in self._rows:
             key = self._read_row(row, lost[row["flow"]], generators[row["flow"]])
             if key is None:
@@ -59,15 +62,12 @@ class FactRows:
                 facts[key] += number
             elif isinstance(key, tuple):
                 runs[key] += number
-            elif row["run"] != "none":
+            else:
                 orphans[key] += number
             if row["begins"] and isinstance(key, Fact):
                 runs[key.flow, key.step] += number
                 key = (key.flow, key.step)  # it is measured as a run
-            plain_key, timing = strip_circumstances(key), _read_timing(row)
-            timings[plain_key] = timings[plain_key].merge(timing) if plain_key in timings else timing
-        for (flow, step, is_concurrent), number in self._tops.items():
-            orphans[Orphan(flow, Seen(step), is_concurrent)] += number
+            _add_timing(timings, strip_circumstances(key), row)
         meanwhile = {(flow, step): self._find_steps(flow) for flow, steps in lost.items() for step in steps}
         return Evidence(
             facts,
@@ -84,10 +84,9 @@ class FactRows:
         """Return what a row counts; ``None`` if nothing."""
         flow, step, inside, run = row["flow"], row["step"], row["inside"], row["run"]
         if not inside:
-            if run == "again":
+            if run in ("again", "none"):  # those outside every run are counted as tops
                 return None
-            is_concurrent = run == "lost" or (run == "none" and self._tops[flow, step, True] > 0)
-            return Orphan(flow, Seen(step), is_concurrent) if run else (flow, Seen(step))
+            return Orphan(flow, Seen(step), run == "lost") if run else (flow, Seen(step))
         if run == "other":
             return None
         done, ancestors, outside = (split_names(row[side]) for side in ("done", "around", "before"))
@@ -101,9 +100,9 @@ class FactRows:
         for row in self._rows:
             if row["run"] == "lost" and not row["inside"]:
                 lost[row["flow"]] |= {row["step"]}
-        for flow, step, is_concurrent in self._tops:
-            if is_concurrent:
-                lost[flow] |= {step}
+        for orphan in self._tops:
+            if orphan.concurrent:
+                lost[orphan.flow] |= {orphan.step.step}
         return lost
 
     def _find_generators(self) -> Mapping[str, frozenset[str]]:
@@ -132,6 +131,7 @@ def _seen(steps: Iterable[str]) -> frozenset[Seen]:
     return frozenset(map(Seen, steps))
 
 
-def _read_timing(row: Mapping[str, Any]) -> Timing:
-    buckets = {int(bucket): int(number) for bucket, number in row["buckets"].items()}
-    return Timing(int(row["errors"]), DurationSketch(buckets))
+def _add_timing(timings: dict[Row, Timing], key: Row, counts: Mapping[str, Any]) -> None:
+    buckets = {int(bucket): int(number) for bucket, number in counts["buckets"].items()}
+    timing = Timing(int(counts["errors"]), DurationSketch(buckets))
+    timings[key] = timings[key].merge(timing) if key in timings else timing

@@ -62,7 +62,8 @@ class SpanSource:
 
     def count_tops(self, way: Way, since: object, until: object) -> str:
         """Return the query that counts the steps outside every run."""
-        return fill_template(self.dialect, "tops", steps=self.select_steps(way, since, until))
+        steps, bucket = self.select_steps(way, since, until), fill_template(self.dialect, "bucket")
+        return fill_template(self.dialect, "tops", steps=steps, bucket=bucket)
 
     def measure_coverage(self, since: object, until: object) -> str:
         """Return the query of how many spans of steps have a fact."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from call_texts import record
 from penstock.discover.candidates import list_candidates
+from penstock.discover.choice.runs import Runs
 
 
 def test_candidates_are_the_outermost_functions() -> None:
@@ -35,3 +36,17 @@ def test_wrappers_stand_for_what_they_call() -> None:
     )
     candidates = list_candidates(replace(recording, functions=functions))
     assert [("view", ("GET /",))] == [(candidate.function.name, candidate.triggers) for candidate in candidates]
+
+
+def test_a_request_inside_other_code_is_one_run() -> None:
+    """A view below the project's own middleware is counted once, as a candidate and as the entrypoint of a flow."""
+    recording = record("inner(view(a))", "view(a)", triggers={"view": "GET /"})
+    functions = tuple(
+        function._replace(qualname=function.qualname.replace("inner", "log.<locals>.inner"))
+        for function in recording.functions
+    )
+    roots = {root._replace(is_inside=bool(root.trigger)): times for root, times in recording.roots.items()}
+    recording = replace(recording, functions=functions, roots=roots)
+    (candidate,) = list_candidates(recording)
+    view = recording.functions.index(candidate.function)
+    assert ("view", 1, 1) == (candidate.function.name, candidate.runs, Runs(recording, frozenset({view})).number)

@@ -21,7 +21,7 @@ RECORDING = Recording(
         Shape(0, children=(Child(0, times=10), Child(1, running=(0,))), missing=(1,)),
         Shape(1, partial=True),
     ),
-    {Root(2, "POST /orders", (1,)): 3, Root(3): 1},
+    {Root(2, "POST /orders", (1,)): 3, Root(3): 1, Root(3, "GET /", is_inside=True): 1},
     ("pytest", "-q"),
     ("A note.",),
 )
@@ -47,6 +47,7 @@ def test_merge_joins_equal_rows():
         "2 x check <postgres:parts",
         "check…",
         "place_order(store, check <postgres:parts)",
+        "GET /: check…",
         "POST /orders: 3 x place_order(10 x check <postgres:parts, check! >postgres:orders&0)",
     ] == draw_roots(merged)
     assert (("make", "test"), ("A note.", "Another note."), 3, 6) == (

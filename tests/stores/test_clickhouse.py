@@ -71,6 +71,7 @@ def test_any_traces(schema: str, clickhouse: ClickHouse, address: str, tmp_path:
     assert rows_of_evidence(expected) == rows_of_evidence(by_parents) == rows_of_evidence(by_attributes)
     assert expected.runs == by_parents.runs == by_attributes.runs
     assert (expected.orphans, expected.commits) == (by_parents.orphans, by_parents.commits)
+    assert expected.measurements == by_parents.measurements
 
 
 def test_durations_are_those_of_the_sketch(clickhouse: ClickHouse, address: str) -> None:

@@ -66,6 +66,7 @@ def test_any_traces_by_parents_and_times(seed: int, folder: Path) -> None:
     assert rows_of_evidence(expected) == rows_of_evidence(found)
     assert (expected.runs, expected.commits) == (found.runs, found.commits)
     assert expected.orphans == found.orphans
+    assert (expected.measurements, expected.periods) == (found.measurements, found.periods)
 
 
 @settings(max_examples=3, deadline=None)

@@ -148,11 +148,13 @@ def collect_below(recording: Recording) -> list[int]:
 def _count_starts(recording: Recording, entrypoints: frozenset[int]) -> Counter[int]:
     """Return how often each shape was the outermost call of an entrypoint."""
     outside: Counter[int] = Counter()
+    triggered: Counter[int] = Counter()
     for root, times in recording.roots.items():
-        outside[root.shape] += times
+        (triggered if root.is_inside else outside)[root.shape] += times
     starts: Counter[int] = Counter()
     for index in range(len(recording.shapes) - 1, -1, -1):
-        shape, times = recording.shapes[index], outside[index]
+        shape = recording.shapes[index]
+        times = max(outside[index], triggered[index])  # what is around a triggered call may be kept without it
         if not times:
             continue
         if shape.function in entrypoints:

@@ -187,7 +187,7 @@ class Calls:
                 function.leaves[call.failed] = number
         call.shape, call.is_closed = number, True
         if parent is None or call.trigger:
-            self.shapes.count_root(number, call.trigger)
+            self.shapes.count_root(number, call.trigger, is_inside=parent is not None)
         if call.children:
             call.children = ()
         if parent is not None:

@@ -47,8 +47,8 @@ class ShapeRow(NamedTuple):
     head: int = WHOLE_HEAD
 
 
-RootRow = tuple[int, str, tuple[int, ...]]
-"""The number of an outermost call's shape, its trigger, and what may be missing."""
+RootRow = tuple[int, str, tuple[int, ...], bool]
+"""The number of an outermost call's shape, its trigger, what may be missing, and whether a call is around it after all."""
 
 
 class Shapes:
@@ -140,9 +140,9 @@ class Shapes:
             self._rows[row] = number
         return number
 
-    def count_root(self, number: int, trigger: str) -> None:
-        """Count an outermost call."""
-        root = number, trigger, self._order[number].missing
+    def count_root(self, number: int, trigger: str, *, is_inside: bool) -> None:
+        """Count an outermost call, or one inside another that has a trigger of its own."""
+        root = number, trigger, self._order[number].missing, is_inside
         with self._lock:
             self.roots[root] = self.roots.get(root, 0) + 1
 
@@ -153,5 +153,5 @@ class Shapes:
         return {
             "functions": [[module, *code] for module, code in functions],
             "shapes": [[*row[:4], int(row.partial), int(row.failed), row.missing, row.head] for row in order],
-            "roots": [[*root, count] for root, count in roots],
+            "roots": [[*root[:3], int(root[3]), count] for root, count in roots],
         }

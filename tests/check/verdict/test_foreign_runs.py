@@ -238,7 +238,7 @@ def test_another_process(call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PENSTOCK_EVIDENCE", str(tmp_path))
     program = importlib.import_module("program")
     observer = Recorder()
-    observer.follow(str(tmp_path))
+    observer.follow(str(tmp_path), times=False)
     with observing(observer):
         program.request()
         program.ping()

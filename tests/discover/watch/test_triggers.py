@@ -76,7 +76,7 @@ store()
             "flask",
             FLASK,
             {
-                "POST /orders/<int:number>: 2 x place_order(check)",
+                "POST /orders/<int:number>: place_order(check)",
                 "call_client(place_order(check))",
                 "check",
             },
