@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -52,6 +51,8 @@ def parse_tables(system: str, text: str) -> ParsedTables | None:
 @contextmanager
 def _without_log() -> Iterator[None]:
     """Let the parser keep what it does not understand to itself: the application's log is not ours."""
+    import logging  # noqa: PLC0415 - this module is in every watched process, and logging brings inspect on Python 3.14
+
     logger = logging.getLogger("sqlglot")
     is_disabled, logger.disabled = logger.disabled, True
     try:
