@@ -97,6 +97,7 @@ def rehearse(module: str) -> None:
             os.waitpid(pid, 0)
             if report.exists():
                 _repeat(report.read_bytes(), templates)
+    tempfile.tempdir = None  # a fork may have another TMPDIR
 
 
 def _perform(module: str, arguments: tuple[str, ...], folder: str, report: Path, templates: dict[Any, Any]) -> None:

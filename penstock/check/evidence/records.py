@@ -141,10 +141,10 @@ class Evidence:
         triggers (Mapping[RunTrigger, int]): How often what was seen to start a run.
         watched (Mapping[tuple[str, Seen], frozenset[str]]): The steps whose touches were recorded, by flow and step. Each
             has the kinds of targets, such as ``host`` and ``table``, that tests had replaced the client of whenever it ran.
-        measurements (Mapping[Source, Mapping[Row, Timing]]): Errors and durations, first by source: ``tests`` or
-            ``production``; then by what began there: a fact without its circumstances, an orphan, or the flow and
-            entrypoint of a run. Each measured call is in one of these rows.
-        periods (Mapping[Source, Period]): The first and the last day of each source that was recorded.
+        measurements (Mapping[str, Mapping[Fact | Orphan | tuple[str, Seen], Timing]]): Errors and durations, first by
+            source: ``tests`` or ``production``; then by what began there: a fact without its circumstances, an orphan,
+            or the flow and entrypoint of a run. Each measured call is in one of these rows.
+        periods (Mapping[str, Period]): The first and the last day of each source that was recorded.
     """
 
     facts: Mapping[Fact, int] = field(default_factory=dict)
