@@ -78,7 +78,7 @@ def measure_queries(session: Session) -> Iterator[tuple[str, float, int, float]]
     session.query(create)
     session.query(view)
     yield "filling the view", *measure(session, fill), 60.0
-    columns = "flow, step, inside, done, sum(number), sum(errors), sumMap(buckets), argMaxMerge(last_trace)"
+    columns = "flow, step, inside, done, sum(number), sum(errors), sumMap(buckets), argMinMerge(first_trace)"
     read = f"SELECT {columns} FROM penstock_facts GROUP BY flow, step, inside, done"
     yield "reading the view", *measure(session, read), 0.05
 

@@ -1,11 +1,11 @@
--- Each way of the last day that no arrow declares: what ran, in which step, after which ones, how often, and in which trace last.
+-- Each way of the last day that no arrow declares: what ran, in which step, after which ones, how often, and in which trace first.
 WITH
     -- The steps after which each step may run; in lists of names, commas and percent signs are escaped.
     declared AS (
         SELECT * FROM values('flow String, step String, sources Array(String), listed Array(String)', @arrows)
     ),
     seen AS (
-        SELECT flow, step, inside, done, sum(number) AS number, argMaxMerge(last_trace) AS trace
+        SELECT flow, step, inside, done, sum(number) AS number, argMinMerge(first_trace) AS trace
         FROM @table
         WHERE day >= today() - 1 AND inside != '' AND run = '' AND NOT is_entrypoint AND NOT begins
         GROUP BY flow, step, inside, done

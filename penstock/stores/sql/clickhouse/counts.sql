@@ -4,6 +4,6 @@ SELECT
     sum(weight) AS number,
     sumIf(weight, is_error) AS errors,
     sumMap(map(@bucket, weight)) AS buckets,
-    argMaxState(trace, start) AS last_trace
+    argMinState(trace, start) AS first_trace
 FROM (@steps)
 GROUP BY day, version, flow, step, inside, done, around, before, run, is_entrypoint, is_lazy, begins

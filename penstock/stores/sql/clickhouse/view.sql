@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS penstock_facts (
     number SimpleAggregateFunction(sum, UInt64),
     errors SimpleAggregateFunction(sum, UInt64),
     buckets SimpleAggregateFunction(sumMap, Map(UInt64, UInt64)),
-    last_trace AggregateFunction(argMax, String, Int64)
+    first_trace AggregateFunction(argMin, String, Int64)
 ) ENGINE = AggregatingMergeTree
 ORDER BY (flow, step, inside, done, around, before, run, is_entrypoint, is_lazy, begins, version, day);
 

@@ -1,7 +1,7 @@
--- Each way of the last day that no arrow declares: what ran, in which step, after which ones, how often, and in which trace last.
+-- Each way of the last day that no arrow declares: what ran, in which step, after which ones, how often, and in which trace first.
 WITH declared(flow, step, sources, listed) AS (VALUES @arrows),
 seen AS (
-    SELECT flow, step, inside, done, sum(number) AS number, arg_max(last_trace, day) AS trace
+    SELECT flow, step, inside, done, sum(number) AS number, arg_min(first_trace, day) AS trace
     FROM @table
     WHERE day >= current_date - 1 AND inside <> '' AND run = '' AND NOT is_entrypoint AND NOT begins
     GROUP BY ALL

@@ -4,6 +4,6 @@ SELECT
     sum(weight) AS number,
     coalesce(sum(weight) FILTER (is_error), 0) AS errors,
     quantile_disc(duration, [0.5, 0.95, 0.99]) AS durations,
-    arg_max(trace, "start") AS last_trace
+    arg_min(trace, "start") AS first_trace
 FROM (@steps)
 GROUP BY ALL
