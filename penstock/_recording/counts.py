@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from penstock.check.evidence.circumstances import Key
     from penstock.check.evidence.company import Company, Move, RootFacts
-    from penstock.check.evidence.measurements import Row, Source
+    from penstock.check.evidence.records import Row, Source
 
 COMMIT = "PENSTOCK_EVIDENCE_COMMIT"
 """The environment variable with the recorded commit; a trailing plus stands for uncommitted changes."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from penstock._runtime.events import StepEvent
     from penstock._runtime.runs import Run
     from penstock.check.evidence.frames import StepFrame
-    from penstock.check.evidence.measurements import Source
+    from penstock.check.evidence.records import Source
     from penstock.effects.rows import Touch
 
 __all__ = ["COMMIT", "EvidenceObserver"]

@@ -17,7 +17,7 @@ from penstock._recording.step_header import encode_step_frames, remote_frames
 from penstock._recording.strays import Strays
 from penstock._recording.substitutions import replacements
 from penstock._runtime.context import current_event, current_run
-from penstock._runtime.propagation import LONGEST_EVIDENCE, set_evidence_source
+from penstock._runtime.evidence_header import LONGEST_EVIDENCE, set_evidence_source
 from penstock.check.evidence.frames import StepFrame
 from penstock.errors import OutputError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from penstock._runtime.propagation import EVIDENCE_VERSION
+from penstock._runtime.evidence_header import EVIDENCE_VERSION
 from penstock.check.evidence.frames import decode_frames, encode_frames
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from penstock.check.evidence.timing_tally import TimingTally
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from penstock.check.evidence.measurements import Row, Timing
+    from penstock.check.evidence.records import Row, Timing
 
 MAX_WAITING = 1024
 """Calls whose durations are not counted yet."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from penstock._callables.kinds import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, flags_of
 from penstock._runtime.context import ContextBinding, current_event, current_run
+from penstock._runtime.evidence_header import encode_evidence
 from penstock._runtime.generators import async_generator, await_in, drive
-from penstock._runtime.propagation import encode_evidence
 from penstock._runtime.runs import Arrived, Run
 
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from penstock._runtime.context import current_run, outer_run
 from penstock._runtime.current_span import span_around
+from penstock._runtime.evidence_header import EVIDENCE_HEADER, encode_evidence, is_evidence, is_evidence_wanted
 from penstock._runtime.runs import Arrived, Run
 from penstock._util.headers import LONGEST, add_pair, read_pairs, read_text, remove_pairs, writable_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 H = TypeVar("H")
 
@@ -26,12 +27,6 @@ SAMPLED = 1
 RANDOM = 2
 """The flag of W3C Trace Context, Level 2, that says that the trace-id is made of random bits."""
 _KNOWN_FLAGS = SAMPLED | RANDOM  # others must not be passed on (section 3.2.2.5)
-
-EVIDENCE_HEADER = "X-Penstock-Evidence"
-LONGEST_EVIDENCE = 8192
-"""Maximum characters; a longer text is neither sent nor read."""
-EVIDENCE_VERSION = "1"
-"""How the header with the steps around begins, before its JSON; a text of another version is not read."""
 
 _flow_id = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _trace_id = re.compile(r"(?!0{32})[0-9a-f]{32}")
@@ -72,31 +67,6 @@ class RemoteFlowId(str):
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         return (self.context,)  # for copies and pickles
-
-
-class _EvidenceSource:
-    """The sources of the encoded steps around; without one, received steps are ignored.
-
-    Attributes:
-        encode: That of a recording.
-        spare: That of an observer which writes facts on spans.
-    """
-
-    encode: Callable[[], str] | None = None
-    spare: Callable[[], str] | None = None
-
-
-def set_evidence_source(source: Callable[[], str], *, is_spare: bool = False) -> None:
-    """Let messages carry the steps around, as ``source`` returns them, and read those of other processes.
-
-    Args:
-        source: Returns the encoded steps, or an empty string.
-        is_spare: Whether another source, as a recording has one, takes precedence.
-    """
-    if is_spare:
-        _EvidenceSource.spare = source
-    else:
-        _EvidenceSource.encode = source
 
 
 def is_flow_id(value: object) -> bool:
@@ -142,12 +112,6 @@ def outgoing(header: str = HEADER, *, traceparent: bool = True) -> list[tuple[st
     if evidence := encode_evidence():  # gRPC takes no upper-case letters, so an application that writes none gets none
         headers.append((EVIDENCE_HEADER.lower() if header.islower() else EVIDENCE_HEADER, evidence))
     return headers
-
-
-def encode_evidence() -> str:
-    """Return the encoded steps around for a message while evidence or facts are recorded, else an empty string."""
-    source = _EvidenceSource.encode or _EvidenceSource.spare
-    return source() if source else ""
 
 
 def _span_of(run: Run) -> tuple[str, int]:
@@ -291,13 +255,11 @@ def variable_name(header: str) -> str:
 
 
 def _evidence(values: list[Any]) -> str:
-    if not (_EvidenceSource.encode or _EvidenceSource.spare):
+    if not is_evidence_wanted():
         return ""
     text = values[0] if len(values) == 1 else ""
     text = bytes(text).decode("ascii", "replace") if isinstance(text, (bytes, bytearray)) else text
-    if not isinstance(text, str) or len(text) > LONGEST_EVIDENCE or not text.startswith(EVIDENCE_VERSION + "{"):
-        return ""
-    return text
+    return text if isinstance(text, str) and is_evidence(text) else ""
 
 
 def _only(values: list[Any], pattern: re.Pattern[str]) -> re.Match[str] | None:

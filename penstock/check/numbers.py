@@ -11,8 +11,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.check.evidence.measurements import Timing
-from penstock.check.evidence.records import Fact, Orphan
+from penstock.check.evidence.records import Fact, Orphan, Timing
 from penstock.model.numbers import Numbers, NumbersOrigin
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from penstock.check.evidence import Evidence
-    from penstock.check.evidence.measurements import Row
+    from penstock.check.evidence.records import Row
     from penstock.model import Edge, Flow
     from penstock.model.numbers import NumbersSource
 
@@ -41,7 +40,7 @@ class _CountedRow(NamedTuple):
         return self.row.step.step if isinstance(self.row, (Fact, Orphan)) else self.row[1].step
 
 
-class _Recording(NamedTuple):
+class _CountedEvidence(NamedTuple):
     """The rows of one flow from one source, and whether durations may be shown."""
 
     source: NumbersSource
@@ -62,33 +61,33 @@ def add_numbers(flow: Flow, evidence: Evidence, wanted: str) -> Flow:
     if recording is None or not recording.rows:
         return flow
     hidden = part.history.replaced.get(flow.name, frozenset()) if recording.source != "production" else frozenset()
-    counts = _Counts(flow, recording.rows, hidden)
+    counts = _RowCounts(flow, recording.rows, hidden)
     steps = (replace(step, numbers=counts.count_step(step.name, recording.shows_times)) for step in flow.steps)
     edges = (replace(edge, numbers=counts.count_edge(edge)) for edge in flow.edges)
     return replace(flow, steps=tuple(steps), edges=tuple(edges), numbers=_describe_origin(part, recording))
 
 
-def _describe_origin(evidence: Evidence, recording: _Recording) -> NumbersOrigin:
+def _describe_origin(evidence: Evidence, recording: _CountedEvidence) -> NumbersOrigin:
     runs = sum(counted.calls for counted in recording.rows if isinstance(counted.row, tuple))
     period = evidence.periods.get(recording.source) if recording.source else None
     days = (period.first, period.last) if period else ("", "")
     return NumbersOrigin(source=recording.source, runs=runs, first=days[0], last=days[1])
 
 
-def _choose_recording(evidence: Evidence, wanted: str) -> _Recording | None:
+def _choose_recording(evidence: Evidence, wanted: str) -> _CountedEvidence | None:
     """Return the rows to count; durations of tests are only shown if tests were asked for."""
     production, tests = (evidence.measurements.get(source, {}) for source in ("production", "tests"))
     if production and wanted != "tests":
-        return _Recording("production", tuple(_iter_measured(production)), shows_times=True)
+        return _CountedEvidence("production", tuple(_iter_measured(production)), shows_times=True)
     if wanted == "production":
         return None
     if tests:
-        return _Recording("tests", tuple(_iter_measured(tests)), shows_times=wanted == "tests")
+        return _CountedEvidence("tests", tuple(_iter_measured(tests)), shows_times=wanted == "tests")
     rows = tuple(_iter_counted(evidence))
     is_of_tests = _is_of_tests(evidence, rows)
     if production or not (is_of_tests or wanted == "auto"):
         return None  # what was counted without durations may have run anywhere
-    return _Recording("tests" if is_of_tests else "", rows)
+    return _CountedEvidence("tests" if is_of_tests else "", rows)
 
 
 def _is_of_tests(evidence: Evidence, rows: Iterable[_CountedRow]) -> bool:
@@ -109,7 +108,7 @@ def _iter_counted(evidence: Evidence) -> Iterator[_CountedRow]:
     return (_CountedRow(row, count) for table in tables for row, count in table)
 
 
-class _Counts:
+class _RowCounts:
     """The rows of a flow, counted by the step that began.
 
     Args:

@@ -1,10 +1,11 @@
-"""The formats of ``penstock list`` for programs."""
+"""The formats of ``penstock list``: for readers a row a flow, and others for programs."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from penstock.cli.terminal import pluralize
 from penstock.manifest.encoding import encode_json
 from penstock.render.wording import escape_line
 
@@ -45,3 +46,9 @@ def _describe(flow: Flow, name: str) -> dict[str, Any]:
 
 FORMATS: Mapping[str, Callable[[Manifest], str]] = MappingProxyType({"json": as_json, "names": as_names})
 """The formats, by name, besides the table for people."""
+
+
+def format_row(flow: Flow, name: str) -> tuple[str, str, str]:
+    """Return the columns of a flow in the list for readers: its name, its size, and its title if it has one."""
+    counts = f"{pluralize(len(flow.steps), 'step')}, {pluralize(flow.path_count, 'path')}"
+    return escape_line(name), counts, "" if flow.title == flow.name else escape_line(flow.title)

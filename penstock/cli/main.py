@@ -146,14 +146,9 @@ def _list(parsed: argparse.Namespace, manifest: Manifest, _rules: DrawRules) -> 
     elif not manifest.flows:
         print("No flows are declared in the configured modules.")
     else:
-        for line in table([_format_row(manifest.flow(name), name) for name in manifest.names]):
+        for line in table([flow_list.format_row(manifest.flow(name), name) for name in manifest.names]):
             print(line)
     return [*manifest.problems, *(problem for flow in manifest.flows for problem in flow.problems)]
-
-
-def _format_row(flow: Flow, name: str) -> tuple[str, str, str]:
-    counts = f"{pluralize(len(flow.steps), 'step')}, {pluralize(flow.path_count, 'path')}"
-    return escape_line(name), counts, "" if flow.title == flow.name else escape_line(flow.title)
 
 
 def _show(parsed: argparse.Namespace, manifest: Manifest, rules: DrawRules) -> list[Problem]:

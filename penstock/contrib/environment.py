@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from penstock._runtime.propagation import EVIDENCE_HEADER, HEADER, TRACEPARENT, extract, outgoing, variable_name
+from penstock._runtime.evidence_header import EVIDENCE_HEADER
+from penstock._runtime.propagation import HEADER, TRACEPARENT, extract, outgoing, variable_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

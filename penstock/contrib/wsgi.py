@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock._runtime.propagation import EVIDENCE_HEADER, HEADER, TRACEPARENT
+from penstock._runtime.evidence_header import EVIDENCE_HEADER
+from penstock._runtime.propagation import HEADER, TRACEPARENT
 from penstock.contrib._http_policy import Policy
 
 if TYPE_CHECKING:

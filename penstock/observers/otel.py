@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from penstock._runtime.context import restore
 from penstock._runtime.events import is_in_blocks
-from penstock._runtime.propagation import RANDOM, flags_without_caller, is_trace_id, set_evidence_source
+from penstock._runtime.evidence_header import set_evidence_source
+from penstock._runtime.propagation import RANDOM, flags_without_caller, is_trace_id
 from penstock._util.optional_imports import needed
 from penstock.observers.span_facts import SpanDescriber, is_consumer, is_server
 from penstock.observers.step_tracker import StepTracker

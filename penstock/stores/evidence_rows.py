@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from penstock.check.evidence import Evidence, Fact, Orphan, Seen
 from penstock.check.evidence.circumstances import NOTHING, Circumstances
 from penstock.check.evidence.durations import DurationSketch
-from penstock.check.evidence.measurements import Period, Timing, strip_circumstances
+from penstock.check.evidence.measurements import strip_circumstances
 from penstock.check.evidence.name_texts import split_names
+from penstock.check.evidence.records import Period, Timing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from penstock.check.evidence.measurements import Row
+    from penstock.check.evidence.records import Row
 
     Step = tuple[str, str]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.trace.flow_index import find_step
+from penstock.trace.flow_directory import find_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from penstock.model import Flow
-    from penstock.trace.flow_index import FlowIndex
+    from penstock.trace.flow_directory import FlowDirectory
     from penstock.trace.model import Witness
     from penstock.trace.reading.log_lines import LogLine
     from penstock.trace.reading.run_spans import RunSpan
@@ -65,7 +65,7 @@ class StepDraft:
         self.parent: StepDraft | None = None
         self.lines: list[LogLine] = []
 
-    def resolve(self, index: FlowIndex) -> None:
+    def resolve(self, index: FlowDirectory) -> None:
         """Find the declared flows."""
         flows = ((name, index.find_flow(name, self.service)) for name in self.flow_names)
         self.flows = {name: flow for name, flow in flows if flow is not None}
@@ -101,7 +101,7 @@ class StepDraft:
             self.end = line.time if self.end is None else max(self.end, line.time)
 
 
-def draft_spans(spans: Mapping[SpanKey, RunSpan], index: FlowIndex) -> dict[SpanKey, StepDraft]:
+def draft_spans(spans: Mapping[SpanKey, RunSpan], index: FlowDirectory) -> dict[SpanKey, StepDraft]:
     """Return the steps of spans, by the spans; each knows the step around it."""
     drafts = {key: _draft_span(span, index) for key, span in spans.items() if span.record.label is not None}
     nearest = find_nearest(spans, drafts)
@@ -113,7 +113,7 @@ def draft_spans(spans: Mapping[SpanKey, RunSpan], index: FlowIndex) -> dict[Span
     return drafts
 
 
-def _draft_span(span: RunSpan, index: FlowIndex) -> StepDraft:
+def _draft_span(span: RunSpan, index: FlowDirectory) -> StepDraft:
     record, label = span.record, span.record.label
     assert label is not None  # noqa: S101 - the caller has looked
     draft = StepDraft(label.step, label.flows, span.service, "span")
@@ -154,7 +154,7 @@ def find_nearest(spans: Mapping[SpanKey, RunSpan], drafts: Mapping[SpanKey, Step
 
 
 def draft_logged_steps(
-    lines: Iterable[LogLine], index: FlowIndex, flow_names: Iterable[str]
+    lines: Iterable[LogLine], index: FlowDirectory, flow_names: Iterable[str]
 ) -> dict[tuple[str, str], StepDraft]:
     """Return the steps that log lines name, by step and service.
 
@@ -175,7 +175,7 @@ def draft_logged_steps(
     return drafts
 
 
-def _name_flows(line: LogLine, index: FlowIndex, known_names: set[str]) -> tuple[str, ...]:
+def _name_flows(line: LogLine, index: FlowDirectory, known_names: set[str]) -> tuple[str, ...]:
     """Return the flows of the step that a line names, where it is clear which."""
     flows = index.find_flows_of_step(line.step, line.service)
     if line.flow and (not flows or any(line.flow in {flow.name, flow.full_name} for flow in flows)):

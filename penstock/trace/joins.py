@@ -6,7 +6,7 @@ from bisect import bisect_right
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from penstock.trace.flow_index import find_step
+from penstock.trace.flow_directory import find_step
 from penstock.trace.model import Join
 
 if TYPE_CHECKING:

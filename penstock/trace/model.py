@@ -64,7 +64,7 @@ class StepRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UndeclaredWay:
+class UndeclaredTurn:
     """A step that ran where no declared arrow leads.
 
     Attributes:
@@ -132,7 +132,7 @@ class FlowRun:
     silent: tuple[str, ...] = ()
     is_exact: bool = False
     ways: frozenset[tuple[str, str]] = frozenset()
-    undeclared: tuple[UndeclaredWay, ...] = ()
+    undeclared: tuple[UndeclaredTurn, ...] = ()
 
     @property
     def title(self) -> str:
@@ -198,7 +198,7 @@ class RunTrace:
         return [time for time in times if time is not None]
 
     @property
-    def undeclared(self) -> UndeclaredWay | None:
+    def undeclared(self) -> UndeclaredTurn | None:
         """The first way that is not declared, or ``None``."""
         ways = [way for flow in self.flows for way in flow.undeclared]
         return min(ways, key=lambda way: (self.steps[way.number].start or 0, way.number), default=None)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from penstock.trace.drafts import StepDraft
-    from penstock.trace.flow_index import FlowIndex
+    from penstock.trace.flow_directory import FlowDirectory
     from penstock.trace.joins import DraftJoin
     from penstock.trace.reading.gathering import RunRecords
 
@@ -19,7 +19,7 @@ MAX_SKEW = 10**6
 
 
 def collect_notes(
-    records: RunRecords, drafts: Sequence[StepDraft], joins: Sequence[DraftJoin], index: FlowIndex
+    records: RunRecords, drafts: Sequence[StepDraft], joins: Sequence[DraftJoin], index: FlowDirectory
 ) -> Iterator[str]:
     """Yield the notes, a sentence or two each."""
     if any(draft.witness == "log" for draft in drafts):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.model.resources import PLAIN_WORDS
 from penstock.trace.drafts import draft_logged_steps, draft_spans, find_nearest
-from penstock.trace.flow_index import FlowIndex
+from penstock.trace.flow_directory import FlowDirectory
 from penstock.trace.joins import join_flows, sort_tops
 from penstock.trace.line_places import LinePlaces
 from penstock.trace.model import Failure, FlowRun, RunTrace, StepRun
@@ -34,7 +34,7 @@ def lay_over(run_id: str, records: RunRecords, flows: Sequence[Flow], vocabulary
         flows: The declared flows.
         vocabulary: The words for channels.
     """
-    index = FlowIndex(flows)
+    index = FlowDirectory(flows)
     span_drafts = draft_spans(records.spans, index)
     places = LinePlaces(records.spans, span_drafts.values(), find_nearest(records.spans, span_drafts))
     rest = [line for line in records.lines if not _add_line(line, places)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.check.traces.span_store import Traces
 from penstock.check.verdict.counting import count
-from penstock.trace.model import UndeclaredWay
+from penstock.trace.model import UndeclaredTurn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ class Ways(NamedTuple):
     """
 
     declared: frozenset[tuple[str, str]]
-    undeclared: tuple[UndeclaredWay, ...]
+    undeclared: tuple[UndeclaredTurn, ...]
 
 
 def collect_evidence(records: RunRecords) -> Evidence:
@@ -71,7 +71,7 @@ def _list_sources(flow: Flow, target: str) -> set[str]:
     return {edge.source for edge in flow.edges if edge.target == target}
 
 
-def _first_run(flow: Flow, pair: tuple[str, str], steps: Sequence[StepRun]) -> UndeclaredWay | None:
+def _first_run(flow: Flow, pair: tuple[str, str], steps: Sequence[StepRun]) -> UndeclaredTurn | None:
     """Return the first run of a step inside another one that no declared step explains; ``None`` if that is not clear."""
     source, target = pair
     sources = _list_sources(flow, target)
@@ -79,7 +79,7 @@ def _first_run(flow: Flow, pair: tuple[str, str], steps: Sequence[StepRun]) -> U
         if step.step == target and flow.full_name in step.flows:
             outer = _find_outer(flow, step, steps)
             if outer and outer.step == source and sources.isdisjoint(_iter_predecessors(step, outer, steps)):
-                return UndeclaredWay(flow=flow.full_name, source=source, target=target, number=step.number)
+                return UndeclaredTurn(flow=flow.full_name, source=source, target=target, number=step.number)
     return None
 
 

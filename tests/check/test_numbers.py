@@ -20,7 +20,7 @@ from penstock.manifest import Manifest
 from penstock.model import Edge, Flow, Numbers, NumbersOrigin
 
 if TYPE_CHECKING:
-    from penstock.check.evidence.measurements import Row
+    from penstock.check.evidence.records import Row
 
 DAYS = Period("2026-11-20", "2026-11-27")
 SECOND = 10**9

@@ -33,7 +33,7 @@ from django.utils.module_loading import import_string  # noqa: E402
 
 from penstock import current_flow, current_flow_id, flow, flow_context, get_flow, observing  # noqa: E402
 from penstock._recording.process_recorder import Recorder  # noqa: E402
-from penstock._runtime.propagation import set_evidence_source  # noqa: E402
+from penstock._runtime.evidence_header import set_evidence_source  # noqa: E402
 from penstock.check.evidence import load  # noqa: E402
 from penstock.contrib.arguments import ARGUMENT  # noqa: E402
 from penstock.contrib.django_tasks import FlowBackendMixin  # noqa: E402

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from penstock import current_flow, current_flow_id, entrypoint, flow, flow_context, inject
-from penstock._runtime.propagation import _EvidenceSource
+from penstock._runtime.evidence_header import _EvidenceSource
 from penstock.contrib.kafka import flow_headers, flow_id_of, message_context
 
 HEADER = "X-Correlation-ID"

@@ -8,7 +8,7 @@ import pytest
 
 from penstock import current_flow, current_flow_id, flow, flow_context, observing
 from penstock._runtime.context import current_run
-from penstock._runtime.propagation import _EvidenceSource
+from penstock._runtime.evidence_header import _EvidenceSource
 from penstock.contrib import asgi
 from penstock.contrib.logging import flow_id_of_error
 from penstock.contrib.wsgi import FlowMiddleware
@@ -136,9 +136,9 @@ def test_evidence_arrives(monkeypatch):
         seen.append(current_run.get().arrived.text)
         return []
 
-    FlowMiddleware(app, trust=True)({"HTTP_X_CORRELATION_ID": "a", "HTTP_X_PENSTOCK_EVIDENCE": "told"}, print)
+    FlowMiddleware(app, trust=True)({"HTTP_X_CORRELATION_ID": "a", "HTTP_X_PENSTOCK_EVIDENCE": "1{}"}, print)
 
-    assert ["told"] == seen
+    assert ["1{}"] == seen
 
 
 def test_bodies_are_closed_in_the_run():

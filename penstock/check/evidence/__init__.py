@@ -24,16 +24,9 @@ from penstock.check.evidence.file_rows import (
     read_circumstances,
 )
 from penstock.check.evidence.history import decode_history, merge_histories
-from penstock.check.evidence.measurements import (
-    Period,
-    Timing,
-    decode_measurements,
-    decode_periods,
-    merge_measurements,
-    merge_periods,
-)
+from penstock.check.evidence.measurements import decode_measurements, decode_periods, merge_measurements, merge_periods
 from penstock.check.evidence.name_lists import read_names, read_set
-from penstock.check.evidence.records import Evidence, Fact, Orphan, RunTrigger, Seen, StepTouch, Visit
+from penstock.check.evidence.records import Evidence, Fact, Orphan, Period, RunTrigger, Seen, StepTouch, Timing, Visit
 from penstock.check.evidence.touches import decode_touches, decode_triggers, decode_watched, merge_watched
 from penstock.check.evidence.visits import decode_visits, merge_visits
 from penstock.errors import EvidenceError

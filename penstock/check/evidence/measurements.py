@@ -3,54 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any
 
 from penstock._util.versioned_json import check_natural, check_text
 from penstock.check.evidence.circumstances import PLAIN
 from penstock.check.evidence.durations import decode_buckets, encode_buckets
-from penstock.check.evidence.records import Fact, Orphan, Seen
+from penstock.check.evidence.records import SOURCES, Fact, Orphan, Period, Row, Source, Timing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from penstock.check.evidence.durations import DurationSketch
-
-Source = Literal["tests", "production"]
-"""Where steps ran: ``tests`` under pytest, ``production`` in a process of one's own, or in traces."""
-
-SOURCES: tuple[Source, ...] = get_args(Source)
-
-Row = Fact | Orphan | tuple[str, Seen]
-"""The context in which a step began: a fact without its circumstances, an orphan, or the flow and entrypoint of a run."""
-
-
-class Timing(NamedTuple):
-    """Errors and durations of a step in one context.
-
-    Attributes:
-        errors (int): How many calls ended with an exception.
-        durations (DurationSketch): The durations of all calls, also of those.
-    """
-
-    errors: int
-    durations: DurationSketch
-
-    def merge(self, other: Timing) -> Timing:
-        """Return the errors and durations of both."""
-        return Timing(self.errors + other.errors, self.durations.merge(other.durations))
-
-
-class Period(NamedTuple):
-    """The days on which something ran.
-
-    Attributes:
-        first (str): The first day (ISO 8601, UTC).
-        last (str): The last day.
-    """
-
-    first: str
-    last: str
-
+    from penstock.check.evidence.records import Seen
 
 Measurements = dict[Source, dict[Row, Timing]]
 _Named = tuple[str, str, str]

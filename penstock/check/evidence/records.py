@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from penstock.check.evidence.circumstances import PLAIN
 from penstock.check.evidence.history import History
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from penstock.check.evidence.circumstances import Circumstances
-    from penstock.check.evidence.measurements import Period, Row, Source, Timing
+    from penstock.check.evidence.durations import DurationSketch
 
 
 class Seen(NamedTuple):
@@ -115,6 +115,43 @@ class RunTrigger(NamedTuple):
     flow: str
     step: Seen
     trigger: str
+
+
+Source = Literal["tests", "production"]
+"""Where steps ran: ``tests`` under pytest, ``production`` in a process of one's own, or in traces."""
+
+SOURCES: tuple[Source, ...] = get_args(Source)
+
+Row = Fact | Orphan | tuple[str, Seen]
+"""The context in which a step began: a fact without its circumstances, an orphan, or the flow and entrypoint of a run."""
+
+
+class Timing(NamedTuple):
+    """Errors and durations of a step in one context.
+
+    Attributes:
+        errors (int): How many calls ended with an exception.
+        durations (DurationSketch): The durations of all calls, also of those.
+    """
+
+    errors: int
+    durations: DurationSketch
+
+    def merge(self, other: Timing) -> Timing:
+        """Return the errors and durations of both."""
+        return Timing(self.errors + other.errors, self.durations.merge(other.durations))
+
+
+class Period(NamedTuple):
+    """The days on which something ran.
+
+    Attributes:
+        first (str): The first day (ISO 8601, UTC).
+        last (str): The last day.
+    """
+
+    first: str
+    last: str
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from penstock.check.evidence.durations import DurationSketch, find_buckets
-from penstock.check.evidence.measurements import Timing
+from penstock.check.evidence.records import Timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from penstock.check.evidence.measurements import Row
+    from penstock.check.evidence.records import Row
 
 MAX_DURATIONS = 1024
 """Durations that are kept as they are; to find the buckets of many at once is cheaper."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from penstock.check.evidence import Period
     from penstock.check.evidence.circumstances import Key
-    from penstock.check.evidence.measurements import Row
+    from penstock.check.evidence.records import Row
     from penstock.check.traces.replay import ReplayedStep, Span
 
 

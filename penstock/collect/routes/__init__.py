@@ -28,7 +28,7 @@ _FACTORIES = frozenset({"FastAPI", "Flask", "Starlette", "Router"})
 """Names of what an application is made with; a function that has one makes another application at run time."""
 
 
-class Unknown(NamedTuple):
+class UnansweredTrigger(NamedTuple):
     """A trigger that nothing answers.
 
     Attributes:
@@ -56,25 +56,25 @@ def mark_unknown_triggers(flows: Iterable[Flow], is_own: Callable[[str], bool]) 
     return batch
 
 
-def _make_finder(flows: tuple[Flow, ...], is_own: Callable[[str], bool]) -> Callable[[Step], Unknown | None]:
+def _make_finder(flows: tuple[Flow, ...], is_own: Callable[[str], bool]) -> Callable[[Step], UnansweredTrigger | None]:
     """Return a function that returns what is wrong with the trigger of a step, if anything is."""
     triggers = [step.trigger for flow in flows for step in flow.steps if step.trigger]
     has_routes = any(read_resource(trigger).family == "route" for trigger in triggers)
     table = _read_routes(is_own) if has_routes else None
 
-    def find(step: Step) -> Unknown | None:
+    def find(step: Step) -> UnansweredTrigger | None:
         """Return what is wrong with the trigger of a step, or ``None``."""
         resource = read_resource(step.trigger)
         if resource.family == "route":
             if table is None or table.has(resource.kind, resource.path):
                 return None
-            return Unknown(table.framework, table.find_near(resource.path), len(table.routes))
+            return UnansweredTrigger(table.framework, table.find_near(resource.path), len(table.routes))
         word, _, name = step.trigger.partition(":")
         for framework in (celery, django):
             known = framework.find_others(step, is_own)
             if known is not None:
                 near = tuple(f"{word}:{other}" for other in near_names(name.strip(), known))
-                return Unknown(framework.NAME, near, len(known))
+                return UnansweredTrigger(framework.NAME, near, len(known))
         return None
 
     return find
@@ -94,12 +94,12 @@ def _read_routes(is_own: Callable[[str], bool]) -> RouteTable | None:
     return RouteTable(names, tuple(route for table in found_tables for route in table.routes))
 
 
-def _mark_flow(flow: Flow, find: Callable[[Step], Unknown | None]) -> Flow:
+def _mark_flow(flow: Flow, find: Callable[[Step], UnansweredTrigger | None]) -> Flow:
     wrong = ((step, unknown) for step in flow.steps if step.trigger and (unknown := find(step)) is not None)
     return replace(flow, uses=tuple(_mark_step(step, unknown) for step, unknown in wrong))
 
 
-def _mark_step(step: Step, unknown: Unknown) -> ResourceUse:
+def _mark_step(step: Step, unknown: UnansweredTrigger) -> ResourceUse:
     others = f"{unknown.total:,} other{'' if unknown.total == 1 else 's'}"
     note = f"{unknown.framework} has {others}, and none is like it."
     if unknown.near:

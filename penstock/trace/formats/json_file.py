@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.manifest.encoding import encode_json
 
 if TYPE_CHECKING:
-    from penstock.trace.model import Failure, FlowRun, Join, RunTrace, StepRun, UndeclaredWay
+    from penstock.trace.model import Failure, FlowRun, Join, RunTrace, StepRun, UndeclaredTurn
     from penstock.trace.reading.log_lines import LogLine
 
 FORMAT = "penstock-trace"
@@ -79,7 +79,7 @@ def _encode_flow(flow: FlowRun) -> dict[str, Any]:
     }
 
 
-def _encode_way(way: UndeclaredWay) -> dict[str, Any]:
+def _encode_way(way: UndeclaredTurn) -> dict[str, Any]:
     return {"flow": way.flow, "source": way.source, "target": way.target, "step": way.number}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from penstock.check.traces.reader import BAD, Damage
-from penstock.trace.reading.log_files import Passage, Search
+from penstock.trace.reading.log_files import LogPassage, LogSearch
 from penstock.trace.reading.log_lines import LineReader, parse_line
 from penstock.trace.reading.otlp_logs import is_log_document, iter_records
 from penstock.trace.reading.run_spans import is_span_document, read_spans
@@ -114,7 +114,7 @@ class _Gathering:
 
     def read_file(self, file: Path, ids: Collection[str]) -> int:
         """Take what a file has of the run, and return how many lines it has."""
-        search = Search(ids, self._damage)
+        search = LogSearch(ids, self._damage)
         for passage in search.iter_passages(file):
             self._take(passage, str(file))
         return search.lines
@@ -124,7 +124,7 @@ class _Gathering:
         traces = {span.record.trace for span in self.result.spans.values()}
         return frozenset(traces - self._shared_traces - {self._run_id})
 
-    def _take(self, passage: Passage, file: str) -> None:
+    def _take(self, passage: LogPassage, file: str) -> None:
         place = f"{file}:{passage.number}"
         try:
             content = parse_line(passage.content)
@@ -142,7 +142,7 @@ class _Gathering:
     def _take_lines(self, content: bytes, file: str) -> None:
         for number, line in enumerate(content.splitlines(), 1):
             if any(name.encode() in line for name in self._traces):
-                self._take(Passage(number, line), file)
+                self._take(LogPassage(number, line), file)
 
     def _take_content(self, content: object, file: str, number: int) -> None:
         place = f"{file}:{number}"

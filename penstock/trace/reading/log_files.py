@@ -31,7 +31,7 @@ _DOCUMENT = re.compile(rb'\s*(?:\{\s*(?:"[^\n]*[{\[,])?|\[\s*(?:\{[^\n]*[{\[,]|\
 """The first line of a JSON document that goes over many lines."""
 
 
-class Passage(NamedTuple):
+class LogPassage(NamedTuple):
     """A line, or a whole document, that holds an ID.
 
     Attributes:
@@ -43,7 +43,7 @@ class Passage(NamedTuple):
     content: bytes
 
 
-class Search:
+class LogSearch:
     """A search for the lines of a run, and what it has read.
 
     Args:
@@ -59,7 +59,7 @@ class Search:
         self._needles = [name.encode() for name in ids]
         self._damage = damage
 
-    def iter_passages(self, file: Path) -> Iterator[Passage]:
+    def iter_passages(self, file: Path) -> Iterator[LogPassage]:
         """Yield each line of a file that holds an ID, or the whole file if it is one document over many lines.
 
         Raises:
@@ -85,7 +85,7 @@ class Search:
         except OSError as error:
             raise EvidenceError(f"cannot be read: {error.strerror}", path=file) from None
 
-    def _read_document(self, first: bytes, chunks: Iterator[bytes], file: Path) -> Iterator[Passage]:
+    def _read_document(self, first: bytes, chunks: Iterator[bytes], file: Path) -> Iterator[LogPassage]:
         """Yield a document that goes over many lines; one that is too large is left out."""
         content = io.BytesIO()
         content.write(first)
@@ -99,11 +99,11 @@ class Search:
         text = content.getvalue()
         self.lines += text.count(b"\n")
         if self._holds_id(text):
-            yield Passage(1, text)
+            yield LogPassage(1, text)
 
-    def _search_lines(self, chunks: Iterator[bytes], file: Path) -> Iterator[Passage]:
+    def _search_lines(self, chunks: Iterator[bytes], file: Path) -> Iterator[LogPassage]:
         """Yield the lines with an ID; a part without one is only counted."""
-        number, rest = 1, _Rest()
+        number, rest = 1, _UnfinishedLine()
         for chunk in chunks:
             end = chunk.rfind(b"\n") + 1
             if end:
@@ -117,7 +117,7 @@ class Search:
         self.lines += number - 1 + rest.has_begun
         yield from self._search_block(rest.take(b""), number)
 
-    def _search_block(self, block: bytes, number: int) -> Iterator[Passage]:
+    def _search_block(self, block: bytes, number: int) -> Iterator[LogPassage]:
         """Yield the lines with an ID of a block that begins and ends where lines do."""
         starts: set[int] = set()
         for needle in self._needles:
@@ -131,13 +131,13 @@ class Search:
             number += block.count(b"\n", counted_to, start)
             counted_to = start
             stop = block.find(b"\n", start)
-            yield Passage(number, block[start : stop if stop >= 0 else len(block)])
+            yield LogPassage(number, block[start : stop if stop >= 0 else len(block)])
 
     def _holds_id(self, text: bytes) -> bool:
         return any(needle in text for needle in self._needles)
 
 
-class _Rest:
+class _UnfinishedLine:
     """The beginning of a line whose end is not read yet.
 
     Attributes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from penstock import add_observer, flows, observing, remove_observer
 from penstock._declare import registry
 from penstock._recording.process_recorder import Recorder
-from penstock._runtime.propagation import set_evidence_source
+from penstock._runtime.evidence_header import set_evidence_source
 from penstock.callgraph import StepAt, read
 from penstock.check.evidence import Evidence
 from penstock.check.findings.finding import findings, of_problem

@@ -30,7 +30,7 @@ from penstock.check.evidence import (
 from penstock.check.evidence.checksum import compute_checksum
 from penstock.check.evidence.circumstances import Circumstances
 from penstock.check.evidence.history import WITNESSES, FileRun, History, LastSeen
-from penstock.check.evidence.measurements import SOURCES
+from penstock.check.evidence.records import SOURCES
 from penstock.check.evidence.touches import VERBS
 from penstock.cli.main import main
 from penstock.errors import EvidenceError

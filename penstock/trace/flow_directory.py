@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from penstock.model import Flow, Step
 
 
-class FlowIndex:
+class FlowDirectory:
     """The declared flows by their names and by those of their steps.
 
     Args:
