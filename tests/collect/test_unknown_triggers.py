@@ -57,6 +57,8 @@ def ship(order): ...
 @pytest.fixture
 def find_notes(monkeypatch):
     """Return a function that runs a module of the user's, and returns what is said of a trigger."""
+    if "django.apps" in sys.modules:  # other tests may have set it up in this process
+        monkeypatch.setattr(sys.modules["django.apps"].apps, "ready", False)
 
     def find(source, trigger):
         module = ModuleType("stand")
