@@ -26,11 +26,11 @@ class _EvidenceSource:
     spare: Callable[[], str] | None = None
 
 
-def set_evidence_source(source: Callable[[], str], *, is_spare: bool = False) -> None:
+def set_evidence_source(source: Callable[[], str] | None, *, is_spare: bool = False) -> None:
     """Let messages carry the steps around, as ``source`` returns them, and read those of other processes.
 
     Args:
-        source: Returns the encoded steps, or an empty string.
+        source: Returns the encoded steps, or an empty string; ``None`` takes the one before away.
         is_spare: Whether another source, as a recording has one, takes precedence.
     """
     if is_spare:

@@ -258,7 +258,7 @@ def test_messages_tell_of_the_steps_around(declared):
                 orders.entrypoint(name="receive")(task.enqueue)(17)
                 work()
         finally:
-            set_evidence_source(str)
+            set_evidence_source(None)
 
     assert [("receive", "tell")] == [(fact.parent.step, fact.step.step) for fact in recorder.evidence().facts]
     assert () == tuple(recorder.evidence().orphans)

@@ -19,6 +19,7 @@ from opentelemetry.trace import SpanKind
 
 from otlp import exported, told
 from penstock import extract, flow, flow_context, inject, observing, step
+from penstock._runtime.evidence_header import set_evidence_source
 from penstock.check.evidence.name_texts import split_names
 from penstock.observers.otel import OpenTelemetryObserver
 from span_rows import rows_of_evidence, rows_of_spans
@@ -26,6 +27,12 @@ from span_rows import rows_of_evidence, rows_of_spans
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_recording() -> None:
+    """Forget a recorder of other tests: its steps around would take the place of the observer's."""
+    set_evidence_source(None)
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,7 @@ def recorded() -> Iterator[Recorder]:
         yield observer
     finally:
         remove_observer(observer)
-        set_evidence_source(str)
+        set_evidence_source(None)
 
 
 @contextmanager
