@@ -17,8 +17,8 @@ from penstock.errors import EvidenceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from io import BufferedIOBase
     from pathlib import Path
-    from typing import IO
 
     from penstock.check.evidence import Evidence
     from penstock.check.traces.span_functions import StepFinder
@@ -130,7 +130,7 @@ def iter_documents(file: Path, damage: Damage, max_size: int = MAX_SIZE) -> Iter
     Raises:
         EvidenceError: The file cannot be read at all, or holds more than it may.
     """
-    with _open_stream(file) as stream:
+    with open_stream(file) as stream:
         limit = max_size if isinstance(stream, gzip.GzipFile) else sys.maxsize
         for number, line in enumerate(_lines(file, stream, damage, limit), 1):
             place = f"{file}:{number}"
@@ -163,7 +163,7 @@ def _explain_size(file: Path, limit: int) -> EvidenceError:
     )
 
 
-def _lines(file: Path, stream: IO[bytes], damage: Damage, limit: int) -> Iterator[bytes]:
+def _lines(file: Path, stream: BufferedIOBase, damage: Damage, limit: int) -> Iterator[bytes]:
     number = 1
     try:
         while line := stream.readline(min(limit + 1, sys.maxsize)):
@@ -178,7 +178,16 @@ def _lines(file: Path, stream: IO[bytes], damage: Damage, limit: int) -> Iterato
 
 
 @contextmanager
-def _open_stream(file: Path) -> Iterator[IO[bytes]]:
+def open_stream(file: Path, command: str = "penstock evidence … -") -> Iterator[BufferedIOBase]:
+    """Open a file, also one compressed with gzip; ``-`` is standard input.
+
+    Args:
+        file: The file.
+        command: The command that reads what another program has decompressed.
+
+    Raises:
+        EvidenceError: It cannot be opened, or is compressed otherwise.
+    """
     try:
         raw: Any = sys.stdin.buffer if str(file) == "-" else open_file(file)
     except OSError as error:
@@ -186,9 +195,7 @@ def _open_stream(file: Path) -> Iterator[IO[bytes]]:
     with nullcontext() if str(file) == "-" else raw:
         begins = raw.peek(4)[:4]
         if begins == _ZSTANDARD:
-            raise EvidenceError(
-                "it is compressed with Zstandard. Write: zstd -dc FILE | penstock evidence … -", path=file
-            )
+            raise EvidenceError(f"it is compressed with Zstandard. Write: zstd -dc FILE | {command}", path=file)
         stream: Any = gzip.GzipFile(fileobj=raw) if begins[:2] == b"\x1f\x8b" else raw
         yield stream
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import re
-import sys
 import zlib
-from contextlib import contextmanager, nullcontext
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from penstock._util.atomic_files import open_file
-from penstock.check.traces.reader import MAX_SIZE, MEGABYTE
+from penstock.check.traces.reader import MAX_SIZE, MEGABYTE, open_stream
 from penstock.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -25,8 +22,6 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 """Bytes that are read at once."""
 
-_ZSTANDARD = b"\x28\xb5\x2f\xfd"
-_GZIP = b"\x1f\x8b"
 _DOCUMENT = re.compile(rb'\s*(?:\{\s*(?:"[^\n]*[{\[,])?|\[\s*(?:\{[^\n]*[{\[,]|\{)?)\s*$')
 """The first line of a JSON document that goes over many lines."""
 
@@ -65,7 +60,7 @@ class LogSearch:
         Raises:
             EvidenceError: The file cannot be read.
         """
-        with open_log(file) as stream:
+        with open_stream(file, "penstock trace ID -") as stream:
             chunks = self._iter_chunks(stream, file)
             first = next(chunks, b"")
             begins_document = _DOCUMENT.match(first.partition(b"\n")[0]) is not None
@@ -171,24 +166,3 @@ class _UnfinishedLine:
         block = b"".join((*self._parts, part))
         self._parts, self.size, self._is_dropped = [], 0, False
         return block
-
-
-@contextmanager
-def open_log(file: Path) -> Iterator[BufferedIOBase]:
-    """Open a file, also a compressed one; ``-`` is standard input.
-
-    Raises:
-        EvidenceError: It cannot be opened, or is compressed otherwise than with gzip.
-    """
-    try:
-        raw: Any = sys.stdin.buffer if str(file) == "-" else open_file(file)
-    except OSError as error:
-        raise EvidenceError(f"cannot be read: {error.strerror}", path=file) from None
-    with nullcontext() if str(file) == "-" else raw:
-        begins = raw.peek(4)[:4]
-        if begins == _ZSTANDARD:
-            raise EvidenceError(
-                "it is compressed with Zstandard. Write: zstd -dc FILE | penstock trace ID -", path=file
-            )
-        stream: Any = gzip.GzipFile(fileobj=raw) if begins[:2] == _GZIP else raw
-        yield stream
