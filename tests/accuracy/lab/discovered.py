@@ -20,6 +20,7 @@ from penstock.discover.proposal import Choice
 from penstock.discover.propose import propose
 from penstock.discover.watched_command import WatchOptions, watch_command
 from penstock.discover.writing.outside import write_outside
+from penstock.model.resources import Vocabulary
 from penstock.proof import prove
 
 if TYPE_CHECKING:
@@ -211,9 +212,8 @@ def _compare(project: Project, recording: Recording, flow: Flow, start: str) -> 
 
 
 def _means(declared: tuple[str, str], seen: tuple[str, str]) -> bool:
-    """Return whether a proposed effect is a declared one; a mail folder is made of files."""
-    kind = {"maildir": "files"}.get(declared[1].partition(":")[0])
-    return declared == seen or (declared[0] == seen[0] and kind is not None and seen[1].startswith(f"{kind}:"))
+    """Return whether a proposed effect means the same as a declared one."""
+    return declared[0] == seen[0] and Vocabulary().agree(declared[1], seen[1])
 
 
 def _contract(before: Mapping[str, Collection[str]], kept: Collection[str]) -> Pairs:
